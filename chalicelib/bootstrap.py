@@ -156,7 +156,7 @@ class Adapters:
     @property
     def stripe(self) -> StripeGateway:
         """The gateway of the present key: a rotated key takes effect without a redeploy."""
-        secret = self._platform_secret.kept()
+        secret = self._platform_secret.value()
         if self._gateway is None or self._gateway[0] != secret.api_key:
             self._gateway = (secret.api_key, self._new_gateway(secret))
         return self._gateway[1]
@@ -171,7 +171,7 @@ class Adapters:
         """The platform's webhook endpoints, for operators, who set them up."""
         from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
 
-        return WebhookEndpoints(self._stripe_client(self._platform_secret.kept()))
+        return WebhookEndpoints(self._stripe_client(self._platform_secret.value()))
 
     def _stripe_client(self, secret: PlatformSecret) -> StripeClient:
         from chalicelib import observability
@@ -257,7 +257,7 @@ def webhook_opener() -> WebhookOpener:
 
     adapters = _adapters()
     store = adapters.webhook_secrets
-    return WebhookOpener(lambda: store.kept().webhook_secrets, adapters.clock)
+    return WebhookOpener(lambda: store.value().webhook_secrets, adapters.clock)
 
 
 @cache

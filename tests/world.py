@@ -24,20 +24,20 @@ from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.ports.messages import BalanceJob, BatchJob, CustomerSync, ErasureJob, InvoiceJob, Reconciliation
-from chalicelib.usecases.bulk.batch_work import work_on
+from chalicelib.usecases.bulk.batch_work import work_on_part
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.connecting.webhook_health import check_webhooks
 from chalicelib.usecases.customers.customers import put_customer, sync_customer
 from chalicelib.usecases.erasing.erase_customer import erase_customer
-from chalicelib.usecases.events.canary import fly_and_keep, receive_canary
+from chalicelib.usecases.events.canary import receive_canary, send_and_store_canaries
 from chalicelib.usecases.events.receive_event import Receipt, receive_event
-from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
-from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from chalicelib.usecases.invoicing.new_order import CreateInvoice
 from chalicelib.usecases.invoicing.plan_day import plan_day
 from chalicelib.usecases.payouts.balance_jobs import do_balance_job
+from chalicelib.usecases.reconciling.reconcile import ReconcileResult, reconcile_account
+from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
 from infra.stripe_double import VERSIONS, Config, InProcessClient, StripeDouble
 from infra.stripe_double.clock import Clock
@@ -189,7 +189,9 @@ class World:
                     case InvoiceJob():
                         TASKS[message.task](message.organization_id, message.invoice_id, self.ports)
                     case BatchJob():
-                        work_on(message.organization_id, message.batch_id, message.lane, message.turn, self.ports)
+                        work_on_part(
+                            message.organization_id, message.batch_id, message.lane, message.turn, self.ports
+                        )
                     case BalanceJob():
                         do_balance_job(message, self.ports)
                     case ErasureJob():
@@ -205,7 +207,7 @@ class World:
     def look(self) -> None:
         """The schedules look at Stripe's endpoints, and fly a canary with each secret."""
         check_webhooks(WEBHOOK_URL, self.ports)
-        fly_and_keep(WorldDoor(self), self.ports)
+        send_and_store_canaries(WorldDoor(self), self.ports)
 
     def resume(self) -> None:
         """The five-minute schedule and its work."""
@@ -217,7 +219,7 @@ class World:
         plan_day(self.ports)
         self.work()
 
-    def sweep(self, organization: OrganizationId = ORGANIZATION, *, objects: bool = True) -> Reconciled:
+    def sweep(self, organization: OrganizationId = ORGANIZATION, *, objects: bool = True) -> ReconcileResult:
         """One reconciliation run."""
         return reconcile_account(organization, self.ports, objects=objects)
 

@@ -1,1 +1,1 @@
-"""The only code that talks to the outside. Imports the domain; `bootstrap` alone names what is here."""
+"""Adapters to AWS, Stripe and the clock. They import the domain, and only `bootstrap` names them."""

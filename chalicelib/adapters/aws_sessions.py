@@ -1,21 +1,21 @@
-"""Sessions of botocore, of which the adapters make their clients."""
+"""Sessions of botocore, with which the adapters create their clients."""
 
 from __future__ import annotations
 
 from botocore.loaders import create_loader
 from botocore.session import Session, get_session
 
-_DESCRIBED = ("dynamodb", "events", "secretsmanager", "sqs")
-"""The services that functions call."""
+_SERVICES = ("dynamodb", "events", "secretsmanager", "sqs")
+"""The AWS services that functions call."""
 
 _descriptions = create_loader()
 
 
 def aws_session() -> Session:
-    """Returns a new session, because botocore's are not safe to share between threads.
+    """Returns a new session, because botocore's sessions are not safe to share between threads.
 
-    All share what was read of botocore's descriptions of services, because reading takes most of the time in which a
-    client is made.
+    All sessions share the parsed descriptions of AWS services, because parsing takes most of the time of creating a
+    client.
     """
     session = get_session()
     session.register_component("data_loader", _descriptions)
@@ -23,9 +23,9 @@ def aws_session() -> Session:
 
 
 def read_descriptions() -> None:
-    """Reads the descriptions from which the clients of all functions are made."""
+    """Parses the service descriptions that the clients of all functions need."""
     for name in ("endpoints", "partitions"):
         _descriptions.load_data(name)
-    for service in _DESCRIBED:
+    for service in _SERVICES:
         for kind in ("service-2", "endpoint-rule-set-1"):
             _descriptions.load_service_model(service, kind)

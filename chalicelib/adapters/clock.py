@@ -1,4 +1,4 @@
-"""Time and chance from the machine."""
+"""The system's time and randomness."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import time
 
 
 class SystemClock:
-    """The clock of the machine it runs on."""
+    """Fulfils `Clock` with the clock of the machine."""
 
     def now(self) -> int:
-        """Epoch seconds UTC."""
+        """Returns epoch seconds UTC."""
         return int(time.time())
 
     def milliseconds(self) -> int:
-        """Epoch milliseconds UTC."""
+        """Returns epoch milliseconds UTC."""
         return time.time_ns() // 1_000_000
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Waits for this many seconds."""
         time.sleep(seconds)
 
     def pause(self, seconds: float) -> None:
-        """Wait for about so long: by chance from half of it to one and a half."""
+        """Waits for a random time between half and one and a half times `seconds`."""
         time.sleep(seconds * random.uniform(0.5, 1.5))  # nosec B311
 
     def nonce(self) -> str:
-        """192 random bits, as 32 letters that fit into a URL."""
+        """Returns 192 random bits as 32 characters that are safe in a URL."""
         return secrets.token_urlsafe(24)

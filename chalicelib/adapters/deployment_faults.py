@@ -1,4 +1,4 @@
-"""Which of AWS's refusals concern a deployment, and not what a request asks for."""
+"""AWS errors that are caused by the deployment and not by the content of a request."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ DEPLOYMENT_FAULTS = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""The codes of requests that were refused because of the role, its credentials or a resource that does not exist.
+"""Error codes of requests that failed because of the role, its credentials or a missing resource.
 
-Any request of the kind would be refused. The next deployment or an operator mends the cause."""
+Any request of this kind would fail. The next deployment or an operator fixes the cause.
+"""
 
 
 def raise_deployment_fault(response: Mapping[str, Any], cause: Exception) -> None:
-    """Does nothing if the response of a botocore error says that AWS refused what was asked for, or failed.
+    """Raises DeploymentFault if the response of a botocore error has one of `DEPLOYMENT_FAULTS`.
 
     Raises:
-        DeploymentFault: AWS would refuse any such request.
+        DeploymentFault: AWS would refuse any request of this kind.
     """
     error = response.get("Error", {})
     code = error.get("Code", "")

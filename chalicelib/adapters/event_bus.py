@@ -1,6 +1,6 @@
 """The stack's event bus on EventBridge.
 
-PutEvents answers 200 although it did not take some entries, so each entry of the answer is looked at
+PutEvents responds with 200 even if some entries failed, so each entry of the response is checked
 (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html).
 """
 
@@ -21,16 +21,16 @@ from chalicelib.ports import Clock
 from chalicelib.ports.changes import SOURCE, BusEvent, Refusal
 
 MAX_ENTRIES = 10
-"""Entries that one request may have."""
+"""The most entries in one request."""
 
 MAX_REQUEST_BYTES = 256 * 1024
-"""Bytes that all entries of one request may have, by EventBridge's way of counting: see `size_of`.
+"""The most bytes in all entries of one request, as EventBridge counts them: see `size_of`.
 
-AWS has raised it to 1 MB in some places. Below 256 KB every region takes it.
+AWS has raised the limit to 1 MB in some regions. Every region accepts 256 KB.
 """
 
 PAUSES = (0.1, 0.4, 1.6)
-"""Seconds, more or less by half, until what was not taken for a moment is put again."""
+"""Seconds before each retry of entries that failed temporarily, varied at random by up to half."""
 
 TRANSIENT = frozenset(
     """
@@ -38,19 +38,21 @@ TRANSIENT = frozenset(
     TooManyRequestsException SlowDown RequestTimeout RequestTimeoutException
     """.split()
 )
-"""The codes of entries, and of whole requests, that may be taken later."""
+"""Error codes of entries, and of whole requests, that may succeed later."""
 
-NOT_OF_THE_EVENT = DEPLOYMENT_FAULTS | {"NotAuthorizedForSourceException"}
-"""The codes of entries that were refused because of the role or the bus. All our events have one source.
+NOT_CAUSED_BY_EVENT = DEPLOYMENT_FAULTS | {"NotAuthorizedForSourceException"}
+"""Error codes of entries that failed because of the role or the bus. All our events have one source.
 
-AWS documents these as final (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html).
-They are for this deployment, and the next one may mend them."""
+AWS documents these codes as final
+(https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html). They are final for this
+deployment only, because the next deployment may fix the cause.
+"""
 
 _CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 class EventBridgeBus:
-    """Fulfils `EventBus`. The client is made when the first event is put."""
+    """Fulfils `EventBus`. The client is created when the first event is put."""
 
     def __init__(self, name: str, clock: Clock) -> None:
         self._name = name
@@ -60,8 +62,8 @@ class EventBridgeBus:
         """Puts events on the bus, and returns the refusals by the ids of the events.
 
         Raises:
-            Retryable: the bus does not answer.
-            DeploymentFault: EventBridge refuses any event.
+            Retryable: EventBridge did not respond.
+            DeploymentFault: EventBridge refuses every event.
         """
         remaining, refusals = list(events), dict[str, Refusal]()
         for pause in (*PAUSES, None):
@@ -83,7 +85,7 @@ class EventBridgeBus:
 
     def _put_request(self, events: Sequence[BusEvent]) -> dict[str, Refusal]:
         try:
-            answer = self._client.put_events(Entries=[self._entry(each) for each in events])
+            response = self._client.put_events(Entries=[self._entry(each) for each in events])
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -92,7 +94,7 @@ class EventBridgeBus:
             raise_deployment_fault(error.response, error)
             if len(events) == 1:
                 return {events[0].id: Refusal(code, "EventBridge refused the request.", transient=False)}
-            # One entry spoils a request. Alone, each shows whether it is that one.
+            # One bad entry fails a whole request. Each entry is sent alone to find the bad one.
             refusals: dict[str, Refusal] = {}
             for event in events:
                 refusals |= self._put_request([event])
@@ -100,8 +102,8 @@ class EventBridgeBus:
         except BotoCoreError as error:
             raise _unavailable(type(error).__name__) from error
         return {
-            event.id: Refusal(code, entry.get("ErrorMessage", ""), transient=code in TRANSIENT | NOT_OF_THE_EVENT)
-            for event, entry in zip(events, answer["Entries"], strict=True)
+            event.id: Refusal(code, entry.get("ErrorMessage", ""), transient=code in TRANSIENT | NOT_CAUSED_BY_EVENT)
+            for event, entry in zip(events, response["Entries"], strict=True)
             if (code := entry.get("ErrorCode"))
         }
 
@@ -128,9 +130,9 @@ def size_of(event: BusEvent) -> int:
 
 
 def portions(events: Sequence[BusEvent]) -> Iterator[list[BusEvent]]:
-    """Yields the events as requests take them, in their order: cut by number and by bytes.
+    """Yields the events in their order, in portions within the limits of one request.
 
-    An event that is too large by itself is alone in a request, so that its refusal concerns no other.
+    An event that is too large for any request is alone in its portion, so that its refusal affects no other event.
     """
     portion: list[BusEvent] = []
     size = 0
@@ -147,6 +149,6 @@ def portions(events: Sequence[BusEvent]) -> Iterator[list[BusEvent]]:
 def _unavailable(why: str) -> Retryable:
     return Retryable(
         "event_bus_unavailable",
-        f"The event bus does not answer at the moment: {why}.",
-        next_step="Wait a moment; the changes are told again by themselves.",
+        f"The event bus does not respond at the moment: {why}.",
+        next_step="Wait a moment; the changes are published again automatically.",
     )

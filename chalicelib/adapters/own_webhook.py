@@ -1,4 +1,4 @@
-"""Our own webhook endpoint, met from outside as Stripe meets it."""
+"""Posts signed events to our own webhook endpoint at its public URL, as Stripe does."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from chalicelib.config import ConfigurationError
 from chalicelib.domain.errors import Retryable
 
 TIMEOUT = 10
-"""Seconds to connect, and to wait for each part of the answer: less than Stripe has patience."""
+"""Seconds to connect, and to wait for each part of the response. Stripe waits longer."""
 
-_PLAIN = frozenset(("http", host) for host in ("127.0.0.1", "::1", "localhost"))
-"""What may be asked without TLS: it does not leave this machine."""
+_WITHOUT_TLS = frozenset(("http", host) for host in ("127.0.0.1", "::1", "localhost"))
+"""Hosts that may be called without TLS, because the request does not leave this machine."""
 
-LONGEST_ANSWER = 64 * 1024
+LONGEST_RESPONSE = 64 * 1024
 
 
 class HttpOwnWebhook:
     """Fulfils `ports.OwnWebhook`. Redirects are not followed, and no proxy is used."""
 
     def __init__(self, url: str, secrets: Callable[[], Sequence[str]]) -> None:
-        """`url` is the whole one of the endpoint.
+        """`url` is the full URL of the endpoint.
 
         Raises:
-            ConfigurationError: it is not https, and not on this machine.
+            ConfigurationError: the URL is not https and not on this machine.
         """
         parts = urlsplit(url)
-        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme, parts.hostname) in _PLAIN):
-            raise ConfigurationError(f"{url} is no https URL: signed events are sent to no other.")
+        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme, parts.hostname) in _WITHOUT_TLS):
+            raise ConfigurationError(f"{url} is not an https URL, and signed events are only sent over https.")
         self._host, self._port, self._path = parts.hostname, parts.port, parts.path
         self._tls = parts.scheme == "https"
         self._secrets = secrets
@@ -47,13 +47,13 @@ class HttpOwnWebhook:
         connection = self._connection()
         try:
             connection.request("POST", self._path, body, headers)
-            answer = connection.getresponse()
-            answer.read(LONGEST_ANSWER)
+            response = connection.getresponse()
+            response.read(LONGEST_RESPONSE)
         except (OSError, HTTPException) as exc:
-            raise Retryable("webhooks_unreachable", "Our webhook endpoint does not answer.") from exc
+            raise Retryable("webhooks_unreachable", "Our webhook endpoint does not respond.") from exc
         finally:
             connection.close()
-        return answer.status
+        return response.status
 
     def _connection(self) -> HTTPConnection:
         if not self._tls:

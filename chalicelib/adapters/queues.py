@@ -1,7 +1,6 @@
-"""Work for later, sent to SQS.
+"""Sends messages to SQS.
 
-Group and deduplication ids are digests, because SQS shows them in places
-where no id of anybody belongs.
+Group and deduplication ids are digests, because SQS shows them in places where no customer's id belongs.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-AT_ONCE = 10
-"""Messages that SQS takes in one request."""
+MESSAGES_AT_ONCE = 10
+"""The most messages in one request to SQS."""
 
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 class SqsQueues:
-    """Fulfils `Queues`. The client is made when the first message is sent.
+    """Fulfils `Queues`. The client is created when the first message is sent.
 
-    `request_id` returns the id of the request that the work goes back to.
+    `request_id` returns the id of the request that causes the message, or None.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class SqsQueues:
         self._request_id = request_id
 
     def send(self, message: Message) -> None:
-        """Send one message to its queue. Raises: Retryable."""
+        """Sends one message to its queue. Raises Retryable if SQS does not accept it."""
         url, body = self._urls[message.queue], self._body(message)
         with failures_as_retryable():
             if not message.queue.fifo:
@@ -62,16 +61,16 @@ class SqsQueues:
             )
 
     def send_all(self, messages: Sequence[Reconciliation]) -> None:
-        """Send the messages, ten in a request. Raises: Retryable; some may have been sent."""
+        """Sends the messages, ten in a request. Raises Retryable if any failed; the others have been sent."""
         failed_count = 0
-        for start in range(0, len(messages), AT_ONCE):
+        for start in range(0, len(messages), MESSAGES_AT_ONCE):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
                 {"Id": str(number), "MessageBody": self._body(message)}
-                for number, message in enumerate(messages[start : start + AT_ONCE])
+                for number, message in enumerate(messages[start : start + MESSAGES_AT_ONCE])
             ]
             with failures_as_retryable():
-                answer = self._client.send_message_batch(QueueUrl=self._urls[Reconciliation.queue], Entries=entries)
-            failed_count += len(answer.get("Failed", []))
+                response = self._client.send_message_batch(QueueUrl=self._urls[Reconciliation.queue], Entries=entries)
+            failed_count += len(response.get("Failed", []))
         if failed_count:
             raise _unavailable()
 
@@ -86,13 +85,17 @@ class SqsQueues:
 
 
 def sqs_client() -> SQSClient:
-    """Returns a client of SQS: botocore's, which pynamodb has loaded. boto3's would be a tenth of a first webhook."""
+    """Returns a client of SQS.
+
+    It is botocore's, because pynamodb has loaded botocore. Loading boto3 would take a tenth of a first webhook's
+    time.
+    """
     return cast("SQSClient", aws_session().create_client("sqs", config=_CONFIG))
 
 
 @contextmanager
 def failures_as_retryable() -> Iterator[None]:
-    """Turns the failures of SQS's client into Retryable."""
+    """Raises Retryable for any error of SQS's client."""
     try:
         yield
     except (BotoCoreError, ClientError) as exc:

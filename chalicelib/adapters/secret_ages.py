@@ -1,4 +1,4 @@
-"""For how long each secret has been as it is, from Secrets Manager, which is not asked for any value."""
+"""The age of each secret, from Secrets Manager. No secret's value is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class SecretAges:
-    """Asks for the versions of secrets. DescribeSecret would not do: its LastChangedDate also moves with a tag.
+    """Reads the versions of secrets, because the LastChangedDate of DescribeSecret also changes with a tag.
 
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecretVersionIds.html
     https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html
@@ -35,9 +35,9 @@ class SecretAges:
         self._clock = clock
 
     def days(self) -> dict[Secret, int | None]:
-        """Returns for how many whole days the current version of each secret has been stored.
+        """Returns the age of the current version of each secret, in whole days.
 
-        None stands for a secret of which that cannot be read; a line in the log says why.
+        The age is None if it cannot be read. A log line then says why.
         """
         return {secret: self._days(secret) for secret in Secret}
 

@@ -1,4 +1,4 @@
-"""What only Stripe and we may know, from Secrets Manager: the platform's key by itself, and the webhook secrets."""
+"""The platform's Stripe key and the webhook secrets, from Secrets Manager. They are two separate secrets."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 FRESH_FOR = 300
-"""Seconds for which a fetched secret is used before it is asked for again."""
+"""Seconds for which a fetched secret is used before it is fetched again."""
 
 RETRY_AFTER = 30
-"""Seconds for which the last good value is used after a refresh that failed."""
+"""Seconds for which the last good value is used after a failed refresh."""
 
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 _log = logging.getLogger(__name__)
@@ -33,8 +33,8 @@ _log = logging.getLogger(__name__)
 class PlatformSecret(msgspec.Struct, rename="camel", frozen=True):
     """The key with which Stripe is called, and Connect's client id.
 
-    Fields that are not known are passed over: the secret of a stage that came from one secret to two still has
-    webhookSecrets in it while the release before runs (docs/deploying.md).
+    Unknown fields are ignored. In a stage that moved from one secret to two, this secret still has webhookSecrets
+    while the former release runs (docs/deploying.md).
     """
 
     api_key: str
@@ -45,7 +45,7 @@ class PlatformSecret(msgspec.Struct, rename="camel", frozen=True):
 
 
 class WebhookSecrets(msgspec.Struct, rename="camel", frozen=True):
-    """The secrets with which Stripe signs events, the newest first. Each is good, so they can be changed in peace."""
+    """The secrets with which Stripe signs events, the newest first. All are valid, so they can be rotated safely."""
 
     webhook_secrets: tuple[str, ...]
 
@@ -60,41 +60,41 @@ D = TypeVar("D")
 
 
 class SecretStore(Generic[T]):
-    """Fetches one secret on first use and keeps it for a while."""
+    """Fetches one secret on first use and caches it."""
 
     def __init__(self, secret_id: str, form: type[T], clock: Clock) -> None:
         self._secret_id = secret_id
         self._form = form
         self._clock = clock
-        self._known: T | None = None
-        self._good_until = 0
+        self._cached: T | None = None
+        self._fresh_until = 0
         self._guard = threading.Lock()
 
-    def kept(self) -> T:
-        """The secret, at most FRESH_FOR seconds old unless it cannot be fetched again.
+    def value(self) -> T:
+        """Returns the cached secret, at most FRESH_FOR seconds old unless it cannot be fetched again.
 
         Raises:
-            Retryable: it was never fetched, and cannot be now.
-            ConfigurationError: it was never fetched, and is missing or not of the expected form.
+            Retryable: the secret was never fetched, and cannot be fetched now.
+            ConfigurationError: the secret was never fetched, and is missing or not of the expected form.
         """
         with self._guard:
             now = self._clock.now()
-            if self._known is None:
-                self._known, self._good_until = self.latest(), now + FRESH_FOR
-            elif now >= self._good_until:
+            if self._cached is None:
+                self._cached, self._fresh_until = self.latest(), now + FRESH_FOR
+            elif now >= self._fresh_until:
                 try:
-                    self._known, self._good_until = self.latest(), now + FRESH_FOR
+                    self._cached, self._fresh_until = self.latest(), now + FRESH_FOR
                 except (Retryable, ConfigurationError) as exc:
-                    self._good_until = now + RETRY_AFTER
+                    self._fresh_until = now + RETRY_AFTER
                     _log.warning("secret_refresh_failed: %s, using the last good value", type(exc.__cause__).__name__)
-            return self._known
+            return self._cached
 
     def latest(self) -> T:
-        """The secret as it is stored at this moment; what is kept stays as it is.
+        """Returns the secret as it is stored now. The cache stays unchanged.
 
         Raises:
-            Retryable: it cannot be fetched now.
-            ConfigurationError: it is missing or not of the expected form.
+            Retryable: the secret cannot be fetched now.
+            ConfigurationError: the secret is missing or not of the expected form.
         """
         return self._decode(self._form)
 
@@ -122,21 +122,22 @@ class SecretStore(Generic[T]):
 
 
 class WebhookSecretStore(SecretStore[WebhookSecrets]):
-    """The webhook secrets, which operators exchange."""
+    """The webhook secrets, which operators rotate."""
 
     def __init__(self, secret_id: str, clock: Clock) -> None:
         super().__init__(secret_id, WebhookSecrets, clock)
 
     def replace(self, webhook_secrets: Sequence[str]) -> None:
-        """Store these, the newest first, as a new version of the secret; the version before stays as AWSPREVIOUS.
+        """Stores these secrets, the newest first, as a new version. The former version stays as AWSPREVIOUS.
 
-        Only operators may: no function has the right to write it. Functions use the new version within FRESH_FOR
-        seconds.
+        Only operators may call this, because no function has the right to write the secret. Functions use the new
+        version within FRESH_FOR seconds.
 
         Raises:
             Retryable: the secret cannot be read now.
             ConfigurationError: the secret is missing or not of the expected form.
-            ClientError, BotoCoreError: it cannot be written; an operator is told AWS's own reason.
+            ClientError, BotoCoreError: the secret cannot be written. The error has AWS's own reason, for the
+              operator.
         """
         stored_fields = self._decode(dict[str, Any])
         text = msgspec.json.encode({**stored_fields, "webhookSecrets": list(webhook_secrets)}).decode()
@@ -144,8 +145,9 @@ class WebhookSecretStore(SecretStore[WebhookSecrets]):
 
 
 def secrets_manager() -> SecretsManagerClient:
-    """A new client of Secrets Manager that gives up within seconds."""
-    # botocore's, which pynamodb has loaded: boto3 on top of it would be a tenth of a first webhook
+    """Returns a new client of Secrets Manager that gives up within seconds."""
+    # botocore's client, because pynamodb has loaded botocore. Loading boto3 would take a tenth of a first webhook's
+    # time.
     return cast("SecretsManagerClient", aws_session().create_client("secretsmanager", config=_CONFIG))
 
 

@@ -1,8 +1,8 @@
 """Verifies POM's access tokens: RS256 JWTs, signed with keys that POM's issuer publishes as a JWKS.
 
-Only the authorizer's Lambda loads this module, because PyJWT and cryptography are slow to import. What a token
-says about its own verification (`alg`, `jku`, `x5u`, `jwk`, `x5c`) is never followed: the algorithm is RS256 and
-the keys are those of the configured URL.
+Only the authorizer's Lambda loads this module, because PyJWT and cryptography are slow to import. A token's own
+statements about its verification (`alg`, `jku`, `x5u`, `jwk`, `x5c`) are never followed: the algorithm is RS256, and
+the keys come from the configured URL.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ from chalicelib.domain.identity import Identity, Unauthorized, identity_of
 
 ALGORITHMS = ["RS256"]
 LEEWAY = 30
-"""Seconds by which POM's clocks and ours may differ."""
+"""Seconds by which the clocks of POM and of this service may differ."""
 
 LONGEST_LIFETIME = 31 * 86400
-"""Seconds ahead that a token may end. Nobody can revoke a token, so one without an end in sight is a mistake of its
-issuer. Auth0, for one, offers 30 days at most
-(https://auth0.com/docs/secure/tokens/access-tokens/update-access-token-lifetime)."""
+"""The longest time in seconds until a token expires.
+
+Tokens cannot be revoked, so a token with a longer lifetime is a mistake of its issuer. Auth0, for example, offers at
+most 30 days (https://auth0.com/docs/secure/tokens/access-tokens/update-access-token-lifetime).
+"""
 
 MAX_TOKEN = 8192
 MAX_JWKS = 256 * 1024
@@ -42,13 +44,13 @@ KEYS_FRESH_FOR = 3600
 """Seconds after which the keys are fetched again, so that a withdrawn key stops working."""
 
 KEYS_USABLE_FOR = 24 * 3600
-"""Seconds for which keys stay in use while their publisher does not answer."""
+"""Seconds for which keys stay in use while their publisher does not respond."""
 
 REFETCH_INTERVAL = 60
-"""Seconds between fetches, whatever callers send: a flood of unknown key ids must not become one of fetches."""
+"""Seconds between fetches, so that a flood of unknown key ids causes no flood of fetches."""
 
 RETRY_INTERVAL = 5
-"""Seconds between fetches after one that failed."""
+"""Seconds between fetches after a failed one."""
 
 DECEPTIVE_HEADERS = frozenset({"jku", "x5u", "jwk", "x5c", "crit"})
 
@@ -67,14 +69,14 @@ Fetch = Callable[[str], Any]
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Whoever can redirect the fetch of the keys could choose the keys."""
+    """Follows no redirects, because a redirect could replace the keys."""
 
     def redirect_request(self, *_: object) -> None:
-        """Returns None: urllib then raises the redirect as an HTTPError."""
+        """Returns None, so that urllib raises the redirect as an HTTPError."""
 
 
 class _BoundedClient(jwt.PyJWKClient):
-    """PyJWT's client, except that it reads no more than a key set can have."""
+    """PyJWT's client with a limit on the size of the key set."""
 
     def fetch_data(self) -> Any:
         with urllib.request.build_opener(_NoRedirects).open(self.uri, timeout=self.timeout) as response:
@@ -88,9 +90,9 @@ def fetch_jwks(url: str) -> Any:
     """Downloads a key set by http(s), from this URL and no other.
 
     Raises:
-        jwt.PyJWKClientError: the URL is not http(s), or the document is no JSON object.
-        OSError, HTTPException: it did not come in time, is elsewhere, or is too large.
-        ValueError: the document is no JSON.
+        jwt.PyJWKClientError: the URL is not http(s), or the document is not a JSON object.
+        OSError, HTTPException: the download timed out, was redirected, or is too large.
+        ValueError: the document is not JSON.
     """
     return _BoundedClient(url, cache_jwk_set=False, timeout=FETCH_TIMEOUT).fetch_data()
 
@@ -115,15 +117,15 @@ def _signing_key(entry: object) -> RSAPublicKey | None:
     try:
         key = jwt.PyJWK(entry).key
     except jwt.PyJWTError:
-        return None  # RFC 7517, section 5: keys that are not understood are ignored
+        return None  # RFC 7517, section 5: an unsupported key is ignored
     return key if isinstance(key, RSAPublicKey) and key.key_size >= MIN_KEY_BITS else None
 
 
 class KeySet:
-    """The issuer's keys, cached; safe to use from several threads.
+    """Caches the issuer's keys. Safe to use from several threads.
 
-    PyJWT's client fetches them. Its own cache does not serve here: in an outage it has no keys once its time is over,
-    and asks again for each token.
+    PyJWT's client fetches the keys. Its own cache is not used: during an outage it drops the keys when they expire,
+    and fetches again for each token.
     """
 
     def __init__(self, url: str, *, fetch: Fetch = fetch_jwks, clock: Callable[[], float] = time.monotonic) -> None:
@@ -137,11 +139,11 @@ class KeySet:
         self._failure: Exception | None = None
 
     def key(self, key_id: str) -> RSAPublicKey:
-        """The key of that id.
+        """Returns the key with this id.
 
         Raises:
-            Unauthorized: the issuer has none of that id.
-            Retryable: the issuer's keys cannot be had, so nobody can tell.
+            Unauthorized: the issuer has no key with this id.
+            Retryable: the issuer's keys cannot be fetched, so the token cannot be verified.
         """
         with self._lock:
             if (key_id not in self._keys or self._age > KEYS_FRESH_FOR) and self._may_fetch:
@@ -182,12 +184,13 @@ class TokenVerifier:
         self._keys = keys or KeySet(config.jwks_url)
 
     def verify(self, token: str) -> Identity:
-        """Who the token was issued to.
+        """Returns the identity that the token was issued to.
 
         Raises:
-            Unauthorized: it is malformed, forged, expired, not yet valid, valid for too long, or meant for somebody
-                else.
-            Retryable: the issuer's keys cannot be had.
+            Unauthorized: the token is malformed, forged, expired, not yet valid, valid for too long, or meant for
+              another
+                audience.
+            Retryable: the issuer's keys cannot be fetched.
         """
         key = self._keys.key(_key_id(token))
         try:
@@ -234,10 +237,10 @@ def _reason(error: jwt.PyJWTError) -> str:
 
 
 def _roles(claim: object) -> list[str]:
-    """Returns roles that are given as a list or as words; a token without any is a plain member's.
+    """Returns the roles in a claim that is a list or a text of words. Without roles, the token is a plain member's.
 
-    A listed role with a space in it is none of ours, and must not come apart: an `office admin` is no `admin`. Only
-    ASCII's white space parts words, because other blanks belong to a word for whoever wrote it.
+    A listed role is never split, so `office admin` in a list does not contain `admin`. A text is split at ASCII white
+    space only, because other blanks may be part of a role's name.
     """
     if claim is None:
         return []

@@ -1,4 +1,4 @@
-"""The queue of changes that could not be published: ids, versions and statuses, and nothing else of the objects."""
+"""The queue of changes that could not be published. It holds ids, versions and statuses, but no other fields."""
 
 from __future__ import annotations
 

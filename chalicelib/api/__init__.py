@@ -1,4 +1,4 @@
-"""HTTP in, HTTP out.
+"""The HTTP API: one module for each resource, and `http`, which serves them.
 
-Empty on purpose: the authorizer's Lambda imports one module of this package, and must not load the others.
+This file has no imports. The authorizer's Lambda imports one module of this package and must not load the others.
 """

@@ -1,4 +1,4 @@
-"""Settings → Apps: the integrations and what needs attention."""
+"""The list of integrations under Settings → Apps."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ router = Router(__name__, "Connection")
 
 @router.route("GET", "/apps", Role.MEMBER, takes=Nothing, responses={200: AppList})
 def list_apps(call: Call[Nothing]) -> Reply:
-    """List the integrations: installed or not, and what needs attention."""
+    """List the integrations: whether each is installed, and what needs attention."""
     report = connection_report.report(call.caller.organization_id, bootstrap.ports())
     return Reply(AppList([app_view(report)], PageInfo(end_cursor=None, has_next_page=False)))

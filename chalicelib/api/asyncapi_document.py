@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: what is told on the bus, made from the models that the events are encoded with.
+"""The AsyncAPI 3.0 document: the events on the bus, generated from the models that encode them.
 
 A message is what a rule of EventBridge delivers: EventBridge's envelope, with the change as its `detail`.
 """
@@ -19,28 +19,31 @@ from chalicelib.ports.changes import SOURCE
 
 CHANNEL = "changes"
 DESCRIPTION = """\
-What changes in POM-Stripe, as events on an EventBridge bus. An event tells what changed from one stored version of \
-an object to the next, and shows the object as the API does.
+The changes in POM-Stripe, as events on an EventBridge bus. An event says what changed from one stored version of an \
+object to the next, and contains the object as the API returns it.
 
-Events arrive at least once, and in any order. So a consumer keeps the highest `version` of each object, and drops \
-an event that is older or the same. It tells two events with the same version apart by their `id`, which is the same \
-however often one is told. The `id` of EventBridge's envelope is another one each time.
+Events arrive at least once, and in any order. So a consumer stores the highest `version` of each object, and drops \
+an event with an older or the same version. Two different events can have the same version. They differ by their \
+`id`, which stays the same however often the event is published. The `id` of EventBridge's envelope differs each time.
 
-Fields, events and values of enums are added at any time, except those of `InvoiceStatus`.
+Fields, events and values of enums are added at any time, except values of `InvoiceStatus`.
 """
 _ENVELOPE: Json = {
     "version": {"type": "string", "description": "The version of EventBridge's envelope: `0`."},
     "id": {
         "type": "string",
-        "description": "EventBridge's id of this delivery. An event that is put on the bus again has another one.",
+        "description": "EventBridge's id of this delivery. An event that is published again has another id.",
     },
-    "detail-type": {"type": "string", "description": "What happened, as in `detail.type`. Rules select by it."},
-    "source": {"const": SOURCE, "type": "string", "description": "Who put the event on the bus."},
+    "detail-type": {
+        "type": "string",
+        "description": "The type of the change, as in `detail.type`. Rules select by it.",
+    },
+    "source": {"const": SOURCE, "type": "string", "description": "The system that published the event."},
     "account": {"type": "string", "description": "The AWS account of the bus."},
     "time": {
         "type": "string",
         "format": "date-time",
-        "description": "When the version was stored, as in `detail.at`. RFC 3339, UTC.",
+        "description": "The time at which the version was stored, as in `detail.at`. RFC 3339, UTC.",
     },
     "region": {"type": "string", "description": "The AWS region of the bus."},
     "resources": {"type": "array", "items": {"type": "string"}, "description": "Empty."},
@@ -75,7 +78,7 @@ def document() -> Json:
                 "`source`, `detail-type` and fields of `detail`, and puts them into the consumer's queue.",
                 "parameters": {
                     "busName": {
-                        "description": "The name of the bus: that of POM-Stripe's stack, followed by `-changes`.",
+                        "description": "The name of the bus: the name of POM-Stripe's stack, followed by `-changes`.",
                         "examples": ["pom-stripe-prod-changes"],
                     }
                 },
@@ -119,7 +122,7 @@ def _envelope(kind: ObjectKind) -> Json:
 
 
 def _without_ref_siblings(schema: Any) -> Any:
-    """Returns a schema without a `$ref` that has anything beside it, because AsyncAPI ignores what is there."""
+    """Returns a schema whose `$ref`s stand alone, because AsyncAPI ignores the members next to a `$ref`."""
     if isinstance(schema, list):
         return [_without_ref_siblings(each) for each in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""Lists what needs a person."""
+"""The list of objects that need a person."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ router = Router(__name__, "Attention")
 
 @router.route("GET", "/attention", Role.MEMBER, takes=AttentionQuery, responses={200: AttentionList})
 def list_attention(call: Call[AttentionQuery]) -> Reply:
-    """List what needs a person, newest first, each thing with what to do about it.
+    """List what needs a person, newest first, with the next step for each item.
 
-    A thing is listed until it is solved; nobody can dismiss it. `counts` has each kind that was asked for. If there
-    are more things of a kind than `first`, the newest are listed; of overdue invoices those that were due first, and
-    of customers the first ones by their ids. An invoice whose payment failed, or that was not sent, is not listed as
-    overdue too. Invoices in Stripe that POM does not know are those that the latest daily comparison found, at most
-    20. Payouts are those of the last 90 days; one that the company canceled itself is not listed.
+    An item is listed until it is solved, and cannot be dismissed. `counts` has each requested kind. If a kind has
+    more items than `first`, the list has the newest ones. Of overdue invoices, it has those that were due first; of
+    customers, the first by id.
 
-    Stripe does not tell POM whether an e-mail reached its recipient, so an address that is wrong is not in the list.
+    An invoice whose payment failed, or that was not sent, is not listed as overdue as well. Unknown invoices in
+    Stripe are those that the latest daily comparison found, at most 20. Payouts are those of the last 90 days,
+    without those that the company canceled.
+
+    Stripe does not tell POM whether an e-mail reached its recipient, so a wrong address is not listed.
     """
     ports, organization_id = bootstrap.ports(), call.caller.organization_id
     attention = needs_attention(organization_id, attention_request(call.input), ports)

@@ -1,8 +1,8 @@
-"""API Gateway's authorizer: a Lambda of its own, the only one that loads PyJWT and cryptography.
+"""API Gateway's authorizer: a Lambda of its own, and the only one that loads PyJWT and cryptography.
 
-API Gateway keeps the answer for `TTL` seconds for the same token, whatever path comes next, so it allows every
-path; which role a path needs is checked where the path is served. A token that expires meanwhile works on for
-that long at most.
+API Gateway caches the response for `TTL` seconds and uses it for every path that is called with the same token. The
+response therefore allows every path, and each route checks the role that it requires. A token that expires while its
+response is cached works until the cache entry ends.
 """
 
 from __future__ import annotations
@@ -22,19 +22,23 @@ blueprint = Blueprint(__name__)
 
 @blueprint.authorizer(ttl_seconds=TTL)
 def token_authorizer(request: AuthRequest) -> AuthResponse:
-    """Verify POM's access token."""
+    """Returns API Gateway's policy for POM's access token, with the caller's identity.
+
+    Raises:
+        Exception: the token is not valid. The message is exactly "Unauthorized".
+    """
     observability.started(AUTHORIZER)
     try:
         identity = bootstrap.token_verifier().verify(token_of(request.token))
     except Unauthorized as refused:
         observability.token_refused(refused.reason)
-        # API Gateway answers 401 to exactly this message, and 500 to any other exception.
+        # API Gateway responds with 401 to exactly this message, and with 500 to any other exception.
         raise Exception("Unauthorized") from None
     return AuthResponse(routes=["*"], principal_id=identity.user_id, context=_context(identity))
 
 
 def _context(identity: Identity) -> dict[str, str]:
-    """What the API's Lambda gets to know; API Gateway passes on text only."""
+    """Returns the identity that API Gateway passes on to the API's Lambda. API Gateway only passes on text."""
     return {
         "organizationId": identity.organization_id,
         "userId": identity.user_id,

@@ -22,8 +22,9 @@ router = Router(__name__, "Payouts")
     refuses=("stripe_not_connected", *CALLS_STRIPE),
 )
 def get_balance(call: Call[Nothing]) -> Reply:
-    """Show the balance of the Stripe account and what is on its way to or from the bank, by currency.
+    """Retrieve the balance of the Stripe account and the money on its way to or from the bank, by currency.
 
-    Stripe is asked each time. The payouts are those of the connected account that POM knows.
+    POM reads the balance from Stripe at each request. The payouts are those of the connected account that POM has
+    stored.
     """
     return Reply(balance_view(show_balance(call.caller.organization_id, bootstrap.ports())))

@@ -1,4 +1,4 @@
-"""All blueprints of the API; importing this module completes the route table."""
+"""All blueprints of the API. Importing this module completes the route table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Install, reconnect and disconnect Stripe."""
+"""The connection: install, reconnect and disconnect Stripe."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ router = Router(__name__, "Connection")
     refuses=("organization_erased", *CHANGES_A_RECORD, "secrets_unavailable"),
 )
 def begin_connection(call: Call[Nothing]) -> Reply:
-    """Install or Reconnect: begin to connect Stripe.
+    """Begin to connect Stripe, for Install and for Reconnect.
 
-    Send the admin's browser to `authorizeUrl`. Stripe sends it back to our callback, which sends it on to POM's
-    settings page with `?stripe=pending&state=…`; the page then calls `/v1/stripe/connection/complete`.
+    Send the admin's browser to `authorizeUrl`. Stripe redirects the browser to POM's callback, which redirects it to
+    POM's settings page with `?stripe=pending&state=…`. The page then calls `/v1/stripe/connection/complete`.
     """
     redirect_uri = bootstrap.config().public_api_url + PREFIX + CALLBACK
     authorization = connect.begin(
@@ -64,10 +64,10 @@ def begin_connection(call: Call[Nothing]) -> Reply:
     page_on_error=True,
 )
 def receive_callback(call: Call[CallbackQuery]) -> Reply:
-    """Where Stripe sends the browser back to.
+    """Receive the browser that Stripe redirects back.
 
-    Redirects to POM's settings page with `?stripe=pending|denied|error&state=…`, and `code` if it went wrong. A
-    state that was never given out, was used before or has expired is refused: to a browser as a page.
+    Redirects to POM's settings page with `?stripe=pending|denied|error&state=…`, and with `code` after an error. A
+    state that is unknown, used or expired is refused. A browser gets the refusal as a page.
     """
     query = call.input
     callback = connect.receive_callback(query.state, query.code, query.error, bootstrap.ports())
@@ -99,14 +99,14 @@ def receive_callback(call: Call[CallbackQuery]) -> Reply:
     ),
 )
 def complete_connection(call: Call[CompleteConnection]) -> Reply:
-    """Activate the connection. Only the admin who began it can; doing it twice is fine."""
+    """Activate the connection. Only the admin who began it can do so, and can repeat the request."""
     report = connect.complete(call.caller.organization_id, call.caller.user_id, call.input.state, bootstrap.ports())
     return Reply(connection_view(report))
 
 
 @router.route("GET", "/stripe/connection", Role.MEMBER, takes=Nothing, responses={200: ConnectionView})
 def get_connection(call: Call[Nothing]) -> Reply:
-    """Show the connection: its status, what Stripe still requires, and whether events arrive."""
+    """Retrieve the connection: its status, what Stripe still requires, and whether events arrive."""
     return Reply(connection_view(connection_report.report(call.caller.organization_id, bootstrap.ports())))
 
 
@@ -119,7 +119,7 @@ def get_connection(call: Call[Nothing]) -> Reply:
     refuses=(*CHANGES_A_RECORD, *CALLS_STRIPE),
 )
 def disconnect(call: Call[Nothing]) -> Reply:
-    """Disconnect Stripe. Every record stays readable; doing it twice is fine."""
+    """Disconnect Stripe. Every record stays readable, and the request can be repeated."""
     return Reply(
         connection_view(connect.disconnect(call.caller.organization_id, call.caller.user_id, bootstrap.ports()))
     )
@@ -136,8 +136,8 @@ def disconnect(call: Call[Nothing]) -> Reply:
 def list_connection_acts(call: Call[PageQuery]) -> Reply:
     """List who connected, tested, refreshed and disconnected, and what Stripe and POM did, newest first.
 
-    Entries are kept without end. The access that somebody grants in Stripe has no `actor`, because the browser that
-    comes back has no token.
+    Entries are stored without end. The entry about access that was granted in Stripe has no `actor`, because the
+    browser that returns from Stripe has no token.
     """
     subject, query = Subject.connection_of(call.caller.organization_id), call.input
     return Reply(connection_history(history_of(subject, query.first, query.after, bootstrap.ports())))

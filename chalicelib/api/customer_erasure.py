@@ -22,7 +22,7 @@ BLOCKS_ERASURE = (
     "customer_has_refund_under_way",
     "customer_in_batch",
 )
-"""The error codes of what has to be settled before a customer can be erased."""
+"""The error codes of everything that must be settled before a customer can be erased."""
 
 
 @router.route(
@@ -34,29 +34,30 @@ BLOCKS_ERASURE = (
     refuses=("customer_not_found", "erasure_choice_made", "stripe_not_connected", *BLOCKS_ERASURE, *CHANGES_A_RECORD),
 )
 def erase_customer(call: Call[ErasureQuery]) -> Reply:
-    """Erase the person behind a customer, for good.
+    """Erase the person behind a customer, permanently.
 
-    Everything that says who the customer is goes: names, addresses, phone, memos, the texts of lines, links, cards'
-    last digits, and what Stripe's events said. Amounts, dates, numbers, ids and the users of POM who acted stay,
-    because the company's books need them. `customer.erased` is told, so that whoever follows the changes erases, too.
+    All personal data goes: names, addresses, phone, memos, the texts of lines, links, the last digits of cards, and
+    the contents of Stripe's events. Amounts, dates, numbers, ids and the POM users who acted stay, because the
+    company's books need them. The change `customer.erased` is published, so that its consumers erase the person, too.
 
-    Refused while something is not settled. `details` has an error for each of these things: an invoice that is a
-    draft or still to be paid, a payment or a refund under way, a dispute that the bank has not decided, and a batch
-    that bills or imports the customer. `invoiceId` says which invoice it is. Void it, or settle it, and ask again.
-    What is open on a Stripe account that the company has replaced by another one is no reason.
+    The request is refused while something is unsettled. `details` has an error for each unsettled object: an invoice
+    that is a draft or still to be paid, a payment or a refund under way, a dispute that the bank has not decided, and
+    a batch that bills or imports the customer. `invoiceId` names the invoice. Void or settle the invoice, and repeat
+    the request. Open objects on a Stripe account that the company has replaced do not block the erasure.
 
-    202 means that the customer is closed from now on: nobody can save, bill, import or sync it (`customer_erased`),
-    and no list shows it. POM begins ten minutes later, and looks again after a day; `GET …/erasure` shows how far it
-    is. If something unsettled comes up meanwhile, the erasure waits for it: see `waitsFor`. It cannot be taken back.
+    202 means that the customer is closed from now on. Requests to save, bill, import or sync it are refused with
+    `customer_erased`, and no list shows it. POM begins to erase ten minutes later and checks again after a day; `GET
+    …/erasure` shows the progress. If something becomes unsettled in between, the erasure waits for it (`waitsFor`).
+    An erasure cannot be undone.
 
-    The request can be repeated, and then answers the erasure that there is; 200 means that it is finished. Another
-    `inStripe` than the first is refused (`erasure_choice_made`). A Stripe customer that was kept can be deleted in
-    the Stripe dashboard.
+    The request can be repeated, and then returns the existing erasure. 200 means that the erasure is finished. A
+    different `inStripe` than in the first request is refused with `erasure_choice_made`. A Stripe customer that was
+    retained can be deleted in the Stripe dashboard.
 
-    `inStripe` has no default, because nothing brings a deleted Stripe customer back. Stripe keeps past invoices and
-    payments of a deleted customer. To take the person out of these as well, the company redacts them in Stripe
-    (https://docs.stripe.com/privacy/redaction). Let it do that last: a redacted payment cannot be refunded, and its
-    disputes are lost.
+    `inStripe` has no default, because a deleted Stripe customer cannot be restored. Stripe retains past invoices and
+    payments of a deleted customer. To remove the person from these as well, the company redacts them in Stripe
+    (https://docs.stripe.com/privacy/redaction). Redact last: a redacted payment cannot be refunded, and its disputes
+    are lost.
     """
     caller, customer_id = call.caller, CustomerId(call.path["customerId"])
     customer = request_erasure(
@@ -75,10 +76,10 @@ def erase_customer(call: Call[ErasureQuery]) -> Reply:
     refuses=("customer_not_found", "erasure_not_found"),
 )
 def get_erasure(call: Call[Nothing]) -> Reply:
-    """Show how far the erasure of a customer is, what it waits for, and what it does not reach.
+    """Retrieve the progress of the erasure of a customer: what it waits for, and what it does not reach.
 
-    `outOfReach` lists the copies that POM cannot change, such as backups, and by when each of them is gone.
-    `inStripe` says what becomes of the Stripe customer, and what the company does in Stripe itself.
+    `outOfReach` lists the copies that POM cannot change, such as backups, and the time by which each of them is gone.
+    `inStripe` says what happens to the Stripe customer, and what the company must do in Stripe itself.
     """
     customer_id = CustomerId(call.path["customerId"])
     return Reply(erasure_view(show_erasure(call.caller.organization_id, customer_id, bootstrap.ports())))

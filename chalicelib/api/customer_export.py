@@ -19,11 +19,14 @@ from chalicelib.usecases.exporting.export_customer import export_customer
 router = Router(__name__, "Customers")
 
 SECONDS = 10
-"""After so many an answer ends behind the portion that it has come to. API Gateway waits 29 seconds for an answer."""
+"""Seconds after which a response ends with its current portion. API Gateway waits 29 seconds for a response."""
 
 BYTES = 1_000_000
-"""An answer with so many has no further portion. Lambda answers 6 MB at most
-(https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), and one invoice may have some of them."""
+"""Bytes of records after which a response has no further portion.
+
+Lambda returns 6 MB at most (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), and one invoice
+may be several megabytes.
+"""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -37,19 +40,19 @@ _encode = msgspec.json.Encoder().encode
     refuses=("customer_not_found",),
 )
 def export(call: Call[ExportQuery]) -> Reply:
-    """Export everything that POM holds of a customer, for somebody who asks what is held of them.
+    """Export everything that POM stores about a customer, to answer the customer's request for it.
 
-    Take the parts one after another: ask with `after` set to `endCursor` while `hasNextPage` is true, and put the
-    lists together. A part ends after some seconds or at about a megabyte, so a large export takes several. Records
-    that change meanwhile are shown as they were when their part was read.
+    Request the parts one after the other, with `after` set to `endCursor` while `hasNextPage` is true, and join the
+    lists. A part ends after some seconds or at about a megabyte, so a large export has several parts. A record that
+    changes during the export is returned as it was when its part was read.
 
-    It has every record of the customer, their invoices, payments, refunds, disputes, lines of deposits, events,
-    parts of batches and changes, and nothing of any other customer. An erased customer's export shows what stays. Who
-    began an export is kept among the acts on the customer.
+    The export has every record of the customer: invoices, payments, refunds, disputes, lines of deposits, events,
+    items of batches, and changes. It has nothing of any other customer. The export of an erased customer has the
+    records that stay. POM records who began an export in the customer's history.
 
-    Not in it, because POM cannot read it by customer: copies of changes on their way to POM's own systems, which are
-    gone after a day; log lines, which have ids and no names; backups, which are gone after 35 days. What Stripe holds
-    is in Stripe.
+    Some copies are not in the export, because POM cannot read them by customer: changes on their way to POM's own
+    systems, which are gone after a day; log lines, which have ids and no names; and backups, which are gone after 35
+    days. Data in Stripe is not in the export either.
     """
     customer_id, ports = CustomerId(call.path["customerId"]), bootstrap.ports()
     caller = call.caller
@@ -66,7 +69,7 @@ def export(call: Call[ExportQuery]) -> Reply:
 
 
 def _as_many_as_fit(portions: Iterator[RecordPage], clock: Clock) -> tuple[list[ExportedRecord], str | None]:
-    """Returns the records of as many portions as an answer has time and room for, and the cursor behind them."""
+    """Returns the records of as many portions as fit into a response, and the cursor behind the last portion."""
     until, size = clock.milliseconds() + SECONDS * 1000, 0
     records: list[ExportedRecord] = []
     cursor = None

@@ -1,4 +1,4 @@
-"""Importing customers: many in one request, with a report row by row."""
+"""Imports of customers: many customers in one request, with a result for each row."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row
 router = Router(__name__, "Customers")
 
 _row_decoder = msgspec.json.Decoder(float_hook=str)
-"""Numbers stay as they are written: 1e400 is JSON, and no float."""
+"""Numbers are read as text: 1e400 is valid JSON and no float."""
 
 
 @router.route(
@@ -49,11 +49,11 @@ _row_decoder = msgspec.json.Decoder(float_hook=str)
     max_body=MAX_BULK,
 )
 def import_customers(call: Call[NewCustomerImport]) -> Reply:
-    """Keep many customers, and give them to Stripe at the pace it allows, in the background.
+    """Save many customers, and sync them to Stripe in the background, at the pace that Stripe allows.
 
-    A row that is wrong fails alone; the others are kept. A row says of its customer what the same `PUT` would say,
-    also in what it leaves out. Repeated with the same `Idempotency-Key` it answers the same
-    import, and a customer that POM has exactly so is left `unchanged`.
+    A row with an error fails alone; the other rows are saved. A row has the same meaning as the body of `PUT
+    /customers/{customerId}`, also for fields that it leaves out. A request with the same `Idempotency-Key` returns
+    the same import. A customer that POM has already stored with the same values is reported as `unchanged`.
     """
     command = _import_from(call.input, call.caller.organization_id, call.caller.user_id, call.idempotency_key)
     return Reply(import_view(importing.import_customers(command, bootstrap.ports())), 202)
@@ -68,7 +68,7 @@ def import_customers(call: Call[NewCustomerImport]) -> Reply:
     refuses=("batch_not_found",),
 )
 def get_customer_import(call: Call[PageQuery]) -> Reply:
-    """Show how far an import is, and what became of each row."""
+    """Retrieve an import: its progress, and the result of each row."""
     ports, query = bootstrap.ports(), call.input
     batch = batches.get_batch(call.caller.organization_id, BatchId(call.path["importId"]), BatchKind.CUSTOMERS, ports)
     return Reply(import_detail(batch, batches.list_items(batch, query.first, query.after, ports)))
@@ -83,7 +83,7 @@ def _import_from(
 
 
 def _as_sent(row: msgspec.Raw) -> Any:
-    """Returns what a row says, or its text if it cannot be read: then the row fails, and the others do not."""
+    """Returns the row as decoded JSON, or as text if it is not JSON. A row that is not JSON fails alone."""
     try:
         return _row_decoder.decode(row)
     except (ValueError, RecursionError):
@@ -100,7 +100,7 @@ def _rows_from(model: NewCustomerImport, as_sent: list[Any]) -> Iterator[Row]:
 
 
 def _id_of(sent_row: Any) -> CustomerId | None:
-    """The id of a row in which something else is wrong, to find the row by."""
+    """Returns the id in a row with other errors, by which people can find the row, or None if it has no valid id."""
     try:
         return CustomerId(msgspec.convert(sent_row["id"], Id))
     except (msgspec.ValidationError, KeyError, TypeError):

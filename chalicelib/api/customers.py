@@ -27,7 +27,7 @@ router = Router(__name__, "Customers")
 
 
 def _customer_reply(customer: Customer) -> Reply:
-    current = customers.as_it_stands(customer, bootstrap.ports())
+    current = customers.on_connected_account(customer, bootstrap.ports())
     return Reply(customer_detail(current), edit_tag=customer.edit_tag)
 
 
@@ -52,17 +52,18 @@ def _customer_reply(customer: Customer) -> Reply:
     reply_of_stored=_customer_reply,
 )
 def put_customer(call: Call[SaveCustomer]) -> Reply:
-    """Keep POM's record of a customer, as a whole, and give it to Stripe.
+    """Create or replace a customer, and sync it to Stripe.
 
-    Stripe gets it a moment later: `syncStatus` says whether it has. With `needs_choice`, several Stripe customers
-    have this e-mail address: repeat the request with the right one as `stripeCustomerId`. The answer of `GET` can be
-    sent back whole, and changes nothing: to confirm the Stripe customer that it names, add `choose: true`.
+    Stripe receives the customer a moment later; `syncStatus` says whether it has. `needs_choice` means that several
+    Stripe customers have this e-mail address: repeat the request with the right one as `stripeCustomerId`. The
+    response of `GET` can be sent back as it is and changes nothing. To confirm the Stripe customer that it names, add
+    `choose: true`.
 
-    If the chosen Stripe customer turns out to be another customer's, or not there, `syncStatus` is `failed`. The link
-    that was there stays in force. Repeat the request with another `stripeCustomerId`, or without it.
+    If the chosen Stripe customer does not exist or belongs to another customer, `syncStatus` is `failed`, and the
+    former link stays in force. Repeat the request with another `stripeCustomerId`, or without it.
 
-    `null` removes a value, in Stripe too. A field that is left out loses the value that POM gave it. If its value was
-    taken over from Stripe, it stays.
+    `null` removes a value, in Stripe too. A field that is left out loses the value that POM gave it. A value that was
+    taken over from Stripe stays.
     """
     customer_id = CustomerId(call.path["customerId"])
     errors = ErrorCollector()
@@ -85,7 +86,7 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     refuses=("customer_erased", "customer_not_found"),
 )
 def get_customer(call: Call[Nothing]) -> Reply:
-    """Show a customer."""
+    """Retrieve a customer."""
     customer_id = CustomerId(call.path["customerId"])
     return _customer_reply(customers.get_customer(call.caller.organization_id, customer_id, bootstrap.ports()))
 
@@ -99,14 +100,14 @@ def get_customer(call: Call[Nothing]) -> Reply:
     refuses=("customer_erased", "customer_not_found", "stripe_not_connected", *CHANGES_A_RECORD),
 )
 def sync_customer(call: Call[Nothing]) -> Reply:
-    """Give a customer to Stripe again, after an error or a change in Stripe.
+    """Sync a customer to Stripe again, after an error or a change in Stripe.
 
-    `syncStatus` is `pending` until that is done; load the customer again to see it.
+    `syncStatus` is `pending` until the sync is done. Load the customer again to read the result.
     """
     customer_id = CustomerId(call.path["customerId"])
     ports, caller = bootstrap.ports(), call.caller
     customer = customers.sync_again(caller.organization_id, customer_id, ports, by=caller.user_id)
-    return Reply(customer_detail(customers.as_it_stands(customer, ports)), 202)
+    return Reply(customer_detail(customers.on_connected_account(customer, ports)), 202)
 
 
 @router.route(
@@ -120,8 +121,8 @@ def sync_customer(call: Call[Nothing]) -> Reply:
 def list_customer_acts(call: Call[PageQuery]) -> Reply:
     """List who saved, synced, imported, exported or erased a customer in POM, newest first.
 
-    Entries name fields, never their values, and are kept without end: those of an erased customer, too. What happened
-    between POM and Stripe is in `history` of the customer itself.
+    Entries name fields, never their values. They are stored without end, also those of an erased customer. What
+    happened between POM and Stripe is in the customer's own `history`.
     """
     ports, query, customer_id = bootstrap.ports(), call.input, CustomerId(call.path["customerId"])
     page = history_of_customer(call.caller.organization_id, customer_id, query.first, query.after, ports)
@@ -140,7 +141,7 @@ def list_customer_acts(call: Call[PageQuery]) -> Reply:
 def list_customers(call: Call[CustomerQuery]) -> Reply:
     """List customers.
 
-    Filters are offered one at a time, each with its one order. Others are refused with `filters_not_offered`.
+    Filters are offered one at a time, each with one order. Other combinations are refused with `filters_not_offered`.
     """
     query = call.input
     customer_filter = filter_from(query)

@@ -1,4 +1,4 @@
-"""Whether the service answers."""
+"""The health check."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ router = Router(__name__, "Service")
 
 @router.route("GET", "/health", Role.PUBLIC, takes=Nothing, responses={200: Health})
 def health(call: Call[Nothing]) -> Reply:
-    """Say that the service answers, and its version."""
+    """Check that the service responds, and retrieve its version."""
     return Reply(Health(status="ok", version=VERSION))

@@ -1,4 +1,4 @@
-"""What the office does with an invoice: send, void, correct, read again, remind, record a payment by hand."""
+"""The actions on one invoice: send, void, correct, refresh, remind, and record a payment outside Stripe."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ router = Router(__name__, "Invoices")
     refuses=("invoice_not_sendable", "payment_under_way", *SENDS_AN_INVOICE, *CHANGES_AN_INVOICE),
 )
 def send_invoice(call: Call[Nothing]) -> Reply:
-    """Send a draft that has been reviewed. An invoice that was sent is answered as it is.
+    """Send a draft that has been reviewed. An invoice that was sent already is returned unchanged.
 
-    Stripe is asked first whether the draft is still as POM has shown it. If its total is not the one that POM
-    ordered, it is refused with `total_differs`, and after another change with `changed_in_stripe`.
+    POM first checks in Stripe that the draft is still as POM has shown it. If its total is not the total that POM
+    ordered, the request is refused with `total_differs`. After another change, it is refused with
+    `changed_in_stripe`.
     """
     ports = bootstrap.ports()
     invoice = invoices.send_invoice(call.caller.organization_id, invoice_id_in(call), call.caller.user_id, ports)
@@ -77,11 +78,11 @@ def void_invoice(call: Call[Nothing]) -> Reply:
     ),
 )
 def correct_invoice(call: Call[Correction]) -> Reply:
-    """Void an invoice that was issued and not paid, and make a draft copy of it, which can be changed and sent.
+    """Void an invoice that was issued and not paid, and create a draft copy that can be changed and sent.
 
-    The answer is the copy. A repeated request gets the same copy. It has what POM ordered. If its due date has
-    passed, it has the payment terms of the settings. The customer is told nothing until the copy is sent. While
-    Stripe does not let the account take payments, it is refused, because the copy could not be sent.
+    Returns the copy; a repeated request returns the same copy. The copy has what POM ordered. If its due date has
+    passed, it has the payment terms of the settings instead. The customer is not informed until the copy is sent.
+    While Stripe does not let the account take payments, the request is refused, because the copy could not be sent.
     """
     ports = bootstrap.ports()
     organization_id, user_id, confirmed = call.caller.organization_id, call.caller.user_id, call.input.confirmed
@@ -98,7 +99,7 @@ def correct_invoice(call: Call[Correction]) -> Reply:
     refuses=CHANGES_AN_INVOICE,
 )
 def refresh_invoice(call: Call[Nothing]) -> Reply:
-    """Read the invoice from Stripe now."""
+    """Refresh an invoice from Stripe now."""
     ports = bootstrap.ports()
     invoice = invoices.refresh_invoice(call.caller.organization_id, invoice_id_in(call), call.caller.user_id, ports)
     return invoice_reply(invoice, ports)
@@ -126,9 +127,10 @@ def refresh_invoice(call: Call[Nothing]) -> Reply:
     ),
 )
 def remind_invoice(call: Call[Nothing]) -> Reply:
-    """Have Stripe e-mail the payment link again, at most once a day, and not on the day it was sent.
+    """Remind the customer: Stripe e-mails the payment link again, once a day at most, and not on the day of sending.
 
-    Stripe is asked first where the invoice stands; nobody is reminded of what is paid, disputed or on its way.
+    POM first reads the invoice from Stripe. No reminder is sent for an invoice that is paid or disputed, or whose
+    payment is on its way.
     """
     ports = bootstrap.ports()
     return invoice_reply(remind(call.caller.organization_id, invoice_id_in(call), call.caller.user_id, ports), ports)
@@ -159,9 +161,9 @@ def remind_invoice(call: Call[Nothing]) -> Reply:
 def mark_invoice_paid(call: Call[OutsidePayment]) -> Reply:
     """Record a payment that did not go through Stripe, such as cash or a check.
 
-    It settles the whole rest of the invoice. An invoice that is paid already is refused with `invoice_already_paid`,
-    and the message says how it was paid. So after a lost answer, a repeated request tells that the first one was
-    carried out.
+    The payment settles everything that remains to be paid. An invoice that is paid already is refused with
+    `invoice_already_paid`, and the message says how it was paid. So if a response was lost, repeat the request: this
+    refusal shows that the first request was carried out.
     """
     ports = bootstrap.ports()
     settlement = settlement_from(call.input)

@@ -1,4 +1,4 @@
-"""Bulk billing: one invoice a customer from many services."""
+"""Bulk billing: one invoice for each customer, from many services."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ router = Router(__name__, "Bulk billing")
     max_body=MAX_BULK,
 )
 def create_invoice_batch(call: Call[NewInvoiceBatch]) -> Reply:
-    """Bill many services: one invoice for each customer, made in the background at the pace Stripe allows.
+    """Bill many services in the background, with one invoice for each customer, at the pace that Stripe allows.
 
     A customer with more than 250 services gets several invoices of up to 250 lines, in the order of the request. A
-    request that breaks a rule is refused as a whole; what is wrong with one customer fails that customer's invoice
-    alone. Repeated with the same `Idempotency-Key` it answers the same batch.
+    request that breaks a rule is refused as a whole. An error that concerns one customer fails that customer's
+    invoice alone. A request with the same `Idempotency-Key` returns the same batch.
     """
     command = bill_many_from(call.input, call.caller.organization_id, call.caller.user_id, call.idempotency_key)
     return _batch_reply(bill_many(command, bootstrap.ports()), status=202)
@@ -66,7 +66,7 @@ def create_invoice_batch(call: Call[NewInvoiceBatch]) -> Reply:
 
 @router.route("GET", "/invoice-batches", Role.BILLING, takes=PageQuery, responses={200: InvoiceBatchList}, refuses=())
 def list_invoice_batches(call: Call[PageQuery]) -> Reply:
-    """List batches, newest first."""
+    """List batches of invoices, newest first."""
     ports, query = bootstrap.ports(), call.input
     page = batches.list_batches(call.caller.organization_id, BatchKind.INVOICES, query.first, query.after, ports)
     return Reply(batch_list(page, statuses_of(page.items, ports)))
@@ -81,7 +81,7 @@ def list_invoice_batches(call: Call[PageQuery]) -> Reply:
     refuses=("batch_not_found",),
 )
 def get_invoice_batch(call: Call[PageQuery]) -> Reply:
-    """Show how far a batch is, and what became of each invoice."""
+    """Retrieve a batch: its progress, and the result of each invoice."""
     ports, query, organization_id = bootstrap.ports(), call.input, call.caller.organization_id
     stored_batch = batches.get_batch(organization_id, _batch_id(call), BatchKind.INVOICES, ports)
     batch, status = with_status(stored_batch, ports)
@@ -109,7 +109,7 @@ def get_invoice_batch(call: Call[PageQuery]) -> Reply:
     ),
 )
 def retry_invoice_batch(call: Call[Nothing]) -> Reply:
-    """Try the failed invoices again, and only those."""
+    """Retry the failed invoices of a batch."""
     batch = batches.retry_failures(call.caller.organization_id, _batch_id(call), bootstrap.ports())
     return _batch_reply(batch, status=202)
 
@@ -132,12 +132,12 @@ def retry_invoice_batch(call: Call[Nothing]) -> Reply:
     idempotency_key=True,
 )
 def send_invoice_batch(call: Call[Nothing]) -> Reply:
-    """Send the drafts of a batch that has been reviewed, in the background at the pace Stripe allows.
+    """Send the drafts of a batch that has been reviewed, in the background, at the pace that Stripe allows.
 
-    Each draft is sent as `POST /invoices/{invoiceId}/send` sends it. One that POM must not send, or Stripe does not
-    take, is held back with the reason. Sending the batch again sends what was held back, and whatever else is a
-    draft. The request changes nothing while the batch is being sent, with the `Idempotency-Key` of the latest
-    request, and if the batch has no draft. Then `sendRequestedAt` stays as it was.
+    Each draft is sent as by `POST /invoices/{invoiceId}/send`. A draft that POM must not send, or that Stripe
+    refuses, is held back with the reason. Sending the batch again sends the drafts that were held back, and any other
+    draft. The request changes nothing while the batch is being sent, if it has the `Idempotency-Key` of the latest
+    request, or if the batch has no draft. `sendRequestedAt` then stays as it was.
     """
     batch = batches.send_drafts(
         call.caller.organization_id, _batch_id(call), call.caller.user_id, call.idempotency_key, bootstrap.ports()
@@ -154,10 +154,10 @@ def send_invoice_batch(call: Call[Nothing]) -> Reply:
     refuses=("batch_not_found", *CHANGES_A_RECORD),
 )
 def cancel_invoice_batch(call: Call[Nothing]) -> Reply:
-    """Leave out what is still queued. What has been made stays; an invoice that is being made is finished.
+    """Cancel what is still queued in a batch. Invoices that exist stay, and those being created are finished.
 
-    While the drafts of the batch are being sent, what is queued stays a draft, and can be sent later. The batch is
-    `cancelling` until what was begun is finished.
+    While the drafts of the batch are being sent, queued drafts stay drafts and can be sent later. The batch is
+    `cancelling` until the work that has begun is finished.
     """
     return _batch_reply(batches.cancel(call.caller.organization_id, _batch_id(call), bootstrap.ports()))
 

@@ -1,4 +1,4 @@
-"""Shows what the payer will see of a draft."""
+"""The preview of a draft, as the payer will see the invoice."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ router = Router(__name__, "Invoices")
     offers_html=True,
 )
 def get_invoice_preview(call: Call[Nothing]) -> Reply:
-    """Show what the payer will see of a draft, as data or as a page, and what stands against sending it.
+    """Retrieve a preview of a draft, as data or as a page, with what prevents it from being sent.
 
-    With `Accept: text/html` the answer is a page that is marked as a draft and can be printed. Only a draft has a
-    preview: anything later is shown by its `paymentUrl` and its `pdfUrl`.
+    With `Accept: text/html` the response is a page that is marked as a draft and can be printed. Only a draft has a
+    preview. Use `paymentUrl` and `pdfUrl` of an invoice that was issued.
     """
     invoice_id = InvoiceId(call.path["invoiceId"])
     correlation.note(invoice_id=invoice_id)

@@ -1,4 +1,4 @@
-"""What the routes of one invoice have in common: its id in the path, and the invoice as it is answered."""
+"""What the routes of one invoice share: the id in the path, and the reply with the invoice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def customer_name(invoice: Invoice, ports: Ports) -> str | None:
 
 
 def invoice_reply(invoice: Invoice, ports: Ports, *, finished_status: int = 200) -> Reply:
-    """Returns the invoice as it is, with the status `done`, or with 202 while the work goes on."""
+    """Returns the invoice with `finished_status`, or with 202 while its saga is running."""
     correlation.note(invoice_id=invoice.id)
     base = bootstrap.config().stripe_dashboard_base
     name = customer_name(invoice, ports)
@@ -36,5 +36,5 @@ def invoice_reply(invoice: Invoice, ports: Ports, *, finished_status: int = 200)
 
 
 def stored_invoice_reply(invoice: Invoice) -> Reply:
-    """Returns the invoice for a client whose `If-Match` names another state of it."""
+    """Returns the stored invoice, for a client whose `If-Match` names another version."""
     return invoice_reply(invoice, bootstrap.ports())

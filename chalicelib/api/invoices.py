@@ -1,4 +1,4 @@
-"""Invoices: make, list and show them, and edit a draft."""
+"""Invoices: create, list and retrieve them, and edit a draft."""
 
 from __future__ import annotations
 
@@ -69,10 +69,11 @@ router = Router(__name__, "Invoices")
     idempotency_key=True,
 )
 def create_invoice(call: Call[NewInvoice]) -> Reply:
-    """Make an invoice in Stripe and, unless `send` is false, e-mail it to the customer.
+    """Create an invoice in Stripe and, unless `send` is false, e-mail it to the customer.
 
-    With an `Idempotency-Key` the request can be repeated safely: the same key and body answer the same invoice.
-    202 says that Stripe is slow and the work goes on without you; the invoice is `creating` until it is done.
+    With an `Idempotency-Key` the request can be repeated safely: the same key and body return the same invoice. 202
+    means that Stripe is slow and that POM continues the work in the background. The invoice is `creating` until the
+    work is done.
     """
     ports = bootstrap.ports()
     command = create_invoice_from(call.input, call.caller.organization_id, call.caller.user_id, call.idempotency_key)
@@ -91,7 +92,7 @@ def create_invoice(call: Call[NewInvoice]) -> Reply:
 def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     """List invoices, with the names of their customers.
 
-    Filters are offered in these combinations, each with its one order. Others are refused with `filters_not_offered`.
+    Filters are offered in these combinations, each with one order. Others are refused with `filters_not_offered`.
     """
     ports = bootstrap.ports()
     organization_id, query = call.caller.organization_id, call.input
@@ -111,7 +112,7 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     "GET", INVOICE_PATH, Role.MEMBER, takes=Nothing, responses={200: InvoiceDetail}, refuses=("invoice_not_found",)
 )
 def get_invoice(call: Call[Nothing]) -> Reply:
-    """Show an invoice with its payments, their fees and deposits, and its timeline."""
+    """Retrieve an invoice with its payments, their fees and deposits, and its timeline."""
     ports = bootstrap.ports()
     invoice = invoices.get_invoice(call.caller.organization_id, invoice_id_in(call), ports)
     deposits = deposits_of_invoice(invoice, ports)
@@ -120,7 +121,7 @@ def get_invoice(call: Call[Nothing]) -> Reply:
     detail = invoice_detail(
         invoice,
         deposits,
-        beside=beside(invoice, ports),
+        related_invoices=beside(invoice, ports),
         customer_name=name,
         now=ports.clock.now(),
         dashboard_base=base,
@@ -137,7 +138,7 @@ def get_invoice(call: Call[Nothing]) -> Reply:
     refuses=("invoice_not_found",),
 )
 def get_invoice_history(call: Call[Nothing]) -> Reply:
-    """Show an invoice's timeline, oldest first: what POM, the payer, the bank and people in Stripe did."""
+    """Retrieve an invoice's timeline, oldest first: what POM, the payer, the bank and people in Stripe did."""
     invoice = invoices.get_invoice(call.caller.organization_id, invoice_id_in(call), bootstrap.ports())
     return Reply(history_view(invoice, dashboard_base=bootstrap.config().stripe_dashboard_base))
 
@@ -151,9 +152,9 @@ def get_invoice_history(call: Call[Nothing]) -> Reply:
     refuses=("invoice_not_found",),
 )
 def list_invoice_events(call: Call[PageQuery]) -> Reply:
-    """List Stripe's events about an invoice, the latest arrival first, and what became of each.
+    """List Stripe's events about an invoice, the latest arrival first, and the outcome of each.
 
-    The log keeps an event for 35 days. The timeline does not need it, and is kept for good.
+    An event is listed for 35 days. The timeline does not depend on this list and is stored without end.
     """
     organization_id, query = call.caller.organization_id, call.input
     invoice, page = list_events(organization_id, invoice_id_in(call), query.first, query.after, bootstrap.ports())
@@ -187,9 +188,10 @@ def list_invoice_events(call: Call[PageQuery]) -> Reply:
 def edit_invoice(call: Call[DraftOrder]) -> Reply:
     """Replace what a draft bills, as a whole. An invoice that was issued is refused with `invoice_not_editable`.
 
-    Services that the draft no longer has can be billed elsewhere. What somebody changed on the draft in Stripe's
-    dashboard is overwritten. If Stripe refuses, the draft is as it was before. 202 says that Stripe is slow and the
-    work goes on without you; the invoice is `creating`, with its former order, until it is done.
+    Services that the draft no longer has can be billed elsewhere. Changes that were made to the draft in Stripe's
+    dashboard are overwritten. If Stripe refuses, the draft stays as it was. 202 means that Stripe is slow and that
+    POM continues the work in the background. The invoice is `creating`, with its former order, until the work is
+    done.
     """
     ports = bootstrap.ports()
     command = edit_draft_from(call.input, call.caller.organization_id, call.caller.user_id, invoice_id_in(call))

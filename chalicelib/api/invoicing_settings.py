@@ -1,4 +1,4 @@
-"""Settings → Invoicing."""
+"""The invoicing settings under Settings → Invoicing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _settings_reply(settings: InvoicingSettings) -> Reply:
 
 @router.route("GET", "/settings/invoicing", Role.MEMBER, takes=Nothing, responses={200: InvoicingSettingsView})
 def get_invoicing_settings(call: Call[Nothing]) -> Reply:
-    """Show how the organization invoices."""
+    """Retrieve the invoicing settings."""
     return _settings_reply(invoicing_settings.read(call.caller.organization_id, bootstrap.ports()))
 
 
@@ -72,10 +72,10 @@ def put_invoicing_settings(call: Call[SaveInvoicingSettings]) -> Reply:
     refuses=(),
 )
 def list_settings_changes(call: Call[PageQuery]) -> Reply:
-    """List who changed the invoicing settings, when, and from what to what, newest first.
+    """List who changed the invoicing settings, when, and each value before and after, newest first.
 
-    A save that changes nothing is not listed. Changes are kept without end, and without texts: of `memo` and `footer`
-    only that they changed.
+    A save that changes nothing is not listed. Entries are stored without end. They do not contain the texts of `memo`
+    and `footer`, only that these texts changed.
     """
     subject, query = Subject.settings_of(call.caller.organization_id), call.input
     return Reply(settings_history(history_of(subject, query.first, query.after, bootstrap.ports())))

@@ -1,4 +1,4 @@
-"""The contract, as documents: of the API, and of the events on the bus."""
+"""The contract as documents: OpenAPI for the API, and AsyncAPI for the events on the bus."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ router = Router(__name__, "Service")
 
 @router.route("GET", "/openapi.json", Role.PUBLIC, takes=Nothing, responses={200: None})
 def openapi(call: Call[Nothing]) -> Reply:
-    """Answer this document.
+    """Retrieve this document.
 
-    `servers` has the address under which it was asked for, so that its URL and a path make the address to call.
+    `servers` has the base path under which the document was requested. The base path and an operation's path make up
+    the URL to call.
     """
     return Reply(_document(chalice_adapter.base_path() or "/"))
 
 
 @router.route("GET", "/asyncapi.json", Role.PUBLIC, takes=Nothing, responses={200: None})
 def asyncapi(call: Call[Nothing]) -> Reply:
-    """Answer the document of the events on the bus, in AsyncAPI 3."""
+    """Retrieve the AsyncAPI 3 document of the events on the bus."""
     return Reply(_events())
 
 

@@ -1,7 +1,7 @@
-"""The OpenAPI 3.1 document, made from the route table and the models that requests are decoded with.
+"""The OpenAPI 3.1 document, generated from the route table and the models that decode requests.
 
-Nothing here is written twice: paths, roles and statuses are the table's, schemas are msgspec's, errors are those
-of `error_codes`.
+Nothing is written twice: paths, roles and statuses come from the route table, schemas from msgspec, and errors from
+`error_codes`.
 """
 
 from __future__ import annotations
@@ -42,46 +42,45 @@ _IDS = {
     "paymentId": "The `id` of a payment, as in the invoice's `payments` and in `GET /payments`.",
     "payoutId": "Stripe's id of the payout, as in `GET /payouts`.",
 }
-"""What each path parameter is."""
+"""The description of each path parameter."""
 TAGS = {
-    "Attention": "What needs a person, in one list.",
+    "Attention": "The objects that need a person, in one list.",
     "Bulk billing": "Many services billed in one request.",
-    "Changes": "What has changed, for clients that follow an organization by asking.",
+    "Changes": "The changes of an organization, for clients that poll.",
     "Connection": "The connection of an organization with its Stripe account.",
     "Customers": "The customers who are billed, in POM and in Stripe.",
     "Invoices": "Invoices, from the draft to the payment.",
-    "Invoicing settings": "What applies to every new invoice of an organization.",
+    "Invoicing settings": "The settings of every new invoice of an organization.",
     "Payments": "Payments, refunds and disputes of all invoices, with their fees and deposits.",
     "Payouts": "Money between the Stripe balance and the company's bank account. What Stripe calls a payout, "
     "people call a deposit. A payout below zero is a debit of the bank account: Stripe takes the "
     "money that the balance lacks.",
     "Service": "The service itself.",
-    "Stripe": "What Stripe sends.",
+    "Stripe": "The endpoint for Stripe's events.",
 }
-"""What the routes of each tag are about."""
+"""The description of each tag."""
 SECURITY_SCHEME = "accessToken"
 DESCRIPTION = """\
 Connects an organization of Pool Office Manager with its Stripe account.
 
-Money in requests is a decimal number or a string with at most as many decimals as the currency has; in answers \
-it is a string beside a `currency`. Times are RFC 3339 in UTC. Lists take `first` and `after` and answer \
-`pageInfo`. Unknown fields and parameters are refused, and so are fields that an object has twice, and parameters \
-and bodies where none are taken.
+An amount in a request is a decimal number or a string, with at most as many decimals as the currency has. An amount \
+in a response is a string next to a `currency`. Times are RFC 3339 in UTC. Lists take `first` and `after` and return \
+`pageInfo`. Unknown fields and parameters are refused. So are fields that an object has twice, and parameters and \
+bodies on requests that take none.
 
-Whoever has a valid access token of the organization may read; the role `billing` keeps customers and invoices; \
-the role `admin` may do everything.
+Any caller with a valid access token of the organization may read. The role `billing` may manage customers and \
+invoices. The role `admin` may do everything.
 
 Errors have a stable `code`, a `message` and a `nextStep` for people, the `field` that is wrong, and the `requestId` \
-to give to support. `details` has all errors of the request, the first one again among them: 400 tells all faults of \
-its shape, and a request of the right shape hears of all rules that it breaks. There are at most 50; `moreDetails` \
-says that there are more. The first error decides the status. Each answer lists its codes; all of them are in the \
-schema `ErrorCode`. Answers of 429, 502 and 503 carry `Retry-After`; repeating such a request is safe. Where \
-a route takes an `Idempotency-Key`, repeating a request with the same key makes nothing twice.
+to give to support. `details` lists all errors of the request, including the first one: 400 lists all faults of the \
+request's shape, and a request of the right shape gets all rules that it breaks. There are at most 50 errors; \
+`moreDetails` says whether there are more. The first error decides the status. Each response lists its codes, and the \
+schema `ErrorCode` lists all of them. Responses of 429, 502 and 503 have `Retry-After`, and their request can be \
+repeated safely. Where a route takes an `Idempotency-Key`, a repeated request with the same key creates nothing twice.
 
-Every `GET` has an `ETag`. Send it as `If-None-Match`, and what has not changed is 304 without a body; browsers do \
-so by themselves. Send it as `If-Match` with a `PUT`, and what somebody else has changed since is refused with 412, \
-which shows what is stored. What POM's own workers change, such as `syncStatus`, is no conflict. Without `If-Match` \
-the last writer wins.
+Every `GET` has an `ETag`. Send it as `If-None-Match` to get 304 without a body if nothing has changed; browsers do \
+so automatically. Send it as `If-Match` with a `PUT` to get 412 with the stored object if somebody else has changed it \
+since. A change by POM's own workers, such as `syncStatus`, is no conflict. Without `If-Match` the last writer wins.
 """
 
 
@@ -95,7 +94,7 @@ INFO = {
 
 
 def document(routes: Sequence[Route], server_url: str = "/") -> Json:
-    """Returns the whole document. `server_url` is the base path of the API where the document is served."""
+    """Returns the document. `server_url` is the base path under which the API is served."""
     _, schemas = msgspec.json.schema_components(_models(routes), ref_template=REF, schema_hook=schema_hook)
     schemas = readable(schemas | {ERROR_CODE: error_code_schema()})
     paths: dict[str, Json] = {}
@@ -131,7 +130,7 @@ def _models(routes: Sequence[Route]) -> list[type]:
 
 
 def _only_shared(schemas: Json, routes: Sequence[Route]) -> Json:
-    """Without the models of query strings, which are written out as parameters."""
+    """Returns the schemas without the models of query strings, which are written out as parameters."""
     queries = {route.takes.__name__ for route in routes if route.takes_query} | {Nothing.__name__}
     return {name: schema for name, schema in sorted(schemas.items()) if name not in queries}
 
@@ -158,10 +157,10 @@ def _operation(route: Route, schemas: Json) -> Json:
 
 def _description(route: Route, details: str) -> str:
     needs = {
-        Role.ADMIN: "Takes the role `admin`.",
-        Role.BILLING: "Takes the role `billing` or `admin`.",
-        Role.MEMBER: "Takes a token of the organization, with any role.",
-        Role.PUBLIC: "Takes no token.",
+        Role.ADMIN: "Requires the role `admin`.",
+        Role.BILLING: "Requires the role `billing` or `admin`.",
+        Role.MEMBER: "Requires a token of the organization, with any role.",
+        Role.PUBLIC: "Requires no token.",
     }
     return "\n\n".join(part for part in (details.strip(), needs[route.role]) if part)
 
@@ -198,14 +197,16 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
                 "in": "header",
                 "required": route.requires_idempotency_key,
                 "description": "A random text such as a UUID: a new one for each new request, and the same one to "
-                "repeat a request that got no answer.",
+                "repeat a request that got no response.",
                 "schema": key,
             }
         )
     parameters += _conditions(route)
     if route.raw_body:
         schema = {"type": "string", "examples": ["t=1795446365,v1=5257a869e7ec…"]}
-        description = "When Stripe sent the event, in epoch seconds UTC, and its signatures of it."
+        description = (
+            "The time at which Stripe sent the event, in epoch seconds UTC, and Stripe's signatures of the event."
+        )
         parameters.append(
             {
                 "name": "Stripe-Signature",
@@ -219,12 +220,22 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
 
 
 def _conditions(route: Route) -> list[Json]:
-    """Returns the headers with which a request depends on what the client has seen."""
+    """Returns the headers that make a request conditional on the version that the client has."""
     conditions = []
     if route.method in READING and HTTPStatus.OK in route.responses:
-        conditions.append((IF_NONE_MATCH, "Tags of answers that the client has. If one of them is current: 304."))
+        conditions.append(
+            (
+                IF_NONE_MATCH,
+                "The tags of responses that the client has. If one of them is current, the response is 304.",
+            )
+        )
     if route.reply_of_stored is not None:
-        conditions.append((IF_MATCH, "The tag of the answer that was edited. If somebody has changed it since: 412."))
+        conditions.append(
+            (
+                IF_MATCH,
+                "The tag of the response that was edited. If the object has changed since, the response is 412.",
+            )
+        )
     schema = {"type": "string", "pattern": TAGS_PATTERN, "examples": [f'"{TAG_EXAMPLE}"']}
     return [
         {"name": name, "in": "header", "required": False, "description": description, "schema": schema}

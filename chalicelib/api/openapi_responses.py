@@ -1,4 +1,4 @@
-"""The answers of the OpenAPI document: what a route answers, and the error codes of each of its statuses."""
+"""The responses in the OpenAPI document: the successes of each route, and the error codes of each status."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ ERROR_CODE = "ErrorCode"
 """The schema of all error codes. `api.models.common.ErrorCode` refers to it."""
 TAG_EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015.mzxw6ytboi4dcmrtgq2tmnzyhe"
 _ETAG_HEADER: Json = {
-    "description": "Names this answer, for `If-None-Match`, and for `If-Match` where `PUT` takes it. Opaque.",
+    "description": "The opaque tag of this response, for `If-None-Match`, and for `If-Match` where `PUT` takes it.",
     "schema": {"type": "string", "examples": [f'"{TAG_EXAMPLE}"']},
 }
-_NOT_MODIFIED = "Not Modified: the client has the current answer, so there is no body."
+_NOT_MODIFIED = "Not Modified: the client has the current response, so there is no body."
 _RETRY_AFTER = ("Retry-After", "The number of seconds to wait before the request is repeated.")
 HEADERS_OF = {
     401: ("WWW-Authenticate", "Always `Bearer`."),
@@ -31,51 +31,53 @@ HEADERS_OF = {
     502: _RETRY_AFTER,
     503: _RETRY_AFTER,
 }
-"""The header that an error answer has, by status, with its description."""
+"""The header of an error response, by status, with the header's description."""
 
 _NAMED_BY_RFC_7231 = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
-"""The statuses that Python 3.13 names as RFC 9110 does, under the names of every Python before.
+"""The names before Python 3.13 of the statuses that Python 3.13 renamed after RFC 9110.
 
-The document names an answer by its status, and clients generated from it do too: the Python that writes it must not
-matter (https://docs.python.org/3/library/http.html).
+The document names a response by its status, and so do generated clients. The names must not depend on the Python
+version that writes the document (https://docs.python.org/3/library/http.html).
 """
 
 _SAME_EVERYWHERE = {
     status for status, codes in ERROR_CODES.items() if len(codes) == 1 and status != HTTPStatus.PRECONDITION_FAILED
 }
-"""The statuses whose error answer is the same on every route: they have one code, and show nothing of the route's."""
+"""The statuses whose error response is the same on every route, because they have one code and no stored object."""
 
 
 def responses_of(route: Route) -> Json:
-    """Returns the answers of a route by status: those of success, 304 where it can occur, and errors."""
-    answers: Json = {}
+    """Returns the responses of a route by status: those of success, 304 where it can occur, and errors."""
+    responses: Json = {}
     for status, model in route.responses.items():
-        answer = _success_of(route, status, model)
+        response = _success_response(route, status, model)
         if status == HTTPStatus.OK and route.method in VALIDATED:
-            answer["headers"] = {ETAG: _ETAG_HEADER, **answer.get("headers", {})}
+            response["headers"] = {ETAG: _ETAG_HEADER, **response.get("headers", {})}
             if route.method in READING:
-                answers["304"] = {"description": _NOT_MODIFIED, "headers": {ETAG: _ETAG_HEADER}}
-        answers[str(status)] = answer
-    errors = {str(status): _error_of(route, status, codes) for status, codes in error_codes_of(route).items()}
-    return {**answers, **errors}
+                responses["304"] = {"description": _NOT_MODIFIED, "headers": {ETAG: _ETAG_HEADER}}
+        responses[str(status)] = response
+    errors = {
+        str(status): _error_response_of(route, status, codes) for status, codes in error_codes_of(route).items()
+    }
+    return {**responses, **errors}
 
 
-def _success_of(route: Route, status: int, model: type | None) -> Json:
-    answer: Json = {"description": _phrase(status)}
+def _success_response(route: Route, status: int, model: type | None) -> Json:
+    response: Json = {"description": _phrase(status)}
     if model is not None:
-        answer["content"] = {"application/json": body_of(model, RESPONSES.get((route.name, status)))}
+        response["content"] = {"application/json": body_of(model, RESPONSES.get((route.name, status)))}
         if route.offers_csv:
-            answer |= _with_csv(answer["content"], model)
+            response |= _with_csv(response["content"], model)
         if route.offers_html and status == HTTPStatus.OK:
-            answer["content"]["text/html"] = {"schema": {"type": "string"}}
+            response["content"]["text/html"] = {"schema": {"type": "string"}}
     elif status == HTTPStatus.FOUND:
-        answer["headers"] = {"Location": {"schema": {"type": "string"}}}
+        response["headers"] = {"Location": {"schema": {"type": "string"}}}
     else:
-        answer["content"] = {"application/json": {"schema": {"type": "object"}}}
-    return answer
+        response["content"] = {"application/json": {"schema": {"type": "object"}}}
+    return response
 
 
-def _error_of(route: Route, status: int, codes: Sequence[str]) -> Json:
+def _error_response_of(route: Route, status: int, codes: Sequence[str]) -> Json:
     if status == HTTPStatus.PRECONDITION_FAILED:
         return _precondition_failed(route)
     if status in _SAME_EVERYWHERE:
@@ -84,12 +86,12 @@ def _error_of(route: Route, status: int, codes: Sequence[str]) -> Json:
 
 
 def _precondition_failed(route: Route) -> Json:
-    """Returns the answer to a request whose If-Match failed: the error, and what is stored, as GET shows it."""
+    """Returns the response to a request whose If-Match failed: the error, and the stored object as GET returns it."""
     model = route.responses[HTTPStatus.OK]
     if model is None:
-        raise ValueError(f"{route.label} shows what is stored, and answers no model")
+        raise ValueError(f"{route.label} returns the stored object, and has no model of it")
     stored = {
-        "description": "The thing as it is stored; null if there is no such thing.",
+        "description": "The stored object, or null if there is none.",
         "anyOf": [{"$ref": REF.format(name=model.__name__)}, {"type": "null"}],
     }
     codes = ["precondition_failed"]
@@ -105,14 +107,14 @@ def _precondition_failed(route: Route) -> Json:
 
 
 def _with_csv(content: Json, model: type) -> Json:
-    """Returns an answer with its CSV form, which clients get that accept it."""
+    """Returns a response with its CSV form, for clients that accept CSV."""
     table = {"schema": {"type": "string"}, "example": CSV_EXAMPLES[model]}
     link = {"description": 'CSV only: the address of the next page, with `rel="next"`.', "schema": {"type": "string"}}
     return {"content": {**content, "text/csv": table}, "headers": {"Link": link}}
 
 
 def body_of(model: type, answers: Mapping[str, Any] | None = None) -> Json:
-    """Returns the schema and an example of a body. `answers` has the examples of this answer, if it has its own."""
+    """Returns the schema and an example of a body. `answers` has the examples of this response, if it has its own."""
     content: Json = {"schema": {"$ref": REF.format(name=model.__name__)}}
     if answers is not None and len(answers) > 1:
         content["examples"] = {name: {"summary": name, "value": value} for name, value in answers.items()}
@@ -132,7 +134,7 @@ def _phrase(status: int) -> str:
 
 
 def shared_errors(routes: Sequence[Route]) -> Json:
-    """Returns the error answers that are the same wherever they occur, by the names that `responses_of` refers to."""
+    """Returns the error responses that are the same on every route, by the names that `responses_of` refers to."""
     statuses = {status for route in routes for status in error_codes_of(route)}
     codes_of = {status: list(ERROR_CODES[status]) for status in sorted(statuses & _SAME_EVERYWHERE)}
     return {
@@ -142,7 +144,7 @@ def shared_errors(routes: Sequence[Route]) -> Json:
 
 
 def _error_response(status: int, codes: Sequence[str], details: Details) -> Json:
-    """Returns an error answer with these codes. `details` are the errors of its example."""
+    """Returns an error response with these codes. `details` are the errors of its example."""
     code_list = "\n".join(f"- `{code}`: {ERROR_CODES[status][code]}" for code in codes)
     code: Json = {"type": "string", "enum": list(codes)}
     with_code = {"type": "object", "properties": {"code": code}, "required": ["code"]}
@@ -170,6 +172,6 @@ def error_code_schema() -> Json:
     return {
         "type": "string",
         "enum": sorted({code for codes in ERROR_CODES.values() for code in codes}),
-        "description": "Every error code. A code keeps its meaning; codes may be added, so take one that is not "
-        "among these for an error that only its status and its texts explain.",
+        "description": "Every error code. A code keeps its meaning. Codes may be added, so treat an unknown code "
+        "as an error that its status and its texts explain.",
     }

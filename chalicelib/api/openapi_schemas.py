@@ -1,7 +1,7 @@
-"""msgspec's schemas, put so that generators of clients and people read them well.
+"""Rewrites msgspec's schemas for people and for generators of clients, without changing what they allow.
 
-What a schema allows stays the same. msgspec writes each type's description where the type is, which may be inside of
-an alternative; generators show what stands at the field.
+msgspec writes a type's description at the type, which may be nested in an alternative. Generators show the
+description that stands at the field.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ NULL = {"type": "null"}
 def readable(schemas: Mapping[str, Json]) -> Json:
     """Returns the schemas with a description at each field, and without default values.
 
-    openapi-typescript takes a field with a `default` for one that is always there, also in a request
-    (https://openapi-ts.dev/cli, `--default-non-nullable`). So the description says what a field is if it is left out.
+    openapi-typescript treats a field with a `default` as always present, also in a request
+    (https://openapi-ts.dev/cli, `--default-non-nullable`). So the description says what applies if the field is
+    left out.
     """
     return {name: _readable(_in_order(name, schema), schemas) for name, schema in schemas.items()}
 
 
 def _in_order(name: str, schema: Json) -> Json:
-    """Returns the schema of a closed set with its values in the order of the code. msgspec sorts them by letter."""
+    """Returns the schema of a closed set with its values in the order of the code, because msgspec sorts them."""
     values = schema.get("enum", ())
     for kind in StrEnum.__subclasses__():
         if kind.__name__ == name and {*kind} == {*values}:
@@ -39,7 +40,7 @@ def _in_order(name: str, schema: Json) -> Json:
 def query_parameter(name: str, field: Json, *, required: bool) -> Json:
     """Returns a parameter of a query string. `field` is its schema in the model of the query.
 
-    A parameter that may be left out is never null: in a query string, there is no such value.
+    A parameter that may be left out is never null, because a query string cannot express null.
     """
     schema = {**field}
     description = schema.pop("description", None)
@@ -66,7 +67,7 @@ def _field(field: Json, schemas: Mapping[str, Json]) -> Json:
     left_out = "" if default in (None, {}) else f"If it is left out: `{_as_json(default)}`."
     description = " ".join(part for part in (_description_of(field, schemas), left_out) if part)
     if "$ref" in written:
-        written.pop("type", None)  # a reference says it
+        written.pop("type", None)  # the referenced schema has the type
     if "anyOf" in written:
         written["anyOf"] = [_without_description(each) for each in written["anyOf"]]
     return {**written, "description": description} if description else written

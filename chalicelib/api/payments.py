@@ -1,4 +1,4 @@
-"""Lists an organization's payments, refunds and disputes."""
+"""The list of an organization's payments, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ router = Router(__name__, "Payments")
 def list_payments(call: Call[MovementQuery]) -> Reply:
     """List payments, refunds and disputes with their fees and deposits, newest first, as JSON or as CSV.
 
-    A page has 25 rows unless `first` says otherwise, and at most 1,000. With `Accept: text/csv` the answer is a table
-    of 1,000 rows unless `first` says otherwise. The first column is the day in the organization's time zone. The
-    header `Link` has the address of the next page with `rel="next"`. A text that a spreadsheet would take for a
+    A page has 25 rows unless `first` says otherwise, and at most 1,000. With `Accept: text/csv` the response is a
+    table of 1,000 rows unless `first` says otherwise. The first column is the day in the organization's time zone.
+    The header `Link` has the address of the next page with `rel="next"`. A text that a spreadsheet would take for a
     formula begins with an apostrophe.
     """
     ports, organization_id = bootstrap.ports(), call.caller.organization_id

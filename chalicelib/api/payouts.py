@@ -1,4 +1,4 @@
-"""Lists payouts, which people call deposits, and shows one with its lines."""
+"""Payouts, which people call deposits: the list, and one payout with its lines."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ router = Router(__name__, "Payouts")
     offers_csv=True,
 )
 def list_payouts(call: Call[PayoutQuery]) -> Reply:
-    """List payouts, which people call deposits, and what each consists of, the latest first, as JSON or as CSV.
+    """List payouts, which people call deposits, with the sums of their lines, the latest first, as JSON or as CSV.
 
     Payouts of a Stripe account that was connected before stay in the list. `message` and `accountConnected` say so.
 
-    A page has 25 rows unless `first` says otherwise, and at most 1,000. With `Accept: text/csv` the answer is a table
-    of 1,000 rows unless `first` says otherwise, and the header `Link` has the address of the next page with
+    A page has 25 rows unless `first` says otherwise, and at most 1,000. With `Accept: text/csv` the response is a
+    table of 1,000 rows unless `first` says otherwise, and the header `Link` has the address of the next page with
     `rel="next"`. A text that a spreadsheet would take for a formula begins with an apostrophe.
 
     The sum of `bankAmount`, or of the column `Bank amount`, is what the bank account received. The sum of `amount`
@@ -63,13 +63,14 @@ def list_payouts(call: Call[PayoutQuery]) -> Reply:
     offers_csv=True,
 )
 def get_payout(call: Call[RowsQuery]) -> Reply:
-    """Show a payout with a page of its lines, the newest first, as JSON or as CSV.
+    """Retrieve a payout with a page of its lines, the newest first, as JSON or as CSV.
 
-    Each line names the invoice that it belongs to. With `Accept: text/csv` the answer is a table of the lines, paged
-    like that of `GET /payouts`. Its column `Net` adds up to the payout's `amount`: if the lines do not, the remainder
-    is a row `unexplained` at the end. A payout has no lines if somebody made it by hand or if it is instant, because
-    Stripe cannot list what is in it, and until POM has read its lines. Its table is one row `not itemized`. The row
-    of a payout that reverses another is `reversal`.
+    Each line names the invoice that it belongs to. With `Accept: text/csv` the response is a table of the lines,
+    paged like that of `GET /payouts`. Its column `Net` adds up to the payout's `amount`. If the lines do not add up
+    to it, the last row is `unexplained` and has the remainder.
+
+    A payout has no lines until POM has read them. A manual or an instant payout never has lines, because Stripe
+    cannot list them. Its table is one row `not itemized`. The row of a payout that reverses another is `reversal`.
     """
     ports, organization_id, payout_id = bootstrap.ports(), call.caller.organization_id, call.path["payoutId"]
     query, csv = call.input, prefers_csv(call.headers.get("accept"))

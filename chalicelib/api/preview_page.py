@@ -1,7 +1,7 @@
-"""The preview of a draft as a page: one file without scripts, that is read on a screen and printed.
+"""The preview of a draft as a page: one file without scripts, for the screen and for printing.
 
-The mark that it is a draft is a word, in a frame above the invoice and across it, so it needs no color. Texts may be
-in any script, so the browser finds out their direction (`dir="auto"`).
+The word DRAFT stands in a frame above the invoice and across it, so the mark does not depend on color. Texts may be
+in any script, so the browser determines their direction (`dir="auto"`).
 """
 
 from __future__ import annotations
@@ -64,9 +64,10 @@ main > section { margin-bottom: 1.5rem; }
 """
 
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
-"""The page's own style, as a policy allows it: https://www.w3.org/TR/CSP3/#external-hash.
+"""The page's own style, in the form in which a content security policy allows it.
 
-A page that opens this one as a blob hands its own policy on to it, so that policy has to allow the style too.
+https://www.w3.org/TR/CSP3/#external-hash. A page that opens this one as a blob passes on its own policy, so that
+policy has to allow the style too.
 """
 CONTENT_SECURITY_POLICY = f"default-src 'none'; style-src {STYLE_SOURCE}; base-uri 'none'; form-action 'none'"
 
@@ -133,7 +134,7 @@ def _warnings(preview: InvoicePreview) -> str:
         f'<li>{escape(each.message)} <span class="soft">{escape(each.next_step or "")}</span></li>'
         for each in preview.warnings
     )
-    return f'<section class="warnings"><h2>It cannot be sent like this</h2><ul>{items}</ul></section>'
+    return f'<section class="warnings"><h2>This draft cannot be sent yet</h2><ul>{items}</ul></section>'
 
 
 def _dates(preview: InvoicePreview) -> Iterator[str]:
@@ -147,7 +148,7 @@ def _dates(preview: InvoicePreview) -> Iterator[str]:
 
 
 def _lines(preview: InvoicePreview) -> Iterator[str]:
-    """Yields the lines as Stripe gets them: deductions and the tax are lines, too."""
+    """Yields the rows of the lines that Stripe receives. Deductions and the tax are lines, too."""
     for line in preview.line_items:
         yield _row_of_line(line.text, line.amount)
     for deduction in preview.deductions:
@@ -180,7 +181,7 @@ def _row_of_line(text: str, amount: str) -> str:
 
 
 def _amount(amount: str) -> str:
-    """Returns an exact decimal such as `1234.50` with commas between thousands, and with a minus that is one."""
+    """Returns an exact decimal such as `1234.50` with commas between thousands, and with a true minus sign."""
     return f"{Decimal(amount):,f}".replace("-", "\N{MINUS SIGN}")
 
 

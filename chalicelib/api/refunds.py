@@ -47,14 +47,14 @@ REFUND_ERRORS = (
     requires_idempotency_key=True,
 )
 def refund_payment(call: Call[NewRefund]) -> Reply:
-    """Refund a payment through Stripe, all that is left of it or a part.
+    """Refund a payment through Stripe, in full or in part.
 
-    `paymentId` is the id of a payment as the invoice shows it. The `Idempotency-Key` is required, because a request
-    that is repeated by accident would pay twice. The same key and body always give the same refund.
+    `paymentId` is the id of a payment in the invoice's `payments`. The `Idempotency-Key` is required, because a
+    request that is repeated by accident would pay twice. The same key and body always return the same refund.
 
-    202 means that Stripe has not answered yet; `id` is null. POM asks Stripe again, after 30 seconds at the earliest.
-    The timeline shows `refund_requested` until then, and afterwards the refund or `refund_refused`. Until the outcome
-    is known, the amount counts as refunded. Repeat the request with the same key to get the outcome.
+    202 means that Stripe has not responded yet; `id` is null. POM asks Stripe again, after 30 seconds at the
+    earliest. The timeline shows `refund_requested` until then, and afterwards the refund or `refund_refused`. Until
+    the outcome is known, the amount counts as refunded. Repeat the request with the same key to get the outcome.
     """
     caller, key = call.caller, call.idempotency_key or ""
     request = refund_request_from(call.input, caller.organization_id, caller.user_id, call.path["paymentId"], key)

@@ -1,4 +1,4 @@
-"""Billing at a glance."""
+"""The summary of an organization's invoices."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ router = Router(__name__, "Invoices")
     "GET", "/summary", Role.MEMBER, takes=SummaryQuery, responses={200: SummaryView}, refuses=("period_invalid",)
 )
 def get_summary(call: Call[SummaryQuery]) -> Reply:
-    """Sum up the invoices, by currency: each status, what is overdue, paid, refunded, disputed and lost.
+    """Retrieve sums of the invoices, by currency: each status, overdue, paid, refunded, disputed and lost.
 
-    Everything but `paidInPeriod` is as of now, whatever the period. The sums are those of this moment; they are kept
-    with every change of an invoice. A period has 366 days at most.
+    Every sum except `paidInPeriod` is as of now, whatever the period. The sums are current, because each change of an
+    invoice updates them. A period has 366 days at most.
     """
     query = call.input
     return Reply(

@@ -1,4 +1,4 @@
-"""Verify the connection: test it, refresh everything, and what is left to do before going live."""
+"""The verification of the connection: test it, refresh everything, and the checklist for going live."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ router = Router(__name__, "Connection")
     refuses=("invoicing_frozen", "stripe_not_connected", *CHANGES_A_RECORD),
 )
 def test_connection(call: Call[Nothing]) -> Reply:
-    """Verify the connection with a test invoice.
+    """Test the connection with a test invoice.
 
-    A small invoice is made in Stripe, finalized without an e-mail, read back and voided. It never is an invoice of
-    POM. The test stops at the first step that goes wrong, and cleans up in any case.
+    POM creates a small invoice in Stripe, finalizes it without an e-mail, reads it back and voids it. The test
+    invoice is never listed in POM. The test stops at the first step that fails, and always cleans up.
     """
     caller = call.caller
     trial = try_connection(caller.organization_id, bootstrap.ports(), by=caller.user_id)
@@ -45,10 +45,10 @@ def test_connection(call: Call[Nothing]) -> Reply:
 
 @router.route("GET", "/stripe/connection/test", Role.MEMBER, takes=Nothing, responses={200: TestProgress})
 def get_connection_test(call: Call[Nothing]) -> Reply:
-    """Show the latest test of the connection, and how far it is.
+    """Retrieve the latest test of the connection and its progress.
 
-    Each step is shown as soon as it was taken, while the request that makes the test still waits for its answer.
-    Of two tests at once, the later one is shown.
+    Each step is listed as soon as it is done, also while the request that runs the test is still open. If two tests
+    run at once, the later one is returned.
     """
     return Reply(test_progress_view(latest_trial(call.caller.organization_id, bootstrap.ports())))
 
@@ -62,13 +62,13 @@ def get_connection_test(call: Call[Nothing]) -> Reply:
     refuses=("stripe_not_connected", "queue_unavailable", *CHANGES_A_RECORD),
 )
 def refresh_connection(call: Call[Nothing]) -> Reply:
-    """Compare everything with Stripe now. Asked for again within a minute, it is not done twice."""
+    """Compare everything with Stripe now. A second request within a minute starts no second comparison."""
     caller = call.caller
     return Reply(refresh_view(refresh_all(caller.organization_id, bootstrap.ports(), by=caller.user_id)), 202)
 
 
 @router.route("GET", "/stripe/connection/checklist", Role.MEMBER, takes=Nothing, responses={200: Checklist})
 def get_checklist(call: Call[Nothing]) -> Reply:
-    """Show what to look at before going live."""
+    """Retrieve the checklist for going live."""
     items = go_live_checklist(call.caller.organization_id, bootstrap.ports())
     return Reply(checklist_view(items, dashboard_base=bootstrap.config().stripe_dashboard_base))

@@ -1,4 +1,4 @@
-"""Where Stripe's events arrive."""
+"""The endpoint that receives Stripe's events."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ router = Router(__name__, "Stripe")
     raw_body=True,
 )
 def receive_webhook(call: Call[Nothing]) -> Reply:
-    """Take in an event that Stripe signed: applied or kept for later before this answers.
+    """Receive an event that Stripe signed. The event is applied or stored for later before the response.
 
-    The `Stripe-Signature` header is required. An answer of 500 and above makes Stripe send the event again.
+    The `Stripe-Signature` header is required. After a response of 500 or above, Stripe sends the event again.
     """
     try:
         event = bootstrap.webhook_opener().open(call.body, call.headers.get("stripe-signature"))

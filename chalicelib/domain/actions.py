@@ -1,4 +1,4 @@
-"""The acts of POM itself on an invoice, and those that failed. The timeline shows them among Stripe's events."""
+"""POM's own actions on an invoice, including those that failed. The timeline shows them next to Stripe's events."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from dataclasses import dataclass
 
 CREATED = "created"
 RECREATED = "recreated"
-"""POM had lost its record of the invoice, and made a new one from what Stripe has."""
+"""POM had lost its record of the invoice and created it again from Stripe's data."""
 SEND_REQUESTED = "send_requested"
-"""Somebody asked POM to send a draft."""
+"""A user asked POM to send a draft."""
 SENT_BY_POM = "sent_by_pom"
 """POM had Stripe e-mail the invoice."""
 SEND_REFUSED = "send_refused"
 """POM could not send the invoice after the request for it had been answered."""
 EDITED = "edited"
-"""Somebody replaced the order of a draft, and Stripe has it. `amount` is the new total."""
+"""A user replaced the order of a draft, and Stripe has the new order. `amount` is the new total."""
 EDIT_REFUSED = "edit_refused"
-"""The order of a draft was not replaced, and the request for that had been answered already."""
+"""POM could not replace the order of a draft after the request for it had been answered."""
 REMINDER_SENT = "reminder_sent"
 REMINDER_REFUSED = "reminder_refused"
 REFUND_REFUSED = "refund_refused"
 """POM or Stripe refused a refund whose order POM had stored."""
 CORRECTED = "corrected"
-"""POM voided the invoice, and a draft copy has its services."""
+"""POM voided the invoice, and a draft copy now bills its services."""
 CORRECTION_REFUSED = "correction_refused"
-"""The draft copy could not be made. If POM had voided the invoice by then, it stays void."""
+"""POM could not create the draft copy. If POM had already voided the invoice, it stays void."""
 
 MAX_ACTIONS = 1000
-"""An item holds at most 400 KB. With more acts, the oldest of those that can be repeated without end are dropped."""
+"""The most actions that an invoice stores, because a DynamoDB item holds at most 400 KB."""
 
 _ONLY_TOLD = frozenset({EDITED, EDIT_REFUSED, REMINDER_REFUSED})
-"""Acts that can be repeated without end, and of which only the latest counts for anything but the timeline."""
+"""Actions that users can repeat without limit. Only the timeline needs more than the latest one of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One act of POM at `at` (epoch seconds UTC).
+    """One action of POM at `at` (epoch seconds UTC).
 
-    `actor` is the user who asked for the act, or None if POM acted by itself. `stripe_id` is the id of the Stripe
-    object that the act was about. `amount` is minor units.
+    `actor` is the user who asked for the action, or None if POM acted automatically. `stripe_id` is the id of the
+    Stripe object that the action was about. `amount` is minor units.
     """
 
     at: int
@@ -51,14 +51,14 @@ class Action:
 
 
 MAILED = frozenset({SENT_BY_POM, REMINDER_SENT})
-"""Acts that sent an e-mail."""
+"""Actions that sent an e-mail."""
 
 
 def within_limit(acts: Sequence[Action]) -> tuple[Action, ...]:
-    """Returns the acts without the oldest of those that only the timeline needs, if there are too many.
+    """Returns the actions, without the oldest ones that only the timeline needs if there are more than `MAX_ACTIONS`.
 
-    Every other act is kept, however many there are: what POM sends, and what becomes of an invoice's services,
-    depends on them. Of the requests to send, only the latest counts.
+    All other actions are kept, because they decide whether POM sends an invoice and what happens to its services. Of
+    the requests to send, only the latest counts.
     """
     surplus = len(acts) - MAX_ACTIONS
     if surplus <= 0:

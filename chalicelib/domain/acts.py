@@ -1,8 +1,8 @@
-"""Who did what to an organization's settings, its connection and its customers, and when.
+"""The audit trail: who did what to an organization's settings, its connection and its customers, and when.
 
-An act is a row of its own beside what it changed. It holds opaque ids, names of fields and codes, and of the settings
-what is no text. So it holds nothing of a person, it may stay when a customer is erased, and no request reads it but
-the ones that show it. What is done to an invoice is kept in the invoice (`domain.actions`).
+An act is stored as a row of its own, next to the object that it changed. It holds opaque ids, field names, codes, and
+the settings that are not free text. It holds no personal data, so it may stay when a customer is erased. Only the
+requests that show the audit trail read it. Actions on an invoice are stored in the invoice (`domain.actions`).
 """
 
 from __future__ import annotations
@@ -25,26 +25,28 @@ class ConnectionAct(StrEnum):
     CONNECT_BEGUN = "connect_begun"
     """An admin was sent to Stripe to grant access."""
     ACCESS_GRANTED = "access_granted"
-    """Somebody in Stripe granted access. The browser that came back has no token, so POM cannot say who it was."""
+    """A user of Stripe granted access. The browser that came back has no token, so POM does not know which POM user
+    it was.
+    """
     CONNECT_FAILED = "connect_failed"
-    """Access was denied, or Stripe did not complete it. `reason` is the error code."""
+    """Access was denied, or Stripe did not complete the connection. `reason` is the error code."""
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
     REVOKED = "revoked"
-    """Somebody took the access back in Stripe."""
+    """A user of Stripe revoked POM's access there."""
     ACCESS_GIVEN_UP = "access_given_up"
-    """POM returned an access that nobody completed in time."""
+    """POM gave back an access that no user completed in time."""
     REFRESH_REQUESTED = "refresh_requested"
     TEST_REQUESTED = "test_requested"
     INVOICING_PAUSED = "invoicing_paused"
-    """POM's operations paused the invoicing, or gave the pause another reason."""
+    """An operator of POM paused the invoicing, or changed the reason of the pause."""
     INVOICING_RESUMED = "invoicing_resumed"
     EXPORTED = "exported"
-    """POM's operations exported everything that POM holds of the organization."""
+    """An operator of POM exported all data that POM holds about the organization."""
     ERASED = "erased"
-    """POM's operations erased the organization."""
+    """An operator of POM erased the organization."""
     OTHER = "other"
-    """Something that only a newer release of POM knows."""
+    """An act of a newer release of POM, which this release does not know."""
 
     @classmethod
     def _missing_(cls, value: object) -> ConnectionAct:
@@ -55,19 +57,21 @@ class CustomerAct(StrEnum):
     """What was done to a customer in POM."""
 
     SAVED = "saved"
-    """Somebody saved it. `fields` are those that changed, `stripe_id` the Stripe customer that was chosen with it."""
+    """A user saved the customer. `fields` are the changed fields, `stripe_id` is the Stripe customer that was
+    chosen.
+    """
     CHOICE_MADE = "choice_made"
-    """Somebody chose or confirmed its Stripe customer, and changed nothing else."""
+    """A user chose or confirmed the Stripe customer, and changed nothing else."""
     SYNC_REQUESTED = "sync_requested"
     IMPORTED = "imported"
-    """An import saved it."""
+    """An import saved the customer."""
     EXPORTED = "exported"
-    """Somebody exported everything that POM holds of the customer."""
+    """A user exported all data that POM holds about the customer."""
     ERASURE_REQUESTED = "erasure_requested"
     ERASED = "erased"
-    """POM took the person out of the customer's record."""
+    """POM removed the person from the customer's record."""
     OTHER = "other"
-    """Something that only a newer release of POM knows."""
+    """An act of a newer release of POM, which this release does not know."""
 
     @classmethod
     def _missing_(cls, value: object) -> CustomerAct:
@@ -75,23 +79,23 @@ class CustomerAct(StrEnum):
 
 
 class By(StrEnum):
-    """Whose act it was."""
+    """Who performed an act."""
 
     USER = "user"
     """A user of the organization: `actor`."""
     OPERATIONS = "operations"
-    """POM's operations. The organization is never shown who of them."""
+    """An operator of POM. The organization never sees which one."""
     STRIPE = "stripe"
-    """Somebody in Stripe."""
+    """A user of Stripe."""
     POM = "pom"
-    """POM by itself."""
+    """POM itself, automatically."""
 
 
 _IN_STRIPE = frozenset({ConnectionAct.ACCESS_GRANTED, ConnectionAct.CONNECT_FAILED, ConnectionAct.REVOKED})
 
 
 class SubjectKind(StrEnum):
-    """What an act was done to."""
+    """The kind of object that an act changed."""
 
     SETTINGS = "settings"
     CONNECTION = "connection"
@@ -100,7 +104,7 @@ class SubjectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One history: that of an organization's settings, of its connection, or of one of its customers."""
+    """The object of one audit trail: an organization's settings, its connection, or one of its customers."""
 
     organization_id: OrganizationId
     about: SubjectKind
@@ -121,7 +125,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class SettingsChange:
-    """The settings before and after a save, without their texts. `fields` also names the texts that changed."""
+    """The settings before and after a save, without their free texts. `fields` also names the texts that changed."""
 
     fields: tuple[str, ...]
     before: InvoicingSettings
@@ -130,10 +134,10 @@ class SettingsChange:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act at `at` (epoch seconds UTC). `id` begins with the milliseconds, so that acts sort by it.
+    """One act at `at` (epoch seconds UTC). `id` begins with the milliseconds, so acts are sorted by it.
 
-    `kind` is `SETTINGS_CHANGED`, a `ConnectionAct` or a `CustomerAct`. It is stored as a text, so that a release can
-    read the acts of the next one.
+    `kind` is `SETTINGS_CHANGED`, a `ConnectionAct` or a `CustomerAct`. It is stored as text, so that a release can
+    read the acts of the next release.
     """
 
     subject: Subject
@@ -141,22 +145,22 @@ class Act:
     at: int
     kind: str
     actor: UserId | None = None
-    """The user of the organization who did it. None if it was somebody else, or POM by itself."""
+    """The user of the organization who did it. None if an operator, a user of Stripe or POM itself did it."""
     operator: str | None = None
-    """Who of POM's operations did it, or which of POM's own checks. The organization is never shown this."""
+    """The operator, or POM's own check, that did it. The organization never sees this."""
     reason: str | None = None
     """An error code."""
     stripe_id: str | None = None
-    """The Stripe account, or the Stripe customer, that it was about."""
+    """The Stripe account or the Stripe customer that the act is about."""
     batch_id: str | None = None
     """The import that did it."""
     fields: tuple[str, ...] = ()
-    """The fields of the customer that changed, as the API names them. Never their values."""
+    """The changed fields of the customer, as the API names them. Their values are never stored."""
     settings: SettingsChange | None = None
 
     @property
     def by(self) -> By:
-        """Returns whose act it was."""
+        """Returns who performed the act."""
         if self.actor is not None:
             return By.USER
         if self.operator is not None:
@@ -165,13 +169,13 @@ class Act:
 
 
 def settings_change(before: InvoicingSettings, after: InvoicingSettings) -> SettingsChange | None:
-    """Returns what a save of the settings changed; None if it changed nothing that is shown."""
+    """Returns the change that a save made to the settings, or None if it changed nothing that users see."""
     fields = changed_fields(before, after)
     return SettingsChange(fields, _without_texts(before), _without_texts(after)) if fields else None
 
 
 def saved_fields(before: Customer | None, after: Customer) -> tuple[str, ...]:
-    """Returns the fields whose values a save changed. Of a new customer, those that have a value."""
+    """Returns the fields whose values a save changed. For a new customer, these are the fields that have a value."""
     return after.profile.fields_unlike(before.profile if before is not None else Profile())
 
 

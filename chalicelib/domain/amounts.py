@@ -4,8 +4,8 @@ For every finalized invoice that is not void, by Stripe's own fields:
 
     total = paid - overpaid + balance_applied + credited_before_payment + open
 
-`received` is what came in and stayed: paid less refunded less lost. `docs/decisions/0018-terms-of-money.md` explains
-each term. All amounts are minor units of the invoice's currency.
+`received` is the money that came in and stayed: paid less refunded less lost.
+`docs/decisions/0018-terms-of-money.md` explains each term. All amounts are minor units of the invoice's currency.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from chalicelib.domain.snapshots import Snapshots
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """The terms of one invoice. `discount` has been taken off `total` already."""
+    """The terms of one invoice's money. `discount` is already deducted from `total`."""
 
     total: int = 0
     discount: int = 0
@@ -54,17 +54,18 @@ class Amounts:
 
 
 def amounts_of(facts: Snapshots) -> Amounts:
-    """Returns the terms of an invoice. All are zero if POM knows no Stripe invoice, or if it was deleted."""
+    """Returns the terms of an invoice. All are zero if POM has no Stripe invoice, or if the draft was deleted."""
     invoice, notes = facts.invoice, list(_issued(facts))
     if invoice is None or invoice.deleted:
         return Amounts()
     asks_for_nothing = invoice.status in {"draft", "void"}
     still_open = 0 if asks_for_nothing or invoice.status == "paid" else invoice.amount_remaining
-    # Neither payments nor what is still open explain this part of the total.
+    # Neither payments nor the amount that is still open explain this part of the total.
     unexplained = invoice.total - (invoice.amount_paid - invoice.amount_overpaid) - still_open
     credited_before = invoice.pre_payment_credit_notes_amount
     if not credited_before and invoice.starting_balance is None and not asks_for_nothing:
-        # An earlier release stored it without Stripe's figure: credit notes explain as much as they come to.
+        # An earlier release stored the invoice without Stripe's figure, so the sum of the credit notes is the best
+        # estimate.
         credited_before = min(max(unexplained, 0), sum(note.amount - note.post_payment_amount for note in notes))
     balance_applied = 0 if asks_for_nothing else unexplained - credited_before
     if not asks_for_nothing and invoice.starting_balance is not None and invoice.ending_balance is not None:
@@ -97,7 +98,7 @@ def succeeded_refunds(facts: Snapshots) -> Iterator[RefundFact]:
 
 
 def credited_to_balance(facts: Snapshots) -> int:
-    """Returns what credit notes put on the customer's balance after the invoice was paid."""
+    """Returns the amount that credit notes added to the customer's balance after the invoice was paid."""
     return sum(
         max(note.post_payment_amount - note.refunded_amount - note.out_of_band_amount, 0) for note in _issued(facts)
     )
@@ -109,7 +110,7 @@ def lost_by_dispute(facts: Snapshots) -> dict[str, int]:
     A charge cannot lose more than its amount less its refunds. If a dispute over a whole charge is lost, Stripe gives
     the refunded part back
     (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued).
-    A dispute in another currency takes the whole rest of its charge.
+    A dispute in another currency takes all that remains of its charge.
     """
     lost = [
         dispute
@@ -147,7 +148,7 @@ def _in_own_currency(facts: Snapshots, dispute: DisputeFact) -> bool:
 
 
 def _left_of_charge(facts: Snapshots, dispute: DisputeFact) -> int | None:
-    """Returns the disputed charge's amount less its refunds, or None if its amount is not known."""
+    """Returns the disputed charge's amount less its refunds, or None if POM does not know the amount."""
     brought = _brought(facts, dispute)
     if brought is None:
         return None

@@ -1,6 +1,6 @@
-"""The kinds of things that need a person, and those that follow from an invoice's own facts.
+"""The kinds of problems that need a person, and the problems that follow from an invoice's own facts.
 
-Nothing here depends on the clock, because invoices are indexed by it when they are stored.
+Nothing here depends on the clock, because invoices are indexed by these problems when they are stored.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from chalicelib.domain.wording import latest_action
 
 @dataclass(frozen=True, slots=True)
 class UnknownInvoice:
-    """An invoice of POM's in Stripe that POM does not know. `invoice_id` is the one its metadata names, if any.
+    """An invoice of POM in Stripe that POM has no record of. `invoice_id` is POM's id in its metadata, if there is
+    one.
 
-    `said` is what is wrong, for people. `at` is when POM found it first (epoch seconds UTC).
+    `said` describes the problem in words for the office. `at` is when POM first found it (epoch seconds UTC).
     """
 
     stripe_id: str
@@ -35,7 +36,8 @@ class UnknownInvoice:
 class UnknownInvoices:
     """The unknown invoices of an account, as the latest comparison with Stripe found them.
 
-    `at` is when it compared them (epoch seconds UTC). `count` is how many there are; `invoices` may be only some.
+    `at` is the time of that comparison (epoch seconds UTC). `count` is the number of all; `invoices` may hold only
+    some.
     """
 
     at: int
@@ -44,14 +46,14 @@ class UnknownInvoices:
 
 
 class AttentionKind(StrEnum):
-    """The kind of a thing that needs a person."""
+    """The kind of a problem that needs a person."""
 
     PAYMENT_FAILED = "payment_failed"
     """The latest attempt to pay an invoice failed."""
     DISPUTE_NEEDS_RESPONSE = "dispute_needs_response"
-    """A bank disputes or asks about a payment, and waits for the company's answer."""
+    """A bank disputes a payment or asks about it, and waits for the company's response."""
     INVOICE_NOT_SENT = "invoice_not_sent"
-    """POM was asked to e-mail an invoice, and it was not e-mailed."""
+    """A user asked POM to e-mail an invoice, and it was not e-mailed."""
     REFUND_FAILED = "refund_failed"
     """A refund failed, so the customer does not have the money."""
     INVOICE_OVERDUE = "invoice_overdue"
@@ -59,11 +61,11 @@ class AttentionKind(StrEnum):
     CUSTOMER_WITHOUT_EMAIL = "customer_without_email"
     """No invoice can be sent to a customer."""
     PAYOUT_FAILED = "payout_failed"
-    """A payout failed, and its money has not gone out again."""
+    """A payout failed, and its money has not been paid out again."""
     INVOICE_UNKNOWN = "invoice_unknown"
-    """Stripe has an invoice with POM's id that POM does not know."""
+    """Stripe has an invoice with POM's id that POM has no record of."""
     ACCOUNT_RESTRICTED = "account_restricted"
-    """Stripe does not let the account take payments, or pays nothing out of it."""
+    """Stripe does not let the account take payments, or does not pay out its balance."""
 
 
 INVOICE_KINDS = (
@@ -72,17 +74,18 @@ INVOICE_KINDS = (
     AttentionKind.PAYMENT_FAILED,
     AttentionKind.INVOICE_NOT_SENT,
 )
-"""The kinds that `invoice_troubles` finds, the most urgent first.
+"""The kinds that `invoice_troubles` yields, the most urgent first.
 
-A dispute is lost if nobody answers it in time. A failed refund is the customer's money. The others are the company's.
+A dispute is lost if nobody responds in time. A failed refund is the customer's money. The others concern the
+company's own money.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceTrouble:
-    """A thing about an invoice that needs a person since `at` (epoch seconds UTC).
+    """A problem of an invoice that has needed a person since `at` (epoch seconds UTC).
 
-    `about` is the failed attempt to pay, the dispute or the refund. None if the invoice was not sent.
+    `about` is the failed attempt to pay, the dispute or the refund. It is None if the invoice was not sent.
     """
 
     kind: AttentionKind
@@ -91,17 +94,17 @@ class InvoiceTrouble:
 
 
 def most_urgent(invoice: Invoice) -> InvoiceTrouble | None:
-    """Returns the most urgent thing for which this invoice needs a person; the latest if it needs one for several.
+    """Returns the most urgent problem of this invoice, the latest one if several are equally urgent.
 
-    Returns None if it needs no person. That an invoice is overdue is left out, because it needs a person only
-    some days later, which depends on the clock.
+    Returns None if there is none. An overdue invoice is not among the problems here, because it needs a person only
+    some days after the due day, which depends on the clock.
     """
     troubles = list(invoice_troubles(invoice))
     return min(troubles, key=lambda trouble: (INVOICE_KINDS.index(trouble.kind), -trouble.at), default=None)
 
 
 def invoice_troubles(invoice: Invoice) -> Iterator[InvoiceTrouble]:
-    """Yields what needs a person about this invoice."""
+    """Yields the problems of this invoice that need a person."""
     if invoice.failure is not None:
         yield InvoiceTrouble(AttentionKind.PAYMENT_FAILED, invoice.failure.at, invoice.failure)
     for dispute in invoice.facts.disputes.values():
@@ -113,10 +116,10 @@ def invoice_troubles(invoice: Invoice) -> Iterator[InvoiceTrouble]:
 
 
 def _not_sent(invoice: Invoice) -> Iterator[InvoiceTrouble]:
-    """Yields that POM was asked to e-mail the invoice and that it has not been e-mailed.
+    """Yields a problem if a user asked POM to e-mail the invoice and it has not been e-mailed.
 
-    While POM is at it, or while the payer's money is on its way, there is nothing to do. A revision that somebody
-    made in Stripe is not what POM was asked to send.
+    While POM is sending it, or while a payment is on its way, there is nothing to do. A revision that somebody
+    created in Stripe does not count, because no user asked POM to send it.
     """
     if invoice.sent_at is not None or invoice.saga.running or invoice.facts.payment_under_way:
         return

@@ -1,4 +1,4 @@
-"""Sentences for each thing about an invoice that needs a person: what it is, and what to do about it."""
+"""The sentences for each problem of an invoice that needs a person: what happened, and what to do."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from chalicelib.domain.wording import day, days, latest_action, money
 
 @dataclass(frozen=True, slots=True)
 class AttentionItem:
-    """One thing that needs a person since `at` (epoch seconds UTC).
+    """One problem that has needed a person since `at` (epoch seconds UTC).
 
     `amount` is minor units of `currency`. `due_by` is when evidence is due, or when the invoice was due (epoch
-    seconds UTC). `page` is the page of Stripe's Dashboard to look at: see `stripe_pages.address`.
+    seconds UTC). `page` is the page of Stripe's Dashboard that shows it: see `stripe_pages.address`.
     """
 
     kind: AttentionKind
     subject: str
-    """The id of the one invoice, dispute, refund, customer, payout or account that it is about."""
+    """The id of the invoice, dispute, refund, customer, payout or account that it is about."""
     at: int
     message: str
     next_step: str
@@ -45,20 +45,20 @@ class AttentionItem:
 
     @property
     def id(self) -> str:
-        """Returns the id, which is the same at each reading."""
+        """Returns the item's id, which stays the same as long as the problem lasts."""
         return f"{self.kind}:{self.subject}"
 
 
 def invoice_attention(invoice: Invoice, now: int) -> list[AttentionItem]:
-    """Returns what needs a person about an invoice, as of `now` (epoch seconds UTC).
+    """Returns the problems of an invoice that need a person, as of `now` (epoch seconds UTC).
 
-    That it has been overdue for long is not in it: see `overdue_item`.
+    Being overdue is not among them: see `overdue_item`.
     """
     return [_item(trouble, invoice, now) for trouble in invoice_troubles(invoice)]
 
 
 def item_about(invoice: Invoice, kind: AttentionKind, at: int, message: str, next_step: str) -> AttentionItem:
-    """Returns an item about the invoice itself. Its amount is what is still to be paid."""
+    """Returns an item about the invoice itself. Its amount is the invoice's open balance."""
     fact = invoice.facts.invoice
     return AttentionItem(
         kind=kind,
@@ -77,7 +77,7 @@ def item_about(invoice: Invoice, kind: AttentionKind, at: int, message: str, nex
 
 
 def invoice_phrase(invoice: Invoice) -> str:
-    """Returns words for an invoice in the middle of a sentence. A draft has no number."""
+    """Returns words for an invoice inside a sentence, with its total. A draft has no number."""
     fact = invoice.facts.invoice
     if fact is None or fact.number is None:
         return f"an invoice over {money(invoice, invoice.total)}"
@@ -85,7 +85,7 @@ def invoice_phrase(invoice: Invoice) -> str:
 
 
 def short_invoice_phrase(invoice: Invoice) -> str:
-    """Returns words for an invoice after an amount of it, without the invoice's own amount."""
+    """Returns words for an invoice that follow an amount, without the invoice's own total."""
     fact = invoice.facts.invoice
     return f"invoice {fact.number}" if fact is not None and fact.number is not None else "an invoice"
 
@@ -148,7 +148,7 @@ LATE_INQUIRY = (
     "Look at the inquiry in the Stripe dashboard. Without an answer the bank may open a dispute. A refund of the "
     "whole payment there ends the inquiry."
 )
-"""What ends an inquiry: https://docs.stripe.com/disputes. POM itself refunds no payment that a bank asks about."""
+"""How an inquiry ends: https://docs.stripe.com/disputes. POM itself does not refund a payment under inquiry."""
 
 
 def _in(left: int) -> str:
@@ -182,7 +182,7 @@ def _invoice_not_sent(trouble: InvoiceTrouble, invoice: Invoice) -> AttentionIte
     reasons = list(why_not_sent(invoice))
     if refused is None and asked is not None:
         reasons.append(f"POM was asked to send it on {day(invoice, asked.at)}.")
-    message = " ".join([f"Nobody has been e-mailed {invoice_phrase(invoice)}.", *reasons])
+    message = " ".join([f"No e-mail was sent for {invoice_phrase(invoice)}.", *reasons])
     reason = refused.reason if refused is not None else None
     return item_about(invoice, trouble.kind, trouble.at, message, _NOT_SENT.get(reason or "", SEND_AGAIN))
 
@@ -193,6 +193,6 @@ _NOT_SENT = {
     "total_differs": UNDO,
     "due_date_in_past": "Save the draft with a later due date, then send it. Or void it and bill its services again.",
     "stripe_account_not_ready": "Complete the business verification in the Stripe dashboard, then send it in POM.",
-    "customer_erased": "Void it. POM then goes on with erasing the customer.",
+    "customer_erased": "Void it. POM then continues to erase the customer.",
 }
-"""What to do about an order to send that was refused, by the code of the refusal."""
+"""The next step after a refused request to send, by the code of the refusal."""

@@ -1,12 +1,12 @@
 """Work in bulk: many invoices, or many customers, from one request.
 
-A batch is a header and its items. Each item is decided once a round: its outcome and the header's counts change in
-one transaction. What is queued is not counted but derived, so cancelling a batch, taking its failures up again, and
-sending its drafts are one write however many items there are.
+A batch is a header and its items. Each item is decided once in each round: its outcome and the header's counts change
+in one transaction. The number of queued items is not stored but computed. So cancelling a batch, retrying its
+failures and sending its drafts take one write each, however many items there are.
 
-A round either makes what was ordered (the first one, and each `retry`), or sends drafts that have been reviewed.
+A round either creates what was ordered (the first round, and each `retry`), or sends drafts that were reviewed.
 
-The items are dealt out to lanes, in turn; `Part` is how far a lane has come with its share of a batch.
+The items are distributed over lanes, which work in parallel. `Part` holds how far a lane has come with its items.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from chalicelib.domain.retention_types import Expires
 
 
 class BatchKind(StrEnum):
-    """What is made of each item."""
+    """The kind of object that a batch creates from each item."""
 
     INVOICES = "invoices"
     CUSTOMERS = "customers"
@@ -37,24 +37,28 @@ class BatchKind(StrEnum):
 
     @property
     def items_retention(self) -> Expires:
-        """Returns how long the items and the parts of a batch are kept: longer than the batch, because DynamoDB
-        deletes within days and in no order."""
+        """Returns how long the items and parts of a batch are kept.
+
+        They are kept longer than the batch, because DynamoDB deletes expired items within days and in no order.
+        """
         return INVOICE_BATCH_ITEMS if self is BatchKind.INVOICES else IMPORT_ITEMS
 
 
 class BatchStatus(StrEnum):
-    """`storing` until everything is written down: until then nothing is begun."""
+    """The state of a batch. It is `storing` until all items are written; no work begins before that."""
 
     STORING = "storing"
     RUNNING = "running"
     CANCELLING = "cancelling"
-    """Its round was cancelled, and lanes finish what they are at. Only the lanes' parts say so, not the header."""
+    """Its round was cancelled, and lanes finish their current items. Only the lanes' parts show this, not the
+    header.
+    """
     COMPLETED = "completed"
     CANCELLED = "cancelled"
 
 
 class ItemStatus(StrEnum):
-    """What became of an item. `queued` and `cancelled` are no outcomes."""
+    """The state of an item. `queued` and `cancelled` are not outcomes."""
 
     QUEUED = "queued"
     CREATED = "created"
@@ -63,7 +67,7 @@ class ItemStatus(StrEnum):
     UNCHANGED = "unchanged"
     FAILED = "failed"
     HELD_BACK = "held_back"
-    """Its draft was made, was to be sent after a review, and was not sent; the item's error says why."""
+    """Its draft was to be sent after a review and was not sent. The item's error says why."""
     CANCELLED = "cancelled"
 
 
@@ -77,37 +81,42 @@ OUTCOMES = (
 )
 
 TO_SEND = (ItemStatus.CREATED, ItemStatus.HELD_BACK)
-"""Outcomes that `send` takes up: there is an invoice, and it has not been sent."""
+"""Outcomes of items that `send` takes up: their invoice exists and has not been sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """One invoice to make, or one customer to keep. What it needs is forgotten once nobody can ask for it again."""
+    """One invoice to create, or one customer to save. Its input is deleted once no later round can need it."""
 
     position: int
     customer_id: CustomerId | None
     services: tuple[Service, ...] = ()
     number: int = 1
-    """Which invoice of this customer: one takes 250 lines."""
+    """The position of the invoice among this customer's invoices in the batch, because one invoice takes 250
+    lines.
+    """
     profile: Profile | None = None
     chosen_stripe_customer_id: str | None = None
     left_out: tuple[Field, ...] = ()
     """The fields of the customer that the row does not mention."""
     loaded_before: int | None = None
     deliberate: bool = True
-    """These two as in `Save`."""
+    """`loaded_before` and `deliberate` have the same meaning as in `Save`."""
     status: ItemStatus = ItemStatus.QUEUED
     invoice_id: InvoiceId | None = None
     error: ItemError | None = None
     round: int = 0
-    """The round in which it was decided."""
+    """The round that decided the item."""
     refusals_told: int = 0
-    """How many refusals to send its invoice the office has heard of: those there were when it failed or was held
-    back."""
+    """The number of refusals to send its invoice that the item's error already covers: those before it failed or was
+    held back.
+    """
     version: int = 0
 
     def field_in_request(self, field: str | None) -> str | None:
-        """Returns where this field of the item's invoice stands in the batch's request; None if nowhere."""
+        """Returns where this field of the item's invoice is in the batch's request, or None if the request does not
+        have it.
+        """
         if field in FIELDS_IN_COMMON:
             return field
         positions = [each.position for each in self.services if each.position is not None]
@@ -118,7 +127,7 @@ class BatchItem:
         return field_of_services(field, positions)
 
     def decided(self, status: ItemStatus, in_round: int, invoice_id: InvoiceId | None = None) -> Self:
-        """Done with."""
+        """Returns the item with its outcome. Its input is deleted."""
         return replace(
             self,
             status=status,
@@ -131,7 +140,9 @@ class BatchItem:
     def failed(
         self, error: ItemError, in_round: int, invoice_id: InvoiceId | None = None, *, refusals_told: int = 0
     ) -> Self:
-        """Not done, and why. An invoice keeps what another round needs; imports have no other round."""
+        """Returns the item as failed, with the reason. An invoice keeps its input for another round; imports have no
+        other.
+        """
         return replace(
             self._without_customer(),
             status=ItemStatus.FAILED,
@@ -142,17 +153,17 @@ class BatchItem:
         )
 
     def held_back(self, error: ItemError, in_round: int, *, refusals_told: int) -> Self:
-        """Returns the item whose draft was not sent, with why. It keeps its invoice, which another round may send."""
+        """Returns the item as held back, with the reason. Another round may send its draft."""
         return replace(self, status=ItemStatus.HELD_BACK, round=in_round, error=error, refusals_told=refusals_told)
 
     def _without_customer(self) -> Self:
-        """Returns the item without what a row of an import says of a customer besides the id."""
+        """Returns the item without the customer's data, except the id."""
         return replace(self, profile=None, chosen_stripe_customer_id=None, left_out=(), loaded_before=None)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredItem:
-    """An item with its batch, which may have been deleted before it."""
+    """An item with its batch's id. The batch itself may already be deleted."""
 
     batch_id: BatchId
     item: BatchItem
@@ -162,24 +173,26 @@ class StoredItem:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """The latest order to send the drafts of a batch. Times are epoch seconds UTC."""
+    """The latest request to send the drafts of a batch. Times are epoch seconds UTC."""
 
     by: UserId
     at: int
     round: int
     """The round that sends them."""
     made_in: int
-    """The last round before it that made invoices: what failed in it has failed, and is not sent."""
+    """The last round before it that created invoices. Items that failed in that round are not sent."""
     order: str | None = None
-    """Made of the order's `Idempotency-Key`, so that its repetition orders nothing anew."""
+    """Derived from the request's `Idempotency-Key`, so that repeating the request orders nothing again."""
     never_made: int = 0
-    """How many invoices were never made, because the batch had been cancelled before it was to be sent."""
+    """The number of invoices that were never created, because the batch was cancelled before the sending was
+    ordered.
+    """
     cancelled_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The header. `counts` has the items decided in this round, and those that succeeded in the rounds before."""
+    """The header. `counts` counts the items decided in this round and the items that succeeded in earlier rounds."""
 
     organization_id: OrganizationId
     id: BatchId
@@ -193,32 +206,32 @@ class Batch:
     stored: bool = False
     round: int = 0
     cancelled_at: int | None = None
-    """When the making of its items was cancelled, for good; `sending` says when the sending of its drafts was."""
+    """When the creation of its items was cancelled, for good. `sending` holds when the sending was cancelled."""
     sending: Sending | None = None
     counts: Mapping[ItemStatus, int] = field(default_factory=dict)
     version: int = 0
 
     @property
     def open(self) -> int:
-        """How many items are not decided. If the batch was cancelled, they stay as they are."""
+        """Returns the number of items that are not decided. If the batch was cancelled, they stay undecided."""
         never_made = self.sending.never_made if self.sending else 0
         return self.total - never_made - sum(self.counts.values())
 
     @property
     def sends(self) -> bool:
-        """Whether its present round, under way or over, sends drafts."""
+        """Returns True if its current round sends drafts, whether the round is running or finished."""
         return self.sending is not None and self.sending.round == self.round
 
     @property
     def stopped(self) -> bool:
-        """Whether its present round was cancelled."""
+        """Returns True if its current round was cancelled."""
         if self.sending is not None and self.sends:
             return self.sending.cancelled_at is not None
         return self.cancelled_at is not None
 
     @property
     def status(self) -> BatchStatus:
-        """Returns how far it is, provided that no lane is at work on a round that was cancelled."""
+        """Returns the status of the batch, assuming that no lane still works on a cancelled round."""
         if self.cancelled_at is not None and not self.sends:
             return BatchStatus.CANCELLED
         if not self.stored:
@@ -228,7 +241,7 @@ class Batch:
         return BatchStatus.COMPLETED if self.cancelled_at is None else BatchStatus.CANCELLED
 
     def count(self, status: ItemStatus) -> int:
-        """How many items are shown in this status."""
+        """Returns the number of items that users see in this status."""
         number = self.counts.get(status, 0)
         if status is self._undecided_are:
             number += self.open
@@ -238,39 +251,39 @@ class Batch:
 
     @property
     def _undecided_are(self) -> ItemStatus:
-        """The status in which items are shown that are not decided in this round."""
+        """Returns the status that users see for items that are not decided in this round."""
         if not self.stopped:
             return ItemStatus.QUEUED
         return ItemStatus.CREATED if self.sends else ItemStatus.CANCELLED
 
     def is_undecided(self, item: BatchItem) -> bool:
-        """Whether there is something to do for this item in this round, unless the round was cancelled."""
+        """Returns True if this round still has to decide this item, unless the round was cancelled."""
         if self.sends:
             return item.status in TO_SEND and item.round < self.round
         return self._unmade(item)
 
     def _unmade(self, item: BatchItem) -> bool:
-        """Whether the last round that made invoices has not decided this item."""
+        """Returns True if the last round that created invoices has not decided this item."""
         made_in = self.sending.made_in if self.sending is not None and self.sends else self.round
         return item.status is ItemStatus.QUEUED or (item.status is ItemStatus.FAILED and item.round < made_in)
 
     def shown(self, item: BatchItem) -> ItemStatus:
-        """The status of an item as people see it."""
+        """Returns the status of an item as users see it."""
         if self.is_undecided(item):
             return self._undecided_are
         if self._unmade(item):
             return ItemStatus.CANCELLED
         if item.status is ItemStatus.HELD_BACK and self.sending is not None and item.round < self.sending.round:
-            return ItemStatus.CREATED  # its sending was ordered again, and cancelled
+            return ItemStatus.CREATED  # A later request to send it was cancelled.
         return item.status
 
     def next_round(self) -> Self:
-        """The failures are queued again."""
+        """Returns the batch in its next round, in which the failed items are queued again."""
         counts = {**self.counts, ItemStatus.CREATED: self.count(ItemStatus.CREATED)}
         return replace(self, round=self.round + 1, counts=_without(counts, ItemStatus.FAILED))
 
     def round_of_sending(self, by: UserId, at: int, order: str | None) -> Self:
-        """The drafts, and what was held back, are queued to be sent."""
+        """Returns the batch in a round that sends the drafts, including those that were held back."""
         sending = Sending(
             by=by,
             at=at,
@@ -282,7 +295,7 @@ class Batch:
         return replace(self, round=sending.round, sending=sending, counts=_without(self.counts, *TO_SEND))
 
     def cancelled(self, at: int) -> Self:
-        """Nothing more is begun. While it sends drafts, what is queued stays a draft; otherwise it is never made."""
+        """Returns the batch as cancelled. No further item begins: queued items stay drafts, or are never created."""
         if self.sending is not None and self.sends:
             return replace(self, sending=replace(self.sending, cancelled_at=at))
         return replace(self, cancelled_at=at)
@@ -293,11 +306,11 @@ class Batch:
         return self.created_at + self.kind.items_retention.seconds
 
     def part(self, lane: int) -> Part:
-        """Returns a lane's part before it was begun."""
+        """Returns the part of a lane that has not begun."""
         return Part(self.organization_id, self.id, lane, expires_at=self.items_expire_at)
 
     def positions(self, lane: int) -> range:
-        """Which items are a lane's."""
+        """Returns the positions of a lane's items."""
         return range(lane, self.total, self.lanes)
 
 
@@ -307,22 +320,24 @@ def _without(counts: Mapping[ItemStatus, int], *left_out: ItemStatus) -> Mapping
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How far one lane is with a batch. A message counts only if it names the present `turn`."""
+    """How far one lane has come with a batch. A message counts only if it names the current `turn`."""
 
     organization_id: OrganizationId
     batch_id: BatchId
     lane: int
     turn: int = 0
     cursor: int = 0
-    """How many of the lane's items have been looked at in this pass."""
+    """The number of the lane's items that this pass has handled."""
     left: int = 0
-    """How many of those could not be decided: there will be another pass."""
+    """The number of handled items that could not be decided yet. They need another pass."""
     resume_at: int | None = None
-    """When the next message is sent anew, should it be lost; None once there is nothing to do."""
+    """When the next message is sent again in case it is lost. None once there is nothing left to do."""
     expires_at: int | None = None
-    """When it may be deleted, with the items of its batch. None for a part of a release that did not set it."""
+    """When it may be deleted, together with the items of its batch. None for a part that an earlier release
+    stored.
+    """
     version: int = 0
 
     def again(self, resume_at: int) -> Self:
-        """From the first item on."""
+        """Returns the part at the beginning of another pass."""
         return replace(self, turn=self.turn + 1, cursor=0, left=0, resume_at=resume_at)

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import IntegrationError, ServiceAlreadyBilled
 from chalicelib.domain.identifiers import InvoiceId
 
 MAX_ITEM_ERRORS = 10
-"""A failed item keeps at most this many of its errors: a batch has thousands of items, and each is stored."""
+"""The number of errors that a failed item stores at most, because a batch has thousands of items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ItemError:
     """With `service_already_billed`: the invoice that the service is on, and its number, if it has one."""
     others: tuple[ItemError, ...] = ()
     more: bool = False
-    """There were more errors than are kept."""
+    """True if there were more errors than are stored."""
 
 
 FieldInRequest = Callable[[str | None], str | None]
@@ -38,9 +38,9 @@ def _same_field(field: str | None) -> str | None:
 
 
 def item_error(error: IntegrationError, field_in_request: FieldInRequest = _same_field) -> ItemError:
-    """Returns the error, and those that it carries, to keep with an item.
+    """Returns the error with its attached errors, in the form that an item stores.
 
-    `field_in_request` returns the field of the request in which the item came, if a rule names that of another body.
+    `field_in_request` translates the field that a rule names into the field of the batch's request.
     """
     kept = merge_errors([_kept(one, field_in_request(one.field)) for one in errors_in(error)])
     return replace(kept, more=kept.more or error.more)
@@ -54,7 +54,7 @@ def _kept(error: IntegrationError, field: str | None) -> ItemError:
 
 
 def merge_errors(errors: Sequence[ItemError]) -> ItemError:
-    """Returns the first of these errors, which then has the others. There is at least one."""
+    """Returns the first of these errors with all others attached. `errors` must not be empty."""
     each = [replace(one, others=()) for error in errors for one in (error, *error.others)]
     more = len(each) > MAX_ITEM_ERRORS or any(error.more for error in errors)
     return replace(each[0], others=tuple(each[1:MAX_ITEM_ERRORS]), more=more)
@@ -64,9 +64,9 @@ _LINE = re.compile(r"lineItems\[(\d+)\](.*)")
 
 
 def field_of_services(field: str | None, positions: Sequence[int]) -> str | None:
-    """Returns where a field of an invoice's lines stands in a batch's request, or None if it is none of theirs.
+    """Returns where a field of an invoice's lines is in a batch's request, or None if it is not a field of its lines.
 
-    `positions` are those of the lines in `services` of the request.
+    `positions` are the positions of the lines in `services` of the request.
     """
     if field == "lineItems":
         return f"services[{positions[0]}]"
@@ -75,4 +75,4 @@ def field_of_services(field: str | None, positions: Sequence[int]) -> str | None
 
 
 FIELDS_IN_COMMON = ("paymentTerms", "dueDate", "memo", "footer", "paymentMethods")
-"""Fields of an invoice's body that a batch has by the same names."""
+"""Fields that an invoice's body and a batch's body have by the same names."""

@@ -1,7 +1,7 @@
-"""The form of an Authorization header that can hold an access token, in one place for everybody who asks for it.
+"""The form of an Authorization header that can hold an access token, defined once for all who check it.
 
-API Gateway refuses a header of another form by itself and does not invoke the authorizer. The authorizer reads the
-header by the same form, so API Gateway never refuses what the authorizer would take.
+API Gateway rejects a header of another form without invoking the authorizer. The authorizer uses the same form, so
+API Gateway never rejects a header that the authorizer would accept.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from chalicelib.domain.identity import Unauthorized
 _PART = "[A-Za-z0-9_=-]"
 BEARER = f"^[ \\t]*[Bb][Ee][Aa][Rr][Ee][Rr] [ \\t]*{_PART}+[.]{_PART}+[.]{_PART}*[ \\t]*$"
 """The scheme in any case (RFC 9110, section 11.1) and three parts of base64url with dots between them (RFC 7515,
-section 7.1). The third is empty in a token without signature (section 6), which is the authorizer's to refuse and to
-count. Characters, classes and repetitions only: API Gateway does not say which dialect it reads."""
+section 7.1). The third part is empty in a token without a signature (section 6), which the authorizer rejects and
+counts. The pattern uses only characters, classes and repetitions, because API Gateway does not document its
+dialect.
+"""
 
 _FORM = re.compile(BEARER)
 

@@ -1,4 +1,4 @@
-"""What POM asks to be billed: services, and the terms of the invoices that they come on."""
+"""The input of billing: services, and the terms of the invoices that bill them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_QUANTITY_DECIMALS = 4
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service to bill. `unit_price` is in units of the currency; `LineItem` is what becomes of it."""
+    """One service to bill. `unit_price` is in units of the currency. It becomes a `LineItem`."""
 
     service_id: ServiceId
     description: str
@@ -24,12 +24,12 @@ class Service:
     taxable: bool = False
     service_date: dt.date | None = None
     position: int | None = None
-    """Where it stands in `services` of a batch's request. Batches of earlier releases did not keep it."""
+    """The position in `services` of a batch's request. None in batches that earlier releases stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedDeduction:
-    """A discount or a credit. `amount` is in units of the currency; `Deduction` is what becomes of it."""
+    """A requested discount or credit. `amount` is in units of the currency. It becomes a `Deduction`."""
 
     kind: DeductionKind
     description: str
@@ -38,7 +38,7 @@ class RequestedDeduction:
 
 @dataclass(frozen=True, slots=True)
 class BillingTerms:
-    """What an invoice says besides its lines. None stands for what the settings say."""
+    """The content of an invoice besides its lines. None stands for the organization's setting."""
 
     currency: str | None = None
     payment_terms: str | None = None

@@ -1,4 +1,4 @@
-"""Who sent a request and from where, in the form in which log lines may tell it."""
+"""Who sent a request and from where, in the form that log lines may contain."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from chalicelib.domain.identity import Identity
 
 IPV4_BITS = 24
 IPV6_BITS = 48
-"""How many bits of an address are told: a network of many lines, and no single line or device."""
+"""The number of bits of an address that are logged: they name a network of many lines, and no single device."""
 
 
 class Caller(NamedTuple):
-    """The caller of one request. What is not known is None."""
+    """The caller of one request. Unknown values are None."""
 
     organization_id: str | None = None
     user: str | None = None
@@ -24,7 +24,7 @@ class Caller(NamedTuple):
 
 
 def caller_of(identity: Identity | None, address: str) -> Caller:
-    """Returns who calls. `identity` is None if the request names nobody; `address` is that of the connection."""
+    """Returns the caller. `identity` is None if the request has no valid token; `address` is the connection's."""
     network = network_of(address)
     if identity is None:
         return Caller(network=network)
@@ -32,18 +32,18 @@ def caller_of(identity: Identity | None, address: str) -> Caller:
 
 
 def user_in_logs(organization_id: str, user_id: str) -> str:
-    """Returns the name by which log lines tell a user: the same in each line, and another in another organization.
+    """Returns the name of a user in log lines: the same in each line, and a different one in another organization.
 
-    The issuer of the tokens chooses ids of users, and `ann@example.test` is one. No rule can tell such an id from an
-    opaque one, so that no id is logged as it is.
+    The issuer of the tokens chooses the ids of users, and `ann@example.test` is a possible id. No rule can tell such
+    an id from an opaque one, so no id is logged unchanged.
     """
     return f"user_{digest('user in logs', organization_id, user_id)}"
 
 
 def network_of(address: str) -> str | None:
-    """Returns the network of an IP address: `203.0.113.0/24` or `2001:db8:1::/48`. None if it is no IP address.
+    """Returns the network of an IP address: `203.0.113.0/24` or `2001:db8:1::/48`. None if it is not an IP address.
 
-    An IPv6 address that has an IPv4 address in its first 48 bits is told as that IPv4 address is.
+    An IPv6 address with an IPv4 address in its first 48 bits is treated as that IPv4 address.
     """
     try:
         known: IPv4Address | IPv6Address = ip_address(address)

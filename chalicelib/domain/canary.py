@@ -1,9 +1,10 @@
-"""The canary: a signed event about nothing, sent to ourselves to prove that our door takes what our secrets sign.
+"""The canary: a signed test event that POM sends to its own endpoint, to prove that the endpoint accepts POM's
+secrets.
 
-One is made with each stored secret, so whoever can send one could as well forge any event: it opens no door. It names
-no account, touches no organization, and what is kept of it is of one size and goes after an hour. It cannot prove
-that Stripe signs with one of these secrets: Stripe's API returns a secret only when its endpoint is created. Whether
-events arrive shows that (`domain.arrivals`).
+One canary is sent with each stored secret. Whoever can sign one could also forge any event, so it grants nothing new.
+It names no account and touches no organization. Its record has a fixed size and is deleted after an hour. It cannot
+prove that Stripe signs with one of these secrets, because Stripe's API returns a secret only when its endpoint is
+created. Arriving events prove that (`domain.event_arrivals`).
 """
 
 from __future__ import annotations
@@ -19,51 +20,51 @@ from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.identifiers import digest
 
 TYPE = "pom.canary"
-"""No type of Stripe's, nor in our subscription."""
+"""The canary's event type, which Stripe does not have and POM does not subscribe to."""
 
 PREFIX = "canary_"
 
 SENT_EVERY = 300
 STALE_AFTER = 3 * SENT_EVERY
-"""Seconds after which the latest flight says nothing about now."""
+"""Seconds after which the latest run no longer describes the present."""
 
 REMEMBERED_FOR = 300
-"""Seconds for which a function goes on with the secrets that it knows: so long, one of several may be refused."""
+"""Seconds for which a function uses its cached secrets. During this time one of several secrets may be rejected."""
 
 
 class Verdict(StrEnum):
-    """How far a canary came."""
+    """The result of one canary, or of a whole run."""
 
     PASSED = "passed"
     PASSED_BY_OLDER_SECRET = "passed_by_older_secret"  # nosec B105
-    """The newest secret was refused: for five minutes after a rotation this is normal."""
+    """The newest secret was rejected. This is normal for five minutes after a rotation."""
     OLDER_SECRET_REFUSED = "older_secret_refused"  # nosec B105
-    """The newest secret was taken, and one before it refused: for five minutes after a rotation this is normal."""
+    """The newest secret was accepted and an older one rejected. This is normal for five minutes after a rotation."""
     NO_SECRET = "no_secret"  # nosec B105
-    """The secret could not be loaded, or holds none to sign with."""
+    """The secret could not be loaded, or holds no signing secret."""
     NO_ANSWER = "no_answer"
     REFUSED = "refused"
-    """Answered 4xx; of a whole flight: with every stored secret."""
+    """The endpoint responded with 4xx. For a whole run: with every stored secret."""
     THROTTLED = "throttled"
-    """Answered 429. Strangers can cause that, so it says nothing about our secrets."""
+    """The endpoint responded with 429. Anybody can cause that, so it proves nothing about POM's secrets."""
     FAILED = "failed"
-    """Answered anything else but 2xx."""
+    """The endpoint responded with another status outside 2xx."""
     NOT_KEPT = "not_kept"
-    """Answered 2xx, and not in the table."""
+    """The endpoint responded with 2xx, and the event is not in the table."""
     ALTERED = "altered"
-    """In the table is another one than was sent."""
+    """The event in the table differs from the one that was sent."""
     UNREADABLE = "unreadable"
     """The table could not be read."""
 
     @property
     def passed(self) -> bool:
-        """Whether events get in that one of the stored secrets signed."""
+        """Returns True if the endpoint accepts events that one of the stored secrets signed."""
         return self in {Verdict.PASSED, Verdict.PASSED_BY_OLDER_SECRET, Verdict.OLDER_SECRET_REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """What is kept of one. `fingerprint` is of its body, `sent_at` epoch seconds UTC."""
+    """The record of a canary. `fingerprint` is the digest of its body, `sent_at` is epoch seconds UTC."""
 
     id: str
     sent_at: int
@@ -71,12 +72,12 @@ class Canary:
 
     @classmethod
     def of(cls, event: StripeEvent) -> Self:
-        """The one that arrived as this event."""
+        """Returns the canary that arrived as this event."""
         return cls(event.id, event.created, digest(event.body))
 
     @classmethod
     def create(cls, nonce: str, now: int) -> tuple[Self, bytes]:
-        """A new one, and the body to send."""
+        """Returns a new canary, and the body to send."""
         event = {
             "id": f"{PREFIX}{nonce}",
             "object": "event",
@@ -91,9 +92,9 @@ class Canary:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What became of the canary that one secret signed. `fingerprint` tells secrets apart without telling them.
+    """The result of the canary that one secret signed. `fingerprint` identifies the secret without revealing it.
 
-    `refused_since` is when this secret was first refused without having been taken since, in epoch seconds UTC.
+    `refused_since` is when this secret was first rejected without having been accepted since (epoch seconds UTC).
     """
 
     fingerprint: str
@@ -103,10 +104,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class CanaryRun:
-    """How far the canaries came that were sent at `at` (epoch seconds UTC), one for each secret, the newest first.
+    """The results of the canaries that were sent at `at` (epoch seconds UTC), one for each secret, the newest first.
 
-    `milliseconds` is how long the slowest took. Where one fails for another reason than its secret, the others are
-    not sent: they would fail as well.
+    `milliseconds` is the duration of the slowest one. If one fails for a reason other than its secret, the others are
+    not sent, because they would fail as well.
     """
 
     verdict: Verdict
@@ -115,15 +116,16 @@ class CanaryRun:
     attempts: tuple[Attempt, ...] = ()
 
     def usable(self, now: int) -> bool:
-        """Whether it says anything about now."""
+        """Returns True if the run is recent enough to describe the present."""
         return now - self.at <= STALE_AFTER
 
     @property
     def problem(self) -> str | None:
-        """What is wrong, in plain words; None if every secret is taken, or was refused for no more than five minutes.
+        """Returns the problem in plain words. None if every secret is accepted, or was rejected for five minutes at
+        most.
 
-        A secret that all functions must know by now (REMEMBERED_FOR) and that is still refused is a problem, though
-        another one is taken: Stripe may be signing with the refused one.
+        A secret that all functions must have loaded by now (REMEMBERED_FOR) and that is still rejected is a problem
+        even if another one is accepted, because Stripe may be signing with the rejected one.
         """
         if not self.verdict.passed:
             return _PROBLEMS.get(self.verdict)
@@ -149,7 +151,7 @@ _PROBLEMS = {
 
 
 def verdict_of(attempts: Sequence[Attempt]) -> Verdict:
-    """What a flight comes to; `attempts` are those of its secrets, the newest first."""
+    """Returns the verdict of a run. `attempts` are those of its secrets, the newest first."""
     verdicts = [attempt.verdict for attempt in attempts]
     if not verdicts:
         return Verdict.NO_SECRET
@@ -163,10 +165,10 @@ def verdict_of(attempts: Sequence[Attempt]) -> Verdict:
 
 
 def fingerprint(secret: str) -> str:
-    """Twelve letters that tell secrets apart without telling them."""
+    """Returns twelve letters that identify a secret without revealing it."""
     return hashlib.sha256(secret.encode()).hexdigest()[:12]
 
 
 def is_canary(event: StripeEvent) -> bool:
-    """Whether an authentic event is one of ours."""
+    """Returns True if an authentic event is a canary of POM."""
     return event.type == TYPE and event.account_id is None and event.id.startswith(PREFIX)

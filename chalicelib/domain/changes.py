@@ -1,7 +1,7 @@
-"""What POM is told: that an object of an organization has changed from one stored version to the next.
+"""Published changes: an object of an organization has changed from one stored version to the next.
 
-A change has a deterministic id, so a consumer that is told twice can see it. The order in which changes arrive is not
-promised: a consumer keeps the highest `version` of each object and drops what is older.
+A change has a deterministic id, so a consumer recognizes a change that it receives twice. Changes may arrive in any
+order: a consumer keeps the highest `version` of each object and drops older ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Word = TypeVar("Word", bound=StrEnum)
 
 
 class ObjectKind(StrEnum):
-    """What kind of object has changed."""
+    """The kind of the object that changed."""
 
     INVOICE = "invoice"
     CUSTOMER = "customer"
@@ -31,7 +31,7 @@ class ObjectKind(StrEnum):
 class ChangeType(StrEnum):
     """What happened to an object. Each name begins with the kind of the object.
 
-    `meaning` says it in a sentence, which the documents of the events have too.
+    `meaning` describes it in a sentence, which the documents of the events contain too.
     """
 
     meaning: str
@@ -52,16 +52,17 @@ class ChangeType(StrEnum):
     INVOICE_CREATED = "invoice.created", "The invoice exists in Stripe: as a draft, or issued already."
     INVOICE_EDITED = (
         "invoice.edited",
-        "A draft bills something else than before: somebody saved it in POM, or changed it in Stripe.",
+        "The content of a draft changed: a user saved it in POM, or changed it in Stripe.",
     )
     INVOICE_PENDING = (
         "invoice.pending",
-        "Money is expected, and no e-mail is known of yet: `invoice.sent` may follow. Or a new attempt to pay began.",
+        "Money is expected, and Stripe has not reported an e-mail yet: `invoice.sent` may follow. Or a new attempt "
+        "to pay began.",
     )
     INVOICE_SENT = "invoice.sent", "Stripe has e-mailed it to the customer."
     INVOICE_PAYMENT_FAILED = (
         "invoice.payment_failed",
-        "An attempt to pay it failed, or the reason became known. The next attempt that fails is told again.",
+        "An attempt to pay it failed, or the reason became known. The next failed attempt is published again.",
     )
     INVOICE_PARTLY_PAID = "invoice.partly_paid", "A part of it was paid, and the rest is still expected."
     INVOICE_PAID = "invoice.paid", "It is paid, or more of it is paid again because a refund failed."
@@ -74,21 +75,24 @@ class ChangeType(StrEnum):
     INVOICE_VOIDED = "invoice.voided", "It was voided, or deleted in Stripe while it was a draft."
     INVOICE_REVISED = (
         "invoice.revised",
-        "Somebody edited it in Stripe, and another Stripe invoice has taken its place.",
+        "A user edited it in Stripe, and another Stripe invoice has replaced it.",
     )
-    INVOICE_UNCOLLECTIBLE = "invoice.uncollectible", "Nobody expects its money any more."
-    INVOICE_OVERDUE = "invoice.overdue", "Its due day is over, and it is not paid."
+    INVOICE_UNCOLLECTIBLE = "invoice.uncollectible", "Its payment is no longer expected."
+    INVOICE_OVERDUE = "invoice.overdue", "Its due day has passed, and it is not paid."
     INVOICE_DELETED = "invoice.deleted", "POM's record of it was deleted."
-    CUSTOMER_SYNC_FAILED = "customer.sync_failed", "The customer could not be given to Stripe."
+    CUSTOMER_SYNC_FAILED = "customer.sync_failed", "Stripe did not accept the customer."
     CUSTOMER_SYNCED = "customer.synced", "Stripe has the customer as POM has it."
-    CUSTOMER_UPDATED_IN_STRIPE = "customer.updated_in_stripe", "POM has taken over what somebody changed in Stripe."
+    CUSTOMER_UPDATED_IN_STRIPE = (
+        "customer.updated_in_stripe",
+        "POM has taken over changes that a user made in Stripe.",
+    )
     CUSTOMER_DELETED_IN_STRIPE = (
         "customer.deleted_in_stripe",
-        "Somebody deleted the Stripe customer. POM's record of the customer stays.",
+        "A user deleted the Stripe customer in Stripe. POM's record of the customer stays.",
     )
     CUSTOMER_ERASED = (
         "customer.erased",
-        "Somebody had the person behind the customer erased. Erase what you keep of the customer, too.",
+        "A user had the person behind the customer erased. Erase your own data about the customer, too.",
     )
     CUSTOMER_DELETED = "customer.deleted", "POM's record of the customer was deleted."
     CONNECTION_CHANGED = (
@@ -103,7 +107,7 @@ class ChangeType(StrEnum):
 
     @property
     def object_kind(self) -> ObjectKind:
-        """The kind of object that it is about."""
+        """Returns the kind of object that it is about."""
         return ObjectKind(self.partition(".")[0])
 
 
@@ -118,10 +122,10 @@ def _of_another_release(words: type[Word], value: object) -> Word | None:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What two stored versions of one object differ in, as far as it is told. No `types`: nothing is told.
+    """The published difference between two stored versions of an object. Without `types`, nothing is published.
 
     `previous_status` and `status` are the API's words. `previous_status` is None if there was no record of the object
-    before, or if POM was still creating the invoice. `status` is None if nothing is left to load.
+    before, or if POM was still creating the invoice. `status` is None if the object can no longer be loaded.
     """
 
     types: tuple[ChangeType, ...] = ()
@@ -134,10 +138,10 @@ NOTHING = Difference()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One stored version of an object and what it changed. `at` is when it was stored (epoch seconds UTC).
+    """One stored version of an object and its difference from the one before. `at` is its time (epoch seconds UTC).
 
-    `version` is that of the object after the change. A deleted object has the version after its last one. An erased
-    customer has none after that of its erasure that is told.
+    `version` is the object's version after the change. A deleted object has the version after its last one. The
+    erasure of a customer is the last version that is published of the customer.
     """
 
     organization_id: OrganizationId
@@ -149,15 +153,15 @@ class Change:
 
     @property
     def deleted(self) -> bool:
-        """Returns True if nothing is left to load: the object no longer exists in POM, or its person was erased."""
+        """Returns True if the object can no longer be loaded: it was deleted from POM, or its person was erased."""
         types = self.difference.types
         return f"{self.object_kind}.deleted" in types or ChangeType.CUSTOMER_ERASED in types
 
     def id_of(self, change_type: ChangeType) -> str:
-        """Returns the id of what is told by this type: the same, however often it is told."""
+        """Returns the id of the published event of this type. It is the same each time the event is published."""
         parts = (self.organization_id, self.object_kind, self.object_id, str(self.version), change_type)
         return CHANGE_PREFIX + digest("change", *parts)
 
 
 CHANGE_PREFIX = "chg_"
-"""How the ids of changes begin. Stripe's events begin with `evt_`."""
+"""The beginning of the ids of changes. Ids of Stripe's events begin with `evt_`."""

@@ -1,4 +1,4 @@
-"""The check list before going live: what is done, what is not, and what only people can know."""
+"""The check list before going live: what is done, what is open, and what only people can check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chalicelib.domain.stripe_pages import ACCOUNT_STATUS, INSTALLED_APPS, LOGIN
 from chalicelib.domain.terms import day_of, days_of_terms
 
 COUNTED_UP_TO = 100
-"""Customers without an address are counted up to here: more need no exact number."""
+"""Customers without an e-mail address are counted up to this number, because a larger number need not be exact."""
 SHOWN = 5
 
 _CONTACT = re.compile(r"\S+@\S+\.\S+|(?:\d[\s().+-]*){7,}|https?://|www\.")
@@ -22,7 +22,7 @@ _CONTACT = re.compile(r"\S+@\S+\.\S+|(?:\d[\s().+-]*){7,}|https?://|www\.")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line. `done` is None where only people can know; `page` is of the Dashboard, or a whole address."""
+    """One line. `done` is None if only people can check it. `page` is a Dashboard page or a whole URL."""
 
     id: str
     title: str
@@ -34,7 +34,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistInput:
-    """What the list is made from. `without_email` holds at most one id more than are counted."""
+    """The data that the list is made from. `without_email` holds at most one id more than `COUNTED_UP_TO`."""
 
     connection: Connection
     settings: InvoicingSettings
@@ -45,7 +45,7 @@ class ChecklistInput:
 
 
 def checklist(known: ChecklistInput) -> list[Item]:
-    """The whole list, in the order in which one would go through it."""
+    """Returns the whole list, in the order in which a company works through it."""
     return [
         _connected(known.connection),
         *_paused(known.connection),
@@ -67,7 +67,7 @@ def checklist(known: ChecklistInput) -> list[Item]:
             "two_step_login",
             "Two-step log-in in Stripe",
             None,
-            "Whoever gets into the Stripe account gets at the company's money.",
+            "Anybody who can log in to the Stripe account can reach the company's money.",
             "Switch on two-step authentication for everybody who uses the Stripe account.",
             LOGIN_SECURITY,
         ),
@@ -105,7 +105,7 @@ def _connected(connection: Connection) -> Item:
 
 
 def _paused(connection: Connection) -> Iterator[Item]:
-    """The line is shown only while it matters: nobody has to do anything so that invoicing is not paused."""
+    """Yields the line while invoicing is paused. Otherwise there is no line, because there is nothing to do."""
     if connection.frozen is not None:
         yield Item(
             "invoicing_paused",
@@ -134,7 +134,7 @@ def _webhook(known: ChecklistInput) -> Item:
         return Item("webhook_healthy", title, known.webhook_healthy, known.webhook_problem, step)
     if not known.webhook_healthy:
         return Item("webhook_healthy", title, False, "Stripe is not connected.", "Connect Stripe first.")
-    return Item("webhook_healthy", title, True, "Stripe tells POM of every payment as it happens.")
+    return Item("webhook_healthy", title, True, "Stripe reports every payment to POM as it happens.")
 
 
 def _tested(connection: Connection, time_zone: str) -> Item:
@@ -161,7 +161,7 @@ def _terms(settings: InvoicingSettings) -> Item:
 
 
 def _in_words(days: int) -> str:
-    """Returns when an invoice is due, so many days after its sending."""
+    """Returns when an invoice is due, `days` after its sending, in words."""
     if days == 0:
         return "on the day they are sent"
     return f"{days} {'day' if days == 1 else 'days'} after they are sent"

@@ -1,4 +1,6 @@
-"""What needs a person beside the facts of one invoice: time that has passed, customers, payouts and the account."""
+"""The problems that need a person and do not follow from one invoice's facts: overdue invoices, customers without an
+e-mail address, failed payouts, unknown invoices, and a restricted account.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,10 @@ LISTED_ALREADY = frozenset({AttentionKind.PAYMENT_FAILED, AttentionKind.INVOICE_
 
 
 def overdue_item(invoice: Invoice, overdue_days: int, now: int) -> AttentionItem | None:
-    """Returns that an invoice has not been paid `overdue_days` days after its due day, or None.
+    """Returns an item if an invoice has not been paid `overdue_days` days after its due day, or None.
 
-    Whether it is overdue is a stored fact; the days are counted in the time zone that the invoice was made in. A bank
-    debit that is on its way is normal, so an invoice with one is not listed.
+    Whether it is overdue is a stored fact. Days are counted in the time zone that the invoice was created in. An
+    invoice with a bank debit on its way is not listed, because that is normal.
     """
     if not invoice.overdue or invoice.due_day is None or invoice.facts.payment_under_way:
         return None
@@ -46,7 +48,7 @@ REMIND = "Remind the customer, by the invoice's page or by phone. If it was paid
 
 
 def customer_item(customer: Customer) -> AttentionItem | None:
-    """Returns that no invoice can be sent to a customer, or None if the customer has an e-mail address."""
+    """Returns an item if no invoice can be sent to a customer, or None if the customer has an e-mail address."""
     if customer.profile.email is not None:
         return None
     name = customer.profile.display_name or "A customer without a name"
@@ -61,12 +63,12 @@ def customer_item(customer: Customer) -> AttentionItem | None:
 
 
 def unresolved_failures(payouts: Sequence[Payout]) -> Iterator[Payout]:
-    """Yields the payouts that failed and whose money has not gone out since.
+    """Yields the payouts that failed and whose money has not been paid out since.
 
-    It has if Stripe says that another payout paid it out again and that one did not come back too. A later payout of
-    the account that was paid shows the same where Stripe cannot say it. `payouts` are all of the last weeks.
+    The money was paid out again if Stripe names another payout of it that did not come back too. Where Stripe cannot
+    name one, a later paid payout of the account shows the same. `payouts` are all payouts of the last weeks.
 
-    A canceled payout did not fail. Only the company itself cancels one, and only one that it made by hand
+    A canceled payout did not fail. Only the company itself cancels a payout, and only one that it created manually
     (https://docs.stripe.com/api/payouts/cancel).
     """
     by_id = {payout.id: payout for payout in payouts}
@@ -78,7 +80,7 @@ def unresolved_failures(payouts: Sequence[Payout]) -> Iterator[Payout]:
 
 
 def _went_out_again(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
-    """Returns True if another payout paid the money out again, or the next one after that did."""
+    """Returns True if another payout paid the money out again, directly or after further payouts that came back."""
     tried = {payout.id}
     again = by_id.get(payout.returned_in or "")
     while again is not None and again.id not in tried:
@@ -92,7 +94,7 @@ def _went_out_again(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
 def _gave_its_money_back(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
     """Returns True if its money is back in the balance, or on its way there.
 
-    A payout that reverses another one and fails itself leaves the money at the bank.
+    If the payout that reverses another one fails itself, the money stays at the bank.
     """
     if payout.fact.reversed_by_id is None:
         return payout.fact.returned
@@ -101,10 +103,10 @@ def _gave_its_money_back(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
 
 
 def _paid_later(failed: Payout, by_id: Mapping[str, Payout]) -> bool:
-    """Returns True if a payout that was made after this one had come back took its money along.
+    """Returns True if a payout that was created after this one came back has taken its money along.
 
-    Each automatic payout takes all that is available. One by hand counts for another one by hand, which somebody
-    repeated. A payout to the bank does not count for one that failed if it took money from there, and vice versa,
+    Each automatic payout takes all available money. A manual payout counts only for another manual one, which the
+    company then repeated. A payout to the bank does not count for a failed debit of the bank account, and vice versa,
     unless the balance has become positive.
     """
     return any(
@@ -120,7 +122,7 @@ def _paid_later(failed: Payout, by_id: Mapping[str, Payout]) -> bool:
 
 
 def payout_item(payout: Payout, *, livemode: bool) -> AttentionItem:
-    """Returns that a payout failed."""
+    """Returns the item of a failed payout."""
     fact, story = payout.fact, story_of(payout)
     amount, on = decimal_string(abs(fact.amount), fact.currency), day_in_words(fact.arrives_on)
     money_of_it = f"{amount} {fact.currency.upper()}"
@@ -142,7 +144,7 @@ def payout_item(payout: Payout, *, livemode: bool) -> AttentionItem:
 
 
 def unknown_item(unknown: UnknownInvoice, connection: Connection) -> AttentionItem:
-    """Returns that Stripe has an invoice of POM's that POM does not know."""
+    """Returns the item of an invoice of POM in Stripe that POM has no record of."""
     mode = "" if connection.livemode else "test/"
     return AttentionItem(
         kind=AttentionKind.INVOICE_UNKNOWN,
@@ -157,15 +159,16 @@ def unknown_item(unknown: UnknownInvoice, connection: Connection) -> AttentionIt
 
 
 UNKNOWN = (
-    "Look at it in the Stripe dashboard. Support has been told, and looks into it. Until that is clear, do not bill "
+    "Look at it in the Stripe dashboard. Support has been notified and is looking into it. Until that is clear, do "
+    "not bill "
     "its services again."
 )
 
 
 def account_item(connection: Connection) -> AttentionItem | None:
-    """Returns that Stripe restricts the connected account, or None.
+    """Returns an item if Stripe restricts the connected account, or None.
 
-    A connection that has ended is not in it: the list of apps says so, and it may have been ended on purpose.
+    A connection that has ended has no item, because the list of apps shows it and it may have been ended on purpose.
     """
     account = connection.account
     if not connection.active or account is None or (account.charges_enabled and account.payouts_enabled):

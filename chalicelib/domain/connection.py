@@ -13,14 +13,14 @@ from chalicelib.domain.sweep import Sweep
 from chalicelib.domain.terms import minute_in_words
 
 STATE_VALID_FOR = 600
-"""Seconds for which an authorization that was begun can be finished."""
+"""Seconds within which an authorization can be finished after it began."""
 
 ABANDONED_AFTER = 120
-"""Seconds after that in which a request to complete it may still be under way."""
+"""Seconds after that during which a request to complete it may still be running."""
 
 
 class ConnectionStatus(StrEnum):
-    """The guide's words for where the connection stands."""
+    """The state of the connection, in the guide's words."""
 
     NOT_CONNECTED = "not_connected"
     PENDING = "pending"
@@ -31,9 +31,9 @@ class ConnectionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Why an operator has paused an organization's invoicing, and since when (epoch seconds UTC).
+    """An operator's pause of an organization's invoicing, since `at` (epoch seconds UTC).
 
-    The organization is shown `reason`. It is never shown `by`.
+    The organization sees `reason`. It never sees `by`, the operator.
     """
 
     at: int
@@ -41,18 +41,20 @@ class Freeze:
     reason: str
 
     def reworded(self, by: str, reason: str) -> Freeze:
-        """Returns the same pause for another reason: it began when it began."""
+        """Returns the same pause with another reason. It keeps the time at which it began."""
         return replace(self, by=by, reason=reason)
 
     @property
     def in_words(self) -> str:
-        """Returns a sentence for the organization about since when and why, without the operator's name."""
+        """Returns a sentence for the organization with the time and the reason, without the operator's name."""
         return f"Making and sending invoices has been paused since {minute_in_words(self.at)}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One organization's connection; `account_id` stays after a disconnect, so that the same can be resumed."""
+    """One organization's connection. `account_id` stays after a disconnect, so that the same account can be
+    resumed.
+    """
 
     organization_id: OrganizationId
     account_id: StripeAccountId | None = None
@@ -65,21 +67,21 @@ class Connection:
     account: AccountFact | None = None
     sweep: Sweep = field(default_factory=lambda: Sweep(swept_until=0))
     tested_at: int | None = None
-    """When a test invoice last went well on this account."""
+    """When a test invoice last succeeded on this account."""
     refresh_asked_at: int = 0
     frozen: Freeze | None = None
     erased_at: int | None = None
-    """When an operator erased the organization (epoch seconds UTC). It cannot be connected since."""
+    """When an operator erased the organization (epoch seconds UTC). It cannot be connected again."""
     version: int = 0
 
     @property
     def active(self) -> bool:
-        """Whether calls to Stripe can be made for it."""
+        """Returns True if POM can call Stripe for it."""
         return self.account_id is not None and self.disconnected_at is None
 
     @property
     def ready_to_send(self) -> bool:
-        """Whether Stripe lets this account take payments."""
+        """Returns True if Stripe lets this account take payments."""
         return self.active and self.account is not None and self.account.charges_enabled
 
     def status(self, now: int) -> ConnectionStatus:
@@ -90,13 +92,14 @@ class Connection:
         return ConnectionStatus.DISCONNECTED if self.account_id else ConnectionStatus.NOT_CONNECTED
 
     def authorizing(self, until: int) -> Self:
-        """Somebody has been sent to Stripe to authorize."""
+        """Returns the connection after a user was sent to Stripe to authorize it."""
         return replace(self, authorizing_until=until)
 
     def activated(
         self, account: AccountFact, account_id: StripeAccountId, *, livemode: bool, by: UserId, now: int
     ) -> Self:
-        """Connected; the same account goes on where it stopped, another starts fresh from now.
+        """Returns the connection as connected. The same account resumes where it stopped; another one starts from
+        `now`.
 
         Raises:
             Conflict: the organization was erased.
@@ -119,21 +122,23 @@ class Connection:
         )
 
     def erased(self, now: int) -> Self:
-        """Returns the tombstone of the organization's connection: its ids and times, without what it is called."""
+        """Returns the tombstone of the organization's connection, with its ids and times and without its names and
+        contacts.
+        """
         account = self.account
         if account is not None:
             account = replace(account, business_name=None, support_email=None, support_phone=None, requirements=())
         return replace(self, account=account, erased_at=self.erased_at or now)
 
     def disconnected(self, reason: str, now: int) -> Self:
-        """No longer usable; nothing is deleted."""
+        """Returns the connection as no longer usable. Nothing is deleted."""
         if self.disconnected_at is not None:
             return self
         return replace(self, disconnected_at=now, disconnect_reason=reason)
 
 
 def usable_account(connection: Connection) -> StripeAccountId:
-    """The account to call Stripe for.
+    """Returns the account to call Stripe for.
 
     Raises:
         Conflict: the organization is not connected.
@@ -151,7 +156,7 @@ def require_organization(connection: Connection) -> None:
     """Refuses an organization that was erased.
 
     Raises:
-        Conflict: an operator has erased everything of the organization that the books do not need.
+        Conflict: an operator has erased all data of the organization that its books do not need.
     """
     if connection.erased_at is not None:
         raise Conflict(
@@ -162,24 +167,24 @@ def require_organization(connection: Connection) -> None:
 
 
 def require_invoicing(connection: Connection) -> None:
-    """Nothing is made or sent while operations look into something.
+    """Refuses to create or send invoices while an operator has paused the organization's invoicing.
 
     Raises:
-        InvoicingPaused: the organization's invoicing is paused; says since when and why.
+        InvoicingPaused: the invoicing is paused. The message has the time and the reason.
     """
     if connection.frozen is not None:
         raise InvoicingPaused(
             "invoicing_frozen",
             connection.frozen.in_words,
-            next_step="Nothing is lost. Repeat the request later. Support can tell when invoicing goes on.",
+            next_step="Nothing is lost. Repeat the request later. Support can say when invoicing continues.",
         )
 
 
 def require_ready_to_send(connection: Connection) -> None:
-    """Sending needs a verified business; drafting does not.
+    """Refuses to send from an account that cannot take payments. Drafts can still be created on it.
 
     Raises:
-        Refused: Stripe does not let this account take payments; says why, and what to do about it.
+        Refused: Stripe does not let this account take payments. The error has the reasons and the next step.
     """
     if connection.ready_to_send:
         return
@@ -194,11 +199,11 @@ def require_ready_to_send(connection: Connection) -> None:
 
 
 def account_to_invoice_on(connection: Connection, *, send: bool) -> StripeAccountId:
-    """Returns the account to make an invoice on, and to send it from if `send` says so.
+    """Returns the account to create an invoice on, and to send it from if `send` is True.
 
     Raises:
         Conflict: the organization is not connected, or its invoicing is paused.
-        Refused: it is to be sent, and Stripe does not let this account take payments.
+        Refused: the invoice is to be sent, and Stripe does not let this account take payments.
     """
     account_id = usable_account(connection)
     require_invoicing(connection)
@@ -209,7 +214,7 @@ def account_to_invoice_on(connection: Connection, *, send: bool) -> StripeAccoun
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """One attempt to connect. The state itself is not stored, only its hash; times are epoch seconds UTC."""
+    """One attempt to connect. Only the hash of its state is stored. Times are epoch seconds UTC."""
 
     state_hash: str
     organization_id: OrganizationId
@@ -222,16 +227,16 @@ class Authorization:
     account_id: StripeAccountId | None = None
     livemode: bool = False
     proof_hash: str | None = None
-    """Of what only the browser was given that came back from Stripe."""
+    """The hash of the proof that only the browser received that came back from Stripe."""
     settled_at: int | None = None
-    """When an access that was granted and never used was given up, or found to be in use otherwise."""
+    """When POM gave up a granted access that was never used, or found it to be in use by a connection."""
     version: int = 0
 
     @property
     def unused_grant(self) -> bool:
-        """Whether it gave access to an account, and nobody has completed it or given the access up."""
+        """Returns True if access was granted, and it was neither completed nor given up."""
         return self.account_id is not None and self.completed_at is None and self.settled_at is None
 
     def abandoned(self, now: int) -> bool:
-        """Whether its access is to be given up: it can no longer be completed, not even by a request under way."""
+        """Returns True if its access is to be given up, because no request can complete it any more."""
         return self.unused_grant and self.expires_at + ABANDONED_AFTER <= now

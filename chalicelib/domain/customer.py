@@ -1,4 +1,4 @@
-"""POM's customer record and how far Stripe knows it."""
+"""POM's customer record, and how much of it Stripe has."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAcco
 from chalicelib.domain.preconditions import edit_tag_of
 
 MAX_UNLINKED_EMAILS = 5
-"""The newest addresses of a customer that is not linked that are kept."""
+"""The number of former e-mail addresses that are stored of a customer without a link, the newest ones."""
 
 MAX_FORMER = 20
-"""The newest Stripe customers that were shown as a customer before, which are kept."""
+"""The number of former Stripe customers that are stored of a customer, the newest ones."""
 
 
 class SyncStatus(StrEnum):
-    """Says whether Stripe has this customer as POM has it, and why not."""
+    """Whether Stripe has this customer as POM has it, and if not, why."""
 
     PENDING = "pending"
-    """POM has yet to give the customer's latest edition to Stripe."""
+    """POM has not given the customer's latest edition to Stripe yet."""
     SYNCED = "synced"
     """Stripe has the customer as POM has it."""
     NEEDS_CHOICE = "needs_choice"
     """Several Stripe customers have the e-mail address, and the office has to choose one."""
     FAILED = "failed"
-    """The customer could not be given to Stripe; `sync_error` says why."""
+    """Stripe did not accept the customer. `sync_error` has the reason."""
     NOT_CONNECTED = "not_connected"
     """The organization was not connected to Stripe at the last sync."""
     WAITING_FOR_INVOICE = "waiting_for_invoice"
     """The connected Stripe account does not have the customer until its next invoice."""
     DELETED_IN_STRIPE = "deleted_in_stripe"
-    """Somebody deleted the Stripe customer. It is linked or made again when it is next needed."""
+    """A user deleted the Stripe customer in Stripe. It is linked or created again when it is next needed."""
 
 
 STATUSES_OF_ONE_ACCOUNT = frozenset({SyncStatus.SYNCED, SyncStatus.NEEDS_CHOICE})
-"""Statuses that say something of the account of the link. On another account the customer waits for an invoice."""
+"""Statuses that are about the account of the link. On another account the customer waits for an invoice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer of an organization. `edition` counts POM's edits, `version` every stored change."""
+    """A customer of an organization. `edition` counts POM's edits, `version` counts every stored change."""
 
     organization_id: OrganizationId
     id: CustomerId
@@ -65,41 +65,44 @@ class Customer:
     chosen_stripe_customer_id: str | None = None
     stripe_as_of: int = 0
     key_generation: int = 0
-    """Part of the idempotency key that makes the Stripe customer. It rises when the key must not be used again."""
+    """Part of the idempotency key for creating the Stripe customer. It rises when the key must not be used again."""
     version: int = 0
     claim: StripeClaim | None = None
-    """The claim as it is stored. The store replaces it when it saves another link."""
+    """The claim as it is stored. The store replaces it when it saves a customer with another link."""
     search_spellings: bool = False
-    """True until Stripe was searched for other spellings of the address, after POM made the Stripe customer."""
+    """True until POM has searched Stripe for other spellings of the address, after it created the Stripe customer."""
     unlinked_emails: tuple[str, ...] = ()
-    """Addresses that the customer had while it was not linked. A worker may have made a Stripe customer with one of
-    them, and its answer was lost or came too late."""
+    """Addresses that the customer had while it was not linked. A worker may have created a Stripe customer with one
+    of them, if Stripe's response was lost or came too late.
+    """
     candidates: tuple[str, ...] = ()
     """Stripe customers with the same address, including the linked one. The office has to choose one of them."""
     history: tuple[CustomerEntry, ...] = ()
     from_stripe: tuple[Field, ...] = ()
     """The fields whose present values came from Stripe. A request that leaves one out does not remove its value."""
     choice_refused: bool = False
-    """Whether Stripe was asked about the chosen Stripe customer, and the customer cannot be linked to it."""
+    """True if Stripe has refused the chosen Stripe customer, so that the customer cannot be linked to it."""
     former_stripe_ids: tuple[str, ...] = ()
-    """Stripe customers that were shown as this one before, the newest last: a stale form may name them."""
+    """Stripe customers that users saw as this customer's before, the newest last. A stale form may name them."""
     offered_by: StripeAccountId | None = None
-    """The account that has the candidates; None in a record stored before it was kept."""
+    """The account that has the candidates. None in a record that an earlier release stored."""
     last_choice: str | None = None
-    """The Stripe customer that the office chose last. Unlike the choice itself, it stays when that one is linked."""
+    """The Stripe customer that the office chose last. Unlike the choice itself, it stays after the link is made."""
     erasure: Erasure | None = None
-    """Present from the moment somebody asked POM to erase the person. It is never taken back."""
+    """Present as soon as a user asked POM to erase the person. It is never removed."""
 
     @property
     def erased(self) -> bool:
-        """Returns True from the moment somebody asked POM to erase the person. Nothing new is taken for it."""
+        """Returns True as soon as a user asked POM to erase the person. POM accepts no new data for it then."""
         return self.erasure is not None
 
     @property
     def edit_tag(self) -> str:
-        """Names what clients can write: the profile, and the Stripe customer that the office chose.
+        """Returns the edit tag: it covers all that clients can write, which is the profile and the chosen Stripe
+        customer.
 
-        A value that POM took over from Stripe is part of the profile. A link that POM made by itself is no choice.
+        A value that POM took over from Stripe is part of the profile. A link that POM made automatically is not a
+        choice.
         """
         return edit_tag_of({"profile": self.profile, "choice": self.last_choice})
 
@@ -112,29 +115,30 @@ class Customer:
         return bool(self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition)
 
     def is_leaving(self, stripe_customer_id: str) -> bool:
-        """Returns True if the office chose another Stripe customer than this one, which is the present link."""
+        """Returns True if the office chose a Stripe customer other than this one, which is the present link."""
         return self.chosen_stripe_customer_id not in (None, stripe_customer_id)
 
     @property
     def waits_for(self) -> StripeAccountId | None:
-        """The account that is to be given an edit which was made while it was not connected."""
+        """Returns the account that still needs an edit which was made while it was not connected, or None."""
         if self.link is None or self.sync_status is not SyncStatus.NOT_CONNECTED:
             return None
         return None if self.in_step_with(self.link.account_id) else self.link.account_id
 
     def connected_again(self) -> Self:
-        """Returns the customer as `pending`, because its account is connected again. Nobody has edited it."""
+        """Returns the customer as `pending`, because its account is connected again. Its edition stays."""
         return replace(self, sync_status=SyncStatus.PENDING)
 
     @property
     def account_of_status(self) -> StripeAccountId | None:
-        """The account that the status is about: that of the link, or else the one that has the candidates."""
+        """Returns the account that the status is about: the link's, or the one that has the candidates."""
         return self.link.account_id if self.link else self.offered_by
 
     def on_account(self, account_id: StripeAccountId | None) -> Self:
-        """Returns the customer as this account has it. A link to a former account, or its candidates, are left out.
+        """Returns the customer as users see it while this account is connected.
 
-        The next invoice, or the next save, brings the customer to the account that is connected now.
+        A link to another account, and candidates on it, are left out. The next invoice or save brings the customer to
+        the connected account.
         """
         if account_id is None or self.account_of_status in (None, account_id):
             return self
@@ -150,15 +154,16 @@ class Customer:
 
     @property
     def claim_of_link(self) -> StripeClaim | None:
-        """Returns the claim that belongs to the link, or None if the link has none."""
+        """Returns the claim that belongs to the link, or None if there is none."""
         link = self.link
         return StripeClaim(link.account_id, link.stripe_customer_id) if link and link.claims else None
 
     @property
     def last_in_step(self) -> Mapping[Field, InStep]:
-        """Returns the values that each field had on both sides when both were last in step.
+        """Returns the values that each field had in POM and in Stripe when both were last in step.
 
-        A record stored before POM kept these values counts as in step with POM's profile, unless an edit is pending.
+        In a record that was stored before POM kept these values, Stripe is assumed to have POM's profile, unless an
+        edit is pending.
         """
         if self.link is None:
             return {}
@@ -168,23 +173,25 @@ class Customer:
 
     @property
     def displayed_stripe_id(self) -> str | None:
-        """The Stripe customer that was chosen, until the customer is linked to it; otherwise the present link."""
+        """Returns the chosen Stripe customer until the customer is linked to it, and the linked one after that."""
         return self.chosen_stripe_customer_id or self.linked_id
 
     @property
     def linked_id(self) -> str | None:
-        """Its Stripe customer, on whichever account."""
+        """Returns the id of the linked Stripe customer, on whichever account."""
         return self.link.stripe_customer_id if self.link else None
 
     def target_on(self, account_id: StripeAccountId) -> str | None:
-        """Returns the Stripe customer to link or to keep. A choice that was refused does not replace a link."""
+        """Returns the Stripe customer to link to, or to stay linked to. A refused choice does not replace a link."""
         linked = self.linked_to(account_id)
         return linked if linked and self.choice_refused else self.chosen_stripe_customer_id or linked
 
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
-        """Returns the customer in its next edition, as `pending`. A refused choice is withdrawn without a new one."""
+        """Returns the customer in its next edition, as `pending`. A refused choice is dropped unless there is a new
+        one.
+        """
         before = None if self.choice_refused else self.chosen_stripe_customer_id
-        # The present link is no new choice, but it settles one that was offered.
+        # Choosing the present link is not a new choice, but it answers an offer of several candidates.
         confirmed = bool(chosen) and chosen == self.linked_id
         coming = None if confirmed else chosen or before
         dropped = self.chosen_stripe_customer_id if self.chosen_stripe_customer_id != coming else None
@@ -239,7 +246,9 @@ class Customer:
         now: int,
         in_step: Mapping[Field, InStep] | None = None,
     ) -> Self:
-        """Returns the customer after Stripe was given `edition`; `pending` if there is a newer edition by now."""
+        """Returns the customer after Stripe received `edition`. It is `pending` if there is a newer edition by
+        now.
+        """
         current = edition == self.edition
         status, error = SyncStatus.SYNCED, None
         if self.choice_refused:
@@ -256,7 +265,9 @@ class Customer:
         )
 
     def with_stripe_values(self, settled: FieldMerge, source: Source, now: int) -> Self:
-        """Returns the customer with the values that POM took over from Stripe, and the history entries about them."""
+        """Returns the customer with the values that POM took over from Stripe, and with history entries about
+        them.
+        """
         profile_changed = settled.profile != self.profile
         from_stripe_before = tuple(field for field in self.from_stripe if field not in settled.taken_over)
         taken = replace(
@@ -280,7 +291,7 @@ class Customer:
         fields: tuple[Field, ...] = (),
         stripe_id: str | None = None,
     ) -> Self:
-        """Returns the customer with one more entry in its history. Only the newest `MAX_HISTORY` are kept."""
+        """Returns the customer with one more history entry. Only the newest `MAX_HISTORY` are stored."""
         entry = CustomerEntry(now, kind, source, fields, stripe_id)
         return replace(self, history=(*self.history, entry)[-MAX_HISTORY:])
 
@@ -293,7 +304,10 @@ class Customer:
         )
 
     def with_refused_choice(self, reason: str) -> Self:
-        """The chosen Stripe customer cannot be this one. The present link and the candidates stay."""
+        """Returns the customer as failed, because it cannot be linked to the chosen Stripe customer.
+
+        The present link and the candidates stay.
+        """
         return replace(self, sync_status=SyncStatus.FAILED, sync_error=reason, choice_refused=True)
 
     def not_synced(self, status: SyncStatus, error: str | None) -> Self:
@@ -303,7 +317,7 @@ class Customer:
         )
 
     def with_candidates(self, candidates: tuple[str, ...], now: int) -> Self:
-        """Returns the customer after the search.
+        """Returns the customer after the search for other spellings of its address.
 
         If there are candidates, the office has to choose one. The link stays until it does.
         """
@@ -337,7 +351,9 @@ class Customer:
         )
 
     def with_fresh_key(self) -> Self:
-        """Returns the customer with a new idempotency key: Stripe would repeat its failure under the former one."""
+        """Returns the customer with a new idempotency key, because Stripe would repeat its failure for the former
+        one.
+        """
         return replace(self, key_generation=self.key_generation + 1)
 
 
@@ -357,5 +373,5 @@ def require_not_erased(customer: Customer) -> None:
 
 
 def _with_newest(kept: tuple[str, ...], newest: str | None, at_most: int) -> tuple[str, ...]:
-    """Returns what is kept with one more at its end, each once. The oldest ones are left out beyond `at_most`."""
+    """Returns the values with `newest` at the end, each value once. Keeps only the last `at_most` values."""
     return kept if newest is None else (*(each for each in kept if each != newest), newest)[-at_most:]

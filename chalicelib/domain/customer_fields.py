@@ -1,4 +1,4 @@
-"""The fields of a customer that POM and Stripe both have, and the values that POM takes.
+"""The fields of a customer that POM and Stripe both have, and the values that POM accepts.
 
 Stripe has one name, and an address of six parts. POM has a first name, a last name and a company name.
 """
@@ -28,9 +28,11 @@ _EMAIL = re.compile(
     r"[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
 )
 EMAIL_PATTERN = rf"^\s*((?!.*\.\.){_EMAIL.pattern})?\s*$"
-"""What `normalized_email` accepts, for the contract: an address or nothing, with blanks around it."""
+"""The pattern of what `normalized_email` accepts, for the API contract: an address or nothing, with white space
+around.
+"""
 WHOLE_EMAIL_PATTERN = rf"^(?!.*\.\.){_EMAIL.pattern}$(?!\n)"
-"""An address, without blanks around it."""
+"""The pattern of an address without white space around it."""
 
 
 class Field(StrEnum):
@@ -48,7 +50,7 @@ class Field(StrEnum):
 
 
 ADDRESS = (Field.STREET, Field.STREET2, Field.CITY, Field.STATE, Field.ZIP_CODE, Field.COUNTRY)
-"""The parts of an address: Stripe takes them together or not at all."""
+"""The parts of an address. Stripe stores them together, so they are always sent together."""
 
 _LIMITS = {
     Field.NAME: MAX_NAME,
@@ -66,11 +68,14 @@ Values: TypeAlias = Mapping[Field, str | None]
 
 
 class ValueNotAccepted(Exception):
-    """POM does not accept a value of Stripe's."""
+    """POM does not accept a value that Stripe has."""
 
 
 class InStep(NamedTuple):
-    """A field's values in POM and in Stripe when both were last in step. They differ if Stripe cut POM's value."""
+    """A field's values in POM and in Stripe when both were last in step, that is, had the same content.
+
+    They differ if Stripe truncated POM's value.
+    """
 
     pom: str | None = None
     stripe: str | None = None
@@ -90,7 +95,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What POM knows of a customer. `email` is as it was typed, without blanks around it, or None."""
+    """POM's data about a customer. `email` is as it was typed, without white space around it, or None."""
 
     first_name: str | None = None
     last_name: str | None = None
@@ -106,7 +111,7 @@ class Profile:
 
     @property
     def values(self) -> Values:
-        """Returns the value of each field; a text that is only white space is none."""
+        """Returns the value of each field. A text of white space alone counts as None."""
         address = self.address
         return {
             Field.EMAIL: self.email or None,
@@ -135,7 +140,7 @@ class Profile:
     def rebased(self, read: Profile, stored: Profile) -> Profile:
         """Returns `stored` with the changes that this profile makes to `read`.
 
-        `stored` is the profile that a worker has stored since `read` was read.
+        `stored` is the profile that a worker has stored after `read` was read.
         """
         return replace(_rebased(self, read, stored), address=_rebased(self.address, read.address, stored.address))
 
@@ -161,7 +166,7 @@ class Profile:
 
     def _named(self, name: str | None) -> Profile:
         if name is None:
-            raise ValueNotAccepted  # POM keeps the name that it knows
+            raise ValueNotAccepted  # POM keeps its own name.
         if name == _one_line(self.display_name):
             return self
         if _one_line(self.company_name):
@@ -182,10 +187,10 @@ _ATTRIBUTES = {Field.ZIP_CODE: "zip_code"}
 
 
 def split_name(name: str, first: str | None, last: str | None) -> tuple[str | None, str | None]:
-    """Returns the first and the last name of a new whole name. `first` and `last` are the names known before.
+    """Returns the first and the last name in a new whole name. `first` and `last` are the former names.
 
-    A known last name at the end of the new name stays, and so does a known first name at its beginning. Otherwise the
-    first name keeps its number of words, or gets one word if no first name is known.
+    A former last name at the end of the new name stays, and so does a former first name at its beginning. Otherwise
+    the first name keeps its number of words, or gets one word if there was no first name.
     """
     if last and (name == last or name.endswith(f" {last}")):
         return name[: -len(last)].strip() or None, last
@@ -197,7 +202,7 @@ def split_name(name: str, first: str | None, last: str | None) -> tuple[str | No
 
 
 def stripe_values(fact: CustomerFact) -> Values:
-    """Returns what Stripe has in each field; an empty text is none."""
+    """Returns Stripe's value of each field. An empty text counts as None."""
     return {
         Field.EMAIL: fact.email or None,
         Field.NAME: fact.name or None,
@@ -212,24 +217,26 @@ def stripe_values(fact: CustomerFact) -> Values:
 
 
 def as_sent_to_stripe(field: Field, value: str | None) -> str | None:
-    """Returns POM's value as it is sent to Stripe. A whole name is cut if it is too long for Stripe."""
+    """Returns POM's value as POM sends it to Stripe. A whole name is truncated to Stripe's limit."""
     return value[:MAX_NAME] if value and field is Field.NAME else value
 
 
 def same_value(field: Field, one: str | None, other: str | None) -> bool:
-    """Returns True if two values differ in white space at most. E-mail addresses may differ in case too."""
+    """Returns True if two values differ at most in white space. E-mail addresses may also differ in case."""
     if field is Field.EMAIL:
         return same_address(one, other)
     return _one_line(one) == _one_line(other)
 
 
 def same_address(one: str | None, other: str | None) -> bool:
-    """Returns True if two e-mail addresses differ in capital letters at most, or if both are missing."""
+    """Returns True if two e-mail addresses differ at most in case, or if both are missing."""
     return comparable_address(one) == comparable_address(other)
 
 
 def comparable_address(email: str | None) -> str:
-    """Returns an e-mail address as it is compared: in small letters, without blanks around it; empty if missing."""
+    """Returns an e-mail address in the form for comparing: lower case, without white space around it, empty if
+    missing.
+    """
     return (email or "").strip().lower()
 
 
@@ -238,16 +245,16 @@ def _not_blank(text: str | None) -> str | None:
 
 
 def _one_line(text: str | None) -> str | None:
-    """Returns the text in one line, with one blank between words; None if nothing visible is left."""
+    """Returns the text in one line, with one blank between words. None if nothing in it is visible."""
     line = in_one_line(text or "")
     return line if anything_visible(line) else None
 
 
 def normalized_email(email: str | None, *, field: str = "email") -> str | None:
-    """Returns the address as it was typed, without blanks around it, or None if nothing is left.
+    """Returns the address as it was typed, without white space around it, or None if nothing remains.
 
     Raises:
-        Refused: it cannot be an e-mail address.
+        Refused: the text cannot be an e-mail address.
     """
     trimmed = (email or "").strip()
     if not trimmed:

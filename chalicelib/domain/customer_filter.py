@@ -1,4 +1,4 @@
-"""Which customers a list shows, and how a name is compared with the beginning that somebody types."""
+"""The filter of customer lists, and the comparison of a name with the beginning that a user typed."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ scripts stay, because there they are vowels or consonants of their own."""
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'"))
-"""A phone types a curved apostrophe in O'Brien, and a keyboard a straight one."""
+"""Phones type a curved apostrophe in O'Brien, and keyboards a straight one."""
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerFilter:
-    """Which customers to list: all, or those that fit what is set."""
+    """The customers to list: all, or those that match every field that is set."""
 
     sync_status: SyncStatus | None = None
-    """The status as it is shown, which is that on the connected account."""
+    """The status as users see it, which is the status on the connected account."""
     account_id: StripeAccountId | None = None
-    """The account that is connected, or was last; it decides which status is shown (`Customer.on_account`)."""
+    """The connected account, or the last one. It decides which status users see (`Customer.on_account`)."""
     email: str | None = None
     """The whole address, without regard to case."""
     name: str | None = None
-    """The beginning of the name that is shown, as somebody types it."""
+    """The beginning of the displayed name, as a user typed it."""
 
     def fits(self, customer: Customer) -> bool:
-        """Returns True if the list shows this customer. No list shows one that is erased."""
+        """Returns True if the list contains this customer. Erased customers are in no list."""
         return (
             not customer.erased
             and self.sync_status in (None, customer.on_account(self.account_id).sync_status)
@@ -45,17 +45,17 @@ class CustomerFilter:
 
     def _begins(self, shown_name: str | None) -> bool:
         beginning = folded(self.name or "")
-        # Every name would begin with nothing, which is what is left of a lone accent.
+        # A lone accent leaves an empty text, with which every name would begin.
         return bool(beginning) and folded(shown_name or "").startswith(beginning)
 
 
 def folded(text: str) -> str:
-    """Returns a text as names are compared: `acme` for Acme, ACME and ACMÉ.
+    """Returns a text in the form for comparing names: `acme` for Acme, ACME and ACMÉ.
 
-    Case, accents, the width of letters, invisible signs and the number of blanks make no difference. A letter such as
-    ø or ł, which Unicode does not take apart, stays the letter that it is. The form is that of Unicode's caseless
-    matching (https://www.unicode.org/versions/latest/core-spec/chapter-3/#G53513), without accents. Unicode never
-    changes it for a character that it has, so keys that were stored stay true.
+    Case, accents, the width of letters, invisible characters and the number of blanks make no difference. A letter
+    such as ø or ł, which Unicode does not decompose, stays as it is. The form is that of Unicode's caseless matching
+    (https://www.unicode.org/versions/latest/core-spec/chapter-3/#G53513), without accents. Unicode never changes this
+    form for an assigned character, so stored keys stay valid.
     """
     plain = normalize("NFKD", text.translate(_APOSTROPHES))
     bare = _ACCENTS.sub("", normalize("NFKD", plain.casefold()))

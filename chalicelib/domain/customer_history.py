@@ -1,4 +1,4 @@
-"""What happened to a customer, kept with it."""
+"""The history of a customer, which is stored with the customer."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from chalicelib.domain.customer_fields import Field
 from chalicelib.domain.history import Source
 
 MAX_HISTORY = 50
-"""The newest entries of a customer's history that are kept."""
+"""The number of entries that are stored of a customer's history, the newest ones."""
 
 
 class CustomerEvent(StrEnum):
     """The kind of an entry in a customer's history."""
 
     CREATED = "created_in_stripe"
-    """POM made the Stripe customer with these fields."""
+    """POM created the Stripe customer with these fields."""
     LINKED = "linked"
     """POM linked an existing Stripe customer and gave it these fields."""
     TAKEN_OVER = "taken_over_from_stripe"
@@ -30,12 +30,12 @@ class CustomerEvent(StrEnum):
     CHOICE_MADE = "choice_made"
     """The office confirmed the linked Stripe customer."""
     UNLINKED = "unlinked"
-    """Somebody deleted the Stripe customer."""
+    """A user deleted the Stripe customer in Stripe."""
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerEntry:
-    """One thing that happened to these fields at `at` (epoch seconds UTC). An entry never holds their values."""
+    """One event in a customer's history at `at` (epoch seconds UTC). It names fields and never holds their values."""
 
     at: int
     kind: CustomerEvent

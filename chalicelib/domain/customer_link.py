@@ -1,4 +1,4 @@
-"""Which Stripe customer a customer is linked to, and the choice that the office has if there are several."""
+"""The link of a customer to a Stripe customer, and the choice that the office makes if several could be linked."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class StripeClaim:
 
 @dataclass(frozen=True, slots=True)
 class StripeLink:
-    """A link to a Stripe customer. `synced_edition` is the edition of POM's record that Stripe was given last."""
+    """A link to a Stripe customer. `synced_edition` is the edition of POM's record that Stripe received last."""
 
     account_id: StripeAccountId
     stripe_customer_id: str
     synced_edition: int
     in_step: Mapping[Field, InStep] | None = None
-    """The fields as they were last in step; None in a record stored before they were kept."""
+    """The fields as they were when both sides were last in step. None in a record of an earlier release."""
     claims: bool = False
-    """True if this customer holds a claim on the Stripe customer; False in a record stored before claims existed."""
+    """True if this customer holds a claim on the Stripe customer. False in a record of a release without claims."""
 
 
 class ChoiceNeeded(Refused):
-    """Several Stripe customers have one address, and the metadata of none names this customer."""
+    """Several Stripe customers have the address, and none of them names this customer in its metadata."""
 
     def __init__(self, candidates: tuple[str, ...], account_id: StripeAccountId | None = None) -> None:
         message, _, next_step = choice_text(candidates).partition(". ")
@@ -42,7 +42,7 @@ class ChoiceNeeded(Refused):
 
 
 def choice_text(candidates: tuple[str, ...]) -> str:
-    """Returns what the office reads when Stripe has several customers of one address."""
+    """Returns the sentences that the office reads if Stripe has several customers with one address."""
     return (
         f"Stripe has {len(candidates)} customers with this e-mail address. "
         "Save the customer with stripeCustomerId set to the one that is meant: " + ", ".join(candidates[:5])

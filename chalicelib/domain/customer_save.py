@@ -1,4 +1,4 @@
-"""What a request to save a customer says, and what it leaves as it is."""
+"""The content of a request to save a customer, and the record that results from it."""
 
 from __future__ import annotations
 
@@ -14,35 +14,40 @@ from chalicelib.domain.identifiers import CustomerId
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """The request. `left_out` names the fields that it does not mention; their values in `profile` are None."""
+    """A request to save a customer. `left_out` names the fields it does not mention; they are None in `profile`."""
 
     profile: Profile
     chosen: str | None = None
     left_out: tuple[Field, ...] = ()
     loaded_before: int | None = None
-    """Set if the request is a loaded customer that is sent back: it does not show what came from this second on."""
+    """Set if the client sends back a customer that it loaded earlier (epoch seconds UTC).
+
+    The client has not seen changes from this time on.
+    """
     deliberate: bool = True
-    """Whether naming a Stripe customer chooses it even if the customer was shown with it."""
+    """True if naming a Stripe customer chooses it, even if the client was shown that Stripe customer before."""
 
     def choice(self, current: Customer | None) -> str | None:
         """Returns the Stripe customer that the request chooses; None if it chooses none."""
         if current is None or self.deliberate:
             return self.chosen
-        # A form of this customer that was loaded before names the Stripe customer that it was shown with then.
+        # A form that the client loaded earlier still names the Stripe customer that it was shown then.
         shown = (current.displayed_stripe_id, current.linked_id, *current.former_stripe_ids)
         return None if self.chosen in shown else self.chosen
 
     def is_stored_in(self, stored: Customer) -> bool:
-        """Returns True if the customer is stored as the request has it, so that saving it changes nothing."""
+        """Returns True if the stored customer already has all values of the request, so that saving it changes
+        nothing.
+        """
         if stored.choice_refused or (stored.candidates and self.choice(stored) is not None):
-            return False  # saving it withdraws a choice, or makes it once more, or confirms the link
+            return False  # Saving it drops a choice, makes a choice again, or confirms the link.
         wanted = self.profile_on(stored, stored)
         return wanted == stored.profile and self.choice(stored) in (None, stored.displayed_stripe_id)
 
     def profile_on(self, read: Customer | None, stored: Customer | None) -> Profile:
-        """Returns the profile to store, where `read` is the customer that the request was first compared with.
+        """Returns the profile to store. `read` is the customer that the request was first compared with.
 
-        `stored` is the customer as it is by now: what the request does not change is as it is stored.
+        `stored` is the customer as it is now. Fields that the request does not change keep their stored values.
         """
         base = read or stored
         if base is None:
@@ -68,10 +73,10 @@ def next_edition(
     connection: Connection,
     now: int,
 ) -> Customer | None:
-    """Returns the customer as a request has it; None if there is nothing to store, and nothing to give to Stripe.
+    """Returns the customer as the request defines it, or None if there is nothing to store or to send to Stripe.
 
-    `read` is the customer that the request was first compared with, and `stored` the customer as it is by now. Either
-    is None if there was no such customer. The first edition is new, and not stored yet.
+    `read` is the customer that the request was first compared with, and `stored` is the customer as it is now. Either
+    is None if there was no such customer. The returned customer is not stored yet.
     """
     profile = save.profile_on(read, stored)
     if stored is not None:
@@ -100,22 +105,22 @@ def _edited(current: Customer, save: Save, profile: Profile, connection: Connect
 
 
 def _waiting(edited: Customer, connection: Connection) -> Customer:
-    """Returns the customer as one that waits to be given to Stripe, or for a connection."""
+    """Returns the customer as waiting to be sent to Stripe, or as waiting for a connection."""
     return edited if connection.active else edited.not_synced(SyncStatus.NOT_CONNECTED, None)
 
 
 def _confirmed(current: Customer, now: int) -> Customer:
-    """Returns the customer after the office confirmed the present link. Stripe need not be given anything."""
+    """Returns the customer after the office confirmed the present link. Nothing needs to be sent to Stripe."""
     status = SyncStatus.SYNCED if current.sync_status is SyncStatus.NEEDS_CHOICE else current.sync_status
     settled = replace(current, candidates=(), sync_status=status, sync_error=None, last_choice=current.linked_id)
     return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=current.linked_id)
 
 
 def _has_news(current: Customer, save: Save, profile: Profile, chosen: str | None, connection: Connection) -> bool:
-    """Returns True if there is something to store, or to give to Stripe now that it is connected."""
+    """Returns True if there is something to store, or to send to Stripe now that it is connected."""
     if current.profile != profile or chosen not in (None, current.displayed_stripe_id):
         return True
-    # The refused choice is made once more, or withdrawn.
+    # The request repeats the refused choice, or drops it.
     if current.choice_refused and (save.chosen is None or chosen == current.chosen_stripe_customer_id):
         return True
     elsewhere = current.on_account(connection.account_id) != current

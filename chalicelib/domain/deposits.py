@@ -1,4 +1,4 @@
-"""Where the money of a payment is: in the balance, in a deposit, or on its way. People call a payout a deposit."""
+"""Where a payment's money is: in the balance, in a deposit, or on its way. Users know a payout as a deposit."""
 
 from __future__ import annotations
 
@@ -17,27 +17,29 @@ from chalicelib.domain.terms import day_in_words, day_of
 
 BANK_DEBIT = "The bank debit is on its way. That takes some days and is normal."
 UNDER_WAY = "The payment has not arrived yet. A bank debit takes some days, which is normal."
-"""Of a payment whose method POM does not know before it has arrived or failed."""
+"""The text for a payment whose method POM does not know until it arrives or fails."""
 
 
 class DepositStatus(StrEnum):
-    """Where money is that a payment brought, or that a refund or a dispute took."""
+    """Where the money is that a payment brought in, or that a refund or a dispute took out."""
 
     NOT_SETTLED = "not_settled"
-    """A bank debit is on its way, or POM has not read from Stripe yet what became of the money. Both are normal."""
+    """A bank debit is on its way, or POM has not read the booking from Stripe yet. Both are normal."""
     EXPECTED = "expected"
-    """Stripe has booked it, and no deposit has it yet."""
+    """Stripe has booked it, and it is in no deposit yet."""
     DEPOSIT_UNKNOWN = "deposit_unknown"
-    """It can have been paid out, and Stripe has not said which deposit has it."""
+    """It may have been paid out, and Stripe has not named the deposit."""
     ON_ITS_WAY = "on_its_way"
     ARRIVED = "arrived"
     RETURNED = "returned"
-    """The deposit that had it failed, or was canceled or reversed, and no later deposit is known to have it."""
+    """The deposit that had it failed, was canceled or was reversed, and no later deposit is known to have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """Where the money of one balance transaction is. `on` is the deposit's day, or the first day it can go out."""
+    """Where the money of one balance transaction is. `on` is the deposit's day, or the first day it can be paid
+    out.
+    """
 
     status: DepositStatus
     message: str
@@ -50,9 +52,10 @@ NOT_READ = Deposit(DepositStatus.NOT_SETTLED, "POM has not read yet when Stripe 
 
 @dataclass(frozen=True, slots=True)
 class SettledMovement:
-    """A payment, refund or dispute with balance transactions that Stripe booked, the earliest first.
+    """A payment, refund or dispute with the balance transactions that Stripe booked for it, the earliest first.
 
-    A store has those of all charges of a payment beside the payment's row. `of_their_charges` hands them out.
+    A store keeps the settlements of all charges of a payment with the payment's row. `with_own_settlements` assigns
+    them to the rows of the charges.
     """
 
     movement: Movement
@@ -60,7 +63,7 @@ class SettledMovement:
 
     @property
     def in_no_payout(self) -> bool:
-        """Returns True if Stripe has, or may have, money of this payment of which POM knows no payout."""
+        """Returns True if Stripe has, or may have, money of this payment that is in no payout known to POM."""
         in_a_payout = any(settlement.payout_id for settlement in self.settlements)
         return not in_a_payout and not self.movement.id.startswith(OUTSIDE_ID)
 
@@ -68,7 +71,7 @@ class SettledMovement:
     def fee_pending(self) -> bool:
         """Returns True if Stripe charges a fee for this payment that POM does not know yet.
 
-        The settlements of an earlier charge, which came back, say nothing of the one that succeeded.
+        The settlements of an earlier charge that came back do not show the fee of the charge that succeeded.
         """
         row = self.movement
         paid = row.kind is MovementKind.PAYMENT and row.status == "succeeded" and not row.id.startswith(OUTSIDE_ID)
@@ -80,9 +83,9 @@ def with_own_settlements(
 ) -> Iterator[SettledMovement]:
     """Yields each row with the settlements of its own charge.
 
-    A payment may have several charges: a bank debit that came back, and the card that paid then. Each has a row, and
-    the settlements of all are stored beside the payment's. `stored` has what is stored, by the ids in
-    `settled_beside`.
+    A payment may have several charges, such as a bank debit that came back and the card that then paid. Each charge
+    has a row, and the settlements of all charges are stored with the payment's row. `stored` maps each
+    `settlements_row_id` to the stored row.
     """
     for row in rows:
         beside = stored.get(row.settlements_row_id)
@@ -93,8 +96,9 @@ def with_own_settlements(
 def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: dt.date) -> list[Deposit]:
     """Returns where the money of a payment, refund or dispute is: one deposit for each balance transaction.
 
-    If Stripe's transaction of the payment itself is not known, one more says what the money waits for. `payouts` has
-    the payouts that its settlements name, and those that these name (`named_by`). `today` is the day in UTC.
+    If Stripe's transaction of the payment itself is missing, a further item says what the money waits for. `payouts`
+    holds the payouts that the settlements name, and the payouts that those name (`ids_named_by`). `today` is the day
+    in UTC.
     """
     if settled.settlements:
         known = RelatedPayouts(payouts, today)
@@ -127,10 +131,10 @@ def _deposit_of(settlement: Settlement, known: RelatedPayouts, today: dt.date) -
 
 
 def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
-    """Returns where money is of which Stripe has not said in which deposit it is.
+    """Returns where the money of a settlement is for which Stripe has not named a deposit.
 
-    Stripe says so of automatic payouts some hours after it made them, and never of those that were made by hand
-    (https://docs.stripe.com/payouts/reconciliation). So money that can be paid out may have left the balance.
+    Stripe names automatic payouts some hours after it created them, and never names manual ones
+    (https://docs.stripe.com/payouts/reconciliation). So money that can be paid out may already have left the balance.
     """
     moved = settlement.transaction
     available = day_of(moved.available_on, "UTC")
@@ -142,11 +146,11 @@ def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
     return Deposit(DepositStatus.DEPOSIT_UNKNOWN, f"{since} {NOT_NAMED}", available)
 
 
-NOT_NAMED = "Stripe has not said which deposit has it. Of deposits that are made by hand, Stripe never says."
+NOT_NAMED = "Stripe has not said which deposit has it. For deposits that are made by hand, Stripe never says it."
 
 
 def _returned(payout: Payout, known: RelatedPayouts) -> Deposit:
-    """Returns where money is that was in a payout which gave it back. The next payout may have given it back too."""
+    """Returns where the money of a payout is that came back. Later payouts may have paid it out and come back too."""
     returned = f"The {deposit_name(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}"
     its = "its amount" if payout.fact.takes else "its money"
     *_, latest = (payout, *known.later_attempts(payout))
@@ -164,13 +168,15 @@ _ENDED = {"failed": "failed", "canceled": "was canceled"}
 
 
 def _reversal(payout: Payout, known: RelatedPayouts) -> str:
-    """Returns that a payout which arrived is being reversed, or was not, as a further sentence. Empty if neither."""
+    """Returns a further sentence if the reversal of a payout is pending or failed, or an empty text if there is
+    none.
+    """
     if payout.fact.reversed_by_id is None:
         return ""
     return f" {reversal_in_words(payout, known)}"
 
 
 def payout_ids(settled: Iterable[SettledMovement]) -> list[str]:
-    """Returns the ids of the payouts that these name."""
+    """Returns the ids of the payouts that these settlements name."""
     named = (settlement.payout_id for each in settled for settlement in each.settlements)
     return sorted({payout_id for payout_id in named if payout_id})

@@ -1,4 +1,4 @@
-"""Explains how a draft differs in Stripe from what POM ordered."""
+"""Explains how a draft in Stripe differs from POM's order."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ UNDO = (
     "Or undo it in the Stripe dashboard, or send the draft from there. "
     "Or void it in POM and bill its services again."
 )
-"""What can be done about a draft that was changed in Stripe."""
+"""The ways to resolve a change of a draft in Stripe."""
 
 
 def changes_of_draft(invoice: Invoice) -> Iterator[str]:
-    """Yields how a draft differs in Stripe from what POM ordered, and what can be done about it."""
+    """Yields how a draft in Stripe differs from POM's order, and how to resolve it."""
     changes = list(changes_in_stripe(invoice))
     if changes:
         yield from changes
@@ -27,7 +27,7 @@ def changes_of_draft(invoice: Invoice) -> Iterator[str]:
 
 
 def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
-    """Yields a sentence for each change of a draft in Stripe that POM does not send."""
+    """Yields a sentence for each change in Stripe that keeps POM from sending the draft."""
     if invoice.total_difference:
         yield f"It was changed in Stripe: {difference(invoice, invoice.total)}."
     elif has_other_lines(invoice):
@@ -39,9 +39,9 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
 
 
 def draft_tags(draft: Invoice) -> DraftTags:
-    """Returns names of what people see that a draft at rest bills, in POM's order and otherwise in Stripe.
+    """Returns tags of all that users see of the content of a draft that POM is not working on.
 
-    Only what is shown has a part in them: other lines in Stripe are shown by the total, if that is another one, too.
+    Only what users see is part of the tags. Other lines in Stripe show in the total, if that differs too.
     """
     fact = draft.facts.invoice
     in_stripe = (
@@ -56,9 +56,9 @@ def draft_tags(draft: Invoice) -> DraftTags:
 
 
 def moved_due_date(invoice: Invoice) -> Iterator[str]:
-    """Yields that somebody chose another due date of a draft in Stripe. Once that was shown, POM sends it like that.
+    """Yields a sentence if a user chose another due date for a draft in Stripe. POM sends the draft with that date.
 
-    Nothing is said if POM does not know when the draft was due by its terms, as of one whose record was lost.
+    Yields nothing if POM does not know the due date by the draft's terms, as for a draft whose record was lost.
     """
     ordered, due = invoice.order, invoice.due_day
     if due is None or invoice.due_by_terms or due == ordered.due_date:
@@ -74,16 +74,18 @@ def moved_due_date(invoice: Invoice) -> Iterator[str]:
 
 
 def has_other_lines(invoice: Invoice) -> bool:
-    """Returns True if the draft has other lines in Stripe than POM ordered. Stripe's answer shows up to ten."""
+    """Returns True if the draft's lines in Stripe differ from POM's order. Stripe's response has ten lines at
+    most.
+    """
     drafted = invoice.facts.invoice.drafted_lines if invoice.facts.invoice else None
     return drafted is not None and not invoice.lacks_lines and drafted != invoice.order.billed
 
 
 def changed_details(invoice: Invoice) -> list[str]:
-    """Returns the guide's word for each detail of the draft that somebody changed in Stripe, such as its memo.
+    """Returns the guide's word for each detail of the draft that a user changed in Stripe, such as its memo.
 
-    Stripe fills in what an order leaves out, such as the footer of the account. So the draft is compared with
-    what it was when it was made. If that is not known, it is compared with what the order says.
+    Stripe fills in details that an order leaves out, such as the account's footer. So the draft is compared with its
+    details at creation. If POM does not know these, the draft is compared with the order.
     """
     present = invoice.facts.invoice.drafted_details if invoice.facts.invoice else None
     if present is None:

@@ -1,4 +1,4 @@
-"""What a draft in Stripe says beside its lines, and how it can be paid."""
+"""The details of a draft in Stripe besides its lines, such as its memo and its payment methods."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class DraftDetails:
-    """A draft's details under Stripe's names (https://docs.stripe.com/api/invoices/object), to be compared.
+    """A draft's details under Stripe's names (https://docs.stripe.com/api/invoices/object), in a comparable form.
 
-    Texts are as they were written, with their line breaks. Payment methods are in alphabetical order.
+    Texts keep their line breaks. Payment methods are in alphabetical order.
     """
 
     description: str | None = None
@@ -28,24 +28,24 @@ class DraftDetails:
         payment_method_types: Iterable[str],
         custom_fields: Iterable[tuple[str, str]] = (),
     ) -> Self:
-        """Returns details that can be compared with others."""
+        """Returns the details in the comparable form."""
         texts = [text if text and folded(text) else None for text in (description, footer)]
         return cls(texts[0], texts[1], tuple(sorted(payment_method_types)), tuple(custom_fields))
 
     def completed_from(self, other: Self) -> Self:
-        """Returns these details, and those of `other` where these are empty."""
+        """Returns these details, with the values of `other` where these are empty."""
         missing = {name: getattr(other, name) for name in _WORDS if not getattr(self, name)}
         return replace(self, **missing)
 
     def differences(self, other: Self) -> Iterator[str]:
-        """Yields the guide's word for each detail that is another one in `other`. Other white space is no change."""
+        """Yields the guide's word for each detail that differs in `other`. White space makes no difference."""
         return (
             word for name, word in _WORDS.items() if _compared(getattr(self, name)) != _compared(getattr(other, name))
         )
 
 
 def folded(text: str | None) -> str:
-    """Returns a text to be compared with another one: any white space counts as one blank, and None as no text."""
+    """Returns a text in the form for comparing: each run of white space is one blank, and None is an empty text."""
     return " ".join((text or "").split())
 
 

@@ -1,6 +1,6 @@
-"""A change of a draft: the order that replaces the former one, and what that takes in Stripe.
+"""A change of a draft: the order that replaces the former one, and the changes in Stripe that it needs.
 
-Stripe's draft is compared with the order, line by line. So after a crash, what an earlier attempt has done counts.
+Stripe's draft is compared with the order line by line. So after a crash, the changes of an earlier attempt count.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from chalicelib.domain.order import DeductionKind, Order
 from chalicelib.domain.terms import start_of_day
 
 TAX = "Tax"
-"""What the payer reads on the line of POM's own tax. A service or a deduction may be called the same."""
+"""The text of the line for POM's own tax. A service or a deduction may have the same text."""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftEdit:
-    """A change of a draft that is under way. `asked_at` is epoch seconds UTC.
+    """A change of a draft that is in progress. `asked_at` is epoch seconds UTC.
 
-    `held` are the services that the invoice has claimed, or is about to claim, beside those of its order. If an edit
-    is stored although nothing is under way, Stripe refused to take it back, and its draft still has these services.
+    `held` are the services that the invoice has claimed, or is about to claim, besides those of its order. If an edit
+    is stored although no work is in progress, Stripe refused to undo it, and its draft still has these services.
     """
 
     order: Order
@@ -35,7 +35,7 @@ class DraftEdit:
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """A line of a draft as POM asks for it. `amount` is minor units, below zero for a deduction.
+    """A line of a draft as POM orders it. `amount` is minor units, below zero for a deduction.
 
     `day_began_at` is the first second of the service date in the organization's time zone (epoch seconds UTC).
     """
@@ -50,9 +50,9 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class LineInStripe:
-    """A line that a draft has in Stripe. `adjusted` is True if Stripe adds a tax to it or takes a discount off.
+    """A line of a draft in Stripe. `adjusted` is True if Stripe adds a tax to it or deducts a discount.
 
-    `service_id`, `deduction` and `tax` are what the metadata of the line says, from which a lost record is rebuilt.
+    `service_id`, `deduction` and `tax` come from the metadata of the line. POM rebuilds a lost record from them.
     """
 
     id: str
@@ -65,7 +65,7 @@ class LineInStripe:
     tax: bool = False
 
     def is_as(self, line: DraftLine) -> bool:
-        """Returns True if the payer and POM read the same in it as in `line`."""
+        """Returns True if the payer and POM see the same in this line as in `line`."""
         same_day = line.day_began_at is None or line.day_began_at == self.period_start
         same_text = (self.amount, self.text) == (line.amount, line.text)
         same_kind = (self.service_id, self.deduction, self.tax) == (line.service_id, line.deduction, line.tax)
@@ -74,10 +74,10 @@ class LineInStripe:
 
 @dataclass(frozen=True, slots=True)
 class DraftChanges:
-    """Fields of a draft that Stripe is to change. None leaves a field as it is, and an empty value clears it.
+    """The fields of a draft that Stripe is to change. None leaves a field unchanged, and an empty value clears it.
 
-    `due_at` is epoch seconds UTC. With `mails`, Stripe e-mails the invoice instead of charging for it by itself. With
-    `drops_additions`, Stripe forgets the discounts and the tax rates of the draft, which POM never orders there.
+    `due_at` is epoch seconds UTC. With `mails`, Stripe e-mails the invoice instead of charging for it automatically.
+    With `drops_additions`, Stripe removes the discounts and tax rates of the draft, which POM never orders there.
     """
 
     description: str | None = None
@@ -108,21 +108,21 @@ def lines_of(order: Order) -> list[DraftLine]:
 
 
 def lines_to_keep(present: Sequence[LineInStripe], ordered: Sequence[DraftLine]) -> int:
-    """Returns how many lines at the beginning are as ordered.
+    """Returns how many lines at the beginning of the draft match the order.
 
-    Those after them are removed and added anew, because Stripe puts each added line at the end. So the payer reads
-    the lines in the order in which the office wrote them.
+    The lines after them are removed and added again, because Stripe appends each added line at the end. So the payer
+    reads the lines in the order in which the office wrote them.
     """
     pairs = zip(present, ordered, strict=False)
     return len(list(takewhile(lambda pair: pair[0].is_as(pair[1]), pairs)))
 
 
 def changed_details(order: Order, former: Order, as_made: DraftDetails | None, present: DraftDetails) -> DraftChanges:
-    """Returns the changes that let a draft say beside its lines what `order` says.
+    """Returns the changes that give a draft the details of `order`.
 
-    A text that is ordered is carried out exactly, with its line breaks. What an order leaves out was filled in by
-    Stripe when the draft was made, and `as_made` tells how. It is put back if somebody changed more of it than its
-    white space. What the former order said and this one leaves out is cleared.
+    A text in the order is written exactly, with its line breaks. `as_made` has the details that Stripe filled in when
+    the draft was created; they are restored if a user changed more than their white space. A text that the former
+    order had and this order leaves out is cleared.
     """
 
     def text(ordered: str | None, before: str | None, made: str | None, now: str | None) -> str | None:
@@ -142,5 +142,7 @@ def changed_details(order: Order, former: Order, as_made: DraftDetails | None, p
 
 
 def without_additions(fact: InvoiceFact, present: Sequence[LineInStripe]) -> bool:
-    """Returns True if the draft's total is the sum of its lines, so that Stripe adds and deducts nothing itself."""
+    """Returns True if the draft's total is the sum of its lines, so that Stripe adds no tax and deducts no
+    discount.
+    """
     return fact.total == sum(line.amount for line in present)

@@ -1,4 +1,4 @@
-"""What Stripe told of an invoice, without the person who pays it. Amounts, dates, numbers and Stripe's ids stay."""
+"""An invoice's facts from Stripe without the person who pays it. Amounts, dates, numbers and Stripe's ids stay."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from chalicelib.domain.snapshots import Snapshots
 
 
 def facts_without_person(facts: Snapshots) -> Snapshots:
-    """Returns the snapshots without what tells who pays: the address, the links to Stripe's pages, texts, the card.
+    """Returns the snapshots without the payer's data: the address, the links to Stripe's pages, texts, and the card.
 
-    A link is among it because whoever has it reads the invoice with the name on it.
+    Links are removed because anybody who has one can read the invoice with the payer's name on it.
     """
     return replace(
         facts,

@@ -25,10 +25,10 @@ T = TypeVar("T", Settlement, PayoutLine)
 
 
 def customer_without_person(customer: Customer, now: int) -> Customer:
-    """Returns the tombstone of a customer: its ids, its link, and what happened to it, without what it is called.
+    """Returns the tombstone of a customer: its ids, its link and its history, without names and addresses.
 
-    The link and its claim stay. So an event about the Stripe customer is recognized, and nobody else is linked to it.
-    Entries of the history name fields and never hold values. `now` is epoch seconds UTC.
+    The link and its claim stay. So events about the Stripe customer are still recognized, and no other customer is
+    linked to it. History entries name fields and never hold values. `now` is epoch seconds UTC.
     """
     return replace(
         customer,
@@ -49,9 +49,11 @@ def customer_without_person(customer: Customer, now: int) -> Customer:
 
 
 def invoice_without_person(invoice: Invoice, now: int) -> Invoice:
-    """Returns a settled invoice without the person. `now` (epoch seconds UTC) is when it was erased first.
+    """Returns a settled invoice without the person. `now` (epoch seconds UTC) is stored as the time of the first
+    erasure.
 
-    Its fingerprint goes too: it is made of the texts. A repeated request to create it is refused from then on.
+    Its fingerprint is removed too, because it is derived from the texts. A repeated request to create the invoice is
+    refused from then on.
     """
     saga = invoice.saga
     refusal = replace(saga.refusal, message=ERASED_TEXT, field=None, next_step=None) if saga.refusal else None
@@ -73,9 +75,9 @@ def invoice_without_person(invoice: Invoice, now: int) -> Invoice:
 
 
 def movement_without_person(movement: Movement) -> Movement:
-    """Returns a row of `GET /payments` without the card, the bank and the reference of a payment by hand.
+    """Returns a row of `GET /payments` without the card, the bank and the reference of a payment recorded by hand.
 
-    Other rows have one of Stripe's words as their reason.
+    The reasons of other rows are Stripe's words, so they stay.
     """
     reason = None if movement.method in METHODS else movement.reason
     return replace(movement, brand=None, last4=None, reason=reason)
@@ -88,19 +90,19 @@ def settled_movement_without_person(settled: SettledMovement) -> SettledMovement
 
 
 def settlement_without_person(settlement: Settlement) -> Settlement:
-    """Returns a settlement without its description, which may be a payer's name. Fees are described by Stripe."""
+    """Returns a settlement without its description, which may contain a payer's name."""
     return _without_description(settlement)
 
 
 def payout_line_without_person(line: PayoutLine) -> PayoutLine:
-    """Returns a line of a payout without its description. To be asked for only if the line is the person's."""
+    """Returns a payout line without its description. Call it only for a line that belongs to the person."""
     return _without_description(line)
 
 
 def batch_item_without_person(item: BatchItem) -> BatchItem:
-    """Returns an item of a batch without what was to be made of it. Why it failed stays as a code.
+    """Returns an item of a batch without its input. The reason why it failed stays as a code.
 
-    Texts of errors go too, because Stripe's repeat what they refuse.
+    Texts of errors are removed too, because Stripe's texts repeat the values that they refuse.
     """
     return replace(
         item,
@@ -137,9 +139,9 @@ def _told_of_nobody(act: Action) -> Action:
 
 
 def _reason(kind: str, reason: str | None) -> str | None:
-    """Returns the reason of an act. That of a payment by hand is its method and a reference that somebody typed.
+    """Returns the reason of an action without personal data.
 
-    All other reasons are codes.
+    For a payment by hand, the reason is its method and a reference that a user typed. All other reasons are codes.
     """
     if kind != MARKED_PAID or reason is None:
         return reason

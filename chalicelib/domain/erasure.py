@@ -1,6 +1,6 @@
-"""The erasure of a customer: who asked for it, how far it is, and what it waits for.
+"""The erasure of a customer: who requested it, how far it has come, and what it waits for.
 
-An erasure takes the person out of everything that POM holds. Amounts, dates, numbers and Stripe's ids stay for the
+An erasure removes the person from all records that POM holds. Amounts, dates, numbers and Stripe's ids stay for the
 company's books. The customer's record stays as a tombstone, so that no sync, import or event brings the person back.
 """
 
@@ -13,11 +13,11 @@ from typing import Self
 from chalicelib.domain.identifiers import UserId
 
 ERASED_TEXT = "(erased)"
-"""What stands in place of a text that people expect to see, such as the description of a line."""
+"""Replaces a text that users expect to see, such as the description of a line."""
 
 
 class InStripe(StrEnum):
-    """What becomes of the Stripe customer."""
+    """What happens to the Stripe customer."""
 
     KEEP = "keep"
     """It stays as it is. The company redacts it itself, or keeps it for its own reasons."""
@@ -27,19 +27,19 @@ class InStripe(StrEnum):
 
 
 class ErasureStatus(StrEnum):
-    """How far an erasure is."""
+    """How far an erasure has come."""
 
     WAITING = "waiting"
-    """Something is not settled yet; `waits_for` says what. Nothing of the person is erased before."""
+    """Something is not settled yet; `waits_for` names it. No data of the person is erased before that."""
     ERASING = "erasing"
-    """The customer's record holds nothing of the person any more, and POM erases the rest."""
+    """The customer's record is erased, and POM is erasing the other records."""
     ERASED = "erased"
-    """Everything is erased, and POM has looked again a day later."""
+    """All records are erased, and POM has checked them again a day later."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureBlocker:
-    """Something that has to be settled or voided before the person can be erased."""
+    """A reason why the person cannot be erased yet: something has to be settled or voided first."""
 
     code: str
     """`invoice_open`, `payment_under_way`, `dispute_open`, `refund_under_way` or `batch_under_way`."""
@@ -49,27 +49,27 @@ class ErasureBlocker:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """An erasure that `requested_by` asked for. Times are epoch seconds UTC."""
+    """The erasure that the user `requested_by` requested. Times are epoch seconds UTC."""
 
     requested_by: UserId
     requested_at: int
     in_stripe: InStripe
     waits_for: tuple[ErasureBlocker, ...] = ()
     erased_at: int | None = None
-    """When the person was taken out of the customer's record."""
+    """When the person was removed from the customer's record."""
     deleted_in_stripe_at: int | None = None
-    """When POM had deleted the Stripe customer, or found that there is none."""
+    """When POM deleted the Stripe customer, or found that there is none."""
     not_deleted_because: str | None = None
-    """The code of why the Stripe customer could not be deleted, if that was asked for. POM does not try again."""
+    """The error code if the Stripe customer was to be deleted and could not be. POM does not try again."""
     reached: str | None = None
-    """The place among the items of batches from which another run goes on with the present pass."""
+    """The cursor among the items of batches at which the next run continues the present pass."""
     erased_in_pass: int = 0
-    """How many records the runs before it found in the present pass that still held something of the person."""
+    """The number of records with data of the person that earlier runs of the present pass found."""
     passed_at: int | None = None
-    """When POM had erased everything that it found. It looks again `SECOND_LOOK_AFTER` seconds later."""
+    """When POM had erased all records that it found. It checks again `SECOND_LOOK_AFTER` seconds later."""
     finished_at: int | None = None
     due_at: int = 0
-    """When POM goes on with it."""
+    """When POM continues the erasure."""
 
     @property
     def status(self) -> ErasureStatus:
@@ -78,5 +78,7 @@ class Erasure:
         return ErasureStatus.WAITING if self.erased_at is None else ErasureStatus.ERASING
 
     def again(self, now: int) -> Self:
-        """Returns the erasure as due at `now`, with every record to be looked at anew: a restore brings some back."""
+        """Returns the erasure as due at `now`, with all records to be checked again, because a restore may bring some
+        back.
+        """
         return replace(self, reached=None, erased_in_pass=0, passed_at=None, finished_at=None, due_at=now)

@@ -1,4 +1,4 @@
-"""What has to be settled before a person can be erased. Afterwards nobody could settle it without the person."""
+"""The reasons why a person cannot be erased yet. What they name could not be settled without the person."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ _ENDED = frozenset({InvoiceStatus.PAID, InvoiceStatus.REFUNDED, InvoiceStatus.VO
 
 
 def blockers_in(invoice: Invoice, account_id: StripeAccountId | None) -> Iterator[ErasureBlocker]:
-    """Yields why this invoice keeps the person from being erased; nothing if it is settled.
+    """Yields the reasons why this invoice keeps the person from being erased. Yields nothing if it is settled.
 
-    `account_id` is the account that is connected, or was last. What is open on another account counts as settled,
-    because POM refuses to act on it and hears nothing of it. Otherwise the person could never be erased.
+    `account_id` is the connected account, or the last one. Open invoices on another account count as settled, because
+    POM cannot act on them and receives no events about them. Otherwise the person could never be erased.
 
-    An uncollectible invoice is settled: nobody expects its money. If it is paid after all, that is still noted.
+    An uncollectible invoice is settled, because no money is expected. If it is paid after all, POM still records
+    that.
     """
     if invoice.stripe_account_id != account_id and not invoice.saga.running:
         return
@@ -38,7 +39,7 @@ def blockers_in(invoice: Invoice, account_id: StripeAccountId | None) -> Iterato
 
 
 def is_settled(invoice: Invoice, account_id: StripeAccountId | None) -> bool:
-    """Returns True if nothing about this invoice keeps the person from being erased. See `unsettled_in`."""
+    """Returns True if this invoice does not keep the person from being erased. See `blockers_in`."""
     return next(blockers_in(invoice, account_id), None) is None
 
 
@@ -49,13 +50,13 @@ def _payment_under_way(invoice: Invoice) -> bool:
 
 
 def _refund_under_way(invoice: Invoice) -> bool:
-    """Returns True if money may still be on its way back. A refund that failed is at its end."""
+    """Returns True if money may still be on its way back. A failed refund has ended."""
     waiting = any(refund.status in ("pending", "requires_action") for refund in invoice.facts.refunds.values())
     return waiting or any(order.open for order in invoice.refund_orders)
 
 
 def refusal_of_erasure(unsettled: Iterable[ErasureBlocker]) -> CustomerUnsettled:
-    """Returns the refusal of an erasure: an error for each thing, by its kind, the first one with the others."""
+    """Returns the refusal of an erasure: one error for each reason, sorted by kind, attached to the first one."""
     in_order = sorted(unsettled, key=lambda each: list(_ERRORS).index(each.code))
     first, *others = map(blocker_error, in_order)
     attach(first, others)
@@ -63,7 +64,7 @@ def refusal_of_erasure(unsettled: Iterable[ErasureBlocker]) -> CustomerUnsettled
 
 
 def blocker_error(unsettled: ErasureBlocker) -> CustomerUnsettled:
-    """Returns the refusal to erase a customer because of this. It names the invoice or the batch, and no person."""
+    """Returns the refusal of an erasure for one reason. It names the invoice or the batch, and no person."""
     return _ERRORS[unsettled.code](unsettled.object_id)
 
 
@@ -118,4 +119,4 @@ _ERRORS: Mapping[str, Callable[[str], CustomerUnsettled]] = {
     REFUND_UNDER_WAY: _error_of_refund_under_way,
     BATCH_UNDER_WAY: _error_of_in_batch,
 }
-"""By the code of what is unsettled."""
+"""The error of each reason, by the reason's code."""

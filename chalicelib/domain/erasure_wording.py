@@ -1,4 +1,4 @@
-"""What people are told of an erasure: how far it is, what stays, what Stripe has, and what nobody can change."""
+"""The sentences about an erasure: how far it has come, what stays, what Stripe has, and what nobody can change."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ OUT_OF_REACH: Mapping[str, Expires] = {
     "Copies of the backups in another region or account, unless the operator set another time": retention.COPIES,
     "Backups from which a table can be restored. After a restore, POM erases again": retention.RECOVERY,
 }
-"""What holds copies that nobody can change, with the time for which it keeps them."""
+"""The copies that nobody can change, each with the time for which it is kept."""
 
 
 def status_text(erasure: Erasure) -> str:
     """Returns how far the erasure is, and what comes next."""
     if erasure.status is ErasureStatus.ERASED:
-        return "The person is erased. POM has looked again a day later, and found nothing left."
+        return "The person is erased. POM checked again a day later and found nothing left."
     if erasure.status is ErasureStatus.ERASING and erasure.waits_for:
         return (
-            "The customer's record holds nothing of the person any more. Something came up that is not settled, and "
-            "stays as it is until it is settled or voided. POM looks again by itself."
+            "The customer's record holds nothing of the person any more. Something that is not settled was found, "
+            "and stays as it is until it is settled or voided. POM checks again automatically."
         )
     if erasure.status is ErasureStatus.ERASING:
         return (
-            "The customer's record holds nothing of the person any more. POM erases the rest, and looks again a day "
-            "later."
+            "The customer's record holds nothing of the person any more. POM is erasing the other records, and "
+            "checks them again a day later."
         )
     if erasure.waits_for:
         return (
-            "The customer is closed. Nothing is erased yet, because something is not settled. POM looks again every "
-            "hour, and goes on once it is settled or voided."
+            "The customer is closed. Nothing is erased yet, because something is not settled. POM checks every hour, "
+            "and continues once it is settled or voided."
         )
     return (
-        "The customer is closed. Nothing is erased yet: POM begins ten minutes after the request, when whatever was "
-        "under way is over."
+        "The customer is closed. Nothing is erased yet: POM begins ten minutes after the request, when all work that "
+        "was in progress has ended."
     )
 
 
 def in_stripe_text(erasure: Erasure, *, linked: bool) -> str:
-    """Returns what Stripe has of the person, and what the company does there.
+    """Returns a text about what Stripe has of the person, and what the company can do there.
 
     `linked` is True if POM knows a Stripe customer.
     """

@@ -1,18 +1,18 @@
-"""All errors of one request, told together: the first is raised, and carries the others.
+"""Collects all errors of one request, so that they are reported together: the first is raised and carries the others.
 
-A rule stays a function that returns a value or raises one error. `EveryError` tries the rules of a request one after
-the other and keeps their values:
+A rule stays a function that returns a value or raises one error. `ErrorCollector` runs the rules of a request one
+after the other and keeps their values:
 
-    every = EveryError()
-    with every:
+    collector = ErrorCollector()
+    with collector:
         days = days_of_terms(order.payment_terms)
-    with every:
+    with collector:
         tax = minor_units(order.tax, order.currency, field="tax")
-    every.raise_first()
+    collector.raise_first()
 
-Where nobody wants the values, a generator yields what the rules raise:
+Where the values are not needed, a generator yields the errors that the rules raise:
 
-    raise_all(errors_of(require_customer_id, customer_id))
+raise_all(errors_raised_by(require_customer_id, customer_id))
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ from typing import ParamSpec
 from chalicelib.domain.errors import IntegrationError, Malformed, NotFound, Refused
 
 MAX_ERRORS = 50
-"""An answer names at most this many errors. A large body can hold thousands, and nobody reads those."""
+"""The number of errors that a response names at most. A large body can have thousands, which nobody would read."""
 
 FAULTS_OF_A_REQUEST = (Malformed, NotFound, Refused)
-"""Errors that are told together. Any other error ends the check at once."""
+"""Errors that are reported together. Any other error ends the check at once."""
 
 P = ParamSpec("P")
 
 
 class ErrorCollector(AbstractContextManager["ErrorCollector"]):
-    """Gathers what rules say against one request. Each `with` block tries one of them."""
+    """Collects the errors of the rules for one request. Each `with` block runs one rule."""
 
     _first: IntegrationError | None = None
     full = False
-    """True if there are more errors than are told, so that nothing needs to be tried any more."""
+    """True if the maximum is reached, so that no further rule needs to run."""
 
     def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> bool:
-        """Keeps the error of a rule, so that the next one is tried."""
+        """Keeps the error of a rule, so that the next rule runs."""
         if not isinstance(error, FAULTS_OF_A_REQUEST):
             return False
         self.add(error)
         return True
 
     def add(self, error: IntegrationError) -> None:
-        """Adds an error, with those that it carries."""
+        """Adds an error, with the errors attached to it."""
         if self._first is None:
             self._first = error
         else:
@@ -56,13 +56,15 @@ class ErrorCollector(AbstractContextManager["ErrorCollector"]):
         self.full = self._first.more
 
     def raise_first(self) -> None:
-        """Raises the first error, with the others attached. If there is none, each block has come to its end."""
+        """Raises the first error with the others attached. Returns if there is none; then every block ran to its
+        end.
+        """
         if self._first is not None:
             raise self._first
 
 
 def errors_raised_by(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Iterator[IntegrationError]:
-    """Yields what the rule says against these arguments; nothing if it accepts them."""
+    """Yields the errors that the rule raises for these arguments. Yields nothing if the rule accepts them."""
     try:
         rule(*args, **kwargs)
     except FAULTS_OF_A_REQUEST as error:
@@ -70,7 +72,7 @@ def errors_raised_by(rule: Callable[P, object], *args: P.args, **kwargs: P.kwarg
 
 
 def errors_in(error: IntegrationError) -> tuple[IntegrationError, ...]:
-    """Returns the error and those that it carries."""
+    """Returns the error and the errors attached to it."""
     return (error, *error.others)
 
 
@@ -84,9 +86,9 @@ def raise_all(errors: Iterable[IntegrationError]) -> None:
 
 
 def attach(first: IntegrationError, others: Iterable[IntegrationError]) -> None:
-    """Lets `first` carry the others, each once.
+    """Attaches the other errors to `first`, each one once.
 
-    No error is looked for beyond the first `MAX_ERRORS`, so that a hostile body costs no more than a wrong one.
+    Stops after `MAX_ERRORS` errors, so that a hostile body costs no more than a wrong one.
     """
     told = {_key(each): each for each in errors_in(first)}
     for error in others:

@@ -1,61 +1,61 @@
-"""Every error this system raises on purpose.
+"""All errors that this system raises deliberately.
 
     IntegrationError              code, message, field, next_step
-    ├── Malformed                 the request cannot be understood
-    ├── Unsupported               the body is of a type that is not taken
-    │   └── TooLarge              the body is larger than is taken
-    ├── Unauthorized              the caller is not known (domain.identity)
-    ├── Forbidden                 understood, but this role may not
-    ├── NotFound                  nothing of this organization has that id
+    ├── Malformed                 the request cannot be parsed
+    ├── Unsupported               the body has a media type that is not accepted
+    │   └── TooLarge              the body is too large
+    ├── Unauthorized              the caller has no valid token (domain.identity)
+    ├── Forbidden                 the caller's role does not allow the request
+    ├── NotFound                  the organization has no object with that id
     ├── Conflict                  the request contradicts the present state
     │   ├── ServiceAlreadyBilled  a service is on a live invoice
-    │   ├── ChangedInStripe       somebody changed in Stripe what POM was about to send
+    │   ├── ChangedInStripe       a user changed in Stripe what POM was about to send
     │   ├── PaymentUnderWay       a payment of the invoice is on its way
-    │   ├── FormerAddress         Stripe would mail to an address that is not the customer's any more
+    │   ├── FormerAddress         Stripe would mail to an address that is no longer the customer's
     │   ├── StripeCustomerTaken   the chosen Stripe customer belongs to another customer
-    │   ├── InvoicingPaused       operations look into something first
+    │   ├── InvoicingPaused       an operator has paused the organization's invoicing
     │   ├── CustomerErased        the person is erased, or is about to be
     │   └── CustomerUnsettled     something has to be settled before the person can be erased
-    ├── CursorExpired             what follows a cursor may have been deleted already
-    ├── PreconditionFailed        the thing is no longer as the client has seen it
-    ├── Refused                   well-formed, but a rule of ours or of Stripe says no
+    ├── CursorExpired             entries after the cursor may have been deleted
+    ├── PreconditionFailed        the object has changed since the client read it
+    ├── Refused                   the request is well-formed, but a rule of POM or Stripe forbids it
     │   ├── DueDatePassed         the due date lies before today
-    │   ├── ServiceRepeated       one request names a service twice
+    │   ├── ServiceRepeated       the request names a service twice
     │   ├── AccountNotReady       Stripe does not let the account take payments
     │   ├── ChoiceNeeded          several Stripe customers have one e-mail address (domain.customer_link)
     │   ├── StripeCustomerUnknown the chosen Stripe customer is not in Stripe
-    │   └── StripeRefused         Stripe answered 4xx: repeating the same request cannot help
-    │       ├── TotalDiffers      Stripe made another total than POM ordered
+    │   └── StripeRefused         Stripe responded with 4xx: repeating the request cannot help
+    │       ├── TotalDiffers      Stripe's total differs from the one that POM ordered
     │       ├── PayoutNotItemized Stripe cannot list what is in the payout
-    │       └── Gone              what the request is about is no longer in Stripe
-    ├── AccountUnreachable        Stripe no longer lets us act for the company's account
-    └── Retryable                 no fault of the request: the same request may pass later
-        ├── StripeUnavailable     Stripe slow, throttled, or failing; the outcome may be unknown
+    │       └── Gone              Stripe no longer has the object
+    ├── AccountUnreachable        Stripe no longer lets POM act for the company's account
+    └── Retryable                 the same request may succeed later
+        ├── StripeUnavailable     Stripe is slow, throttled POM, or failed; the outcome may be unknown
         │   └── StripeBusy        Stripe refused to begin: nothing was done
-        └── StaleWrite            somebody else wrote first; read again
+        └── StaleWrite            another writer was first; read again
 
-Errors that are caught before anybody outside hears of them:
+Errors that are always caught inside the system:
 
-    InvalidSignature              a webhook that Stripe did not sign for us
+    InvalidSignature              a webhook without a valid signature of Stripe
     DuplicateEvent                this Stripe event has been applied before
-    CannotOrder                   nothing says which of two facts is newer (domain.merging)
-    NotTaken                      POM does not accept a value of Stripe's (domain.customer_fields)
+    CannotOrder                   it is unknown which of two facts is newer (domain.merging)
+    ValueNotAccepted              POM does not accept a value of Stripe's (domain.customer_fields)
     ServiceClaimed                other invoices hold the services (ports.storage)
     InvoiceExists                 an invoice of this id exists (ports.storage)
     StripeCustomerClaimed         another customer holds the Stripe customer (ports.storage)
     Cancelled                     DynamoDB cancelled a transaction (adapters.tables.database)
     _Taken                        another writer has put the next row of a feed (adapters.tables.changes)
-    NoEvent                       a body is no event of Stripe's (adapters.stripe.events)
-    _Stopped                      a test of the connection went wrong (usecases.connecting.try_connection)
+    NoEvent                       a body is not an event of Stripe's (adapters.stripe.events)
+    _Stopped                      a step of a connection test failed (usecases.connecting.try_connection)
 
-Errors of the deployment. Only work that can wait for the next deployment catches them:
+Errors of the deployment. They are caught only around work that can wait for the next deployment:
 
-    ConfigurationError            a setting is missing or cannot be used (config)
-    DeploymentFault               AWS refuses requests of this kind, whatever is in them
+    ConfigurationError            a setting is missing or invalid (config)
+    DeploymentFault               AWS refuses all requests of this kind
 
-`code` is stable: front ends and run books match on it. `message` and `next_step` are for people, and hold
-nothing secret. `api.http.errors` alone knows HTTP statuses; workers retry on `Retryable` only. An error of a request
-carries the other errors of the same request (`domain.every_error`).
+`code` is stable: front ends and run books match on it. `message` and `next_step` are for people, and hold no secrets.
+Only `api.http.errors` maps errors to HTTP statuses. Workers retry on `Retryable` only. An error of a request carries
+the other errors of the same request (`domain.error_collector`).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ from __future__ import annotations
 class IntegrationError(Exception):
     """Root of all expected errors.
 
-    `others` are the further errors of the same request, and `more` says that it has even more than these.
+    `others` are the further errors of the same request. `more` is True if there are even more errors than these.
     """
 
     def __init__(self, code: str, message: str, *, field: str | None = None, next_step: str | None = None) -> None:
@@ -78,15 +78,15 @@ class IntegrationError(Exception):
 
 
 class Malformed(IntegrationError):
-    """The request cannot be understood: broken JSON, an unknown field, a wrong type."""
+    """The request cannot be parsed: broken JSON, an unknown field, or a wrong type."""
 
 
 class Unsupported(IntegrationError):
-    """The body is of a media type that is not taken."""
+    """The body has a media type that is not accepted."""
 
 
 class TooLarge(Unsupported):
-    """The body is larger than is taken."""
+    """The body is larger than the API accepts."""
 
 
 class Forbidden(IntegrationError):
@@ -94,7 +94,7 @@ class Forbidden(IntegrationError):
 
 
 class NotFound(IntegrationError):
-    """Nothing of this organization has that id; other organizations' ids look the same."""
+    """The organization has no object with that id. Objects of other organizations get the same error."""
 
 
 class Conflict(IntegrationError):
@@ -102,7 +102,7 @@ class Conflict(IntegrationError):
 
 
 class ServiceAlreadyBilled(Conflict):
-    """A service is on a live invoice. `number` is None while Stripe has not numbered that invoice."""
+    """A service is on a live invoice. `number` is None if Stripe has not numbered that invoice yet."""
 
     def __init__(
         self, code: str, message: str, *, field: str, next_step: str, invoice_id: str, number: str | None
@@ -113,7 +113,7 @@ class ServiceAlreadyBilled(Conflict):
 
 
 class ChangedInStripe(Conflict):
-    """Somebody changed or finalized an invoice in Stripe, and nobody has seen it as it would be sent."""
+    """A user changed or finalized an invoice in Stripe, and no user of POM has seen it in this form."""
 
 
 class PaymentUnderWay(Conflict):
@@ -121,7 +121,7 @@ class PaymentUnderWay(Conflict):
 
 
 class FormerAddress(Conflict):
-    """Stripe would mail the invoice to an address that is not the customer's any more."""
+    """Stripe would mail the invoice to an address that is no longer the customer's."""
 
 
 class StripeCustomerTaken(Conflict):
@@ -129,15 +129,15 @@ class StripeCustomerTaken(Conflict):
 
 
 class InvoicingPaused(Conflict):
-    """Operations have paused the organization's invoicing. The same request may pass later."""
+    """An operator has paused the organization's invoicing. The same request may succeed later."""
 
 
 class CustomerErased(Conflict):
-    """Somebody asked POM to erase the person, so nothing new is taken for the customer."""
+    """A user asked POM to erase the person, so the customer accepts no new data."""
 
 
 class CustomerUnsettled(Conflict):
-    """Something of the customer is not settled, so the person cannot be erased yet: an invoice, or a batch."""
+    """The customer has an invoice or a batch that is not settled, so the person cannot be erased yet."""
 
     def __init__(self, code: str, message: str, *, next_step: str, invoice_id: str | None = None) -> None:
         super().__init__(code, message, next_step=next_step)
@@ -145,25 +145,25 @@ class CustomerUnsettled(Conflict):
 
 
 class CursorExpired(IntegrationError):
-    """What follows a cursor may have been deleted already, so a page behind it could leave something out."""
+    """Entries after a cursor may have been deleted already, so the next page could miss some."""
 
 
 class PreconditionFailed(IntegrationError):
-    """What a request was to replace is no longer as the client has seen it. `stored` is what is there, or None."""
+    """The object to replace has changed since the client read it. `stored` is the present object, or None."""
 
     def __init__(
         self,
         message: str,
         stored: object,
         *,
-        next_step: str = "Compare your changes with `stored`, and repeat the request with the `ETag` of this answer.",
+        next_step: str = "Compare your changes with `stored`, and repeat the request with this response's `ETag`.",
     ) -> None:
         super().__init__("precondition_failed", message, field="If-Match", next_step=next_step)
         self.stored = stored
 
 
 class Refused(IntegrationError):
-    """Well-formed, but a rule says no."""
+    """The request is well-formed, but a rule forbids it."""
 
 
 class DueDatePassed(Refused):
@@ -183,40 +183,39 @@ class StripeCustomerUnknown(Refused):
 
 
 class StripeRefused(Refused):
-    """Stripe answered with a definite no; nothing was changed by the request."""
+    """Stripe refused the request for good. The request changed nothing."""
 
 
 class TotalDiffers(StripeRefused):
-    """Stripe made another total than POM ordered, with taxes or discounts of its own."""
+    """Stripe's total differs from POM's order, because Stripe added taxes or discounts."""
 
 
 class PayoutNotItemized(StripeRefused):
-    """Stripe cannot list what is in a payout, because somebody asked for the payout by hand."""
+    """Stripe cannot list what is in a payout, because the company created the payout manually."""
 
 
 class Gone(StripeRefused):
-    """What the request is about was deleted in Stripe."""
+    """The object of the request was deleted in Stripe."""
 
 
 class AccountUnreachable(IntegrationError):
-    """Stripe no longer lets us act for this account: it was disconnected there.
+    """Stripe no longer lets POM act for this account, because it was disconnected there.
 
-    It says nothing of the object that the request was about, so it is no kind of `StripeRefused`.
+    It is not a `StripeRefused`, because it says nothing about the object of the request.
     """
 
 
 class Retryable(IntegrationError):
-    """The same request may pass later. `retry_after` is in seconds."""
+    """The same request may succeed later. `retry_after` is in seconds."""
 
     retry_after = 5
 
 
 class StripeUnavailable(Retryable):
-    """Stripe did not answer, throttled us, or failed.
+    """Stripe did not respond, throttled POM, or failed.
 
-    `answered` says that Stripe did answer with a failure of its own: Stripe stores that answer with the
-    idempotency key for 24 hours, so the same key would only repeat it
-    (https://docs.stripe.com/api/idempotent_requests).
+    `answered` is True if Stripe responded with a failure of its own. Stripe stores that response with the idempotency
+    key for 24 hours, so the same key would only repeat it (https://docs.stripe.com/api/idempotent_requests).
     """
 
     def __init__(self, code: str, message: str, *, answered: bool) -> None:
@@ -225,11 +224,11 @@ class StripeUnavailable(Retryable):
 
 
 class StripeBusy(StripeUnavailable):
-    """Stripe refused to begin, so nothing was done: the same request, with the same key, can be made again."""
+    """Stripe refused to begin, so nothing was done. The same request can be repeated with the same key."""
 
 
 class StaleWrite(Retryable):
-    """An item changed between our read and our write."""
+    """A stored item changed between the read and the write."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
@@ -240,10 +239,11 @@ class StaleWrite(Retryable):
 
 
 class DeploymentFault(Exception):
-    """AWS refuses requests of this kind, whatever is in them: a right, a resource or valid credentials are missing.
+    """AWS refuses all requests of this kind: a permission, a resource or valid credentials are missing.
 
-    It is no `Retryable`, because whoever waits for an answer must hear of a fault of ours. `code` is AWS's. AWS's
-    message goes into no log and no queue: that of a wrong signature repeats the request's headers.
+    It is not `Retryable`, because a caller who waits for a response must see the system's own faults. `code` is AWS's
+    code. AWS's message is not logged or queued, because the message about a wrong signature repeats the request's
+    headers.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -252,7 +252,7 @@ class DeploymentFault(Exception):
 
 
 class InvalidSignature(Exception):
-    """A webhook body that was not signed by Stripe for this endpoint, or too long ago."""
+    """A webhook body without a valid signature of Stripe, or with one that is too old."""
 
 
 class DuplicateEvent(Exception):

@@ -1,8 +1,8 @@
-"""How events came to us: brought by Stripe's webhooks, or fetched by the sweep because none had brought them.
+"""How POM received its events: from Stripe's webhooks, or from the sweep because no webhook had brought them.
 
-Stripe's API returns an endpoint's signing secret only when the endpoint is created. Only the events that arrive show
-whether ours is the right one and whether Stripe sends at all. A webhook that was taken carries Stripe's signature,
-which a stranger cannot forge. A stranger can send what is refused, so refusals prove nothing.
+Stripe's API returns an endpoint's signing secret only when the endpoint is created. So only accepted events prove
+that POM holds the right secret and that Stripe sends at all: each carries Stripe's signature, which nobody else can
+forge. Rejected requests prove nothing, because anybody can send them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import Self
 
 LATEST_EVENTS = 100
-"""How many of the latest events are examined: as many as one batch read takes."""
+"""The number of latest events that are examined: as many as one batch read returns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How one event came. Times are epoch seconds UTC, by our clock.
+    """How one event arrived. Times are epoch seconds UTC, by POM's clock.
 
-    `delivered_at` is when a webhook brought it, and `fetched` whether the sweep did, earlier or instead.
+    `delivered_at` is when a webhook delivered it, or None. `fetched` is True if the sweep fetched it, before the
+    webhook or without one.
     """
 
     received_at: int
@@ -29,10 +30,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class WebhookReach:
-    """Whether webhooks reach us from an account, as its latest events show.
+    """Whether an account's webhooks reach POM, as its latest events show.
 
-    `heard_at` is when the latest webhook came; None if none of those events was brought by one. `fetched` counts
-    events that the sweep had to fetch after that.
+    `last_delivered_at` is when the latest webhook arrived, or None if no webhook delivered any of these events.
+    `fetched` is the number of events that the sweep had to fetch after that.
     """
 
     last_delivered_at: int | None
@@ -40,11 +41,11 @@ class WebhookReach:
 
     @classmethod
     def of(cls, arrivals: Sequence[Arrival]) -> Self:
-        """What the latest events show."""
+        """Returns the state that these latest events show."""
         heard_at = max((each.delivered_at for each in arrivals if each.delivered_at is not None), default=None)
         missing = (each for each in arrivals if each.fetched and each.delivered_at is None)
         return cls(heard_at, sum(each.received_at >= (heard_at or 0) for each in missing))
 
     def reached_after(self, at: int) -> bool:
-        """Whether a webhook has come after `at`."""
+        """Returns True if a webhook has arrived after `at` (epoch seconds UTC)."""
         return self.last_delivered_at is not None and self.last_delivered_at > at

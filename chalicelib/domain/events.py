@@ -1,8 +1,8 @@
-"""Stripe events: which we subscribe to, and what one says.
+"""Stripe events: the types that POM subscribes to, and the content of an event.
 
 `SUBSCRIPTION` is the one list: the webhook endpoint is created with it, the sweep reads these events, and
-`apply_event` ignores all others. `invoice.created` is left out on purpose: Stripe holds back the automatic
-finalization of a company's other invoices until every subscriber has answered it
+`apply_event` ignores all others. `invoice.created` is left out deliberately, because Stripe delays the automatic
+finalization of a company's other invoices until every subscriber has responded to it
 (https://docs.stripe.com/invoicing/integration/workflow-transitions).
 """
 
@@ -15,11 +15,11 @@ from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 
 API_VERSION = "2026-10-28.endive"
-"""The version of stripe 16.1.0. The webhook endpoint is created with it; the two move together."""
+"""The version of stripe 16.1.0. The webhook endpoint is created with it, so both change together."""
 
 SUBSCRIPTION: tuple[str, ...] = (
-    # The invoice itself: its amounts, its number, its due date and its status. Only `invoice.sent` says that Stripe
-    # mailed it. Only `invoice.updated` tells of a changed draft.
+    # The invoice itself: its amounts, number, due date and status. Only `invoice.sent` reports that Stripe e-mailed
+    # it. Only `invoice.updated` reports a changed draft.
     "invoice.updated",
     "invoice.finalized",
     "invoice.sent",
@@ -28,21 +28,22 @@ SUBSCRIPTION: tuple[str, ...] = (
     "invoice.voided",
     "invoice.marked_uncollectible",
     "invoice.deleted",
-    # If POM does not know the intent of a further part, only this one tells of a decline, although not of its reason.
+    # For an intent of a partial payment that POM does not know, only this event reports a decline, without its
+    # reason.
     "invoice.payment_failed",
-    # Only this one tells which payment belongs to which invoice.
+    # Only this event links a payment to its invoice.
     "invoice_payment.paid",
-    # How a payment goes on: under way, to be confirmed with the payer's bank, failed and why, or over.
+    # The states of a payment: on its way, to be confirmed with the payer's bank, failed with a reason, or ended.
     "payment_intent.processing",
     "payment_intent.requires_action",
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
     "payment_intent.canceled",
-    # Only these say which card or bank account paid. If the other events about a debit that came back are lost, only
-    # `charge.failed` says so.
+    # Only these name the card or bank account that paid. `charge.failed` also reports a debit that came back if the
+    # other events about it are lost.
     "charge.succeeded",
     "charge.failed",
-    # Only this one tells that Stripe has booked a payment, so that its fee is known.
+    # Only this event reports that Stripe has booked a payment, so that its fee is known.
     "charge.updated",
     # Refunds. Accounts on versions before 2024-10-28 may have only the first two.
     "charge.refunded",
@@ -60,48 +61,49 @@ SUBSCRIPTION: tuple[str, ...] = (
     "credit_note.created",
     "credit_note.updated",
     "credit_note.voided",
-    # Payouts. One that was paid may still fail. Only the last one tells that Stripe can list what is in a payout.
+    # Payouts. A paid payout may still fail. Only the last event reports that Stripe can list what is in a payout.
     "payout.created",
     "payout.updated",
     "payout.paid",
     "payout.failed",
     "payout.canceled",
     "payout.reconciliation_completed",
-    # What people change in Stripe, and whether the account can take payments.
+    # Changes that users make in Stripe, and whether the account can take payments.
     "customer.updated",
     "customer.deleted",
     "account.updated",
     "capability.updated",
     "account.application.deauthorized",
 )
-"""The types of events that POM asks for; docs/decisions tells why each is here and which are left out."""
+"""The event types that POM subscribes to. docs/decisions explains why each is here and which are left out."""
 
 CLOCKS_MAY_DIFFER_BY = 300
-"""Seconds by which Stripe's clock may be ahead of ours: as much as a signature's time may be."""
+"""Seconds by which Stripe's clock may be ahead of POM's, the same as the tolerance for a signature's time."""
 
 UNREADABLE = "unreadable"
-"""The type given to a signed body that names no event that could be Stripe's; nobody subscribes to it."""
+"""The type given to a signed body that cannot be an event of Stripe's. Nothing subscribes to it."""
 
 LATEST_TIMESTAMP = 253402300799
-"""The last second of the year 9999, in epoch seconds UTC: no later time can be written as a date."""
+"""The last second of the year 9999 (epoch seconds UTC). No later time can be written as a date."""
 
 DEAUTHORIZED = "account.application.deauthorized"
 """The type of the event that ends a connection."""
 
 NOTHING_NEW = "no_change"
-"""The outcome of an event that told nothing new."""
+"""The outcome of an event that brought nothing new."""
 
 _SHOW_ARRIVAL = frozenset({"invoice.finalized"})
-"""Events that show that webhooks arrive although they tell nothing new: every invoice that is sent has one."""
+"""Events that prove that webhooks arrive, even if they bring nothing new. Every sent invoice has one."""
 
 BOOKED = frozenset({"charge.succeeded", "charge.updated"})
-"""Events that tell that Stripe has booked a payment: their charge then names its balance transaction.
+"""Events that report that Stripe has booked a payment: their charge then names its balance transaction.
 
-On most accounts it is null at `charge.succeeded` (https://docs.stripe.com/payments/payment-intents/asynchronous-capture).
+On most accounts the balance transaction is null at `charge.succeeded`
+(https://docs.stripe.com/payments/payment-intents/asynchronous-capture).
 """
 
 FAILED_WITHOUT_REASON = frozenset({"invoice.payment_failed"})
-"""Events that say that an attempt failed, but not why; another event says why."""
+"""Events that report a failed attempt without its reason. Another event has the reason."""
 
 
 MAY_COME_BEFORE_ITS_PAYMENT = frozenset(
@@ -115,15 +117,17 @@ MAY_COME_BEFORE_ITS_PAYMENT = frozenset(
         "charge.failed",
     }
 )
-"""Events of a payment that POM may not know yet when their webhook comes. It is then acknowledged as foreign."""
+"""Events of a payment that may arrive before POM knows the payment. They are then acknowledged as unmatched."""
 
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """One authentic event. `created` is epoch seconds; `body` is JSON as Stripe sent it, kept for parking.
+    """One authentic event. `created` is epoch seconds UTC. `body` is the JSON that Stripe sent, stored if it is
+    parked.
 
-    `api_version` is the version in which Stripe rendered it: the endpoint's for a webhook, the account's own for an
-    event that Stripe lists, whatever version we ask in (https://docs.stripe.com/webhooks/versioning).
+    `api_version` is the version in which Stripe rendered the event. A webhook has the endpoint's version. An event
+    that Stripe lists has the account's own version, whatever version is requested
+    (https://docs.stripe.com/webhooks/versioning).
     """
 
     id: str
@@ -135,37 +139,40 @@ class StripeEvent:
     object_type: str
     object_id: str
     fact: StripeFact | CustomerFact | AccountFact | None
-    """What the object says, read as if it were in our version. To be believed if it is `current`."""
+    """The object's content, parsed as if it were in POM's version. It is reliable only if the event is `current`."""
     body: str
     lacks_paid_outside: bool = False
-    """Whether the object is an invoice that does not tell what was paid outside Stripe. `fact` then has 0."""
+    """True if the object is an invoice without the amount paid outside Stripe. `fact` then has 0."""
     owner_ids: tuple[str, ...] | None = ()
-    """Ids of Stripe objects that lead to the invoice, the surest first; None if the object does not tell."""
+    """Ids of Stripe objects that lead to the invoice, the most reliable first. None if the object does not name
+    any.
+    """
     organization_hint: OrganizationId | None = None
-    """From the object's metadata. A hint only: it is believed if what it leads to belongs to `account_id`."""
+    """From the object's metadata. It is trusted only if the object it leads to belongs to `account_id`."""
     invoice_hint: InvoiceId | None = None
     customer_hint: str | None = None
     revised_id: str | None = None
     """The id of the Stripe invoice that the object revises, if the object is a revision."""
     refunded_amount: int | None = None
-    """What has been refunded of the charge that the event is about, in minor units; None if it does not say."""
+    """The refunded amount of the event's charge, in minor units. None if the event does not have it."""
     booked: bool = False
-    """Whether the event's charge names its balance transaction."""
+    """True if the event's charge names its balance transaction."""
     idempotency_key: str | None = None
-    """That of the API request that caused the event, if one did (https://docs.stripe.com/api/events/object)."""
+    """The key of the API request that caused the event, or None (https://docs.stripe.com/api/events/object)."""
     dated: bool = True
-    """Whether `created` is Stripe's; if not, it is when the event came, and what the event shows has no order."""
+    """True if `created` is Stripe's. Otherwise it is the time of arrival, and the event's facts have no order."""
 
     @property
     def current(self) -> bool:
-        """Whether the object is rendered in our API version; in another, only whose it is can be read."""
+        """Returns True if the object is rendered in POM's API version. In another version, only its owner is read."""
         return self.api_version == API_VERSION
 
     def received(self, now: int) -> StripeEvent:
-        """Returns the event as it is to be believed by somebody who receives it `now` (epoch seconds UTC).
+        """Returns the event as POM trusts it when it is received at `now` (epoch seconds UTC).
 
-        A date that is missing, or lies further ahead than clocks differ, tells no order: believed, it would make
-        every later event outdated. Such an event says that something happened, and the object is asked for.
+        A date that is missing, or further ahead than clocks differ, gives no order: if it were trusted, every later
+        event would look outdated. Such an event only reports that something happened, and POM reads the object from
+        Stripe.
         """
         if 0 < self.created <= now + CLOCKS_MAY_DIFFER_BY:
             return self
@@ -174,7 +181,7 @@ class StripeEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventMarker:
-    """The record that an event has been dealt with: stored once, in the transaction that applies it."""
+    """The record that an event was processed. It is stored once, in the transaction that applies the event."""
 
     account_id: StripeAccountId
     event_id: str
@@ -186,14 +193,16 @@ class EventMarker:
     object_id: str = ""
     """Stripe's id of the object that the event is about."""
     organization_id: OrganizationId | None = None
-    """With `invoice_id`: the invoice that the event is about. Both are None if it is about something else."""
+    """Together with `invoice_id`, the invoice that the event is about. Both are None if it is about another
+    object.
+    """
     invoice_id: InvoiceId | None = None
 
     @property
     def shows_arrival(self) -> bool:
-        """Returns True if the event is among those by which POM sees that Stripe's events arrive.
+        """Returns True if the event counts as proof that Stripe's events arrive.
 
-        Most events that tell nothing new come with one that does, so they need not be found by their time.
+        Most events that bring nothing new come together with one that does, so they need no index by time.
         """
         return self.outcome != NOTHING_NEW or self.source is Source.SWEEP or self.type in _SHOW_ARRIVAL
 
@@ -202,8 +211,8 @@ class EventMarker:
 class LoggedEvent:
     """One row of an invoice's event log. Times are epoch seconds UTC.
 
-    `repeated` counts how often a webhook brought it again after it had been dealt with. `error` is the reason why a
-    parked event could not be applied.
+    `repeated` is the number of times that a webhook delivered it again after it was processed. `error` is the reason
+    why a parked event could not be applied.
     """
 
     id: str
@@ -224,11 +233,11 @@ class LoggedEvent:
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """All that POM keeps of an event. `body` is the JSON of a parked event, and None once it is dealt with."""
+    """POM's whole record of an event. `body` is the JSON of a parked event, and None after it is processed."""
 
     logged: LoggedEvent
     invoice: tuple[OrganizationId, InvoiceId] | None = None
-    """The invoice that it is about, if POM knows one."""
+    """The invoice that the event is about, if POM knows one."""
     body: str | None = None
     expires_at: int | None = None
     """When DynamoDB deletes it (epoch seconds UTC)."""
@@ -236,7 +245,7 @@ class RecordedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A Stripe object (a payment intent or an invoice) that belongs to one of our invoices."""
+    """A Stripe object (a payment intent or an invoice) that belongs to one of POM's invoices."""
 
     account_id: StripeAccountId
     stripe_id: str

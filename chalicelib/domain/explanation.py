@@ -1,4 +1,4 @@
-"""Why an invoice stands where it stands, in plain sentences, derived from facts and POM's own acts alone."""
+"""Explains an invoice's status in plain sentences, derived only from facts and POM's own actions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
 
 def explain(invoice: Invoice, now: int, beside: RelatedInvoices = NO_RELATED_INVOICES) -> str:
-    """One paragraph for people: why the invoice has its status, and what is known beside it."""
+    """Returns one paragraph for people: why the invoice has its status, and other things to know about it."""
     sentences = [
         *_EXPLAIN[invoice.status](invoice, now),
         *_beside(invoice, beside),
@@ -45,7 +45,7 @@ def explain(invoice: Invoice, now: int, beside: RelatedInvoices = NO_RELATED_INV
 def _creating(invoice: Invoice, now: int) -> Iterator[str]:
     doing = "changed" if invoice.saga.editing else "made"
     yield f"It is being {doing} in Stripe."
-    yield "That goes on by itself, unless invoicing is paused or Stripe is not connected."
+    yield "That continues automatically, unless invoicing is paused or Stripe is not connected."
 
 
 def _draft(invoice: Invoice, now: int) -> Iterator[str]:
@@ -62,7 +62,9 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
-    """Yields that a draft cannot be sent because it would be overdue at once. Terms count from the day of sending."""
+    """Yields a sentence if a draft cannot be sent because its due date has passed. Terms count from the day of
+    sending.
+    """
     today = day_of(now, invoice.order.time_zone)
     if invoice.due_day is not None and not invoice.due_by_terms and invoice.due_day < today:
         yield (
@@ -72,7 +74,7 @@ def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def why_not_sent(invoice: Invoice) -> Iterator[str]:
-    """Yields that an order to send was refused after the request had been answered, and why."""
+    """Yields a sentence if a request to send was refused after it had been answered, with the reason."""
     refused = latest_action(invoice, SEND_REFUSED)
     if refused is not None:
         why = _WHY_REFUSED.get(refused.reason or "")
@@ -81,7 +83,7 @@ def why_not_sent(invoice: Invoice) -> Iterator[str]:
 
 
 def _not_changed(invoice: Invoice) -> Iterator[str]:
-    """Yields that a change was refused after the request for it had been answered, unless a later one was not."""
+    """Yields a sentence if the latest change was refused after the request for it had been answered."""
     refused, edited = latest_action(invoice, EDIT_REFUSED), latest_action(invoice, EDITED)
     if refused is not None and (edited is None or edited.at < refused.at):
         yield f"It was to be changed on {day(invoice, refused.at)}, and that was refused. It is as it was before."
@@ -177,7 +179,7 @@ def _void(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def _beside(invoice: Invoice, beside: RelatedInvoices) -> Iterator[str]:
-    """Yields where the services of a void invoice are now, or which invoice a draft corrects."""
+    """Yields where the services of a void invoice are billed now, or which invoice a draft corrects."""
     if invoice.status is InvoiceStatus.VOID:
         yield where_billed(beside)
     elif invoice.status is InvoiceStatus.DRAFT and beside.original is not None:
@@ -206,7 +208,7 @@ _EXPLAIN = {
 
 
 def _revisions(invoice: Invoice) -> Iterator[str]:
-    """Yields what people have to know of revisions that somebody makes in Stripe's dashboard."""
+    """Yields sentences about revisions that a user makes in Stripe's dashboard."""
     if invoice.facts.replaced_numbers:
         yield f"It was revised in Stripe and replaces {' and '.join(invoice.facts.replaced_numbers)}."
     if invoice.being_revised:

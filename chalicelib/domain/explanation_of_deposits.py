@@ -1,4 +1,4 @@
-"""Explains in plain sentences which deposits the money of an invoice is in."""
+"""Explains in plain sentences which deposits an invoice's money is in."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from chalicelib.domain.movements import Movement, MovementKind
 
 
 def where_money_is(deposits: Sequence[tuple[Movement, Sequence[Deposit]]]) -> Iterator[str]:
-    """Yields where the money of an invoice's payments, refunds and disputes is, as far as it is known.
+    """Yields where the money of an invoice's payments, refunds and disputes is, as far as POM knows.
 
-    `deposits` has the deposits of each movement of the invoice. If there is only one thing to tell, and of payments
-    alone, it is told as it is. Otherwise each sentence names what it is about, because an invoice that was refunded
-    or disputed is in several deposits.
+    `deposits` holds the deposits of each movement of the invoice. If there are only payments and they all have the
+    same sentences, these are returned once. Otherwise each sentence names its movement, because an invoice that was
+    refunded or disputed is in several deposits.
     """
     told = {movement: _told(each) for movement, each in deposits if _moved_money(movement)}
     only_payments = all(movement.kind is MovementKind.PAYMENT for movement in told)
@@ -39,6 +39,6 @@ def _moved_money(movement: Movement) -> bool:
 
 
 def _told(deposits: Sequence[Deposit]) -> tuple[str, ...]:
-    """Returns what is told of a movement's deposits, each sentence once. It is empty if nobody knows yet."""
+    """Returns the sentences about a movement's deposits, each once. Empty if no deposit is known yet."""
     known = (deposit.message for deposit in deposits if deposit.status is not DepositStatus.NOT_SETTLED)
     return tuple(dict.fromkeys(known))

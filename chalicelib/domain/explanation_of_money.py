@@ -54,7 +54,7 @@ def only_credited(invoice: Invoice) -> bool:
 
 
 def parts_paid(invoice: Invoice) -> Iterator[str]:
-    """Yields what was paid of an invoice that is still open, and what was given back."""
+    """Yields the amounts that were paid and given back of an invoice that is still open."""
     amounts = invoice.amounts
     if amounts.paid:
         asked_for = amounts.paid + amounts.open
@@ -75,7 +75,7 @@ def given_back(invoice: Invoice) -> Iterator[str]:
 
 
 def put_on_balance(invoice: Invoice) -> Iterator[str]:
-    """Yields how much of the payment is now on the customer's credit balance, and why."""
+    """Yields how much of the payment is on the customer's credit balance, and why."""
     if credited := credited_to_balance(invoice.facts):
         yield (
             f"{money(invoice, credited)} went to the customer's credit balance in Stripe by a credit note; "
@@ -105,7 +105,7 @@ def refund_troubles(invoice: Invoice) -> Iterator[str]:
     for order in invoice.refund_orders:
         if order.open:
             ordered = f"A refund of {money(invoice, order.amount)} was ordered{on_day(invoice, order.at)}"
-            yield f"{ordered}, and Stripe has not answered yet. POM goes on by itself."
+            yield f"{ordered}, and Stripe has not responded yet. POM continues automatically."
     owed = {refund.id for refund in refunds_still_owed(invoice)}
     for refund in sorted(invoice.facts.refunds.values(), key=lambda each: (each.created, each.id)):
         amount = money(invoice, refund.amount, refund.currency)
@@ -131,7 +131,7 @@ def why_failed(refund: RefundFact) -> str:
 _WHY_FAILED = {
     "lost_or_stolen_card": "the card is lost or stolen",
     "expired_or_canceled_card": "the card has expired or was canceled",
-    "charge_for_pending_refund_disputed": "the customer disputed the payment meanwhile",
+    "charge_for_pending_refund_disputed": "the customer has disputed the payment",
     "insufficient_funds": "the company's balance at Stripe was too low",
     "declined": "the customer's bank declined it",
     "merchant_request": "the company asked Stripe to stop it",

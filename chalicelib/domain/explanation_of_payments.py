@@ -22,7 +22,9 @@ def under_way(invoice: Invoice) -> str:
 
 
 def _under_way_since(invoice: Invoice) -> int:
-    """Returns when the attempt that is under way began, in epoch seconds UTC. Its charge says it best."""
+    """Returns when the attempt that is on its way began (epoch seconds UTC). Its charge has the most reliable
+    time.
+    """
     charged = [charge.created for charge in _charges(invoice, "pending")]
     processing = [intent for intent in invoice.facts.intents if intent.status == "processing"]
     seen = [intent.seen.get("processing", intent.as_of) for intent in processing]
@@ -30,7 +32,9 @@ def _under_way_since(invoice: Invoice) -> int:
 
 
 def _slow(invoice: Invoice) -> bool:
-    """Only bank debits stay under way; unless the charge says that it is something else."""
+    """Returns True if the payment is a bank debit, or if its method is unknown, because only bank debits take
+    days.
+    """
     methods = {charge.method for charge in _charges(invoice, "pending")} - {None}
     return not methods or bool(methods & BANK_DEBITS)
 
@@ -53,7 +57,7 @@ def how_paid(invoice: Invoice) -> str:
 
 
 def _ways_paid(invoice: Invoice, outside: int) -> Iterator[tuple[int, str]]:
-    """Yields in which ways an invoice was paid, with the amount of each. A way that is not known is empty words."""
+    """Yields each way in which an invoice was paid, with its amount. The text is empty if the way is unknown."""
     in_stripe = invoice.amounts.paid - outside
     charged: dict[str, int] = {}
     for charge in _charges(invoice, "succeeded"):
@@ -79,7 +83,7 @@ def _way_outside(invoice: Invoice) -> str:
 
 
 def _charges(invoice: Invoice, status: str) -> list[ChargeFact]:
-    """Returns the charges with this status, oldest first. Those of a replaced invoice are left out."""
+    """Returns the charges with this status, oldest first. Charges of a replaced Stripe invoice are left out."""
     elsewhere = invoice.facts.intents_elsewhere
     charges = (charge for charge in invoice.facts.charges.values() if charge.status == status)
     return sorted(

@@ -1,4 +1,4 @@
-"""What an export of a customer consists of: records, each as it is stored."""
+"""The content of a customer's export: records, each as it is stored."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from chalicelib.domain.retention_types import Retention
 
 
 class RecordKind(StrEnum):
-    """The kind of a record. `meaning` says what it is, for people.
+    """The kind of a record. `meaning` describes it for people.
 
-    `table` is where POM keeps it, and `row` the kind of its row there, in the words of `domain.retention`.
+    `table` is the table in which POM stores it, and `row` is the kind of its row there, as in `domain.retention`.
     """
 
     table: str
@@ -79,10 +79,10 @@ class RecordKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of an export. `value` is what is stored.
+    """A record of an export. `value` is the stored object.
 
-    `row` is the kind of its row if it is not that of all such records. `expires_at` is when DynamoDB deletes it
-    (epoch seconds UTC), or None if no clock does.
+    `row` is the kind of its row if it differs from the usual one for records of this kind. `expires_at` is when
+    DynamoDB deletes it (epoch seconds UTC), or None if it does not expire.
     """
 
     kind: RecordKind
@@ -93,20 +93,20 @@ class Record:
 
     @property
     def retention(self) -> Retention:
-        """Returns how long it is kept, and why."""
+        """Returns how long the record is kept, and why."""
         return of_row(self.kind.table, self.row if self.row is not None else self.kind.row)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """Some records, or none, and the cursor that leads on behind them. The last portion has no cursor."""
+    """A page of records, possibly empty, and the cursor of the next page. The last page has no cursor."""
 
     records: Sequence[Record]
     cursor: str | None
 
 
 INTERNAL = frozenset({"nonce", "key_generation", "operator"})
-"""Fields that an export leaves out wherever they are.
+"""Fields that an export leaves out in every record.
 
-POM's idempotency keys at Stripe are made of the first two. `operator` names somebody of POM's operations.
+POM's idempotency keys at Stripe are derived from the first two. `operator` names an operator of POM.
 """

@@ -1,7 +1,7 @@
-"""What Stripe told us: one type for a snapshot of each kind of Stripe object.
+"""Facts: what Stripe reported, with one type of snapshot for each kind of Stripe object.
 
-Two snapshots of one object are merged by their `precedence` (`domain/merging.py`). It puts the object's own lifecycle
-first (a paid invoice never becomes open again), and the second of the snapshot after it.
+Two snapshots of one object are merged by their `precedence` (`domain/merging.py`). It compares the object's lifecycle
+first (a paid invoice never becomes open again), and then the second of the snapshot.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from chalicelib.domain.payment_facts import (
 
 
 class Fact(Protocol):
-    """A snapshot of one Stripe object. `as_of` is in epoch seconds by Stripe's clock."""
+    """A snapshot of one Stripe object. `as_of` is epoch seconds by Stripe's clock."""
 
     @property
     def id(self) -> str: ...
@@ -33,10 +33,10 @@ class Fact(Protocol):
     def precedence(self) -> tuple[int, int]: ...
     @property
     def final(self) -> bool:
-        """Returns True if the object can change only to a later stage of its lifecycle.
+        """Returns True if the object can only move on to a later stage of its lifecycle.
 
-        Then a later look at the same content need not be stored, because the object cannot have changed and changed
-        back.
+        Then a later snapshot with the same content need not be stored, because the object cannot have changed and
+        changed back in between.
         """
 
 
@@ -67,17 +67,17 @@ class InvoiceFact:
     """The customer's balance before finalizing: negative if Stripe owed the customer. None for a draft."""
     ending_balance: int | None = None
     discount_amount: int = 0
-    """Discounts took this off; `total` is what they left."""
+    """The sum of the discounts, which is already deducted from `total`."""
     pre_payment_credit_notes_amount: int = 0
     post_payment_credit_notes_amount: int = 0
     customer_email: str | None = None
     """The address that Stripe e-mails the invoice to. It does not follow the customer. None for a draft."""
     drafted_for: str | None = None
-    """The Stripe customer of a draft. None once it is finalized, because `customer_email` then says where it goes."""
+    """The Stripe customer of a draft. None once it is finalized, because `customer_email` is then the recipient."""
     drafted_lines: tuple[tuple[str, int], ...] | None = None
     """The service id, or an empty text, and the amount of each line of a draft. None if Stripe did not list all."""
     drafted_details: DraftDetails | None = None
-    """The memo of a draft, its footer and so on. None once it is finalized."""
+    """The details of a draft, such as its memo and footer. None once it is finalized."""
     charges_automatically: bool = False
     """True for a draft that Stripe will charge to a saved payment method and not e-mail."""
     from_invoice_id: str | None = None
@@ -86,7 +86,7 @@ class InvoiceFact:
     """The finalized invoice that replaces this one."""
     deleted: bool = False
     seen: Seen = field(default_factory=dict)
-    """`deleted`, if it is deleted."""
+    """The time of `deleted`, if the invoice is deleted."""
 
     @property
     def unfinished(self) -> bool:
@@ -103,7 +103,7 @@ class InvoiceFact:
 
 
 _RANK_OF_OPEN = 1
-"""The rank of unknown statuses too, because they come after finalizing and `open` may follow them."""
+"""The rank of `open`, and of unknown statuses, because they come after finalizing and `open` may follow them."""
 _INVOICE_RANK = {"draft": 0, "open": _RANK_OF_OPEN, "uncollectible": 2, "paid": 3, "void": 3}
 
 
@@ -130,7 +130,9 @@ class CreditNoteFact:
 
     @property
     def issued_at(self) -> int:
-        """Returns when it was issued (epoch seconds UTC), or when POM heard of it if Stripe has not said."""
+        """Returns when it was issued (epoch seconds UTC), or when POM received it if Stripe does not have the
+        time.
+        """
         return self.created if self.created is not None else self.as_of
 
     @property
@@ -155,12 +157,12 @@ COMPLETE_VERIFICATION = "Complete the business verification in the Stripe dashbo
 LOOK_AT_ACCOUNT = "Look at the account's status in the Stripe dashboard, or ask Stripe support."
 
 REASONS = 3
-"""Requirements that a sentence names at most."""
+"""The number of requirements that a sentence names at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Why the pool company cannot take payments, or will not be able to for long, and what it can do about it."""
+    """A reason why the company cannot take payments, now or soon, and what it can do about it."""
 
     field: str
     message: str
@@ -169,7 +171,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class AccountFact:
-    """A connected account's readiness (https://docs.stripe.com/connect/handling-api-verification)."""
+    """Whether a connected account can take payments (https://docs.stripe.com/connect/handling-api-verification)."""
 
     id: str
     as_of: int
@@ -181,11 +183,13 @@ class AccountFact:
     requirements: tuple[Requirement, ...] = ()
     payment_capabilities: Mapping[str, str] = field(default_factory=dict)
     time_zone: str | None = None
-    """The IANA time zone of its Dashboard; None if Stripe does not say one that is known."""
+    """The IANA time zone of its Dashboard. None if Stripe does not name a known one."""
     payouts_enabled: bool = True
-    """False if Stripe pays nothing out to the bank. An account that was stored without it counts as paid out."""
+    """False if Stripe does not pay out its balance. An account that was stored without this field counts as paid
+    out.
+    """
     support_email: str | None = None
-    """Where payers can ask. Stripe shows it on invoices."""
+    """Where payers can ask questions. Stripe shows it on invoices."""
     support_phone: str | None = None
     final = False
 
@@ -195,9 +199,9 @@ class AccountFact:
 
     @property
     def next_step(self) -> str:
-        """Returns what the company does first, so that the account can take payments and is paid out.
+        """Returns the first things to do, so that the account can take payments and is paid out.
 
-        It fits what `reasons` says.
+        They resolve the requirements that `reasons` names.
         """
         if self.requirements:
             return " ".join(dict.fromkeys(each.next_step for each in self.requirements[:REASONS]))
@@ -205,7 +209,7 @@ class AccountFact:
 
     @property
     def reasons(self) -> str:
-        """Returns why Stripe restricts the account, in words; empty if Stripe does not say."""
+        """Returns why Stripe restricts the account, in words. Empty if Stripe gives no reason."""
         return "; ".join(requirement.message for requirement in self.requirements[:REASONS])
 
 

@@ -1,7 +1,8 @@
-"""Why a payment attempt failed, in words an office worker can act on.
+"""The reason why a payment attempt failed, in words that an office worker can act on.
 
-Stripe tells it by codes, which are grouped here into the reasons that POM shows. Codes that reveal suspicion of fraud
-are told as a plain decline, as Stripe asks (https://docs.stripe.com/declines/codes): the payer must not learn more.
+Stripe reports the reason by codes, which are grouped here into the reasons that POM shows. Codes that reveal a
+suspicion of fraud are shown as a plain decline, as Stripe requires (https://docs.stripe.com/declines/codes), because
+the payer must not learn more.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ class FailureReason(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> FailureReason:
-        """Returns `other`: a release must be able to read what the release after it has stored."""
+        """Returns `other`, because a release must be able to read what the next release has stored."""
         return cls.OTHER
 
 
 @dataclass(frozen=True, slots=True)
 class FailureText:
-    """What POM shows beside the reason."""
+    """The texts that POM shows with a reason."""
 
     message: str
     next_step: str
@@ -136,15 +137,14 @@ REASON_BY_CODE: dict[str, FailureReason] = {
     }.items()
     for code in codes.split()
 }
-"""Every code that a payment attempt is known to fail with.
+"""Every known code of a failed payment attempt, with its reason.
 
-They are of Stripe's decline codes for cards and for other payment methods
-(https://docs.stripe.com/declines/codes), of the codes that bank debits fail with
-(https://docs.stripe.com/declines/network-codes, https://docs.stripe.com/payments/ach-direct-debit/blocked-bank-accounts,
-https://docs.stripe.com/payments/sepa-debit), of the reasons of a charge's outcome
-(https://docs.stripe.com/api/charges/object), and of the error codes (https://docs.stripe.com/error-codes).
+The codes are Stripe's decline codes for cards and other payment methods (https://docs.stripe.com/declines/codes), the
+codes of failed bank debits (https://docs.stripe.com/declines/network-codes,
+https://docs.stripe.com/payments/ach-direct-debit/blocked-bank-accounts, https://docs.stripe.com/payments/sepa-debit),
+the reasons of a charge's outcome (https://docs.stripe.com/api/charges/object), and the error codes
+(https://docs.stripe.com/error-codes).
 """
-
 NOT_ABOUT_AN_ATTEMPT = frozenset(
     """
     account_country_invalid_address account_error_country_change_requires_additional_steps
@@ -194,17 +194,17 @@ NOT_ABOUT_AN_ATTEMPT = frozenset(
     transfer_source_balance_parameters_mismatch transfers_not_allowed url_invalid
     """.split()
 )
-"""Codes of Stripe's that are about a request, an account or another of its products, and not about the payer.
+"""Stripe's codes that are about a request, an account or another product, and not about the payer.
 
-They say nothing that an office could act on, so they are told as `other`.
+An office cannot act on them, so they are shown as `other`.
 """
 
 
 def failure_reason(code: str | None, decline_code: str | None) -> FailureReason:
     """Returns the reason that the codes stand for.
 
-    The decline code is the more precise of the two: with most declines the code says `card_declined` and no more. The
-    code counts where there is no decline code, or one that is in no list of Stripe's.
+    The decline code is more precise, because with most declines the code is only `card_declined`. The code counts if
+    there is no decline code, or one that Stripe does not list.
     """
     if decline_code in REASON_BY_CODE:
         return REASON_BY_CODE[decline_code]

@@ -1,4 +1,4 @@
-"""Where POM has something from."""
+"""The source of a piece of information."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Source(StrEnum):
-    """Who told POM: POM itself, a webhook of Stripe's, or the sweep."""
+    """The source of a change: POM itself, a webhook of Stripe's, or the sweep."""
 
     POM = "pom"
     WEBHOOK = "webhook"
@@ -14,5 +14,5 @@ class Source(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Source:
-        """Returns `pom`, because an unknown source is a part of POM that another release has."""
+        """Returns `pom`, because an unknown source is a part of POM that only another release has."""
         return cls.POM

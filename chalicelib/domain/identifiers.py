@@ -1,4 +1,4 @@
-"""The names of things, typed so that one kind cannot be passed for another."""
+"""Identifiers, typed so that one kind cannot be passed for another."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ BATCH_PREFIX = "bat_"
 
 
 ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,128}$(?!\n)"
-"""Ids of organizations, customers and services are POM's, and become parts of keys: letters, digits and `._:~-`."""
+"""Ids of organizations, customers and services come from POM and become parts of keys: letters, digits and
+`._:~-`.
+"""
 
 STRIPE_ID_PATTERN = r"^[!-~]{1,255}$(?!\n)"
-"""Stripe's ids have at most 255 characters (https://docs.stripe.com/upgrades); ours admit ASCII without blanks.
+"""Stripe's ids have at most 255 characters (https://docs.stripe.com/upgrades). POM admits ASCII without blanks.
 
-As a part of a key such an id takes at most 765 bytes, of the 1,024 that DynamoDB allows for a sort key.
+As a part of a key, such an id takes at most 765 bytes of the 1,024 that DynamoDB allows for a sort key.
 """
 
 ACCOUNT_ID_PATTERN = r"^acct_[A-Za-z0-9_]{1,123}$(?!\n)"
-"""An account is the tenant of an event, so it must look like an account of Stripe's and like nothing else."""
+"""An account decides which organization an event belongs to, so its id must have the form of Stripe's account ids."""
 
 ID_OF_POM = re.compile(ID_PATTERN)
 """The form of ids of organizations, customers and services."""
@@ -47,24 +49,25 @@ ACCOUNT_ID = re.compile(ACCOUNT_ID_PATTERN)
 
 
 def is_id(value: object, form: re.Pattern[str] = ID_OF_POM) -> TypeGuard[str]:
-    """Returns True if the value is a text of this form, as a whole."""
+    """Returns True if the whole value is a text of this form."""
     return isinstance(value, str) and form.fullmatch(value) is not None
 
 
 OWN_KEY = "pom-"
-"""How the idempotency keys begin with which POM asks Stripe.
+"""The beginning of the idempotency keys that POM sends to Stripe.
 
-Stripe names the key in the event that the request caused (https://docs.stripe.com/api/events/object)."""
+Stripe names the key in the event that the request caused (https://docs.stripe.com/api/events/object).
+"""
 
 
 def digest(*parts: str) -> str:
-    """A stable 26-letter name for `parts`; unlike joining them, no two lists of parts share one."""
+    """Returns a stable name of 26 letters for `parts`. No two different lists of parts have the same name."""
     hashed = hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode())
     return b32encode(hashed.digest()).decode().lower()[:26]
 
 
 def invoice_id_for(organization_id: OrganizationId, idempotency_key: str) -> InvoiceId:
-    """The id of the invoice that a create request with this key makes: one key, one invoice, one read."""
+    """Returns the id of the invoice that a request with this idempotency key creates. A key creates one invoice."""
     return InvoiceId(INVOICE_PREFIX + digest("invoice", organization_id, idempotency_key))
 
 
@@ -74,19 +77,19 @@ def correction_id_for(organization_id: OrganizationId, invoice_id: InvoiceId) ->
 
 
 def batch_id_for(organization_id: OrganizationId, kind: str, idempotency_key: str) -> BatchId:
-    """The id of the batch that a request with this key makes."""
+    """Returns the id of the batch that a request with this idempotency key creates."""
     return BatchId(BATCH_PREFIX + digest("batch", organization_id, kind, idempotency_key))
 
 
 DOT_SEGMENTS = frozenset({".", ".."})
-"""Clients resolve these in a path before they send it (RFC 3986, section 5.2.4)."""
+"""Segments that clients resolve in a path before they send it (RFC 3986, section 5.2.4)."""
 
 
 def require_customer_id(customer_id: CustomerId) -> CustomerId:
     """Returns the id if a customer may have it.
 
     Raises:
-        Refused: the id has a meaning of its own in the paths of the API.
+        Refused: the id has a special meaning in the API's paths.
     """
     if customer_id in DOT_SEGMENTS:
         raise Refused(

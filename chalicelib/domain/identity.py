@@ -1,4 +1,4 @@
-"""Who is calling, as POM's access token says."""
+"""The caller of a request, as POM's access token names it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.identifiers import OrganizationId, UserId, is_id
 
 USER_ID_PATTERN = r"[!-~](?:[ -~]{0,253}[!-~])?"
-"""At most 255 ASCII characters, as OpenID Connect says of `sub`
-(https://openid.net/specs/openid-connect-core-1_0.html#IDToken), and no control character: `auth0|123` and
-`ann@example.test` are ids of users. They are shown and stored, and are no part of a key.
+"""The form of a user's id: at most 255 ASCII characters, as OpenID Connect requires for `sub`
+(https://openid.net/specs/openid-connect-core-1_0.html#IDToken), without control characters. `auth0|123` and
+`ann@example.test` are ids of users. They are shown and stored, and are never part of a key.
 """
 
 ROLE_PATTERN = r"[!-~]{1,100}"
@@ -32,7 +32,7 @@ class Identity:
 
 
 class Unauthorized(IntegrationError):
-    """The caller is not known. `reason` is one word for operations; the caller is not told which."""
+    """The caller has no valid token. `reason` is one word for operators. The caller does not see it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -44,12 +44,13 @@ class Unauthorized(IntegrationError):
 
 
 def identity_of(organization_id: object, user_id: object, roles: Iterable[object]) -> Identity:
-    """Returns who is calling, by what a token or API Gateway says. Roles that can be no role of ours are left out.
+    """Returns the caller that a token or API Gateway names. Values that cannot be roles of POM are left out.
 
-    The id of an organization becomes a part of keys, so it has the form of all of POM's ids.
+    The organization's id becomes a part of keys, so it must have the form of all of POM's ids.
 
     Raises:
-        Unauthorized: the organization or the user is missing (`claim_missing`) or cannot be one (`claim_malformed`).
+        Unauthorized: the organization or the user is missing (`claim_missing`) or has an invalid form
+          (`claim_malformed`).
     """
     if not organization_id or not user_id:
         raise Unauthorized("claim_missing")

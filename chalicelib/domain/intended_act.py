@@ -1,8 +1,9 @@
-"""An act of POM on a Stripe invoice, which is stored before Stripe is asked for it.
+"""An act of POM on a Stripe invoice that is stored before POM asks Stripe for it.
 
-POM may die after Stripe has done it, or get no answer. Then nobody knows the outcome until POM reads the invoice
-again. Stripe acts when it gets a request, and POM's request ends within a minute, with all its retries. So if Stripe
-did it minutes after the act was stored, it was this act. At any other time, somebody else asked for it.
+POM may crash after Stripe has done the act, or may receive no response. Then POM does not know the outcome until it
+reads the invoice again. Stripe acts when it receives a request, and POM's request ends within a minute, with all its
+retries. So if Stripe did the same thing within minutes after the act was stored, it was this act. At any other time,
+somebody else asked for it.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ GIVEN_UP = "payment_window_passed"
 CLOCKS_DIFFER = 60
 """Seconds by which Stripe's clock may be behind POM's."""
 ANSWERED_WITHIN = 300
-"""Seconds in which Stripe does what POM asked, or never does it."""
+"""Seconds within which Stripe does what POM asked for, or never does it."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntendedAct:
-    """What POM asks Stripe to do, for whom and why. `kind` is the timeline's word, `at` is in epoch seconds UTC.
+    """An act that POM asks Stripe for. `kind` is the timeline's word, `at` is epoch seconds UTC.
 
-    `paid_outside` belongs to a payment by hand: what will have been paid outside Stripe, in minor units, once this
+    `paid_outside` is set for a payment by hand: the total amount paid outside Stripe, in minor units, once this
     payment covers all that remains.
     """
 
@@ -44,11 +45,11 @@ class IntendedAct:
 
     @property
     def action(self) -> Action:
-        """Returns what the timeline tells once it is done."""
+        """Returns the timeline's action for the act once Stripe has done it."""
         return Action(self.at, self.kind, self.actor, self.reason, self.stripe_invoice_id)
 
     def repeats(self, other: Self) -> bool:
-        """Returns True if the same person asks for the same act again."""
+        """Returns True if the same user asks for the same act again."""
         payment = self.payment and replace(self.payment, recorded_at=other.at)
         return replace(self, at=other.at, payment=payment) == other
 
@@ -57,7 +58,7 @@ class IntendedAct:
         return now <= self.at + ANSWERED_WITHIN
 
     def is_done_in(self, fact: InvoiceFact) -> bool:
-        """Returns True if Stripe shows that it was done, by POM or by somebody else."""
+        """Returns True if Stripe shows that it was done, for POM or for somebody else."""
         return _DONE_AT[self.kind](fact) is not None
 
     def is_confirmed_by(self, fact: InvoiceFact) -> bool:
@@ -75,9 +76,9 @@ def _paid_at(fact: InvoiceFact) -> int | None:
 
 
 def _voided_at(fact: InvoiceFact) -> int | None:
-    """Returns when it was voided, or deleted while it was a draft. Only the event tells when a draft was deleted.
+    """Returns when it was voided, or deleted while it was a draft. Only an event has the time of a draft's deletion.
 
-    Before that event, `as_of` is 0: POM has looked, and found no draft any more.
+    Before that event arrives, `as_of` is 0, because POM only found that the draft no longer exists.
     """
     return fact.as_of if fact.deleted else fact.voided_at
 

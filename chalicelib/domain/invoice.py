@@ -1,4 +1,4 @@
-"""The invoice aggregate: what POM asked for, how far making it is, and all that Stripe told about it."""
+"""The invoice aggregate: POM's order, the progress of creating the invoice, and all facts from Stripe about it."""
 
 from __future__ import annotations
 
@@ -34,18 +34,19 @@ from chalicelib.domain.tallies import Counts
 from chalicelib.domain.terms import day_of, end_of_day
 
 LINK_AFTER_DUE, LINK_AT_MOST = 30 * 86400, 120 * 86400
-"""Stripe's payment page can be reached for so many seconds after the due date, and at most so many after the invoice
-was finalized (https://docs.stripe.com/invoicing/hosted-invoice-page)."""
+"""Stripe's payment page works for 30 days after the due date, and for at most 120 days after the invoice was
+finalized (https://docs.stripe.com/invoicing/hosted-invoice-page). Both are in seconds.
+"""
 
 LINK_AFTER_READING = 10 * 86400
-"""A link that was read from Stripe's API is good for so many seconds at least."""
+"""Seconds for which a link works at least after it was read from Stripe's API."""
 
 
 @dataclass(frozen=True)
 class Invoice(DerivedFields):
-    """An invoice, what Stripe said of it, and what POM did. `version` counts stored changes.
+    """An invoice: POM's order, Stripe's facts, and POM's own actions. `version` counts stored changes.
 
-    Times are epoch seconds UTC. `timeline` tells what happened, derived from both.
+    Times are epoch seconds UTC. `timeline` derives what happened from the facts and the actions.
     """
 
     organization_id: OrganizationId
@@ -65,39 +66,41 @@ class Invoice(DerivedFields):
     stripe_customer_id: str | None = None
     stripe_invoice_id: str | None = None
     terms_due_at: int | None = None
-    """When a draft is due by its payment terms (epoch seconds UTC). Somebody in Stripe chose any other due date."""
+    """When a draft is due by its payment terms (epoch seconds UTC). Another due date was chosen by a user in
+    Stripe.
+    """
     former_terms_due_at: int | None = None
-    """When Stripe had the draft due before POM moved that to `terms_due_at`. Stripe may have either after a crash."""
+    """The due date in Stripe before POM moved it to `terms_due_at`. After a crash, Stripe may have either."""
     details_as_made: DraftDetails | None = None
-    """The draft's details in Stripe's answer when POM made it. None if it was looked up later."""
+    """The draft's details in Stripe's response when POM created it. None if POM found the draft later."""
     edit: DraftEdit | None = None
     """The order that is about to replace the present one."""
     overdue_since: dt.date | None = None
-    """The day after the due day, once a write has met the invoice unpaid on it; read `overdue` instead."""
+    """The day after the due day, once a write has found the invoice unpaid on that day. Read `overdue` instead."""
     outside_payment: OutsidePayment | None = None
     """The payment that was recorded by hand, once Stripe has recorded it; see `recorded_payment`."""
     intended: tuple[IntendedAct, ...] = ()
-    """Acts that POM asks Stripe for, and whose outcome it does not know yet."""
+    """Acts that POM asked Stripe for, and whose outcome it does not know yet."""
     reminder_asked_at: int | None = None
-    """When Stripe was last asked to send its e-mail again (epoch seconds UTC), whether or not its answer arrived."""
+    """When POM last asked Stripe to send the e-mail again (epoch seconds UTC), whether or not a response arrived."""
     reminded_at: int | None = None
-    """When Stripe was last asked to send its e-mail again and did (epoch seconds UTC)."""
+    """When Stripe last sent the e-mail again (epoch seconds UTC)."""
     links_read_at: int = 0
-    """When the links were last read from Stripe's API, which makes them good for some days more."""
+    """When the links were last read from Stripe's API, after which they work for some days."""
     corrects: InvoiceId | None = None
-    """The invoice that was voided so that this one, its copy, takes its place."""
+    """The invoice that was voided so that this copy takes its place."""
     erased_at: int | None = None
-    """When the person was taken out of it (epoch seconds UTC). What is merged into it later loses the person too."""
+    """When the person was removed from the invoice (epoch seconds UTC). Facts merged later lose the person too."""
     version: int = 0
     payments_listed: bool = field(default=True, compare=False)
     """False if an earlier release stored it, which listed no payments. Its next write lists them."""
     counted: Counts = field(default=(), compare=False)
-    """What the summary counts it as: see `domain/summary.py`. Stores set it, and nobody else looks at it."""
+    """The invoice's present share of the summary: see `domain/summary.py`. Only stores set and read it."""
 
     def __getattr__(self, name: str) -> Any:
-        """Computes what follows from the stored fields, when some of it is first asked for: see `Standing`.
+        """Computes the derived fields when the first of them is read: see `DerivedFields`.
 
-        A change is several invoices in a row, and nobody asks for the standing of most of them.
+        A change produces several invoices in a row, and the derived fields of most of them are never read.
         """
         if name not in DerivedFields.__annotations__:
             raise AttributeError(name)
@@ -105,7 +108,7 @@ class Invoice(DerivedFields):
         drafting = fact is not None and fact.unfinished and self.saga.running
         amounts = amounts_of(self.facts)
         status = InvoiceStatus.CREATING if fact is None or drafting else status_of(self.facts, amounts)
-        # These are written past `frozen`, as `cached_property` does it. Each part rests on those before it.
+        # Writes past `frozen`, as `cached_property` does. Each part uses the parts before it.
         vars(self).update(
             status=status,
             amounts=amounts,
@@ -119,7 +122,7 @@ class Invoice(DerivedFields):
         return vars(self)[name]
 
     def _money(self) -> Mapping[str, object]:
-        """Returns the part of its standing that is about money."""
+        """Returns the derived fields about money."""
         facts, fact, record = self.facts, self.facts.invoice, self.outside_payment
         total = self.order.total if fact is None or fact.deleted or self.lacks_lines else fact.total
         balance = total if self.status in (InvoiceStatus.CREATING, InvoiceStatus.DRAFT) else 0
@@ -140,7 +143,7 @@ class Invoice(DerivedFields):
         }
 
     def _days(self) -> Mapping[str, object]:
-        """Returns the part of its standing that is about days."""
+        """Returns the derived fields about days."""
         fact, zone = self.facts.invoice, self.order.time_zone
         due_at = fact.due_at if fact else None
         due_day = day_of(due_at, zone) if due_at is not None else None
@@ -151,7 +154,7 @@ class Invoice(DerivedFields):
         if fact is not None and fact.status == "paid" and fact.paid_at is not None:
             paid_on = day_of(fact.paid_at, zone)
             if self.recorded_payment is not None:
-                # The office gave that day. It counts unless a later payment in Stripe completed the amount.
+                # The office entered that day. It counts unless a later payment in Stripe completed the amount.
                 charges = [charge for charge in self.facts.charges.values() if charge.status == "succeeded"]
                 paid_on = max([self.recorded_payment.paid_on, *(day_of(each.created, zone) for each in charges)])
         return {
@@ -166,23 +169,25 @@ class Invoice(DerivedFields):
 
     @property
     def edit_tag(self) -> str:
-        """Names what clients can write of a draft: its order. Another status is no change of it."""
+        """Returns the edit tag: it covers what clients can write of a draft, which is its order and not its
+        status.
+        """
         return self.order.edit_tag
 
     @property
     def stripe_invoice_ids(self) -> AbstractSet[str]:
-        """Returns the ids of all Stripe invoices that this one is or was. A revision in Stripe has another id."""
+        """Returns the ids of all Stripe invoices that this invoice is or was. A revision in Stripe has another id."""
         return {*self.facts.invoices, *([self.stripe_invoice_id] if self.stripe_invoice_id else [])}
 
     @property
     def corrected_by(self) -> InvoiceId | None:
-        """Returns the id of the copy that has taken its place, or None."""
+        """Returns the id of the copy that has replaced it, or None."""
         told = [act.kind for act in self.actions if act.kind in (CORRECTED, CORRECTION_REFUSED)]
         return correction_id_for(self.organization_id, self.id) if told and told[-1] == CORRECTED else None
 
     @property
     def replaces_nothing_yet(self) -> bool:
-        """Returns True if it is a copy and the invoice that it corrects still counts, or counts for good."""
+        """Returns True if it is a copy and the invoice that it corrects is not voided."""
         return self.corrects is not None and self.saga.step in (Step.REPLACE, Step.ABORT)
 
     @property
@@ -205,7 +210,7 @@ class Invoice(DerivedFields):
         return self.amounts.credited
 
     def link_expired(self, now: int) -> bool:
-        """Returns True if Stripe's payment page can no longer be reached by the known link."""
+        """Returns True if the stored link to Stripe's payment page has expired."""
         fact = self.facts.invoice
         if fact is None or fact.hosted_url is None or fact.finalized_at is None:
             return False
@@ -216,34 +221,34 @@ class Invoice(DerivedFields):
         """Returns this invoice with one more fact merged.
 
         Raises:
-            CannotOrder: only Stripe can tell which of two snapshots is newer.
+            CannotOrder: POM cannot decide which of two snapshots is newer, so the object must be read from Stripe.
         """
         return self._with_facts(self.facts.merge(fact))
 
     def with_seen_times_of(self, fact: StripeFact) -> Self:
-        """Returns this invoice with the seconds at which `fact` saw a status, and nothing else of it."""
+        """Returns this invoice with the times at which `fact` shows a status, and nothing else of `fact`."""
         facts = self.facts.with_seen_times_of(fact)
         return self if facts is self.facts else self._with_facts(facts)
 
     def with_fetched(self, *fetched: StripeFact) -> Self:
-        """Returns this invoice with facts that were read from Stripe after it had been stored."""
+        """Returns this invoice with facts that were read from Stripe after the invoice had been stored."""
         facts = self.facts
         for fact in fetched:
             facts = facts.merge(fact, prefer_fetched)
         return self._with_facts(facts)
 
     def _with_facts(self, facts: Snapshots) -> Self:
-        """Returns this invoice with these facts, and after those acts and refunds that Stripe shows in them as done.
+        """Returns this invoice with these facts, and with the acts and refunds that they show as done.
 
-        If several acts may have done the same, the latest counts, provided that one person asked for all of them.
-        Otherwise none is told until Stripe has answered or refused one of them.
+        If several acts may have had the same effect, the latest counts, provided that one person asked for all of
+        them. Otherwise none counts until Stripe has confirmed or refused one of them.
         """
         if self.erased_at is not None:
             facts = facts_without_person(facts)
         fact = facts.invoice
         invoice = replace(self, facts=facts, refund_orders=with_outcomes(self.refund_orders, facts.refunds.values()))
         if fact is not None and fact.id != self.stripe_invoice_id:
-            # A revision has not been e-mailed yet, whatever its original was.
+            # A revision has not been e-mailed yet, whether or not its original was.
             unsent = replace(invoice, sent_at=None, reminder_asked_at=None, reminded_at=None)
             return replace(unsent, stripe_invoice_id=fact.id)
         seen = [act for act in self.intended if fact is not None and act.is_confirmed_by(fact)]
@@ -254,7 +259,7 @@ class Invoice(DerivedFields):
         return invoice
 
     def with_intended_act(self, act: IntendedAct) -> Self:
-        """Returns this invoice with an act that Stripe is about to be asked for, unless it is done already.
+        """Returns this invoice with an act that POM is about to ask Stripe for, unless Stripe shows it as done.
 
         Acts that Stripe can no longer be doing are dropped.
         """
@@ -265,13 +270,15 @@ class Invoice(DerivedFields):
         return replace(self, intended=(*others, act))
 
     def with_done_act(self, act: IntendedAct) -> Self:
-        """Returns this invoice after Stripe has done the act. The timeline tells it, and its payment counts."""
+        """Returns this invoice after Stripe has done the act, with the act in its timeline and the act's payment."""
         others = tuple(other for other in self.intended if other.kind != act.kind)
         done = replace(self, intended=others, outside_payment=act.payment or self.outside_payment)
         return done if act.action in done.actions else done.changed(act.at, act.action)
 
     def without_act(self, act: IntendedAct) -> Self:
-        """Returns this invoice without an act that Stripe refused. If it was done, another act may have done it."""
+        """Returns this invoice without an act that Stripe refused. If the effect is there, another act may have had
+        it.
+        """
         others = tuple(other for other in self.intended if other != act)
         return replace(self, intended=others)._with_facts(self.facts)
 
@@ -280,7 +287,7 @@ class Invoice(DerivedFields):
         return next((order for order in self.refund_orders if order.id == order_id), None)
 
     def with_refund_order(self, order: RefundOrder) -> Self:
-        """Returns this invoice with the order, in the place of the one that has its id."""
+        """Returns this invoice with the order. It replaces a stored order with the same id."""
         return replace(self, refund_orders=with_order(self.refund_orders, order))
 
     def without_order(self, order: RefundOrder) -> Self:
@@ -288,21 +295,21 @@ class Invoice(DerivedFields):
         return replace(self, refund_orders=tuple(each for each in self.refund_orders if each.id != order.id))
 
     def is_or_was(self, stripe_id: str, revised_id: str | None) -> bool:
-        """Returns True if a Stripe invoice is this one or a revision of it, or if POM knows no Stripe id yet.
+        """Returns True if a Stripe invoice is this one or a revision of it, or if POM has no Stripe id yet.
 
-        A copy that somebody made in Stripe carries our metadata too, but is another invoice.
+        A copy that a user made in Stripe has POM's metadata too, but is another invoice.
         """
         known = self.stripe_invoice_ids
         return not known or stripe_id in known or revised_id in known
 
     def telling(self, *actions: Action) -> Self:
-        """Returns this invoice with acts of POM's added to its timeline."""
+        """Returns this invoice with these actions added to its timeline."""
         return replace(self, actions=within_limit((*self.actions, *actions)))
 
     def changed(self, at: int, *actions: Action) -> Self:
-        """Returns this invoice as changed at `at`, with acts of POM's added to its timeline.
+        """Returns this invoice as changed at `at` (epoch seconds UTC), with these actions added to its timeline.
 
-        If its due day is over by then, it is overdue from now on.
+        If its due day has passed by then, it is overdue from now on.
         """
         updated_at, first = max(self.updated_at, at), self.first_day_overdue
         over = first is not None and day_of(updated_at, self.order.time_zone) >= first

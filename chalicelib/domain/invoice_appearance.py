@@ -1,4 +1,4 @@
-"""What people see of an invoice."""
+"""The part of an invoice that users can see."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from chalicelib.domain.invoice import Invoice
 
 
 def looks_the_same(one: Invoice, other: Invoice) -> bool:
-    """Returns True if people see the same of both, and later events find their way to both.
+    """Returns True if users see the same of both invoices, and later events can be matched to both.
 
-    A look at Stripe always brings more than events do, such as intents that nobody has tried. And a link to the
-    same page may be written anew each time. No event tells that a payment was canceled, as when its invoice was
-    voided, and nobody sees it: nothing was paid.
+    Reading from Stripe always yields more than events do, such as intents without an attempt, and a different link to
+    the same page. No event reports that a payment was canceled because its invoice was voided, and users do not see
+    it, because nothing was paid.
     """
     return _appearance(one) == _appearance(other)
 

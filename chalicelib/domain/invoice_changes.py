@@ -1,4 +1,4 @@
-"""What is told of an invoice: what changed between two of its stored versions."""
+"""The published changes of an invoice: what differs between two of its stored versions."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ ENDED: Mapping[InvoiceStatus, ChangeType] = {
     InvoiceStatus.VOID: ChangeType.INVOICE_VOIDED,
     InvoiceStatus.UNCOLLECTIBLE: ChangeType.INVOICE_UNCOLLECTIBLE,
 }
-"""What tells that an invoice has ended without its money."""
+"""The change types of invoices that ended without being paid."""
 
 
 def invoice_difference(before: Invoice | None, after: Invoice | None) -> Difference:
-    """Returns what is told of the change from `before` to `after`. None means that there is no record.
+    """Returns the published difference between `before` and `after`. None stands for a record that does not exist.
 
-    An invoice that POM is still creating is not told. If creating it fails, its record is deleted, and nobody needs
-    to know. So is the record of a failed backfill. A draft that POM is editing or sending counts as a draft.
+    Nothing is published while POM is still creating the invoice. If creating it fails, its record is deleted, and no
+    consumer needs to know. The same holds for the record of a failed backfill. A draft that POM is editing or sending
+    counts as a draft.
     """
     previous_status = published_status(before) if before is not None else None
     before = before if previous_status is not None else None
@@ -36,9 +37,9 @@ def invoice_difference(before: Invoice | None, after: Invoice | None) -> Differe
 
 
 def published_status(invoice: Invoice) -> InvoiceStatus | None:
-    """Returns the status that is told of an invoice. None while POM is creating it for the first time.
+    """Returns the status that is published of an invoice, or None while POM is creating it for the first time.
 
-    People see a draft as `creating` too while POM edits or sends it. It was told as a draft before, and stays one
+    Users see a draft as `creating` while POM edits or sends it. It was published as a draft before, and stays one
     until it is sent.
     """
     if invoice.status is not InvoiceStatus.CREATING:
@@ -49,13 +50,15 @@ def published_status(invoice: Invoice) -> InvoiceStatus | None:
 
 
 def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator[ChangeType]:
-    """Yields what is told, in the order in which people would tell it. `entered`: the status is a new one."""
+    """Yields the types to publish, in the order in which they happened. `entered` is True if the status is a new
+    one.
+    """
     sent = after.sent_at is not None and (before is None or before.sent_at != after.sent_at)
     if before is None:
         yield ChangeType.INVOICE_CREATED
     elif before.stripe_invoice_id not in (None, after.stripe_invoice_id):
         yield ChangeType.INVOICE_REVISED
-    # Taking the person out of an invoice changes its texts, and nobody has edited them.
+    # An erasure changes the invoice's texts, but no user has edited them.
     if before is not None and before.erased_at == after.erased_at and _bills_otherwise(before, after):
         yield ChangeType.INVOICE_EDITED
     if sent:
@@ -71,10 +74,11 @@ def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator
 
 
 def _bills_otherwise(before: Invoice, after: Invoice) -> bool:
-    """Returns True if `after` bills something else than the draft did when people could look at it last.
+    """Returns True if `after` bills something else than the draft that users last saw.
 
-    Nothing is told while POM edits or sends the draft: Stripe may refuse, and then it is brought back. What it billed
-    before that is stored with that work. An invoice that was issued meanwhile is compared by POM's order only.
+    Nothing is published while POM edits or sends the draft, because Stripe may refuse and POM then restores it. What
+    the draft billed before is stored with that work. An invoice that was issued meanwhile is compared by POM's order
+    only.
     """
     if after.status is InvoiceStatus.CREATING:
         return False
@@ -101,9 +105,10 @@ def _money(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator
 
 
 def _failed_again(before: Invoice, after: Invoice) -> bool:
-    """Returns True if another attempt failed, or if the reason why the latest one failed has become known.
+    """Returns True if another attempt failed, or if POM has learned why the latest attempt failed.
 
-    The second of a failed attempt is no sign of another one: an intent and its charge show it with different seconds.
+    A different second does not mean a different attempt, because an intent and its charge show a failure at different
+    seconds.
     """
     if before.failure is None or after.failure is None or before.failure == after.failure:
         return False
@@ -113,7 +118,7 @@ def _failed_again(before: Invoice, after: Invoice) -> bool:
 
 
 def _failed_attempts(facts: Snapshots) -> AbstractSet[str]:
-    """Returns the ids of the attempts that failed: those of their charges, where Stripe made one."""
+    """Returns the ids of the failed attempts. These are the ids of their charges, if Stripe created charges."""
     charges = {charge.id for charge in facts.charges.values() if charge.status == "failed"}
     named = {intent.failed_charge_id for intent in facts.intents if intent.failed_charge_id is not None}
     return {*charges, *named, *facts.attempts}
@@ -125,7 +130,7 @@ def _disputes(before: Invoice | None, after: Invoice) -> Iterator[ChangeType]:
     for dispute in after.facts.disputes.values():
         former = known.get(dispute.id)
         was_open = former is not None and former.open
-        # A dispute that was lost can be appealed, and is open again.
+        # A lost dispute can be appealed, and is then open again.
         opened |= former is None or (dispute.open and not was_open)
         closed |= not dispute.open and (former is None or was_open)
     if opened:

@@ -1,8 +1,8 @@
-"""What the office can really do about an invoice that cannot be sent, voided or corrected, for the next step.
+"""Conflicts for invoices that cannot be sent, voided or corrected, with what the office can do instead.
 
 A paid invoice is never open again (https://docs.stripe.com/invoicing/integration/workflow-transitions). A payment in
-Stripe can be refunded. What was paid outside Stripe can only be given back outside Stripe, and a credit note records
-that (https://docs.stripe.com/api/credit_notes/create, `out_of_band_amount`).
+Stripe can be refunded. Money that was paid outside Stripe can only be given back outside Stripe, and a credit note
+records that (https://docs.stripe.com/api/credit_notes/create, `out_of_band_amount`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STAYS_BILLED = "Its services stay billed in POM."
 
 
 def how_to_give_back(invoice: Invoice) -> str:
-    """Returns in sentences how the money of a paid invoice can be given back, and what becomes of its services."""
+    """Returns sentences about how a paid invoice's money can be given back, and what happens to its services."""
     steps = list(_steps(invoice)) or ["Nothing is left to give back."]
     return " ".join([*steps, STAYS_BILLED])
 
@@ -58,9 +58,9 @@ def _left_outside(invoice: Invoice) -> int:
 
 
 def status_conflict(invoice: Invoice, verb: str, beside: RelatedInvoices = NO_RELATED_INVOICES) -> Conflict:
-    """Returns why an invoice cannot be sent or voided in its present status. `verb` is `sent` or `voided`.
+    """Returns the conflict of an invoice that cannot be sent or voided in its status. `verb` is `sent` or `voided`.
 
-    `beside` says where the services of a void invoice are billed now.
+    `beside` holds the invoices that bill the services of a void invoice now.
     """
     if invoice.status is InvoiceStatus.CREATING:
         return creating_conflict()
@@ -72,7 +72,7 @@ def status_conflict(invoice: Invoice, verb: str, beside: RelatedInvoices = NO_RE
 
 
 def correction_conflict(invoice: Invoice, beside: RelatedInvoices) -> Conflict:
-    """Returns why no draft copy can take the place of an invoice in its present status."""
+    """Returns the conflict of an invoice that no draft copy can replace in its status."""
     if invoice.status is InvoiceStatus.CREATING:
         return creating_conflict()
     if invoice.status is InvoiceStatus.DRAFT:
@@ -89,7 +89,7 @@ def correction_conflict(invoice: Invoice, beside: RelatedInvoices) -> Conflict:
 
 
 def creating_conflict() -> Conflict:
-    """Returns why nothing can be done with an invoice that Stripe does not have as a whole yet."""
+    """Returns the conflict of an invoice that POM is still creating in Stripe."""
     return Conflict(
         "invoice_creating",
         "This invoice is still being made in Stripe.",

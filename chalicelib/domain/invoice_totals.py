@@ -1,4 +1,4 @@
-"""What the invoices of a list come to, from the tallies."""
+"""The totals of a list of invoices, computed from the tallies."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from chalicelib.domain.tallies import DISPUTED, NOTHING, OVERDUE, STATUS, Bucket
 
 @dataclass(frozen=True, slots=True)
 class InvoiceTotal:
-    """The invoices of one currency. Amounts are in minor units, and None if no tally has them."""
+    """The totals of invoices in one currency. Amounts are minor units, and None if no tally has them."""
 
     currency: str
     invoices: int
     total: int | None = None
-    """What the invoices are made out for."""
+    """The sum of the invoices' totals."""
     balance: int | None = None
-    """What is still to be paid."""
+    """The amount that is still to be paid."""
     disputed: int | None = None
-    """What banks dispute now, in the currency of the invoices."""
+    """The amount that banks dispute now, in the invoices' currency."""
 
 
 def totals_of_statuses(
     tallies: Mapping[Bucket, Tally], statuses: Collection[InvoiceStatus]
 ) -> Sequence[InvoiceTotal]:
-    """Returns what the invoices of these statuses come to, by currency."""
+    """Returns the totals of the invoices with these statuses, by currency."""
     kept = [bucket for bucket in tallies if bucket.kind == STATUS and bucket.of in statuses]
     totals = []
     for currency in sorted({bucket.currency for bucket in kept}):
@@ -38,13 +38,13 @@ def totals_of_statuses(
 
 
 def totals_overdue(tallies: Mapping[Bucket, Tally]) -> Sequence[InvoiceTotal]:
-    """Returns what is to be paid of the overdue invoices, by currency. No tally has what they are made out for."""
+    """Returns the balance of the overdue invoices, by currency. No tally has the sum of their totals."""
     overdue = {bucket.currency: tally for bucket, tally in sorted(tallies.items()) if bucket.kind == OVERDUE}
     return _counted([InvoiceTotal(each, tally.invoices, balance=tally.amount) for each, tally in overdue.items()])
 
 
 def totals_disputed(tallies: Mapping[Bucket, Tally]) -> Sequence[InvoiceTotal]:
-    """Returns what banks dispute of the invoices, by currency. No tally has what they are made out for."""
+    """Returns the disputed amount of the invoices, by currency. No tally has the sum of their totals."""
     disputed = {bucket.currency: tally for bucket, tally in sorted(tallies.items()) if bucket.kind == DISPUTED}
     return _counted([InvoiceTotal(each, tally.invoices, disputed=tally.amount) for each, tally in disputed.items()])
 

@@ -1,8 +1,8 @@
-"""Decides which of two snapshots of one Stripe object is kept.
+"""Decides which of two snapshots of one Stripe object is newer.
 
-Merging is commutative, associative and idempotent: of two snapshots the one with the higher `precedence` is kept.
-Stripe's times have whole seconds, so two different snapshots may have equal precedence. Then `newer` raises
-`CannotOrder`, and the caller reads the object from Stripe and merges it with `settle`. Arrival order is never used.
+Merging is commutative, associative and idempotent: the snapshot with the higher `precedence` wins. Stripe's times
+have whole seconds, so two different snapshots may have equal precedence. Then `newer` raises `CannotOrder`, and the
+caller reads the object from Stripe and merges it with `prefer_fetched`. The order of arrival is never used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Fact)
 
 
 class CannotOrder(Exception):
-    """Two different snapshots of one object have the same precedence; only Stripe knows which is newer."""
+    """Two different snapshots of one object have the same precedence, so only Stripe knows which is newer."""
 
     def __init__(self, fact: Fact) -> None:
         super().__init__(f"two snapshots of {fact.id} as of {fact.as_of} differ")
@@ -42,9 +42,9 @@ def newer(current: F | None, incoming: F) -> F:
 
 
 def prefer_fetched(current: F | None, fetched: F) -> F:
-    """Returns the snapshot to keep when `fetched` was read from Stripe after `current` had been stored.
+    """Returns the snapshot to store when `fetched` was read from Stripe after `current` had been stored.
 
-    The later read is kept even if its `as_of` is earlier, unless it would take the object back to an earlier stage of
+    The later read wins even if its `as_of` is earlier, unless it would take the object back to an earlier stage of
     its lifecycle.
     """
     if current is None or same_content(current, fetched):
@@ -56,21 +56,22 @@ def prefer_fetched(current: F | None, fetched: F) -> F:
 
 
 def with_seen_times_of(known: F, also: F) -> F:
-    """Returns `known` with the earliest second at which either saw each status.
+    """Returns `known` with the earliest second at which either snapshot shows each status.
 
-    `also` may be rendered in another version of Stripe's API, or have no order relative to `known`. Its other fields
-    cannot be trusted then. Its status can: the object had it at that second.
+    `also` may be rendered in another version of Stripe's API, or may have no order relative to `known`. Then only its
+    status is reliable: the object had that status at that second.
     """
     return with_seen_times(known, _seen(also))
 
 
 def same_content(one: Fact, other: Fact) -> bool:
-    """Returns True if both snapshots have the same content. The times at which they were taken do not count.
+    """Returns True if both snapshots have the same content. The times at which they were taken make no difference.
 
-    Links do not count either, because Stripe makes a new link to the same page each time it shows an object.
+    Links make no difference either, because Stripe creates a new link to the same page each time it returns an
+    object.
     """
     if one is other or getattr(one, "status", None) != getattr(other, "status", None):
-        # Most different snapshots differ in their status, and comparing that is cheaper than copying a fact.
+        # Most different snapshots differ in their status, and comparing it is cheaper than copying a fact.
         return one is other
     ignored: dict[str, Any] = {"as_of": other.as_of}
     if hasattr(one, "seen"):
@@ -82,7 +83,7 @@ def same_content(one: Fact, other: Fact) -> bool:
 
 
 def adds_nothing(fact: Fact, known: Fact) -> bool:
-    """Returns True if `known` need not be replaced by `fact`, the result of merging a snapshot into `known`.
+    """Returns True if `fact`, the result of merging a snapshot into `known`, need not replace `known`.
 
     If the object can still change back, the latest second of its present content must be stored. Otherwise an older
     event that arrives later would look newer than the stored snapshot (docs/decisions/0028).
@@ -93,7 +94,7 @@ def adds_nothing(fact: Fact, known: Fact) -> bool:
 def same_content_and_seen_times(one: Fact, other: Fact) -> bool:
     """Returns True if both snapshots have the same content and the same `seen`.
 
-    The times at which they were taken do not count.
+    The times at which they were taken make no difference.
     """
     if one is other:
         return True

@@ -1,7 +1,7 @@
-"""Money is an integer of minor units with its currency; exact decimals only at the edge; no float anywhere.
+"""Money is an integer of minor units with its currency. Decimals are exact and occur only at the API; no floats.
 
-Minor units per currency: https://docs.stripe.com/currencies#zero-decimal and #three-decimal. ISK and UGX have
-no minor unit in use, yet Stripe takes them times 100 for compatibility (#special-cases).
+Minor units of each currency: https://docs.stripe.com/currencies#zero-decimal and #three-decimal. ISK and UGX have no
+minor unit in use, but Stripe takes their amounts times 100 for compatibility (#special-cases).
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ DECIMALS: Mapping[str, int] = {
     **dict.fromkeys(TWO_DECIMAL, 2),
     **dict.fromkeys(THREE_DECIMAL, 3),
 }
-"""How many decimals the minor unit of each currency has that Stripe takes."""
+"""The number of decimals of each currency that Stripe accepts."""
 
 STEPS: Mapping[str, int] = {**dict.fromkeys(THREE_DECIMAL, 10), **dict.fromkeys(WHOLE_UNITS_ONLY, 100)}
-"""Amounts are multiples of this, in minor units; of currencies that are not here, any amount can be expressed.
+"""Amounts of these currencies are multiples of this number of minor units. Other currencies can express any amount.
 
-Stripe refuses a non-zero last digit of three-decimal currencies, and fractions of ISK and UGX.
+Stripe refuses a non-zero last digit in three-decimal currencies, and fractions of ISK and UGX.
 """
 
 MAX_AMOUNT = 99_999_999
-"""The largest amount, in minor units, that every payment method takes (https://docs.stripe.com/currencies)."""
+"""The largest amount, in minor units, that every payment method accepts (https://docs.stripe.com/currencies)."""
 
 MINIMUM_CHARGE = {
     "usd": 50, "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250, "eur": 50,
@@ -53,14 +53,14 @@ that currency and the rate, so POM applies the minimum of the invoice's own curr
 """
 
 MAX_DIGITS = 20
-"""Numbers with more digits before or after the point than this are not looked at digit by digit."""
+"""Numbers with more digits than this before or after the point are refused without an exact check."""
 
 
 def exponent(currency: str, *, field: str = "currency") -> int:
-    """How many decimals the currency's minor unit has.
+    """Returns the number of decimals of the currency's minor unit.
 
     Raises:
-        Refused: Stripe does not take the currency.
+        Refused: Stripe does not accept the currency.
     """
     if currency not in DECIMALS:
         raise Refused(
@@ -73,17 +73,20 @@ def exponent(currency: str, *, field: str = "currency") -> int:
 
 
 def minimum_charge(currency: str) -> int:
-    """The smallest amount that Stripe charges; of a currency it names none for, one that is surely enough.
+    """Returns the smallest amount that Stripe charges, in minor units.
+
+    For a currency without a published minimum, returns an amount that is certainly large enough.
 
     Raises:
-        Refused: Stripe does not take the currency.
+        Refused: Stripe does not accept the currency.
     """
     hundred: int = 100 * 10 ** exponent(currency)
     return MINIMUM_CHARGE.get(currency, hundred)
 
 
 def require_chargeable(total: int, currency: str, *, field: str) -> None:
-    """Refuses a total above zero and below Stripe's minimum: Stripe would call it paid and charge nobody.
+    """Refuses a total above zero and below Stripe's minimum, which Stripe would mark as paid without charging
+    anybody.
 
     The account may be paid out in another currency with a higher minimum. Then Stripe may still do this to a total
     that POM accepts, and the explanation of the invoice says so.
@@ -115,10 +118,10 @@ class Money:
 
 
 def minor_units(value: Decimal, currency: str, *, field: str) -> int:
-    """Read an exact decimal such as 75.00 as minor units.
+    """Returns an exact decimal such as 75.00 in minor units.
 
     Raises:
-        Refused: not a finite number, negative, more decimals than the currency has, or too large.
+        Refused: the value is not a finite number, is negative, has more decimals than the currency, or is too large.
     """
     if not value.is_finite():
         raise Refused(
@@ -134,7 +137,7 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
     places, step = exponent(currency), STEPS.get(currency, 1)
     if value and value.adjusted() > MAX_DIGITS:
         raise _too_large(currency, field)
-    # As exact as the number is written: the default context rounds to 28 digits without a word.
+    # As precise as the number is written, because the default context silently rounds to 28 digits.
     exactly = Context(prec=len(value.as_tuple().digits) + MAX_DIGITS)
     scaled = value.scaleb(places, exactly) if value.adjusted() > -MAX_DIGITS else value
     whole = scaled.to_integral_value()
@@ -152,7 +155,7 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
 
 
 def line_amount(quantity: Decimal, unit_price: int, currency: str, *, field: str) -> int:
-    """Quantity times unit price in minor units, rounded half up to what the currency can express.
+    """Returns quantity times unit price in minor units, rounded half up to a multiple of the currency's step.
 
     Raises:
         Refused: the product is too large.
@@ -168,7 +171,7 @@ def line_amount(quantity: Decimal, unit_price: int, currency: str, *, field: str
 def decimal_string(amount: int, currency: str) -> str:
     """Returns `7500, "usd"` as `"75.00"`, `500, "jpy"` as `"500"`, and `1250, "kwd"` as `"1.250"`.
 
-    A currency that is not known here is shown with two decimals, as nearly all have: reading never refuses.
+    An unknown currency is shown with two decimals, as most currencies have, because reading must never fail.
     """
     return format(Decimal(amount).scaleb(-DECIMALS.get(currency, 2)), "f")
 

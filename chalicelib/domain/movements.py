@@ -1,10 +1,9 @@
-"""Rows of `GET /payments`: one for each payment, refund and dispute of an invoice.
+"""Movements of money: the rows of `GET /payments`, one for each payment, refund and dispute of an invoice.
 
 A payment has a row as soon as its money is on its way. A declined card has no row, because it moved no money.
 
-`GET /payments` lists the rows of an organization. Each is stored in the write that stores its invoice, and only if it
-has changed. A stored row is never removed. Its status says what the outcome was. The rows of an invoice add up to the
-money that it received.
+Each row is stored in the write that stores its invoice, and only if it has changed. A stored row is never removed;
+its status shows the outcome. The rows of an invoice add up to the money that it received.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from chalicelib.domain.snapshots import Snapshots
 
 
 class MovementKind(StrEnum):
-    """How the money moved. A payment brings it in, a refund or a dispute takes it out."""
+    """The kind of a movement. A payment brings money in, a refund or a dispute takes money out."""
 
     PAYMENT = "payment"
     REFUND = "refund"
@@ -42,8 +41,8 @@ class MovementKind(StrEnum):
 class Movement:
     """One payment, refund or dispute.
 
-    `id` is Stripe's id. If the money did not go through Stripe, POM makes the id from the invoice's. `amount` is
-    minor units and never negative; `at` is epoch seconds UTC. A movement counts once `status` is `succeeded`, or
+    `id` is Stripe's id. If the money did not go through Stripe, POM derives the id from the invoice's id. `amount` is
+    minor units and never negative. `at` is epoch seconds UTC. A movement counts once `status` is `succeeded`, or
     `lost` for a dispute.
     """
 
@@ -58,11 +57,11 @@ class Movement:
     number: str | None = None
     """The number of the invoice, if it has one."""
     payment_id: str | None = None
-    """The payment that was refunded or disputed, or to which a bank debit that came back belonged."""
+    """The payment that was refunded or disputed, or that a returned bank debit belonged to."""
     charge_id: str | None = None
-    """The charge that a payment's row shows. None if POM does not know it, and in rows of former releases."""
+    """The charge that a payment's row shows. None if POM does not know it, and in rows of earlier releases."""
     other_charges: tuple[str, ...] = ()
-    """Charges of the same payment that have rows of their own: bank debits that came back."""
+    """Charges of the same payment that have rows of their own, because they are bank debits that came back."""
     method: str | None = None
     brand: str | None = None
     last4: str | None = None
@@ -70,25 +69,25 @@ class Movement:
 
     @property
     def settlements_row_id(self) -> str:
-        """Returns the id of the row beside which its settlements are stored: for all charges, that of the payment."""
+        """Returns the id of the row that stores its settlements. All charges of a payment share the payment's row."""
         return self.payment_id or self.id if self.kind is MovementKind.PAYMENT else self.id
 
     def shows(self, charge_id: str | None) -> bool:
-        """Returns True if a settlement that is stored beside the payment, and names this charge, is this row's.
+        """Returns True if a settlement of this charge, stored with the payment, belongs to this row.
 
-        The payment's own row shows each settlement whose charge has no row of its own, so none is hidden.
+        The payment's own row shows all settlements whose charges have no rows of their own, so none is hidden.
         """
         if self.settlements_row_id != self.id:
             return charge_id is not None and charge_id == self.charge_id
         return charge_id not in self.other_charges
 
     def charged_by(self, charge_id: str | None) -> bool:
-        """Returns True if this is the charge that the row shows, as far as both are known."""
+        """Returns True if this is the charge that the row shows. Returns True if either charge is unknown."""
         return None in (self.charge_id, charge_id) or charge_id == self.charge_id
 
     @property
     def counted(self) -> int:
-        """Returns the amount that this adds to the money received, in minor units; negative if money went out."""
+        """Returns this row's share of the money received, in minor units. It is negative if money went out."""
         if self.kind is MovementKind.PAYMENT:
             return self.amount if self.status == "succeeded" else 0
         return -self.amount if self.status in {"succeeded", "lost"} else 0
@@ -96,7 +95,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class MovementFilter:
-    """Which movements to list. Times are epoch seconds UTC; `before` is exclusive."""
+    """The movements to list. Times are epoch seconds UTC. `before` is exclusive."""
 
     since: int | None = None
     before: int | None = None
@@ -157,20 +156,22 @@ def _returned_debits(invoice: Invoice, payments: Iterable[Payment]) -> Iterator[
 
 
 def _shows_another(payment: Payment, charge: ChargeFact, facts: Snapshots) -> bool:
-    """Returns True if the payment shows an attempt that is not this charge."""
+    """Returns True if the payment's row shows an attempt other than this charge."""
     shown = _shown(payment, facts)
     if shown is not None:
         return shown != charge.id
     if payment.status in (PaymentStatus.FAILED, PaymentStatus.SUCCEEDED):
-        return True  # POM does not know the charge that succeeded, or the attempt failed before Stripe made one.
+        # POM does not know the charge that succeeded, or the attempt failed before Stripe created a charge.
+        return True
     intent = facts.known_intents.get(payment.id)
     return intent is not None and intent.latest_charge_id == charge.id
 
 
 def _shown(payment: Payment, facts: Snapshots) -> str | None:
-    """Returns the charge that a payment shows; the one that its intent names if POM has not heard of it.
+    """Returns the charge that a payment's row shows, or the intent's latest charge if POM does not know it.
 
-    An attempt that the payer has yet to confirm has no charge: its intent still names that of an earlier one.
+    An attempt that the payer has yet to confirm has no charge, and its intent still names the charge of an earlier
+    one.
     """
     if payment.charge_id in facts.charges:
         return payment.charge_id
@@ -183,12 +184,12 @@ def _shown(payment: Payment, facts: Snapshots) -> str | None:
 def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement, ...]:
     """Returns the rows of `after` that differ from the stored rows of `before`, or all rows if `before` is None.
 
-    A stored row never disappears. If `after` no longer has it, it is returned as `failed`. It then names no charge,
-    so the settlements of a bank debit are on one row only if its payment shows it again.
+    A stored row never disappears. If `after` no longer has it, it is returned as `failed` and without a charge. So
+    the settlements of a bank debit appear on one row only, even if its payment shows the debit again.
     """
     listed = before if before is not None and before.payments_listed else None
     if listed is not None and listed.facts is after.facts and listed.outside_payment is after.outside_payment:
-        return ()  # A step of its creation, for instance, moves no money.
+        return ()  # Money has not moved, for example in a step of the invoice's creation.
     stored = set(movements(listed)) if listed is not None else set()
     rows = list(movements(after))
     ids = {row.id for row in rows}
@@ -213,7 +214,7 @@ def _row(invoice: Invoice, row_id: str, kind: MovementKind, status: str, at: int
 
 
 def _method(fact: RefundFact | DisputeFact, methods: Mapping[str, PaymentMethod | None]) -> PaymentMethod | None:
-    """Returns how the charge was paid that a refund or a dispute is about, or else its payment."""
+    """Returns the payment method of a refund's or a dispute's charge, or of its payment if the charge is unknown."""
     return methods.get(fact.charge_id or "") or methods.get(payment_id(fact))
 
 

@@ -1,4 +1,4 @@
-"""What POM asked for: the order that an invoice is made from."""
+"""The order that an invoice is created from."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from chalicelib.domain.preconditions import edit_tag_of, values_of
 from chalicelib.domain.terms import day_in_words
 
 MAX_LINES = 250
-"""https://docs.stripe.com/invoicing/integration: an invoice takes up to 250 items."""
+"""The most lines of an invoice, as Stripe allows up to 250 items (https://docs.stripe.com/invoicing/integration)."""
 
 MAX_DESCRIPTION = 500
-"""Letters of a line's text in Stripe."""
+"""The most characters of a line's text in Stripe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class LineItem:
     """The day on which the work was done, in the organization's time zone."""
 
     def text(self, currency: str) -> str:
-        """Returns what the payer reads, such as `Filter cleaning (23 November 2026; 1.5 x 25.00)`.
+        """Returns the text that the payer reads, such as `Filter cleaning (23 November 2026; 1.5 x 25.00)`.
 
-        Stripe shows a quantity and a price of their own only for lines with a product of the company's catalogue.
+        Stripe shows a quantity and a unit price only for lines with a product of the company's catalogue.
         """
         parts = [day_in_words(self.service_date)] if self.service_date else []
         if self.quantity != Decimal(1):
@@ -46,12 +46,12 @@ class LineItem:
 
 
 class DeductionKind(StrEnum):
-    """Why less is asked for than the services cost."""
+    """The reason why the total is lower than the services cost."""
 
     DISCOUNT = "discount"
-    """The company asks for less, such as a rebate for a season."""
+    """The company reduces the price, such as a seasonal discount."""
     CREDIT = "credit"
-    """The company owes the customer something from before, such as a visit that did not take place."""
+    """The company owes the customer an amount from before, such as for a visit that did not take place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Deduction:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What POM asked for. `tax` is POM's own computation, in minor units.
+    """What POM ordered. `tax` is POM's own computation, in minor units.
 
     It changes only as a whole, while the invoice is a draft.
     """
@@ -86,7 +86,9 @@ class Order:
 
     @property
     def edit_tag(self) -> str:
-        """Names what clients can write of a draft, which is all but the fingerprint of the first request."""
+        """Returns the edit tag: it covers what clients can write, which is all but the fingerprint of the first
+        request.
+        """
         return edit_tag_of(values_of(self, "fingerprint"))
 
     @property
@@ -96,12 +98,12 @@ class Order:
 
     @property
     def subtotal(self) -> int:
-        """Returns what the services cost together, in minor units."""
+        """Returns the sum of the services, in minor units."""
         return sum(line.amount for line in self.line_items)
 
     @property
     def deducted(self) -> int:
-        """Returns what the deductions take off, in minor units."""
+        """Returns the sum of the deductions, in minor units."""
         return sum(deduction.amount for deduction in self.deductions)
 
     @property
@@ -110,14 +112,14 @@ class Order:
 
     @property
     def details(self) -> DraftDetails:
-        """Returns what POM ordered beside the lines. What is empty was left to Stripe's defaults."""
+        """Returns the details that POM ordered besides the lines. Empty details are left to Stripe's defaults."""
         return DraftDetails.of(self.memo, self.footer, self.payment_methods)
 
     @property
     def billed(self) -> tuple[tuple[str, int], ...]:
-        """Returns each line's service id and amount, as `InvoiceFact.drafted_lines`.
+        """Returns each line's service id and amount, in the form of `InvoiceFact.drafted_lines`.
 
-        Deductions are negative. They and the tax have no service.
+        Deductions are negative. Deductions and the tax have no service id.
         """
         services = [(str(line.service_id), line.amount) for line in self.line_items]
         deductions = [("", -deduction.amount) for deduction in self.deductions]

@@ -1,4 +1,4 @@
-"""What is told of customers, connections and payouts: what changed between two stored versions."""
+"""The published changes of customers, connections and payouts: the differences between two stored versions."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _PAYOUT_TYPES = {
 
 
 def customer_difference(before: Customer | None, after: Customer | None) -> Difference:
-    """Returns what is told of a customer. What POM itself saved is told once Stripe has it, or does not take it.
+    """Returns the published difference of a customer. POM's own edits are published once Stripe accepts or refuses
+    them.
 
-    That its person was erased is told once, alone, and nothing is told of it afterwards. While the erasure waits for
-    something, nothing is told either: the customer is closed, and its consumers keep what they have.
+    An erasure is published once, alone, and nothing is published of the customer afterwards. While the erasure waits
+    for something, nothing is published either, because the customer is closed and consumers keep their data.
     """
     previous_status = before.sync_status if before is not None else None
     if _tombstone(before):
@@ -57,15 +58,15 @@ def _customer_types(before: Customer | None, after: Customer) -> Iterator[Change
 
 
 def _linked(customer: Customer | None) -> tuple[str, str] | None:
-    """Returns the account and the Stripe customer of the link. The next invoice on another account replaces both."""
+    """Returns the account and the Stripe customer of the link. An invoice on another account replaces both."""
     link = customer.link if customer is not None else None
     return (link.account_id, link.stripe_customer_id) if link is not None else None
 
 
 def connection_difference(before: Connection | None, after: Connection | None, at: int) -> Difference:
-    """Returns what is told of a connection that was stored at `at` (epoch seconds UTC).
+    """Returns the published difference of a connection that was stored at `at` (epoch seconds UTC).
 
-    Sweeps, tests and attempts to connect store it too, and are not told. An attempt that runs out ends `pending`
+    Sweeps, tests and attempts to connect also store it, and are not published. An attempt that expires ends `pending`
     without a write.
     """
     previous_status = before.status(at) if before is not None else None
@@ -78,7 +79,7 @@ def connection_difference(before: Connection | None, after: Connection | None, a
 
 
 def _shown(connection: Connection) -> tuple[object, ...]:
-    """Returns what people see of a connection and only a write can change."""
+    """Returns the part of a connection that users see and that only a write can change."""
     account = connection.account
     return (
         connection.account_id,
@@ -92,7 +93,7 @@ def _shown(connection: Connection) -> tuple[object, ...]:
 
 
 def payout_difference(before: Payout | None, after: Payout | None) -> Difference:
-    """Returns what is told of a payout: that Stripe shows it as paid, failed or canceled."""
+    """Returns the published difference of a payout: Stripe shows it as paid, failed or canceled."""
     previous_status = before.fact.status if before is not None else None
     if after is None:
         return Difference((ChangeType.PAYOUT_DELETED,), previous_status) if before is not None else NOTHING

@@ -11,14 +11,14 @@ from chalicelib.domain.terms import day_in_words
 
 METHODS = ("cash", "check", "bank_transfer", "card_terminal", "other")
 DAYS_BEFORE_INVOICE = 366
-"""A payment cannot be older than its invoice by more days than this: the year was mistyped."""
+"""A payment may be at most this many days older than its invoice, because an older one is a mistyped year."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutsidePayment:
-    """Who recorded which payment, and for which Stripe invoice. `recorded_at` is in epoch seconds UTC.
+    """A payment that a user recorded for a Stripe invoice. `recorded_at` is epoch seconds UTC.
 
-    Stripe keeps only the moment of recording, so the day on which the customer paid is kept here.
+    Stripe stores only the time of recording, so POM stores the day on which the customer paid.
     """
 
     paid_on: dt.date
@@ -35,7 +35,7 @@ class OutsidePayment:
 
 
 def way_of(method: str) -> str:
-    """Returns a method as people read it, such as `bank transfer`."""
+    """Returns a method in words, such as `bank transfer`."""
     return method.replace("_", " ")
 
 
@@ -43,7 +43,7 @@ def require_known_method(method: str) -> None:
     """Refuses a method that is not in METHODS.
 
     Raises:
-        Refused: it is not.
+        Refused: the method is unknown.
     """
     if method not in METHODS:
         raise Refused(
@@ -55,10 +55,10 @@ def require_known_method(method: str) -> None:
 
 
 def require_plausible_day(paid_on: dt.date, *, invoiced_on: dt.date, today: dt.date) -> None:
-    """Refuses a day of payment in the future, or long before the invoice. Days are of the organization's time zone.
+    """Refuses a day of payment in the future, or long before the invoice. Days are in the organization's time zone.
 
     Raises:
-        Refused: names the field.
+        Refused: the day is not plausible.
     """
     if paid_on > today:
         raise Refused(

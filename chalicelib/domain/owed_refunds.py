@@ -1,4 +1,4 @@
-"""Refunds that failed, and whose money has not gone to the customer in another way."""
+"""Failed refunds whose money has not reached the customer in another way."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def failed_at(refund: RefundFact) -> int:
 
 
 def refunds_still_owed(invoice: Invoice) -> Iterator[RefundFact]:
-    """Yields the refunds that failed and that nothing has made up for, the earliest failure first.
+    """Yields the failed refunds that nothing has made up for, the earliest failure first.
 
-    Only money that was given after a refund failed can make up for it: what was given before had another reason.
-    Money makes up for a failed refund of the same amount first, and else for the earliest failure. A later refund
-    that failed too stands in the place of one of the same amount, because it repeated that one.
+    Only money that was given after a refund failed can make up for it, because earlier money had another reason.
+    Money makes up for a failed refund of the same amount first, and otherwise for the earliest failure. A later
+    refund of the same amount that failed too replaces the earlier one, because it repeated that refund.
 
-    If nothing is left of a payment to refund, the customer has its money, or a dispute over it decides who gets it.
+    If nothing of a payment is left to refund, the customer has the money, or a dispute decides who gets it.
     """
     failed = sorted((each for each in invoice.facts.refunds.values() if each.status == "failed"), key=failed_at)
     owed = {each.id: each.amount for each in failed}
@@ -43,7 +43,7 @@ def refunds_still_owed(invoice: Invoice) -> Iterator[RefundFact]:
 class _Given:
     """Money that was given to the customer, or is on its way, since `at`. `failed` is True if it did not arrive.
 
-    `payment_id` is None if it does not say which payment it is about.
+    `payment_id` is None if the payment is unknown.
     """
 
     at: int
@@ -56,7 +56,9 @@ class _Given:
 
 
 def _money_given(invoice: Invoice) -> Iterator[_Given]:
-    """Yields refunds, orders of refunds, and what credit notes record as given back outside Stripe."""
+    """Yields the invoice's refunds, its open refund orders, and the amounts given back outside Stripe by credit
+    notes.
+    """
     for refund in invoice.facts.refunds.values():
         if refund.status != "canceled":
             yield _Given(refund.created, refund.amount, payment_id(refund), failed=refund.status == "failed")
@@ -69,7 +71,7 @@ def _money_given(invoice: Invoice) -> Iterator[_Given]:
 
 
 def _spread(amount: int, refunds: list[RefundFact], owed: dict[str, int]) -> None:
-    """Takes the amount off what is owed of these refunds, in their order."""
+    """Deducts the amount from what is owed of these refunds, in their order."""
     for refund in refunds:
         taken = min(amount, owed[refund.id])
         owed[refund.id] -= taken

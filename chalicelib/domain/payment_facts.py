@@ -1,4 +1,4 @@
-"""Snapshots of the Stripe objects by which an invoice is paid, refunded and disputed; `facts` has the others."""
+"""Facts about an invoice's payments, refunds and disputes. `facts` has the other kinds."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from chalicelib.domain.failures import FailureReason
 Seen = Mapping[str, int]
 """The earliest second at which Stripe showed an object in a status, by status.
 
-Merging keeps the earlier second, so the order in which snapshots arrive does not matter. Only statuses without a time
-of their own in Stripe are kept."""
+Merging keeps the earlier second, so the order in which snapshots arrive makes no difference. Only statuses that have
+no time of their own in Stripe are recorded.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentFailure:
-    """Why an attempt failed; raw Stripe codes are not kept, because some must not be shown."""
+    """Why an attempt failed. Stripe's raw codes are not stored, because some must not be shown."""
 
     reason: FailureReason
 
@@ -37,10 +38,10 @@ class PaymentIntentFact:
     failed_method: str | None = None
     """The type of the payment method that `failure` is about."""
     seen: Seen = field(default_factory=dict)
-    """Holds `processing` if the intent had that status."""
+    """Holds the time of `processing` if the intent had that status."""
 
     def uncharged_attempt(self, at: int) -> AttemptFact | None:
-        """Returns the failed attempt that this intent shows, if Stripe made no charge for it; otherwise None.
+        """Returns the failed attempt that this intent shows, if Stripe created no charge for it; otherwise None.
 
         `at` is the time of the event (epoch seconds UTC).
         """
@@ -80,22 +81,23 @@ class ChargeFact:
     expires: str | None = None
     """The month after which the card is no longer good, such as `2027-04`."""
     receipt_url: str | None = field(default=None, compare=False)
-    """Stripe's page that shows the receipt. A link is good for 30 days (https://docs.stripe.com/receipts), and Stripe
-    may return a different link each time, so a new link alone does not count as a change."""
+    """Stripe's page with the receipt. A link works for 30 days (https://docs.stripe.com/receipts), and Stripe may
+    return a different link each time, so a new link alone does not count as a change.
+    """
     seen: Seen = field(default_factory=dict)
-    """`succeeded` or `failed`, for methods whose charges stay pending for days."""
+    """Holds the time of `succeeded` or `failed`, for methods whose charges stay pending for days."""
 
     @property
     def ended_at(self) -> int:
-        """Returns when the charge succeeded or failed (epoch seconds UTC); while it is pending, when it was made.
+        """Returns when the charge succeeded or failed (epoch seconds UTC), or when it was created if it is pending.
 
-        Only charges of slow methods end later than they were made.
+        Only charges of slow methods end later than they were created.
         """
         return self.seen.get(self.status, self.created)
 
     @property
     def failure_reason(self) -> FailureReason:
-        """Returns why it failed, for a charge that failed."""
+        """Returns the reason of a failed charge."""
         return self.failure.reason if self.failure else FailureReason.OTHER
 
     @property
@@ -123,7 +125,7 @@ class RefundFact:
     reason: str | None = None
     """Why it was made, in Stripe's words: `duplicate`, `fraudulent` or `requested_by_customer`."""
     order_id: str | None = None
-    """The id of POM's order for this refund, from its metadata. None if somebody made it in Stripe."""
+    """The id of POM's order for this refund, from its metadata. None if it was made in Stripe."""
     seen: Seen = field(default_factory=dict)
 
     @property
@@ -167,7 +169,9 @@ class DisputeFact:
 
     @property
     def opened_at(self) -> int:
-        """Returns when it was opened (epoch seconds UTC), or when POM heard of it if Stripe has not said."""
+        """Returns when it was opened (epoch seconds UTC), or when POM received it if Stripe does not have the
+        time.
+        """
         return self.created if self.created is not None else self.as_of
 
     @property

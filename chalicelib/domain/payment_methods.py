@@ -1,4 +1,4 @@
-"""The payment methods that POM treats in a way of their own, by the types that Stripe gives them."""
+"""The payment methods that POM treats specially, by the types that Stripe gives them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BANK_DEBITS = frozenset(
 )
 """Methods whose charges stay pending for days (https://docs.stripe.com/payments/bank-debits)."""
 METHOD_NAMES = {"card": "card", "link": "Link", **dict.fromkeys(BANK_DEBITS, "bank debit")}
-"""What a payer calls a method, by its type."""
+"""The name of a method for payers, by its type."""
 
 OFFERED_NAMES = {
     "card": "Card",
@@ -31,7 +31,9 @@ OFFERED_NAMES = {
     "bacs_debit": "Bacs direct debit",
     "au_becs_debit": "BECS direct debit",
 }
-"""What a payer reads who chooses a method, by its type (https://docs.stripe.com/payments/payment-methods/overview)."""
+"""The name of a method in Stripe's checkout, by its type
+(https://docs.stripe.com/payments/payment-methods/overview).
+"""
 
 CURRENCIES: Mapping[str, Sequence[str]] = {
     "us_bank_account": ("usd",),
@@ -40,17 +42,18 @@ CURRENCIES: Mapping[str, Sequence[str]] = {
     "bacs_debit": ("gbp",),
     "au_becs_debit": ("aud",),
 }
-"""The currencies of the methods that have few (https://docs.stripe.com/invoicing/payment-methods). Cards and Link
-take those of the account."""
+"""The currencies of the methods that accept only some (https://docs.stripe.com/invoicing/payment-methods). Cards and
+Link accept the account's currencies.
+"""
 
 
 def require_currency(methods: Sequence[str], currency: str, *, field: str = "paymentMethods") -> None:
-    """Returns if each of these methods takes this currency.
+    """Refuses methods that do not accept this currency.
 
-    Stripe checks that when it finalizes the invoice, and whether the account may use the method.
+    Stripe checks this too when it finalizes the invoice, and also whether the account may use the method.
 
     Raises:
-        Refused: some of them have other currencies; the first carries the others.
+        Refused: some methods do not accept the currency. The first error carries the others.
     """
     raise_all(
         Refused(
@@ -58,8 +61,8 @@ def require_currency(methods: Sequence[str], currency: str, *, field: str = "pay
             f"{OFFERED_NAMES[method]} takes {' or '.join(each.upper() for each in CURRENCIES[method])}, "
             f"and this invoice is in {currency.upper()}.",
             field=f"{field}[{position}]",
-            next_step=f"Leave {method} out of the payment methods of this invoice. If the request has none, those "
-            "of the settings count.",
+            next_step=f"Leave {method} out of the payment methods of this invoice. If the request names no methods, "
+            "those of the settings apply.",
         )
         for position, method in enumerate(methods)
         if currency not in CURRENCIES.get(method, (currency,))

@@ -1,4 +1,4 @@
-"""The payments of an invoice as people see them: each with its method, its outcome, its refunds and disputes."""
+"""The payments of an invoice as users see them: each with its method, its outcome, its refunds and its disputes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PaymentStatus(StrEnum):
     SUCCEEDED = "succeeded"
     PENDING = "pending"
     REQUIRES_ACTION = "requires_action"
-    """The customer has begun to pay, and has yet to confirm the payment with their bank."""
+    """The customer has begun to pay and has yet to confirm the payment with their bank."""
     FAILED = "failed"
 
 
@@ -55,10 +55,10 @@ class PaymentMethod:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One payment towards an invoice. `id` is that of its payment intent, or of its charge if it has no intent.
+    """One payment towards an invoice. `id` is the id of its payment intent, or of its charge if it has no intent.
 
     `amount` is minor units, `at` is epoch seconds UTC. All attempts of an intent are one payment, which shows the
-    attempt that succeeded, or else the latest. The timeline has an entry for each attempt.
+    attempt that succeeded, or otherwise the latest one. The timeline has an entry for each attempt.
     """
 
     id: str
@@ -71,7 +71,7 @@ class Payment:
     receipt_url: str | None = None
     failure: FailureReason | None = None
     outside: OutsidePayment | None = None
-    """What the office recorded, if it recorded this payment by hand."""
+    """The office's record of the payment, if it was recorded by hand."""
     refunds: tuple[RefundFact, ...] = ()
     disputes: tuple[DisputeFact, ...] = ()
     lost: int = 0
@@ -93,7 +93,7 @@ class Payment:
 
 
 def payments_of(invoice: Invoice) -> list[Payment]:
-    """Returns the payments of an invoice, the first one first. Leaves out intents that nobody has tried to pay."""
+    """Returns the payments of an invoice, the earliest first. Intents without an attempt are left out."""
     payments = [*_through_stripe(invoice.facts), *_outside(invoice)]
     return sorted(payments, key=lambda each: (each.at, each.id))
 
@@ -109,11 +109,11 @@ def payment_id(fact: ChargeFact | RefundFact | DisputeFact) -> str:
 
 
 def charges_of(facts: Snapshots) -> list[ChargeFact]:
-    """Returns the charges, with one that succeeded for each payment that came in.
+    """Returns the charges, with one successful charge for each payment that came in.
 
-    Somebody may pay a part of an invoice by an intent that POM does not know. POM cannot find the invoice of that
-    intent's events until another event links the two, so it learns the charge from the next sweep. And the event of
-    a payment may come before those of its intent and its charge.
+    A part of an invoice may be paid by an intent that POM does not know. POM cannot match that intent's events to the
+    invoice until another event links the two, so the charge arrives with the next sweep. The event of a payment may
+    also arrive before the events of its intent and its charge.
     """
     charges = dict(facts.charges)
     for payment in facts.uncharged_payments:
@@ -123,7 +123,9 @@ def charges_of(facts: Snapshots) -> list[ChargeFact]:
 
 
 def _charge_behind(payment: InvoicePaymentFact, facts: Snapshots) -> ChargeFact:
-    """Returns the charge by which a payment came in: the one that was on its way, or one made from the payment."""
+    """Returns the charge by which a payment came in: the pending charge of its intent, or one derived from the
+    payment.
+    """
     of_intent = (each for each in facts.charges.values() if each.payment_intent_id == payment.payment_intent_id)
     pending = max(
         (each for each in of_intent if each.status == "pending"),
@@ -193,7 +195,7 @@ _UNDER_WAY = {
 def _failed(
     stripe_id: str, charge: ChargeFact | None, intent: PaymentIntentFact | None, facts: Snapshots
 ) -> Payment | None:
-    """Returns a payment whose attempts have all failed, or None if nobody has tried to pay."""
+    """Returns a payment whose attempts have all failed, or None if there was no attempt."""
     failed = PaymentStatus.FAILED
     attempt = max(uncharged_attempts(facts, stripe_id), key=lambda each: each.as_of, default=None)
     if attempt is not None and (charge is None or attempt.as_of >= charge.ended_at):
@@ -213,9 +215,9 @@ def _failed(
 
 
 def uncharged_attempts(facts: Snapshots, intent_id: str) -> list[AttemptFact]:
-    """Returns the attempts of an intent that failed before Stripe made a charge.
+    """Returns the attempts of an intent that failed before Stripe created a charge.
 
-    If no event about a failed attempt has arrived and only the intent shows it, that counts as one.
+    If only the intent shows a failed attempt and no event about it has arrived, that counts as one attempt.
     """
     attempts = [each for each in facts.attempts.values() if each.payment_intent_id == intent_id]
     intent = facts.payment_intents.get(intent_id)

@@ -1,6 +1,6 @@
-"""A payout: money that Stripe sends from an account's balance to a bank account, or takes from there.
+"""A payout: money that Stripe sends from an account's balance to a bank account, or debits from that bank account.
 
-https://docs.stripe.com/api/payouts/object. People call it a deposit.
+https://docs.stripe.com/api/payouts/object. Users know it as a deposit.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ RETURNED = frozenset({"failed", "canceled"})
 
 @dataclass(frozen=True, slots=True)
 class PayoutFact:
-    """A payout as Stripe showed it at `as_of`. `amount` is minor units; negative for a debit of the bank account."""
+    """A payout as Stripe showed it at `as_of`. `amount` is minor units, and negative for a debit of the bank
+    account.
+    """
 
     id: str
     as_of: int
@@ -30,12 +32,12 @@ class PayoutFact:
     currency: str
     created: int
     arrival_date: int
-    """The day on which the bank is expected to have it, as the epoch second of its beginning in UTC."""
+    """The day on which it is expected at the bank, as the epoch second at which that day begins in UTC."""
     automatic: bool = True
     method: str = "standard"
     """`standard` or `instant`."""
     reconciliation_status: str | None = None
-    """Stripe can tell what is in the payout once this is `completed`; never if it is `not_applicable`."""
+    """Stripe can list what is in the payout once this is `completed`. It never can if this is `not_applicable`."""
     balance_transaction_id: str | None = None
     failure_balance_transaction_id: str | None = None
     failure_code: str | None = None
@@ -52,30 +54,30 @@ class PayoutFact:
 
     @property
     def arrives_on(self) -> dt.date:
-        """Returns the day on which the bank is expected to have it: Stripe's date, in no time zone."""
+        """Returns the day on which it is expected at the bank. Stripe's date has no time zone."""
         return day_of(self.arrival_date, "UTC")
 
     @property
     def takes(self) -> bool:
-        """Returns True if Stripe takes it from the bank account, because the balance was negative."""
+        """Returns True if Stripe debits it from the bank account, because the balance was negative."""
         return self.amount < 0
 
     @property
     def can_be_itemized(self) -> bool:
-        """Returns True if Stripe can tell what is in it, now or later.
+        """Returns True if Stripe can list what is in it, now or later.
 
-        Of manual and instant payouts it cannot (https://docs.stripe.com/payouts/reconciliation).
+        Stripe cannot list manual and instant payouts (https://docs.stripe.com/payouts/reconciliation).
         """
         return self.automatic and self.method != "instant" and self.reconciliation_status != "not_applicable"
 
     @property
     def reconciled(self) -> bool:
-        """Returns True if Stripe can list what is in it."""
+        """Returns True if Stripe can list what is in it now."""
         return self.can_be_itemized and self.reconciliation_status == "completed"
 
     @property
     def under_way(self) -> bool:
-        """Returns True if Stripe has neither ended it nor said that the bank has it."""
+        """Returns True if Stripe has neither paid nor ended it."""
         return self.status not in {"paid", *RETURNED}
 
     @property
@@ -90,14 +92,14 @@ class PayoutFact:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a payout consists of, each as it changed the amount, in minor units. They add up to the amount."""
+    """The parts of a payout's amount, in minor units. They add up to the amount."""
 
     payments: int = 0
     """Payments towards POM's invoices, before fees."""
     refunds: int = 0
     disputes: int = 0
     fees: int = 0
-    """The fees of all these, and fees of the account."""
+    """The fees of all these parts, and fees of the account."""
     other: int = 0
     """Everything else that concerns the account, such as money that Stripe holds back."""
     outside_pom: int = 0
@@ -113,25 +115,25 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Itemization:
-    """The sums of a payout's lines, which were read at `at` (epoch seconds UTC)."""
+    """The sums of a payout's lines, which POM read at `at` (epoch seconds UTC)."""
 
     at: int
     lines: int
     invoices: int
-    """How many invoices of POM have a line in it."""
+    """The number of POM's invoices that have a line in it."""
     totals: Totals
     pays_again: tuple[str, ...] = ()
-    """Ids of the payouts whose amounts came back into the balance, and are lines of this one."""
+    """Ids of earlier payouts whose amounts came back into the balance and are paid out again with this one."""
 
     @property
     def tied_out(self) -> bool:
-        """Returns True if the lines explain the payout to the cent."""
+        """Returns True if the lines add up to the payout's amount exactly."""
         return self.totals.unexplained == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """A payout of an organization's account, and what POM knows of its lines. `version` counts stored changes."""
+    """A payout of an organization's account, and the sums of its lines. `version` counts stored changes."""
 
     organization_id: OrganizationId
     account_id: StripeAccountId
@@ -141,14 +143,14 @@ class Payout:
     returned_seen_at: int | None = None
     """When Stripe first showed it as failed or canceled (epoch seconds UTC). That may be days after it was paid."""
     listed_until: str | None = None
-    """While its lines are being read: the last balance transaction that is stored. Stripe lists the newest first."""
+    """While POM reads its lines: the id of the last stored balance transaction. Stripe lists the newest first."""
     itemized: Itemization | None = None
     returned_in: str | None = None
-    """The later payout that has what this one gave back among its lines."""
+    """The id of the later payout that paid this payout's money out again."""
     compared_at: int = 0
-    """When its lines were last compared with Stripe's, and each was beside its payment (epoch seconds UTC).
+    """When its lines last matched Stripe's, each of them with its payment (epoch seconds UTC).
 
-    0 if that never was. A line whose payment POM has not stored yet makes it 0 again.
+    0 if that never happened. A line whose payment POM has not stored yet sets it to 0 again.
     """
     version: int = field(default=0)
 
@@ -158,7 +160,7 @@ class Payout:
 
     @property
     def came_back_at(self) -> int:
-        """Returns when its money came back into the balance, as far as POM has seen it (epoch seconds UTC).
+        """Returns when its money came back into the balance, as far as POM knows (epoch seconds UTC).
 
         Payouts that were stored until 2026-11-28 have no `returned_seen_at`.
         """
@@ -166,21 +168,21 @@ class Payout:
 
     @property
     def tied_out(self) -> bool | None:
-        """Returns True if its lines explain it to the cent; None if POM does not have them."""
+        """Returns True if its lines add up to its amount exactly, or None if POM does not have its lines."""
         return self.itemized.tied_out if self.itemized is not None else None
 
     @property
     def unexplained(self) -> int:
-        """Returns what POM's lines leave of the amount, in minor units: all of it if POM does not have them."""
+        """Returns the amount that its lines do not explain, in minor units: the whole amount if POM has no lines."""
         return self.itemized.totals.unexplained if self.itemized is not None else self.fact.amount
 
     def knowing(self, fact: PayoutFact) -> Self:
-        """Returns this payout as Stripe shows it in `fact`, unless a later reading of it is known."""
+        """Returns this payout with Stripe's data in `fact`, unless a later reading is stored."""
         latest = max(self.fact, fact, key=lambda each: each.precedence)
         paid_at = _earlier(self.paid_seen_at, fact.as_of) if fact.status == "paid" else self.paid_seen_at
         returned_at = _earlier(self.returned_seen_at, fact.as_of) if fact.returned else self.returned_seen_at
         if replace(latest, as_of=self.fact.as_of) == self.fact:
-            latest = self.fact  # A new reading that says the same is not stored.
+            latest = self.fact  # A new reading with the same content is not stored.
         return replace(self, fact=latest, paid_seen_at=paid_at, returned_seen_at=returned_at)
 
 
@@ -189,13 +191,13 @@ def _earlier(seen_at: int | None, at: int) -> int:
 
 
 def new_payout(fact: PayoutFact, organization_id: OrganizationId, account_id: StripeAccountId) -> Payout:
-    """Returns a payout of which nothing was known before."""
+    """Returns a payout that POM sees for the first time."""
     return Payout(organization_id, account_id, fact).knowing(fact)
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutFilter:
-    """Which payouts to list, by the day on which they arrive: epoch seconds of days in UTC; `before` is exclusive."""
+    """The payouts to list, by arrival day: epoch seconds of days in UTC. `before` is exclusive."""
 
     since: int | None = None
     before: int | None = None

@@ -12,7 +12,7 @@ from chalicelib.domain.payout import Itemization, PayoutFact, Totals
 
 
 class LineKind(StrEnum):
-    """The subject of a line, for people. Stripe's own category stands beside it."""
+    """The kind of a line, for users. Stripe's own category is shown next to it."""
 
     PAYMENT = "payment"
     REFUND = "refund"
@@ -64,8 +64,8 @@ class PayoutLine:
     def pays_again(self) -> str | None:
         """Returns the id of an earlier payout whose amount came back into the balance by this line, or None.
 
-        One that takes back another by a debit of the bank account is a `payout` that brings money. One that somebody
-        made by hand takes money, and gave nothing back.
+        A payout that reverses another one by a debit of the bank account is a `payout` line that brings money. A
+        manual payout takes money, and gave nothing back.
         """
         moved = self.transaction
         came_back = moved.type in _GAVE_BACK or (moved.type == "payout" and moved.amount > 0)
@@ -91,18 +91,19 @@ class PayoutLine:
 
 
 _GAVE_BACK = frozenset({"payout_failure", "payout_cancel"})
-"""Types of balance transactions by which a payout that failed or was canceled gives its amount back."""
+"""Types of balance transactions by which a failed or canceled payout gives its amount back."""
 
 _OF_THE_PAYOUT = frozenset({"payout", "payout_failure", "payout_cancel"})
 """Types of balance transactions by which a payout takes its money from the balance, or gives it back."""
 
 
 def line_of(transaction: BalanceTransaction, payout: PayoutFact, owner: Owner | None) -> PayoutLine | None:
-    """Returns the line of a balance transaction that Stripe lists of a payout, or None if it is the payout itself.
+    """Returns the line of a balance transaction that Stripe lists in a payout, or None for the payout's own
+    transaction.
 
-    Stripe lists the payout's own transaction too: it takes the payout from the balance. If Stripe charged a fee for
-    the payout, the fee alone is a line. What Stripe holds back from the payout is a line, even if it names the payout
-    as its source.
+    The payout's own transaction takes the payout from the balance. If Stripe charged a fee for the payout, that fee
+    alone is a line. Money that Stripe holds back from the payout is a line, even if it names the payout as its
+    source.
     """
     own = (payout.balance_transaction_id, payout.failure_balance_transaction_id)
     about_it = transaction.source_id == payout.id and transaction.type in _OF_THE_PAYOUT
@@ -115,7 +116,7 @@ def line_of(transaction: BalanceTransaction, payout: PayoutFact, owner: Owner | 
 
 
 def sum_lines(payout: PayoutFact, lines: Iterable[PayoutLine], at: int) -> Itemization:
-    """Returns the sums of a payout's lines. `unexplained` is the payout's amount less all of them."""
+    """Returns the sums of a payout's lines. `unexplained` is the payout's amount less all lines."""
     totals, invoices, count, again = Totals(), set(), 0, set()
     for line in lines:
         count += 1

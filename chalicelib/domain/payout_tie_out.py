@@ -1,4 +1,4 @@
-"""Compares Stripe's payouts and their lines with those that POM stored."""
+"""Compares Stripe's payouts and their lines with the ones that POM stored."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class PayoutKind(StrEnum):
     NOT_ITEMIZED = "payout_not_itemized"
     """Stripe can list its lines, and POM does not have all of them."""
     LINE_DIFFERS = "payout_line_differs"
-    """POM lacks a line, has one that Stripe does not list, has another amount or invoice, or its payment lacks it."""
+    """POM lacks a line, has a line that Stripe does not list, or has it with another amount, invoice or payment."""
     NOT_STORED = "payout_payment_not_stored"
-    """A line belongs to an invoice, and POM has not stored the payment, refund or dispute yet that it is about."""
+    """A line belongs to an invoice whose payment, refund or dispute POM has not stored yet."""
     TOTALS_DIFFER = "payout_totals_differ"
     """POM has the lines as Stripe lists them, and its totals are not the sums of these lines."""
     NOT_IN_STRIPE = "payout_not_in_stripe"
@@ -37,7 +37,7 @@ class PayoutKind(StrEnum):
 class PayoutDifference:
     """One difference, in words for operators. Amounts are exact decimals.
 
-    `subject` is the id of a balance transaction if it is about a line, and else the payout's.
+    `subject` is the id of a balance transaction if the difference is about a line, and otherwise the payout's id.
     """
 
     kind: PayoutKind
@@ -48,7 +48,7 @@ class PayoutDifference:
 
 
 def difference_of(fact: PayoutFact, known: Payout | None) -> PayoutDifference | None:
-    """Returns how POM's record of a payout differs from Stripe's, its lines apart; None if it does not."""
+    """Returns how POM's record of a payout differs from Stripe's, apart from its lines. None if it does not."""
     if known is None:
         return PayoutDifference(PayoutKind.UNKNOWN, fact.id, fact.id, _said(fact), "nothing")
     if (known.fact.status, known.fact.amount) != (fact.status, fact.amount):
@@ -59,16 +59,16 @@ def difference_of(fact: PayoutFact, known: Payout | None) -> PayoutDifference | 
 
 
 def not_in_stripe(payout: Payout) -> PayoutDifference:
-    """Returns the difference that a payout is which Stripe does not list."""
+    """Returns the difference for a payout that Stripe does not list."""
     return PayoutDifference(PayoutKind.NOT_IN_STRIPE, payout.id, payout.id, "nothing", _said(payout.fact))
 
 
 def differences_of_lines(
     payout: Payout, listed: Iterable[PayoutLine], stored: Iterable[PayoutLine]
 ) -> Iterator[PayoutDifference]:
-    """Yields each line that differs between Stripe and POM.
+    """Yields a difference for each line that differs between Stripe and POM.
 
-    If there is none, yields how the payout's totals differ from what the lines come to, or leave of the amount.
+    If no line differs, yields how the payout's stored totals differ from the sums of its lines or from its amount.
     """
     ours = {line.transaction.id: line for line in stored}
     come_to = sum_lines(payout.fact, ours.values(), at=0)
@@ -98,7 +98,7 @@ def _difference_of_totals(payout: Payout, ours: Itemization, come_to: Itemizatio
 def difference_of_settlement(
     payout: Payout, line: PayoutLine, settled: SettledMovement | None
 ) -> PayoutDifference | None:
-    """Returns how the payment, refund or dispute of a line shows it otherwise; None if it does not.
+    """Returns how the payment, refund or dispute of a line differs from the line. None if it does not.
 
     `settled` is None if POM has not stored that payment, refund or dispute.
     """

@@ -1,4 +1,4 @@
-"""What people are told of a payout: how it stands, why, and what to do."""
+"""The sentences about a payout: its state, the reason, and what to do."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from chalicelib.domain.payout import Payout, PayoutFact
 from chalicelib.domain.related_payouts import RelatedPayouts, deposit_name, reversal_in_words
 from chalicelib.domain.terms import day_in_words
 
-SUPPORT = "Look at it in the Stripe dashboard; Stripe's support can say more."
+SUPPORT = "Look at it in the Stripe dashboard. Stripe's support can say more."
 
 LATE_AFTER = 10
-"""Business days after which the bank can look for a payout (https://docs.stripe.com/payouts/trace-id)."""
+"""Business days after which the bank can search for a payout (https://docs.stripe.com/payouts/trace-id)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutStory:
-    """How a payout stands, in sentences, and what a person should do; None if there is nothing to do."""
+    """The state of a payout, in sentences, and what a person should do. `next_step` is None if nothing is to be
+    done.
+    """
 
     message: str
     next_step: str | None = None
 
 
 def story_of(payout: Payout, known: RelatedPayouts | None = None) -> PayoutStory:
-    """Returns how the payout stands. `known` has what must be known beside it; without it, less is said."""
+    """Returns the story of a payout: its state in sentences. Without `known`, it says less."""
     known = known or RelatedPayouts()
     remarks = [_status(payout, known), *_reversal(payout, known), *_brought_again(payout, known), *_lines(payout)]
     if not known.is_followed(payout):
         remarks.append(
-            f"Its Stripe account {payout.account_id} is not connected any more, so POM hears no more of it."
+            f"Its Stripe account {payout.account_id} is no longer connected, so POM receives no news of it."
         )
     next_step = _next_step(payout, known)
     if next_step is None and payout.tied_out is False:
-        next_step = "There is nothing to do for you: support has been told, and looks into it."
+        next_step = "There is nothing for you to do: support has been notified and is looking into it."
     return PayoutStory(" ".join(remarks), next_step)
 
 
@@ -76,7 +78,7 @@ def _why(fact: PayoutFact) -> str:
 
 
 def _where_its_money_went(payout: Payout, known: RelatedPayouts) -> str:
-    """Returns what became of the money that a payout gave back. Of payouts by hand nobody can say."""
+    """Returns where the money went that a payout gave back. For manual payouts, Stripe does not name the next one."""
     if payout.returned_in is None:
         return "Its money came back to the Stripe balance."
     went = f"Its money came back to the Stripe balance. It went out again with the payout {payout.returned_in}"
@@ -113,9 +115,9 @@ def _brought_again(payout: Payout, known: RelatedPayouts) -> list[str]:
 
 
 def payouts_paid_again_by(payout: Payout, known: RelatedPayouts) -> list[Payout]:
-    """Returns the earlier payouts whose amounts this one pays out again, as far as POM knows them, by their day.
+    """Returns the earlier payouts whose amounts this one pays out again, as far as POM knows them, sorted by day.
 
-    One that was reversed came back by the payout that reversed it.
+    The amount of a reversed payout came back by the payout that reversed it.
     """
     named = payout.itemized.pays_again if payout.itemized is not None else ()
     found: dict[str, Payout] = {}
@@ -169,7 +171,7 @@ def _mend(fact: PayoutFact) -> str:
 
 
 def _if_late(payout: Payout, known: RelatedPayouts) -> str | None:
-    """Returns what to do about a payout that should have arrived long ago, or None if it need not have."""
+    """Returns what to do about a payout that is long overdue, or None if it is not."""
     if known.today is None or known.today <= _business_days_after(payout.fact.arrives_on, LATE_AFTER):
         return None
     if payout.fact.takes:
@@ -182,7 +184,7 @@ def _if_late(payout: Payout, known: RelatedPayouts) -> str | None:
 
 
 def _business_days_after(day: dt.date, count: int) -> dt.date:
-    """Returns the day that is so many weekdays after another. Holidays are not known here."""
+    """Returns the day that is `count` weekdays after `day`. Holidays are not considered."""
     while count:
         day += dt.timedelta(days=1)
         count -= day.weekday() < 5
@@ -191,7 +193,7 @@ def _business_days_after(day: dt.date, count: int) -> dt.date:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a payout failed, and what to do. `tried_again` if Stripe pays out again once that is done."""
+    """Why a payout failed, and what to do. `tried_again` is True if Stripe pays out again once that is done."""
 
     why: str
     next_step: str
@@ -232,4 +234,4 @@ FAILURES: dict[str, Failure] = {
     "no_account": Failure("The bank has no such account.", _CHANGE_BANK, tried_again=True),
     "unsupported_card": Failure("The bank does not take payouts to this debit card.", _OTHER_CARD, tried_again=True),
 }
-"""What Stripe's failure codes mean, and what to do (https://docs.stripe.com/api/payouts/failures)."""
+"""The meaning of Stripe's failure codes, and what to do (https://docs.stripe.com/api/payouts/failures)."""

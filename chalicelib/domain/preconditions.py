@@ -1,7 +1,8 @@
-"""What a client has seen of a thing that it is about to replace, and whether that is still what is stored.
+"""Preconditions of a change: whether an object is still as the client read it.
 
-An edit tag names everything of a thing that clients can write. Changes that POM's own workers make to the rest, such
-as the status of a sync, leave it as it is. So such a change is no conflict with a client that edits the thing.
+An edit tag covers everything of an object that clients can write. Changes that POM's own workers make to other
+fields, such as the status of a sync, leave the tag unchanged. So they do not conflict with a client that edits the
+object.
 """
 
 from __future__ import annotations
@@ -16,27 +17,29 @@ from chalicelib.domain.identifiers import digest
 
 
 class Editable(Protocol):
-    """A thing that clients replace as a whole."""
+    """An object that clients replace as a whole."""
 
     @property
     def edit_tag(self) -> str:
-        """Names what clients can write of this thing."""
+        """Returns the tag of all that clients can write of this object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """The thing has to exist, and to be as one of `edit_tags` names it. With None, any thing that exists will do."""
+    """Requires that the object exists and has one of `edit_tags`. If that is None, any existing object is
+    accepted.
+    """
 
     edit_tags: frozenset[str] | None
 
     def require(self, stored: Editable | None, wanted: str | None = None) -> None:
-        """Returns if the stored thing is as the client has seen it. `stored` is None if there is no such thing.
+        """Checks that the stored object is as the client read it. `stored` is None if there is no such object.
 
-        Returns as well if the stored thing has the edit tag `wanted`, because then it is already as the request has
-        it: a request that is repeated because its answer was lost meets its own success (RFC 9110, 13.1.1).
+        Also accepts an object with the edit tag `wanted`, because it already is as the request defines it. A request
+        that is repeated because its response was lost succeeds in this way (RFC 9110, 13.1.1).
 
         Raises:
-            PreconditionFailed: it is not; the error has the stored thing.
+            PreconditionFailed: the object has changed. The error has the stored object.
         """
         if stored is None:
             raise PreconditionFailed(
@@ -59,5 +62,5 @@ def values_of(thing: Any, *left_out: str) -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
-    """Returns what stands in JSON for a value of the domain: amounts and days are texts there."""
+    """Returns the JSON form of a domain value: amounts and days are texts."""
     return values_of(value) if is_dataclass(value) else str(value)

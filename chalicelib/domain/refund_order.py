@@ -1,7 +1,7 @@
-"""A refund that somebody orders in POM. It is stored before Stripe is asked for it.
+"""A refund that a user orders in POM. It is stored before POM asks Stripe for it.
 
-The order's id is in the refund's metadata. So POM recognizes the refund in Stripe's answer, in an event, and in the
-payment's list of refunds after an answer was lost.
+The order's id is in the refund's metadata. So POM recognizes the refund in Stripe's response, in an event, and in the
+payment's list of refunds if the response was lost.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class RefundOrder:
     refused: str | None = None
     """The code of the refusal, if the refund was refused after the request for it had been answered."""
     key_is_spent: bool = False
-    """True if Stripe has answered the present key with a failure, which it repeats for the same key."""
+    """True if Stripe has answered the present key with a failure, which it would repeat for the same key."""
 
     @property
     def key(self) -> str:
@@ -114,7 +114,7 @@ def with_order(orders: Orders, order: RefundOrder) -> Orders:
 
 
 def with_outcomes(orders: Orders, refunds: Iterable[RefundFact]) -> Orders:
-    """Returns the orders. Each open one whose refund is in `refunds` gets the id of that refund, and is settled."""
+    """Returns the orders. Each open one whose refund is in `refunds` gets that refund's id and is finished."""
     made = [refund for refund in refunds if refund.order_id is not None]
     if not made:
         return orders

@@ -1,6 +1,6 @@
-"""Which invoices stand beside another one: the one that it corrects, and those that its services are on now.
+"""Invoices related to another one: the invoice that it corrects, and the invoices that bill its services now.
 
-An invoice itself does not say that. Its services may be billed again years later, and a copy may be deleted.
+An invoice does not store these, because its services may be billed again years later, and a copy may be deleted.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ MAX_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class RelatedInvoices:
-    """`billed_on` are the live invoices that have services of a void one. `others_free` says whether it has others.
+    """`billed_on` are the live invoices that bill services of a void one. `original` is the invoice that a copy
+    corrects.
 
-    `original` is the invoice that a copy corrects.
+    `has_unbilled_services` is True if some services of the void invoice are on no live invoice.
     """
 
     billed_on: tuple[Invoice, ...] = ()
@@ -31,7 +32,7 @@ NO_RELATED_INVOICES = RelatedInvoices()
 
 
 def reference(invoice: Invoice) -> str:
-    """Returns words by which people find an invoice: its number, or its id while Stripe has given it none."""
+    """Returns words by which users find an invoice: its number, or its id while Stripe has not numbered it."""
     fact = invoice.facts.invoice
     if fact is not None and fact.number is not None:
         return f"the invoice {fact.number}"
@@ -48,7 +49,9 @@ def references(invoices: Sequence[Invoice]) -> str:
 
 
 def where_billed(beside: RelatedInvoices) -> str:
-    """Returns a sentence that says which services of a void invoice can be billed again, and where the others are."""
+    """Returns a sentence about which services of a void invoice can be billed again, and where the others are
+    billed.
+    """
     if not beside.billed_on:
         return "Its services can be billed again."
     if beside.has_unbilled_services:
@@ -57,7 +60,7 @@ def where_billed(beside: RelatedInvoices) -> str:
 
 
 def what_to_do_instead(beside: RelatedInvoices) -> str:
-    """Returns the next step for somebody who wants to go on with a void invoice."""
+    """Returns the next step for a user who wants to continue with a void invoice."""
     if not beside.billed_on:
         return "Bill its services again."
     return f"{where_billed(beside)} Open {'that one' if len(beside.billed_on) == 1 else 'those'} instead."

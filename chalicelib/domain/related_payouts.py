@@ -1,4 +1,6 @@
-"""Payouts that name each other: one gave its money back, another paid it out again, a third reverses the first."""
+"""Payouts that refer to each other: one gave its money back, another paid it out again, a third reverses the
+first.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,11 @@ UNDER_WAY = frozenset({"pending", "in_transit"})
 
 @dataclass(frozen=True, slots=True)
 class RelatedPayouts:
-    """What has to be known beside a payout to say how it stands.
+    """The data needed besides a payout to describe its state.
 
-    `by_id` has the payouts that it names, as `named_by` lists them. `today` is the day in UTC. `accounts` are those
-    of which POM hears: the connected one, or none. If `today` or `accounts` is None, nothing is said that depends on
-    it.
+    `by_id` holds the payouts that it names, as `ids_named_by` lists them. `today` is the day in UTC. `accounts` are
+    the accounts whose payouts POM follows: the connected one, or none. If `today` or `accounts` is None, sentences
+    that depend on it are left out.
     """
 
     by_id: Mapping[str, Payout] = field(default_factory=dict)
@@ -33,13 +35,13 @@ class RelatedPayouts:
     def gave_back(self, payout: Payout) -> bool:
         """Returns True if the payout's amount went back to the balance.
 
-        A reversal gives nothing back before it is paid: it is a debit of the bank account, which may fail too.
+        A reversal gives nothing back until it is paid, because it is a debit of the bank account, which may fail too.
         """
         reversal = self.reversal_of(payout)
         return payout.fact.returned or (reversal is not None and reversal.fact.status == "paid")
 
     def later_attempts(self, payout: Payout) -> Iterator[Payout]:
-        """Yields the payouts that paid out again what this one gave back, one after the other."""
+        """Yields the payouts that paid out again what this one gave back, in their order."""
         passed = {payout.id}
         while self.gave_back(payout):
             following = self.by_id.get(payout.returned_in or "")
@@ -50,16 +52,16 @@ class RelatedPayouts:
             payout = following
 
     def went_out_again(self, payout: Payout) -> bool:
-        """Returns True if a later payout has what this one gave back, and did not give it back too."""
+        """Returns True if a later payout paid out again what this one gave back, and did not come back too."""
         again = list(self.later_attempts(payout))
         return bool(again) and not self.gave_back(again[-1])
 
     def late(self, payout: Payout) -> bool:
-        """Returns True if its day has passed, and Stripe has not said that it arrived."""
+        """Returns True if its day has passed and Stripe does not show it as arrived."""
         return payout.fact.status in UNDER_WAY and self.today is not None and payout.fact.arrives_on < self.today
 
     def expected(self, payout: Payout) -> str:
-        """Returns when a payout that is under way is, or was, to be at the bank, as the end of a sentence."""
+        """Returns when a payout is, or was, expected at the bank, as the end of a sentence."""
         day = day_in_words(payout.fact.arrives_on)
         if self.late(payout):
             done = "was taken" if payout.fact.takes else "arrived"
@@ -67,12 +69,12 @@ class RelatedPayouts:
         return f"is expected on {day}"
 
     def is_followed(self, payout: Payout) -> bool:
-        """Returns True if POM hears what becomes of the payout: its account is connected."""
+        """Returns True if POM learns what happens to the payout, because its account is connected."""
         return self.accounts is None or payout.account_id in self.accounts
 
 
 def ids_named_by(payouts: Iterable[Payout]) -> set[str]:
-    """Returns the ids of the payouts that have to be known to say how these stand."""
+    """Returns the ids of the payouts that are needed to describe the state of these."""
     return {
         named
         for payout in payouts
@@ -87,17 +89,17 @@ def ids_named_by(payouts: Iterable[Payout]) -> set[str]:
 
 
 def noun_of(payout: Payout) -> str:
-    """Returns what people call a payout. Stripe takes a negative one from the bank account."""
+    """Returns the noun for a payout. Stripe debits a negative one from the bank account."""
     return "debit" if payout.fact.takes else "deposit"
 
 
 def deposit_name(payout: Payout) -> str:
-    """Returns a payout by its day, such as `deposit of 3 December 2026`."""
+    """Returns the name of a payout by its day, such as `deposit of 3 December 2026`."""
     return f"{noun_of(payout)} of {day_in_words(payout.fact.arrives_on)}"
 
 
 def reversal_in_words(payout: Payout, known: RelatedPayouts) -> str:
-    """Returns in a sentence how the reversal of a payout stands. It takes the money back from the bank account."""
+    """Returns a sentence about the reversal of a payout, which debits the bank account."""
     reversal = known.reversal_of(payout)
     if reversal is None:
         return "Stripe says that it is reversed; POM has not read yet whether its money has been taken back."

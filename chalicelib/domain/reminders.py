@@ -1,4 +1,4 @@
-"""On which days an unpaid invoice is due for a reminder, and when its payment window has passed."""
+"""The days on which an unpaid invoice is due for a reminder, and the end of its payment window."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.terms import day_of
 
 FROM_HOUR, UNTIL_HOUR = 9, 18
-"""Hours of the company's day between which planned reminders go out: from the first, and after an outage no later."""
+"""Hours of the company's day between which planned reminders are sent, also after an outage."""
 
 
 def reminder_is_due(invoice: Invoice, settings: InvoicingSettings, now: dt.datetime) -> bool:
-    """Returns True if the settings ask for a reminder of the invoice at `now`, a moment in the company's time zone.
+    """Returns True if the settings ask for a reminder of the invoice at `now`, a time in the company's time zone.
 
-    An invoice whose payment window has passed is given up, and its payer is not reminded of it before.
+    After the payment window the invoice is given up, and its payer is no longer reminded.
     """
     window = settings.payment_window
     given_up = window is not None and window_has_passed(invoice, window, int(now.timestamp()))
@@ -26,7 +26,7 @@ def reminder_is_due(invoice: Invoice, settings: InvoicingSettings, now: dt.datet
 
 
 def due_days_to_remind_of(chosen: Reminders, now: dt.datetime) -> list[dt.date]:
-    """Returns the due days that call for a reminder at `now`, a moment in the company's time zone."""
+    """Returns the due days that call for a reminder at `now`, a time in the company's time zone."""
     reminders, today = chosen.effective, now.date()
     if not reminders.enabled or not FROM_HOUR <= now.hour < UNTIL_HOUR:
         return []
@@ -43,16 +43,16 @@ WITHOUT_A_REMINDER: Mapping[InvoiceStatus, str] = {
     InvoiceStatus.VOID: "Nobody has to pay it. If its services are still to be paid, bill them again.",
     InvoiceStatus.UNCOLLECTIBLE: "Its payment link still works. If the customer has paid, record the payment.",
 }
-"""By status: what can be done about an invoice that nobody is reminded of."""
+"""The next step for an invoice that needs no reminder, by its status."""
 
 
 def require_remindable(invoice: Invoice, now: int, time_zone: str) -> None:
-    """Nobody is reminded of what is paid, questioned, on its way, or was sent or reminded of today.
+    """Refuses to remind of an invoice that is not open, is disputed, is being paid, or was sent or reminded of today.
 
-    Today is a day in the company's present `time_zone`, which may be another one than the invoice was made in.
+    Today is a day in the company's present `time_zone`, which may differ from the one the invoice was created in.
 
     Raises:
-        Conflict: says which of these it is.
+        Conflict: the invoice cannot be reminded of. The message has the reason.
     """
     if invoice.status not in OPEN_STATUSES:
         raise Conflict(
@@ -82,7 +82,7 @@ def require_remindable(invoice: Invoice, now: int, time_zone: str) -> None:
 
 
 def is_today(moment: int | None, now: int, time_zone: str) -> bool:
-    """Returns True if a moment lies on the day of `now` in `time_zone`, or after it by a clock that is ahead."""
+    """Returns True if a timestamp is on the day of `now` in `time_zone`, or later by a clock that is ahead."""
     return moment is not None and day_of(moment, time_zone) >= day_of(now, time_zone)
 
 
@@ -92,10 +92,10 @@ def window_has_passed(invoice: Invoice, window: int, now: int) -> bool:
 
 
 def require_no_payment_under_way(invoice: Invoice) -> None:
-    """Money may be on its way already, as with a bank debit.
+    """Refuses if a payment is on its way, such as a bank debit.
 
     Raises:
-        Conflict: it is.
+        Conflict: a payment is on its way.
     """
     if invoice.facts.payment_under_way:
         raise PaymentUnderWay(

@@ -1,11 +1,11 @@
-"""How long each thing that POM stores is kept, from when, and why: the one place where this is decided.
+"""How long all stored data is kept, from when, and why. These times are decided only here.
 
-The expiry times of items, and the template's times for queues, log groups and backups, are made from these entries.
-`RETENTION` lists them by where the thing is stored. A thing that is stored and has no entry fails the tests.
+The expiry times of items, and the template's times for queues, log groups and backups, are derived from these
+entries. `RETENTION` lists them by the place where the data is stored. Stored data without an entry fails the tests.
 
 DynamoDB deletes an expired item typically within two days
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and shows it until then. What has left a
-table stays in the table's stream for a day and in its backups for 35 days.
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and returns it until then. A deleted item
+stays in the table's stream for a day and in its backups for 35 days.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chalicelib.domain.retention_types import DAY, HOUR, Expires, NoExpiry, Plac
 from chalicelib.functions import SCHEDULE_FAILURES, STREAM_TRIGGERS, UNPUBLISHED_CHANGES, Queue
 
 SQS_LONGEST = 14 * DAY
-"""The longest that SQS keeps a message, in seconds."""
+"""The longest time for which SQS keeps a message, in seconds."""
 _SQS = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"
 _STREAMS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html"
 _PITR = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery.html"
@@ -41,7 +41,8 @@ SERVICES_BILLED = NoExpiry(
 )
 STRIPE_CUSTOMERS_HELD = NoExpiry(
     f"{_WITH_THE_STAGE}, or until the customer is linked to another Stripe customer",
-    "It keeps a Stripe customer from being given to two customers of POM, and so one payer's data from another.",
+    "It keeps a Stripe customer from being given to two customers of POM, and so keeps one payer's data from "
+    "another.",
 )
 ACCOUNTS_BOUND = NoExpiry(
     _WITH_THE_STAGE,
@@ -53,11 +54,12 @@ ORGANIZATIONS = NoExpiry(
 )
 ACTS = NoExpiry(
     _WITH_THE_STAGE,
-    "Who did what, and when, is asked years later, together with the books. An act holds opaque ids, names of fields "
+    "Who did what, and when, may be asked years later, together with the books. An act holds opaque ids, names of "
+    "fields "
     "and codes, so it stays when a customer is erased.",
 )
 PLATFORM = NoExpiry(
-    "the next one replaces it", "It is one item of the stage, shows the latest look, and is about no organization."
+    "the next one replaces it", "It is one item of the stage with the latest check, and belongs to no organization."
 )
 FREEZE = NoExpiry("an operator lifts the freeze", "It is there only as long as the platform is frozen.")
 PAYMENT_REFERENCES = NoExpiry(
@@ -65,26 +67,27 @@ PAYMENT_REFERENCES = NoExpiry(
     "A refund or a dispute may come years after its payment, and names nothing but the payment. The item holds only "
     "ids, Stripe's and POM's.",
 )
-SUMS = NoExpiry(_WITH_THE_STAGE, "It has sums of the books by status, currency and day. They name nobody.")
+SUMS = NoExpiry(_WITH_THE_STAGE, "It has sums of the books by status, currency and day, without any personal data.")
 FEED_HEAD = NoExpiry(
-    _WITH_THE_STAGE, "One number of the organization, which keeps places in the feed from being given twice."
+    _WITH_THE_STAGE, "One number of the organization. It keeps a position in the feed from being used twice."
 )
 
 UNKNOWN_INVOICES_KEPT = Expires(
     30 * DAY,
     "the comparison that found them",
-    "A comparison a day replaces it. Only that of an account which is no longer connected grows old, and nobody can "
+    "The daily comparison replaces it. It grows old only for an account that is no longer connected, where nobody "
+    "can "
     "act on it.",
 )
 TRIALS = Expires(
     30 * DAY,
     "the beginning of the test",
-    "A test says something about the connection as it was. After a month it is to be made again.",
+    "A test shows the state of the connection at that time. After a month it should be repeated.",
 )
 ATTEMPTS_TO_CONNECT = Expires(
     DAY,
     "the time until which the attempt was good",
-    "A late return from Stripe is told what happened to the attempt.",
+    "A browser that comes back late from Stripe is shown what happened to the attempt.",
 )
 UNUSED_GRANTS = Expires(
     30 * DAY,
@@ -95,30 +98,34 @@ UNUSED_GRANTS = Expires(
 MARKERS = Expires(
     35 * DAY,
     "the event's arrival",
-    "It keeps an event from being applied twice. Stripe lists an event for 30 days, so no sweep meets it later.",
+    "It keeps an event from being applied twice. Stripe lists an event for 30 days, so no sweep reads it later.",
     "https://docs.stripe.com/api/events",
 )
 PARKED_TRIED_FOR = 7 * DAY
-"""Seconds for which a parked event is tried again: longer than an outage, and than it takes to mend and deploy."""
+"""Seconds for which a parked event is tried again: longer than an outage, and longer than a fix and its
+deployment.
+"""
 SET_ASIDE = Expires(
     MARKERS.seconds,
     "the time at which the event was given up",
-    "The event stays counted, and an operator can replay it: POM fetches it from Stripe. Its body went at once.",
+    "The event stays counted, and an operator can replay it: POM fetches it from Stripe. Its body is deleted at "
+    "once.",
     "https://docs.stripe.com/api/events",
 )
 PARKED = Expires(
     PARKED_TRIED_FOR + SET_ASIDE.seconds,
     "the event's first arrival",
-    "The body is what is applied once the cause is mended. A sweep gives the event up after seven days, and then the "
-    "body goes. Nobody sweeps an account that is no longer connected, so its events end with this.",
+    "POM applies the body once the cause is fixed. A sweep gives the event up after seven days and deletes the body. "
+    "An account that is no longer connected is not swept, so its events end after this time.",
 )
-CANARIES = Expires(HOUR, "the arrival", "The look at a test event follows within seconds.")
+CANARIES = Expires(HOUR, "the arrival", "The check of a test event follows within seconds.")
 
 INVOICE_BATCHES = Expires(
     400 * DAY,
     "the request",
-    "A year, and a month to compare a batch with that of the year before. What failed may be tried again, and the "
-    "same key orders nothing anew.",
+    "A year, and a month to compare a batch with the one of the year before. Failed items can be retried, and the "
+    "same "
+    "key does not order them twice.",
 )
 INVOICE_BATCH_ITEMS = Expires(
     INVOICE_BATCHES.seconds + 14 * DAY,
@@ -128,8 +135,9 @@ INVOICE_BATCH_ITEMS = Expires(
 IMPORTS = Expires(
     30 * DAY,
     "the request",
-    "Whoever imports customers corrects what failed and imports it anew within days. A row that was never imported, "
-    "because the import was cancelled or never stored whole, holds what a customer is called and where they live.",
+    "Users correct failed rows and import them again within days. A row that was never imported, because the import "
+    "was "
+    "cancelled or not stored completely, holds a customer's name and address.",
 )
 IMPORT_ITEMS = Expires(
     IMPORTS.seconds + 14 * DAY,
@@ -141,31 +149,34 @@ PACES = Expires(
 )
 
 FEED = Expires(
-    30 * DAY, "the change", "A consumer that was down for a month loses nothing. Later it reads its invoices anew."
+    30 * DAY,
+    "the change",
+    "A consumer that was down for a month loses nothing. After a longer time it reads all invoices again.",
 )
 FEED_ROWS = Expires(
     FEED.seconds + 2 * DAY,
     "the change",
-    "POM's other programs can read the changes of 30 days. The two days more keep a row from being deleted while "
-    "somebody still reads up to it.",
+    "POM's other programs can read the changes of 30 days. The two further days keep a row from being deleted while "
+    "a program still reads up to it.",
 )
 
 MESSAGES = Expires(
     4 * DAY,
     "the sending",
-    "Longer than a weekend with an outage. A schedule takes up anew what a lost message was about.",
+    "Longer than a weekend with an outage. A schedule takes up the work of a lost message again.",
     _SQS,
 )
 DEAD_LETTERS = Expires(
     SQS_LONGEST,
     "the first sending",
-    "An alarm tells an operator, who mends the cause and sends the messages back. They hold ids alone.",
+    "An alarm notifies an operator, who fixes the cause and sends the messages back. They hold only ids.",
     _SQS,
 )
 UNPUBLISHED = Expires(
     SQS_LONGEST,
     "the failure",
-    "An operator tells the changes once the cause is mended. The messages hold ids, versions and statuses, and "
+    "An operator publishes the changes again once the cause is fixed. The messages hold ids, versions and statuses, "
+    "and "
     "nothing else of the objects.",
     _SQS,
 )
@@ -199,7 +210,7 @@ COPIES = Expires(
 FUNCTION_LOGS = Expires(
     90 * DAY,
     "the line",
-    "An incident is often noticed months after it began, and then it is asked who did what from where. Lines hold "
+    "An incident is often noticed months after it began, and its analysis needs who did what from where. Lines hold "
     "opaque ids and truncated addresses.",
 )
 ACCESS_LOGS = Expires(
@@ -207,11 +218,11 @@ ACCESS_LOGS = Expires(
     "the line",
     "They are read together with the functions' lines. They hold no address at all.",
 )
-DEVELOPMENT_LOGS = Expires(14 * DAY, "the line", "Nobody asks who did what in a stage without people.")
+DEVELOPMENT_LOGS = Expires(14 * DAY, "the line", "A stage without users needs no record of who did what.")
 METRICS = Expires(
     455 * DAY,
     "the measurement",
-    "CloudWatch keeps metrics for 15 months. Their dimensions are closed lists, and name nobody.",
+    "CloudWatch keeps metrics for 15 months. Their dimensions are closed lists without personal data.",
     "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html",
 )
 TRACES = Expires(
@@ -284,7 +295,7 @@ RETENTION: Mapping[Place, Retention] = {
     Place(Store.TRACES, "X-Ray"): TRACES,
     Place(Store.SAMPLES, "AWS WAF"): WAF_SAMPLES,
 }
-"""Everything that is stored, by where it is."""
+"""All stored data, by the place where it is stored."""
 
 
 def of_row(table: str, kind: str) -> Retention:

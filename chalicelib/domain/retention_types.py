@@ -1,4 +1,4 @@
-"""How long a thing is kept, and where it is stored: the types of `retention`."""
+"""How long stored data is kept, and where it is stored: the types that `retention` uses."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import NamedTuple, TypeAlias
 
 HOUR = 3600
 DAY = 24 * HOUR
-"""Seconds."""
+"""In seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expires:
-    """A thing that is deleted `seconds` after `since`. `source` is the page of the rule that the reason rests on."""
+    """Data that is deleted `seconds` after `since`. `source` is the page of the rule that the reason rests on."""
 
     seconds: int
     since: str
@@ -22,13 +22,13 @@ class Expires:
 
     @property
     def days(self) -> int:
-        """Returns the whole days for which it is kept."""
+        """Returns the whole days for which the data is kept."""
         return self.seconds // DAY
 
 
 @dataclass(frozen=True, slots=True)
 class NoExpiry:
-    """A thing that no clock deletes. `until` says what ends it."""
+    """Data that is not deleted by time. `until` names the event that ends its storage."""
 
     until: str
     why: str
@@ -39,7 +39,7 @@ Retention: TypeAlias = Expires | NoExpiry
 
 
 class Store(StrEnum):
-    """The kinds of places in which something is stored."""
+    """The kinds of places in which data is stored."""
 
     TABLE = "table"
     STREAM = "stream"
@@ -53,10 +53,10 @@ class Store(StrEnum):
 
 
 class Place(NamedTuple):
-    """Where a thing is stored.
+    """The place where data is stored.
 
-    `name` is that of the table, queue or group, without the stage's prefix. `kind` is the kind of a table's row, and
-    empty for the rows of a table that have no other kind.
+    `name` is the name of the table, queue or log group, without the stage's prefix. `kind` is the kind of a table's
+    row, and empty for a table's ordinary rows.
     """
 
     store: Store

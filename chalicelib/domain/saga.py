@@ -1,9 +1,9 @@
-"""The recovery points of making an invoice in Stripe.
+"""The saga: the recovery points of creating, editing and sending an invoice in Stripe.
 
-Each outward step has an idempotency key that is derived from what is stored, so a repeated step is the same
-step for Stripe. Stripe forgets keys after 24 hours and repeats a stored failure for as long
-(https://docs.stripe.com/api/idempotent_requests): after either, a step must look whether its object exists
-before it asks again, with a new key.
+Each step's request to Stripe has an idempotency key that is derived from stored data, so Stripe treats a repeated
+step as the same request. Stripe forgets keys after 24 hours, and repeats a stored failure for as long
+(https://docs.stripe.com/api/idempotent_requests). In both cases, a step must first read whether its object exists
+before it sends another request with a new key.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from chalicelib.domain.errors import Conflict, DueDatePassed, Refused
 from chalicelib.domain.identifiers import OWN_KEY, digest
 
 KEY_TRUSTED_FOR = 23 * 3600
-"""Seconds for which a key is relied upon: an hour less than Stripe keeps it."""
+"""Seconds for which POM relies on a key: an hour less than Stripe keeps it."""
 
 LEASE = 120
-"""Seconds for which a worker takes a saga up. Afterwards someone else resumes it."""
+"""Seconds for which a worker leases a saga. Afterwards another worker may resume it."""
 
 LEASE_LEFT = LEASE // 2
-"""Seconds that a worker has for a step at least: twice as long as a call of Stripe takes with all its retries.
+"""The seconds that a worker has for a step at least: twice as long as a call of Stripe takes with all its retries.
 
-A lease that has as much left is not renewed, because each renewal moves the invoice in the index of work that is due.
+A lease with this much time left is not renewed, because each renewal moves the invoice in the index of due work.
 """
 
 
 class Step(StrEnum):
-    """The next thing to do."""
+    """The next step of the work."""
 
     REPLACE = "replace"
     """Void the invoice that this one corrects, and claim its services."""
@@ -50,7 +50,7 @@ class Step(StrEnum):
     def _missing_(cls, value: object) -> Step | None:
         """Returns a step with the unknown word of another release, so that its invoice can be read and stored.
 
-        This release has no such step, so the work waits for a release that has it.
+        This release cannot perform the step, so the work waits for a release that can.
         """
         if not isinstance(value, str):
             return None
@@ -61,7 +61,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an invoice is being taken back, or an edit of it, as it is stored: an error of the domain, by its code."""
+    """Why an invoice, or an edit of it, is being undone. It is the stored form of a domain error."""
 
     code: str
     message: str
@@ -71,7 +71,7 @@ class Refusal:
 
     @classmethod
     def of(cls, error: Refused | Conflict) -> Refusal:
-        """Returns the refusal that is stored for this error."""
+        """Returns the stored form of this error."""
         return cls(error.code, error.message, error.field, error.next_step, isinstance(error, Conflict))
 
     @property
@@ -82,24 +82,24 @@ class Refusal:
 
 
 _BY_CODE: Mapping[str, type[Refused]] = {"due_date_in_past": DueDatePassed}
-"""The errors that code tells from others after they were stored: items hold only their codes."""
+"""The error classes that callers catch after they were stored, by code, because items store only codes."""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftTags:
-    """Names what a draft billed when people could look at it. It has the same names as long as it looks the same."""
+    """Tags of what a draft billed when users last saw it. They are equal as long as the draft looks the same."""
 
     order: str
-    """Names POM's order."""
+    """The tag of POM's order."""
     in_stripe: str
-    """Names what Stripe's draft says otherwise."""
+    """The tag of the parts of Stripe's draft that differ from the order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saga:
-    """How far the work is. Times are epoch seconds UTC.
+    """The progress of the work. Times are epoch seconds UTC.
 
-    `send` is True if an order was made to go all the way, False if somebody reviews a draft before it is sent.
+    `send` is True if the invoice is sent as soon as it is created, and False if a user reviews the draft first.
     """
 
     step: Step
@@ -112,25 +112,25 @@ class Saga:
     attempts: int = 0
     refusal: Refusal | None = None
     drafted: DraftTags | None = None
-    """What the draft billed when people could look at it last, while it is edited or sent. Otherwise None.
+    """What the draft billed when users last saw it, while it is edited or sent. Otherwise None.
 
-    None too while that goes on if a former release began it.
+    It is also None while that work is in progress if an earlier release began it.
     """
     interrupted: bool = False
-    """True if another worker has taken the work up, so that people may have changed the draft in Stripe meanwhile.
+    """True if another worker has taken over the work, so that users may have changed the draft in Stripe in between.
 
-    True too if nobody waited for the answer to begin with. In either case only the timeline tells of a refusal.
+    Also True if no caller waits for the response. In both cases only the timeline shows a refusal.
     """
     finalized_before: bool = False
-    """True if the invoice was finalized, and shown as that, when somebody asked for it to be sent."""
+    """True if the invoice was finalized, and users saw that, when a user asked POM to send it."""
 
     @property
     def key(self) -> str:
-        """The idempotency key of the present step. It tells nothing about anybody."""
+        """Returns the idempotency key of the present step. It contains no personal data."""
         return f"{OWN_KEY}{digest(self.nonce, self.step, str(self.generation))}"
 
     def has_used(self, key: str | None) -> bool:
-        """Returns True if `key` is one with which the present step has asked Stripe, or one derived from it."""
+        """Returns True if the present step has sent `key` to Stripe, or a key derived from it."""
         own = tuple(replace(self, generation=number).key for number in range(self.generation + 1))
         return key is not None and key.startswith(own)
 
@@ -140,25 +140,25 @@ class Saga:
 
     @property
     def before_sending(self) -> bool:
-        """Whether there is at most a draft in Stripe, which no payer has seen."""
+        """Returns True if Stripe has at most a draft, which no payer has seen."""
         return self.step in {Step.REPLACE, Step.CLAIM, Step.DRAFT, Step.LINES}
 
     @property
     def editing(self) -> bool:
-        """Whether the order of a draft is being replaced."""
+        """Returns True if the order of a draft is being replaced."""
         return self.step in {Step.EDIT_CLAIM, Step.EDIT, Step.RESTORE, Step.RELEASE}
 
     @property
     def untouched(self) -> bool:
-        """Whether the present step has not been tried before."""
+        """Returns True if the present step has not been tried before."""
         return self.attempts == 0 and self.generation == 0 and not self.look_first
 
     def must_look_first(self, now: int) -> bool:
-        """Whether the step's object may exist although its key can no longer prove it."""
+        """Returns True if the step's object may exist although its key can no longer prove it."""
         return self.look_first or now - self.step_began_at > KEY_TRUSTED_FOR
 
     def advanced(self, step: Step, now: int) -> Self:
-        """At the next recovery point."""
+        """Returns the saga at its next recovery point, `step`."""
         resting = step in {Step.DONE, Step.REVIEW}
         return replace(
             self,
@@ -172,17 +172,21 @@ class Saga:
         )
 
     def _lease(self, now: int) -> int:
-        """Returns when someone else may resume the next step: as before, if the worker has enough time left."""
+        """Returns when another worker may resume the next step. The present lease stays if it has enough time
+        left.
+        """
         if self.resume_at is not None and LEASE_LEFT <= self.resume_at - now <= LEASE:
             return self.resume_at
         return now + LEASE
 
     def found_nothing(self, now: int) -> Self:
-        """Looked, and the step has left no trace: it may be done with a fresh key."""
+        """Returns the saga after the step's object was not found in Stripe, so that the step may use a new key."""
         return replace(self, step_began_at=now, generation=self.generation + 1, look_first=False)
 
     def failed_attempt(self, now: int, *, stored_by_stripe: bool) -> Self:
-        """The step's outcome is unknown, or Stripe failed: to be resumed, later each time, at most hourly."""
+        """Returns the saga after an unknown outcome or a failure of Stripe. The wait doubles each time, up to an
+        hour.
+        """
         wait = min(30 * 2**self.attempts, 3600)
         return replace(
             self,
@@ -192,15 +196,18 @@ class Saga:
         )
 
     def leased(self, now: int) -> Self:
-        """Taken up by a worker, which has `LEASE` seconds. Whoever was at it before may have got anywhere."""
+        """Returns the saga leased by a worker for `LEASE` seconds. The former worker may have got as far as any
+        request.
+        """
         return replace(self, resume_at=now + LEASE, attempts=self.attempts + 1, interrupted=True)
 
     def ordered_to_send(
         self, nonce: str, now: int, *, finalized_before: bool, drafted: DraftTags | None, awaited: bool = True
     ) -> Self:
-        """Returns the saga of an invoice that somebody asks to be sent after a review, and waits for if `awaited`.
+        """Returns the saga of an invoice that a user asks POM to send after a review. `awaited` is True if the user
+        waits.
 
-        It has a new key, because Stripe repeats even a refusal if it is asked with the former one.
+        It has a new key, because Stripe would repeat even a refusal for the former one.
         """
         return replace(
             self.advanced(Step.SEND, now),
@@ -225,9 +232,9 @@ class Saga:
         )
 
     def undoing(self, refusal: Refusal | None) -> Self:
-        """Returns the saga of an edit that is taken back for this reason, or that is over if there is none."""
+        """Returns the saga of an edit that is undone because of `refusal`, or that is complete if it is None."""
         return replace(self, refusal=refusal)
 
     def aborting(self, refusal: Refusal, now: int) -> Self:
-        """To be taken back, because it cannot be done."""
+        """Returns the saga of an invoice that is undone because of `refusal`."""
         return replace(self.advanced(Step.ABORT, now), refusal=refusal)

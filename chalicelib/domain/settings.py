@@ -1,4 +1,4 @@
-"""How an organization invoices."""
+"""An organization's invoicing settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAYMENT_METHODS = (
 
 
 class CustomerCreation(StrEnum):
-    """When a customer whom Stripe does not know yet is made there; at the latest with the first invoice."""
+    """When a customer that Stripe does not have is created there. The first invoice creates it at the latest."""
 
     WHEN_SAVED = "when_saved"
     WHEN_INVOICED = "when_invoiced"
@@ -37,9 +37,9 @@ MAX_REMINDERS = 10
 
 @dataclass(frozen=True, slots=True)
 class Reminders:
-    """When Stripe's reminder e-mail is sent, in days from the due date.
+    """The days on which Stripe's reminder e-mail is sent, relative to the due date.
 
-    `enabled` without any day stands for `DEFAULT_DAYS`, because people who switch reminders on want them sent.
+    `enabled` without any day stands for `DEFAULT_DAYS`, because users who enable reminders want them sent.
     """
 
     enabled: bool = False
@@ -49,7 +49,7 @@ class Reminders:
 
     @property
     def effective(self) -> Reminders:
-        """Returns the reminders with their days: the default ones if they are enabled and no day was chosen."""
+        """Returns the reminders with their days: `DEFAULT_DAYS` if they are enabled and no day was chosen."""
         chosen = self.days_before_due or self.on_due_date or self.days_after_due
         return DEFAULT_DAYS if self.enabled and not chosen else self
 
@@ -59,7 +59,7 @@ DEFAULT_DAYS = Reminders(enabled=True, days_before_due=(3,), on_due_date=True, d
 
 @dataclass(frozen=True, slots=True)
 class InvoicingSettings:
-    """One organization's defaults; each can be set anew on an invoice. `payment_window` is in days after due.
+    """One organization's defaults, which each invoice may override. `payment_window` is in days after the due date.
 
     `time_zone` is None unless the organization chose one: see `time_zone_of`.
     """
@@ -79,7 +79,9 @@ class InvoicingSettings:
 
     @property
     def edit_tag(self) -> str:
-        """Names what clients can write, which is everything. Reminders count with their days, as clients see them."""
+        """Returns the edit tag: it covers all settings. Reminders count with their effective days, as clients see
+        them.
+        """
         written = values_of(self, "organization_id", "version")
         return edit_tag_of(written | {"reminders": self.reminders.effective})
 
@@ -100,7 +102,7 @@ class SettingsField(StrEnum):
 
 
 def changed_fields(before: InvoicingSettings, after: InvoicingSettings) -> tuple[SettingsField, ...]:
-    """Returns the settings whose values differ. Reminders count with their days, as clients see them."""
+    """Returns the settings whose values differ. Reminders count with their effective days, as clients see them."""
     one, other = _with_effective_reminders(before), _with_effective_reminders(after)
     return tuple(
         each for each in SettingsField if getattr(one, each.name.lower()) != getattr(other, each.name.lower())
@@ -112,15 +114,15 @@ def _with_effective_reminders(settings: InvoicingSettings) -> InvoicingSettings:
 
 
 def time_zone_of(settings: InvoicingSettings, account: AccountFact | None) -> str:
-    """Returns the IANA time zone of the organization's days: the chosen one, else its Stripe account's, else UTC."""
+    """Returns the IANA time zone of the organization: the chosen one, or its Stripe account's, or UTC."""
     return settings.time_zone or (account.time_zone if account else None) or "UTC"
 
 
 def known_time_zone(name: str, *, field: str = "timeZone") -> str:
-    """An IANA time zone name.
+    """Returns the name of an IANA time zone.
 
     Raises:
-        Refused: there is no such zone.
+        Refused: there is no time zone with this name.
     """
     if not is_time_zone(name):
         raise Refused(
@@ -152,7 +154,7 @@ def known_payment_methods(methods: tuple[str, ...], *, field: str = "paymentMeth
     """Returns the payment methods, each once.
 
     Raises:
-        Refused: some of them are not known; the first carries the others.
+        Refused: some methods are unknown. The first error carries the others.
     """
     raise_all(
         Refused(

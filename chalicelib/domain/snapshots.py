@@ -1,4 +1,4 @@
-"""What POM knows of one invoice from Stripe: the latest snapshot of each of its Stripe objects."""
+"""All that POM knows of one invoice from Stripe: the latest snapshot of each of its Stripe objects."""
 
 from __future__ import annotations
 
@@ -28,23 +28,25 @@ from chalicelib.domain.payment_facts import (
 from chalicelib.domain.payment_methods import BANK_DEBITS
 
 MAX_FAILURES, MAX_RETURNED, MAX_MAILS = 5, 20, 20
-"""How many failed attempts, bank debits that came back and e-mails of an invoice are kept, the latest ones.
+"""The number of failed attempts, of returned bank debits and of e-mails that are stored of an invoice, the latest
+ones.
 
-Stripe has all of them. A debit takes days to come back, so there are few."""
+Stripe has all of them. A debit takes days to come back, so there are few.
+"""
 
 MAX_REVISIONS = 100
-"""POM does not follow a longer chain of revisions, because it can only be a circle."""
+"""The longest chain of revisions that POM follows. A longer one can only be a circle."""
 
 Choose = Callable[[Any, Any], Any]
-"""`newer` or `settle`."""
+"""`newer` or `prefer_fetched`."""
 
 
 @dataclass(frozen=True)
 class Snapshots:
-    """The snapshots of one invoice, keyed by Stripe id.
+    """The snapshots of one invoice, by Stripe id.
 
-    Somebody who edits a finalized invoice in Stripe's dashboard makes a revision: a new invoice that is finalized
-    while the former one is voided (https://docs.stripe.com/invoicing/invoice-edits). `invoice` is the latest
+    If a user edits a finalized invoice in Stripe's dashboard, Stripe creates a revision: a new invoice, whose
+    finalization voids the former one (https://docs.stripe.com/invoicing/invoice-edits). `invoice` is the latest
     finalized one.
     """
 
@@ -62,15 +64,15 @@ class Snapshots:
     attempt_failed_at: int = 0
     """The time of the latest failed attempt for which Stripe gave no reason (epoch seconds UTC)."""
     mails: tuple[tuple[str, int], ...] = ()
-    """The e-mails that Stripe sent at the request of somebody other than POM.
+    """The e-mails that Stripe sent, but not at POM's request.
 
     Each is the id of the Stripe invoice and the time (epoch seconds UTC).
     """
 
     def merge(self, fact: StripeFact, choose: Choose = newer) -> Self:
-        """Returns these snapshots with `fact` merged in. The order of merging does not matter.
+        """Returns these snapshots with `fact` merged in. The order of merging makes no difference.
 
-        With `settle` as `choose`, `fact` was read from Stripe after these snapshots had been stored.
+        Pass `prefer_fetched` as `choose` if `fact` was read from Stripe after these snapshots had been stored.
 
         Raises:
             CannotOrder: see `newer`.
@@ -89,10 +91,10 @@ class Snapshots:
         return replace(self, invoice=current, revisions=others)
 
     def with_paid_outside(self, fact: InvoiceFact) -> InvoiceFact | None:
-        """Returns `fact`, which does not tell what was paid outside Stripe, with that amount.
+        """Returns `fact`, which lacks the amount paid outside Stripe, with that amount.
 
-        Returns None if these snapshots do not tell either. What was paid never falls, so an invoice with the same
-        amount had the same payments. Otherwise the known payments through Stripe may come to all that was paid.
+        Returns None if these snapshots lack it too. The paid amount never falls, so an invoice with the same amount
+        had the same payments. Otherwise the known payments through Stripe may add up to the whole paid amount.
         """
         known = self.invoices.get(fact.id)
         if known is not None and known.amount_paid == fact.amount_paid:
@@ -104,7 +106,8 @@ class Snapshots:
     def with_seen_times_of(self, fact: StripeFact) -> Self:
         """Returns these snapshots with the `seen` of `fact` merged in, and nothing else of it.
 
-        So `seen` is the same whether POM trusts the event, reads its object from Stripe, or knows a later state.
+        So `seen` is the same whether POM trusts the event, reads its object from Stripe, or has a later state
+        already.
         """
         known = self.by_id.get(fact.id)
         updated = with_seen_times_of(known, fact) if known is not None else None
@@ -117,7 +120,7 @@ class Snapshots:
         return replace(self, attempt_failed_at=max(self.attempt_failed_at, at))
 
     def mailed(self, stripe_invoice_id: str, at: int) -> Self:
-        """Returns these snapshots with an e-mail that Stripe sent at the request of somebody other than POM."""
+        """Returns these snapshots with an e-mail that Stripe sent, but not at POM's request."""
         mails = sorted({*self.mails, (stripe_invoice_id, at)}, key=lambda mail: (mail[1], mail[0]))
         return replace(self, mails=tuple(mails[-MAX_MAILS:]))
 
@@ -144,13 +147,13 @@ class Snapshots:
         return replace(self, invoice=without_time(self.invoice) if self.invoice else None, **undated)
 
     def has_same_content_as(self, other: Self) -> bool:
-        """Returns True if both have the same content. The times of the snapshots do not count."""
+        """Returns True if both have the same content. The times of the snapshots make no difference."""
         return self._have_the_same_objects_as(other) and all(
             same_content_and_seen_times(other.by_id[fact.id], fact) for fact in self.by_id.values()
         )
 
     def adds_nothing_to(self, known: Self) -> bool:
-        """Returns True if `known` need not be replaced by these snapshots, which are `known` with one merged in."""
+        """Returns True if these snapshots, the result of merging a fact into `known`, need not replace `known`."""
         return self._have_the_same_objects_as(known) and all(
             adds_nothing(fact, known.by_id[fact.id]) for fact in self.by_id.values()
         )
@@ -163,7 +166,7 @@ class Snapshots:
         )
 
     def says(self, fact: StripeFact) -> bool:
-        """Returns True if POM already knows the content of `fact`."""
+        """Returns True if POM already has the content of `fact`."""
         known = self.by_id.get(fact.id)
         return known is not None and same_content(known, fact)
 
@@ -171,8 +174,8 @@ class Snapshots:
     def unread_invoice(self) -> str | None:
         """Returns the id of a Stripe invoice that POM has to read, or None.
 
-        This is a revision that POM does not know, or knows only as a draft. If there is none, it is `invoice` itself,
-        if POM knows no payment of it: POM finds the invoice of a payment's event only by payments that it knows.
+        It is a revision that POM does not have, or has only as a draft. If there is none, it is `invoice` itself if
+        POM has none of its payments, because POM matches a payment's event to its invoice only by known payments.
         """
         known = self.invoices
         for fact in known.values():
@@ -200,9 +203,10 @@ class Snapshots:
 
     @cached_property
     def uncharged_payments(self) -> list[InvoicePaymentFact]:
-        """Returns the payments that came in through an intent, and of which POM knows no charge that succeeded.
+        """Returns the payments that came in through an intent and for which POM has no successful charge.
 
-        Events come in any order, and the charge's own may be lost. The daily comparison then brings the charge.
+        Events arrive in any order, and the charge's own event may be lost. The daily comparison then brings the
+        charge.
         """
         charged = {charge.payment_intent_id for charge in self.charges.values() if charge.status == "succeeded"}
         paid = (payment for payment in self.payments.values() if payment.status == "paid")
@@ -239,11 +243,11 @@ class Snapshots:
 
     @cached_property
     def known_intents(self) -> Mapping[str, PaymentIntentFact]:
-        """Returns all payment intents by id. Those whose payment towards an invoice came in have succeeded.
+        """Returns all payment intents by id. An intent whose payment towards an invoice came in counts as succeeded.
 
-        Stripe credits a payment to its invoice when its intent succeeds, and not before
-        (https://docs.stripe.com/api/invoices/attach_payment). So a payment that came in proves that it has, even if
-        POM still knows the intent from before.
+        Stripe credits a payment to its invoice only when its intent succeeds
+        (https://docs.stripe.com/api/invoices/attach_payment). So a payment that came in proves that the intent has
+        succeeded, even if POM's snapshot of the intent is older.
         """
         paid = {each.payment_intent_id: each for each in self.payments.values() if each.status == "paid"}
         return {
@@ -275,7 +279,7 @@ class Snapshots:
 
 
 def _succeeded(intent: PaymentIntentFact, payment: InvoicePaymentFact) -> PaymentIntentFact:
-    """Returns the intent as it is since its payment came in. Its latest charge is one that POM may not know."""
+    """Returns the intent as succeeded by this payment. Its latest charge is left out, because POM may not have it."""
     return PaymentIntentFact(
         id=intent.id,
         as_of=max(intent.as_of, payment.as_of),
@@ -304,8 +308,8 @@ def _place_in_line(fact: InvoiceFact, known: Mapping[str, InvoiceFact]) -> tuple
 def _without_old_failures(facts: Mapping[str, StripeFact]) -> Mapping[str, StripeFact]:
     """Returns the facts with only the latest failed attempts, and the latest bank debits that came back.
 
-    Otherwise somebody who tries many cards could make the item too large. Each debit that came back has a row in
-    `GET /payments`, so declined cards do not take its place.
+    Otherwise a payer who tries many cards could make the item too large. Returned debits are counted separately,
+    because each has a row in `GET /payments` that declined cards must not displace.
     """
     if len(facts) <= MAX_FAILURES:
         return facts

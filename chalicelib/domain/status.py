@@ -1,4 +1,4 @@
-"""The status of an invoice, derived from facts; nobody stores it as the last word."""
+"""The status of an invoice. It is always derived from facts, and a stored status is never authoritative."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chalicelib.domain.snapshots import Snapshots
 
 
 class InvoiceStatus(StrEnum):
-    """The guide's words for where an invoice stands."""
+    """The status of an invoice, in the guide's words."""
 
     CREATING = "creating"
     DRAFT = "draft"
@@ -26,11 +26,11 @@ class InvoiceStatus(StrEnum):
 
 
 OPEN_STATUSES = (InvoiceStatus.PENDING, InvoiceStatus.FAILED)
-"""Sent, and money is still expected."""
+"""The invoice was issued, and money is still expected."""
 
 
 class StatusGroup(StrEnum):
-    """Several statuses that are listed together."""
+    """A group of statuses that are listed together."""
 
     OPEN = "open"
     UNPAID = "unpaid"
@@ -58,14 +58,14 @@ KNOWN_STATUSES = frozenset({"draft", "open", "paid", "uncollectible", "void"})
 
 
 def status_of(facts: Snapshots, amounts: Amounts | None = None) -> InvoiceStatus:
-    """Returns where an invoice that exists in Stripe stands.
+    """Returns the status of an invoice that exists in Stripe.
 
     An invoice is refunded only if refunds gave back all that was paid. If a bank took money back by a dispute, the
-    invoice stays paid. An unknown status of Stripe's shows as pending, and the explanation quotes it. `amounts` are
-    those of the facts, if they are at hand.
+    invoice stays paid. A status of Stripe's that POM does not know counts as pending, and the explanation quotes it.
+    `amounts` are those of `facts`, if the caller has them.
 
     Raises:
-        ValueError: nothing is known of the invoice yet.
+        ValueError: there is no fact about the invoice yet.
     """
     invoice = facts.invoice
     if invoice is None:
@@ -81,11 +81,11 @@ def status_of(facts: Snapshots, amounts: Amounts | None = None) -> InvoiceStatus
 
 
 def failed_attempt(facts: Snapshots) -> FailedAttempt | None:
-    """Returns the latest attempt if it failed; None while one is processing, or if none was made.
+    """Returns the latest attempt if it failed. None while an attempt is processing, or if there was none.
 
-    An invoice paid in parts has several intents. One that has ended does not decide about the others, and one that
-    nobody has tried does not count. Attempts to pay an invoice that was replaced do not count for its revision. When
-    POM read an intent does not decide which attempt is the latest.
+    An invoice paid in parts has several intents. An intent that has ended does not decide about the others, and an
+    intent without an attempt does not count. Attempts to pay a replaced invoice do not count for its revision. The
+    time at which POM read an intent does not decide which attempt is the latest.
     """
     elsewhere, intents = facts.intents_elsewhere, facts.intents
     ended = {pi.id: pi.as_of for pi in intents if pi.ended}
@@ -106,7 +106,7 @@ def failed_attempt(facts: Snapshots) -> FailedAttempt | None:
         default=None,
     )
     known = _known_failure(intent, declined)
-    # A revision outdates what was told of the invoice that it has replaced.
+    # A revision outdates the failures of the invoice that it has replaced.
     revised = facts.invoice is not None and facts.invoice.from_invoice_id is not None
     outdated_by = max([*ended.values(), facts.invoice.finalized_at or 0 if facts.invoice and revised else 0])
     at = facts.attempt_failed_at
@@ -132,19 +132,19 @@ def _attempted_at(intent: PaymentIntentFact, facts: Snapshots) -> int:
 
 
 def _unexplained(at: int, intent: PaymentIntentFact | None) -> bool:
-    """Whether nothing known explains or outdates the failure that Stripe told of without a reason."""
+    """Returns True if no known fact explains or outdates the failure that Stripe reported without a reason."""
     if intent is None or intent.status == "requires_payment_method":
         return True
     return intent.status == "processing" and at > intent.as_of
 
 
 def _failed_elsewhere(at: int, intent: PaymentIntentFact | None, intents: Iterable[PaymentIntentFact]) -> bool:
-    """Whether the attempt of another part is known to have failed by then: that failure is the one Stripe told of."""
+    """Returns True if another part's attempt had failed by then, because Stripe then reported that failure."""
     return any(other is not intent and other.failure is not None and other.as_of >= at for other in intents)
 
 
 def _known_failure(intent: PaymentIntentFact | None, declined: ChargeFact | None) -> FailedAttempt | None:
-    """Returns the failed attempt that the intent or the declined charge tells of, whichever is later."""
+    """Returns the failed attempt that the intent or the declined charge shows, whichever is later."""
     of_charge = None
     if declined is not None:
         of_charge = FailedAttempt(declined.failure_reason, declined.ended_at)
@@ -159,7 +159,7 @@ def _known_failure(intent: PaymentIntentFact | None, declined: ChargeFact | None
 
 
 def _attempted_after(declined: ChargeFact, intent: PaymentIntentFact) -> bool:
-    """Whether the intent's snapshot was taken before this charge came to its end."""
+    """Returns True if the intent's snapshot was taken before this charge ended."""
     if declined.id == intent.latest_charge_id:
         return intent.status == "processing"
     return declined.created > intent.as_of

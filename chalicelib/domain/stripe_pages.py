@@ -1,4 +1,4 @@
-"""Pages of Stripe's Dashboard that we send people to."""
+"""Pages of Stripe's Dashboard that POM links to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRICING = "https://stripe.com/pricing"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to know beside the settings, and where in the Dashboard to look at it."""
+    """A hint about the settings, and the page of the Dashboard that it is about."""
 
     message: str
     next_step: str
@@ -24,7 +24,7 @@ class Note:
 
 
 def reminders_note(settings: InvoicingSettings) -> Note | None:
-    """POM's reminders and Stripe's own know nothing of each other: with both on, customers are mailed twice."""
+    """Returns a hint if POM's reminders are on. Stripe's own may be on too, and customers would be reminded twice."""
     if not settings.reminders.enabled:
         return None
     return Note(
@@ -35,12 +35,12 @@ def reminders_note(settings: InvoicingSettings) -> Note | None:
 
 
 def address(base: str, page: str) -> str:
-    """A page as a link."""
+    """Returns the URL of a page."""
     return base + page if page.startswith("/") else page
 
 
 PAGES = {"in": "invoices", "pi": "payments", "ch": "payments", "py": "payments", "du": "disputes", "dp": "disputes"}
-"""Prefix of a Stripe id to the Dashboard's pages of its kind."""
+"""The Dashboard's pages of an object, by the prefix of its Stripe id."""
 
 
 def object_url(base: str, invoice: Invoice, stripe_id: str | None) -> str | None:

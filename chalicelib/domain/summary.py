@@ -1,7 +1,7 @@
-"""The summary: what each invoice counts for, what a change of it adds, and what the sums say.
+"""The summary: how each invoice counts, how a change of an invoice changes the sums, and the sums themselves.
 
-An invoice remembers what it was counted as, so a change adds the difference and nothing else, in the write that
-makes the change. Nobody ever adds up invoices.
+An invoice stores how it was last counted. So a change adds only the difference to the sums, in the same write. The
+invoices themselves are never added up.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class CurrencySummary:
 
 
 def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
-    """Returns what one invoice counts for. Days are of the time zone that it was made in.
+    """Returns how one invoice counts. Days are in the time zone that the invoice was created in.
 
-    A copy counts once it has taken the place of the invoice that it corrects.
+    A copy counts once it has replaced the invoice that it corrects.
     """
     if invoice.replaces_nothing_yet:
         return {}
@@ -68,7 +68,7 @@ def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
     if invoice.overdue:
         counts[Bucket(currency, OVERDUE)] = Tally(1, balance)
     if paid_on is not None:
-        # Refunds are not taken off, but what a bank took back was not paid.
+        # Refunds are not deducted. Money that a bank took back was not paid.
         counts[Bucket(currency, PAID, paid_on.isoformat())] = Tally(1, amounts.paid - amounts.lost)
     if amounts.refunded:
         counts[Bucket(currency, REFUNDED)] = Tally(1, amounts.refunded)
@@ -82,24 +82,26 @@ def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
 
 
 class InvoiceWrite(NamedTuple):
-    """An invoice to be stored or removed, and what that adds to the tallies. Stores take no other."""
+    """An invoice to store or to remove, with the resulting difference of the tallies. Stores accept only this
+    type.
+    """
 
     invoice: Invoice
     difference: Mapping[Bucket, Tally]
     counted: Counts = ()
-    """What the invoice counts for now, which is stored with it."""
+    """How the invoice counts now. It is stored with the invoice."""
     movements: tuple[Movement, ...] = ()
-    """The rows of its money that have changed, which are stored with it."""
+    """The rows of its money that have changed. They are stored with the invoice."""
 
     def stored(self) -> Invoice:
-        """Returns the invoice as it is stored: one version later, with what it counts for."""
+        """Returns the invoice as it is stored: with the next version, and with how it counts."""
         return replace(self.invoice, version=self.invoice.version + 1, counted=self.counted, payments_listed=True)
 
 
 def invoice_write(invoice: Invoice, before: Invoice | None = None) -> InvoiceWrite:
-    """Returns the invoice, to be stored as one that remembers what it counts for now.
+    """Returns the write that stores the invoice and how it counts now.
 
-    If that is the same as before, it keeps its order, too. `before` is the invoice as it is stored until then.
+    If its counts are unchanged, they also keep their order. `before` is the invoice that is stored at present.
     """
     if invoice.erased_at is not None:
         invoice = invoice_without_person(invoice, invoice.erased_at)
@@ -110,20 +112,20 @@ def invoice_write(invoice: Invoice, before: Invoice | None = None) -> InvoiceWri
 
 
 def invoice_removal(invoice: Invoice) -> InvoiceWrite:
-    """Returns the invoice, to be removed together with what it counts for."""
+    """Returns the write that removes the invoice and its share of the sums."""
     return InvoiceWrite(invoice, difference_of(dict(invoice.counted), {}))
 
 
 def summaries_by_currency(tallies: Mapping[Bucket, Tally]) -> list[CurrencySummary]:
-    """Returns what the sums say, by currency."""
+    """Returns the summaries of the tallies, one for each currency."""
     return [_of_currency(currency, tallies) for currency in sorted({bucket.currency for bucket in tallies})]
 
 
 def period_from(first: dt.date | None, last: dt.date | None, today: dt.date) -> Period:
-    """The period asked for: this month, unless said otherwise.
+    """Returns the requested period, by default this month.
 
     Raises:
-        Refused: it ends before it begins, or is longer than a year.
+        Refused: the period ends before it begins, or is longer than a year.
     """
     last = last or _end_of_month(max(first or today, today))
     first = first or last.replace(day=1)

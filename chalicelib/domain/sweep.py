@@ -1,13 +1,14 @@
-"""How far an account's comparison with Stripe has come, and when it is next looked at.
+"""How far the sweep of an account has come, and when the account is due for its next one.
 
-Webhooks bring what happens; a sweep finds what they did not bring. Where something happens, something can be missed,
-so an account is looked at as often as things happen on it (docs/decisions/0015-how-often-accounts-are-swept.md):
+A sweep compares an account with Stripe and finds events that no webhook brought. More can be missed where more
+happens, so an account is swept as often as its activity requires
+(docs/decisions/0015-how-often-accounts-are-swept.md):
 
-    every ten minutes   something happened within a day, or the latest sweep found that anything was missed
+    every ten minutes   something happened within a day, or the latest sweep found a missed event or object
     every hour          money is still expected, or something happened within a week
-    every six hours     neither
+    every six hours     otherwise
 
-Once a day, at a time of its own that its id decides, the objects themselves are compared.
+Once a day, at a time that the organization's id decides, the objects themselves are compared.
 """
 
 from __future__ import annotations
@@ -18,33 +19,33 @@ from typing import Self
 from chalicelib.domain.identifiers import OrganizationId, digest
 
 TICK = 600
-"""Seconds between two plans."""
+"""Seconds between two runs of the schedule."""
 
 DAY = 86400
 ACTIVE_EVERY, ACTIVE_FOR = TICK, DAY
 QUIET_EVERY, QUIET_FOR = 3600, 7 * DAY
 IDLE_EVERY = 6 * 3600
-"""Seconds between two sweeps, and for how long after something happened that holds."""
+"""Seconds between two sweeps, and the seconds since the last activity for which this interval applies."""
 
 EVENTS_LISTED_FOR = 30 * DAY
 """Seconds for which Stripe lists events (https://docs.stripe.com/api/events/list)."""
 
 ON_ITS_WAY = 120
-"""Seconds for which an event's webhook may still be on its way: what is younger has not been missed yet.
+"""Seconds for which an event's webhook may still be on its way. A younger event does not count as missed yet.
 
-Stripe sends no webhooks of an account that is not connected, so none of what happened before that is on its way.
+Stripe sends no webhooks of an account that is not connected, so this does not apply to events before the connection.
 """
 
 LATE_AFTER = 3000
-"""Seconds after it was due from which a sweep counts as late."""
+"""Seconds after which a due sweep counts as late."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What one comparison with Stripe found that began at `at` (epoch seconds UTC).
+    """The findings of a comparison with Stripe that began at `at` (epoch seconds UTC).
 
-    `recovered` counts events that no webhook had brought, `corrected` invoices that no event told of,
-    `parked` events that could not be applied and are kept, `payouts` payouts that no event told of.
+    `recovered` counts events that no webhook had brought, `corrected` invoices that no event reported, `parked`
+    events that could not be applied and are stored, `payouts` payouts that no event reported.
     """
 
     at: int
@@ -56,16 +57,16 @@ class SyncReport:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing had been missed."""
+        """Returns True if nothing had been missed."""
         return not (self.recovered or self.corrected or self.parked or self.payouts)
 
 
 @dataclass(frozen=True, slots=True)
 class EventsSwept:
-    """When the newest events happened that a run met, in epoch seconds by Stripe's clock; 0 if there was none.
+    """The times of the newest events that a run read, in epoch seconds by Stripe's clock; 0 if there was none.
 
-    `happened_at` is that of the newest event of POM's, `missed_at` of the newest that a webhook should have brought
-    and had not, `early_at` of the newest that a webhook may still bring.
+    `happened_at` is the time of POM's newest event. `missed_at` is the time of the newest event that a webhook should
+    have brought and had not. `early_at` is the time of the newest event whose webhook may still arrive.
     """
 
     happened_at: int = 0
@@ -75,7 +76,7 @@ class EventsSwept:
 
 @dataclass(frozen=True, slots=True)
 class ObjectsSwept:
-    """How far a run came with the objects: all that were made at `before` or later are compared; None: all."""
+    """How far a run compared the objects: all that were created at `before` or later, or all if it is None."""
 
     corrected: int = 0
     before: int | None = None
@@ -84,11 +85,11 @@ class ObjectsSwept:
 
 @dataclass(frozen=True, slots=True)
 class PayoutsSwept:
-    """What a run found of an account's payouts and fees.
+    """The findings of a run about an account's payouts and fees.
 
-    `found` counts payouts that Stripe had otherwise than POM, `missed` those of them that an event should have told
-    of. `queued` counts payouts whose lines a worker is to read or to compare, `fees` the fees that no event brought.
-    `not_tied_out` counts payouts whose lines POM should have had by now, or whose lines do not add up.
+    `found` counts payouts whose record in POM differed from Stripe, `missed` those of them that an event should have
+    reported. `queued` counts payouts whose lines a worker is to read or compare, `fees` the fees that no event
+    reported. `not_tied_out` counts payouts whose lines POM should have by now, or whose lines do not add up.
     `too_long` counts payouts with more lines than are compared with Stripe's.
     """
 
@@ -99,7 +100,7 @@ class PayoutsSwept:
     not_tied_out: int = 0
     too_long: int = 0
     fees_before: int | None = None
-    """Fees of payments made before this moment (epoch seconds UTC) are left to another run. None: none are."""
+    """Another run reads the fees of payments made before this time (epoch seconds UTC). None if no fees are left."""
 
     @property
     def finished(self) -> bool:
@@ -109,77 +110,85 @@ class PayoutsSwept:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """How far reconciliation has come. Times are epoch seconds UTC."""
+    """The progress of an account's sweeps. Times are epoch seconds UTC."""
 
     swept_until: int
     objects_swept_at: int = 0
     objects_due: bool = False
     objects_before: int | None = None
-    """A comparison of the objects is under way: invoices made before this moment are still to be compared."""
+    """Set while a comparison of the objects is in progress: invoices made before this time are still to be
+    compared.
+    """
     recovered: int = 0
-    """What the latest run found that no webhook had brought: events, and invoices and payouts that no event told of.
+    """The number of events that the latest run found without a webhook, and of invoices and payouts without an
+    event.
     """
     missed_at: int = 0
-    """When the newest event happened, by Stripe's clock, that no webhook had brought in time since the connect."""
+    """When the newest event happened, by Stripe's clock, that no webhook had brought in time since the connection."""
     missed_found_at: int = 0
-    """When the latest run that found a missed event began, by our clock."""
+    """When the latest run that found a missed event began, by POM's clock."""
     early_at: int = 0
-    """When the newest event happened that a run applied so soon that its webhook could still come."""
+    """When the newest event happened that a run applied before its webhook was due."""
     latest: SyncReport | None = None
     catching_up: bool = False
-    """Reconnected, and what was missed meanwhile has not been looked for yet."""
+    """True if the account was reconnected, and the gap has not been compared completely yet."""
     caught_up: SyncReport | None = None
-    """What the first run after the latest reconnect found."""
+    """The findings of the first complete run after the latest reconnection."""
     due_at: int = 0
-    """When it is next to be looked at."""
+    """When the next sweep is due."""
     happened_at: int = 0
-    """When something last happened: an event of ours, or an invoice begun after a quiet time."""
+    """The latest activity: an event of POM's, or an invoice that was begun after a quiet time."""
     expecting: bool = False
-    """Whether money was expected for any invoice when the objects were last compared."""
+    """True if money was expected for any invoice when the objects were last compared."""
     payouts_due: bool = False
-    """The objects have been compared, and the payouts and fees have not been since."""
+    """True if the payouts and fees have not been compared since the objects were."""
     payouts_swept_at: int = 0
-    """When the payouts and fees were last compared to the end; 0 if that never happened on this account."""
+    """When the payouts and fees were last compared completely, or 0 if they never were on this account."""
     fees_before: int | None = None
-    """A search for fees is under way: those of payments made before this moment are still to be looked for."""
+    """Set while a search for fees is in progress: fees of payments made before this time are still to be read."""
 
     def should_compare_objects(self, organization_id: OrganizationId, now: int) -> bool:
-        """Whether a run is to compare the objects themselves, or to go on with it."""
+        """Returns True if a run is to compare the objects themselves, or to continue that comparison."""
         gap_too_long = now - self.swept_until > EVENTS_LISTED_FOR
         under_way = self.objects_before is not None
         return self.objects_due or under_way or gap_too_long or self.objects_swept_at < _slot(organization_id, now)
 
     @property
     def corrected(self) -> int:
-        """Invoices the latest run corrected that no event told of; 0 for what was missed while not connected."""
+        """Returns the number of invoices that the latest run corrected, or 0 if they were missed while not
+        connected.
+        """
         return self.latest.corrected if self.recovered and self.latest else 0
 
     def undelivered_at(self, now: int) -> int:
         """Returns when the newest event happened that was fetched before a webhook brought it, or 0.
 
-        Epoch seconds by Stripe's clock. An event that was fetched within two minutes counts once those have passed.
+        The time is epoch seconds by Stripe's clock. An event that was fetched within two minutes counts after these
+        minutes.
         """
         return max(self.missed_at, self.early_at if self.early_at <= now - ON_ITS_WAY else 0)
 
     @property
     def missed_just_now(self) -> bool:
-        """Whether the latest run found an event that no webhook had brought in time."""
+        """Returns True if the latest run found an event that no webhook had brought in time."""
         return self.latest is not None and self.missed_at > 0 and self.missed_found_at == self.latest.at
 
     def late(self, now: int) -> bool:
-        """Whether it should long have been looked at again."""
+        """Returns True if the next sweep is late."""
         return now - max(self.due_at, self.swept_until + ACTIVE_EVERY) > LATE_AFTER
 
     def is_due_soon(self, now: int) -> bool:
-        """Whether it will be looked at soon anyway."""
+        """Returns True if a sweep is due soon anyway."""
         return self.due_at <= now + ACTIVE_EVERY
 
     def due_soon(self, now: int) -> Self:
-        """To be looked at soon, because something begins."""
+        """Returns the sweep with a run due soon, because an activity begins."""
         return replace(self, happened_at=max(self.happened_at, now), due_at=min(self.due_at, now + ACTIVE_EVERY))
 
     def resumed(self, now: int) -> Self:
-        """Connected again after a gap, which is to be filled at once; what was missed before no longer counts."""
+        """Returns the sweep after a reconnection. The gap is compared at once, and earlier missed events no longer
+        count.
+        """
         return replace(
             self,
             missed_at=0,
@@ -203,9 +212,10 @@ class Sweep:
         objects: ObjectsSwept | None = None,
         payouts: PayoutsSwept | None = None,
     ) -> Self:
-        """Returns the sweep after a run. `objects` and `payouts` say how far it came with them, if it compared any.
+        """Returns the sweep after a run. `objects` and `payouts` say how far the run compared them, if it did.
 
-        What was missed while nobody was connected is no fault of the webhooks, so it does not count as recovered.
+        Events that were missed while the account was not connected do not count as recovered, because no webhook was
+        due.
         """
         began_at = found.at
         finished = objects is not None and objects.before is None
@@ -229,7 +239,7 @@ class Sweep:
         return replace(swept, due_at=swept._next_after(organization_id, began_at))
 
     def with_missed_events(self, events: EventsSwept, *, found_at: int) -> Self:
-        """Returns the sweep with the events that a run had to fetch; `found_at` is when the run began."""
+        """Returns the sweep with the events that a run had to fetch. `found_at` is when the run began."""
         return replace(
             self,
             missed_at=max(self.missed_at, events.missed_at),
@@ -258,6 +268,8 @@ class Sweep:
 
 
 def _slot(organization_id: OrganizationId, now: int) -> int:
-    """The latest moment at which this organization's objects were to be compared: daily, each at its own time."""
+    """Returns the latest time at which this organization's objects were due for comparison. Each has its own daily
+    time.
+    """
     second_of_day = int.from_bytes(digest("sweep", organization_id).encode(), "big") % DAY
     return now - (now - second_of_day) % DAY

@@ -1,4 +1,4 @@
-"""How many invoices and how much money, in buckets that can simply be added up."""
+"""Tallies: numbers of invoices and sums of money, in buckets that can be added up."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PAID = "paid"
 
 
 class Bucket(NamedTuple):
-    """What is counted together: `of` is a status, or a day (2026-11-23), or nothing.
+    """What a tally counts. `of` is a status, a day such as 2026-11-23, or empty.
 
-    Kinds are words rather than an enumeration: an invoice may have been counted by another release.
+    `kind` is a word and not an enumeration, because another release may have counted the invoice.
     """
 
     currency: str
@@ -25,7 +25,7 @@ class Bucket(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """A number of invoices and two sums of minor units. `balance` is of statuses only."""
+    """A number of invoices and two sums in minor units. Only tallies by status have a `balance`."""
 
     invoices: int
     amount: int
@@ -38,11 +38,11 @@ class Tally(NamedTuple):
 NOTHING = Tally(0, 0, 0)
 
 Counts: TypeAlias = tuple[tuple[Bucket, Tally], ...]
-"""What an invoice was counted as when it was last stored."""
+"""How an invoice was counted when it was last stored."""
 
 
 def added_up(*parts: Iterable[tuple[Bucket, Tally]]) -> Mapping[Bucket, Tally]:
-    """Returns the sum of all parts. Buckets that come to nothing are left out."""
+    """Returns the sum of all parts. Buckets whose tally is zero are left out."""
     total: dict[Bucket, Tally] = {}
     for part in parts:
         for bucket, tally in part:
@@ -51,7 +51,7 @@ def added_up(*parts: Iterable[tuple[Bucket, Tally]]) -> Mapping[Bucket, Tally]:
 
 
 def difference_of(before: Mapping[Bucket, Tally], after: Mapping[Bucket, Tally]) -> Mapping[Bucket, Tally]:
-    """Returns what has to be added to `before` to make `after`. Buckets without a difference are left out."""
+    """Returns the tallies to add to `before` to get `after`. Buckets without a difference are left out."""
     differences = {}
     for bucket in {**before, **after}:
         (invoices, amount, balance), former = after.get(bucket, NOTHING), before.get(bucket, NOTHING)

@@ -13,15 +13,15 @@ from chalicelib.domain.errors import DueDatePassed, Refused
 NAMED_TERMS: dict[str, int] = {"due_on_receipt": 0, "net_7": 7, "net_15": 15, "net_30": 30, "net_60": 60}
 MAX_DAYS = 365
 DAYS_PATTERN = r"^days_([0-2]?[0-9]{1,2}|3[0-5][0-9]|36[0-5])$"
-"""What `days_of_terms` accepts beside `NAMED_TERMS`, for the contract."""
+"""The names that `days_of_terms` accepts besides `NAMED_TERMS`, for the API contract."""
 _MONTHS = tuple("January February March April May June July August September October November December".split())
 
 
 def days_of_terms(terms: str, *, field: str = "paymentTerms") -> int:
-    """`net_30`, or `days_45` for any other number of days.
+    """Returns the number of days of payment terms such as `net_30`, or `days_45` for any other number.
 
     Raises:
-        Refused: the name is not known, or the days are out of range.
+        Refused: the name is unknown, or the number is out of range.
     """
     if terms in NAMED_TERMS:
         return NAMED_TERMS[terms]
@@ -37,7 +37,7 @@ def days_of_terms(terms: str, *, field: str = "paymentTerms") -> int:
 
 
 def valid_due_date(date: dt.date, *, today: dt.date, field: str = "dueDate") -> dt.date:
-    """Returns the day on which an invoice is due, in the organization's time zone.
+    """Returns the due date if it is valid. `today` is a day in the organization's time zone.
 
     Raises:
         Refused: the day has passed, or is more than five years away.
@@ -60,14 +60,14 @@ def valid_due_date(date: dt.date, *, today: dt.date, field: str = "dueDate") -> 
 
 
 EARLIEST_SERVICE = dt.date(2000, 1, 1)
-"""Before this day, nobody kept services in POM: such a date is a slip, as of a year with two digits."""
+"""The earliest valid service date. An earlier one is a typing error, such as a year with two digits."""
 
 SERVICE_DAYS_AHEAD = 366
-"""A season may be billed before it begins. What is further ahead is a slip."""
+"""A season may be billed before it begins. A service date further ahead is a typing error."""
 
 
 def valid_service_date(date: dt.date, *, today: dt.date, field: str) -> dt.date:
-    """Returns the day on which a service was or will be done, in the organization's time zone.
+    """Returns the service date if it is valid. `today` is a day in the organization's time zone.
 
     Raises:
         Refused: the day is before 2000, or more than a year ahead.
@@ -91,7 +91,7 @@ def valid_service_date(date: dt.date, *, today: dt.date, field: str) -> dt.date:
 
 @cache
 def _time_zones() -> frozenset[str]:
-    """The names in the pinned copy of the IANA database. A machine's own may have more, such as `localtime`."""
+    """Returns the names in the pinned copy of the IANA database. A machine's own copy may have more names."""
     listed = resources.files("tzdata").joinpath("zones").read_text()
     return frozenset(listed.split()) - {"Factory"}
 
@@ -102,7 +102,7 @@ def is_time_zone(name: str) -> bool:
 
 
 def end_of_day(date: dt.date, time_zone: str) -> int:
-    """The last second of `date` in `time_zone`, in epoch seconds UTC."""
+    """Returns the last second of `date` in `time_zone`, in epoch seconds UTC."""
     midnight = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), tzinfo=ZoneInfo(time_zone))
     return int(midnight.timestamp()) - 1
 
@@ -115,7 +115,8 @@ def start_of_day(date: dt.date, time_zone: str) -> int:
 def day_of(moment: int, time_zone: str) -> dt.date:
     """Returns the calendar day of an epoch second in `time_zone`.
 
-    A moment that no calendar has is the first or the last day, because reading what Stripe said must not fail.
+    A second outside the calendar's range returns the first or the last day, because reading Stripe's data must not
+    fail.
     """
     return dt.datetime.fromtimestamp(min(max(moment, _EARLIEST), _LATEST), tz=ZoneInfo(time_zone)).date()
 

@@ -1,6 +1,6 @@
-"""Texts that people write: which signs they may not hold, and whether anything of them is visible.
+"""Texts that users write: the characters they may not contain, and whether they contain anything visible.
 
-The patterns are written so that Python and ECMAScript read them alike, because the OpenAPI document shows them.
+The patterns mean the same in Python and in ECMAScript, because the OpenAPI document contains them.
 """
 
 from __future__ import annotations
@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 
 TURNING = r"\u202a-\u202e\u2066-\u2069"
-"""Signs that turn the text behind them round, so that a line reads otherwise than it is stored
-(https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings). Hebrew, Arabic and Persian do without them."""
+"""Characters that reverse the direction of the text after them, so that a line reads differently from its content
+(https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings). Hebrew, Arabic and Persian do not need
+them.
+"""
 
 BREAKING = r"\u0085\u2028\u2029"
-"""Signs that break a line besides the ASCII ones."""
+"""Characters that break a line, besides the ASCII ones."""
 
 NOT_IN_ONE_LINE = rf"\x00-\x1f\x7f{BREAKING}{TURNING}"
 
@@ -20,8 +22,9 @@ INVISIBLE = (
     r"\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
 )
-"""White space, and what is drawn as nothing: `Default_Ignorable_Code_Point` of Unicode up to U+FFFF, and the blank of
-Braille (https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt)."""
+"""White space and characters that are drawn as nothing: Unicode's `Default_Ignorable_Code_Point` up to U+FFFF, and
+the Braille blank (https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt).
+"""
 
 ONE_LINE_PATTERN = rf"^[^{NOT_IN_ONE_LINE}]*$(?!\n)"
 VISIBLE_LINE_PATTERN = rf"^(?=.*[^{INVISIBLE}])[^{NOT_IN_ONE_LINE}]*$(?!\n)"
@@ -32,15 +35,17 @@ _VISIBLE = re.compile(f"[^{INVISIBLE}]")
 
 
 def anything_visible(text: str) -> bool:
-    """Returns True if a reader sees anything of this text."""
+    """Returns True if any character of the text is visible."""
     return _VISIBLE.search(text) is not None
 
 
 def visible_or_empty(text: str) -> str:
-    """Returns the text, or an empty one if a reader would see nothing of it."""
+    """Returns the text, or an empty one if nothing in it is visible."""
     return text if anything_visible(text) else ""
 
 
 def in_one_line(text: str) -> str:
-    """Returns the text with a blank for each sign that one line cannot hold, and with one blank between words."""
+    """Returns the text in one line, with a blank for each character that breaks a line and one blank between
+    words.
+    """
     return " ".join(_NOT_IN_ONE_LINE.sub(" ", text).split())

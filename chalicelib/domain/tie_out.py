@@ -1,4 +1,4 @@
-"""Stripe's books against ours: which payments, refunds and disputes are not the same on both sides."""
+"""Compares Stripe's books with POM's: the payments, refunds and disputes that differ between them."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.snapshots import Snapshots
 
 LIVE = frozenset({"open", "paid", "uncollectible"})
-"""Statuses of a Stripe invoice that asks, or asked, somebody for money."""
+"""Statuses of a Stripe invoice that asks, or asked, a customer for money."""
 
 
 class Kind(StrEnum):
     """The kind of a difference."""
 
     PAID = "paid"
-    """Another amount was paid of the invoice."""
+    """The paid amount of the invoice differs."""
     STATUS = "status"
-    """The invoice has another status, and the same amount was paid."""
+    """The invoice has another status, and the same paid amount."""
     REFUNDED = "refunded"
-    """POM does not know the refund, or knows it with another status or amount."""
+    """POM lacks the refund, or has it with another status or amount."""
     DISPUTED = "disputed"
-    """POM does not know the dispute, or knows it with another status or amount, such as `lost`."""
+    """POM lacks the dispute, or has it with another status, such as `lost`, or amount."""
     UNKNOWN_TO_US = "unknown_to_us"
-    """Stripe has an invoice with POM's id, or a revision of one, that POM does not know."""
+    """Stripe has an invoice with POM's id, or a revision of one, that POM has no record of."""
     UNKNOWN_TO_STRIPE = "unknown_to_stripe"
     """POM has an invoice that Stripe does not list."""
     BILLED_TWICE = "billed_twice"
-    """Stripe has several live invoices for one invoice of POM, and POM may have made more than one of them."""
+    """Stripe has several live invoices for one invoice of POM, and POM may have created more than one of them."""
     COPIED = "copied"
-    """Stripe has several live invoices for one invoice of POM, and all but one provably are not POM's work."""
+    """Stripe has several live invoices for one invoice of POM, and all but one were provably not created by POM."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing on which Stripe and we do not agree; amounts are minor units."""
+    """One difference between Stripe's books and POM's. Amounts are minor units."""
 
     kind: Kind
     stripe_id: str
@@ -52,9 +52,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What was paid, refunded, is disputed now, and was lost to disputes, in minor units of one currency.
+    """The paid, refunded, disputed and lost amounts, in minor units of one currency.
 
-    A dispute that was won, or an inquiry that was closed, counts nowhere.
+    A dispute that was won, and an inquiry that was closed, do not count.
     """
 
     paid: int = 0
@@ -69,7 +69,7 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day (UTC, as epoch seconds of its beginning) of one currency, by Stripe's books and by ours."""
+    """One day (UTC, as the epoch second of its beginning) in one currency, by Stripe's books and by POM's."""
 
     begins_at: int
     currency: str
@@ -79,7 +79,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class TieOut:
-    """What a comparison found."""
+    """The result of a comparison."""
 
     days: tuple[Day, ...] = ()
     differences: tuple[Difference, ...] = ()
@@ -97,13 +97,15 @@ class TieOut:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What Stripe says: of invoices with our id, and of their refunds and disputes, each with the day it began."""
+    """Stripe's books: the invoices with POM's ids, and their refunds and disputes, each dispute with its first
+    day.
+    """
 
     invoices: Sequence[tuple[InvoiceFact, InvoiceId]] = ()
     refunds: Mapping[str, tuple[RefundFact, Invoice]] = field(default_factory=dict)
     disputes: Mapping[str, tuple[DisputeFact, Invoice, int]] = field(default_factory=dict)
     applications: Mapping[str, str | None] = field(default_factory=dict)
-    """By the id of Stripe's invoice: the Connect application that made it, see `ListedInvoice`."""
+    """The Connect application that created each Stripe invoice, by the invoice's id: see `ListedInvoice`."""
 
 
 def disputed_amounts(facts: Snapshots) -> Iterable[tuple[str, Amounts]]:
@@ -168,10 +170,10 @@ def _twice(books: Books, ours: Mapping[InvoiceId, Invoice]) -> Iterable[Differen
 
 
 def _not_by_pom(books: Books, ours: Mapping[InvoiceId, Invoice]) -> frozenset[str]:
-    """Returns the ids of Stripe's invoices that provably another one than POM has made, such as the company itself.
+    """Returns the ids of the Stripe invoices that were provably created by somebody other than POM.
 
-    Stripe says which Connect application created an invoice (https://docs.stripe.com/api/invoices/object). That
-    proves something only if Stripe names an application for an invoice that POM knows to be its own work.
+    Stripe names the Connect application that created an invoice (https://docs.stripe.com/api/invoices/object). That
+    proves something only if Stripe names an application for an invoice that POM certainly created.
     """
     made = {
         books.applications.get(fact.id)

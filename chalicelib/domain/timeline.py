@@ -1,7 +1,7 @@
-"""The timeline of an invoice: one entry for each thing that happened, derived from facts and from POM's own acts.
+"""The timeline of an invoice: one entry for each event in its history, derived from facts and from POM's own actions.
 
-No entry is stored. So the timeline is the same in whatever order Stripe's events arrived, and whether webhooks or the
-sweep brought them. `timeline_of_money` has the entries about money.
+No entry is stored. So the timeline does not depend on the order in which Stripe's events arrived, or on whether
+webhooks or the sweep brought them. `timeline_of_money` has the entries about money.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ _ACTS = {
 
 
 def _acts(invoice: Invoice) -> Iterator[Entry]:
-    """Yields an entry for each act of POM.
+    """Yields an entry for each action of POM.
 
-    A request to send the invoice has one only until the invoice was sent, or sending it was refused.
+    A request to send the invoice has an entry only until the invoice was sent, or sending it was refused.
     """
     for act in invoice.actions:
         kind = _ACTS.get(act.kind)
@@ -107,21 +107,21 @@ def _address(stripe_invoice_id: str | None, invoice: Invoice) -> str | None:
 
 
 def _mails(invoice: Invoice) -> Iterator[Entry]:
-    """Yields an entry for each e-mail that Stripe sent and that no act of POM explains."""
+    """Yields an entry for each e-mail that Stripe sent and that no action of POM explains."""
     ours = [act for act in invoice.actions if act.kind in actions.MAILED]
     theirs = list(invoice.facts.mails)
     mailed = {stripe_id for stripe_id, _ in theirs} | {act.stripe_id for act in ours}
     if invoice.sent_at is not None and invoice.stripe_invoice_id not in mailed:
         theirs.append((invoice.stripe_invoice_id or "", invoice.sent_at))
     for stripe_id, at in theirs:
-        # An event in an old version of Stripe's API does not say whether POM asked for the e-mail. So an e-mail of
-        # somebody else within `CLOCKS_DIFFER` seconds of an e-mail of POM has no entry.
+        # An event in an old version of Stripe's API does not say whether POM asked for the e-mail. So another e-mail
+        # within `CLOCKS_DIFFER` seconds of one of POM's has no entry.
         if not any(near(at, own.at, CLOCKS_DIFFER) and own.stripe_id in (None, stripe_id) for own in ours):
             yield Entry(at, EntryKind.SENT, to=_address(stripe_id, invoice), stripe_id=stripe_id)
 
 
 def _ends(invoice: Invoice) -> Iterator[Entry]:
-    """Yields an entry if somebody in Stripe finalized, gave up, voided or deleted the invoice."""
+    """Yields an entry if a user of Stripe finalized, gave up, voided or deleted the invoice."""
     fact = invoice.facts.invoice
     if fact is None:
         return
@@ -138,7 +138,7 @@ def _ends(invoice: Invoice) -> Iterator[Entry]:
 
 
 def _finalized_by_others(fact: InvoiceFact, invoice: Invoice) -> bool:
-    """Returns True if somebody in Stripe finalized the invoice without e-mailing it.
+    """Returns True if a user of Stripe finalized the invoice without e-mailing it.
 
     Sending an invoice finalizes it, so a sent invoice needs no second entry. A revision has an entry of its own.
     """
@@ -150,7 +150,7 @@ def _finalized_by_others(fact: InvoiceFact, invoice: Invoice) -> bool:
 
 
 def _revisions(invoice: Invoice) -> Iterator[Entry]:
-    """Yields each revision that has replaced an earlier Stripe invoice."""
+    """Yields an entry for each revision that has replaced an earlier Stripe invoice."""
     for fact in invoice.facts.invoices.values():
         if fact.from_invoice_id is not None and fact.finalized_at is not None:
             revised = Entry(fact.finalized_at, EntryKind.REVISED, stripe_id=fact.id)

@@ -1,4 +1,4 @@
-"""What an entry of an invoice's timeline is, and which kinds there are."""
+"""The entries of an invoice's timeline, and their kinds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalicelib.domain.payments import PaymentMethod
 
 
 class EntryKind(StrEnum):
-    """What happened. Entries of the same second are sorted in this order, in which they usually happen."""
+    """The kind of an entry. Entries of the same second are sorted in this order, in which they usually happen."""
 
     CREATED = "created"
     CREATED_AS_CORRECTION = "created_as_correction"
@@ -52,9 +52,9 @@ _PLACES = {kind: place for place, kind in enumerate(EntryKind)}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened at `at` (epoch seconds UTC). `amount` is minor units of `currency`.
+    """One event on the timeline at `at` (epoch seconds UTC). `amount` is minor units of `currency`.
 
-    `by_pom` is True if POM did it. `actor` is then the user who asked for it, or None if POM did it by itself.
+    `by_pom` is True if POM did it. `actor` is then the user who asked for it, or None if POM did it automatically.
     Otherwise it happened in Stripe.
     """
 
@@ -66,14 +66,14 @@ class Entry:
     currency: str | None = None
     method: PaymentMethod | None = None
     reason: str | None = None
-    """Why an attempt, a refund or a request failed, or why something was done, in a word of POM's or of Stripe's."""
+    """Why an attempt, a refund or a request failed, or why an action was taken, in a word of POM's or Stripe's."""
     to: str | None = None
     """The address that the e-mail was sent to."""
     due_by: int | None = None
     """When evidence for a dispute is due (epoch seconds UTC)."""
     stripe_id: str | None = None
     payment_id: str | None = None
-    """The payment that the entry is about, if any: see `domain.payments`."""
+    """The payment that the entry is about, or None: see `domain.payments`."""
 
     @property
     def place(self) -> tuple[int, int, str]:

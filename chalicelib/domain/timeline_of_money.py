@@ -23,7 +23,7 @@ from chalicelib.domain.payments import (
 from chalicelib.domain.timeline_entries import Entry, EntryKind
 
 SLOW_REFUND = 3600
-"""Seconds. A refund that takes longer has a second entry when it is done."""
+"""Seconds. A refund that takes longer has a second entry when it succeeds."""
 
 
 def money_entries(invoice: Invoice) -> Iterator[Entry]:
@@ -41,7 +41,7 @@ def money_entries(invoice: Invoice) -> Iterator[Entry]:
 
 
 def near(one: int, other: int, within: int = ANSWERED_WITHIN) -> bool:
-    """Returns True if Stripe's time and POM's time are close enough to be of the same act.
+    """Returns True if Stripe's time and POM's time are close enough to belong to the same act.
 
     Both are epoch seconds UTC.
     """
@@ -49,7 +49,7 @@ def near(one: int, other: int, within: int = ANSWERED_WITHIN) -> bool:
 
 
 def _attempts(invoice: Invoice) -> Iterator[Entry]:
-    """Yields an entry for each failed attempt, and one for each payment that takes days, when it began."""
+    """Yields an entry for each failed attempt, and one for the beginning of each payment that takes days."""
     facts = invoice.facts
     for charge in facts.charges.values():
         if charge.status == "pending" or charge.method in BANK_DEBITS:
@@ -94,9 +94,9 @@ def _of_charge(kind: EntryKind, at: int, charge: ChargeFact, reason: str | None 
 
 
 def _payments(invoice: Invoice) -> Iterator[Entry]:
-    """Yields an entry for each payment that came in, or one for what settled the invoice without a payment.
+    """Yields an entry for each payment that came in, or one if the invoice was settled without a payment.
 
-    A payment is `partly_paid` if the sum of the payments up to it is below the amount of the invoice. Otherwise it is
+    A payment is `partly_paid` if the sum of the payments so far is below the invoice's amount. Otherwise it is
     `paid`.
     """
     succeeded = sorted(
@@ -128,9 +128,9 @@ def _payments(invoice: Invoice) -> Iterator[Entry]:
 
 
 def _reached(fact: InvoiceFact | None, paid: int) -> bool:
-    """Returns True if `paid` (minor units) covers the amount of the invoice.
+    """Returns True if `paid` (minor units) covers the invoice's amount.
 
-    That may be so before Stripe has shown the invoice as paid.
+    That may be so before Stripe shows the invoice as paid.
     """
     amount = fact.amount_paid + fact.amount_remaining - fact.amount_overpaid if fact is not None else 0
     return paid >= amount > 0

@@ -1,4 +1,4 @@
-"""A test invoice: made, looked at and voided, to show that the connection works. Nothing of it is POM's."""
+"""A trial: a test invoice that is created, read and voided to show that the connection works. It is never billed."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from typing import Self
 from chalicelib.domain.identifiers import StripeAccountId
 
 TRIAL_EMAIL = "pom-connection-test@example.com"
-"""Stripe wants an address; nobody is written to, and nobody can have this one (RFC 2606)."""
+"""The address of the test customer, because Stripe requires one. Nobody can own it (RFC 2606), and no e-mail is
+sent.
+"""
 
 TRIAL_NAME = "POM connection test"
 
 LEFT_ALONE_FOR = 60
-"""Seconds for which what another run made is left alone; no request lasts longer."""
+"""Seconds for which a run does not touch another run's objects. No request lasts longer."""
 
 OVER_AFTER = 30
-"""Seconds after which a test takes no more steps: AWS stops its function after 28."""
+"""Seconds after which a test takes no more steps, because AWS stops its function after 28."""
 
 
 class TrialStep(StrEnum):
-    """The steps, in their order."""
+    """The steps of a test, in their order."""
 
     ACCOUNT = "account"
     CUSTOMER = "customer"
@@ -34,7 +36,7 @@ class TrialStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrialReport:
-    """How one step went, in plain words."""
+    """The result of one step, in plain words."""
 
     step: TrialStep
     ok: bool
@@ -44,7 +46,7 @@ class TrialReport:
 
 @dataclass(frozen=True, slots=True)
 class TrialProgress:
-    """How far the latest test of a connection is. Everything is empty if there was none."""
+    """The progress of the latest test of a connection. All fields are empty if there was none."""
 
     started_at: int | None = None
     finished_at: int | None = None
@@ -55,7 +57,9 @@ class TrialProgress:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A test of the connection with an account, with the steps reported so far. `run` is the nonce that names it."""
+    """A test of the connection with an account, and the steps reported so far. `run` is the nonce that identifies
+    it.
+    """
 
     account_id: StripeAccountId
     run: str
@@ -65,16 +69,16 @@ class Trial:
 
     @property
     def ok(self) -> bool:
-        """Whether every step that was reported went well."""
+        """Returns True if all reported steps succeeded."""
         return all(report.ok for report in self.steps)
 
     def reported(self, report: TrialReport, now: int) -> Self:
-        """Returns the test with one more step. Cleaning up is the last one, unless the account already failed."""
+        """Returns the test with one more step. Cleaning up is the last step, unless the account's check failed."""
         last = report.step is TrialStep.CLEAN_UP or (report.step is TrialStep.ACCOUNT and not report.ok)
         return replace(self, steps=(*self.steps, report), finished_at=now if last else None)
 
     def progress(self, now: int) -> TrialProgress:
-        """Returns how far the test is. A test that was cut off has failed in the step that it did not report."""
+        """Returns the progress of the test. A test that was cut off has failed in the step that it did not report."""
         if self.finished_at is not None:
             return TrialProgress(self.started_at, self.finished_at, self.ok, self.steps)
         if now <= self.started_at + OVER_AFTER:
@@ -89,13 +93,13 @@ class Trial:
 
     @property
     def _next_step(self) -> TrialStep:
-        """After a step that went wrong, the test cleans up."""
+        """Returns the step after the reported ones. After a failed step, the test cleans up."""
         return list(TrialStep)[len(self.steps)] if self.ok else TrialStep.CLEAN_UP
 
 
 @dataclass(frozen=True, slots=True)
 class TrialCustomer:
-    """A test customer in Stripe. `run` names the run that made it, `created` is by Stripe's clock."""
+    """A test customer in Stripe. `run` identifies the run that created it, `created` is by Stripe's clock."""
 
     id: str
     run: str
@@ -104,7 +108,7 @@ class TrialCustomer:
 
     @property
     def forgotten(self) -> bool:
-        """Whether the run that made it is surely over."""
+        """Returns True if the run that created it must have ended."""
         return self.as_of - self.created > LEFT_ALONE_FOR
 
 

@@ -1,4 +1,4 @@
-"""Whether Stripe is set up to tell us what happens: the platform's webhook endpoint, held against what we need."""
+"""Checks whether Stripe is configured to send POM its events: the platform's webhook endpoints."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 
 PATH = "/v1/stripe/webhooks"
-"""Where Stripe's events are taken, below the API's public URL."""
+"""The path of the webhook endpoint, below the API's public URL."""
 
 CHECKED_EVERY = 300
 STALE_AFTER = 3 * CHECKED_EVERY
-"""Seconds after which the last check says nothing about now."""
+"""Seconds after which the last check no longer describes the present."""
 
 EVERYTHING = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookEndpoint:
-    """One of the platform's endpoints. `connect` says whether it hears of connected accounts."""
+    """One of the platform's webhook endpoints. `connect` is True if it receives events of connected accounts."""
 
     url: str
     enabled: bool
@@ -31,27 +31,27 @@ class WebhookEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class WebhookCheck:
-    """What the latest look at the endpoints found, at `at` (epoch seconds UTC); `answered`: whether Stripe did."""
+    """The latest check of the endpoints, at `at` (epoch seconds UTC). `answered` is True if Stripe responded."""
 
     at: int
     answered: bool
     problem: str | None = None
 
     def fresh(self, now: int) -> bool:
-        """Whether it is young enough to say anything about now."""
+        """Returns True if the check is recent."""
         return now - self.at <= STALE_AFTER
 
     def usable(self, now: int) -> bool:
-        """Whether it says anything about now."""
+        """Returns True if the check is recent and Stripe responded."""
         return self.answered and self.fresh(now)
 
 
 def problem_with(endpoints: Iterable[WebhookEndpoint], url: str) -> str | None:
-    """What is wrong with the endpoint for `url`, in plain words; None if it is as we need it.
+    """Returns the problem of the endpoint for `url`, in plain words. None if it is configured as POM needs it.
 
-    Where several endpoints have the URL, one good one is enough: it brings every event, and what a second one brings
-    besides is a duplicate or is refused. Operators are told of the second one (`surplus`). Where none is good, an
-    enabled one is spoken of rather than one that is disabled.
+    If several endpoints have the URL, one good endpoint is enough: it brings every event, and the events of a second
+    one are duplicates or are rejected. Operators see the second one (`surplus_endpoints`). If none is good, the
+    problem of an enabled endpoint is returned rather than that of a disabled one.
     """
     ours = sorted(_of(endpoints, url), key=lambda endpoint: not endpoint.enabled)
     problems = [_problem(endpoint) for endpoint in ours]
@@ -61,10 +61,10 @@ def problem_with(endpoints: Iterable[WebhookEndpoint], url: str) -> str | None:
 
 
 def surplus_endpoints(endpoints: Iterable[WebhookEndpoint], url: str) -> list[WebhookEndpoint]:
-    """The enabled endpoints for `url` besides the one that we need.
+    """Returns the enabled endpoints for `url` besides the one that POM needs.
 
-    Each signs with a secret of its own. If the only secret that we hold is that of a surplus endpoint, we depend on
-    that one, and the good one is refused without anybody's seeing it.
+    Each signs with its own secret. If POM's only secret is that of a surplus endpoint, POM depends on that endpoint,
+    and the good one is rejected without anybody noticing.
     """
     enabled = [endpoint for endpoint in _of(endpoints, url) if endpoint.enabled]
     needed = next((endpoint for endpoint in enabled if _problem(endpoint) is None), enabled[0] if enabled else None)
@@ -72,7 +72,7 @@ def surplus_endpoints(endpoints: Iterable[WebhookEndpoint], url: str) -> list[We
 
 
 def is_for(endpoint_url: str, url: str) -> bool:
-    """Whether an endpoint's URL is ours; a slash at the end makes no difference."""
+    """Returns True if an endpoint's URL is POM's. A slash at the end makes no difference."""
     return endpoint_url.rstrip("/") == url.rstrip("/")
 
 
@@ -90,7 +90,7 @@ def _problem(endpoint: WebhookEndpoint) -> str | None:
         return f"POM's webhook endpoint has the API version {version}, not {API_VERSION}, so payments show up slowly."
     missing = [] if EVERYTHING in endpoint.events else [each for each in SUBSCRIPTION if each not in endpoint.events]
     if missing:
-        return f"POM's webhook endpoint is not told of {_listed(missing)}, so these show up late."
+        return f"POM's webhook endpoint does not receive {_listed(missing)}, so these show up late."
     return None
 
 

@@ -1,4 +1,4 @@
-"""What the sentences about an invoice have in common: money, days, and what happened last."""
+"""The parts that sentences about an invoice have in common: money, days, and POM's latest action."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalicelib.domain.terms import day_in_words, day_of
 
 
 def money(invoice: Invoice, amount: int, currency: str | None = None) -> str:
-    """Returns an amount with its currency. `currency` is that of the invoice, unless a dispute is in another."""
+    """Returns an amount with its currency. `currency` defaults to the invoice's; a dispute may be in another one."""
     currency = currency or invoice.order.currency
     return f"{decimal_string(amount, currency)} {currency.upper()}"
 
@@ -30,7 +30,7 @@ def days(number: int) -> str:
 
 
 def latest_action(invoice: Invoice, kind: str) -> Action | None:
-    """Returns POM's latest act of this kind on the Stripe invoice that counts, or None."""
+    """Returns POM's latest action of this kind on the current Stripe invoice, or None."""
     own = (None, invoice.stripe_invoice_id)
     found = (action for action in invoice.actions if action.kind == kind and action.stripe_id in own)
     return max(found, key=lambda action: action.at, default=None)

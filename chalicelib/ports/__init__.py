@@ -1,7 +1,7 @@
-"""What the use cases need of the outside, as protocols and the values that cross them.
+"""The ports: protocols of everything outside that the use cases need, and the values that cross them.
 
-`bootstrap` names the adapters that fulfil them; tests have their own. `contention` and `pacing` are the two ways to
-call a port more than once: after somebody else was faster, and at a pace that Stripe allows.
+`bootstrap` chooses the adapters that implement them; tests have their own. `contention` and `pacing` call a port more
+than once: after another writer was first, and at a pace that Stripe allows.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ __all__ = [
 
 
 class Ports(Protocol):
-    """Everything outside, each built on first use."""
+    """All ports, each built on first use."""
 
     @property
     def invoices(self) -> InvoiceStore: ...

@@ -1,4 +1,6 @@
-"""How POM is told of changes: by a bus in AWS and by a feed. What cannot be told goes to a queue."""
+"""The ports that publish changes: the event bus in AWS, the feed, and the queue of changes that could not be
+published.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,14 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout
 
 Versioned: TypeAlias = Invoice | Customer | Connection | Payout
-"""Whatever POM is told of."""
+"""An object whose changes are published."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredChange:
-    """A change, and the object after it (before it, if it was deleted).
+    """A change, and the object after it (or before it, if it was deleted).
 
-    `shown` is None if nobody has that version of the object any more. Then the change is told without the object.
+    `shown` is None if that version of the object no longer exists. Then the change is published without the object.
     """
 
     change: Change
@@ -29,12 +31,12 @@ class StoredChange:
 
 
 SOURCE = "pom-stripe"
-"""The source of all events on the bus, which consumers' rules name."""
+"""The source of all events on the bus. Consumers' rules match on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BusEvent:
-    """What is put on the bus. `detail` is JSON; `at` is epoch seconds UTC."""
+    """An event for the bus. `detail` is JSON; `at` is epoch seconds UTC."""
 
     id: str
     detail_type: str
@@ -44,16 +46,16 @@ class BusEvent:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why the bus did not take an event: EventBridge's code and message.
+    """Why the bus refused an event: EventBridge's code and message.
 
-    A message of an entry names what is wrong, and repeats nothing of the event. That of a whole request may, so it is
-    not in here.
+    The message about an entry names the problem and repeats nothing of the event. The message about a whole request
+    may repeat it, so it is never stored here.
     """
 
     code: str
     message: str
     transient: bool
-    """True if the same event may be taken later."""
+    """True if the bus may accept the same event later."""
 
 
 class EventBus(Protocol):
@@ -62,11 +64,11 @@ class EventBus(Protocol):
     def put(self, events: Sequence[BusEvent]) -> Mapping[str, Refusal]:
         """Puts events on the bus, and returns the refusals by the ids of the events.
 
-        Each entry of each answer is checked. Entries that may be taken later are put again a few times.
+        Each entry of each response is checked. Entries that may be accepted later are put again a few times.
 
         Raises:
-            Retryable: the bus does not answer.
-            DeploymentFault: the bus refuses any event.
+            Retryable: the bus does not respond.
+            DeploymentFault: the bus refuses all events.
         """
 
 
@@ -88,26 +90,28 @@ class FeedPage:
 
 
 class ChangeFeed(Protocol):
-    """What changed for each organization. A client that reads page after page sees each change, in the same order."""
+    """The changes of each organization. A client that reads page after page gets each change, always in the same
+    order.
+    """
 
     def append(self, changes: Sequence[Change]) -> None:
         """Adds changes at the end of their organizations' feeds.
 
         Raises:
-            Retryable: the feed does not answer; some changes may have been added.
-            DeploymentFault: the feed refuses any change.
+            Retryable: the feed does not respond; some changes may have been added.
+            DeploymentFault: the feed refuses all changes.
         """
 
     def after(self, organization_id: OrganizationId, cursor: str | None, first: int) -> FeedPage:
-        """Returns at most `first` entries behind the cursor, or from the oldest one that is kept.
+        """Returns at most `first` entries after the cursor, or after the beginning of the feed if it is None.
 
         Raises:
             Refused: the cursor is not from this organization's feed.
-            CursorExpired: changes behind the cursor may have been deleted.
+            CursorExpired: changes after the cursor may have been deleted.
         """
 
     def end(self, organization_id: OrganizationId) -> str:
-        """Returns a cursor that leads to whatever is appended from now on, and to the changes of the last minute."""
+        """Returns a cursor for the changes from now on. The changes of the last minute are repeated after it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Trying again what somebody else was faster at."""
+"""Repeats a write that another writer made first."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from chalicelib.ports import Clock
 
 FIRST_PAUSE = 0.005
 LONGEST_PAUSE = 0.16
-"""Seconds, about: a read and a write take some ten milliseconds, and whoever pauses is on nobody's way."""
+"""Seconds, approximately. A read and a write take some ten milliseconds, and a pausing writer blocks no other."""
 
 
 def attempts(times: int, clock: Clock) -> Iterator[int]:
-    """Number the attempts at a write that others also make; before each further one is a pause, twice as long.
+    """Yields the numbers of the attempts at a contended write, with a pause before each attempt but the first.
 
-    The pauses are by chance, so that those who met do not meet again. Without them many who try in step can keep
-    one from ever being first: a payment's events come all at once, and all are about one invoice.
+    Each pause is twice as long as the one before, and varies at random, so that writers that collided do not collide
+    again. Without pauses, many writers in step can keep one of them from ever succeeding: a payment's events arrive
+    all at once, and all are about one invoice.
     """
     for number in range(times):
         if number:

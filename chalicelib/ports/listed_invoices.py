@@ -1,4 +1,4 @@
-"""What Stripe's lists tell of an invoice without asking for it by itself."""
+"""Invoices as Stripe's lists return them, without a separate request for each."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from chalicelib.domain.payment_facts import InvoicePaymentFact
 
 @dataclass(frozen=True, slots=True)
 class ListedInvoice:
-    """An invoice with all its payments. `invoice_id` is our id where it carries one."""
+    """An invoice with all its payments. `invoice_id` is POM's id, or None if the invoice does not carry one."""
 
     invoice: InvoiceFact
     payments: tuple[InvoicePaymentFact, ...] = ()
     invoice_id: InvoiceId | None = None
     application: str | None = ""
-    """The Connect application that made it. None if none did, as in the dashboard; empty if Stripe does not say."""
+    """The Connect application that created it. None if there was none, as in the dashboard; empty if Stripe does not
+    say.
+    """
 
 
 def with_owners(
@@ -26,8 +28,8 @@ def with_owners(
 ) -> list[tuple[InvoiceFact, InvoiceId]]:
     """Returns the Stripe invoices that belong to POM's invoices, each with POM's id.
 
-    Such an invoice carries POM's id, or is a revision of one that does, because it is not known whether Stripe copies
-    metadata to revisions. `known` maps ids of Stripe's invoices to POM's ids.
+    Such an invoice carries POM's id, or is a revision of one that does, because Stripe does not document whether
+    revisions copy the metadata. `known` maps ids of Stripe's invoices to POM's ids.
     """
     facts = list(listed)
     owners = dict(known) | {fact.id: invoice_id for fact, invoice_id in facts if invoice_id is not None}

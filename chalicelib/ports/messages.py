@@ -1,10 +1,10 @@
-"""The messages on the queues, the same for those who send them and for the workers that receive them.
+"""The messages on the queues, used by the senders and by the workers that receive them.
 
-A message holds ids only. In JSON its fields are in camel case, and those that are None are left out. Workers also
+A message holds ids only. In JSON its fields are in camel case, and fields that are None are left out. Workers also
 read messages that an earlier release has sent, so a new field needs a default.
 
-`request_id` is the request that the work goes back to. The queue adds it when the message is sent; it is in the body
-because a dead letter that is sent again keeps only its body.
+`request_id` is the id of the request that caused the work. The queue adds it when the message is sent. It is in the
+body because a dead letter that is sent again keeps only its body.
 """
 
 from __future__ import annotations
@@ -19,28 +19,30 @@ from chalicelib.functions import Queue
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a queue carries; each class of messages says which queue it goes to.
+    """The base of all messages. Each class names the queue that it is sent to.
 
-    On a FIFO queue, messages of one `group` are worked on in order and by one worker at a time. SQS drops a message
-    if it has had one of the same `once` in the last five minutes. If `once` is empty, every message counts.
+    On a FIFO queue, one worker at a time processes the messages of a `group`, in order. SQS drops a message if it
+    received one with the same `once` in the last five minutes. If `once` is empty, no message is dropped.
     """
 
     queue: ClassVar[Queue]
 
     @property
     def group(self) -> tuple[str, ...]:
-        """The ids whose work is done in order. A message of a FIFO queue has some."""
+        """Returns the ids whose work is done in order. Messages of a FIFO queue must have some."""
         return ()
 
     @property
     def once(self) -> tuple[str, ...]:
-        """The ids of the work that is queued once, however often it is sent."""
+        """Returns the ids of the work that is queued once, however often it is sent."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerSync(Message):
-    """Give this edition of a customer to Stripe. Editions of one customer are worked on in order, and queued once."""
+    """Sends this edition of a customer to Stripe. Editions of one customer are processed in order, each queued
+    once.
+    """
 
     queue: ClassVar[Queue] = Queue.CUSTOMER_SYNC
     organization_id: OrganizationId
@@ -58,7 +60,7 @@ class CustomerSync(Message):
 
 
 class InvoiceTask(StrEnum):
-    """What a worker is to do with an invoice."""
+    """The work to do with an invoice."""
 
     RESUME = "resume"
     MARK_OVERDUE = "mark_overdue"
@@ -68,9 +70,9 @@ class InvoiceTask(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InvoiceJob(Message):
-    """Do this with an invoice. Two workers never work on one invoice.
+    """Does this task with an invoice. Two workers never work on one invoice.
 
-    Every message counts, because an invoice may have to be resumed twice within five minutes.
+    No message is dropped, because an invoice may have to be resumed twice within five minutes.
     """
 
     queue: ClassVar[Queue] = Queue.INVOICE_JOBS
@@ -85,21 +87,21 @@ class InvoiceJob(Message):
 
 
 class BalanceTask(StrEnum):
-    """What a worker is to read of an account's balance."""
+    """The part of an account's balance to read."""
 
     PAYMENT = "payment"
-    """What a payment cost, and when its money can be paid out."""
+    """The fee of a payment, and when its money can be paid out."""
     PAYOUT = "payout"
-    """A payout, and what is in it."""
+    """A payout and its lines."""
     COMPARE = "compare"
-    """The lines of a payout that POM has, once more: they are compared with Stripe's, and repaired if they differ."""
+    """The stored lines of a payout again: they are compared with Stripe's, and repaired if they differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceJob(Message):
-    """Read a payment's fee, or a payout with its lines, from Stripe. Two workers never read the same one.
+    """Reads a payment's fee, or a payout with its lines, from Stripe. Two workers never read the same one.
 
-    Every message counts, because a payout changes several times within five minutes.
+    No message is dropped, because a payout changes several times within five minutes.
     """
 
     queue: ClassVar[Queue] = Queue.BALANCE_JOBS
@@ -116,9 +118,9 @@ class BalanceJob(Message):
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation(Message):
-    """Compare an organization's account with Stripe: its events, and its objects too if `objects`.
+    """Compares an organization's account with Stripe: its events, and also its objects if `objects` is True.
 
-    `planned_at` is when the schedule planned it (epoch seconds UTC), None if somebody asked for it.
+    `planned_at` is when the schedule planned it (epoch seconds UTC), or None if a user or an operator asked for it.
     """
 
     queue: ClassVar[Queue] = Queue.RECONCILE
@@ -130,7 +132,7 @@ class Reconciliation(Message):
 
 @dataclass(frozen=True, slots=True)
 class BatchJob(Message):
-    """Go on with a lane's part of a batch. Two workers never work on one lane, and a turn is queued once."""
+    """Continues a lane's part of a batch. Two workers never work on one lane, and each turn is queued once."""
 
     queue: ClassVar[Queue] = Queue.BATCH_JOBS
     organization_id: OrganizationId
@@ -150,7 +152,7 @@ class BatchJob(Message):
 
 @dataclass(frozen=True, slots=True)
 class ErasureJob(Message):
-    """Go on with the erasure of a customer. Two workers never erase one customer, and every message counts."""
+    """Continues the erasure of a customer. Two workers never erase one customer, and no message is dropped."""
 
     queue: ClassVar[Queue] = Queue.ERASURES
     organization_id: OrganizationId
@@ -163,6 +165,6 @@ class ErasureJob(Message):
 
 
 def json_name(field: str) -> str:
-    """Returns the name in JSON of a message's field: `organizationId` for `organization_id`."""
+    """Returns the JSON name of a message's field: `organizationId` for `organization_id`."""
     first, *others = field.split("_")
     return first + "".join(other.capitalize() for other in others)

@@ -1,6 +1,6 @@
-"""What the use cases keep of an organization's money: its movements, its payouts, and the tallies of its invoices.
+"""The stores of an organization's money: its movements, its payouts, and the tallies of its invoices.
 
-The rules of `stores` hold here too.
+The rules of `stores` apply here too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chalicelib.ports.storage import Page
 
 
 class PaymentStore(Protocol):
-    """The movements of money that `InvoiceStore` keeps of an organization's invoices."""
+    """The movements of money that `InvoiceStore` stores with an organization's invoices."""
 
     def page(
         self, organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None
@@ -31,7 +31,7 @@ class PaymentStore(Protocol):
         """
 
     def find(self, organization_id: OrganizationId, movement_ids: Sequence[str]) -> Mapping[str, SettledMovement]:
-        """Returns those of at most 100 movements that are stored, by their ids: one strongly consistent read."""
+        """Returns the stored ones of at most 100 movements, by their ids, in one strongly consistent read."""
 
     def change(
         self,
@@ -39,18 +39,19 @@ class PaymentStore(Protocol):
         movement_id: str,
         change: Callable[[SettledMovement], SettledMovement],
     ) -> None:
-        """Stores `change` of a movement and of its settlements, in the same place; nothing if it is not stored.
+        """Applies `change` to a movement and its settlements, and stores the result. Does nothing if it is not
+        stored.
 
-        Raises: StaleWrite if it was changed meanwhile; repeat it.
+        Raises: StaleWrite if it was changed in the meantime. The caller repeats the call.
         """
 
     def settle(self, organization_id: OrganizationId, settlements: Sequence[tuple[str, Settlement]]) -> None:
-        """Keeps settlements, each with the id of the movement that it belongs to.
+        """Stores settlements, each with the id of the movement that it belongs to.
 
-        One without a payout does not replace one that is stored. A movement that is not stored is left out. Repeating
-        it changes nothing. A write of the movement keeps its settlements.
+        A settlement without a payout does not replace a stored one. Settlements of movements that are not stored are
+        left out. Repeating the call changes nothing. A write of the movement keeps its settlements.
 
-        Raises: StaleWrite if an invoice is just being stored with one of the movements; repeat it.
+        Raises: StaleWrite if an invoice is being stored with one of the movements. The caller repeats the call.
         """
 
 
@@ -58,27 +59,27 @@ class PayoutStore(Protocol):
     """The payouts of organizations' accounts, and their lines."""
 
     def get(self, organization_id: OrganizationId, payout_id: str) -> Payout | None:
-        """One strongly consistent read."""
+        """Returns a payout, or None, in one strongly consistent read."""
 
     def find(self, organization_id: OrganizationId, payout_ids: Sequence[str]) -> Mapping[str, Payout]:
-        """Returns those of at most 100 payouts that are stored, by their ids: one strongly consistent read."""
+        """Returns the stored ones of at most 100 payouts, by their ids, in one strongly consistent read."""
 
     def save(self, payout: Payout) -> Payout:
-        """Insert (version 0) or change the version that was read. Raises: StaleWrite."""
+        """Inserts a payout (version 0) or changes the version that was read. Raises: StaleWrite."""
 
     def page(
         self, organization_id: OrganizationId, wanted: PayoutFilter, first: int, after: str | None
     ) -> Page[Payout]:
-        """Returns a page of payouts, those that arrive last first, by one query.
+        """Returns a page of payouts, the latest arrival day first, by one query.
 
         Raises: Refused `cursor_invalid` for a foreign cursor.
         """
 
     def put_lines(self, organization_id: OrganizationId, payout_id: str, lines: Sequence[PayoutLine]) -> None:
-        """Keeps at most 100 lines of a payout. Repeating it changes nothing."""
+        """Stores at most 100 lines of a payout. Repeating the call changes nothing."""
 
     def remove_lines(self, organization_id: OrganizationId, payout_id: str, lines: Sequence[PayoutLine]) -> None:
-        """Removes at most 100 lines of a payout; fine for those that are gone."""
+        """Removes at most 100 lines of a payout. Lines that do not exist are ignored."""
 
     def lines(
         self, organization_id: OrganizationId, payout_id: str, first: int, after: str | None
@@ -89,14 +90,17 @@ class PayoutStore(Protocol):
         """
 
     def all_lines(self, organization_id: OrganizationId, payout_id: str) -> Iterator[PayoutLine]:
-        """Yields all lines of a payout as they are now, oldest first: strongly consistent, a megabyte a query."""
+        """Yields all present lines of a payout, oldest first. Reads are strongly consistent, one megabyte per
+        query.
+        """
 
 
 class SummaryStore(Protocol):
-    """The tallies that `InvoiceStore` keeps of an organization's invoices."""
+    """The tallies that `InvoiceStore` stores for an organization's invoices."""
 
     def tallies(self, organization_id: OrganizationId, paid: Period | None) -> Mapping[Bucket, Tally]:
-        """Returns what is not by day, and what was paid on these days if there are any, as it is now.
+        """Returns the present tallies that are not by day, and those of payments on the days of `paid`, if it is
+        given.
 
-        It takes a query for each of the two, however many invoices there are.
+        Each of the two takes one query, however many invoices there are.
         """

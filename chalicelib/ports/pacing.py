@@ -1,4 +1,4 @@
-"""Ask Stripe at a lane's pace: the same ports, with a gateway that waits its turn."""
+"""Sends requests to Stripe at a lane's pace: the same ports, with a gateway that waits before each request."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from chalicelib.domain.pacing import Pace
 from chalicelib.ports import Ports, StripeGateway
 
 PATIENCE = 30
-"""Seconds beyond the chunk's end for which a request that Stripe keeps refusing is repeated."""
+"""Seconds beyond the end of a worker's turn for which a throttled request is repeated."""
 
 
 class PacedStripe:
-    """A lane's gateway: each kind of request at most once in the lane's interval.
+    """A lane's gateway. It sends each kind of request at most once in the lane's interval.
 
-    A kind of request is a method of the gateway, which nearly always is one endpoint of Stripe's. Where Stripe
-    throttles, the lane slows down and the request is made again, so that nobody above ever hears of it.
+    A kind of request is a method of the gateway, which is nearly always one endpoint of Stripe. If Stripe throttles a
+    request, the lane slows down and repeats it, so that callers do not notice.
     """
 
     def __init__(self, ports: Ports, pace: Pace, full: int, until: int) -> None:
         self.pace = pace
         self.throttled = 0
         self.failing = False
-        """Whether Stripe did not answer, or failed."""
+        """True if Stripe did not respond, or failed."""
         self._ports = ports
         self._full = full
         self._until = until
@@ -64,7 +64,9 @@ class PacedStripe:
         self._next[kind] = at + self.pace.interval
 
     def final_pace(self) -> Pace:
-        """The pace, for whoever takes the lane up next: it cannot know which kind of request was made when."""
+        """Returns the pace for the next worker on the lane, which does not know when each kind of request was last
+        sent.
+        """
         return self.pace.delayed_until(max(self._next.values(), default=0))
 
 
@@ -80,5 +82,5 @@ class PacedPorts:
 
 
 def paced(ports: Ports, stripe: PacedStripe) -> Ports:
-    """These ports at a lane's pace."""
+    """Returns the ports with the lane's paced gateway."""
     return cast(Ports, PacedPorts(ports, stripe))

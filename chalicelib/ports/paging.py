@@ -1,4 +1,4 @@
-"""Lists that are taken a portion at a time, as stores list them and as a batch read takes them."""
+"""Reads lists page by page, and splits items into the batches that a store accepts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from chalicelib.ports.storage import Page
 T = TypeVar("T")
 
 AT_ONCE = 100
-"""How many ids or items a store takes in one call."""
+"""The most ids or items that a store accepts in one call."""
 
 
 def all_items(page_after: Callable[[str | None], Page[T]]) -> Iterator[T]:
-    """Yields the items of a list. `page_after` returns the page behind a cursor, or the first one for None.
+    """Yields all items of a list. `page_after` returns the page after a cursor, or the first page for None.
 
-    A page is asked for when all items of the page before it are taken.
+    The next page is read only when all items of the page before have been consumed.
     """
     after: str | None = None
     while True:

@@ -1,4 +1,4 @@
-"""An invoice of ours as Stripe alone remembers it, and the record that can be made of that."""
+"""An invoice of POM as Stripe alone has it, and the record that POM can rebuild from it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.terms import day_of
 
 UNKNOWN_USER = UserId("unknown")
-"""Stripe does not know which user of POM's asked for an invoice."""
+"""Stands for the user who asked for an invoice, because Stripe does not know that user."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecoverableInvoice:
-    """What Stripe has of the order. `lines` are those that name a service, `deductions` those that POM took off with,
-    `tax` our own line of it in minor units.
+    """Stripe's data about an order. `lines` are the lines that name a service, and `deductions` POM's deductions.
 
-    The other lines were put there by somebody in Stripe: `foreign_lines` counts them.
+    `tax` is POM's own tax line, in minor units. `foreign_lines` counts the other lines, which somebody added in
+    Stripe.
     """
 
     stripe_id: str
@@ -40,21 +40,21 @@ class RecoverableInvoice:
     footer: str | None = None
     payment_methods: tuple[str, ...] = ()
     corrects: InvoiceId | None = None
-    """The invoice whose place it took, if it is a copy."""
+    """The invoice that it corrects, if it is a copy."""
 
     @property
     def live(self) -> bool:
-        """Whether its services count as billed."""
+        """Returns True if its services count as billed."""
         return self.status != "void"
 
     def rebuilt(
         self, account_id: StripeAccountId, customer_id: CustomerId, time_zone: str, nonce: str, now: int
     ) -> Invoice:
-        """Our record of it, as far as Stripe remembers, and with nothing yet of what became of it.
+        """Returns POM's record of the invoice as far as Stripe has the data, without any facts about it.
 
-        Gone for good are who asked for it, the payment terms' name, the body's fingerprint, so that a repeated
-        request is refused instead of answered, and the timeline; how many of a service there were, and when it was
-        done, stays as words.
+        The user who asked for it, the name of the payment terms, the timeline and the request's fingerprint are lost.
+        Without the fingerprint, a repeated request is refused instead of answered. A service's quantity and date stay
+        as text.
         """
         drafted = self.status == "draft"
         return Invoice(

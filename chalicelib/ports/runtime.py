@@ -1,4 +1,4 @@
-"""What else is around the use cases: queues, time and chance, and our own front door."""
+"""The queues, the clock, and POM's own webhook endpoint."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from chalicelib.ports.messages import Message, Reconciliation
 
 
 class Queues(Protocol):
-    """Work for later."""
+    """Queues of work that is done later."""
 
     def send(self, message: Message) -> None:
-        """Queue one message. Raises: Retryable."""
+        """Queues one message. Raises: Retryable."""
 
     def send_all(self, messages: Sequence[Reconciliation]) -> None:
-        """Queue these messages. Raises: Retryable; some may have been sent."""
+        """Queues these messages. Raises: Retryable; some may have been sent."""
 
 
 class Clock(Protocol):
-    """Time and chance, injected so that tests own both."""
+    """Time and randomness, injected so that tests control both."""
 
     def now(self) -> int:
-        """Epoch seconds UTC."""
+        """Returns epoch seconds UTC."""
 
     def nonce(self) -> str:
-        """An unguessable text of at least 128 bits."""
+        """Returns an unguessable text of at least 128 bits."""
 
     def milliseconds(self) -> int:
-        """Epoch milliseconds UTC."""
+        """Returns epoch milliseconds UTC."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Waits."""
 
     def pause(self, seconds: float) -> None:
-        """Wait for about so long: by chance from half of it to one and a half."""
+        """Waits for a random time between half of `seconds` and one and a half times as long."""
 
 
 class OwnWebhook(Protocol):
-    """Our own webhook endpoint, met by its public URL as Stripe meets it."""
+    """POM's own webhook endpoint, called by its public URL as Stripe calls it."""
 
     def secrets(self) -> Sequence[str]:
-        """The signing secrets as they are stored at this moment, the newest first. Raises Retryable."""
+        """Returns the signing secrets as they are stored now, the newest first. Raises: Retryable."""
 
     def post(self, body: bytes, secret: str, at: int) -> int:
-        """Send an event, signed with `secret` at that moment; answers the HTTP status.
+        """Sends an event, signed with `secret` at the time `at`. Returns the HTTP status.
 
-        Raises: Retryable if there is no answer.
+        Raises: Retryable if there is no response.
         """

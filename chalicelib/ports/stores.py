@@ -1,8 +1,8 @@
-"""What the use cases keep.
+"""The stores of the use cases.
 
-Every method works within one organization or one Stripe account; the two exceptions answer only keys and say so.
-Stores raise `StaleWrite` when an item's `version` is not the one that was read, and `Retryable` when the database
-does not answer.
+Every method works within one organization or one Stripe account. Methods across organizations return keys only and
+say so. Stores raise `StaleWrite` when an item's `version` is not the one that was read, and `Retryable` when the
+database does not respond.
 """
 
 from __future__ import annotations
@@ -40,35 +40,35 @@ from chalicelib.ports.storage import InvoiceFilter, Page
 class InvoiceStore(Protocol):
     """Invoices, the claims on services, and the references from Stripe objects to invoices.
 
-    Every write adds the difference that its use case hands over to the organization's tallies, together with the
-    invoice or not at all.
+    A claim is the right of an invoice to bill a service. Every write also adds the given difference to the
+    organization's tallies, in the same transaction.
     """
 
     def get(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Invoice | None:
-        """One strongly consistent read."""
+        """Returns an invoice, or None, in one strongly consistent read."""
 
     def several(
         self, organization_id: OrganizationId, invoice_ids: Sequence[InvoiceId]
     ) -> Mapping[InvoiceId, Invoice]:
-        """Returns those of at most 100 invoices that are stored, by their ids: one strongly consistent read."""
+        """Returns the stored ones of at most 100 invoices, by their ids, in one strongly consistent read."""
 
     def insert(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
-        """Store a new invoice and claim at most MAX_CLAIMS_AT_ONCE services for it: all or nothing.
+        """Stores a new invoice and claims at most MAX_CLAIMS_AT_ONCE services for it, all or nothing.
 
-        A claim maps a service to the dead invoice it is taken over from, or to None. Claims the invoice holds
-        already are fine. Raises: InvoiceExists, ServiceClaimed.
+        `claims` maps each service to the void invoice whose claim is taken over, or to None. Claims that the invoice
+        holds already are accepted. Raises: InvoiceExists, ServiceClaimed.
         """
 
     def holders(
         self, organization_id: OrganizationId, services: Sequence[ServiceId]
     ) -> Mapping[ServiceId, InvoiceId]:
-        """Returns who holds the claims on these services. A service that nobody has claimed is left out.
+        """Returns the invoices that hold the claims on these services. Services without a claim are left out.
 
-        A void invoice keeps its claims. It takes a strongly consistent batch read for each hundred services.
+        A void invoice keeps its claims. Each hundred services take one strongly consistent batch read.
         """
 
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
-        """Claim more services for an invoice of the version that was read. Raises: ServiceClaimed, StaleWrite."""
+        """Claims more services for an invoice of the version that was read. Raises: ServiceClaimed, StaleWrite."""
 
     def save_claiming(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         """Like `save`, and claims at most MAX_CLAIMS_AT_ONCE services: all or nothing.
@@ -77,27 +77,27 @@ class InvoiceStore(Protocol):
         """
 
     def release(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
-        """Give up claims of an invoice of the version that was read. Claims that others hold stay theirs.
+        """Gives up claims of an invoice of the version that was read. Claims of other invoices stay.
 
-        Raises: StaleWrite; some of the claims may be given up by then.
+        Raises: StaleWrite. Some of the claims may have been given up by then.
         """
 
     def save(self, recounted: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
-        """Store a change to the version that was read, with new references, in one transaction.
+        """Stores a change of the version that was read, with new references, in one transaction.
 
-        Answers the invoice in its new version. Raises: StaleWrite.
+        Returns the invoice in its new version. Raises: StaleWrite.
         """
 
     def apply(self, recounted: InvoiceWrite, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
-        """Like `save`, and marks the event as dealt with. Raises: StaleWrite, DuplicateEvent."""
+        """Like `save`, and marks the event as processed. Raises: StaleWrite, DuplicateEvent."""
 
     def remove(self, uncounted: InvoiceWrite, services: Sequence[ServiceId]) -> None:
-        """Take back an invoice that never came to be, with its claims. Raises: StaleWrite."""
+        """Removes an invoice that was never created in Stripe, with its claims. Raises: StaleWrite."""
 
     def find_by_reference(
         self, account_id: StripeAccountId, stripe_ids: Sequence[str]
     ) -> Mapping[str, tuple[OrganizationId, InvoiceId]]:
-        """Which invoices these Stripe objects belong to (at most 100 ids, one batch read)."""
+        """Returns the invoices that these Stripe objects belong to (at most 100 ids, one batch read)."""
 
     def page(
         self, organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
@@ -108,10 +108,12 @@ class InvoiceStore(Protocol):
         """
 
     def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
-        """Invoices of any organization whose saga should be resumed; only their keys."""
+        """Returns invoices of any organization whose saga should be resumed. Only their keys."""
 
     def turning_overdue(self, now: int) -> Iterator[tuple[OrganizationId, InvoiceId]]:
-        """Invoices of any organization whose due day is over and which are not stored as overdue; only their keys."""
+        """Yields invoices of any organization whose due day has passed and that are not stored as overdue. Only their
+        keys.
+        """
 
 
 class CustomerStore(Protocol):
@@ -122,38 +124,38 @@ class CustomerStore(Protocol):
     def several(
         self, organization_id: OrganizationId, customer_ids: Sequence[CustomerId]
     ) -> Mapping[CustomerId, Customer]:
-        """Returns those of at most 100 customers that are stored, by their ids: one strongly consistent read."""
+        """Returns the stored ones of at most 100 customers, by their ids, in one strongly consistent read."""
 
     def save(self, customer: Customer, act: Act | None = None) -> Customer:
-        """Insert (version 0) or change the version that was read, together with the act that changes it.
+        """Inserts a customer (version 0) or changes the version that was read, together with the act of the change.
 
-        A new link claims its Stripe customer and releases the former claim, in the same write.
-        Raises: StaleWrite; StripeCustomerClaimed if another customer of the organization holds the claim.
+        A new link claims its Stripe customer and releases the former claim, in the same write. Raises: StaleWrite;
+        StripeCustomerClaimed if another customer of the organization holds the claim.
         """
 
     def apply(self, customer: Customer, marker: EventMarker) -> Customer:
-        """Like `save`, and marks the event as dealt with. Raises: StaleWrite, DuplicateEvent."""
+        """Like `save`, and marks the event as processed. Raises: StaleWrite, DuplicateEvent."""
 
     def holder_of(
         self, organization_id: OrganizationId, account_id: StripeAccountId, stripe_customer_id: str
     ) -> CustomerId | None:
-        """Returns the customer that holds a Stripe customer, or None."""
+        """Returns the customer that holds the claim on a Stripe customer, or None."""
 
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None: ...
 
     def page(
         self, organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None
     ) -> Page[Customer]:
-        """By name in the order of the names that are shown, otherwise in the order of the ids. Without erased ones.
+        """Returns a page of customers, sorted by id, or by displayed name with a filter by name. Without erased ones.
 
-        With a status, customers of other accounts come behind. Raises: Refused if the cursor is not of this list.
+        With a status, customers of other accounts come last. Raises: Refused if the cursor is not of this list.
         """
 
     def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
-        """Customers of any organization left `pending` since before that moment; only their keys."""
+        """Returns customers of any organization that have been `pending` since before this time. Only their keys."""
 
     def erasures_due(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
-        """Customers of any organization whose erasure is to be gone on with by then, the longest due first.
+        """Returns customers of any organization whose erasure is due by then, the longest due first.
 
         Only their keys.
         """
@@ -164,40 +166,45 @@ class CustomerStore(Protocol):
     def waiting_for(
         self, organization_id: OrganizationId, account_id: StripeAccountId, limit: int
     ) -> Sequence[CustomerId]:
-        """Customers of the account that were edited while it was not connected, the longest unchanged first."""
+        """Returns customers of the account that were edited while it was not connected, the longest unchanged
+        first.
+        """
 
     def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
-        """Customers that no invoice can be sent to, in the order of their ids."""
+        """Returns customers without an e-mail address, sorted by id."""
 
 
 class ConnectionStore(Protocol):
-    """Connections, the authorizations that lead to them, and which account is bound to which organization."""
+    """Connections, the authorizations that lead to them, and the organization that each account is bound to."""
 
     def get(self, organization_id: OrganizationId) -> Connection:
-        """A fresh one (version 0) if the organization was never connected."""
+        """Returns the connection, or a new one (version 0) if the organization was never connected."""
 
     def save(self, connection: Connection, *acts: Act) -> Connection:
-        """Change the version that was read, together with the acts that change it. Raises: StaleWrite."""
+        """Changes the version that was read, together with the acts of the change. Raises: StaleWrite."""
 
     def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
-        """Save it and bind its account to its organization for good, if the platform's freeze still is this one.
+        """Saves the connection and binds its account to its organization for good, if the platform freeze is
+        unchanged.
 
         Raises: StaleWrite; Conflict `account_bound_elsewhere`.
         """
 
     def apply(self, connection: Connection, marker: EventMarker, *acts: Act) -> Connection:
-        """Like `save`, and marks the event as dealt with. Raises: StaleWrite, DuplicateEvent."""
+        """Like `save`, and marks the event as processed. Raises: StaleWrite, DuplicateEvent."""
 
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None: ...
 
     def all_active(self) -> Iterator[OrganizationId]:
-        """Every organization with a usable connection: for schedules only."""
+        """Yields every organization with a usable connection. For schedules only."""
 
     def due_for_sweep(self, by: int) -> Iterator[OrganizationId]:
-        """Those whose account is to be looked at by then, the longest due first: for the reconciliation plan only."""
+        """Yields the organizations whose sweep is due by then, the longest due first. For the reconciliation plan
+        only.
+        """
 
     def put_authorization(self, authorization: Authorization) -> None:
-        """Store a new one."""
+        """Stores a new authorization."""
 
     def authorization(self, state_hash: str) -> Authorization | None: ...
 
@@ -205,60 +212,65 @@ class ConnectionStore(Protocol):
         """Raises: StaleWrite."""
 
     def unused_grants(self, limit: int) -> Sequence[str]:
-        """State hashes of authorizations of any organization that gave access and are not completed; oldest first."""
+        """Returns state hashes of any organization's authorizations that were granted and not completed, oldest
+        first.
+        """
 
     def webhook_check(self) -> WebhookCheck | None:
-        """The latest look at the platform's webhook endpoints."""
+        """Returns the latest check of the platform's webhook endpoints, or None."""
 
     def save_webhook_check(self, check: WebhookCheck) -> None:
-        """Keeps it, unless a later look is kept."""
+        """Stores the check, unless a later one is stored."""
 
     def canary_run(self) -> CanaryRun | None:
-        """The latest flight of the schedule's canaries."""
+        """Returns the latest run of the scheduled canaries, or None."""
 
     def save_canary_run(self, flight: CanaryRun) -> None:
-        """Keep it, unless a later flight is kept."""
+        """Stores the run, unless a later one is stored."""
 
     def platform_freeze(self) -> Freeze | None:
-        """Why whoever connects now is frozen: one strongly consistent read, which no request that bills makes."""
+        """Returns the platform freeze, or None: while it exists, new connections are frozen.
+
+        This is one strongly consistent read. No request that bills makes it.
+        """
 
     def save_platform_freeze(self, freeze: Freeze | None) -> None:
-        """From now on, whoever connects is frozen, or is not."""
+        """Stores or removes the platform freeze."""
 
     def unknown_invoices(self, organization_id: OrganizationId) -> UnknownInvoices | None:
-        """Returns the invoices of POM's in Stripe that POM does not know, as last found; None if never looked for."""
+        """Returns the invoices in Stripe without a record in POM, as last found, or None if never compared."""
 
     def save_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
-        """Keeps what was found, unless something found later is kept."""
+        """Stores the found invoices, unless a later finding is stored."""
 
     def trial(self, organization_id: OrganizationId) -> Trial | None:
-        """Returns the latest test of the connection, with the steps kept so far: one strongly consistent read."""
+        """Returns the latest test of the connection with its stored steps, in one strongly consistent read."""
 
     def begin_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
-        """Keeps a test that begins, in place of the one before it."""
+        """Stores a test that begins. It replaces the test before it."""
 
     def save_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
-        """Keeps how far a test is, unless another one has begun since."""
+        """Stores the progress of a test, unless another one has begun since."""
 
 
 class SettingsStore(Protocol):
     """Invoicing settings."""
 
     def get(self, organization_id: OrganizationId) -> InvoicingSettings:
-        """The defaults if none were ever set."""
+        """Returns the settings, or the defaults if none were saved."""
 
     def save(self, settings: InvoicingSettings, *acts: Act) -> InvoicingSettings:
-        """Change the version that was read, together with the acts that change it. Raises: StaleWrite."""
+        """Changes the version that was read, together with the acts of the change. Raises: StaleWrite."""
 
 
 class ActStore(Protocol):
-    """Who did what to an organization's settings, its connection and its customers.
+    """The audit trail of an organization's settings, its connection and its customers.
 
-    Most acts are written by the store of what they change, in one transaction with it.
+    Most acts are written by the store of the changed object, in the same transaction.
     """
 
     def add(self, act: Act) -> None:
-        """Stores an act that changes nothing that POM keeps. Doing it again is fine."""
+        """Stores an act that changes no stored object. Repeating the call changes nothing."""
 
     def page(self, subject: Subject, first: int, after: str | None) -> Page[Act]:
         """Returns a page of a history, newest first, by one strongly consistent query.
@@ -268,70 +280,72 @@ class ActStore(Protocol):
 
 
 class BatchStore(Protocol):
-    """Work in bulk: batches, their items, how far each lane is with them, and at which pace a lane goes."""
+    """Work in bulk: batches, their items, the progress of each lane with them, and each lane's pace."""
 
     def get(self, organization_id: OrganizationId, batch_id: BatchId) -> Batch | None:
-        """One strongly consistent read."""
+        """Returns a batch, or None, in one strongly consistent read."""
 
     def save(self, batch: Batch, parts: Sequence[Part] = ()) -> Batch:
-        """Insert (version 0) or change the version that was read, together with these parts. Raises: StaleWrite."""
+        """Inserts a batch (version 0) or changes the version that was read, together with these parts. Raises:
+        StaleWrite.
+        """
 
     def add_items(self, batch: Batch, items: Sequence[BatchItem]) -> None:
-        """Store those that are not stored yet; the others stay as they are."""
+        """Stores the items that are not stored yet. Stored items stay as they are."""
 
     def items_at(self, batch: Batch, positions: Sequence[int]) -> Sequence[BatchItem]:
-        """At most 100 items, in the order of their positions, as they are now."""
+        """Returns the present items at 100 positions at most, in the order of their positions."""
 
     def items(self, batch: Batch, first: int, after: str | None) -> Page[BatchItem]:
-        """A page in the order of their positions."""
+        """Returns a page of items, in the order of their positions."""
 
     def every_item(
         self, organization_id: OrganizationId, after: str | None = None
     ) -> Iterator[tuple[str, StoredItem]]:
-        """Yields the items of all batches, each with the cursor behind it, in the order of the batches.
+        """Yields the items of all batches, each with the cursor after it, in the order of the batches.
 
-        It is strongly consistent, and reads a megabyte a query. Items of a batch that has been deleted are among
-        them. Raises: Refused `cursor_invalid` for a foreign cursor.
+        Reads are strongly consistent, one megabyte per query. Items of deleted batches are included. Raises: Refused
+        `cursor_invalid` for a foreign cursor.
         """
 
     def rewrite(self, organization_id: OrganizationId, batch_id: BatchId, item: BatchItem) -> None:
-        """Replaces what an item of the version that was read holds. It is neither decided nor counted by that.
+        """Replaces the content of an item of the version that was read, without deciding or counting it.
 
         Raises: StaleWrite.
         """
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
-        """Store what became of an item, count it, store the customer that came of it, and the act: all or nothing.
+        """Stores an item's outcome, the batch's counts, the resulting customer and the act, all or nothing.
 
-        Raises: StaleWrite if the item has been decided, the batch is in another round, or the customer changed.
+        Raises: StaleWrite if the item has been decided, the batch is in another round, or the customer has changed.
         """
 
     def page(self, organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None) -> Page[Batch]:
-        """Newest first."""
+        """Returns a page of batches, newest first."""
 
     def part(self, organization_id: OrganizationId, batch_id: BatchId, lane: int) -> Part | None: ...
 
     def parts(self, organization_id: OrganizationId, lanes: Sequence[tuple[BatchId, int]]) -> Sequence[Part]:
-        """Returns the parts of at most 100 lanes of batches that were set going: one strongly consistent read."""
+        """Returns the parts of at most 100 lanes of started batches, in one strongly consistent read."""
 
     def save_part(self, part: Part) -> Part:
-        """Change the version that was read. Raises: StaleWrite."""
+        """Changes the version that was read. Raises: StaleWrite."""
 
     def due_parts(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, BatchId, int]]:
-        """Parts of any organization's batches whose message may be lost; only their keys."""
+        """Returns parts of any organization's batches whose message may be lost. Only their keys."""
 
     def pace(self, organization_id: OrganizationId, lane: int) -> Pace | None:
-        """At which pace the lane went when it was last left."""
+        """Returns the lane's pace when a worker last left it, or None."""
 
     def save_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
-        """Only whoever works on the lane does this."""
+        """Stores the lane's pace. Only the worker on the lane calls it."""
 
 
 class EventStore(Protocol):
-    """What became of each Stripe event."""
+    """The outcome of each Stripe event."""
 
     def known(self, account_id: StripeAccountId, event_ids: Sequence[str]) -> frozenset[str]:
-        """Which of at most 100 events have been dealt with (not: parked); one batch read."""
+        """Returns those of at most 100 events that have been processed, parked ones excluded, in one batch read."""
 
     def park(
         self,
@@ -340,9 +354,10 @@ class EventStore(Protocol):
         error: str,
         invoice: tuple[OrganizationId, InvoiceId] | None = None,
     ) -> None:
-        """Keeps an event that could not be applied, unless it has been dealt with meanwhile. See `domain.parking`.
+        """Stores an event that could not be applied, unless it has been processed in the meantime. See
+        `domain.parking`.
 
-        `invoice` is what the event turned out to be about before it could not be applied.
+        `invoice` is the invoice that the event is about, if that was found before the error.
         """
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
@@ -352,45 +367,47 @@ class EventStore(Protocol):
         """Yields all parked events, those not tried for longest first."""
 
     def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
-        """Replaces the body of a parked event. One that was dealt with or set aside meanwhile stays as it is."""
+        """Replaces the body of a parked event. An event that was processed or set aside in the meantime stays
+        unchanged.
+        """
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """A parked event is not to be tried again: it is none of ours after all, or it never could be applied.
+        """Sets aside a parked event that is not to be tried again, because it is not POM's or can never be applied.
 
-        Its body is deleted, because nobody reads it any more. It stays counted. An event that was set aside before
-        loses its body, too. One dealt with meanwhile stays so. It does not count as dealt with, so an operator can
-        replay it: POM fetches it from Stripe.
+        Its body is deleted, because it is no longer needed, also if the event was set aside before. The event stays
+        counted. An event that was processed in the meantime stays unchanged. A set-aside event does not count as
+        processed, so an operator can replay it: POM fetches it from Stripe.
         """
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
-        """When the latest event came, by webhook or sweep; epoch seconds."""
+        """Returns when the latest event arrived, by webhook or sweep (epoch seconds UTC), or None."""
 
     def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
-        """How the latest 100 events came to us, newest first: a query of keys and a batch read.
+        """Returns how the latest 100 events arrived, newest first, by a query of keys and a batch read.
 
-        Events that told nothing new are left out, unless they show that webhooks arrive.
+        Events that brought nothing new are left out, unless they prove that webhooks arrive.
         """
 
     def mark(self, marker: EventMarker) -> None:
-        """Marks an event that changed nothing as dealt with, by one conditional put. Raises: DuplicateEvent."""
+        """Marks an event that changed nothing as processed, by one conditional put. Raises: DuplicateEvent."""
 
     def repeated(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """Notes that a webhook brought an event that had been dealt with before, by webhook or by the sweep."""
+        """Counts that a webhook brought an event that had been processed before."""
 
     def of_invoice(
         self, organization_id: OrganizationId, invoice_id: InvoiceId, first: int, after: str | None
     ) -> Page[LoggedEvent]:
-        """Returns a page of an invoice's events, newest arrival first, by one query. They are kept for 35 days."""
+        """Returns a page of an invoice's events, latest arrival first, by one query. They are stored for 35 days."""
 
     def recorded(self, account_id: StripeAccountId, after: str | None) -> Iterator[tuple[str, RecordedEvent]]:
-        """Yields every event of an account in the order of the ids, each with the cursor behind it.
+        """Yields every event of an account, sorted by id, each with the cursor after it.
 
-        It is strongly consistent, and reads a megabyte a query. Raises: Refused `cursor_invalid` for a cursor of
+        Reads are strongly consistent, one megabyte per query. Raises: Refused `cursor_invalid` for a cursor of
         another account.
         """
 
     def save_canary(self, canary: Canary, received_at: int) -> None:
-        """Keep it for an hour, apart from everybody's events."""
+        """Stores a canary for an hour, separately from organizations' events."""
 
     def canary(self, canary_id: str) -> Canary | None:
-        """One strongly consistent read."""
+        """Returns a canary, or None, in one strongly consistent read."""

@@ -1,4 +1,4 @@
-"""What the use cases ask of Stripe."""
+"""The gateway to Stripe's API that the use cases call."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from chalicelib.ports.recoverable_invoice import RecoverableInvoice
 
 @dataclass(frozen=True, slots=True)
 class OAuthGrant:
-    """Access to an account. Stripe's tokens are not kept: calls are made with the platform key."""
+    """Access to an account. Stripe's tokens are not stored, because POM calls Stripe with the platform's key."""
 
     account_id: StripeAccountId
     livemode: bool
@@ -34,10 +34,10 @@ class OAuthGrant:
 
 
 class StripeGateway(Protocol):
-    """Stripe, on behalf of one connected account.
+    """Stripe's API on behalf of one connected account.
 
-    Every method raises StripeUnavailable, StripeRefused or AccountUnreachable, and Retryable is never a
-    definite no. Facts carry Stripe's own clock. `key` is an idempotency key.
+    Every method may raise StripeUnavailable, StripeRefused or AccountUnreachable. A Retryable error never means that
+    Stripe refused. The times in facts are Stripe's. `key` is an idempotency key.
     """
 
     def authorize_url(self, state: str, redirect_uri: str) -> str: ...
@@ -45,17 +45,17 @@ class StripeGateway(Protocol):
     def exchange_code(self, code: str) -> OAuthGrant: ...
 
     def deauthorize(self, account_id: StripeAccountId) -> None:
-        """Fine if it was deauthorized before."""
+        """Ends POM's access. An account that was deauthorized before is accepted."""
 
     def account(self, account_id: StripeAccountId) -> AccountFact: ...
 
     def find_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
-        """Returns all customers with exactly this address. Stripe compares case."""
+        """Returns all customers with exactly this address. The case of letters matters."""
 
     def search_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
-        """Returns all customers with this address in any case. Stripe's index is up to a minute behind.
+        """Returns all customers with this address in any case. Stripe's search index is up to a minute behind.
 
-        Raises: StripeRefused if the account's country has no search.
+        Raises: StripeRefused if search is not available in the account's country.
         """
 
     def create_customer(self, account_id: StripeAccountId, customer: Customer, key: str) -> CustomerFact: ...
@@ -63,13 +63,15 @@ class StripeGateway(Protocol):
     def update_customer(
         self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer, changes: Values
     ) -> CustomerFact:
-        """Gives Stripe these fields and POM's ids. The fact says `deleted` if Stripe has no such customer."""
+        """Sends these fields and POM's ids to Stripe. Returns a fact with `deleted` if Stripe has no such
+        customer.
+        """
 
     def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
-        """Returns the customer as Stripe has it now, even if it is deleted. Raises: Gone if there never was one."""
+        """Returns the customer as Stripe has it now, even if it is deleted. Raises: Gone if it never existed."""
 
     def delete_customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> None:
-        """Deletes the customer, for good. Fine if it is gone."""
+        """Deletes the customer for good. A customer that does not exist is accepted."""
 
     def create_draft(
         self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
@@ -88,35 +90,37 @@ class StripeGateway(Protocol):
     def update_draft(
         self, account_id: StripeAccountId, stripe_invoice_id: str, changes: DraftChanges, key: str
     ) -> InvoiceFact:
-        """Changes what a draft says beside its lines."""
+        """Changes the details of a draft besides its lines."""
 
     def draft_lines(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[LineInStripe]:
-        """Returns all lines of a draft in the order in which the payer would read them."""
+        """Returns all lines of a draft in the order in which the payer reads them."""
 
     def send(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
-        """Finalize and e-mail: the invoice and its payments so far."""
+        """Finalizes and e-mails an invoice. Returns the invoice and its payments so far."""
 
     def finalize(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
-        """Finalize without an e-mail."""
+        """Finalizes an invoice without an e-mail."""
 
     def void(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> InvoiceFact: ...
 
     def pay_outside(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
-        """Mark as paid by other means than Stripe."""
+        """Marks an invoice as paid outside Stripe."""
 
     def mark_uncollectible(
         self, account_id: StripeAccountId, stripe_invoice_id: str, key: str
     ) -> Sequence[StripeFact]:
-        """Give up expecting the money; it can still be paid."""
+        """Marks an invoice as uncollectible. It can still be paid."""
 
     def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> bool:
-        """Returns False if it was deleted before. Raises StripeRefused if it is no draft any more."""
+        """Deletes a draft. Returns False if it was deleted before. Raises StripeRefused if it is no longer a
+        draft.
+        """
 
     def find_invoice(self, account_id: StripeAccountId, invoice: Invoice) -> InvoiceFact | None:
-        """The Stripe invoice that carries our invoice's id, looked up in Stripe's list."""
+        """Returns the Stripe invoice with POM's invoice id from Stripe's list, or None."""
 
     def billed_lines(self, account_id: StripeAccountId, stripe_invoice_id: str) -> tuple[tuple[str, int], ...]:
-        """Returns all lines of an invoice as `InvoiceFact.drafted_lines` has them."""
+        """Returns all lines of an invoice, in the form of `InvoiceFact.drafted_lines`."""
 
     def events_about(
         self, account_id: StripeAccountId, stripe_invoice_id: str, event_type: str, since: int
@@ -133,34 +137,34 @@ class StripeGateway(Protocol):
         """
 
     def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecoverableInvoice | None:
-        """What Stripe remembers of the order; None if it is gone, or carries no id of ours."""
+        """Returns Stripe's data about the order, or None if the invoice does not exist or carries no id of POM."""
 
     def fetch(
         self, account_id: StripeAccountId, object_type: str, object_id: str
     ) -> StripeFact | CustomerFact | AccountFact | None:
-        """One object as it is now; None if Stripe has none of that id."""
+        """Returns one object as it is now, or None if Stripe has none with this id."""
 
     def events(self, account_id: StripeAccountId, since: int, until: int) -> Iterator[Sequence[StripeEvent]]:
-        """Pages of at most 100 subscribed events created in [since, until], both epoch seconds."""
+        """Yields pages of at most 100 subscribed events created in [since, until] (epoch seconds)."""
 
     def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent | None:
-        """Returns a parked event, read again, or None if it cannot be Stripe's by what is known today."""
+        """Returns a parked event, parsed again, or None if it cannot be one of Stripe's."""
 
     def pointer_to(self, event: StripeEvent) -> str:
-        """Returns a body for a parked event that has its object's ids alone. `read_event` takes it, too."""
+        """Returns a body for a parked event with only its object's ids. `read_event` accepts it too."""
 
     def invoices_of_status(
         self, account_id: StripeAccountId, status: str, since: int, before: int | None
     ) -> Iterator[ListedInvoice]:
-        """All invoices of one of Stripe's statuses that were made since then and, if said, before then."""
+        """Yields all invoices with this status of Stripe's, created since `since` and, if set, before `before`."""
 
     def open_intents(
         self, account_id: StripeAccountId, since: int, before: int | None
     ) -> Iterator[PaymentIntentFact]:
-        """The intents behind payments of invoices that are not made yet, where the payment is of that time."""
+        """Yields the payment intents of open invoice payments, created since `since` and, if set, before `before`."""
 
     def invoices_since(self, account_id: StripeAccountId, since: int) -> Iterator[ListedInvoice]:
-        """Yields all invoices made since then, without their payments."""
+        """Yields all invoices created since then, without their payments."""
 
     def refund(
         self,
@@ -173,8 +177,8 @@ class StripeGateway(Protocol):
     ) -> RefundFact:
         """Refunds a part or all of a payment (`pi_…`, or `ch_…` if it has no intent), in minor units.
 
-        `reason` is one of Stripe's words. `order_id` goes into the refund's metadata, so that it can be found again;
-        `key` is the idempotency key. Raises: StripeRefused, which says why and what to do.
+        `reason` is one of Stripe's words. `order_id` is written to the refund's metadata, so that the refund can be
+        found again. Raises: StripeRefused with the reason and the next step.
         """
 
     def refunds_of(self, account_id: StripeAccountId, payment_id: str) -> Sequence[RefundFact]:
@@ -183,26 +187,27 @@ class StripeGateway(Protocol):
     def balance_transaction_of(self, account_id: StripeAccountId, payment_id: str) -> BalanceTransaction | None:
         """Returns the balance transaction of a payment (`pi_…` or `ch_…`), or None while Stripe has none.
 
-        It is that of the latest charge. One request.
+        It belongs to the payment's latest charge. One request.
         """
 
     def payout(self, account_id: StripeAccountId, payout_id: str) -> PayoutFact | None:
-        """Returns a payout as it is now, with its bank; None if Stripe has none of that id."""
+        """Returns a payout as it is now, with its bank, or None if Stripe has none with this id."""
 
     def payouts(self, account_id: StripeAccountId, since: int) -> Iterator[PayoutFact]:
-        """Yields the payouts made since then (epoch seconds UTC), the newest first, with their banks."""
+        """Yields the payouts created since then (epoch seconds UTC), the newest first, with their banks."""
 
     def balance_transactions(
         self, account_id: StripeAccountId, payout_id: str, after: str | None = None
     ) -> Iterator[Sequence[BalanceTransaction]]:
         """Yields pages of at most 100 balance transactions of an automatic payout, the newest first.
 
-        The payout's own is among them. `after` is the id of the one after which the first page begins. A page is
-        asked for when the page before it has been taken. Raises: PayoutNotItemized if the payout is not automatic.
+        The payout's own transaction is among them. The first page begins after the transaction with the id `after`. A
+        page is requested when the page before it has been consumed. Raises: PayoutNotItemized if the payout is not
+        automatic.
         """
 
     def balance(self, account_id: StripeAccountId) -> Sequence[BalanceAmount]:
-        """Returns the account's balance now, one amount for each currency."""
+        """Returns the account's present balance, one amount for each currency."""
 
     def charges(self, account_id: StripeAccountId, since: int) -> Iterator[ChargeFact]: ...
 
@@ -213,7 +218,7 @@ class StripeGateway(Protocol):
     def credit_notes(self, account_id: StripeAccountId, since: int) -> Iterator[CreditNoteFact]: ...
 
     def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
-        """Test customers that are still there, whichever run made them."""
+        """Returns the test customers that still exist, from any run."""
 
     def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str: ...
 
@@ -222,7 +227,7 @@ class StripeGateway(Protocol):
     ) -> TrialInvoice: ...
 
     def finalize_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
-        """Finalize without an e-mail."""
+        """Finalizes a test invoice without an e-mail."""
 
     def trial_invoice(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice: ...
 
@@ -231,7 +236,7 @@ class StripeGateway(Protocol):
     def void_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice: ...
 
     def delete_trial_customer(self, account_id: StripeAccountId, customer_id: str) -> None:
-        """Fine if it is gone."""
+        """Deletes a test customer. A customer that does not exist is accepted."""
 
     def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
-        """The platform's own."""
+        """Returns the platform's own webhook endpoints."""

@@ -1,7 +1,7 @@
 """What POM-Stripe does, as ten stories; each may use those below it, and nothing concrete.
 
     exporting    everything that is held of a customer
-    healing      finds what was missed, and takes up what stopped
+    reconciling  finds changes that no event reported, and resumes interrupted work
     attention    what needs a person
     erasing      takes a person out of all that is held
     bulk         many customers and invoices at once

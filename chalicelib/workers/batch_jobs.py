@@ -9,7 +9,7 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib import bootstrap
 from chalicelib.observability import worker_boundary
 from chalicelib.ports.messages import BatchJob
-from chalicelib.usecases.bulk.batch_work import work_on
+from chalicelib.usecases.bulk.batch_work import work_on_part
 from chalicelib.workers.sqs import work_through
 from chalicelib.workers.triggers import triggered
 
@@ -24,4 +24,4 @@ def batch_jobs(event: SQSEvent) -> dict[str, Any]:
 
 @worker_boundary("batch_jobs")
 def _work(message: BatchJob) -> None:
-    work_on(message.organization_id, message.batch_id, message.lane, message.turn, bootstrap.ports())
+    work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, bootstrap.ports())

@@ -6,7 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import bootstrap
 from chalicelib.observability import canary_flown, worker_boundary
-from chalicelib.usecases.events.canary import fly_and_keep
+from chalicelib.usecases.events.canary import send_and_store_canaries
 from chalicelib.workers.ticks import tick
 from chalicelib.workers.triggers import triggered
 
@@ -22,6 +22,6 @@ def canary(event: CloudWatchEvent) -> dict[str, str]:
 
 @worker_boundary("canary")
 def _fly() -> dict[str, str]:
-    flight = fly_and_keep(bootstrap.own_webhook(), bootstrap.ports())
+    flight = send_and_store_canaries(bootstrap.own_webhook(), bootstrap.ports())
     canary_flown(flight.verdict, flight.milliseconds, passed=flight.verdict.passed)
     return {"verdict": flight.verdict}

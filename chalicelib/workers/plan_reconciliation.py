@@ -6,7 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import bootstrap
 from chalicelib.observability import reconciliations_planned, worker_boundary
-from chalicelib.usecases.healing import plan_reconciliation as planning
+from chalicelib.usecases.reconciling import plan_reconciliation as planning
 from chalicelib.workers.ticks import tick
 from chalicelib.workers.triggers import triggered
 

@@ -15,8 +15,8 @@ from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.observability import account_reconciled, payouts_swept, tied_out, worker_boundary
 from chalicelib.ports.messages import Reconciliation
-from chalicelib.usecases.healing.reconcile import reconcile_account as reconcile
-from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, keep_unknown_invoices, tie_out
+from chalicelib.usecases.reconciling.reconcile import reconcile_account as reconcile
+from chalicelib.usecases.reconciling.tie_out import freeze_if_billed_twice, store_unknown_invoices, tie_out
 from chalicelib.workers.sqs import work_through
 from chalicelib.workers.triggers import triggered
 
@@ -55,7 +55,7 @@ def _tie_out(organization_id: OrganizationId) -> None:
     ports = bootstrap.ports()
     found = tie_out(organization_id, ports)
     freeze_if_billed_twice(organization_id, found, ports)
-    keep_unknown_invoices(organization_id, found, ports)
+    store_unknown_invoices(organization_id, found, ports)
     tied_out(
         organization_id,
         differences=len(found.differences),

@@ -8,7 +8,7 @@ from chalicelib import bootstrap
 from chalicelib.domain.webhook import PATH
 from chalicelib.observability import webhooks_checked, work_taken_up, worker_boundary
 from chalicelib.usecases.connecting.webhook_health import check_webhooks
-from chalicelib.usecases.healing import resume_stuck as stuck
+from chalicelib.usecases.reconciling import resume_stuck as stuck
 from chalicelib.workers.ticks import tick
 from chalicelib.workers.triggers import triggered
 

@@ -1,8 +1,8 @@
-"""Keeps the latest state of each object that POM-Stripe tells of: an example to copy. Run it with QUEUE_URL set.
+"""Stores the latest state of each object of POM-Stripe's events: an example to copy. Run it with QUEUE_URL set.
 
-An event may arrive twice, and after a later one. So an event is applied only if its version is higher than the stored
-one. A deleted object keeps its row: without it, a late event would bring the object back. When POM has erased a
-customer, of the customer's invoices only what the books need is kept.
+An event can arrive twice, and after a later one, so an event is applied only if its version is higher than the stored
+one. The row of a deleted object is kept, because otherwise a late event would create the object again. After POM has
+erased a customer, the customer's invoices keep only the fields that the books need.
 """
 
 import json
@@ -16,34 +16,34 @@ OVERWRITES_WHAT_IT_DELETES = "PRAGMA secure_delete = ON"
 TABLE = """CREATE TABLE IF NOT EXISTS objects (
     organization TEXT, kind TEXT, id TEXT, version INTEGER NOT NULL, status TEXT, object TEXT,
     PRIMARY KEY (organization, kind, id))"""
-NEWER = """INSERT INTO objects VALUES (:organizationId, :objectKind, :objectId, :version, :status, :object)
+STORE_IF_NEWER = """INSERT INTO objects VALUES (:organizationId, :objectKind, :objectId, :version, :status, :object)
     ON CONFLICT DO UPDATE SET version = excluded.version, status = excluded.status, object = excluded.object
     WHERE excluded.version > objects.version"""
 IS_ERASED = """SELECT 1 FROM objects
     WHERE organization = :organizationId AND kind = 'customer' AND id = :customerId AND object IS NULL"""
 INVOICES_WITH_PERSON = """SELECT id, object FROM objects WHERE organization = :organizationId AND kind = 'invoice'
     AND json_extract(object, '$.customerId') = :objectId AND json_extract(object, '$.erasedAt') IS NULL"""
-KEEP_FOR_BOOKS = "UPDATE objects SET object = ? WHERE organization = ? AND kind = 'invoice' AND id = ?"
+REPLACE_INVOICE = "UPDATE objects SET object = ? WHERE organization = ? AND kind = 'invoice' AND id = ?"
 FOR_BOOKS = ("id", "customerId", "number", "status", "currency", "total", "paidAmount", "refundedAmount", "paidOn")
 
 
 def apply(database, event):
-    """Stores the object of an event. Returns False if this version or a later one is stored already."""
+    """Stores the object of an event. Returns False if this version or a later one is already stored."""
     detail, api_object = event["detail"], event["detail"]["object"]
     with database:
         if api_object is not None and shows_erased_customer(database, detail):
             api_object = for_books(api_object)
         row = {**detail, "object": json.dumps(api_object) if api_object is not None else None}
-        is_applied = database.execute(NEWER, row).rowcount == 1
+        is_applied = database.execute(STORE_IF_NEWER, row).rowcount == 1
         if detail["type"] == "customer.erased":
             for invoice_id, stored_invoice in database.execute(INVOICES_WITH_PERSON, detail).fetchall():
                 reduced_invoice = json.dumps(for_books(json.loads(stored_invoice)))
-                database.execute(KEEP_FOR_BOOKS, (reduced_invoice, detail["organizationId"], invoice_id))
+                database.execute(REPLACE_INVOICE, (reduced_invoice, detail["organizationId"], invoice_id))
         return is_applied
 
 
 def shows_erased_customer(database, detail):
-    """Returns True if an invoice still shows the person, because POM told it before it erased the customer."""
+    """Returns True if the event has an invoice with data of an erased customer, published before the erasure."""
     invoice = detail["object"]
     if detail["objectKind"] != "invoice" or invoice.get("erasedAt") is not None:
         return False
@@ -51,12 +51,12 @@ def shows_erased_customer(database, detail):
 
 
 def is_erased_customer(database, detail, customer_id):
-    """Returns True if POM has erased a customer of the organization that an event is about."""
+    """Returns True if POM has erased this customer of the event's organization."""
     return database.execute(IS_ERASED, {**detail, "customerId": customer_id}).fetchone() is not None
 
 
 def for_books(invoice):
-    """Returns what the books need of an invoice whose customer is erased."""
+    """Returns an invoice of an erased customer with only the fields that the books need."""
     lines = [{"serviceId": line["serviceId"], "amount": line["amount"]} for line in invoice["lineItems"]]
     return {**{name: invoice[name] for name in FOR_BOOKS}, "lineItems": lines}
 
@@ -64,7 +64,7 @@ def for_books(invoice):
 def drain(queue, queue_url, database):
     """Applies the messages of one receive and returns how many were received.
 
-    A message that cannot be applied is logged and comes again. After the fifth time, SQS moves it to `Failed`.
+    A message that cannot be applied is logged and received again. After the fifth time, SQS moves it to `Failed`.
     """
     messages = queue.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", [])
     for message in messages:

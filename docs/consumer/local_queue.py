@@ -1,6 +1,6 @@
-"""Makes a queue of the changes on the bus of the local stack, and prints the variables that `consumer.py` needs.
+"""Creates a queue for the events on the bus of the local stack, and prints the variables that `consumer.py` needs.
 
-It stands in for `template.yaml`, because the local stack does not play CloudFormation. Run it beside `make run`.
+It replaces `template.yaml`, because the local stack does not support CloudFormation. Run it during `make run`.
 """
 
 import json
@@ -15,7 +15,7 @@ NAME = "my-team"
 
 
 def make_queue(environment):
-    """Returns the URL of the queue. A second call finds the queue and the rule that the first one made."""
+    """Creates the queue and its rule, unless they exist, and returns the URL of the queue."""
     os.environ.update(environment)
     sqs, bus = boto3.client("sqs"), environment["EVENT_BUS_NAME"]
     url = sqs.create_queue(QueueName=NAME)["QueueUrl"]

@@ -1,10 +1,10 @@
-"""Brings a stage to AWS: looks first, shows what would change, changes it, and looks whether it works.
+"""Deploys a stage to AWS: checks the preconditions, shows the changes, makes them, and checks the result.
 
-`python -m infra.deploy deploy --stage dev`; docs/deploying.md says what it wants.
+`python -m infra.deploy deploy --stage dev`; docs/deploying.md lists what it needs.
 """
 
 from __future__ import annotations
 
 
 class DeploymentError(Exception):
-    """The stage could not be deployed or destroyed; the message says why, and what to do."""
+    """Raised when the stage could not be deployed or destroyed. The message gives the reason and the next step."""

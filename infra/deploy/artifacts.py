@@ -1,6 +1,6 @@
-"""What CloudFormation is given: the zip and the template, in the stage's bucket, named by what is in them.
+"""Uploads CloudFormation's input to the stage's bucket: the zip and the template, each named by its digest.
 
-The zip's bill of materials lies beside them.
+The zip's bill of materials is uploaded next to them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ABSENT = "404"
 
 @dataclass(frozen=True)
 class Package:
-    """What `make package` makes."""
+    """The output of `make package`."""
 
     template: Json
     archive: Path
@@ -34,66 +34,70 @@ class Package:
 
 @dataclass(frozen=True)
 class Code:
-    """What the functions run: an object of the stage's bucket, and its digest as Lambda tells it."""
+    """The code of the functions: the key of an object in the stage's bucket, and its digest as in Lambda's
+    CodeSha256.
+    """
 
     key: str
     sha256: str
 
 
 def code_sha256(content: bytes) -> str:
-    """SHA-256 in base64, as in Lambda's CodeSha256."""
+    """Returns the SHA-256 in base64, as in Lambda's CodeSha256."""
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
 class Bucket:
-    """The stage's bucket. Every call names the account that must own it."""
+    """The stage's bucket. Each request names the account that must own it."""
 
     def __init__(self, aws: Aws, settings: StageSettings) -> None:
         self._client = aws.client("s3")
         self._settings = settings
 
-    def keep(self, content: bytes, ending: str) -> str:
-        """Put `content` in the bucket, encrypted, unless it is there already; answers its key."""
-        key = f"{self._settings.stack}/{hashlib.sha256(content).hexdigest()}.{ending}"
-        place = {
+    def store(self, content: bytes, extension: str) -> str:
+        """Stores `content` encrypted in the bucket, unless it is already there. Returns its key."""
+        key = f"{self._settings.stack}/{hashlib.sha256(content).hexdigest()}.{extension}"
+        location = {
             "Bucket": self._settings.artifact_bucket,
             "Key": key,
             "ExpectedBucketOwner": self._settings.account,
         }
         try:
-            self._client.head_object(**place)
+            self._client.head_object(**location)
         except ClientError as exc:
             if exc.response["Error"]["Code"] != ABSENT:
                 raise
-            self._client.put_object(**place, Body=content, ServerSideEncryption="AES256", ChecksumAlgorithm="SHA256")
+            self._client.put_object(
+                **location, Body=content, ServerSideEncryption="AES256", ChecksumAlgorithm="SHA256"
+            )
         return key
 
     def url(self, key: str) -> str:
-        """Where CloudFormation reads it."""
+        """Returns the URL from which CloudFormation reads an object."""
         name, region = self._settings.artifact_bucket, self._settings.region
         return f"https://{name}.s3.{region}.amazonaws.com/{key}"
 
 
 def upload(template: Json, code: Code, values: Mapping[str, str], aws: Aws, settings: StageSettings) -> str:
-    """Put the template in the bucket; answers its URL."""
+    """Uploads the template with the code's location. Returns its URL."""
     bucket = Bucket(aws, settings)
-    made = ready(template, f"s3://{settings.artifact_bucket}/{code.key}", values)
-    return bucket.url(bucket.keep(json.dumps(made, sort_keys=True).encode(), "json"))
+    document = deployable_template(template, f"s3://{settings.artifact_bucket}/{code.key}", values)
+    return bucket.url(bucket.store(json.dumps(document, sort_keys=True).encode(), "json"))
 
 
-def ready(template: Json, code: str, values: Mapping[str, str]) -> Json:
-    """The template with its code's place, and with digests by which the API and versions are made anew.
+def deployable_template(template: Json, code: str, values: Mapping[str, str]) -> Json:
+    """Returns the template with the code's location, and with digests that renew the API and the functions' versions.
 
-    SAM looks for changes in the template. A parameter that is used in it is there by name only. Here the parameters'
-    values are known, so the API is deployed again, and a version published, when either has changed, and only then.
+    SAM compares templates, in which a parameter appears by name only. Here the parameters' values are known. So the
+    API is deployed again, and a version is published, exactly when the template or a value has changed.
     """
-    made = copy.deepcopy(template)
-    for resource in made["Resources"].values():
+    result = copy.deepcopy(template)
+    for resource in result["Resources"].values():
         if resource["Type"] == FUNCTION:
             function = resource["Properties"]
             function["CodeUri"] = code
-            function["AutoPublishCodeSha256"] = version_digest(made, function, values)
-    api = made["Resources"]["RestAPI"]["Properties"]
+            function["AutoPublishCodeSha256"] = version_digest(result, function, values)
+    api = result["Resources"]["RestAPI"]["Properties"]
     api.pop("AlwaysDeploy", None)
-    api["DefinitionBody"]["info"]["description"] = f"With parameters {digest(api, made, values)[:16]}"
-    return made
+    api["DefinitionBody"]["info"]["description"] = f"With parameters {digest(api, result, values)[:16]}"
+    return result

@@ -1,4 +1,4 @@
-"""AWS in one region, for the commands; each client is made when it is first used."""
+"""Clients of AWS in one region. Each client is created on first use."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"
 
 
 class Aws:
-    """Clients of one region, with the usual credentials."""
+    """Clients of one region, with the default credentials."""
 
     def __init__(self, region: str) -> None:
         self.region = region
         self._clients: dict[str, Any] = {}
-        os.environ["AWS_DEFAULT_REGION"] = region  # for the adapters, which make their clients themselves
+        os.environ["AWS_DEFAULT_REGION"] = region  # for the adapters, which create their own clients
 
     def client(self, service: str) -> Any:
-        """The client of a service, always the same one."""
+        """Returns the client of a service, always the same one."""
         if service not in self._clients:
             make: Any = boto3.client
             self._clients[service] = make(service, region_name=self.region, config=_CONFIG)

@@ -1,4 +1,4 @@
-"""Whether the vault that a stage names for copies of its tables is in another region, and there."""
+"""Checks the backup vault for copies of the tables: it must exist, in another region."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ from typing import Any
 
 import boto3
 
-from infra.deploy.findings import Bad, ToDo
+from infra.deploy.findings import ActionNeeded, CheckFailed
 from infra.deploy.settings import StageSettings
 from infra.template.backup import COPY_VAULT
 
 
-def look(settings: StageSettings) -> str:
-    """Returns the vault.
+def check_vault(settings: StageSettings) -> str:
+    """Returns the vault's name and region.
 
     Raises:
-        Bad: it is in the stage's own region, or not there.
-        ToDo: it is another account's, which only that account can be asked about.
+        CheckFailed: the vault is in the stage's own region, or does not exist.
+        ActionNeeded: the vault belongs to another account, so only that account can check it.
     """
     arn = settings.parameters[COPY_VAULT]
     _, _, _, region, account, _, name = arn.split(":")
     if region == settings.region:
-        raise Bad(f"{arn} is in the stage's own region, so a copy there is lost with it: name a vault in another one")
+        raise CheckFailed(
+            f"{arn} is in the stage's own region, so a copy there is lost with it: name a vault in another one"
+        )
     if account != settings.account:
-        raise ToDo(
+        raise ActionNeeded(
             f"{name} in {region} is of the account {account}: see there that its policy lets {settings.account} copy "
             f"into it, and a day later that `aws backup list-copy-jobs --region {settings.region}` says COMPLETED"
         )
     pages: Any = boto3.client("backup", region_name=region).get_paginator("list_backup_vaults").paginate()
     names = [each["BackupVaultName"] for page in pages for each in page["BackupVaultList"]]
     if name not in names:
-        raise Bad(f"there is no vault {name} in {region}: aws backup create-backup-vault --region {region} makes it")
+        raise CheckFailed(
+            f"there is no vault {name} in {region}: aws backup create-backup-vault --region {region} makes it"
+        )
     return f"{name} in {region}"

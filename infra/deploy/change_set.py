@@ -1,4 +1,4 @@
-"""What would change: made by CloudFormation, shown, and then executed or thrown away."""
+"""A change set of CloudFormation: created, shown, and then executed or discarded."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from botocore.exceptions import WaiterError
 
 from infra.deploy import DeploymentError
 from infra.deploy.aws import Aws
-from infra.deploy.stacks import FRESH, Stack
+from infra.deploy.stacks import ONLY_A_CHANGE_SET, Stack
 from infra.ops.screen import Row, Screen
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-"""Roles are made, and SAM's transform is run."""
-NOTHING = ("didn't contain changes", "No updates are to be performed")
-EVERY = 2
-"""Seconds between two looks at a change set that is being made."""
+"""CloudFormation creates roles, and runs SAM's transform."""
+NO_CHANGE_REASONS = ("didn't contain changes", "No updates are to be performed")
+POLL_SECONDS = 2
+"""Seconds between two polls of a change set that is being created."""
 LOST_WHEN_REPLACED = {
     "AWS::DynamoDB::Table": "its data",
     "AWS::SQS::Queue": "the work that waits in it",
     "AWS::Events::EventBus": "the bus that the rules of its consumers name",
     "AWS::ApiGateway::RestApi": "the address that Stripe and POM know, unless there is a domain",
 }
-"""By type: what goes with the resource."""
+"""What is lost when a resource of the type is replaced or removed."""
 
 
 class ChangeSet:
@@ -39,12 +39,12 @@ class ChangeSet:
         self.changes: list[dict[str, Any]] = []
 
     def make(self, url: str, values: Mapping[str, str], tags: Mapping[str, str], rollback: Mapping[str, Any]) -> None:
-        """Have CloudFormation compare the template at `url` with the stack.
+        """Asks CloudFormation to compare the template at `url` with the stack.
 
-        `rollback` names the alarms by which the change is taken back, in CloudFormation's form.
+        `rollback` names the alarms that roll the change back, in CloudFormation's form.
 
         Raises:
-            DeploymentError: it does not take the template.
+            DeploymentError: CloudFormation rejects the template.
         """
         first = not self._stack.exists
         self._id = self._client.create_change_set(
@@ -59,11 +59,11 @@ class ChangeSet:
             Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
         )["Id"]
         try:
-            looks = {"Delay": EVERY, "MaxAttempts": 600 // EVERY}
-            self._client.get_waiter("change_set_create_complete").wait(ChangeSetName=self._id, WaiterConfig=looks)
+            polling = {"Delay": POLL_SECONDS, "MaxAttempts": 600 // POLL_SECONDS}
+            self._client.get_waiter("change_set_create_complete").wait(ChangeSetName=self._id, WaiterConfig=polling)
         except WaiterError as exc:
             reason = exc.last_response.get("StatusReason") or str(exc)
-            if any(nothing in reason for nothing in NOTHING):
+            if any(nothing in reason for nothing in NO_CHANGE_REASONS):
                 return
             self.discard()
             raise DeploymentError(f"CloudFormation does not take the template: {reason}") from exc
@@ -71,7 +71,7 @@ class ChangeSet:
         self.changes = [change["ResourceChange"] for page in pages for change in page.get("Changes", ())]
 
     def show(self, screen: Screen) -> list[str]:
-        """Shows a row for each change and their counts; returns a warning for each that loses something."""
+        """Shows a row for each change, and the counts. Returns a warning for each change that loses something."""
         rows = [
             {
                 "action": each["Action"],
@@ -83,34 +83,35 @@ class ChangeSet:
         ]
         screen.table("changes", f"Changes of {self._stack.name}", rows, style=_style)
         counts = Counter(each["Action"] for each in self.changes)
-        told = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))
-        screen.fact("counts", counts, f"{len(self.changes)} changes of {self._stack.name}: {told}")
+        summary = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))
+        screen.fact("counts", counts, f"{len(self.changes)} changes of {self._stack.name}: {summary}")
         return [warning for each in self.changes if (warning := loss(each))]
 
     def execute(self) -> None:
-        """Change the stack, and wait until that has ended.
+        """Changes the stack, and waits for the end.
 
         Raises:
-            DeploymentError: it failed, and CloudFormation has gone back; the message names the first failure.
+            DeploymentError: the change failed and was rolled back. The message names the first failure.
         """
         outcome = "stack_update_complete" if self._stack.exists else "stack_create_complete"
-        # Else a version that a failed release has published would stay, and Lambda would publish no equal one again.
+        # Without RetainExceptOnCreate, the version of a failed release would stay, and Lambda publishes no equal
+        # version again.
         self._client.execute_change_set(ChangeSetName=self._id, RetainExceptOnCreate=True)
         try:
             self._stack.wait(outcome)
         except WaiterError as exc:
-            raise DeploymentError(f"First to fail: {self._stack.why_it_failed()}") from exc
+            raise DeploymentError(f"First to fail: {self._stack.failure_reason()}") from exc
 
     def discard(self) -> None:
-        """Throw it away, and with the first one the stack that only consists of it."""
-        if self._stack.status == FRESH:
+        """Deletes the change set. If the stack consists of nothing else, deletes the stack."""
+        if self._stack.status == ONLY_A_CHANGE_SET:
             self._client.delete_stack(StackName=self._stack.name, **self._as_role)
         else:
             self._client.delete_change_set(ChangeSetName=self._id)
 
 
 def loss(change: Mapping[str, Any]) -> str | None:
-    """What is lost if the change is made; None if nothing is."""
+    """Returns what a change would lose; None if it loses nothing."""
     kind, name = change["ResourceType"], change["LogicalResourceId"]
     if kind not in LOST_WHEN_REPLACED:
         return None

@@ -15,9 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.deploy import DeploymentError
 from infra.deploy.artifacts import Package
 from infra.deploy.aws import Aws
-from infra.deploy.deploying import Deployment, Wishes
+from infra.deploy.deploying import Deployment, Options
 from infra.deploy.destroying import Destruction
-from infra.deploy.settings import DIRECTORY, STAGES, read
+from infra.deploy.settings import DIRECTORY, STAGES, load_settings
 from infra.deploy.trial import report
 from infra.deploy.trial.site import Site
 from infra.deploy.trial.trying import refuse_prod, require_stage, try_all
@@ -52,7 +52,7 @@ def cli(context: click.Context, as_json: bool) -> None:
 
 
 def _command(work: F) -> Any:
-    """Gives a command its screen, and turns what is expected to go wrong into a line and status 1."""
+    """Gives a command its screen, and turns expected errors into a line and exit status 1."""
 
     @click.pass_context
     @functools.wraps(work)
@@ -68,7 +68,7 @@ def _command(work: F) -> Any:
     return run
 
 
-def _agreed(yes: bool) -> Callable[[str], bool]:
+def _confirmation(yes: bool) -> Callable[[str], bool]:
     return lambda question: yes or click.confirm(question, err=True)
 
 
@@ -93,15 +93,15 @@ def deploy(
     despite_alarms: bool,
     yes: bool,
 ) -> None:
-    """Check, package, upload, show what would change, change it, and look whether it works."""
-    deployment = Deployment(stage, read(stage, parameters), screen)
-    wishes = Wishes(dry_run, allow_replacement, despite_alarms, _agreed(yes))
-    deployment.check(wishes)
-    deployment.run(_packaged(stage, screen), wishes)
+    """Check, package, upload, show the changes, make them, and check the result."""
+    deployment = Deployment(stage, load_settings(stage, parameters), screen)
+    options = Options(dry_run, allow_replacement, despite_alarms, _confirmation(yes))
+    deployment.check(options)
+    deployment.run(_current_package(stage, screen), options)
 
 
-def _packaged(stage: str, screen: Screen) -> Package:
-    """As `make package` makes it, or has made it of the same files."""
+def _current_package(stage: str, screen: Screen) -> Package:
+    """Returns the package of the current files, and builds it if it is missing or out of date."""
     out = ROOT / "build" / stage
     if not is_current(out, stage):
         screen.step(f"Packaging {stage}")
@@ -121,7 +121,7 @@ def _packaged(stage: str, screen: Screen) -> Package:
 @_command
 def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, with_logs: bool, yes: bool) -> None:
     """Delete a development stage. Its tables stay, unless --with-data, and its log groups, unless --with-logs."""
-    destruction = Destruction(stage, read(stage, parameters), screen)
+    destruction = Destruction(stage, load_settings(stage, parameters), screen)
     destruction.check()
     tables = destruction.tables()
     if (
@@ -129,7 +129,7 @@ def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, with_
         and click.prompt(f"To delete {len(tables)} tables for good, type the stage's name", err=True) != stage
     ):
         raise DeploymentError("That is not its name: nothing was touched.")
-    if not _agreed(yes)(f"Destroy {stage}?"):
+    if not _confirmation(yes)(f"Destroy {stage}?"):
         raise DeploymentError("Nothing was touched, as you said.")
     destruction.run(tables, with_data=with_data, with_logs=with_logs)
 
@@ -146,17 +146,17 @@ def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, with_
 @yes_option
 @_command
 def trial(screen: Screen, stage: str, parameters: Path, dry_run: bool, no_rehearsal: bool, yes: bool) -> None:
-    """Try what only a deployed stage can show: one table, and build/sandbox-aws.json. Not for prod.
+    """Check what only a deployed stage can show: one table, and build/sandbox-aws.json. Not for prod.
 
-    It reads, except for the rows that say what they change, and puts that back. POM_TOKEN may hold an access token of
-    POM's for the stage.
+    The rows read. Some rows change something; they say so, and undo the change. POM_TOKEN may hold an access token of
+    POM for the stage.
     """
     refuse_prod(stage)
     if dry_run:
-        report.tell_plan(screen)
+        report.show_plan(screen)
         return
-    settings = read(stage, parameters)
+    settings = load_settings(stage, parameters)
     site = Site(settings, Aws(settings.region), screen.step, token=os.environ.get("POM_TOKEN", ""))
     require_stage(stage, site)
-    agree: Callable[[str], bool] = (lambda question: False) if no_rehearsal else _agreed(yes)
-    report.tell(screen, site.name, list(try_all(stage, site, agree)), ROOT / "build" / "sandbox-aws.json")
+    confirm: Callable[[str], bool] = (lambda question: False) if no_rehearsal else _confirmation(yes)
+    report.show(screen, site.name, list(try_all(stage, site, confirm)), ROOT / "build" / "sandbox-aws.json")

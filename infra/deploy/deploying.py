@@ -1,4 +1,4 @@
-"""`deploy`: one stage, from its settings to a stack that answers."""
+"""`deploy`: creates or updates one stage from its settings, and checks it."""
 
 from __future__ import annotations
 
@@ -10,28 +10,32 @@ from infra.deploy import DeploymentError, checks
 from infra.deploy.artifacts import Bucket, Code, Package, code_sha256, upload
 from infra.deploy.aws import Aws
 from infra.deploy.change_set import ChangeSet
-from infra.deploy.findings import tell
+from infra.deploy.findings import show_findings
 from infra.deploy.protection import protect_tables
 from infra.deploy.releases import release_values, rollback_configuration
 from infra.deploy.settings import PROD, StageSettings, values
-from infra.deploy.signing import signed
-from infra.deploy.smoke import look_after
-from infra.deploy.stacks import NEVER_MADE, STUCK_GOING_BACK, Stack
+from infra.deploy.signing import signed_copy
+from infra.deploy.smoke import check_after_release
+from infra.deploy.stacks import FIRST_DEPLOYMENT_FAILED, ROLLBACK_FAILED, Stack
 from infra.ops.screen import Screen
 from infra.package import SBOM
 
 REST_API = "RestAPI"
-AFTERWARDS: dict[str | None, str] = {
-    NEVER_MADE: "Nothing of it is left. Mend what failed first and deploy again: the empty stack is deleted then.",
-    "UPDATE_ROLLBACK_COMPLETE": "What ran before runs again. Mend what failed first, and deploy again.",
-    STUCK_GOING_BACK: "Going back failed, too: docs/deploying.md, Releasing and going back, says how it goes on.",
+NEXT_STEPS: dict[str | None, str] = {
+    FIRST_DEPLOYMENT_FAILED: (
+        "No resource of it is left. Fix the first failure and deploy again: the deployment then deletes the empty stack."
+    ),
+    "UPDATE_ROLLBACK_COMPLETE": "The former release runs again. Fix the first failure, and deploy again.",
+    ROLLBACK_FAILED: "The rollback failed, too: docs/deploying.md, Releasing and going back, says how to continue it.",
 }
-"""What a person does next, by the status in which a change ended."""
+"""What a person does next, by the stack's status after a change."""
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """How far to go. `agree` is asked once before the stack is changed, and before one that failed is deleted."""
+class Options:
+    """The options of a deployment. `agree` is called before the stack is changed, and before a failed stack is
+    deleted.
+    """
 
     dry_run: bool = False
     allow_replacement: bool = False
@@ -40,7 +44,7 @@ class Wishes:
 
 
 class Deployment:
-    """One run."""
+    """One deployment of a stage."""
 
     def __init__(
         self,
@@ -54,104 +58,108 @@ class Deployment:
         self._aws = aws or Aws(settings.region)
         self._stack = Stack(self._aws, settings.stack)
 
-    def check(self, wishes: Wishes) -> None:
-        """Look before anything is touched, or even packaged.
+    def check(self, options: Options) -> None:
+        """Runs all checks before anything is packaged or changed.
 
         Raises:
-            DeploymentError: something is not as it has to be.
+            DeploymentError: a check failed.
         """
-        findings = checks.look_before(self._stage, self._settings, self._aws, despite_alarms=wishes.despite_alarms)
-        tell(self._screen, "checks", f"Before {self._settings.stack} is touched", findings)
-        checks.require(findings)
+        findings = checks.check_before_release(
+            self._stage, self._settings, self._aws, despite_alarms=options.despite_alarms
+        )
+        show_findings(self._screen, "checks", f"Before {self._settings.stack} is touched", findings)
+        checks.require_no_failures(findings)
 
-    def run(self, package: Package, wishes: Wishes) -> None:
-        """Change the stack into what was packaged, and look whether it works.
+    def run(self, package: Package, options: Options) -> None:
+        """Deploys the package, and checks the stage afterwards.
 
         Raises:
-            DeploymentError: it was refused, or it failed; CloudFormation has then gone back.
+            DeploymentError: a person declined, or the change failed and was rolled back.
         """
         first = not self._stack.exists
-        if self._stack.status == NEVER_MADE:
-            self._clear(wishes)
+        if self._stack.status == FIRST_DEPLOYMENT_FAILED:
+            self._clear(options)
         code = self._code(package)
-        changed = self._change(package, code, wishes)
-        if wishes.dry_run:
+        has_changed = self._change(package, code, options)
+        if options.dry_run:
             return
-        if changed and self._stack.parameters()["PublicApiUrl"] != self._values(wishes)["PublicApiUrl"]:
+        if has_changed and self._stack.parameters()["PublicApiUrl"] != self._values(options)["PublicApiUrl"]:
             self._screen.step("Now the API has an address, and its functions are told of it, as was agreed to.")
-            self._change(package, code, replace(wishes, agree=lambda question: True))
+            self._change(package, code, replace(options, agree=lambda question: True))
         protect_tables(self._stack, self._aws)
         self._protect()
-        findings = look_after(self._stack, package.template, code, self._aws, first=first, pause=self._pause)
-        tell(self._screen, "smoke", f"After {self._stack.name} was deployed", findings)
+        findings = check_after_release(self._stack, package.template, code, self._aws, first=first, pause=self._pause)
+        show_findings(self._screen, "smoke", f"After {self._stack.name} was deployed", findings)
 
-    def _clear(self, wishes: Wishes) -> None:
-        """Delete the stack of a first deployment that failed: CloudFormation changes no such stack."""
+    def _clear(self, options: Options) -> None:
+        """Deletes the stack of a failed first deployment, because CloudFormation accepts no change of it."""
         name = self._stack.name
-        if wishes.dry_run:
+        if options.dry_run:
             raise DeploymentError(
-                f"{name} is {NEVER_MADE}, so CloudFormation shows no changes of it. A run that is no dry run deletes "
-                f"it first, or you do: aws cloudformation delete-stack --stack-name {name}"
+                f"{name} is {FIRST_DEPLOYMENT_FAILED}, so CloudFormation shows no changes of it. A deployment without"
+                f" --dry-run deletes it first, or you do: aws cloudformation delete-stack --stack-name {name}"
             )
-        if not wishes.agree(f"Delete {name}, whose first deployment failed and left nothing?"):
+        if not options.agree(f"Delete {name}, whose first deployment failed and left nothing?"):
             raise DeploymentError("Nothing was changed, as you said.")
         self._screen.step(f"{name} is deleted: its first deployment failed and left nothing")
         self._stack.delete(self._settings.as_role)
 
     def _protect(self) -> None:
-        """prod's stack is not deleted by a slip."""
+        """Protects prod's stack from deletion."""
         if self._stage == PROD:
             cloudformation = self._aws.client("cloudformation")
             cloudformation.update_termination_protection(StackName=self._stack.name, EnableTerminationProtection=True)
 
-    def _values(self, wishes: Wishes) -> dict[str, str]:
-        known = self._stack.physical_ids("AWS::ApiGateway::RestApi") if self._stack.exists else {}
-        told = values(self._settings, known.get(REST_API))
-        return told | release_values(self._stage, told, despite_alarms=wishes.despite_alarms)
+    def _values(self, options: Options) -> dict[str, str]:
+        api_ids = self._stack.physical_ids("AWS::ApiGateway::RestApi") if self._stack.exists else {}
+        parameters = values(self._settings, api_ids.get(REST_API))
+        return parameters | release_values(self._stage, parameters, despite_alarms=options.despite_alarms)
 
     def _code(self, package: Package) -> Code:
-        """Uploads the zip and its bill of materials; returns the zip, or its signed copy if the stage wants one."""
+        """Uploads the zip and its bill of materials. Returns the zip, or its signed copy if the stage has a
+        profile.
+        """
         bucket, content = Bucket(self._aws, self._settings), package.archive.read_bytes()
-        key = bucket.keep(content, "zip")
-        listed = bucket.url(bucket.keep(package.archive.with_name(SBOM).read_bytes(), "cdx.json"))
-        self._screen.fact("sbom", listed, f"The bill of materials of the zip is {listed}")
+        key = bucket.store(content, "zip")
+        sbom_url = bucket.url(bucket.store(package.archive.with_name(SBOM).read_bytes(), "cdx.json"))
+        self._screen.fact("sbom", sbom_url, f"The bill of materials of the zip is {sbom_url}")
         if self._settings.signing_profile:
             self._screen.step(f"AWS Signer signs the zip as {self._settings.signing_profile}")
-            return signed(key, self._settings, self._aws)
+            return signed_copy(key, self._settings, self._aws)
         return Code(key, code_sha256(content))
 
-    def _change(self, package: Package, code: Code, wishes: Wishes) -> bool:
-        """Answers whether there was anything to change."""
-        wanted = self._values(wishes)
+    def _change(self, package: Package, code: Code, options: Options) -> bool:
+        """Creates, shows and executes a change set. Returns True if there was a change."""
+        parameters = self._values(options)
         tags = {"app": "pom-stripe", "stage": self._stage}
         rollback = rollback_configuration(
-            self._stage, self._stack.name, self._aws, despite_alarms=wishes.despite_alarms
+            self._stage, self._stack.name, self._aws, despite_alarms=options.despite_alarms
         )
-        url = upload(package.template, code, wanted, self._aws, self._settings)
+        url = upload(package.template, code, parameters, self._aws, self._settings)
         change_set = ChangeSet(self._aws, self._stack, self._settings.as_role)
-        change_set.make(url, wanted, tags, rollback)
+        change_set.make(url, parameters, tags, rollback)
         if not change_set.changes:
             change_set.discard()
             self._screen.fact("unchanged", True, f"{self._stack.name} is already what was packaged.")
             return False
         warnings = change_set.show(self._screen)
-        self._decide(change_set, warnings, wishes)
-        if not wishes.dry_run:
+        self._decide(change_set, warnings, options)
+        if not options.dry_run:
             self._execute(change_set)
         return True
 
-    def _decide(self, change_set: ChangeSet, warnings: list[str], wishes: Wishes) -> None:
+    def _decide(self, change_set: ChangeSet, warnings: list[str], options: Options) -> None:
         for warning in warnings:
             self._screen.warning(warning)
-        if wishes.dry_run:
+        if options.dry_run:
             change_set.discard()
             self._screen.fact("dry_run", True, "Nothing was changed: it was a dry run.")
-        elif warnings and not wishes.allow_replacement:
+        elif warnings and not options.allow_replacement:
             change_set.discard()
             raise DeploymentError(
                 "Nothing was changed: something would be lost. If it is meant: --allow-replacement."
             )
-        elif not wishes.agree(f"Change {self._stack.name} in {self._settings.account}, {self._settings.region}?"):
+        elif not options.agree(f"Change {self._stack.name} in {self._settings.account}, {self._settings.region}?"):
             change_set.discard()
             raise DeploymentError("Nothing was changed, as you said.")
 
@@ -160,5 +168,7 @@ class Deployment:
         try:
             change_set.execute()
         finally:
-            ended = self._stack.status
-            self._screen.fact("ended", ended, f"{self._stack.name} is {ended}. {AFTERWARDS.get(ended, '')}".strip())
+            status = self._stack.status
+            self._screen.fact(
+                "ended", status, f"{self._stack.name} is {status}. {NEXT_STEPS.get(status, '')}".strip()
+            )

@@ -1,10 +1,10 @@
-"""`destroy`: a development stage taken away, its data only if that is said twice, its logs only if that is said."""
+"""`destroy`: deletes a development stage. Its data and its logs are deleted only on request."""
 
 from __future__ import annotations
 
 from infra.deploy import DeploymentError, checks, log_groups
 from infra.deploy.aws import Aws
-from infra.deploy.findings import look, tell
+from infra.deploy.findings import run_check, show_findings
 from infra.deploy.protection import TABLE
 from infra.deploy.settings import PROD, StageSettings
 from infra.deploy.stacks import Stack
@@ -12,7 +12,7 @@ from infra.ops.screen import Screen
 
 
 class Destruction:
-    """One run.
+    """One run of `destroy`.
 
     Raises:
         DeploymentError: the stage is prod.
@@ -33,21 +33,21 @@ class Destruction:
         self._groups: list[str] = []
 
     def check(self) -> None:
-        """Raises DeploymentError if it is another account, or there is no such stack."""
-        findings = [look("credentials", lambda: checks.caller(self._settings, self._aws))]
-        tell(self._screen, "checks", f"Before {self._settings.stack} is destroyed", findings)
-        checks.require(findings)
+        """Raises DeploymentError if the account is another one, or the stack does not exist."""
+        findings = [run_check("credentials", lambda: checks.check_caller(self._settings, self._aws))]
+        show_findings(self._screen, "checks", f"Before {self._settings.stack} is destroyed", findings)
+        checks.require_no_failures(findings)
         if self._stack.status is None:
             raise DeploymentError(f"There is no stack {self._settings.stack}.")
 
     def tables(self) -> list[str]:
-        """The tables, which outlive the stack, as they are. Shows the log groups, too; everything else of it goes."""
+        """Shows the tables and log groups, which outlive the stack. Returns the names of the tables."""
         names = sorted(self._stack.physical_ids(TABLE).values())
         rows = []
         for name in names:
-            described = self._aws.client("dynamodb").describe_table(TableName=name)["Table"]
-            protected = described.get("DeletionProtectionEnabled", False)
-            rows.append({"table": name, "items_about": described.get("ItemCount", 0), "protected": protected})
+            description = self._aws.client("dynamodb").describe_table(TableName=name)["Table"]
+            is_protected = description.get("DeletionProtectionEnabled", False)
+            rows.append({"table": name, "items_about": description.get("ItemCount", 0), "protected": is_protected})
         self._screen.table("retained", "Tables that stay, unless --with-data", rows)
         self._groups = sorted(self._stack.physical_ids(log_groups.LOG_GROUP).values())
         groups = [{"log_group": name} for name in self._groups]
@@ -57,15 +57,15 @@ class Destruction:
         return names
 
     def run(self, tables: list[str], *, with_data: bool, with_logs: bool) -> None:
-        """Delete the stack, and then, if that is meant, the tables and the log groups that it left."""
+        """Deletes the stack, and on request the tables and the log groups that it left."""
         self._stack.delete(self._settings.as_role)
         self._screen.fact("destroyed", self._stack.name, f"{self._stack.name} is gone.")
         if with_data:
             self._delete(tables)
         if with_logs:
             log_groups.delete(self._groups, self._aws)
-            said = f"{len(self._groups)} log groups are gone, with all lines in them."
-            self._screen.fact("deleted_log_groups", self._groups, said)
+            text = f"{len(self._groups)} log groups are gone, with all lines in them."
+            self._screen.fact("deleted_log_groups", self._groups, text)
 
     def _delete(self, tables: list[str]) -> None:
         client = self._aws.client("dynamodb")

@@ -1,4 +1,4 @@
-"""What was looked at and what was found: one row each, all shown, however many are bad."""
+"""The results of checks. All rows are shown, even if some failed."""
 
 from __future__ import annotations
 
@@ -15,64 +15,64 @@ from infra.ops.stage import NoStage
 
 
 class State(StrEnum):
-    """How it was found."""
+    """The result of a check."""
 
     OK = "ok"
     TO_DO = "to do"
-    """Right so far; the row says what a person does next."""
-    BAD = "FAILED"
+    """Correct so far. The row says what a person does next."""
+    FAILED = "FAILED"
     SKIPPED = "not looked at"
 
 
-STYLES = {State.OK: "green", State.TO_DO: "yellow", State.BAD: "red", State.SKIPPED: "dim"}
+STYLES = {State.OK: "green", State.TO_DO: "yellow", State.FAILED: "red", State.SKIPPED: "dim"}
 
 
-class Bad(Exception):
-    """What was looked at is not as it has to be; the message says how, and what to do."""
+class CheckFailed(Exception):
+    """Raised when a check fails. The message gives the reason and the next step."""
 
 
-class ToDo(Exception):
-    """It is as it can be at this time; the message says what is to be done later."""
+class ActionNeeded(Exception):
+    """Raised when a check passes for now. The message says what a person must do later."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One row."""
+    """The result of one check, as a row."""
 
     check: str
     state: State
     found: str
 
 
-UNANSWERED = (ClientError, BotoCoreError, IntegrationError, ConfigurationError, NoStage, OSError)
-"""Whoever was asked refused, or did not answer."""
+REQUEST_ERRORS = (ClientError, BotoCoreError, IntegrationError, ConfigurationError, NoStage, OSError)
+"""Errors of a request that was refused or got no response."""
 
 
-def look(check: str, at: Callable[[], str]) -> Finding:
-    """Look at one thing: `at` answers what it found, or raises Bad or ToDo."""
+def run_check(check: str, perform: Callable[[], str]) -> Finding:
+    """Runs one check. `perform` returns the result as text, or raises CheckFailed or ActionNeeded."""
     try:
-        return Finding(check, State.OK, at())
-    except ToDo as todo:
-        return Finding(check, State.TO_DO, str(todo))
-    except Bad as bad:
-        return Finding(check, State.BAD, str(bad))
-    except UNANSWERED as error:
-        return Finding(check, State.BAD, f"{type(error).__name__}: {error}")
+        return Finding(check, State.OK, perform())
+    except ActionNeeded as action:
+        return Finding(check, State.TO_DO, str(action))
+    except CheckFailed as failure:
+        return Finding(check, State.FAILED, str(failure))
+    except REQUEST_ERRORS as error:
+        return Finding(check, State.FAILED, f"{type(error).__name__}: {error}")
 
 
-def look_at_all(checks: Mapping[str, Callable[[], str]]) -> list[Finding]:
-    """Every one, whatever the others found."""
-    return [look(check, at) for check, at in checks.items()]
+def run_checks(checks: Mapping[str, Callable[[], str]]) -> list[Finding]:
+    """Runs all checks, also after failures."""
+    return [run_check(check, at) for check, at in checks.items()]
 
 
-def tell(screen: Screen, name: str, title: str, findings: Sequence[Finding]) -> bool:
-    """Show the rows; answers whether none is bad."""
+def show_findings(screen: Screen, name: str, title: str, findings: Sequence[Finding]) -> bool:
+    """Shows the rows. Returns True if no check failed."""
     rows = [{"check": each.check, "state": each.state.value, "found": each.found} for each in findings]
     screen.table(name, title, rows, style=_style)
-    bad = sum(each.state is State.BAD for each in findings)
-    if bad:
-        screen.failure(f"{title}: {bad} of {len(findings)} failed.")
-    return not bad
+    failed = sum(each.state is State.FAILED for each in findings)
+    if failed:
+        screen.failure(f"{title}: {failed} of {len(findings)} failed.")
+    return not failed
 
 
 def _style(row: Row) -> str:

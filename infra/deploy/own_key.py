@@ -1,4 +1,4 @@
-"""The account's own key of a stage, where it has one: whether it is usable, and by the services that need it."""
+"""Checks the stage's own KMS key, where it has one: the key must be usable by the services that need it."""
 
 from __future__ import annotations
 
@@ -6,36 +6,39 @@ import json
 from collections.abc import Iterator
 
 from infra.deploy.aws import Aws
-from infra.deploy.findings import Bad
+from infra.deploy.findings import CheckFailed
 from infra.deploy.settings import StageSettings
 from infra.template.encryption import OWN_KEY
 from infra.template.intrinsics import Json
 
 
-def look(settings: StageSettings, aws: Aws) -> str:
-    """The key is enabled, symmetric, of this region and account, and its policy names the services of AWS.
+def check_key(settings: StageSettings, aws: Aws) -> str:
+    """Returns the key's ARN.
 
     Raises:
-        Bad: something of that is not so.
+        CheckFailed: the key is disabled, asymmetric, of another region or account, or its policy lacks a service of
+          AWS.
     """
     arn = settings.parameters[OWN_KEY]
     if arn.split(":")[3:5] != [settings.region, settings.account]:
-        raise Bad(f"{arn} is not of {settings.account} in {settings.region}")
+        raise CheckFailed(f"{arn} is not of {settings.account} in {settings.region}")
     kms = aws.client("kms")
-    found = kms.describe_key(KeyId=arn)["KeyMetadata"]
-    if found["KeyState"] != "Enabled":
-        raise Bad(f"{arn} is {found['KeyState']}: nothing could be read or written")
-    if (found["KeySpec"], found["KeyUsage"]) != ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
-        raise Bad(f"{arn} is {found['KeySpec']} to {found['KeyUsage']}: AWS's services take symmetric keys only")
+    metadata = kms.describe_key(KeyId=arn)["KeyMetadata"]
+    if metadata["KeyState"] != "Enabled":
+        raise CheckFailed(f"{arn} is {metadata['KeyState']}: nothing could be read or written")
+    if (metadata["KeySpec"], metadata["KeyUsage"]) != ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
+        raise CheckFailed(
+            f"{arn} is {metadata['KeySpec']} to {metadata['KeyUsage']}: AWS's services take symmetric keys only"
+        )
     policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
-    needed = {f"logs.{settings.region}.amazonaws.com", "events.amazonaws.com"}
-    if missing := sorted(needed - set(_services(policy))):
-        raise Bad(f"the policy of {arn} does not allow {' and '.join(missing)}: see infra/key.json")
+    required = {f"logs.{settings.region}.amazonaws.com", "events.amazonaws.com"}
+    if missing := sorted(required - set(_services(policy))):
+        raise CheckFailed(f"the policy of {arn} does not allow {' and '.join(missing)}: see infra/key.json")
     return f"{arn}, enabled"
 
 
 def _services(policy: Json) -> Iterator[str]:
-    """Yields the services that any statement allows something."""
+    """Yields the services to which a statement of the policy allows something."""
     for statement in policy["Statement"]:
         principal = statement["Principal"]
         if statement["Effect"] == "Allow" and isinstance(principal, dict):
@@ -43,7 +46,7 @@ def _services(policy: Json) -> Iterator[str]:
             yield from [services] if isinstance(services, str) else services
 
 
-def is_the_stages(key: str, settings: StageSettings, aws: Aws) -> bool:
-    """Whether `key`, by whichever name AWS tells it, is the key that the stage's functions may use."""
+def is_stage_key(key: str, settings: StageSettings, aws: Aws) -> bool:
+    """Returns True if `key` (an id, an alias or an ARN) is the key that the stage's functions may use."""
     own = settings.parameters.get(OWN_KEY)
     return bool(own) and aws.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Arn"] == own

@@ -1,20 +1,20 @@
-"""Tables that nobody deletes by a slip: protected by `make deploy` once they are there to stay, and looked at."""
+"""Deletion protection of tables: `make deploy` switches it on and checks it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from infra.deploy.aws import Aws
-from infra.deploy.findings import Bad
+from infra.deploy.findings import CheckFailed
 from infra.deploy.stacks import Stack
 
 TABLE = "AWS::DynamoDB::Table"
 
 
 def protect_tables(stack: Stack, aws: Aws) -> None:
-    """Switch on the deletion protection of each table that has none.
+    """Switches on deletion protection of each table that lacks it.
 
-    Not by the template, because CloudFormation could not delete a protected table when its creation is rolled back.
+    The template does not, because CloudFormation could not delete a protected table when its creation is rolled back.
     """
     client = aws.client("dynamodb")
     for name in stack.physical_ids(TABLE).values():
@@ -22,16 +22,16 @@ def protect_tables(stack: Stack, aws: Aws) -> None:
             client.update_table(TableName=name, DeletionProtectionEnabled=True)
 
 
-def tables(stack: Stack, aws: Aws) -> str:
-    """Returns how many tables there are.
+def check_tables(stack: Stack, aws: Aws) -> str:
+    """Returns the number of tables.
 
     Raises:
-        Bad: one can be deleted, or cannot be restored to a point in time.
+        CheckFailed: a table can be deleted, or cannot be restored to a point in time.
     """
     names = sorted(stack.physical_ids(TABLE).values())
     faults = [fault for name in names for fault in _faults(aws, name)]
     if faults or not names:
-        raise Bad("; ".join(faults) or "there are none")
+        raise CheckFailed("; ".join(faults) or "there are none")
     return f"{len(names)}, protected, restorable"
 
 

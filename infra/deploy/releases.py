@@ -1,4 +1,4 @@
-"""What watches a release, and by which steps it goes: by stage, and for the release that mends a ringing alarm."""
+"""How a release shifts traffic and which alarms watch it: by stage, and for a release that fixes an alarm's cause."""
 
 from __future__ import annotations
 
@@ -6,60 +6,62 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.deploy.aws import Aws
-from infra.deploy.findings import Bad
+from infra.deploy.findings import CheckFailed
 from infra.deploy.settings import PROD
 from infra.template.alarm_list import BY_NAME
 from infra.template.alarms import RUN_BOOKS
 from infra.template.releases import ALL_AT_ONCE, CANARY, IN_STEPS, SHIFT, WATCHED
 
 SHIFTS = {PROD: CANARY}
-"""How CodeDeploy shifts traffic, by stage."""
-MONITORED = {PROD: 10}
-"""Minutes for which CloudFormation goes on watching the alarms once all is changed. A tenth of a schedule's ticks is
-none in most canaries, so a tick that fails is seen only then: twice the period of the alarm on functions."""
+"""CodeDeploy's way of shifting traffic, by stage."""
+WATCH_MINUTES = {PROD: 10}
+"""Minutes for which CloudFormation watches the alarms after the change: twice the period of the alarm on functions. A
+tenth of a schedule's invocations is none in most canaries, so a failing schedule shows only in this time.
+"""
 
 
-def release_values(stage: str, told: Mapping[str, str], *, despite_alarms: bool) -> dict[str, str]:
-    """Returns the template's parameters about the release; the stage's file, `told`, may say others.
+def release_values(stage: str, values: Mapping[str, str], *, despite_alarms: bool) -> dict[str, str]:
+    """Returns the template's parameters for the release. `values`, from the stage's file, may override them.
 
-    Despite alarms, CodeDeploy is left out: it lets no deployment through while one of its alarms rings.
-    https://github.com/aws/serverless-application-model/issues/716
+    With `despite_alarms`, CodeDeploy is left out, because it starts no deployment while one of its alarms fires
+    (https://github.com/aws/serverless-application-model/issues/716).
     """
     usual = {SHIFT: SHIFTS.get(stage, ALL_AT_ONCE), IN_STEPS: "true"}
-    said = {name: told.get(name, value) for name, value in usual.items()}
-    return said | {IN_STEPS: "false"} if despite_alarms else said
+    chosen = {name: values.get(name, value) for name, value in usual.items()}
+    return chosen | {IN_STEPS: "false"} if despite_alarms else chosen
 
 
 def rollback_configuration(stage: str, stack: str, aws: Aws, *, despite_alarms: bool) -> dict[str, Any]:
-    """Returns the alarms by which CloudFormation takes a change back, and for how long it watches them after it.
+    """Returns the alarms that make CloudFormation roll a change back, and for how long they are watched after the
+    change.
 
-    Only those that are there: CloudFormation fails a change whose alarms are missing, so the first one has none.
-    It is always said, because CloudFormation keeps a stack's alarms from one change to the next.
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-rollback-triggers.html
+    Contains only alarms that exist, because CloudFormation fails a change with a missing alarm. So the first change
+    has none. The configuration is always passed, because CloudFormation keeps a stack's alarms from one change to the
+    next (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-rollback-triggers.html).
     """
-    there = [] if despite_alarms else _alarms(stack, aws)
-    triggers = [{"Arn": each["AlarmArn"], "Type": "AWS::CloudWatch::Alarm"} for each in there]
-    return {"RollbackTriggers": triggers, "MonitoringTimeInMinutes": MONITORED.get(stage, 0) if triggers else 0}
+    alarms = [] if despite_alarms else _alarms(stack, aws)
+    triggers = [{"Arn": each["AlarmArn"], "Type": "AWS::CloudWatch::Alarm"} for each in alarms]
+    return {"RollbackTriggers": triggers, "MonitoringTimeInMinutes": WATCH_MINUTES.get(stage, 0) if triggers else 0}
 
 
-def quiet(stack: str, aws: Aws, *, despite_alarms: bool) -> str:
-    """Returns what the release's alarms say.
+def check_release_alarms(stack: str, aws: Aws, *, despite_alarms: bool) -> str:
+    """Returns the state of the release's alarms.
 
     Raises:
-        Bad: one of them rings, so that the release would be stopped at once.
+        CheckFailed: one of them fires, so the release would be stopped at once.
     """
-    there = _alarms(stack, aws)
-    ringing = sorted(each["AlarmName"] for each in there if each["StateValue"] == "ALARM")
-    if ringing and despite_alarms:
-        return f"{', '.join(ringing)}: released all the same, at once, and no alarm takes it back"
-    if ringing:
-        books = ", ".join(f"{RUN_BOOKS}/{BY_NAME[name.removeprefix(f'{stack}-')].run_book}" for name in ringing)
-        mends = 'If this release mends it: ARGS="--despite-alarms"'
-        raise Bad(f"{', '.join(ringing)} rings, and a release would be taken back: see {books}. {mends}")
-    return f"{len(there)}, none rings" if there else "none yet: the first deployment makes them"
+    alarms = _alarms(stack, aws)
+    firing = sorted(each["AlarmName"] for each in alarms if each["StateValue"] == "ALARM")
+    if firing and despite_alarms:
+        return f"{', '.join(firing)}: released all the same, at once, and no alarm takes it back"
+    if firing:
+        books = ", ".join(f"{RUN_BOOKS}/{BY_NAME[name.removeprefix(f'{stack}-')].run_book}" for name in firing)
+        advice = 'If this release mends it: ARGS="--despite-alarms"'
+        raise CheckFailed(f"{', '.join(firing)} rings, and a release would be taken back: see {books}. {advice}")
+    return f"{len(alarms)}, none rings" if alarms else "none yet: the first deployment makes them"
 
 
 def _alarms(stack: str, aws: Aws) -> list[dict[str, Any]]:
     names = [f"{stack}-{name}" for name in WATCHED]
-    found: list[dict[str, Any]] = aws.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
-    return found
+    alarms: list[dict[str, Any]] = aws.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+    return alarms

@@ -1,4 +1,4 @@
-"""What is told of a stage in `parameters/STAGE.toml`: where it goes, and the values of the template's parameters."""
+"""The settings of a stage in `parameters/STAGE.toml`: its account and bucket, and the template's parameters."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ DIRECTORY = Path(__file__).with_name("parameters")
 PROD = PRODUCTION
 STAGES = ("dev", PROD)
 PUBLIC_URL = "PublicApiUrl"
-UNKNOWN_URL = "https://not-yet-known.invalid"
-"""`PublicApiUrl` until API Gateway has given the API its id."""
-FORMER = {"StripeSecretArn": " any more: docs/deploying.md, Moving to two secrets"}
-"""What earlier releases took, with where it is said how to move on."""
+PLACEHOLDER_URL = "https://not-yet-known.invalid"
+"""`PublicApiUrl` until API Gateway has assigned the API's id."""
+REMOVED_PARAMETERS = {"StripeSecretArn": " any more: docs/deploying.md, Moving to two secrets"}
+"""Parameters of earlier releases, with the end of the error message that names the guide to move on."""
 PLACEHOLDER = re.compile(
     r"<|>|\bexample\b|change.?me|fill.?in|replace.?me|placeholder|\btodo\b|\bx{3,}\b|0{12}", re.IGNORECASE
 )
-"""What nobody's real value has in it: what the examples say, and what people write for "later"."""
+"""Placeholders: the texts of the example files, and words that people write for "later"."""
 
 
 class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One stage. Nothing in it is secret."""
+    """The settings of one stage. None of them is secret."""
 
     stack: str
     account: str
@@ -38,26 +38,26 @@ class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     artifact_bucket: str
     parameters: dict[str, str]
     signing_profile: str = ""
-    """AWS Signer's profile that signs the zip; empty: nobody signs it."""
+    """The profile of AWS Signer that signs the zip; empty if the zip is not signed."""
     role_arn: str = ""
-    """The role that CloudFormation works as; empty: it works as whoever deploys."""
+    """The role that CloudFormation assumes; empty if it uses the caller's rights."""
 
     @property
     def domain(self) -> str | None:
-        """The API's own domain."""
+        """Returns the API's own domain; None if it has none."""
         return self.parameters.get("DomainName") or None
 
     @property
     def as_role(self) -> dict[str, str]:
-        """What CloudFormation is told when it is to change or delete the stack."""
+        """Returns the arguments by which CloudFormation assumes the stage's role."""
         return {"RoleARN": self.role_arn} if self.role_arn else {}
 
 
-def read(stage: str, directory: Path = DIRECTORY) -> StageSettings:
-    """The settings of a stage.
+def load_settings(stage: str, directory: Path = DIRECTORY) -> StageSettings:
+    """Returns the settings of a stage.
 
     Raises:
-        DeploymentError: there are none, or they are not of the expected form.
+        DeploymentError: the file does not exist, or is not valid.
     """
     file = directory / f"{stage}.toml"
     try:
@@ -69,17 +69,17 @@ def read(stage: str, directory: Path = DIRECTORY) -> StageSettings:
 
 
 def faults(stage: str, settings: StageSettings) -> Iterator[str]:
-    """A sentence for each value that is missing, left over, still a placeholder, or not what the template takes."""
+    """Yields a sentence for each setting that is missing, unknown, a placeholder, or invalid for the template."""
     for name in ("stack", "account", "region", "artifact_bucket"):
         if PLACEHOLDER.search(str(getattr(settings, name))) or not getattr(settings, name):
             yield f"{name} still has to be filled in"
     for name in sorted(settings.parameters.keys() - PARAMETERS.keys()):
-        yield f"{name} is no parameter of the template{FORMER.get(name, '')}"
-    for name, wanted in PARAMETERS.items():
+        yield f"{name} is no parameter of the template{REMOVED_PARAMETERS.get(name, '')}"
+    for name, definition in PARAMETERS.items():
         value = settings.parameters.get(name)
-        if value is None and "Default" not in wanted and name != PUBLIC_URL:
+        if value is None and "Default" not in definition and name != PUBLIC_URL:
             yield f"{name} is missing"
-        elif value is not None and (fault := _fault(value, wanted)):
+        elif value is not None and (fault := _fault(value, definition)):
             yield f"{name} {fault}"
     if stage == PROD and settings.parameters.get(DEVELOPMENT_ORIGINS):
         yield f"{DEVELOPMENT_ORIGINS} is for development only: in {PROD} POM's own pages call the API"
@@ -87,19 +87,21 @@ def faults(stage: str, settings: StageSettings) -> Iterator[str]:
     yield from _provenance_faults(settings)
 
 
-def _fault(value: str, wanted: Json) -> str | None:
+def _fault(value: str, definition: Json) -> str | None:
     if PLACEHOLDER.search(value):
         return "still has to be filled in"
-    if value not in (allowed := wanted.get("AllowedValues", [value])):
-        return f"is not what the template takes, which is {' or '.join(allowed)}: {wanted['Description']}"
-    fits = re.fullmatch(wanted.get("AllowedPattern", ".*"), value) and len(value) >= wanted.get("MinLength", 0)
-    expected = wanted.get("ConstraintDescription", wanted.get("Description"))
-    return None if fits else f"is not what the template takes: {expected}"
+    if value not in (allowed_values := definition.get("AllowedValues", [value])):
+        return f"is not what the template takes, which is {' or '.join(allowed_values)}: {definition['Description']}"
+    fits = re.fullmatch(definition.get("AllowedPattern", ".*"), value) and len(value) >= definition.get(
+        "MinLength", 0
+    )
+    description = definition.get("ConstraintDescription", definition.get("Description"))
+    return None if fits else f"is not what the template takes: {description}"
 
 
 def _domain_faults(settings: StageSettings) -> Iterator[str]:
-    told, domain = settings.parameters.get(PUBLIC_URL), settings.domain
-    if domain and told and told != f"https://{domain}":
+    public_url, domain = settings.parameters.get(PUBLIC_URL), settings.domain
+    if domain and public_url and public_url != f"https://{domain}":
         yield f"{PUBLIC_URL} is not https://{domain}, although the API has that domain: leave it out"
     if bool(domain) != bool(settings.parameters.get("CertificateArn")):
         yield "DomainName and CertificateArn belong together"
@@ -116,11 +118,13 @@ def _provenance_faults(settings: StageSettings) -> Iterator[str]:
 
 
 def values(settings: StageSettings, api_id: str | None) -> dict[str, str]:
-    """All parameters of the template that have no default or were given; `api_id` is API Gateway's, once known."""
+    """Returns the template's parameters. `api_id` is the id of API Gateway's API; None before the first
+    deployment.
+    """
     return {PUBLIC_URL: _public_url(settings, api_id), **settings.parameters}
 
 
 def _public_url(settings: StageSettings, api_id: str | None) -> str:
     if settings.domain:
         return f"https://{settings.domain}"
-    return f"https://{api_id}.execute-api.{settings.region}.amazonaws.com/api" if api_id else UNKNOWN_URL
+    return f"https://{api_id}.execute-api.{settings.region}.amazonaws.com/api" if api_id else PLACEHOLDER_URL

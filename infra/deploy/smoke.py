@@ -1,4 +1,4 @@
-"""What is looked at after a deployment: whether what was deployed is there, runs, and answers."""
+"""The checks after a deployment: the deployed resources exist, run, and respond."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from chalicelib.domain.webhook import PATH, problem_with
 from infra.deploy import protection
 from infra.deploy.artifacts import Code
 from infra.deploy.aws import Aws
-from infra.deploy.findings import Bad, Finding, ToDo, look_at_all
+from infra.deploy.findings import ActionNeeded, CheckFailed, Finding, run_checks
 from infra.deploy.stacks import Stack
 from infra.ops.stage import Stage, deployed_environment
 from infra.template.aliases import LIVE
 from infra.template.intrinsics import Json
 
 TIMEOUT = 30
-"""Seconds for an answer: the first one waits for a cold start."""
-TRIES = 5
-BETWEEN = 3
-"""Seconds between tries: a new API answers everywhere only after a moment."""
+"""Seconds for a response, because the first request waits for a cold start."""
+ATTEMPTS = 5
+SECONDS_BETWEEN = 3
+"""Seconds between attempts, because a new API needs a moment until it responds everywhere."""
 
 REQUESTS = {
     "the API answers": ("GET", "/v1/health", 200),
@@ -32,16 +32,18 @@ REQUESTS = {
 }
 
 
-def look_after(
+def check_after_release(
     stack: Stack, template: Json, code: Code, aws: Aws, *, first: bool, pause: Callable[[float], None]
 ) -> list[Finding]:
-    """All checks. `first`: it was not deployed before, so Stripe cannot know it yet."""
+    """Runs all checks. `first` is True for a first deployment, after which Stripe has no webhook endpoint for it
+    yet.
+    """
     url = stack.parameters()["PublicApiUrl"]
-    requests = {check: partial(_answers, url, *asked, pause) for check, asked in REQUESTS.items()}
-    return look_at_all(
+    requests = {check: partial(_responds, url, *expectation, pause) for check, expectation in REQUESTS.items()}
+    return run_checks(
         {
             "outputs": lambda: _outputs(stack, template),
-            "tables": lambda: protection.tables(stack, aws),
+            "tables": lambda: protection.check_tables(stack, aws),
             "functions": lambda: _functions(stack, code, aws),
             "event sources": lambda: _event_sources(stack, aws),
             **requests,
@@ -51,28 +53,29 @@ def look_after(
 
 
 def _outputs(stack: Stack, template: Json) -> str:
-    wanted = {name for name, output in template["Outputs"].items() if "Condition" not in output}
-    told = stack.outputs()
-    if missing := sorted(name for name in wanted if not told.get(name)):
-        raise Bad(f"the stack does not tell {', '.join(missing)}")
-    return f"{len(told)}, among them {told['WebhookUrl']}"
+    expected = {name for name, output in template["Outputs"].items() if "Condition" not in output}
+    outputs = stack.outputs()
+    if missing := sorted(name for name in expected if not outputs.get(name)):
+        raise CheckFailed(f"the stack does not tell {', '.join(missing)}")
+    return f"{len(outputs)}, among them {outputs['WebhookUrl']}"
 
 
 def _functions(stack: Stack, code: Code, aws: Aws) -> str:
     functions = stack.physical_ids("AWS::Lambda::Function")
     faults = [fault for name in functions.values() for fault in _function_faults(aws, name, code.sha256)]
     if faults or not functions:
-        raise Bad("; ".join(faults) or "there are none")
+        raise CheckFailed("; ".join(faults) or "there are none")
     return f"{len(functions)}, active, {LIVE} is wholly on the code that was packaged"
 
 
 def _function_faults(aws: Aws, name: str, code: str) -> Iterator[str]:
-    found = aws.client("lambda").get_function_configuration(FunctionName=name, Qualifier=LIVE)
-    if found["State"] != "Active":
-        yield f"{name} is {found['State']}: {found.get('StateReason', 'no reason given')}"
-    if found.get("LastUpdateStatus", "Successful") != "Successful":
-        yield f"the update of {name} is {found['LastUpdateStatus']}: {found.get('LastUpdateStatusReason')}"
-    if found["CodeSha256"] != code:
+    configuration = aws.client("lambda").get_function_configuration(FunctionName=name, Qualifier=LIVE)
+    if configuration["State"] != "Active":
+        yield f"{name} is {configuration['State']}: {configuration.get('StateReason', 'no reason given')}"
+    if configuration.get("LastUpdateStatus", "Successful") != "Successful":
+        reason = configuration.get("LastUpdateStatusReason")
+        yield f"the update of {name} is {configuration['LastUpdateStatus']}: {reason}"
+    if configuration["CodeSha256"] != code:
         yield f"{name} runs other code than was packaged"
     alias = aws.client("lambda").get_alias(FunctionName=name, Name=LIVE)
     if weights := alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
@@ -86,19 +89,19 @@ def _event_sources(stack: Stack, aws: Aws) -> str:
     }
     off = sorted(f"{name} is {state}" for name, state in states.items() if state != "Enabled")
     if off or not states:
-        raise Bad("; ".join(off) or "there are none")
+        raise CheckFailed("; ".join(off) or "there are none")
     return f"{len(states)}, enabled"
 
 
-def _answers(base: str, method: str, path: str, wanted: int, pause: Callable[[float], None]) -> str:
-    for tried in range(TRIES):
-        if tried:
-            pause(BETWEEN)
+def _responds(base: str, method: str, path: str, expected_status: int, pause: Callable[[float], None]) -> str:
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            pause(SECONDS_BETWEEN)
         began = time.monotonic()
         status = _status(method, base + path)
-        if status == wanted:
+        if status == expected_status:
             return f"{method} {path}: {status}, after {time.monotonic() - began:.1f} s"
-    raise Bad(f"{method} {base}{path} is answered with {status}, not with {wanted}")
+    raise CheckFailed(f"{method} {base}{path} is answered with {status}, not with {expected_status}")
 
 
 def _status(method: str, url: str) -> int | str:
@@ -115,9 +118,9 @@ def _status(method: str, url: str) -> int | str:
 
 
 def _webhook_endpoint(stack: Stack, *, first: bool) -> str:
-    stage = Stage(deployed_environment(stack.described() or {}))
+    stage = Stage(deployed_environment(stack.describe() or {}))
     problem = problem_with(stage.ports.stripe.webhook_endpoints(), stage.webhook_url)
     if problem is None:
         return f"{stage.webhook_url}, as it has to be"
-    mend = f"{problem} Now: ./ops --deployed {stack.name} webhook-endpoint"
-    raise ToDo(mend) if first else Bad(mend)
+    advice = f"{problem} Now: ./ops --deployed {stack.name} webhook-endpoint"
+    raise ActionNeeded(advice) if first else CheckFailed(advice)

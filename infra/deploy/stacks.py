@@ -1,4 +1,4 @@
-"""One CloudFormation stack: what it is now, what it has, and what made its latest change fail."""
+"""A CloudFormation stack: its status, its contents, and the reason of its latest failure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from botocore.exceptions import ClientError, WaiterError
 from infra.deploy import DeploymentError
 from infra.deploy.aws import Aws
 
-FRESH = "REVIEW_IN_PROGRESS"
-"""A stack that only has a change set."""
-STUCK_GOING_BACK = "UPDATE_ROLLBACK_FAILED"
-"""A stack that runs, and whose way back from a failed change failed: it takes no change before that has ended."""
-NEVER_MADE = "ROLLBACK_COMPLETE"
-"""A stack whose first deployment failed: it has nothing left, and takes no change, only its deletion."""
+ONLY_A_CHANGE_SET = "REVIEW_IN_PROGRESS"
+"""The status of a stack that only has a change set."""
+ROLLBACK_FAILED = "UPDATE_ROLLBACK_FAILED"
+"""The status of a stack whose rollback failed. It accepts no change until the rollback is completed."""
+FIRST_DEPLOYMENT_FAILED = "ROLLBACK_COMPLETE"
+"""The status of a stack whose first deployment failed. It has no resources, and can only be deleted."""
 DEPLOYABLE = frozenset(
     {
-        FRESH,
-        NEVER_MADE,
+        ONLY_A_CHANGE_SET,
+        FIRST_DEPLOYMENT_FAILED,
         "CREATE_COMPLETE",
         "UPDATE_COMPLETE",
         "UPDATE_ROLLBACK_COMPLETE",
@@ -28,17 +28,17 @@ DEPLOYABLE = frozenset(
         "IMPORT_ROLLBACK_COMPLETE",
     }
 )
-BEGINNINGS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"})
-"""What the stack's own event says when a change begins; a rollback is part of the change that failed."""
-LEFT = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
-"""Of a resource that is the stack's no more."""
+CHANGE_STARTS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"})
+"""Statuses of the stack's own event at the start of a change. A rollback belongs to the change that failed."""
+REMOVED = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
+"""Statuses of a resource that no longer belongs to the stack."""
 ABSENT = "does not exist"
 CANCELLED = "cancelled"
-"""In the reason of an event that failed only because another did."""
-EVERY = 3
-"""Seconds between two looks at a stack that is changing."""
-LONGEST = 2 * 3600
-"""Seconds. A release in prod shifts for ten minutes, is watched for ten more, and may go back the same way."""
+"""The word in the reason of an event that failed only because another event failed."""
+POLL_SECONDS = 3
+"""Seconds between two polls of a stack that is changing."""
+MAX_WAIT_SECONDS = 2 * 3600
+"""Seconds. A release in prod shifts for ten minutes, is watched for ten more, and may roll back the same way."""
 
 
 class Stack:
@@ -50,11 +50,13 @@ class Stack:
 
     @property
     def _client(self) -> Any:
-        """Made when it is first used, so that the checks tell of a region that is still to be filled in."""
+        """Returns the client. It is created on first use, so that the checks can report a region that is not filled
+        in.
+        """
         return self._aws.client("cloudformation")
 
-    def described(self) -> dict[str, Any] | None:
-        """As CloudFormation shows it; None if there is none."""
+    def describe(self) -> dict[str, Any] | None:
+        """Returns CloudFormation's description; None if the stack does not exist."""
         try:
             found: dict[str, Any] = self._client.describe_stacks(StackName=self.name)["Stacks"][0]
         except ClientError as exc:
@@ -65,80 +67,82 @@ class Stack:
 
     @property
     def status(self) -> str | None:
-        """Its status; None if there is none."""
-        found = self.described()
-        return found["StackStatus"] if found else None
+        """Returns the status; None if the stack does not exist."""
+        description = self.describe()
+        return description["StackStatus"] if description else None
 
     @property
     def exists(self) -> bool:
-        """Whether it was ever deployed."""
-        return self.status not in (None, FRESH, NEVER_MADE)
+        """Returns True if the stack was ever deployed."""
+        return self.status not in (None, ONLY_A_CHANGE_SET, FIRST_DEPLOYMENT_FAILED)
 
     def outputs(self) -> dict[str, str]:
-        """What it tells."""
-        return {each["OutputKey"]: each["OutputValue"] for each in (self.described() or {}).get("Outputs", ())}
+        """Returns the outputs by name."""
+        return {each["OutputKey"]: each["OutputValue"] for each in (self.describe() or {}).get("Outputs", ())}
 
     def parameters(self) -> dict[str, str]:
-        """What it was told."""
-        told = (self.described() or {}).get("Parameters", ())
-        return {each["ParameterKey"]: each["ParameterValue"] for each in told}
+        """Returns the parameters by name."""
+        listed_parameters = (self.describe() or {}).get("Parameters", ())
+        return {each["ParameterKey"]: each["ParameterValue"] for each in listed_parameters}
 
     def resources(self) -> list[dict[str, Any]]:
-        """All its resources, without those it had once."""
+        """Returns all current resources."""
         pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self.name)
-        listed = (each for page in pages for each in page["StackResourceSummaries"])
-        return [each for each in listed if each["ResourceStatus"] not in LEFT]
+        summaries = (each for page in pages for each in page["StackResourceSummaries"])
+        return [each for each in summaries if each["ResourceStatus"] not in REMOVED]
 
     def physical_ids(self, kind: str) -> dict[str, str]:
-        """The resources of a type: their physical ids by logical ones."""
-        ours = (each for each in self.resources() if each["ResourceType"] == kind)
-        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in ours}
+        """Returns the physical ids of the resources of a type, by logical id."""
+        matching = (each for each in self.resources() if each["ResourceType"] == kind)
+        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in matching}
 
     def wait(self, outcome: str) -> None:
-        """Wait for `stack_create_complete`, `stack_update_complete` or `stack_delete_complete`, at most two hours.
+        """Waits for `stack_create_complete`, `stack_update_complete` or `stack_delete_complete`, at most two hours.
 
         Raises:
-            WaiterError: it came out otherwise, or not in that time.
+            WaiterError: the stack ended in another status, or not in time.
         """
-        looks = {"Delay": EVERY, "MaxAttempts": LONGEST // EVERY}
-        self._client.get_waiter(outcome).wait(StackName=self.name, WaiterConfig=looks)
+        polling = {"Delay": POLL_SECONDS, "MaxAttempts": MAX_WAIT_SECONDS // POLL_SECONDS}
+        self._client.get_waiter(outcome).wait(StackName=self.name, WaiterConfig=polling)
 
     def delete(self, as_role: Mapping[str, str]) -> None:
-        """Delete it, as the role of CloudFormation's that is named, if any, and wait until it is gone.
+        """Deletes the stack, and waits for the end. `as_role` names CloudFormation's role, if the stage has one.
 
         Raises:
-            DeploymentError: it could not be deleted; the message names the first failure.
+            DeploymentError: the stack could not be deleted. The message names the first failure.
         """
         self._client.delete_stack(StackName=self.name, **as_role)
         try:
             self.wait("stack_delete_complete")
         except WaiterError as exc:
-            raise DeploymentError(f"It was not deleted: {self.why_it_failed()}") from exc
+            raise DeploymentError(f"It was not deleted: {self.failure_reason()}") from exc
 
-    def why_it_failed(self) -> str:
-        """The event that made the others of the latest change fail, and the reason that AWS gives."""
+    def failure_reason(self) -> str:
+        """Returns the event that caused the latest change to fail, with AWS's reason."""
         pages = self._client.get_paginator("describe_stack_events").paginate(StackName=self.name)
         newest_first = (event for page in pages for event in page["StackEvents"])
-        latest = list(takewhile(lambda event: not _begins_a_change(event), newest_first))
+        latest = list(takewhile(lambda event: not _starts_a_change(event), newest_first))
         event = first_failure(latest[::-1])
-        return why(event) if event else "CloudFormation tells no event that failed"
+        return event_text(event) if event else "CloudFormation tells no event that failed"
 
 
-def _begins_a_change(event: dict[str, Any]) -> bool:
+def _starts_a_change(event: dict[str, Any]) -> bool:
     of_the_stack = event.get("PhysicalResourceId") == event["StackId"]
-    return of_the_stack and event["ResourceStatus"] in BEGINNINGS
+    return of_the_stack and event["ResourceStatus"] in CHANGE_STARTS
 
 
 def first_failure(events: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """Returns the event that made the others fail, or else that of going back; `events` oldest first."""
-    failed = [each for each in events if each["ResourceStatus"].endswith("_FAILED")]
-    causes = [each for each in failed if CANCELLED not in each.get("ResourceStatusReason", "").lower()]
-    # No resource fails if an alarm or a person takes a change back: the stack's own event has the reason.
-    turned = [each for each in events if each["ResourceStatus"].endswith("ROLLBACK_IN_PROGRESS")]
-    return next(iter(causes or failed or turned), None)
+    """Returns the event that caused the others to fail, or the rollback's event if none failed. `events`: oldest
+    first.
+    """
+    failures = [each for each in events if each["ResourceStatus"].endswith("_FAILED")]
+    causes = [each for each in failures if CANCELLED not in each.get("ResourceStatusReason", "").lower()]
+    # If an alarm or a person rolls a change back, no resource fails: the stack's own event has the reason.
+    rollbacks = [each for each in events if each["ResourceStatus"].endswith("ROLLBACK_IN_PROGRESS")]
+    return next(iter(causes or failures or rollbacks), None)
 
 
-def why(event: dict[str, Any]) -> str:
-    """What failed, and the reason that AWS gives."""
-    what = f"{event['LogicalResourceId']} ({event['ResourceType']}), {event['ResourceStatus']}"
-    return f"{what}: {event.get('ResourceStatusReason', 'no reason given')}"
+def event_text(event: dict[str, Any]) -> str:
+    """Returns the resource, its status, and AWS's reason."""
+    resource = f"{event['LogicalResourceId']} ({event['ResourceType']}), {event['ResourceStatus']}"
+    return f"{resource}: {event.get('ResourceStatusReason', 'no reason given')}"

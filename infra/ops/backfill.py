@@ -16,8 +16,13 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.pacing import Pace
 from chalicelib.ports import Ports
 from chalicelib.ports.pacing import PacedStripe, paced
-from chalicelib.usecases.healing.backfill import Backfilled, Did, Listed, to_backfill
-from chalicelib.usecases.healing.backfill import backfill as backfilled
+from chalicelib.usecases.reconciling.backfill import (
+    BackfillOutcome,
+    BackfillResult,
+    InvoiceToBackfill,
+    invoices_to_backfill,
+)
+from chalicelib.usecases.reconciling.backfill import backfill as backfilled
 from infra.ops.cli import all_organizations, command, dry_run
 from infra.ops.control import chosen_organizations
 from infra.ops.repair import TimeParam
@@ -74,7 +79,7 @@ class _OrganizationBackfill:
     since: int
     dry_run: bool
     total: int = 0
-    did: Counter[Did] = field(default_factory=Counter)
+    did: Counter[BackfillOutcome] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
     failed: int = 0
     latest: str | None = None
@@ -83,7 +88,7 @@ class _OrganizationBackfill:
         """Reads all invoices after `after`. Stops, and says how to continue, if Stripe cannot be reached any more."""
         self.latest = after
         try:
-            listed = self._after(after, to_backfill(self.id, self.since, ports))
+            listed = self._after(after, invoices_to_backfill(self.id, self.since, ports))
             self.total = len(listed)
             for each in _with_progress(screen, listed, self.id):
                 self._backfill_invoice(each, ports, screen)
@@ -98,7 +103,7 @@ class _OrganizationBackfill:
             screen.failure(f"{self.id}: {type(error).__name__}: {error}")
         return self
 
-    def _backfill_invoice(self, listed: Listed, ports: Ports, screen: Screen) -> None:
+    def _backfill_invoice(self, listed: InvoiceToBackfill, ports: Ports, screen: Screen) -> None:
         try:
             self._report(backfilled(listed, self.id, ports, dry_run=self.dry_run), screen)
         except AccountUnreachable:
@@ -111,23 +116,23 @@ class _OrganizationBackfill:
             self._report_failure(listed, error, screen)
         self.latest = listed.stripe_id
 
-    def _report(self, backfilled_invoice: Backfilled, screen: Screen) -> None:
+    def _report(self, backfilled_invoice: BackfillResult, screen: Screen) -> None:
         self.did[backfilled_invoice.did] += 1
-        if backfilled_invoice.did is not Did.UNCHANGED:
+        if backfilled_invoice.did is not BackfillOutcome.UNCHANGED:
             self.rows.append(
                 _row(self.id, backfilled_invoice.listed, backfilled_invoice.did, backfilled_invoice.remark)
             )
-        if backfilled_invoice.did is Did.NOT_RECREATED:
+        if backfilled_invoice.did is BackfillOutcome.NOT_RECREATED:
             screen.failure(
                 f"{backfilled_invoice.listed.stripe_id} could not be created again: {backfilled_invoice.remark}"
             )
 
-    def _report_failure(self, listed: Listed, error: Exception, screen: Screen) -> None:
+    def _report_failure(self, listed: InvoiceToBackfill, error: Exception, screen: Screen) -> None:
         self.failed += 1
         self.rows.append(_row(self.id, listed, "failed", f"{type(error).__name__}: {error}"))
         screen.failure(f"{listed.stripe_id}: {type(error).__name__}: {error}")
 
-    def _after(self, after: str | None, listed: Sequence[Listed]) -> Sequence[Listed]:
+    def _after(self, after: str | None, listed: Sequence[InvoiceToBackfill]) -> Sequence[InvoiceToBackfill]:
         if after is None:
             return listed
         places = [place for place, each in enumerate(listed) if each.stripe_id == after]
@@ -140,7 +145,7 @@ class _OrganizationBackfill:
         return {
             "organization": self.id,
             "invoices": self.total,
-            **{each.value: self.did[each] for each in Did},
+            **{each.value: self.did[each] for each in BackfillOutcome},
             "failed": self.failed,
         }
 
@@ -153,7 +158,7 @@ class _OrganizationBackfill:
         return f"{sum(self.did.values()) + self.failed} of {self.total} are done; continue with: {command}"
 
 
-def _row(organization_id: OrganizationId, listed: Listed, did: str, remark: str) -> dict[str, Any]:
+def _row(organization_id: OrganizationId, listed: InvoiceToBackfill, did: str, remark: str) -> dict[str, Any]:
     return {
         "organization": organization_id,
         "invoice": listed.invoice_id,
@@ -163,7 +168,9 @@ def _row(organization_id: OrganizationId, listed: Listed, did: str, remark: str)
     }
 
 
-def _with_progress(screen: Screen, listed: Sequence[Listed], organization_id: OrganizationId) -> Iterator[Listed]:
+def _with_progress(
+    screen: Screen, listed: Sequence[InvoiceToBackfill], organization_id: OrganizationId
+) -> Iterator[InvoiceToBackfill]:
     """Yields the invoices, and shows a progress bar on a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from chalicelib.usecases.events.canary import fly
+from chalicelib.usecases.events.canary import send_canaries
 from infra.ops.cli import command
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
@@ -18,7 +18,7 @@ def canary(stage: Stage, screen: Screen) -> None:
     The events are about no customer, do not call Stripe, and are deleted after an hour. The schedule does the same.
     Only the schedule's result is shown on the page of a connection.
     """
-    flight = fly(stage.ports.own_webhook, stage.ports)
+    flight = send_canaries(stage.ports.own_webhook, stage.ports)
     screen.document["milliseconds"] = flight.milliseconds
     screen.fact("verdict", flight.verdict, f"{stage.webhook_url}: {flight.verdict} in {flight.milliseconds} ms")
     attempts = [{"fingerprint": each.fingerprint, "verdict": each.verdict} for each in flight.attempts]

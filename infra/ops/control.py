@@ -13,7 +13,7 @@ from chalicelib.domain.canary import fingerprint
 from chalicelib.domain.connection import Freeze
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.usecases.connecting.freeze import freeze as frozen
-from chalicelib.usecases.connecting.freeze import freeze_newcomers, unfreeze_newcomers
+from chalicelib.usecases.connecting.freeze import freeze_new_connections, unfreeze_new_connections
 from chalicelib.usecases.connecting.freeze import unfreeze as unfrozen
 from infra.ops import lookups
 from infra.ops.cli import all_organizations, command, dry_run
@@ -85,7 +85,7 @@ def freeze(
     """
     require_some_or_all(organizations, all_organizations)
     if all_organizations and not dry_run:
-        freeze_newcomers(by, reason, stage.ports)  # first, so that the list below misses no organization
+        freeze_new_connections(by, reason, stage.ports)  # first, so that the list below misses no organization
     rows = []
     for each in screen.each(chosen_organizations(stage, organizations, all_organizations), "Freezing"):
         freeze_before = stage.ports.connections.get(each).frozen
@@ -132,7 +132,7 @@ def unfreeze(
         raise click.UsageError("Use --but-newcomers with --all.")
     newcomers = stage.ports.connections.platform_freeze() if all_organizations else None
     if all_organizations and not but_newcomers and not dry_run:
-        unfreeze_newcomers(stage.ports)
+        unfreeze_new_connections(stage.ports)
     rows = []
     for each in screen.each(
         chosen_organizations(stage, organizations, all_organizations, frozen_too=True), "Unfreezing"

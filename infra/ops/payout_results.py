@@ -12,7 +12,7 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Payout, PayoutFact
 from chalicelib.domain.payout_tie_out import PayoutDifference, PayoutKind
 from chalicelib.ports import Ports
-from chalicelib.usecases.healing.tie_out_payouts import ComparedPayout, mend_payout
+from chalicelib.usecases.reconciling.tie_out_payouts import ComparedPayout, repair_from_stripe
 
 
 class Result(StrEnum):
@@ -46,7 +46,7 @@ def result_of(comparison: ComparedPayout, *, would_repair: bool = False) -> Payo
     """Returns the result for a payout that is not repaired. `would_repair` is True in a dry run of a repair."""
     fact, payout, differences = comparison.fact, comparison.payout, comparison.differences
     if differences:
-        result = Result.WOULD_BE_REPAIRED if would_repair and comparison.can_be_mended else Result.DIFFERS
+        result = Result.WOULD_BE_REPAIRED if would_repair and comparison.can_be_repaired else Result.DIFFERS
         return PayoutResult(fact, payout, result, summary(differences), differences)
     if payout is not None and payout.tied_out:
         return PayoutResult(fact, payout, Result.TIED_OUT)
@@ -65,11 +65,11 @@ def repair_payout(
     Raises:
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: the repair is incomplete and must be repeated.
     """
-    if not comparison.can_be_mended:
+    if not comparison.can_be_repaired:
         return result_of(comparison)
     differences = comparison.differences
     try:
-        payout = mend_payout(organization_id, account_id, comparison.fact, ports)
+        payout = repair_from_stripe(organization_id, account_id, comparison.fact, ports)
     except PayoutNotItemized as refused:
         return PayoutResult(comparison.fact, comparison.payout, Result.DIFFERS, refused.message, differences)
     if payout.tied_out is False:

@@ -12,7 +12,7 @@ from chalicelib.domain.connection import usable_account
 from chalicelib.domain.errors import AccountUnreachable, Retryable
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.ports import Ports
-from chalicelib.usecases.healing.tie_out_payouts import ComparedPayout, tie_out_payouts
+from chalicelib.usecases.reconciling.tie_out_payouts import ComparedPayout, tie_out_payouts
 from infra.ops import lookups
 from infra.ops.cli import command, dry_run
 from infra.ops.listing_progress import watched_listing

@@ -19,9 +19,9 @@ from chalicelib.domain.parked_reasons import reason_in_words
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR, PayoutsSwept
 from chalicelib.usecases.events.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
-from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
-from chalicelib.usecases.healing.sweep_events import window_begins
-from chalicelib.usecases.healing.tie_out import tie_out as tied_out
+from chalicelib.usecases.reconciling.reconcile import ReconcileResult, reconcile_account
+from chalicelib.usecases.reconciling.sweep_events import window_begins
+from chalicelib.usecases.reconciling.tie_out import tie_out as tied_out
 from infra.ops import lookups
 from infra.ops.cli import all_organizations, command, dry_run
 from infra.ops.control import chosen_organizations
@@ -196,7 +196,7 @@ def reconcile(
         try:
             connection = stage.ports.connections.get(each)
             if not connection.active:
-                result, reason = Reconciled(), "not connected"
+                result, reason = ReconcileResult(), "not connected"
             elif dry_run:
                 result, reason = _preview(stage, each, since, objects=objects), None
             else:
@@ -221,7 +221,7 @@ def _payout_counts(payouts: PayoutsSwept | None) -> dict[str, Any]:
     }
 
 
-def _preview(stage: Stage, organization_id: str, since: int | None, *, objects: bool) -> Reconciled:
+def _preview(stage: Stage, organization_id: str, since: int | None, *, objects: bool) -> ReconcileResult:
     """Returns the counts that are known before a run. The counts of recovered and corrected objects stay 0."""
     connection, account_id = lookups.connection_and_account(stage, organization_id)
     now = stage.ports.clock.now()
@@ -230,7 +230,7 @@ def _preview(stage: Stage, organization_id: str, since: int | None, *, objects: 
         known_ids = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
         seen_count += len(page)
         missed_count += len(page) - len(known_ids)
-    return Reconciled(
+    return ReconcileResult(
         events_seen=seen_count,
         missed=missed_count,
         parked=sum(1 for _ in lookups.parked_events(stage, account_id)),

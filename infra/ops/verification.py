@@ -15,8 +15,8 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.event_arrivals import WebhookReach
 from chalicelib.domain.webhook import WebhookEndpoint, is_for, problem_with, surplus_endpoints
-from chalicelib.usecases.connecting.webhook_health import deafness
-from chalicelib.usecases.events.canary import fly
+from chalicelib.usecases.connecting.webhook_health import webhooks_are_silent
+from chalicelib.usecases.events.canary import send_canaries
 from infra.ops import lookups
 from infra.ops.screen import Row, Screen, timestamp
 from infra.ops.stage import Stage
@@ -97,7 +97,7 @@ def _description(endpoint: WebhookEndpoint) -> str:
 
 def _canaries(stage: Stage) -> Iterator[Row]:
     """Yields a canary sent now with each secret, and the latest canary of the schedule."""
-    flight = fly(stage.ports.own_webhook, stage.ports)
+    flight = send_canaries(stage.ports.own_webhook, stage.ports)
     if not flight.attempts:
         yield _row("canary", f"{flight.verdict}: {flight.problem}", False)
     for number, attempt in enumerate(flight.attempts, 1):
@@ -133,7 +133,7 @@ def _arrivals(stage: Stage, screen: Screen, deaf: list[Row]) -> Iterator[Row]:
         hearing = _hearing(stage, connection)
         if hearing.last_delivered_at is not None:
             webhook_times.append(hearing.last_delivered_at)
-        if deafness(connection, hearing, now):
+        if webhooks_are_silent(connection, hearing, now):
             deaf.append(_deaf(connection, hearing, now))
     fetched_count = sum(row["events_fetched"] for row in deaf)
     if deaf:

@@ -1,4 +1,4 @@
-"""The command line: package a stage, judge it, and tell what is in it."""
+"""The command line: packages a stage, checks the package, and shows its contents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zipfile import ZipFile
 from infra.package import ROOT, RUNTIME, SBOM, TEMPLATE, ZIP, PackagingError
 from infra.package.build import build
 from infra.package.check import check
-from infra.package.runtimes import told_runtime
+from infra.package.runtimes import runtime_text
 from infra.package.zip_contents import sizes
 from infra.template.intrinsics import Json
 
@@ -22,14 +22,14 @@ BIGGEST = 8
 
 
 def report(template: Json, archive: Path) -> str:
-    """What a person wants to know of a package."""
+    """Returns a summary of a package for people."""
     kinds = Counter(resource["Type"] for resource in template["Resources"].values())
     with ZipFile(archive) as contents:
         entries = contents.infolist()
     packed, unpacked = archive.stat().st_size, sum(entry.file_size for entry in entries)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     rows = [f"{sum(kinds.values()):5}  resources", *(f"{count:5}    {kind}" for kind, count in sorted(kinds.items()))]
-    rows.insert(0, told_runtime(RUNTIME, dt.datetime.now(dt.UTC).date()))
+    rows.insert(0, runtime_text(RUNTIME, dt.datetime.now(dt.UTC).date()))
     rows.append(
         f"{packed / 1e6:5.1f}  MB zip, {unpacked / 1e6:.1f} unpacked, {len(entries)} files, sha256 {digest[:16]}"
     )
@@ -38,7 +38,7 @@ def report(template: Json, archive: Path) -> str:
 
 
 def main() -> int:
-    """Answers the exit status."""
+    """Packages and checks a stage. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
     parser.add_argument("--stage", required=True, choices=["dev", "prod"])
     parser.add_argument("--out", required=True, type=Path, help="the directory to write to, such as build/dev")

@@ -1,7 +1,8 @@
-"""Bytecode for the zip: Lambda cannot write any, so every cold start would compile all that it imports.
+"""Compiles bytecode into the zip. Lambda cannot write bytecode, so each cold start would compile all imported
+modules.
 
-It lies beside its source and is trusted without a look at that, because what is unpacked has times of its own; the
-gate proves that it is of the right Python and of that kind.
+The bytecode is stored next to its source, and Python uses it without checking the source, because unpacking changes
+the files' times. The gate checks that the bytecode is of the right Python and of this kind.
 """
 
 from __future__ import annotations
@@ -15,36 +16,36 @@ from pathlib import Path
 from infra.package import PackagingError
 
 NEVER_LOADED = ("aws_lambda_powertools/event_handler/", "cffi/", "pycparser/", "stripe/events/", "stripe/params/")
-"""Packages of which no Lambda imports anything; they hold a third of all code."""
+"""Packages that no function imports. They are a third of all code."""
 
 UNCHECKED = MAGIC_NUMBER + (1).to_bytes(4, "little")
-"""How bytecode begins that is trusted as it is (https://peps.python.org/pep-0552/)."""
+"""The first bytes of bytecode that Python does not check against its source (https://peps.python.org/pep-0552/)."""
 
 TIMEOUT = 300
 
 
 def compile_all(root: Path) -> None:
-    """Write the bytecode of everything below `root` that may be imported; the same for the same content.
+    """Writes bytecode for all importable modules below `root`. Equal content gives equal bytes.
 
     Raises:
-        PackagingError: something cannot be compiled.
+        PackagingError: a module cannot be compiled.
     """
-    skipped = rf"^{root}/({'|'.join(NEVER_LOADED)})"
+    skip_pattern = rf"^{root}/({'|'.join(NEVER_LOADED)})"
     kind = ("--invalidation-mode", "unchecked-hash")
-    done = subprocess.run(
-        [sys.executable, "-S", "-m", "compileall", "-q", *kind, "-x", skipped, "-s", str(root), str(root)],
+    completed = subprocess.run(
+        [sys.executable, "-S", "-m", "compileall", "-q", *kind, "-x", skip_pattern, "-s", str(root), str(root)],
         env={"PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
         timeout=TIMEOUT,
         check=False,
     )
-    if done.returncode != 0:
-        raise PackagingError(f"This cannot be compiled:\n{done.stdout[-2000:]}")
+    if completed.returncode != 0:
+        raise PackagingError(f"This cannot be compiled:\n{completed.stdout[-2000:]}")
 
 
 def bytecode_faults(root: Path) -> Iterator[str]:
-    """Bytecode that would not be used, and code of ours that has none."""
+    """Yields bytecode that Python would not use, and modules without bytecode."""
     for file in sorted(root.rglob("*.pyc")):
         if not _belongs_to_a_source(file) or not file.read_bytes().startswith(UNCHECKED):
             yield f"{file.relative_to(root)} would not be used by {sys.implementation.cache_tag}"

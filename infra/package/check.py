@@ -1,4 +1,4 @@
-"""The gate: a package that does not pass it is not deployed."""
+"""The gate: a package that fails it is not deployed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from infra.template.intrinsics import Json
 
 
 def check(template: Json, archive: Path) -> None:
-    """Judge a template and its zip, with the bill of materials that lies beside the zip.
+    """Checks a template, its zip, and the bill of materials in the zip's directory.
 
     Raises:
-        PackagingError: at least one rule is broken; the message names them all.
+        PackagingError: at least one rule is broken. The message lists all.
     """
     if faults := [*template_faults(template), *sbom_faults(archive), *zip_faults(template, archive)]:
         raise PackagingError("\n".join(["This package must not be deployed:", *(f"- {fault}" for fault in faults)]))
 
 
 def template_faults(template: Json) -> list[str]:
-    """What cfn-lint finds in a template, by AWS's rules and by ours."""
+    """Returns what cfn-lint reports for a template, by AWS's rules and ours."""
     config = {"append_rules": [rules.__name__]}
     return [f"{fault.message} ({fault.rule.id})" for fault in lint(json.dumps(template), config=config)]

@@ -1,11 +1,11 @@
-"""Runs inside the unpacked zip, in a fresh interpreter that has nothing but it and the standard library.
+"""Runs inside the unpacked zip, in a new interpreter with only the zip and the standard library.
 
     probe.py ROOT handler MODULE.NAME SETTINGS      import a handler, read its settings from the environment, and
                                                     call it with each event of the JSON list on standard input
     probe.py ROOT everything                        import every module, make every client
 
-The last line it prints is JSON: `foreign`, the files that were loaded from elsewhere, and `outcomes`, what each call
-answered or raised.
+The last output line is JSON: `foreign` lists the files that were loaded from elsewhere, and `outcomes` the return
+value or error of each call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 
 class _Context:
-    """What Lambda tells a function of itself, as far as anybody asks."""
+    """The part of Lambda's context that the functions read."""
 
     function_name = "probe"
     function_version = "$LATEST"
@@ -46,7 +46,7 @@ def _handler(path: str, settings: str) -> list[str]:
 def _outcome(handler: Any, event: Any) -> str:
     try:
         return f"answered {handler(event, _Context())}"
-    except Exception as raised:  # noqa: BLE001 -- whatever it is, it is the outcome
+    except Exception as raised:  # noqa: BLE001 -- any exception is an outcome
         causes: list[BaseException] = [raised]
         while (cause := causes[-1].__cause__) is not None:
             causes.append(cause)
@@ -61,7 +61,7 @@ def _everything() -> None:
 
 
 def _make_clients() -> None:
-    """Everything that reads data files, or machine code, when it is first used and not when it is imported."""
+    """Uses all code that loads data files or machine code on first use instead of on import."""
     from botocore.session import get_session
     from jwt.algorithms import RSAAlgorithm
 
@@ -78,7 +78,7 @@ def _make_clients() -> None:
 
 
 def _zones() -> None:
-    """From the zip, because Lambda has none of its own."""
+    """Loads a time zone from the zip, because Lambda has no time zones of its own."""
     import zoneinfo
 
     zoneinfo.reset_tzpath(())
@@ -91,11 +91,11 @@ def _foreign(root: str) -> list[str]:
     return sorted(file for file in files if file and not str(Path(file).resolve()).startswith(ours))
 
 
-def main(root: str, what: str, *arguments: str) -> None:
-    """Do what the command line says."""
+def main(root: str, command: str, *arguments: str) -> None:
+    """Runs the command, and prints the result."""
     sys.path.insert(0, root)
     outcomes: list[str] = []
-    if what == "handler":
+    if command == "handler":
         outcomes = _handler(*arguments)
     else:
         _everything()

@@ -1,6 +1,6 @@
-"""What we require of the packaged template beyond AWS's own rules, as rules of cfn-lint.
+"""Our requirements of the packaged template beyond AWS's own rules, as rules of cfn-lint.
 
-`cfn-lint --append-rules infra.package.rules -- build/dev/sam.json` finds what the gate finds.
+`cfn-lint --append-rules infra.package.rules -- build/dev/sam.json` reports what the gate reports.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from infra.template.intrinsics import Json, function_id
 from infra.template.queues import PATIENCE
 
 API_GATEWAY_TIMEOUT = 29
-"""Seconds after which API Gateway answers for a function."""
-UNNAMEABLE = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+"""Seconds after which API Gateway stops waiting for a function."""
+ACTIONS_WITHOUT_RESOURCE = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
 """Actions that take no resource but `*`."""
-MOST_ALARMS = 10
-"""Of a deployment group of CodeDeploy."""
+MAX_ALARMS = 10
+"""The most alarms of one deployment group in CodeDeploy."""
 PLACEHOLDER = "000000000000"
-"""Chalice's place holder for an account."""
+"""Chalice's placeholder for an account."""
 
 Path: TypeAlias = list[str | int]
 
 
 def _has(**properties: Json) -> Json:
-    """The schema of an object that has all of these properties, each of this form."""
+    """Returns the schema of an object that has all of these properties in these forms."""
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _with(**properties: Json) -> Json:
-    """The schema of a resource that has all of these properties, each of this form."""
+    """Returns the schema of a resource that has all of these properties in these forms."""
     return _has(Properties=_has(**properties))
 
 
@@ -62,12 +62,12 @@ _NOT_SCHEDULED: Json = {"properties": {"Events": {"additionalProperties": _has(T
 
 
 class Requirements(CloudFormationLintRule):  # type: ignore[misc]
-    """Holds every resource of a type to JSON schemas, by what is said of one that breaks them."""
+    """Checks each resource of a type against JSON schemas. The key of a schema is the complaint about a violation."""
 
     kind: ClassVar[str]
     schemas: ClassVar[dict[str, Json]]
     only: ClassVar[str | None] = None
-    """The logical id, where one resource alone is meant."""
+    """The logical id, if the rule is for one resource only."""
 
     def match(self, cfn: Template) -> Iterator[RuleMatch]:
         for name, resource in cfn.get_resources(self.kind).items():
@@ -146,7 +146,7 @@ class Roles(Requirements):
         "allows actions on everything: name the resources": _statements(
             {
                 "if": _has(Resource={"anyOf": [{"const": "*"}, {"type": "array", "contains": {"const": "*"}}]}),
-                "then": _has(Action={"type": "array", "items": {"enum": UNNAMEABLE}}),
+                "then": _has(Action={"type": "array", "items": {"enum": ACTIONS_WITHOUT_RESOURCE}}),
             }
         ),
     }
@@ -211,14 +211,14 @@ class Tables(Requirements):
     }
 
 
-class Released(Requirements):
+class Releases(Requirements):
     id = "E9108"
     shortdesc = "A release shifts traffic from one version of a function to the next, and stops when an alarm fires"
     kind = FUNCTION
     schemas: ClassVar = {
         f"has no alias {LIVE}": _with(AutoPublishAlias={"const": LIVE}),
         "is released without a look at alarms": _with(
-            DeploymentPreference=_has(Alarms={"type": "array", "minItems": 1, "maxItems": MOST_ALARMS})
+            DeploymentPreference=_has(Alarms={"type": "array", "minItems": 1, "maxItems": MAX_ALARMS})
         ),
         "is released by a role that AWS made": _with(DeploymentPreference=_has(Role={})),
     }
@@ -240,11 +240,11 @@ class KnownFunctions(CloudFormationLintRule):  # type: ignore[misc]
     shortdesc = "The application has the functions that the template knows, and no other"
 
     def match(self, cfn: Template) -> Iterator[RuleMatch]:
-        found, known = set(cfn.get_resources(FUNCTION)), {function_id(name) for name in BY_NAME}
-        for name in sorted(found - known):
+        packaged, declared = set(cfn.get_resources(FUNCTION)), {function_id(name) for name in BY_NAME}
+        for name in sorted(packaged - declared):
             complaint = "has no policy and no limits: enter it in chalicelib/functions.py"
             yield RuleMatch(["Resources", name], f"{name} is in the application, but {complaint}")
-        for name in sorted(known - found):
+        for name in sorted(declared - packaged):
             yield RuleMatch(["Resources"], f"{name} is in chalicelib/functions.py, but not in the application")
 
 
@@ -270,13 +270,13 @@ class Queues(CloudFormationLintRule):  # type: ignore[misc]
             for event in function["Properties"].get("Events", {}).values():
                 source = event["Properties"].get("Queue")
                 target = source.get("Fn::GetAtt", [""])[0] if isinstance(source, dict) else ""
-                if target in queues:  # E9103 or E1010 complains of any other
+                if target in queues:  # E9103 or E1010 reports any other target
                     yield from self._faults(target, queues[target]["Properties"], name, timeout)
 
     def _faults(self, target: str, queue: Json, name: str, timeout: int) -> Iterator[RuleMatch]:
-        shown = queue["VisibilityTimeout"]
-        if shown < PATIENCE * timeout:
-            complaint = f"{target} shows a message again after {shown} s: {name} may take {timeout} s"
+        visibility_timeout = queue["VisibilityTimeout"]
+        if visibility_timeout < PATIENCE * timeout:
+            complaint = f"{target} shows a message again after {visibility_timeout} s: {name} may take {timeout} s"
             yield RuleMatch(["Resources", target], complaint)
         if "RedrivePolicy" not in queue:
             yield RuleMatch(["Resources", target], f"{target} has no dead-letter queue")
@@ -305,7 +305,7 @@ def _denies_plain_http(statement: Json, queue: str) -> bool:
     )
 
 
-class Merged(CloudFormationLintRule):  # type: ignore[misc]
+class MergedTemplate(CloudFormationLintRule):  # type: ignore[misc]
     id = "E9114"
     shortdesc = "Nothing is left of Chalice's template where ours replaces it"
 
@@ -319,7 +319,7 @@ class Merged(CloudFormationLintRule):  # type: ignore[misc]
 
 
 def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    """Every part of a document, and where it is."""
+    """Yields each part of a document with its path."""
     yield path, value
     if isinstance(value, dict | list):
         for key, each in value.items() if isinstance(value, dict) else enumerate(value):

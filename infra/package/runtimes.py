@@ -1,4 +1,4 @@
-"""The runtimes of Lambda that the functions are packaged for."""
+"""The supported runtimes of Lambda."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ DEPRECATED_ON: Mapping[str, dt.date] = {
     "python3.12": dt.date(2028, 10, 31),
     "python3.13": dt.date(2029, 6, 30),
 }
-"""The supported runtimes, and the day from which AWS patches each no longer. One month later no function can be made
-with it, some more weeks later none can be updated (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
+"""The supported runtimes, with the day on which AWS stops to patch each. One month later no function can be created
+with it, and some weeks later none can be updated (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
 """
 
 WITHOUT_SNAPSTART = frozenset({"python3.11"})
-"""SnapStart is for Python 3.12 and later (https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html)."""
+"""Runtimes without SnapStart, which needs Python 3.12
+(https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html).
+"""
 
 
 def require_supported(runtime: str = RUNTIME) -> None:
-    """Raises PackagingError if the functions are not packaged for this runtime."""
+    """Raises PackagingError if this runtime is not supported."""
     if runtime not in DEPRECATED_ON:
         versions = ", ".join(name.removeprefix("python") for name in DEPRECATED_ON)
         raise PackagingError(
@@ -30,8 +32,8 @@ def require_supported(runtime: str = RUNTIME) -> None:
         )
 
 
-def told_runtime(runtime: str, today: dt.date) -> str:
-    """Returns the runtime and when AWS deprecates it, for a person."""
+def runtime_text(runtime: str, today: dt.date) -> str:
+    """Returns the runtime and its deprecation date as text."""
     day = DEPRECATED_ON[runtime]
     if today >= day:
         return f"{runtime}, which AWS does not patch any more since {day}: package with a later Python"

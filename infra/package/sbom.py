@@ -1,7 +1,7 @@
-"""The bill of materials of the zip: a CycloneDX 1.6 document that names each package in it, and the zip's own digest.
+"""The bill of materials of the zip: a CycloneDX 1.6 document with each package in it, and the zip's own digest.
 
-Names, versions, licences and edges are read from the metadata that the zip holds itself; digests are those of the
-lock, which the packages were installed by. Equal zips and equal locks make equal documents.
+Names, versions, licences and dependencies come from the metadata in the zip. Digests come from the lock by which the
+packages were installed. Equal zips and equal locks give equal documents.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ from infra.package import ROOT
 
 LOCK = "requirements.txt"
 RUNTIME_LOCK = ROOT / "requirements-local.txt"
-"""Pins Chalice, of which `chalice package` puts the runtime into the zip without its metadata."""
+"""Pins Chalice. `chalice package` puts Chalice's runtime into the zip without its metadata."""
 CHALICE = "chalice"
 DIRECT = "-r requirements.in"
-"""uv's note beside a package that requirements.in names."""
+"""uv's comment on a package that requirements.in names."""
 
 
 def sbom(archive: Path, lock: Path) -> str:
-    """Returns the document for a zip whose packages were installed by `lock`."""
+    """Returns the document of a zip whose packages were installed by `lock`."""
     with ZipFile(archive) as contents:
         packages: dict[str, Distribution] = {canonicalize_name(each.name): each for each in packages_in(contents)}
         packages[CHALICE] = distribution(CHALICE)
-        locked = _locked(lock.read_text()) | {CHALICE: _locked(RUNTIME_LOCK.read_text())[CHALICE]}
-        components = {name: _component(name, each, locked.get(name, "")) for name, each in packages.items()}
+        lock_entries = _lock_entries(lock.read_text()) | {CHALICE: _lock_entries(RUNTIME_LOCK.read_text())[CHALICE]}
+        components = {name: _component(name, each, lock_entries.get(name, "")) for name, each in packages.items()}
         main = _application(archive)
         bom = Bom(components=components.values(), metadata=BomMetaData(component=main))
         for name, each in packages.items():
-            needed = [components[other] for other in sorted(set(_requires(each)) & components.keys())]
-            bom.register_dependency(components[name], needed)
-    direct = [each for name, each in components.items() if name == CHALICE or DIRECT in locked.get(name, "")]
+            dependencies = [components[other] for other in sorted(set(_requires(each)) & components.keys())]
+            bom.register_dependency(components[name], dependencies)
+    direct = [each for name, each in components.items() if name == CHALICE or DIRECT in lock_entries.get(name, "")]
     bom.register_dependency(main, direct)
-    # By content instead of by chance and by clock.
+    # The serial number and the time stamp must not vary between builds.
     bom.serial_number = uuid.uuid5(uuid.NAMESPACE_OID, str(main.hashes[0].content))
     bom.metadata.timestamp = None  # type: ignore[assignment]  # the library then leaves it out
-    made: str = JsonV1Dot6(bom).output_as_string(indent=2)
-    return made + "\n"
+    document: str = JsonV1Dot6(bom).output_as_string(indent=2)
+    return document + "\n"
 
 
 def packages_in(contents: ZipFile) -> Iterator[Distribution]:
-    """Yields each package whose metadata is in the zip."""
+    """Yields each package with metadata in the zip."""
     for directory in ZipPath(contents).iterdir():
         if directory.name.endswith(".dist-info"):
             yield PathDistribution(directory)
@@ -74,9 +74,9 @@ def _application(archive: Path) -> Component:
     )
 
 
-def _component(name: str, package: Distribution, locked: str) -> Component:
-    """`locked` is the package's paragraph of the lock; its digests are those of all files that the index may give."""
-    digests = re.findall(r"--hash=sha256:([0-9a-f]{64})", locked)
+def _component(name: str, package: Distribution, lock_entry: str) -> Component:
+    """Returns a package's component. The digests in `lock_entry` are those of all files that the index offers."""
+    digests = re.findall(r"--hash=sha256:([0-9a-f]{64})", lock_entry)
     reference = ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
         url=XsUri(f"https://pypi.org/project/{name}/{package.version}/"),
@@ -94,19 +94,19 @@ def _component(name: str, package: Distribution, locked: str) -> Component:
 
 
 def _licences(metadata: Mapping[str, str | list[str]]) -> list[License]:
-    """The expression if there is one; else the old field if it is an id of SPDX's; else what the classifiers say."""
+    """Returns the licence expression, or else the old field if it is an SPDX id, or else the classifiers."""
     make = LicenseFactory().make_from_string
     if expression := metadata.get("license_expression"):
         return [make(str(expression))]
-    classified = [
+    by_classifier = [
         each.rpartition(" :: ")[2] for each in metadata.get("classifier", ()) if each.startswith("License :: ")
     ]
-    stated = str(metadata.get("license", "")).strip()
-    return [make(each) for each in ([stated] if fixup_id(stated) else classified or [stated]) if each]
+    old_field = str(metadata.get("license", "")).strip()
+    return [make(each) for each in ([old_field] if fixup_id(old_field) else by_classifier or [old_field]) if each]
 
 
 def _requires(package: Distribution) -> Iterator[str]:
-    """Yields the names that a package asks for here, whatever extras it is installed with."""
+    """Yields the names of a package's requirements on this platform, with all extras."""
     extras = ["", *package.metadata.get_all("Provides-Extra", [])]
     for text in package.requires or ():
         requirement = Requirement(text)
@@ -114,7 +114,7 @@ def _requires(package: Distribution) -> Iterator[str]:
             yield canonicalize_name(requirement.name)
 
 
-def _locked(text: str) -> dict[str, str]:
-    """Each package's paragraph of a lock, by its name."""
+def _lock_entries(text: str) -> dict[str, str]:
+    """Returns the entry of each package in a lock, by name."""
     paragraphs = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
     return {canonicalize_name(re.split(r"[=\[ ]", each)[0]): each for each in paragraphs}

@@ -1,7 +1,7 @@
-"""Rules for the bill of materials: it is valid CycloneDX, and names each package of this very zip and no other.
+"""Rules for the bill of materials: it is valid CycloneDX, and names each package of this zip and no other.
 
-The zip is looked at from the other side than in `sbom`: every file must be the application's, Chalice's, or listed by
-the RECORD of a package that the document names.
+The check does not reuse the builder's way: each file of the zip must belong to the application, to Chalice, or to the
+RECORD of a package that the document names.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from infra.package import SBOM
 from infra.template.intrinsics import Json
 
 OURS = ("app.py", "chalicelib/", "chalice/")
-"""Chalice's runtime comes without metadata."""
+"""The application's files, and Chalice's runtime, which has no metadata."""
 NAME = re.compile(r"^(?P<name>.+)-(?P<version>[^-]+)\.dist-info/RECORD$")
 
 
 def sbom_faults(archive: Path) -> Iterator[str]:
-    """Yields what is wrong with the document beside the zip."""
+    """Yields the faults of the document in the zip's directory."""
     file = archive.with_name(SBOM)
     if not file.exists():
         yield f"there is no {SBOM} beside the zip: package again"
@@ -49,24 +49,26 @@ def _of_this_zip(document: Json, archive: Path) -> Iterator[str]:
 
 
 def _components(document: Json, archive: Path) -> Iterator[str]:
-    named = {(each["name"], each.get("version")): each for each in document.get("components", ())}
+    components = {(each["name"], each.get("version")): each for each in document.get("components", ())}
     with ZipFile(archive) as contents:
         names = contents.namelist()
-        records = {name: found for name in names if (found := NAME.match(name))}
-        packed = {(canonicalize_name(each["name"]), each["version"]) for each in records.values()}
-        listed = {row[0] for name in records for row in csv.reader(io.StringIO(contents.read(name).decode())) if row}
-    without_chalice = {key for key in named if key[0] != "chalice"}
-    yield from (f"{SBOM} does not name {name} {version}" for name, version in sorted(packed - without_chalice))
+        records = {name: match for name in names if (match := NAME.match(name))}
+        packaged = {(canonicalize_name(each["name"]), each["version"]) for each in records.values()}
+        recorded_files = {
+            row[0] for name in records for row in csv.reader(io.StringIO(contents.read(name).decode())) if row
+        }
+    without_chalice = {key for key in components if key[0] != "chalice"}
+    yield from (f"{SBOM} does not name {name} {version}" for name, version in sorted(packaged - without_chalice))
     yield from (
-        f"{SBOM} names {name} {version}, which is not in the zip" for name, version in without_chalice - packed
+        f"{SBOM} names {name} {version}, which is not in the zip" for name, version in without_chalice - packaged
     )
-    if len(named) == len(without_chalice):
+    if len(components) == len(without_chalice):
         yield f"{SBOM} does not name chalice"
     data = tuple(name.removesuffix(".dist-info/RECORD") + ".data/" for name in records)
     for name in names:
-        if name not in listed and not name.startswith((*OURS, *data)) and not name.endswith(".pyc"):
+        if name not in recorded_files and not name.startswith((*OURS, *data)) and not name.endswith(".pyc"):
             yield f"{name} is in the zip and belongs to no package that {SBOM} names"
-    for (name, version), each in named.items():
+    for (name, version), each in components.items():
         if not any(reference.get("hashes") for reference in each.get("externalReferences", ())):
             yield f"{name} {version} has no digest: it is not in the lock"
         if not each.get("licenses"):

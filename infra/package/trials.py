@@ -1,4 +1,4 @@
-"""The smallest event of each kind of function, and how far the function must get with it without AWS around it."""
+"""The smallest event for each kind of function, and the expected outcome of a call without AWS."""
 
 from __future__ import annotations
 
@@ -8,46 +8,52 @@ from dataclasses import dataclass
 from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, Changes, Function, Messages
 from infra.template.intrinsics import Json, function_id
 
-NOBODY = "http://127.0.0.1:9"
-"""Where nothing listens: what leaves the function is refused at once, and never reaches the network."""
-ALONE = {"AWS_ENDPOINT_URL": NOBODY, "STRIPE_API_BASE": NOBODY, "STRIPE_CONNECT_BASE": NOBODY, "HTTPS_PROXY": NOBODY}
-"""Besides the deployed environment."""
-UNREACHED = rf"Could not connect to the endpoint URL: \"{re.escape(NOBODY)}"
+UNREACHABLE_URL = "http://127.0.0.1:9"
+"""An address without a server. Requests to it fail at once, and never reach the network."""
+ISOLATED_ENVIRONMENT = {
+    "AWS_ENDPOINT_URL": UNREACHABLE_URL,
+    "STRIPE_API_BASE": UNREACHABLE_URL,
+    "STRIPE_CONNECT_BASE": UNREACHABLE_URL,
+    "HTTPS_PROXY": UNREACHABLE_URL,
+}
+"""Variables in addition to the deployed environment."""
+CONNECTION_REFUSED = rf"Could not connect to the endpoint URL: \"{re.escape(UNREACHABLE_URL)}"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """An event, and what must be found in what the function answers or raises."""
+    """An event, and a pattern for the function's return value or error."""
 
     event: Json
-    shows: str
+    expected: str
 
 
 def trials(function: Function) -> tuple[Trial, ...]:
-    """What to try a function with."""
+    """Returns the trials of a function."""
     if function.name == API_HANDLER:
         return _API
     if function.name == AUTHORIZER:
         return (Trial(_TOKEN, r"^raised Exception: Unauthorized$"),)
     if function.name == "canary":
-        return (Trial(_TICK, r"^answered \{'verdict': .*no_secret"),)  # it says what is wrong, and does not raise
+        return (Trial(_TICK, r"^answered \{'verdict': .*no_secret"),)  # it reports the fault, and does not raise
     if isinstance(function.trigger, Messages):
         return (
             Trial(_message("no message of ours"), re.escape("{'batchItemFailures': [{'itemIdentifier': 'm-1'}]}")),
         )
     if isinstance(function.trigger, Changes):
-        # It cannot be read, and the queue of unpublished changes does not answer: AWS is asked to bring it again.
+        # The change cannot be read, and the queue of unpublished changes cannot be reached: AWS must deliver it
+        # again.
         return (Trial(_CHANGE, re.escape("{'batchItemFailures': [{'itemIdentifier': '100'}]}")),)
-    return (Trial(_TICK, UNREACHED),)
+    return (Trial(_TICK, CONNECTION_REFUSED),)
 
 
 def trials_of(logical_id: str) -> tuple[Trial, ...]:
-    """The same, by the id that the template knows the function by."""
+    """Returns the trials of the function with this logical id in the template."""
     return next((trials(function) for name, function in BY_NAME.items() if function_id(name) == logical_id), ())
 
 
 def _request(method: str, path: str, body: str | None = None) -> Json:
-    """As API Gateway's proxy integration sends it."""
+    """Returns an event of API Gateway's proxy integration."""
     return {
         "resource": path,
         "path": path,
@@ -65,7 +71,7 @@ def _request(method: str, path: str, body: str | None = None) -> Json:
 
 
 def _message(body: str) -> Json:
-    """One message of a queue."""
+    """Returns an event with one message of a queue."""
     return {
         "Records": [
             {
@@ -105,7 +111,7 @@ _CHANGE: Json = {
         }
     ]
 }
-"""A change in the table of somebody else."""
+"""A change in another system's table."""
 _TOKEN: Json = {
     "type": "TOKEN",
     "methodArn": "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/v1/invoices",
@@ -115,6 +121,6 @@ _API = (
     Trial(_request("GET", "/v1/health"), r"'statusCode': 200.*\"status\":\"ok\""),
     Trial(_request("GET", "/v1/openapi.json"), r"'statusCode': 200.*\"openapi\":\"3\.1"),
     Trial(_request("GET", "/v1/asyncapi.json"), r"'statusCode': 200.*\"asyncapi\":\"3\.0"),
-    # It gets as far as the secret, which is not there: Stripe is asked to come again.
+    # The secret does not exist, so Stripe is asked to send the webhook again.
     Trial(_request("POST", "/v1/stripe/webhooks", "{}"), r"'statusCode': 503.*secrets_unavailable"),
 )

@@ -1,7 +1,7 @@
-"""Rules for the zip: what is in it, and whether every function starts from it, and works, as it is set up.
+"""Rules for the zip: its contents, and whether every function starts from it and works with its settings.
 
-The zip holds machine code for Lambda's processor. Where ours is another, each such file is exchanged, in an
-unpacked copy, for the same package's file of the same version installed here; everything else is the zip's own.
+The zip contains machine code for Lambda's processor. On another processor, each such file is replaced, in an unpacked
+copy, by the file of the same package and version that is installed here. All other files are the zip's own.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ from zipfile import ZipFile
 from chalicelib.functions import AUTHORIZER
 from infra.package import FUNCTION, probe
 from infra.package.bytecode import bytecode_faults
-from infra.package.trials import ALONE, Trial, trials_of
+from infra.package.trials import ISOLATED_ENVIRONMENT, Trial, trials_of
 from infra.template.intrinsics import Json, function_id
 
 Faults: TypeAlias = Iterator[str]
 
-LARGEST = 20 * 1024 * 1024
-"""Bytes, packed; Lambda itself takes 50 MB, but every cold start loads it."""
+MAX_ZIP_BYTES = 20 * 1024 * 1024
+"""Bytes of the packed zip. Lambda accepts 50 MB, but every cold start loads the zip."""
 NEVER_SHIPPED = ("infra/", "tests/", "docs/", ".chalice/", "pip/", "setuptools/", "moto/", "pytest/", "boto3/")
 MACHINES = {183: "aarch64", 62: "x86_64"}
-"""By the number in an ELF file's header."""
+"""Processors by the number in an ELF header."""
 LAMBDA_MACHINE = "aarch64"
 PROBE_TIMEOUT = 120
 
 
 def zip_faults(template: Json, archive: Path) -> list[str]:
-    """Everything that is wrong with the zip of a template."""
+    """Returns all faults of a template's zip."""
     with unpacked(archive) as root:
-        unfit = [*machine_faults(root), *make_runnable(root)]
-        faults = [*_size(archive), *content_faults(root), *bytecode_faults(root), *unfit]
-        return faults if unfit else [*faults, *start_faults(template, root)]
+        machine_problems = [*machine_faults(root), *make_runnable(root)]
+        faults = [*_size(archive), *content_faults(root), *bytecode_faults(root), *machine_problems]
+        return faults if machine_problems else [*faults, *start_faults(template, root)]
 
 
 @contextmanager
 def unpacked(archive: Path) -> Iterator[Path]:
-    """A directory with the zip's files, for as long as the block runs."""
+    """Yields a directory with the zip's files, which is deleted after the block."""
     with tempfile.TemporaryDirectory(prefix="pom-unpacked-") as scratch:
         root = Path(scratch).resolve()
         with ZipFile(archive) as contents:
@@ -61,12 +61,12 @@ def unpacked(archive: Path) -> Iterator[Path]:
 
 def _size(archive: Path) -> Faults:
     size = archive.stat().st_size
-    if size > LARGEST:
-        yield f"the zip has {size / 1e6:.1f} MB, more than {LARGEST / 1e6:.1f}: see what is biggest, and prune it"
+    if size > MAX_ZIP_BYTES:
+        yield f"the zip has {size / 1e6:.1f} MB, more than {MAX_ZIP_BYTES / 1e6:.1f}: prune its biggest packages"
 
 
 def content_faults(root: Path) -> Faults:
-    """What is in the zip and should not be, or the other way round."""
+    """Yields files that must not be in the zip, and required files that are missing."""
     names = [str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()]
     for name in names:
         if name.startswith(NEVER_SHIPPED):
@@ -75,9 +75,9 @@ def content_faults(root: Path) -> Faults:
 
 
 def machine_faults(root: Path) -> Faults:
-    """Machine code that Lambda cannot run."""
+    """Yields machine code that Lambda cannot run."""
     for file in _libraries(root):
-        if (machine := _machine(file)) != LAMBDA_MACHINE:
+        if (machine := _processor(file)) != LAMBDA_MACHINE:
             yield f"{file.relative_to(root)} is for {machine}, and Lambda runs {LAMBDA_MACHINE}"
 
 
@@ -85,15 +85,15 @@ def _libraries(root: Path) -> list[Path]:
     return sorted(root.rglob("*.so")) + sorted(root.rglob("*.so.*"))
 
 
-def _machine(file: Path) -> str:
-    with file.open("rb") as opened:
-        header = opened.read(20)
+def _processor(file: Path) -> str:
+    with file.open("rb") as binary:
+        header = binary.read(20)
     number = int.from_bytes(header[18:20], "little")
     return MACHINES.get(number, f"machine {number}") if header.startswith(b"\x7fELF") else "no ELF machine"
 
 
 def make_runnable(root: Path) -> Faults:
-    """Exchange machine code for that of this host."""
+    """Replaces the machine code by that of this host. Yields the files that cannot be replaced."""
     if platform.machine() == LAMBDA_MACHINE:
         return
     owners = _owners(root)
@@ -104,15 +104,16 @@ def make_runnable(root: Path) -> Faults:
             yield f"{place} belongs to no package in the zip"
             continue
         try:
-            here = distribution(owner.metadata["Name"])
+            installed = distribution(owner.metadata["Name"])
         except ModuleNotFoundError:
             yield f"{owner.metadata['Name']} is not installed here, so its machine code cannot be exchanged"
             continue
-        if here.version != owner.version:
-            yield f"{owner.metadata['Name']} is {owner.version} in the zip and {here.version} here: install the lock"
+        if installed.version != owner.version:
+            name = owner.metadata["Name"]
+            yield f"{name} is {owner.version} in the zip and {installed.version} here: install the lock"
             continue
         file.unlink()
-        _bring(here, place, root)
+        _copy_library(installed, place, root)
 
 
 def _owners(root: Path) -> dict[str, Distribution]:
@@ -124,16 +125,16 @@ def _owners(root: Path) -> dict[str, Distribution]:
     return owners
 
 
-def _bring(here: Distribution, place: Path, root: Path) -> None:
+def _copy_library(installed: Distribution, place: Path, root: Path) -> None:
     stem = place.name.partition(".")[0]
-    for file in here.files or ():
+    for file in installed.files or ():
         if Path(file).parent == place.parent and file.name.partition(".")[0] == stem and file.suffix == ".so":
-            shutil.copy(str(here.locate_file(file)), root / place.parent / file.name)
+            shutil.copy(str(installed.locate_file(file)), root / place.parent / file.name)
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One start of a fresh interpreter in the unpacked zip."""
+    """One start of a new interpreter in the unpacked zip."""
 
     name: str
     environment: dict[str, str]
@@ -142,15 +143,15 @@ class Probe:
 
 
 def probe_of(template: Json, name: str) -> Probe:
-    """How a function of the template is started, and what it is called with."""
+    """Returns how a function of the template is started, and its trials."""
     function = template["Resources"][name]["Properties"]
     settings = "load_token_config" if name == function_id(AUTHORIZER) else "load_config"
-    environment = deployed_environment(template, function) | ALONE
+    environment = deployed_environment(template, function) | ISOLATED_ENVIRONMENT
     return Probe(name, environment, ("handler", function["Handler"], settings), trials_of(name))
 
 
 def start_faults(template: Json, root: Path) -> Faults:
-    """Start every function by itself, as many at a time as there are processors."""
+    """Starts every function separately, one on each processor. Yields the faults."""
     functions = [name for name, resource in template["Resources"].items() if resource["Type"] == FUNCTION]
     probes = [probe_of(template, name) for name in functions]
     probes.append(Probe("the zip", deployed_environment(template, {}), ("everything",)))
@@ -159,34 +160,39 @@ def start_faults(template: Json, root: Path) -> Faults:
             yield from faults
 
 
-def probe_faults(root: Path, each: Probe) -> Faults:
-    """What goes wrong in one fresh interpreter. -I and -S: neither this environment's packages nor the user's."""
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-B", probe.__file__, str(root), *each.arguments],
+def probe_faults(root: Path, started_probe: Probe) -> Faults:
+    """Yields the faults of one interpreter. -I and -S exclude the packages of this environment and of the user."""
+    completed = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", probe.__file__, str(root), *started_probe.arguments],
         cwd=root,
-        env=each.environment,
-        input=json.dumps([trial.event for trial in each.trials]),
+        env=started_probe.environment,
+        input=json.dumps([trial.event for trial in started_probe.trials]),
         capture_output=True,
         text=True,
         timeout=PROBE_TIMEOUT,
         check=False,
     )
-    if done.returncode != 0:
-        yield f"{each.name} does not start from the zip ({' '.join(each.arguments)}):\n{done.stderr[-2000:]}"
+    if completed.returncode != 0:
+        arguments = " ".join(started_probe.arguments)
+        yield f"{started_probe.name} does not start from the zip ({arguments}):\n{completed.stderr[-2000:]}"
         return
-    told = json.loads(done.stdout.splitlines()[-1])
-    if told["foreign"]:
-        yield f"{each.name} needs files that the zip does not have: {', '.join(told['foreign'][:5])}"
-    for trial, outcome in zip(each.trials, told["outcomes"], strict=True):
-        if not re.search(trial.shows, outcome):
-            yield f"{each.name} does not get as far as {trial.shows} with {trial.event}, but {outcome[:2000]}"
+    result = json.loads(completed.stdout.splitlines()[-1])
+    if result["foreign"]:
+        yield f"{started_probe.name} needs files that the zip does not have: {', '.join(result['foreign'][:5])}"
+    for trial, outcome in zip(started_probe.trials, result["outcomes"], strict=True):
+        if not re.search(trial.expected, outcome):
+            yield (
+                f"{started_probe.name} does not get as far as {trial.expected} with {trial.event}, but {outcome[:2000]}"
+            )
 
 
 def deployed_environment(template: Json, function: Json) -> dict[str, str]:
-    """All that a function has in Lambda: defaults of parameters, and a URL for what only the deployment knows."""
+    """Returns a function's environment in Lambda: parameters' defaults, and a URL for values known only when
+    deployed.
+    """
     parameters = template.get("Parameters", {})
-    shared = template.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
-    own = function.get("Environment", {}).get("Variables", {})
+    shared_variables = template.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
+    own_variables = function.get("Environment", {}).get("Variables", {})
     return {
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -194,11 +200,14 @@ def deployed_environment(template: Json, function: Json) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "probe",
         "AWS_LAMBDA_FUNCTION_NAME": "probe",
         "LAMBDA_TASK_ROOT": "/var/task",
-        **{name: _resolved(value, parameters) for name, value in {**shared, **own}.items()},
+        **{
+            name: _environment_value(value, parameters)
+            for name, value in {**shared_variables, **own_variables}.items()
+        },
     }
 
 
-def _resolved(value: Any, parameters: Json) -> str:
+def _environment_value(value: Any, parameters: Json) -> str:
     if isinstance(value, str):
         return value
     parameter = parameters.get(value.get("Ref"), {})

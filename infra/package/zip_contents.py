@@ -1,7 +1,7 @@
-"""What of the zip is never used, and the zip without it, with bytecode: the same bytes for the same content.
+"""Removes unused files from the zip, and adds bytecode. Equal content gives equal bytes.
 
-botocore brings the descriptions of every AWS service, 15 MB of them packed. A client of a service that is not
-in SERVICES cannot be made in Lambda: botocore says UnknownServiceError. Tests hold SERVICES to the code.
+botocore contains the descriptions of every AWS service, 15 MB when packed. A client of a service outside SERVICES
+cannot be created in Lambda: botocore raises UnknownServiceError. Tests check SERVICES against the code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from infra.package.bytecode import compile_all
 
 SERVICES = frozenset({"dynamodb", "events", "secretsmanager", "sqs", "sts"})
-"""The services whose descriptions stay; sts is botocore's own, for roles that a profile assumes."""
+"""The services whose descriptions stay. botocore itself needs sts, for roles that a profile assumes."""
 DESCRIPTIONS = "botocore/data/"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o100644
@@ -22,15 +22,17 @@ LEVEL = 9
 
 
 def is_used(name: str) -> bool:
-    """Whether a file of the zip stays in it."""
+    """Returns True if a file stays in the zip."""
     if name.startswith(DESCRIPTIONS):
         service, _, inside = name.removeprefix(DESCRIPTIONS).partition("/")
         return not inside or service in SERVICES
     return True
 
 
-def repacked(source: Path, target: Path) -> None:
-    """Write what is used of `source`, and its bytecode, to `target`: sorted by name, without times, packed small."""
+def repack(source: Path, target: Path) -> None:
+    """Writes the used files of `source` and their bytecode to `target`, sorted by name, without times, highly
+    packed.
+    """
     with tempfile.TemporaryDirectory(prefix="pom-repacked-") as scratch:
         root = Path(scratch).resolve()
         with ZipFile(source) as full:
@@ -41,14 +43,14 @@ def repacked(source: Path, target: Path) -> None:
             for name in sorted(files):
                 entry = ZipInfo(name, EPOCH)
                 entry.external_attr = FILE_MODE << 16
-                entry.create_system = 3  # Unix, wherever it is packed
+                entry.create_system = 3  # Unix, also if it is packed on another system
                 small.writestr(entry, files[name].read_bytes(), ZIP_DEFLATED, LEVEL)
 
 
 def sizes(archive: Path) -> Counter[str]:
-    """Packed bytes by what is at the zip's top."""
-    counted: Counter[str] = Counter()
+    """Returns the packed bytes of each top-level entry of the zip."""
+    bytes_by_name: Counter[str] = Counter()
     with ZipFile(archive) as contents:
         for entry in contents.infolist():
-            counted[entry.filename.partition("/")[0]] += entry.compress_size
-    return counted
+            bytes_by_name[entry.filename.partition("/")[0]] += entry.compress_size
+    return bytes_by_name

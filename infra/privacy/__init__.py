@@ -1,11 +1,11 @@
-"""The inventory of personal data: every place that holds or tells something, whose it is, and what an erasure does.
+"""The inventory of personal data: each stored, published or logged field, its data subject, and what an erasure does.
 
-    places     finds the places: fields of what is stored, queued, put on the bus, logged and measured
-    classes    says whose datum a field is, of what kind, and what becomes of it
-    rules      the classification itself; a field without one fails `tests/infrastructure/test_privacy.py`
-    readers    says which functions read and write which table, by their rights
-    times      says how long each thing is kept
-    page       the generated parts of docs/privacy.md
+    places     finds the fields of documents, queues, bus events, log lines and metrics
+    classes    defines data subjects, kinds of data, and effects of an erasure
+    rules      classifies the fields; a field without a class fails `tests/infrastructure/test_privacy.py`
+    readers    lists the functions that read and write each table, by their rights
+    times      lists how long each thing is retained
+    page       writes the generated parts of docs/privacy.md
 
-`python -m infra.privacy` writes docs/privacy.md anew.
+`python -m infra.privacy` updates docs/privacy.md.
 """

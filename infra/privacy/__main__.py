@@ -1,14 +1,14 @@
-"""`python -m infra.privacy`: write the generated parts of docs/privacy.md anew."""
+"""Updates the generated parts of docs/privacy.md (`python -m infra.privacy`)."""
 
 from __future__ import annotations
 
-from infra.privacy.page import FILE, PARTS, classified, current
+from infra.privacy.page import FILE, PARTS, classified_fields, with_generated_parts
 
 
 def main() -> None:
-    """Makes the page anew and says how many fields it has."""
-    FILE.write_text(current(FILE.read_text()))
-    print(f"{FILE.name}: {sum(1 for _ in classified())} fields, {len(PARTS)} generated parts")
+    """Writes the page, and prints the number of fields."""
+    FILE.write_text(with_generated_parts(FILE.read_text()))
+    print(f"{FILE.name}: {sum(1 for _ in classified_fields())} fields, {len(PARTS)} generated parts")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whose datum a field is, of what kind it is, and what the erasure of a customer does with it."""
+"""The classes of data: data subject, kind, and the effect of an erasure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Whose(StrEnum):
-    """The one whom a datum is about. Where it is about several, the one whom it could embarrass most."""
+class DataSubject(StrEnum):
+    """The person or company that a field is about. A field about several belongs to the one that it could harm
+    most.
+    """
 
     CUSTOMER = "customer"
-    """The pool owner, or who pays for them: the person whom an erasure takes out."""
+    """The pool owner, or the person who pays for the pool: the person whom an erasure removes."""
     STAFF = "staff"
     """A user of the company, or an operator of POM."""
     COMPANY = "company"
@@ -19,14 +21,14 @@ class Whose(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a datum tells."""
+    """What a field says."""
 
     NAME = "names"
     CONTACT = "e-mail addresses, phones"
     ADDRESS = "addresses"
     TEXT = "free texts"
     EVENT = "events of Stripe's"
-    """The whole body, with all that Stripe tells of the customer in it."""
+    """The complete body, with everything that Stripe reports of the customer in it."""
     PAYMENT = "payment means"
     LINK = "links"
     MONEY = "sums"
@@ -36,30 +38,30 @@ class Kind(StrEnum):
     STATE = "words and numbers"
 
 
-class Fate(StrEnum):
-    """What the erasure of a customer does with a datum."""
+class ErasureEffect(StrEnum):
+    """The effect of a customer's erasure on a field."""
 
     REMOVED = "removed"
     EMPTIED = "becomes “(erased)”"
     SHORTENED = "becomes the ids that fetch it again"
     KEPT = "kept"
     NOT_HELD = "not held by POM"
-    """It was told to consumers of the bus, who are told of the erasure by the change `customer.erased`."""
+    """It was published on the bus. Its consumers learn of the erasure from the change `customer.erased`."""
 
 
-class Class(NamedTuple):
-    """The classification of a field. `why` says why it is kept."""
+class Classification(NamedTuple):
+    """The class of a field. `why` is the reason for retaining it."""
 
-    whose: Whose
+    subject: DataSubject
     kind: Kind
-    fate: Fate
+    effect: ErasureEffect
     why: str = ""
 
     @property
     def personal(self) -> bool:
-        """Returns True if the field says something about a person that an id, a sum or a time does not."""
-        return self.whose in {Whose.CUSTOMER, Whose.STAFF} and self.kind in SAYING
+        """Returns True if the field says something about a person beyond an id, a sum or a time."""
+        return self.subject in {DataSubject.CUSTOMER, DataSubject.STAFF} and self.kind in PERSONAL_KINDS
 
 
-SAYING = frozenset({Kind.NAME, Kind.CONTACT, Kind.ADDRESS, Kind.TEXT, Kind.EVENT, Kind.PAYMENT, Kind.LINK})
-"""The kinds that tell something of a person by themselves."""
+PERSONAL_KINDS = frozenset({Kind.NAME, Kind.CONTACT, Kind.ADDRESS, Kind.TEXT, Kind.EVENT, Kind.PAYMENT, Kind.LINK})
+"""The kinds that say something about a person on their own."""

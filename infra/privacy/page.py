@@ -1,4 +1,4 @@
-"""The generated parts of docs/privacy.md: each stands between two comments that name it."""
+"""The generated parts of docs/privacy.md. Each part is between two comments with its name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.privacy import times
-from infra.privacy.classes import SAYING, Class, Fate, Kind, Whose
+from infra.privacy.classes import PERSONAL_KINDS, Classification, DataSubject, ErasureEffect, Kind
 from infra.privacy.places import Place, places
 from infra.privacy.readers import access
 from infra.privacy.rules import class_of
@@ -18,98 +18,104 @@ FILE: Final = Path(__file__).parents[2] / "docs" / "privacy.md"
 _PART: Final = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def current(text: str) -> str:
-    """Returns the page with its generated parts made anew.
+def with_generated_parts(text: str) -> str:
+    """Returns the page with new generated parts.
 
     Raises:
-        KeyError: the page names a part that is not made.
+        KeyError: the page names an unknown part.
     """
     return _PART.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}\n{found[3]}", text)
 
 
-def classified() -> Iterator[tuple[Place, Class]]:
-    """Yields every field that has a class, by its name."""
+def classified_fields() -> Iterator[tuple[Place, Classification]]:
+    """Yields every classified field, by name."""
     for _, place in sorted(places().items()):
-        if (found := class_of(place)) is not None:
-            yield place, found
+        if (classification := class_of(place)) is not None:
+            yield place, classification
 
 
-def _of_persons() -> str:
-    """Returns a row for each kind of datum about a person, and for what an erasure does with it."""
-    rows: defaultdict[Class, list[Place]] = defaultdict(list)
-    for place, each in classified():
-        if each.personal or each.whose is Whose.STAFF or each.fate not in {Fate.KEPT, Fate.NOT_HELD}:
+def _personal_data() -> str:
+    """Returns a table of the data about persons, with the effect of an erasure."""
+    rows: defaultdict[Classification, list[Place]] = defaultdict(list)
+    for place, each in classified_fields():
+        if (
+            each.personal
+            or each.subject is DataSubject.STAFF
+            or each.effect not in {ErasureEffect.KEPT, ErasureEffect.NOT_HELD}
+        ):
             rows[each].append(place)
     return _table(
         ("whose", "what", "where", "fields", "an erasure"),
         (
             (
-                each.whose,
+                each.subject,
                 each.kind,
-                ", ".join(sorted({store for place in found for store in place.stores})),
-                _shortened(place.name for place in found),
-                f"{each.fate}: {each.why}" if each.why else each.fate,
+                ", ".join(sorted({store for place in fields for store in place.stores})),
+                _shortened(place.name for place in fields),
+                f"{each.effect}: {each.why}" if each.why else each.effect,
             )
-            for each, found in sorted(rows.items(), key=lambda row: _rank(row[0]))
+            for each, fields in sorted(rows.items(), key=lambda row: _rank(row[0]))
         ),
     )
 
 
-def _rank(each: Class) -> tuple[int, int, int]:
-    """Returns the place of a class: by whose a datum is, by what becomes of it, and by its kind."""
-    return list(Whose).index(each.whose), list(Fate).index(each.fate), list(Kind).index(each.kind)
+def _rank(each: Classification) -> tuple[int, int, int]:
+    """Returns the sort key of a class: data subject, effect, kind."""
+    return list(DataSubject).index(each.subject), list(ErasureEffect).index(each.effect), list(Kind).index(each.kind)
 
 
-def _others() -> str:
-    """Returns a row for each reason for which the other fields are kept, with how many there are of each kind."""
-    rows: defaultdict[tuple[Whose, str], list[tuple[Kind, str]]] = defaultdict(list)
-    for place, each in classified():
-        if each.whose is not Whose.STAFF and each.fate is Fate.KEPT:
-            rows[each.whose, each.why].append((each.kind, place.name))
+def _other_data() -> str:
+    """Returns a table of the other retained fields by reason, with their numbers by kind."""
+    rows: defaultdict[tuple[DataSubject, str], list[tuple[Kind, str]]] = defaultdict(list)
+    for place, each in classified_fields():
+        if each.subject is not DataSubject.STAFF and each.effect is ErasureEffect.KEPT:
+            rows[each.subject, each.why].append((each.kind, place.name))
     return _table(
         ("about", "fields", "why they stay"),
-        ((whose, "<br>".join(_counted(fields)), why) for (whose, why), fields in sorted(rows.items())),
+        ((subject, "<br>".join(_counts_by_kind(fields)), why) for (subject, why), fields in sorted(rows.items())),
     )
 
 
-def _counted(fields: Iterable[tuple[Kind, str]]) -> Iterator[str]:
-    """Yields each kind with the number of its fields, and all of them, or the shortest if they say nothing."""
+def _counts_by_kind(fields: Iterable[tuple[Kind, str]]) -> Iterator[str]:
+    """Yields each kind with its number of fields and their names. Kinds without personal data show three short
+    names.
+    """
     by_kind: defaultdict[Kind, list[str]] = defaultdict(list)
     for kind, name in fields:
         by_kind[kind].append(name)
     for kind, names in sorted(by_kind.items(), key=lambda each: list(Kind).index(each[0])):
-        shown = names if kind in SAYING else sorted(names, key=len)[:3]
-        yield f"{kind} ({len(names)}): {_shortened(shown)}{'' if len(shown) == len(names) else ' …'}"
+        listed_names = names if kind in PERSONAL_KINDS else sorted(names, key=len)[:3]
+        yield f"{kind} ({len(names)}): {_shortened(listed_names)}{'' if len(listed_names) == len(names) else ' …'}"
 
 
 def _readers() -> str:
-    """Returns a row for each table: what it says of persons, and the functions that may read or write it."""
-    told: defaultdict[str, set[str]] = defaultdict(set)
-    for place, each in classified():
+    """Returns a table with the personal data of each DynamoDB table, and the functions that read or write it."""
+    kinds_by_store: defaultdict[str, set[str]] = defaultdict(set)
+    for place, each in classified_fields():
         if each.personal:
             for store in place.stores:
-                told[store].add(each.kind)
+                kinds_by_store[store].add(each.kind)
     return _table(
         ("table", "says of persons", "read by", "only its keys, by an index", "written by"),
         (
-            (f"`{table}`", ", ".join(sorted(told[table])) or "ids only", *map(_names, each))
+            (f"`{table}`", ", ".join(sorted(kinds_by_store[table])) or "ids only", *map(_names, each))
             for table, each in sorted(access().items())
         ),
     )
 
 
 def _retention() -> str:
-    """Returns a row for each time for which something is kept."""
+    """Returns a table of retention times."""
     return _table(("where", "how long", "why"), times.rows())
 
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
-    "persons": _of_persons,
-    "others": _others,
+    "persons": _personal_data,
+    "others": _other_data,
     "retention": _retention,
     "readers": _readers,
 }
-"""What makes each part."""
+"""The functions that make the parts."""
 
 
 def _names(names: Iterable[str]) -> str:
@@ -117,7 +123,7 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _shortened(names: Iterable[str]) -> str:
-    """Returns the names of fields, with each record named once: `Profile.email`, `phone`."""
+    """Returns the names of fields, grouped by record: `Profile: email, phone`."""
     by_record: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
         record, _, field = name.partition(".")

@@ -1,4 +1,4 @@
-"""Finds every place that holds or tells something, by the types of the code, so that none can be forgotten."""
+"""Finds every stored, published or logged field from the types of the code, so that none is forgotten."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from infra.template.api import ACCESS_LOG
 CODE: Final = Path(__file__).parents[2] / "chalicelib"
 
 QUEUES, BUS, LOGS, METRICS = "queues", "bus", "logs", "metrics"
-"""The stores besides the tables."""
+"""The stores other than the tables."""
 
 DOCUMENTS: Final[Mapping[str, tuple[type, ...]]] = {
     "invoices": (Invoice,),
@@ -57,22 +57,22 @@ DOCUMENTS: Final[Mapping[str, tuple[type, ...]]] = {
     "payouts": (Payout, PayoutLine),
     "events": (Canary,),
 }
-"""The types that the documents of each table hold. Stripe's own events are kept as they came."""
+"""The types of the documents in each table. Stripe's events are stored unchanged."""
 
 HAS_DOCUMENTS_OF_STRIPE: Final = "events"
 WHOLE: Final = frozenset({"document", "packed"})
-"""The attributes that hold a document. It is classified by its fields, unless it is an event of Stripe's."""
+"""The attributes with a document. A document is classified by its fields, except Stripe's events."""
 
 LINE, ACCESS, METRIC = "log line", "access line", "metric"
 OF_EVERY_LINE: Final = ("level", "location", "message", "timestamp", "service", "xray_trace_id")
-"""What Powertools writes in each line. A line's message is a constant of `observability`."""
+"""The fields that Powertools adds to each line. A line's message is a constant of `observability`."""
 
-WORD: Final = "word"
-"""Stands for every member of an enumeration."""
+ENUM_MEMBER: Final = "word"
+"""Stands for the members of any enumeration."""
 
 
 class Place(NamedTuple):
-    """A field of a record, the stores that hold it, and the types of the values in it."""
+    """A field of a record, with the stores that hold it and the types of its values."""
 
     record: str
     field: str
@@ -85,17 +85,17 @@ class Place(NamedTuple):
 
 
 def places() -> Mapping[str, Place]:
-    """Returns every place, by its name."""
-    found: dict[str, Place] = {}
-    for record, field, store, scalars in _everywhere():
+    """Returns all fields, by name."""
+    by_name: dict[str, Place] = {}
+    for record, field, store, scalars in _all_fields():
         name = f"{record}.{field}"
-        known = found.get(name, Place(record, field, frozenset(), frozenset()))
-        found[name] = known._replace(stores=known.stores | {store}, scalars=known.scalars | scalars)
-    return found
+        place = by_name.get(name, Place(record, field, frozenset(), frozenset()))
+        by_name[name] = place._replace(stores=place.stores | {store}, scalars=place.scalars | scalars)
+    return by_name
 
 
 def fields_of(record: Any) -> Mapping[str, Any]:
-    """Returns the fields of a class of records with their types, or nothing if it is none."""
+    """Returns the fields of a record class with their types; empty for any other class."""
     hints = typing.get_type_hints(record)
     if dataclasses.is_dataclass(record):
         return {field.name: hints[field.name] for field in dataclasses.fields(record)}
@@ -107,20 +107,20 @@ def fields_of(record: Any) -> Mapping[str, Any]:
 
 
 def records_in(roots: Iterable[Any]) -> Iterator[type]:
-    """Yields every class of records that a document of these types can be made of, each once."""
-    seen: set[type] = set()
-    waiting = list(roots)
-    while waiting:
-        hint = waiting.pop()
-        waiting.extend(typing.get_args(hint))
-        if _is_class(hint) and hint not in seen and (fields := fields_of(hint)):
-            seen.add(hint)
-            waiting.extend(fields.values())
+    """Yields each record class that documents of these types can contain, once."""
+    yielded: set[type] = set()
+    pending = list(roots)
+    while pending:
+        hint = pending.pop()
+        pending.extend(typing.get_args(hint))
+        if _is_class(hint) and hint not in yielded and (fields := fields_of(hint)):
+            yielded.add(hint)
+            pending.extend(fields.values())
             yield hint
 
 
 def scalars_of(hint: Any) -> frozenset[str]:
-    """Returns the names of the types of the values that are directly in a field, not in a record in it."""
+    """Returns the names of the value types in a field, without those of nested records."""
     if arguments := typing.get_args(hint):
         return frozenset[str]().union(*(scalars_of(each) for each in arguments))
     if hint is type(None) or hint is Ellipsis:
@@ -128,7 +128,7 @@ def scalars_of(hint: Any) -> frozenset[str]:
     if not _is_class(hint):
         return frozenset({getattr(hint, "__name__", str(hint))})
     if issubclass(hint, Enum):
-        return frozenset({WORD})
+        return frozenset({ENUM_MEMBER})
     return frozenset() if fields_of(hint) else frozenset({hint.__name__})
 
 
@@ -136,7 +136,7 @@ def _is_class(hint: Any) -> typing.TypeGuard[type]:
     return isinstance(hint, type) and not typing.get_args(hint)
 
 
-def _everywhere() -> Iterator[tuple[str, str, str, frozenset[str]]]:
+def _all_fields() -> Iterator[tuple[str, str, str, frozenset[str]]]:
     for table, roots in DOCUMENTS.items():
         yield from _of_records(table, roots)
     for model, table in NAMES.items():
@@ -145,14 +145,14 @@ def _everywhere() -> Iterator[tuple[str, str, str, frozenset[str]]]:
                 yield f"{table} row", name, table, frozenset({_TYPES[attribute.attr_type]})
     yield from _of_records(QUEUES, messages.Message.__subclasses__())
     yield from _of_records(BUS, CHANGE_EVENTS.values())
-    for name in (*_logged(), *OF_EVERY_LINE):
+    for name in (*_log_fields(), *OF_EVERY_LINE):
         yield LINE, name, LOGS, frozenset({"str"})
     for name in ACCESS_LOG:
         yield ACCESS, name, LOGS, frozenset({"str"})
     for metric in metrics.METRICS.values():
         for name in (*metric.dimensions, "service"):
-            closed = (metric.name, name) in metrics.VALUES
-            yield METRIC, name, METRICS, frozenset({WORD if closed else "str"})
+            is_enumerated = (metric.name, name) in metrics.VALUES
+            yield METRIC, name, METRICS, frozenset({ENUM_MEMBER if is_enumerated else "str"})
 
 
 _TYPES: Final = {"S": "str", "N": "int", "B": "bytes"}
@@ -165,31 +165,33 @@ def _of_records(store: str, roots: Iterable[Any]) -> Iterator[tuple[str, str, st
                 yield record.__name__, field, store, scalars
 
 
-def _logged() -> Iterator[str]:
-    """Yields the names of every field of a log line: what `observability` writes, and the ids that it is about."""
+def _log_fields() -> Iterator[str]:
+    """Yields the names of all fields of log lines: those that `observability` writes, and the ids of the subject."""
     for path in sorted(CODE.rglob("*.py")):
         tree = ast.parse(path.read_text())
         if path == Path(observability.__file__):
             yield from (key for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in _texts(node.keys))
             yield from (field for each in _spread(tree) for field in fields_of(each))
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _called(node) in _CORRELATING:
+            if isinstance(node, ast.Call) and _called_name(node) in _CORRELATING:
                 yield from (keyword.arg for keyword in node.keywords if keyword.arg is not None)
 
 
 def _spread(tree: ast.Module) -> Iterator[Any]:
-    """Yields the classes of the records whose fields become those of a log line, by `asdict` or `_asdict`."""
+    """Yields the record classes whose fields become fields of a log line by `asdict` or `_asdict`."""
     for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
-        for call in (node for node in ast.walk(function) if isinstance(node, ast.Call) and "asdict" in _called(node)):
+        for call in (
+            node for node in ast.walk(function) if isinstance(node, ast.Call) and "asdict" in _called_name(node)
+        ):
             record = call.args[0] if call.args else getattr(call.func, "value", None)
             yield typing.get_type_hints(getattr(observability, function.name))[getattr(record, "id", "")]
 
 
 _CORRELATING: Final = frozenset({"about", "note"})
-"""What notes an id for the log lines: `chalicelib.correlation`."""
+"""The functions of `chalicelib.correlation` that add an id to the log lines."""
 
 
-def _called(call: ast.Call) -> str:
+def _called_name(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 

@@ -1,4 +1,4 @@
-"""Who reads and writes each table, by the rights in `chalicelib.functions`."""
+"""The functions that read and write each table, by the rights in `chalicelib.functions`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WRITING: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteIt
 
 
 class Access(NamedTuple):
-    """The functions that read the items of a table, that only read keys from its indexes, and that write items."""
+    """The functions that read items of a table, that only read keys from its indexes, and that write items."""
 
     reads: tuple[str, ...]
     finds: tuple[str, ...]
@@ -21,7 +21,7 @@ class Access(NamedTuple):
 
 
 def access() -> Mapping[str, Access]:
-    """Returns who may do what with each table."""
+    """Returns the access to each table."""
     return {
         table: Access(
             tuple(each.name for each in FUNCTIONS if _reads(each, table)),
@@ -33,8 +33,6 @@ def access() -> Mapping[str, Access]:
 
 
 def _reads(function: Function, table: str) -> bool:
-    """Returns True if the function can read items of the table, or what the stream tells of them."""
-    streamed = STREAM_TRIGGERS.get(function.name)
-    return not READING.isdisjoint(function.tables.get(table, ())) or (
-        streamed is not None and table in streamed.tables
-    )
+    """Returns True if the function can read the table's items, or their changes in its stream."""
+    stream = STREAM_TRIGGERS.get(function.name)
+    return not READING.isdisjoint(function.tables.get(table, ())) or (stream is not None and table in stream.tables)

@@ -1,8 +1,8 @@
-"""The classification: rules by type and by name, and an entry for each field that they do not cover.
+"""The classification: rules by type and by name, and an entry for each field without a rule.
 
-A new field that no rule covers fails a test. Add it to `ENTRIES`, with what an erasure does with it. A new class of
-records needs a place in `SUBJECTS`. A plain text is covered only if its name says that it is an id or one of a few
-words, because a text may hold anything.
+A new field without a rule fails a test. Add it to `ENTRIES`, with the effect of an erasure. Add a new record class to
+`SUBJECTS`. A rule covers a text only if the field's name says that the text is an id or one of a few words, because
+any other text may contain personal data.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from infra.privacy.classes import Class, Fate, Kind, Whose
-from infra.privacy.places import BUS, LOGS, WORD, Place
+from infra.privacy.classes import Classification, DataSubject, ErasureEffect, Kind
+from infra.privacy.places import BUS, ENUM_MEMBER, LOGS, Place
 
-CUSTOMER, STAFF, COMPANY, NOBODY = Whose
-KEPT, REMOVED, EMPTIED = Fate.KEPT, Fate.REMOVED, Fate.EMPTIED
+CUSTOMER, STAFF, COMPANY, NOBODY = DataSubject
+KEPT, REMOVED, EMPTIED = ErasureEffect.KEPT, ErasureEffect.REMOVED, ErasureEffect.EMPTIED
 
 BOOKS: Final = "the company's books"
 OPAQUE: Final = "says nothing without the records that it names"
@@ -23,7 +23,7 @@ WHO_DID_IT: Final = "who did what, as the opaque id of a user of POM's"
 NOT_THEIRS: Final = "not the customer's"
 NAMES_NOBODY: Final = "names nobody"
 
-SUBJECTS: Final[Mapping[str, Whose]] = {
+SUBJECTS: Final[Mapping[str, DataSubject]] = {
     written.replace("_", " "): whose
     for whose, records in {
         CUSTOMER: (
@@ -47,86 +47,88 @@ SUBJECTS: Final[Mapping[str, Whose]] = {
     }.items()
     for written in records.split()
 }
-"""Whom each class of records is about. A blank is written as `_`."""
+"""The data subject of each record class. A blank is written as `_`."""
 
-ENTRIES: Final[Mapping[Class, str]] = {
-    # Who somebody is, and where
-    Class(CUSTOMER, Kind.NAME, REMOVED): (
+ENTRIES: Final[Mapping[Classification, str]] = {
+    # Names and addresses
+    Classification(CUSTOMER, Kind.NAME, REMOVED): (
         "Profile.first_name Profile.last_name Profile.company_name customers_row.name_key "
         "CustomerView.first_name CustomerView.last_name CustomerView.company_name InvoiceView.customer_name"
     ),
-    Class(CUSTOMER, Kind.CONTACT, REMOVED): (
+    Classification(CUSTOMER, Kind.CONTACT, REMOVED): (
         "Profile.email Profile.phone Customer.unlinked_emails InStep.pom InStep.stripe "
         "InvoiceFact.customer_email customers_row.email_key CustomerView.email CustomerView.phone "
         "InvoiceView.customer_email"
     ),
-    Class(CUSTOMER, Kind.ADDRESS, REMOVED): (
+    Classification(CUSTOMER, Kind.ADDRESS, REMOVED): (
         "Address.street Address.street2 Address.city Address.state Address.zip_code Address.country "
         "AddressView.street AddressView.street2 AddressView.city AddressView.state AddressView.zip_code "
         "AddressView.country"
     ),
-    # What people write, or Stripe does
-    Class(CUSTOMER, Kind.TEXT, EMPTIED): (
+    # Texts of people or of Stripe
+    Classification(CUSTOMER, Kind.TEXT, EMPTIED): (
         "LineItem.description Deduction.description Refusal.message ItemError.message "
         "LineItemView.description DeductionView.description"
     ),
-    Class(CUSTOMER, Kind.TEXT, REMOVED): (
+    Classification(CUSTOMER, Kind.TEXT, REMOVED): (
         "Service.description Customer.sync_error Order.memo Order.footer DraftDetails.description "
         "DraftDetails.footer DraftDetails.custom_fields Refusal.next_step Refusal.field ItemError.next_step "
         "OutsidePayment.reference Movement.reason Action.reason IntendedAct.reason "
         "BalanceTransaction.description InvoiceView.memo CustomerView.sync_error FailureView.message "
         "FailureView.next_step"
     ),
-    Class(CUSTOMER, Kind.EVENT, Fate.SHORTENED): "events_row.document events_row.packed",
-    # How somebody pays
-    Class(CUSTOMER, Kind.PAYMENT, REMOVED): (
+    Classification(CUSTOMER, Kind.EVENT, ErasureEffect.SHORTENED): "events_row.document events_row.packed",
+    # Means of payment
+    Classification(CUSTOMER, Kind.PAYMENT, REMOVED): (
         "ChargeFact.brand ChargeFact.last4 ChargeFact.expires Movement.brand Movement.last4"
     ),
-    Class(CUSTOMER, Kind.LINK, REMOVED): (
+    Classification(CUSTOMER, Kind.LINK, REMOVED): (
         "InvoiceFact.hosted_url InvoiceFact.pdf_url ChargeFact.receipt_url InvoiceView.payment_url "
         "InvoiceView.pdf_url"
     ),
-    Class(CUSTOMER, Kind.DIGEST, REMOVED): "Order.fingerprint Drafted.order Drafted.in_stripe",
-    # What says nothing by itself, and goes with the record that it is in
-    Class(CUSTOMER, Kind.ID, REMOVED): (
+    Classification(CUSTOMER, Kind.DIGEST, REMOVED): "Order.fingerprint Drafted.order Drafted.in_stripe",
+    # Fields without meaning of their own, which are removed with their record
+    Classification(CUSTOMER, Kind.ID, REMOVED): (
         "Customer.candidates Customer.chosen_stripe_customer_id Customer.last_choice Customer.offered_by "
         "BatchItem.chosen_stripe_customer_id Service.service_id customers_row.emailless_of "
         "customers_row.status_key"
     ),
-    Class(CUSTOMER, Kind.STATE, REMOVED): (
+    Classification(CUSTOMER, Kind.STATE, REMOVED): (
         "Customer.from_stripe Customer.choice_refused Customer.search_spellings StripeLink.in_step "
         "DraftDetails.payment_method_types BatchItem.left_out Service.quantity Service.position "
         "Service.taxable"
     ),
-    Class(CUSTOMER, Kind.MONEY, REMOVED): "Service.unit_price",
-    Class(CUSTOMER, Kind.TIME, REMOVED): "Service.service_date BatchItem.loaded_before",
-    # The company's own
-    Class(COMPANY, Kind.NAME, KEPT, NOT_THEIRS): "AccountFact.business_name ConnectionView.business_name",
-    Class(COMPANY, Kind.CONTACT, KEPT, NOT_THEIRS): "AccountFact.support_email AccountFact.support_phone",
-    Class(COMPANY, Kind.PAYMENT, KEPT, NOT_THEIRS): (
+    Classification(CUSTOMER, Kind.MONEY, REMOVED): "Service.unit_price",
+    Classification(CUSTOMER, Kind.TIME, REMOVED): "Service.service_date BatchItem.loaded_before",
+    # Data of the company
+    Classification(COMPANY, Kind.NAME, KEPT, NOT_THEIRS): "AccountFact.business_name ConnectionView.business_name",
+    Classification(COMPANY, Kind.CONTACT, KEPT, NOT_THEIRS): "AccountFact.support_email AccountFact.support_phone",
+    Classification(COMPANY, Kind.PAYMENT, KEPT, NOT_THEIRS): (
         "PayoutFact.destination PayoutFact.last4 BankView.name BankView.last4"
     ),
-    Class(COMPANY, Kind.TEXT, KEPT, NOT_THEIRS): (
+    Classification(COMPANY, Kind.TEXT, KEPT, NOT_THEIRS): (
         "InvoicingSettings.memo InvoicingSettings.footer BillingTerms.memo BillingTerms.footer "
         "PayoutFact.failure_message PayoutFact.statement_descriptor Requirement.message "
         "Requirement.next_step Freeze.reason Connection.disconnect_reason Authorization.error "
         "PayoutView.message PayoutView.next_step PayoutView.statement_descriptor RequirementView.message "
         "InvoicingPause.reason"
     ),
-    Class(STAFF, Kind.NAME, KEPT, "an operator's name, which organizations never see"): "Freeze.by Act.operator",
-    Class(STAFF, Kind.ID, KEPT, WHO_DID_IT): "Action.actor",
-    Class(STAFF, Kind.ID, KEPT, "who did what, as a digest of the user's id"): "log_line.user",
-    Class(STAFF, Kind.STATE, KEPT, "from where, as a network of at least 256 addresses"): "log_line.network",
-    Class(COMPANY, Kind.DIGEST, KEPT, NOT_THEIRS): (
+    Classification(
+        STAFF, Kind.NAME, KEPT, "an operator's name, which organizations never see"
+    ): "Freeze.by Act.operator",
+    Classification(STAFF, Kind.ID, KEPT, WHO_DID_IT): "Action.actor",
+    Classification(STAFF, Kind.ID, KEPT, "who did what, as a digest of the user's id"): "log_line.user",
+    Classification(STAFF, Kind.STATE, KEPT, "from where, as a network of at least 256 addresses"): "log_line.network",
+    Classification(COMPANY, Kind.DIGEST, KEPT, NOT_THEIRS): (
         "Authorization.proof_hash Authorization.state_hash oauth-states_row.state_hash Batch.fingerprint"
     ),
-    Class(NOBODY, Kind.DIGEST, KEPT, "of a webhook secret"): "Attempt.fingerprint Canary.fingerprint",
-    Class(NOBODY, Kind.TEXT, KEPT, "a sentence of POM's, or Stripe's name of a fee"): (
+    Classification(NOBODY, Kind.DIGEST, KEPT, "of a webhook secret"): "Attempt.fingerprint Canary.fingerprint",
+    Classification(NOBODY, Kind.TEXT, KEPT, "a sentence of POM's, or Stripe's name of a fee"): (
         "FeePart.description UnknownInvoice.said TrialReport.message TrialReport.next_step "
         "WebhookCheck.problem WebhookHealth.problem"
     ),
     # Ids whose names do not say so
-    Class(CUSTOMER, Kind.ID, KEPT, OPAQUE): (
+    Classification(CUSTOMER, Kind.ID, KEPT, OPAQUE): (
         "Customer.former_stripe_ids CustomerView.candidates Erasure.reached InvoiceFact.drafted_for "
         "InvoiceFact.number InvoiceFact.drafted_lines InvoiceView.number InvoiceView.dashboard_url "
         "InvoiceView.replaced_numbers ItemError.number Movement.number Movement.other_charges Owner.number "
@@ -138,24 +140,24 @@ ENTRIES: Final[Mapping[Class, str]] = {
         "invoices_row.disputed_key invoices_row.due_key invoices_row.group_key invoices_row.number_key "
         "invoices_row.overdue_key invoices_row.status_key invoices_row.updated_key payments_row.time_key"
     ),
-    Class(COMPANY, Kind.ID, KEPT, NOT_THEIRS): (
+    Classification(COMPANY, Kind.ID, KEPT, NOT_THEIRS): (
         "Itemized.pays_again Payout.listed_until Payout.returned_in PayoutView.paid_again_in "
         "PayoutView.pays_again Sending.order Trial.run connections_row.run batches_row.created_key "
         "batches_row.place changes_row.place payouts_row.arrival_key payouts_row.payout_key "
         "payouts_row.place summaries_row.place"
     ),
     # Words and numbers whose names do not say so
-    Class(CUSTOMER, Kind.STATE, KEPT, BOOKS): (
+    Classification(CUSTOMER, Kind.STATE, KEPT, BOOKS): (
         "Bucket.of ChargeFact.seen DisputeFact.seen InvoiceFact.seen PaymentIntentFact.seen RefundFact.seen "
         "CreditNoteFact.reason DisputeFact.reason RefundFact.reason RefundFact.failure_reason "
         "RefundOrder.reason RefundOrder.refused Erasure.not_deleted_because Erasure.erased_in_pass "
         "events_row.error"
     ),
-    Class(COMPANY, Kind.STATE, KEPT, NOT_THEIRS): (
+    Classification(COMPANY, Kind.STATE, KEPT, NOT_THEIRS): (
         "AccountFact.country Act.reason Act.fields SettingsChange.fields AccountFact.payment_capabilities "
         "Batch.counts batches_row.created batches_row.updated changes_row.types"
     ),
-    Class(NOBODY, Kind.STATE, KEPT, NAMES_NOBODY): (
+    Classification(NOBODY, Kind.STATE, KEPT, NAMES_NOBODY): (
         "log_line.in_stripe log_line.billed_twice log_line.copied log_line.differences log_line.error "
         "log_line.fees_before log_line.found log_line.given_up log_line.latency_ms log_line.level "
         "log_line.location log_line.message log_line.missed log_line.not_tied_out log_line.problem "
@@ -166,15 +168,15 @@ ENTRIES: Final[Mapping[Class, str]] = {
         "access_line.integrationStatus access_line.authorizerError access_line.error access_line.bytes"
     ),
 }
-"""Each class with the fields that have it. A blank in a record's name is written as `_`."""
+"""The fields of each class. A blank in a record's name is written as `_`."""
 
-BY_NAME: Final[Mapping[str, Class]] = {
+BY_NAME: Final[Mapping[str, Classification]] = {
     f"{record.replace('_', ' ')}.{field}": each
     for each, names in ENTRIES.items()
     for record, field in (name.split(".") for name in names.split())
 }
 
-_OWN_TYPES: Final[Mapping[str, tuple[Whose, str]]] = {
+_OWN_TYPES: Final[Mapping[str, tuple[DataSubject, str]]] = {
     "UserId": (STAFF, WHO_DID_IT),
     "OrganizationId": (COMPANY, NOT_THEIRS),
     "StripeAccountId": (COMPANY, NOT_THEIRS),
@@ -183,7 +185,7 @@ _OWN_TYPES: Final[Mapping[str, tuple[Whose, str]]] = {
     "ServiceId": (CUSTOMER, OPAQUE),
     "BatchId": (COMPANY, NOT_THEIRS),
 }
-"""The types of ids: whose they are, and why they are kept."""
+"""The types of ids, with the data subject and the reason for retaining them."""
 
 _TIMES: Final = re.compile(
     r"at|created|(.*_)?as_of|epoch|arrival_date|not_before|since|.*_(at|until|by|on|before|since|date)",
@@ -203,29 +205,33 @@ _WORDS: Final = re.compile(
     r"payment_method(s|_types)|payment_terms|(previous_|reconciliation_)?status|source(_type)?|time_zone|type|work"
 )
 _NUMBERS: Final = frozenset({"int", "Decimal", "date"})
-_WHY: Final[Mapping[Whose, str]] = {COMPANY: NOT_THEIRS, NOBODY: NAMES_NOBODY, CUSTOMER: BOOKS}
+_WHY: Final[Mapping[DataSubject, str]] = {COMPANY: NOT_THEIRS, NOBODY: NAMES_NOBODY, CUSTOMER: BOOKS}
 
 
-def class_of(place: Place) -> Class | None:
-    """Returns the class of a field, or None if neither an entry nor a rule says it."""
-    found = _class_of(place)
-    return found._replace(fate=Fate.NOT_HELD, why="") if found is not None and place.stores == {BUS} else found
+def class_of(place: Place) -> Classification | None:
+    """Returns the class of a field; None if no entry and no rule covers it."""
+    classification = _class_of(place)
+    return (
+        classification._replace(effect=ErasureEffect.NOT_HELD, why="")
+        if classification is not None and place.stores == {BUS}
+        else classification
+    )
 
 
-def _class_of(place: Place) -> Class | None:
+def _class_of(place: Place) -> Classification | None:
     if place.record not in SUBJECTS or place.name in BY_NAME:
         return BY_NAME.get(place.name) if place.record in SUBJECTS else None
-    if len(place.scalars) == 1 and (own := _OWN_TYPES.get(next(iter(place.scalars)))) is not None:
-        return Class(own[0], Kind.ID, KEPT, own[1])
-    kind, whose = next(_kinds(place), None), SUBJECTS[place.record]
+    if len(place.scalars) == 1 and (id_type := _OWN_TYPES.get(next(iter(place.scalars)))) is not None:
+        return Classification(id_type[0], Kind.ID, KEPT, id_type[1])
+    kind, subject = next(_kinds(place), None), SUBJECTS[place.record]
     if kind is None:
         return None
-    return Class(whose, kind, KEPT, OPAQUE if kind is Kind.ID and whose is CUSTOMER else _WHY[whose])
+    return Classification(subject, kind, KEPT, OPAQUE if kind is Kind.ID and subject is CUSTOMER else _WHY[subject])
 
 
 def _kinds(place: Place) -> Iterator[Kind]:
-    """Yields the kinds that a rule says of a field. On the bus and in logs, times and sums are texts."""
-    if place.scalars <= {"bool", WORD}:
+    """Yields the kinds by which rules classify a field. On the bus and in logs, times and sums are texts."""
+    if place.scalars <= {"bool", ENUM_MEMBER}:
         yield Kind.STATE
     if place.scalars <= _NUMBERS or not place.stores.isdisjoint({BUS, LOGS}):
         for form, kind in ((_TIMES, Kind.TIME), (_SUMS, Kind.MONEY), (_COUNTS, Kind.STATE)):

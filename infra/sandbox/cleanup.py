@@ -1,8 +1,9 @@
-"""Ends what a run made on the account and the platform: this run, and every earlier one that was stopped.
+"""Ends the objects that a run made on the account and the platform: this run, and earlier runs that were stopped.
 
-There is no journal that could be lost. What a run makes carries its mark from the request that makes it, so Stripe's
-own lists show what is left: `pom_organization_id` or `pom_connection_test` begins with `pom-sandbox-` and a run (what
-the gateway makes), or `pom_sandbox` is a run (all else). What has no mark is never touched.
+No journal is needed, because each object carries the mark of its run from the request that creates it. Stripe's own
+lists therefore show what remains. The gateway's objects have metadata `pom_organization_id` or `pom_connection_test`
+that begins with `pom-sandbox-` and the run. All other objects have the metadata `pom_sandbox` with the run. An object
+without a mark is never touched.
 """
 
 from __future__ import annotations
@@ -21,23 +22,29 @@ from infra.sandbox.client import BudgetSpent
 from infra.sandbox.session import MARK, MARK_KEY, RUN, Session
 
 STEP = "cleaning"
-"""The step of its requests in a recording. They list what others made on the account, so nobody compares them."""
+"""The step of the cleanup's requests in a recording. These lists depend on the account's other objects, so the step
+is not compared.
+"""
 GATEWAY_KEYS = (ORGANIZATION_KEY, TRIAL_KEY)
-"""The metadata of what the gateway makes: for an organization, and for a test of a connection."""
+"""The metadata keys of the gateway's objects: for an organization, and for a test of a connection."""
 CLEANED = "cleaned"
-"""The value of the mark on an uncollectible invoice that could not be voided, so that no later run tries again."""
+"""The mark of an uncollectible invoice that could not be voided. No later run tries to void the invoice again."""
 _RUN = re.compile(RUN)
 _ORGANIZATION = re.compile(rf"{MARK}-{RUN}(?![^-])")
-"""Somebody may have named an organization of POM's `pom-sandbox-acme`, or marked things of his own by our key."""
+"""The pattern matches whole run tokens only, because an organization of POM may be named `pom-sandbox-acme`, and a
+company may use our metadata key for objects of its own.
+"""
 MAX_AGE = 30 * 86_400
-"""Seconds after which a thing is only looked for by `everything`."""
+"""Seconds after which an object is ended only with `everything`."""
 PAGE_SIZE = 100
 OPEN_INTENTS = ("requires_payment_method", "requires_confirmation", "requires_action", "requires_capture")
 
 
 @dataclass(frozen=True)
 class EndedObject:
-    """One thing, and what became of it: `deleted`, `voided`, `canceled`, `marked uncollectible`, `marked cleaned`."""
+    """An object, and how it was ended: `deleted`, `voided`, `canceled`, `marked uncollectible` or `marked
+    cleaned`.
+    """
 
     kind: str
     id: str
@@ -46,17 +53,17 @@ class EndedObject:
 
 @dataclass(frozen=True)
 class RemainingObject:
-    """One thing, or one list of things, that could not be ended. `id` is empty for a list."""
+    """An object, or a list of objects, that could not be ended. `id` is empty for a list."""
 
     kind: str
     id: str
     reason: str
-    """Stripe's message, or the budget's."""
+    """The message of Stripe or of the budget."""
 
 
 @dataclass
 class CleanupResult:
-    """What was ended, and what is left."""
+    """The objects that were ended, and the objects that remain."""
 
     ended: list[EndedObject] = field(default_factory=list)
     remaining: list[RemainingObject] = field(default_factory=list)
@@ -64,21 +71,22 @@ class CleanupResult:
 
 @dataclass(frozen=True)
 class _Step:
-    """One request that ends one thing."""
+    """One request that ends one object."""
 
     kind: str
     id: str
     how: str
     request: Callable[[], object]
     instead: _Step | None = None
-    """What is tried if Stripe refuses the request."""
+    """The step to run if Stripe refuses the request."""
 
 
 def clean(session: Session, everything: bool = False) -> CleanupResult:
-    """Ends what runs of the last 30 days left, or with `everything` what any run left. Returns what it did.
+    """Ends the objects that runs of the last 30 days left, or with `everything` the objects of all runs.
 
-    It takes one request for each page of a list and one or two for each thing. It begins with what is open, because
-    the budget may not suffice. A request that Stripe refuses is noted, and the next thing is ended.
+    Takes one request for each page of a list, and one or two for each object. Open objects come first, because the
+    budget may not suffice. A request that Stripe refuses is noted, and the next object is ended. Returns what was
+    done.
     """
     session.budget.release_reserve()
     result = CleanupResult()
@@ -95,12 +103,12 @@ def clean(session: Session, everything: bool = False) -> CleanupResult:
             for step in steps:
                 _run_step(step, result)
         except BudgetSpent as spent:
-            result.remaining.append(RemainingObject("the rest", "", str(spent)))
+            result.remaining.append(RemainingObject("further objects", "", str(spent)))
     return result
 
 
 def is_marked(stripe_object: Any) -> bool:
-    """Returns True if a run made this object of Stripe's."""
+    """Returns True if a run created this object."""
     raw_metadata = stripe_object.metadata.to_dict() if getattr(stripe_object, "metadata", None) else {}
     metadata = {name: str(value) for name, value in raw_metadata.items()}
     run = metadata.get(MARK_KEY, "")
@@ -152,7 +160,7 @@ def _customers(session: Session, since: dict[str, Any]) -> Iterator[_Step]:
 
 
 def _intents(session: Session, since: dict[str, Any]) -> Iterator[_Step]:
-    """Those of invoices have no mark: they end with their invoice, and Stripe lets nobody cancel them alone."""
+    """Yields the cancellations of open intents. An invoice's intent has no mark: Stripe ends it with the invoice."""
     service, options = session.v1.payment_intents, session.on_account()
     for each in _marked_objects(service.list({**since, "limit": PAGE_SIZE}, options)):
         if each.status in OPEN_INTENTS:
@@ -160,9 +168,9 @@ def _intents(session: Session, since: dict[str, Any]) -> Iterator[_Step]:
 
 
 def _invoices(session: Session, since: dict[str, Any]) -> Iterator[_Step]:
-    """Drafts are deleted, and open ones voided; those that a payment keeps from it are marked uncollectible.
+    """Yields deletions of drafts and voidings of open invoices.
 
-    Paid ones need nothing: they have carried a mark since they were made.
+    An invoice with a payment cannot be voided and is marked uncollectible. A paid invoice needs no step.
     """
     service, options = session.v1.invoices, session.on_account()
     for each in _marked_objects(service.list({**since, "limit": PAGE_SIZE}, options)):
@@ -175,7 +183,7 @@ def _invoices(session: Session, since: dict[str, Any]) -> Iterator[_Step]:
             yield giving_up if each.amount_paid else replace(voiding, instead=giving_up)
         elif each.status == "uncollectible" and not each.amount_paid and not _is_marked_cleaned(each):
             mark = partial(service.update, each.id, {"metadata": {MARK_KEY: CLEANED}}, options)
-            yield replace(voiding, instead=step("marked cleaned", mark))  # a debit may be under way for ever
+            yield replace(voiding, instead=step("marked cleaned", mark))  # a bank debit may never end
 
 
 def _is_marked_cleaned(invoice: Any) -> bool:
@@ -183,5 +191,5 @@ def _is_marked_cleaned(invoice: Any) -> bool:
 
 
 def _marked_objects(first: Any) -> Iterator[Any]:
-    """Yields the marked entries of all pages."""
+    """Yields the marked objects of all pages."""
     return (each for each in first.auto_paging_iter() if is_marked(each))

@@ -1,4 +1,4 @@
-"""Carries each request to Stripe: counts it, keeps to a pace, and records it without secrets."""
+"""The HTTP client of a run: counts each request, keeps to a pace, and records the exchange without secrets."""
 
 from __future__ import annotations
 
@@ -16,76 +16,77 @@ import stripe
 from infra.stripe_double.recordings.recording import KEPT_HEADERS, Exchange, story_of
 
 MAX_REQUESTS = 400
-"""Requests of one run."""
+"""The most requests that one run may make."""
 CLEANUP_REQUESTS = 25
-"""Of these, what is kept for cleaning up. A whole run needs half of it."""
-
-
+"""Requests of the budget that are reserved for cleaning up. A complete run needs half of them."""
 TOO_MANY_REQUESTS = 429
 RETRY_DELAYS = (1.0, 2.0, 4.0)
-"""Seconds until a request that a limit refused is sent again."""
+"""Seconds before a request that hit a rate limit is sent again, one value for each retry."""
 
 
 class BudgetSpent(Exception):
-    """The run has made all the requests that it may."""
+    """Raised when the run has used all its requests."""
 
 
 @dataclass
 class Budget:
-    """How many requests may still be made."""
+    """The number of requests that a run may still make."""
 
     allowed: int = MAX_REQUESTS
     reserved: int = CLEANUP_REQUESTS
     used: int = 0
     by_part: Counter[str] = field(default_factory=Counter)
-    """How many of them each story has made, all promises, the product, and cleaning up."""
+    """The requests made by each story, by all promises, by the product, and by cleaning up."""
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def remaining(self) -> int:
-        """The requests that may still be made, without those for cleaning up."""
+        """Returns how many requests may still be made, without the requests reserved for cleaning up."""
         return self.allowed - self.reserved - self.used
 
     def spend(self, step: str = "") -> None:
-        """Counts a request of a step. Raises BudgetSpent if none is left."""
-        with self._lock:  # the stack's processes ask at the same time
+        """Counts one request of a step. Raises BudgetSpent if no request remains."""
+        with self._lock:  # the processes of the local stack send requests at the same time
             if self.remaining <= 0:
                 raise BudgetSpent(f"The {self.allowed - self.reserved} requests of a run are used up.")
             self.used += 1
             self.by_part[story_of(step)] += 1
 
     def release_reserve(self) -> None:
-        """Allows the requests that were kept for cleaning up."""
+        """Makes the requests that were reserved for cleaning up available."""
         self.reserved = 0
 
 
 @dataclass
 class Recorder:
-    """Keeps exchanges, redacted, oldest first. `step` is the one that asks now."""
+    """Stores redacted exchanges, oldest first. `step` is the name of the step that is running."""
 
     redact: Callable[[Exchange], Exchange]
     step: str = ""
     exchanges: list[Exchange] = field(default_factory=list)
 
     def record(self, exchange: Exchange) -> None:
-        """Keeps an exchange."""
+        """Stores an exchange."""
         self.exchanges.append(self.redact(exchange))
 
     def last(self, path: str) -> Any:
-        """Returns the body of the last answer to a request for this path, redacted. Raises LookupError."""
+        """Returns the redacted body of the latest response for this path. Raises LookupError if there is none."""
         for exchange in reversed(self.exchanges):
             if exchange.path == path:
                 return exchange.body
-        raise LookupError(f"Nothing was asked of {path}.")
+        raise LookupError(f"No request was made to {path}.")
 
     def keep_last_poll(self, since: int, until: Mapping[str, Any]) -> None:
-        """Drops all exchanges from position `since` on but the last, and notes what that one was waited for."""
+        """Removes the exchanges from position `since` on, except the last, which is stored with `until`.
+
+        `until` holds the values that the polling waited for.
+        """
         last = self.exchanges[-1]
         self.exchanges[since:] = [replace(last, until=dict(until))]
 
     @contextmanager
     def during(self, step: str) -> Iterator[None]:
-        """Names the step of what is asked within."""
+        """Records the exchanges of the block under this step."""
         former, self.step = self.step, step
         try:
             yield
@@ -94,7 +95,7 @@ class Recorder:
 
 
 class RecordingClient(stripe.HTTPClient):
-    """An HTTP client for the SDK, around another."""
+    """An HTTP client for the Stripe SDK that wraps another client."""
 
     name = "sandbox"
 
@@ -108,9 +109,10 @@ class RecordingClient(stripe.HTTPClient):
         caller: str = "",
         wait: Callable[[float], None] | None = None,
     ) -> None:
-        """`caller` says whose key is used, as `Exchange.caller` does.
+        """Stores the inner client and its settings.
 
-        `wait` lets seconds pass before a request that a limit refused is sent again. Without it, none is.
+        `caller` says which key is used, as in `Exchange.caller`. `wait` lets seconds pass before a rate-limited
+        request is sent again; without it, no request is retried.
         """
         super().__init__()
         self._caller, self._wait = caller, wait
@@ -119,9 +121,9 @@ class RecordingClient(stripe.HTTPClient):
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
     ) -> tuple[Any, int, Any]:
-        """One try, as the SDK makes it. Raises BudgetSpent, and what the inner client raises.
+        """Sends one request of the SDK. Raises BudgetSpent, and the errors of the inner client.
 
-        What a limit refuses is tried again, because limits depend on what else the account does.
+        A rate-limited request is retried, because limits depend on the other traffic of the account.
         """
         response, waits = self._send(method, url, headers, post_data), iter(RETRY_DELAYS)
         while self._wait and _is_limited(*response) and (seconds := next(waits, None)):
@@ -144,7 +146,7 @@ class RecordingClient(stripe.HTTPClient):
         return body, status, response_headers
 
     def _unanswered_exchange(self, method: str, url: str, headers: Mapping[str, str], data: Any) -> Exchange:
-        """Returns the exchange of a request that has no answer yet."""
+        """Returns the exchange of a request that has no response yet."""
         parts, request_headers = urlsplit(url), {name.lower(): value for name, value in headers.items()}
         text = data.decode() if isinstance(data, bytes) else data or ""
         parameters = parse_qsl(text if method.upper() == "POST" else parts.query, keep_blank_values=True)
@@ -172,7 +174,7 @@ def _recorded_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_limited(body: Any, status: int, _: Any) -> bool:
-    """Returns True for a limit of requests, and False for a lock, which is the product's to try again."""
+    """Returns True for a rate limit, and False for a lock timeout, which the product retries itself."""
     document = _json(body) if status == TOO_MANY_REQUESTS else None
     error = document.get("error") if isinstance(document, dict) else None
     return isinstance(error, dict) and error.get("code") == "rate_limit"

@@ -28,14 +28,15 @@ BUILD = ROOT / "build"
 RECORDED = ROOT / "tests" / "stripe_double" / "recorded"
 EVERYTHING = Plan(STORIES, PROMISES, check)
 PAYOUT_SECONDS = 4 * 86_400.0
-"""Seconds after which a double has paid out what the stories brought in."""
+"""Seconds after which a double has paid out the stories' payments."""
 EXPECTED = (WrongKeys, NoAccount, CannotBegin)
 
 
 def plan_of(only: Iterable[str], later: bool, double: bool) -> Plan:
-    """Returns what to do. Raises click.BadParameter for a name that is none.
+    """Returns the plan of the options. Raises click.BadParameter for an unknown name.
 
-    On an account, a run of a day ago has left what `later` looks at. On a new double, this run makes it.
+    On an account, `later` reads what a run of the day before has left. On a new double, the same run creates it
+    first.
     """
     names = set(only)
     stories = [each for each in STORIES if each.later is later]
@@ -57,11 +58,11 @@ def _name(context: click.Context, option: click.Parameter, name: str | None) -> 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--double", is_flag=True, help="Run against the Stripe double, without any key.")
-@click.option("--seed", type=int, default=0, help="With --double: the seed of what Stripe leaves open.")
+@click.option("--seed", type=int, default=0, help="With --double: the seed of the double's random choices.")
 @click.option("--keys", type=click.Path(path_type=Path), help="A TOML file with the keys, outside the repository.")
 @click.option("--only", metavar="NAME", multiple=True, help="Only this story or promise, or `product`; repeatable.")
-@click.option("--later", is_flag=True, help="A day after a run: look at the payouts that have come since.")
-@click.option("--clean", is_flag=True, help="Only end what earlier runs left, however old.")
+@click.option("--later", is_flag=True, help="A day after a run: check the payouts that have arrived since.")
+@click.option("--clean", is_flag=True, help="Only end the objects of earlier runs, however old.")
 @click.option(
     "--save",
     "save_as",
@@ -71,13 +72,15 @@ def _name(context: click.Context, option: click.Parameter, name: str | None) -> 
     callback=_name,
     help="Save the stories' recording under tests/stripe_double/recorded/NAME.",
 )
-@click.option("--prove", is_flag=True, help="Run against doubles that are changed on purpose; each must be noticed.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done, and on which account.")
+@click.option(
+    "--prove", is_flag=True, help="Run against doubles that were changed on purpose; each change must be reported."
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would run, and on which account.")
 @click.option("--list", "listed", is_flag=True, help="Show all stories and promises.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.pass_context
 def cli(context: click.Context, /, as_json: bool, **options: Any) -> None:
-    """Hold what this project believes of Stripe against a test account. docs/sandbox.md says what it needs.
+    """Check the project's assumptions about Stripe against a test account. docs/sandbox.md lists what it needs.
 
     The exit status is 0 if nothing differs in what the product relies on, 1 if something does, 2 for wrong usage.
     """
@@ -111,7 +114,7 @@ def _run(
         session = sandbox.open_session(_choice)
         screen.step(f"Account {session.account}")
         if dry_run:
-            _list(screen, f"Would be tried on {session.account}, with at most {MAX_REQUESTS} requests", plan)
+            _list(screen, f"Would run on {session.account}, with at most {MAX_REQUESTS} requests", plan)
             minutes = round(MIN_RUN_SECONDS / 60)
             screen.fact("minutes", minutes, f"\nA whole run on Stripe takes at least about {minutes} minutes.")
             return 0
@@ -119,7 +122,7 @@ def _run(
         return _report(screen, run_result, sandbox, save_as)
     except EXPECTED as error:
         raise type(error)(redact(str(error))) from None
-    except Exception:  # noqa: BLE001  The traceback of whatever it is may hold what must not be told.
+    except Exception:  # noqa: BLE001  The traceback may contain secrets.
         screen.failure(redact(traceback.format_exc()))
         return 1
 
@@ -160,7 +163,7 @@ def _keys(path: Path | None) -> Keys:
 
 
 def _choice(ids: list[str]) -> str:
-    """Asks a person which account it is to be."""
+    """Asks a person to choose an account, and returns its id."""
     for number, each in enumerate(ids, 1):
         click.echo(f"{number}  {each}", err=True)
     number = click.prompt("Which of these connected test accounts?", type=click.IntRange(1, len(ids)), err=True)

@@ -1,4 +1,4 @@
-"""Puts the answers of a recording beside a double's, and tells what differs, story by story."""
+"""Compares the responses of a recording with those of a double, story by story."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from infra.stripe_double.recordings.recording import Exchange, Recording, story_
 from infra.stripe_double.recordings.replay import replay
 
 MAX_VALUE_LENGTH = 60
-"""Characters of a value that a line shows."""
+"""The most characters of a value in one line."""
 EVENTS = "GET /v1/events"
-"""The request whose answer is compared as a sequence."""
+"""The request whose response is compared as a sequence."""
 EVENTS_STEP = "events"
-"""The step in which the events of all stories are listed, after the last of them."""
+"""The step that lists the events of all stories, after the last story."""
 
 _WORST_FIRST = (Verdict.HARMFUL, Verdict.HARMLESS, Verdict.NOT_TRIED, Verdict.AS_ASSUMED)
 _EVENT_KINDS = frozenset({Kind.EVENT_MISSING, Kind.EVENT_EXTRA, Kind.EVENT_ORDER})
@@ -25,23 +25,23 @@ _EVENT_KINDS = frozenset({Kind.EVENT_MISSING, Kind.EVENT_EXTRA, Kind.EVENT_ORDER
 
 @dataclass(frozen=True)
 class PlayedStory:
-    """A story that was played, to its end or not."""
+    """A story that was played, completely or in part."""
 
     name: str
     sentence: str
     stop_reason: str = ""
-    """Why it did not come to its end; empty if it did."""
+    """The reason why the story stopped early; empty if it was completed."""
     verdict: Verdict = Verdict.AS_ASSUMED
-    """HARMFUL if what stopped it would have stopped the product, too; NOT_TRIED if it lies elsewhere."""
+    """HARMFUL if the same cause would have stopped the product; NOT_TRIED for any other cause."""
 
 
-OTHER_EVENTS = PlayedStory("other events", "The account has no event but those of the stories.")
+OTHER_EVENTS = PlayedStory("other events", "The account has no events besides those of the stories.")
 
 
 def compare(recording: Recording, stories: Sequence[PlayedStory]) -> list[Finding]:
-    """Plays the recording to a new double, and returns two findings for each story: its shapes, and its events.
+    """Replays the recording to a new double, and returns two findings for each story: its shapes and its events.
 
-    Events that no story made are a finding of their own, if they differ.
+    Differences in events that belong to no story are one more finding.
     """
     version = _version(recording)
     by_story: dict[str, list[Difference]] = {}
@@ -62,10 +62,12 @@ def compare(recording: Recording, stories: Sequence[PlayedStory]) -> list[Findin
 
 
 def difference_line(difference: Difference, version: str | None = None) -> str:
-    """Returns one line: the kind, the field, both values, the request and its step, and whether it matters."""
+    """Returns one line with the kind, the field, both values, the request, its step, and whether the product reads
+    it.
+    """
     place = ".".join(filter(None, (difference.object, difference.path)))
     harmful = verdict_of(difference, version) is Verdict.HARMFUL
-    use = "the product relies on it" if harmful else "nothing of the product reads it"
+    use = "the product relies on it" if harmful else "the product does not read it"
     values = f"{_shortened(difference.recorded)} instead of {_shortened(difference.played)}"
     return f"{difference.kind}: {place}, {values}, {difference.request} ({difference.step}); {use}"
 
@@ -87,7 +89,7 @@ def _finding(
 
 
 def _lines(differences: Sequence[Difference], version: str | None) -> Iterator[str]:
-    """Yields a line for each field and kind of difference; further places where it was seen are counted."""
+    """Yields one line for each field and kind of difference, with the number of occurrences."""
     by_field: dict[tuple[Any, ...], list[Difference]] = {}
     for each in differences:
         by_field.setdefault((each.kind, each.object, each.path), []).append(each)
@@ -101,7 +103,7 @@ def _shortened(value: Any) -> str:
 
 
 def _version(recording: Recording) -> str | None:
-    """Returns the API version in which the account's events are; None if none was listed."""
+    """Returns the API version of the account's events; None if no event was listed."""
     event_pages = (each.body for each in recording.exchanges if _lists_events(each))
     events = (event for body in event_pages if isinstance(body, Mapping) for event in body.get("data", ()))
     return next((event["api_version"] for event in events if event.get("api_version")), None)

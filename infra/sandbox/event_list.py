@@ -1,4 +1,4 @@
-"""Lists the events of the account, once Stripe tells of all that the stories did."""
+"""Lists the account's events, once Stripe lists the event of the last change that the stories made."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from email.utils import parsedate_to_datetime
 from infra.sandbox.session import Session
 
 FIRST_WAIT = 6.0
-"""Seconds after the last story until the events are listed: Stripe lists them a little later."""
+"""Seconds between the last story and the first list, because Stripe lists an event a little after its change."""
 LATER_WAITS = (6.0, 12.0, 12.0, 24.0)
-"""Seconds after which events are listed again while that of the last change is not there."""
+"""Seconds before each further list, while the event of the last change is missing."""
 CHANGE_PATHS = ("/finalize", "/send", "/void", "/pay", "/mark_uncollectible")
-"""Ends of the paths of requests that move an invoice on."""
+"""The path endings of requests that change an invoice's status."""
 CLOCK_DIFFERENCE = 60
 """Seconds by which Stripe's clock may be ahead of this machine's."""
 
 
 def list_events(session: Session) -> None:
-    """Lists once the last change is told. If that was told late, others may be as late: then it waits once more."""
+    """Lists events until the last change is listed, and stores them in `session.story_events`.
+
+    If the last change was listed late, other events may be late too, so the events are listed once more.
+    """
     last_change, first_exchange, was_late = _last_change(session), len(session.recorder.exchanges), False
     for wait in (FIRST_WAIT, *LATER_WAITS):
         session.wait(wait, "Stripe lists events a little later")
@@ -36,7 +39,7 @@ def list_events(session: Session) -> None:
 
 
 def _last_change(session: Session) -> float:
-    """Returns when an invoice was last moved on, by Stripe's clock, which leaves an event; 0 if none was."""
+    """Returns when an invoice's status last changed (epoch seconds, Stripe's clock); 0 if none changed."""
     changes = (each for each in session.recorder.exchanges if each.status == 200 and each.path.endswith(CHANGE_PATHS))
     dates = [each.headers["date"] for each in changes if "date" in each.headers]
     return parsedate_to_datetime(dates[-1]).timestamp() if dates else 0.0

@@ -1,4 +1,4 @@
-"""What was found: one row for each thing that was tried."""
+"""The findings of a run: one row for each assumption that was checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from infra.stripe_double.recordings.differences import Difference
 
 
 class Verdict(StrEnum):
-    """How it stands with one assumption."""
+    """The result for one assumption."""
 
     AS_ASSUMED = "as assumed"
     HARMLESS = "differs, harmless"
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 
 class Part(StrEnum):
-    """Where in the run it was found."""
+    """The part of the run that made the finding."""
 
     SHAPES = "shapes"
     SEQUENCES = "sequences"
@@ -29,7 +29,7 @@ class Part(StrEnum):
 
 
 class Needs(StrEnum):
-    """What no run of minutes on one test account has, and a thing needs to be seen."""
+    """What a promise needs that a run of minutes on one test account lacks."""
 
     PERSON = "a person who clicks and looks"
     LISTEN = "webhooks, which `stripe listen` shows"
@@ -46,12 +46,12 @@ class Finding:
 
     part: Part
     name: str
-    """Stable, in small letters with blanks: a story's name, or that of a promise."""
+    """A stable name in small letters with blanks: the name of a story or of a promise."""
     verdict: Verdict
     found: str
-    """What was seen, or why it was not tried: a sentence."""
+    """The observation, or the reason why it was not tried: a sentence."""
     sentence: str = ""
-    """What is assumed."""
+    """The assumption, as a sentence."""
     differences: Sequence[Difference] = ()
     needs: Needs | None = None
-    """Why no run can try it; None if this run could not, and another may."""
+    """What the check needs, if no run can make it. None if only this run could not."""

@@ -14,14 +14,14 @@ VARIABLES = {
     "account": "STRIPE_TEST_ACCOUNT",
     "restricted_key": "STRIPE_TEST_RESTRICTED_KEY",
 }
-"""The fields of `Keys`, which are also the names in a file, to the variables of the environment."""
+"""The environment variable of each field of `Keys`. The field names are also the names in a file of keys."""
 
 WHERE_TO_FIND = "docs/sandbox.md says where to find it."
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 
 
 class WrongKeys(Exception):
-    """A run cannot begin with these keys. The message says what to do, and shows nothing of them."""
+    """Raised when a run cannot begin with these keys. The message says what to do, and contains no part of a key."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,14 +31,14 @@ class Keys:
     key: str
     """The platform's secret or restricted key: `sk_test_…` or `rk_test_…`."""
     client_id: str = ""
-    """The platform's application in test mode, `ca_…`; without it nobody can connect an account."""
+    """The client id of the platform's application in test mode, `ca_…`. Without it no account can be connected."""
     account: str = ""
-    """The connected account to run on, `acct_…`."""
+    """The id of the connected account, `acct_…`."""
     restricted_key: str = ""
-    """A second key, `rk_test_…`, by which the permissions of docs/deploying.md are tried."""
+    """A second key, `rk_test_…`, that checks the permissions of docs/deploying.md."""
 
     def __post_init__(self) -> None:
-        """Raises WrongKeys for a live key, and for what is no key or no id."""
+        """Raises WrongKeys for a live key, and for a value that is no key or no id."""
         _test_key("key", self.key, ("sk", "rk"))
         if self.restricted_key:
             _test_key("restricted_key", self.restricted_key, ("rk",))
@@ -50,25 +50,23 @@ class Keys:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Returns what no output may hold."""
+        """Returns the secrets, which no output may contain."""
         return tuple(filter(None, (self.key, self.restricted_key)))
 
 
 def keys_of_environment(environ: Mapping[str, str]) -> Keys:
-    """Returns the keys that the environment holds. Raises WrongKeys."""
+    """Returns the keys in the environment. Raises WrongKeys."""
     return Keys(**{field: environ.get(variable, "").strip() for field, variable in VARIABLES.items()})
 
 
 def keys_of_file(path: Path, repository: Path) -> Keys:
-    """Returns the keys of a TOML file with the names of `Keys`.
+    """Returns the keys in a TOML file with the field names of `Keys`.
 
-    Raises WrongKeys, also for a file inside the repository, where it would be committed one day, and for one that
-    others may read.
+    Raises WrongKeys, also for a file inside the repository, because it could be committed, and for a file that other
+    users may read.
     """
     if re.search("_(test|live|org)_", path.name):
-        raise WrongKeys(
-            f"After --keys stands a key, not a file. Roll it if others could read it here. {WHERE_TO_FIND}"
-        )
+        raise WrongKeys(f"--keys takes a file, not a key. Roll the key if others could have read it. {WHERE_TO_FIND}")
     try:
         resolved, mode = path.resolve(strict=True), path.stat().st_mode
     except OSError as error:
@@ -80,12 +78,10 @@ def keys_of_file(path: Path, repository: Path) -> Keys:
     try:
         values = tomllib.loads(resolved.read_text())
     except (OSError, ValueError):
-        raise WrongKeys(f'{path} is no TOML. A line of it is: key = "…"') from None
+        raise WrongKeys(f'{path} is not valid TOML. A line looks like this: key = "…"') from None
     names = {field.name for field in fields(Keys)}
     if unknown := sorted(set(values) - names):
-        raise WrongKeys(
-            f"{path} has names that mean nothing here: {len(unknown)}. Known are {', '.join(sorted(names))}."
-        )
+        raise WrongKeys(f"{path} has unknown names: {len(unknown)}. The known names are {', '.join(sorted(names))}.")
     if not all(isinstance(value, str) for value in values.values()):
         raise WrongKeys(f"In {path} all values are texts in quotation marks.")
     return Keys(**{"key": "", **{name: value.strip() for name, value in values.items()}})
@@ -107,10 +103,11 @@ def _test_key(field: str, value: str, kinds: tuple[str, ...]) -> None:
         )
     if value.startswith("pk_"):
         raise WrongKeys(
-            f"{where} is a publishable key, which may not ask anything. It must be {expected_forms}. {WHERE_TO_FIND}"
+            f"{where} is a publishable key, which may not make these requests. It must be {expected_forms}."
+            f" {WHERE_TO_FIND}"
         )
     if not value.startswith(tuple(f"{kind}_test_" for kind in kinds)) or not _PLAIN.fullmatch(value):
-        raise WrongKeys(f"{where} is no key in test mode. It must be {expected_forms}. {WHERE_TO_FIND}")
+        raise WrongKeys(f"{where} is not a key of test mode. It must be {expected_forms}. {WHERE_TO_FIND}")
 
 
 def _id(field: str, value: str, prefix: str) -> None:

@@ -1,4 +1,4 @@
-"""Customers and invoices as POM has them, for the gateway to make in Stripe."""
+"""Customers and invoices as POM has them before the gateway creates them in Stripe."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FINGERPRINT = "sandbox"
 
 @dataclass
 class Orders:
-    """Makes them, with ids that no two of a run share."""
+    """Creates customers and invoices with ids that are unique in a run."""
 
     organization: str
     account: StripeAccountId
@@ -35,11 +35,11 @@ class Orders:
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def number(self) -> str:
-        """Returns a number that is not used yet in this run."""
+        """Returns a number that this run has not used."""
         return str(next(self._numbers))
 
     def customer(self, email: str | None = None) -> Customer:
-        """Returns a customer that POM has just saved. The address is unique unless one is given."""
+        """Returns a customer as POM saves it. Without `email`, the address is unique."""
         number = self.number()
         address = email or f"{self.organization}-{number}@example.com"
         profile = Profile("Ann", f"Sandbox {number}", None, address, "+1 512 555 0123", ADDRESS)
@@ -47,7 +47,7 @@ class Orders:
         return Customer(OrganizationId(self.organization), CustomerId(f"cust_{number}"), profile, 1, now, now)
 
     def invoice(self, *amounts: int, **order: object) -> Invoice:
-        """Returns an invoice whose draft is to be made, with a line for each amount (minor units)."""
+        """Returns an invoice with one line for each amount (minor units). The saga's next step is the draft."""
         number, now = self.number(), self.now()
         lines = tuple(
             LineItem(ServiceId(f"svc_{number}_{n}"), f"Pool cleaning {n}", Decimal(1), amount, amount)

@@ -1,4 +1,4 @@
-"""`python -m infra.sandbox.page`: writes the lists and the printed run in docs/sandbox.md anew."""
+"""Updates the generated lists and the printed run in docs/sandbox.md (`python -m infra.sandbox.page`)."""
 
 from __future__ import annotations
 
@@ -27,26 +27,24 @@ def stories() -> str:
 
 
 def promises() -> str:
-    """Returns the table of the promises that a run tries."""
+    """Returns the table of the promises that a run checks."""
     rows = (f"| {each.name} | {each.sentence} | `{each.source}` |" for each in PROMISES if not each.by_hand)
-    return "\n".join(["| promise | what is assumed | said in |", "|---|---|---|", *rows])
+    return "\n".join(["| promise | assumption | source |", "|---|---|---|", *rows])
 
 
 def by_hand() -> str:
-    """Returns the table of the promises that no run can try, by what they need."""
+    """Returns the table of the promises that no run can check, by what they need."""
     rows = (
         f"| {needs} | {each.name} | {each.sentence} | {each.by_hand.observation} | `{each.source}` |"
         for needs in Needs
         for each in PROMISES
         if each.by_hand and each.by_hand.needs is needs
     )
-    return "\n".join(
-        ["| needs | promise | what is assumed | how to see it | said in |", "|---|---|---|---|---|", *rows]
-    )
+    return "\n".join(["| needs | promise | assumption | how to check it | source |", "|---|---|---|---|---|", *rows])
 
 
 def printed_run() -> str:
-    """Returns what a run against the double prints. Raises CalledProcessError if it finds a harmful difference."""
+    """Returns the output of a run against the double. Raises CalledProcessError for a harmful difference."""
     command = [sys.executable, "-m", "infra.sandbox", "--double"]
     environment = {**os.environ, "COLUMNS": str(WIDTH)}
     completed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
@@ -54,7 +52,7 @@ def printed_run() -> str:
 
 
 def with_tables(page: str, **tables: str) -> str:
-    """Returns the page with these texts in their places. Raises ValueError if the page has no place for one."""
+    """Returns the page with these texts between their markers. Raises ValueError if the page lacks a marker."""
     for name, table in tables.items():
         place = re.compile(rf"(<!-- {name}: begin -->\n).*?(\n<!-- {name}: end -->)", re.DOTALL)
         page, count = place.subn(partial(_between_markers, table), page)

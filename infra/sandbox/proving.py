@@ -1,4 +1,4 @@
-"""Proves, without any key, that a run names what differs: it runs against doubles that were changed on purpose.
+"""Proves, without any key, that a run reports each difference: it runs against doubles that were changed on purpose.
 
 Run `python -m infra.sandbox.proving --page` to write the table of the changes into docs/sandbox.md.
 """
@@ -27,11 +27,13 @@ from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double import API_VERSION, Clock, Config, InProcessClient, StripeDouble
 
 SEED = 7
-"""The seed of the double that plays Stripe. The one that is beside it has another, so that no id is the same."""
+"""The seed of the double in Stripe's role. The double for the comparison has another seed, so that no ids are
+equal.
+"""
 START_TIME = 1_790_000_000.0
 SEEDS = (1, 2, 3)
 VERSIONS = ("2018-02-28", "2020-08-27", "2022-08-01", "2024-04-10", API_VERSION)
-"""Versions of accounts on which the unchanged double must show no difference."""
+"""API versions of accounts. The unchanged double must show no difference on any of them."""
 PAGE = ROOT / "docs" / "sandbox.md"
 BEGIN, END = "<!-- changes: begin -->", "<!-- changes: end -->"
 WHOLE_PLAN = Plan([each for each in STORIES if not each.later], PROMISES)
@@ -42,15 +44,15 @@ UNCHANGED = Change(
 
 @dataclass(frozen=True)
 class Proof:
-    """What a run against one changed double found."""
+    """The result of a run against one changed double."""
 
     change: Change
     finding: Finding | None
-    """The finding that names the change with the right verdict; None if there is none."""
+    """The finding that reports the change with the expected verdict; None if there is none."""
 
     @property
     def row(self) -> Mapping[str, str]:
-        """Returns the row of the table."""
+        """Returns the proof as a row of the table."""
         names = self.change.expected
         return {
             "change": self.change.name,
@@ -62,7 +64,7 @@ class Proof:
 
 
 def new_session(double: StripeDouble, change: Change = UNCHANGED) -> Session:
-    """Returns a run on a new account of a double that answers as the change says."""
+    """Returns a session on a new account of a double that the change modifies."""
     config = double.config
     account = double.create_account(business_name="Blue Lagoon Pools")["id"]
     target = DoubleTarget(double, lambda double: InProcessClient(ChangedDouble(double, change)))
@@ -80,33 +82,35 @@ def new_session(double: StripeDouble, change: Change = UNCHANGED) -> Session:
 
 
 def new_double(seed: int = SEED, **settings: Any) -> StripeDouble:
-    """Returns a double whose clock stands still."""
+    """Returns a double with a frozen clock."""
     return StripeDouble(Config(seed=seed, **settings), clock=Clock.frozen(START_TIME))
 
 
 def findings(change: Change = UNCHANGED, plan: Plan = WHOLE_PLAN, **settings: Any) -> Sequence[Finding]:
-    """Returns what a run finds on a double that is changed so."""
+    """Returns the findings of a run against a double with this change."""
     return run(new_session(new_double(**{**change.settings, **settings}), change), plan).findings
 
 
 def prove_one(change: Change, plan: Plan | None = None) -> Proof:
-    """Runs against one changed double: what the change says it is named by, or all that a plan has."""
+    """Runs against one changed double. Without a plan, only the story or promise that must report the change runs."""
     return Proof(change, change.matching_finding(findings(change, plan or plan_for(change))))
 
 
 def plan_for(change: Change) -> Plan:
-    """Returns the story or the promise that has to name a change."""
+    """Returns a plan with the story or the promise that must report the change."""
     names = {change.expected.name, *change.after}
     return Plan([each for each in STORIES if each.name in names], [each for each in PROMISES if each.name in names])
 
 
 def differing_findings(found: Iterable[Finding]) -> list[Finding]:
-    """Returns what an unchanged double must not show: anything that differs."""
+    """Returns the harmful and harmless findings. An unchanged double must have none."""
     return [each for each in found if each.verdict in (Verdict.HARMFUL, Verdict.HARMLESS)]
 
 
 def unchanged_doubles() -> Iterator[tuple[str, Callable[[], Sequence[Finding]]]]:
-    """Yields unchanged doubles by their difference: a seed, or the version of the account."""
+    """Yields a name and a run for each unchanged double: one for each seed, and one for each version of an
+    account.
+    """
     for seed in SEEDS:
         yield f"seed {seed}", lambda seed=seed: findings(seed=seed)  # type: ignore[misc]
     for version in VERSIONS:
@@ -114,7 +118,7 @@ def unchanged_doubles() -> Iterator[tuple[str, Callable[[], Sequence[Finding]]]]
 
 
 def prove(screen: Screen) -> bool:
-    """Runs against all changed doubles and the unchanged ones, and shows the table. Returns True if all is right."""
+    """Runs against all changed and unchanged doubles, and shows the results. Returns True if each is as expected."""
     planned_names = {name for _, name, _ in WHOLE_PLAN.names()}
     in_a_whole_run = [each for each in CHANGES if each.expected.name in planned_names]
     fully_run = in_a_whole_run[:: max(1, len(in_a_whole_run) // 4)]
@@ -146,7 +150,7 @@ def table() -> str:
 
 
 def with_table(page: str) -> str:
-    """Returns the page with the table between its two marker lines. Raises ValueError if it has none."""
+    """Returns the page with a new table between the marker lines. Raises ValueError if the page has none."""
     before, begin, following = page.partition(BEGIN)
     _, end, after = following.partition(END)
     if not begin or not end:

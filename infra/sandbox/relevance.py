@@ -1,10 +1,15 @@
-"""Judges a difference: it is harmful if it lies in what the product reads, and harmless if it does not.
+"""Decides whether a difference is harmful: it is harmful if the product reads the field, and otherwise harmless.
 
-What the product reads is derived from its own code: the fields of the msgspec models in
-`chalicelib/adapters/stripe/objects` and of those for pages, endpoints and events; for events in another API version,
-the fields that lead to their owner; the codes of errors that are told apart; the types of events that are subscribed
-to. A field that is added to a model is read from then on. There is no grading of what is read: a field that is
-missing, null, of another type or of another value gives the product something else than its tests have seen.
+The product's own code says which data it reads:
+
+- the fields of the msgspec models in `chalicelib/adapters/stripe/objects`, and of the models for pages, endpoints
+  and events;
+- for events in another API version, the fields that lead to the event's owner;
+- the error codes that the product distinguishes;
+- the event types in the subscription.
+
+A field that is added to a model counts as read from then on. Fields that are read are not graded: a missing field, a
+null, another type or another value gives the product data that no test covers.
 """
 
 from __future__ import annotations
@@ -48,7 +53,7 @@ MODELS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "list": (ListPage, Endpoints),
     "search_result": (ListPage,),
 }
-"""Stripe's `object` names to the models by which the product reads them."""
+"""The models by which the product reads each `object` of Stripe."""
 
 _INSTRUMENT = frozenset({*BRAND_FIELDS, *LAST4_FIELDS, "exp_month", "exp_year"})
 READ_PARTS: Mapping[tuple[str, str], frozenset[str]] = {
@@ -62,7 +67,9 @@ READ_PARTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("event", "data"): frozenset({"object"}),
     ("line_item", "taxes"): frozenset(),
 }
-"""What is read of a field that the model takes in any form, by the last name of a path. Of others all is read."""
+"""The last path segments that the product reads of a field that its model accepts in any form. If a field has no
+entry here, the product reads all of it.
+"""
 
 WITHOUT_MODEL: Mapping[str, frozenset[str]] = {
     "payment_method": frozenset({"id", "type"}),
@@ -70,28 +77,30 @@ WITHOUT_MODEL: Mapping[str, frozenset[str]] = {
     "card": frozenset({"id", "brand", "last4"}),
     "answer": frozenset({"stripe_user_id", "livemode", "scope", "error"}),
 }
-"""Objects inside those of `MODELS` that are read without a model, and Connect's answer, which is no object."""
+"""Objects that the product reads without a model, and the response of Connect OAuth (`answer`), which has no
+`object`.
+"""
 
 HEADERS = frozenset({"date", "idempotent-replayed", "stripe-should-retry"})
-"""The product reads the first two; the SDK's retries, on which it relies, read the last."""
+"""The product reads the first two headers. The SDK's retries, on which the product relies, read the last."""
 
 ERROR_CODES = frozenset({*BY_CODE, *REASON_BY_CODE, "account_invalid", "resource_missing"})
-"""Codes of errors that the product tells apart."""
+"""Error codes that the product distinguishes."""
 
 _OBJECT_BY_RESOURCE = {"charge.dispute": "dispute", "charge.refund": "refund", "account.application": "application"}
 
 
 def verdict_of(difference: Difference, version: str | None = None) -> Verdict:
-    """Returns HARMFUL or HARMLESS. `version` is the API version in which the account's events are."""
+    """Returns HARMFUL or HARMLESS. `version` is the API version of the account's events."""
     return Verdict.HARMFUL if _matters(difference, version) else Verdict.HARMLESS
 
 
 def _matters(difference: Difference, version: str | None) -> bool:
     match difference.kind:
         case Kind.NOT_PLAYED | Kind.EVENT_ORDER:
-            return False  # the double's gap, and an order that no code relies on because Stripe promises none
+            return False  # the double lacks the request; Stripe promises no order, so no code relies on one
         case Kind.STATUS | Kind.IN_TIME:
-            return True  # the step ends otherwise than in every test
+            return True  # no test covers a step that ends this way
         case Kind.EVENT_MISSING | Kind.EVENT_EXTRA:
             return difference.object in SUBSCRIPTION
         case Kind.ERROR:
@@ -99,7 +108,7 @@ def _matters(difference: Difference, version: str | None) -> bool:
         case Kind.HEADER:
             return difference.path in HEADERS
         case Kind.EXTRA if difference.recorded is None:
-            return False  # null, which reads as if it were not there
+            return False  # the product reads null like a missing field
     names = tuple(name for name in difference.path.split(".") if not _is_position(name))
     return is_read(difference.object, names, version)
 
@@ -113,10 +122,10 @@ def _error_matters(difference: Difference) -> bool:
 
 
 def is_read(kind: str, path: tuple[str, ...], version: str | None = None) -> bool:
-    """Returns True if the product reads this field of this kind of object, or a part of it.
+    """Returns True if the product reads this field, or a part of it, in this kind of object.
 
-    `kind` is Stripe's `object` name, or the type of an event, whose object it is then. `path` has no positions in
-    lists.
+    `kind` is Stripe's `object` name, or an event type, which stands for the event's object. `path` has no list
+    positions.
     """
     if not path:
         return kind in MODELS or kind in WITHOUT_MODEL
@@ -130,7 +139,10 @@ def is_read(kind: str, path: tuple[str, ...], version: str | None = None) -> boo
 
 
 def _reads(kind: str, field: tuple[tuple[str, ...], bool], path: tuple[str, ...]) -> bool:
-    """`field` is the path of a field, and whether the model takes it in any form."""
+    """Returns True if a field of a model covers `path`.
+
+    `field` holds the field's path, and whether the model accepts any form there.
+    """
     names, any_form = field
     if path == names[: len(path)]:
         return True
@@ -155,7 +167,7 @@ def _is_read_in_event(kind: str, path: tuple[str, ...], version: str | None) -> 
 
 
 def _object_of(event_type: str) -> str:
-    """Returns the kind of object that an event of this type is about (https://docs.stripe.com/api/events/types)."""
+    """Returns the kind of object in an event of this type (https://docs.stripe.com/api/events/types)."""
     resource = event_type.rpartition(".")[0]
     return _OBJECT_BY_RESOURCE.get(resource, resource)
 
@@ -166,7 +178,7 @@ def _fields(model: type[msgspec.Struct]) -> tuple[tuple[tuple[str, ...], bool], 
 
 
 def _walk(kind: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yields the paths of all fields within a type, and for each whether anything may stand there."""
+    """Yields the path of each field within a type, and whether the model accepts any form there."""
     if isinstance(kind, msgspec.inspect.StructType):
         for field in kind.fields:
             yield from _walk(field.type, (*path, field.encode_name))

@@ -1,4 +1,4 @@
-"""Tells what a run found: a table for people, a document for programs, and the recording. None holds a key."""
+"""Reports the findings of a run: a table for people, a document for programs, and the recording. None holds a key."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from infra.sandbox.redaction import refuse_secrets
 from infra.sandbox.targets import DoubleTarget
 
 FORMAT_VERSION = 1
-"""The form of the document. It rises when a program that reads it would no longer understand it."""
+"""The version of the document's format. It rises with a change that breaks programs that read it."""
 MAX_LINES = 6
-"""Lines of one finding that the table shows; the document has all."""
+"""The most lines of one finding in the table. The document has all lines."""
 
 BY_HAND = "docs/sandbox.md#by-hand"
 
@@ -28,7 +28,7 @@ _ADVICE = (
         "Not ready to go live: something that POM relies on differs. docs/sandbox.md#a-harmful-difference says what"
         " to do before a customer meets it.",
     ),
-    (Verdict.HARMLESS, "docs/sandbox.md#a-harmless-difference says how the double learns what is harmless."),
+    (Verdict.HARMLESS, "docs/sandbox.md#a-harmless-difference says how to bring the double in line with Stripe."),
 )
 
 
@@ -42,7 +42,7 @@ def document(
     by_part: Mapping[str, int],
     seconds: float,
 ) -> dict[str, Any]:
-    """Returns what build/sandbox.json holds; `words` takes out of a text what must not be told."""
+    """Returns the content of build/sandbox.json. `redact` removes secrets and personal data from a text."""
     counts = Counter(finding.verdict for finding in findings)
     return {
         "form": FORMAT_VERSION,
@@ -58,18 +58,21 @@ def document(
 
 
 def show(screen: Screen, document: dict[str, Any]) -> None:
-    """Shows how many findings of each part have which verdict, then each that is not as assumed, then what follows.
+    """Shows the counts of verdicts by part, then each finding that is not as assumed, then the conclusion.
 
-    What no run can try is counted by what it needs.
+    Promises that no run can check are counted by what they need.
     """
     rows: list[Row] = document["findings"]
-    screen.table("parts", "What was tried, by part", list(_count_rows(rows)))
+    screen.table("parts", "Results by part", list(_count_rows(rows)))
     by_hand = [row for row in rows if row["needs"]]
     if by_hand:
         counts_by_need = Counter(row["needs"] for row in by_hand).most_common()
         lines = [[f"{number:4}  {requirement}"] for requirement, number in counts_by_need]
         screen.lines(
-            "by hand", f"By hand: {len(by_hand)} that no run can try; {BY_HAND} has how, by need", by_hand, lines
+            "by hand",
+            f"By hand: {len(by_hand)} promises that no run can check; {BY_HAND} says how to check them",
+            by_hand,
+            lines,
         )
     for verdict, title in (
         (Verdict.NOT_TRIED, "Not tried in this run"),
@@ -88,13 +91,13 @@ def show(screen: Screen, document: dict[str, Any]) -> None:
 
 
 def _conclusion(document: dict[str, Any]) -> Iterator[str]:
-    """Yields what follows for somebody who wants to go live."""
+    """Yields the conclusion for a company that wants to go live."""
     verdicts = document["verdicts"]
     if not verdicts[Verdict.HARMFUL]:
-        yield "Nothing that was tried differs in what POM relies on."
+        yield "No difference was found in what POM relies on."
     yield from (text for verdict, text in _ADVICE if verdicts[verdict])
     if document["source"] == DoubleTarget.name:
-        yield "This was the double. Whether Stripe does the same, a run with a test key shows: docs/sandbox.md"
+        yield "This was the double. A run with a test key shows whether Stripe does the same: docs/sandbox.md"
 
 
 def write_document(document: dict[str, Any], path: Path, secrets: Iterable[str]) -> None:

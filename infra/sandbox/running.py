@@ -1,7 +1,7 @@
-"""One run: stories, promises, the product, cleaning up, and the comparison with a double.
+"""One run: the product, stories, promises, cleanup, and the comparison with a double.
 
-Whatever stops a part is a row of the table, and the next part begins. Cleaning up comes after all of them, also after
-Ctrl-C. Only for an account that is not in test mode nothing else is asked at all.
+If an error stops a part, the part gets a row in the table, and the next part begins. The cleanup always comes last,
+also after Ctrl-C. If the account is not in test mode, the run makes no further request.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ from infra.sandbox.stories.story import Story
 from infra.stripe_double.recordings.recording import RecordedAccount, Recording
 
 MIN_WAIT_SECONDS = 80.0
-"""Seconds that stories and promises wait at least: all that they wait for is there at the first look."""
+"""The least seconds that stories and promises wait. It assumes that each first poll succeeds."""
 MIN_RUN_SECONDS = MIN_WAIT_SECONDS + 60 + 0.4 * MAX_REQUESTS
-"""Of a whole run. It is a guess that Stripe answers in 0.4 s, and that it lists the product's events within a minute
-altogether."""
+"""The least seconds of a complete run. It assumes 0.4 s for each response, and a minute of waiting for the product's
+events. Both figures are guesses.
+"""
 CLOCK_DIFFERENCE = 10
-"""Seconds by which this machine's clock may be ahead of Stripe's. Lists begin so much earlier."""
+"""The most seconds by which this machine's clock may be ahead of Stripe's. Lists begin earlier by this time."""
 PRODUCT_GAP = CLOCK_DIFFERENCE + 2.0
-"""Seconds between the product and the stories, so that lists since then have nothing of the product's."""
-CAN_BE_ENDED = "What a run made can be ended."
+"""Seconds between the product and the stories, so that the stories' lists contain none of the product's objects."""
+CAN_BE_ENDED = "The objects of a run can be ended."
 TEST_MODE = "test mode"
 
 T = TypeVar("T")
@@ -45,21 +46,21 @@ Product = Callable[[Session, Progress], Sequence[Finding]]
 
 
 class CannotBegin(Exception):
-    """Stripe refused the first requests. The message says what to do."""
+    """Raised when Stripe refused the first requests. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run does. Whatever is named twice is done once."""
+    """The parts of a run. A part that is named twice runs once."""
 
     stories: Sequence[Story] = ()
     promises: Sequence[Promise] = ()
     product: Product | None = None
     wait: float = 0.0
-    """Seconds that a double's clock is moved before a story that looks at what came later."""
+    """Seconds by which a double's clock is advanced before a story with `later`."""
 
     def names(self) -> list[tuple[Part, str, str]]:
-        """Returns part, name and sentence of all that is to be done, in its order."""
+        """Returns part, name and sentence of each planned item, in order."""
         return [
             *((Part.SHAPES, story.name, story.sentence) for story in self.stories),
             *((Part.PROMISES, promise.name, promise.sentence) for promise in self.promises),
@@ -73,28 +74,28 @@ PRODUCT_SENTENCE = "The product itself bills, is paid and refunds, and its recor
 
 @dataclass
 class Run:
-    """What a run has found, and what it recorded."""
+    """The findings and the recordings of a run."""
 
     findings: list[Finding] = field(default_factory=list)
     story_recording: Recording = field(default_factory=lambda: Recording(0.0, ""))
-    """What the stories asked: the part that a double can be held to."""
+    """The requests of the stories. The tests of the double replay this recording."""
     full_recording: Recording = field(default_factory=lambda: Recording(0.0, ""))
-    """All that was asked."""
+    """All requests of the run."""
     requests: int = 0
     by_part: Mapping[str, int] = field(default_factory=dict)
-    """The requests of each story, of all promises, of the product, and of cleaning up."""
+    """The number of requests of each story, of all promises, of the product, and of cleaning up."""
     seconds: float = 0.0
 
     @property
     def harmful(self) -> bool:
-        """Returns True if anything differs in what the product relies on."""
+        """Returns True if any finding is harmful."""
         return any(finding.verdict is Verdict.HARMFUL for finding in self.findings)
 
 
 def run(session: Session, plan: Plan, progress: Progress = lambda line: None) -> Run:
-    """Does all that is planned, within the budget, and cleans up. Raises CannotBegin.
+    """Runs the plan within the budget, and cleans up. Raises CannotBegin.
 
-    The product comes first, because it looks at all that is new on its account, also at what stories make.
+    The product comes first, because it reads all new objects of its account, and the stories create some.
     """
     began, made_at, result = time.monotonic(), session.now(), Run()
     account = _account(session)
@@ -134,21 +135,22 @@ def run(session: Session, plan: Plan, progress: Progress = lambda line: None) ->
     result.story_recording = Recording(
         session.began, session.target.name, (account,), tuple(session.recorder.exchanges[since:until])
     )
-    progress("playing the stories to a double")
+    progress("replaying the stories to a double")
     comparison, stop = _attempt(session, partial(compare, result.story_recording, played_stories))
     result.findings[:0] = comparison or []
     if stop:
         result.findings.append(
-            Finding(Part.SHAPES, "comparison", stop.verdict, stop.reason, "Both answers can be compared.")
+            Finding(Part.SHAPES, "comparison", stop.verdict, stop.reason, "Both responses can be compared.")
         )
     result.seconds = time.monotonic() - began
     return result
 
 
 def _account(session: Session) -> RecordedAccount | None:
-    """Returns the account, or None if it is in live mode. Raises CannotBegin.
+    """Returns the account; None if it is in live mode. Raises CannotBegin.
 
-    An account object does not say its mode, the balance does (https://docs.stripe.com/api/balance/balance_object).
+    Reads the balance too, because an account object has no `livemode`
+    (https://docs.stripe.com/api/balance/balance_object).
     """
     try:
         with session.step(TEST_MODE):
@@ -159,7 +161,7 @@ def _account(session: Session) -> RecordedAccount | None:
     except stripe.StripeError as error:
         reason = (error.user_message or type(error).__name__).rstrip(".")
         raise CannotBegin(
-            f"Stripe refused the first question about the account: {reason}."
+            f"Stripe refused the first request about the account: {reason}."
             " Is the key the platform's, in test mode, and is the account connected to it? docs/sandbox.md"
         ) from None
     name = session.recorder.exchanges[-1].body.get("id", session.account)
@@ -171,7 +173,7 @@ def _account(session: Session) -> RecordedAccount | None:
 def _test_mode(account: RecordedAccount | None) -> Finding:
     sentence = "The account is in test mode."
     if account is None:
-        text = "The account's balance does not say livemode: false. Nothing else was asked."
+        text = "The account's balance does not say livemode: false. No further request was made."
         return Finding(Part.PROMISES, TEST_MODE, Verdict.HARMFUL, text, sentence)
     return Finding(
         Part.PROMISES, TEST_MODE, Verdict.AS_ASSUMED, "The account's balance says livemode: false.", sentence
@@ -189,7 +191,7 @@ def _play(session: Session, story: Story) -> PlayedStory:
 
 
 def _list_events(session: Session) -> Iterator[Finding]:
-    """Lists the events that the account has had since the stories began. Yields a finding if that is not possible."""
+    """Lists the events since the stories began. Yields a finding if the list fails."""
     with session.recorder.during(EVENTS_STEP):
         _, stop = _attempt(session, partial(list_events, session))
     if stop:
@@ -224,10 +226,10 @@ class _Stop(NamedTuple):
 
 
 def _attempt(session: Session, work: Callable[[], T]) -> tuple[T | None, _Stop | None]:
-    """Returns the result of some work, or what stopped it.
+    """Returns the result of `work`, or the reason why it stopped.
 
-    It is harmful if that came out of the product's own gateway, or if an answer was not as the work relies on it.
-    What Stripe refuses to a payer or an owner, the network and the budget only keep things from being tried.
+    An error of the product's gateway, or a response that differs from what `work` relies on, is harmful. A refusal of
+    a payer's or an owner's request, the network and the budget only mean that something was not tried.
     """
     try:
         return work(), None
@@ -239,7 +241,7 @@ def _attempt(session: Session, work: Callable[[], T]) -> tuple[T | None, _Stop |
     except IntegrationError as error:
         verdict = Verdict.NOT_TRIED if error.code in UNREACHABLE_CODES else Verdict.HARMFUL
         return None, _Stop(verdict, f"{_where(session)}: {error}")
-    except Exception as error:  # noqa: BLE001  A program that relies on an answer fails in any way if it is another.
+    except Exception as error:  # noqa: BLE001  A response that differs can raise any exception.
         return None, _Stop(Verdict.HARMFUL, f"{_where(session)}: {type(error).__name__}: {error}")
 
 
@@ -271,7 +273,7 @@ def _with_cleanup(session: Session, result: Run, progress: Progress) -> Iterator
 
 
 def clean_only(session: Session) -> Run:
-    """Ends what earlier runs left, however old it is. Raises CannotBegin."""
+    """Ends the objects of all earlier runs. Raises CannotBegin."""
     began, account = time.monotonic(), _account(session)
     findings = [_test_mode(account), *([_cleanup_finding(session, everything=True)] if account else [])]
     return Run(

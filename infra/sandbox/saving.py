@@ -1,4 +1,4 @@
-"""Saves a recording where the tests of the double hold the double to it from then on."""
+"""Saves a recording. The tests of the double then replay it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def write_recording(recording: Recording, path: Path, secrets: Iterable[str]) ->
 
 
 def save(recording: Recording, path: Path, secrets: Iterable[str]) -> Path:
-    """Writes a recording and, beside it, the differences that there are, whose path it returns.
+    """Writes a recording and the list of its differences, and returns the path of the list.
 
-    Their reasons are empty, and the tests fail until each is filled in or the double has learned better. Reasons of
-    an earlier recording of this name are kept. Raises SecretFound, and writes nothing, if anything holds a key.
+    The tests of the double fail until each difference has a reason or the double is changed. Reasons from an earlier
+    recording of this name are retained. Raises SecretFound, and writes nothing, if any text contains a key.
     """
     text = accepted_listing(replay(recording).differences, path)
     refuse_secrets(text, secrets)

@@ -1,4 +1,4 @@
-"""What stories and promises work with: an account, the product's gateway, the SDK, and time that passes."""
+"""One run on one account: the product's gateway, the SDK, the recording, and waiting."""
 
 from __future__ import annotations
 
@@ -18,32 +18,31 @@ from infra.sandbox.client import Budget, Recorder, RecordingClient
 from infra.sandbox.orders import Orders
 from infra.sandbox.targets import Target
 from infra.stripe_double.recordings.recording import story_of
-from infra.stripe_double.recordings.waiting import matches
+from infra.stripe_double.recordings.waiting import has_values
 
 T = TypeVar("T")
 
 MARK = "pom-sandbox"
-"""What the organization ids begin with that are in the metadata of all that a run makes; cleaning looks for it."""
+"""The beginning of the organization ids in the metadata of a run's objects. The cleanup looks for it."""
 MARK_KEY = "pom_sandbox"
-"""The metadata of what the product has no metadata for; its value is the run."""
+"""The metadata key of objects that the product gives no metadata; its value is the run."""
 RUN = "[0-9a-f]{8}"
-"""The form of a run's token."""
+"""The pattern of a run's token."""
 FIRST_POLL_DELAY, MAX_POLL_DELAY = 3.0, 30.0
-"""Seconds until the first look at something that is waited for, and at most between two. Each wait is twice as long
-as the one before, so that three minutes take nine requests."""
-
-
+"""Seconds before the first poll, and the most seconds between two polls. Each delay is twice the one before, so that
+three minutes take nine requests.
+"""
 UNREACHABLE_CODES = frozenset({"stripe_unreachable", "stripe_busy"})
-"""Codes of the gateway's errors that tell of the network or of limits, not of Stripe's behaviour."""
+"""Codes of gateway errors that come from the network or from limits, and not from Stripe's behaviour."""
 
 
 class NotInTime(Exception):
-    """What was waited for did not come. The message says what and how long."""
+    """Raised when an expected response did not come in time. The message names the expectation and the time."""
 
 
 @dataclass(frozen=True)
 class RefusedStep:
-    """Steps that Stripe refused for a reason that lies in the account or the platform."""
+    """A step that Stripe refused for a reason in the account or the platform."""
 
     step: str
     reason: str
@@ -63,23 +62,24 @@ class Session:
     recorder: Recorder
     pace: Callable[[], None] = lambda: None
     authorize: Callable[[str], str | None] = lambda url: None
-    """Asks a person to open this authorize URL, and returns the code that Stripe sent back; None if nobody did."""
+    """Asks a person to open this authorize URL. Returns the code that Stripe sends back; None if there is none."""
     progress: Callable[[str], None] = lambda line: None
-    """Shows a line of progress where time is waited for."""
+    """Shows a line of progress while the run waits."""
     restricted_key: str | None = None
     """A restricted test key of the platform, `rk_test_…`."""
     client: stripe.StripeClient = field(init=False)
     gateway: StripeGateway = field(init=False)
     orders: Orders = field(init=False)
     refusals: list[RefusedStep] = field(default_factory=list)
-    """What the account may not do, or Stripe did not let it do: it counts as not tried."""
+    """The refused steps. They count as not tried."""
     began: int = field(init=False)
-    """When the run began (epoch seconds UTC): lists are asked for what was created since."""
+    """When the run began (epoch seconds UTC). Lists are requested from this time on."""
     confirms_invoices: bool | None = None
     """False if Stripe refuses to confirm the payment intents of invoices, so that payers pay in another way. None
-    until one was tried."""
+    until a payer has tried.
+    """
     story_events: list[Any] = field(default_factory=list)
-    """The events of the stories, newest first, once they are listed."""
+    """The events of the stories, newest first. Empty until they are listed."""
     _results: dict[Callable[..., Any], Any] = field(default_factory=dict)
     _errors: dict[Callable[..., Any], Exception] = field(default_factory=dict)
 
@@ -90,7 +90,9 @@ class Session:
         self.orders = Orders(f"{MARK}-{self.run}", self.account, self.now)
 
     def client_with(self, key: str) -> stripe.StripeClient:
-        """Returns a client with the product's settings and another key; its requests count and are recorded, too."""
+        """Returns a client with the product's settings and another key. Its requests are counted and recorded,
+        too.
+        """
         return build_client(
             key,
             self.client_id,
@@ -100,7 +102,7 @@ class Session:
         )
 
     def carrier(self, caller: str = "") -> RecordingClient:
-        """Returns an HTTP client to the side, whose requests count and are recorded as those of `caller`."""
+        """Returns an HTTP client to the target that counts and records requests as those of `caller`."""
         return RecordingClient(
             self.target.http_client(),
             self.recorder,
@@ -113,15 +115,15 @@ class Session:
 
     @property
     def v1(self) -> Any:
-        """The SDK's services, for what a payer, a bank or an owner does. Pass `on_account()` as options."""
+        """Returns the SDK's services, for the actions of payers, banks and owners. Pass `on_account()` as options."""
         return self.client.v1
 
     def on_account(self, key: str | None = None) -> dict[str, str]:
-        """Returns the options of a request on the connected account."""
+        """Returns the options of a request on the connected account. `key` is an idempotency key."""
         return {"stripe_account": self.account, **({"idempotency_key": key} if key else {})}
 
     def list_json(self, service: Any, params: Mapping[str, Any]) -> list[Any]:
-        """Returns all entries of a list of the account, as Stripe's JSON has them, in pages of 100."""
+        """Returns all entries of a list on the account as Stripe's JSON. Reads pages of 100."""
         entries: list[Any] = []
         query = {**params, "limit": 100}
         while True:
@@ -133,20 +135,22 @@ class Session:
 
     @property
     def marks(self) -> dict[str, str]:
-        """The metadata of what a story makes without the gateway."""
+        """Returns the metadata of objects that a story creates without the gateway."""
         return {MARK_KEY: self.run}
 
     def now(self) -> int:
-        """Returns epoch seconds UTC. The gateway dates answers by it, too."""
+        """Returns the target's time (epoch seconds UTC). The gateway uses it to date responses."""
         return int(self.target.now())
 
     def wait(self, seconds: float, reason: str) -> None:
-        """Lets time pass on the side, and says why."""
+        """Lets time pass on the target, and shows the reason."""
         self.progress(f"    waiting {seconds:.0f} s: {reason}")
         self.target.pass_time(seconds)
 
     def once(self, work: Callable[[Session], T]) -> T:
-        """Returns what `make` returned when it was first asked for in this run, or raises what it raised then."""
+        """Calls `work` on first use in this run, and returns its stored result, or raises its stored error, after
+        that.
+        """
         if work in self._errors:
             raise self._errors[work]
         if work not in self._results:
@@ -159,16 +163,16 @@ class Session:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Names what is asked within; the name of the story stands before it."""
+        """Records the requests of the block under this step, prefixed with the story's name."""
         story = story_of(self.recorder.step)
         with self.recorder.during(f"{story}: {name}" if story else name):
             yield
 
     @contextmanager
     def where_allowed(self, name: str) -> Iterator[None]:
-        """Names a step that needs what not every account or platform has, such as bank debits.
+        """Records a step that not every account or platform may run, such as bank debits.
 
-        If Stripe refuses a request within, the step ends, is noted in `refusals`, and is not compared.
+        If Stripe refuses a request in the block, the step ends, is added to `refusals`, and is not compared.
         """
         since = len(self.recorder.exchanges)
         with self.step(name):
@@ -180,17 +184,17 @@ class Session:
                 del self.recorder.exchanges[since:]
 
     def until(self, request: Callable[[], T], expected: Mapping[str, Any], timeout: float) -> T:
-        """Waits and looks until the answer of Stripe's has the expected values, and returns the last look.
+        """Polls until Stripe's response has the expected values, and returns the last response.
 
-        `look` makes one request. `expected` has values by dotted path, `*` for any entry of a list, as
-        `Exchange.until` has. Raises NotInTime after `patience` seconds.
+        `request` makes one request. `expected` maps dotted paths to values, with `*` for any entry of a list, as in
+        `Exchange.until`. Raises NotInTime after `timeout` seconds.
         """
         since, waited_seconds, delay = len(self.recorder.exchanges), 0.0, FIRST_POLL_DELAY
         while True:
             self.wait(delay, f"{self.recorder.step}, until {_description(expected)} (at most {timeout:.0f} s)")
             waited_seconds, delay = waited_seconds + delay, min(MAX_POLL_DELAY, delay * 2)
             response = request()
-            if matches(self.recorder.exchanges[-1].body, expected):
+            if has_values(self.recorder.exchanges[-1].body, expected):
                 self.recorder.keep_last_poll(since, expected)
                 return response
             if waited_seconds >= timeout:

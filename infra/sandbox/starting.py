@@ -1,4 +1,4 @@
-"""Where a run goes, with which keys and on which account, and what may be told of it."""
+"""Prepares a run: the target of its requests, the keys, the account, and the redaction."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from infra.stripe_double.clock import DAY
 from infra.stripe_double.config import Config
 
 SECONDS_BETWEEN_REQUESTS = 0.06
-"""Seconds between two requests: Stripe takes 25 a second in test mode (https://docs.stripe.com/rate-limits)."""
+"""Seconds between two requests. Stripe accepts 25 a second in test mode (https://docs.stripe.com/rate-limits)."""
 
 
 @dataclass
 class Sandbox:
-    """Where a run goes: the side, the keys, and what may be told."""
+    """The target, the keys, the recording and the redaction of a run."""
 
     target: Target
     keys: Keys
@@ -33,7 +33,7 @@ class Sandbox:
     run: str = field(default_factory=lambda: secrets.token_hex(4))
     budget: Budget = field(default_factory=Budget)
     progress: Callable[[str], None] = lambda line: None
-    """Shows a line of progress where time is waited for. A double is not waited for."""
+    """Shows a line of progress while the run waits. A double needs no waiting."""
     account: str = ""
 
     def __post_init__(self) -> None:
@@ -41,7 +41,7 @@ class Sandbox:
         self.recorder = Recorder(self.redaction)
 
     def session(self, account: str) -> Session:
-        """Returns the session on an account. All of a run share the budget and the recording."""
+        """Returns a session on an account. All sessions of a run share the budget and the recording."""
         pace = (
             (lambda: time.sleep(SECONDS_BETWEEN_REQUESTS))
             if isinstance(self.target, StripeTarget)
@@ -62,8 +62,10 @@ class Sandbox:
         )
 
     def open_session(self, choose: Callable[[list[str]], str]) -> Session:
-        """Returns the session on the account of the run: the given one, or the one that somebody connects, or one
-        that `choose` picks of those that are connected. Raises NoAccount."""
+        """Returns the session on the run's account. Raises NoAccount.
+
+        The account is the configured one, or one that a person connects, or a connected one that `choose` picks.
+        """
         self.account = self.keys.account or self._connected_account(self.session(""), choose)
         return self.session(self.account)
 
@@ -74,7 +76,7 @@ class Sandbox:
 
 
 def on_stripe(keys: Keys, progress: Callable[[str], None]) -> Sandbox:
-    """Returns the sandbox on Stripe itself; somebody can connect an account if there is a client id."""
+    """Returns a sandbox on Stripe. With a client id, a person can connect an account."""
     sandbox = Sandbox(StripeTarget(), keys, progress=progress)
     if keys.client_id:
         sandbox.person = Person(progress)
@@ -82,10 +84,10 @@ def on_stripe(keys: Keys, progress: Callable[[str], None]) -> Sandbox:
 
 
 def on_double(seed: int, pays_out: bool = False) -> Sandbox:
-    """Returns the sandbox on a new double in this process, on which a person connects a second account.
+    """Returns a sandbox on a new double in this process, on which a person connects a second account.
 
-    One that pays out begins at midnight UTC, when it pays out: the double that is held beside it takes an hour longer
-    for the same steps, and must not come to the next midnight earlier.
+    A double that pays out begins at midnight UTC, when it pays out. The double for the comparison needs an hour
+    longer for the same steps, and must not reach the next midnight earlier.
     """
     schedule = "daily" if pays_out else "manual"
     clock = Clock(offset=DAY - time.time() % DAY if pays_out else 0.0)

@@ -1,4 +1,4 @@
-"""Where the requests go: to Stripe, or to a double that plays Stripe."""
+"""The target of a run's requests: Stripe, or a double."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.stripe_double.recordings.recording import RecordedAccount
 
 
 class Target(Protocol):
-    """One side of the comparison."""
+    """A target of requests."""
 
     name: str
     """`stripe` or `double`."""
@@ -24,34 +24,34 @@ class Target(Protocol):
     def http_client(self) -> stripe.HTTPClient: ...
 
     def now(self) -> float:
-        """Returns epoch seconds UTC by its clock."""
+        """Returns the target's time (epoch seconds UTC)."""
 
     def pass_time(self, seconds: float) -> None:
-        """Returns once so much time has passed there."""
+        """Returns when this time has passed on the target."""
 
 
 class StripeTarget:
-    """Stripe, over the Internet."""
+    """Stripe itself."""
 
     name = "stripe"
     api_base = "https://api.stripe.com"
     connect_base = "https://connect.stripe.com"
 
     def http_client(self) -> stripe.HTTPClient:
-        """Returns a client with the product's own timeouts."""
+        """Returns a client with the product's timeouts."""
         return stripe.RequestsClient(timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
 
     def now(self) -> float:
-        """Returns the time of this machine."""
+        """Returns this machine's time."""
         return time.time()
 
     def pass_time(self, seconds: float) -> None:
-        """Waits."""
+        """Sleeps."""
         time.sleep(seconds)
 
 
 CAPTURE_SECONDS = 1.0
-"""Seconds until a double books a card payment, so that this comes before debits and refunds end."""
+"""Seconds until a double books a card payment, so that the booking comes before debits and refunds end."""
 SETTLEMENT_DAYS = 2 / 86_400
 """Days until a double's bank debits and pending refunds end: two seconds. In Stripe's test mode, debits settle at
 once (https://docs.stripe.com/payments/ach-direct-debit/set-up-payment#test-settlement-behavior), and refunds "some
@@ -59,15 +59,15 @@ time later" (https://docs.stripe.com/testing#refunds)."""
 
 
 class DoubleTarget:
-    """A double in this process, made to settle as fast as Stripe's test mode.
+    """A double in this process that settles as fast as Stripe's test mode.
 
-    Its clock is moved where Stripe would be waited for.
+    Its clock is advanced where a run on Stripe would wait.
     """
 
     name = "double"
     api_base = "https://api.stripe.com"
     connect_base = "https://connect.stripe.com"
-    """Never resolved: the in-process client looks at the path only."""
+    """Never resolved, because the in-process client uses the path only."""
 
     def __init__(
         self, double: StripeDouble, client: Callable[[StripeDouble], stripe.HTTPClient] = InProcessClient
@@ -85,7 +85,7 @@ class DoubleTarget:
         return self.double.clock.now()
 
     def pass_time(self, seconds: float) -> None:
-        """Moves the double's clock; what was planned happens."""
+        """Advances the double's clock. Events that are due in this time happen."""
         self.double.advance(seconds)
 
     def accounts(self) -> tuple[RecordedAccount, ...]:

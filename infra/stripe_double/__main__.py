@@ -1,4 +1,4 @@
-"""`python -m infra.stripe_double --port 12111 [--config double.json]`."""
+"""Runs a double from the command line: `python -m infra.stripe_double --port 12111 [--config double.json]`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .server import Server
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serves until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(description="A stateful stand-in for Stripe on 127.0.0.1.")
     parser.add_argument("--port", type=int, default=12111, help="0 picks a free port")
     parser.add_argument("--config", help="JSON file with settings, see config.py")
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _write_offset(file: Path, offset: float) -> None:
-    """Writes the offset so that a reader never sees half of it."""
+    """Writes the offset by replacing the file, so that a reader never reads a half-written number."""
     new_file = file.with_suffix(".new")
     new_file.write_text(repr(offset))
     new_file.replace(file)

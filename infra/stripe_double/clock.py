@@ -1,4 +1,4 @@
-"""The double's time: real time plus an offset, or a source of the caller's.
+"""The double's time: real time plus an offset, or a time source that the caller supplies.
 
 Nothing else in the package reads a clock.
 """
@@ -12,7 +12,7 @@ DAY = 86_400
 
 
 class Clock:
-    """`now()` in epoch seconds, movable forward only."""
+    """A clock in epoch seconds that can be moved forward only."""
 
     def __init__(
         self,
@@ -20,7 +20,9 @@ class Clock:
         offset: float = 0.0,
         on_move: Callable[[float], None] | None = None,
     ) -> None:
-        """`moved` is told the offset now and after each move, in seconds: for clocks that follow this one."""
+        """`on_move` is called with the offset in seconds, now and after each move, so that other clocks can
+        follow.
+        """
         self._source = source
         self._on_move = on_move
         self._offset = 0.0
@@ -37,12 +39,12 @@ class Clock:
 
     @property
     def ahead(self) -> float:
-        """Seconds by which it was moved forward."""
+        """The seconds by which the clock was moved forward."""
         return self._offset
 
     @property
     def has_follower(self) -> bool:
-        """True if other clocks are told of each move."""
+        """True if `on_move` is set, so that other clocks follow this one."""
         return self._on_move is not None
 
     def seconds(self) -> int:
@@ -50,13 +52,13 @@ class Clock:
         return int(self.now())
 
     def advance(self, seconds: float) -> None:
-        """Moves forward by seconds. Raises ValueError for a step back."""
+        """Moves the clock forward by `seconds`. Raises ValueError if they are negative."""
         if seconds < 0:
             raise ValueError("the double's clock only moves forward")
         self._move(seconds)
 
     def move_to(self, at: float) -> None:
-        """Moves forward to an epoch second. Does nothing if it has passed."""
+        """Moves the clock forward to an epoch second. Does nothing if that second has passed."""
         if (step := at - self.now()) > 0:
             self._move(step)
 

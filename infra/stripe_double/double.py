@@ -1,4 +1,4 @@
-"""The double as one object: the Python API that tests use, and the WSGI application that servers serve."""
+"""The double as one object: the Python API that tests call, and the WSGI application that servers run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _API_VERSION = re.compile(r"^/v\d+/")
 
 
 class StripeDouble(Controls):
-    """A stateful stand-in for Stripe: its `Controls`, and every address that it serves. All state is in memory."""
+    """A stateful stand-in for Stripe: its `Controls`, and all its HTTP routes. All state is in memory."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class StripeDouble(Controls):
             self.add_webhook_endpoint(**endpoint)
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer to any request. Raises ConnectionDropped if a fault closes the connection."""
+        """Returns the response to any request. Raises ConnectionDropped if a fault closes the connection."""
         if request.path.startswith("/v1/"):
             response = self.api.handle(request)
         elif request.path.startswith("/oauth/"):
@@ -75,5 +75,5 @@ class StripeDouble(Controls):
         return response
 
     def wsgi(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """The WSGI application."""
+        """Serves one WSGI request."""
         return serve(self.handle, environ, start_response)

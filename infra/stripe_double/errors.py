@@ -1,12 +1,12 @@
 """Stripe's errors as exceptions (https://docs.stripe.com/api/errors).
 
-StripeFault            any answer that is not 2xx
-  InvalidParams        400 found before the endpoint began to execute: never stored under an idempotency key
-  InvalidState         400 found while executing: stored under the idempotency key
+StripeFault            any response that is not 2xx
+  InvalidParams        400 before the handler runs: never stored under an idempotency key
+  InvalidState         400 while the handler runs: stored under the idempotency key
   NoSuchObject         404 resource_missing
   CardDeclined         402 card_error
   OAuthFault           400 {"error", "error_description"}
-ConnectionDropped      the answer never leaves: the client sees its connection closed
+ConnectionDropped      no response is sent: the client's connection is closed
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Any
 
 
 class StripeFault(Exception):
-    """An error that Stripe answers. `stored` is True if an idempotency key keeps the answer.
+    """An error that Stripe responds with. `stored` is True if the response is stored under the idempotency key.
 
-    `should_retry` is what the header of that name tells the SDK (docs.stripe.com/error-low-level); absent if None.
+    `should_retry` becomes the header `Stripe-Should-Retry` (docs.stripe.com/error-low-level). With None, the header
+    is absent.
     """
 
     stored = True
@@ -53,12 +54,12 @@ class StripeFault(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON body of the answer."""
+        """The JSON body of the response."""
         return {"error": self.error}
 
 
 class InvalidParams(StripeFault):
-    """A parameter is refused before anything is executed."""
+    """A 400 for a wrong parameter, before anything is executed."""
 
     stored = False
 
@@ -67,28 +68,28 @@ class InvalidParams(StripeFault):
 
 
 class InvalidState(StripeFault):
-    """The request is well-formed, but the object's state does not allow it."""
+    """A 400 for a well-formed request that the object's state does not allow."""
 
     def __init__(self, message: str, *, code: str | None = None, param: str | None = None, **extra: Any) -> None:
         super().__init__(400, message, code=code, param=param, should_retry=False, **extra)
 
 
 class NoSuchObject(StripeFault):
-    """404 for an id that this account does not have, even if another account has it."""
+    """A 404 for an id that this account does not have, even if another account has it."""
 
     def __init__(self, kind: str, object_id: str, param: str = "id", status: int = 404) -> None:
         super().__init__(status, f"No such {kind}: '{object_id}'", code="resource_missing", param=param)
 
 
 class CardDeclined(StripeFault):
-    """402 with the decline, the failed charge and the payment intent inside."""
+    """A 402 that holds the decline, the failed charge and the payment intent."""
 
     def __init__(self, message: str, **fields: Any) -> None:
         super().__init__(402, message, kind="card_error", should_retry=False, **fields)
 
 
 class NotModelled(StripeFault):
-    """A parameter that Stripe has and this double does not play."""
+    """A 400 for a parameter that Stripe has and this double does not implement."""
 
     stored = False
 
@@ -97,7 +98,7 @@ class NotModelled(StripeFault):
 
 
 class OAuthFault(Exception):
-    """OAuth's own error shape (https://docs.stripe.com/connect/oauth-reference)."""
+    """An error in the shape of OAuth (https://docs.stripe.com/connect/oauth-reference)."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
         super().__init__(description)
@@ -106,14 +107,14 @@ class OAuthFault(Exception):
 
 
 class ConnectionDropped(Exception):
-    """The fault injector closed the connection instead of answering."""
+    """A fault closed the connection, so no response was sent."""
 
 
 def missing(param: str) -> InvalidParams:
-    """Returns the refusal of a request without a required parameter."""
+    """Returns the error for a request without a required parameter."""
     return InvalidParams(f"Missing required param: {param}.", param=param, code="parameter_missing")
 
 
 def unknown(param: str) -> InvalidParams:
-    """Returns the refusal of a parameter that Stripe does not have."""
+    """Returns the error for a parameter that Stripe does not have."""
     return InvalidParams(f"Received unknown parameter: {param}", param=param, code="parameter_unknown")

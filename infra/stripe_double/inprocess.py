@@ -13,14 +13,17 @@ from .http.messages import Request, Response
 
 
 class RequestHandler(Protocol):
-    """What answers requests: a double, or something around one."""
+    """An object that responds to requests: a double, or a wrapper around a double."""
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer. Raises ConnectionDropped if there is none."""
+        """Returns the response. Raises ConnectionDropped if no response is sent."""
 
 
 class InProcessClient(stripe.HTTPClient):
-    """Use it as `StripeClient(key, http_client=InProcessClient(double))`. The SDK retries without waiting."""
+    """An SDK client for one double: `StripeClient(key, http_client=InProcessClient(double))`.
+
+    The SDK retries without waiting.
+    """
 
     name = "stripe-double"
 
@@ -31,7 +34,9 @@ class InProcessClient(stripe.HTTPClient):
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
     ) -> tuple[str, int, Mapping[str, str]]:
-        """Returns body, status and headers. Raises stripe.APIConnectionError if a fault closes the connection."""
+        """Returns the body, the status and the headers. Raises stripe.APIConnectionError if a fault closes the
+        connection.
+        """
         parts = urlsplit(url)
         body = post_data.encode() if isinstance(post_data, str) else post_data or b""
         request_headers = {k.lower(): v for k, v in (headers or {}).items()}
@@ -44,12 +49,12 @@ class InProcessClient(stripe.HTTPClient):
         return response.body.decode(), response.status, response_headers
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Does nothing, because the client holds no connection."""
 
     def _sleep_time_seconds(self, num_retries: int) -> float:
         return 0.0
 
 
 def stripe_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Returns headers with names in lower case, as the SDK looks them up."""
+    """Returns the headers with lower-case names, because the SDK looks them up in lower case."""
     return {k.lower(): v for k, v in headers.items()}

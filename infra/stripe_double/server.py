@@ -13,17 +13,19 @@ from .double import StripeDouble
 from .errors import ConnectionDropped
 
 _IDLE = 0.25
-"""Seconds between looks at the clock when nothing wakes a worker: the double's clock may be moved by others."""
+"""Seconds after which an idle worker reads the clock again, because another thread may have moved the double's
+clock.
+"""
 
 
 class Server:
-    """A running double; `url` is its base address. Use as a context manager, or `start` and `stop`."""
+    """A running double; `url` is its base address. Use it as a context manager, or call `start` and `stop`."""
 
     def __init__(
         self, double: StripeDouble, port: int = 0, *, deliver: bool = True, threads: int = 8, public_url: str = ""
     ) -> None:
         logging.getLogger("waitress").addFilter(_quiet)
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is not news
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # waitress warns of every short queue
         self.double = double
         self._sockets: dict[int, Any] = {}
         self._server: Any = waitress.create_server(
@@ -46,7 +48,7 @@ class Server:
         ]
 
     def start(self) -> Server:
-        """Starts to answer, and returns itself."""
+        """Starts the threads that serve and deliver, and returns itself."""
         for thread in self._threads:
             thread.start()
         return self
@@ -59,8 +61,9 @@ class Server:
         self._server.pull_trigger()
         for thread in self._threads:
             thread.join(timeout=2)
-        # Closed only after the loop has ended: a socket closed under its select would leave it waiting, and a loop
-        # that closes itself may have closed the trigger before it is pulled.
+        # The sockets are closed only after the loop has ended. If a socket is closed while the loop selects on it,
+        # the loop never wakes. If the loop closed the sockets itself, the trigger could be closed before it is
+        # pulled.
         wasyncore.close_all(self._sockets, ignore_all=True)
         self._server.task_dispatcher.shutdown()
 
@@ -89,5 +92,5 @@ class Server:
 
 
 def _quiet(record: logging.LogRecord) -> bool:
-    """Returns False for the traceback of a connection that a fault closed."""
+    """Returns False for the log record of a connection that a fault closed."""
     return not (record.exc_info and isinstance(record.exc_info[1], ConnectionDropped))

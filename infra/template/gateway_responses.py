@@ -51,12 +51,12 @@ PAYLOAD_TOO_LARGE = GatewayResponse(
     413, "payload_too_large", "The request is larger than 10 MB.", "Split the request into smaller ones."
 )
 UNSUPPORTED_MEDIA_TYPE = GatewayResponse(
-    415, "unsupported_media_type", "The body's type is not taken.", "Send application/json."
+    415, "unsupported_media_type", "The body's type is not supported.", "Send application/json."
 )
 TOO_MANY_REQUESTS = GatewayResponse(
     429,
     "too_many_requests",
-    "There are more requests at the moment than this service takes.",
+    "The service receives too many requests at the moment.",
     "Wait a moment and repeat the request; repeating is safe with the same Idempotency-Key.",
     ("Retry-After", "1"),
 )
@@ -75,12 +75,12 @@ INTERNAL_ERROR = GatewayResponse(
 UNAVAILABLE = GatewayResponse(
     503,
     "unavailable",
-    "This took longer than a request may.",
+    "The request took longer than a request may.",
     "Wait a moment; repeating the request is safe with the same Idempotency-Key.",
     ("Retry-After", "5"),
 )
 MALFORMED = GatewayResponse(
-    400, "malformed_request", "The request cannot be understood.", "Check the request against /v1/openapi.json."
+    400, "malformed_request", "The request cannot be parsed.", "Check the request against /v1/openapi.json."
 )
 
 RESPONSES = {

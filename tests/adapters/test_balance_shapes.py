@@ -221,8 +221,8 @@ def test_a_charge_that_is_booked_is_the_source_of_its_balance_transaction() -> N
     charge = {**CHARGE, "balance_transaction": {**BOOKED, "source": "ch_1"}}
     intent = {"id": "pi_1", "latest_charge": charge}
 
-    by_charge = msgspec.json.decode(json.dumps(charge), type=balance_transactions.BookedCharge).booked()
-    by_intent = msgspec.json.decode(json.dumps(intent), type=balance_transactions.BookedIntent).booked()
+    by_charge = msgspec.json.decode(json.dumps(charge), type=balance_transactions.BookedCharge).transaction_fact()
+    by_intent = msgspec.json.decode(json.dumps(intent), type=balance_transactions.BookedIntent).transaction_fact()
 
     assert by_charge == by_intent == line()
 
@@ -231,7 +231,7 @@ def test_a_charge_that_is_booked_is_the_source_of_its_balance_transaction() -> N
 def test_what_is_not_booked_yet_has_no_fee(charge: Any) -> None:
     written = json.dumps({"id": "pi_1", "latest_charge": charge})
 
-    assert msgspec.json.decode(written, type=balance_transactions.BookedIntent).booked() is None
+    assert msgspec.json.decode(written, type=balance_transactions.BookedIntent).transaction_fact() is None
 
 
 # What people have written

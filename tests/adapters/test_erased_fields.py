@@ -29,12 +29,12 @@ from chalicelib.domain.intended_act import MARKED_PAID
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import Movement
 from chalicelib.domain.payout_lines import PayoutLine
-from infra.privacy.classes import Fate
-from infra.privacy.page import classified
+from infra.privacy.classes import ErasureEffect
+from infra.privacy.page import classified_fields
 from tests.planted import Planted
 
 NOW = 1_800_000_000
-KEPT = {place.name for place, each in classified() if each.fate is Fate.KEPT}
+KEPT = {place.name for place, each in classified_fields() if each.effect is ErasureEffect.KEPT}
 
 BY_HAND: Mapping[str, Any] = {
     "Action.kind": MARKED_PAID,

@@ -69,7 +69,7 @@ def outage(store: WebhookSecretStore, monkeypatch: pytest.MonkeyPatch) -> list[i
 
 
 def test_webhook_secrets_are_read_into_a_typed_value(store: WebhookSecretStore) -> None:
-    assert store.kept() == WebhookSecrets(("whsec_1", "whsec_2"))
+    assert store.value() == WebhookSecrets(("whsec_1", "whsec_2"))
 
 
 @pytest.mark.parametrize("content", [PLATFORM, ONE_SECRET])
@@ -77,41 +77,41 @@ def test_the_platforms_key_is_read_from_its_own_secret_and_from_the_one_that_hel
     platform: SecretStore[PlatformSecret], content: dict[str, object]
 ) -> None:
     put(json.dumps(content))
-    assert platform.kept() == PlatformSecret("sk_test_1", "ca_1")
+    assert platform.value() == PlatformSecret("sk_test_1", "ca_1")
 
 
 def test_webhook_secrets_are_read_from_the_one_secret_that_held_all(store: WebhookSecretStore) -> None:
     put(json.dumps(ONE_SECRET))
-    assert store.kept() == WebhookSecrets(("whsec_1", "whsec_2"))
+    assert store.value() == WebhookSecrets(("whsec_1", "whsec_2"))
 
 
 def test_the_other_secret_in_the_place_of_ones_own_is_refused(
     store: WebhookSecretStore, platform: SecretStore[PlatformSecret]
 ) -> None:
     with pytest.raises(ConfigurationError, match=r'is not of the form \{"apiKey", "clientId"\}'):
-        platform.kept()
+        platform.value()
     put(json.dumps(PLATFORM))
     with pytest.raises(ConfigurationError, match=r'is not of the form \{"webhookSecrets": \[…\]\}'):
-        store.kept()
+        store.value()
 
 
 def test_nothing_is_fetched_before_it_is_needed_nor_again_while_it_is_fresh(
     store: WebhookSecretStore, clock: FakeClock
 ) -> None:
     assert "_client" not in vars(store)
-    first = store.kept()
+    first = store.value()
     put(json.dumps({"webhookSecrets": ["whsec_3"]}))
     clock.advance(FRESH_FOR - 1)
-    assert store.kept() is first
+    assert store.value() is first
 
 
 def test_a_changed_secret_is_taken_up_when_the_old_one_is_no_longer_fresh(
     store: WebhookSecretStore, clock: FakeClock
 ) -> None:
-    store.kept()
+    store.value()
     put(json.dumps({"webhookSecrets": ["whsec_2", "whsec_3"]}))
     clock.advance(FRESH_FOR)
-    assert store.kept().webhook_secrets == ("whsec_2", "whsec_3")
+    assert store.value().webhook_secrets == ("whsec_2", "whsec_3")
 
 
 def test_the_last_good_value_is_used_through_an_outage_which_is_logged_and_asked_about_rarely(
@@ -120,15 +120,15 @@ def test_the_last_good_value_is_used_through_an_outage_which_is_logged_and_asked
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    good = store.kept()
+    good = store.value()
     attempts = outage(store, monkeypatch)
     clock.advance(FRESH_FOR)
     with caplog.at_level(logging.WARNING):
-        assert [store.kept() for _ in range(3)] == [good] * 3
+        assert [store.value() for _ in range(3)] == [good] * 3
     assert len(attempts) == 1
     assert "secret_refresh_failed: EndpointConnectionError" in caplog.text
     clock.advance(RETRY_AFTER)
-    store.kept()
+    store.value()
     assert len(attempts) == 2
 
 
@@ -138,7 +138,7 @@ def test_an_outage_before_the_first_fetch_is_retryable(
     outage(store, monkeypatch)
     for _ in range(2):
         with pytest.raises(Retryable) as refused:
-            store.kept()
+            store.value()
         assert refused.value.code == "secrets_unavailable"
         assert isinstance(refused.value.__cause__, EndpointConnectionError)
 
@@ -151,12 +151,12 @@ def test_a_refusal_of_secrets_manager_is_retryable_too(
 
     monkeypatch.setattr(store._client, "get_secret_value", denied)
     with pytest.raises(Retryable):
-        store.kept()
+        store.value()
 
 
 def test_a_missing_secret_is_a_fault_of_the_configuration(clock: FakeClock) -> None:
     with pytest.raises(ConfigurationError, match="pom-stripe/other"):
-        WebhookSecretStore("pom-stripe/other", clock).kept()
+        WebhookSecretStore("pom-stripe/other", clock).value()
 
 
 @pytest.mark.parametrize(
@@ -167,16 +167,16 @@ def test_a_secret_of_another_form_is_a_fault_of_the_configuration_that_shows_no_
 ) -> None:
     put(text)
     with pytest.raises(ConfigurationError) as refused:
-        store.kept()
+        store.value()
     assert "secret" not in str(refused.value).replace("The secret pom", "").replace("webhookSecrets", "")
     assert "whsec" not in repr(refused.value.__cause__)
 
 
 def test_a_broken_change_does_not_break_what_runs(store: WebhookSecretStore, clock: FakeClock) -> None:
-    good = store.kept()
+    good = store.value()
     put("broken")
     clock.advance(FRESH_FOR)
-    assert store.kept() == good
+    assert store.value() == good
 
 
 def test_secrets_do_not_show_themselves() -> None:

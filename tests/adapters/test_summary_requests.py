@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from chalicelib.adapters.tables import database
-from chalicelib.adapters.tables.payments import AT_ONCE
+from chalicelib.adapters.tables.payments import ROWS_AT_ONCE
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import ServiceId
 from chalicelib.domain.invoice import Invoice
@@ -97,14 +97,14 @@ def test_the_largest_transactions_fit(stores_on_tables: Backend) -> None:
     assert known is not None
     changed = paid(known)
     changed = changed.knowing(DisputeFact("dp_1", NOW, "needs_response", 100, "eur"))
-    rows = tuple(payment(f"ch_{n}") for n in range(AT_ONCE))
-    references = [reference(f"pi_{n}", known) for n in range(MAX_CLAIMS_AT_ONCE - AT_ONCE)]
+    rows = tuple(payment(f"ch_{n}") for n in range(ROWS_AT_ONCE))
+    references = [reference(f"pi_{n}", known) for n in range(MAX_CLAIMS_AT_ONCE - ROWS_AT_ONCE)]
     [applied] = written(lambda: stores.apply(invoice_write(changed)._replace(movements=rows), marker(), references))
     now = stores.get(ORG, known.id)
     assert now is not None
     [removed] = written(lambda: stores.remove(invoice_removal(now), [ServiceId(name) for name in names]))
     assert max(map(len, (inserted, applied, removed))) <= database.MAX_ITEMS_AT_ONCE
-    assert (applied.count("payments"), applied.count("payment-refs")) == (AT_ONCE, len(references))
+    assert (applied.count("payments"), applied.count("payment-refs")) == (ROWS_AT_ONCE, len(references))
     assert applied.count("summaries") == 2, "the totals and the day it was paid"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 import stripe
+from stripe._api_version import _ApiVersion
 
 from chalicelib.adapters.stripe.client import requested_at
 from chalicelib.adapters.stripe.event_subjects import OWNER_FIELDS, OwnerField, Subject, subject_of
@@ -29,6 +30,11 @@ OLD = "2020-08-27"
 
 def owner_ids(shown: Any, version: str | None = API_VERSION) -> tuple[str, ...] | None:
     return subject_of(msgspec.Raw(json.dumps(shown).encode())).owner_ids(version)
+
+
+def test_our_api_version_is_the_version_of_the_sdk() -> None:
+    sdk_version: str = _ApiVersion.CURRENT
+    assert sdk_version == API_VERSION
 
 
 @pytest.mark.parametrize(("kind", "field"), ROWS, ids=[f"{kind}.{field.name}" for kind, field in ROWS])

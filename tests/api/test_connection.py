@@ -110,7 +110,7 @@ def test_a_browser_gets_a_page_it_can_read(api: ApiClient) -> None:
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert f'href="{SETTINGS_URL}"' in answer.text
     assert "state_unknown" in answer.text
-    assert "This state was never given out." in answer.text
+    assert "This state was not issued by POM." in answer.text
     assert "<script" not in answer.text
 
 

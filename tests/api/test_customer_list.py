@@ -190,6 +190,6 @@ def test_only_billing_lists_customers_whatever_the_filter(api: ApiClient, query:
 def test_the_contract_lists_the_filters_that_are_offered_with_their_orders() -> None:
     [route] = [route for route in ROUTES if (route.method, route.path) == ("GET", "/v1/customers")]
     described = DOCUMENT["paths"]["/v1/customers"]["get"]["description"]
-    for line in ("- no filter: in the order of their ids", "- `email`:", "- `name`: in the order of their names"):
+    for line in ("- no filter: by id", "- `email`:", "- `name`: by name"):
         assert line in described
     assert "filters_not_offered" in route.doc

@@ -95,7 +95,7 @@ def test_an_event_that_comes_again_is_one_row_that_counts(api: ApiClient, world:
     ("error", "code"),
     [
         (
-            StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False),
+            StripeUnavailable("stripe_unreachable", "Stripe did not respond in time.", answered=False),
             "stripe_unreachable",
         ),
         (KeyError("something nobody foresaw"), "internal_error"),

@@ -164,7 +164,7 @@ def test_an_invoice_that_stripe_is_slow_about_is_answered_202(
     office: ApiClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(*_: object, **__: object) -> None:
-        raise StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False)
+        raise StripeUnavailable("stripe_unreachable", "Stripe did not respond in time.", answered=False)
 
     monkeypatch.setattr(type(world.ports.stripe), "create_draft", slow)
     answer = office.post("/invoices", body())

@@ -241,7 +241,7 @@ def test_a_wrong_query_names_the_parameter(api: ApiClient, query: str, field: st
         ("/invoices?overdue=yes", "Expected true or false."),
         ("/payments?kind=fee", "Expected payment, refund or dispute."),
         ("/invoices?number=1&number=2", "This parameter is given twice."),
-        ("/invoices?sort=number", "This parameter is not known."),
+        ("/invoices?sort=number", "This parameter is unknown."),
     ],
 )
 def test_the_error_of_a_parameter_says_what_it_may_be(api: ApiClient, path: str, told: str) -> None:

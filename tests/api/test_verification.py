@@ -102,7 +102,7 @@ def test_the_webhook_setup_is_shown(api: ApiClient, world: World, account: str) 
     check_webhooks(URL, world.ports)
     broken = api.get("/stripe/connection").json["webhook"]
     assert broken["healthy"] is False
-    assert "is not told of" in broken["problem"]
+    assert "does not receive" in broken["problem"]
     assert broken["problem"] in [each["message"] for each in api.get("/apps").json["data"][0]["attention"]]
     world.double.order_fault("close_before", method="GET", path="/v1/webhook_endpoints")
     check_webhooks(URL, world.ports)

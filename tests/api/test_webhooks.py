@@ -94,7 +94,7 @@ def test_an_event_that_cannot_even_be_parked_is_asked_for_again(
     api: ApiClient, world: World, body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def down(*_: object) -> None:
-        raise Retryable("database_unavailable", "The database does not answer at the moment.")
+        raise Retryable("database_unavailable", "The database does not respond at the moment.")
 
     monkeypatch.setattr(world.ports.events, "park", down)
     monkeypatch.setattr(receiving, "apply_event", down)
@@ -176,7 +176,7 @@ def test_a_canary_that_cannot_be_kept_is_not_acknowledged(
     api: ApiClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def down(*_: object) -> None:
-        raise Retryable("database_unavailable", "The database does not answer at the moment.")
+        raise Retryable("database_unavailable", "The database does not respond at the moment.")
 
     monkeypatch.setattr(world.ports.events, "save_canary", down)
     sent = canary(world)

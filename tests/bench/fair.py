@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.domain.pacing import LANES
 from chalicelib.functions import API_HANDLER, QUEUE_TRIGGERS
-from infra.deploy.concurrency import DEFAULT_QUOTA, needed
+from infra.deploy.concurrency import DEFAULT_QUOTA, needed_executions
 from infra.template.api import RATE
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.bill import duration
@@ -70,8 +70,8 @@ def _of_the_api(takes: Takes) -> Iterator[Figure]:
         how = f"{seconds:.2f} s each; a quota of {DEFAULT_QUOTA} executions; {RATE} a second for each method"
         least = least_load(stage, seconds)
         yield at_least(f"{name}: load that has another's requests refused", least, 90, "/s", how)
-        yield only_told("  the same with what prod must have", least_load(Edge(needed()), seconds), "/s",
-                        f"a quota of {needed()} executions")  # fmt: skip
+        yield only_told("  the same with what prod must have", least_load(Edge(needed_executions()), seconds), "/s",
+                        f"a quota of {needed_executions()} executions")  # fmt: skip
         yield only_told("  the same in a new account", least_load(new, seconds), "/s",
                         f"a quota of {NEW_ACCOUNT} executions")  # fmt: skip
     seconds = takes.page

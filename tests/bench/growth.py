@@ -16,10 +16,10 @@ from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.ports.storage import InvoiceFilter
-from chalicelib.usecases.healing.reconcile import reconcile_account
 from chalicelib.usecases.invoicing.invoice_lists import list_invoices
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from chalicelib.usecases.invoicing.summary import get_summary
+from chalicelib.usecases.reconciling.reconcile import reconcile_account
 from tests.backends import STORES, aws_with_resources, table_backend
 from tests.bench.figures import Figure, at_most
 from tests.bench.sweep_town import BEGAN, Kind, Town

@@ -32,9 +32,9 @@ from chalicelib.ports import Ports
 from chalicelib.ports.listed_invoices import ListedInvoice
 from chalicelib.ports.messages import Reconciliation
 from chalicelib.ports.storage import InvoiceFilter, Page
-from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
-from chalicelib.usecases.healing.reconcile import reconcile_account
-from chalicelib.usecases.healing.tie_out import tie_out
+from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.reconciling.reconcile import reconcile_account
+from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.contracts.examples import in_status, invoice
 
 BEGAN = 1_800_000_000

@@ -172,7 +172,7 @@ def test_an_order_to_send_that_was_refused_after_its_request_was_answered_says_w
     item = only(made(DRAFT, acts=(ORDERED, replace(REFUSED, reason=reason))))
     assert (item.id, item.at, item.number) == ("invoice_not_sent:inv_a", NOW + DAY, None)
     assert item.message == (
-        "Nobody has been e-mailed an invoice over 75.00 USD. "
+        "No e-mail was sent for an invoice over 75.00 USD. "
         f"It was to be sent on 16 January 2027, and that was refused{because}."
     )
     assert item.next_step.startswith(step)
@@ -183,7 +183,7 @@ def test_an_invoice_that_was_finalized_and_never_sent_although_pom_was_asked_to_
     item = only(made(OPEN, acts=(ORDERED, asked)))
     assert (item.kind, item.at) == (AttentionKind.INVOICE_NOT_SENT, NOW + DAY)
     assert item.message == (
-        "Nobody has been e-mailed invoice A-0001 over 75.00 USD. POM was asked to send it on 16 January 2027."
+        "No e-mail was sent for invoice A-0001 over 75.00 USD. POM was asked to send it on 16 January 2027."
     )
 
 

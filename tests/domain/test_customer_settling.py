@@ -73,7 +73,7 @@ def test_a_second_look_finds_everything_in_step(
     done = settled.after_update(has)
     again = merge_fields(done.profile, has, done.in_step)
     assert (again.profile, again.to_stripe, again.in_step) == (done.profile, {}, done.in_step)
-    assert (again.taken_over, again.kept, again.not_taken_over) == ((), (), ())
+    assert (again.taken_over, again.overwritten_in_stripe, again.not_taken_over) == ((), (), ())
 
 
 @given(PROFILES, STRIPES, BEFORE)
@@ -88,7 +88,7 @@ def test_what_only_one_side_changed_reaches_the_other(
         if by_pom and not agreed:
             assert settled.to_stripe[field] == as_sent_to_stripe(field, mine)
             assert settled.profile.values[field] == mine
-            assert (field in settled.kept) is by_stripe
+            assert (field in settled.overwritten_in_stripe) is by_stripe
         elif by_stripe and not agreed:
             assert (field in settled.taken_over) is not (field in settled.not_taken_over)
         elif not agreed:

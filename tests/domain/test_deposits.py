@@ -62,8 +62,8 @@ def test_of_money_that_can_have_been_paid_out_nothing_is_said_that_stripe_has_no
     assert told(SettledMovement(PAYMENT, (Settlement(BOOKED),)), today=dt.date(2026, 12, 20)) == [
         (
             DepositStatus.DEPOSIT_UNKNOWN,
-            "The money became available on 2 December 2026. Stripe has not said which deposit has it. Of deposits "
-            "that are made by hand, Stripe never says.",
+            "The money became available on 2 December 2026. Stripe has not said which deposit has it. For deposits "
+            "that are made by hand, Stripe never says it.",
         )
     ]
 

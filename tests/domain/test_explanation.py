@@ -59,7 +59,8 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         "creating",
         invoice(),
         InvoiceStatus.CREATING,
-        "It is being made in Stripe. That goes on by itself, unless invoicing is paused or Stripe is not connected.",
+        "It is being made in Stripe. That continues automatically, unless invoicing is paused or Stripe is not "
+        "connected.",
     ),
     (
         "draft",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.usecases.healing.tie_out import tie_out
+from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.world import ORGANIZATION, World, line
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from cfnlint.config import ManualArgs
 
 from chalicelib.domain.retention import RECOVERY_POINTS
 from infra.deploy import backup_vault
-from infra.deploy.findings import Bad, ToDo
+from infra.deploy.findings import ActionNeeded, CheckFailed
 from infra.deploy.settings import StageSettings, faults
 from infra.local.aws import embedded_aws
 from infra.local.cloudwatch.alarms import MetricAlarm, from_template
@@ -125,21 +125,21 @@ def _naming(settings: StageSettings, arn: str) -> StageSettings:
 
 
 def test_a_vault_in_the_stages_own_region_is_refused(settings: StageSettings) -> None:
-    with pytest.raises(Bad, match="lost with it"):
-        backup_vault.look(_naming(settings, VAULT.replace("eu-west-1", "us-east-1")))
+    with pytest.raises(CheckFailed, match="lost with it"):
+        backup_vault.check_vault(_naming(settings, VAULT.replace("eu-west-1", "us-east-1")))
 
 
 def test_a_vault_that_is_not_there_is_refused_and_one_that_is_is_told(settings: StageSettings) -> None:
-    with pytest.raises(Bad, match="there is no vault copies in eu-west-1"):
-        backup_vault.look(settings)
+    with pytest.raises(CheckFailed, match="there is no vault copies in eu-west-1"):
+        backup_vault.check_vault(settings)
     client: Any = boto3.client("backup", region_name="eu-west-1")
     client.create_backup_vault(BackupVaultName="copies")
-    assert backup_vault.look(settings) == "copies in eu-west-1"
+    assert backup_vault.check_vault(settings) == "copies in eu-west-1"
 
 
 def test_a_vault_of_another_account_is_left_to_a_person(settings: StageSettings) -> None:
-    with pytest.raises(ToDo, match="list-copy-jobs"):
-        backup_vault.look(_naming(settings, VAULT.replace("123456789012", "210987654321")))
+    with pytest.raises(ActionNeeded, match="list-copy-jobs"):
+        backup_vault.check_vault(_naming(settings, VAULT.replace("123456789012", "210987654321")))
 
 
 @pytest.mark.parametrize("arn", ["copies", "arn:aws:s3:::copies", VAULT + "/x"])

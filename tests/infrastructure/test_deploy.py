@@ -18,7 +18,7 @@ from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.webhook import WebhookEndpoint
 from infra.deploy import DeploymentError, signing, smoke
 from infra.deploy.artifacts import Package, code_sha256
-from infra.deploy.deploying import Deployment, Wishes
+from infra.deploy.deploying import Deployment, Options
 from infra.deploy.settings import StageSettings
 from infra.ops.screen import Screen
 from infra.template.aliases import LIVE
@@ -44,8 +44,8 @@ class World:
         """Deploys dev; answers what was told, as one document."""
         screen = Screen(as_json=True)
         deployment = Deployment("dev", self.settings, screen, pause=lambda seconds: None)
-        deployment.check(Wishes(**wishes))
-        deployment.run(package or self.package, Wishes(**wishes))
+        deployment.check(Options(**wishes))
+        deployment.run(package or self.package, Options(**wishes))
         return {**screen.document, "failed": screen.failed}
 
     def status(self, method: str, url: str) -> int:
@@ -133,7 +133,7 @@ class TestEmptyAccount:
             boto3.client("s3").put_object(Bucket=BUCKET, Key=f"{prefix}job.zip", Body=copied)
             return f"{prefix}job.zip"
 
-        monkeypatch.setattr(signing, "look", lambda settings, aws: "looked at in its own tests")
+        monkeypatch.setattr(signing, "check_signing", lambda settings, aws: "checked in its own tests")
         monkeypatch.setattr(signing, "_profile", lambda settings, aws: {"profileVersion": "abcdefghij"})
         monkeypatch.setattr(signing, "_sign", sign)
         told = empty.deploy()

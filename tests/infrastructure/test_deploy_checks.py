@@ -17,9 +17,9 @@ from botocore.stub import Stubber
 from chalicelib.functions import QUEUE_TRIGGERS, Secret
 from infra.deploy import DeploymentError, checks, own_key, prerequisites
 from infra.deploy.aws import Aws
-from infra.deploy.concurrency import look_at_concurrency, needed
-from infra.deploy.findings import Bad, Finding, State, look
-from infra.deploy.settings import DIRECTORY, STAGES, StageSettings, faults, read, values
+from infra.deploy.concurrency import check_concurrency, needed_executions
+from infra.deploy.findings import CheckFailed, Finding, State, run_check
+from infra.deploy.settings import DIRECTORY, STAGES, StageSettings, faults, load_settings, values
 from infra.local.aws import embedded_aws
 from infra.template.intrinsics import secret_parameter
 from infra.template.settings import PARAMETERS
@@ -40,12 +40,12 @@ def _with(settings: StageSettings, **parameters: str) -> StageSettings:
 
 
 def _looked(settings: StageSettings, stage: str = "dev") -> dict[str, Finding]:
-    found = checks.look_before(stage, settings, Aws(settings.region))
+    found = checks.check_before_release(stage, settings, Aws(settings.region))
     return {finding.check: finding for finding in found}
 
 
 def _bad(settings: StageSettings, stage: str = "dev") -> dict[str, str]:
-    return {check: each.found for check, each in _looked(settings, stage).items() if each.state is State.BAD}
+    return {check: each.found for check, each in _looked(settings, stage).items() if each.state is State.FAILED}
 
 
 def test_a_stage_with_all_that_it_names_has_no_faults(settings: StageSettings) -> None:
@@ -58,7 +58,7 @@ def test_the_examples_name_every_parameter_that_has_to_be_told_and_are_refused_a
 ) -> None:
     text = (DIRECTORY / f"{stage}.example.toml").read_text()
     (tmp_path / f"{stage}.toml").write_text(text)
-    example = read(stage, tmp_path)
+    example = load_settings(stage, tmp_path)
     told = list(faults(stage, example))
     assert {fault.partition(" ")[0] for fault in told} == {
         "stack" if "<" in example.stack else "account",
@@ -73,13 +73,13 @@ def test_the_examples_name_every_parameter_that_has_to_be_told_and_are_refused_a
 
 def test_a_stage_without_settings_says_what_to_copy(tmp_path: Any) -> None:
     with pytest.raises(DeploymentError, match=r"copy dev\.example\.toml"):
-        read("dev", tmp_path)
+        load_settings("dev", tmp_path)
 
 
 def test_settings_with_a_name_that_means_nothing_are_not_read(tmp_path: Any) -> None:
     (tmp_path / "dev.toml").write_text('stack = "a"\nbucket = "b"\n')
     with pytest.raises(DeploymentError, match="unknown field `bucket`"):
-        read("dev", tmp_path)
+        load_settings("dev", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ SPOILED: dict[str, tuple[str, str, Callable[[StageSettings], Any]]] = {
     "a table of an earlier stack": ("tables left over", f"{STACK}-invoices", _leftover),
     "a log group of an earlier stack": (
         "log groups left over",
-        f"from before: /aws/lambda/{STACK}-api-handler. CloudFormation",
+        f"of an earlier stack exist: /aws/lambda/{STACK}-api-handler. CloudFormation",
         _leftover_logs,
     ),
 }
@@ -227,7 +227,7 @@ def test_what_is_spoiled_is_told_and_nothing_else(what: str, settings: StageSett
     assert bad.keys() == {check}
     assert says in bad[check]
     with pytest.raises(DeploymentError, match="Nothing was touched"):
-        checks.require(list(_looked(settings).values()))
+        checks.require_no_failures(list(_looked(settings).values()))
 
 
 def test_further_origins_are_for_development_only(settings: StageSettings) -> None:
@@ -258,7 +258,7 @@ def test_prod_is_warned_of_a_secret_key_and_not_of_a_restricted_one(settings: St
     warned = _looked(settings, "prod")[PLATFORM_ROW]
     assert warned.state is State.TO_DO
     assert "restricted key (rk_live_…)" in warned.found
-    checks.require([warned])
+    checks.require_no_failures([warned])
     _platform(apiKey="rk_live_" + "a1B2" * 8)(settings)
     assert _looked(settings, "prod")[PLATFORM_ROW].state is State.OK
 
@@ -323,7 +323,7 @@ def _encrypted(settings: StageSettings, key: str) -> None:
 def test_a_secret_may_be_encrypted_with_the_stages_own_key_and_with_no_other(
     settings: StageSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_key, "look", lambda settings, aws: "looked at in its own tests")
+    monkeypatch.setattr(own_key, "check_key", lambda settings, aws: "checked in its own tests")
     own, other = (boto3.client("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2))
     _encrypted(settings, own)
     bad = _bad(settings)
@@ -381,10 +381,10 @@ def test_the_certificate_must_be_the_domains(
         stub.add_response("describe_certificate", {"Certificate": certificate}, {"CertificateArn": arn})
         with_domain = _with(settings, DomainName="api.pom.test", CertificateArn=arn)
         if says is None:
-            assert "api.pom.test" in prerequisites.certificate(aws, with_domain)
+            assert "api.pom.test" in prerequisites.check_certificate(aws, with_domain)
         else:
-            with pytest.raises(Bad, match=says):
-                prerequisites.certificate(aws, with_domain)
+            with pytest.raises(CheckFailed, match=says):
+                prerequisites.check_certificate(aws, with_domain)
 
 
 # Lambda's concurrency
@@ -398,12 +398,12 @@ def _with_quota(settings: StageSettings, stage: str, unreserved: int, *functions
     with Stubber(aws.client("lambda")) as answers:
         answers.add_response("get_account_settings", {"AccountLimit": limit}, {})
         answers.add_response("list_functions", listed, {})
-        return look("concurrency", lambda: look_at_concurrency(stage, settings, aws))
+        return run_check("concurrency", lambda: check_concurrency(stage, settings, aws))
 
 
 def test_a_new_accounts_ten_executions_stop_prod_and_are_told_in_dev(settings: StageSettings) -> None:
     prod, dev = (_with_quota(settings, stage, 10) for stage in ("prod", "dev"))
-    assert (prod.state, dev.state) == (State.BAD, State.TO_DO)
+    assert (prod.state, dev.state) == (State.FAILED, State.TO_DO)
     for found in (prod.found, dev.found):
         assert "allows this account 10 executions at once" in found
         assert "'Concurrent executions'" in found
@@ -414,14 +414,14 @@ def test_a_new_accounts_ten_executions_stop_prod_and_are_told_in_dev(settings: S
 def test_the_quota_must_be_what_queues_streams_schedules_and_the_api_need_together(settings: StageSettings) -> None:
     queues = sum(trigger.concurrency for trigger in QUEUE_TRIGGERS.values())
     assert queues == 92
-    assert queues + 4 + 4 < needed() <= 250
-    assert _with_quota(settings, "prod", needed()).state is State.OK
-    assert _with_quota(settings, "prod", needed() - 1).state is State.BAD
+    assert queues + 4 + 4 < needed_executions() <= 250
+    assert _with_quota(settings, "prod", needed_executions()).state is State.OK
+    assert _with_quota(settings, "prod", needed_executions() - 1).state is State.FAILED
 
 
 def test_other_stages_in_the_account_need_as_much(settings: StageSettings) -> None:
     there = ("pom-stripe-old-api-handler", "pom-stripe-old-canary", "somebody-elses", f"{STACK}-api-handler")
-    found = _with_quota(settings, "prod", 2 * needed() - 1, *there)
-    assert found.state is State.BAD
-    assert f"{2 * needed()} are needed, pom-stripe-old included" in found.found
-    assert _with_quota(settings, "prod", 2 * needed(), *there).state is State.OK
+    found = _with_quota(settings, "prod", 2 * needed_executions() - 1, *there)
+    assert found.state is State.FAILED
+    assert f"{2 * needed_executions()} are needed, pom-stripe-old included" in found.found
+    assert _with_quota(settings, "prod", 2 * needed_executions(), *there).state is State.OK

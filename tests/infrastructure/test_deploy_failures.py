@@ -21,14 +21,14 @@ from botocore.stub import Stubber
 from click.testing import CliRunner
 
 from infra.deploy import DeploymentError, checks, smoke
-from infra.deploy.artifacts import ready
+from infra.deploy.artifacts import deployable_template
 from infra.deploy.aws import Aws
 from infra.deploy.change_set import ChangeSet, loss
 from infra.deploy.cli import cli
 from infra.deploy.deploying import Deployment
 from infra.deploy.destroying import Destruction
 from infra.deploy.settings import DIRECTORY, StageSettings
-from infra.deploy.stacks import Stack, first_failure, why
+from infra.deploy.stacks import Stack, event_text, first_failure
 from infra.local.aws import embedded_aws
 from infra.ops.screen import Screen
 from tests.infrastructure.cloudformation import translated
@@ -112,7 +112,7 @@ def test_of_a_change_that_an_alarm_took_back_the_reason_is_that_of_going_back() 
     turned = event(3, STACK, "AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_IN_PROGRESS", reason)
     told = first_failure([BEGUN, turned, BACK])
     assert told == turned
-    assert reason in why(turned)
+    assert reason in event_text(turned)
     assert first_failure([BEGUN, CAUSE, turned, BACK]) == CAUSE
 
 
@@ -132,7 +132,7 @@ def test_a_deployment_that_fails_names_the_first_failure_and_its_reason(scene: S
         DeploymentError, match=r"First to fail: ResumeStuck \(AWS::Lambda::Function\), UPDATE_FAILED: The role"
     ):
         deployment._execute(change_set)
-    assert f"{STACK} is UPDATE_ROLLBACK_COMPLETE. What ran before runs again." in capsys.readouterr().out
+    assert f"{STACK} is UPDATE_ROLLBACK_COMPLETE. The former release runs again." in capsys.readouterr().out
 
 
 def test_a_first_deployment_that_fails_says_what_to_do_next(scene: Scene, capsys: Any) -> None:
@@ -147,7 +147,7 @@ def test_a_first_deployment_that_fails_says_what_to_do_next(scene: Scene, capsys
     with pytest.raises(DeploymentError, match="First to fail: InvoicesTable"):
         deployment._execute(change_set)
     told = capsys.readouterr().out
-    assert f"{STACK} is ROLLBACK_COMPLETE. Nothing of it is left." in told
+    assert f"{STACK} is ROLLBACK_COMPLETE. No resource of it is left." in told
     assert "deploy again" in told
 
 
@@ -271,7 +271,7 @@ SMALL: dict[str, Any] = {
 
 def test_the_api_is_deployed_again_when_a_parameter_that_it_uses_changes_and_only_then() -> None:
     def deployment(**values: str) -> set[str]:
-        made = translated(ready(SMALL, "s3://b/k.zip", values), values)["Resources"]
+        made = translated(deployable_template(SMALL, "s3://b/k.zip", values), values)["Resources"]
         return {name for name, each in made.items() if each["Type"] == "AWS::ApiGateway::Deployment"}
 
     first = deployment(PomSettingsUrl="https://pom.test/a")

@@ -65,7 +65,7 @@ def everything_crashes(stage: Stage, account: str, monkeypatch: pytest.MonkeyPat
 
 def the_database_does_not_answer(stage: Stage, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def down() -> None:
-        raise Retryable("database_unavailable", "The database does not answer at the moment.")
+        raise Retryable("database_unavailable", "The database does not respond at the moment.")
 
     monkeypatch.setattr(bootstrap, "ports", down)
     business(stage, 30)

@@ -56,7 +56,7 @@ def _rows() -> set[str]:
     """Returns the names of the command's rows, those of the checks of `make deploy` included."""
     settings = StageSettings(STACK, ACCOUNT, REGION, BUCKET, {})
     own = {row.name for rows in PARTS.values() for row in rows}
-    return own | SMOKE | checks._of_aws("dev", settings, Aws(REGION)).keys()
+    return own | SMOKE | checks._checks_of_aws("dev", settings, Aws(REGION)).keys()
 
 
 def test_each_row_is_tried_by_a_row_of_the_command_or_by_hand() -> None:

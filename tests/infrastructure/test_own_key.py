@@ -14,7 +14,7 @@ import pytest
 
 from infra.deploy import own_key
 from infra.deploy.aws import Aws
-from infra.deploy.findings import Bad
+from infra.deploy.findings import CheckFailed
 from infra.deploy.settings import StageSettings
 from infra.local.aws import embedded_aws
 from infra.package import ROOT
@@ -47,16 +47,16 @@ def _filled(part: Any) -> Any:
 
 
 def test_the_key_that_the_template_makes_is_taken(settings: StageSettings) -> None:
-    assert own_key.look(settings, Aws(REGION)) == f"{settings.parameters['KmsKeyArn']}, enabled"
+    assert own_key.check_key(settings, Aws(REGION)) == f"{settings.parameters['KmsKeyArn']}, enabled"
 
 
 def test_the_key_is_known_by_its_alias_and_its_id_and_no_other_is(settings: StageSettings) -> None:
     aws, key = Aws(REGION), settings.parameters["KmsKeyArn"]
     for name in (key, key.rpartition("/")[2], f"alias/{STACK}"):
-        assert own_key.is_the_stages(name, settings, aws)
+        assert own_key.is_stage_key(name, settings, aws)
     other = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
-    assert not own_key.is_the_stages(other, settings, aws)
-    assert not own_key.is_the_stages(key, msgspec.structs.replace(settings, parameters={}), aws)
+    assert not own_key.is_stage_key(other, settings, aws)
+    assert not own_key.is_stage_key(key, msgspec.structs.replace(settings, parameters={}), aws)
 
 
 def _policy(key: str) -> Any:
@@ -80,21 +80,21 @@ SPOILED: dict[str, tuple[str, Callable[[str], Any]]] = {
 def test_a_key_is_refused_that_is(what: str, settings: StageSettings) -> None:
     says, spoil = SPOILED[what]
     spoil(settings.parameters["KmsKeyArn"].rpartition("/")[2])
-    with pytest.raises(Bad, match=says):
-        own_key.look(settings, Aws(REGION))
+    with pytest.raises(CheckFailed, match=says):
+        own_key.check_key(settings, Aws(REGION))
 
 
 def test_a_key_of_another_kind_is_refused(settings: StageSettings) -> None:
     made = boto3.client("kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
-    with pytest.raises(Bad, match="is RSA_2048 to SIGN_VERIFY"):
-        own_key.look(msgspec.structs.replace(settings, parameters={"KmsKeyArn": made}), Aws(REGION))
+    with pytest.raises(CheckFailed, match="is RSA_2048 to SIGN_VERIFY"):
+        own_key.check_key(msgspec.structs.replace(settings, parameters={"KmsKeyArn": made}), Aws(REGION))
 
 
 @pytest.mark.parametrize(("part", "other"), [(REGION, "eu-west-1"), (ACCOUNT, "210987654321")])
 def test_a_key_of_another_region_or_account_is_refused(part: str, other: str, settings: StageSettings) -> None:
     elsewhere = settings.parameters["KmsKeyArn"].replace(part, other)
-    with pytest.raises(Bad, match=rf"is not of {ACCOUNT} in {REGION}"):
-        own_key.look(msgspec.structs.replace(settings, parameters={"KmsKeyArn": elsewhere}), Aws(REGION))
+    with pytest.raises(CheckFailed, match=rf"is not of {ACCOUNT} in {REGION}"):
+        own_key.check_key(msgspec.structs.replace(settings, parameters={"KmsKeyArn": elsewhere}), Aws(REGION))
 
 
 def test_the_key_lets_in_the_log_groups_the_rules_and_the_bus_of_its_stage_and_no_others() -> None:

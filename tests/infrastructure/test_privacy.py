@@ -18,9 +18,9 @@ from chalicelib.domain.erasure_wording import OUT_OF_REACH
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.retention_types import NoExpiry
 from chalicelib.functions import FUNCTIONS
-from infra.privacy.classes import Fate, Whose
-from infra.privacy.page import FILE, PARTS, classified, current
-from infra.privacy.places import BUS, DOCUMENTS, LINE, LOGS, METRICS, QUEUES, WORD, Place, places
+from infra.privacy.classes import DataSubject, ErasureEffect
+from infra.privacy.page import FILE, PARTS, classified_fields, with_generated_parts
+from infra.privacy.places import BUS, DOCUMENTS, ENUM_MEMBER, LINE, LOGS, METRICS, QUEUES, Place, places
 from infra.privacy.readers import access
 from infra.privacy.rules import BY_NAME, ENTRIES, SUBJECTS, class_of
 from tests.infrastructure.conftest import Package
@@ -94,21 +94,25 @@ def test_a_new_field_that_may_say_something_of_a_person_is_not_classified_by_its
 def test_nothing_that_says_who_a_customer_is_survives_an_erasure() -> None:
     kept = [
         place.name
-        for place, each in classified()
-        if each.personal and each.whose is Whose.CUSTOMER and each.fate is Fate.KEPT
+        for place, each in classified_fields()
+        if each.personal and each.subject is DataSubject.CUSTOMER and each.effect is ErasureEffect.KEPT
     ]
     assert kept == []
 
 
 def test_whatever_is_kept_is_kept_for_a_reason() -> None:
-    assert [place.name for place, each in classified() if (each.fate is Fate.KEPT) != bool(each.why)] == []
+    assert [
+        place.name for place, each in classified_fields() if (each.effect is ErasureEffect.KEPT) != bool(each.why)
+    ] == []
 
 
 def test_messages_log_lines_and_metrics_say_nothing_of_a_person_but_ids() -> None:
-    telling = [place.name for place, each in classified() if place.stores & {QUEUES, LOGS, METRICS} and each.personal]
+    telling = [
+        place.name for place, each in classified_fields() if place.stores & {QUEUES, LOGS, METRICS} and each.personal
+    ]
     assert telling == []
     assert all(
-        place.scalars == {WORD}
+        place.scalars == {ENUM_MEMBER}
         for place in PLACES.values()
         if place.stores == {METRICS} and place.field not in {"route", "service"}
     )
@@ -149,7 +153,7 @@ def test_a_function_reads_a_table_exactly_if_its_rights_say_so() -> None:
 
 
 def test_the_page_is_as_the_code_says() -> None:
-    assert current(PAGE) == PAGE, "run `python -m infra.privacy`"
+    assert with_generated_parts(PAGE) == PAGE, "run `python -m infra.privacy`"
     assert sorted(re.findall(r"<!-- made: (\w+) -->", PAGE)) == sorted(PARTS)
 
 

@@ -16,11 +16,11 @@ from infra.deploy import DeploymentError, protection, smoke
 from infra.deploy.artifacts import Package
 from infra.deploy.aws import Aws
 from infra.deploy.change_set import ChangeSet
-from infra.deploy.deploying import Deployment, Wishes
-from infra.deploy.findings import Bad
-from infra.deploy.releases import MONITORED, quiet, release_values, rollback_configuration
+from infra.deploy.deploying import Deployment, Options
+from infra.deploy.findings import CheckFailed
+from infra.deploy.releases import WATCH_MINUTES, check_release_alarms, release_values, rollback_configuration
 from infra.deploy.settings import StageSettings
-from infra.deploy.stacks import LONGEST, Stack
+from infra.deploy.stacks import MAX_WAIT_SECONDS, Stack
 from infra.local.aws import embedded_aws
 from infra.ops.screen import Screen
 from infra.template.alarm_list import BY_NAME
@@ -127,15 +127,15 @@ def test_a_stages_file_may_say_another_way_of_shifting_but_not_past_despite_alar
 
 def test_prod_is_watched_for_longer_than_its_alarms_take_and_waited_for_longer_than_that() -> None:
     slowest = max(BY_NAME[name].period * BY_NAME[name].periods for name in WATCHED)
-    shifts, watched = 30 * 60, MONITORED["prod"] * 60
+    shifts, watched = 30 * 60, WATCH_MINUTES["prod"] * 60
     assert watched >= slowest + 60
-    assert 2 * (shifts + watched) <= LONGEST, "it may have to go back the same way"
+    assert 2 * (shifts + watched) <= MAX_WAIT_SECONDS, "it may have to go back the same way"
 
 
 def test_a_first_deployment_has_no_alarms_because_they_are_not_there_yet(scene: Scene) -> None:
     nothing = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
     assert rollback_configuration("prod", STACK, scene.aws, despite_alarms=False) == nothing
-    assert "first deployment makes them" in quiet(STACK, scene.aws, despite_alarms=False)
+    assert "first deployment makes them" in check_release_alarms(STACK, scene.aws, despite_alarms=False)
 
 
 def test_an_alarm_that_a_release_only_now_brings_is_no_trigger_of_it(scene: Scene) -> None:
@@ -152,20 +152,22 @@ def test_an_alarm_that_a_release_only_now_brings_is_no_trigger_of_it(scene: Scen
 def test_no_release_begins_while_one_of_its_alarms_rings(scene: Scene) -> None:
     _alarm(WATCHED[0])
     _alarm(WATCHED[-1], "ALARM")
-    with pytest.raises(Bad, match=f"{STACK}-{WATCHED[-1]} rings.*docs/runbooks/api-errors.md.*--despite-alarms"):
-        quiet(STACK, scene.aws, despite_alarms=False)
+    with pytest.raises(
+        CheckFailed, match=f"{STACK}-{WATCHED[-1]} rings.*docs/runbooks/api-errors.md.*--despite-alarms"
+    ):
+        check_release_alarms(STACK, scene.aws, despite_alarms=False)
 
 
 def test_an_alarm_without_data_stops_no_release(scene: Scene) -> None:
     for name in WATCHED:
         _alarm(name, "INSUFFICIENT_DATA")
-    assert quiet(STACK, scene.aws, despite_alarms=False) == f"{len(WATCHED)}, none rings"
+    assert check_release_alarms(STACK, scene.aws, despite_alarms=False) == f"{len(WATCHED)}, none rings"
 
 
 def test_the_release_that_mends_an_alarm_gets_past_cloudformation_and_codedeploy(scene: Scene) -> None:
     """An empty list takes away the alarms that CloudFormation keeps of the stack's last change."""
     _alarm(WATCHED[0], "ALARM")
-    assert "released all the same" in quiet(STACK, scene.aws, despite_alarms=True)
+    assert "released all the same" in check_release_alarms(STACK, scene.aws, despite_alarms=True)
     nothing = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
     assert rollback_configuration("prod", STACK, scene.aws, despite_alarms=True) == nothing
     assert release_values("prod", {}, despite_alarms=True)["ReleaseInSteps"] == "false"
@@ -196,7 +198,7 @@ def test_the_stack_of_a_failed_first_deployment_is_deleted_before_the_second(sce
     scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK})
     scene.is_("DELETE_IN_PROGRESS")
     scene.cloudformation.add_client_error("describe_stacks", "ValidationError", f"{STACK} does not exist")
-    deployment._clear(Wishes())
+    deployment._clear(Options())
     assert "its first deployment failed and left nothing" in " ".join(capsys.readouterr().err.split())
     scene.cloudformation.assert_no_pending_responses()
 
@@ -204,10 +206,10 @@ def test_the_stack_of_a_failed_first_deployment_is_deleted_before_the_second(sce
 def test_it_is_not_deleted_by_a_dry_run_nor_without_being_asked(scene: Scene) -> None:
     deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
     with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE, so CloudFormation shows no changes"):
-        deployment._clear(Wishes(dry_run=True))
+        deployment._clear(Options(dry_run=True))
     questions: list[str] = []
     with pytest.raises(DeploymentError, match="as you said"):
-        deployment._clear(Wishes(agree=lambda question: bool(questions.append(question))))
+        deployment._clear(Options(agree=lambda question: bool(questions.append(question))))
     assert questions == [f"Delete {STACK}, whose first deployment failed and left nothing?"]
 
 
@@ -215,7 +217,7 @@ def test_a_deployment_after_a_failed_first_one_begins_with_that(scene: Scene) ->
     scene.is_("ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE")
     deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
     with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE"):
-        deployment.run(Package({}, BUCKET), Wishes(dry_run=True))  # type: ignore[arg-type]
+        deployment.run(Package({}, BUCKET), Options(dry_run=True))  # type: ignore[arg-type]
 
 
 def test_a_stack_whose_first_deployment_failed_was_never_deployed(scene: Scene) -> None:
@@ -246,7 +248,7 @@ def test_tables_are_protected_once_the_deployment_has_succeeded(scene: Scene) ->
     for _ in range(2):
         scene.has_tables("old", "new")
     protection.protect_tables(scene.stack, scene.aws)
-    assert protection.tables(scene.stack, scene.aws) == "2, protected, restorable"
+    assert protection.check_tables(scene.stack, scene.aws) == "2, protected, restorable"
 
 
 @pytest.mark.parametrize(
@@ -259,10 +261,10 @@ def test_a_table_that_can_be_deleted_or_not_restored_is_told(
     _table("old", protected=protected, restorable=restorable)
     scene.has_tables("old")
     if said is None:
-        assert protection.tables(scene.stack, scene.aws) == "1, protected, restorable"
+        assert protection.check_tables(scene.stack, scene.aws) == "1, protected, restorable"
     else:
-        with pytest.raises(Bad, match=said):
-            protection.tables(scene.stack, scene.aws)
+        with pytest.raises(CheckFailed, match=said):
+            protection.check_tables(scene.stack, scene.aws)
 
 
 # What serves afterwards

@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 
 from infra.deploy.aws import Aws
 from infra.deploy.settings import StageSettings
-from infra.deploy.trial.leftovers import ALARM, FUNCTION, LONGEST, put_back, rehearsed
+from infra.deploy.trial.leftovers import ALARM, FUNCTION, MAX_WAIT_SECONDS, function_to_rehearse, put_back
 from infra.deploy.trial.release_rows import ROWS
 from infra.deploy.trial.site import Site
-from infra.deploy.trial.verdicts import Finding, Verdict, tried
+from infra.deploy.trial.verdicts import Finding, Verdict, try_row
 from infra.local.aws import embedded_aws
 from infra.template.releases import WATCHED
 from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, STACK
@@ -56,11 +56,11 @@ class Scene:
 
     def rehearse(self) -> Finding:
         """Returns the row."""
-        return tried("releases", REHEARSAL, self.site())
+        return try_row("releases", REHEARSAL, self.site())
 
     def put_back(self) -> list[str]:
         """Returns what a new run puts back."""
-        of = rehearsed(self.site())
+        of = function_to_rehearse(self.site())
         assert of is not None
         return put_back(of)
 
@@ -270,7 +270,7 @@ def test_the_alarm_is_set_for_no_longer_than_the_bound(scene: Scene) -> None:
     scene.codedeploy.does_stop_on_alarm = False
     began = scene.codedeploy.now
     scene.rehearse()
-    assert scene.codedeploy.now - began < 3 * LONGEST
+    assert scene.codedeploy.now - began < 3 * MAX_WAIT_SECONDS
 
 
 def test_a_right_that_is_missing_makes_the_row_not_tried(scene: Scene) -> None:
@@ -282,7 +282,7 @@ def test_a_right_that_is_missing_makes_the_row_not_tried(scene: Scene) -> None:
 
     play(site.client("lambda"), {"UpdateFunctionConfiguration": refuse})
     before = _state()
-    found = tried("releases", REHEARSAL, site)
+    found = try_row("releases", REHEARSAL, site)
     assert found.verdict is Verdict.NOT_TRIED
     assert "lambda:UpdateFunctionConfiguration" in found.found
     assert _state() == before

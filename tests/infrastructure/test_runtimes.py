@@ -15,7 +15,7 @@ import pytest
 from chalicelib.functions import API_HANDLER, AUTHORIZER
 from infra.deploy.settings import StageSettings, faults
 from infra.package import ROOT, PackagingError
-from infra.package.runtimes import DEPRECATED_ON, require_supported, told_runtime
+from infra.package.runtimes import DEPRECATED_ON, require_supported, runtime_text
 from infra.template import merge_template
 from infra.template.intrinsics import function_id
 from infra.template.snapstart import OFF, ON, SNAPSTART, snapstart_parameters
@@ -38,8 +38,8 @@ def test_another_python_packages_nothing_and_is_told_which_can(runtime: str) -> 
 
 def test_packaging_tells_until_when_its_runtime_is_patched() -> None:
     last = DEPRECATED_ON["python3.11"]
-    assert told_runtime("python3.11", last - dt.timedelta(days=1)) == "python3.11, which AWS patches until 2027-06-30"
-    assert "package with a later Python" in told_runtime("python3.11", last)
+    assert runtime_text("python3.11", last - dt.timedelta(days=1)) == "python3.11, which AWS patches until 2027-06-30"
+    assert "package with a later Python" in runtime_text("python3.11", last)
 
 
 def test_snapstart_is_off_unless_it_is_asked_for_and_python_3_11_has_none() -> None:

@@ -16,9 +16,9 @@ from botocore.stub import ANY, Stubber
 from infra.deploy import DeploymentError
 from infra.deploy.artifacts import Bucket, Code, code_sha256
 from infra.deploy.aws import Aws
-from infra.deploy.findings import Bad, ToDo
+from infra.deploy.findings import ActionNeeded, CheckFailed
 from infra.deploy.settings import StageSettings, faults
-from infra.deploy.signing import PLATFORM, look, signed
+from infra.deploy.signing import PLATFORM, check_signing, signed_copy
 from infra.local.aws import embedded_aws
 from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, STACK
 
@@ -79,7 +79,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         s3.create_bucket(Bucket=BUCKET)
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         aws = Aws(REGION)
-        key = Bucket(aws, SETTINGS).keep(b"a zip", "zip")
+        key = Bucket(aws, SETTINGS).store(b"a zip", "zip")
         with Stubber(aws.client("signer")) as signer:
             yield Scene(aws, signer, key)
 
@@ -88,7 +88,7 @@ def test_the_functions_run_the_signed_zip_and_its_digest_is_what_lambda_has_to_t
     scene.has_profile()
     key = f"{scene.prefix}{JOB}.zip"
     scene.signs(signedObject={"s3": {"bucketName": BUCKET, "key": key}})
-    assert signed(scene.key, SETTINGS, scene.aws) == Code(key, code_sha256(b"a signed zip"))
+    assert signed_copy(scene.key, SETTINGS, scene.aws) == Code(key, code_sha256(b"a signed zip"))
     scene.signer.assert_no_pending_responses()
 
 
@@ -96,7 +96,9 @@ def test_a_zip_that_was_signed_is_not_signed_again(scene: Scene) -> None:
     """Another signature would make another zip, and a stage that changes without a change."""
     boto3.client("s3").put_object(Bucket=BUCKET, Key=f"{scene.prefix}{JOB}.zip", Body=b"signed before")
     scene.has_profile()
-    assert signed(scene.key, SETTINGS, scene.aws) == Code(f"{scene.prefix}{JOB}.zip", code_sha256(b"signed before"))
+    assert signed_copy(scene.key, SETTINGS, scene.aws) == Code(
+        f"{scene.prefix}{JOB}.zip", code_sha256(b"signed before")
+    )
 
 
 def test_a_zip_that_another_version_of_the_profile_signed_is_signed_again(scene: Scene) -> None:
@@ -106,14 +108,14 @@ def test_a_zip_that_another_version_of_the_profile_signed_is_signed_again(scene:
     asked = {"source": ANY, "profileName": ANY, "clientRequestToken": ANY, "destination": expected}
     scene.signer.add_client_error("start_signing_job", "ThrottlingException", expected_params=asked)
     with pytest.raises(ClientError, match="ThrottlingException"):
-        signed(scene.key, SETTINGS, scene.aws)
+        signed_copy(scene.key, SETTINGS, scene.aws)
 
 
 def test_a_signing_that_failed_names_the_job_and_the_reason(scene: Scene) -> None:
     scene.has_profile()
     scene.signs("Failed", statusReason="The zip is malformed.")
     with pytest.raises(DeploymentError, match=rf"did not sign the zip \(job {JOB}\): The zip is malformed\."):
-        signed(scene.key, SETTINGS, scene.aws)
+        signed_copy(scene.key, SETTINGS, scene.aws)
 
 
 def _trusts(scene: Scene, policy: str = "Enforce", publisher: str = PROFILE_ARN) -> Stubber:
@@ -133,34 +135,34 @@ def _trusts(scene: Scene, policy: str = "Enforce", publisher: str = PROFILE_ARN)
 def test_signing_is_looked_at_before_anything_is_touched(scene: Scene) -> None:
     scene.has_profile()
     with _trusts(scene):
-        assert look(SETTINGS, scene.aws) == f"by {PROFILE_ARN}, enforced"
+        assert check_signing(SETTINGS, scene.aws) == f"by {PROFILE_ARN}, enforced"
 
 
 def test_a_configuration_that_only_warns_is_something_to_do(scene: Scene) -> None:
     scene.has_profile()
-    with _trusts(scene, policy="Warn"), pytest.raises(ToDo, match="only warns"):
-        look(SETTINGS, scene.aws)
+    with _trusts(scene, policy="Warn"), pytest.raises(ActionNeeded, match="only warns"):
+        check_signing(SETTINGS, scene.aws)
 
 
 def test_a_configuration_that_trusts_another_profile_is_refused(scene: Scene) -> None:
     scene.has_profile()
     other = PROFILE_ARN.replace("abcdefghij", "klmnopqrst")
-    with _trusts(scene, publisher=other), pytest.raises(Bad, match="does not trust"):
-        look(SETTINGS, scene.aws)
+    with _trusts(scene, publisher=other), pytest.raises(CheckFailed, match="does not trust"):
+        check_signing(SETTINGS, scene.aws)
 
 
 @pytest.mark.parametrize("changes", [{"status": "Canceled"}, {"platformId": "AWSIoTDeviceManagement-SHA256-ECDSA"}])
 def test_a_profile_that_cannot_sign_for_lambda_is_refused(changes: dict[str, str], scene: Scene) -> None:
     scene.has_profile(**changes)
-    with pytest.raises(Bad, match=f"it must be Active, for {PLATFORM}"):
-        look(SETTINGS, scene.aws)
+    with pytest.raises(CheckFailed, match=f"it must be Active, for {PLATFORM}"):
+        check_signing(SETTINGS, scene.aws)
 
 
 def test_a_bucket_without_versions_is_refused(scene: Scene) -> None:
     boto3.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
     scene.has_profile()
-    with pytest.raises(Bad, match="switch on versioning of pom-artifacts"):
-        look(SETTINGS, scene.aws)
+    with pytest.raises(CheckFailed, match="switch on versioning of pom-artifacts"):
+        check_signing(SETTINGS, scene.aws)
 
 
 def test_a_profile_without_a_configuration_and_the_reverse_are_told() -> None:

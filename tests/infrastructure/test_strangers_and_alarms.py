@@ -18,7 +18,7 @@ from chalicelib.api.http.route_table import ROUTES, Role
 from chalicelib.domain import tie_out
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION, StripeEvent
 from chalicelib.functions import Queue
-from chalicelib.usecases.healing.sweep_events import EventSweep
+from chalicelib.usecases.reconciling.sweep_events import EventSweep
 from tests.api.tokens import Issuer
 from tests.infrastructure.played import Stage, stage
 from tests.infrastructure.played_company import (

@@ -125,7 +125,7 @@ def test_the_table_the_file_and_the_exit_status_tell_the_same(
     finally:
         undo()
     screen, file = Screen(), tmp_path / "build" / "sandbox-aws.json"
-    report.tell(screen, STACK, found, file)
+    report.show(screen, STACK, found, file)
     assert screen.failed
     written = json.loads(file.read_text())
     assert [row["name"] for row in written["rows"] if row["verdict"] == "differs, harmful"] == ["large post"]

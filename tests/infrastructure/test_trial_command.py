@@ -41,7 +41,7 @@ def test_prod_is_refused_before_its_parameters_are_read_and_nobody_is_asked(
     def nobody(*_: Any) -> str:
         raise AssertionError("AWS was asked")
 
-    monkeypatch.setattr(checks, "caller", nobody)
+    monkeypatch.setattr(checks, "check_caller", nobody)
     told = _run(tmp_path, *options, stage="prod")
     assert told.exit_code == 1
     assert "prod is not tried" in told.output

@@ -16,7 +16,7 @@ from infra.deploy.aws import Aws
 from infra.deploy.settings import StageSettings
 from infra.deploy.trial.rows import PARTS
 from infra.deploy.trial.site import Answer, Request, Site
-from infra.deploy.trial.verdicts import Finding, Verdict, tried
+from infra.deploy.trial.verdicts import Finding, Verdict, try_row
 from infra.local.aws import embedded_aws
 from infra.template.gateway_responses import FILTERED
 from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, STACK
@@ -49,7 +49,7 @@ class Scene:
     def plays(self, service: str, **plays: Play) -> None:
         play(self.aws.client(service), plays)
 
-    def tried(self, name: str) -> Finding:
+    def try_row(self, name: str) -> Finding:
         """Returns what the row of that name finds."""
         site = Site(self.settings, self.aws, print, ask=self._ask, now=NOW.timestamp)
         listed = [
@@ -58,7 +58,7 @@ class Scene:
         ]
         vars(site).update(template=self.template, parameters=self.parameters, _resources=listed, stack=_Stack())
         part, row = ROWS[name]
-        return tried(part, row, site)
+        return try_row(part, row, site)
 
     def _ask(self, request: Request) -> Answer:
         [answer] = [each for ending, each in self.answers.items() if request.url.endswith(ending)]
@@ -71,7 +71,7 @@ class _Stack:
     def outputs(self) -> dict[str, str]:
         return {"ChangesBusName": f"{STACK}-changes"}
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         return {"CreationTime": NOW - dt.timedelta(days=3)}
 
 
@@ -144,7 +144,7 @@ def test_an_expiry_that_is_still_being_switched_on_is_harmless(status: str, verd
 def test_metrics_that_come_later_are_not_missed_on_the_first_day(monkeypatch: pytest.MonkeyPatch) -> None:
     _is(Scene({}).tried("ages of secrets"), Verdict.HARMFUL, "does not list PomStripe SecretAge")
     today = {"CreationTime": NOW - dt.timedelta(days=3), "LastUpdatedTime": NOW - dt.timedelta(hours=1)}
-    monkeypatch.setattr(_Stack, "described", lambda stack: today)
+    monkeypatch.setattr(_Stack, "describe", lambda stack: today)
     _is(Scene({}).tried("ages of secrets"), Verdict.NOT_TRIED, "it comes after an hour")
 
 

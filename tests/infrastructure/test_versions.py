@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib.functions import API_HANDLER, AUTHORIZER, FUNCTIONS
-from infra.deploy.artifacts import ready
-from infra.deploy.versions import FROZEN, LIVING
+from infra.deploy.artifacts import deployable_template
+from infra.deploy.versions import FROZEN, NOT_FROZEN
 from infra.package.runtimes import DEPRECATED_ON, WITHOUT_SNAPSTART
 from infra.template import merge_template
 from infra.template.aliases import alias_id
@@ -55,7 +55,7 @@ def packaged(runtime: str = "python3.11") -> Template:
 def versions(template: Template, code: str = CODE, **values: str) -> dict[str, str]:
     """The logical id of each function's version, as CloudFormation is given it, by that of the function."""
     told = VALUES | values
-    made = translated(ready(template, code, told), told)["Resources"]
+    made = translated(deployable_template(template, code, told), told)["Resources"]
     return {
         each["Properties"]["FunctionName"]["Ref"]: name
         for name, each in made.items()
@@ -184,15 +184,15 @@ def test_a_parameter_that_no_function_is_told_publishes_nothing(values: dict[str
 
 def test_a_new_version_changes_the_function_too_so_that_lambda_does_not_refuse_it() -> None:
     """SAM writes the digest into the description. Lambda publishes no version of a function that is unchanged."""
-    made = translated(ready(packaged(), CODE, VALUES), VALUES)["Resources"]
+    made = translated(deployable_template(packaged(), CODE, VALUES), VALUES)["Resources"]
     for function, version in versions(packaged()).items():
         assert version.removeprefix(f"{function}Version") == made[function]["Properties"]["Description"][:10]
 
 
 def test_each_property_of_a_function_is_known_to_be_frozen_or_not() -> None:
     used = {key for name in EVERY for key in _of(packaged(), name)}
-    assert used <= FROZEN | LIVING
-    assert not FROZEN & LIVING
+    assert used <= FROZEN | NOT_FROZEN
+    assert not FROZEN & NOT_FROZEN
 
 
 def _of_type(resources: Template, kind: str) -> dict[str, Template]:
@@ -205,7 +205,7 @@ def test_the_api_is_served_by_published_versions_that_start_from_snapshots(runti
     template = packaged(runtime)
     values = VALUES | {SNAPSTART: ON}
     assert ON in template["Parameters"][SNAPSTART]["AllowedValues"]
-    made = translated(ready(template, CODE, values), values)["Resources"]
+    made = translated(deployable_template(template, CODE, values), values)["Resources"]
     functions, published = _of_type(made, "AWS::Lambda::Function"), _of_type(made, "AWS::Lambda::Version")
     served = {name: _of_type(made, "AWS::Lambda::Alias")[alias_id(name)] for name in functions}
     for name, alias in served.items():

@@ -16,9 +16,9 @@ from chalicelib.domain.webhook import PATH
 from chalicelib.functions import FUNCTIONS
 from infra.deploy.artifacts import Package
 from infra.deploy.aws import Aws
-from infra.deploy.deploying import Deployment, Wishes
+from infra.deploy.deploying import Deployment, Options
 from infra.deploy.settings import StageSettings
-from infra.deploy.trial.alarm_rows import LISTED
+from infra.deploy.trial.alarm_rows import TEMPLATE_ALARMS
 from infra.deploy.trial.site import Answer, Request, Site
 from infra.deploy.trial.trying import try_all
 from infra.deploy.trial.verdicts import Finding
@@ -199,7 +199,7 @@ def tried_stage(settings: StageSettings, package: Package, monkeypatch: pytest.M
     """A stage that was deployed into an account in moto."""
     monkeypatch.setattr("infra.deploy.smoke._webhook_endpoint", lambda stack, first: "as it has to be")
     deployment = Deployment("dev", settings, Screen(as_json=True), pause=lambda seconds: None)
-    deployment.run(package, Wishes())
+    deployment.run(package, Options())
     _alarms(settings)
     _expiry()
     stage = TriedStage(settings, CodeDeploy(f"{STACK}-{WATCHED[0]}", now=time.time()))
@@ -209,7 +209,7 @@ def tried_stage(settings: StageSettings, package: Package, monkeypatch: pytest.M
 def _alarms(settings: StageSettings) -> None:
     """moto's CloudFormation makes no alarms, and it knows composite ones as others."""
     client = boto3.client("cloudwatch")
-    for each in LISTED:
+    for each in TEMPLATE_ALARMS:
         topic = [settings.parameters[TOPICS[each.grade]]] if each.grade in TOPICS else []
         alarm(each.name, topic)
     for one in SECRET_ALARMS:

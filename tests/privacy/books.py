@@ -10,8 +10,8 @@ from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.tie_out import Difference
 from chalicelib.ports.paging import all_items
 from chalicelib.ports.storage import InvoiceFilter
-from chalicelib.usecases.healing.tie_out import tie_out
-from chalicelib.usecases.healing.tie_out_payouts import tie_out_payouts
+from chalicelib.usecases.reconciling.tie_out import tie_out
+from chalicelib.usecases.reconciling.tie_out_payouts import tie_out_payouts
 from tests.api.client import ApiClient
 from tests.bench.stories_stage import Stage
 from tests.world import ORGANIZATION

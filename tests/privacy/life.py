@@ -17,7 +17,7 @@ from chalicelib.api.http.route_table import ROUTES, Role
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.ports.changes import Refusal
-from chalicelib.usecases.healing.backfill import backfill, to_backfill
+from chalicelib.usecases.reconciling.backfill import backfill, invoices_to_backfill
 from infra.local.streams import ShardReader
 from tests.bench.stories_stage import Stage
 from tests.privacy.client import PersonsOffice, Typed, as_the_persons
@@ -150,7 +150,7 @@ class Life(Story):
         lost = self._invoice
         InvoiceItem(lost.organization_id, lost.id).delete()
         ports = self.stage.ports
-        for listed in to_backfill(ORGANIZATION, ports.clock.now() - 60 * DAY, ports):
+        for listed in invoices_to_backfill(ORGANIZATION, ports.clock.now() - 60 * DAY, ports):
             backfill(listed, ORGANIZATION, ports)
         assert self.stage.ports.invoices.get(lost.organization_id, lost.id) is not None, "it was not made again"
 

@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from chalicelib.domain.erasure import ErasureStatus
 from chalicelib.domain.errors import AccountUnreachable, Conflict, IntegrationError, Refused, Retryable
 from chalicelib.ports.messages import BalanceJob, BatchJob, CustomerSync, ErasureJob, InvoiceJob
-from chalicelib.usecases.bulk.batch_work import work_on
+from chalicelib.usecases.bulk.batch_work import work_on_part
 from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.erasing.erase_customer import erase_customer
-from chalicelib.usecases.healing.reconcile import reconcile_account
-from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from chalicelib.usecases.payouts.balance_jobs import do_balance_job
+from chalicelib.usecases.reconciling.reconcile import reconcile_account
+from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.proofs.deeds import PLAYERS, schedule
 from tests.proofs.erased import erased_customers, unfinished
@@ -142,7 +142,7 @@ def _work(town: Town) -> None:
             elif isinstance(message, InvoiceJob):
                 TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
             elif isinstance(message, BatchJob):
-                work_on(message.organization_id, message.batch_id, message.lane, message.turn, town.ports)
+                work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, town.ports)
             elif isinstance(message, BalanceJob):
                 do_balance_job(message, town.ports)
             elif isinstance(message, ErasureJob):

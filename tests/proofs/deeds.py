@@ -29,16 +29,13 @@ from chalicelib.ports.messages import (
     InvoiceTask,
     Reconciliation,
 )
-from chalicelib.usecases.bulk.batch_work import work_on
+from chalicelib.usecases.bulk.batch_work import work_on_part
 from chalicelib.usecases.bulk.batches import cancel, retry_failures, send_drafts
 from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.customers.customers import put_customer, sync_customer
 from chalicelib.usecases.erasing.erase_customer import erase_customer
 from chalicelib.usecases.erasing.request_erasure import request_erasure
-from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
-from chalicelib.usecases.healing.reconcile import reconcile_account
-from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from chalicelib.usecases.invoicing import invoicing_settings
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
@@ -52,6 +49,9 @@ from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.payouts.balance_jobs import do_balance_job
+from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.reconciling.reconcile import reconcile_account
+from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.proofs.invariants import original_of, require
 from tests.proofs.simulation import ORGANIZATIONS, Town
@@ -656,7 +656,7 @@ def work(town: Town, me: Actor) -> None:
                     TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
             case BatchJob():
                 me.patience = 180
-                work_on(message.organization_id, message.batch_id, message.lane, message.turn, town.ports)
+                work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, town.ports)
             case ErasureJob():
                 me.patience = 300
                 erase_customer(message.organization_id, message.customer_id, town.ports)

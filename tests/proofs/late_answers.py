@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import random
 
-from chalicelib.usecases.healing.reconcile import reconcile_account
+from chalicelib.usecases.reconciling.reconcile import reconcile_account
 from tests.proofs.deeds import PAYMENTS, PLAYERS
 from tests.proofs.invariants import Violation, disagreements
 from tests.proofs.report import Budget, Result

@@ -397,7 +397,7 @@ class _Wire(InProcessClient):
 
 
 def _no_answer() -> Retryable:
-    return Retryable("database_unavailable", "The database does not answer at the moment.")
+    return Retryable("database_unavailable", "The database does not respond at the moment.")
 
 
 def readable(value: Any) -> str:

@@ -73,7 +73,7 @@ def test_a_lost_write_is_found_and_its_shortest_schedule_told(monkeypatch: pytes
     """The proof itself is put to the proof: with a guard taken out, it must fail."""
     from chalicelib.usecases.events import apply_invoice_event
 
-    monkeypatch.setattr(apply_invoice_event, "_learned", lambda invoice, event, *_: (event.fact, invoice))
+    monkeypatch.setattr(apply_invoice_event, "_with_object", lambda invoice, event, *_: (event.fact, invoice))
     monkeypatch.setattr(conservation, "come_to_rest", _without_objects)
     found = conservation.run(1, PAID)
     assert found.violation is not None

@@ -20,8 +20,8 @@ from chalicelib.api.models.invoice_details import InvoiceDetail, invoice_detail
 from chalicelib.api.models.summary import summary_view
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import MINIMUM_CHARGE, exponent
-from chalicelib.usecases.healing.tie_out import tie_out
 from chalicelib.usecases.invoicing.summary import get_summary
+from chalicelib.usecases.reconciling.tie_out import tie_out
 from infra.stripe_double import StripeFault
 from tests.oracle import differences, expected
 from tests.world import ORGANIZATION, World, line

@@ -9,7 +9,7 @@ from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.domain.saga import LEASE
 from chalicelib.ports.messages import Reconciliation
-from chalicelib.usecases.connecting.freeze import freeze_newcomers, unfreeze_newcomers
+from chalicelib.usecases.connecting.freeze import freeze_new_connections, unfreeze_new_connections
 from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from infra.ops.close_customers import close
@@ -76,14 +76,14 @@ class Story(Play):
 
     def other_companies(self) -> None:
         """An account that Stripe reviews, one that it stopped, and one that left."""
-        freeze_newcomers(OPERATOR, "A bill was sent twice.", self.stage.ports)
+        freeze_new_connections(OPERATOR, "A bill was sent twice.", self.stage.ports)
         self.stage.connect(WAITING, self.stage.account(charges_enabled=False, currently_due=["external_account"]))
-        unfreeze_newcomers(self.stage.ports)
+        unfreeze_new_connections(self.stage.ports)
         stopped = self.stage.connect(STOPPED)
         self.stage.double.update_account(stopped, charges_enabled=False, past_due=["company.tax_id"])
         left = self.stage.connect(LEFT)
         self.stage.double.revoke(left)
-        freeze_newcomers(OPERATOR, "A bill was sent twice.", self.stage.ports)
+        freeze_new_connections(OPERATOR, "A bill was sent twice.", self.stage.ports)
         self.settled()
 
     def money(self) -> None:

@@ -69,7 +69,7 @@ def test_a_change_that_is_named_with_another_verdict_or_field_fails_the_proof() 
 
 def test_the_proof_as_a_whole_fails_if_one_change_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proving, "unchanged_doubles", lambda: iter(()))
-    monkeypatch.setattr(proving, "WHOLE", proving.plan_for(EXAMPLE))
+    monkeypatch.setattr(proving, "WHOLE_PLAN", proving.plan_for(EXAMPLE))
     told = []
     for changes in ((EXAMPLE,), (EXAMPLE, DOES_NOTHING)):
         monkeypatch.setattr(proving, "CHANGES", changes)

@@ -128,7 +128,7 @@ def test_the_requests_kept_for_cleaning_are_used_and_their_end_is_told() -> None
     session.budget.used = 5
     cleaned = clean(session)
     assert ways(cleaned) == [("invoice", "voided")]
-    assert cleaned.remaining == [RemainingObject("the rest", "", "The 11 requests of a run are used up.")]
+    assert cleaned.remaining == [RemainingObject("further objects", "", "The 11 requests of a run are used up.")]
 
 
 def requests_of(play: Callable[[Session], None]) -> int:

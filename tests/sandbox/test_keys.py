@@ -51,7 +51,7 @@ def test_a_file_inside_the_repository_is_refused_also_behind_a_link(tmp_path: Pa
     ("text", "says"),
     [
         (f"key = {TEST_KEY}", "no TOML"),
-        (f'key = "{TEST_KEY}"\n{TEST_KEY} = "x"', "mean nothing here: 1"),
+        (f'key = "{TEST_KEY}"\n{TEST_KEY} = "x"', "has unknown names: 1"),
         ("key = 5", "quotation marks"),
         ("", "is empty"),
     ],

@@ -14,7 +14,7 @@ import stripe
 from infra.stripe_double import Clock, Config, InProcessClient, StripeDouble
 from infra.stripe_double.recordings.preparing import SETTLING_DAYS
 from infra.stripe_double.recordings.recording import KEPT_HEADERS, Exchange, RecordedAccount, Recording
-from infra.stripe_double.recordings.waiting import matches
+from infra.stripe_double.recordings.waiting import has_values
 
 
 class Scribe(stripe.HTTPClient):
@@ -111,7 +111,7 @@ class Recorded:
         since, step, waited = len(self.scribe.exchanges), 1.0, 0.0
         while True:
             seen = look()
-            if matches(self.scribe.exchanges[-1].body, wanted) or waited >= patience:
+            if has_values(self.scribe.exchanges[-1].body, wanted) or waited >= patience:
                 self.scribe.exchanges[since:] = [replace(self.scribe.exchanges[-1], until=wanted)]
                 return seen
             self.double.advance(step)

@@ -226,9 +226,9 @@ def test_what_needs_attention_is_on_the_home_page(alone: Company, browser: Brows
     text = browser.open()
 
     for said in (
-        "Needs an answer: dispute over $100.00",
-        "Bank debit of $200.00 is under way",
+        "Needs response: dispute over $100.00",
+        "Bank debit of $200.00 is pending",
         "Payout of $5.00 failed",
-        "Stripe needs something of the account",
+        "Stripe needs more information about the account",
     ):
         assert said in text

@@ -200,14 +200,14 @@ def test_an_owner_disconnects_the_platform(alone: Company, browser: Browser) -> 
 
 def test_stripe_needs_more_of_an_account_until_it_is_verified(alone: Company, browser: Browser) -> None:
     browser.open("account/status")
-    assert "Nothing. The account is verified." in browser.text
+    assert "None. The account is verified." in browser.text
 
-    browser.press("Stripe needs more")
+    browser.press("Require more information")
     account = alone.double.ledger(alone.account)["account"]
     assert (account["charges_enabled"], account["payouts_enabled"]) == (False, False)
     assert account["requirements"]["currently_due"]
 
-    browser.press("The account is verified")
+    browser.press("Verify the account")
     account = alone.double.ledger(alone.account)["account"]
     assert (account["charges_enabled"], account["payouts_enabled"]) == (True, True)
     assert account["requirements"]["currently_due"] == account["requirements"]["past_due"] == []

@@ -143,7 +143,7 @@ def test_a_dispute_is_opened_answered_and_lost(alone: Company, browser: Browser)
     assert "Open a dispute" not in browser.buttons()
 
     browser.open(f"disputes/{dispute['id']}")
-    browser.press("The company answers: under review")
+    browser.press("The company responds: under review")
     assert browser.buttons() == ["The company wins", "The company loses"]
     browser.press("The company loses")
 
@@ -188,7 +188,7 @@ def test_what_is_available_is_paid_out_with_its_lines(alone: Company, browser: B
     assert payout["amount"] == 9_680
     lines = browser.open(f"payouts/{payout['id']}")
     assert "Charge Ann Diver Payment for Invoice $100.00 -$3.20 $96.80" in lines
-    assert "Sum $96.80" in lines
+    assert "Total $96.80" in lines
 
 
 def test_a_payout_fails_and_another_bank_account_is_given(alone: Company, browser: Browser) -> None:
@@ -230,7 +230,7 @@ def test_a_pending_payout_is_canceled_and_a_paid_one_taken_back(alone: Company, 
     paid = alone.double.pay_out(alone.account)["id"]
     alone.double.advance(4 * DAY)
     browser.open(f"payouts/{paid}")
-    browser.press("Take it back")
+    browser.press("Reverse it")
 
     assert objects(alone, "payout")[-1]["original_payout"] == paid
     assert browser.address.partition("?")[0].endswith(objects(alone, "payout")[-1]["id"])

@@ -75,7 +75,7 @@ def test_the_settings_are_settings(tmp_path: Path) -> None:
 
 
 def test_every_route_is_listed_and_no_other() -> None:
-    section = README.partition("## What it plays")[2].partition("Besides these")[0]
+    section = README.partition("## What it implements")[2].partition("Besides these routes")[0]
     listed = [
         (method, path)
         for methods, path in re.findall(r"`([A-Z/]+) (/v1/\S+)`", section)
@@ -93,11 +93,11 @@ def test_every_control_is_listed_and_no_other() -> None:
     assert listed == {control.split(" ")[1] for control in json.loads(answer.body)["controls"]}
 
 
-def test_every_room_is_in_the_table() -> None:
-    table = README.partition("## The rooms")[2].partition("\n\nA room")[0]
+def test_every_package_and_module_is_in_the_table() -> None:
+    table = README.partition("## Packages")[2].partition("\n\nA package")[0]
     listed = {
         name.rstrip("/") for name in re.findall(r"^\| (.*?) \|", table, re.MULTILINE) for name in name.split("`")
     }
 
-    rooms = {path.name for path in PACKAGE.iterdir()} - {"README.md", "__init__.py", "__pycache__"}
-    assert rooms <= listed
+    package_entries = {path.name for path in PACKAGE.iterdir()} - {"README.md", "__init__.py", "__pycache__"}
+    assert package_entries <= listed

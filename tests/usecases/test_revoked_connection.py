@@ -19,11 +19,11 @@ from chalicelib.usecases.connecting.webhook_health import check_webhooks
 from chalicelib.usecases.customers.customers import get_customer
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
-from chalicelib.usecases.healing.search_spellings import INDEXED_AFTER, search_spellings
 from chalicelib.usecases.invoicing import invoicing_settings
 from chalicelib.usecases.invoicing.remind import remind, remind_if_due
 from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
+from chalicelib.usecases.reconciling.search_spellings import INDEXED_AFTER, search_spellings
 from tests.world import OFFICE, ORGANIZATION, WEBHOOK_URL, World
 
 DAY, MORNING = 86400, 8 * 3600

@@ -1,11 +1,12 @@
-"""Stripe: signed webhooks in, calls out.
+"""The adapter to Stripe: signed webhooks in, API calls out.
 
-    client      makes a call of the `stripe` package, and dates its answer
-    errors      Stripe's errors in the domain's words
-    objects/    Stripe's objects as we read them, and the facts that they hold
-    events      what a webhook or a list of events brings; `versions` reads events in other versions of the API
+    client      calls the `stripe` package, and determines the time of each response
+    errors      translates Stripe's errors into the domain's errors
+    objects/    Stripe's objects in our API version, and the facts that they hold
+    events      events from the webhook and from Stripe's list; `event_subjects` reads them in any API version
 
-`gateway.StripeGateway` is put together from what it serves: `accounts`, `customers`, `invoices` (with `drafts`, upon
-`retrieval` and `lists`), `records`, `trials` and `webhook_endpoints`. The webhook's Lambda needs `events` and
-`objects` only, which import no more than types of the `stripe` package: its import alone takes longer than the work.
+`gateway.StripeGateway` is composed of `accounts`, `customers`, `invoices` (with `drafts`, on top of `retrieval` and
+`lists`), `payouts`, `records`, `refunds`, `trials` and `webhook_endpoints`. The webhook's Lambda needs `events` and
+`objects` only. They import only types from the `stripe` package, because importing it takes longer than the webhook's
+work.
 """

@@ -15,7 +15,7 @@ class Accounts(StripeCalls):
     """A part of `StripeGateway`."""
 
     def authorize_url(self, state: str, redirect_uri: str) -> str:
-        """Where the admin grants POM access (https://docs.stripe.com/connect/oauth-reference)."""
+        """Returns the URL where the admin grants POM access (https://docs.stripe.com/connect/oauth-reference)."""
         return self._client.oauth.authorize_url(
             {
                 "response_type": "code",
@@ -28,7 +28,7 @@ class Accounts(StripeCalls):
 
     @translates_errors
     def exchange_code(self, code: str) -> OAuthGrant:
-        """Turn the single-use code into an account id. The tokens that come with it are not kept."""
+        """Exchanges the single-use code for an account id. The tokens that come with the id are not stored."""
         try:
             token = self._client.oauth.token({"grant_type": "authorization_code", "code": code})
         except stripe.oauth_error.InvalidGrantError as exc:
@@ -42,7 +42,7 @@ class Accounts(StripeCalls):
 
     @translates_errors
     def deauthorize(self, account_id: StripeAccountId) -> None:
-        """Give up the access; fine if it was given up before."""
+        """Gives up the access. Does nothing if the access was given up before."""
         try:
             self._client.oauth.deauthorize({"stripe_user_id": account_id})
         except stripe.oauth_error.InvalidClientError as exc:

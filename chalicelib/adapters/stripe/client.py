@@ -1,4 +1,4 @@
-"""One place that calls Stripe: timeouts, retries, and the dates of its answers."""
+"""The only module that calls Stripe: timeouts, retries, and the time of each response."""
 
 from __future__ import annotations
 
@@ -19,32 +19,36 @@ from chalicelib.domain.identifiers import StripeAccountId
 
 CONNECT_TIMEOUT = 3
 READ_TIMEOUT = 10
-"""Seconds. With two retries a call ends before API Gateway gives up on us at 29 s in all but the worst case."""
+"""Seconds. With two retries, a call nearly always ends before API Gateway's limit of 29 seconds."""
 
 DATED_LATE_BY = 10
-"""Seconds that the `Date` of an answer may lie after the moment of which the answer speaks, with some to spare: in
-recordings of real accounts it is one to three, and up to eight."""
+"""The most seconds by which the `Date` of a response may be later than the state that the response describes.
+
+In recordings of real accounts the difference is one to three seconds, and up to eight.
+"""
 
 SDK_LOG_LEVEL = logging.WARNING
-"""At INFO the SDK writes the URL of every request, and so the e-mail address that a customer is looked for by."""
+"""At INFO the SDK logs the URL of every request, and so the e-mail address that a customer is searched by."""
 
 logging.getLogger("stripe").setLevel(SDK_LOG_LEVEL)
 
 T = TypeVar("T")
 
 Observer: TypeAlias = Callable[[str, str, int | None, float], None]
-"""Told of each try: the method, the path, the status (None: no answer), and how many seconds it took."""
+"""Called after each attempt with the method, the path, the status (None: no response) and the seconds that it
+took.
+"""
 
 
 class ObservedClient(stripe.RequestsClient):
-    """Tells of each try of a call, the repeated ones included."""
+    """Reports each attempt of a call to an observer, including retries."""
 
     def __init__(self, observe: Observer) -> None:
         super().__init__(timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
         self._observe = observe
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-        """One try, as the SDK makes it."""
+        """Makes one attempt and reports it."""
         began = time.perf_counter()
         status: int | None = None
         try:
@@ -56,7 +60,7 @@ class ObservedClient(stripe.RequestsClient):
 
 
 def _ignore_request(method: str, path: str, status: int | None, seconds: float) -> None:
-    """Nobody asks."""
+    """Observes nothing."""
 
 
 def build_client(
@@ -68,9 +72,11 @@ def build_client(
     observe: Observer = _ignore_request,
     http_client: stripe.HTTPClient | None = None,
 ) -> stripe.StripeClient:
-    """A client of the platform's account; calls for a company name it with the Stripe-Account header.
+    """Returns a client of the platform's account.
 
-    `http_client` takes the place of the one that tells `observe` of each try.
+    A call for a company names its account in the Stripe-Account header.
+
+    `http_client` replaces the client that reports each attempt to `observe`.
     """
     stripe.enable_telemetry = False
     return stripe.StripeClient(
@@ -85,11 +91,11 @@ def build_client(
 
 @dataclass(frozen=True, slots=True)
 class StripeResponse:
-    """What Stripe answered, and the second at which it was asked, by Stripe's clock.
+    """A response of Stripe, with the second of its request by Stripe's clock.
 
-    The answer includes all changes before `as_of`. It may or may not include later ones.
-    `replayed` says that it is the stored answer to an earlier request with the same idempotency key: what it
-    says is as old as that request, whatever its date.
+    The response includes all changes before `as_of`. It may or may not include later ones. If `replayed` is True, it
+    is the stored response to an earlier request with the same idempotency key. Its content is then as old as that
+    request, whatever `as_of` is.
     """
 
     body: str
@@ -97,26 +103,26 @@ class StripeResponse:
     replayed: bool = False
 
     def parse(self, model: type[T]) -> T:
-        """The body as a typed object.
+        """Returns the body as an object of `model`.
 
         Raises:
-            StripeUnavailable: Stripe answered something undocumented.
+            StripeUnavailable: the body is not of a documented form.
         """
         return parse(self.body, model)
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Stripe has no object of that id. `as_of` is the second at which it was asked, by Stripe's clock."""
+    """Stripe has no object with this id. `as_of` is the second of the request by Stripe's clock."""
 
     as_of: int
 
 
 def parse(text: str | msgspec.Raw, model: type[T]) -> T:
-    """JSON of Stripe's as a typed object.
+    """Returns JSON from Stripe as an object of `model`.
 
     Raises:
-        StripeUnavailable: Stripe answered something undocumented.
+        StripeUnavailable: the JSON is not of a documented form.
     """
     try:
         return msgspec.json.decode(text, type=model)
@@ -135,7 +141,7 @@ class Clock(Protocol):
 
 
 class StripeCalls:
-    """Makes calls of Stripe, and dates each answer by its request."""
+    """Calls Stripe, and dates each response by its request."""
 
     def __init__(self, client: stripe.StripeClient, clock: Clock) -> None:
         self._client = client
@@ -143,10 +149,10 @@ class StripeCalls:
         self._clock = clock
 
     def _call(self, method: Callable[..., Any], *args: Any) -> StripeResponse:
-        """Makes a call of the SDK, and returns the raw answer, which is read by our own typed models.
+        """Calls a method of the SDK, and returns the raw response, which our own models parse.
 
         Raises:
-            StripeUnavailable: the answer does not say when it was given.
+            StripeUnavailable: the response has no date.
             stripe.StripeError: as the SDK raises it.
         """
         began = self._clock.now()
@@ -156,7 +162,7 @@ class StripeCalls:
         return StripeResponse(response.body, as_of, replayed=headers.get("idempotent-replayed") == "true")
 
     def _call_unless_missing(self, method: Callable[..., Any], *args: Any) -> StripeResponse | Missing:
-        """Returns the answer, or that Stripe has no object of that id. Raises what `_ask` raises."""
+        """Returns the response, or Missing if Stripe has no object with this id. Raises what `_call` raises."""
         sent_at = self._clock.now()
         try:
             return self._call(method, *args)
@@ -166,7 +172,10 @@ class StripeCalls:
             return Missing(self._requested_at(sent_at, _lower_case(exc.headers)))
 
     def _requested_at(self, sent_at: int, headers: Mapping[str, str]) -> int:
-        """Returns the second of the request by Stripe's clock. Raises StripeUnavailable if the answer has no date."""
+        """Returns the second of the request by Stripe's clock.
+
+        Raises StripeUnavailable if the response has no date.
+        """
         try:
             date = int(parsedate_to_datetime(headers["date"]).timestamp())
         except (KeyError, ValueError) as exc:
@@ -179,12 +188,12 @@ def _lower_case(headers: Mapping[str, str] | None) -> Mapping[str, str]:
 
 
 def requested_at(sent_at: int, received_at: int, date: int) -> int:
-    """Returns the second at which a request was made, by Stripe's clock. All values are epoch seconds UTC.
+    """Returns the second of a request by Stripe's clock. All values are epoch seconds UTC.
 
-    `date` is the answer's `Date`: when the answer left Stripe. The answer speaks of an earlier moment, and what
-    happened in between is not in it. So `date` minus the time that the answer took, by our clock, is one estimate. If
-    our own `began` is earlier by at most DATED_LATE_BY, it is the better one. Otherwise the clocks differ, and only
-    Stripe's counts, because Stripe dates its events by it.
+    `date` is the response's `Date`, the time at which the response left Stripe. The response describes an earlier
+    state, and lacks changes in between. So one estimate is `date` minus the duration of the call by our clock. If our
+    own `sent_at` is earlier than this estimate by at most DATED_LATE_BY, `sent_at` is the better one. Otherwise the
+    clocks differ, and Stripe's clock decides, because Stripe dates its events by it.
     """
     by_stripe = date - (received_at - sent_at)
     if 0 <= by_stripe - sent_at <= DATED_LATE_BY:

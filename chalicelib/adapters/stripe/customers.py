@@ -36,38 +36,41 @@ class Customers(StripeCalls):
     @translates_errors
     def create_customer(self, account_id: StripeAccountId, customer: Customer, key: str) -> CustomerFact:
         parameters = customer_parameters(customer)
-        answer = self._call(self._v1.customers.create, parameters, on_account(account_id, key))
-        stripe_customer = answer.parse(StripeCustomer)
-        return stripe_customer.fact(stripe_customer.created if answer.replayed else answer.as_of)
+        response = self._call(self._v1.customers.create, parameters, on_account(account_id, key))
+        stripe_customer = response.parse(StripeCustomer)
+        return stripe_customer.fact(stripe_customer.created if response.replayed else response.as_of)
 
     @translates_errors
     def update_customer(
         self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer, changes: Values
     ) -> CustomerFact:
         parameters = customer_changes(customer, changes)
-        answer = self._call_unless_missing(
+        response = self._call_unless_missing(
             self._v1.customers.update, stripe_customer_id, parameters, on_account(account_id)
         )
-        if isinstance(answer, Missing):
+        if isinstance(response, Missing):
             return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
-        return answer.parse(StripeCustomer).fact(answer.as_of)
+        return response.parse(StripeCustomer).fact(response.as_of)
 
     @translates_errors
     def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
-        answer = self._call(self._v1.customers.retrieve, stripe_customer_id, None, on_account(account_id))
-        return answer.parse(StripeCustomer).fact(answer.as_of)
+        response = self._call(self._v1.customers.retrieve, stripe_customer_id, None, on_account(account_id))
+        return response.parse(StripeCustomer).fact(response.as_of)
 
     @translates_errors
     def delete_customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> None:
         self._call_unless_missing(self._v1.customers.delete, stripe_customer_id, None, on_account(account_id))
 
 
-def _facts(answer: StripeResponse) -> Sequence[CustomerFact]:
-    return [parse(raw, StripeCustomer).fact(answer.as_of) for raw in answer.parse(ListPage).data]
+def _facts(response: StripeResponse) -> Sequence[CustomerFact]:
+    return [parse(raw, StripeCustomer).fact(response.as_of) for raw in response.parse(ListPage).data]
 
 
 def customer_parameters(customer: Customer) -> CustomerCreateParams:
-    """A customer with our id, so that Stripe can be asked for it again."""
+    """Returns the parameters of a new customer.
+
+    They include our id, by which the Stripe customer can be found again.
+    """
     values = {field: as_sent_to_stripe(field, value) for field, value in customer.profile.values.items()}
     parameters: CustomerCreateParams = {"metadata": _ours(customer)}
     if email := values[Field.EMAIL]:
@@ -82,7 +85,10 @@ def customer_parameters(customer: Customer) -> CustomerCreateParams:
 
 
 def customer_changes(customer: Customer, changes: Values) -> CustomerModifyParams:
-    """Returns parameters that change these fields and set POM's ids. None empties a field; an address is whole."""
+    """Returns parameters that change these fields and set POM's ids.
+
+    None clears a field. An address is sent whole.
+    """
     parameters: CustomerModifyParams = {"metadata": _ours(customer)}
     if Field.EMAIL in changes:
         parameters["email"] = changes[Field.EMAIL] or ""

@@ -1,4 +1,4 @@
-"""An order as the parameters of a draft and of its lines (https://docs.stripe.com/api/invoices/create)."""
+"""The parameters of a draft and of its lines, made from an order (https://docs.stripe.com/api/invoices/create)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def draft_parameters(invoice: Invoice, stripe_customer_id: str) -> InvoiceCreateParams:
-    """A draft that Stripe neither finalizes nor e-mails by itself, and that takes in no foreign pending items."""
+    """Returns the parameters of a draft that Stripe does not finalize, e-mail, or fill with pending items."""
     order = invoice.order
     parameters: InvoiceCreateParams = {
         "customer": stripe_customer_id,
@@ -46,13 +46,13 @@ def draft_parameters(invoice: Invoice, stripe_customer_id: str) -> InvoiceCreate
 
 
 def _our_ids(invoice: Invoice) -> dict[str, str]:
-    """Returns what tells whose invoice it is, and which one it corrects, also after POM has lost its record."""
+    """Returns the ids that identify the invoice and the one that it corrects, even if POM has lost its record."""
     ids = {ORGANIZATION_KEY: str(invoice.organization_id), INVOICE_KEY: str(invoice.id)}
     return ids if invoice.corrects is None else {**ids, CORRECTS_KEY: str(invoice.corrects)}
 
 
 def lines_parameters(lines: Sequence[DraftLine]) -> InvoiceAddLinesParams:
-    """All lines in one request. The amounts are POM's own: nobody else multiplies."""
+    """Returns all lines for one request. Each amount is POM's own total, so Stripe does not multiply."""
     return {"lines": [_line(line) for line in lines]}
 
 
@@ -65,18 +65,21 @@ def _line(line: DraftLine) -> InvoiceAddLinesParamsLine:
     elif line.tax:
         parameters["metadata"] = {TAX_KEY: "true"}
     if line.day_began_at is not None:
-        # Stripe shows a period only if it ends later than it begins, and the text has the day already.
+        # Stripe shows a period only if it ends later than it begins. The line's text has the day already.
         parameters["period"] = {"start": line.day_began_at, "end": line.day_began_at}
     return parameters
 
 
 def removal_parameters(line_ids: Sequence[str]) -> InvoiceRemoveLinesParams:
-    """The lines are deleted. Without a draft they would wait for the customer's next invoice."""
+    """Returns parameters that delete the lines. Lines that are only detached would be on the next invoice."""
     return {"lines": [{"id": line_id, "behavior": "delete"} for line_id in line_ids]}
 
 
 def changes_parameters(changes: DraftChanges) -> InvoiceUpdateParams:
-    """An empty text clears a field (https://docs.stripe.com/api/invoices/update)."""
+    """Returns the parameters of an update.
+
+    An empty text clears a field (https://docs.stripe.com/api/invoices/update).
+    """
     parameters: InvoiceUpdateParams = {}
     if changes.description is not None:
         parameters["description"] = changes.description

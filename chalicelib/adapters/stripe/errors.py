@@ -1,4 +1,4 @@
-"""Stripe's errors in the domain's words (https://docs.stripe.com/error-handling)."""
+"""Translates Stripe's errors into the domain's errors (https://docs.stripe.com/error-handling)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GONE = "stripe_resource_missing"
 
 
 def translates_errors(call: Callable[P, T]) -> Callable[P, T]:
-    """Decorates whatever calls Stripe: its errors come out in the domain's words, with their cause."""
+    """Decorates a function that calls Stripe. It raises the domain's errors, with Stripe's error as their cause."""
 
     @functools.wraps(call)
     def translating(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -37,11 +37,11 @@ def translates_errors(call: Callable[P, T]) -> Callable[P, T]:
 
 
 def domain_error(error: stripe.StripeError) -> IntegrationError:
-    """One Stripe error in the domain's words (https://docs.stripe.com/error-handling)."""
+    """Returns the domain's error for an error of Stripe (https://docs.stripe.com/error-handling)."""
     status = error.http_status
-    code = getattr(error.error, "code", None)  # an error of OAuth has none
+    code = getattr(error.error, "code", None)  # OAuth errors have no code
     if isinstance(error, stripe.APIConnectionError) or status is None:
-        return StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False)
+        return StripeUnavailable("stripe_unreachable", "Stripe did not respond in time.", answered=False)
     if status == 429:
         return StripeBusy("stripe_busy", "Stripe is throttling requests.", answered=False)
     if status == 409:
@@ -49,11 +49,13 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
     if status >= 500:
         return StripeUnavailable("stripe_failed", "Stripe failed to process the request.", answered=True)
     if isinstance(error, stripe.APIError):
-        return unreadable_response()  # no JSON, or a status that Stripe does not document
+        return unreadable_response()  # not JSON, or a status that Stripe does not document
     if isinstance(error, stripe.AuthenticationError):
-        return StripeUnavailable("stripe_key_rejected", "Stripe rejected our platform key.", answered=False)
+        return StripeUnavailable("stripe_key_rejected", "Stripe rejected the platform's key.", answered=False)
     if isinstance(error, stripe.IdempotencyError):
-        return StripeUnavailable("stripe_key_reused", "Stripe saw the same request otherwise.", answered=True)
+        return StripeUnavailable(
+            "stripe_key_reused", "Stripe knows the same request with other parameters.", answered=True
+        )
     if isinstance(error, stripe.PermissionError) and code == "account_invalid":
         return AccountUnreachable(
             "stripe_account_unreachable",
@@ -64,7 +66,7 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
         return Gone(
             GONE,
             "Stripe no longer has this object.",
-            next_step="Somebody deleted it in Stripe. Load this page again, and make it anew if it is still needed.",
+            next_step="Somebody deleted it in Stripe. Load this page again, and create it again if needed.",
         )
     return StripeRefused(
         "stripe_refused",
@@ -74,5 +76,5 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
 
 
 def unreadable_response() -> StripeUnavailable:
-    """Returns the error of an answer that Stripe does not document. Nobody knows what became of the request."""
-    return StripeUnavailable("stripe_answer_unreadable", "Stripe's answer was not understood.", answered=True)
+    """Returns the error for an undocumented response. The outcome of the request is then unknown."""
+    return StripeUnavailable("stripe_answer_unreadable", "Stripe's response was not understood.", answered=True)

@@ -1,13 +1,14 @@
-"""Reads the owner of an event's object, in any version of Stripe's API.
+"""Reads which of our objects an event's object belongs to, in any version of Stripe's API.
 
-Stripe renders an event once, in the default version of its account, and lists it in that version for ever, whatever
-`Stripe-Version` we send (https://docs.stripe.com/webhooks/versioning). Companies' accounts are on versions from 2018
-on. Therefore this module reads only what leads to the owner: the object's id, our own ids in its metadata, and the
-ids of other Stripe objects. The use case fetches everything else in our version.
+Stripe renders an event once, in the default version of its account, and always lists it in that version, whatever
+`Stripe-Version` we send (https://docs.stripe.com/webhooks/versioning). Companies' accounts have versions from 2018
+on. So this module reads only the object's id, our own ids in its metadata, and the ids of other Stripe objects that
+lead to the owner. The use case fetches everything else in our version.
 
-`OWNER_FIELDS` is the one table of these shapes. In recordings of real accounts, `payment_intent` stands on every
-refund and dispute, and on every charge since 2019; `invoice` on every credit note; `invoice` is gone from charges and
-intents since 2025-03-31 (https://docs.stripe.com/changelog/basil/2025-03-31/add-support-for-multiple-partial-payments-on-invoices).
+`OWNER_FIELDS` is the table of these fields. Recordings of real accounts have `payment_intent` on every refund and
+dispute, and on every charge since 2019. They have `invoice` on every credit note. Charges and intents have had no
+`invoice` since 2025-03-31
+(https://docs.stripe.com/changelog/basil/2025-03-31/add-support-for-multiple-partial-payments-on-invoices).
 """
 
 from __future__ import annotations
@@ -23,21 +24,21 @@ from chalicelib.domain.identifiers import INVOICE_ID, STRIPE_ID, InvoiceId, Orga
 ORGANIZATION_KEY = "pom_organization_id"
 INVOICE_KEY = "pom_invoice_id"
 CUSTOMER_KEY = "pom_customer_id"
-"""Names of our own ids in the metadata of Stripe's objects."""
+"""The names of our own ids in the metadata of Stripe's objects."""
 CORRECTS_KEY = "pom_corrects"
-"""Where a copy names the invoice that it corrects. It says nothing about the owner of an object."""
+"""The metadata key in which a copy names the invoice that it corrects. It does not lead to an object's owner."""
 
 FIRST = "2011-01-01"
 BASIL = "2025-03-31"
 REVISIONS = "2022-04-19"
-"""About when Stripe introduced revisions. Accounts of every version have had the fields since then."""
+"""The approximate day on which Stripe introduced revisions. Every version has had the fields since then."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerField:
-    """A field whose value is the id of an object nearer to the invoice, or that object itself.
+    """A field with the id of an object that is closer to the invoice, or with that object itself.
 
-    Versions from `since` on have it, up to and without `until`. `within` names the hash that holds the field.
+    Versions from `since` on, and before `until`, have the field. `within` names the hash that contains it.
     """
 
     name: str
@@ -46,7 +47,7 @@ class OwnerField:
     within: str | None = None
 
     def expected_in(self, version: str | None) -> bool:
-        """Returns True if an object of this version has the field; of an unknown version every field is expected."""
+        """Returns True if an object of this version has the field. Of an unknown version, every field is expected."""
         if not version:
             return True
         day = version[:10]
@@ -65,18 +66,18 @@ OWNER_FIELDS: Mapping[str, tuple[OwnerField, ...]] = {
     "dispute": (OwnerField("payment_intent"),),
     "credit_note": (OwnerField("invoice"),),
 }
-"""Kinds of objects that belong to an invoice, to the fields that lead there, the surest first."""
+"""The fields that lead to the invoice, by the kind of object. The most reliable field is first."""
 
 
 LARGEST_AMOUNT = 10**15
 """Minor units. Stripe's amounts have at most twelve digits (https://docs.stripe.com/currencies)."""
 
 LONGEST_KIND = 255
-"""Letters of a kind of object that are kept."""
+"""The most characters of a kind of object that are stored."""
 
 
 class EventObject(msgspec.Struct):
-    """An event's object in whatever shape: nothing is required, and no type is relied on."""
+    """An event's object in any shape. No field is required, and no type is relied on."""
 
     id: Any = msgspec.UNSET
     object: Any = msgspec.UNSET
@@ -94,29 +95,29 @@ _object_decoder = msgspec.json.Decoder(EventObject)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an event's object is, and what leads from it to something of ours. Hints are None if there is none."""
+    """The kind and ids of an event's object, and the hints that lead to our objects. A missing hint is None."""
 
     kind: str = ""
-    """Stripe's name of the kind of object, cut if it is longer than any; the empty string if there is none."""
+    """Stripe's name for the kind of object, cut to `LONGEST_KIND`, or ""."""
     stripe_id: str = ""
-    """The object's id, or the empty string."""
+    """The object's id, or ""."""
     organization_hint: OrganizationId | None = None
     invoice_hint: InvoiceId | None = None
     customer_hint: str | None = None
     revised_id: str | None = None
-    """The id of the invoice that this one revises. A copy of another kind replaces nothing."""
+    """The id of the invoice that this invoice revises. A copy of another kind replaces no invoice."""
     refunded_amount: int | None = None
-    """What has been refunded of a charge, which every version says; None for any other kind of object."""
+    """The refunded amount of a charge, in minor units, in any version. None for other kinds of objects."""
     booked: bool = False
-    """Whether a charge names its balance transaction. Every version has that field."""
+    """True if the object is a charge with a balance transaction. Every version has that field."""
     references: tuple[tuple[OwnerField, Any], ...] = ()
     """The values of the kind's `OWNER_FIELDS`."""
 
     def owner_ids(self, version: str | None) -> tuple[str, ...] | None:
-        """Returns the ids that lead to the invoice, the surest first, or None if the object does not tell.
+        """Returns the ids that lead to the invoice, the most reliable first, or None if they are unknown.
 
-        An object that has its fields, with null in them, belongs to no invoice: that is an empty tuple. It does not
-        tell if a field is missing that its version has, or holds what is no id.
+        An object whose fields are null belongs to no invoice, and the result is an empty tuple. The result is None if
+        the object lacks a field that its version has, or if a field holds something that is not an id.
         """
         ids = dict.fromkeys(_id_in(value) for _, value in self.references)
         found = tuple(stripe_id for stripe_id in ids if stripe_id is not None)
@@ -126,7 +127,7 @@ class Subject:
 
 
 def subject_of(raw: msgspec.Raw) -> Subject:
-    """Returns what the event's object is; an empty subject if it is no JSON object at all."""
+    """Returns the subject of an event's object. The subject is empty if the object is not a JSON object."""
     try:
         event_object = _object_decoder.decode(raw)
     except msgspec.ValidationError:
@@ -154,7 +155,7 @@ def subject_of(raw: msgspec.Raw) -> Subject:
 
 
 class OurIds(NamedTuple):
-    """The ids of ours in the metadata of an object of Stripe's; None for each that it does not hold."""
+    """Our ids in the metadata of a Stripe object. An id that the metadata lacks is None."""
 
     organization_id: OrganizationId | None
     invoice_id: InvoiceId | None
@@ -162,10 +163,10 @@ class OurIds(NamedTuple):
 
 
 def our_ids(metadata: object) -> OurIds:
-    """Returns the ids of ours that an object's metadata names.
+    """Returns our ids in an object's metadata.
 
-    Anybody with access to a company's Stripe account can write anything there. A text that cannot be an id of ours is
-    no hint at all, because as a key it would be refused by DynamoDB each time it is read.
+    Anyone with access to a company's Stripe account can write anything there. A text that cannot be one of our ids is
+    ignored, because DynamoDB would refuse it as a key at each attempt.
     """
     entries = metadata if isinstance(metadata, dict) else {}
     organization_id, invoice_id, customer_id = map(entries.get, (ORGANIZATION_KEY, INVOICE_KEY, CUSTOMER_KEY))
@@ -177,9 +178,10 @@ def our_ids(metadata: object) -> OurIds:
 
 
 def corrected_id(metadata: object) -> InvoiceId | None:
-    """Returns the id of the invoice that a copy corrects, or None if the metadata names none that is true.
+    """Returns the id of the invoice that a copy corrects, or None if the metadata names no invoice or a wrong one.
 
-    The id of a copy is a digest of the id of its original. So what somebody else writes there is not believed.
+    The id of a copy is a digest of the id of its original. So an id that somebody else wrote into the metadata is
+    ignored.
     """
     organization_id, invoice_id, _ = our_ids(metadata)
     original = metadata.get(CORRECTS_KEY) if isinstance(metadata, dict) else None
@@ -196,6 +198,6 @@ def _amount_in(value: Any) -> int | None:
 
 
 def _id_in(reference: Any) -> str | None:
-    """Returns the id behind a reference, expanded or not, or None for what cannot be an id of Stripe's."""
+    """Returns the id in a reference, expanded or not, or None if the value cannot be an id of Stripe."""
     value = reference.get("id") if isinstance(reference, dict) else reference
     return value if is_id(value, STRIPE_ID) else None

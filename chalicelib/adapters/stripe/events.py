@@ -1,4 +1,4 @@
-"""Stripe events off the wire: signed ones from the webhook, listed ones from the sweep."""
+"""Decodes Stripe events: signed ones from the webhook, and listed ones for the sweep."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
 from chalicelib.domain.identifiers import ACCOUNT_ID, STRIPE_ID, StripeAccountId, is_id
 
 TOLERANCE = 300
-"""Seconds that a signature's time may be off, either way (https://docs.stripe.com/webhooks#replay-attacks)."""
+"""The most seconds between a signature's time and now (https://docs.stripe.com/webhooks#replay-attacks)."""
 
 WRITTEN_SECONDS = "0|[1-9][0-9]{0,11}"
-"""The one way in which a signature's time is written."""
+"""The only accepted form of a signature's time."""
 
 LARGEST_STORED_BODY = 240 * 1024
-"""Bytes of an event's body that are kept if it is parked: an item of DynamoDB holds 400 KB, compressed or not."""
+"""The most bytes of a parked event's body that are stored. An item of DynamoDB holds 400 KB, compressed or not."""
 
 LONGEST_NAME = 255
-"""Letters of a type, a kind or a version: what is longer is no name of Stripe's."""
+"""The most characters of a type, a kind or a version. Stripe has no longer name."""
 
 LONGEST_NUMBER = 30
-"""Digits of a whole number in a mended event. Stripe's have 15 at most, and Python reads none of over 4,300."""
+"""The most digits of a whole number in a repaired event. Stripe's have at most 15, and Python parses up to 4,300."""
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -44,7 +44,8 @@ class EventData(msgspec.Struct):
 class Event(msgspec.Struct):
     """https://docs.stripe.com/api/events/object
 
-    Only the id and the type are required: an event about something of ours is kept, however odd the rest is.
+    Only the id and the type are required, so that an event about our objects is stored even if its other fields are
+    malformed.
     """
 
     id: str
@@ -58,7 +59,7 @@ class Event(msgspec.Struct):
 
     @property
     def created_at(self) -> int:
-        """Returns epoch seconds UTC, or 0 if the event does not say a time that can be written as a date."""
+        """Returns epoch seconds UTC, or 0 if the event has no time that can be written as a date."""
         if isinstance(self.created, bool) or not isinstance(self.created, int | float):
             return 0
         return int(self.created) if 0 < self.created <= LATEST_TIMESTAMP else 0
@@ -74,13 +75,13 @@ class NotAnEvent(ValueError):
 
 
 def read_event(body: bytes, account_id: StripeAccountId | None = None) -> StripeEvent:
-    """Returns an event as the domain knows it. A listed event does not name its account, so the lister says it.
+    """Returns an event in the domain's form. The caller passes the account of a listed event, which does not name it.
 
-    Where letters or numbers in the body are none, they are replaced: Stripe passes on what people type, and a text
-    may have been cut off in the middle of a character.
+    Invalid characters and numbers in the body are replaced, because Stripe passes on what people type and may cut a
+    text in the middle of a character.
 
     Raises:
-        NoEvent: the body is no event, or its own id or its account cannot be Stripe's.
+        NotAnEvent: the body is no event, or its id or its account cannot be Stripe's.
     """
     try:
         return _event_in(body, account_id)
@@ -105,7 +106,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         raw_object = NOTHING
     subject = subject_of(raw_object)
     fact, outside_amount_missing = _fact_in(raw_object, subject.kind, event)
-    # Old events have the id of the request instead of its idempotency key.
+    # Old events have the id of the request in the place of the hash with the idempotency key.
     key = event.request.get("idempotency_key") if isinstance(event.request, dict) else None
     stripe_event = StripeEvent(
         id=event.id,
@@ -153,10 +154,11 @@ def _short(written: str) -> int | None:
 
 
 def pointer_to(event: StripeEvent) -> str:
-    """Returns a body that has nothing of the event's object but what leads to it and to its owner.
+    """Returns a short body with only the ids that lead to the event's object and to its owner.
 
-    It is kept of an event that is too large, and of one that is about a person who was erased. Each part of it has a
-    bound. It names no version of the API, so nobody believes what its object does not say: a retry fetches that.
+    It replaces the body of an event that is too large, or that is about an erased person. The length of each part is
+    limited. The body names no API version, so fields that its object lacks are not taken as empty. A retry fetches
+    them.
     """
     hints = {
         ORGANIZATION_KEY: event.organization_hint,
@@ -181,7 +183,7 @@ def pointer_to(event: StripeEvent) -> str:
 
 
 def listed_event(body: bytes, account_id: StripeAccountId) -> StripeEvent | None:
-    """Returns an event of Stripe's list, or None for one that cannot be Stripe's: it must not stop the others."""
+    """Returns an event of Stripe's list, or None if it cannot be Stripe's, so that it does not stop the others."""
     try:
         return read_event(body, account_id)
     except NotAnEvent:
@@ -191,9 +193,10 @@ def listed_event(body: bytes, account_id: StripeAccountId) -> StripeEvent | None
 def _fact_in(
     raw_object: msgspec.Raw, object_type: str, event: Event
 ) -> tuple[StripeFact | CustomerFact | AccountFact | None, bool]:
-    """Returns what the object says, and True if it is an invoice that does not tell what was paid outside Stripe.
+    """Returns the fact in an object, or None, and True if it is an invoice that lacks the amount paid outside Stripe.
 
-    It says nothing if it has not our version's shape. In another version a field may mean otherwise.
+    The fact is None if the object is not of our version's shape, because in another version a field may have another
+    meaning.
     """
     decoder = _decoders.get(object_type)
     if decoder is None:
@@ -215,8 +218,8 @@ class Clock(Protocol):
 class WebhookOpener:
     """Opens webhook bodies that Stripe signed for us.
 
-    The `stripe` package is not used for it: its verification costs forty times the HMAC and accepts signatures
-    dated in the future. While a secret is being rolled, several are valid at once.
+    The `stripe` package is not used, because its verification takes forty times as long as the HMAC and accepts
+    signatures that are dated in the future. While a secret is being rotated, several secrets are valid at once.
     """
 
     def __init__(self, secrets: Callable[[], Sequence[str]], clock: Clock) -> None:
@@ -224,10 +227,12 @@ class WebhookOpener:
         self._clock = clock
 
     def open(self, body: bytes, signature_header: str | None) -> StripeEvent:
-        """The event in a webhook request; of the type UNREADABLE, and without an id, if it can be none of Stripe's.
+        """Returns the event in a webhook request.
+
+        A body that cannot be an event of Stripe's returns an event of type UNREADABLE without an id.
 
         Raises:
-            InvalidSignature: the body is altered, too old, dated ahead, or signed with another secret.
+            InvalidSignature: the body is altered, too old, dated in the future, or signed with another secret.
         """
         verify(body, signature_header, self._secrets(), now=self._clock.now())
         try:
@@ -240,10 +245,10 @@ class WebhookOpener:
 
 
 def verify(body: bytes, header: str | None, secrets: Sequence[str], *, now: int) -> None:
-    """Check a `Stripe-Signature` header (https://docs.stripe.com/webhooks#verify-manually).
+    """Verifies a `Stripe-Signature` header (https://docs.stripe.com/webhooks#verify-manually).
 
     Raises:
-        InvalidSignature: no signature in it was made with one of the secrets at about this time.
+        InvalidSignature: the header has no signature that was made with one of the secrets within `TOLERANCE`.
     """
     pairs = [item.split("=", 1) for item in (header or "").split(",") if "=" in item]
     times = [value for name, value in pairs if name == "t"]
@@ -264,7 +269,7 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str], *, now: int)
 
 
 def signature_header(body: bytes, secret: str, at: int) -> str:
-    """A `Stripe-Signature` header as Stripe makes it, for an event of our own."""
+    """Returns a `Stripe-Signature` header in Stripe's form, for an event of our own."""
     return f"t={at},v1={_signature(body, at, secret)}"
 
 

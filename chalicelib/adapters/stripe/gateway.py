@@ -1,4 +1,4 @@
-"""Stripe on behalf of connected accounts: one method a request, in the domain's words."""
+"""The gateway that calls Stripe on behalf of connected accounts, with one method for each kind of request."""
 
 from __future__ import annotations
 

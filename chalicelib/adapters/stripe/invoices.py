@@ -1,4 +1,4 @@
-"""The part of the gateway that makes, sends and settles invoices."""
+"""The part of the gateway that creates, sends and settles invoices."""
 
 from __future__ import annotations
 
@@ -38,81 +38,83 @@ class Invoices(Retrieval):
         self, account_id: StripeAccountId, stripe_invoice_id: str, lines: Sequence[DraftLine], key: str
     ) -> InvoiceFact:
         parameters = lines_parameters(lines)
-        answer = self._call(self._v1.invoices.add_lines, stripe_invoice_id, parameters, on_account(account_id, key))
-        return self._invoice(account_id, answer)
+        response = self._call(self._v1.invoices.add_lines, stripe_invoice_id, parameters, on_account(account_id, key))
+        return self._invoice(account_id, response)
 
     @translates_errors
     def remove_lines(
         self, account_id: StripeAccountId, stripe_invoice_id: str, line_ids: Sequence[str], key: str
     ) -> InvoiceFact:
         parameters = removal_parameters(line_ids)
-        answer = self._call(
+        response = self._call(
             self._v1.invoices.remove_lines, stripe_invoice_id, parameters, on_account(account_id, key)
         )
-        return self._invoice(account_id, answer)
+        return self._invoice(account_id, response)
 
     @translates_errors
     def update_draft(
         self, account_id: StripeAccountId, stripe_invoice_id: str, changes: DraftChanges, key: str
     ) -> InvoiceFact:
         parameters = changes_parameters(changes)
-        answer = self._call(self._v1.invoices.update, stripe_invoice_id, parameters, on_account(account_id, key))
-        return self._invoice(account_id, answer)
+        response = self._call(self._v1.invoices.update, stripe_invoice_id, parameters, on_account(account_id, key))
+        return self._invoice(account_id, response)
 
     @translates_errors
     def send(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
         parameters = {"expand": ["payments"]}
-        answer = self._call(
+        response = self._call(
             self._v1.invoices.send_invoice, stripe_invoice_id, parameters, on_account(account_id, key)
         )
-        return self._with_payments(account_id, answer)
+        return self._with_payments(account_id, response)
 
     @translates_errors
     def finalize(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
         parameters = {"auto_advance": False, "expand": ["payments"]}
-        answer = self._call(
+        response = self._call(
             self._v1.invoices.finalize_invoice, stripe_invoice_id, parameters, on_account(account_id, key)
         )
-        return self._with_payments(account_id, answer)
+        return self._with_payments(account_id, response)
 
     @translates_errors
     def void(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> InvoiceFact:
-        answer = self._call(self._v1.invoices.void_invoice, stripe_invoice_id, None, on_account(account_id, key))
-        return self._invoice(account_id, answer)
+        response = self._call(self._v1.invoices.void_invoice, stripe_invoice_id, None, on_account(account_id, key))
+        return self._invoice(account_id, response)
 
     @translates_errors
     def pay_outside(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
         parameters = {"paid_out_of_band": True, "expand": ["payments"]}
-        answer = self._call(self._v1.invoices.pay, stripe_invoice_id, parameters, on_account(account_id, key))
-        return self._with_payments(account_id, answer)
+        response = self._call(self._v1.invoices.pay, stripe_invoice_id, parameters, on_account(account_id, key))
+        return self._with_payments(account_id, response)
 
     @translates_errors
     def mark_uncollectible(
         self, account_id: StripeAccountId, stripe_invoice_id: str, key: str
     ) -> Sequence[StripeFact]:
-        answer = self._call(
+        response = self._call(
             self._v1.invoices.mark_uncollectible, stripe_invoice_id, None, on_account(account_id, key)
         )
-        return self._with_payments(account_id, answer)
+        return self._with_payments(account_id, response)
 
     @translates_errors
     def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> bool:
-        answer = self._call_unless_missing(self._v1.invoices.delete, stripe_invoice_id, None, on_account(account_id))
-        return isinstance(answer, StripeResponse)
+        response = self._call_unless_missing(
+            self._v1.invoices.delete, stripe_invoice_id, None, on_account(account_id)
+        )
+        return isinstance(response, StripeResponse)
 
-    def _invoice(self, account_id: StripeAccountId, answer: StripeResponse) -> InvoiceFact:
-        facts = self._with_payments(account_id, answer)
+    def _invoice(self, account_id: StripeAccountId, response: StripeResponse) -> InvoiceFact:
+        facts = self._with_payments(account_id, response)
         return next(fact for fact in facts if isinstance(fact, InvoiceFact))
 
-    def _with_payments(self, account_id: StripeAccountId, answer: StripeResponse) -> Sequence[StripeFact]:
-        """Returns what a step brought.
+    def _with_payments(self, account_id: StripeAccountId, response: StripeResponse) -> Sequence[StripeFact]:
+        """Returns the facts in the response of a step.
 
-        Stripe is asked again if the answer is a replay, because the world may have gone on since, and if the answer
-        does not tell what was paid outside Stripe.
+        The invoice is read again if the response is a replay, because it may have changed since, or if the response
+        lacks the amount that was paid outside Stripe.
         """
-        if answer.replayed:
-            return self.everything(account_id, answer.parse(Stub).id)
-        invoice = answer.parse(objects.Invoice)
+        if response.replayed:
+            return self.everything(account_id, response.parse(Stub).id)
+        invoice = response.parse(objects.Invoice)
         if invoice.paid_outside is None:
             return self.everything(account_id, invoice.id)
-        return [invoice.fact(answer.as_of), *invoice.payment_facts(answer.as_of)]
+        return [invoice.fact(response.as_of), *invoice.payment_facts(response.as_of)]

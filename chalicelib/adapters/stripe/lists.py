@@ -1,6 +1,6 @@
 """The part of the gateway that reads Stripe's lists, from the first page to the last.
 
-https://docs.stripe.com/api/pagination. A page is asked for when all entries of the page before it are read.
+https://docs.stripe.com/api/pagination. A page is requested when all entries of the former page have been read.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, PaymentInte
 from chalicelib.ports.listed_invoices import ListedInvoice
 
 PAGE_SIZE = 100
-"""The most entries that Stripe puts on a page."""
+"""The most entries on a page of Stripe's lists."""
 
 CLOCK_MARGIN = 300
-"""Seconds that our clock and Stripe's may differ, when a list is asked for by time of creation."""
+"""Seconds by which our clock and Stripe's may differ, for lists that are filtered by time of creation."""
 
 T = TypeVar("T")
 Fact = TypeVar("Fact", covariant=True)
 
 
 class HasFact(Protocol[Fact]):
-    """One of our readings of Stripe's objects: it returns the fact that the object holds."""
+    """A model of a Stripe object that returns the fact in the object."""
 
     def fact(self, as_of: int) -> Fact: ...
 
@@ -53,7 +53,7 @@ class Lists(StripeCalls):
     # Events
 
     def events(self, account_id: StripeAccountId, since: int, until: int) -> Iterator[Sequence[StripeEvent]]:
-        """Newest first. The list takes at most 20 types and we know more, so types are picked out here."""
+        """Yields pages, newest first. Stripe filters by at most 20 types and we need more, so the filter is here."""
         query = {"created": {"gte": since, "lte": until}}
         for page, _ in self._pages(self._v1.events.list, account_id, query):
             listed = [listed_event(bytes(raw), account_id) for raw in page.data]
@@ -87,20 +87,20 @@ class Lists(StripeCalls):
         return None
 
     def invoices_since(self, account_id: StripeAccountId, since: int) -> Iterator[ListedInvoice]:
-        """Without payments, so their facts do not tell what was paid outside Stripe."""
+        """Yields invoices without their payments, so their facts lack the amount that was paid outside Stripe."""
         query = {"created": {"gte": since}}
         for stripe_invoice, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
-            yield stripe_invoice.listed(as_of)
+            yield stripe_invoice.as_listed(as_of)
 
     def invoices_of_status(
         self, account_id: StripeAccountId, status: str, since: int, before: int | None
     ) -> Iterator[ListedInvoice]:
         query = {"status": status, "created": _created_between(since, before), "expand": ["data.payments"]}
         for stripe_invoice, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
-            yield self._with_all_payments(account_id, stripe_invoice).listed(as_of)
+            yield self._with_all_payments(account_id, stripe_invoice).as_listed(as_of)
 
     def _with_all_payments(self, account_id: StripeAccountId, invoice: objects.Invoice) -> objects.Invoice:
-        """Returns an invoice whose payments were expanded with those that the expanded page has not."""
+        """Returns an invoice with all its payments, including those beyond the page that was expanded."""
         if invoice.payments is not None and invoice.payments.has_more:
             of_invoice = {"invoice": invoice.id}
             payments = self._all(self._v1.invoice_payments.list, objects.InvoicePayment, account_id, of_invoice)
@@ -143,13 +143,13 @@ class Lists(StripeCalls):
     def _all(
         self, method: Any, model: type[T], account_id: StripeAccountId, query: dict[str, Any]
     ) -> Iterator[tuple[T, int]]:
-        """Each entry, and the second by Stripe's clock at which its page was asked for."""
+        """Yields each entry with the second of its page's request by Stripe's clock."""
         for page, as_of in self._pages(method, account_id, query):
             for raw in page.data:
                 yield parse(raw, model), as_of
 
     def _lines(self, model: type[T], account_id: StripeAccountId, stripe_invoice_id: str) -> Iterator[T]:
-        """All lines of an invoice, which holds the first ten itself."""
+        """Yields all lines of an invoice. The invoice itself has only the first ten."""
 
         def page_of_lines(query: Any, options: Any) -> Any:
             return self._v1.invoices.line_items.list(stripe_invoice_id, query, options)
@@ -160,12 +160,15 @@ class Lists(StripeCalls):
     def _pages(
         self, method: Any, account_id: StripeAccountId, query: dict[str, Any], after: str | None = None
     ) -> Iterator[tuple[ListPage, int]]:
-        """Each page, and the second at which it was asked for. The first one begins after the entry of id `after`."""
+        """Yields each page with the second of its request.
+
+        The first page begins after the entry with the id `after`.
+        """
         while True:
             cursor = {"starting_after": after} if after is not None else {}
-            answer = self._page(method, {**query, **cursor, "limit": PAGE_SIZE}, on_account(account_id))
-            page = answer.parse(ListPage)
-            yield page, answer.as_of
+            response = self._page(method, {**query, **cursor, "limit": PAGE_SIZE}, on_account(account_id))
+            page = response.parse(ListPage)
+            yield page, response.as_of
             if not page.has_more or not page.data:
                 return
             after = parse(page.data[-1], Stub).id

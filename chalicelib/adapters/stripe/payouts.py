@@ -1,4 +1,4 @@
-"""The part of the gateway that reads where the money is: fees, payouts with their lines, and the balance."""
+"""The part of the gateway that reads fees, payouts with their lines, and the balance."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Payouts(Lists):
         else:
             model, retrieve, path_to_charge = BookedCharge, self._v1.charges.retrieve, ""
         query = {"expand": [f"{path_to_charge}balance_transaction"]}
-        answer = self._call_unless_missing(retrieve, payment_id, query, on_account(account_id))
-        return None if isinstance(answer, Missing) else answer.parse(model).booked()
+        response = self._call_unless_missing(retrieve, payment_id, query, on_account(account_id))
+        return None if isinstance(response, Missing) else response.parse(model).transaction_fact()
 
     @translates_errors
     def payout(self, account_id: StripeAccountId, payout_id: str) -> PayoutFact | None:
         query = {"expand": ["destination"]}
-        answer = self._call_unless_missing(self._v1.payouts.retrieve, payout_id, query, on_account(account_id))
-        return None if isinstance(answer, Missing) else answer.parse(Payout).fact(answer.as_of)
+        response = self._call_unless_missing(self._v1.payouts.retrieve, payout_id, query, on_account(account_id))
+        return None if isinstance(response, Missing) else response.parse(Payout).fact(response.as_of)
 
     def payouts(self, account_id: StripeAccountId, since: int) -> Iterator[PayoutFact]:
         query = {"created": {"gte": since}, "expand": ["data.destination"]}
@@ -58,8 +58,9 @@ class Payouts(Lists):
     def _lines_of_payout(self, query: Any, options: Any) -> Any:
         """Requests a page of a payout's lines.
 
-        If the payout is not automatic, Stripe refuses the question: "Balance transaction history can only be filtered
-        on automatic transfers, not manual." That refusal has no code.
+        Raises:
+            PayoutNotItemized: the payout is not automatic. Stripe's refusal has no code, but this message: "Balance
+                transaction history can only be filtered on automatic transfers, not manual."
         """
         try:
             return self._v1.balance_transactions.list(query, options)
@@ -69,7 +70,7 @@ class Payouts(Lists):
             raise PayoutNotItemized(
                 "stripe_refused",
                 f"Stripe refused: {exc.user_message or 'no reason given'}",
-                next_step="Look at the payout in the Stripe dashboard: its payments cannot be listed from outside.",
+                next_step="Open the payout in the Stripe dashboard: Stripe does not let POM list its payments.",
             ) from exc
 
     @translates_errors

@@ -1,4 +1,4 @@
-"""What Stripe remembers of an order of ours: enough to make a record again that we have lost."""
+"""Reads an order of ours back from Stripe, with enough of it to restore a lost record."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Line(msgspec.Struct):
 
     @property
     def deduction(self) -> Deduction | None:
-        """Returns the deduction that the line is, or None if it is none of POM's."""
+        """Returns the deduction of the line, or None if the line is no deduction of POM's."""
         kind = (self.metadata or {}).get(DEDUCTION_KEY)
         if self.service_id is not None or self.amount >= 0 or kind not in list(DeductionKind):
             return None
@@ -40,17 +40,20 @@ class Line(msgspec.Struct):
 
     @property
     def ours(self) -> bool:
-        """Returns True if POM made the line, False if somebody in Stripe did."""
+        """Returns True if POM created the line, and False if somebody added it in Stripe."""
         return self.tax or self.service_id is not None or self.deduction is not None
 
     @property
     def tax(self) -> bool:
-        """Returns True if it is POM's own tax. Its text does not tell, because people call other lines Tax, too."""
+        """Returns True if the line is POM's own tax.
+
+        The metadata decides, because people also name other lines Tax.
+        """
         return self.service_id is None and TAX_KEY in (self.metadata or {})
 
 
 class Order(msgspec.Struct):
-    """What an invoice says of how it was ordered (https://docs.stripe.com/api/invoices/object)."""
+    """The order in an invoice of Stripe (https://docs.stripe.com/api/invoices/object)."""
 
     id: str
     created: int
@@ -65,8 +68,8 @@ class Order(msgspec.Struct):
     latest_revision: Reference = None
     metadata: Metadata = None
 
-    def recorded(self, lines: list[Line]) -> RecoverableInvoice | None:
-        """None if it does not carry an id of ours."""
+    def restored_invoice(self, lines: list[Line]) -> RecoverableInvoice | None:
+        """Returns the invoice that can be restored, or None if the order has no id of ours."""
         organization_id, invoice_id, _ = our_ids(self.metadata)
         if invoice_id is None:
             return None
@@ -93,29 +96,29 @@ class Order(msgspec.Struct):
 
 
 def _item(line: Line, service_id: ServiceId) -> LineItem:
-    """As one unit: Stripe was given the amount, and how many there were, and on which day, in the description."""
+    """Returns the line as one unit, because Stripe has the quantity and the day only in the description."""
     return LineItem(service_id, line.description or "", Decimal(1), line.amount, line.amount)
 
 
 class Records(Lists):
-    """The part of the gateway that reads an order back."""
+    """The part of the gateway that reads an order back from Stripe."""
 
     @translates_errors
     def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecoverableInvoice | None:
-        """None if it is gone, or carries no id of ours."""
+        """Returns the invoice that can be restored, or None if Stripe no longer has it or it has no id of ours."""
         options = on_account(account_id)
-        answer = self._call_unless_missing(self._v1.invoices.retrieve, stripe_invoice_id, None, options)
-        if isinstance(answer, Missing):
+        response = self._call_unless_missing(self._v1.invoices.retrieve, stripe_invoice_id, None, options)
+        if isinstance(response, Missing):
             return None
         lines = list(self._lines(Line, account_id, stripe_invoice_id))
-        order = answer.parse(Order)
+        order = response.parse(Order)
         order.status = self._status_of_revision(order, options)
-        return order.recorded(lines)
+        return order.restored_invoice(lines)
 
     def _status_of_revision(self, order: Order, options: Any) -> str | None:
-        """Returns the status of the latest finalized Stripe invoice: the first one, or its revision."""
-        met = {order.id}
-        while (revision := id_of(order.latest_revision)) is not None and revision not in met:
-            met.add(revision)
+        """Returns the status of the latest finalized invoice: this invoice, or its latest revision."""
+        read_ids = {order.id}
+        while (revision := id_of(order.latest_revision)) is not None and revision not in read_ids:
+            read_ids.add(revision)
             order = self._call(self._v1.invoices.retrieve, revision, None, options).parse(Order)
         return order.status

@@ -1,8 +1,8 @@
-"""Returns why Stripe refuses a refund, in plain words, and what the caller can do instead.
+"""The reasons for which Stripe refuses a refund, in plain words, with the next step for the caller.
 
-Most refusals have a `code` (https://docs.stripe.com/error-codes). Two had none in the answers that accounts have
-received. If the refund is larger than what is left, the answer names the parameter `amount`. If the account's balance
-does not cover the refund, the answer has a `message_code`.
+Most refusals have a `code` (https://docs.stripe.com/error-codes). Two had no code in the responses that accounts have
+received. A refund that is larger than the rest of the payment is refused with the parameter `amount`. A refund that
+the account's balance does not cover is refused with a `message_code`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chalicelib.domain.errors import StripeRefused
 
 
 class Refusal(NamedTuple):
-    """The answer to the caller. `code` is stable."""
+    """The error that the caller gets. `code` is stable."""
 
     code: str
     message: str
@@ -95,7 +95,7 @@ BY_MESSAGE_CODE: Mapping[str, Refusal] = {"insufficient_balance_for_refund": BAL
 
 
 def refund_refusal(error: stripe.InvalidRequestError) -> StripeRefused | None:
-    """Returns why Stripe refused a refund, or None if the reason is not special to refunds."""
+    """Returns the error for Stripe's refusal of a refund, or None if the reason is not specific to refunds."""
     body = error.json_body.get("error") if isinstance(error.json_body, dict) else None
     details = body if isinstance(body, dict) else {}
     refusal = BY_CODE.get(error.code or "") or BY_MESSAGE_CODE.get(str(details.get("message_code")))

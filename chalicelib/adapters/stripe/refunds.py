@@ -43,15 +43,15 @@ class Refunds(Lists):
             parameters["reason"] = reason
         options = on_account(account_id, key)
         try:
-            answer = self._call(self._v1.refunds.create, parameters, options)
+            response = self._call(self._v1.refunds.create, parameters, options)
         except stripe.InvalidRequestError as exc:
             refusal = refund_refusal(exc)
             if refusal is None:
                 raise
             raise refusal from exc
-        if answer.replayed:  # Stripe repeats its first answer, and the refund may have failed since.
-            answer = self._call(self._v1.refunds.retrieve, answer.parse(Stub).id, None, on_account(account_id))
-        return answer.parse(objects.Refund).fact(answer.as_of)
+        if response.replayed:  # Stripe repeats its first response, and the refund may have failed since.
+            response = self._call(self._v1.refunds.retrieve, response.parse(Stub).id, None, on_account(account_id))
+        return response.parse(objects.Refund).fact(response.as_of)
 
     def refunds_of(self, account_id: StripeAccountId, payment_id: str) -> Sequence[RefundFact]:
         filter_name = "payment_intent" if payment_id.startswith("pi_") else "charge"

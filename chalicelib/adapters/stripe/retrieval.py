@@ -1,4 +1,4 @@
-"""The part of the gateway that reads one object, or one invoice with all that belongs to it, as it is now."""
+"""The part of the gateway that reads one object, or one invoice with all that belongs to it, in its current state."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ class Retrieval(Lists):
     def _invoice_and_payments(
         self, account_id: StripeAccountId, stripe_invoice_id: str
     ) -> tuple[InvoiceFact, Sequence[InvoicePaymentFact]]:
-        """Returns an invoice with all its payments, which say what was paid outside Stripe."""
+        """Returns an invoice with all its payments, which show the amount that was paid outside Stripe."""
         query: Any = {"expand": ["payments"]}
-        answer = self._call_unless_missing(
+        response = self._call_unless_missing(
             self._v1.invoices.retrieve, stripe_invoice_id, query, on_account(account_id)
         )
-        if isinstance(answer, Missing):
-            return missing_invoice(stripe_invoice_id, answer.as_of), ()
-        invoice = self._with_all_payments(account_id, answer.parse(objects.Invoice))
-        return invoice.fact(answer.as_of), invoice.payment_facts(answer.as_of)
+        if isinstance(response, Missing):
+            return missing_invoice(stripe_invoice_id, response.as_of), ()
+        invoice = self._with_all_payments(account_id, response.parse(objects.Invoice))
+        return invoice.fact(response.as_of), invoice.payment_facts(response.as_of)
 
     def _payment(self, account_id: StripeAccountId, payment_intent_id: str) -> Iterator[StripeFact]:
-        intent = self._call(self._v1.payment_intents.retrieve, payment_intent_id, None, on_account(account_id))
-        yield intent.parse(objects.PaymentIntent).fact(intent.as_of)
+        response = self._call(self._v1.payment_intents.retrieve, payment_intent_id, None, on_account(account_id))
+        yield response.parse(objects.PaymentIntent).fact(response.as_of)
         of_intent = {"payment_intent": payment_intent_id}
         yield from self._facts(self._v1.charges.list, objects.Charge, account_id, of_intent)
         yield from self._facts(self._v1.refunds.list, objects.Refund, account_id, of_intent)
@@ -66,7 +66,7 @@ class Retrieval(Lists):
     @translates_errors
     def billed_lines(self, account_id: StripeAccountId, stripe_invoice_id: str) -> tuple[tuple[str, int], ...]:
         lines = self._lines(LineOfInvoice, account_id, stripe_invoice_id)
-        return tuple(sorted(line.billed for line in lines))
+        return tuple(sorted(line.service_and_amount for line in lines))
 
     @translates_errors
     def draft_lines(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[LineInStripe]:
@@ -74,8 +74,8 @@ class Retrieval(Lists):
 
     @translates_errors
     def account(self, account_id: StripeAccountId) -> AccountFact:
-        answer = self._call(self._v1.accounts.retrieve, account_id)
-        return answer.parse(objects.Account).fact(answer.as_of)
+        response = self._call(self._v1.accounts.retrieve, account_id)
+        return response.parse(objects.Account).fact(response.as_of)
 
     @translates_errors
     def fetch(
@@ -87,7 +87,7 @@ class Retrieval(Lists):
             return self._invoice_and_payments(account_id, object_id)[0]
         model = objects.OBJECTS[object_type]
         service: Any = getattr(self._v1, f"{object_type}s")
-        answer = self._call_unless_missing(service.retrieve, object_id, None, on_account(account_id))
-        if isinstance(answer, Missing):
+        response = self._call_unless_missing(service.retrieve, object_id, None, on_account(account_id))
+        if isinstance(response, Missing):
             return None
-        return answer.parse(model).fact(answer.as_of)
+        return response.parse(model).fact(response.as_of)

@@ -1,4 +1,4 @@
-"""What a test of the connection asks of Stripe. Its objects carry a key of their own: they are never POM's."""
+"""The objects that a test of the connection creates in Stripe. Their own metadata key keeps them out of POM."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ TRIAL_KEY = "pom_connection_test"
 
 
 class Trials(StripeCalls):
-    """The part of the gateway that sets up and takes down test invoices."""
+    """The part of the gateway that creates and removes test invoices."""
 
     @translates_errors
     def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
-        """Those that are still there, whichever run made them."""
-        answer = self._call(
+        """Returns the test customers that still exist, from any run."""
+        response = self._call(
             self._v1.customers.list, {"email": TRIAL_EMAIL, "limit": PAGE_SIZE}, on_account(account_id)
         )
-        customers = [parse(raw, objects.Customer) for raw in answer.parse(ListPage).data]
+        customers = [parse(raw, objects.Customer) for raw in response.parse(ListPage).data]
         return [
-            TrialCustomer(each.id, each.metadata[TRIAL_KEY], each.created, answer.as_of)
+            TrialCustomer(each.id, each.metadata[TRIAL_KEY], each.created, response.as_of)
             for each in customers
             if each.metadata and TRIAL_KEY in each.metadata
         ]
 
     @translates_errors
     def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str:
-        """A customer that nobody is; answers its id."""
+        """Creates a customer who is no real person, and returns its id."""
         parameters: Any = {"email": TRIAL_EMAIL, "name": TRIAL_NAME, "metadata": {TRIAL_KEY: run}}
-        answer = self._call(self._v1.customers.create, parameters, on_account(account_id))
-        return answer.parse(objects.Customer).id
+        response = self._call(self._v1.customers.create, parameters, on_account(account_id))
+        return response.parse(objects.Customer).id
 
     @translates_errors
     def create_trial_draft(
         self, account_id: StripeAccountId, customer_id: str, run: str, amount: int, currency: str
     ) -> TrialInvoice:
-        """A draft of one line that Stripe neither finalizes nor e-mails by itself."""
+        """Creates a draft of one line that Stripe neither finalizes nor e-mails automatically."""
         draft: InvoiceCreateParams = {
             "customer": customer_id,
             "collection_method": "send_invoice",
@@ -62,9 +62,9 @@ class Trials(StripeCalls):
 
     @translates_errors
     def finalize_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
-        """Finalize without an e-mail."""
-        quietly = {"auto_advance": False}
-        return _trial_in(self._call(self._v1.invoices.finalize_invoice, trial_id, quietly, on_account(account_id)))
+        """Finalizes the test invoice without an e-mail."""
+        parameters = {"auto_advance": False}
+        return _trial_in(self._call(self._v1.invoices.finalize_invoice, trial_id, parameters, on_account(account_id)))
 
     @translates_errors
     def trial_invoice(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
@@ -72,11 +72,11 @@ class Trials(StripeCalls):
 
     @translates_errors
     def trial_invoices(self, account_id: StripeAccountId, customer_id: str) -> Sequence[TrialInvoice]:
-        """What a test customer was billed; only what a test made."""
-        answer = self._call(
+        """Returns the customer's invoices that a test created."""
+        response = self._call(
             self._v1.invoices.list, {"customer": customer_id, "limit": PAGE_SIZE}, on_account(account_id)
         )
-        invoices = [parse(raw, objects.Invoice) for raw in answer.parse(ListPage).data]
+        invoices = [parse(raw, objects.Invoice) for raw in response.parse(ListPage).data]
         return [_trial(each) for each in invoices if TRIAL_KEY in (each.metadata or {})]
 
     @translates_errors
@@ -85,12 +85,12 @@ class Trials(StripeCalls):
 
     @translates_errors
     def delete_trial_customer(self, account_id: StripeAccountId, customer_id: str) -> None:
-        """Fine if it is gone."""
+        """Deletes the test customer. Does nothing if the customer no longer exists."""
         self._call_unless_missing(self._v1.customers.delete, customer_id, None, on_account(account_id))
 
 
-def _trial_in(answer: StripeResponse) -> TrialInvoice:
-    return _trial(answer.parse(objects.Invoice))
+def _trial_in(response: StripeResponse) -> TrialInvoice:
+    return _trial(response.parse(objects.Invoice))
 
 
 def _trial(invoice: objects.Invoice) -> TrialInvoice:

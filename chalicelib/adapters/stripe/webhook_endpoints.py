@@ -16,8 +16,8 @@ from chalicelib.adapters.stripe.errors import translates_errors
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.webhook import WebhookEndpoint
 
-MOST = 100
-"""Endpoints in one answer: Stripe allows sixteen."""
+PAGE_SIZE = 100
+"""Endpoints in one response. Stripe allows sixteen."""
 
 
 class Endpoint(msgspec.Struct):
@@ -36,12 +36,12 @@ class Endpoints(msgspec.Struct):
 
 
 class ListedEndpoints(StripeCalls):
-    """The part of the gateway that looks at the webhook endpoints."""
+    """The part of the gateway that reads the webhook endpoints."""
 
     @translates_errors
     def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
         """Returns the platform's own endpoints."""
-        answer = self._call(self._v1.webhook_endpoints.list, {"limit": MOST})
+        response = self._call(self._v1.webhook_endpoints.list, {"limit": PAGE_SIZE})
         return [
             WebhookEndpoint(
                 url=each.url,
@@ -51,21 +51,21 @@ class ListedEndpoints(StripeCalls):
                 events=tuple(each.enabled_events),
                 id=each.id,
             )
-            for each in answer.parse(Endpoints).data
+            for each in response.parse(Endpoints).data
         ]
 
 
 class WebhookEndpoints:
-    """Creates, updates and deletes endpoints. Stripe's errors come out in the domain's words."""
+    """Creates, updates and deletes endpoints. Raises the domain's errors in the place of Stripe's."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._endpoints: Any = client.v1.webhook_endpoints
 
     @translates_errors
     def create(self, url: str) -> tuple[str, str]:
-        """Make one for connected accounts, with the pinned API version and every event that we subscribe to.
+        """Creates an endpoint for connected accounts, and returns its id and its signing secret.
 
-        Returns its id and its signing secret, which Stripe's API returns this once only.
+        The endpoint has the pinned API version and every event that we subscribe to. Stripe returns the secret only this once.
         """
         endpoint = self._endpoints.create(
             {
@@ -80,10 +80,10 @@ class WebhookEndpoints:
 
     @translates_errors
     def update(self, endpoint_id: str) -> None:
-        """Enable one, and subscribe it to every event that we need and to no other."""
+        """Enables an endpoint, and subscribes it to exactly the events that we need."""
         self._endpoints.update(endpoint_id, {"enabled_events": list(SUBSCRIPTION), "disabled": False})
 
     @translates_errors
     def delete(self, endpoint_id: str) -> None:
-        """Delete one: Stripe sends nothing to it any more."""
+        """Deletes an endpoint, so that Stripe sends no more events to it."""
         self._endpoints.delete(endpoint_id)

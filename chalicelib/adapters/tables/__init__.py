@@ -1,4 +1,4 @@
-"""DynamoDB: the tables, and the stores that keep the domain's aggregates in them."""
+"""DynamoDB: the tables, and the stores of the domain's aggregates."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Acts: rows beside an organization's connection and settings, and beside nothing that a list or an index reads.
+"""Acts: records of who did what, stored next to an organization's connection and settings. No index contains them.
 
-kind                                what it is
-act#settings#<id>                   a change of the settings
-act#connection#<id>                 an act on the connection
-act#customer#<customer>#<id>        an act on a customer
+    kind                                holds
+    act#settings#<id>                   a change of the settings
+    act#connection#<id>                 an act on the connection
+    act#customer#<customer>#<id>        an act on a customer
 
-The id begins with the milliseconds and ends with a nonce, and not with a version: when a table is set back to a copy,
-versions begin again where they were, and an act that has happened must not be in the way of the next one.
+The id begins with the milliseconds and ends with a nonce. It has no version, because after a table has been restored
+from a backup, versions begin again where they were, and a new act must not collide with an earlier one.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ class TableActs:
         listing = key(subject.organization_id, partition)
         position = position_of(listing, after, _FORM) if after is not None else HIGHEST
         low, high = f"{partition}#{LOWEST}", f"{partition}#{position}"
-        # One row more shows whether there is a next page, and BETWEEN includes the position itself.
+        # One more row shows whether there is a next page, and BETWEEN includes the position itself.
         items = read_newest_between(ConnectionItem, subject.organization_id, low, high, first + 2)
         acts = (decode_item(Act, item) for item in items if item["kind"]["S"] != high)
         return page_of(((act.id, act) for act in acts), listing, first)
 
 
 def put_with_acts(model: type[Model], values: Values, condition: Condition, acts: Sequence[Act], what: str) -> None:
-    """Write one item, and the acts that change it, in one request.
+    """Writes one item, and the acts that changed it, in one request.
 
     Raises:
         StaleWrite: the condition does not hold.
@@ -68,7 +68,7 @@ def put_with_acts(model: type[Model], values: Values, condition: Condition, acts
 
 
 def put_acts(transaction: Transaction, acts: Sequence[Act]) -> None:
-    """Write the acts with what else the transaction writes."""
+    """Adds the acts to the transaction."""
     for act in acts:
         transaction.put(act.id, ConnectionItem, _values(act))
 

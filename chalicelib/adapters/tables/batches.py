@@ -1,12 +1,13 @@
-"""Batches, their items, how far each lane is with them, and at which pace a lane goes.
+"""Batches, their items, the progress of each lane, and the pace of each lane.
 
     place                    holds
     batch#<id>               the header; its counts and its round are attributes, so that they can be added to
     item#<id>#<position>     an item
-    part#<id>#<lane>         how far a lane is with the batch
-    lane#<lane>              the pace at which the lane went last, whatever batch that was
+    part#<id>#<lane>         the progress of a lane with the batch
+    lane#<lane>              the latest pace of the lane, in any batch
 
-An organization has one Stripe account at a time, so its lanes are the account's.
+A lane is one of the workers that share a batch. An organization has one Stripe account at a time, so its lanes are
+the account's.
 """
 
 from __future__ import annotations
@@ -46,10 +47,10 @@ from chalicelib.ports.storage import Page
 WORK = "part"
 """The one partition of `due_work`."""
 
-_WHAT = "The batch"
+_OBJECT_NAME = "The batch"
 _DIGITS = 6
 _NEXT = "~"
-"""Sorts behind whatever may follow in a key."""
+"""Sorts after every character that may follow in a key."""
 
 
 class TableBatches:
@@ -62,10 +63,10 @@ class TableBatches:
     def save(self, batch: Batch, parts: Sequence[Part] = ()) -> Batch:
         stored = replace(batch, version=batch.version + 1)
         transaction = Transaction()
-        transaction.put(_WHAT, Row, _header(stored), has_version(Row, batch.version))
+        transaction.put(_OBJECT_NAME, Row, _header(stored), has_version(Row, batch.version))
         for part in parts:
             transaction.put(f"part {part.lane}", Row, _part(part), has_version(Row, part.version))
-        commit(transaction, _WHAT)
+        commit(transaction, _OBJECT_NAME)
         return stored
 
     def add_items(self, batch: Batch, items: Sequence[BatchItem]) -> None:
@@ -121,7 +122,7 @@ class TableBatches:
         transaction = Transaction()
         place = {"organization_id": organization_id, "place": _place(batch_id, item.position)}
         transaction.set("item", Row, place, values, has_version(Row, item.version))
-        commit(transaction, _WHAT)
+        commit(transaction, _OBJECT_NAME)
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None, act: Act | None = None) -> None:
         transaction = Transaction()
@@ -134,7 +135,7 @@ class TableBatches:
         header = {"organization_id": batch.organization_id, "place": key("batch", batch.id)}
         transaction.add("batch", Row, header, {item.status.value: 1, "version": 1}, Row.round == batch.round)
         put_acts(transaction, [act] if act is not None else [])
-        commit(transaction, _WHAT)
+        commit(transaction, _OBJECT_NAME)
 
     def page(self, organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None) -> Page[Batch]:
         name = key("batches", organization_id, kind)
@@ -161,7 +162,7 @@ class TableBatches:
         return [decode_item(Part, item) for item in read_items(Row, keys)]
 
     def save_part(self, part: Part) -> Part:
-        put(Row, _part(part), has_version(Row, part.version), _WHAT)
+        put(Row, _part(part), has_version(Row, part.version), _OBJECT_NAME)
         return replace(part, version=part.version + 1)
 
     def due_parts(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, BatchId, int]]:

@@ -1,7 +1,7 @@
 """The rows of a feed, their places, and the cursors that lead from one to the next. Times are epoch seconds UTC.
 
-place                     what it is
-<epoch>#<number>          one change. Numbers rise by one within an epoch, and begin again with 1 in the next one
+place                     holds
+<epoch>#<number>          one change; numbers rise by one within an epoch, and begin again with 1 in the next epoch
 head                      the latest epoch; it never expires
 """
 
@@ -18,14 +18,14 @@ from chalicelib.domain.retention import FEED, FEED_ROWS
 
 DAY = 86400
 EXPIRES_AFTER = FEED_ROWS.seconds
-"""Seconds after which DynamoDB may delete a row. Before, it deletes none."""
+"""Seconds after which DynamoDB may delete a row. It deletes no row earlier."""
 CURSOR_GOOD_FOR = FEED.seconds + DAY
-"""Seconds for which a cursor is good. One that begins at the oldest change shown is good for a day at least."""
+"""Seconds for which a cursor is valid. A cursor at the oldest listed change is valid for at least a day."""
 MARGIN = DAY
-"""Seconds before a row expires in which it is checked that no epoch has begun. In the second half one is begun.
+"""Seconds before a row expires in which a writer checks that no new epoch has begun.
 
-Each half is far longer than the clocks of two Lambdas may differ by, together with the time from a writer's read to
-its write.
+In the second half of this time, a writer begins a new epoch. Each half is far longer than the difference between the
+clocks of two Lambdas, together with the time between a writer's read and its write.
 """
 
 HEAD = "head"
@@ -34,14 +34,14 @@ _LISTING = "changes"
 
 
 class Place(NamedTuple):
-    """Where a row stands. Places are ordered as tuples."""
+    """The place of a row. Places are ordered as tuples."""
 
     epoch: int
     number: int
 
     @property
     def range_key(self) -> str:
-        """Returns the place as a text that sorts as the place does."""
+        """Returns the place as a text that sorts in the same order."""
         return f"{self.epoch:08d}#{self.number:012d}"
 
     @property
@@ -50,17 +50,17 @@ class Place(NamedTuple):
         return Place(self.epoch, self.number + 1)
 
     def leads_to(self, later: Place) -> bool:
-        """Returns True if no row can have been between the two: `other` is the next row, or begins a later epoch."""
+        """Returns True if `later` is the next row, or begins a later epoch, so that no row can be between the two."""
         return later == self.next or (later.epoch > self.epoch and later.number == 1)
 
 
 NOWHERE = Place(0, 0)
-"""Before the first row of any epoch."""
+"""The place before the first row of any epoch."""
 LAST = Place(10**8 - 1, 10**12 - 1)
 
 
 class Row(NamedTuple):
-    """A change at its place. It was appended at `appended_at`, which never decreases from one row to the next."""
+    """A change at its place. `appended_at` never decreases from one row to the next."""
 
     place: Place
     change: Change
@@ -73,12 +73,12 @@ class Row(NamedTuple):
 
     @property
     def types(self) -> tuple[ChangeType, ...]:
-        """What the row tells. Each type is an entry of its own."""
+        """Returns the row's change types. Each type is an entry of its own in the feed."""
         return self.change.difference.types
 
 
 class Position(NamedTuple):
-    """What a cursor holds: the row that was read last, and how many of its types were told.
+    """The contents of a cursor: the row that was read last, and how many of its types were read.
 
     Every row behind it was appended at `since` or later, apart from MARGIN.
     """

@@ -1,13 +1,13 @@
 """Each organization's feed: its changes in the order in which they were appended, without gaps.
 
-A cursor never skips a change, because row n + 1 is only ever written while row n exists. A writer reads the newest
-row and puts the next one on the condition that its place is free. A faster writer has that place, and this one
-reads again. So a reader who has seen row n will see every row behind it, and none is filled in before.
+A cursor never skips a change, because row n + 1 is only written while row n exists. A writer reads the newest row
+and puts the next one on the condition that its place is free. If a faster writer has taken the place, the writer
+reads again. So a reader who has read row n will read every later row, and no row is inserted before row n.
 
-Rows expire, and DynamoDB deletes expired rows in any order. So behind a row that expires soon there may have been
-others, and a place that was taken once would be given again. A writer who sees such a row, or none, begins a new
-epoch in a transaction with the feed's `head`, which never expires. Of two writers who do so, one is refused. Shortly
-before that time, a row is put in a transaction which checks that no other writer has begun a new epoch since.
+Rows expire, and DynamoDB deletes expired rows in any order. So rows behind a row that expires soon may have been
+deleted, and their places would be used a second time. A writer that reads such a row, or no row, begins a new epoch
+in a transaction with the feed's `head`, which never expires. Of two writers that do so at once, one is refused.
+Shortly before that time, a row is put in a transaction which checks that no other writer has begun a new epoch.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ from chalicelib.ports.contention import attempts
 from chalicelib.ports.runtime import Clock
 
 ATTEMPTS = 12
-"""How often a row is tried. Each refusal means that another writer has appended a row."""
+"""The most attempts to append a row. Each refusal means that another writer has appended one."""
 OVERLAP = 60
-"""Seconds before now at which `end` stands. A list lags behind its objects, so the last minute is told again."""
-_WHAT = "The feed"
+"""Seconds before now at which `end` is. A list lags behind its objects, so the last minute is listed again."""
+_OBJECT_NAME = "The feed"
 _ABSENT = PreparedCondition(ChangeItem.place.does_not_exist())
 
 
@@ -92,10 +92,10 @@ class TableChanges:
         return cursor_at(organization_id, Position(place, types_read, _hour_of(since)))
 
     def _append(self, change: Change, newest: Row | None) -> Row:
-        """Writes the row behind `newest`, or behind the newest row that is stored.
+        """Appends a row behind `newest`, or behind the newest stored row if `newest` is None.
 
         Raises:
-            StaleWrite: other writers were faster each time.
+            StaleWrite: other writers were faster at each attempt.
         """
         for _ in attempts(ATTEMPTS, self._clock):
             newest = newest or _newest(change.organization_id)
@@ -107,10 +107,10 @@ class TableChanges:
                 if taken.by_same_change:
                     return taken.row
                 newest = None
-        raise StaleWrite(_WHAT)
+        raise StaleWrite(_OBJECT_NAME)
 
     def _continues_after(self, newest: Row | None) -> TypeGuard[Row]:
-        """Returns True if the next row has the next place: there is a row, and it does not expire soon."""
+        """Returns True if the next row continues the epoch, because `newest` exists and does not expire soon."""
         return newest is not None and self._clock.now() + MARGIN // 2 < newest.expires_at
 
     def _put_after(self, newest: Row, change: Change) -> Row:
@@ -118,21 +118,22 @@ class TableChanges:
         row = Row(newest.place.next, change, max(now, newest.appended_at))
         try:
             if now + MARGIN < newest.expires_at:
-                put(ChangeItem, values_of(row), _ABSENT, _WHAT)
+                put(ChangeItem, values_of(row), _ABSENT, _OBJECT_NAME)
             else:
                 transaction = Transaction()
                 head = {"organization_id": change.organization_id, "place": HEAD}
                 transaction.check("head", ChangeItem, head, ChangeItem.epoch == newest.place.epoch)
                 transaction.put("row", ChangeItem, values_of(row), _ABSENT)
-                commit(transaction, _WHAT)
+                commit(transaction, _OBJECT_NAME)
         except StaleWrite as exc:
             raise _PlaceTaken(row) from exc
         return row
 
     def _begin_epoch(self, change: Change) -> Row:
-        """Writes the first row of the next epoch. The head is read before it is seen that the former epoch ends.
+        """Writes the first row of the next epoch.
 
-        In the opposite order another writer could begin an epoch between the two reads.
+        The head is read before the newest row. In the opposite order, another writer could begin an epoch between the
+        two reads.
         """
         head = read_item(ChangeItem, change.organization_id, HEAD)
         newest = _newest(change.organization_id)
@@ -150,14 +151,17 @@ class TableChanges:
         )
         transaction.put("row", ChangeItem, values_of(row), _ABSENT)
         try:
-            commit(transaction, _WHAT)
+            commit(transaction, _OBJECT_NAME)
         except StaleWrite as exc:
             raise _PlaceTaken(row) from exc
         return row
 
 
 class _PlaceTaken(Exception):
-    """Another writer was faster, or the answer to this writer's own put was lost and the put was repeated."""
+    """The place of a row is taken.
+
+    Either another writer was faster, or the response to this writer's own put was lost and botocore repeated the put.
+    """
 
     def __init__(self, row: Row) -> None:
         super().__init__(row.place)
@@ -165,18 +169,20 @@ class _PlaceTaken(Exception):
 
     @property
     def by_same_change(self) -> bool:
-        """Returns True if the same change stands at the place of the row."""
+        """Returns True if the same change is stored at the place of the row."""
         item = read_item(ChangeItem, self.row.change.organization_id, self.row.place.range_key)
         return item is not None and row_of(item).change == self.row.change
 
 
 class _FeedReader:
-    """Goes through rows from a position on, or from the oldest row that is shown."""
+    """Collects entries from a position on, or from the oldest listed row."""
 
     def __init__(self, position: Position | None, now: int) -> None:
         self.entries: list[FeedEntry] = []
         self.gap = False
-        """True if it stopped where a row is missing: the query passed that place before the row was written."""
+        """True if the reader stopped at a missing row, because the query passed its place before the row was
+        written.
+        """
         self._now = now
         self._last_read = position
         self._started = position is not None
@@ -198,7 +204,7 @@ class _FeedReader:
             self._last_read = Position(row.place, len(row.types), row.appended_at)
 
     def page(self, organization_id: OrganizationId) -> FeedPage:
-        """Returns what was read. If nothing is left, whatever follows is appended from now on."""
+        """Returns the collected entries as a page. Without further rows, its cursor waits for new changes."""
         position = self._last_read or Position(NOWHERE, 0, self._now)
         has_more = self._more or self.gap
         if not has_more:
@@ -206,9 +212,9 @@ class _FeedReader:
         return FeedPage(tuple(self.entries), cursor_at(organization_id, position), has_more)
 
     def _types_to_skip(self, row: Row) -> int | None:
-        """Returns how many types of this row are passed over; None if another row must come first.
+        """Returns the number of the row's types to skip, or None if a row before it is missing.
 
-        Before the oldest row that is shown, DynamoDB deletes rows in any order.
+        Before the oldest listed row, DynamoDB deletes rows in any order, so missing rows are no gap.
         """
         if not self._started:
             self._started = row.appended_at + FEED.seconds > self._now
@@ -219,7 +225,7 @@ class _FeedReader:
 
 
 def _rows(organization_id: OrganizationId, place: Place, first: int) -> Iterator[Row]:
-    """Yields the rows from this place on, which is included."""
+    """Yields the rows from this place on, including the place itself."""
     items = read_between(ChangeItem, organization_id, place.range_key, LAST.range_key, first + 2)
     return map(row_of, items)
 
@@ -234,7 +240,7 @@ def _newest(organization_id: OrganizationId) -> Row | None:
 
 
 def _hour_of(at: int) -> int:
-    """Returns when the hour began. So the same page has the same cursor and the same ETag for up to an hour."""
+    """Returns the start of the hour, so that a page has the same cursor and the same ETag for up to an hour."""
     return at - at % 3600
 
 
@@ -243,5 +249,5 @@ def _expired() -> CursorExpired:
         "cursor_expired",
         "Changes behind this cursor may have been deleted already.",
         field="after",
-        next_step="Take a new cursor with `after=now`, load the lists again, and go on from the new cursor.",
+        next_step="Request a new cursor with `after=now`, load the lists again, and continue from the new cursor.",
     )

@@ -1,8 +1,8 @@
 """Aggregates as documents: one JSON text per item, or the same text deflated, if that is shorter.
 
-Decimals and dates are strings in the JSON. A reader skips fields that it does not know, and uses the default of a
-field that is missing. So each release can read the documents of the releases before and after it. A document that was
-deflated with a dictionary can only be read by a release that has this dictionary.
+Decimals and dates are strings in the JSON. A decoder skips unknown fields, and uses the default of a missing field.
+So each release can read the documents of the releases before and after it. A document that was deflated with a
+dictionary can only be read by a release that has this dictionary.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ DEFLATE_LEVEL = 6
 """The highest level that makes an invoice smaller. It takes 15 µs more than the fastest, and saves a tenth."""
 
 MAX_STORED = 380 * 1024
-"""How many bytes a stored document may have. An item holds at most 400 KB, with all its other attributes."""
+"""The most bytes of a stored document. An item holds at most 400 KB, with all its other attributes."""
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 
 _PRESET = 0x20
-"""This bit of a zlib stream's second byte is set if the next four bytes identify a dictionary (RFC 1950)."""
+"""The bit of a zlib stream's second byte that says that four bytes follow which identify a dictionary (RFC 1950)."""
 
 
 class DocumentAttribute(TypedDict, total=False):
-    """The attribute that holds a document. It is one of the two."""
+    """The attribute that holds a document: `document` or `packed`."""
 
     document: str
     packed: bytes
@@ -60,7 +60,7 @@ def document_attribute(text: bytes) -> DocumentAttribute:
         raise Refused(
             "record_too_large",
             "This record has grown larger than can be stored.",
-            next_step="Go on in a new record; this one stays as it is.",
+            next_step="Continue in a new record; this one stays as it is.",
         )
     return {"packed": packed}
 
@@ -77,7 +77,7 @@ def deflate(text: bytes, dictionary: bytes) -> bytes:
 
 
 def inflate(packed: bytes) -> bytes:
-    """Returns the text of a deflated document, with any of the dictionaries or with none.
+    """Returns the text of a document that was deflated with any of the dictionaries, or without one.
 
     Raises:
         ValueError: the document was deflated with a dictionary that this release does not have.
@@ -96,7 +96,7 @@ def inflate(packed: bytes) -> bytes:
 
 
 def decode(kind: type[T], document: str | None, packed: bytes | None) -> T:
-    """Returns the value that `encoded` has stored as `document` or `packed`."""
+    """Returns the value that `encode` stored as `document` or `packed`."""
     text = document if packed is None else inflate(packed)
     if text is None:
         raise ValueError(f"an item without a document holds no {kind.__name__}")
@@ -118,5 +118,5 @@ def text_of(item: Mapping[str, Mapping[str, Any]]) -> str | bytes:
 
 
 def decode_item(kind: type[T], item: Mapping[str, Mapping[str, Any]]) -> T:
-    """Returns the value of an item, in the form in which DynamoDB returns items."""
+    """Returns the value in an item. The item is in DynamoDB's form."""
     return decode(kind, item.get("document", {}).get("S"), item.get("packed", {}).get("B"))

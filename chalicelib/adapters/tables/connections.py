@@ -36,18 +36,18 @@ UNUSED = "unused"
 
 PLATFORM = "platform"
 WEBHOOK = "webhook"
-"""The item with the latest look at the webhook endpoints; no organization has one of this kind."""
+"""The kind of the item with the latest check of the webhook endpoints. No organization has an item of this kind."""
 CANARY = "canary"
-"""The item with the latest flight of the canaries. The version of both is the second in which it was looked."""
+"""The kind of the item with the latest run of the canaries. Its version, like that of the check, is its second."""
 FREEZE = "freeze"
-"""The item that is there while whoever connects is frozen; its version is the second in which it began."""
+"""The kind of the item that exists while all organizations are frozen. Its version is the second of the freeze."""
 UNKNOWN_INVOICES = "unknown_invoices"
-"""An organization's item with the unknown invoices of its account; its version is the second of the comparison."""
+"""The kind of an organization's item with the unknown invoices. Its version is the second of the comparison."""
 TRIAL = "trial"
-"""An organization's item with the latest test of its connection; its version is the second in which it began."""
+"""The kind of an organization's item with the latest test of its connection. Its version is the test's second."""
 
 _BINDING = "binding"
-_WHAT = "The connection"
+_OBJECT_NAME = "The connection"
 
 
 class TableConnections:
@@ -60,7 +60,7 @@ class TableConnections:
     def save(self, connection: Connection, *acts: Act) -> Connection:
         stored = replace(connection, version=connection.version + 1)
         expected = has_version(ConnectionItem, connection.version)
-        put_with_acts(ConnectionItem, connection_values(stored), expected, acts, _WHAT)
+        put_with_acts(ConnectionItem, connection_values(stored), expected, acts, _OBJECT_NAME)
         return stored
 
     def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
@@ -90,17 +90,17 @@ class TableConnections:
                     "This Stripe account is connected to another organization.",
                     next_step="Connect another Stripe account, or ask for support if this one is yours.",
                 ) from exc
-            raise StaleWrite(_WHAT) from exc
+            raise StaleWrite(_OBJECT_NAME) from exc
         return stored
 
     def apply(self, connection: Connection, marker: EventMarker, *acts: Act) -> Connection:
         stored = replace(connection, version=connection.version + 1)
         transaction = Transaction()
         expected = has_version(ConnectionItem, connection.version)
-        transaction.put(_WHAT, ConnectionItem, connection_values(stored), expected)
+        transaction.put(_OBJECT_NAME, ConnectionItem, connection_values(stored), expected)
         put_marker(transaction, marker)
         put_acts(transaction, acts)
-        commit(transaction, _WHAT)
+        commit(transaction, _OBJECT_NAME)
         return stored
 
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None:
@@ -194,7 +194,7 @@ class TableConnections:
 def _keep_latest(
     organization_id: str, kind: str, result: WebhookCheck | CanaryRun | UnknownInvoices, expires_at: int | None = None
 ) -> None:
-    """Write it, unless what is there is later: two may look at once, and the slower one began earlier."""
+    """Writes the result unless a later one is stored. Of two checks at once, the slower one began earlier."""
     later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= result.at)
     values = {
         "organization_id": organization_id,
@@ -208,7 +208,7 @@ def _keep_latest(
 
 
 def connection_values(connection: Connection) -> Values:
-    """Returns the item of a connection. It is stored as it is, with the version that it says."""
+    """Returns the attributes of a connection, with the version that it has."""
     return {
         "organization_id": connection.organization_id,
         "kind": KIND,

@@ -7,7 +7,7 @@
     by_name          <folded name> TAB <id>
 
 The indexes hold keys, so a page is a query of keys and a batch read of the items. An index lags behind its table, so
-each customer that was read is checked against the filter again.
+each customer that was read is compared with the filter again.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAcco
 from chalicelib.ports.storage import Page
 
 NAME_LETTERS = 100
-"""How much of a folded name is in its key: 400 bytes at most, and with the id far less than DynamoDB's 1,024."""
+"""The most characters of a folded name in its key: 400 bytes, and with the id far below DynamoDB's limit of 1,024."""
 
 _LINKED = "linked"
 _NO_ACCOUNT = ""
 _END_OF_NAME = "\t"
-"""Sorts before every sign that a folded name may have, so that Ann comes before Ann Lee."""
+"""Sorts before every character of a folded name, so that Ann comes before Ann Lee."""
 _BEHIND_EVERY_NAME = "\U0010ffff"
 
 _READ = ("customer_id", "document", "packed")
-"""The attributes of an item that a customer is made of."""
+"""The attributes of an item that hold the customer."""
 
 Bounds = tuple[str, str]
-"""A part of an index: between two range keys, neither of which is a customer's."""
+"""A range of an index between two range keys. Neither bound is the range key of a customer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """The parts of an index to read, one after the other, in the order of its range keys."""
+    """The ranges of an index to read, in the order of its range keys."""
 
     index: GlobalSecondaryIndex[CustomerItem]
     organization_id: OrganizationId
@@ -59,11 +59,11 @@ class _Listing:
 
     @property
     def name(self) -> str:
-        """Identifies the list, so that a cursor of another list is refused."""
+        """Returns the list's identity, so that a cursor of another list is refused."""
         return key(self.index.Meta.index_name, self.organization_id, *(low for low, _ in self.parts))
 
     def places_after(self, position: str | None, count: int) -> Iterator[tuple[str, CustomerId]]:
-        """Yields each range key after `position`, with the customer's id, `count` a query."""
+        """Yields each range key after `position` with the customer's id. Each query reads `count`."""
         for low, high in self.parts:
             places = places_between(
                 self.index, self.organization_id, self.range_key, low, high, position=position, count=count
@@ -74,11 +74,11 @@ class _Listing:
 def customer_page(
     organization_id: OrganizationId, customer_filter: CustomerFilter, first: int, after: str | None
 ) -> Page[Customer]:
-    """Returns one page: of all customers in the order of their ids, or of those that fit the filter.
+    """Returns a page of all customers in the order of their ids, or of the customers that match the filter.
 
-    The page of all takes one query, and another one if some of its customers are erased. Another page takes one query
-    and one batch read, and a second batch read if it has 100 customers. The page on which a list of two parts goes
-    from one to the other takes a second query.
+    A page of all customers takes one query, and a second query if some of its customers are erased. Any other page
+    takes one query and one batch read, and a second batch read if it has 100 customers. A page that crosses from one
+    range to the next takes a second query.
     """
     listing = _listing(organization_id, customer_filter)
     if listing is None:
@@ -91,17 +91,18 @@ def customer_page(
 def several_customers(
     organization_id: OrganizationId, customer_ids: Sequence[CustomerId]
 ) -> Mapping[CustomerId, Customer]:
-    """Returns those of at most 100 customers that the organization has, by their ids; one batch read."""
+    """Returns the customers with these ids that the organization has, by id. At most 100 ids, in one batch read."""
     keys = [{"organization_id": organization_id, "customer_id": each} for each in dict.fromkeys(customer_ids)]
     customers = (decode_item(Customer, item) for item in read_items(CustomerItem, keys, _READ))
     return {customer.id: customer for customer in customers}
 
 
 def status_key(customer: Customer) -> str:
-    """Returns the customer's place in `by_sync_status`.
+    """Returns the customer's range key in `by_sync_status`.
 
-    A status that only the account of the link has begins with that account, because a customer that is `synced` on
-    a former account is shown as `waiting_for_invoice`. Customers that wait on any account are among these, too.
+    A status that depends on the linked account begins with that account, because a customer that is `synced` on a
+    former account is listed as `waiting_for_invoice`. Customers that wait on any account are among the linked ones,
+    too.
     """
     status = customer.sync_status
     if status in STATUSES_OF_ONE_ACCOUNT:
@@ -112,19 +113,19 @@ def status_key(customer: Customer) -> str:
 
 
 def email_key(customer: Customer) -> str | None:
-    """Returns the customer's place in `by_email`; None if it has no address."""
+    """Returns the customer's range key in `by_email`, or None without an address."""
     email = customer.profile.email
     return key(comparable_address(email), customer.id) if email else None
 
 
 def name_key(customer: Customer) -> str | None:
-    """Returns the customer's place in `by_name`; None if it has no name."""
+    """Returns the customer's range key in `by_name`, or None without a name."""
     name = folded(customer.profile.display_name or "")
     return f"{name[:NAME_LETTERS]}{_END_OF_NAME}{customer.id}" if name else None
 
 
 def _listing(organization_id: OrganizationId, customer_filter: CustomerFilter) -> _Listing | None:
-    """Returns the parts of an index that hold the customers of a filter; None if the table itself does."""
+    """Returns the ranges of an index that hold the customers of a filter, or None for the table itself."""
     if customer_filter.email is not None:
         return _by_email(organization_id, customer_filter.email)
     if customer_filter.name is not None:
@@ -148,9 +149,9 @@ def _by_name(organization_id: OrganizationId, name: str) -> _Listing:
 
 
 def _by_status(organization_id: OrganizationId, status: SyncStatus, account_id: StripeAccountId | None) -> _Listing:
-    """Returns the parts of `by_sync_status` whose customers are shown with this status on the connected account."""
+    """Returns the ranges of `by_sync_status` with the customers that have this status on the connected account."""
     if status is SyncStatus.WAITING_FOR_INVOICE:
-        # Those that wait on any account, and those of other accounts: all but the connected account's.
+        # Customers that wait on any account, and customers of other accounts, but none of the connected account.
         (first, last), (before, behind) = _under(_LINKED), _under(key(_LINKED, account_id or _NO_ACCOUNT))
         parts = [(first, before), (behind, last)] if account_id else [(first, last)]
         form = rf"{_LINKED}#[^#]*#[a-z_]+#[^#]+"
@@ -162,8 +163,8 @@ def _by_status(organization_id: OrganizationId, status: SyncStatus, account_id: 
 
 
 def _under(place: str) -> Bounds:
-    """Returns the bounds of all keys that begin with this place and go on."""
-    return f"{place}#", f"{place}$"  # $ is the letter after #
+    """Returns the bounds of all keys that continue this place."""
+    return f"{place}#", f"{place}$"  # $ is the character after #
 
 
 def _id_under(place: str) -> str:
@@ -183,5 +184,5 @@ def _page_of_all(organization_id: OrganizationId, first: int, after: str | None)
 def _matching_customers(
     rows: Iterator[tuple[str, Customer]], customer_filter: CustomerFilter
 ) -> Iterator[tuple[str, Customer]]:
-    """Yields the customers that fit the filter, with their places."""
+    """Yields the customers that match the filter, with their places."""
     return ((place, customer) for place, customer in rows if customer_filter.fits(customer))

@@ -1,4 +1,4 @@
-"""POM's customers."""
+"""The store of customers."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAcco
 from chalicelib.ports.storage import Page, StripeCustomerClaimed
 
 WORK = "pending"
-"""The partition of the index `pending` for customers that POM has yet to give to Stripe.
+"""The partition of the index `pending` with customers that are not yet synced to Stripe.
 
-Customers whose address POM still has to search for are in one partition for each organization: see `_to_search`.
-So are those that were edited while their account was not connected: see `_waiting_for`.
+Customers whose address still has to be searched for in Stripe have one partition for each organization: see
+`_to_search`. So do customers that were edited while their account was not connected: see `_waiting_for`.
 """
 
 ERASURES = "erasure"
-"""The partition of the index `pending` for customers whose erasure goes on, by when it does."""
+"""The partition of the index `pending` with unfinished erasures, by the time at which each one continues."""
 
 CLAIM = "claim"
 
-_WHAT = "The customer"
+_OBJECT_NAME = "The customer"
 
 
 class TableCustomers:
@@ -61,7 +61,7 @@ class TableCustomers:
     def save(self, customer: Customer, act: Act | None = None) -> Customer:
         stored = _next(customer)
         if stored.claim == customer.claim and act is None:
-            put(CustomerItem, customer_values(stored), has_version(CustomerItem, customer.version), _WHAT)
+            put(CustomerItem, customer_values(stored), has_version(CustomerItem, customer.version), _OBJECT_NAME)
         else:
             transaction = _transaction_of(customer, stored)
             put_acts(transaction, [act] if act is not None else [])
@@ -81,12 +81,15 @@ class TableCustomers:
         item = read_item(ClaimItem, organization_id, _claim_key(StripeClaim(account_id, stripe_customer_id)))
         if item:
             return CustomerId(item["holder"]["S"])
-        # The link may be older than claims.
+        # A link that is older than claims has no claim.
         customer = self.find_by_stripe_id(account_id, stripe_customer_id)
         return customer.id if customer and customer.organization_id == organization_id else None
 
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None:
-        """The index only says where to look: what is answered was read consistently, and is still linked."""
+        """Returns the customer that is linked to this Stripe customer, or None.
+
+        The index lags, so each customer found in it is read consistently, and returned only if it is still linked.
+        """
         with translating_errors():
             linked_items = list(CustomerItem.by_stripe_id.query(key(account_id, stripe_customer_id)))
         for item in linked_items:
@@ -131,7 +134,10 @@ class TableCustomers:
 
 
 def customer_values(customer: Customer) -> Values:
-    """The customer as it is stored. One that is erased is in no list, and its Stripe customer still leads to it."""
+    """Returns the attributes of a customer.
+
+    An erased customer is in no list, and can be found by its Stripe customer.
+    """
     link, erasure, is_listed = customer.link, customer.erasure, not customer.erased
     return {
         "organization_id": customer.organization_id,
@@ -153,9 +159,9 @@ def _next(customer: Customer) -> Customer:
 
 
 def _transaction_of(customer: Customer, stored: Customer) -> Transaction:
-    """Returns the writes of a customer, and of its claim if its link has changed."""
+    """Returns the transaction that writes a customer, and its claim if its link has changed."""
     transaction = Transaction()
-    transaction.put(_WHAT, CustomerItem, customer_values(stored), has_version(CustomerItem, customer.version))
+    transaction.put(_OBJECT_NAME, CustomerItem, customer_values(stored), has_version(CustomerItem, customer.version))
     if stored.claim == customer.claim:
         return transaction
     ours: Condition = ClaimItem.holder.does_not_exist() | (ClaimItem.holder == customer.id)
@@ -174,9 +180,9 @@ def _commit(transaction: Transaction, stored: Customer) -> None:
     except Cancelled as exc:
         if MARKER in exc.failed_on:
             raise DuplicateEvent from exc
-        if _WHAT not in exc.failed_on and CLAIM in exc.failed_on and stored.claim is not None:
+        if _OBJECT_NAME not in exc.failed_on and CLAIM in exc.failed_on and stored.claim is not None:
             raise StripeCustomerClaimed(stored.claim.stripe_customer_id) from exc
-        raise StaleWrite(_WHAT) from exc
+        raise StaleWrite(_OBJECT_NAME) from exc
 
 
 def _claim_key(claim: StripeClaim) -> str:

@@ -1,18 +1,19 @@
-"""Calls to DynamoDB: one client for all tables, and one place that decides what a failure means.
+"""Calls to DynamoDB: one client for all tables, and one place that decides what each failure means.
 
     condition of a write did not hold   the caller's own error, or StaleWrite
-    two transactions conflict                 StaleWrite
+    two transactions conflict           StaleWrite
     throttled, down, or no connection   Retryable `database_unavailable`; whether a write took place is unknown
     no right, table or credentials      DeploymentFault
-    anything else                       a fault of ours, left as it is
+    anything else                       an error of ours, raised unchanged
 
-Models describe the tables and make queries. Reads by key and writes go to pynamodb's `Connection`, one level below. A
-model's read makes Python of every attribute, and a store needs the document alone; `writes` says why no model makes
-the requests of writes. `TransactWrite` commits once and tells reasons by their position; `Transaction` names its
-writes, and repeats one that conflicted with another.
+Models describe the tables and make queries. Reads by key and writes use pynamodb's `Connection`, one level below. A
+model would convert every attribute that it reads, and a store needs the document alone. `writes` explains why writes
+use no models. pynamodb's `TransactWrite` commits once, and reports reasons by position. `Transaction` names its
+writes, and repeats a transaction that conflicted with another.
 
-No ClientRequestToken is set here: botocore gives every transaction one and keeps it over its own retries. A
-conditional put that botocore repeats after a lost answer is refused by its own success; the caller reads again.
+No ClientRequestToken is set here: botocore gives every transaction one and keeps it over its own retries. If botocore
+repeats a conditional put because the response was lost, the put's own success refuses the repetition. The caller then
+reads again.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ from chalicelib.adapters.tables.writes import Change, Values, attributes, write_
 from chalicelib.domain.errors import Retryable
 
 Item: TypeAlias = Mapping[str, Mapping[str, Any]]
-"""An item as DynamoDB answers it."""
+"""An item in DynamoDB's form."""
 
 NAMES: dict[type[Model], str] = {
     ConnectionItem: "connections",
@@ -73,10 +74,10 @@ NAMES: dict[type[Model], str] = {
 TABLES: tuple[type[Model], ...] = tuple(NAMES)
 
 MAX_ITEMS_AT_ONCE = 100
-"""What one transaction or batch read can hold."""
+"""The most items in one transaction or batch read."""
 
 MAX_WRITES_AT_ONCE = 25
-"""What one batch write can hold."""
+"""The most items in one batch write."""
 
 _TRANSIENT = frozenset(
     """
@@ -87,7 +88,7 @@ _TRANSIENT = frozenset(
 )
 _PAUSES = (0.05, 0.2, 0.8)
 _CONFLICT_PAUSES = (0.01, 0.03, 0.1)
-"""Seconds, more or less by half, until a transaction that conflicted with another is repeated."""
+"""Seconds before each repetition of a conflicting transaction, varied at random by up to half."""
 
 
 class _SharedConnection(Connection):
@@ -102,9 +103,9 @@ class _Shared:
 
 
 def configure(prefix: str) -> None:
-    """Name the tables of this stage. Region and endpoint are botocore's to find.
+    """Sets the names of the stage's tables. botocore determines the region and the endpoint.
 
-    Called again for the same stage it changes nothing; for another one the client is made anew.
+    A second call for the same stage changes nothing. A call for another stage creates a new client.
     """
     if prefix == _Shared.prefix:
         return
@@ -114,7 +115,7 @@ def configure(prefix: str) -> None:
     for model, name in NAMES.items():
         model.Meta.table_name = prefix + name
         model._connection = None
-        # pynamodb makes a client for each model, at 50 ms and a connection pool each; all of ours share one.
+        # pynamodb creates a client for each model, at 50 ms and a connection pool each. All our models share one.
         table = model._get_connection()
         shared.add_meta_table(table.get_meta_table())
         table.connection = shared
@@ -122,12 +123,12 @@ def configure(prefix: str) -> None:
 
 
 def disconnect() -> None:
-    """The next `configure` makes a new client, with connections of its own."""
+    """Drops the client, so that the next `configure` creates a new one with its own connections."""
     _Shared.prefix = _Shared.connection = None
 
 
 def connection() -> Connection:
-    """The connection all tables share; its client is made on first use."""
+    """Returns the connection that all tables share. Its client is created on first use."""
     if _Shared.connection is None:
         raise RuntimeError("chalicelib.adapters.tables.configure has not been called")
     return _Shared.connection
@@ -135,11 +136,11 @@ def connection() -> Connection:
 
 @contextmanager
 def translating_errors() -> Iterator[None]:
-    """Every call to DynamoDB happens in this block.
+    """Translates pynamodb's errors. Every call to DynamoDB is made in this block.
 
     Raises:
-        Retryable: DynamoDB did not answer, throttled us, or failed.
-        DeploymentFault: DynamoDB refuses any such request of this role, or does not know the table.
+        Retryable: DynamoDB did not respond, throttled the request, or failed.
+        DeploymentFault: DynamoDB refuses every request of this kind by this role, or has no such table.
     """
     try:
         yield
@@ -152,7 +153,7 @@ def translating_errors() -> Iterator[None]:
 
 
 def is_condition_failure(exc: PynamoDBException) -> bool:
-    """Whether the condition of a single write did not hold."""
+    """Returns True if the condition of a single write did not hold."""
     return exc.cause_response_code == "ConditionalCheckFailedException"
 
 
@@ -162,19 +163,19 @@ def is_transaction_conflict(exc: PynamoDBException) -> bool:
 
 
 def read_item(model: type[Model], hash_key: str, range_key: str | None = None) -> Item | None:
-    """One strongly consistent read."""
+    """Returns an item by one strongly consistent read, or None."""
     with translating_errors():
-        answer = connection().get_item(model.Meta.table_name, hash_key, range_key, consistent_read=True)
-    item: Item | None = answer.get("Item")
+        response = connection().get_item(model.Meta.table_name, hash_key, range_key, consistent_read=True)
+    item: Item | None = response.get("Item")
     return item
 
 
 def read_items(
     model: type[Model], keys: Sequence[Mapping[str, str]], names: Sequence[str] | None = None
 ) -> Iterable[Item]:
-    """Returns the named attributes of these items, or all of them, by one strongly consistent batch read.
+    """Returns the named attributes of these items, or all attributes, by one strongly consistent batch read.
 
-    What DynamoDB leaves over is asked for again, a few times.
+    Keys that DynamoDB leaves unprocessed are read again, a few times.
     """
     if len(keys) > MAX_ITEMS_AT_ONCE:
         raise ValueError(f"{len(keys)} keys are more than one batch read takes")
@@ -185,9 +186,11 @@ def read_items(
         if not wanted:
             break
         with translating_errors():
-            answer = connection().batch_get_item(table, wanted, consistent_read=True, attributes_to_get=wanted_names)
-        found += answer["Responses"].get(table, ())
-        wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
+            response = connection().batch_get_item(
+                table, wanted, consistent_read=True, attributes_to_get=wanted_names
+            )
+        found += response["Responses"].get(table, ())
+        wanted = response.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
         if wanted and pause is None:
             raise _unavailable()
         if wanted:
@@ -196,9 +199,10 @@ def read_items(
 
 
 def write_items(model: type[Model], puts: Sequence[Values] = (), deletes: Sequence[Values] = ()) -> None:
-    """Writes and deletes items, 25 a request. Some of them may be done when it raises; doing it again is safe.
+    """Writes and deletes items, 25 a request. `deletes` are keys. No key may be listed twice.
 
-    What DynamoDB leaves over is asked for again, a few times. `deletes` are keys. No key may come twice.
+    Requests that DynamoDB leaves unprocessed are sent again, a few times. If it raises, some writes may have been
+    made, and repeating all of them is safe.
     """
     requests: list[Any] = [{"PutRequest": {"Item": attributes(values)}} for values in puts]
     requests += [{"DeleteRequest": {"Key": attributes(key)}} for key in deletes]
@@ -210,12 +214,12 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
     remaining = requests
     for pause in (*_PAUSES, None):
         with translating_errors():
-            answer = connection().batch_write_item(
+            response = connection().batch_write_item(
                 table,
                 put_items=[each["PutRequest"]["Item"] for each in remaining if "PutRequest" in each],
                 delete_items=[each["DeleteRequest"]["Key"] for each in remaining if "DeleteRequest" in each],
             )
-        remaining = answer.get("UnprocessedItems", {}).get(table, ())
+        remaining = response.get("UnprocessedItems", {}).get(table, ())
         if not remaining:
             return
         if pause is not None:
@@ -224,9 +228,9 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
 
 
 class Cancelled(Exception):
-    """A transaction that was not made. `failed_on` maps each write whose condition failed to the stored item.
+    """A transaction that was not made. `failed_on` has the stored item of each write whose condition failed.
 
-    Without any, it conflicted with another transaction on the same items.
+    If `failed_on` is empty, the transaction conflicted with another one on the same items.
     """
 
     def __init__(self, failed_on: Mapping[str, Item]) -> None:
@@ -235,10 +239,10 @@ class Cancelled(Exception):
 
 
 class Transaction:
-    """Writes that are made together or not at all, each under a name that tells which of them was refused."""
+    """Writes that are made together or not at all. Each has a name, by which `Cancelled` reports it."""
 
     def __init__(self) -> None:
-        # DynamoDB is sent the writes by kind, in this order.
+        # transact_write_items takes the writes by kind, in this order.
         self._writes: dict[str, list[tuple[str, dict[str, Any]]]] = {
             "check": [],
             "delete": [],
@@ -247,15 +251,15 @@ class Transaction:
         }
 
     def check(self, name: str, model: type[Model], key: Values, condition: Condition) -> None:
-        """Write nothing, but require that `condition` holds."""
+        """Adds a check that `condition` holds, without a write."""
         self._writes["check"].append((name, write_request(model, {"Key": attributes(key)}, condition)))
 
     def delete(self, name: str, model: type[Model], key: Values, condition: Condition) -> None:
-        """Delete the item of this key."""
+        """Adds the deletion of the item with this key."""
         self._writes["delete"].append((name, write_request(model, {"Key": attributes(key)}, condition)))
 
     def put(self, name: str, model: type[Model], values: Values, condition: Condition | None = None) -> None:
-        """Write an item as a whole."""
+        """Adds the write of a whole item."""
         fields: dict[str, Any] = {"Item": attributes(values)}
         if condition is not None:
             fields["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
@@ -269,13 +273,13 @@ class Transaction:
         amounts: Mapping[str, int],
         condition: Condition | None = None,
     ) -> None:
-        """Add to numbers of an item; what is not there yet is zero."""
+        """Adds an update that adds to numbers of an item. A missing number counts as zero."""
         self._update(name, model, key, Change(amounts=amounts), condition)
 
     def set(
         self, name: str, model: type[Model], key: Values, values: Values, condition: Condition | None = None
     ) -> None:
-        """Set attributes of an item, and remove those whose value is None. All others stay as they are."""
+        """Adds an update that sets attributes and removes those whose value is None. Others stay unchanged."""
         removed_names = [attribute for attribute, value in values.items() if value is None]
         self._update(name, model, key, Change(values, removed_names), condition)
 
@@ -286,11 +290,11 @@ class Transaction:
         self._writes["update"].append((name, request))
 
     def commit(self) -> None:
-        """Make the writes. If others are at the same items just now, try a few times.
+        """Makes the writes. If other transactions are under way on the same items, tries again a few times.
 
         Raises:
             Cancelled: a condition did not hold, or other transactions were under way on the same items.
-            Retryable: DynamoDB did not answer, throttled us, or failed.
+            Retryable: DynamoDB did not respond, throttled the request, or failed.
         """
         names = [name for writes in self._writes.values() for name, _ in writes]
         checks, deletes, puts, updates = ([request for _, request in writes] for writes in self._writes.values())
@@ -309,7 +313,10 @@ class Transaction:
 
 
 def _error_of(names: Sequence[str], error: TransactWriteError) -> Exception:
-    """What a refused transaction comes to: DynamoDB gives a reason for each write, in the order they were sent."""
+    """Returns the error for a refused transaction.
+
+    DynamoDB gives a reason for each write, in the order of the writes.
+    """
     if is_transaction_conflict(error):
         return Cancelled({})
     if error.cause_response_code != "TransactionCanceledException":
@@ -324,16 +331,16 @@ def _error_of(names: Sequence[str], error: TransactWriteError) -> Exception:
 
 def _is_transient(cause: Exception | None) -> bool:
     if isinstance(cause, ClientError):
-        # pynamodb's own error leaves the HTTP status out; botocore's, which caused it, has it
-        answer = cause.__cause__.response if isinstance(cause.__cause__, ClientError) else cause.response
-        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return answer.get("Error", {}).get("Code") in _TRANSIENT or status >= 500
+        # pynamodb's own error has no HTTP status. botocore's error, its cause, has one.
+        response = cause.__cause__.response if isinstance(cause.__cause__, ClientError) else cause.response
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return response.get("Error", {}).get("Code") in _TRANSIENT or status >= 500
     return isinstance(cause, NoConnection | HTTPClientError)
 
 
 def _unavailable() -> Retryable:
     return Retryable(
         "database_unavailable",
-        "The database does not answer at the moment.",
+        "The database does not respond at the moment.",
         next_step="Wait a moment; repeating the request is safe.",
     )

@@ -1,11 +1,11 @@
-"""Preset dictionaries: what documents have in common, so that an item stores only what differs.
+"""Preset dictionaries with the common text of documents, so that an item stores only the differences.
 
-zlib refers to a passage of the dictionary as if it had come before the document. Its header names the dictionary by
-the checksum, so a reader knows which one a document was written with. A stored document cannot be read without it.
-That is why dictionaries are only ever added, at the end, and none is changed or removed. Writers use the last one.
+zlib can refer to a passage of the dictionary as if it had come before the document. The header of a deflated document
+has the dictionary's checksum, so a reader can tell which dictionary it needs. Without that dictionary, the document
+cannot be read. So dictionaries are only added, at the end, and never changed or removed. Writers use the last one.
 
-`python -m tests.bench.dictionary` makes one of the documents of the day. It is worth adding another when
-`tests/adapters/test_dictionaries.py` finds that the last one has fallen behind what the day's documents would give.
+`python -m tests.bench.dictionary` generates a dictionary from current documents. Add one when
+`tests/adapters/test_dictionaries.py` reports that a new dictionary would save much more than the last one.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ _2026_11_29 = (
     b'cts":null,"version":8,"payments_listed":true,"counted":[[["usd","status","paid"],[1,,0]],[["usd","paid",'
     b'"2027-01-19"],[1,,0]]]}'
 )
-"""It knows deductions, service dates, edits of drafts and corrections."""
+"""This dictionary includes deductions, service dates, edits of drafts and corrections."""
 
 DICTIONARIES = (_2026_11, _2026_11_29)
 BY_CHECKSUM: Mapping[int, bytes] = {zlib.adler32(each): each for each in DICTIONARIES}

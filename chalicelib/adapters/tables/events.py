@@ -44,13 +44,13 @@ from chalicelib.domain.parking import ParkedEvent
 from chalicelib.ports.storage import Page
 
 PLATFORM = StripeAccountId("platform")
-"""The account in the key of an event of the platform itself, because such an event names no account."""
+"""The account in the key of the platform's own events, because such an event names no account."""
 
 CANARY = "canary"
-"""The account in the key of a canary, because a canary has none; also its outcome."""
+"""The account in the key of a canary, because a canary has none. It is also a canary's outcome."""
 
 MAX_ERROR = 1000
-"""How many letters are kept of the reason why an event was parked. The logs have the whole text."""
+"""The most characters of an event's parking reason that are stored. The logs have the whole text."""
 
 
 class TableEvents:
@@ -68,9 +68,11 @@ class TableEvents:
         error: str,
         invoice: tuple[OrganizationId, InvoiceId] | None = None,
     ) -> None:
-        """Parks an event. One that is parked again goes to the end of the queue, and keeps its first arrival time.
+        """Parks an event.
 
-        DynamoDB may delete it at a time that follows from the first arrival (`domain.parking`).
+        An event that is parked again goes to the end of the queue, and keeps its first arrival time.
+
+        The time at which DynamoDB may delete the event follows from its first arrival (`domain.parking`).
         """
         actions: list[Action] = [
             EventItem.type.set(event.type),
@@ -102,7 +104,7 @@ class TableEvents:
         _update(account_id, event_id, actions, (EventItem.outcome == PARKED) & EventItem.parked_key.exists())
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """Takes an event out of the queue of parked events, and its body out of its item."""
+        """Takes an event out of the queue of parked events, and removes its body."""
         actions: list[Action] = [
             EventItem.parked_key.remove(),
             EventItem.document.remove(),
@@ -127,9 +129,9 @@ class TableEvents:
         put_alone(marker)
 
     def repeated(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """Notes a repeated delivery.
+        """Records a repeated delivery.
 
-        `delivered_at` is set for every event, but only used for those that the sweep fetched.
+        `delivered_at` is set for every event, but only used for events that the sweep fetched.
         """
         actions: list[Action] = [EventItem.repeated.add(1), EventItem.delivered_at.set(at)]
         _update(account_id, event_id, actions, EventItem.source.exists() & (EventItem.outcome != PARKED))
@@ -140,7 +142,7 @@ class TableEvents:
         partition = key(organization_id, invoice_id)
         listing = key("events", partition)
         position = position_of(listing, after, DATED_FORM) if after is not None else HIGHEST
-        count = first + 2  # one shows whether there is a next page, and BETWEEN includes the position itself
+        count = first + 2  # one more row shows a next page, and BETWEEN includes the position itself
         with translating_errors():
             query = EventItem.by_invoice.query(
                 partition,
@@ -181,7 +183,7 @@ class TableEvents:
 
 
 def _store_body(body: str) -> list[Action]:
-    """Returns what stores the body of a parked event, in the place of the one before."""
+    """Returns the actions that replace the body of a parked event."""
     stored = encode(body)
     document, packed = stored.get("document"), stored.get("packed")
     return [
@@ -236,7 +238,7 @@ def _arrival(item: Mapping[str, Any]) -> Arrival:
 
 
 def _update(account_id: StripeAccountId, event_id: str, actions: list[Action], condition: Condition) -> None:
-    """Changes the event if the condition holds. Otherwise it does nothing: the event has been processed meanwhile.
+    """Changes the event if the condition holds. Otherwise does nothing, because the event has been processed.
 
     Raises:
         StaleWrite: a transaction is writing the event at the same time.

@@ -1,7 +1,7 @@
 """Reads invoices in the form in which they were stored until 2026-11-28.
 
 These invoices have a list of Stripe's events (`history`), and their facts lack some times. Reading such an invoice
-copies what only the list says into the facts, so that its timeline stays complete. Reading writes nothing. The next
+copies the times from the list into the facts, so that the timeline stays complete. Reading writes nothing. The next
 change of the invoice stores it in the present form, together with its rows of `GET /payments`.
 """
 
@@ -39,7 +39,7 @@ _ACTS = frozenset(
     }
 )
 SAME_ATTEMPT = 5
-"""Seconds. Stripe's events about one failed attempt are no further apart."""
+"""Seconds. The most time between Stripe's events about one failed attempt."""
 
 
 class _Entry(msgspec.Struct):
@@ -89,7 +89,7 @@ _REFUND_STATUSES = frozenset({"pending", "requires_action", "succeeded", "failed
 
 
 def _with_time_of(facts: Snapshots, entry: _Entry) -> Snapshots:
-    """Returns the facts with the time of `entry` in the fact of its object."""
+    """Returns the facts with the time of `entry` in the fact of the same object."""
     fact = facts.by_id.get(entry.stripe_id or "")
     if fact is None:
         return facts
@@ -102,7 +102,7 @@ def _with_time_of(facts: Snapshots, entry: _Entry) -> Snapshots:
 
 
 def _status_in(entry: _Entry, fact: StripeFact) -> str | None:
-    """Returns the status that an entry shows, if facts keep the time of that status in `seen`; otherwise None."""
+    """Returns the status of an entry if facts store the time of that status in `seen`, or None."""
     if isinstance(fact, ChargeFact) and fact.method not in BANK_DEBITS:
         return None
     if entry.kind in _SEEN:
@@ -132,7 +132,7 @@ def _with_attempts(facts: Snapshots, history: Sequence[_Entry]) -> Snapshots:
 
 
 def _with_mails(facts: Snapshots, history: Sequence[_Entry], acts: Sequence[Action]) -> Snapshots:
-    """Returns the facts with the e-mails that Stripe sent at the request of somebody other than POM."""
+    """Returns the facts with the e-mails that Stripe sent without a request by POM."""
     ours = [act.at for act in acts if act.kind in actions.MAILED]
     for entry in history:
         if entry.kind == "sent" and entry.stripe_id and not _any_near(entry.at, ours, ANSWERED_WITHIN):

@@ -1,6 +1,6 @@
-"""Invoices as items: a document, and the keys of the indexes.
+"""The items of invoices: a document, and the keys of the indexes.
 
-The JSON of an invoice begins with the two ids that are the item's key. The stored document leaves them out.
+The JSON of an invoice begins with the two ids that are the item's key. The stored document leaves these ids out.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ write the index.
 """
 
 _ID_LETTERS = slice(4, 12)
-"""Which letters of an invoice's id are in the keys of indexes: 40 random bits, without the `inv_` before them.
+"""The part of an invoice's id in the keys of indexes: 40 random bits, without the `inv_` before them.
 
-They only put invoices of the same second into an order. The whole id in each of five keys would take about 100 of the
-1,024 bytes that one unit pays for.
+It only orders invoices of the same second. The whole id in each of five keys would take about 100 of the 1,024 bytes
+of a write unit.
 """
 
 LETTER_OF_GROUP: Mapping[StatusGroup, str] = {StatusGroup.UNPAID: "u", StatusGroup.SETTLED: "s"}
-"""The groups that `by_group` holds, and the letter that their keys begin with. No status is in two of them.
+"""The groups in `by_group`, with the first letter of their keys. No status is in two groups.
 
-Open invoices are in `by_due_date`. A letter takes less of an item than the word.
+Open invoices are in `by_due_date` instead. A letter takes less space than the group's name.
 """
 
 UNDATED = moment(10**12)
-"""The place of an open invoice without a due date: behind all others."""
+"""The time in the key of an open invoice without a due date, behind all others."""
 
 
 def stored_invoice(item: Item) -> Invoice:
-    """Returns the invoice that an item holds, in the present form. All reads of invoices use this function."""
+    """Returns the invoice in an item, in the present form. Every read of invoices uses this function."""
     text = _with_ids(text_of(item), item)
     invoice = decode_text(Invoice, text)
     # An invoice in the present form has at least one act, because creating it is one.
@@ -57,16 +57,16 @@ def quarter_of(at: int) -> int:
 
 
 def invoice_values(invoice: Invoice, stored: Invoice) -> Values:
-    """Returns the attributes of an item.
+    """Returns the attributes of an invoice's item.
 
-    `invoice` and `stored` are the same invoice. `invoice` has its status computed already, and `stored` is what the
-    document holds.
+    `stored` is the same invoice as `invoice` in the form that the document holds. Indexes use the status of
+    `invoice`, which has been computed already.
     """
     organization_id, customer_id, status = invoice.organization_id, invoice.order.customer_id, invoice.status
     due_at, fact = invoice.due_at, invoice.facts.invoice
     number = fact.number if fact else None
     trouble = attention.most_urgent(invoice)
-    # `due_work` has one entry for an invoice: first to resume its making or its refunds, then to turn it overdue.
+    # An invoice has one entry in `due_work`: first to resume its saga or its refunds, then to turn overdue.
     work, resume_at = RESUME, invoice.resume_at
     if resume_at is None:
         work, resume_at = TURN_OVERDUE, invoice.turns_overdue_at

@@ -1,7 +1,7 @@
 """Lists of invoices: which index serves which filter, and where the next page begins.
 
-The indexes hold keys, so a page is a query of keys and a batch read of the items. An index lags behind its table.
-So each item that was read is checked against the filter again.
+The indexes hold keys, so a page is a query of keys and a batch read of the items. An index lags behind its table, so
+each invoice that was read is compared with the filter again.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _NUMBERED_FORM = r"[^#]+#[^#]+"
 """The form of a position in a list by number: a number and an id."""
 
 _READ = ("organization_id", "invoice_id", "document", "packed")
-"""The attributes of an item that an invoice is made of."""
+"""The attributes of an item that hold the invoice."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """The part of an index to read: from `low` (inclusive) to `high` (exclusive)."""
+    """The range of an index to read: from `low` (inclusive) to `high` (exclusive)."""
 
     index: GlobalSecondaryIndex[InvoiceItem]
     partition: str
@@ -46,18 +46,18 @@ class _Listing:
 
     @property
     def name(self) -> str:
-        """Identifies the list, so that a cursor of another list is refused."""
+        """Returns the list's identity, so that a cursor of another list is refused."""
         return key(self.index.Meta.index_name, self.partition, self.form)
 
 
 def invoice_page(
     organization_id: OrganizationId, invoice_filter: InvoiceFilter, first: int, after: str | None
 ) -> Page[Invoice]:
-    """Returns one page.
+    """Returns one page of the invoices that match the filter.
 
-    It takes one query and one batch read, because each filter that is offered is a part of an index. It takes more
-    only if the index lags and still has invoices that no longer fit. A page of 100 takes a second batch read for the
-    101st invoice, which shows that there is a next page.
+    It takes one query and one batch read, because each offered filter is a range of an index. It takes more only if
+    the index lags and still has invoices that no longer match. A page of 100 takes a second batch read for the 101st
+    invoice, which shows that there is a next page.
     """
     listing = _listing(organization_id, invoice_filter)
     position = position_of(listing.name, after, listing.form) if after is not None else None
@@ -79,14 +79,14 @@ def invoice_page(
 def several_invoices(
     organization_id: OrganizationId, invoice_ids: Sequence[InvoiceId]
 ) -> Mapping[InvoiceId, Invoice]:
-    """Returns those of at most 100 invoices that the organization has, by their ids; one batch read."""
+    """Returns the invoices with these ids that the organization has, by id. At most 100 ids, in one batch read."""
     keys = [{"organization_id": organization_id, "invoice_id": each} for each in dict.fromkeys(invoice_ids)]
     invoices = (stored_invoice(item) for item in read_items(InvoiceItem, keys, _READ))
     return {invoice.id: invoice for invoice in invoices}
 
 
 def _listing(organization_id: OrganizationId, invoice_filter: InvoiceFilter) -> _Listing:
-    """Returns the part of an index that has the invoices of this filter."""
+    """Returns the range of an index with the invoices of this filter."""
     if invoice_filter.number is not None:
         return _by_number(organization_id, invoice_filter.number)
     if invoice_filter.attention is not None:
@@ -103,7 +103,7 @@ def _listing(organization_id: OrganizationId, invoice_filter: InvoiceFilter) -> 
 
 
 def _by_created(organization_id: OrganizationId, invoice_filter: InvoiceFilter) -> _Listing:
-    """Lists by the time of creation: all, those of a customer or of a status, or those that are disputed."""
+    """Returns the range by time of creation: all invoices, or those of a customer or status, or the disputed ones."""
     index: GlobalSecondaryIndex[InvoiceItem] = InvoiceItem.by_created
     partition, range_key = str(organization_id), InvoiceItem.created_key
     if invoice_filter.customer_id is not None:
@@ -117,7 +117,7 @@ def _by_created(organization_id: OrganizationId, invoice_filter: InvoiceFilter) 
 
 
 def _by_group(organization_id: OrganizationId, invoice_filter: InvoiceFilter, group: StatusGroup) -> _Listing:
-    """Lists invoices of several statuses by the time of creation."""
+    """Returns the range of a group of statuses by time of creation."""
     letter = LETTER_OF_GROUP[group]
     low, high = _created_between(invoice_filter)
     return _Listing(
@@ -143,7 +143,7 @@ def _by_due_date(
     index: GlobalSecondaryIndex[InvoiceItem],
     range_key: UnicodeAttribute,
 ) -> _Listing:
-    """Lists by due date. An invoice without a due date comes last, unless due dates are asked for."""
+    """Returns the range by due date. Invoices without one come last, unless the filter has due dates."""
     since, before = invoice_filter.due_from, invoice_filter.due_before
     end = HIGHEST if since is None else UNDATED
     return _Listing(
@@ -157,7 +157,7 @@ def _by_due_date(
 
 
 def _by_updated(organization_id: OrganizationId, invoice_filter: InvoiceFilter) -> _Listing:
-    """Lists by the quarter of an hour of the latest change. The span of time is widened to whole quarters."""
+    """Returns the range by the quarter of an hour of the latest change. The filter's times become whole quarters."""
     since, before = _whole_quarters(invoice_filter)
     return _Listing(
         index=InvoiceItem.by_updated,
@@ -169,7 +169,7 @@ def _by_updated(organization_id: OrganizationId, invoice_filter: InvoiceFilter) 
 
 
 def _whole_quarters(invoice_filter: InvoiceFilter) -> tuple[int | None, int | None]:
-    """Returns the wanted span of time of the latest change, from the beginning of a quarter to the end of one."""
+    """Returns the filter's times of the latest change, widened to whole quarters of an hour."""
     since, before = invoice_filter.updated_from, invoice_filter.updated_before
     return (
         None if since is None else quarter_of(since),
@@ -178,7 +178,7 @@ def _whole_quarters(invoice_filter: InvoiceFilter) -> tuple[int | None, int | No
 
 
 def _by_attention(organization_id: OrganizationId, kind: AttentionKind) -> _Listing:
-    """Lists by the time at which this thing began. The index holds only invoices that need a person."""
+    """Returns the range by the time at which an invoice began to need a person for this reason."""
     return _Listing(
         index=InvoiceItem.attention,
         partition=key(organization_id, kind.value),
@@ -189,13 +189,13 @@ def _by_attention(organization_id: OrganizationId, kind: AttentionKind) -> _List
 
 
 def _by_number(organization_id: OrganizationId, number: str) -> _Listing:
-    """Two invoices of an organization have the same number only if it has changed its Stripe account."""
+    """Returns the range of one number. Invoices share a number only if the Stripe account was changed."""
     return _Listing(
         index=InvoiceItem.by_number,
         partition=organization_id,
         range_key=InvoiceItem.number_key,
         low=f"{key(number)}#",
-        high=f"{key(number)}$",  # the letter after #
+        high=f"{key(number)}$",  # $ is the character after #
         form=_NUMBERED_FORM,
     )
 
@@ -203,7 +203,7 @@ def _by_number(organization_id: OrganizationId, number: str) -> _Listing:
 def _matching_invoices(
     rows: Iterator[tuple[str, Invoice]], invoice_filter: InvoiceFilter
 ) -> Iterator[tuple[str, Invoice]]:
-    """Yields the invoices that fit the filter, with their places."""
+    """Yields the invoices that match the filter, with their places."""
     return ((place, invoice) for place, invoice in rows if _matches(invoice, invoice_filter))
 
 

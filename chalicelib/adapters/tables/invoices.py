@@ -1,4 +1,4 @@
-"""Invoices, the claims on services, and the references from Stripe objects to invoices."""
+"""The store of invoices, of the claims on services, and of the references from Stripe objects to invoices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.adapters.tables.invoice_items import RESUME, TURN_OVERDUE, invoi
 from chalicelib.adapters.tables.invoice_pages import invoice_page, several_invoices
 from chalicelib.adapters.tables.markers import put_marker
 from chalicelib.adapters.tables.models import ClaimItem, InvoiceItem, PaymentReferenceItem
-from chalicelib.adapters.tables.payments import AT_ONCE, put_movements
+from chalicelib.adapters.tables.payments import ROWS_AT_ONCE, put_movements
 from chalicelib.adapters.tables.summaries import add_tallies
 from chalicelib.adapters.tables.versions import commit, has_version, put
 from chalicelib.adapters.tables.writes import Values
@@ -32,7 +32,7 @@ from chalicelib.ports.storage import (
 _INVOICE = "invoice"
 _SERVICE = "service#"
 _REFERENCE = "reference#"
-_WHAT = "The invoice"
+_OBJECT_NAME = "The invoice"
 
 
 class TableInvoices:
@@ -101,17 +101,17 @@ class TableInvoices:
             InvoiceItem,
             invoice_values(recounted.invoice, stored),
             has_version(InvoiceItem, recounted.invoice.version),
-            _WHAT,
+            _OBJECT_NAME,
         )
         return stored
 
     def apply(
         self, recounted: InvoiceWrite, marker: EventMarker | None, references: Sequence[Reference] = ()
     ) -> Invoice:
-        """Writes the invoice, its movements, what it adds to the tallies, the event and the references together.
+        """Writes the invoice, its movements, its tallies, the event's marker and the references in one transaction.
 
-        What is beyond one transaction goes first: a reference belongs to its invoice, and money has moved, whether
-        or not the invoice knows already.
+        References and movements that do not fit into the transaction are written before it. They are true even if the
+        invoice does not include them yet.
         """
         movements = _write_overflow(recounted)
         remaining = [asdict(reference) for reference in dict.fromkeys(references)]
@@ -119,7 +119,7 @@ class TableInvoices:
         while len(remaining) > room:
             transaction = Transaction()
             _refer(transaction, remaining[:MAX_CLAIMS_AT_ONCE])
-            commit(transaction, _WHAT)
+            commit(transaction, _OBJECT_NAME)
             del remaining[:MAX_CLAIMS_AT_ONCE]
         stored = recounted.stored()
         transaction = Transaction()
@@ -130,7 +130,7 @@ class TableInvoices:
         add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
         if marker is not None:
             put_marker(transaction, marker)
-        commit(transaction, _WHAT)
+        commit(transaction, _OBJECT_NAME)
         return stored
 
     def remove(self, uncounted: InvoiceWrite, services: Sequence[ServiceId]) -> None:
@@ -171,18 +171,18 @@ def _key(invoice: Invoice) -> Values:
 
 
 def _write_overflow(recounted: InvoiceWrite) -> list[Movement]:
-    """Writes the movements beyond those that go with the invoice, which are returned.
+    """Writes the movements that do not fit into the invoice's transaction, and returns the others.
 
     Raises:
-        StaleWrite: the invoice is not the one that was read.
+        StaleWrite: the invoice has changed since it was read.
     """
     remaining, invoice = list(recounted.movements), recounted.invoice
-    while len(remaining) > AT_ONCE:
+    while len(remaining) > ROWS_AT_ONCE:
         transaction = Transaction()
         transaction.check(_INVOICE, InvoiceItem, _key(invoice), has_version(InvoiceItem, invoice.version))
-        put_movements(transaction, invoice.organization_id, remaining[:AT_ONCE])
-        commit(transaction, _WHAT)
-        del remaining[:AT_ONCE]
+        put_movements(transaction, invoice.organization_id, remaining[:ROWS_AT_ONCE])
+        commit(transaction, _OBJECT_NAME)
+        del remaining[:ROWS_AT_ONCE]
     return remaining
 
 
@@ -207,12 +207,12 @@ def _claim_key(invoice: Invoice, service_id: ServiceId) -> Values:
 
 
 def _commit_claims(transaction: Transaction) -> None:
-    """Raises: StaleWrite if the invoice has changed since it was read, ServiceClaimed."""
+    """Commits. Raises StaleWrite if the invoice has changed since it was read, or ServiceClaimed."""
     try:
         transaction.commit()
     except Cancelled as exc:
         if _INVOICE in exc.failed_on:
-            raise StaleWrite(_WHAT) from exc
+            raise StaleWrite(_OBJECT_NAME) from exc
         raise _claim_error(exc) from exc
 
 
@@ -228,7 +228,7 @@ def _claim_error(cancelled: Cancelled) -> Exception:
 
 
 def _release(invoice: Invoice, services: Sequence[ServiceId], together_with: InvoiceWrite | None = None) -> None:
-    """Give up claims, and the invoice together with them if it is to go; claims that others hold stay theirs."""
+    """Releases the invoice's claims, and deletes the invoice if `together_with` is given. Others' claims stay."""
     unchanged_invoice = has_version(InvoiceItem, invoice.version)
     own_services = list(services)
     while True:
@@ -246,7 +246,7 @@ def _release(invoice: Invoice, services: Sequence[ServiceId], together_with: Inv
         except Cancelled as exc:
             held_by_others = {ServiceId(name.removeprefix(_SERVICE)) for name in exc.failed_on if name != _INVOICE}
             if _INVOICE in exc.failed_on or not held_by_others:
-                raise StaleWrite(_WHAT) from exc
+                raise StaleWrite(_OBJECT_NAME) from exc
             own_services = [service_id for service_id in own_services if service_id not in held_by_others]
         else:
             return

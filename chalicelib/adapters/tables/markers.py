@@ -1,4 +1,7 @@
-"""Event markers: the record that an event has been processed, stored with the change that it made, or alone."""
+"""Event markers.
+
+A marker records that an event has been processed, and is written with the event's change or alone.
+"""
 
 from __future__ import annotations
 
@@ -62,5 +65,5 @@ def is_unprocessed() -> Condition:
 
 
 def expiry(at: int) -> dt.datetime:
-    """Returns the time at which DynamoDB may delete an item, in the form of pynamodb. `at` is epoch seconds UTC."""
+    """Returns the time at which DynamoDB may delete an item, in pynamodb's form. `at` is epoch seconds UTC."""
     return dt.datetime.fromtimestamp(at, tz=dt.UTC)

@@ -1,4 +1,4 @@
-"""What lists have in common: a page of rows, where the next page begins, and what is read by an index of keys."""
+"""The paging that lists share: pages of rows, and the items behind the keys of an index."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Id = TypeVar("Id", bound=str)
 def page_of(rows: Iterable[tuple[str, T]], listing: str, first: int) -> Page[T]:
     """Returns the first rows as a page of the list `listing`. Each row has its place in the list.
 
-    One row more is read: it shows that there is a next page.
+    It reads one more row, which shows whether there is a next page.
     """
     fetched = list(islice(rows, first + 1))
     page_rows = fetched[:first]
@@ -42,7 +42,7 @@ def places_between(
     count: int,
     newest_first: bool = False,
 ) -> Iterator[tuple[str, Any]]:
-    """Yields each range key from `low` to `high` that comes after `position`, with its item; `count` a query.
+    """Yields each range key from `low` to `high` that comes after `position`, with its item. A query reads `count`.
 
     `position` is a bound of the key condition and not an ExclusiveStartKey, so a forged cursor cannot lead outside
     the caller's own partition. Neither `low` nor `high` is the range key of an item.
@@ -55,7 +55,7 @@ def places_between(
         partition,
         range_key.between(low, high),
         scan_index_forward=not newest_first,
-        page_size=count + 1,  # BETWEEN includes the position itself, or nothing at all
+        page_size=count + 1,  # BETWEEN may include the position itself
     )
     with translating_errors():
         for item in rows:
@@ -67,7 +67,7 @@ def places_between(
 def read_at(
     places: Iterator[tuple[str, Id]], count: int, read_by_ids: Callable[[Sequence[Id]], Mapping[Id, T]]
 ) -> Iterator[tuple[str, T]]:
-    """Yields what is at these places, read `count` at a time. `read` returns what there is of these ids."""
+    """Yields the items at these places, reading `count` at a time. `read_by_ids` returns the existing items."""
     while portion := list(islice(places, min(count, MAX_ITEMS_AT_ONCE))):
         items_by_id = read_by_ids([item_id for _, item_id in portion])
         yield from ((place, items_by_id[item_id]) for place, item_id in portion if item_id in items_by_id)

@@ -1,7 +1,7 @@
-"""The rows of `GET /payments`: an organization's payments, refunds and disputes, in the order of their time.
+"""The rows of `GET /payments`: an organization's payments, refunds and disputes, ordered by time.
 
-Invoices write rows. Balance jobs write settlements: one attribute for each, named by its balance transaction. Neither
-write touches what the other one wrote.
+Writes of invoices write the rows. Balance jobs write settlements: one attribute for each, named by its balance
+transaction. Neither changes the attributes of the other.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.movements import Movement, MovementFilter
 from chalicelib.ports.storage import Page
 
-AT_ONCE = 40
-"""How many rows the transaction of an invoice can write, in addition to its references, its tallies and the event."""
+ROWS_AT_ONCE = 40
+"""The most rows in the transaction of an invoice, in addition to its references, its tallies and the event."""
 
 SETTLEMENT = "txn_"
-"""The id of every balance transaction begins like this, and so does the name of the attribute of its settlement."""
+"""The prefix of every balance transaction's id, and so of every settlement's attribute."""
 
 _FILTERED_PAGE = 3000
-"""How many rows one query reads if a filter may leave some out. DynamoDB ends the query at 1 MB in any case."""
+"""Rows in one query if the filter may leave some out. DynamoDB ends the query at 1 MB in any case."""
 
 
 class TablePayments:
@@ -107,7 +107,7 @@ class TablePayments:
 
 
 def put_movements(transaction: Transaction, organization_id: OrganizationId, movements: Sequence[Movement]) -> None:
-    """Adds to the transaction a write of each row. The settlements of a row that is stored stay beside it."""
+    """Adds a write of each row to the transaction. The stored settlements of a row stay unchanged."""
     for movement in movements:
         values = {"time_key": key(moment(movement.at), movement.id), **_document_of(movement)}
         transaction.set(f"movement#{movement.id}", PaymentItem, _key(organization_id, movement.id), values)
@@ -119,7 +119,7 @@ def _document_of(movement: Movement) -> Values:
 
 
 def _is_still(item: Item, name: str) -> Condition:
-    """Returns the condition that an attribute is as it was read."""
+    """Returns the condition that an attribute has not changed since it was read."""
     value = next(iter(item[name].values())) if name in item else None
     return Path([name]).does_not_exist() if value is None else Path([name]) == value
 
@@ -129,7 +129,7 @@ def _key(organization_id: OrganizationId, movement_id: str) -> Mapping[str, str]
 
 
 def _settle(organization_id: OrganizationId, movement_id: str, settlements: Sequence[Settlement]) -> None:
-    """Keeps settlements beside the row of their movement, or does nothing if there is no such row.
+    """Stores settlements in the row of their movement. Does nothing if there is no such row.
 
     Raises:
         StaleWrite: a transaction is writing the row at the same time.
@@ -153,7 +153,7 @@ def _settle(organization_id: OrganizationId, movement_id: str, settlements: Sequ
 
 
 def _action(settlement: Settlement) -> Action:
-    """Returns what sets the settlement's attribute. What is not known to be paid out replaces nothing."""
+    """Returns the action that sets the settlement's attribute. A settlement without a payout replaces no other."""
     transaction_id = settlement.transaction.id
     if not transaction_id.startswith(SETTLEMENT):
         raise ValueError(f"{transaction_id} is no id of a balance transaction")
@@ -163,7 +163,7 @@ def _action(settlement: Settlement) -> Action:
 
 
 def _settled_movement(item: Item) -> SettledMovement:
-    """Returns the row of an item with its settlements, the earliest first. Former rows have none."""
+    """Returns the row in an item with its settlements, the earliest first. Rows of former releases have none."""
     settlements = [_settlement(value) for name, value in item.items() if name.startswith(SETTLEMENT)]
     settlements.sort(key=lambda each: (each.transaction.created, each.transaction.id))
     return SettledMovement(decode_item(Movement, item), tuple(settlements))
@@ -176,9 +176,9 @@ def _settlement(value: Mapping[str, Any]) -> Settlement:
 def _newest_first(
     organization_id: OrganizationId, movement_filter: MovementFilter, first: int, position: str | None
 ) -> Iterator[tuple[str, SettledMovement]]:
-    """Yields the rows of the period after `position`, each with its range key.
+    """Yields the rows of the period after `position`, newest first, each with its range key.
 
-    Reads one page, and further ones only if the filter leaves out too many rows.
+    It reads one page, and further pages only if the filter leaves out too many rows.
     """
     low = LOWEST if movement_filter.since is None else moment(movement_filter.since)
     high = HIGHEST if movement_filter.before is None else moment(movement_filter.before)

@@ -1,8 +1,8 @@
-"""An organization's payouts. A payout and its lines are one partition:
+"""An organization's payouts. A payout and its lines share one partition.
 
-place                        what it is
-payout                       the payout itself, which alone is in the index `by_arrival`
-line#<created>#<id>          one line, by when its balance transaction was made
+place                        holds
+payout                       the payout itself, and the only item in the index `by_arrival`
+line#<created>#<id>          one line, ordered by the time of its balance transaction
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HEADER = "payout"
 """The place of a payout itself."""
 _LINE = "line"
 _FIRST_LINE, _LAST_LINE = key(_LINE, LOWEST), key(_LINE, HIGHEST)
-_WHAT = "The payout"
+_OBJECT_NAME = "The payout"
 
 
 class TablePayouts:
@@ -51,7 +51,7 @@ class TablePayouts:
             "version": stored.version,
             **encode(stored),
         }
-        put(PayoutItem, values, has_version(PayoutItem, payout.version), _WHAT)
+        put(PayoutItem, values, has_version(PayoutItem, payout.version), _OBJECT_NAME)
         return stored
 
     def page(
@@ -68,7 +68,7 @@ class TablePayouts:
                 organization_id,
                 PayoutItem.arrival_key.between(low, high),
                 scan_index_forward=False,
-                limit=first + 2,  # one shows whether there is a next page, and BETWEEN includes the position itself
+                limit=first + 2,  # one more row shows a next page, and BETWEEN includes the position itself
             )
             items = [item for item in query if item.arrival_key != high]
         rows = ((str(item.arrival_key), decode(Payout, item.document, item.packed)) for item in items)

@@ -1,4 +1,7 @@
-"""Queries whose items are read as they are, because models would leave out attributes that they do not declare."""
+"""Queries that return items in DynamoDB's form.
+
+Models would leave out the attributes that they do not declare.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from chalicelib.adapters.tables.database import Item, connection, translating_er
 def read_between(
     model: type[Model], hash_key: str, low: str, high: str, at_once: int | None = None
 ) -> Iterator[Item]:
-    """Yields the items of one partition from `low` to `high`, both included; strongly consistent.
+    """Yields the items of one partition from `low` to `high`, both included, by strongly consistent reads.
 
     A query reads `at_once` items, or 1 MB.
     """
@@ -24,7 +27,7 @@ def read_between(
 
 
 def read_newest_between(model: type[Model], hash_key: str, low: str, high: str, at_once: int) -> Iterator[Item]:
-    """Yields the same items from `high` to `low`, `at_once` a query; strongly consistent."""
+    """Yields the same items from `high` to `low`, `at_once` a query, by strongly consistent reads."""
     between = _range_key(model).between(low, high)
     return _query(model, hash_key, between, consistent_read=True, scan_index_forward=False, limit=at_once)
 
@@ -42,13 +45,15 @@ def read_newest_first(
     return _query(model, hash_key, between, index_name=name, scan_index_forward=False, limit=at_once)
 
 
-def _query(model: type[Model], hash_key: str, between: Condition, **how: Any) -> Iterator[Item]:
-    """Yields the items of one partition. The next query is made when its first item is asked for."""
+def _query(model: type[Model], hash_key: str, between: Condition, **options: Any) -> Iterator[Item]:
+    """Yields the items of one partition. Each further query is made when its first item is needed."""
     start = None
     while True:
         with translating_errors():
-            answer = connection().query(model.Meta.table_name, hash_key, between, exclusive_start_key=start, **how)
-        yield from answer["Items"]
-        start = answer.get("LastEvaluatedKey")
+            response = connection().query(
+                model.Meta.table_name, hash_key, between, exclusive_start_key=start, **options
+            )
+        yield from response["Items"]
+        start = response.get("LastEvaluatedKey")
         if not start:
             return

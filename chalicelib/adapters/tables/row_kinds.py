@@ -1,4 +1,4 @@
-"""What kind of row an item of a table is, in the words of `domain.retention`."""
+"""The kind of a table's row, in the terms of `domain.retention`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from chalicelib.adapters.tables.markers import PARKED
 from chalicelib.domain.batch import BatchKind
 
 IMPORTED = key(BatchKind.CUSTOMERS, "")
-"""How `created_key` begins in the header of an import."""
+"""The beginning of `created_key` in the header of an import."""
 
 
 def kind_of(table: str, item: Item) -> str:
-    """Returns the kind of a row, or "" if its table has one kind only. `table` is without the stage's prefix.
+    """Returns the kind of a row, or "" if its table has only one kind. `table` is without the stage's prefix.
 
-    An item or a part of a batch does not say whether the batch is an import: `of_import` returns its kind if it is.
+    The items and parts of a batch do not show whether the batch is an import. `of_import` returns their kind in an
+    import.
     """
     match table:
         case "connections":
@@ -39,7 +40,7 @@ def kind_of(table: str, item: Item) -> str:
 
 
 def of_import(kind: str) -> str:
-    """Returns the kind of a row of an import, by that of a row of a batch of invoices."""
+    """Returns the kind of an import's row. `kind` is that of the same row in a batch of invoices."""
     return f"{kind} of an import"
 
 

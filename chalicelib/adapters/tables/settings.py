@@ -1,4 +1,4 @@
-"""Invoicing settings: a second item of the organization, beside its connection."""
+"""The invoicing settings, stored in an organization's second item next to its connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of DynamoDB's streams, in the form in which Lambda hands them over: bytes are base64.
+"""Reads the records of DynamoDB's streams. Lambda passes them on with bytes as base64.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 """
@@ -31,15 +31,15 @@ Reader = Callable[[Mapping[str, Any]], StoredChange | None]
 
 
 def table_of(stream_arn: str) -> str:
-    """Returns the name of a stream's table; empty if this is no ARN of a stream.
+    """Returns the name of a stream's table, or "" if this is not the ARN of a stream.
 
-    Such an ARN is `arn:aws:dynamodb:<region>:<account>:table/<name>/stream/<label>`.
+    The ARN of a stream is `arn:aws:dynamodb:<region>:<account>:table/<name>/stream/<label>`.
     """
     return stream_arn.partition(":table/")[2].partition("/")[0]
 
 
 def change_reader(prefix: str) -> Reader:
-    """Returns what reads the records of a stage. `prefix` is that of its tables' names."""
+    """Returns a function that reads the records of a stage. `prefix` is the prefix of its tables' names."""
     readers: dict[str, Reader] = {
         prefix + NAMES[InvoiceItem]: _invoice,
         prefix + NAMES[CustomerItem]: _customer,
@@ -48,7 +48,7 @@ def change_reader(prefix: str) -> Reader:
     }
 
     def read(record: Mapping[str, Any]) -> StoredChange | None:
-        """Returns the change that a record tells of, or None if nothing is to be told.
+        """Returns the change in a record, or None if the record has no change to publish.
 
         Raises:
             Exception: any, if the record or a document in it cannot be read.
@@ -89,7 +89,7 @@ def _images(record: Mapping[str, Any], read_image: Callable[[Item], T]) -> tuple
 
 
 def _item(image: Mapping[str, Mapping[str, Any]]) -> Item:
-    """Returns an image as DynamoDB returns items."""
+    """Returns an image in the form in which DynamoDB returns items."""
     return {
         name: {"B": b64decode(value["B"], validate=True)} if isinstance(value.get("B"), str) else value
         for name, value in image.items()
@@ -115,7 +115,7 @@ def _stored_change(
     stored_object = after if after is not None else before
     if not difference.types or stored_object is None:
         return None
-    # A deletion is later than the last version that was stored.
+    # A deletion has a higher version than the last stored one.
     version = stored_object.version if after is not None else stored_object.version + 1
     change = Change(
         OrganizationId(stored_object.organization_id), kind, id_of(stored_object), version, _at(record), difference

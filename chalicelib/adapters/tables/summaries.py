@@ -1,11 +1,11 @@
-"""Tallies of an organization's invoices, as numbers that are added to in the transaction that changes an invoice.
+"""Tallies of an organization's invoices. The transaction that changes an invoice adds to them.
 
     place                        attributes
     total#usd#3                  status:paid:n, status:paid:amount, status:pending:balance, refunded::n …
     collected#2026-11#usd#3      23:n, 23:amount, for the invoices paid on the 23rd
 
-The last part is a shard, chosen by the invoice: two writes seldom meet at one item, and the sum over all shards is
-what counts.
+The last part is a shard, which depends on the invoice. So two writes seldom conflict on one item. A total is the sum
+over all shards.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TOTAL = "total"
 _COLLECTED = "collected"
 _MEASURES = ("n", "amount", "balance")
 _NEXT = "~"
-"""Sorts behind whatever may follow in a key."""
+"""Sorts after every character that may follow in a key."""
 
 
 class TableSummaries:
@@ -42,7 +42,7 @@ class TableSummaries:
 
 
 def _collected(organization_id: OrganizationId, paid: Period) -> Iterator[tuple[Bucket, Tally]]:
-    """Yields what was paid on these days. The items are by month."""
+    """Yields the tallies of the invoices that were paid on these days. The items are by month."""
     low, high = key(_COLLECTED, _month(paid.first)), key(_COLLECTED, _month(paid.last)) + _NEXT
     first, last = paid.first.isoformat(), paid.last.isoformat()
     for item in read_between(SummaryItem, organization_id, low, high):
@@ -55,7 +55,7 @@ def add_tallies(
     invoice_id: InvoiceId,
     difference: Mapping[Bucket, Tally],
 ) -> None:
-    """Add to the tallies what a write to this invoice changes of them: an item for each place."""
+    """Adds the difference that a write of this invoice makes to the tallies, with one update for each place."""
     shard = str(zlib.crc32(invoice_id.encode()) % SHARDS)
     places: dict[str, dict[str, int]] = defaultdict(dict)
     for bucket, tally in difference.items():

@@ -1,4 +1,4 @@
-"""Writing an aggregate only if it is still the one that was read."""
+"""Writes an aggregate only if its stored version is the one that was read."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from chalicelib.domain.events import EventMarker
 
 @lru_cache(maxsize=128)
 def has_version(model: Any, version: int) -> Condition:
-    """The item still has the version that was read; 0 means that it does not exist."""
+    """Returns the condition that the item has this version. 0 means that the item does not exist."""
     return PreparedCondition(model.version == version if version else model.version.does_not_exist())
 
 
 def put(model: type[Model], values: Values, condition: Condition, object_name: str) -> None:
-    """Write one item.
+    """Writes one item.
 
     Raises:
         StaleWrite: the condition does not hold, or a transaction is under way on the item.
@@ -48,8 +48,8 @@ def put_alone(marker: EventMarker) -> None:
     """Marks an event that changed nothing.
 
     Raises:
-        DuplicateEvent: the event has been dealt with before.
-        StaleWrite: a transaction is under way on the marker, so the event is being dealt with.
+        DuplicateEvent: the event has been processed before.
+        StaleWrite: a transaction is under way on the marker, so the event is being processed.
     """
     try:
         _put(EventItem, marker_values(marker), is_unprocessed())
@@ -69,11 +69,11 @@ def _put(model: type[Model], values: Values, condition: Condition) -> None:
 
 
 def commit(transaction: Transaction, object_name: str) -> None:
-    """Make a transaction in which nothing but a version or a marker can be in the way.
+    """Commits a transaction that can only fail on a version or a marker.
 
     Raises:
         StaleWrite: a version does not match.
-        DuplicateEvent: the event has been dealt with before; this goes first.
+        DuplicateEvent: the event has been processed before. This error comes first.
     """
     try:
         transaction.commit()

@@ -1,8 +1,8 @@
-"""Writes as DynamoDB takes them: plain JSON, made of an item's values without an object for each of them.
+"""Makes DynamoDB's write requests directly from an item's values.
 
-pynamodb's models declare the tables, and its conditions say what a write requires. Items do not pass through a model
-on their way out. A model makes an object of each attribute, and each request looks up the types of its keys again;
-both took CPU from every webhook (docs/performance.md). A test compares what is stored with the models.
+pynamodb's models declare the tables, and its conditions express what a write requires. Items are not written through
+models. A model makes an object of each attribute, and each request determines the types of its keys again. Both took
+CPU time from every webhook (docs/performance.md). A test compares the stored items with the models.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 Values: TypeAlias = Mapping[str, Any]
-"""An item's values, or those of its key, by the names of the attributes: texts, whole numbers and bytes.
+"""The values of an item or of its key by attribute name: texts, whole numbers and bytes.
 
 An attribute whose value is None is not stored.
 """
@@ -23,7 +23,7 @@ An attribute whose value is None is not stored.
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an update makes of an item: attributes to set or to remove, and amounts to add to numbers."""
+    """An update of an item: attributes to set or to remove, and amounts to add to numbers."""
 
     values: Values = field(default_factory=dict)
     removed: Sequence[str] = ()
@@ -31,7 +31,7 @@ class Change:
 
 
 class PreparedCondition(Condition):
-    """A condition that is put into words once, for stores that keep it. In a request nothing goes before it."""
+    """A condition that is serialized once and then reused. It must come first in its request."""
 
     def __init__(self, condition: Condition) -> None:
         self._names: dict[str, str] = {}
@@ -39,14 +39,14 @@ class PreparedCondition(Condition):
         self._expression = condition.serialize(self._names, self._values)
 
     def serialize(self, placeholder_names: dict[str, str], expression_attribute_values: dict[str, Any]) -> str:
-        """Returns the expression, with its names and values entered among those of the request."""
+        """Returns the expression, after adding its names and values to those of the request."""
         placeholder_names.update(self._names)
         expression_attribute_values.update(self._values)
         return self._expression
 
 
 def attributes(values: Values) -> dict[str, dict[str, Any]]:
-    """Returns the values as attributes: each with the letter of its type.
+    """Returns the values as DynamoDB's attributes, each with the letter of its type.
 
     Raises:
         TypeError: a value is neither text, nor a whole number, nor bytes.
@@ -70,9 +70,9 @@ def write_request(
     condition: Condition | None,
     change: Change | None = None,
 ) -> dict[str, Any]:
-    """Returns the request of one write. `written` says which item it is about, `change` what an update does to it.
+    """Returns the request of one write. `written` has the item or its key, and `change` the update.
 
-    Names and values stand apart from the expressions, which name them by placeholders: `#0 = :0`.
+    Names and values are separate from the expressions, which refer to them by placeholders: `#0 = :0`.
     """
     request = {"TableName": model.Meta.table_name, **written}
     names: dict[str, str] = {}
@@ -89,7 +89,7 @@ def write_request(
 
 
 def _update_expression(change: Change, names: dict[str, str], values: dict[str, Any]) -> str:
-    """Returns the words of an update, and enters its names and values among those of the request."""
+    """Returns the update expression, after adding its names and values to those of the request."""
 
     def name_of(attribute: str) -> str:
         return names.setdefault(attribute, f"#{len(names)}")

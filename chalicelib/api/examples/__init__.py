@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI document, one per model that goes over the wire on its own. A test decodes each."""
+"""Examples for the OpenAPI document, one for each model of a request or a response. A test decodes each."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ EXAMPLES: Mapping[type, Any] = {
 }
 
 CSV_EXAMPLES: Mapping[type, str] = {**PAYMENT_CSV_EXAMPLES, **PAYOUT_CSV_EXAMPLES}
-"""By model: the same as a table, for routes that answer CSV, too."""
+"""By model: the example of a route that also responds with CSV, as CSV."""
 
 RESPONSES: ResponseExamples = {
     **CONNECTION_RESPONSES,
@@ -53,4 +53,4 @@ RESPONSES: ResponseExamples = {
     **BATCH_RESPONSES,
     **REFUND_RESPONSES,
 }
-"""What single routes answer. All other answers have the example of their model."""
+"""Examples of single routes, by route and status. All other responses have the example of their model."""

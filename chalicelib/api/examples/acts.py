@@ -1,4 +1,4 @@
-"""Examples of who did what."""
+"""Examples of the history of acts."""
 
 from __future__ import annotations
 

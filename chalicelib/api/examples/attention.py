@@ -1,4 +1,4 @@
-"""An example of what needs a person."""
+"""An example of the items that need a person's attention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An example of each change that is told on the bus: what happened to the objects of the other examples."""
+"""An example of each event that is published on the bus, about the objects of the other examples."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _event(
     at: str,
     object_id: str = INVOICE_ID,
 ) -> dict[str, Any]:
-    """Returns what is told of a change. `shown` is the object after it, and None if it was deleted."""
+    """Returns an event. `api_object` is the object after the change, or None if it was deleted."""
     status = None if api_object is None else api_object["syncStatus" if "syncStatus" in api_object else "status"]
     stored_at = int(dt.datetime.fromisoformat(at).timestamp())
     difference = Difference((change_type,), previous_status, status)
@@ -150,4 +150,4 @@ _EXAMPLES = (
 )
 
 CHANGE_EXAMPLES: Mapping[ChangeType, dict[str, Any]] = {ChangeType(each["type"]): each for each in _EXAMPLES}
-"""What is told of each change."""
+"""The example of each type of event."""

@@ -1,4 +1,4 @@
-"""An example of what has changed."""
+"""An example of the changes feed."""
 
 from __future__ import annotations
 

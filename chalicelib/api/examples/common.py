@@ -1,4 +1,4 @@
-"""What several examples share."""
+"""Values that several examples share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 ResponseExamples: TypeAlias = Mapping[tuple[str, int], Mapping[str, Any]]
-"""Named examples of answers, by the name of the route and the status, for models that look otherwise elsewhere."""
+"""Named examples of responses, by the name of the route and the status, if they differ from the model's example."""
 
 CUSTOMER_ID = "cust_456"
 OFFICE = "user_7"
@@ -19,11 +19,11 @@ BATCH_INVOICE_ID = "inv_6ranfhz3l5e7ta2m3c5q7xk4jw"
 DASHBOARD = "https://dashboard.stripe.com/acct_1Pgc6tJ9qL2pool/test"
 LAST_PAGE = {"endCursor": "b3BhcXVl", "hasNextPage": False}
 WHOLE_LIST = {"endCursor": None, "hasNextPage": False}
-"""Of a list that has no pages."""
+"""The page info of a list that has no pages."""
 
 
 def error_detail(code: str, message: str, next_step: str, field: str | None = None) -> dict[str, Any]:
-    """Returns one error as it is listed in `details`."""
+    """Returns an error as an item of `details`."""
     return {
         "code": code,
         "message": message,
@@ -35,7 +35,7 @@ def error_detail(code: str, message: str, next_step: str, field: str | None = No
 
 
 def only_error(code: str, message: str, next_step: str, field: str | None = None) -> dict[str, Any]:
-    """Returns the error of an item of bulk work that has no other."""
+    """Returns the error of an item of bulk work that has only one error."""
     return {
         "code": code,
         "message": message,

@@ -26,7 +26,7 @@ _FINISHED = replace(_REQUESTED, erased_at=_BEGUN, deleted_in_stripe_at=_BEGUN, f
 
 
 def _erasure_json(erasure: Erasure) -> Any:
-    """Returns an erasure of the example's customer as the API answers it."""
+    """Returns an erasure of the example's customer as the API returns it."""
     customer = Customer(
         OrganizationId("org_1"),
         CustomerId(CUSTOMER_ID),

@@ -1,4 +1,4 @@
-"""Examples of customers, and of importing many."""
+"""Examples of customers and of an import of customers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ JUST_SAVED = {
     "stripeCustomerId": None,
     "history": list[Any](),
 }
-"""A customer who is new to POM, and is given to Stripe a moment later."""
+"""A customer that is new to POM and has not been synced with Stripe yet."""
 
 OTHER_CUSTOMER = {
     **CUSTOMER,
@@ -89,7 +89,7 @@ IMPORT_BEGUN = {
     "status": "running",
     "counts": {"queued": 2, "created": 0, "updated": 0, "unchanged": 0, "failed": 1},
 }
-"""An import that was just asked for. A row that cannot be read has failed at once."""
+"""An import that was just requested. A row that cannot be parsed has failed already."""
 
 REPEATED = {
     "code": "customer_repeated",

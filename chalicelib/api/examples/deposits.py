@@ -1,4 +1,4 @@
-"""Examples of what a payment and a refund cost, of the payout that has their money, and of the balance."""
+"""Examples of the fees of a payment and a refund, of the payout that has their money, and of the balance."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOT_SETTLED = {
     "settlements": list[Any](),
     "deposits": list[Any](),
 }
-"""Of a payment that has not changed the Stripe balance."""
+"""The fields of a payment that has not changed the Stripe balance."""
 
 CARD_FEE = {"type": "stripe_fee", "amount": "3.82", "description": "Stripe processing fees"}
 
@@ -205,4 +205,4 @@ PAYOUT_CSV_EXAMPLES: Mapping[type, str] = {
         ]
     ),
 }
-"""The same as tables, for a company in Phoenix."""
+"""The same examples as CSV, for a company in Phoenix."""

@@ -1,4 +1,4 @@
-"""Examples of what is done with a draft before it is sent, and of the correction that makes one."""
+"""Examples of previewing and editing a draft, and of a correction, which creates one."""
 
 from __future__ import annotations
 
@@ -95,10 +95,10 @@ EDITED: dict[str, Any] = {
     "memo": None,
     "updatedAt": "2026-11-23T15:20:31Z",
 }
-"""The draft after its order was replaced by `NEW_ORDER`."""
+"""The draft after `NEW_ORDER` replaced its order."""
 
 BEING_EDITED = {**DRAFT, "status": "creating", "updatedAt": "2026-11-23T15:20:29Z"}
-"""The draft while Stripe is slow. It has its former order."""
+"""The draft while POM waits for Stripe. It still has its former order."""
 
 COPY_BEING_MADE: dict[str, Any] = {
     **CREATING,
@@ -114,7 +114,7 @@ COPY = {
     "dashboardUrl": f"{DASHBOARD}/invoices/{COPY_STRIPE_INVOICE_ID}",
     "updatedAt": "2026-11-24T09:00:02Z",
 }
-"""The draft copy that takes the place of the invoice that was corrected."""
+"""The draft copy that replaces the corrected invoice."""
 
 DRAFT_EXAMPLES: Mapping[type, Any] = {
     Correction: {"confirmed": True},

@@ -1,4 +1,4 @@
-"""What an error says, by its code: sentences of the code that raises it, with values made up where it has some."""
+"""The message, the next step and the field of errors, by code. Values in the messages are examples."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         None,
     ),
     "batch_not_found": (
-        "There is no batch of this id.",
-        "Use the id that was answered when it was begun.",
+        "There is no batch with this id.",
+        "Use the id from the response that created the batch.",
         "batchId",
     ),
     "concurrent_change": (
@@ -30,12 +30,12 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
     ),
     "cursor_expired": (
         "Changes behind this cursor may have been deleted already.",
-        "Take a new cursor with `after=now`, load the lists again, and go on from the new cursor.",
+        "Request a new cursor with `after=now`, load the lists again, and continue from the new cursor.",
         "after",
     ),
     "cursor_invalid": (
         "This cursor does not belong to this list.",
-        "Begin again without `after`, with the same filters on every page.",
+        "Begin again without `after`, and use the same filters on every page.",
         "after",
     ),
     "customer_email_missing": (
@@ -49,12 +49,12 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "customerId",
     ),
     "customer_not_found": (
-        "There is no customer of this id.",
+        "There is no customer with this id.",
         "Look the customer up in the list of customers, or save it with PUT /v1/customers/{id}.",
         "customerId",
     ),
     "database_unavailable": (
-        "The database does not answer at the moment.",
+        "The database does not respond at the moment.",
         "Wait a moment; repeating the request is safe.",
         None,
     ),
@@ -65,8 +65,8 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "email",
     ),
     "erasure_choice_made": (
-        "The erasure was asked for before with inStripe=keep, and that stays.",
-        "Look at the erasure. A Stripe customer that was kept can be deleted in the Stripe dashboard.",
+        "The erasure was requested before with inStripe=keep, which cannot be changed.",
+        "Load the erasure to see it. A kept Stripe customer can be deleted in the Stripe dashboard.",
         "inStripe",
     ),
     "erasure_not_found": (
@@ -95,7 +95,7 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         None,
     ),
     "invoice_not_found": (
-        "There is no invoice of this id.",
+        "There is no invoice with this id.",
         "Choose the invoice from the list under Invoicing.",
         "invoiceId",
     ),
@@ -123,7 +123,7 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         None,
     ),
     "payment_not_found": (
-        "There is no payment of this id.",
+        "There is no payment with this id.",
         "Use the id of a payment as the invoice shows it. If the payment was made on a Stripe account that is no "
         "longer connected, refund it in that account's Stripe dashboard.",
         "paymentId",
@@ -135,11 +135,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
     ),
     "precondition_failed": (
         "Somebody has changed this since it was loaded. Nothing was saved.",
-        "Compare your changes with `stored`, and repeat the request with the `ETag` of this answer.",
+        "Compare your changes with `stored`, and repeat the request with this response's `ETag`.",
         "If-Match",
     ),
     "payout_not_found": (
-        "There is no payout of this id.",
+        "There is no payout with this id.",
         "Choose the payout from the list of payouts.",
         "payoutId",
     ),
@@ -155,11 +155,11 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
     ),
     "record_too_large": (
         "This record has grown larger than can be stored.",
-        "Go on in a new record; this one stays as it is.",
+        "Continue in a new record; this one stays as it is.",
         None,
     ),
     "role_missing": (
-        "This takes the role admin or billing.",
+        "This requires the role admin or billing.",
         "Ask an admin of your organization to do it, or to give you the role.",
         None,
     ),
@@ -174,7 +174,7 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "The admin who clicked Install completes it; or start again yourself.",
         "state",
     ),
-    "state_unknown": ("This state was never given out.", _START_AGAIN, "state"),
+    "state_unknown": ("This state was not issued by POM.", _START_AGAIN, "state"),
     "state_used": ("This state was used before.", _START_AGAIN, "state"),
     "stripe_account_not_ready": (
         "Stripe does not let this account take payments: its business verification is not complete.",
@@ -186,10 +186,10 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "An admin can reconnect it under Settings, Apps, Stripe.",
         None,
     ),
-    "stripe_answer_unreadable": ("Stripe's answer was not understood.", _WAIT, None),
+    "stripe_answer_unreadable": ("Stripe's response was not understood.", _WAIT, None),
     "stripe_customer_taken": (
         "The Stripe customer cus_NffrFeUfNV2Hib belongs to another customer.",
-        "Choose another Stripe customer, or leave stripeCustomerId out to have one found or made.",
+        "Choose another Stripe customer, or leave stripeCustomerId out, so that POM finds or creates one.",
         "stripeCustomerId",
     ),
     "stripe_failed": ("Stripe failed to process the request.", _WAIT, None),
@@ -203,14 +203,14 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         "Correct what Stripe names and repeat the request.",
         None,
     ),
-    "stripe_unreachable": ("Stripe did not answer in time.", _WAIT, None),
+    "stripe_unreachable": ("Stripe did not respond in time.", _WAIT, None),
     "time_zone_unknown": (
         "This time zone is not known.",
         "Use a name such as America/New_York.",
         "timeZone",
     ),
     "too_many_requests": (
-        "There are more requests at the moment than this service takes.",
+        "The service receives too many requests at the moment.",
         "Wait a moment and repeat the request; repeating is safe with the same Idempotency-Key.",
         None,
     ),
@@ -220,7 +220,7 @@ SENTENCES: Mapping[str, tuple[str, str, str | None]] = {
         None,
     ),
     "unavailable": (
-        "This took longer than a request may.",
+        "The request took longer than a request may.",
         "Wait a moment; repeating the request is safe with the same Idempotency-Key.",
         None,
     ),

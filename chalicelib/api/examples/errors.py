@@ -1,6 +1,6 @@
-"""Examples of error answers, each with the sentences that the code has for it.
+"""Examples of error responses, with the messages of the code that raises them.
 
-`tests/api/test_error_examples.py` compares them with the code that raises them, and with what the API answers.
+`tests/api/test_error_examples.py` compares them with that code and with the API's responses.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def _example(code: str, **changes: str | None) -> dict[str, Any]:
 
 
 def _errors_of(parse: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Details:
-    """Returns what is wrong with a request; nothing if it can be read."""
+    """Returns the errors of parsing a request, or an empty list if the request is valid."""
     errors = errors_raised_by(parse, *args, **kwargs)
     return [error_detail(each.code, each.message, each.next_step or "", each.field) for each in errors]
 
 
 def _filters_not_offered(filters: Mapping[str, str], combinations: Sequence[Combination]) -> Details:
-    """Returns the refusal of filters that are not offered together."""
+    """Returns the error of filters that a list does not offer together."""
     return _errors_of(require_offered, filters, combinations)
 
 
@@ -149,27 +149,27 @@ DETAILS_BY_ROUTE: Mapping[tuple[str, int], Details] = {
     ],
     ("void_invoice", 409): [_example("invoice_not_voidable")],
 }
-"""By route and status: the details of an answer, where it is worth showing another one than the first in line."""
+"""By route and status: the details of a response, where the default example would be less helpful."""
 
 
 def details_of(route: Route, status: int, codes: Sequence[str]) -> Details:
-    """Returns the details of an answer of this route, with one of these codes.
+    """Returns the details of a route's response with one of these codes.
 
-    Codes that the route declares come before those that every route has.
+    Codes that the route declares have precedence over those that every route has.
     """
     if (route.name, status) in DETAILS_BY_ROUTE:
         return DETAILS_BY_ROUTE[route.name, status]
     if status == HTTPStatus.BAD_REQUEST:
         return _malformed_request_details(route)
     if status == HTTPStatus.FORBIDDEN and route.role is Role.ADMIN:
-        return [_example("role_missing", message="This takes the role admin.")]
+        return [_example("role_missing", message="This requires the role admin.")]
     return details_of_status((*route.refuses, *codes), codes)
 
 
 def details_of_status(order: Sequence[str], codes: Sequence[str]) -> Details:
-    """Returns the details of an answer that has the first of `order` that is among `codes` and has an example.
+    """Returns the details of a response: the example of the first code of `order` that is in `codes` and has one.
 
-    An error of which nothing is told has the one answer that all of them have.
+    An internal error has the same response everywhere.
     """
     if list(codes) == [INTERNAL_ERROR.code]:
         return [_of_problem(INTERNAL_ERROR)]
@@ -181,7 +181,7 @@ def _of_problem(problem: Problem) -> dict[str, Any]:
 
 
 def _malformed_request_details(route: Route) -> Details:
-    """Returns what this route really answers to a request whose first field is wrong."""
+    """Returns the route's actual errors for a request whose first field is wrong."""
     if route.raw_body:
         return [_of_problem(INVALID_SIGNATURE)]
     name = next((field.encode_name for field in msgspec.structs.fields(route.takes)), None)
@@ -189,6 +189,6 @@ def _malformed_request_details(route: Route) -> Details:
         return _errors_of(decoding.query_as, route.takes, {"verbose": ["true"]})
     if route.takes_query:
         return _errors_of(decoding.query_as, route.takes, {name: ["1", "2"]})
-    # True is wrong for every field but a boolean, and a text is wrong for that.
+    # True is invalid for every field except a boolean, for which a text is invalid.
     first, second = (msgspec.json.encode({name: value}) for value in (True, "yes"))
     return _errors_of(decoding.body_as, route.takes, first) or _errors_of(decoding.body_as, route.takes, second)

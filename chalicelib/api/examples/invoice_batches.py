@@ -37,7 +37,7 @@ BEING_SENT = {
     **BEGUN,
     "sendRequestedAt": "2026-11-30T17:20:00Z",
 }
-"""Two drafts that were reviewed are being sent."""
+"""A batch whose two reviewed drafts are being sent."""
 
 EMAIL_MISSING = {
     "code": "customer_email_missing",
@@ -80,7 +80,7 @@ REVIEWED = {
     "pageInfo": LAST_PAGE,
     "invoicingPaused": None,
 }
-"""A batch that was sent after a review, with a draft that was held back."""
+"""A batch that was sent after a review, with one draft held back."""
 
 BATCH_EXAMPLES: Mapping[type, Any] = {
     InvoiceBatchDetail: {

@@ -1,4 +1,4 @@
-"""Examples of one invoice from the order to the refund, of the settings of invoicing, and of the summary."""
+"""Examples of one invoice from the order to the refund, and of the summary."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ ORDERED: dict[str, Any] = {
     "tax": "9.00",
     "memo": "Thank you.",
 }
-"""What POM was asked to bill: 112.50 and 10.00, less 10.00, with 9.00 of tax."""
+"""The ordered amounts: 112.50 and 10.00, less 10.00, plus 9.00 of tax."""
 
 NOTHING_HAPPENED: dict[str, Any] = {
     "totalDifference": "0.00",
@@ -129,7 +129,7 @@ CREATING: dict[str, Any] = {
     "pdfUrl": None,
     "dashboardUrl": None,
 }
-"""An invoice that POM is making in Stripe. Terms count from the day of sending, so it has no due date yet."""
+"""An invoice that POM is creating in Stripe. Terms count from the day of sending, so it has no due date yet."""
 
 DRAFT = {
     **CREATING,
@@ -138,7 +138,7 @@ DRAFT = {
     "updatedAt": "2026-11-23T15:04:07Z",
     "dashboardUrl": f"{DASHBOARD}/invoices/{STRIPE_INVOICE_ID}",
 }
-"""A draft, which nobody has been sent."""
+"""A draft, which has not been sent."""
 
 PENDING = {
     **DRAFT,
@@ -151,7 +151,7 @@ PENDING = {
     "paymentUrl": "https://invoice.stripe.com/i/acct_1Pgc6tJ9qL2pool/test_YWNjdA",
     "pdfUrl": "https://pay.stripe.com/invoice/acct_1Pgc6tJ9qL2pool/test_YWNjdA/pdf",
 }
-"""An invoice that was made and sent."""
+"""An invoice that was created and sent."""
 
 REMINDED = {**PENDING, "updatedAt": "2026-12-20T16:00:02Z"}
 
@@ -173,10 +173,10 @@ REFUNDED_IN_PART = {
     "updatedAt": "2026-11-26T02:30:02Z",
     "partiallyRefunded": True,
 }
-"""A paid invoice of which 20.00 was given back."""
+"""A paid invoice of which 20.00 was refunded."""
 
 MARKED_PAID = {**PAID, "updatedAt": "2026-11-26T16:00:02Z", "paidAt": "2026-11-26T16:00:01Z", "paidOn": "2026-11-25"}
-"""Paid by a check on 25 November, as the office recorded a day later."""
+"""An invoice that was paid by check on 25 November, as the office recorded one day later."""
 
 VOID = {**PENDING, "status": "void", "balance": "0.00", "updatedAt": "2026-11-24T16:00:02Z"}
 
@@ -227,7 +227,7 @@ NO_MORE = {
     "stripeId": None,
     "dashboardUrl": None,
 }
-"""The fields of an entry of the timeline that do not apply."""
+"""The fields of a timeline entry that do not apply are null."""
 
 HISTORY = [
     {**NO_MORE, "at": CREATED_AT, "kind": "created", "source": "pom", "actor": OFFICE},

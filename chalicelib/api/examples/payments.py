@@ -1,4 +1,4 @@
-"""Examples of money in and out."""
+"""Examples of payments, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -71,4 +71,4 @@ PAYMENT_CSV_EXAMPLES: Mapping[type, str] = {
         ]
     ),
 }
-"""The same as tables, for a company in Phoenix."""
+"""The same examples as CSV, for a company in Phoenix."""

@@ -1,1 +1,1 @@
-"""Serves the resources: routes and roles, decoding, errors, and the way in through Chalice."""
+"""Serves the resources: routes and roles, decoding, errors, and the adapter to Chalice."""

@@ -1,8 +1,8 @@
-"""The one place that touches Chalice's requests and responses.
+"""The only module that uses Chalice's requests and responses.
 
-`remember` is registered as middleware. It keeps the request in a context variable, because Chalice's own
-`current_request` belongs to the app object, which the threads of the local stack share; and it turns the answers
-that Chalice itself makes (405, say) into our error contract.
+`chalice_middleware` is registered as middleware. It stores the request in a context variable, because Chalice's own
+`current_request` belongs to the app object, which the threads of the local stack share. It also replaces Chalice's
+own error responses, such as 405, by responses of our error contract.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COMMON_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 REVALIDATED = {"Cache-Control": "private, no-cache"}
-"""A browser may keep the answer, and asks with its ETag each time before it uses it."""
+"""A browser may store the response, and must revalidate it with its ETag before each use."""
 NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -39,30 +39,30 @@ class Incoming:
     body: bytes
     authorizer: Mapping[str, object]
     repeated_headers: frozenset[str]
-    """Names of headers that came more than once; `headers` has one of their values."""
+    """Names of headers that were sent more than once. `headers` has one of their values."""
 
 
 def request_id() -> str:
-    """API Gateway's id of the request at hand; the Lambda's own where there is no API Gateway."""
+    """Returns API Gateway's id of the current request, or the Lambda's own id where there is no API Gateway."""
     request = _request.get()
     gateway_id = request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None)
     return str(gateway_id or "unknown")
 
 
 def source_address() -> str:
-    """Returns the IP address of the connection, as API Gateway saw it; empty where there is none.
+    """Returns the IP address of the connection as API Gateway reports it, or "" where there is none.
 
-    `X-Forwarded-For` is never read: whoever sends a request writes there what they like.
+    `X-Forwarded-For` is never read, because any sender can write any address there.
     """
     identity = _request.get().context.get("identity")
     return str(identity.get("sourceIp") or "") if isinstance(identity, Mapping) else ""
 
 
 def base_path() -> str:
-    """Returns the path in front of the API's own paths, such as `/api` of a stage.
+    """Returns the path in front of the API's own paths, such as `/api` of a stage, or "" where there is none.
 
-    It is empty where nothing stands there: locally, and under a domain of its own. API Gateway's `path` has the stage
-    or the base path of the domain, `resourcePath` is the route's
+    It is empty locally and under a domain of its own. API Gateway's `path` includes the stage or the domain's base
+    path, and `resourcePath` is the path of the route
     (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html).
     """
     context = _request.get().context
@@ -71,7 +71,7 @@ def base_path() -> str:
 
 
 def incoming_request() -> Incoming:
-    """The request at hand."""
+    """Returns the current request."""
     request = _request.get()
     event = request.to_original_event()
     authorizer = request.context.get("authorizer")
@@ -79,7 +79,7 @@ def incoming_request() -> Incoming:
     occurrences = Counter(name.lower() for name, values in header_values.items() for _ in values)
     body = event["body"]
     if isinstance(body, str) and not event.get("isBase64Encoded"):
-        # Half a letter in the body stays one, so that the body is refused as no UTF-8. `raw_body` fails on it.
+        # A lone surrogate stays one, so that the body is refused as no UTF-8. `raw_body` would fail on it.
         raw: str | bytes = body.encode("utf-8", "surrogatepass")
     else:
         raw = request.raw_body
@@ -93,29 +93,29 @@ def incoming_request() -> Incoming:
 
 
 def accept_header() -> str | None:
-    """What the client at hand wants to be answered with."""
+    """Returns the Accept header of the current request, or None."""
     header: str | None = _request.get().headers.get("accept")
     return header
 
 
 def origin_header() -> str | None:
-    """The origin of the page that asks, as its browser tells it; None if no page of another origin asks."""
+    """Returns the Origin header of the current request, or None if no page of another origin sent it."""
     header: str | None = _request.get().headers.get("origin")
     return header
 
 
 def response(status: int, body: str, content_type: str = JSON, headers: Mapping[str, str] = NO_HEADERS) -> Response:
-    """An answer, with the headers that all have."""
+    """Returns a response with the headers that all responses have."""
     return Response(body, {"Content-Type": content_type, **COMMON_HEADERS, **headers}, status)
 
 
 def problem_response(problem: Problem, request_id: str) -> Response:
-    """A problem as JSON."""
+    """Returns a problem as a JSON response."""
     return response(problem.status, problem.json(request_id), headers=problem.headers)
 
 
 def chalice_middleware(request: Request | None, get_response: Callable[[Request | None], Response]) -> Response:
-    """Middleware for HTTP requests: keeps the request, and puts the errors that Chalice answers in our words."""
+    """Stores the current request, and replaces Chalice's own error responses by responses of our error contract."""
     token = _request.set(request) if request is not None else None
     try:
         chalice_response = get_response(request)

@@ -1,7 +1,7 @@
-"""Which pages may read answers in a browser: those of POM, and in a development stage those of further origins.
+"""Which web pages may read responses in a browser: those of POM, and of further origins in a development stage.
 
-The preflight says which headers a page may send. API Gateway answers it (`infra.template.api`); locally, the local
-stack does.
+The response to a preflight says which headers a page may send. API Gateway sends it (`infra.template.api`), and
+locally the local stack does.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from chalicelib.config import Config
 ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
 """Headers that pages may send."""
 EXPOSED_HEADERS = ("ETag", "Link", "Retry-After")
-"""Headers of an answer that pages may read."""
+"""Headers of a response that pages may read."""
 
 
 def cross_origin_headers(config: Config, origin: str | None) -> Mapping[str, str]:
-    """Returns the headers with which pages may read an answer. `origin` is the request's; None if it has none."""
+    """Returns the headers that let pages read a response. `origin` is the request's Origin header, or None."""
     allowed_origin = _pom_origin(config.pom_settings_url)
     if origin is not None and origin in config.development_origins:
         allowed_origin = origin

@@ -1,4 +1,4 @@
-"""Answers a page of a list as CSV."""
+"""Replies with a page of a list as CSV."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from chalicelib.ports.storage import Page
 
 
 def csv_reply(table: str, path: str, query: msgspec.Struct, page: Page[Any]) -> Reply:
-    """Returns a table, with the address of the next page in the header `Link` if there is one.
+    """Returns a CSV table, with the address of the next page in the header `Link` if there is a next page.
 
-    `page` is the page that the table shows, and `query` has what it was asked for with.
+    `page` is the page that the table shows. `query` has the parameters with which the page was requested.
     """
     link = {}
     if page.has_next and page.end_cursor is not None:

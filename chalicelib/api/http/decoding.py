@@ -1,4 +1,4 @@
-"""Reads what a client sends, strictly, and says where it is wrong."""
+"""Decodes what a client sends, strictly, and names the part that is wrong."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _decoder_of = cache(decoder)
 
 
 def check_json_type(content_type: str | None, *, repeated: bool = False) -> None:
-    """JSON in UTF-8 is the only type, said once; no header at all counts as JSON, as it does for API Gateway.
+    """Accepts JSON in UTF-8, named once. A missing header counts as JSON, as it does for API Gateway.
 
     Raises:
-        Unsupported: anything else.
+        Unsupported: the header names another type, or was sent more than once.
     """
     if content_type is None:
         return
@@ -51,10 +51,11 @@ def check_json_type(content_type: str | None, *, repeated: bool = False) -> None
 
 
 def body_as(kind: type[T], body: bytes) -> T:
-    """The body as a model.
+    """Returns the body as a model.
 
     Raises:
-        Malformed: not JSON, or not of the model's shape; names the field, and carries the other faults of the shape.
+        Malformed: the body is not JSON or not of the model's shape. The error names the field and carries the other
+          faults.
     """
     try:
         try:
@@ -75,7 +76,7 @@ def _faults(kind: type[msgspec.Struct], body: bytes) -> Iterator[faults.Fault]:
     try:
         yield from faults.repeated_fields(kind, body)
     except (ValueError, RecursionError):
-        return  # What follows a wrong part may be no JSON at all. The wrong part is told.
+        return  # Behind a fault, the body may not be JSON at all. The fault itself has been reported.
 
 
 def _malformed_by(code: str, fault: faults.Fault) -> Malformed:
@@ -83,20 +84,21 @@ def _malformed_by(code: str, fault: faults.Fault) -> Malformed:
 
 
 def query_as(kind: type[T], query: Mapping[str, Sequence[str]]) -> T:
-    """The query string as a model.
+    """Returns the query string as a model.
 
     Raises:
-        Malformed: a parameter is unknown, repeated, or of the wrong type; names it, and carries the others.
+        Malformed: a parameter is unknown, repeated or of the wrong type. The error names it and carries the other
+          faults.
     """
     raise_all(_malformed_by("invalid_query", fault) for fault in faults_of_query(kind, query))
     return msgspec.convert(values_of(kind, query), kind, dec_hook=dec_hook)
 
 
 def path_ids(path: Mapping[str, str]) -> dict[str, str]:
-    """The ids in the path. API Gateway may or may not have taken off the percent-encoding.
+    """Returns the ids in the path, decoded. API Gateway may have left the percent-encoding in place.
 
     Raises:
-        Malformed: not an id.
+        Malformed: a value cannot be an id.
     """
     ids = {name: unquote(value) for name, value in path.items()}
     for name, value in ids.items():
@@ -111,10 +113,10 @@ def path_ids(path: Mapping[str, str]) -> dict[str, str]:
 
 
 def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) -> str | None:
-    """The Idempotency-Key, or None if the header is not there. A client that sends it empty relies on it in vain.
+    """Returns the Idempotency-Key, or None without the header. An empty key is refused, because it would not protect.
 
     Raises:
-        Malformed: empty, blank, too long, not printable ASCII, or sent more than once.
+        Malformed: the key is empty, blank, too long or not printable ASCII, or was sent more than once.
     """
     name = IDEMPOTENCY_KEY.lower()
     key = headers.get(name)
@@ -129,10 +131,10 @@ def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) 
 
 
 def required_idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) -> str:
-    """Returns the Idempotency-Key of a request that pays twice if it is repeated by accident.
+    """Returns the Idempotency-Key of a request that would pay twice if it were repeated by accident.
 
     Raises:
-        Malformed: it is missing, or cannot be one.
+        Malformed: the key is missing or invalid.
     """
     key = idempotency_key(headers, repeated)
     if key is None:

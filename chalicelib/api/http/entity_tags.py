@@ -1,11 +1,11 @@
-"""Entity tags (RFC 9110, 8.8 and 13): nobody is sent what they have, or overwrites what they have not seen.
+"""Entity tags (RFC 9110, 8.8 and 13): unchanged responses are not sent again, unseen changes not overwritten.
 
-The tag of an answer is `"<digest>"`, a digest of the body and its media type. Where clients can replace the thing,
-the tag is `"<digest>.<edit tag>"`. If-None-Match is about the whole tag. If-Match is about the edit tag alone, so a
+The tag of a response is `"<digest>"`, a digest of the body and its media type. Where clients can replace the object,
+the tag is `"<digest>.<edit tag>"`. If-None-Match compares the whole tag. If-Match compares the edit tag alone, so a
 change that only POM's workers make is no conflict.
 
-`W/` before a tag makes no difference. A proxy that compresses an answer puts it there, and the tag still names what
-was read.
+`W/` before a tag is ignored. A proxy that compresses a response adds it, and the tag still names what the client
+read.
 """
 
 from __future__ import annotations
@@ -27,19 +27,21 @@ _TAG = r'"[!#-~]*"'
 _BLANKS = r"[ \t]*"
 _LIST = rf"(?:W/)?{_TAG}(?:{_BLANKS},{_BLANKS}(?:W/)?{_TAG})*"
 TAGS_PATTERN = rf"^{_BLANKS}(?:\*|{_LIST}){_BLANKS}$(?!\n)"
-"""Both headers: `*` or a list of tags. `(?!\\n)` is for Python, whose `$` also matches before a newline."""
+"""The form of both headers: `*` or a list of tags. `(?!\\n)` is for Python, whose `$` also matches before a
+newline.
+"""
 _TAGS = re.compile(TAGS_PATTERN)
 _EACH = re.compile(_TAG)
 
 
 def etag_of(body: bytes, content_type: str, edit_tag: str | None) -> str:
-    """Returns the tag of an answer, in its quotes. `edit_tag` is None for what clients do not replace."""
+    """Returns the tag of a response, in its quotes. `edit_tag` is None if clients cannot replace the object."""
     digest = sha256(content_type.encode() + b"\n" + body).hexdigest()[:DIGITS]
     return f'"{digest}"' if edit_tag is None else f'"{digest}.{edit_tag}"'
 
 
 def client_has(etag: str, headers: Mapping[str, str]) -> bool:
-    """Returns True if the client says in If-None-Match that it has the answer of this tag."""
+    """Returns True if If-None-Match says that the client has the response with this tag."""
     tags = _tags_in(IF_NONE_MATCH, headers, ())
     return tags is not None and not tags.isdisjoint((ANY, etag))
 
@@ -54,7 +56,7 @@ def check_if_none_match(headers: Mapping[str, str], repeated: Collection[str]) -
 
 
 def precondition(headers: Mapping[str, str], repeated: Collection[str]) -> Precondition | None:
-    """Returns what If-Match asks for; None without that header.
+    """Returns the precondition of If-Match, or None without that header.
 
     Raises:
         Malformed: the header is no list of tags, or was sent more than once.
@@ -66,7 +68,7 @@ def precondition(headers: Mapping[str, str], repeated: Collection[str]) -> Preco
 
 
 def refuse_condition(name: str, headers: Mapping[str, str]) -> None:
-    """Refuses a condition where it would not be looked at, because the client relies on it.
+    """Refuses a condition on a route that does not support it, because the client relies on the condition.
 
     Raises:
         Malformed: the header was sent.
@@ -81,7 +83,7 @@ def refuse_condition(name: str, headers: Mapping[str, str]) -> None:
 
 
 def _tags_in(name: str, headers: Mapping[str, str], repeated: Collection[str]) -> frozenset[str] | None:
-    """Returns the tags that a header lists, in their quotes, or `ANY` alone; None without that header."""
+    """Returns the tags in a header, in their quotes, or `ANY` alone, or None without that header."""
     value = headers.get(name.lower())
     if value is None:
         return None

@@ -1,7 +1,7 @@
-"""The one place that knows which error is which HTTP status.
+"""The only module that maps errors to HTTP statuses.
 
-A client gets a stable code, a message, the field and the next step; of an error that nobody foresaw it gets
-`internal_error` and the request's id, and nothing of the cause. All codes are in `error_codes`.
+A client receives a stable code, a message, the field and the next step. For an unforeseen error it receives
+`internal_error` and the request's id, and nothing about the cause. All codes are in `error_codes`.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ STATUS: Mapping[type[IntegrationError], int] = {
     StripeUnavailable: 503,
     Retryable: 503,
 }
-"""The nearest ancestor of an error's class decides."""
+"""The status of each class of errors. For a subclass without an entry, its nearest ancestor decides."""
 
 USUAL_NEXT_STEP: Mapping[int, str] = {
     400: "Compare the request with /v1/openapi.json.",
     401: "Sign in again and repeat the request with the new token.",
     403: "Ask an admin of your organization.",
-    404: "Check the id; it may belong to something that was never made or has been taken back.",
+    404: "Check the id; the object may never have existed, or may have been withdrawn.",
     409: "Load it again, then decide whether to repeat the request.",
     410: "Begin again without the cursor.",
     412: "Load it again, then decide whether to repeat the request.",
@@ -68,7 +68,7 @@ USUAL_NEXT_STEP: Mapping[int, str] = {
     502: "Nothing is lost. Wait a moment; repeating the request is safe.",
     503: "Nothing is lost. Wait a moment; repeating the request is safe.",
 }
-"""What a client can do about an error that does not say it itself: no answer goes without a next step."""
+"""The next step for errors that have none of their own, so that no error response is without one."""
 
 STRIPE_FAILED = 502
 
@@ -77,7 +77,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error as a client sees it, with the further errors of the same request."""
+    """An error in the form of the error contract, with the further errors of the same request."""
 
     status: int
     code: str
@@ -86,11 +86,11 @@ class Problem:
     field: str | None = None
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     details: Sequence[ErrorDetail] = ()
-    """All errors, this one first. Empty if this is the only one and has nothing to add."""
+    """All errors, this one first. Empty if this error is the only one and has no further fields."""
     more_details: bool = False
 
     def json(self, request_id: str) -> str:
-        """The error contract's body."""
+        """Returns the body of the error response."""
         return _encode(ErrorBody(self.error(request_id))).decode()
 
     def error(self, request_id: str) -> FirstError:
@@ -129,17 +129,19 @@ INVALID_SIGNATURE = Problem(
 )
 
 _CHALICE_PROBLEMS: Mapping[int, Problem] = {
-    400: Problem(400, "malformed_request", "The request cannot be understood.", next_step="See /v1/openapi.json."),
+    400: Problem(400, "malformed_request", "The request cannot be parsed.", next_step="See /v1/openapi.json."),
     404: Problem(404, "not_found", "There is nothing at this path.", next_step="See /v1/openapi.json."),
     405: Problem(
-        405, "method_not_allowed", "This path does not take this method.", next_step="See /v1/openapi.json."
+        405, "method_not_allowed", "This path does not support this method.", next_step="See /v1/openapi.json."
     ),
-    415: Problem(415, UNSUPPORTED_MEDIA_TYPE, "The body's type is not taken.", next_step="Send application/json."),
+    415: Problem(
+        415, UNSUPPORTED_MEDIA_TYPE, "The body's type is not supported.", next_step="Send application/json."
+    ),
 }
 
 
 def problem_of(error: Exception) -> Problem:
-    """How a client is told of an error."""
+    """Returns an error as a problem that a client can be sent."""
     if isinstance(error, InvalidSignature):
         return INVALID_SIGNATURE
     if not isinstance(error, IntegrationError):
@@ -161,7 +163,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def problem_of_status(status: int) -> Problem:
-    """The problem for an error answer that Chalice made."""
+    """Returns the problem for one of Chalice's own error responses."""
     return _CHALICE_PROBLEMS.get(status, INTERNAL_ERROR)
 
 

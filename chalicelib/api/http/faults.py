@@ -1,8 +1,8 @@
-"""Every fault of a body's shape. msgspec stops at the first one.
+"""Finds every fault in the shape of a body, because msgspec stops at the first one.
 
-Only a body that msgspec has refused is looked at here. Each part is decoded by itself, with the decoder that the
-whole body goes through. A part that passes is left alone; an object or a list that fails is taken apart. So each
-byte is decoded once a level, and a caller that stops asking stops the work.
+Only a body that msgspec has refused is examined here. Each part is decoded separately, with the decoder for its type.
+A part that passes is left alone. An object or a list that fails is examined member by member. So each byte is decoded
+at most once a level, and the work stops when the caller stops iterating.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from chalicelib.domain.identifiers import ID_PATTERN
 from chalicelib.domain.texts import ONE_LINE_PATTERN, TEXT_PATTERN, VISIBLE_LINE_PATTERN
 
 MAX_NAME = 100
-"""Letters of an unknown field's name that are repeated to the client."""
+"""Characters of an unknown field's name that are repeated to the client."""
 MISSING = "This field is missing"
-UNKNOWN = "This field is not known"
+UNKNOWN = "This field is unknown"
 TWICE = "This field is given twice"
 
 _OF_PATTERN = {
@@ -51,14 +51,14 @@ _items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class Fault(NamedTuple):
-    """What is wrong, and where, as `lineItems[0].quantity`; None stands for the whole body."""
+    """A fault and its place, such as `lineItems[0].quantity`. The field is None if the whole body is at fault."""
 
     message: str
     field: str | None
 
 
 def faults_of_body(kind: type, body: bytes) -> Iterator[Fault]:
-    """Yields what keeps this body from being a `kind`, in the order of the body; what is missing comes last.
+    """Yields the faults that prevent this body from being a `kind`, in their order. Missing fields come last.
 
     Raises:
         msgspec.DecodeError: the body is not JSON.
@@ -67,9 +67,9 @@ def faults_of_body(kind: type, body: bytes) -> Iterator[Fault]:
 
 
 def describe(message: str, kind: Any = None) -> str:
-    """Returns msgspec's message about one value: a pattern in words, and the values of a closed set as a list.
+    """Returns msgspec's message about one value in plain words: patterns as descriptions, and closed sets as lists.
 
-    `kind` is the type that the value should have, if it is known.
+    `kind` is the expected type of the value, if it is known.
     """
     matching = _PATTERN.fullmatch(message)
     if matching is not None:
@@ -79,7 +79,7 @@ def describe(message: str, kind: Any = None) -> str:
 
 
 def alternatives(kind: Any) -> Iterator[Any]:
-    """Yields the types that a value may have, without what annotates them."""
+    """Yields the types that a value may have, without their annotations."""
     if get_origin(kind) is Annotated:
         yield from alternatives(get_args(kind)[0])
     elif get_origin(kind) in (Union, UnionType):
@@ -90,7 +90,7 @@ def alternatives(kind: Any) -> Iterator[Any]:
 
 
 def _allowed_values(kind: Any) -> Iterator[str]:
-    """Yields the values of a closed set, as they are written; nothing if the type is no closed set."""
+    """Yields the values of a closed set as JSON writes them, or nothing if the type is not a closed set."""
     for each in alternatives(kind):
         if each is bool:
             yield from ("true", "false")
@@ -101,19 +101,19 @@ def _allowed_values(kind: Any) -> Iterator[str]:
 
 
 def _listing(values: Sequence[str]) -> str:
-    *others, last = values
-    return f"{', '.join(others)} or {last}" if others else last
+    *all_but_last, last = values
+    return f"{', '.join(all_but_last)} or {last}" if all_but_last else last
 
 
 def repeated_fields(kind: type, body: bytes) -> Iterator[Fault]:
-    """Yields the fields that are in an object twice. Readers of JSON disagree which of the two counts.
+    """Yields the fields that an object has twice. JSON parsers disagree about which of the two counts.
 
-    What is inside of values that the contract does not describe is not looked at.
+    Values whose inside the contract does not describe are not examined.
 
     Raises:
-        ValueError, RecursionError: the standard library cannot read it.
+        ValueError, RecursionError: the standard library cannot parse the body.
     """
-    # The first reading keeps the members of each object, wherever it is. It is enough for nearly every body.
+    # The first pass collects the members of each object without its place. It is enough for nearly every body.
     objects: list[list[tuple[str, Any]]] = []
     json.loads(body, object_pairs_hook=objects.append, parse_int=str, parse_float=str)
     if any(len(dict(members)) < len(members) for members in objects):
@@ -123,13 +123,13 @@ def repeated_fields(kind: type, body: bytes) -> Iterator[Fault]:
 
 @dataclass(frozen=True)
 class _Schema:
-    """How one part of a body is read: as an object of these members, as a list, or as one value."""
+    """The expected shape of one part of a body: an object with these members, a list, or a single value."""
 
     decoder: msgspec.json.Decoder[Any]
     members: Mapping[str, _Schema] | None = None
     required: Sequence[str] = ()
-    others_allowed: bool = False
-    each: _Schema | None = None
+    allows_unknown: bool = False
+    items: _Schema | None = None
 
 
 @cache
@@ -138,55 +138,57 @@ def _schema(kind: type) -> _Schema:
 
 
 def _schema_of(kind: Any) -> _Schema:
-    whole = decoder(kind)
+    whole_decoder = decoder(kind)
     for each in alternatives(kind):
         if isinstance(each, type) and issubclass(each, msgspec.Struct):
             fields = msgspec.structs.fields(each)
             return _Schema(
-                whole,
+                whole_decoder,
                 members={field.encode_name: _schema_of(_without_unset(field.type)) for field in fields},
                 required=[field.encode_name for field in fields if field.required],
-                others_allowed=not each.__struct_config__.forbid_unknown_fields,
+                allows_unknown=not each.__struct_config__.forbid_unknown_fields,
             )
         if get_origin(each) is list:
-            return _Schema(whole, each=_schema_of(get_args(each)[0]))
-    return _Schema(whole)
+            return _Schema(whole_decoder, items=_schema_of(get_args(each)[0]))
+    return _Schema(whole_decoder)
 
 
 def _without_unset(kind: Any) -> Any:
-    """Returns the type of a field as that of a value by itself, which is always there."""
+    """Returns the type of a field's value when the field is present."""
     if get_origin(kind) in (Union, UnionType):
         return Union[tuple(each for each in get_args(kind) if each is not msgspec.UnsetType)]  # noqa: UP007
     return kind
 
 
-def _faults(part: _Schema, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
+def _faults(schema: _Schema, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
     try:
-        part.decoder.decode(raw)
+        schema.decoder.decode(raw)
     except msgspec.ValidationError as refusal:
-        inside: Iterator[Fault] = iter(())
+        inner_faults: Iterator[Fault] = iter(())
         opening = bytes(raw).lstrip()[:1]
-        if part.members is not None and opening == b"{":
-            inside = _faults_of_members(part, part.members, raw, path)
-        elif part.each is not None and opening == b"[":
-            inside = _faults_of_items(part.each, raw, path)
-        first = next(inside, None)
+        if schema.members is not None and opening == b"{":
+            inner_faults = _faults_of_members(schema, schema.members, raw, path)
+        elif schema.items is not None and opening == b"[":
+            inner_faults = _faults_of_items(schema.items, raw, path)
+        first = next(inner_faults, None)
         if first is None:
-            yield Fault(describe(str(refusal), part.decoder.type), path or None)
+            yield Fault(describe(str(refusal), schema.decoder.type), path or None)
         else:
             yield first
-            yield from inside
+            yield from inner_faults
 
 
-def _faults_of_members(part: _Schema, members: Mapping[str, _Schema], raw: msgspec.Raw, path: str) -> Iterator[Fault]:
-    sent = _members(raw)
-    for name, value in sent.items():
+def _faults_of_members(
+    schema: _Schema, members: Mapping[str, _Schema], raw: msgspec.Raw, path: str
+) -> Iterator[Fault]:
+    raw_members = _members(raw)
+    for name, value in raw_members.items():
         if name in members:
             yield from _faults(members[name], value, _within(path, name))
-        elif not part.others_allowed:
+        elif not schema.allows_unknown:
             yield Fault(UNKNOWN, _within(path, name[:MAX_NAME]))
-    for name in part.required:
-        if name not in sent:
+    for name in schema.required:
+        if name not in raw_members:
             yield Fault(MISSING, _within(path, name))
 
 
@@ -200,19 +202,19 @@ def _within(path: str, name: str) -> str:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object of JSON, with every member as it was sent."""
+    """A JSON object as its list of members, including repeated ones."""
 
 
-def _repeated_in(part: _Schema, node: Any, path: str) -> Iterator[Fault]:
-    if part.members is not None and isinstance(node, _Pairs):
-        seen: set[str] = set()
+def _repeated_in(schema: _Schema, node: Any, path: str) -> Iterator[Fault]:
+    if schema.members is not None and isinstance(node, _Pairs):
+        names: set[str] = set()
         for name, value in node:
             place = _within(path, name[:MAX_NAME])
-            if name in seen:
+            if name in names:
                 yield Fault(TWICE, place)
-            seen.add(name)
-            if name in part.members:
-                yield from _repeated_in(part.members[name], value, place)
-    elif part.each is not None and isinstance(node, list):
+            names.add(name)
+            if name in schema.members:
+                yield from _repeated_in(schema.members[name], value, place)
+    elif schema.items is not None and isinstance(node, list):
         for position, item in enumerate(node):
-            yield from _repeated_in(part.each, item, f"{path}[{position}]")
+            yield from _repeated_in(schema.items, item, f"{path}[{position}]")

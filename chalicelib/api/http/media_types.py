@@ -1,4 +1,4 @@
-"""Which media type a client asks for, where a route has two."""
+"""The media type that a client prefers, for routes that offer two."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ HTML = "text/html; charset=utf-8"
 
 
 def prefers_csv(accept: str | None) -> bool:
-    """Returns True if an Accept header (RFC 9110, 12.5.1) names CSV, and does not like JSON as much or more.
+    """Returns True if an Accept header (RFC 9110, 12.5.1) names CSV with a higher quality than JSON.
 
-    Everybody else gets JSON, whatever they ask for.
+    Every other client gets JSON, whatever its Accept header says.
     """
     return _prefers("text/csv", accept)
 
 
 def prefers_html(accept: str | None) -> bool:
-    """Returns True if an Accept header names HTML, as browsers do, and does not like JSON as much or more."""
+    """Returns True if an Accept header names HTML, as browsers do, with a higher quality than JSON."""
     return _prefers("text/html", accept)
 
 
@@ -27,7 +27,7 @@ def _prefers(media_type: str, accept: str | None) -> bool:
 
 
 def _qualities(accept: str) -> Iterator[tuple[str, float]]:
-    """Yields each media type with its quality, from 0 to 1. One whose quality cannot be read is not wanted."""
+    """Yields each media type with its quality, from 0 to 1. An unreadable quality counts as 0."""
     for each in accept.lower().split(","):
         media_type, *parameters = (part.strip() for part in each.split(";"))
         quality = next((part.removeprefix("q=") for part in parameters if part.startswith("q=")), "1")

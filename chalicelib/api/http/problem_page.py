@@ -1,4 +1,4 @@
-"""The one page a person sees: coming back from Stripe with something that cannot be completed."""
+"""The page that a person sees if coming back from Stripe ends with an error."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ code {{ color: #697386; }}
 
 
 def accepts_html(accept: str | None) -> bool:
-    """Whether a browser asks, rather than a program."""
+    """Returns True if the client accepts HTML, as a browser does."""
     return accept is not None and "text/html" in accept.lower()
 
 
 def problem_page(problem: Problem, request_id: str, link: str) -> Response:
-    """The problem, readable, with the way back."""
+    """Returns a problem as a page, with a link back to POM's settings."""
     body = _PAGE.format(
         message=escape(problem.message),
         next_step=escape(problem.next_step),

@@ -1,7 +1,7 @@
-"""Reads the parameters of a query string, as strictly as the contract says.
+"""Reads the parameters of a query string, as strictly as the contract requires.
 
-msgspec's own reading of texts (`strict=False`) takes more than the contract: 1 and TRUE for true, 1e1 for 10, and
-null for a parameter that is left out (https://jcristharif.com/msgspec/usage.html#strict-vs-lax-mode).
+msgspec's own conversion of text (`strict=False`) accepts more than the contract: 1 and TRUE for true, 1e1 for 10, and
+null for a missing parameter (https://jcristharif.com/msgspec/usage.html#strict-vs-lax-mode).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chalicelib.api.http.faults import MAX_NAME, Fault, alternatives, describe
 from chalicelib.api.models.exact import dec_hook
 
 MISSING = "This parameter is missing"
-UNKNOWN = "This parameter is not known"
+UNKNOWN = "This parameter is unknown"
 TWICE = "This parameter is given twice"
 
 _BOOLEANS = {"true": True, "false": False}
@@ -24,7 +24,7 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
 def faults_of_query(kind: type[msgspec.Struct], query: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
-    """Yields what keeps these parameters from being a `kind`, in their order; what is missing comes last."""
+    """Yields the faults that prevent these parameters from being a `kind`, in their order. Missing ones come last."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name, values in query.items():
         is_known = name in fields
@@ -44,7 +44,7 @@ def faults_of_query(kind: type[msgspec.Struct], query: Mapping[str, Sequence[str
 
 
 def values_of(kind: type[msgspec.Struct], query: Mapping[str, Sequence[str]]) -> Mapping[str, object]:
-    """Returns the parameters that a `kind` has, with values as JSON would have them."""
+    """Returns the parameters that a `kind` has, with the values that JSON would have."""
     fields = msgspec.structs.fields(kind)
     return {
         field.encode_name: _value(field.type, query[field.encode_name][0])
@@ -54,7 +54,7 @@ def values_of(kind: type[msgspec.Struct], query: Mapping[str, Sequence[str]]) ->
 
 
 def _value(kind: Any, text: str) -> object:
-    """Returns what JSON would have for this text: true, false, a whole number, or the text itself."""
+    """Returns the JSON value of this text: true, false, a whole number, or the text itself."""
     kinds = set(alternatives(kind))
     if bool in kinds:
         return _BOOLEANS.get(text, text)

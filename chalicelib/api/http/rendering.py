@@ -1,4 +1,4 @@
-"""Makes the response of what a handler answered: its body, its entity tag, and 304 or 412 where they decide."""
+"""Renders a handler's reply as a response: its body, its entity tag, and 304 or 412 where a condition decides."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 def render(route: Route, reply: Reply, headers: Mapping[str, str]) -> Response:
-    """Returns the answer to a request with these headers; where the client has it already, 304 without a body.
+    """Returns the response to a request with these headers, or 304 without a body if the client has the response.
 
-    A 304 keeps the media type of the body that it stands for, because API Gateway would call it JSON otherwise, and a
-    browser might take that over.
+    A 304 has the media type of the body that it stands for. Otherwise API Gateway would declare it as JSON, and a
+    browser might apply that type to the stored body.
     """
     body = _body(reply)
     if route.method not in VALIDATED or reply.status != OK:
@@ -38,7 +38,7 @@ def render(route: Route, reply: Reply, headers: Mapping[str, str]) -> Response:
 
 
 def render_precondition_failed(route: Route, error: PreconditionFailed, request_id: str) -> Response:
-    """Returns the error with the stored thing and the thing's ETag, so that the client can compare and decide."""
+    """Returns the error with the stored object and its ETag, so that the client can compare and decide."""
     problem = problem_of(error)
     if route.reply_of_stored is None or error.stored is None:
         body, etag = StoredBody(problem.error(request_id), None), {}

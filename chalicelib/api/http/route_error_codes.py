@@ -1,4 +1,4 @@
-"""Which error codes each route can answer: those that follow from what it takes, and those that it declares."""
+"""The error codes of each route: those that follow from what it takes, and those that it declares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.route_table import READING, SUFFICIENT, Role, Route
 
 ON_EVERY_ROUTE = ("malformed_request", "payload_too_large", "too_many_requests", "internal_error", "unavailable")
-"""What API Gateway and this service answer on every route."""
+"""Codes that API Gateway and this service return on every route."""
 
 CALLS_STRIPE = (
     "stripe_account_unreachable",
@@ -23,10 +23,10 @@ CALLS_STRIPE = (
     "stripe_unreachable",
     "secrets_unavailable",
 )
-"""Of a route that asks Stripe and waits for the answer."""
+"""Codes of a route that calls Stripe and waits for the response."""
 
 CHANGES_A_RECORD = ("concurrent_change", "record_too_large")
-"""Of a route that changes what is stored."""
+"""Codes of a route that changes a stored record."""
 
 TAKES_TERMS = (
     "due_date_and_terms",
@@ -36,7 +36,7 @@ TAKES_TERMS = (
     "payment_method_unknown",
     "payment_terms_unknown",
 )
-"""Of a route that takes the terms of an invoice."""
+"""Codes of a route that takes the terms of an invoice."""
 
 TAKES_LINES = (
     "amount_below_minimum",
@@ -50,7 +50,7 @@ TAKES_LINES = (
     "service_date_too_far",
     "service_repeated",
 )
-"""Of a route that takes services to bill."""
+"""Codes of a route that takes services to bill."""
 
 CHANGES_AN_INVOICE = (
     "invoice_not_found",
@@ -61,7 +61,7 @@ CHANGES_AN_INVOICE = (
     *CHANGES_A_RECORD,
     *CALLS_STRIPE,
 )
-"""Of a route that changes an invoice in Stripe."""
+"""Codes of a route that changes an invoice in Stripe."""
 
 SYNCS_THE_CUSTOMER = (
     "customer_email_missing",
@@ -70,7 +70,7 @@ SYNCS_THE_CUSTOMER = (
     "stripe_customer_taken",
     "stripe_customer_unknown",
 )
-"""Of a route that first brings the invoice's customer to Stripe."""
+"""Codes of a route that first syncs the invoice's customer to Stripe."""
 
 SENDS_AN_INVOICE = (
     "changed_in_stripe",
@@ -83,13 +83,13 @@ SENDS_AN_INVOICE = (
     "total_differs",
     *SYNCS_THE_CUSTOMER,
 )
-"""Of a route that sends an invoice."""
+"""Codes of a route that sends an invoice."""
 
 
 def error_codes_of(route: Route) -> Mapping[int, Sequence[str]]:
-    """Returns the error codes that a route can answer, by status.
+    """Returns the error codes that a route can return, by status.
 
-    `details` may have codes of other statuses, too: the first error decides the status.
+    `details` may have codes of other statuses too, because the first error decides the status.
     """
     codes = {*_implied_codes(route), *route.refuses}
     by_status = {
@@ -100,16 +100,16 @@ def error_codes_of(route: Route) -> Mapping[int, Sequence[str]]:
 
 
 def _belongs_elsewhere(code: str, status: int, route: Route) -> bool:
-    """Returns True for the status with which other routes answer `customer_erased`.
+    """Returns True if `customer_erased` has this status only on other routes.
 
-    A customer that is erased is no longer there to be read (404), and is in the way of what is to be done (409).
+    An erased customer cannot be read (404) and cannot be changed (409).
     """
     reads_customer = route.tag == "Customers" and route.method in READING
     return code == "customer_erased" and (status == HTTPStatus.NOT_FOUND) != reads_customer
 
 
 def _implied_codes(route: Route) -> Iterator[str]:
-    """Yields the codes that follow from what a route takes and whom it asks for a token."""
+    """Yields the codes that follow from what a route takes and from the role that it requires."""
     yield from ON_EVERY_ROUTE
     if route.role is not Role.PUBLIC:
         yield from ("unauthorized", "database_unavailable")
@@ -121,7 +121,7 @@ def _implied_codes(route: Route) -> Iterator[str]:
             "invalid_body",
             "malformed_json",
             "invalid_precondition",
-        )  # also where no parameter or body is taken
+        )  # also on routes that take no parameter or body
     if route.has_body:
         yield "unsupported_media_type"
     if "{" in route.path:

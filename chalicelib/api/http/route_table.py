@@ -1,8 +1,8 @@
-"""The route table: what each route asks of its caller, takes and answers.
+"""The route table: the role that each route requires, what it takes, and its responses.
 
-Roles: `admin` may do everything, `billing` keeps customers and invoices, and whoever has a valid token of the
-organization, with these roles or without, may read. (In a pool company of three people the admin writes the
-invoices too; taking that right away would only make every admin give the second role to themselves.)
+Roles: `admin` may do everything, and `billing` may manage customers and invoices. Any caller with a valid token of
+the organization may read, also without a role. (Admins may bill, because in a pool company of three people the admin
+writes the invoices too. Without that right, every admin would only add the second role.)
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ from chalicelib.domain.preconditions import Precondition
 JSON = "application/json"
 READING = frozenset({"GET"})
 WITHOUT_BODY = frozenset({"GET", "DELETE"})
-"""Methods that take parameters in the query. A body of them has no meaning
-(https://www.rfc-editor.org/rfc/rfc9110#name-delete)."""
+"""Methods that take parameters in the query. A body has no meaning with them
+(https://www.rfc-editor.org/rfc/rfc9110#name-delete).
+"""
 VALIDATED = frozenset({"GET", "PUT"})
-"""Methods whose answer of 200 shows a thing, or a page of a list, as it is. It carries an ETag."""
+"""Methods whose response of 200 is the current state of an object or of a list's page. It has an ETag."""
 
 KIB = 1024
 MAX_BODY = 256 * KIB
 MAX_WEBHOOK = 6 * 1024 * KIB
-"""As much as Lambda takes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), because Stripe
-sends a signed event again for days if it is refused.
+"""The most that Lambda takes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). A lower limit
+would refuse signed events, which Stripe then sends again for days.
 """
 MAX_BULK = 2048 * KIB
 
 
 class Role(StrEnum):
-    """What a route asks of its caller."""
+    """The role that a route requires of its caller."""
 
     ADMIN = "admin"
     BILLING = "billing"
@@ -49,19 +50,21 @@ SUFFICIENT: Mapping[Role, frozenset[str]] = {
     Role.ADMIN: frozenset({Role.ADMIN}),
     Role.BILLING: frozenset({Role.ADMIN, Role.BILLING}),
 }
-"""A token needs one of these; the other routes ask for no particular role."""
+"""A token needs one of these roles. The other routes require no particular role."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler answers: a model, or bytes that are ready to be sent as `content_type`."""
+    """A handler's reply: a model, or bytes that are ready to be sent as `content_type`."""
 
     body: msgspec.Struct | bytes | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = JSON
     edit_tag: str | None = None
-    """Names what clients can write of the thing (`domain.preconditions`); None if they cannot replace it."""
+    """The version of what clients can write (`domain.preconditions`), or None if clients cannot replace the
+    object.
+    """
 
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -70,9 +73,9 @@ ResponseModels = Mapping[int, type[msgspec.Struct] | None]
 
 @dataclass(frozen=True)
 class Route:
-    """One row of the route table. `takes` is the body's model; of a GET or a DELETE, the query's.
+    """One row of the route table. `takes` is the model of the body, or of the query for a GET or a DELETE.
 
-    It has no slots, because what is cached is kept in the row's own dictionary.
+    The class has no slots, because its cached properties are stored in the instance's dictionary.
     """
 
     method: str
@@ -92,11 +95,11 @@ class Route:
     offers_html: bool = False
     max_body: int = MAX_BODY
     reply_of_stored: Callable[[Any], Reply] | None = None
-    """Returns a stored thing as its GET does. A route that has it takes If-Match."""
+    """Returns a stored object as its GET does. A route with this function takes If-Match."""
 
     @cached_property
     def label(self) -> str:
-        """As logs and metrics name it."""
+        """Returns the name of the route in logs and metrics."""
         return f"{self.method} {self.path}"
 
     @cached_property
@@ -109,12 +112,12 @@ class Route:
 
 
 ROUTES: list[Route] = []
-"""Every route, as it was declared. Complete once `api.blueprints` has been imported."""
+"""Every declared route. The list is complete once `api.blueprints` has been imported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """A request that has passed every check of this layer. `path` holds the ids of the path."""
+    """A request that has passed every check of this layer. `path` holds the ids in the path."""
 
     input: T
     identity: Identity | None
@@ -123,14 +126,14 @@ class Call(Generic[T]):
     body: bytes
     idempotency_key: str | None
     precondition: Precondition | None = None
-    """What If-Match asks for; None without it."""
+    """The precondition of If-Match, or None without the header."""
 
     @property
     def caller(self) -> Identity:
-        """Returns who calls.
+        """Returns the identity of the caller.
 
         Raises:
-            Unauthorized: the route is public, so nobody was asked.
+            Unauthorized: the route is public, so the caller was not authenticated.
         """
         if self.identity is None:
             raise Unauthorized("no_identity")

@@ -45,20 +45,20 @@ class Router:
         details: str = "",
         reply_of_stored: Callable[[Any], Reply] | None = None,
     ) -> Callable[[Handler[T]], Handler[T]]:
-        """Declare `method path`, under `/v1`.
+        """Declares `method path`, under `/v1`.
 
         Args:
             responses: each success status with its model.
-            refuses: codes of errors that only the use case decides; the others follow from the rest, see `refusals`.
+            refuses: codes of errors that only the use case decides; `route_error_codes` derives the others.
             requires_idempotency_key: refuse a request without the key, because repeating it by accident costs money.
-            raw_body: hand the bytes on; no media type is asked for, and a webhook's size is allowed.
+            raw_body: pass on the bytes; no media type is required, and a webhook's size is allowed.
             page_on_error: show errors as a page to a browser.
             offers_csv: the handler also returns 200 as CSV, to clients that accept CSV.
-            details: what the contract says behind the handler's docstring, where a table of the code says it.
+            details: a text that the contract appends to the handler's docstring, if a table in the code provides it.
             offers_html: the handler also returns 200 as a page, to clients that accept HTML.
-            max_body: bytes; a raw body may be as large as a webhook's.
-            reply_of_stored: returns the stored thing as its GET does. The route takes If-Match and hands it on as
-                `Call.precondition`; where it fails, the client is shown the stored thing with 412.
+            max_body: the largest body in bytes; a raw body may be as large as a webhook's.
+            reply_of_stored: returns the stored object as its GET does. The route takes If-Match and passes it on as
+                `Call.precondition`. If the precondition fails, the client gets 412 with the stored object.
         """
 
         def declare(handler: Handler[T]) -> Handler[T]:
@@ -86,7 +86,7 @@ class Router:
                 route.path,
                 methods=[method],
                 authorizer=None if role is Role.PUBLIC else token_authorizer,
-                content_types=[],  # the check is ours: `decoding.check_json_type`
+                content_types=[],  # `decoding.check_json_type` checks the type instead
             )(functools.update_wrapper(functools.partial(serve, route, handler), handler))
             return handler
 

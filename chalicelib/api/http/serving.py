@@ -1,7 +1,8 @@
-"""The boundary around every handler: checks before it, one place for errors after it.
+"""Wraps every handler: the checks before it, and the one place that handles its errors.
 
-In this order: who calls (401), whether they may (403), how much is sent (413), of which type (415), and whether it
-is what the route takes (400). Everything else is the handler's; `rendering` decides between its answer and 304.
+The checks are in this order: the identity of the caller (401), the role (403), the size (413) and type (415) of the
+body, and whether the input is what the route takes (400). The handler does everything else. `rendering` then decides
+whether the response is 304.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from chalicelib.domain.identity import Identity, identity_of
 
 _OURS = re.compile(f"(?:{INVOICE_PREFIX}|{BATCH_PREFIX})[a-z2-7]{{26}}")
 _LOGGED = {"invoiceId": "invoice_id", "batchId": "batch_id"}
-"""The ids of paths that log lines carry, by their names there."""
+"""The ids in paths that log lines carry, by their names in log lines."""
 
 
 def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
-    """Check the request, call the handler, render its answer; one log line and one metric."""
+    """Checks the request, calls the handler and returns its rendered reply. Writes one log line and one metric."""
     request_id, began = chalice_adapter.request_id(), time.perf_counter()
     caller = Caller()
     failure: Exception | None = None
@@ -56,7 +57,7 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
         except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
             failure = error
             response = _error_response(route, error, request_id)
-        if not isinstance(failure, InvalidSignature):  # leaves no trace but its metric
+        if not isinstance(failure, InvalidSignature):  # only a metric records it
             seconds = time.perf_counter() - began
             observability.request_served(route.label, response.status_code, seconds, request_id, caller, failure)
     if route.role is not Role.PUBLIC:
@@ -65,10 +66,10 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
 
 
 def _identity_in(authorizer: Mapping[str, object]) -> Identity:
-    """Returns who calls.
+    """Returns the identity of the caller.
 
     Raises:
-        Unauthorized: the authorizer named no organization or no user.
+        Unauthorized: the authorizer passed on no organization or no user.
     """
     roles = str(authorizer.get("roles", "")).split(" ")
     return identity_of(authorizer.get("organizationId"), authorizer.get("userId"), roles)
@@ -80,7 +81,7 @@ def _require_role(route: Route, identity: Identity) -> None:
     if sufficient is not None and not identity.roles & sufficient:
         raise Forbidden(
             "role_missing",
-            f"This takes the role {' or '.join(sorted(sufficient))}.",
+            f"This requires the role {' or '.join(sorted(sufficient))}.",
             next_step="Ask an admin of your organization to do it, or to give you the role.",
         )
 
@@ -88,10 +89,10 @@ def _require_role(route: Route, identity: Identity) -> None:
 def _call_from(
     route: Route, incoming: chalice_adapter.Incoming, identity: Identity | None, path: Mapping[str, str]
 ) -> Call[Any]:
-    """Returns the request as the handler takes it. Its size and type come first, all other errors are told together.
+    """Returns the request as the handler takes it. Size and type are checked first, and all else together.
 
     Raises:
-        TooLarge, Unsupported, Malformed: it is not what the route takes.
+        TooLarge, Unsupported, Malformed: the request is not what the route takes.
     """
     headers, reads = incoming.headers, route.method in READING
     if len(incoming.body) > route.max_body:
@@ -112,10 +113,10 @@ def _call_from(
             parsed_input = decoding.query_as(route.takes, incoming.query)
     with errors:
         if incoming.query and not (route.takes_query or route.raw_body):
-            decoding.query_as(Nothing, incoming.query)  # What somebody asks for there would not be done.
+            decoding.query_as(Nothing, incoming.query)  # A parameter would have no effect, so it is refused.
     with errors:
         if incoming.body.strip() and not (route.has_body or route.raw_body):
-            decoding.body_as(Nothing, incoming.body)  # An empty object says nothing, so it is let through.
+            decoding.body_as(Nothing, incoming.body)  # An empty object asks for nothing, so it is accepted.
     with errors:
         ids = decoding.path_ids(path)
     key = None
@@ -136,7 +137,7 @@ def _call_from(
         elif not route.raw_body:
             entity_tags.refuse_condition(entity_tags.IF_NONE_MATCH, headers)
     errors.raise_first()
-    # An id that somebody made up is not to be logged.
+    # An id that is not one of ours is not logged, because a client may have made it up.
     logged_ids = {_LOGGED[name]: each for name, each in ids.items() if name in _LOGGED and _OURS.fullmatch(each)}
     correlation.note(**logged_ids)
     return Call(parsed_input, identity, ids, headers, incoming.body, key, precondition)

@@ -1,1 +1,1 @@
-"""What goes over the wire, in camelCase, each mapped explicitly from or to the domain."""
+"""The bodies of requests and responses, with fields in camelCase. Each is mapped explicitly from or to the domain."""

@@ -1,4 +1,4 @@
-"""Who did what to the settings, the connection and the customers, as the API returns it."""
+"""The history of acts on the settings, the connection and the customers: who did what, and when."""
 
 from __future__ import annotations
 
@@ -25,30 +25,31 @@ from chalicelib.domain.settings import InvoicingSettings, SettingsField
 from chalicelib.ports.storage import Page
 
 _BY = (
-    "`user`: a user of the organization, see `actor`. `operations`: POM's operations. `stripe`: somebody in Stripe. "
-    "`pom`: POM by itself."
+    "The party that did it. `user`: a user of the organization, named by `actor`. `operations`: POM's operations "
+    "team. `stripe`: a person in Stripe. `pom`: POM, without a request from anybody."
 )
-_ACTOR = "The id of the user, which is the `sub` of the token. Null if no user of the organization did it."
+_ACTOR = "The id of the user, which is the `sub` of the access token. Null if no user of the organization did it."
 _CONNECTION_KIND = (
-    "`connect_begun`: somebody was sent to Stripe to grant access. `access_granted`: somebody granted it in Stripe. "
-    "`connect_failed`: access was denied, or Stripe did not complete it; `reason` says why. "
-    "`connected`, `disconnected`: by a user. `revoked`: somebody took the access back in Stripe. "
-    "`access_given_up`: POM returned an access that nobody completed in time. "
-    "`refresh_requested`: everything was to be compared with Stripe. `test_requested`: a test of the connection. "
-    "`invoicing_paused`, `invoicing_resumed`: by POM's operations. "
-    "`exported`, `erased`: POM's operations exported, or erased, what POM holds of the organization. "
-    "`other`: something that this release of POM does not know."
+    "The kind of act. `connect_begun`: a user was sent to Stripe to grant access. `access_granted`: a person "
+    "granted access in Stripe. `connect_failed`: a person denied access, or Stripe did not complete the connection; "
+    "`reason` says why. `connected`, `disconnected`: a user connected or disconnected Stripe. `revoked`: a person "
+    "revoked the access in Stripe. `access_given_up`: POM returned an access because nobody completed the "
+    "connection in time. `refresh_requested`: a user requested a comparison of everything with Stripe. "
+    "`test_requested`: a user requested a test of the connection. `invoicing_paused`, `invoicing_resumed`: POM's "
+    "operations team paused or resumed invoicing. `exported`, `erased`: POM's operations team exported or erased "
+    "the organization's data. `other`: an act of a kind that this release of POM does not support."
 )
 _CUSTOMER_KIND = (
-    "`saved`: somebody saved it. `choice_made`: somebody chose or confirmed its Stripe customer. "
-    "`sync_requested`: it was to be given to Stripe again. `imported`: an import saved it. "
-    "`exported`: somebody exported what POM holds of it. `erasure_requested`: somebody asked POM to erase it. "
-    "`erased`: POM took the person out of the record. `other`: something that this release of POM does not know."
+    "The kind of act. `saved`: a user saved the customer. `choice_made`: a user chose or confirmed its Stripe "
+    "customer. `sync_requested`: a user requested another sync with Stripe. `imported`: an import saved the "
+    "customer. `exported`: a user exported the customer's data. `erasure_requested`: a user requested the "
+    "customer's erasure. `erased`: POM removed the person's data from the customer's record. `other`: an act of a "
+    "kind that this release of POM does not support."
 )
 
 
 class SettingsValues(msgspec.Struct, rename="camel", kw_only=True):
-    """The invoicing settings of a moment, without their texts: memo and footer are not kept."""
+    """The invoicing settings at one point in time, without memo and footer, which the history does not store."""
 
     invoice_type: InvoiceType
     payment_terms: Terms
@@ -61,46 +62,58 @@ class SettingsValues(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class SettingsChangeView(msgspec.Struct, rename="camel", kw_only=True):
-    """One change of the invoicing settings."""
+    """A change of the invoicing settings."""
 
-    at: Annotated[Instant, Meta(description="When they were saved. RFC 3339, UTC.")]
+    at: Annotated[Instant, Meta(description="Time at which the settings were saved. RFC 3339, UTC.")]
     actor: Annotated[str | None, Meta(description=_ACTOR)]
     fields: Annotated[
         list[SettingsField],
-        Meta(description="The settings that changed. Of `memo` and `footer` it is only kept that they changed."),
+        Meta(
+            description="The settings that changed. For `memo` and `footer`, POM stores that they changed, but not "
+            "their texts."
+        ),
     ]
-    from_: Annotated[SettingsValues, Meta(description="All settings before it, but texts.")] = msgspec.field(
-        name="from"
+    from_: Annotated[SettingsValues, Meta(description="The settings before the change, without memo and footer.")] = (
+        msgspec.field(name="from")
     )
-    to: Annotated[SettingsValues, Meta(description="All settings after it, but texts.")]
+    to: Annotated[SettingsValues, Meta(description="The settings after the change, without memo and footer.")]
 
 
 class ConnectionActView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that was done to the connection. Fields that do not apply are null."""
+    """An act on the connection, such as connecting or disconnecting Stripe. Fields that do not apply are null."""
 
-    at: Annotated[Instant, Meta(description="When it was done. RFC 3339, UTC.")]
+    at: Annotated[Instant, Meta(description="Time of the act. RFC 3339, UTC.")]
     kind: Annotated[ConnectionAct, Meta(description=_CONNECTION_KIND)]
     by: Annotated[By, Meta(description=_BY)]
     actor: Annotated[str | None, Meta(description=_ACTOR)]
-    stripe_account_id: Annotated[str | None, Meta(description="The Stripe account that it was about.")]
+    stripe_account_id: Annotated[
+        str | None,
+        Meta(description="Stripe's id of the account that was connected, disconnected or otherwise affected."),
+    ]
     reason: Annotated[
-        str | None, Meta(description="Why it failed: an error code, which is stable and meant for programs.")
+        str | None,
+        Meta(description="The error code that says why the act failed. It is stable and meant for programs."),
     ]
 
 
 class CustomerActView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that was done to a customer in POM. Fields that do not apply are null."""
+    """An act on a customer in POM, such as saving or importing it. Fields that do not apply are null."""
 
-    at: Annotated[Instant, Meta(description="When it was done. RFC 3339, UTC.")]
+    at: Annotated[Instant, Meta(description="Time of the act. RFC 3339, UTC.")]
     kind: Annotated[CustomerAct, Meta(description=_CUSTOMER_KIND)]
     by: Annotated[By, Meta(description=_BY)]
     actor: Annotated[str | None, Meta(description=_ACTOR)]
     fields: Annotated[
         list[Field],
-        Meta(description="The fields that changed, never their values. `name` stands for the three names."),
+        Meta(
+            description="The fields that changed, without their values. `name` stands for `firstName`, `lastName` "
+            "and `companyName`."
+        ),
     ]
-    stripe_customer_id: Annotated[str | None, Meta(description="The Stripe customer that was chosen with it.")]
-    import_id: Annotated[str | None, Meta(description="The import that did it.")]
+    stripe_customer_id: Annotated[
+        str | None, Meta(description="Stripe's id of the Stripe customer that was chosen with this act.")
+    ]
+    import_id: Annotated[str | None, Meta(description="The id of the import that saved the customer.")]
 
 
 class SettingsHistory(msgspec.Struct, rename="camel"):
@@ -111,16 +124,16 @@ class SettingsHistory(msgspec.Struct, rename="camel"):
 
 
 class ConnectionHistory(msgspec.Struct, rename="camel"):
-    """A page of what was done to the connection."""
+    """A page of the acts on the connection."""
 
-    data: Annotated[list[ConnectionActView], Meta(description="What was done, newest first.")]
+    data: Annotated[list[ConnectionActView], Meta(description="The acts, newest first.")]
     page_info: PageInfo
 
 
 class CustomerHistory(msgspec.Struct, rename="camel"):
-    """A page of what was done to a customer in POM."""
+    """A page of the acts on a customer in POM."""
 
-    data: Annotated[list[CustomerActView], Meta(description="What was done, newest first.")]
+    data: Annotated[list[CustomerActView], Meta(description="The acts, newest first.")]
     page_info: PageInfo
 
 

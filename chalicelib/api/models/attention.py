@@ -1,4 +1,4 @@
-"""The query for what needs a person, and the list as the API returns it."""
+"""The query for the items that need a person's attention, and the list of these items."""
 
 from __future__ import annotations
 
@@ -15,35 +15,34 @@ from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.stripe_pages import address
 from chalicelib.domain.terms import MAX_DAYS
-from chalicelib.usecases.attention.needs_attention import Count, NeedsAttention, Wanted
+from chalicelib.usecases.attention.needs_attention import AttentionFilter, Count, NeedsAttention
 
-DEFAULT = Wanted()
+DEFAULT = AttentionFilter()
 MAX_ITEMS = 100
-"""The most things of a kind in one answer."""
+"""The largest number of items of one kind in a response."""
 
 KINDS = (
-    "`payment_failed`: the latest attempt to pay an invoice failed. `dispute_needs_response`: a bank waits for the "
-    "company's answer to a dispute or an inquiry. `invoice_not_sent`: POM was asked to e-mail an invoice, and the "
-    "invoice was not e-mailed. "
-    "`refund_failed`: the customer does not have the money of a refund. `invoice_overdue`: an invoice has not been "
-    "paid for `overdueDays` days. `customer_without_email`: no invoice can be sent to a customer. `payout_failed`: a "
-    "payout failed, and its money has not gone out since. `invoice_unknown`: Stripe has an invoice of POM's "
-    "that POM does not know. `account_restricted`: Stripe does not let the account take payments, or pays nothing "
-    "out of it."
+    "The kind of item. `payment_failed`: the latest attempt to pay an invoice failed. `dispute_needs_response`: a "
+    "bank waits for the company's response to a dispute or an inquiry. `invoice_not_sent`: a user requested that "
+    "POM e-mail an invoice, and it was not e-mailed. `refund_failed`: a refund did not reach the customer. "
+    "`invoice_overdue`: an invoice is unpaid `overdueDays` days after its due day. `customer_without_email`: no "
+    "invoice can be sent to a customer. `payout_failed`: a payout failed, and its money has not been paid out "
+    "since. `invoice_unknown`: Stripe has an invoice that POM made, and POM has no record of it. "
+    "`account_restricted`: Stripe has disabled payments to the account, or payouts from it."
 )
 
 
 class AttentionQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """Which things to list, and how many of each kind."""
+    """The kinds of items to list, and how many of each kind."""
 
-    kind: Annotated[AttentionKind | None, Meta(description="Only things of this kind.")] = None
+    kind: Annotated[AttentionKind | None, Meta(description="Lists only items of this kind.")] = None
     overdue_days: Annotated[
         int,
         Meta(
             ge=1,
             le=MAX_DAYS,
-            description="An unpaid invoice is listed this many days after its due day. Days are those of the time "
-            "zone that the invoice was made in.",
+            description="An unpaid invoice is listed from this many days after its due day. Days begin and end in "
+            "the time zone in which the invoice was created.",
         ),
     ] = DEFAULT.overdue_days
     first: Annotated[
@@ -51,38 +50,61 @@ class AttentionQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
         Meta(
             ge=1,
             le=MAX_ITEMS,
-            description="How many things of each kind to list at most. `counts` says how many there are.",
+            description="The largest number of items to list of each kind. `counts` has the number of all items of "
+            "the kind.",
         ),
     ] = DEFAULT.first
 
 
 class AttentionItemView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that needs a person. It disappears from the list once it is solved."""
+    """An item that needs a person's attention. It leaves the list once it is solved."""
 
     id: Annotated[
         str,
         Meta(
-            description="The same thing has the same id at each reading.",
+            description="The id of the item, which is the same in every response.",
             examples=["dispute_needs_response:du_1MtJUT2eZvKYlo2CNaw2HvEv"],
         ),
     ]
     kind: Annotated[AttentionKind, Meta(description=KINDS)]
-    at: Annotated[Instant, Meta(description="When the thing began, or when POM found it. RFC 3339, UTC.")]
-    message: Annotated[str, Meta(description="What needs a person and why, in sentences for people.")]
-    next_step: Annotated[str, Meta(description="What a person should do about it, and where.")]
-    invoice_id: Annotated[str | None, Meta(description="POM's id of the invoice that it is about.")]
-    number: Annotated[str | None, Meta(description="The invoice's number. A draft has none.")]
-    customer_id: Annotated[str | None, Meta(description="POM's id of the customer that it is about.")]
-    customer_name: Annotated[
-        str | None, Meta(description="What POM calls that customer now. Null without a customer, or without a name.")
+    at: Annotated[
+        Instant, Meta(description="Time at which the problem began, or at which POM found it. RFC 3339, UTC.")
     ]
-    stripe_invoice_id: Annotated[str | None, Meta(description="Stripe's id of the invoice.")]
-    payout_id: Annotated[str | None, Meta(description="Stripe's id of the payout that it is about.")]
+    message: Annotated[str, Meta(description="The problem and its cause, in sentences for people.")]
+    next_step: Annotated[str, Meta(description="What a person should do about it, and where.")]
+    invoice_id: Annotated[
+        str | None, Meta(description="POM's id of the invoice. Null if the item is not about an invoice.")
+    ]
+    number: Annotated[
+        str | None,
+        Meta(
+            description="The invoice's number. Null if the invoice is a draft, or if the item is not about an "
+            "invoice."
+        ),
+    ]
+    customer_id: Annotated[
+        str | None, Meta(description="POM's id of the customer. Null if the item is not about a customer.")
+    ]
+    customer_name: Annotated[
+        str | None,
+        Meta(
+            description="The customer's current name in POM. Null if the item is not about a customer, or if the "
+            "customer has no name."
+        ),
+    ]
+    stripe_invoice_id: Annotated[
+        str | None,
+        Meta(description="Stripe's id of the invoice. Null if the item is not about an invoice in Stripe."),
+    ]
+    payout_id: Annotated[
+        str | None, Meta(description="Stripe's id of the payout. Null if the item is not about a payout.")
+    ]
     amount: Annotated[
         Money | None,
         Meta(
-            description="An exact decimal, in `currency`: what is still to be paid of the invoice, or the amount of "
-            "the dispute, the refund or the payout. A payout below 0 debits the bank account.",
+            description="The amount that remains to be paid of the invoice, or the amount of the dispute, the "
+            "refund or the payout. An exact decimal in `currency`. The amount of a payout is negative if it debits "
+            "the bank account.",
             examples=["75.00"],
         ),
     ]
@@ -90,40 +112,42 @@ class AttentionItemView(msgspec.Struct, rename="camel", kw_only=True):
     due_by: Annotated[
         Instant | None,
         Meta(
-            description="When the evidence of a dispute is due, or when an invoice was due to be paid. It may have "
-            "passed. RFC 3339, UTC."
+            description="Time at which the evidence of the dispute or the payment of the invoice is or was due. "
+            "RFC 3339, UTC."
         ),
     ]
-    dashboard_url: Annotated[str | None, Meta(description="The page of Stripe's dashboard to look at.")]
+    dashboard_url: Annotated[str | None, Meta(description="The page of the Stripe dashboard that shows the problem.")]
 
 
 class AttentionCount(msgspec.Struct, rename="camel"):
-    """How many things of a kind need a person."""
+    """The number of items of one kind."""
 
-    kind: Annotated[AttentionKind, Meta(description="The kind that is counted. See `AttentionItemView.kind`.")]
-    count: Annotated[int, Meta(ge=0, description="How many things of the kind were found. The list may have fewer.")]
-    at_least: Annotated[bool, Meta(description="True if there may be more than `count`.")]
+    kind: Annotated[AttentionKind, Meta(description="The kind of the counted items. See `AttentionItemView.kind`.")]
+    count: Annotated[
+        int, Meta(ge=0, description="The number of items of this kind. The list may have fewer of them.")
+    ]
+    at_least: Annotated[bool, Meta(description="True if there may be more items than `count`.")]
 
 
 class AttentionList(msgspec.Struct, rename="camel"):
-    """What needs a person, newest first, and how many things there are of each kind that was asked for."""
+    """The items that need a person's attention, newest first, and the number of items of each requested kind."""
 
-    data: Annotated[list[AttentionItemView], Meta(description="The things, the newest first.")]
+    data: Annotated[list[AttentionItemView], Meta(description="The items, newest first.")]
     counts: Annotated[
         list[AttentionCount],
-        Meta(description="How many things there are of each kind; of one kind if the query has `kind`."),
+        Meta(description="The number of items of each kind. If the query has `kind`, only the number of that kind."),
     ]
 
 
-def attention_request(query: AttentionQuery) -> Wanted:
-    """Returns what the query asks for."""
-    return Wanted(query.kind, query.overdue_days, query.first)
+def attention_request(query: AttentionQuery) -> AttentionFilter:
+    """Returns the use case's request."""
+    return AttentionFilter(query.kind, query.overdue_days, query.first)
 
 
 def attention_list(
     needs_attention: NeedsAttention, names: Mapping[CustomerId, str], dashboard_base: str
 ) -> AttentionList:
-    """Returns the list. `names` are those of its customers; `dashboard_base` is the address of Stripe's Dashboard."""
+    """Returns the list. `names` are the customers' names; `dashboard_base` is the URL of the Stripe dashboard."""
     items = [_item_view(item, names, dashboard_base) for item in needs_attention.items]
     return AttentionList(items, list(map(_count, needs_attention.counts)))
 

@@ -1,4 +1,4 @@
-"""The balance of the Stripe account as the API returns it."""
+"""The balance of the Stripe account."""
 
 from __future__ import annotations
 
@@ -17,53 +17,55 @@ from chalicelib.usecases.payouts.show_payouts import Balance
 
 
 class CurrencyBalance(msgspec.Struct, rename="camel", kw_only=True):
-    """The balance in one currency. Money that is on its way to the bank has already left the balance."""
+    """The balance in one currency. Money on its way to the bank is no longer part of the balance."""
 
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
     available: Annotated[
         str,
         Meta(
-            description="The money that can be paid out now. It is negative if refunds, disputes or fees took more "
-            "than there was.",
+            description="The money that can be paid out now, in `currency`. Negative if refunds, disputes or fees "
+            "took more than there was.",
             examples=["412.50"],
         ),
     ]
     pending: Annotated[
         str,
         Meta(
-            description="The money that Stripe has booked, and that becomes available on a later day.",
+            description="The money that Stripe has booked and that becomes available on a later day, in `currency`.",
             examples=["980.00"],
         ),
     ]
     on_its_way: Annotated[
         str,
         Meta(
-            description="The sum of those `payouts` that go to the bank, as far as POM knows. Stripe has not said "
-            "that they arrived.",
+            description="The sum of the `payouts` to the bank whose arrival Stripe has not reported yet, in "
+            "`currency`.",
             examples=["1156.80"],
         ),
     ]
     being_taken: Annotated[
         str,
         Meta(
-            description="The sum of those `payouts` that Stripe takes from the bank account, without a sign: because "
-            "the balance was negative, or a payout is reversed.",
+            description="The sum of the `payouts` that Stripe debits from the bank account, in `currency`, without "
+            "a sign. Stripe debits it because the balance was negative, or because a payout is reversed.",
             examples=["0.00"],
         ),
     ]
     payouts: Annotated[
         list[PayoutView],
         Meta(
-            description="The payouts of the connected account that are under way, those that arrive last first. One "
-            "whose day passed more than 14 days ago is not among them."
+            description="The connected account's payouts that are under way, the latest day of arrival first. A "
+            "payout is left out more than 14 days after its day of arrival."
         ),
     ]
 
 
 class BalanceView(msgspec.Struct, rename="camel"):
-    """The balance of the Stripe account, and the payouts that are under way, by currency."""
+    """The balance of the Stripe account and the payouts that are under way, by currency."""
 
-    data: Annotated[list[CurrencyBalance], Meta(description="One for each currency of the balance or of a payout.")]
+    data: Annotated[
+        list[CurrencyBalance], Meta(description="One entry for each currency of the balance or of a payout.")
+    ]
 
 
 def balance_view(balance: Balance) -> BalanceView:

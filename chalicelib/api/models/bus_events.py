@@ -1,4 +1,4 @@
-"""Changes as they are put on the bus."""
+"""The events that are published on the bus."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chalicelib.usecases.connecting.connection_report import ConnectionReport
 from chalicelib.usecases.publishing.published_objects import PublishedInvoice, PublishedObject, PublishedPayout
 
 MAX_DETAIL = 250_000
-"""Bytes that the detail of an event may have. What is larger leaves the object out: see `objectOmitted`."""
+"""The largest `detail` of an event, in bytes. A larger event is published without its object."""
 
 
 def bus_events(
@@ -28,7 +28,7 @@ def bus_events(
 ) -> Sequence[BusEvent]:
     """Returns the events of a change, one for each of its types. Without `snapshot` they leave the object out.
 
-    `dashboard_base` is the URL of Stripe's dashboard.
+    `dashboard_base` is the URL of the Stripe dashboard.
     """
     change = stored_change.change
     view = None if change.deleted or snapshot is None else _view(snapshot, change.at, dashboard_base)

@@ -1,4 +1,4 @@
-"""What is told on the bus, as it goes over the wire: one model for each kind of object."""
+"""The models of the events that are published on the bus: one for each kind of object."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from chalicelib.api.models.invoices import InvoiceView
 from chalicelib.api.models.payouts import PayoutView
 from chalicelib.domain.changes import ObjectKind
 
-_LISTED = "as the API's lists show this version of it"
-_NULL = "Null if `deleted`, or if it was omitted."
+_LISTED = "as the API's lists return this version"
+_NULL = "Null if `deleted` or `objectOmitted` is true."
 
 
 class ChangeEvent(ChangeView, rename="camel", kw_only=True):
-    """What changed from one stored version of an object to the next."""
+    """A change from one stored version of an object to the next."""
 
     organization_id: Annotated[str, Meta(description="POM's id of the organization.")]
     object_omitted: Annotated[
         bool,
         Meta(
-            description="True if the object was left out: it is too large for an event, or an operator told the "
-            "change again when the object had already changed once more. `GET` has it."
+            description="True if `object` is left out because the event would be too large, or because an operator "
+            "published the event again after the object had changed once more. Read the object with `GET`."
         ),
     ]
 
@@ -49,7 +49,7 @@ class ConnectionChange(ChangeEvent, rename="camel", kw_only=True):
     """A change of the connection with Stripe."""
 
     object: Annotated[
-        ConnectionView | None, Meta(description=f"The connection, as the API shows this version of it. {_NULL}")
+        ConnectionView | None, Meta(description=f"The connection, as `GET` returns this version. {_NULL}")
     ]
 
 
@@ -65,4 +65,4 @@ CHANGE_EVENTS: Mapping[ObjectKind, type[ChangeEvent]] = {
     ObjectKind.CONNECTION: ConnectionChange,
     ObjectKind.PAYOUT: PayoutChange,
 }
-"""The model of each kind of object."""
+"""The model of the events about each kind of object."""

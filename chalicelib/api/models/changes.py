@@ -1,4 +1,4 @@
-"""The query for what has changed, and the changes as the API returns them."""
+"""The query of the changes feed, and a page of the feed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chalicelib.ports.changes import FeedPage
 
 
 class ChangeQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """Which part of the changes."""
+    """The page of the changes to list."""
 
     first: First = ROWS
     after: (
@@ -23,8 +23,9 @@ class ChangeQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
             Meta(
                 min_length=1,
                 max_length=2000,
-                description="The `endCursor` of the latest page, which may be stored. `now`: no change, but a cursor "
-                "for what changes from now on. If left out: from the oldest change that is kept.",
+                description="The `endCursor` of the latest page, which may be stored. With `now`, the page is "
+                "empty and its `endCursor` begins with the next change. If left out, the list begins with the "
+                "oldest change that is retained.",
                 examples=["now"],
             ),
         ]
@@ -33,68 +34,71 @@ class ChangeQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class ChangeView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that happened to an object. If two happened at once, each is an entry of its own."""
+    """A change of an object. Two changes at the same time are two entries."""
 
     id: Annotated[
         str,
         Meta(
-            description="The id of the change, the same however often it is told, on the bus and in the list of "
-            "changes.",
+            description="The id of the change. A change has the same id in this list and in every copy of its "
+            "event on the bus.",
             examples=["chg_2gkq4hz7n5ax3wobyr6tclmd4e"],
         ),
     ]
-    type: Annotated[ChangeType, Meta(description="What happened.")]
-    object_kind: Annotated[ObjectKind, Meta(description="What kind of object it happened to.")]
+    type: Annotated[ChangeType, Meta(description="The type of the change.")]
+    object_kind: Annotated[ObjectKind, Meta(description="The kind of object that changed.")]
     object_id: Annotated[
         str,
         Meta(
-            description="The id of the object in its own route: POM's for invoices and customers, Stripe's for "
-            "payouts, and the id of the organization for its connection."
+            description="The id of the object in its own route: POM's id of an invoice or a customer, Stripe's id "
+            "of a payout, or the id of the organization for its connection."
         ),
     ]
     version: Annotated[
         int,
         Meta(
-            description="The version of the object after the change. Ignore a change with a lower version than one "
-            "that you have of this object.",
+            description="The version of the object after the change. Ignore a change whose version is lower than "
+            "the latest one that you have of the object.",
             ge=0,
         ),
     ]
-    at: Annotated[Instant, Meta(description="When the change was stored. RFC 3339, UTC.")]
+    at: Annotated[Instant, Meta(description="Time at which the change was stored. RFC 3339, UTC.")]
     previous_status: Annotated[
         str | None,
         Meta(
-            description="The object's status before the change: `status` of an invoice, a payout or the connection, "
-            "or `syncStatus` of a customer. Null if nothing was told of the object before."
+            description="The object's status before the change: `status` of an invoice, a payout or the "
+            "connection, or `syncStatus` of a customer. Null if this is the first published change of the object."
         ),
     ]
-    status: Annotated[str | None, Meta(description="The status after the change. Null if `deleted`.")]
+    status: Annotated[
+        str | None, Meta(description="The object's status after the change. Null if `deleted` is true.")
+    ]
     deleted: Annotated[
         bool,
         Meta(
-            description="True if nothing is left to load: the object no longer exists in POM, or the customer was "
-            "erased."
+            description="True if the object can no longer be loaded, because POM deleted its record or because the "
+            "customer was erased."
         ),
     ]
 
 
 class FeedPosition(msgspec.Struct, rename="camel"):
-    """Where a page of the changes ends, and whether there is another one now."""
+    """The end of a page of the changes, and whether another page follows."""
 
     end_cursor: Annotated[
         str,
         Meta(
-            description="Give it as `after` to go on, now or later. It means nothing else. Empty pages have one, too."
+            description="The value of `after` for the next page. It can be stored and used later, and has no other "
+            "meaning. Empty pages have one, too."
         ),
     ]
-    has_next_page: Annotated[bool, Meta(description="True if there is more behind this page already.")]
+    has_next_page: Annotated[bool, Meta(description="True if the next page already has changes.")]
 
 
 class ChangeList(msgspec.Struct, rename="camel"):
-    """A part of what has changed, the oldest change first."""
+    """A page of the changes, oldest first."""
 
-    data: Annotated[list[ChangeView], Meta(description="The changes, the oldest first.")]
-    page_info: Annotated[FeedPosition, Meta(description="Where this page ends.")]
+    data: Annotated[list[ChangeView], Meta(description="The changes, oldest first.")]
+    page_info: Annotated[FeedPosition, Meta(description="The end of this page.")]
 
 
 def change_list(page: FeedPage) -> ChangeList:
@@ -105,7 +109,7 @@ def change_list(page: FeedPage) -> ChangeList:
 
 
 def change_fields(change: Change, change_type: ChangeType) -> dict[str, Any]:
-    """Returns the fields that the feed and the bus have in common."""
+    """Returns the fields that the feed and the events on the bus have in common."""
     return {
         "id": change.id_of(change_type),
         "type": change_type,

@@ -1,7 +1,7 @@
-"""Which filters of a list can be given together.
+"""The combinations of filters that a list offers.
 
-A list offers a combination of filters only if it is one query a page. Its table of combinations is what requests are
-held against, and what the contract and the refusal say.
+A list offers a combination only if it costs one query a page. One table of combinations checks the requests and gives
+the texts of the API document and of the refusal.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from chalicelib.domain.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """Filters that are offered together: all of `needs`, with those values, and with or without those in `range`."""
+    """A combination of filters: all of `needs`, with the given values, and optionally those of `range`."""
 
     order: str
     """The order of the list, in words."""
     needs: Mapping[str, Collection[str]]
-    """The filters that have to be given, each with the values that it may have. No values means any value."""
+    """The names of the required filters, each with its allowed values. An empty collection allows any value."""
     range: tuple[str, ...] = ()
-    """The two ends of a range. One end or both can be given. If nothing else is needed, at least one has to be."""
+    """The names of the two ends of a range. Each is optional, but without `needs` one of them is required."""
 
     def offers(self, filters: Mapping[str, str]) -> bool:
-        """Returns True if a request with these filters, by their names, is of this combination."""
+        """Returns True if these filters, by their names, are this combination."""
         ends = filters.keys() & set(self.range)
         if filters.keys() - ends != self.needs.keys() or (self.range and not self.needs and not ends):
             return False
         return all(not values or filters[name] in values for name, values in self.needs.items())
 
     def __str__(self) -> str:
-        """Returns the combination in the words of the contract."""
+        """Returns the combination in the words of the API document."""
         filters = [
             " or ".join(f"`{name}={value}`" for value in values) if values else f"`{name}`"
             for name, values in self.needs.items()
@@ -43,10 +43,10 @@ class Combination:
 
 
 def require_offered(filters: Mapping[str, str], combinations: Sequence[Combination]) -> Combination:
-    """Returns the combination that these filters are.
+    """Returns the combination of these filters.
 
     Raises:
-        Refused: they are not offered together, or not with these values. The message lists what is offered.
+        Refused: the list does not offer these filters or values together. The message lists the offered combinations.
     """
     for combination in combinations:
         if combination.offers(filters):
@@ -62,5 +62,5 @@ def require_offered(filters: Mapping[str, str], combinations: Sequence[Combinati
 
 
 def combination_list(combinations: Sequence[Combination]) -> str:
-    """Returns the combinations with their orders, as a list in Markdown for the contract."""
+    """Returns the combinations with their orders as a Markdown list for the API document."""
     return "\n".join(f"- {combination}: {combination.order}" for combination in combinations)

@@ -1,4 +1,4 @@
-"""What several models share: names of types, times and money as they are written."""
+"""Types that several models share: ids, texts, times, money and pages."""
 
 from __future__ import annotations
 
@@ -27,14 +27,17 @@ ErrorCode = Annotated[
         extra_json_schema={"$ref": "#/components/schemas/ErrorCode"},
     ),
 ]
-"""One of `api.http.error_codes`, which the document has as the schema `ErrorCode`."""
+"""A code of `api.http.error_codes`. The API document has them as the schema `ErrorCode`."""
 CurrencyCode = Annotated[
-    str, Meta(pattern=CURRENCY_PATTERN, description="ISO 4217, in either case.", examples=["usd"])
+    str,
+    Meta(
+        pattern=CURRENCY_PATTERN, description="A currency code of ISO 4217, in upper or lower case.", examples=["usd"]
+    ),
 ]
 ReadOnly = Annotated[
     Any,
     Meta(
-        description="Ignored, so that a record from `GET` can be sent back whole.",
+        description="Ignored. The field is accepted so that a record from `GET` can be sent back as a whole.",
         extra_json_schema={"x-ignored": True},
     ),
 ]
@@ -50,8 +53,8 @@ Day = Annotated[
 Money = Annotated[
     str,
     Meta(
-        description="An amount of money: an exact decimal in units of the currency beside it, with exactly the "
-        "decimals of that currency.",
+        description="An amount of money: an exact decimal in units of its currency, with exactly the decimals of "
+        "that currency.",
         examples=["75.00"],
         extra_json_schema={"pattern": r"^-?[0-9]+(\.[0-9]+)?$(?!\n)"},
     ),
@@ -61,16 +64,16 @@ T = TypeVar("T")
 
 
 class PageInfo(msgspec.Struct, rename="camel"):
-    """Where a page of a list ends, and whether there is another one."""
+    """The end of a page of a list, and whether another page follows."""
 
     end_cursor: Annotated[
         str | None,
         Meta(
-            description="Give it as `after` to get the next page. It means nothing else. The last page has one, too. "
-            "Null if the page is empty, and for lists that have no pages."
+            description="The value of `after` for the next page. It has no other meaning. The last page has one, "
+            "too. Null if the page is empty, or if the list has no pages."
         ),
     ]
-    has_next_page: Annotated[bool, Meta(description="True if there is more behind this page.")]
+    has_next_page: Annotated[bool, Meta(description="True if another page follows.")]
 
 
 def page_info(page: Page[T]) -> PageInfo:
@@ -78,10 +81,10 @@ def page_info(page: Page[T]) -> PageInfo:
 
 
 def instant(epoch_seconds: int) -> str:
-    """Epoch seconds as RFC 3339 in UTC."""
+    """Returns epoch seconds as a timestamp of RFC 3339 in UTC."""
     return dt.datetime.fromtimestamp(epoch_seconds, tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def instant_or_none(epoch_seconds: int | None) -> str | None:
-    """Like `instant`; zero and None are no time at all."""
+    """Returns the timestamp as `instant` does, or None for None and 0."""
     return instant(epoch_seconds) if epoch_seconds else None

@@ -12,82 +12,102 @@ from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_
 from chalicelib.domain.connection import ConnectionStatus, Freeze
 from chalicelib.domain.facts import Requirement
 from chalicelib.domain.sweep import SyncReport
-from chalicelib.usecases.connecting.connect import Begun
+from chalicelib.usecases.connecting.connect import AuthorizationLink
 from chalicelib.usecases.connecting.connection_report import ConnectionReport
 
-State = Annotated[str, Meta(min_length=1, max_length=200, description="As the callback handed it to the page.")]
+State = Annotated[
+    str, Meta(min_length=1, max_length=200, description="The `state` that the callback passed to the page.")
+]
 
 
 class AuthorizationView(msgspec.Struct, rename="camel"):
-    """Send the admin's browser to `authorizeUrl` before `expiresAt`."""
+    """The start of a connection. Send the admin's browser to `authorizeUrl` before `expiresAt`."""
 
     authorize_url: Annotated[str, Meta(description="The page of Stripe on which the admin connects the account.")]
-    expires_at: Annotated[Instant, Meta(description="When the address stops being good. RFC 3339, UTC.")]
+    expires_at: Annotated[Instant, Meta(description="Time at which `authorizeUrl` expires. RFC 3339, UTC.")]
 
 
 class CompleteConnection(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """What the page got from the callback."""
+    """The value that completes a connection."""
 
     state: State
 
 
 class RequirementView(msgspec.Struct, rename="camel"):
-    """Something Stripe still needs of the company, given in the Stripe dashboard.
+    """Information that Stripe requires of the company. The company enters it in the Stripe dashboard.
 
-    Where `field` is `account`, the message says instead why Stripe has stopped the account.
+    If `field` is `account`, Stripe has restricted the account, and `message` says why.
     """
 
-    field: Annotated[str, Meta(description="Stripe's name of what it needs, or `account`.")]
-    message: Annotated[str, Meta(description="What Stripe needs, in a sentence for people.")]
+    field: Annotated[str, Meta(description="Stripe's name of the required information, or `account`.")]
+    message: Annotated[str, Meta(description="What Stripe requires, in a sentence for people.")]
 
 
 class WebhookHealth(msgspec.Struct, rename="camel"):
     """Whether Stripe's events arrive as they happen.
 
-    `healthy` is false where something speaks against it, and null where nothing does and not enough is known to say
-    so; `problem` then tells what. It is true only if, within 15 minutes, Stripe listed its endpoint for POM as it has
-    to be and POM took what its own signing secrets sign, and no event had to be fetched after the latest webhook.
+    `healthy` is true only if three checks passed within the last 15 minutes: Stripe lists POM's webhook endpoint as
+    it has to be, POM accepts events signed with its own signing secrets, and no event had to be fetched after the
+    latest webhook. It is false if a check failed, and null if no check failed and one has no result. `problem` then
+    says which check it was.
     """
 
     healthy: Annotated[
-        bool | None, Meta(description="True if events arrive, false if not, and null if that is not known.")
+        bool | None,
+        Meta(description="True if events arrive, false if a check failed, and null if a check has no result."),
     ]
     problem: Annotated[
         str | None,
-        Meta(description="What speaks against it or is not known, in sentences. Null if `healthy` is true."),
+        Meta(description="The failed or missing check, in sentences. Null if `healthy` is true."),
     ]
     checked_at: Annotated[
         Instant | None,
-        Meta(description="When the endpoint in Stripe was looked at. RFC 3339, UTC. Null if it never was."),
+        Meta(
+            description="Time at which POM last checked its webhook endpoint in Stripe. RFC 3339, UTC. Null before "
+            "the first check."
+        ),
     ]
 
 
 class SyncReportView(msgspec.Struct, rename="camel", kw_only=True):
-    """What one comparison with Stripe found."""
+    """The result of a comparison with Stripe."""
 
-    at: Annotated[Instant, Meta(description="When the comparison finished. RFC 3339, UTC.")]
-    events_seen: Annotated[int, Meta(description="How many events of Stripe's it read.")]
-    recovered: Annotated[int, Meta(description="Events that no webhook had brought; they are applied now.")]
-    corrected: Annotated[int, Meta(description="Invoices that no event told of; they are right now.")]
-    parked: Annotated[int, Meta(description="Events that could not be applied; they are kept and tried again.")]
+    at: Annotated[Instant, Meta(description="Time at which the comparison finished. RFC 3339, UTC.")]
+    events_seen: Annotated[int, Meta(description="The number of Stripe events that the comparison read.")]
+    recovered: Annotated[
+        int, Meta(description="The number of events that no webhook had delivered. The comparison applied them.")
+    ]
+    corrected: Annotated[
+        int,
+        Meta(
+            description="The number of invoices that differed from Stripe without an event. The comparison "
+            "corrected them."
+        ),
+    ]
+    parked: Annotated[
+        int, Meta(description="The number of events that could not be applied yet. POM retains them and tries again.")
+    ]
 
 
 class InvoicingPause(msgspec.Struct, rename="camel"):
-    """Operations have paused making and sending invoices. Payments, refunds, voiding and the comparisons go on."""
+    """A pause of invoicing by POM's operations team.
 
-    since: Annotated[Instant, Meta(description="When the pause began. RFC 3339, UTC.")]
-    reason: Annotated[str, Meta(description="Why invoicing is paused, in the words of operations.")]
+    No invoice is created or sent during the pause. Payments, refunds, voiding and comparisons with Stripe continue.
+    """
+
+    since: Annotated[Instant, Meta(description="Time at which the pause began. RFC 3339, UTC.")]
+    reason: Annotated[str, Meta(description="The reason for the pause, as the operations team wrote it.")]
 
 
 PausedOrNot = Annotated[
-    InvoicingPause | None, Meta(description="Since when and why invoicing is paused; null if it is not.")
+    InvoicingPause | None, Meta(description="The pause of invoicing. Null if invoicing is not paused.")
 ]
 
 
 STATUSES = (
-    "`not_connected`: nobody has connected Stripe yet. `pending`: an admin has begun to connect it. `connected`: it "
-    "works. `action_required`: it is connected, and Stripe does not let the account take payments. `disconnected`: "
-    "it was connected before."
+    "The status of the connection. `not_connected`: the organization has never connected Stripe. `pending`: an "
+    "admin has begun to connect Stripe. `connected`: the connection works. `action_required`: Stripe is connected "
+    "and does not let the account take payments. `disconnected`: Stripe was connected before."
 )
 
 
@@ -96,70 +116,81 @@ class ConnectionView(msgspec.Struct, rename="camel", kw_only=True):
 
     status: Annotated[ConnectionStatus, Meta(description=STATUSES)]
     stripe_account_id: Annotated[
-        str | None, Meta(description="Stripe's id of the account. Null until one is connected.")
+        str | None, Meta(description="Stripe's id of the account. Null until an account is connected.")
     ]
     business_name: Annotated[
-        str | None, Meta(description="The name of the business, as Stripe has it. Null if Stripe has none.")
+        str | None, Meta(description="The name of the business in Stripe. Null if Stripe has none.")
     ]
-    livemode: Annotated[bool, Meta(description="True if the account is connected for real money.")]
+    livemode: Annotated[
+        bool, Meta(description="True if the account is connected in live mode, which moves real money.")
+    ]
     requirements: Annotated[
-        list[RequirementView], Meta(description="What Stripe still needs of the company. Empty if it needs nothing.")
+        list[RequirementView],
+        Meta(description="The information that Stripe requires of the company. Empty if Stripe requires none."),
     ]
     connected_at: Annotated[
-        Instant | None, Meta(description="When it was connected last. RFC 3339, UTC. Null if it never was.")
+        Instant | None, Meta(description="Time at which Stripe was last connected. RFC 3339, UTC. Null if never.")
     ]
     disconnected_at: Annotated[
-        Instant | None, Meta(description="When it was disconnected last. RFC 3339, UTC. Null if it never was.")
+        Instant | None, Meta(description="Time at which Stripe was last disconnected. RFC 3339, UTC. Null if never.")
     ]
     last_event_at: Annotated[
-        Instant | None, Meta(description="When the latest event arrived. RFC 3339, UTC. Null if none has arrived.")
+        Instant | None,
+        Meta(description="Time at which the latest event arrived. RFC 3339, UTC. Null if no event has arrived."),
     ]
     swept_until: Annotated[
         Instant | None,
-        Meta(description="Up to here POM is known to say what Stripe says. RFC 3339, UTC. Null if not yet compared."),
+        Meta(
+            description="POM's records match Stripe's up to this time. RFC 3339, UTC. Null before the first "
+            "comparison."
+        ),
     ]
     lag_seconds: Annotated[
-        int | None, Meta(description="How many seconds ago `sweptUntil` is. Null while not connected.")
+        int | None, Meta(description="The number of seconds since `sweptUntil`. Null while Stripe is not connected.")
     ]
     last_sync: Annotated[
         SyncReportView | None,
-        Meta(description="What the latest comparison with Stripe found. Null before the first."),
+        Meta(description="The result of the latest comparison with Stripe. Null before the first one."),
     ]
     catch_up: Annotated[
         SyncReportView | None,
-        Meta(description="What the first comparison after the latest reconnect found. Null if there was none."),
+        Meta(description="The result of the first comparison after the latest reconnect. Null if there was none."),
     ]
     last_tested_at: Annotated[
-        Instant | None, Meta(description="When a test invoice last went well. RFC 3339, UTC. Null if none has.")
+        Instant | None,
+        Meta(description="Time at which a test invoice last succeeded. RFC 3339, UTC. Null if none has succeeded."),
     ]
     webhook: Annotated[WebhookHealth, Meta(description="Whether Stripe's events arrive as they happen.")]
     invoicing_paused: PausedOrNot
 
 
 class Attention(msgspec.Struct, rename="camel"):
-    """Something a person should look at."""
+    """A problem that needs a person's attention."""
 
-    message: Annotated[str, Meta(description="What is wrong, in a sentence for people.")]
+    message: Annotated[str, Meta(description="The problem, in a sentence for people.")]
     next_step: Annotated[str, Meta(description="What a person should do about it.")]
 
 
 class AppView(msgspec.Struct, rename="camel", kw_only=True):
-    """One integration."""
+    """An integration of POM."""
 
-    id: Annotated[Literal["stripe"], Meta(description="The id of the integration. There is one.")]
+    id: Annotated[Literal["stripe"], Meta(description="The id of the integration. The only one is `stripe`.")]
     name: Annotated[str, Meta(description="The name of the integration, for people.")]
-    installed: Annotated[bool, Meta(description="True while it is connected.")]
+    installed: Annotated[bool, Meta(description="True while the integration is connected.")]
     status: Annotated[ConnectionStatus, Meta(description=STATUSES)]
     action: Annotated[
-        Literal["install", "reconnect"] | None, Meta(description="The button that leads on. Null if none does.")
+        Literal["install", "reconnect"] | None,
+        Meta(description="The button to show for the next step. Null if there is none."),
     ]
-    needs_attention: Annotated[bool, Meta(description="True if `attention` has something.")]
-    attention: Annotated[list[Attention], Meta(description="What a person should look at, the most important first.")]
+    needs_attention: Annotated[bool, Meta(description="True if `attention` is not empty.")]
+    attention: Annotated[
+        list[Attention], Meta(description="The problems that need a person's attention, the most important first.")
+    ]
     invoicing_paused: PausedOrNot
 
 
 class AppList(msgspec.Struct, rename="camel"):
-    """The integrations of POM that this service provides."""
+    """The integrations that this service provides."""
 
     data: Annotated[list[AppView], Meta(description="The integrations.")]
     page_info: PageInfo
@@ -174,7 +205,7 @@ _ACTIONS: Mapping[ConnectionStatus, Literal["install", "reconnect"]] = {
 }
 
 
-def authorization_view(authorization: Begun) -> AuthorizationView:
+def authorization_view(authorization: AuthorizationLink) -> AuthorizationView:
     return AuthorizationView(authorization.authorize_url, instant(authorization.expires_at))
 
 
@@ -205,7 +236,7 @@ def connection_view(report: ConnectionReport) -> ConnectionView:
 
 
 def pause_view(freeze: Freeze | None) -> InvoicingPause | None:
-    """Returns what the organization is shown of a pause. The operator's name is not."""
+    """Returns the pause as the organization sees it, which is without the operator's name."""
     return InvoicingPause(instant(freeze.at), freeze.reason) if freeze else None
 
 
@@ -222,7 +253,7 @@ def sync_report_view(report: SyncReport | None) -> SyncReportView | None:
 
 
 def app_view(report: ConnectionReport) -> AppView:
-    """Stripe as one line of the integrations list."""
+    """Returns Stripe as an entry of the list of integrations."""
     attention = _attention(report)
     return AppView(
         id="stripe",
@@ -240,7 +271,7 @@ def _attention(report: ConnectionReport) -> list[Attention]:
     items: list[Attention] = []
     if report.connection.frozen is not None:
         items.append(
-            Attention(report.connection.frozen.in_words, "Nothing is lost. Support can tell when it goes on.")
+            Attention(report.connection.frozen.in_words, "Nothing is lost. Support can say when invoicing resumes.")
         )
     if report.status is ConnectionStatus.DISCONNECTED:
         items.append(Attention("Stripe is disconnected.", "An admin can reconnect it under Settings, Apps, Stripe."))
@@ -251,5 +282,5 @@ def _attention(report: ConnectionReport) -> list[Attention]:
         missing = account.requirements if account and account.requirements else (_NOT_VERIFIED,)
         items += [Attention(each.message, each.next_step) for each in missing]
     if report.webhook_problem and report.webhook_healthy is False:
-        items.append(Attention(report.webhook_problem, "Nothing is lost; contact support if it stays."))
+        items.append(Attention(report.webhook_problem, "Nothing is lost. Contact support if the problem persists."))
     return items

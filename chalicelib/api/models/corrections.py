@@ -1,4 +1,4 @@
-"""The request to correct an invoice that was issued."""
+"""The request to correct an issued invoice."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from msgspec import Meta
 
 
 class Correction(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """The confirmation of somebody who knows that the invoice is voided for good."""
+    """The confirmation that the invoice will be voided permanently."""
 
     confirmed: Annotated[
         bool,
         Meta(
-            description="True if a person has confirmed it. Without it the answer is 409 "
-            "`confirmation_missing`, whose message says what the correction does to this invoice."
+            description="True if a person has confirmed the correction. Otherwise the response is 409 "
+            "`confirmation_missing`, and its message says what the correction does to this invoice."
         ),
     ] = False

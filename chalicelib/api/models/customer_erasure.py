@@ -1,4 +1,4 @@
-"""The erasure of a customer: how it is asked for, and as it is answered."""
+"""The request to erase a customer, and the state of an erasure."""
 
 from __future__ import annotations
 
@@ -15,111 +15,129 @@ from chalicelib.domain.erasure_wording import KEPT, OUT_OF_REACH, REDACTION, in_
 from chalicelib.domain.retention_types import Expires
 
 _CHOICE = (
-    "What becomes of the Stripe customer. `keep`: it stays as it is, and the company redacts it in Stripe, or has a "
-    "reason to keep it. `delete`: POM deletes it, which cancels its subscriptions and removes its saved payment "
+    "What happens to the Stripe customer. `keep`: POM leaves it unchanged; the company redacts it in Stripe, or has "
+    "a reason to keep it. `delete`: POM deletes it, which cancels its subscriptions and removes its saved payment "
     "methods; Stripe keeps its past invoices and payments."
 )
 _STATUS = (
-    "`waiting`: nothing is erased yet, because of what `waitsFor` lists, or because POM is about to begin. "
-    "`erasing`: the customer's record holds nothing of the person any more, and POM erases the rest. "
-    "`erased`: everything is erased, and POM has looked again a day later and found nothing left."
+    "The status of the erasure. `waiting`: nothing is erased yet, because POM waits for the items of `waitsFor`, or "
+    "is about to begin. `erasing`: the customer's record no longer has the person's data, and POM erases the "
+    "remaining copies. `erased`: everything is erased, and a check one day later found no remaining data."
 )
 
 
 class ErasureQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """How a customer is erased."""
+    """How to erase a customer."""
 
     in_stripe: Annotated[InStripe, Meta(description=_CHOICE)]
 
 
 class UnsettledView(msgspec.Struct, rename="camel", kw_only=True):
-    """Something that has to be settled or voided before the person can be erased."""
+    """An open item, such as an unpaid invoice, that blocks the erasure."""
 
     code: Annotated[
         str,
-        Meta(description="The kind of thing: the code with which a new request is refused because of it."),
+        Meta(
+            description="The error code of the open item. A new request to erase the customer would be refused "
+            "with this code."
+        ),
     ]
-    message: Annotated[str, Meta(description="What it is, in a sentence for people.")]
-    next_step: Annotated[str, Meta(description="What can be done about it, in a sentence for people.")]
-    invoice_id: Annotated[str | None, Meta(description="POM's id of the invoice. Null if it is a batch.")]
+    message: Annotated[str, Meta(description="The open item, in a sentence for people.")]
+    next_step: Annotated[str, Meta(description="How to close the item, in a sentence for people.")]
+    invoice_id: Annotated[
+        str | None, Meta(description="POM's id of the open invoice. Null if the item is a batch or an import.")
+    ]
     batch_id: Annotated[
-        str | None, Meta(description="The id of the batch of invoices or of the import. Null if it is an invoice.")
+        str | None,
+        Meta(description="The id of the open batch of invoices or of the import. Null if the item is an invoice."),
     ]
 
 
 class ErasureInStripeView(msgspec.Struct, rename="camel", kw_only=True):
-    """What becomes of the person in Stripe, where POM is not the one who decides."""
+    """The person's data in Stripe, which the company controls."""
 
     choice: Annotated[InStripe, Meta(description=_CHOICE)]
     stripe_customer_id: Annotated[
-        str | None, Meta(description="The Stripe customer. Null if the customer was never linked to one.")
+        str | None,
+        Meta(description="Stripe's id of the linked Stripe customer. Null if the customer was never linked to one."),
     ]
     deleted_at: Annotated[
         Instant | None,
-        Meta(description="When POM had deleted it, or found that there is none. Null if neither. RFC 3339, UTC."),
+        Meta(
+            description="Time at which POM deleted the Stripe customer, or found that it no longer exists. RFC "
+            "3339, UTC. Null otherwise."
+        ),
     ]
     message: Annotated[
-        str, Meta(description="What Stripe has of the person, and what the company does there, for people.")
+        str,
+        Meta(description="The person's data that remains in Stripe, and what the company does there, for people."),
     ]
-    redaction_url: Annotated[Link, Meta(description="Stripe's page about redacting.")]
+    redaction_url: Annotated[Link, Meta(description="Stripe's page about redaction.")]
 
 
 class OutOfReachView(msgspec.Struct, rename="camel", kw_only=True):
-    """Copies that nobody can change. They go by themselves."""
+    """Copies that nobody can change. They are deleted automatically."""
 
-    what: Annotated[str, Meta(description="What holds the copies, in words for people.")]
-    days: Annotated[int, Meta(description="For how many days a copy is kept.")]
+    what: Annotated[str, Meta(description="The kind of copy, such as a backup, in words for people.")]
+    days: Annotated[int, Meta(description="The number of days for which a copy is retained.")]
     gone_by: Annotated[
         Instant | None,
         Meta(
-            description="By when the last copy that has the person is gone. Null until the erasure is finished. RFC "
-            "3339, UTC."
+            description="Time by which the last copy with the person's data is deleted. RFC 3339, UTC. Null until "
+            "the erasure is finished."
         ),
     ]
 
 
 class ErasureView(msgspec.Struct, rename="camel", kw_only=True):
-    """The erasure of a customer. It holds nothing of the person."""
+    """The erasure of a customer. It has no data of the person."""
 
     customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
     status: Annotated[ErasureStatus, Meta(description=_STATUS)]
-    message: Annotated[str, Meta(description="How far it is and what comes next, in sentences for people.")]
+    message: Annotated[
+        str, Meta(description="The progress of the erasure and the next step, in sentences for people.")
+    ]
     waits_for: Annotated[
         list[UnsettledView],
-        Meta(description="What has to be settled or voided before POM can go on. Usually empty."),
+        Meta(description="The open items that block the erasure. Usually empty."),
     ]
     requested_by: Annotated[
         str,
         Meta(
-            description="The id of the user who asked for it, which is the `sub` of the token. `operator` if POM's "
-            "operations did."
+            description="The id of the user who requested the erasure, which is the `sub` of the access token. "
+            "`operator` if POM's operations team requested it."
         ),
     ]
-    requested_at: Annotated[Instant, Meta(description="When it was asked for. RFC 3339, UTC.")]
+    requested_at: Annotated[Instant, Meta(description="Time at which the erasure was requested. RFC 3339, UTC.")]
     erased_at: Annotated[
         Instant | None,
-        Meta(description="When the person was taken out of the customer's record. Null before. RFC 3339, UTC."),
+        Meta(
+            description="Time at which the person's data was removed from the customer's record. RFC 3339, UTC. "
+            "Null before."
+        ),
     ]
     finished_at: Annotated[
         Instant | None,
-        Meta(description="When POM had looked again and found nothing left. Null before. RFC 3339, UTC."),
+        Meta(description="Time at which POM's last check found no remaining data. RFC 3339, UTC. Null before."),
     ]
-    in_stripe: Annotated[ErasureInStripeView, Meta(description="What becomes of the person in Stripe.")]
-    kept: Annotated[list[str], Meta(description="What stays, and why, in sentences for people.")]
+    in_stripe: Annotated[ErasureInStripeView, Meta(description="The person's data in Stripe.")]
+    kept: Annotated[
+        list[str], Meta(description="The data that POM retains and the reasons, in sentences for people.")
+    ]
     out_of_reach: Annotated[
-        list[OutOfReachView], Meta(description="Copies that nobody can change, and by when they are gone.")
+        list[OutOfReachView], Meta(description="Copies that nobody can change, with the time of their deletion.")
     ]
 
 
 def erasure_view(customer: Customer) -> ErasureView:
-    """Returns the customer's erasure as it is answered.
+    """Returns the customer's erasure.
 
     Raises:
-        ValueError: nobody has asked for one.
+        ValueError: nobody has requested one.
     """
     erasure = customer.erasure
     if erasure is None:
-        raise ValueError(f"nobody asked to erase {customer.id}")
+        raise ValueError(f"nobody has requested to erase {customer.id}")
     return ErasureView(
         customer_id=customer.id,
         status=erasure.status,

@@ -1,4 +1,4 @@
-"""The export of a customer: the envelope of each record, and the record as it is stored."""
+"""The export of a customer: every stored record, each with its kind, its table and its retention."""
 
 from __future__ import annotations
 
@@ -19,49 +19,51 @@ _KINDS = " ".join(f"`{kind}`: {kind.meaning}" for kind in RecordKind)
 
 
 class ExportQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """Which part of an export."""
+    """The part of an export to return."""
 
     after: Cursor | None = None
 
 
 class ExportedRecord(msgspec.Struct, rename="camel", kw_only=True):
-    """One record that POM holds of a customer."""
+    """A record that POM stores of a customer."""
 
     kind: Annotated[RecordKind, Meta(description=_KINDS)]
-    id: Annotated[str, Meta(description="The id of the record among those of its kind: POM's own, or Stripe's.")]
-    stored_in: Annotated[str, Meta(description="The table of POM's database that holds it.", examples=["invoices"])]
-    why: Annotated[str, Meta(description="Why POM keeps it for so long, in a sentence.")]
+    id: Annotated[str, Meta(description="The id of the record, unique within its kind: POM's own id, or Stripe's.")]
+    stored_in: Annotated[
+        str, Meta(description="The table of POM's database that stores the record.", examples=["invoices"])
+    ]
+    why: Annotated[str, Meta(description="Why POM retains the record for this long, in a sentence.")]
     kept_until: Annotated[
         Instant | None,
         Meta(
-            description="When POM deletes it. RFC 3339, UTC. Null if no date is set: `why` says what ends it. The "
-            "database deletes within some days of this date."
+            description="Time at which POM deletes the record. RFC 3339, UTC. Null if no date is set; `why` then "
+            "says what ends the retention. The database deletes a record within a few days after this time."
         ),
     ]
     content: Annotated[
         dict[str, Any],
         Meta(
-            description="The record as it is stored: names of fields are in snake case, amounts are integers of the "
-            "currency's minor unit, times are epoch seconds UTC, and decimals are strings. New fields may come at "
-            "any time. People who work for the company are named by their ids in POM alone."
+            description="The record as it is stored. Names of fields are in snake case, amounts are integers in "
+            "the currency's minor unit, times are epoch seconds in UTC, and decimals are strings. New fields may "
+            "be added at any time. People who work for the company appear only by their ids in POM."
         ),
     ]
 
 
 class CustomerExport(msgspec.Struct, rename="camel", kw_only=True):
-    """A part of everything that POM holds of a customer."""
+    """A part of all data that POM stores of a customer."""
 
     customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
-    exported_at: Annotated[Instant, Meta(description="When this part was read. RFC 3339, UTC.")]
+    exported_at: Annotated[Instant, Meta(description="Time at which this part was read. RFC 3339, UTC.")]
     data: Annotated[
         list[ExportedRecord],
-        Meta(description="The records of this part. A part may have none, and the next one some."),
+        Meta(description="The records of this part. A part can be empty although the next one is not."),
     ]
     page_info: PageInfo
 
 
 def exported_record(record: Record) -> ExportedRecord:
-    """Returns a record with its envelope."""
+    """Returns a record with its kind, its table and its retention."""
     retention = record.retention
     return ExportedRecord(
         kind=record.kind,
@@ -74,7 +76,7 @@ def exported_record(record: Record) -> ExportedRecord:
 
 
 def content_of(record: Record) -> dict[str, Any]:
-    """Returns what is stored of a record as JSON has it, without what is POM's alone."""
+    """Returns the stored record as JSON types, without POM's internal fields."""
     fields = msgspec.to_builtins(record.value, str_keys=True)
     if isinstance(record.value, RecordedEvent):
         fields["body"] = _parse_body(record.value.body)
@@ -83,7 +85,7 @@ def content_of(record: Record) -> dict[str, Any]:
 
 
 def _parse_body(body: str | None) -> Any:
-    """Returns the body of an event as JSON, or as it came if it is none."""
+    """Returns the body of an event as JSON, or unchanged if it is not JSON."""
     with suppress(ValueError):
         return json.loads(body or "null")
     return body

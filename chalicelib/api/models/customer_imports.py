@@ -1,4 +1,4 @@
-"""Importing many customers, as it is asked for and answered."""
+"""The request to import many customers, and the state of an import."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chalicelib.usecases.bulk.import_customers import MAX_ROWS
 
 
 class ImportStatus(StrEnum):
-    """How far an import is. Nobody can cancel one."""
+    """The status of an import. An import cannot be cancelled."""
 
     STORING = BatchStatus.STORING.value
     RUNNING = BatchStatus.RUNNING.value
@@ -25,7 +25,7 @@ class ImportStatus(StrEnum):
 
 
 class ImportOutcome(StrEnum):
-    """What became of one row of an import."""
+    """The outcome of one row of an import."""
 
     QUEUED = ItemStatus.QUEUED.value
     CREATED = ItemStatus.CREATED.value
@@ -35,13 +35,13 @@ class ImportOutcome(StrEnum):
 
 
 class ImportedCustomer(SaveCustomer, rename="camel", forbid_unknown_fields=True, kw_only=True):
-    """A row: a customer as in `PUT /v1/customers/{id}`, with its id."""
+    """A row of an import: a customer as in `PUT /v1/customers/{id}`, with its id."""
 
     id: Annotated[Id, Meta(description="POM's id of the customer.")]
 
 
 class NewCustomerImport(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The customers to keep. Each row stands for itself: one that is wrong fails alone."""
+    """The customers to save. Each row is independent: an invalid row fails without affecting the others."""
 
     customers: Annotated[
         list[Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/ImportedCustomer"})]],
@@ -53,18 +53,18 @@ class NewCustomerImport(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
 
 
 class ImportCounts(msgspec.Struct, rename="camel"):
-    """How many rows came to what; together they are the total."""
+    """The number of rows by outcome. The counts add up to `total`."""
 
-    queued: Annotated[int, Meta(description="Rows whose customers have yet to be given to Stripe.")]
+    queued: Annotated[int, Meta(description="Rows whose customers have not been synced with Stripe yet.")]
     created: Annotated[int, Meta(description="Customers that were new to POM.")]
-    updated: Annotated[int, Meta(description="Customers that POM had otherwise.")]
-    unchanged: Annotated[int, Meta(description="Customers that POM had exactly so.")]
+    updated: Annotated[int, Meta(description="Customers whose records in POM changed.")]
+    unchanged: Annotated[int, Meta(description="Customers whose records in POM already had these values.")]
     failed: Annotated[int, Meta(description="Rows that failed.")]
 
 
 STATUSES = (
-    "`storing`: the rows are being written down. `running`: customers are being given to Stripe. `completed`: "
-    "nothing is left to do."
+    "The status of the import. `storing`: POM is storing the rows. `running`: POM is syncing the customers with "
+    "Stripe. `completed`: the import is finished."
 )
 
 
@@ -73,27 +73,25 @@ class CustomerImportView(msgspec.Struct, rename="camel", kw_only=True):
 
     id: Annotated[str, Meta(description="The id of the import.")]
     status: Annotated[ImportStatus, Meta(description=STATUSES)]
-    total: Annotated[int, Meta(description="How many rows the import has.")]
-    counts: Annotated[ImportCounts, Meta(description="How many rows came to what.")]
-    created_at: Annotated[Instant, Meta(description="When the import was asked for. RFC 3339, UTC.")]
+    total: Annotated[int, Meta(description="The number of rows of the import.")]
+    counts: Annotated[ImportCounts, Meta(description="The number of rows by outcome.")]
+    created_at: Annotated[Instant, Meta(description="Time at which the import was requested. RFC 3339, UTC.")]
 
 
 class ImportRowView(msgspec.Struct, rename="camel", kw_only=True):
-    """What became of one row."""
+    """The outcome of one row."""
 
-    row: Annotated[int, Meta(description="The place of the row in the request. The first one is 1.")]
-    customer_id: Annotated[
-        str | None, Meta(description="POM's id of the customer. Null if the row has no usable one.")
-    ]
+    row: Annotated[int, Meta(description="The position of the row in the request. The first row is 1.")]
+    customer_id: Annotated[str | None, Meta(description="POM's id of the customer. Null if the row has no valid id.")]
     outcome: Annotated[
         ImportOutcome,
         Meta(
-            description="What became of the row. `queued`: its customer has yet to be given to Stripe. `created`: "
-            "the customer was new to POM. `updated`: POM had the customer otherwise. `unchanged`: POM had the "
-            "customer exactly so. `failed`: it is not kept."
+            description="The outcome of the row. `queued`: its customer has not been synced with Stripe yet. "
+            "`created`: the customer was new to POM. `updated`: the customer's record in POM changed. `unchanged`: "
+            "the record already had these values. `failed`: the row was not saved."
         ),
     ]
-    error: Annotated[ItemErrorView | None, Meta(description="Why it failed. Null unless `outcome` is `failed`.")]
+    error: Annotated[ItemErrorView | None, Meta(description="Why the row failed. Null unless `outcome` is `failed`.")]
 
 
 class CustomerImportDetail(CustomerImportView, rename="camel", kw_only=True):

@@ -1,4 +1,4 @@
-"""Which customers a list shows, and which filters of it are offered together."""
+"""The query of the list of customers, and its combinations of filters."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ from chalicelib.domain.texts import VISIBLE_LINE_PATTERN
 
 
 class CustomerQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
-    """Which customers."""
+    """The filters and the page of a list of customers."""
 
-    sync_status: (
-        Annotated[SyncStatus, Meta(description="Only customers that are shown with this `syncStatus`.")] | None
-    ) = None
+    sync_status: Annotated[SyncStatus, Meta(description="Lists only customers with this `syncStatus`.")] | None = None
     email: (
         Annotated[
             str,
@@ -28,8 +26,8 @@ class CustomerQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
                 min_length=1,
                 max_length=MAX_EMAIL,
                 pattern=WHOLE_EMAIL_PATTERN,
-                description="Only customers with this whole e-mail address, in capital or small letters. Several "
-                "customers may have it. Write `+` as `%2B`.",
+                description="Lists only customers with this e-mail address. It must be the whole address; upper "
+                "and lower case are equal. Several customers may have the same address. Write `+` as `%2B`.",
                 examples=["dana.reyes@example.com"],
             ),
         ]
@@ -42,10 +40,10 @@ class CustomerQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
                 min_length=1,
                 max_length=MAX_NAME,
                 pattern=VISIBLE_LINE_PATTERN,
-                description="Only customers whose name begins with this. The name is `companyName`, or else "
-                "`firstName` and `lastName` with a blank between them: `dana r` finds Dana Reyes, and `reyes` alone "
-                "does not. Capital letters, accents and the number of blanks make no difference: `acme` finds Acme "
-                "and ACMÉ Pools.",
+                description="Lists only customers whose name begins with this text. The name is `companyName`, or "
+                "otherwise `firstName` and `lastName` with a space between them: `dana r` finds Dana Reyes, and "
+                "`reyes` does not. Upper and lower case, accents and the number of spaces make no difference: "
+                "`acme` finds Acme and ACMÉ Pools.",
                 examples=["dana r"],
             ),
         ]
@@ -53,32 +51,32 @@ class CustomerQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
     ) = None
 
 
-_BY_ID = "in the order of their ids"
+_BY_ID = "by id"
 
 COMBINATIONS = (
     Combination(_BY_ID, {}),
     Combination(
-        f"{_BY_ID}. Exception: `{SyncStatus.WAITING_FOR_INVOICE}` lists the customers that wait on no account first, "
-        "and then those that are linked on a Stripe account which is no longer connected, account by account",
+        f"{_BY_ID}. Exception: `{SyncStatus.WAITING_FOR_INVOICE}` first lists the customers without a link, "
+        "and then those that are linked on a Stripe account that is no longer connected, account by account",
         {"syncStatus": ()},
     ),
     Combination(_BY_ID, {"email": ()}),
-    Combination("in the order of their names", {"name": ()}),
+    Combination("by name", {"name": ()}),
 )
-"""The filters of customers that are offered together. Each is one query a page, and has one order."""
+"""The combinations of filters that the list of customers offers. Each costs one query a page and has one order."""
 
 
 def filter_from(query: CustomerQuery) -> CustomerFilter:
-    """Returns the domain's filter, without the account that is connected.
+    """Returns the domain's filter, without the connected account.
 
     Raises:
-        Refused: the filters are not offered together.
+        Refused: the list does not offer these filters together.
     """
     require_offered(_filters_of(query), COMBINATIONS)
     return CustomerFilter(sync_status=query.sync_status, email=query.email, name=query.name)
 
 
 def _filters_of(query: CustomerQuery) -> Mapping[str, str]:
-    """Returns the filters that a request gives, by their names in the query string."""
+    """Returns the filters of a request, by their names in the query string."""
     values = {"syncStatus": query.sync_status, "email": query.email, "name": query.name}
     return {name: str(value) for name, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Customers as they are answered."""
+"""A customer, and pages of customers."""
 
 from __future__ import annotations
 
@@ -28,28 +28,26 @@ from chalicelib.domain.history import Source
 from chalicelib.ports.storage import Page
 
 _SYNC_STATUS = (
-    "`pending`: POM has yet to give the customer to Stripe. `synced`: Stripe has the customer as POM has it. "
-    "`needs_choice`: several Stripe customers have this e-mail address; save the customer with `stripeCustomerId`. "
-    "`failed`: the customer could not be given to Stripe; `syncError` says why. "
-    "`not_connected`: the organization was not connected to Stripe at the last sync. "
-    "`waiting_for_invoice`: the connected Stripe account does not have the customer until its next invoice. "
-    "`deleted_in_stripe`: somebody deleted the Stripe customer; it is linked or made again when it is next needed. "
-    "POM's record stays: to erase the person, use `DELETE`."
+    "The status of the sync with Stripe. `pending`: POM has not synced the customer with Stripe yet. `synced`: "
+    "Stripe's and POM's records match. `needs_choice`: several Stripe customers have this e-mail address; save the "
+    "customer with `stripeCustomerId`. `failed`: the customer could not be synced; `syncError` says why. "
+    "`not_connected`: the organization was not connected to Stripe at the last sync. `waiting_for_invoice`: the "
+    "connected Stripe account gets the customer with its next invoice. `deleted_in_stripe`: a person deleted the "
+    "Stripe customer. POM links or creates another one when it is next needed. POM's record stays; to erase the "
+    "person, use `DELETE`."
 )
 _KIND = (
-    "`created_in_stripe`: POM made the Stripe customer with these fields. "
-    "`linked`: POM linked an existing Stripe customer and gave it these fields. "
-    "`taken_over_from_stripe`: POM took over Stripe's values. "
-    "`not_taken_over_from_stripe`: Stripe has values that POM does not accept, so POM's values stay. "
-    "`kept_over_stripe`: both sides changed these fields, and POM's values replaced Stripe's. "
-    "`choice_offered`: other Stripe customers have the same e-mail address, and the office has to choose one. "
-    "`choice_made`: the office confirmed the linked Stripe customer. "
-    "`unlinked`: somebody deleted the Stripe customer."
+    "The kind of entry. `created_in_stripe`: POM created the Stripe customer with these fields. `linked`: POM "
+    "linked an existing Stripe customer and updated these fields in Stripe. `taken_over_from_stripe`: POM took over "
+    "Stripe's values. `not_taken_over_from_stripe`: POM does not accept Stripe's values and keeps its own. "
+    "`kept_over_stripe`: both sides changed these fields, and POM's values replaced Stripe's. `choice_offered`: "
+    "other Stripe customers have the same e-mail address, and the office has to choose one. `choice_made`: the "
+    "office confirmed the linked Stripe customer. `unlinked`: a person deleted the Stripe customer."
 )
 
 
 class AddressView(msgspec.Struct, rename="camel", kw_only=True):
-    """Where a customer lives. A part that POM does not have is null."""
+    """A postal address. A part that POM does not have is null."""
 
     street: Annotated[str | None, Meta(description=STREET)]
     street2: Annotated[str | None, Meta(description=STREET2)]
@@ -60,7 +58,7 @@ class AddressView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
-    """A customer, and whether Stripe has it as POM has it."""
+    """A customer, and the status of its sync with Stripe."""
 
     id: Annotated[str, Meta(description="POM's id of the customer.")]
     first_name: Annotated[str | None, Meta(description=FIRST_NAME)]
@@ -68,44 +66,63 @@ class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
     company_name: Annotated[str | None, Meta(description=COMPANY_NAME)]
     email: Annotated[str | None, Meta(description=EMAIL)]
     phone: Annotated[str | None, Meta(description=PHONE)]
-    address: Annotated[AddressView, Meta(description="Where the customer lives.")]
+    address: Annotated[AddressView, Meta(description="The customer's postal address.")]
     sync_status: Annotated[SyncStatus, Meta(description=_SYNC_STATUS)]
     sync_error: Annotated[
-        str | None, Meta(description="Why Stripe does not have the customer, in sentences. Null if nothing is wrong.")
+        str | None,
+        Meta(
+            description="Why the customer could not be synced with Stripe, in sentences. Null if there is no problem."
+        ),
     ]
     synced_at: Annotated[
-        Instant | None, Meta(description="When Stripe last had it as POM has it. RFC 3339, UTC. Null if never.")
+        Instant | None,
+        Meta(description="Time at which the customer was last synced with Stripe. RFC 3339, UTC. Null if never."),
     ]
     stripe_customer_id: Annotated[
         str | None,
         Meta(
-            description="The linked Stripe customer. While `pending`, `not_connected` or `failed`: the one that the "
-            "office chose, if it chose one; a link that was there stays in force until then."
+            description="Stripe's id of the linked Stripe customer. While `syncStatus` is `pending`, "
+            "`not_connected` or `failed`, the one that the office chose, if any; until that choice is synced, an "
+            "existing link stays in force."
         ),
     ]
     candidates: Annotated[
         list[str],
-        Meta(description="With `needs_choice`: the Stripe customers with this address, including the linked one."),
+        Meta(
+            description="With `needs_choice`, Stripe's ids of the Stripe customers with this e-mail address, "
+            "including the linked one."
+        ),
     ]
-    created_at: Annotated[Instant, Meta(description="When POM first stored the customer. RFC 3339, UTC.")]
-    updated_at: Annotated[Instant, Meta(description="When POM stored its latest change. RFC 3339, UTC.")]
+    created_at: Annotated[Instant, Meta(description="Time at which POM first stored the customer. RFC 3339, UTC.")]
+    updated_at: Annotated[
+        Instant, Meta(description="Time at which POM stored the latest change of the customer. RFC 3339, UTC.")
+    ]
 
 
 class CustomerEntryView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that happened to a customer."""
+    """An entry of a customer's history."""
 
-    at: Annotated[Instant, Meta(description="When it happened. RFC 3339, UTC.")]
+    at: Annotated[Instant, Meta(description="Time of the event. RFC 3339, UTC.")]
     kind: Annotated[CustomerEvent, Meta(description=_KIND)]
     source: Annotated[
         Source,
-        Meta(description="How POM knows of it: from itself, from a webhook of Stripe's, or from the sweep."),
+        Meta(
+            description="How POM learned of the event: `pom` if POM did it itself, `webhook` if a webhook reported "
+            "it, `sweep` if the sweep, POM's periodic comparison with Stripe, found it."
+        ),
     ]
     fields: Annotated[
         list[Field],
-        Meta(description="The fields that changed, or that the entry is about. `name` stands for the three names."),
+        Meta(
+            description="The fields that the entry is about. `name` stands for `firstName`, `lastName` and "
+            "`companyName`."
+        ),
     ]
     stripe_id: Annotated[
-        str | None, Meta(description="Stripe's id of the Stripe customer that it is about. Null if it is about none.")
+        str | None,
+        Meta(
+            description="Stripe's id of the Stripe customer that the entry is about. Null if the entry is about none."
+        ),
     ]
 
 
@@ -113,7 +130,7 @@ class CustomerDetail(CustomerView, rename="camel", kw_only=True):
     """A customer with its history: the newest 50 entries, oldest first."""
 
     history: Annotated[
-        list[CustomerEntryView], Meta(description="What happened to it: the newest 50 entries, oldest first.")
+        list[CustomerEntryView], Meta(description="The history of the customer: the newest 50 entries, oldest first.")
     ]
 
 

@@ -1,4 +1,4 @@
-"""Days and moments in query strings."""
+"""Days and timestamps in query strings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Timestamp = Annotated[dt.datetime, Meta(tz=True)]
 
 
 class DayOrTimestamp(CustomType):
-    """A day, which begins and ends in some time zone; without a day, a moment in epoch seconds UTC."""
+    """A day, which begins and ends in a time zone. If `day` is None, a timestamp in epoch seconds UTC."""
 
     SCHEMA: ClassVar[dict[str, object]] = {
         "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}],
@@ -31,10 +31,10 @@ class DayOrTimestamp(CustomType):
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """Read what a query string held.
+        """Returns the value of a query string as a day or a timestamp.
 
         Raises:
-            ValueError: it is neither a day nor a moment.
+            ValueError: the value is neither a day nor a timestamp.
         """
         try:
             if len(str(value)) != len(DAY):
@@ -45,18 +45,18 @@ class DayOrTimestamp(CustomType):
             return cls(day)
         except (msgspec.ValidationError, OverflowError) as exc:
             raise ValueError(
-                f"This is neither a day such as {DAY} nor a moment such as {DAY}T09:30:00Z; a + in a URL is "
+                f"This is neither a day such as {DAY} nor a timestamp such as {DAY}T09:30:00Z; a + in a URL is "
                 "written %2B"
             ) from exc
 
     def __str__(self) -> str:
-        """Returns what `read` reads as the same."""
+        """Returns a text that `parse` turns back into this value."""
         return instant(self.epoch_seconds) if self.day is None else self.day.isoformat()
 
     def begins(self, time_zone: str) -> int:
-        """Returns the day's first second in `time_zone`, or the moment itself, in epoch seconds UTC."""
+        """Returns the day's first second in `time_zone`, or the timestamp, in epoch seconds UTC."""
         return self.epoch_seconds if self.day is None else end_of_day(self.day - dt.timedelta(days=1), time_zone) + 1
 
     def ends(self, time_zone: str) -> int:
-        """Returns the first second after the day in `time_zone`, or the moment itself, in epoch seconds UTC."""
+        """Returns the first second after the day in `time_zone`, or the timestamp, in epoch seconds UTC."""
         return self.epoch_seconds if self.day is None else end_of_day(self.day, time_zone) + 1

@@ -1,4 +1,4 @@
-"""What a draft bills, in the shape in which a client sends it back."""
+"""The order of a draft, in the form in which a client changes it and sends it back."""
 
 from __future__ import annotations
 
@@ -16,44 +16,52 @@ from chalicelib.domain.settings import PAYMENT_METHODS
 
 
 class DraftLineView(msgspec.Struct, rename="camel", kw_only=True):
-    """One service of a draft, as `PUT` takes it."""
+    """A service of a draft, in the form that `PUT` accepts."""
 
     service_id: Annotated[str, Meta(description="POM's id of the service.")]
-    description: Annotated[str, Meta(description="The text of the line, without quantity, price and day.")]
-    quantity: Annotated[str, Meta(description="How many of the service: an exact decimal.", examples=["1.5"])]
-    unit_price: Annotated[Money, Meta(description="The price of one, in units of the invoice's currency.")]
+    description: Annotated[str, Meta(description="The text of the line, without quantity, price and service date.")]
+    quantity: Annotated[str, Meta(description="The quantity of the service: an exact decimal.", examples=["1.5"])]
+    unit_price: Annotated[Money, Meta(description="The price of one unit, in units of the invoice's currency.")]
     taxable: Annotated[bool, Meta(description="True if the invoice's tax is charged on this line.")]
     service_date: Annotated[
         Day | None,
-        Meta(description="The day of the work, in the organization's time zone. Null if POM was not told."),
+        Meta(description="The day of the work, in the organization's time zone. Null if POM has none."),
     ]
 
 
 class DraftOrderView(msgspec.Struct, rename="camel", kw_only=True):
-    """What a draft bills, as `PUT` takes it. Sent back as it is, it changes nothing.
+    """The order of a draft, in the form that `PUT` accepts. Sent back unchanged, it changes nothing.
 
-    Nothing in it is left to the settings: an empty memo, footer or list of payment methods says that there is none.
+    No field falls back to the invoicing settings: an empty memo, footer or list of payment methods means none.
     """
 
     line_items: Annotated[list[DraftLineView], Meta(description="The services, in the order of the invoice.")]
-    deductions: Annotated[list[DeductionView], Meta(description="Discounts and credits. Empty if there are none.")]
+    deductions: Annotated[
+        list[DeductionView], Meta(description="The discounts and credits. Empty if there are none.")
+    ]
     payment_terms: Annotated[
-        Terms | None, Meta(description="When it is due, counted from the day of sending. Null if `dueDate` says it.")
+        Terms | None,
+        Meta(
+            description="When the invoice is due, counted from the day on which it is sent. Null if `dueDate` is set."
+        ),
     ]
     due_date: Annotated[
         Day | None,
         Meta(
-            description="The day on which it is due, in the organization's time zone. Null if `paymentTerms` says it."
+            description="The day on which the invoice is due, in the organization's time zone. Null if "
+            "`paymentTerms` is set."
         ),
     ]
     tax: Annotated[Money, Meta(description="The tax on the taxable lines, in units of the invoice's currency.")]
-    memo: Annotated[str, Meta(description=f"{MEMO} Empty: none.")]
-    footer: Annotated[str, Meta(description=f"{FOOTER} Empty: none, or that of the Stripe account.")]
+    memo: Annotated[str, Meta(description=f"{MEMO} Empty if there is none.")]
+    footer: Annotated[
+        str, Meta(description=f"{FOOTER} If empty, the Stripe account's footer applies, if it has one.")
+    ]
     payment_methods: Methods
 
 
 def draft_order_view(order: Order) -> DraftOrderView:
-    """Returns the order of a draft for a client that is about to change it."""
+    """Returns the order of a draft as a client can change it and send it back."""
     # A record that was rebuilt from Stripe may have methods that POM does not offer.
     methods = [method for method in order.payment_methods if method in PAYMENT_METHODS]
     return DraftOrderView(

@@ -1,4 +1,4 @@
-"""The error contract."""
+"""The error responses."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from chalicelib.domain.errors import CustomerUnsettled, IntegrationError, Servic
 
 MoreDetails = Annotated[bool, Meta(description="True if there are more errors than `details` lists.")]
 Message = Annotated[str, Meta(description="What is wrong, in a sentence for people.")]
-NextStep = Annotated[str, Meta(description="What can be done about it, in a sentence for people.")]
+NextStep = Annotated[str, Meta(description="What to do about it, in a sentence for people.")]
 ErrorField = Annotated[
     str | None,
-    Meta(description="Where in the request, such as `lineItems[3].quantity`. Null if it is about no single field."),
+    Meta(
+        description="The place in the request, such as `lineItems[3].quantity`. Null if the error is not about one "
+        "field."
+    ),
 ]
 
 
 class ErrorDetail(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that is wrong. `code` is stable and meant for programs; `message` and `nextStep` are for people."""
+    """An error. `code` is stable and meant for programs; `message` and `nextStep` are for people."""
 
     code: ErrorCode
     message: Message
@@ -30,32 +33,31 @@ class ErrorDetail(msgspec.Struct, rename="camel", kw_only=True):
     invoice_id: Annotated[
         str | None,
         Meta(
-            description="With `service_already_billed`: POM's id of the invoice that the service is on. With "
-            "`customer_has_…`: of the invoice that has to be settled before the customer can be erased. Null with "
-            "every other code."
+            description="With `service_already_billed`, POM's id of the invoice that bills the service. With "
+            "`customer_has_…`, POM's id of the open invoice that blocks the erasure. Null with every other code."
         ),
     ]
     number: Annotated[
         str | None,
         Meta(
-            description="With `service_already_billed`: that invoice's number. Null if it has none yet, and with "
-            "every other code."
+            description="With `service_already_billed`, the number of the invoice that bills the service. Null if "
+            "that invoice has no number yet, and with every other code."
         ),
     ]
 
 
 class FirstError(msgspec.Struct, rename="camel", kw_only=True):
-    """The first thing that is wrong, which decides the status, and under `details` everything that is wrong."""
+    """The first error, which decides the status of the response, with all errors under `details`."""
 
     code: ErrorCode
     message: Message
-    request_id: Annotated[str, Meta(description="The id of the request, to give to support.")]
+    request_id: Annotated[str, Meta(description="The id of the request. Support needs it to find the request.")]
     field: ErrorField
     next_step: NextStep
     details: Annotated[
         list[ErrorDetail],
         Meta(
-            description="Every error of the request. The first one is repeated here, so there is always one.",
+            description="All errors of the request, including this one.",
             extra_json_schema={"minItems": 1, "maxItems": MAX_ERRORS},
         ),
     ]
@@ -63,20 +65,20 @@ class FirstError(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class ErrorBody(msgspec.Struct, rename="camel"):
-    """Every answer of 400 and above."""
+    """A response with a status of 400 or above."""
 
-    error: Annotated[FirstError, Meta(description="The first error, with all others under `details`.")]
+    error: Annotated[FirstError, Meta(description="The first error, with all errors under `details`.")]
 
 
 class StoredBody(msgspec.Struct, rename="camel"):
-    """An answer of 412: the error, and beside it the thing as it is stored, or null if there is no such thing."""
+    """A response with status 412: the error, and the resource as it is stored, or null if there is none."""
 
     error: FirstError
     stored: Any
 
 
 def error_detail(error: IntegrationError, next_step: str) -> ErrorDetail:
-    """Returns one error as a client sees it; `next_step` is what to do if the error does not say it itself."""
+    """Returns an error as the API returns it. `next_step` applies if the error has none of its own."""
     return ErrorDetail(
         code=error.code,
         message=error.message,

@@ -1,4 +1,4 @@
-"""The event log of an invoice, as the API returns it."""
+"""The event log of an invoice."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from chalicelib.domain.stripe_pages import object_url
 from chalicelib.ports.storage import Page
 
 UNFORESEEN = "internal_error"
-"""The code of an event that an unforeseen exception parked. The exception's name does not help a client."""
+"""The error code of an event that an unexpected exception parked. The exception's name would not help a client."""
 
 KEPT_DAYS = MARKERS.days
-"""Days for which the log keeps an event."""
+"""The number of days for which the log retains an event."""
 
 
 class LoggedOutcome(StrEnum):
     """The outcome of an event in POM. `applied`: a webhook delivered the event, and it changed the invoice.
 
-    `nothing_new`: POM knew its content already, so the invoice did not change. `recovered`: it changed the invoice
-    when POM fetched it, because no webhook had delivered it, or because it had been parked. `parked`: POM could not
-    apply it yet. POM tries it again, and compares everything with Stripe every day.
+    `nothing_new`: the event had no new information, so the invoice did not change. `recovered`: the event changed the
+    invoice after POM fetched it, because no webhook had delivered it or because it had been parked. `parked`: POM
+    could not apply the event yet. POM tries again, and compares everything with Stripe every day.
     """
 
     APPLIED = "applied"
@@ -43,11 +43,11 @@ _STORED = {
     "recovered": LoggedOutcome.RECOVERED,
     "parked": LoggedOutcome.PARKED,
 }
-"""The outcome for each stored word. All other words mean `applied`."""
+"""The outcome for each stored value. All other stored values mean `applied`."""
 
 
 class LoggedEventView(msgspec.Struct, rename="camel", kw_only=True):
-    """One event of Stripe about an invoice, and its outcome in POM."""
+    """An event of Stripe about an invoice, and its outcome in POM."""
 
     id: Annotated[str, Meta(description="Stripe's id of the event.", examples=["evt_1NG8Du2eZvKYlo2CUI79vXWy"])]
     type: Annotated[str, Meta(description="Stripe's type of the event.", examples=["invoice.paid"])]
@@ -55,29 +55,33 @@ class LoggedEventView(msgspec.Struct, rename="camel", kw_only=True):
     source: Annotated[
         Source | None,
         Meta(
-            description="How POM got the event: by a `webhook`, or by the `sweep` that fetches events. Null if it "
-            "is parked."
+            description="How POM received the event: from a `webhook`, or by the `sweep`, which fetches missed "
+            "events. Null if the event is parked."
         ),
     ]
-    created_at: Annotated[Instant, Meta(description="When Stripe made the event. RFC 3339, UTC.")]
-    arrived_at: Annotated[Instant, Meta(description="When the event arrived at POM. RFC 3339, UTC.")]
-    lag_seconds: Annotated[int, Meta(ge=0, description="Seconds from `createdAt` to `arrivedAt`.")]
+    created_at: Annotated[Instant, Meta(description="Time at which Stripe created the event. RFC 3339, UTC.")]
+    arrived_at: Annotated[Instant, Meta(description="Time at which the event arrived at POM. RFC 3339, UTC.")]
+    lag_seconds: Annotated[int, Meta(ge=0, description="The number of seconds from `createdAt` to `arrivedAt`.")]
     object_id: Annotated[str | None, Meta(description="Stripe's id of the object that the event is about.")]
     dashboard_url: Annotated[
         str | None,
-        Meta(description="That object's page in Stripe's dashboard. Null if it has none, or no longer exists."),
+        Meta(
+            description="The object's page in the Stripe dashboard. Null if the object has no page, or no longer "
+            "exists."
+        ),
     ]
     repeated: Annotated[
-        int, Meta(ge=0, description="How often a webhook delivered it again after POM had processed it.")
+        int, Meta(ge=0, description="How often a webhook delivered the event again after POM had processed it.")
     ]
     error: Annotated[
         str | None,
-        Meta(description="The error code that says why it is parked. Null for every other outcome."),
+        Meta(description="The error code that says why the event is parked. Null unless `outcome` is `parked`."),
     ]
     reason: Annotated[
         str | None,
         Meta(
-            description="Why it is parked, and what to do about it, in sentences. Null for every other outcome.",
+            description="Why the event is parked and what to do about it, in sentences. Null unless `outcome` is "
+            "`parked`.",
             examples=[REASONS["stripe_unreachable"]],
         ),
     ]
@@ -90,7 +94,8 @@ class InvoiceEvents(msgspec.Struct, rename="camel", kw_only=True):
     kept_days: Annotated[
         int,
         Meta(
-            description="For how many days the log keeps an event. The timeline and the payments are kept for good."
+            description="The number of days for which the log retains an event. The timeline and the payments are "
+            "retained permanently."
         ),
     ]
     page_info: PageInfo

@@ -1,4 +1,4 @@
-"""Exact decimals in requests: a JSON number or a string, never a float on the way. Hooks for types of our own."""
+"""Exact decimals in requests, read without a float in between, and the hooks of msgspec for custom types."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS
 from chalicelib.domain.money import MAX_AMOUNT
 
 MAX_DECIMALS = 12
-"""Decimals of a number in a request, with zeros at its end."""
+"""The largest number of decimals of a number in a request, including trailing zeros."""
 
 _PLAIN_DECIMAL = re.compile(rf"(?!-0(\.0*)?$)-?(0|[1-9][0-9]{{0,14}})(\.[0-9]{{1,{MAX_DECIMALS}}})?")
 _SHORT_EXPONENT = re.compile(r"[^eE]+([eE][+-]?0*[0-9]{1,2})?")
-"""Numbers of which the exponent has two digits at most. All others are out of every range, and long to write out."""
+"""A number whose exponent has at most two digits. Larger exponents are out of every range, and slow to expand."""
 
 _MAX_QUANTITY = str(MAX_QUANTITY)
 
@@ -37,7 +37,7 @@ _UP_TO_MAX_QUANTITY = f"{_whole_number(len(_MAX_QUANTITY) - 1)}({_decimals(MAX_Q
 
 
 class CustomType:
-    """A type of our own in a request: how it is read, and how the OpenAPI document describes it."""
+    """A custom type of a request: its parser, and its schema in the OpenAPI document."""
 
     __slots__ = ()
 
@@ -45,22 +45,22 @@ class CustomType:
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """Read what JSON or a query string held.
+        """Returns the value of a JSON body or a query string as this type.
 
         Raises:
-            ValueError: it cannot be read; the message is for the client.
+            ValueError: the value is not valid. The message is for the client.
         """
         raise NotImplementedError(cls)
 
 
 class NumberText(str):
-    """A JSON number with a fraction or an exponent, as it is written: 75.00, 7.5E1 or 1e+2."""
+    """The text of a JSON number with a fraction or an exponent, such as 75.00, 7.5E1 or 1e+2."""
 
     __slots__ = ()
 
     @property
     def plain(self) -> str:
-        """Returns the number without an exponent and without zeros at its end; a long one as it is written."""
+        """Returns the number without exponent and trailing zeros, or unchanged if its exponent is long."""
         if not _SHORT_EXPONENT.fullmatch(self):
             return str(self)
         digits, _, decimals = format(Decimal(self), "f").partition(".")
@@ -73,9 +73,9 @@ _POSITIVE = r"(?!0(\.0*)?$)"
 
 
 class Exact(CustomType, Decimal):
-    """A decimal such as 75.00: no NaN, few enough digits to calculate with exactly.
+    """A decimal such as 75.00, never NaN, with few enough digits for exact calculations.
 
-    A text is a plain decimal. A number may have an exponent, because a number in JSON may: Java writes 100 as 1E+2.
+    A JSON string must be a plain decimal. A JSON number may have an exponent, because Java writes 100 as 1E+2.
     """
 
     __slots__ = ()
@@ -87,10 +87,10 @@ class Exact(CustomType, Decimal):
 
     @classmethod
     def parse(cls, value: object) -> Self:
-        """Read what JSON held.
+        """Returns the JSON value as a decimal.
 
         Raises:
-            ValueError: not a plain decimal.
+            ValueError: the value is not a plain decimal.
         """
         if isinstance(value, NumberText):
             value = value.plain
@@ -100,10 +100,10 @@ class Exact(CustomType, Decimal):
 
 
 class ExactAmount(Exact):
-    """An amount of money. How many decimals and how much it may have depends on the currency, so rules check that.
+    """An amount of money. Its largest value and number of decimals depend on the currency, so rules check them later.
 
-    The schema has the limits of the currencies that allow most. Those without decimals have the largest amounts. None
-    has more than two decimals in use: Stripe takes nothing but a zero as the third one.
+    The schema has the limits of the most permissive currencies: those without decimals have the largest amounts. At
+    most two decimals are in use, because Stripe accepts only a zero as the third one.
     """
 
     __slots__ = ()
@@ -118,7 +118,7 @@ class ExactAmount(Exact):
 
 
 class ExactPayment(ExactAmount):
-    """An amount of money that is never nothing: one that was paid, or that is taken off."""
+    """An amount of money above zero, such as a payment or a deduction."""
 
     __slots__ = ()
 
@@ -132,7 +132,7 @@ class ExactPayment(ExactAmount):
 
 
 class ExactQuantity(Exact):
-    """How many of something."""
+    """A quantity above zero."""
 
     __slots__ = ()
 
@@ -146,35 +146,35 @@ class ExactQuantity(Exact):
 
 
 def dec_hook(kind: type, value: object) -> object:
-    """For msgspec: read a type of our own."""
+    """Returns the value as a custom type. A hook for msgspec."""
     if issubclass(kind, CustomType):
         return kind.parse(value)
     raise NotImplementedError(kind)
 
 
 def enc_hook(value: object) -> object:
-    """For msgspec: write an Exact in its canonical form, in which 1.50 and 1.5 are the same."""
+    """Returns an Exact in its canonical form, in which 1.50 and 1.5 are equal. A hook for msgspec."""
     if isinstance(value, Exact):
         return format(value.normalize(), "f")
     raise NotImplementedError(type(value))
 
 
 def schema_hook(kind: type) -> dict[str, object]:
-    """For msgspec: the JSON Schema of a type of our own."""
+    """Returns the JSON Schema of a custom type. A hook for msgspec."""
     if issubclass(kind, CustomType):
         return kind.SCHEMA
     raise NotImplementedError(kind)
 
 
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """A decoder that hands numbers with a fraction or an exponent on as they are written."""
+    """Returns a decoder that passes numbers with a fraction or an exponent on as texts."""
     return msgspec.json.Decoder(kind, dec_hook=dec_hook, float_hook=NumberText)
 
 
 canonical_json = msgspec.json.Encoder(enc_hook=enc_hook, order="sorted").encode
-"""One way to write each value; defaults are left out by the models that say so."""
+"""Encodes a value in its canonical form. Models with `omit_defaults` leave default values out."""
 
 
 def fingerprint(body: object) -> str:
-    """The same for bodies that ask for the same, however they are written."""
+    """Returns a hash that is the same for equivalent bodies, however they are written."""
     return hashlib.sha256(canonical_json(body)).hexdigest()

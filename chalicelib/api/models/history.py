@@ -1,4 +1,4 @@
-"""The timeline of an invoice, as the API returns it."""
+"""The timeline of an invoice."""
 
 from __future__ import annotations
 
@@ -17,38 +17,41 @@ from chalicelib.domain.timeline_entries import Entry, EntryKind
 
 
 class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that happened to an invoice. Fields that do not apply are null."""
+    """An entry of an invoice's timeline. Fields that do not apply are null."""
 
-    at: Annotated[Instant, Meta(description="When it happened. RFC 3339, UTC.")]
+    at: Annotated[Instant, Meta(description="Time of the entry. RFC 3339, UTC.")]
     kind: Annotated[
         EntryKind,
         Meta(
-            description="What happened. `recreated`: POM had lost its record and made it again from Stripe. "
-            "`edited`: somebody replaced the order of the draft. `edit_refused`: that was refused after the request "
-            "for it had been answered. `send_requested`: somebody asked POM to send it, and POM has not sent it yet. "
-            "`finalized`: it was finalized in Stripe without an e-mail. `revised`: somebody edited it in Stripe, and "
-            "the revision has replaced it. `payment_under_way`: a payment by a slow method, such as a bank debit, "
-            "began. "
-            "`partly_paid`: a payment after which something was left to pay. `paid`: nothing was left. "
-            "`created_as_correction`: made as the copy of an invoice that was voided for it. `corrected`: a draft "
-            "copy has taken its place. `correction_refused`: the copy could not be made. "
-            "`marked_paid`: recorded as paid outside Stripe. `given_up`: marked as uncollectible; it can still be "
-            "paid. `refund_pending`: a refund that did not succeed "
-            "at once. `dispute_closed`: closed without a decision, such as an inquiry."
+            description="The kind of entry. `recreated`: POM had lost its record and recreated it from Stripe. "
+            "`edited`: a user replaced the order of the draft. `edit_refused`: the edit was refused after the API "
+            "had accepted the request. `send_requested`: a user requested that POM send the invoice, and POM has "
+            "not sent it yet. `finalized`: the invoice was finalized in Stripe without an e-mail. `revised`: a "
+            "person edited the invoice in Stripe, and the revision replaced it. `payment_under_way`: a payment by "
+            "a slow method, such as a bank debit, began. `partly_paid`: a payment left an amount due. `paid`: no "
+            "amount is due any more. `created_as_correction`: the invoice was created as the copy of a voided "
+            "invoice. `corrected`: the invoice was voided, and a draft copy replaced it. `correction_refused`: the "
+            "copy could not be created. `marked_paid`: a user recorded a payment outside Stripe. `given_up`: the "
+            "invoice was marked as uncollectible; it can still be paid. `refund_pending`: a refund did not succeed "
+            "at once. `dispute_closed`: the dispute, such as an inquiry, was closed without a decision."
         ),
     ]
     source: Annotated[
-        DoneBy, Meta(description="`pom` if POM did it; `stripe` if somebody in Stripe, the payer or the bank did it.")
+        DoneBy,
+        Meta(
+            description="The party that did it: `pom` for POM, `stripe` for a person in Stripe, the payer or the "
+            "bank."
+        ),
     ]
     actor: Annotated[
-        str | None, Meta(description="The id of the user for whom POM did it. Null if POM did it by itself.")
+        str | None, Meta(description="The id of the user for whom POM did it. Null if POM did it automatically.")
     ]
     amount: Annotated[
         Money | None,
         Meta(
             description="The amount of the payment, the attempt, the refund, the dispute or the credit note, in "
-            "`currency`. `revised` has the total of the revision, and `edited` the new total of the draft. Null for "
-            "all other kinds."
+            "`currency`. `revised` has the total of the revision, and `edited` the new total of the draft. Null "
+            "for all other kinds."
         ),
     ]
     currency: Annotated[
@@ -57,56 +60,64 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
     method: Annotated[
         PaymentMethodView | None,
         Meta(
-            description="The method of the payment or of the attempt. A refund has the method of its payment. Null "
-            "for all other kinds, and if POM does not know it."
+            description="The payment method of the payment or the attempt. A refund has the method of its payment. "
+            "Null for all other kinds, and if POM has no record of the method."
         ),
     ]
     reason: Annotated[
         str | None,
         Meta(
-            description="Depends on `kind`. `payment_failed` has one of the words of `failure.reason`. "
-            "`paid` has `no_money` if nothing had to be paid, such as after a credit; otherwise it has none. "
+            description="The reason, which depends on `kind`. `payment_failed` has a value of `failure.reason`. "
+            "`paid` has `no_money` if no money had to be paid, for example after a credit; otherwise it has none. "
             "`marked_paid` has the method and the reference that the office recorded. `refunded` and "
-            "`refund_pending` have Stripe's word for why the refund was made, `refund_failed` has Stripe's word "
-            "for why it failed. Disputes have Stripe's word for what the payer claims. `credited` has the credit "
-            "note's reason in Stripe. `given_up` has the length of the payment window that has passed. "
-            "`edit_refused`, `send_refused`, `reminder_refused` and `refund_refused` have the error code of the "
-            "refusal. Other kinds have none: then it is null."
+            "`refund_pending` have Stripe's reason for the refund, and `refund_failed` has Stripe's reason for the "
+            "failure. Disputes have Stripe's reason for the payer's claim. `credited` has the credit note's reason "
+            "in Stripe. `given_up` has the length of the payment window that has passed. `edit_refused`, "
+            "`send_refused`, `reminder_refused` and `refund_refused` have the error code of the refusal. Null for "
+            "all other kinds."
         ),
     ]
     to: Annotated[
         str | None,
-        Meta(description="The address that the invoice or the reminder was e-mailed to. Null for all other kinds."),
+        Meta(
+            description="The e-mail address to which the invoice or the reminder was sent. Null for all other kinds."
+        ),
     ]
     due_by: Annotated[
         Instant | None,
         Meta(
-            description="When Stripe must have the evidence for the dispute, in its dashboard. RFC 3339, UTC. Null "
-            "for all other kinds."
+            description="Time by which the evidence for the dispute must be submitted in the Stripe dashboard. RFC "
+            "3339, UTC. Null for all other kinds."
         ),
     ]
     payment_id: Annotated[
         str | None,
         Meta(
-            description="The `id` of the payment that the entry is about, as in the invoice's `payments`. Null if it "
-            "is about no payment.",
+            description="The `id` of the payment that the entry is about, as in the invoice's `payments`. Null if "
+            "the entry is not about a payment.",
             examples=["pi_3MtwBwLkdIwHu7ix28a3tqPa"],
         ),
     ]
     stripe_id: Annotated[
         str | None,
-        Meta(description="Stripe's id of the object that the entry is about. Null if it is about no such object."),
+        Meta(
+            description="Stripe's id of the object that the entry is about. Null if the entry is not about an "
+            "object in Stripe."
+        ),
     ]
     dashboard_url: Annotated[
         str | None,
-        Meta(description="That object's page in Stripe's dashboard. Null if it has none or no longer exists."),
+        Meta(
+            description="The object's page in the Stripe dashboard. Null if the object has no page, or no longer "
+            "exists."
+        ),
     ]
 
 
 class InvoiceHistory(msgspec.Struct, rename="camel"):
-    """The whole timeline of an invoice, oldest first."""
+    """The whole timeline of an invoice, oldest entry first."""
 
-    data: Annotated[list[HistoryEntryView], Meta(description="What happened, the first thing first.")]
+    data: Annotated[list[HistoryEntryView], Meta(description="The entries, oldest first.")]
     page_info: PageInfo
 
 

@@ -1,4 +1,4 @@
-"""Batches of invoices as they are answered."""
+"""A batch of invoices, and pages of batches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chalicelib.ports.storage import Page
 
 
 class BatchItemStatus(StrEnum):
-    """What became of one invoice of a batch."""
+    """The status of one invoice of a batch."""
 
     QUEUED = ItemStatus.QUEUED.value
     CREATED = ItemStatus.CREATED.value
@@ -32,83 +32,93 @@ class BatchItemStatus(StrEnum):
 
 
 class BatchCounts(msgspec.Struct, rename="camel"):
-    """How many invoices are in which status; together they are the total."""
+    """The number of invoices by status. The counts add up to `total`."""
 
     queued: Annotated[
-        int, Meta(description="Invoices that have yet to be made, and drafts that have yet to be sent.")
+        int, Meta(description="Invoices that have not been created yet, and drafts that have not been sent yet.")
     ]
-    created: Annotated[int, Meta(description="Drafts that were made.")]
-    sent: Annotated[int, Meta(description="Invoices that were made and sent.")]
-    failed: Annotated[int, Meta(description="Invoices that could not be made.")]
-    held_back: Annotated[int, Meta(description="Drafts that were to be sent after a review and were not sent.")]
-    cancelled: Annotated[int, Meta(description="Invoices that were left out because the batch was cancelled.")]
+    created: Annotated[int, Meta(description="Drafts that were created.")]
+    sent: Annotated[int, Meta(description="Invoices that were created and sent.")]
+    failed: Annotated[int, Meta(description="Invoices that could not be created.")]
+    held_back: Annotated[
+        int, Meta(description="Drafts that a user reviewed and requested to send, and that were not sent.")
+    ]
+    cancelled: Annotated[int, Meta(description="Invoices that were not created because the batch was cancelled.")]
 
 
 STATUSES = (
-    "`storing`: the invoices of the batch are being written down. `running`: they are being made or sent. "
-    "`cancelling`: somebody cancelled that, and the invoices that were being worked on are still being finished, so "
-    "its counts may still change; the batch can be sent when that is done. `completed`: nothing is left to do. "
-    "`cancelled`: somebody cancelled the making of it, and what was queued is left out."
+    "The status of the batch. `storing`: POM is storing the batch. `running`: POM is creating or sending the "
+    "invoices. `cancelling`: a user cancelled this, and POM is finishing the invoices that it had begun; the counts "
+    "may still change, and the batch can be sent afterwards. `completed`: no invoice is left to create or send. "
+    "`cancelled`: a user cancelled the batch while its invoices were being created, and the queued ones were left "
+    "out."
 )
 
 
 class InvoiceBatchView(msgspec.Struct, rename="camel", kw_only=True):
-    """A billing batch."""
+    """A batch of invoices."""
 
     id: Annotated[str, Meta(description="The id of the batch.")]
     status: Annotated[BatchStatus, Meta(description=STATUSES)]
-    total: Annotated[int, Meta(description="How many invoices the batch has.")]
-    counts: Annotated[BatchCounts, Meta(description="How many invoices are in which status.")]
-    created_at: Annotated[Instant, Meta(description="When the batch was asked for. RFC 3339, UTC.")]
+    total: Annotated[int, Meta(description="The number of invoices of the batch.")]
+    counts: Annotated[BatchCounts, Meta(description="The number of invoices by status.")]
+    created_at: Annotated[Instant, Meta(description="Time at which the batch was requested. RFC 3339, UTC.")]
     send_requested_at: Annotated[
         Instant | None,
-        Meta(description="When somebody last had the drafts of the batch sent. Null if nobody did. RFC 3339, UTC."),
+        Meta(
+            description="Time at which a user last requested that the drafts of the batch be sent. RFC 3339, UTC. "
+            "Null if no user did."
+        ),
     ]
     send_cancelled_at: Annotated[
         Instant | None,
         Meta(
-            description="When somebody cancelled that. What was queued then is a draft. Null if nobody did. "
-            "RFC 3339, UTC."
+            description="Time at which a user cancelled the sending. Invoices that were still queued stay drafts. "
+            "RFC 3339, UTC. Null if no user did."
         ),
     ]
 
 
 class BatchItemView(msgspec.Struct, rename="camel", kw_only=True):
-    """One invoice of a batch. A customer with more than 250 services has several."""
+    """An invoice of a batch. A customer with more than 250 services has several invoices."""
 
     customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
     customer_name: Annotated[
-        str | None, Meta(description="What POM calls the customer now. Null if POM has no name, or no such customer.")
+        str | None,
+        Meta(description="The customer's current name in POM. Null if POM has no such customer, or no name."),
     ]
     status: Annotated[
         BatchItemStatus,
         Meta(
-            description="What became of the invoice. `queued`: it has yet to be made, or sent. `created`: a draft "
-            "was made. `sent`: it was made and sent. `failed`: it could not be made, or not be sent at once. "
-            "`held_back`: its draft was to be sent after a review and was not. `cancelled`: it was left out."
+            description="The status of the invoice. `queued`: POM has not created or sent it yet. `created`: a "
+            "draft was created. `sent`: the invoice was created and sent. `failed`: POM could not create it, or "
+            "could not send it at once. `held_back`: a user requested to send its draft after a review, and it was "
+            "not sent. `cancelled`: it was not created."
         ),
     ]
     invoice_id: Annotated[
-        str | None, Meta(description="POM's id of the invoice. Null until POM has begun to make it.")
+        str | None, Meta(description="POM's id of the invoice. Null until POM has begun to create the invoice.")
     ]
-    number: Annotated[str | None, Meta(description="The invoice's number. Null until it is sent.")]
+    number: Annotated[str | None, Meta(description="The invoice's number. Null until the invoice is sent.")]
     total: Annotated[
-        Money | None, Meta(description="The total of the invoice, in units of `currency`. Null without an invoice.")
+        Money | None,
+        Meta(description="The total of the invoice, in units of `currency`. Null if there is no invoice."),
     ]
     currency: Annotated[
-        str | None, Meta(description="The currency of `total`, ISO 4217 in lower case. Null without an invoice.")
+        str | None, Meta(description="The currency of `total`, ISO 4217 in lower case. Null if there is no invoice.")
     ]
     error: Annotated[
-        ItemErrorView | None, Meta(description="Why it failed or was held back. Null for all other statuses.")
+        ItemErrorView | None,
+        Meta(description="Why the invoice failed or was held back. Null for all other statuses."),
     ]
 
 
 class InvoiceBatchDetail(InvoiceBatchView, rename="camel", kw_only=True):
-    """A batch with a page of its invoices, in the order in which their customers came in the request."""
+    """A batch with a page of its invoices, in the order of their customers in the request."""
 
     items: Annotated[
         list[BatchItemView],
-        Meta(description="A page of the invoices, in the order in which their customers came in the request."),
+        Meta(description="A page of the invoices, in the order of their customers in the request."),
     ]
     page_info: PageInfo
     invoicing_paused: PausedOrNot
@@ -117,12 +127,12 @@ class InvoiceBatchDetail(InvoiceBatchView, rename="camel", kw_only=True):
 class InvoiceBatchList(msgspec.Struct, rename="camel"):
     """A page of batches, newest first."""
 
-    data: Annotated[list[InvoiceBatchView], Meta(description="The batches, the newest first.")]
+    data: Annotated[list[InvoiceBatchView], Meta(description="The batches, newest first.")]
     page_info: PageInfo
 
 
 def batch_view(batch: Batch, status: BatchStatus) -> InvoiceBatchView:
-    """Returns a batch. `status` is what its lanes say, too."""
+    """Returns a batch. The caller computes `status` from the batch and its lanes."""
     sending = batch.sending
     return InvoiceBatchView(
         id=batch.id,
@@ -147,9 +157,9 @@ def batch_detail(
     names: Mapping[CustomerId, str],
     pause: Freeze | None,
 ) -> InvoiceBatchDetail:
-    """Returns a batch with a page of its items, and with the pause during which it rests.
+    """Returns a batch with a page of its items and with the current pause of invoicing, if any.
 
-    `invoices` and `names` are those of the page's invoices and customers that POM has.
+    `invoices` and `names` hold the invoices and the customers' names of the page, if POM has them.
     """
     return InvoiceBatchDetail(
         **msgspec.structs.asdict(batch_view(batch, status)),

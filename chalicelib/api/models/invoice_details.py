@@ -1,4 +1,4 @@
-"""An invoice with its payments and its timeline, as it is answered."""
+"""An invoice with its payments and its timeline."""
 
 from __future__ import annotations
 
@@ -25,37 +25,41 @@ class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
 
     order: Annotated[
         DraftOrderView | None,
-        Meta(description="What the draft bills, as `PUT` takes it, to be changed and saved. Null if it is no draft."),
+        Meta(
+            description="The order of the draft, in the form that `PUT` accepts. Null if the invoice is not a draft."
+        ),
     ]
     explanation: Annotated[
-        str, Meta(description="Why it has its status, and which deposit its money is in, in plain sentences.")
+        str,
+        Meta(description="Why the invoice has its status, and which deposit has its money, in sentences for people."),
     ]
     payments: Annotated[
         list[PaymentView],
-        Meta(description="What was paid or tried to be paid, through Stripe and outside, the first payment first."),
+        Meta(description="The payments and the attempts to pay, through Stripe and outside, oldest first."),
     ]
-    history: Annotated[list[HistoryEntryView], Meta(description="What happened to it, the first thing first.")]
+    history: Annotated[list[HistoryEntryView], Meta(description="The timeline of the invoice, oldest entry first.")]
 
 
 def invoice_detail(
     invoice: Invoice,
     deposits: Mapping[str, Deposited],
     *,
-    beside: RelatedInvoices = NO_RELATED_INVOICES,
+    related_invoices: RelatedInvoices = NO_RELATED_INVOICES,
     customer_name: str | None,
     now: int,
     dashboard_base: str,
 ) -> InvoiceDetail:
-    """Returns an invoice with its payments. `deposits` has what they cost, by the ids of the rows of the payments.
+    """Returns an invoice with its payments and its timeline.
 
-    `beside` are the invoices that its explanation names.
+    `deposits` has the fees and the deposits, by the ids of payments, refunds and disputes. `related_invoices` are the
+    other invoices that the explanation mentions.
     """
     view = invoice_view(invoice, customer_name=customer_name, now=now, dashboard_base=dashboard_base)
     money_sentences = where_money_is([(each.settled.movement, each.deposits) for each in deposits.values()])
     return InvoiceDetail(
         **msgspec.structs.asdict(view),
         order=draft_order_view(invoice.order) if invoice.status is InvoiceStatus.DRAFT else None,
-        explanation=" ".join([explain(invoice, now, beside), *money_sentences]),
+        explanation=" ".join([explain(invoice, now, related_invoices), *money_sentences]),
         payments=payment_views(invoice, deposits, dashboard_base),
         history=history_entries(invoice, dashboard_base),
     )

@@ -1,4 +1,4 @@
-"""Lists of invoices as they are answered, with their totals and the names of their customers."""
+"""Pages of invoices, with totals and the names of the customers."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ from chalicelib.ports.storage import Page
 
 
 class InvoiceTotals(msgspec.Struct, rename="camel", kw_only=True):
-    """What the invoices of one currency come to, on all pages of the list."""
+    """The totals of the invoices in one currency, on all pages of the list."""
 
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
-    invoices: Annotated[int, Meta(ge=1, description="How many invoices.")]
+    invoices: Annotated[int, Meta(ge=1, description="The number of invoices.")]
     total: Annotated[
         Money | None,
         Meta(
-            description="The sum of their totals, in units of `currency`. Null for `overdue` and `disputed`, "
-            "because POM keeps no sum of it."
+            description="The sum of the invoices' totals, in units of `currency`. Null for `overdue` and "
+            "`disputed`, because POM does not maintain this sum."
         ),
     ]
     balance: Annotated[
         Money | None,
         Meta(
-            description="The sum that is still to be paid, in units of `currency`. Null for `disputed`, because POM "
-            "keeps no sum of it."
+            description="The sum that remains to be paid, in units of `currency`. Null for `disputed`, because POM "
+            "does not maintain this sum."
         ),
     ]
     disputed_amount: Annotated[
         Money | None,
         Meta(
-            description="The sum that banks dispute now, in units of `currency`. Null unless only disputed "
-            "invoices were asked for."
+            description="The sum of the open disputes, in units of `currency`. Null unless the query has `disputed`."
         ),
     ]
 
 
 class InvoiceList(msgspec.Struct, rename="camel", kw_only=True):
-    """A page of invoices. The list of combinations of filters says the order of each list."""
+    """A page of invoices. The order depends on the combination of filters."""
 
     data: Annotated[list[InvoiceView], Meta(description="The invoices of this page.")]
     totals: Annotated[
         list[InvoiceTotals] | None,
         Meta(
-            description="What the invoices of all pages come to, by currency. A copy counts once it has taken the "
-            "place of the invoice that it corrects, so that nothing is counted twice. Until then it is listed as "
-            "`creating`. Null if `totals` was not asked for, or if POM keeps no sums of this list."
+            description="The totals of the invoices on all pages, by currency. The copy of a corrected invoice is "
+            "counted once it has replaced the invoice, so that no service is counted twice. Until then the copy is "
+            "listed as `creating`. Null unless the query has `totals`, and if POM does not maintain sums for this "
+            "list."
         ),
     ]
     page_info: PageInfo
@@ -68,7 +68,7 @@ def invoice_list(
     now: int,
     dashboard_base: str,
 ) -> InvoiceList:
-    """Returns a page of invoices. `names` has what their customers are called."""
+    """Returns a page of invoices. `names` holds the customers' names."""
     return InvoiceList(
         data=[
             invoice_view(

@@ -1,4 +1,4 @@
-"""What the payer will see of a draft, as it is answered."""
+"""The preview of a draft, as the payer would see it."""
 
 from __future__ import annotations
 
@@ -24,123 +24,137 @@ NOTICE = "This is a draft. It has no number, and the customer has not been asked
 
 
 class PreviewCompany(msgspec.Struct, rename="camel", kw_only=True):
-    """The company as Stripe shows it to payers."""
+    """The company as payers see it."""
 
-    name: Annotated[str | None, Meta(description="The name of its Stripe account. Null if POM does not know it.")]
-    support_email: Annotated[str | None, Meta(description="The e-mail address for payers. Null if Stripe has none.")]
-    support_phone: Annotated[str | None, Meta(description="The phone number for payers. Null if Stripe has none.")]
+    name: Annotated[
+        str | None, Meta(description="The name of the company's Stripe account. Null if POM has no name.")
+    ]
+    support_email: Annotated[
+        str | None, Meta(description="The company's e-mail address for payers. Null if Stripe has none.")
+    ]
+    support_phone: Annotated[
+        str | None, Meta(description="The company's phone number for payers. Null if Stripe has none.")
+    ]
 
 
 class PreviewBillTo(msgspec.Struct, rename="camel", kw_only=True):
-    """The customer as POM has it now, which Stripe is given before the draft is sent."""
+    """The customer as POM's record has it now. POM updates the Stripe customer before it sends the draft."""
 
     customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
-    name: Annotated[str | None, Meta(description="The company, or else the person. Null if there is no name.")]
+    name: Annotated[
+        str | None,
+        Meta(description="The name of the company, or otherwise of the person. Null if the customer has no name."),
+    ]
     email: Annotated[
-        str | None, Meta(description="The address that Stripe will mail to. Null if there is none: see `warnings`.")
+        str | None,
+        Meta(
+            description="The e-mail address to which Stripe will send the invoice. Null if the customer has none; "
+            "see `warnings`."
+        ),
     ]
-    address: Annotated[
-        list[str], Meta(description="The postal address, line by line. Empty if POM has no part of it.")
-    ]
+    address: Annotated[list[str], Meta(description="The postal address, line by line. Empty if POM has no address.")]
 
 
 class PreviewLine(msgspec.Struct, rename="camel", kw_only=True):
-    """One service."""
+    """A billed service."""
 
     text: Annotated[
         str,
         Meta(
-            description="What the payer reads: the description, with the service date, the quantity and the unit "
-            "price in words.",
+            description="The text of the line for the payer: the description, with service date, quantity and unit "
+            "price.",
             examples=["Weekly pool cleaning (21 November 2026; 1.5 x 75.00)"],
         ),
     ]
-    quantity: Annotated[
-        str, Meta(description="How many units of the service are billed. An exact decimal.", examples=["1.5"])
-    ]
-    unit_price: Annotated[Money, Meta(description="The price of one, in units of the currency.")]
-    amount: Annotated[Money, Meta(description="The price of the line, in units of the currency.")]
-    service_date: Annotated[Day | None, Meta(description="The day of the work. Null if POM was not told.")]
+    quantity: Annotated[str, Meta(description="The number of billed units. An exact decimal.", examples=["1.5"])]
+    unit_price: Annotated[Money, Meta(description="The price of one unit, in units of `currency`.")]
+    amount: Annotated[Money, Meta(description="The price of the line, in units of `currency`.")]
+    service_date: Annotated[Day | None, Meta(description="The day of the work. Null if POM has none.")]
 
 
 class PreviewDeduction(msgspec.Struct, rename="camel", kw_only=True):
     """A line that lowers the total."""
 
     kind: Annotated[DeductionKind, Meta(description="`discount` or `credit`.")]
-    text: Annotated[str, Meta(description="What the payer reads.")]
-    amount: Annotated[Money, Meta(description="What it takes off, in units of the currency; more than 0.")]
+    text: Annotated[str, Meta(description="The text of the line for the payer.")]
+    amount: Annotated[Money, Meta(description="The amount of the deduction, above 0, in units of `currency`.")]
 
 
 class PreviewCustomField(msgspec.Struct, rename="camel", kw_only=True):
-    """A field that the company has Stripe put on its invoices."""
+    """A custom field that the company's Stripe account adds to its invoices."""
 
-    name: Annotated[str, Meta(description="Its name.")]
-    value: Annotated[str, Meta(description="Its value.")]
+    name: Annotated[str, Meta(description="The name of the field.")]
+    value: Annotated[str, Meta(description="The value of the field.")]
 
 
 class PreviewWarning(msgspec.Struct, rename="camel", kw_only=True):
-    """Why sending the draft would be refused now."""
+    """A reason for which sending the draft would be refused now."""
 
-    code: Annotated[ErrorCode, Meta(description="The code with which `POST …/send` would refuse it.")]
+    code: Annotated[ErrorCode, Meta(description="The error code with which `POST …/send` would refuse the draft.")]
     message: Message
     next_step: NextStep
 
 
 class InvoicePreview(msgspec.Struct, rename="camel", kw_only=True):
-    """What the payer will see of a draft, as if it were sent today. It is what POM ordered.
+    """A draft as the payer would see it if it were sent today, as POM ordered it.
 
-    A credit balance or a debt that the customer has in Stripe is settled when the invoice is sent, and is not in it.
+    A credit balance or a debt of the customer in Stripe is settled when the invoice is sent, and is not included.
     """
 
     invoice_id: Annotated[str, Meta(description="POM's id of the invoice.")]
-    notice: Annotated[str, Meta(description="Says that it is a draft. Show it with the preview.")]
+    notice: Annotated[str, Meta(description="A sentence that says that this is a draft. Show it with the preview.")]
     number: Annotated[str | None, Meta(description="Null, because Stripe numbers an invoice when it is sent.")]
-    company: Annotated[PreviewCompany, Meta(description="Who asks to be paid.")]
-    bill_to: Annotated[PreviewBillTo, Meta(description="Who is asked to pay.")]
+    company: Annotated[PreviewCompany, Meta(description="The company that sends the invoice.")]
+    bill_to: Annotated[PreviewBillTo, Meta(description="The customer who receives the invoice.")]
     date: Annotated[
-        Day, Meta(description="Today in the organization's time zone: the day of the invoice if it is sent today.")
+        Day, Meta(description="The date of the invoice if it is sent today: today in the organization's time zone.")
     ]
-    due_date: Annotated[Day | None, Meta(description="The day on which it is due if it is sent today.")]
+    due_date: Annotated[Day | None, Meta(description="The day on which the invoice is due if it is sent today.")]
     due_in_words: Annotated[
         str | None,
         Meta(
-            description="When it is due, if that depends on the day of sending. Null if it is due on `dueDate` "
-            "whenever it is sent.",
+            description="When the invoice is due, if that depends on the day on which it is sent. Null if "
+            "`dueDate` does not depend on that day.",
             examples=["Due 30 days after it is sent."],
         ),
     ]
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
     line_items: Annotated[list[PreviewLine], Meta(description="The services, in the order of the invoice.")]
     deductions: Annotated[list[PreviewDeduction], Meta(description="Discounts and credits.")]
-    subtotal: Annotated[Money, Meta(description="What the services cost together, in units of the currency.")]
-    tax: Annotated[Money, Meta(description="The tax, in units of the currency.")]
-    total: Annotated[Money, Meta(description="`subtotal` less the deductions, plus `tax`, in units of the currency.")]
+    subtotal: Annotated[Money, Meta(description="The sum of the services, in units of `currency`.")]
+    tax: Annotated[Money, Meta(description="The tax, in units of `currency`.")]
+    total: Annotated[Money, Meta(description="`subtotal` less the deductions, plus `tax`, in units of `currency`.")]
     memo: Annotated[str | None, Meta(description="The memo. Null if there is none.")]
     footer: Annotated[
         str | None,
-        Meta(description="The footer that POM ordered, or else that Stripe filled in. Null if there is none."),
+        Meta(
+            description="The footer that POM ordered, or otherwise the one that Stripe filled in. Null if there is "
+            "none."
+        ),
     ]
     custom_fields: Annotated[
-        list[PreviewCustomField], Meta(description="Fields that Stripe filled in when the draft was made.")
+        list[PreviewCustomField],
+        Meta(description="The custom fields that Stripe filled in when the draft was created."),
     ]
     payment_methods: Annotated[
         list[str],
         Meta(
-            description="How it can be paid, in words. Empty if that is left to the settings of the Stripe account.",
+            description="The payment methods that the payer can use, in words. Empty if the settings of the Stripe "
+            "account decide.",
             examples=[["Card", "US bank account"]],
         ),
     ]
     warnings: Annotated[
         list[PreviewWarning],
         Meta(
-            description="Why sending it would be refused now. Empty if POM knows of nothing. `POST …/send` asks "
-            "Stripe as well whether somebody has changed the draft there."
+            description="The reasons for which sending the draft would be refused now. Empty if POM finds none. "
+            "`POST …/send` also checks in Stripe whether a person has changed the draft there."
         ),
     ]
 
 
 def invoice_preview(preview: Preview) -> InvoicePreview:
-    """Returns the preview as it is answered."""
+    """Returns the preview."""
     invoice, order, account, details = preview.invoice, preview.invoice.order, preview.account, preview.details
     money = partial(decimal_string, currency=order.currency)
     return InvoicePreview(

@@ -1,4 +1,4 @@
-"""Which invoices a list shows, and which filters of it are offered together."""
+"""The query of the list of invoices, and its combinations of filters."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from chalicelib.domain.status import InvoiceStatus, StatusGroup
 from chalicelib.ports.storage import InvoiceFilter, Page
 
 STRIPE_INVOICE_PATTERN = r"^in_[A-Za-z0-9_]{1,252}$(?!\n)"
-_FIRST_DAY = "A day of the company's time zone, or a moment; inclusive."
-_LAST_DAY = "A day of the company's time zone, inclusive, or a moment, exclusive."
+_FIRST_DAY = "A day in the organization's time zone or a timestamp, inclusive."
+_LAST_DAY = "A day in the organization's time zone, inclusive, or a timestamp, exclusive."
 _QUARTERS = (
-    "POM orders changes by quarters of an hour, so the range is widened to whole quarters. To miss "
-    "no change, a client that polls sets `updatedFrom` to the time of its last request less one minute. It then gets "
-    "some invoices twice."
+    "POM orders changes by quarters of an hour, so the range is widened to whole quarters. To miss no change, a "
+    "client that polls sets `updatedFrom` to the time of its last request less one minute. It then receives some "
+    "invoices twice."
 )
 
 
 class ListedStatus(StrEnum):
-    """A status, or a group of statuses."""
+    """A status of invoices, or a group of statuses."""
 
     CREATING = InvoiceStatus.CREATING.value
     DRAFT = InvoiceStatus.DRAFT.value
@@ -45,45 +45,62 @@ class ListedStatus(StrEnum):
 
 
 class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
-    """Which invoices."""
+    """The filters and the page of a list of invoices."""
 
-    customer_id: Annotated[Id | None, Meta(description="Only invoices of this customer, by POM's id.")] = None
+    customer_id: Annotated[
+        Id | None, Meta(description="Lists only invoices of the customer with this id in POM.")
+    ] = None
     status: Annotated[
         ListedStatus | None,
         Meta(
-            description="Only invoices of this status, or of several: `open` is `pending` and `failed`; `unpaid` is "
-            "`open` and `uncollectible`; `settled` is `paid` and `refunded`."
+            description="Lists only invoices with this status, or in this group of statuses: `open` is `pending` "
+            "and `failed`; `unpaid` is `open` and `uncollectible`; `settled` is `paid` and `refunded`."
         ),
     ] = None
-    overdue: Annotated[bool, Meta(description="Only invoices that are not paid and whose due day is over.")] = False
-    disputed: Annotated[bool, Meta(description="Only invoices with a payment that a bank disputes now.")] = False
-    created_from: Annotated[DayOrTimestamp | None, Meta(description=f"Created since. {_FIRST_DAY}")] = None
-    created_to: Annotated[DayOrTimestamp | None, Meta(description=f"Created until. {_LAST_DAY}")] = None
-    due_from: Annotated[DayOrTimestamp | None, Meta(description=f"Due since. {_FIRST_DAY}")] = None
-    due_to: Annotated[DayOrTimestamp | None, Meta(description=f"Due until. {_LAST_DAY}")] = None
-    updated_from: Annotated[
-        DayOrTimestamp | None, Meta(description=f"Last changed since. {_FIRST_DAY} {_QUARTERS}")
+    overdue: Annotated[bool, Meta(description="Lists only unpaid invoices whose due day has passed.")] = False
+    disputed: Annotated[bool, Meta(description="Lists only invoices with a payment that is disputed now.")] = False
+    created_from: Annotated[
+        DayOrTimestamp | None, Meta(description=f"Lists only invoices created at or after this time. {_FIRST_DAY}")
     ] = None
-    updated_to: Annotated[DayOrTimestamp | None, Meta(description=f"Last changed until. {_LAST_DAY} {_QUARTERS}")] = (
-        None
-    )
+    created_to: Annotated[
+        DayOrTimestamp | None, Meta(description=f"Lists only invoices created up to this time. {_LAST_DAY}")
+    ] = None
+    due_from: Annotated[
+        DayOrTimestamp | None, Meta(description=f"Lists only invoices due at or after this time. {_FIRST_DAY}")
+    ] = None
+    due_to: Annotated[
+        DayOrTimestamp | None, Meta(description=f"Lists only invoices due up to this time. {_LAST_DAY}")
+    ] = None
+    updated_from: Annotated[
+        DayOrTimestamp | None,
+        Meta(
+            description=f"Lists only invoices whose latest change was at or after this time. {_FIRST_DAY} {_QUARTERS}"
+        ),
+    ] = None
+    updated_to: Annotated[
+        DayOrTimestamp | None,
+        Meta(description=f"Lists only invoices whose latest change was up to this time. {_LAST_DAY} {_QUARTERS}"),
+    ] = None
     number: Annotated[
         Annotated[str, Meta(min_length=1, max_length=100)] | None,
-        Meta(description="The invoice's number, exactly as it is printed.", examples=["A1B2C3D4-0001"]),
+        Meta(
+            description="Lists only invoices with this number, exactly as it is printed.", examples=["A1B2C3D4-0001"]
+        ),
     ] = None
     stripe_invoice_id: Annotated[
         Annotated[str, Meta(pattern=STRIPE_INVOICE_PATTERN)] | None,
         Meta(
-            description="Stripe's id of the invoice in the connected account, or of one that it has replaced.",
+            description="Lists only the invoice with this id in the connected Stripe account, or the invoice "
+            "that has replaced it.",
             examples=["in_1PgafmB7WZ01zgkW"],
         ),
     ] = None
     totals: Annotated[
         bool,
         Meta(
-            description="Also count the invoices of all pages and add them up. A copy counts once it has taken the "
-            "place of the invoice that it corrects. The answer's `totals` is null with a range, `customerId`, "
-            "`number` or `stripeInvoiceId`, because POM keeps no sums of these."
+            description="True to also return the number and the sums of the invoices on all pages. The copy of a "
+            "corrected invoice is counted once it has replaced the invoice. `totals` of the response is null with "
+            "a range, `customerId`, `number` or `stripeInvoiceId`, because POM does not maintain sums for these."
         ),
     ] = False
 
@@ -104,25 +121,26 @@ COMBINATIONS = (
     Combination(f"{_EARLIEST_DUE}, which is the longest overdue", {"overdue": _TRUE}, _DUE),
     Combination(_NEWEST, {"disputed": _TRUE}, _CREATED),
     Combination(
-        "by the quarter of an hour of the latest change, the latest first; within a quarter in no particular order",
+        "by the quarter of an hour of the latest change, latest first; within a quarter in no particular order",
         {},
         _UPDATED,
     ),
     Combination(
-        "usually one; an organization that changed its Stripe account may have two of a number", {"number": ()}
+        "usually one invoice; an organization that changed its Stripe account may have two with the same number",
+        {"number": ()},
     ),
-    Combination("one or none", {"stripeInvoiceId": ()}),
+    Combination("one invoice or none", {"stripeInvoiceId": ()}),
 )
-"""The filters of invoices that are offered together. Each combination is one query a page, and has one order."""
+"""The combinations of filters that the list of invoices offers. Each costs one query a page and has one order."""
 
 
 def filter_from(query: InvoiceQuery, *, time_zone: Callable[[], str]) -> InvoiceFilter:
-    """Returns the domain's filter. `time_zone` is asked for only if days are named, because it has to be read.
+    """Returns the domain's filter, without `stripeInvoiceId`.
 
-    Stripe's id of an invoice is not part of it.
+    `time_zone` is called only if the query has days, because reading the time zone takes time.
 
     Raises:
-        Refused: the filters are not offered together, or a range ends before it begins.
+        Refused: the list does not offer these filters together, or a range ends before it begins.
     """
     require_offered(_filters_of(query), COMBINATIONS)
     created_from, created_before = period(query.created_from, query.created_to, _CREATED, time_zone)
@@ -146,7 +164,7 @@ def filter_from(query: InvoiceQuery, *, time_zone: Callable[[], str]) -> Invoice
 
 
 def _filters_of(query: InvoiceQuery) -> Mapping[str, str]:
-    """Returns the filters that a request gives, by their names in the query string."""
+    """Returns the filters of a request, by their names in the query string."""
     values = {
         "customerId": query.customer_id,
         "status": query.status,
@@ -165,10 +183,10 @@ def _filters_of(query: InvoiceQuery) -> Mapping[str, str]:
 
 
 def single_invoice_page(invoice: Invoice | None, after: str | None) -> Page[Invoice]:
-    """Returns the whole list of an invoice that was found by itself.
+    """Returns a list of one invoice or none.
 
     Raises:
-        Refused: `after` is given, and such a list has no other page.
+        Refused: `after` is given, although this list has only one page.
     """
     if after is not None:
         raise Refused(

@@ -1,4 +1,4 @@
-"""Invoices as they are answered."""
+"""An invoice, its lines and its deductions."""
 
 from __future__ import annotations
 
@@ -22,25 +22,21 @@ from chalicelib.domain.order import Deduction, DeductionKind, LineItem
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.domain.stripe_pages import object_url
 
-_AS_ORDERED = "This is what POM ordered. Somebody may have changed the invoice in Stripe; `total` is Stripe's."
+_AS_ORDERED = "As POM ordered it. A person may have changed the invoice in Stripe; `total` is Stripe's."
 
 
 class LineItemView(msgspec.Struct, rename="camel", kw_only=True):
-    """One billed service."""
+    """A billed service."""
 
     service_id: Annotated[str, Meta(description="POM's id of the service.")]
     description: Annotated[str, Meta(description="The text of the line on the invoice.")]
-    quantity: Annotated[
-        str, Meta(description="How many units of the service are billed. An exact decimal.", examples=["1.5"])
-    ]
+    quantity: Annotated[str, Meta(description="The number of billed units. An exact decimal.", examples=["1.5"])]
     unit_price: Annotated[Money, Meta(description="The price of one unit, in the invoice's currency.")]
     amount: Annotated[
         Money, Meta(description="`quantity` times `unitPrice`, rounded to a cent, in the invoice's currency.")
     ]
     taxable: Annotated[bool, Meta(description="True if the invoice's tax is charged on this line.")]
-    service_date: Annotated[
-        Day | None, Meta(description="The day on which the work was done. Null if POM was not told.")
-    ]
+    service_date: Annotated[Day | None, Meta(description="The day on which the work was done. Null if POM has none.")]
 
 
 class DeductionView(msgspec.Struct, rename="camel", kw_only=True):
@@ -48,22 +44,30 @@ class DeductionView(msgspec.Struct, rename="camel", kw_only=True):
 
     kind: Annotated[DeductionKind, Meta(description="`discount` or `credit`.")]
     description: Annotated[str, Meta(description="The text of the line on the invoice.")]
-    amount: Annotated[Money, Meta(description="What it takes off, in units of the invoice's currency; more than 0.")]
+    amount: Annotated[
+        Money, Meta(description="The amount of the deduction, above 0, in units of the invoice's currency.")
+    ]
 
 
 class FailureView(msgspec.Struct, rename="camel", kw_only=True):
     """Why the latest attempt to pay failed."""
 
-    reason: Annotated[FailureReason, Meta(description="Why it failed, as one of POM's words.")]
-    message: Annotated[str, Meta(description="Why it failed, in a sentence for people.")]
+    reason: Annotated[FailureReason, Meta(description="The reason, as one of POM's values.")]
+    message: Annotated[str, Meta(description="The reason, in a sentence for people.")]
     next_step: Annotated[str, Meta(description="What the office can do about it.")]
-    at: Annotated[Instant, Meta(description="When it failed; for a bank debit, when it came back. RFC 3339, UTC.")]
+    at: Annotated[
+        Instant,
+        Meta(
+            description="Time at which the attempt failed. For a bank debit, the time at which the money was "
+            "returned. RFC 3339, UTC."
+        ),
+    ]
 
 
 class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
-    """An invoice. Its amounts are in `currency`, and `status` follows what Stripe says.
+    """An invoice. Its amounts are in `currency`, and `status` follows Stripe.
 
-    `lineItems`, `deductions`, `subtotal` and `tax` are as POM ordered them: `subtotal` is what the services cost,
+    `lineItems`, `deductions`, `subtotal` and `tax` are as POM ordered them. `subtotal` is the price of the services,
     and the total that POM ordered is `subtotal` less the deductions, plus `tax`. `total` is Stripe's.
 
     Unless the invoice is void, `total` is `paidAmount` less `overpaidAmount`, plus `balanceAppliedAmount`, plus
@@ -74,75 +78,94 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     stripe_invoice_id: Annotated[
         str | None,
         Meta(
-            description="Stripe's id of the invoice, or of its latest revision. Null until Stripe has it.",
+            description="Stripe's id of the invoice, or of its latest revision. Null until Stripe has the invoice.",
             examples=["in_1PgafmB7WZ01zgkW"],
         ),
     ]
     number: Annotated[str | None, Meta(description="The invoice's number. A draft has none.")]
-    status: Annotated[InvoiceStatus, Meta(description="The status, which follows what Stripe says.")]
+    status: Annotated[
+        InvoiceStatus,
+        Meta(
+            description="The status of the invoice. `creating`: POM is creating, editing or sending it in Stripe. "
+            "`draft`: it has not been sent. `pending`: it awaits payment. `paid`: no amount is due. `failed`: the "
+            "latest attempt to pay failed. `refunded`: all that was paid was refunded. `void`: it was voided, or "
+            "deleted while it was a draft. `uncollectible`: its payment is no longer expected, but it can still be "
+            "paid."
+        ),
+    ]
     customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
     customer_name: Annotated[
         str | None,
         Meta(
-            description="The customer's name as POM's record has it now: the company's, or the first and the last "
-            "name. Null if it has none, and if the customer is erased. What is printed on the invoice may be a "
-            "former name.",
+            description="The customer's current name in POM: the company's name, or the first and the last name. "
+            "Null if the customer has no name or is erased. A former name may be printed on the invoice.",
             examples=["Dana Reyes"],
         ),
     ]
     customer_email: Annotated[
         str | None,
-        Meta(description="The address Stripe e-mails this invoice to. Null until it is finalized."),
+        Meta(
+            description="The e-mail address to which Stripe sends this invoice. Null until the invoice is finalized."
+        ),
     ]
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
-    line_items: Annotated[list[LineItemView], Meta(description=f"The services that are billed. {_AS_ORDERED}")]
+    line_items: Annotated[list[LineItemView], Meta(description=f"The billed services. {_AS_ORDERED}")]
     deductions: Annotated[list[DeductionView], Meta(description=f"The discounts and credits. {_AS_ORDERED}")]
-    subtotal: Annotated[Money, Meta(description=f"What the services cost, in `currency`. {_AS_ORDERED}")]
+    subtotal: Annotated[Money, Meta(description=f"The price of the services, in `currency`. {_AS_ORDERED}")]
     tax: Annotated[Money, Meta(description=f"The tax, in `currency`. {_AS_ORDERED}")]
     total: Annotated[
-        Money, Meta(description="What the customer is asked to pay by this invoice, as Stripe has it. In `currency`.")
+        Money,
+        Meta(
+            description="The amount that this invoice asks the customer to pay, according to Stripe. In `currency`."
+        ),
     ]
     total_difference: Annotated[
         Money,
         Meta(
-            description="`total` less the total that POM ordered. It is not 0 if somebody changed the invoice in "
-            "Stripe. Such a draft is not sent by POM. In `currency`."
+            description="`total` less the total that POM ordered. If it is not 0, a person has changed the invoice "
+            "in Stripe, and POM does not send it while it is a draft. In `currency`."
         ),
     ]
     discount_amount: Annotated[
-        Money, Meta(description="What discounts in Stripe took off. `total` is what they left. In `currency`.")
+        Money,
+        Meta(
+            description="The amount of the discounts in Stripe, which are already subtracted from `total`. In "
+            "`currency`."
+        ),
     ]
     paid_amount: Annotated[
         Money,
         Meta(
-            description="What the customer has paid, through Stripe and outside. It includes any surplus, and "
-            "refunds do not lower it. In `currency`."
+            description="The amount that the customer has paid, through Stripe and outside. It includes any "
+            "surplus, and refunds do not lower it. In `currency`."
         ),
     ]
     refunded_amount: Annotated[
         Money,
         Meta(
-            description="What the customer got back, by refunds and outside Stripe. Credit notes record what "
-            "was given back outside Stripe. In `currency`."
+            description="The amount that was returned to the customer, by refunds and outside Stripe. Credit notes "
+            "record the money returned outside Stripe. In `currency`."
         ),
     ]
     lost_amount: Annotated[
         Money,
-        Meta(description="What the customer's bank took back for good, by disputes that were lost. In `currency`."),
+        Meta(
+            description="The amount that the customer's bank took back permanently, by lost disputes. In `currency`."
+        ),
     ]
     received_amount: Annotated[
         Money,
         Meta(
-            description="What came in and stayed: `paidAmount` less `refundedAmount` less `lostAmount`. In "
-            "`currency`."
+            description="The amount that was received and not returned: `paidAmount` less `refundedAmount` less "
+            "`lostAmount`. In `currency`."
         ),
     ]
     balance_applied_amount: Annotated[
         Money,
         Meta(
-            description="What the customer's credit balance in Stripe paid of the invoice. It is negative if a "
-            "debt on that balance was added to the invoice. It includes an amount below Stripe's minimum that Stripe "
-            "moved to that balance. In `currency`."
+            description="The amount of the invoice that the customer's credit balance in Stripe paid. It is "
+            "negative if a debt on that balance was added to the invoice. It includes an amount below Stripe's "
+            "minimum that Stripe moved to that balance. In `currency`."
         ),
     ]
     credited_amount: Annotated[
@@ -151,73 +174,100 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     credited_before_payment_amount: Annotated[
         Money,
         Meta(
-            description="The part of `creditedAmount` that lowered the amount due. The rest was given back after "
-            "payment. In `currency`."
+            description="The part of `creditedAmount` that lowered the amount due. The remaining part was returned "
+            "after payment. In `currency`."
         ),
     ]
     overpaid_amount: Annotated[
         Money,
         Meta(
-            description="The surplus that the customer paid. Stripe puts it on the customer's credit balance. In "
-            "`currency`."
+            description="The amount that the customer paid in excess. Stripe adds it to the customer's credit "
+            "balance. In `currency`."
         ),
     ]
     balance: Annotated[
         Money,
-        Meta(description="This much is still to be paid. It is not the customer's balance in Stripe. In `currency`."),
+        Meta(
+            description="The amount that remains to be paid. It is not the customer's balance in Stripe. In "
+            "`currency`."
+        ),
     ]
-    due_date: Annotated[Day | None, Meta(description="The day on which it is due. Null if none is set yet.")]
-    created_at: Annotated[Instant, Meta(description="When POM was asked to create it. RFC 3339, UTC.")]
-    updated_at: Annotated[Instant, Meta(description="When POM stored its latest change. RFC 3339, UTC.")]
+    due_date: Annotated[
+        Day | None, Meta(description="The day on which the invoice is due. Null if the day is not set yet.")
+    ]
+    created_at: Annotated[
+        Instant, Meta(description="Time at which POM received the request to create the invoice. RFC 3339, UTC.")
+    ]
+    updated_at: Annotated[
+        Instant, Meta(description="Time at which POM stored the latest change of the invoice. RFC 3339, UTC.")
+    ]
     sent_at: Annotated[
-        Instant | None, Meta(description="When Stripe e-mailed it. Null if it was not e-mailed. RFC 3339, UTC.")
+        Instant | None,
+        Meta(description="Time at which Stripe e-mailed the invoice. RFC 3339, UTC. Null if it was not e-mailed."),
     ]
     paid_at: Annotated[
         Instant | None,
-        Meta(description="When Stripe took it as paid. For a payment outside Stripe, that is when it was recorded."),
+        Meta(
+            description="Time at which Stripe marked the invoice as paid. For a payment outside Stripe, the time "
+            "at which it was recorded. RFC 3339, UTC."
+        ),
     ]
     paid_on: Annotated[
         Day | None,
         Meta(
-            description="The day on which it was paid, in the organization's time zone. For a payment that was "
-            "recorded in POM, that is the day that was given. The summary counts the invoice on this day."
+            description="The day on which the invoice was paid, in the organization's time zone. For a payment "
+            "that was recorded in POM, the recorded day. The summary counts the invoice on this day."
         ),
     ]
     memo: Annotated[str | None, Meta(description="The memo on the invoice.")]
     payment_url: Annotated[
         str | None,
-        Meta(description="Stripe's page to pay it. Null until it is finalized, and once the link has expired."),
+        Meta(
+            description="Stripe's page for paying the invoice. Null until the invoice is finalized, and once the "
+            "link has expired."
+        ),
     ]
     payment_url_expired: Annotated[
         bool, Meta(description="True if Stripe's links have expired. `POST …/refresh` reads new ones from Stripe.")
     ]
     pdf_url: Annotated[
-        str | None, Meta(description="The PDF file. Null until it is finalized, and once the link has expired.")
+        str | None,
+        Meta(
+            description="The PDF file of the invoice. Null until the invoice is finalized, and once the link has "
+            "expired."
+        ),
     ]
     dashboard_url: Annotated[
         str | None,
         Meta(
-            description="The invoice's page in Stripe's dashboard. Null until Stripe has it, and once it is deleted."
+            description="The invoice's page in the Stripe dashboard. Null until Stripe has the invoice, and once "
+            "it is deleted there."
         ),
     ]
     failure: Annotated[
         FailureView | None,
-        Meta(description="Why the latest attempt to pay failed. Null unless the latest attempt failed."),
+        Meta(description="Why the latest attempt to pay failed. Null if it did not fail, or if there was none."),
     ]
     replaced_numbers: Annotated[
         list[str],
-        Meta(description="Numbers of the invoices that it has replaced since somebody edited it in Stripe."),
+        Meta(
+            description="The numbers of the invoices that this one has replaced after a person edited them in Stripe."
+        ),
     ]
-    being_revised: Annotated[bool, Meta(description="Somebody is editing it in Stripe and has not finished.")]
+    being_revised: Annotated[bool, Meta(description="True while a person is editing the invoice in Stripe.")]
     corrects_invoice_id: Annotated[
         str | None,
-        Meta(description="POM's id of the invoice that was voided so that this one, its copy, takes its place."),
+        Meta(
+            description="POM's id of the voided invoice that this one replaces as its corrected copy. Null if it "
+            "corrects none."
+        ),
     ]
     corrected_by_invoice_id: Annotated[
         str | None,
         Meta(
-            description="POM's id of the copy that was made when somebody corrected it. Null unless somebody has. It "
-            "stays if the copy is void by now; the `explanation` of the invoice says where its services are billed."
+            description="POM's id of the copy that replaces this invoice after a correction. Null if the invoice "
+            "was not corrected. The id stays if the copy is voided later; `explanation` then says where the "
+            "services are billed."
         ),
     ]
     partially_refunded: Annotated[
@@ -230,17 +280,20 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     overdue: Annotated[
         bool,
         Meta(
-            description="True if it is not paid and its due day is over. Days are of the time zone that the invoice "
-            "was made in."
+            description="True if the invoice is unpaid and its due day has passed. Days begin and end in the time "
+            "zone in which the invoice was created."
         ),
     ]
-    overdue_since: Annotated[Day | None, Meta(description="The day after the due day, while it is overdue.")]
+    overdue_since: Annotated[
+        Day | None, Meta(description="The day after the due day. Null unless the invoice is overdue.")
+    ]
     erased_at: Annotated[
         Instant | None,
         Meta(
-            description="When the person was taken out of this invoice, because the customer was erased. Amounts, "
-            "dates and numbers stay. `customerName`, `customerEmail`, `memo` and the links are null, and the texts "
-            "of lines and deductions are `(erased)`. Null unless the customer was erased. RFC 3339, UTC."
+            description="Time at which the person's data was removed from this invoice, because the customer was "
+            "erased. RFC 3339, UTC. Null unless the customer was erased. Amounts, dates and numbers stay. "
+            "`customerName`, `customerEmail`, `memo` and the links are null, and the texts of lines and deductions "
+            "are `(erased)`."
         ),
     ]
 
@@ -313,7 +366,7 @@ def _line_view(line: LineItem, currency: str) -> LineItemView:
 
 
 def deduction_view(deduction: Deduction, currency: str) -> DeductionView:
-    """Returns a deduction as it is answered."""
+    """Returns a deduction as the API returns it."""
     return DeductionView(
         kind=deduction.kind,
         description=deduction.description,

@@ -1,4 +1,4 @@
-"""How an organization invoices."""
+"""The invoicing settings of an organization."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from chalicelib.domain.texts import ONE_LINE_PATTERN, visible_or_empty
 Days = Annotated[
     list[Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_DAYS})]],
     Meta(
-        description="Days from the due date, written without a decimal point.",
+        description="Numbers of days from the due date, written without a decimal point.",
         examples=[[3, 7]],
         extra_json_schema={"maxItems": MAX_REMINDERS},
     ),
@@ -50,7 +50,7 @@ InvoiceType = Annotated[
     Meta(
         max_length=100,
         pattern=ONE_LINE_PATTERN,
-        description="The kind of invoice that POM makes. There is one.",
+        description="The kind of invoice. The only kind is `stripe`.",
         extra_json_schema={"enum": list(INVOICE_TYPES)},
     ),
 ]
@@ -60,26 +60,27 @@ Method = Annotated[
 Methods = Annotated[
     list[Method],
     Meta(
-        description="The payment methods that an invoice offers, in Stripe's words. Empty: as the Stripe account is "
-        "set up.",
+        description="The payment methods that an invoice offers, by Stripe's names. If empty, the settings of the "
+        "Stripe account decide.",
         examples=[["card", "us_bank_account"]],
     ),
 ]
 Window = Annotated[
     Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_DAYS})] | None,
     Meta(
-        description="Days after the due date within which the invoice should be paid, written without a decimal "
-        "point. Null: no window."
+        description="The number of days after the due date within which the invoice should be paid, written "
+        "without a decimal point. Null if there is no such window."
     ),
 ]
 DefaultCurrency = Annotated[
     CurrencyCode | None,
-    Meta(description="The currency of new invoices. Null: that of the Stripe account."),
+    Meta(description="The currency of new invoices. Null for the currency of the Stripe account."),
 ]
 Creation = Annotated[
     CustomerCreation,
     Meta(
-        description="When a customer whom Stripe does not know is made there; at the latest with the first invoice."
+        description="When POM creates a customer that does not exist in Stripe yet. `when_saved`: when the "
+        "customer is saved in POM. `when_invoiced`: with the customer's first invoice."
     ),
 ]
 Zone = Annotated[
@@ -87,23 +88,23 @@ Zone = Annotated[
     Meta(
         max_length=100,
         examples=["America/New_York"],
-        description="IANA time zone that days begin and end in. Null: that of the Stripe account. A change counts "
-        "for invoices that are made from then on.",
+        description="The IANA time zone in which days begin and end. Null for the time zone of the Stripe account. "
+        "A change applies to invoices that are created afterwards.",
     ),
 ]
 
 
-ENABLED = "True if Stripe sends reminders."
-BEFORE = "How many days before the due date."
-ON_DUE_DATE = "True if one goes out on the due date."
-AFTER = "How many days after the due date."
+ENABLED = "True if customers are sent payment reminders."
+BEFORE = "On how many days before the due date a reminder is sent, as numbers of days."
+ON_DUE_DATE = "True if a reminder is sent on the due date."
+AFTER = "On how many days after the due date a reminder is sent, as numbers of days."
 
 
 class SaveReminders(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """When Stripe e-mails a payment reminder.
+    """The days on which Stripe e-mails a payment reminder.
 
-    `enabled` without any day means 3 days before, on, and 3, 7 and 14 days after the due date. Nobody is reminded on
-    the day on which the invoice is sent.
+    `enabled` without any day means 3 days before the due date, on the due date, and 3, 7 and 14 days after it. No
+    reminder is sent on the day on which the invoice is sent.
     """
 
     enabled: Annotated[bool, Meta(description=ENABLED)] = False
@@ -113,7 +114,7 @@ class SaveReminders(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class RemindersView(msgspec.Struct, rename="camel", kw_only=True):
-    """When Stripe e-mails a payment reminder. Nobody is reminded on the day on which the invoice is sent."""
+    """The days on which Stripe e-mails a payment reminder. None is sent on the day on which the invoice is sent."""
 
     enabled: Annotated[bool, Meta(description=ENABLED)]
     days_before_due: Annotated[list[int], Meta(description=BEFORE)]
@@ -122,7 +123,10 @@ class RemindersView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class ReminderTime(msgspec.Struct, rename="camel"):
-    """Reminders go out within the hour after `from`; after an outage later on that day, but not from `until` on."""
+    """The hours in which reminders are sent.
+
+    Reminders are sent within the hour after `from`. After an outage they are sent later on that day, before `until`.
+    """
 
     from_: Annotated[
         str, Meta(description="The earliest time of day, in `timeZone`, as hours and minutes.", examples=["09:00"])
@@ -134,17 +138,17 @@ class ReminderTime(msgspec.Struct, rename="camel"):
 
 
 class SettingsNote(msgspec.Struct, rename="camel"):
-    """Something in Stripe that goes with these settings."""
+    """A setting in Stripe that belongs to these settings."""
 
-    message: Annotated[str, Meta(description="What is to be known, in sentences for people.")]
+    message: Annotated[str, Meta(description="The setting and its effect, in sentences for people.")]
     next_step: Annotated[str, Meta(description="What a person should do about it.")]
     link: Annotated[Link, Meta(description="The page on which to do it.")]
 
 
 class SaveInvoicingSettings(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The defaults of new invoices. A PUT replaces them all: what is left out goes back to its default.
+    """The defaults of new invoices. A PUT replaces all of them: a field that is left out returns to its default.
 
-    Read-only fields may be sent back as `GET` returned them.
+    Read-only fields can be sent back as `GET` returned them.
     """
 
     invoice_type: InvoiceType = "stripe"
@@ -153,8 +157,8 @@ class SaveInvoicingSettings(msgspec.Struct, rename="camel", forbid_unknown_field
     payment_methods: Methods = []
     memo: Memo | None = None
     footer: Footer | None = None
-    reminders: Annotated[SaveReminders, Meta(description="When Stripe e-mails a payment reminder.")] = msgspec.field(
-        default_factory=SaveReminders
+    reminders: Annotated[SaveReminders, Meta(description="The days on which Stripe e-mails a payment reminder.")] = (
+        msgspec.field(default_factory=SaveReminders)
     )
     currency: DefaultCurrency = None
     time_zone: Zone | None = None
@@ -172,14 +176,14 @@ class InvoicingSettingsView(msgspec.Struct, rename="camel", kw_only=True):
     payment_methods: Methods
     memo: Annotated[str | None, Meta(description=MEMO)]
     footer: Annotated[str | None, Meta(description=FOOTER)]
-    reminders: Annotated[RemindersView, Meta(description="When Stripe e-mails a payment reminder.")]
+    reminders: Annotated[RemindersView, Meta(description="The days on which Stripe e-mails a payment reminder.")]
     currency: DefaultCurrency
     time_zone: Zone | None
     note: Annotated[
         SettingsNote | None,
-        Meta(description="Something in Stripe that goes with these settings. Null if there is nothing."),
+        Meta(description="A setting in Stripe that belongs to these settings. Null if there is none to mention."),
     ]
-    reminder_time: Annotated[ReminderTime, Meta(description="The time of day at which reminders go out.")]
+    reminder_time: Annotated[ReminderTime, Meta(description="The hours in which reminders are sent.")]
     customer_creation: Creation
 
 
@@ -205,7 +209,7 @@ def settings_from(model: SaveInvoicingSettings, organization_id: OrganizationId)
 
 
 def settings_view(settings: InvoicingSettings, time_zone: str, *, dashboard_base: str) -> InvoicingSettingsView:
-    """Returns the settings; `time_zone` is the one in force, whether it was chosen or not."""
+    """Returns the settings. `time_zone` is the one in force, whether the organization chose it or not."""
     note = reminders_note(settings)
     return InvoicingSettingsView(
         invoice_type=settings.invoice_type,

@@ -1,4 +1,4 @@
-"""Why an item of bulk work failed."""
+"""The error of an item of bulk work."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from chalicelib.api.models.common import ErrorCode
 from chalicelib.api.models.errors import ErrorDetail, ErrorField, Message, MoreDetails, NextStep
 from chalicelib.domain.batch_errors import MAX_ITEM_ERRORS, ItemError
 
-TRY_AGAIN = "Correct what is wrong and try it again."
-"""What to do about an item's error that does not say it itself."""
+TRY_AGAIN = "Correct what is wrong and try again."
+"""The next step for an error that has none of its own."""
 
 
 class ItemErrorView(msgspec.Struct, rename="camel", kw_only=True):
-    """Why it failed, with a stable code as everywhere. `details` has every error of the item, this one first."""
+    """Why the item failed. `details` has every error of the item, this one first."""
 
     code: ErrorCode
     message: Message
@@ -25,7 +25,7 @@ class ItemErrorView(msgspec.Struct, rename="camel", kw_only=True):
     details: Annotated[
         list[ErrorDetail],
         Meta(
-            description="Every error of the item. The first one is repeated here, so there is always one.",
+            description="All errors of the item, including this one.",
             extra_json_schema={"minItems": 1, "maxItems": MAX_ITEM_ERRORS},
         ),
     ]

@@ -1,4 +1,4 @@
-"""An organization's money in and out as a table, for spreadsheets and bookkeeping programs."""
+"""An organization's payments, refunds and disputes as CSV, for spreadsheets and bookkeeping programs."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ _COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
 
 
 def movements_csv(rows: Iterable[Deposited], names: Mapping[CustomerId, str], time_zone: str) -> str:
-    """Returns payments, refunds and disputes as a table. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC.
+    """Returns payments, refunds and disputes as CSV. `Day` is a day in `time_zone`; `Time` is RFC 3339 in UTC.
 
-    `names` has what the customers are called.
+    `names` holds the customers' names.
 
-    A payment whose money is in several deposits has all of them in its cells, each behind a semicolon, in the same
-    order in every column. A deposit that would look the same in all of them comes once.
+    If a payment's money is in several deposits, the cells of the deposit columns list all of them, separated by
+    semicolons and in the same order in every column. Deposits that are equal in all of these columns are listed once.
     """
     return csv_table(_COLUMNS, (_row(row, names, time_zone) for row in rows))
 
@@ -76,6 +76,6 @@ def _row(deposited: Deposited, names: Mapping[CustomerId, str], time_zone: str) 
 
 
 def _deposit_cells(row: _Row, cell: Callable[[DepositView], str | None]) -> str:
-    """Returns what `cell` says of each of a row's deposits."""
+    """Returns the values of `cell` for the row's deposits, separated by semicolons."""
     distinct_deposits = {(each.on, each.status, each.payout_id): each for each in row.settled.deposits}
     return "; ".join(cell(each) or "" for each in distinct_deposits.values())

@@ -1,4 +1,4 @@
-"""The requests to make invoices: one, or many at once."""
+"""The requests to create an invoice, to create a batch of invoices, and to replace the order of a draft."""
 
 from __future__ import annotations
 
@@ -34,43 +34,49 @@ Description = Annotated[
         min_length=1,
         max_length=500,
         pattern=VISIBLE_LINE_PATTERN,
-        description="One line in which something is visible.",
+        description="One line of text with at least one visible character.",
     ),
 ]
 Price = Annotated[
     ExactAmount,
     Meta(
-        description="In units of the currency, with at most as many decimals as it has. The most is 99,999,999 of "
-        "its smallest units: 999,999.99 USD, or 99,999,999 JPY. A number may have an exponent; a string is plain."
+        description="An amount in units of the currency, with at most as many decimals as the currency has. The "
+        "largest amount is 99,999,999 of the currency's smallest units: 999,999.99 USD, or 99,999,999 JPY. A JSON "
+        "number may have an exponent; a string may not."
     ),
 ]
 Quantity = Annotated[
     ExactQuantity,
     Meta(
-        description=f"More than 0, at most {MAX_QUANTITY}, with at most {MAX_QUANTITY_DECIMALS} decimals. "
-        "A number may have an exponent; a string is plain."
+        description=f"A number above 0, at most {MAX_QUANTITY}, with at most {MAX_QUANTITY_DECIMALS} decimals. A "
+        "JSON number may have an exponent; a string may not."
     ),
 ]
 LineCurrency = Annotated[
     CurrencyCode | None,
     Meta(
-        description="The currency of the price. If it is left out, the price is in the currency of the invoice. A "
-        "line in another currency than its invoice is refused with `currency_mixed`."
+        description="The currency of the price. If left out, the price is in the invoice's currency. A line in "
+        "another currency than the invoice's is refused with `currency_mixed`."
     ),
 ]
 ServiceDate = Annotated[
     dt.date,
     Meta(
-        description="The day on which the work was or will be done, in the organization's time zone: from the year "
-        f"{EARLIEST_SERVICE.year} to a year ahead. The payer reads it.",
+        description=f"The day of the work, in the organization's time zone: from the year {EARLIEST_SERVICE.year} "
+        "up to a year ahead. It is printed on the invoice.",
         examples=["2026-11-21"],
     ),
 ]
-DueDate = Annotated[dt.date, Meta(description="A day in the organization's time zone.", examples=["2026-12-23"])]
+DueDate = Annotated[
+    dt.date,
+    Meta(
+        description="The day on which the invoice is due, in the organization's time zone.", examples=["2026-12-23"]
+    ),
+]
 
 
 class NewLineItem(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """One service to bill. A service can be on one live invoice only."""
+    """A service to bill. A service can be billed only once: on one invoice that is not void."""
 
     service_id: Annotated[IdOfService, Meta(description="POM's id of the service.")]
     description: Description
@@ -89,8 +95,8 @@ class NewDeduction(msgspec.Struct, rename="camel", forbid_unknown_fields=True, o
     amount: Annotated[
         ExactPayment,
         Meta(
-            description="What it takes off: more than 0, in units of the currency, with at most as many decimals as "
-            "it has. A number may have an exponent; a string is plain."
+            description="The amount of the deduction: above 0, in units of the currency, with at most as many "
+            "decimals as the currency has. A JSON number may have an exponent; a string may not."
         ),
     ]
 
@@ -98,21 +104,22 @@ class NewDeduction(msgspec.Struct, rename="camel", forbid_unknown_fields=True, o
 Deductions = Annotated[
     list[NewDeduction],
     Meta(
-        description="Discounts and credits. Together they take off at most what the services cost.",
+        description="The discounts and credits. Their sum is at most the sum of the services.",
         extra_json_schema={"maxItems": MAX_LINES - 1},
     ),
 ]
 Lines = Annotated[
     list[NewLineItem],
     Meta(
-        description="Each service once. Each deduction takes one of the lines, and so does a tax.",
+        description="The services, each once. An invoice has a limited number of lines; each deduction takes one "
+        "of them, and so does a tax.",
         extra_json_schema={"minItems": 1, "maxItems": MAX_LINES},
     ),
 ]
 
 
 class NewInvoice(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """What to bill. What is left out comes from the invoicing settings; `send: false` leaves a draft to review."""
+    """An invoice to create. Fields that are left out come from the invoicing settings."""
 
     customer_id: Annotated[Id, Meta(description="POM's id of the customer.")]
     line_items: Lines
@@ -122,20 +129,26 @@ class NewInvoice(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omi
     due_date: DueDate | None = None
     currency: Annotated[
         CurrencyCode | None,
-        Meta(description="The currency of the invoice. That of the invoicing settings if it is left out."),
+        Meta(description="The currency of the invoice. If left out, the currency of the invoicing settings."),
     ] = None
     tax: Annotated[Price | None, Meta(description="The tax on the taxable lines, in units of the currency.")] = None
     memo: Memo | None = None
     footer: Footer | None = None
     payment_methods: Methods | None = None
-    send: Annotated[bool, Meta(description="False leaves a draft to review, which `POST …/send` sends.")] = True
+    send: Annotated[
+        bool,
+        Meta(
+            description="True to send the invoice. False to create a draft, which can be reviewed and sent with "
+            "`POST …/send`."
+        ),
+    ] = True
 
 
 class DraftOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """What a draft is to bill from now on, as a whole. What is left out comes from the invoicing settings.
+    """The new order of a draft, as a whole. Fields that are left out come from the invoicing settings.
 
-    The customer and the currency of a draft stay. `order` in the answer to `GET` is what the draft bills now: change
-    that, and send it back. An empty memo or footer is none.
+    The customer and the currency of a draft cannot be changed. To change a draft, load its current `order` with
+    `GET`, change it, and send it back. An empty memo or footer means none.
     """
 
     line_items: Lines
@@ -149,7 +162,7 @@ class DraftOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omi
 
 
 class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """One service, and whom to bill it to. A service can be on one live invoice only."""
+    """A service to bill, with its customer. A service can be billed only once: on one invoice that is not void."""
 
     customer_id: Annotated[Id, Meta(description="POM's id of the customer.")]
     service_id: Annotated[IdOfService, Meta(description="POM's id of the service.")]
@@ -159,8 +172,8 @@ class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, 
     currency: Annotated[
         CurrencyCode | None,
         Meta(
-            description="The currency of the price. If it is left out, the price is in the currency of the invoicing "
-            "settings. So another currency counts only if every service of the batch names it."
+            description="The currency of the price. If left out, the price is in the currency of the invoicing "
+            "settings. Another currency is accepted only if every service of the batch names it."
         ),
     ] = None
     taxable: Annotated[bool, Meta(description="True if the invoice's tax is charged on this line.")] = False
@@ -170,15 +183,15 @@ class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, 
 Services = Annotated[
     list[ServiceToBill],
     Meta(
-        description="Each service once, all in one currency: the one that all of them name, or else that of the "
-        "invoicing settings. Each service in another currency is refused with `currency_mixed`.",
+        description="The services, each once and all in one currency: the currency that all of them name, or "
+        "otherwise that of the invoicing settings. A service in another currency is refused with `currency_mixed`.",
         extra_json_schema={"minItems": 1, "maxItems": MAX_SERVICES},
     ),
 ]
 
 
 class NewInvoiceBatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """What to bill. What is left out comes from the invoicing settings; `send: false` leaves drafts to review."""
+    """A batch of invoices to create. Fields that are left out come from the invoicing settings."""
 
     services: Services
     payment_terms: Terms | None = None
@@ -186,13 +199,19 @@ class NewInvoiceBatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True
     memo: Memo | None = None
     footer: Footer | None = None
     payment_methods: Methods | None = None
-    send: Annotated[bool, Meta(description="False leaves drafts to review.")] = True
+    send: Annotated[
+        bool,
+        Meta(
+            description="True to send the invoices. False to create drafts, which can be reviewed before they are "
+            "sent."
+        ),
+    ] = True
 
 
 def create_invoice_from(
     model: NewInvoice, organization_id: OrganizationId, user_id: UserId, idempotency_key: str | None
 ) -> CreateInvoice:
-    """Returns the request to make an invoice."""
+    """Returns the use case's request to create an invoice."""
     return CreateInvoice(
         organization_id=organization_id,
         user_id=user_id,
@@ -211,7 +230,7 @@ def create_invoice_from(
 def edit_draft_from(
     model: DraftOrder, organization_id: OrganizationId, user_id: UserId, invoice_id: InvoiceId
 ) -> EditDraft:
-    """Returns the request to replace the order of a draft."""
+    """Returns the use case's request to replace the order of a draft."""
     return EditDraft(
         organization_id=organization_id,
         invoice_id=invoice_id,
@@ -227,7 +246,7 @@ def edit_draft_from(
 def bill_many_from(
     model: NewInvoiceBatch, organization_id: OrganizationId, user_id: UserId, idempotency_key: str | None
 ) -> BillMany:
-    """Returns the request to bill many services."""
+    """Returns the use case's request to bill many services."""
     return BillMany(
         organization_id=organization_id,
         user_id=user_id,
@@ -251,7 +270,7 @@ def _service_from(line: NewLineItem | ServiceToBill) -> Service:
 
 
 def _currencies_of(model: NewInvoice | DraftOrder) -> Mapping[int, str]:
-    """Returns the currencies that lines name, by their positions."""
+    """Returns the currencies that lines name, by the positions of these lines."""
     return {n: line.currency.lower() for n, line in enumerate(model.line_items) if line.currency}
 
 

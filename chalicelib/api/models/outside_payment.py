@@ -1,4 +1,4 @@
-"""A payment that did not go through Stripe, as it is asked to be recorded."""
+"""The request to record a payment that did not go through Stripe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chalicelib.usecases.invoicing.settle_outside import Settlement
 
 
 class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """How the customer paid, and under which reference, such as the number of a check."""
+    """A payment outside Stripe to record."""
 
     method: Annotated[str, Meta(description="How the customer paid.", extra_json_schema={"enum": list(METHODS)})]
     reference: (
@@ -34,8 +34,8 @@ class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
         Annotated[
             dt.date,
             Meta(
-                description="The day on which the customer paid, in the organization's time zone. Today if it is "
-                "left out. It may not be in the future, nor more than a year before the invoice was made.",
+                description="The day on which the customer paid, in the organization's time zone. If left out, "
+                "today. It must not be in the future, nor more than a year before the invoice was created.",
                 examples=["2026-11-20"],
             ),
         ]
@@ -45,8 +45,9 @@ class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
         Annotated[
             ExactPayment,
             Meta(
-                description="What the customer paid, in the invoice's currency. It must be all that remains to be "
-                "paid, because Stripe records no part of it. If it is left out, all that remains is recorded as paid."
+                description="The amount that the customer paid, in the invoice's currency. It must be the whole "
+                "amount that remains to be paid, because Stripe does not record a part of it. If left out, the "
+                "whole remaining amount is recorded."
             ),
         ]
         | None

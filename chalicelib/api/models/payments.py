@@ -1,4 +1,4 @@
-"""The payments of an invoice, with their refunds and disputes, as the API returns them."""
+"""The payments of an invoice, with their refunds and disputes."""
 
 from __future__ import annotations
 
@@ -24,44 +24,53 @@ from chalicelib.domain.stripe_pages import object_url
 from chalicelib.usecases.payouts.show_deposits import Deposited
 
 REQUESTED = "requested"
-"""The status of a refund while POM does not know whether Stripe has made it."""
+"""The status of a refund until Stripe has confirmed to POM that it exists."""
 REFUND_STATUSES = (
     "`pending`, `requires_action`, `succeeded`, `failed` or `canceled`. Stripe may add others. A refund that "
     "succeeded may still fail weeks later."
 )
 DISPUTE_STATUSES = (
-    "`needs_response`, `under_review`, `won`, `lost` or `prevented`; of an inquiry `warning_needs_response`, "
-    "`warning_under_review` or `warning_closed`; of a lost dispute that is appealed `appeal_needs_response` or "
+    "`needs_response`, `under_review`, `won`, `lost` or `prevented`; for an inquiry `warning_needs_response`, "
+    "`warning_under_review` or `warning_closed`; for a lost dispute that is appealed `appeal_needs_response` or "
     "`appeal_under_review`. Stripe may add others."
 )
-"""Stripe's statuses, for the descriptions of fields."""
+"""Stripe's statuses of refunds and disputes, for the descriptions of fields."""
 
 CurrencyOfAmount = Annotated[str, Meta(description="The currency of `amount`, ISO 4217 in lower case.")]
 
 
 class DoneBy(StrEnum):
-    """Who did it. `pom`: POM, for a user or by itself. `stripe`: somebody in Stripe, the payer or the bank."""
+    """The party that did it. `pom`: POM. `stripe`: a person in Stripe, the payer or the bank."""
 
     POM = "pom"
     STRIPE = "stripe"
 
 
 class PaymentMethodView(msgspec.Struct, rename="camel", kw_only=True):
-    """How somebody pays. POM stores no other details of a card."""
+    """A payment method. POM stores no other details of a card."""
 
     type: Annotated[
         str | None,
         Meta(
-            description="Stripe's type, such as `card` or `us_bank_account`. For a payment outside Stripe, the "
-            "method that the office recorded, such as `check`, or `outside_stripe` if nobody recorded how it was "
-            "paid. Null if POM does not know it."
+            description="Stripe's type of the method, such as `card` or `us_bank_account`. For a payment outside "
+            "Stripe, the method that the office recorded, such as `check`, or `outside_stripe` if the method was "
+            "not recorded. Null if POM has no record of it."
         ),
     ]
-    brand: Annotated[str | None, Meta(description="The card's brand, such as `visa`, or the bank's name.")]
-    last4: Annotated[str | None, Meta(description="The last four digits of the card or of the bank account.")]
+    brand: Annotated[
+        str | None, Meta(description="The card's brand, such as `visa`, or the bank's name. Null if there is none.")
+    ]
+    last4: Annotated[
+        str | None,
+        Meta(description="The last four digits of the card or of the bank account. Null if there are none."),
+    ]
     expires: Annotated[
         str | None,
-        Meta(description="The last month in which the card is good, as year and month.", examples=["2027-04"]),
+        Meta(
+            description="The last month in which the card is valid, as year and month. Null if the method is not a "
+            "card.",
+            examples=["2027-04"],
+        ),
     ]
 
 
@@ -71,125 +80,156 @@ class RefundView(SettledView, rename="camel", kw_only=True):
     id: Annotated[
         str | None,
         Meta(
-            description="Stripe's id of the refund. Null while Stripe has not answered POM.",
+            description="Stripe's id of the refund. Null while `status` is `requested`.",
             examples=["re_1Nispe2eZvKYlo2Cd31jOCgZ"],
         ),
     ]
     status: Annotated[
         str,
         Meta(
-            description=f"`requested` while Stripe has not answered POM. Otherwise Stripe's word: {REFUND_STATUSES}"
+            description="`requested` until Stripe has confirmed the refund. Otherwise Stripe's status: "
+            f"{REFUND_STATUSES}"
         ),
     ]
-    at: Annotated[Instant, Meta(description="When the refund was made, or ordered in POM. RFC 3339, UTC.")]
+    at: Annotated[
+        Instant, Meta(description="Time at which the refund was created in Stripe, or ordered in POM. RFC 3339, UTC.")
+    ]
     amount: Annotated[Money, Meta(description="The amount of the refund, in the payment's `currency`.")]
     reason: Annotated[
         str | None,
         Meta(
-            description="The reason, in Stripe's words: `duplicate`, `fraudulent`, `requested_by_customer`, or "
-            "`expired_uncaptured_charge` if Stripe made it by itself. Stripe may add others. Null if nobody gave one."
+            description="Stripe's reason for the refund: `duplicate`, `fraudulent`, `requested_by_customer`, or "
+            "`expired_uncaptured_charge` if Stripe created the refund automatically. Stripe may add others. Null "
+            "if nobody gave a reason."
         ),
     ]
     failure_reason: Annotated[
-        str | None, Meta(description="Why it failed, in Stripe's words, such as `expired_or_canceled_card`.")
+        str | None,
+        Meta(
+            description="Stripe's reason for the failure, such as `expired_or_canceled_card`. Null if the refund "
+            "did not fail."
+        ),
     ]
-    source: Annotated[DoneBy, Meta(description="Whether it was ordered in POM or made in Stripe.")]
-    actor: Annotated[str | None, Meta(description="The id of the user who ordered it in POM.")]
+    source: Annotated[
+        DoneBy, Meta(description="`pom` if the refund was ordered in POM, `stripe` if it was created in Stripe.")
+    ]
+    actor: Annotated[
+        str | None,
+        Meta(description="The id of the user who ordered the refund in POM. Null if it was created in Stripe."),
+    ]
 
 
 class DisputeView(SettledView, rename="camel", kw_only=True):
-    """A dispute: the payer's bank questions a payment."""
+    """A dispute, in which the payer's bank questions a payment."""
 
     id: Annotated[str, Meta(description="Stripe's id of the dispute.", examples=["du_1MtJUT2eZvKYlo2CNaw2HvEv"])]
     status: Annotated[
         str,
-        Meta(description=f"Stripe's word: {DISPUTE_STATUSES} Money is lost for good only with `lost`."),
+        Meta(description=f"Stripe's status: {DISPUTE_STATUSES} Money is lost permanently only with `lost`."),
     ]
-    at: Annotated[Instant, Meta(description="When it was opened. RFC 3339, UTC.")]
+    at: Annotated[Instant, Meta(description="Time at which the dispute was opened. RFC 3339, UTC.")]
     amount: Annotated[
         Money,
         Meta(
-            description="The bank's whole claim, in this dispute's `currency`, even if a part of the payment was "
-            "refunded before. `GET /payments` has the part that the dispute takes of the invoice's money."
+            description="The bank's whole claim, in the dispute's `currency`, even if a part of the payment was "
+            "refunded before. `GET /payments` has the part that the dispute takes from the invoice's money."
         ),
     ]
     currency: CurrencyOfAmount
-    reason: Annotated[str | None, Meta(description="What the payer claims, in Stripe's words, such as `duplicate`.")]
-    evidence_due_by: Annotated[
-        Instant | None, Meta(description="When Stripe must have the evidence, in its dashboard. RFC 3339, UTC.")
+    reason: Annotated[
+        str | None,
+        Meta(description="Stripe's reason for the payer's claim, such as `duplicate`. Null if there is none."),
     ]
-    dashboard_url: Annotated[str | None, Meta(description="The dispute's page in Stripe's dashboard.")]
+    evidence_due_by: Annotated[
+        Instant | None,
+        Meta(
+            description="Time by which the evidence must be submitted in the Stripe dashboard. RFC 3339, UTC. Null "
+            "if there is no such time."
+        ),
+    ]
+    dashboard_url: Annotated[str | None, Meta(description="The dispute's page in the Stripe dashboard.")]
 
 
 class OutsideRecordView(msgspec.Struct, rename="camel", kw_only=True):
-    """A payment that did not go through Stripe, as the office recorded it."""
+    """The office's record of a payment that did not go through Stripe."""
 
     paid_on: Annotated[Day, Meta(description="The day on which the customer paid, in the organization's time zone.")]
     reference: Annotated[
-        str | None, Meta(description="The reference that the office recorded, such as the number of a check.")
+        str | None,
+        Meta(
+            description="The reference that the office recorded, such as the number of a check. Null if there is "
+            "none."
+        ),
     ]
-    recorded_by: Annotated[str, Meta(description="The id of the user who recorded it.")]
-    recorded_at: Annotated[Instant, Meta(description="When it was recorded. RFC 3339, UTC.")]
+    recorded_by: Annotated[str, Meta(description="The id of the user who recorded the payment.")]
+    recorded_at: Annotated[Instant, Meta(description="Time at which the payment was recorded. RFC 3339, UTC.")]
 
 
 class PaymentView(SettledView, rename="camel", kw_only=True):
-    """One payment towards an invoice, with its refunds and disputes.
+    """A payment towards an invoice, with its refunds and disputes.
 
-    A payer may try several times before a payment succeeds. That is one payment, which shows the attempt that
-    succeeded, or the latest one. `history` has an entry for each attempt.
+    Several attempts to pay can belong to one payment. The payment shows the attempt that succeeded, or otherwise the
+    latest one. The invoice's `history` has an entry for each attempt.
     """
 
     id: Annotated[
         str,
         Meta(
-            description="Stripe's id of the payment, `pi_…`, or of its charge if it has no payment intent. A payment "
-            "outside Stripe has an id that POM made.",
+            description="Stripe's id of the payment, `pi_…`, or of its charge if the payment has no payment "
+            "intent. A payment outside Stripe has an id of POM's.",
             examples=["pi_3MtwBwLkdIwHu7ix28a3tqPa"],
         ),
     ]
     status: Annotated[
         PaymentStatus,
         Meta(
-            description="The outcome of the payment. `pending`: the money is on its way; a bank debit takes days. "
-            "`requires_action`: the payer has begun to pay, and has yet to confirm the payment with their bank. "
+            description="The status of the payment. `pending`: the money is on its way; a bank debit takes days. "
+            "`requires_action`: the payer has begun to pay and has not confirmed the payment with their bank yet. "
             "Refunds and disputes do not change the status."
         ),
     ]
     at: Annotated[
         Instant,
         Meta(
-            description="When it succeeded or failed, or when it began if it has not ended. RFC 3339, UTC. For a "
-            "payment recorded by hand, the beginning of the day on which the customer paid."
+            description="Time at which the payment succeeded or failed, or began if it has not ended. For a "
+            "payment that the office recorded, the beginning of the day on which the customer paid. RFC 3339, UTC."
         ),
     ]
-    amount: Annotated[Money, Meta(description="The amount that was paid, or was to be paid, in `currency`.")]
+    amount: Annotated[Money, Meta(description="The amount of the payment, in `currency`.")]
     currency: CurrencyOfAmount
-    method: Annotated[PaymentMethodView | None, Meta(description="How it was paid. Null if POM does not know it.")]
+    method: Annotated[
+        PaymentMethodView | None, Meta(description="The payment method. Null if POM has no record of it.")
+    ]
     receipt_url: Annotated[
         str | None,
-        Meta(description="Stripe's page with the receipt. Stripe's links to receipts are good for 30 days."),
+        Meta(description="Stripe's page with the receipt, which expires after 30 days. Null if there is none."),
     ]
-    dashboard_url: Annotated[str | None, Meta(description="The payment's page in Stripe's dashboard.")]
-    failure: Annotated[FailureView | None, Meta(description="Why it failed. Null unless `status` is `failed`.")]
+    dashboard_url: Annotated[
+        str | None, Meta(description="The payment's page in the Stripe dashboard. Null if there is none.")
+    ]
+    failure: Annotated[
+        FailureView | None, Meta(description="Why the payment failed. Null unless `status` is `failed`.")
+    ]
     outside: Annotated[
         OutsideRecordView | None,
-        Meta(description="The record of the office. Null unless somebody recorded this payment in POM by hand."),
+        Meta(description="The office's record of the payment. Null unless a user recorded this payment in POM."),
     ]
     refundable: Annotated[
         Money,
         Meta(
-            description="How much can still be refunded through Stripe, in `currency`. It is 0 during a dispute.",
+            description="The amount that can still be refunded through Stripe, in `currency`. It is 0 during a "
+            "dispute.",
             examples=["75.00"],
         ),
     ]
-    refunds: Annotated[list[RefundView], Meta(description="Its refunds, the first one first.")]
-    disputes: Annotated[list[DisputeView], Meta(description="Its disputes, the first one first.")]
+    refunds: Annotated[list[RefundView], Meta(description="The refunds of the payment, oldest first.")]
+    disputes: Annotated[list[DisputeView], Meta(description="The disputes of the payment, oldest first.")]
 
 
 def payment_views(invoice: Invoice, deposits: Mapping[str, Deposited], dashboard_base: str) -> list[PaymentView]:
-    """Returns the payments of an invoice, the first one first.
+    """Returns the payments of an invoice, oldest first.
 
-    `deposits` has what its payments, refunds and disputes cost, by their ids.
+    `deposits` has the fees and the deposits, by the ids of payments, refunds and disputes.
     """
     return [_payment_view(payment, invoice, deposits, dashboard_base) for payment in payments_of(invoice)]
 
@@ -220,7 +260,7 @@ def _payment_view(
 
 
 def method_view(method: PaymentMethod | None) -> PaymentMethodView | None:
-    """Returns a method, or None if POM knows nothing about it."""
+    """Returns a payment method, or None if POM has no details of it."""
     if method is None or method == PaymentMethod(None):
         return None
     return PaymentMethodView(type=method.type, brand=method.brand, last4=method.last4, expires=method.expires)
@@ -242,7 +282,7 @@ def _refund_view(refund: RefundFact, invoice: Invoice, deposits: Mapping[str, De
 
 
 def _requested_view(order: RefundOrder, payment: Payment) -> RefundView:
-    """Returns a refund that was ordered in POM while POM does not know whether Stripe has made it."""
+    """Returns a refund that was ordered in POM and that Stripe has not confirmed yet."""
     return RefundView(
         **settled_fields(None),
         id=None,

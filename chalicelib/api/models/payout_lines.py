@@ -1,4 +1,4 @@
-"""A payout with its lines, as the API returns it."""
+"""A payout with a page of its lines."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from chalicelib.ports.storage import Page
 
 
 class PayoutLineView(msgspec.Struct, rename="camel", kw_only=True):
-    """One change of the balance that went into a payout."""
+    """A balance transaction that is part of a payout."""
 
     id: Annotated[str, Meta(description="Stripe's id of the balance transaction.", examples=["txn_1MiN3gLkdIwHu7ix"])]
     kind: Annotated[
         LineKind,
         Meta(
-            description="What the line is about. `fee` is a fee of the account, such as a monthly one; the fee of a "
-            "payment is on the payment's line. `other` is anything else that Stripe added or took: `category` names "
-            "it."
+            description="The kind of line. `fee` is a fee of the account, such as a monthly one; the fee of a "
+            "payment is on the payment's line. `other` is any other amount that Stripe added or took; `category` "
+            "names it."
         ),
     ]
     category: Annotated[
@@ -50,11 +50,18 @@ class PayoutLineView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     type: Annotated[str, Meta(description="Stripe's type of the balance transaction, such as `charge` or `payment`.")]
     outside_pom: Annotated[
-        bool, Meta(description="True if the line is a payment, a refund or a dispute of the business outside POM.")
+        bool,
+        Meta(
+            description="True if the line is a payment, a refund or a dispute of the company's business outside POM."
+        ),
     ]
-    at: Annotated[Instant, Meta(description="When Stripe booked it. RFC 3339, UTC.")]
+    at: Annotated[Instant, Meta(description="Time at which Stripe booked the line. RFC 3339, UTC.")]
     available_on: Annotated[
-        Day, Meta(description="The first day on which the money could be paid out. Stripe's date.")
+        Day,
+        Meta(
+            description="The first day on which the money could be paid out. It is Stripe's date, without a time "
+            "zone."
+        ),
     ]
     gross: Annotated[
         Gross,
@@ -66,57 +73,61 @@ class PayoutLineView(msgspec.Struct, rename="camel", kw_only=True):
     fee: Annotated[
         Fee,
         Meta(
-            description="Stripe's fee, in `currency`; all of it in a line of kind `fee`. It is negative if Stripe "
-            "gave a fee back. The fees of all lines that are not outside POM add up to `totals.fees`, which has the "
-            "other sign."
+            description="Stripe's fee, in `currency`. In a line of kind `fee`, the whole amount of the line. It is "
+            "negative if Stripe returned a fee. The fees of all lines that are not outside POM add up to "
+            "`totals.fees`, which has the opposite sign."
         ),
     ]
     fee_parts: Annotated[list[FeePartView], Meta(description="The parts of `fee`.")]
     net: Net
     currency: SettlementCurrency
-    exchange: Annotated[ExchangeView | None, Meta(description="Null if nothing was exchanged.")]
+    exchange: Annotated[
+        ExchangeView | None, Meta(description="The currency exchange. Null if the amount was not exchanged.")
+    ]
     description: Annotated[
         str | None,
         Meta(
-            description="Stripe's description of the line. Null for a payment, a refund and a dispute: their "
-            "description often is the payer's name, so POM does not keep it.",
+            description="Stripe's description of the line. Null for a payment, a refund or a dispute, because "
+            "their descriptions often contain the payer's name and POM does not store them.",
             examples=["Billing - usage fee"],
         ),
     ]
     invoice_id: Annotated[
         str | None, Meta(description="POM's id of the invoice. Null if the line belongs to no invoice.")
     ]
-    number: Annotated[str | None, Meta(description="The invoice's number.")]
-    customer_id: Annotated[str | None, Meta(description="POM's id of the customer.")]
+    number: Annotated[str | None, Meta(description="The invoice's number. Null if the line belongs to no invoice.")]
+    customer_id: Annotated[
+        str | None, Meta(description="POM's id of the customer. Null if the line belongs to no invoice.")
+    ]
     customer_name: Annotated[
         str | None,
         Meta(
-            description="The customer's name as POM's record has it now. Null if it has none, or if the line belongs "
-            "to no invoice.",
+            description="The customer's current name in POM. Null if the customer has no name, or if the line "
+            "belongs to no invoice.",
             examples=["Dana Reyes"],
         ),
     ]
     payment_id: Annotated[
         str | None,
-        Meta(description="Stripe's id of the payment that the line is about. Null if it is about no payment."),
+        Meta(description="Stripe's id of the payment that the line is about. Null if the line is about no payment."),
     ]
 
 
 class PayoutDetail(PayoutView, rename="camel", kw_only=True):
-    """A payout with a page of its lines, the newest first.
+    """A payout with a page of its lines, newest first.
 
     The `net` of all lines and `totals.unexplained` add up to `amount` exactly. A payout has no lines until POM has
-    all of them.
+    read all of them from Stripe.
     """
 
-    lines: Annotated[list[PayoutLineView], Meta(description="A page of the lines, the newest first.")]
+    lines: Annotated[list[PayoutLineView], Meta(description="A page of the lines, newest first.")]
     page_info: PageInfo
 
 
 def payout_detail(
     payout: Payout, page: Page[PayoutLine], related_payouts: RelatedPayouts, names: Mapping[CustomerId, str]
 ) -> PayoutDetail:
-    """Returns a payout with a page of its lines. `names` has what their customers are called."""
+    """Returns a payout with a page of its lines. `names` holds the customers' names."""
     return PayoutDetail(
         **msgspec.structs.asdict(payout_view(payout, related_payouts)),
         lines=[line_view(line, names) for line in page.items],

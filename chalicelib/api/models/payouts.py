@@ -1,6 +1,6 @@
-"""Payouts as the API returns them.
+"""A payout, and pages of payouts.
 
-People call a payout a deposit, and a negative one a debit of the bank account.
+Users call a payout a deposit, and a negative payout a debit of the bank account.
 """
 
 from __future__ import annotations
@@ -27,56 +27,65 @@ class BankView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class PayoutTotals(msgspec.Struct, rename="camel", kw_only=True):
-    """What a payout consists of, each as it changed the amount. The seven add up to the payout's `amount` exactly."""
+    """The amounts that make up a payout, each with its effect on the payout. All seven add up to `amount` exactly."""
 
-    payments: Annotated[str, Meta(description="Payments towards POM's invoices, before fees.", examples=["1215.00"])]
+    payments: Annotated[
+        str,
+        Meta(
+            description="The payments of POM's invoices, before fees, in the payout's currency.", examples=["1215.00"]
+        ),
+    ]
     refunds: Annotated[
-        str, Meta(description="Refunds of such payments. Negative if money went out.", examples=["-20.00"])
+        str, Meta(description="The refunds of these payments. Negative if money went out.", examples=["-20.00"])
     ]
     disputes: Annotated[
-        str, Meta(description="Disputes of such payments. Negative if banks took back more than they returned.")
+        str, Meta(description="The disputes of these payments. Negative if banks took back more than they returned.")
     ]
     fees: Annotated[
         str,
         Meta(
-            description="Stripe's fees: those of the payments, refunds and disputes, and those of the account, such "
-            "as monthly ones. Negative, as they lower the payout.",
+            description="Stripe's fees: those of the payments, refunds and disputes, and those of the account, "
+            "such as monthly ones. Negative, because they lower the payout.",
             examples=["-38.20"],
         ),
     ]
     other: Annotated[
         str,
-        Meta(description="Everything else that Stripe added or took, such as money that it holds back or releases."),
+        Meta(
+            description="All other amounts that Stripe added or took, such as money that it holds back or releases."
+        ),
     ]
     outside_pom: Annotated[
         str,
-        Meta(description="Payments, refunds and disputes of the company's business outside POM, after their fees."),
+        Meta(
+            description="The payments, refunds and disputes of the company's business outside POM, after their fees."
+        ),
     ]
     unexplained: Annotated[
         str,
         Meta(
-            description="`amount` less the sum of all lines. It is 0 unless Stripe's lines do not explain the whole "
-            "payout."
+            description="`amount` less the sum of all lines. It is 0 unless Stripe's lines do not explain the "
+            "whole payout."
         ),
     ]
 
 
 class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
-    """A payout: money that Stripe sends from the account's balance to the bank, or takes from there."""
+    """A payout: money that Stripe sends from the account's balance to the bank account, or debits from there."""
 
     id: Annotated[str, Meta(description="Stripe's id of the payout.", examples=["po_1OaFDbEcg9tTZuTgNYmX0PKB"])]
     arrives_on: Annotated[
         Day,
         Meta(
-            description="The day on which the bank has the money or is expected to have it. Of a negative payout, "
-            "the day on which Stripe takes the money from the bank account. Stripe's date, in no time zone."
+            description="The day on which the money arrives at the bank, or is expected to arrive. For a negative "
+            "payout, the day on which Stripe debits the bank account. It is Stripe's date, without a time zone."
         ),
     ]
-    created_at: Annotated[Instant, Meta(description="When the payout was made in Stripe. RFC 3339, UTC.")]
+    created_at: Annotated[Instant, Meta(description="Time at which the payout was created in Stripe. RFC 3339, UTC.")]
     amount: Annotated[
         Money,
         Meta(
-            description="The amount in `currency`. It is negative if Stripe debits the bank account, because the "
+            description="The amount in `currency`. It is negative if Stripe debits the bank account because the "
             "balance was negative.",
             examples=["1156.80"],
         ),
@@ -85,8 +94,8 @@ class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
         Money,
         Meta(
             description="The amount that the bank account has received by this payout, in `currency`; negative if "
-            "it was debited. It is `amount` while `status` is `paid`, and 0 otherwise: before that, and if the "
-            "payout failed or was canceled. So the sum over all payouts counts no money twice.",
+            "the account was debited. It is `amount` while `status` is `paid`, and otherwise 0. The sum over all "
+            "payouts counts no money twice.",
             examples=["1156.80"],
         ),
     ]
@@ -95,9 +104,9 @@ class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
     status: Annotated[
         str,
         Meta(
-            description="Stripe's word: `pending`, `in_transit`, `paid`, `failed` or `canceled`. Stripe may add "
-            "others. A payout that was paid may still fail, within five business days, or be reversed: `message` "
-            "says how the reversal stands."
+            description="Stripe's status: `pending`, `in_transit`, `paid`, `failed` or `canceled`. Stripe may add "
+            "others. A paid payout may still fail within five business days, or be reversed; `message` has the "
+            "state of a reversal."
         ),
     ]
     message: Annotated[
@@ -110,31 +119,37 @@ class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
     next_step: Annotated[
         str | None, Meta(description="What a person should do about the payout. Null if there is nothing to do.")
     ]
-    method: Annotated[str, Meta(description="Stripe's word: `standard` or `instant`.")]
+    method: Annotated[str, Meta(description="Stripe's method: `standard` or `instant`.")]
     automatic: Annotated[
         bool,
-        Meta(description="False if somebody made the payout by hand. Stripe cannot list what is in such a payout."),
+        Meta(
+            description="False if a person created the payout manually. Stripe cannot list the lines of a manual "
+            "payout."
+        ),
     ]
     statement_descriptor: Annotated[
-        str | None, Meta(description="The text on the bank's statement, if Stripe knows.")
+        str | None, Meta(description="The text on the bank's statement. Null if Stripe has none.")
     ]
     trace_id: Annotated[
         str | None,
-        Meta(description="The bank's own reference. With it, the bank can look for a deposit that did not arrive."),
+        Meta(
+            description="The bank's reference, with which the bank can find a deposit that did not arrive. Null if "
+            "Stripe has none."
+        ),
     ]
     totals: Annotated[
         PayoutTotals | None,
         Meta(
-            description="What the payout consists of; the totals add up to `amount` exactly. Null if POM does not "
-            "have the payout's lines; `message` says why."
+            description="The amounts that make up the payout; they add up to `amount` exactly. Null if POM does "
+            "not have the payout's lines; `message` says why."
         ),
     ]
     invoice_count: Annotated[
         int | None,
-        Meta(description="How many invoices have a line in the payout. Null if POM does not have the lines."),
+        Meta(description="The number of invoices with a line in the payout. Null if POM does not have the lines."),
     ]
     line_count: Annotated[
-        int | None, Meta(description="How many lines the payout has. Null if POM does not have the lines.")
+        int | None, Meta(description="The number of lines of the payout. Null if POM does not have the lines.")
     ]
     tied_out: Annotated[
         bool | None,
@@ -143,30 +158,37 @@ class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
             "if POM does not have the lines."
         ),
     ]
-    original_payout_id: Annotated[str | None, Meta(description="Stripe's id of the payout that this one reverses.")]
-    reversed_by_id: Annotated[str | None, Meta(description="Stripe's id of the payout that reverses this one.")]
+    original_payout_id: Annotated[
+        str | None, Meta(description="Stripe's id of the payout that this one reverses. Null if it reverses none.")
+    ]
+    reversed_by_id: Annotated[
+        str | None, Meta(description="Stripe's id of the payout that reverses this one. Null if there is none.")
+    ]
     paid_again_in: Annotated[
         str | None,
         Meta(
-            description="Stripe's id of the later payout that paid out again the money of this one, which failed, "
-            "was canceled or was reversed. Null if Stripe has named none."
+            description="Stripe's id of the later payout that paid this payout's money out again, after this "
+            "payout failed, was canceled or was reversed. Null if Stripe has reported none."
         ),
     ]
     pays_again: Annotated[
         list[str],
-        Meta(description="Stripe's ids of the earlier payouts whose amounts came back, and are lines of this one."),
+        Meta(
+            description="Stripe's ids of the earlier payouts whose amounts came back to the balance and are lines "
+            "of this payout."
+        ),
     ]
     account_connected: Annotated[
         bool,
         Meta(
-            description="False if its Stripe account is not the one that is connected now. Then POM no longer hears "
-            "what becomes of the payout."
+            description="True if the payout's Stripe account is the connected one. If false, POM receives no "
+            "further changes of the payout."
         ),
     ]
 
 
 class PayoutList(msgspec.Struct, rename="camel"):
-    """A page of payouts, the latest day of arrival first."""
+    """A page of payouts, the latest `arrivesOn` first."""
 
     data: Annotated[list[PayoutView], Meta(description="The payouts, the latest `arrivesOn` first.")]
     page_info: PageInfo
@@ -177,7 +199,7 @@ def payout_list(page: Page[Payout], related_payouts: RelatedPayouts) -> PayoutLi
 
 
 def payout_view(payout: Payout, related_payouts: RelatedPayouts) -> PayoutView:
-    """Returns a payout. `known` has what must be known beside it."""
+    """Returns a payout. `related_payouts` has the other payouts of the same money."""
     fact, story, itemized = payout.fact, story_of(payout, related_payouts), payout.itemized
     return PayoutView(
         id=payout.id,

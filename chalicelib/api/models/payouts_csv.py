@@ -1,4 +1,4 @@
-"""Payouts, and the lines of one, as tables for bookkeepers."""
+"""Payouts, and the lines of one payout, as CSV for bookkeepers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOT_ITEMIZED = "not itemized"
 """The kind of the row for a payout's whole amount, if POM does not have the payout's lines."""
 
 REVERSAL = "reversal"
-"""The kind of the only row of a payout that reverses another: its amount is that payout's."""
+"""The kind of the only row of a payout that reverses another payout. Its amount is the reversed amount."""
 
 _YES_NO = {True: "yes", False: "no", None: None}
 
@@ -68,23 +68,24 @@ _PAYOUT_COLUMNS: Mapping[str, Callable[[PayoutView], str | int | None]] = {
 
 
 def payouts_csv(payouts: Iterable[Payout], related_payouts: RelatedPayouts) -> str:
-    """Returns payouts as a table, a row for each. `Arrival` is Stripe's date, `Created` is RFC 3339 in UTC.
+    """Returns payouts as CSV, one row for each. `Arrival` is Stripe's date; `Created` is RFC 3339 in UTC.
 
-    The sum of `Bank amount` is what the bank account received. `Amount` also counts payouts that did not arrive.
+    `Bank amount` adds up to the money that the bank account received. `Amount` also counts payouts that did not
+    arrive.
     """
     return csv_table(_PAYOUT_COLUMNS, (payout_view(payout, related_payouts) for payout in payouts))
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A line of a payout. If `line` is None, the part of the payout's amount that no line explains."""
+    """A line of a payout. Without `line`, the part of the payout's amount that no line explains."""
 
     payout: Payout
     day: str
     net: str
     line: PayoutLineView | None = None
     message: str | None = None
-    """Without a line: how the payout stands, and why there is none."""
+    """Without `line`: the state of the payout, and why it has no line."""
 
 
 def _line_column(of: Callable[[PayoutLineView], str | None]) -> Callable[[_Row], str | None]:
@@ -136,17 +137,16 @@ def payout_lines_csv(
     related_payouts: RelatedPayouts,
     names: Mapping[CustomerId, str],
 ) -> str:
-    """Returns a page of a payout's lines as a table. Column `Net` of all pages adds up to the payout's amount.
+    """Returns a page of a payout's lines as CSV. The column `Net` of all pages adds up to the payout's amount.
 
-    Without the rows outside POM, column `Fee` adds up to the payout's fees. Column `Gross` of the rows of each kind
-    adds up to its payments, refunds, disputes and other. A fee of the account has its amount in `Fee`, and 0 in
-    `Gross`.
+    Without the rows outside POM, the column `Fee` adds up to the payout's fees, and the column `Gross` of each kind
+    adds up to the payout's total of that kind. A fee of the account has its amount in `Fee`, and 0 in `Gross`.
 
-    If POM does not have the payout's lines, the table is one row `not itemized` with the whole amount, because Stripe
-    cannot list what is in the payout or POM has not read it yet. The row of a payout that reverses another is
-    `reversal`. If the lines do not add up to the amount, the remainder is a row `unexplained` at the end of the last
-    page. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC, and `Arrival` is Stripe's date.
-    `names` has what the customers are called.
+    If POM does not have the payout's lines, the table has one row `not itemized` with the whole amount, because
+    Stripe cannot list the lines or POM has not read them yet. A payout that reverses another one has one row
+    `reversal`. If the lines do not add up to the amount, the last page ends with a row `unexplained` for the
+    remainder. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC, and `Arrival` is Stripe's date. `names` holds
+    the customers' names.
     """
     return csv_table(_LINE_COLUMNS, _lines_and_remainder(payout, page, time_zone, related_payouts, names))
 

@@ -1,4 +1,4 @@
-"""What can be asked for in a query string."""
+"""The query strings that several routes share, and those of payments, payouts and Stripe's callback."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from chalicelib.domain.errors import Refused
 from chalicelib.domain.movements import MovementFilter, MovementKind
 from chalicelib.domain.payout import PayoutFilter
 
-First = Annotated[int, Meta(ge=1, le=100, description="How many to list at most.")]
+First = Annotated[int, Meta(ge=1, le=100, description="The largest number of entries to list.")]
 ROWS, CSV_ROWS = 25, 1000
-"""Rows of a page if nobody says how many. A table is downloaded, so its pages are long."""
+"""The default numbers of rows of a page. A CSV table is downloaded, so its pages are longer."""
 MAX_ROWS = 1000
-"""The most rows of a page of payments, payouts or lines of a payout, as JSON or as CSV."""
+"""The largest page of payments, payouts or lines of a payout, as JSON or as CSV."""
 Rows = Annotated[
     int,
     Meta(
         ge=1,
         le=MAX_ROWS,
-        description=f"How many rows to list, at most {MAX_ROWS:,}. If left out: {ROWS}, or {CSV_ROWS:,} as CSV.",
+        description=f"The largest number of rows to list, at most {MAX_ROWS:,}. If left out, {ROWS}, or "
+        f"{CSV_ROWS:,} as CSV.",
     ),
 ]
-Cursor = Annotated[str, Meta(min_length=1, max_length=2000, description="The `endCursor` of the page before.")]
+Cursor = Annotated[
+    str, Meta(min_length=1, max_length=2000, description="The `endCursor` of the page before this one.")
+]
 
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,33 +38,46 @@ class Nothing(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class PageQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """Which page of a list."""
+    """The page of a list."""
 
     first: First = ROWS
     after: Cursor | None = None
 
 
 class MovementQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Which payments, refunds and disputes."""
+    """The filters and the page of the list of payments, refunds and disputes."""
 
     since: (
-        Annotated[DayOrTimestamp, Meta(description="A day of the company's time zone, or a moment; inclusive.")]
+        Annotated[
+            DayOrTimestamp,
+            Meta(
+                description="Lists only entries at or after this time. A day in the organization's time zone or a "
+                "timestamp, inclusive."
+            ),
+        ]
         | None
     ) = msgspec.field(default=None, name="from")
     until: (
         Annotated[
-            DayOrTimestamp, Meta(description="A day of the company's time zone, inclusive, or a moment, exclusive.")
+            DayOrTimestamp,
+            Meta(
+                description="Lists only entries up to this time. A day in the organization's time zone, inclusive, "
+                "or a timestamp, exclusive."
+            ),
         ]
         | None
     ) = msgspec.field(default=None, name="to")
-    kind: Annotated[MovementKind | None, Meta(description="Only payments, only refunds or only disputes.")] = None
+    kind: Annotated[MovementKind | None, Meta(description="Lists only payments, only refunds or only disputes.")] = (
+        None
+    )
     method: (
         Annotated[
             str,
             Meta(
                 min_length=1,
                 max_length=64,
-                description="A payment method, such as `card`, `us_bank_account` or `check`.",
+                description="Lists only entries with this payment method, such as `card`, `us_bank_account` or "
+                "`check`.",
                 examples=["card"],
             ),
         ]
@@ -72,38 +88,42 @@ class MovementQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RowsQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Which page of a list that is answered as CSV, too."""
+    """The page of a list that is also available as CSV."""
 
     first: Rows | None = None
     after: Cursor | None = None
 
 
 class PayoutQuery(RowsQuery, forbid_unknown_fields=True, kw_only=True):
-    """Which payouts."""
+    """The filters and the page of the list of payouts."""
 
     since: (
-        Annotated[dt.date, Meta(description="The first day on which a payout arrives at the bank, included.")] | None
+        Annotated[dt.date, Meta(description="Lists only payouts that arrive at the bank on this day or later.")]
+        | None
     ) = msgspec.field(default=None, name="from")
     until: (
-        Annotated[dt.date, Meta(description="The last day on which a payout arrives at the bank, included.")] | None
+        Annotated[dt.date, Meta(description="Lists only payouts that arrive at the bank on this day or earlier.")]
+        | None
     ) = msgspec.field(default=None, name="to")
 
 
 class CallbackQuery(msgspec.Struct):
-    """What Stripe adds to the URL; there may be more, which is not looked at."""
+    """The parameters that Stripe adds to the URL of the callback. Other parameters are ignored."""
 
     state: Annotated[
         Annotated[str, Meta(extra_json_schema={"minLength": 1})] | None,
-        Meta(description="The state that POM gave to Stripe when the connection was begun."),
+        Meta(description="The `state` that POM passed to Stripe when the connection began."),
     ] = None
     code: Annotated[
         str | None, Meta(description="Stripe's authorization code, if the admin connected the account.")
     ] = None
-    error: Annotated[str | None, Meta(description="Stripe's word for why the account was not connected.")] = None
+    error: Annotated[str | None, Meta(description="Stripe's error code if the account was not connected.")] = None
 
 
 def movement_filter_from(query: MovementQuery, *, time_zone: Callable[[], str]) -> MovementFilter:
-    """Returns the domain's filter. `time_zone` is asked for only if days are named, because it has to be read.
+    """Returns the domain's filter.
+
+    `time_zone` is called only if the query has days, because reading the time zone takes time.
 
     Raises:
         Refused: `from` is after `to`.
@@ -113,7 +133,7 @@ def movement_filter_from(query: MovementQuery, *, time_zone: Callable[[], str]) 
 
 
 def payout_filter_from(query: PayoutQuery) -> PayoutFilter:
-    """Returns the domain's filter. The days are Stripe's, in no time zone.
+    """Returns the domain's filter. The days are Stripe's dates, without a time zone.
 
     Raises:
         Refused: `from` is after `to`.
@@ -123,23 +143,24 @@ def payout_filter_from(query: PayoutQuery) -> PayoutFilter:
 
 
 def _arrival(day: dt.date | None) -> DayOrTimestamp | None:
-    """Returns a day on which a payout may arrive: no payout arrived before 1970, or will after the year 9000."""
+    """Returns the day, limited to the years 1970 to 9000, because no payout arrives outside of them."""
     return DayOrTimestamp(min(max(day, dt.date(1970, 1, 1)), dt.date(9000, 1, 1))) if day is not None else None
 
 
 def period(
     first: DayOrTimestamp | None, last: DayOrTimestamp | None, names: tuple[str, str], time_zone: Callable[[], str]
 ) -> tuple[int | None, int | None]:
-    """Returns a period in epoch seconds UTC, with an exclusive end. `names` are those of the two parameters.
+    """Returns a period in epoch seconds UTC, with an exclusive end. `names` are the names of the two parameters.
 
     Raises:
-        Refused: it ends before it begins.
+        Refused: the period ends before it begins.
     """
     zone = time_zone() if any(each and each.day for each in (first, last)) else "UTC"
     begins = first.begins(zone) if first else None
     ends = last.ends(zone) if last else None
     if begins is not None and ends is not None:
-        # A day is meant to its end: a period from the next day's first second on has ended before. A moment is not.
+        # A day ends where the next day begins. So a period of days that begins there is empty, and it is refused.
+        # A period between two equal timestamps is empty, too, but it is allowed.
         by_day = last is not None and last.day is not None
         if begins > ends or (by_day and begins == ends):
             raise Refused(

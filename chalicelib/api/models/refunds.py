@@ -1,4 +1,4 @@
-"""The request to refund a payment, and the refund in the answer."""
+"""The request to refund a payment, and the refund in the response."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from chalicelib.usecases.invoicing.refund import OrderedRefund, RefundRequest
 
 
 class NewRefund(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """How much of a payment to refund, and why. An empty object refunds all that is left."""
+    """The amount and the reason of a refund. An empty object refunds the whole remaining amount."""
 
     amount: (
         Annotated[
             ExactPayment,
             Meta(
-                description="In units of the payment's currency, at most what is left of the payment. If it is left "
-                "out, all that is left is refunded."
+                description="The amount to refund, in units of the payment's currency, at most the amount that "
+                "remains of the payment. If left out, the whole remaining amount is refunded."
             ),
         ]
         | None
@@ -33,8 +33,8 @@ class NewRefund(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
         Annotated[
             str,
             Meta(
-                description="The reason, in Stripe's words. With `fraudulent`, Stripe adds the card and the e-mail "
-                "address to its block lists.",
+                description="The reason, as one of Stripe's values. With `fraudulent`, Stripe adds the card and "
+                "the e-mail address to its block lists.",
                 extra_json_schema={"enum": list(REFUND_REASONS)},
             ),
         ]
@@ -54,19 +54,22 @@ class OrderedRefundView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     status: Annotated[
         str,
-        Meta(description=f"`{REQUESTED}` if Stripe has not answered yet. Otherwise Stripe's word: {REFUND_STATUSES}"),
+        Meta(
+            description=f"`{REQUESTED}` until Stripe has confirmed the refund. Otherwise Stripe's status: "
+            f"{REFUND_STATUSES}"
+        ),
     ]
     amount: Annotated[Money, Meta(description="The amount of the refund, in `currency`.")]
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
-    reason: Annotated[str | None, Meta(description="The reason in the request. Null if it had none.")]
+    reason: Annotated[str | None, Meta(description="The reason in the request. Null if the request had none.")]
     payment_id: Annotated[str, Meta(description="Stripe's id of the payment.")]
-    invoice_id: Annotated[str, Meta(description="POM's id of the invoice that was paid.")]
+    invoice_id: Annotated[str, Meta(description="POM's id of the paid invoice.")]
 
 
 def refund_request_from(
     model: NewRefund, organization_id: OrganizationId, user_id: UserId, payment_id: str, idempotency_key: str
 ) -> RefundRequest:
-    """Returns the request to refund a payment."""
+    """Returns the use case's request to refund a payment."""
     return RefundRequest(organization_id, user_id, payment_id, idempotency_key, model.amount, model.reason)
 
 

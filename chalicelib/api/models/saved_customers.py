@@ -1,4 +1,4 @@
-"""A customer as a client saves it."""
+"""The request to save a customer."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ StripeCustomerId = Annotated[
 
 
 class SaveAddress(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """Where a customer lives. A part that is left out is treated as a field of the customer that is left out."""
+    """A postal address. Leaving a part out has the same effect as leaving a field of the customer out."""
 
     street: Annotated[Street | None, Meta(description=STREET)] | UnsetType = UNSET
     street2: Annotated[Street | None, Meta(description=STREET2)] | UnsetType = UNSET
@@ -68,10 +68,10 @@ NO_ADDRESS = SaveAddress(None, None, None, None, None, None)
 
 
 class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """POM's whole record of a customer. Read-only fields may be sent back as `GET` returned them.
+    """POM's whole record of a customer. Read-only fields can be sent back as `GET` returned them.
 
-    `null` removes a value. A field that is left out loses the value that POM gave it, and keeps a value that POM took
-    over from Stripe. The three names count as one field: if one of them is sent, the others are not kept.
+    `null` removes a value. If a field is left out, POM removes a value that POM gave it, and keeps a value that came
+    from Stripe. The three names count as one field: if one of them is sent, the others are removed.
     """
 
     first_name: Annotated[Name | None, Meta(description=FIRST_NAME)] | UnsetType = UNSET
@@ -79,16 +79,18 @@ class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     company_name: Annotated[Name | None, Meta(description=COMPANY_NAME)] | UnsetType = UNSET
     email: Annotated[Email | None, Meta(description=EMAIL)] | UnsetType = UNSET
     phone: Annotated[Phone | None, Meta(description=PHONE)] | UnsetType = UNSET
-    address: Annotated[SaveAddress | None, Meta(description="Where the customer lives.")] | UnsetType = UNSET
+    address: Annotated[SaveAddress | None, Meta(description="The customer's postal address.")] | UnsetType = UNSET
     stripe_customer_id: Annotated[
         StripeCustomerId | None,
-        Meta(description="The Stripe customer that this customer is, if several have the same e-mail address."),
+        Meta(
+            description="Stripe's id of the Stripe customer to link, if several have the customer's e-mail address."
+        ),
     ] = None
     choose: Annotated[
         bool,
         Meta(
-            description="`true` chooses `stripeCustomerId` whatever else is sent. Without it, a body with read-only "
-            "fields counts as a loaded customer: the Stripe customer that it was shown with is no choice."
+            description="True to choose `stripeCustomerId` in any case. If false, a body with read-only fields "
+            "counts as a customer that was loaded from POM, and its `stripeCustomerId` is not a choice."
         ),
     ] = False
     id: ReadOnly = None
@@ -102,10 +104,10 @@ class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 def save_from(model: SaveCustomer) -> Save:
-    """Returns the domain's request.
+    """Returns the domain's request to save the customer.
 
     Raises:
-        Refused: the e-mail address cannot be one.
+        Refused: the e-mail address is not valid.
     """
     address = SaveAddress() if model.address is UNSET else model.address or NO_ADDRESS
     profile = Profile(
@@ -141,10 +143,11 @@ def save_from(model: SaveCustomer) -> Save:
 
 
 def _loaded_before(model: SaveCustomer) -> int | None:
+    """Returns the time before which the sent record was loaded, in epoch seconds UTC, or None if it does not say."""
     try:
         updated_at = msgspec.convert(model.updated_at, dt.datetime)
     except msgspec.ValidationError:
-        return None  # read-only fields may hold anything
+        return None  # A read-only field may have any value.
     if updated_at.tzinfo is None:
         return None
     # Stripe's values may come within the second in which a pending customer was loaded.
@@ -152,12 +155,12 @@ def _loaded_before(model: SaveCustomer) -> int | None:
 
 
 def _text(text: str | UnsetType | None) -> str | None:
-    """Returns the text as it was typed; None if it is only white space."""
+    """Returns the text unchanged, or None if it has only white space."""
     return text if text and text.strip() else None
 
 
 def _left_out(model: SaveCustomer, address: SaveAddress) -> tuple[Field, ...]:
-    """Returns the fields that the request does not mention."""
+    """Returns the fields that the request leaves out."""
     values_by_field = {
         Field.EMAIL: (model.email,),
         Field.NAME: (model.first_name, model.last_name, model.company_name),

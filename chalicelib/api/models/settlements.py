@@ -1,4 +1,4 @@
-"""The fee of a payment, a refund or a dispute, and the deposits that its money is in, as the API returns them."""
+"""The fee of a payment, a refund or a dispute, and the deposits that have its money."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ Gross = Annotated[
 ]
 Fee = Annotated[
     Money,
-    Meta(description="Stripe's fee, in `currency`. It is negative if Stripe gave a fee back.", examples=["3.82"]),
+    Meta(description="Stripe's fee, in `currency`. It is negative if Stripe returned a fee.", examples=["3.82"]),
 ]
 Net = Annotated[
-    Money, Meta(description="`gross` less `fee`, in `currency`: the change of the balance.", examples=["117.68"])
+    Money,
+    Meta(description="`gross` less `fee`, in `currency`. The balance changed by this amount.", examples=["117.68"]),
 ]
 SettlementCurrency = Annotated[
     str, Meta(description="The currency in which Stripe pays out, ISO 4217 in lower case.", examples=["usd"])
@@ -45,108 +46,129 @@ class FeePartView(msgspec.Struct, rename="camel", kw_only=True):
     """A part of a fee."""
 
     type: Annotated[
-        str, Meta(description="Stripe's word: `stripe_fee`, `application_fee`, `tax` or another that Stripe adds.")
+        str,
+        Meta(
+            description="Stripe's type of fee: `stripe_fee`, `application_fee`, `tax` or another one that Stripe "
+            "adds."
+        ),
     ]
-    amount: Annotated[Money, Meta(description="The part, in the currency of the fee.", examples=["3.82"])]
-    description: Annotated[str | None, Meta(description="The purpose of this part, in Stripe's words.")]
+    amount: Annotated[
+        Money, Meta(description="The amount of the part, in the currency of the fee.", examples=["3.82"])
+    ]
+    description: Annotated[str | None, Meta(description="Stripe's description of the part. Null if there is none.")]
 
 
 class ExchangeView(msgspec.Struct, rename="camel", kw_only=True):
-    """How Stripe exchanged an amount into the currency in which it pays out."""
+    """The exchange of an amount into the currency in which Stripe pays out."""
 
     rate: Annotated[
         str,
-        Meta(description="An exact decimal. The amount before the exchange times this is the amount after it."),
+        Meta(
+            description="The exchange rate, an exact decimal. The amount before the exchange times the rate is the "
+            "amount after it."
+        ),
     ]
     amount: Annotated[
         Money | None,
         Meta(
-            description="The amount before the exchange, in this object's `currency`, as the payment, refund or "
-            "dispute has it: without a sign. Null if Stripe names none."
+            description="The amount before the exchange, in this object's `currency`, without a sign, as the "
+            "payment, refund or dispute has it. Null if Stripe reports none."
         ),
     ]
     currency: Annotated[
-        str | None, Meta(description="The currency before the exchange, ISO 4217 in lower case. Null if unknown.")
+        str | None,
+        Meta(description="The currency before the exchange, ISO 4217 in lower case. Null if Stripe reports none."),
     ]
 
 
 class DepositView(msgspec.Struct, rename="camel", kw_only=True):
-    """Where money is. People call a payout of Stripe to the bank account a deposit."""
+    """The deposit of money. Users call Stripe's payout to the bank account a deposit."""
 
     status: Annotated[
         DepositStatus,
         Meta(
-            description="`not_settled`: the money is not in the Stripe balance yet, as far as POM knows, which is "
-            "normal. `expected`: the money can be paid out from the day `on`. `deposit_unknown`: the money could be "
-            "paid out from the day `on`, and Stripe has not said which deposit has it; of deposits made by hand, "
-            "Stripe never says. `on_its_way`: Stripe has not said that the deposit arrived. `arrived`: the deposit "
-            "arrived. `returned`: the deposit failed or was canceled or reversed, and no later one is known to have "
-            "the money."
+            description="The state of the money. `not_settled`: the money is not in the Stripe balance yet, which "
+            "is normal. `expected`: the money can be paid out from the day `on`. `deposit_unknown`: the money "
+            "could be paid out from the day `on`, and Stripe has not reported which deposit has it; for manual "
+            "deposits, Stripe never reports it. `on_its_way`: the deposit has not arrived yet. `arrived`: the "
+            "deposit arrived. `returned`: the deposit failed, was canceled or was reversed, and no later deposit "
+            "of the money is known."
         ),
     ]
     on: Annotated[
         Day | None,
         Meta(
-            description="The day of the deposit. Without a deposit, the first day on which the money can be in one. "
-            "Null while that is not known. Stripe's date, in no time zone."
+            description="The day of the deposit. Without a deposit, the first day on which the money can be "
+            "deposited. Null while neither is known. It is Stripe's date, without a time zone."
         ),
     ]
     payout_id: Annotated[
-        str | None, Meta(description="Stripe's id of the deposit. `GET /payouts/{payoutId}` shows it.")
+        str | None,
+        Meta(
+            description="Stripe's id of the deposit's payout, for `GET /payouts/{payoutId}`. Null if no deposit is "
+            "known."
+        ),
     ]
     message: Annotated[
-        str, Meta(description="The same in a sentence for people.", examples=["In the deposit of 3 December 2026."])
+        str, Meta(description="The state in a sentence for people.", examples=["In the deposit of 3 December 2026."])
     ]
 
 
 class SettlementView(msgspec.Struct, rename="camel", kw_only=True):
-    """One change of the Stripe balance."""
+    """A change of the Stripe balance."""
 
     id: Annotated[str, Meta(description="Stripe's id of the balance transaction.", examples=["txn_1MiN3gLkdIwHu7ix"])]
     category: Annotated[
         str, Meta(description="Stripe's reporting category, such as `charge`, `refund` or `dispute_reversal`.")
     ]
-    at: Annotated[Instant, Meta(description="When Stripe booked it. RFC 3339, UTC.")]
-    available_on: Annotated[Day, Meta(description="The first day on which the money can be paid out. Stripe's date.")]
+    at: Annotated[Instant, Meta(description="Time at which Stripe booked the change. RFC 3339, UTC.")]
+    available_on: Annotated[
+        Day,
+        Meta(
+            description="The first day on which the money can be paid out. It is Stripe's date, without a time zone."
+        ),
+    ]
     gross: Gross
     fee: Fee
     fee_parts: Annotated[list[FeePartView], Meta(description="The parts of `fee`.")]
     net: Net
     currency: SettlementCurrency
-    exchange: Annotated[ExchangeView | None, Meta(description="Null if nothing was exchanged.")]
+    exchange: Annotated[
+        ExchangeView | None, Meta(description="The currency exchange. Null if the amount was not exchanged.")
+    ]
     payout_id: Annotated[
         str | None,
         Meta(
-            description="Stripe's id of the payout that has this money. Null until Stripe has listed the payout, and "
-            "for manual and instant payouts, which Stripe cannot list."
+            description="Stripe's id of the payout that has this money. Null until Stripe has listed the payout, "
+            "and for manual and instant payouts, which Stripe cannot list."
         ),
     ]
 
 
 class SettledView(msgspec.Struct, rename="camel", kw_only=True):
-    """The fee of a payment, a refund or a dispute, and where its money is."""
+    """The fee of a payment, a refund or a dispute, and the deposits that have its money."""
 
     fee_status: Annotated[
         FeeStatus | None,
         Meta(
-            description="Of a payment that succeeded: `pending` until POM has read the fee from Stripe, then "
-            "`known`. Of a refund and of a dispute: null until POM has read the fee from Stripe, then `known`. Null "
+            description="For a payment that succeeded: `pending` until POM has read the fee from Stripe, then "
+            "`known`. For a refund or a dispute: null until POM has read the fee from Stripe, then `known`. Null "
             "for money outside Stripe, and for a payment that moved no money."
         ),
     ]
     fee: Annotated[
         Money | None,
         Meta(
-            description="Stripe's fee in `settlementCurrency`, the sum of `settlements[].fee`. Null unless "
+            description="Stripe's fee in `settlementCurrency`: the sum of `settlements[].fee`. Null unless "
             "`feeStatus` is `known`.",
             examples=["3.82"],
         ),
     ]
-    fee_parts: Annotated[list[FeePartView], Meta(description="The parts of `fee`. They add up to it.")]
+    fee_parts: Annotated[list[FeePartView], Meta(description="The parts of the fee, which add up to `fee`.")]
     net: Annotated[
         Money | None,
         Meta(
-            description="The change of the Stripe balance, in `settlementCurrency`: the sum of "
+            description="The amount by which the Stripe balance changed, in `settlementCurrency`: the sum of "
             "`settlements[].net`. It is negative if money went out. Null unless `feeStatus` is `known`.",
             examples=["117.68"],
         ),
@@ -154,33 +176,37 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     settlement_currency: Annotated[
         str | None,
         Meta(
-            description="The currency of `fee` and `net`, in which Stripe pays out. These three are null unless "
-            "`feeStatus` is `known`, and if `settlements` have several currencies."
+            description="The currency of `fee` and `net`, in which Stripe pays out. `fee`, `net` and this field "
+            "are null unless `feeStatus` is `known`, and if `settlements` have several currencies."
         ),
     ]
     exchange: Annotated[
         ExchangeView | None,
-        Meta(description="Null if nothing was exchanged. Of several exchanges, the first: `settlements` has all."),
+        Meta(
+            description="The first currency exchange; `settlements` have all of them. Null if the amount was not "
+            "exchanged."
+        ),
     ]
     settlements: Annotated[
         list[SettlementView],
         Meta(
-            description="Each change of the Stripe balance, the earliest first. A bank debit that came back has "
-            "two, and so does a dispute that was won. If a card paid after a bank debit had come back, each has its "
-            "own."
+            description="The changes of the Stripe balance, oldest first. A returned bank debit has two, and so "
+            "does a dispute that was won. If a card paid after a bank debit was returned, both payments have their "
+            "own changes."
         ),
     ]
     deposits: Annotated[
         list[DepositView],
         Meta(
-            description="Where the money is: one for each of `settlements`, in the same order. While `feeStatus` is "
-            "`pending`, and for a bank debit on its way, one more says what the money waits for."
+            description="The deposits of the money: one for each of `settlements`, in the same order. While "
+            "`feeStatus` is `pending`, and for a bank debit on its way, one more says why the money is not settled "
+            "yet."
         ),
     ]
 
 
 def settled_fields(deposited: Deposited | None) -> dict[str, Any]:
-    """Returns the fields of `settled_view`, for a model that has more of them."""
+    """Returns the fields of `settled_view`, for a model that adds fields of its own."""
     return msgspec.structs.asdict(settled_view(deposited))
 
 
@@ -218,7 +244,7 @@ def fee_part_views(parts: Iterable[FeePart], currency: str) -> list[FeePartView]
 
 
 def exchange_view(transaction: BalanceTransaction) -> ExchangeView | None:
-    """Returns how a balance transaction was exchanged, or None if it was not."""
+    """Returns the exchange of a balance transaction, or None if it was not exchanged."""
     if transaction.exchange_rate is None:
         return None
     amount, currency = transaction.source_amount, transaction.source_currency

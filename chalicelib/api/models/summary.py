@@ -1,4 +1,4 @@
-"""The summary as it is asked for and answered."""
+"""The query of the summary of an organization's invoices, and the summary."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from chalicelib.domain.summary import CurrencySummary, Period
 from chalicelib.domain.tallies import NOTHING, Tally
 from chalicelib.usecases.invoicing.summary import Summary
 
-Count = Annotated[int, Meta(ge=0, description="How many invoices.")]
-Total = Annotated[Money, Meta(description="The sum of the totals of the invoices, in `currency` of these sums.")]
-Balance = Annotated[Money, Meta(description="What is still to be paid of them, in `currency` of these sums.")]
-Amount = Annotated[Money, Meta(description="The amounts of all of them together, in `currency` of these sums.")]
+Count = Annotated[int, Meta(ge=0, description="The number of invoices.")]
+Total = Annotated[Money, Meta(description="The sum of the invoices' totals, in the `currency` of these sums.")]
+Balance = Annotated[Money, Meta(description="The sum that remains to be paid, in the `currency` of these sums.")]
+Amount = Annotated[Money, Meta(description="The sum of the amounts, in the `currency` of these sums.")]
 
 
 class SummaryQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """The days that `paidInPeriod` covers."""
+    """The first and the last day of `paidInPeriod`."""
 
     first: (
         Annotated[
             dt.date,
-            Meta(description="The first day, in the organization's time zone. The first of this month if left out."),
+            Meta(
+                description="The first day, in the organization's time zone. If left out, the first day of this "
+                "month."
+            ),
         ]
         | None
     ) = msgspec.field(default=None, name="from")
@@ -35,8 +38,8 @@ class SummaryQuery(msgspec.Struct, forbid_unknown_fields=True):
         Annotated[
             dt.date,
             Meta(
-                description="The last day, included, in the organization's time zone. The end of this month "
-                "if left out."
+                description="The last day, inclusive, in the organization's time zone. If left out, the last day "
+                "of this month."
             ),
         ]
         | None
@@ -44,7 +47,7 @@ class SummaryQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class StatusSums(msgspec.Struct, rename="camel"):
-    """The invoices of one status: the sum of their totals, and what is still to be paid."""
+    """The invoices with one status: their number, the sum of their totals, and the sum that remains to be paid."""
 
     count: Count
     total: Total
@@ -52,73 +55,77 @@ class StatusSums(msgspec.Struct, rename="camel"):
 
 
 class StatusTable(msgspec.Struct, rename="camel", kw_only=True):
-    """Every status, those without invoices too."""
+    """The sums of every status, including those without invoices."""
 
-    creating: Annotated[StatusSums, Meta(description="Invoices that POM is making in Stripe.")]
-    draft: Annotated[StatusSums, Meta(description="Drafts, which nobody has been sent.")]
-    pending: Annotated[StatusSums, Meta(description="Invoices that wait for their payment.")]
-    paid: Annotated[StatusSums, Meta(description="Invoices of which nothing is left to pay.")]
-    failed: Annotated[StatusSums, Meta(description="Invoices of which the latest attempt to pay failed.")]
-    refunded: Annotated[StatusSums, Meta(description="Invoices of which all that was paid was given back.")]
+    creating: Annotated[StatusSums, Meta(description="Invoices that POM is creating in Stripe.")]
+    draft: Annotated[StatusSums, Meta(description="Drafts, which have not been sent.")]
+    pending: Annotated[StatusSums, Meta(description="Invoices that await payment.")]
+    paid: Annotated[StatusSums, Meta(description="Invoices that are paid in full.")]
+    failed: Annotated[StatusSums, Meta(description="Invoices whose latest attempt to pay failed.")]
+    refunded: Annotated[StatusSums, Meta(description="Invoices whose whole payment was refunded.")]
     void: Annotated[StatusSums, Meta(description="Invoices that were voided.")]
-    uncollectible: Annotated[StatusSums, Meta(description="Invoices that were given up. They can still be paid.")]
+    uncollectible: Annotated[
+        StatusSums, Meta(description="Invoices whose payment is no longer expected. They can still be paid.")
+    ]
 
 
 class OverdueSums(msgspec.Struct, rename="camel"):
-    """Pending and failed invoices whose due day is over."""
+    """Pending and failed invoices whose due day has passed."""
 
     count: Count
     balance: Balance
 
 
 class PaidSums(msgspec.Struct, rename="camel"):
-    """Invoices that were paid in full on these days, and what was paid for them.
+    """The invoices that were paid in full in the period, and the amount that was paid for them.
 
-    Parts that were paid of open invoices are not in it. `count` includes invoices that were settled without money,
-    such as by the customer's credit balance. Lost disputes are taken off, on the day of the payment. Refunds are not.
+    Partial payments of open invoices are not included. `count` includes invoices that were settled without money, for
+    example by the customer's credit balance. Lost disputes are subtracted on the day of the payment. Refunds are not
+    subtracted.
     """
 
     from_: Annotated[Day, Meta(description="The first day of the period, in `timeZone`.")] = msgspec.field(
         name="from"
     )
-    to: Annotated[Day, Meta(description="The last day of the period, included, in `timeZone`.")]
+    to: Annotated[Day, Meta(description="The last day of the period, inclusive, in `timeZone`.")]
     count: Count
     amount: Amount
 
 
 class Sums(msgspec.Struct, rename="camel"):
-    """Invoices, and an amount of each."""
+    """The number of invoices, and the sum of an amount."""
 
     count: Count
     amount: Amount
 
 
 class CurrencySums(msgspec.Struct, rename="camel", kw_only=True):
-    """All invoices of one currency.
+    """The sums of all invoices in one currency.
 
-    `refunded` includes partial refunds, and what was given back outside Stripe. `disputed` is what banks dispute
-    now, in the currency of the dispute. `lost` is what banks took back for good, in the invoice's currency.
+    `refunded` includes partial refunds and money returned outside Stripe. `disputed` is the sum of the open disputes,
+    in the currency of the dispute. `lost` is the sum that banks took back permanently, in the invoice's currency.
     """
 
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
     by_status: Annotated[StatusTable, Meta(description="The sums of each status.")]
-    overdue: Annotated[OverdueSums, Meta(description="Invoices whose due day is over and that are not paid.")]
+    overdue: Annotated[OverdueSums, Meta(description="Unpaid invoices whose due day has passed.")]
     paid_in_period: Annotated[PaidSums, Meta(description="Invoices that were paid in full in the period.")]
     refunded: Annotated[
-        Sums, Meta(description="What was given back, partial refunds and money outside Stripe included.")
+        Sums,
+        Meta(description="Money that was returned to customers, including partial refunds and money outside Stripe."),
     ]
-    disputed: Annotated[Sums, Meta(description="The sum that banks dispute now, in the currency of the dispute.")]
-    lost: Annotated[Sums, Meta(description="What banks took back for good, in the invoice's currency.")]
+    disputed: Annotated[Sums, Meta(description="The sum of the open disputes, in the currency of the dispute.")]
+    lost: Annotated[Sums, Meta(description="The sum that banks took back permanently, in the invoice's currency.")]
 
 
 class SummaryView(msgspec.Struct, rename="camel"):
-    """What the invoices come to, by currency. Days are those of `timeZone`."""
+    """The sums of the organization's invoices, by currency. Days are days of `timeZone`."""
 
-    today: Annotated[Day, Meta(description="The day on which the sums were made, in `timeZone`.")]
+    today: Annotated[Day, Meta(description="The day on which the sums were computed, in `timeZone`.")]
     time_zone: Annotated[
         str, Meta(description="The organization's time zone, an IANA name.", examples=["America/Phoenix"])
     ]
-    data: Annotated[list[CurrencySums], Meta(description="One for each currency of an invoice.")]
+    data: Annotated[list[CurrencySums], Meta(description="One entry for each currency of an invoice.")]
 
 
 def summary_view(summary: Summary) -> SummaryView:

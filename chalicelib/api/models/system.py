@@ -1,4 +1,4 @@
-"""Answers about the service itself."""
+"""The responses about the service itself."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import msgspec
 from msgspec import Meta
 
 VERSION = "0.1.0"
-"""As in pyproject.toml, which does not ship."""
+"""The version in pyproject.toml, which is not part of the package."""
 
 
 class Health(msgspec.Struct, rename="camel"):
-    """The service answers."""
+    """The service is available."""
 
     status: Annotated[Literal["ok"], Meta(description="Always `ok`.")]
     version: Annotated[str, Meta(description="The version of the service, as in `info.version` of this document.")]
 
 
 class Received(msgspec.Struct, rename="camel"):
-    """Stripe's event is kept; Stripe need not send it again."""
+    """POM has stored Stripe's event, so Stripe does not have to send it again."""
 
     received: Annotated[bool, Meta(description="Always true.")]

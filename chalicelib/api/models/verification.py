@@ -1,4 +1,4 @@
-"""Verifying the connection: the test invoice, the refresh, and the check list."""
+"""The verification of the connection: the test invoice, the refresh and the checklist."""
 
 from __future__ import annotations
 
@@ -16,73 +16,76 @@ from chalicelib.domain.trial import Trial, TrialProgress, TrialReport, TrialStep
 
 
 class TestStep(msgspec.Struct, rename="camel", kw_only=True):
-    """One step of the test, in plain words."""
+    """A step of the test."""
 
-    step: Annotated[TrialStep, Meta(description="Which step it is, in the order in which they are taken.")]
-    ok: Annotated[bool, Meta(description="True if the step went well.")]
-    message: Annotated[str, Meta(description="How it went, in a sentence for people.")]
-    next_step: Annotated[
-        str | None, Meta(description="What to do about a step that went wrong. Null if it went well.")
-    ]
+    step: Annotated[TrialStep, Meta(description="The step, in the order in which the test takes them.")]
+    ok: Annotated[bool, Meta(description="True if the step succeeded.")]
+    message: Annotated[str, Meta(description="The result of the step, in a sentence for people.")]
+    next_step: Annotated[str | None, Meta(description="What to do about a failed step. Null if the step succeeded.")]
 
 
 class TestReport(msgspec.Struct, rename="camel"):
-    """How the test went: the steps up to the first that went wrong, and the cleaning up."""
+    """The result of the test: the steps up to the first failure, and the cleanup."""
 
-    ok: Annotated[bool, Meta(description="True if every step went well.")]
-    steps: Annotated[list[TestStep], Meta(description="The steps that were taken, in their order.")]
+    ok: Annotated[bool, Meta(description="True if every step succeeded.")]
+    steps: Annotated[list[TestStep], Meta(description="The steps that were taken, in order.")]
 
 
 class TestProgress(msgspec.Struct, rename="camel", kw_only=True):
-    """How far the latest test is. Without a test of the connected account, all is null, and `steps` is empty."""
+    """The progress of the latest test. Without a test of the connected account, every field is null or empty."""
 
     started_at: Annotated[
-        Instant | None, Meta(description="When the test began. RFC 3339, UTC. Null if there was none.")
+        Instant | None, Meta(description="Time at which the test began. RFC 3339, UTC. Null if there was none.")
     ]
     finished_at: Annotated[
         Instant | None,
         Meta(
-            description="When its last step was reported. RFC 3339, UTC. Null while it runs, and if it was cut off."
+            description="Time at which the test's last step was reported. RFC 3339, UTC. Null while the test runs, "
+            "and if it was interrupted."
         ),
     ]
     ok: Annotated[
         bool | None,
         Meta(
-            description="True if every step went well, false if one went wrong. Null while the test runs. Also false "
-            "if the test has not finished after 30 seconds, because it was cut off; its last step says so."
+            description="True if every step succeeded, false if one failed, null while the test runs. Also false "
+            "if the test has not finished after 30 seconds, because it was interrupted; its last step then says so."
         ),
     ]
-    steps: Annotated[list[TestStep], Meta(description="The steps that were taken so far, in their order.")]
+    steps: Annotated[list[TestStep], Meta(description="The steps that were taken so far, in order.")]
 
 
 class RefreshView(msgspec.Struct, rename="camel", kw_only=True):
-    """A comparison with Stripe that is queued; `lastSync` of the connection tells what it found."""
+    """A queued comparison with Stripe. Its result will be `lastSync` of the connection."""
 
-    asked_at: Annotated[Instant, Meta(description="When the comparison was asked for. RFC 3339, UTC.")]
+    asked_at: Annotated[Instant, Meta(description="Time at which the comparison was requested. RFC 3339, UTC.")]
     swept_until: Annotated[
         Instant | None,
-        Meta(description="Up to here POM is known to say what Stripe says. RFC 3339, UTC. Null if not yet compared."),
+        Meta(
+            description="POM's records match Stripe's up to this time. RFC 3339, UTC. Null before the first "
+            "comparison."
+        ),
     ]
     last_sync: Annotated[
-        SyncReportView | None, Meta(description="What the comparison before this one found. Null before the first.")
+        SyncReportView | None,
+        Meta(description="The result of the comparison before this one. Null before the first one."),
     ]
 
 
 class ChecklistItem(msgspec.Struct, rename="camel", kw_only=True):
-    """One line of the list."""
+    """An item of the checklist."""
 
-    id: Annotated[str, Meta(description="The name of the line, which stays. Lines may be added.")]
-    title: Annotated[str, Meta(description="What to look at, in a few words for people.")]
-    done: Annotated[bool | None, Meta(description="True if it is done. Null where only people can know.")]
-    detail: Annotated[str, Meta(description="What POM knows about it, in sentences for people.")]
-    next_step: Annotated[str | None, Meta(description="What to do about it. Null if there is nothing to do.")]
+    id: Annotated[str, Meta(description="The name of the item, which never changes. Items may be added.")]
+    title: Annotated[str, Meta(description="The task, in a few words for people.")]
+    done: Annotated[bool | None, Meta(description="True if the task is done. Null if only a person can tell.")]
+    detail: Annotated[str, Meta(description="POM's information about the task, in sentences for people.")]
+    next_step: Annotated[str | None, Meta(description="What to do next. Null if there is nothing to do.")]
     link: Annotated[Link | None, Meta(description="The page on which to do it. Null if there is none.")]
 
 
 class Checklist(msgspec.Struct, rename="camel"):
-    """What to look at before going live, always whole."""
+    """The tasks to complete before going live. The list has one page."""
 
-    data: Annotated[list[ChecklistItem], Meta(description="The lines, in the order to go through them.")]
+    data: Annotated[list[ChecklistItem], Meta(description="The items, in the order in which to complete them.")]
     page_info: PageInfo
 
 

@@ -30,7 +30,7 @@ def history_of_customer(
     if ports.customers.get(organization_id, customer_id) is None:
         raise NotFound(
             "customer_not_found",
-            "There is no customer of this id.",
+            "There is no customer with this id.",
             field="customerId",
             next_step="Look the customer up in the list of customers, or save it with PUT /v1/customers/{id}.",
         )

@@ -17,9 +17,9 @@ PAGES = 10
 class InvoiceList:
     """The invoices that fit a filter. Each page is read once, when somebody comes to it first."""
 
-    def __init__(self, organization_id: OrganizationId, listed: InvoiceFilter, invoices: InvoiceStore) -> None:
+    def __init__(self, organization_id: OrganizationId, fits: InvoiceFilter, invoices: InvoiceStore) -> None:
         self._organization_id = organization_id
-        self._listed = listed
+        self._filter = fits
         self._invoices = invoices
         self._read: list[Page[Invoice]] = []
 
@@ -28,7 +28,7 @@ class InvoiceList:
         for number in range(PAGES):
             if number == len(self._read):
                 after = self._read[-1].end_cursor if self._read else None
-                self._read.append(self._invoices.page(self._organization_id, self._listed, AT_ONCE, after))
+                self._read.append(self._invoices.page(self._organization_id, self._filter, AT_ONCE, after))
             yield self._read[number]
             if not self._read[number].has_next:
                 return

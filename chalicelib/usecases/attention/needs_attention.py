@@ -37,7 +37,7 @@ COUNTED_UP_TO = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AttentionFilter:
     """What to gather: everything or one kind, and at most `first` of each kind."""
 
     kind: AttentionKind | None = None
@@ -63,7 +63,7 @@ class NeedsAttention:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _SourceItems:
     """What one source has. `count` is None if `items` are all that it found."""
 
     items: Sequence[AttentionItem] = ()
@@ -79,14 +79,14 @@ class _Search:
     """
 
     organization_id: OrganizationId
-    wanted: Wanted
+    filter: AttentionFilter
     connection: Connection
     now: int
     ports: Ports
     by_kind: Mapping[AttentionKind, InvoiceList]
 
 
-def needs_attention(organization_id: OrganizationId, wanted: Wanted, ports: Ports) -> NeedsAttention:
+def needs_attention(organization_id: OrganizationId, query: AttentionFilter, ports: Ports) -> NeedsAttention:
     """Returns what needs a person in this organization now.
 
     If nothing does, that takes nine reads: the connection, seven lists, and what the latest comparison found. Stripe
@@ -96,14 +96,20 @@ def needs_attention(organization_id: OrganizationId, wanted: Wanted, ports: Port
     by_kind = {
         kind: InvoiceList(organization_id, InvoiceFilter(attention=kind), ports.invoices) for kind in INVOICE_KINDS
     }
-    search = _Search(organization_id, wanted, connection, ports.clock.now(), ports, by_kind)
+    search = _Search(organization_id, query, connection, ports.clock.now(), ports, by_kind)
     items: list[AttentionItem] = []
     counts: list[Count] = []
     for kind, source in SOURCES.items():
-        if wanted.kind in (None, kind):
-            found = source(search)
-            items += _newest_first(found.items)[: wanted.first]
-            counts.append(Count(kind, len(found.items) if found.count is None else found.count, found.at_least))
+        if query.kind in (None, kind):
+            source_items = source(search)
+            items += _newest_first(source_items.items)[: query.first]
+            counts.append(
+                Count(
+                    kind,
+                    len(source_items.items) if source_items.count is None else source_items.count,
+                    source_items.at_least,
+                )
+            )
     return NeedsAttention(_newest_first(items), counts)
 
 
@@ -111,7 +117,7 @@ def _newest_first(items: Iterable[AttentionItem]) -> list[AttentionItem]:
     return sorted(items, key=lambda item: (-item.at, item.id))
 
 
-def _about_invoices(kind: AttentionKind, search: _Search) -> _Found:
+def _about_invoices(kind: AttentionKind, search: _Search) -> _SourceItems:
     """Returns what the facts of invoices tell of this kind.
 
     An invoice that needs a person for something more urgent too is in the list of that, so those lists are read as
@@ -122,12 +128,12 @@ def _about_invoices(kind: AttentionKind, search: _Search) -> _Found:
     def of_kind(invoice: Invoice) -> list[AttentionItem]:
         return [item for item in invoice_attention(invoice, search.now) if item.kind is kind]
 
-    return _in_lists([search.by_kind[each] for each in (kind, *more_urgent)], of_kind, search.wanted.first)
+    return _in_lists([search.by_kind[each] for each in (kind, *more_urgent)], of_kind, search.filter.first)
 
 
-def _overdue(search: _Search) -> _Found:
+def _overdue(search: _Search) -> _SourceItems:
     """Returns invoices that are overdue by so many days, the earliest due first."""
-    days, now = search.wanted.overdue_days, search.now
+    days, now = search.filter.overdue_days, search.now
     # Days are counted by the calendar, so this lets in invoices of one day more, which are then left out.
     due = InvoiceFilter(due_before=now - (days - 1) * DAY + 3600, overdue=True)
 
@@ -135,12 +141,12 @@ def _overdue(search: _Search) -> _Found:
         item = overdue_item(invoice, days, now)
         return [item] if item is not None else []
 
-    return _in_lists([InvoiceList(search.organization_id, due, search.ports.invoices)], overdue, search.wanted.first)
+    return _in_lists([InvoiceList(search.organization_id, due, search.ports.invoices)], overdue, search.filter.first)
 
 
 def _in_lists(
     lists: Iterable[InvoiceList], items_of: Callable[[Invoice], Sequence[AttentionItem]], enough: int
-) -> _Found:
+) -> _SourceItems:
     """Returns the items of the invoices in these lists. Each list is read until there are enough items."""
     items: list[AttentionItem] = []
     at_least = False
@@ -150,20 +156,22 @@ def _in_lists(
             if len(items) >= enough:
                 break
         at_least = at_least or page.has_next
-    return _Found(items, at_least=at_least)
+    return _SourceItems(items, at_least=at_least)
 
 
-def _customers(search: _Search) -> _Found:
+def _customers(search: _Search) -> _SourceItems:
     """Returns customers without an e-mail address, in the order of their ids."""
     customers = search.ports.customers
     ids = customers.without_email(search.organization_id, COUNTED_UP_TO + 1)
-    shown = (customers.get(search.organization_id, each) for each in ids[: search.wanted.first])
-    items = [item for customer in shown if customer is not None and (item := customer_item(customer)) is not None]
-    solved = len(ids[: search.wanted.first]) - len(items)
-    return _Found(items, min(len(ids) - solved, COUNTED_UP_TO), at_least=len(ids) > COUNTED_UP_TO)
+    customers_read = (customers.get(search.organization_id, each) for each in ids[: search.filter.first])
+    items = [
+        item for customer in customers_read if customer is not None and (item := customer_item(customer)) is not None
+    ]
+    solved_count = len(ids[: search.filter.first]) - len(items)
+    return _SourceItems(items, min(len(ids) - solved_count, COUNTED_UP_TO), at_least=len(ids) > COUNTED_UP_TO)
 
 
-def _payouts(search: _Search) -> _Found:
+def _payouts(search: _Search) -> _SourceItems:
     """Returns payouts of the last 90 days that failed and whose money has not gone out since."""
     recent = PayoutFilter(since=search.now - PAYOUTS_OF)
     payouts: list[Payout] = []
@@ -175,36 +183,36 @@ def _payouts(search: _Search) -> _Found:
             break
         after = page.end_cursor
     livemode = search.connection.livemode
-    return _Found(
+    return _SourceItems(
         [payout_item(payout, livemode=livemode) for payout in unresolved_failures(payouts)], at_least=page.has_next
     )
 
 
-def _unknown(search: _Search) -> _Found:
+def _unknown(search: _Search) -> _SourceItems:
     """Returns the invoices that the latest comparison did not know, but those that POM knows by now."""
-    found = search.ports.connections.unknown_invoices(search.organization_id)
-    if found is None:
-        return _Found()
+    unknown = search.ports.connections.unknown_invoices(search.organization_id)
+    if unknown is None:
+        return _SourceItems()
     still = [
         each
-        for each in found.invoices
-        if each.invoice_id is None or not _known(each.stripe_id, each.invoice_id, search)
+        for each in unknown.invoices
+        if each.invoice_id is None or not _has_record(each.stripe_id, each.invoice_id, search)
     ]
     items = [unknown_item(each, search.connection) for each in still]
-    return _Found(items, found.count - (len(found.invoices) - len(still)))
+    return _SourceItems(items, unknown.count - (len(unknown.invoices) - len(still)))
 
 
-def _known(stripe_id: str, invoice_id: InvoiceId, search: _Search) -> bool:
+def _has_record(stripe_id: str, invoice_id: InvoiceId, search: _Search) -> bool:
     invoice = search.ports.invoices.get(search.organization_id, invoice_id)
     return invoice is not None and stripe_id in invoice.stripe_invoice_ids
 
 
-def _account(search: _Search) -> _Found:
+def _account(search: _Search) -> _SourceItems:
     item = account_item(search.connection)
-    return _Found([item] if item is not None else [])
+    return _SourceItems([item] if item is not None else [])
 
 
-SOURCES: Mapping[AttentionKind, Callable[[_Search], _Found]] = {
+SOURCES: Mapping[AttentionKind, Callable[[_Search], _SourceItems]] = {
     **{kind: partial(_about_invoices, kind) for kind in INVOICE_KINDS},
     AttentionKind.INVOICE_OVERDUE: _overdue,
     AttentionKind.CUSTOMER_WITHOUT_EMAIL: _customers,

@@ -20,8 +20,8 @@ from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import BatchJob
 from chalicelib.ports.pacing import PacedStripe, paced
-from chalicelib.usecases.bulk.bill_item import bill
-from chalicelib.usecases.bulk.import_customers import keep_customer
+from chalicelib.usecases.bulk.bill_item import bill_item
+from chalicelib.usecases.bulk.import_customers import store_customer
 from chalicelib.usecases.bulk.send_draft import send_draft
 
 CHUNK_SECONDS = 40
@@ -38,23 +38,23 @@ ATTEMPTS = 10
 
 
 def _bill_or_send(batch: Batch, item: BatchItem, ports: Ports) -> bool:
-    return send_draft(batch, item, ports) if batch.sends else bill(batch, item, ports)
+    return send_draft(batch, item, ports) if batch.sends else bill_item(batch, item, ports)
 
 
 WORK: Mapping[BatchKind, Callable[[Batch, BatchItem, Ports], bool]] = {
     BatchKind.INVOICES: _bill_or_send,
-    BatchKind.CUSTOMERS: keep_customer,
+    BatchKind.CUSTOMERS: store_customer,
 }
 """What is done with an item; answers whether it is decided now, and stores that."""
 
 
-class _Came(Enum):
+class _ItemResult(Enum):
     DECIDED = auto()
     LEFT = auto()
     CANCELLED = auto()
 
 
-def work_on(organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int, ports: Ports) -> None:
+def work_on_part(organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int, ports: Ports) -> None:
     """Go on with a lane's part of a batch, if this is its turn.
 
     Raises:
@@ -69,69 +69,69 @@ def work_on(organization_id: OrganizationId, batch_id: BatchId, lane: int, turn:
         return
     connection = ports.connections.get(organization_id)
     if connection.frozen is not None and batch.kind is BatchKind.INVOICES:
-        _rest(part, ports)
+        _wait_for_resumed_invoicing(part, ports)
         return
     full = full_rate(livemode=connection.livemode)
-    known = ports.batches.pace(organization_id, lane)
-    pace = (known or Pace(full)).within(full)
+    stored_pace = ports.batches.pace(organization_id, lane)
+    pace = (stored_pace or Pace(full)).within(full)
     if part.cursor == 0:  # lanes begin one after the other, not all at the same moment
         pace = pace.delayed_until(ports.clock.milliseconds() + pace.interval * lane // LANES)
     until = ports.clock.now() + CHUNK_SECONDS
     stripe = PacedStripe(ports, pace, full, until)
-    moved = _worked(batch, part, stripe, paced(ports, stripe), until)
-    if (left_at := stripe.final_pace()) != known:
-        ports.batches.save_pace(organization_id, lane, left_at)
-    _hand_on(moved, stripe, ports)
+    moved_part = _work_through_chunk(batch, part, stripe, paced(ports, stripe), until)
+    if (pace_left := stripe.final_pace()) != stored_pace:
+        ports.batches.save_pace(organization_id, lane, pace_left)
+    _save_and_queue_next(moved_part, stripe, ports)
 
 
-def _rest(part: Part, ports: Ports) -> None:
+def _wait_for_resumed_invoicing(part: Part, ports: Ports) -> None:
     """Invoicing is paused: the schedule looks again."""
     with suppress(StaleWrite):
         ports.batches.save_part(replace(part, turn=part.turn + 1, resume_at=ports.clock.now() + PAUSE))
 
 
-def _worked(batch: Batch, part: Part, stripe: PacedStripe, ports: Ports, until: int) -> Part:
+def _work_through_chunk(batch: Batch, part: Part, stripe: PacedStripe, ports: Ports, until: int) -> Part:
     """The part as it is after a chunk, on its next turn; resting if there is nothing more to do."""
     positions = batch.positions(part.lane)
-    cursor, left = part.cursor, part.left
+    cursor, undecided_count = part.cursor, part.left
     for item in ports.batches.items_at(batch, positions[cursor : cursor + CHUNK_ITEMS]):
-        came = _decided(batch, item, ports)
-        if came is _Came.CANCELLED:
+        result = _decide(batch, item, ports)
+        if result is _ItemResult.CANCELLED:
             return replace(part, turn=part.turn + 1, resume_at=None)
-        cursor, left = cursor + 1, left + (came is _Came.LEFT)
+        cursor, undecided_count = cursor + 1, undecided_count + (result is _ItemResult.LEFT)
         if stripe.failing or ports.clock.now() >= until:
             break
     now = ports.clock.now()
     if cursor < len(positions):
-        return replace(part, turn=part.turn + 1, cursor=cursor, left=left, resume_at=now + LEASE)
-    if left:
+        return replace(part, turn=part.turn + 1, cursor=cursor, left=undecided_count, resume_at=now + LEASE)
+    if undecided_count:
         return part.again(now + PAUSE)
     return replace(part, turn=part.turn + 1, cursor=cursor, resume_at=None)
 
 
-def _decided(batch: Batch, item: BatchItem, ports: Ports) -> _Came:
+def _decide(batch: Batch, item: BatchItem, ports: Ports) -> _ItemResult:
     for _ in attempts(ATTEMPTS, ports.clock):
         current = ports.batches.get(batch.organization_id, batch.id) or batch
         if current.stopped:
-            return _Came.CANCELLED
+            return _ItemResult.CANCELLED
         if not current.is_undecided(item):
-            return _Came.DECIDED
+            return _ItemResult.DECIDED
         try:
-            return _Came.DECIDED if WORK[batch.kind](current, item, ports) else _Came.LEFT
+            return _ItemResult.DECIDED if WORK[batch.kind](current, item, ports) else _ItemResult.LEFT
         except StaleWrite:
             [item] = ports.batches.items_at(batch, [item.position])
-    return _Came.LEFT
+    return _ItemResult.LEFT
 
 
-def _hand_on(part: Part, stripe: PacedStripe, ports: Ports) -> None:
+def _save_and_queue_next(part: Part, stripe: PacedStripe, ports: Ports) -> None:
     """Store how far the part is, and queue the rest; after a failure of Stripe's the schedule takes it up."""
     now = ports.clock.now()
-    goes_on = part.cursor > 0 and part.resume_at is not None
-    if goes_on and stripe.failing:
-        part, goes_on = replace(part, resume_at=now + PAUSE), False
+    continues = part.cursor > 0 and part.resume_at is not None
+    if continues and stripe.failing:
+        part, continues = replace(part, resume_at=now + PAUSE), False
     try:
         ports.batches.save_part(part)
     except StaleWrite:
         return  # somebody asked for another round: its own messages are on their way
-    if goes_on:
+    if continues:
         ports.queues.send(BatchJob(part.organization_id, part.batch_id, part.lane, part.turn))

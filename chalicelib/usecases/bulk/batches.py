@@ -33,21 +33,21 @@ def begin(batch: Batch, items: Sequence[BatchItem], ports: Ports) -> Batch:
         Retryable: not everything is stored; nothing has begun, and repeating the request goes on with it.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
-        known = ports.batches.get(batch.organization_id, batch.id)
-        if known is not None and known.fingerprint != batch.fingerprint:
+        stored_batch = ports.batches.get(batch.organization_id, batch.id)
+        if stored_batch is not None and stored_batch.fingerprint != batch.fingerprint:
             raise Conflict(
                 "idempotency_key_reused",
                 "This Idempotency-Key was used for another request.",
                 field="Idempotency-Key",
                 next_step="Use a new key for a new request; repeat the same body to repeat the request.",
             )
-        if known is not None and (known.stored or known.cancelled_at is not None):
-            return known
+        if stored_batch is not None and (stored_batch.stored or stored_batch.cancelled_at is not None):
+            return stored_batch
         try:
-            storing = known or ports.batches.save(batch)
+            storing = stored_batch or ports.batches.save(batch)
             ports.batches.add_items(storing, items)
-            stored, parts = replace(storing, stored=True), _parts(batch, ports)
-            running = ports.batches.save(stored, parts)
+            complete, parts = replace(storing, stored=True), _parts(batch, ports)
+            running = ports.batches.save(complete, parts)
         except StaleWrite:
             continue
         _queue(parts, ports)
@@ -65,9 +65,9 @@ def get_batch(organization_id: OrganizationId, batch_id: BatchId, kind: BatchKin
     if batch is None or batch.kind is not kind:
         raise NotFound(
             "batch_not_found",
-            "There is no batch of this id.",
+            "There is no batch with this id.",
             field="batchId" if kind is BatchKind.INVOICES else "importId",
-            next_step="Use the id that was answered when it was begun.",
+            next_step="Use the id from the response that created the batch.",
         )
     return batch
 
@@ -106,7 +106,7 @@ def retry_failures(organization_id: OrganizationId, batch_id: BatchId, ports: Po
         if not batch.counts.get(ItemStatus.FAILED):
             return batch
         if batch.sends and _under_way(batch, ports):
-            raise _running(batch, "Its drafts are being sent.")
+            raise _batch_running(batch, "Its drafts are being sent.")
         try:
             return _begin_round(batch.next_round(), ports)
         except StaleWrite:
@@ -129,10 +129,10 @@ def send_drafts(
     order = digest("send", batch_id, key) if key is not None else None
     for _ in attempts(ATTEMPTS, ports.clock):
         batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
-        if _is_ordered(batch, order):
+        if _sending_is_ordered(batch, order):
             return batch
         if _under_way(batch, ports):
-            raise _running(batch, "Its invoices are still being made.")
+            raise _batch_running(batch, "Its invoices are still being made.")
         if not any(map(batch.count, TO_SEND)):
             return batch
         account_to_invoice_on(ports.connections.get(organization_id), send=True)
@@ -143,7 +143,7 @@ def send_drafts(
     raise StaleWrite("The batch")
 
 
-def _is_ordered(batch: Batch, order: str | None) -> bool:
+def _sending_is_ordered(batch: Batch, order: str | None) -> bool:
     """Whether the sending that somebody asks for has been ordered already."""
     if batch.sending is None:
         return False
@@ -157,13 +157,13 @@ def _under_way(batch: Batch, ports: Ports) -> bool:
     return status_of(batch, ports) not in (BatchStatus.COMPLETED, BatchStatus.CANCELLED)
 
 
-def _running(batch: Batch, what: str) -> Conflict:
+def _batch_running(batch: Batch, reason: str) -> Conflict:
     if batch.stopped:
         message = "This batch was cancelled, and the invoices that were being worked on are still being finished."
         return Conflict("batch_running", message, next_step="Wait until that is done, and repeat the request.")
     return Conflict(
         "batch_running",
-        f"This batch is not finished. {what}",
+        f"This batch is not finished. {reason}",
         next_step="Wait until nothing of it is queued, and repeat the request.",
     )
 
@@ -204,18 +204,18 @@ def _begin_round(batch: Batch, ports: Ports) -> Batch:
         StaleWrite: it was changed meanwhile.
     """
     parts = _parts(batch, ports)
-    begun = ports.batches.save(batch, parts)
+    saved = ports.batches.save(batch, parts)
     _queue(parts, ports)
-    return begun
+    return saved
 
 
 def _parts(batch: Batch, ports: Ports) -> list[Part]:
     """Every lane's part, to be begun from the first item."""
     resume_at = ports.clock.now() + LEASE
-    known = {part.lane: part for part in parts_of([batch], ports)}
+    stored_parts = {part.lane: part for part in parts_of([batch], ports)}
     new = (batch.part(lane) for lane in range(min(batch.lanes, batch.total)))
     # A part that a former release wrote has no expiry.
-    parts = (replace(known.get(part.lane, part), expires_at=part.expires_at) for part in new)
+    parts = (replace(stored_parts.get(part.lane, part), expires_at=part.expires_at) for part in new)
     return [part.again(resume_at) for part in parts]
 
 

@@ -10,14 +10,14 @@ from chalicelib.domain.errors import AccountUnreachable, Conflict, DueDatePassed
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for
 from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
-from chalicelib.usecases.bulk.unsent import can_be_sent, refusals_to_send, refused
+from chalicelib.usecases.bulk.unsent import can_be_sent, refusal_error, refusals_to_send
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.new_order import CreateInvoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 
 
-def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
+def bill_item(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     """Make the item's invoice, or find it, and store what became of it.
 
     Returns False where Stripe has not answered, or where invoicing is paused.
@@ -27,19 +27,19 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     """
     command = command_for(batch, item)
     try:
-        made = create_invoice(command, ports)
-        refusals = refusals_to_send(made)
-        if command.terms.send and len(refusals) > item.refusals_told and can_be_sent(made):
-            return _fail(batch, item, refused(_NOT_SENT, refusals[-1]), made, ports)
-        invoice = _taken_on(made, command, ports)
+        created = create_invoice(command, ports)
+        refusals = refusals_to_send(created)
+        if command.terms.send and len(refusals) > item.refusals_told and can_be_sent(created):
+            return _fail(batch, item, refusal_error(_NOT_SENT, refusals[-1]), created, ports)
+        invoice = _continued(created, command, ports)
     except InvoicingPaused:
         return False
     except (Refused, Conflict, NotFound, AccountUnreachable) as refusal:
-        kept = ports.invoices.get(batch.organization_id, _invoice_id(command))
-        if kept is None and isinstance(refusal, DueDatePassed):
+        stored = ports.invoices.get(batch.organization_id, _invoice_id(command))
+        if stored is None and isinstance(refusal, DueDatePassed):
             # All invoices of a batch have its due date, which nobody can change.
             refusal.next_step = "Create the invoice again in a new batch with another due date."
-        return _fail(batch, item, item_error(refusal, item.field_in_request), kept, ports)
+        return _fail(batch, item, item_error(refusal, item.field_in_request), stored, ports)
     if invoice is None or invoice.saga.running:
         return False
     if not invoice.live:
@@ -63,13 +63,13 @@ def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
     )
 
 
-def _fail(batch: Batch, item: BatchItem, error: ItemError, kept: Invoice | None, ports: Ports) -> bool:
-    told = len(refusals_to_send(kept)) if kept else 0
-    failed = item.failed(error, batch.round, kept.id if kept else None, refusals_told=told)
+def _fail(batch: Batch, item: BatchItem, error: ItemError, invoice: Invoice | None, ports: Ports) -> bool:
+    refusal_count = len(refusals_to_send(invoice)) if invoice else 0
+    failed_item = item.failed(error, batch.round, invoice.id if invoice else None, refusals_told=refusal_count)
     if error.code == "customer_erased":
         # Another round would be refused too, and no erasure looks again for what is stored from now on.
-        failed = replace(failed, services=())
-    ports.batches.decide(batch, failed)
+        failed_item = replace(failed_item, services=())
+    ports.batches.decide(batch, failed_item)
     return True
 
 
@@ -82,7 +82,7 @@ _VOID = ItemError(
 )
 
 
-def _taken_on(invoice: Invoice, command: CreateInvoice, ports: Ports) -> Invoice | None:
+def _continued(invoice: Invoice, command: CreateInvoice, ports: Ports) -> Invoice | None:
     """Returns the invoice. If its making stopped, that is taken up, unless somebody is at it.
 
     If it was to be sent and that was refused, it is sent again.

@@ -57,7 +57,7 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
     """
     key = command.idempotency_key or ports.clock.nonce()
     batch_id = batch_id_for(command.organization_id, BatchKind.INVOICES, key)
-    known = ports.batches.get(command.organization_id, batch_id)
+    stored_batch = ports.batches.get(command.organization_id, batch_id)
     items = _items(command.services)
     batch = Batch(
         organization_id=command.organization_id,
@@ -70,7 +70,7 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
         created_by=command.user_id,
         terms=replace(command.terms, currency=_currency_of_all(command)),
     )
-    if known is None:
+    if stored_batch is None:
         connection = ports.connections.get(command.organization_id)
         account_to_invoice_on(connection, send=command.terms.send)
         settings = ports.settings.get(command.organization_id)
@@ -120,16 +120,16 @@ def _errors_of(
 
 
 def _errors_of_repetition(services: Sequence[tuple[CustomerId, Service]]) -> Iterator[IntegrationError]:
-    seen: set[ServiceId] = set()
+    service_ids: set[ServiceId] = set()
     for position, (_, service) in enumerate(services):
-        if service.service_id in seen:
+        if service.service_id in service_ids:
             yield ServiceRepeated(
                 "service_repeated",
                 f"The service {service.service_id} is in this batch twice.",
                 field=f"services[{position}].serviceId",
                 next_step="Leave one of the two out.",
             )
-        seen.add(service.service_id)
+        service_ids.add(service.service_id)
 
 
 def _items(services: Sequence[tuple[CustomerId, Service]]) -> list[BatchItem]:
@@ -150,8 +150,10 @@ def _errors_of_order(
 ) -> Iterator[IntegrationError]:
     """Yields the errors of the item's invoice, each with its field in the batch's request."""
     positions = [each.position for each in item.services if each.position is not None]
-    named = {line: command.currencies[each] for line, each in enumerate(positions) if each in command.currencies}
-    order = replace(command_for(batch, item), line_currencies=named)
+    line_currencies = {
+        line: command.currencies[each] for line, each in enumerate(positions) if each in command.currencies
+    }
+    order = replace(command_for(batch, item), line_currencies=line_currencies)
     errors = (
         *errors_raised_by(require_customer_id, order.customer_id),
         *errors_raised_by(checked_order, order, settings, connection, batch.created_at),

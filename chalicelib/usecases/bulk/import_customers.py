@@ -62,7 +62,7 @@ def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
     require_organization(ports.connections.get(command.organization_id))
     key = command.idempotency_key or ports.clock.nonce()
     items = _items(command.rows)
-    failed = sum(item.status is ItemStatus.FAILED for item in items)
+    failed_count = sum(item.status is ItemStatus.FAILED for item in items)
     batch = Batch(
         organization_id=command.organization_id,
         id=batch_id_for(command.organization_id, BatchKind.CUSTOMERS, key),
@@ -72,7 +72,7 @@ def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
         lanes=LANES,
         created_at=ports.clock.now(),
         created_by=command.user_id,
-        counts={ItemStatus.FAILED: failed} if failed else {},
+        counts={ItemStatus.FAILED: failed_count} if failed_count else {},
     )
     return begin(batch, items, ports)
 
@@ -92,13 +92,13 @@ def _items(rows: Sequence[Row]) -> list[BatchItem]:
                 loaded_before=save.loaded_before,
                 deliberate=save.deliberate,
             )
-        repeated = _repeated(row.customer_id, first.setdefault(row.customer_id, position), position)
-        errors = [each for each in (row.error, _reserved(row.customer_id), repeated) if each is not None]
+        repetition = _repetition_error(row.customer_id, first.setdefault(row.customer_id, position), position)
+        errors = [each for each in (row.error, _reserved_id_error(row.customer_id), repetition) if each is not None]
         items.append(item.failed(merge_errors(errors), 0) if errors else item)
     return items
 
 
-def _reserved(customer_id: CustomerId | None) -> ItemError | None:
+def _reserved_id_error(customer_id: CustomerId | None) -> ItemError | None:
     if customer_id is None:
         return None
     try:
@@ -108,7 +108,7 @@ def _reserved(customer_id: CustomerId | None) -> ItemError | None:
     return None
 
 
-def _repeated(customer_id: CustomerId | None, first: int, position: int) -> ItemError | None:
+def _repetition_error(customer_id: CustomerId | None, first: int, position: int) -> ItemError | None:
     if customer_id is None or first == position:
         return None
     return ItemError(
@@ -119,7 +119,7 @@ def _repeated(customer_id: CustomerId | None, first: int, position: int) -> Item
     )
 
 
-def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
+def store_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     """Store the customer together with the item's outcome, then give it to Stripe at the lane's pace.
 
     The item succeeds even if Stripe refuses the customer, because the record is stored; its `sync_status` says so.
@@ -145,11 +145,11 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         return True
     for _ in attempts(ATTEMPTS, ports.clock):
         connection = ports.connections.get(batch.organization_id)
-        edited = next_edition(item.customer_id, save, first_read, current, connection, ports.clock.now())
-        status = _outcome(current, edited)
-        act = save_act(current, edited, save, ports, batch.created_by, batch.id) if edited is not None else None
+        edition = next_edition(item.customer_id, save, first_read, current, connection, ports.clock.now())
+        status = _outcome(current, edition)
+        act = save_act(current, edition, save, ports, batch.created_by, batch.id) if edition is not None else None
         try:
-            ports.batches.decide(batch, item.decided(status, batch.round), edited, act)
+            ports.batches.decide(batch, item.decided(status, batch.round), edition, act)
         except StaleWrite:
             # Our own worker may have stored what came from Stripe; otherwise it was the item, or the batch. If the
             # customer has just been erased, the item is tried again, and refused.
@@ -158,14 +158,14 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
                 raise
             current = stored
             continue
-        if edited is not None and edited.sync_status is SyncStatus.PENDING:
+        if edition is not None and edition.sync_status is SyncStatus.PENDING:
             with suppress(Retryable):  # left `pending`, which `resume_stuck` takes up
-                sync_customer(batch.organization_id, edited.id, ports)
+                sync_customer(batch.organization_id, edition.id, ports)
         return True
     raise StaleWrite("The customer")
 
 
-def _outcome(current: Customer | None, edited: Customer | None) -> ItemStatus:
-    if edited is None:
+def _outcome(current: Customer | None, edition: Customer | None) -> ItemStatus:
+    if edition is None:
         return ItemStatus.UNCHANGED
     return ItemStatus.CREATED if current is None else ItemStatus.UPDATED

@@ -15,8 +15,8 @@ def statuses_of(batches: Sequence[Batch], ports: Ports) -> Mapping[BatchId, Batc
 
     Their lanes are read only of batches whose round was cancelled, by a batch read for each ten of them.
     """
-    cancelled = [each for each in batches if each.stopped]
-    finishing = {part.batch_id for part in parts_of(cancelled, ports) if _works(part)}
+    cancelled_batches = [each for each in batches if each.stopped]
+    finishing = {part.batch_id for part in parts_of(cancelled_batches, ports) if _is_at_work(part)}
     return {each.id: BatchStatus.CANCELLING if each.id in finishing else each.status for each in batches}
 
 
@@ -30,8 +30,8 @@ def with_status(batch: Batch, ports: Ports) -> tuple[Batch, BatchStatus]:
     status = status_of(batch, ports)
     if not batch.stopped or status is BatchStatus.CANCELLING:
         return batch, status
-    after = ports.batches.get(batch.organization_id, batch.id)
-    return (batch, status) if after is None or after.version == batch.version else with_status(after, ports)
+    reread = ports.batches.get(batch.organization_id, batch.id)
+    return (batch, status) if reread is None or reread.version == batch.version else with_status(reread, ports)
 
 
 def parts_of(batches: Iterable[Batch], ports: Ports) -> Sequence[Part]:
@@ -42,11 +42,11 @@ def parts_of(batches: Iterable[Batch], ports: Ports) -> Sequence[Part]:
     lanes = [(each, lane) for each in batches for lane in range(min(each.lanes, each.total))]
     return [
         part
-        for some in in_hundreds(lanes)
-        for part in ports.batches.parts(some[0][0].organization_id, [(each.id, lane) for each, lane in some])
+        for portion in in_hundreds(lanes)
+        for part in ports.batches.parts(portion[0][0].organization_id, [(each.id, lane) for each, lane in portion])
     ]
 
 
-def _works(part: Part) -> bool:
+def _is_at_work(part: Part) -> bool:
     """Returns True if the lane is at work on the batch, or is to look at it again."""
     return part.resume_at is not None

@@ -16,7 +16,7 @@ from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports import Ports
-from chalicelib.usecases.bulk.unsent import can_be_sent, refusals_to_send, refused
+from chalicelib.usecases.bulk.unsent import can_be_sent, refusal_error, refusals_to_send
 from chalicelib.usecases.invoicing.as_reviewed import draft_deleted
 from chalicelib.usecases.invoicing.invoices import get_invoice, send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
@@ -38,16 +38,16 @@ def send_draft(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     try:
         invoice = get_invoice(batch.organization_id, invoice_id, ports)
         if not invoice.saga.running:
-            if (told := _refusals_since(invoice, item, sending)) and can_be_sent(invoice):
-                return _hold_back(batch, item, refused(_NOT_SENT, told[-1]), ports)
-            invoice = _sent(invoice, sending, ports)
+            if (refusals := _refusals_since(invoice, item, sending)) and can_be_sent(invoice):
+                return _hold_back(batch, item, refusal_error(_NOT_SENT, refusals[-1]), ports)
+            invoice = _send_unless_done(invoice, sending, ports)
         elif (resumed := resume_invoice(batch.organization_id, invoice_id, ports)) is not None:
             invoice = resumed
     except InvoicingPaused:
         return False
     except (Refused, Conflict, NotFound, AccountUnreachable) as refusal:
-        kept = ports.invoices.get(batch.organization_id, invoice_id)
-        if kept is not None and kept.saga.running:
+        stored = ports.invoices.get(batch.organization_id, invoice_id)
+        if stored is not None and stored.saga.running:
             return False  # somebody else has begun to work on it
         return _hold_back(batch, item, item_error(refusal), ports)
     if invoice.saga.running or can_be_sent(invoice):
@@ -57,7 +57,7 @@ def send_draft(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     return True
 
 
-def _sent(invoice: Invoice, sending: Sending, ports: Ports) -> Invoice:
+def _send_unless_done(invoice: Invoice, sending: Sending, ports: Ports) -> Invoice:
     """Returns the invoice after it was sent, now or before, or after it was found that nobody has to pay anything.
 
     Raises:
@@ -92,6 +92,6 @@ def _refusals_since(invoice: Invoice, item: BatchItem, sending: Sending) -> Sequ
 
 def _hold_back(batch: Batch, item: BatchItem, error: ItemError, ports: Ports) -> bool:
     invoice = ports.invoices.get(batch.organization_id, item.invoice_id or InvoiceId(""))
-    told = len(refusals_to_send(invoice)) if invoice else item.refusals_told
-    ports.batches.decide(batch, item.held_back(error, batch.round, refusals_told=told))
+    refusal_count = len(refusals_to_send(invoice)) if invoice else item.refusals_told
+    ports.batches.decide(batch, item.held_back(error, batch.round, refusals_told=refusal_count))
     return True

@@ -21,7 +21,7 @@ def refusals_to_send(invoice: Invoice) -> Sequence[Action]:
     return [action for action in invoice.actions if action.kind == SEND_REFUSED]
 
 
-def refused(message: str, refusal: Action) -> ItemError:
+def refusal_error(message: str, refusal: Action) -> ItemError:
     """Returns the error of an item whose invoice was refused when nobody waited for the answer.
 
     It is not sent again before the office has heard of that, because sending again mails what has been seen.

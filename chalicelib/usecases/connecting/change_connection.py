@@ -26,11 +26,11 @@ def change_connection(
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         connection = ports.connections.get(organization_id)
-        changed = change(connection)
-        if changed == connection:
+        updated = change(connection)
+        if updated == connection:
             return connection
         try:
-            return ports.connections.save(changed, *acts)
+            return ports.connections.save(updated, *acts)
         except StaleWrite:
             continue
     raise StaleWrite("The connection")

@@ -49,7 +49,7 @@ START_AGAIN = "Start again with Install or Reconnect under Settings, Apps, Strip
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class AuthorizationLink:
     """Where to send the admin, and until when (epoch seconds UTC) that is good."""
 
     authorize_url: str
@@ -57,7 +57,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class CallbackResult:
     """How the admin came back from Stripe: `pending`, `denied` or `error` with its code.
 
     The `state` of a pending one is longer by the proof that this is the browser that came back.
@@ -68,7 +68,7 @@ class Returned:
     code: str | None = None
 
 
-def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, redirect_uri: str) -> Begun:
+def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, redirect_uri: str) -> AuthorizationLink:
     """Install or Reconnect: a single-use authorization, good for ten minutes.
 
     Raises:
@@ -80,14 +80,14 @@ def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, red
     state = ports.clock.nonce()
     expires_at = now + STATE_VALID_FOR
     ports.connections.put_authorization(
-        Authorization(hashed(state), organization_id, user_id, created_at=now, expires_at=expires_at)
+        Authorization(secret_digest(state), organization_id, user_id, created_at=now, expires_at=expires_at)
     )
     act = connection_act(organization_id, ConnectionAct.CONNECT_BEGUN, ports, actor=user_id)
     ports.connections.save(connection.authorizing(expires_at), act)
-    return Begun(ports.stripe.authorize_url(state, redirect_uri), expires_at)
+    return AuthorizationLink(ports.stripe.authorize_url(state, redirect_uri), expires_at)
 
 
-def receive_callback(state: str | None, code: str | None, error: str | None, ports: Ports) -> Returned:
+def receive_callback(state: str | None, code: str | None, error: str | None, ports: Ports) -> CallbackResult:
     """The browser is back from Stripe. The state is used up before the code is exchanged.
 
     Exchanging a code twice revokes the access it gave, so a callback that is loaded twice must stop here.
@@ -98,26 +98,30 @@ def receive_callback(state: str | None, code: str | None, error: str | None, por
     """
     authorization = _open_authorization(state, ports)
     if authorization.returned_at is not None:
-        raise _used()
+        raise _state_used()
     returned = replace(authorization, returned_at=ports.clock.now())
     if error or not code:
         denied = error == "access_denied"
         code_of_error = OAUTH_DENIED if denied else "oauth_failed"
-        _consume(replace(returned, error=code_of_error), ports, _failed(returned, code_of_error, ports))
-        return Returned("denied" if denied else "error", state or "", code_of_error)
+        _consume(
+            replace(returned, error=code_of_error),
+            ports,
+            _connect_failed_act(returned, code_of_error, ports),
+        )
+        return CallbackResult("denied" if denied else "error", state or "", code_of_error)
     consumed = _consume(returned, ports)
     try:
         grant = ports.stripe.exchange_code(code)
     except (Refused, AccountUnreachable, Retryable) as failure:
-        act = _failed(returned, failure.code, ports)
+        act = _connect_failed_act(returned, failure.code, ports)
         ports.connections.save_authorization(replace(consumed, error=failure.code), act)
-        return Returned("error", state or "", failure.code)
+        return CallbackResult("error", state or "", failure.code)
     proof = ports.clock.nonce()
-    granted = replace(consumed, account_id=grant.account_id, livemode=grant.livemode, proof_hash=hashed(proof))
+    granted = replace(consumed, account_id=grant.account_id, livemode=grant.livemode, proof_hash=secret_digest(proof))
     organization_id, kind = granted.organization_id, ConnectionAct.ACCESS_GRANTED
     act = connection_act(organization_id, kind, ports, stripe_id=grant.account_id)
     ports.connections.save_authorization(granted, act)
-    return Returned("pending", f"{state}{PROOF}{proof}")
+    return CallbackResult("pending", f"{state}{PROOF}{proof}")
 
 
 def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports: Ports) -> ConnectionReport:
@@ -128,8 +132,8 @@ def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports
         Forbidden: somebody else began it.
         Conflict: the Stripe account belongs to another organization, or this one was erased.
     """
-    begun, _, proof = state.partition(PROOF)
-    authorization = _authorization(begun, ports)
+    original_state, _, proof = state.partition(PROOF)
+    authorization = _authorization(original_state, ports)
     if authorization.organization_id != organization_id or authorization.user_id != user_id:
         raise Forbidden(
             "state_foreign",
@@ -140,7 +144,7 @@ def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports
     if authorization.completed_at is not None:
         return report(organization_id, ports)
     if authorization.expires_at <= ports.clock.now():
-        raise _expired()
+        raise _authorization_expired()
     _activate(organization_id, authorization, _granted_account(authorization, proof), ports)
     ports.connections.save_authorization(replace(authorization, completed_at=ports.clock.now()))
     _catch_up(organization_id, ports)
@@ -156,7 +160,7 @@ def disconnect(organization_id: OrganizationId, user_id: UserId, ports: Ports) -
     return report(organization_id, ports)
 
 
-def _end(given_up: Connection, user_id: UserId, ports: Ports) -> None:
+def _end(before: Connection, user_id: UserId, ports: Ports) -> None:
     """Marks the connection disconnected by this user, unless it has been connected anew since.
 
     Stripe's event about the access that was given up often arrives first. It cannot know who asked for that.
@@ -164,14 +168,14 @@ def _end(given_up: Connection, user_id: UserId, ports: Ports) -> None:
     reason = f"disconnected by {user_id}"
 
     def ended(current: Connection) -> Connection:
-        if (current.account_id, current.connected_at) != (given_up.account_id, given_up.connected_at):
+        if (current.account_id, current.connected_at) != (before.account_id, before.connected_at):
             return current
         if current.disconnect_reason == REVOKED:
             return replace(current, disconnect_reason=reason)
         return current.disconnected(reason, ports.clock.now())
 
-    organization_id, kind = given_up.organization_id, ConnectionAct.DISCONNECTED
-    act = connection_act(organization_id, kind, ports, actor=user_id, stripe_id=given_up.account_id)
+    organization_id, kind = before.organization_id, ConnectionAct.DISCONNECTED
+    act = connection_act(organization_id, kind, ports, actor=user_id, stripe_id=before.account_id)
     change_connection(organization_id, ended, ports, act)
 
 
@@ -209,8 +213,8 @@ def _activate(
             if freeze is None or connected.frozen is not None:
                 ports.connections.bind(connected, freeze, act)
             else:
-                paused = connection_act(organization_id, ConnectionAct.INVOICING_PAUSED, ports, operator=freeze.by)
-                ports.connections.bind(replace(connected, frozen=freeze), freeze, act, paused)
+                pause_act = connection_act(organization_id, ConnectionAct.INVOICING_PAUSED, ports, operator=freeze.by)
+                ports.connections.bind(replace(connected, frozen=freeze), freeze, act, pause_act)
         except StaleWrite:
             continue
         return
@@ -233,7 +237,9 @@ def _granted_account(authorization: Authorization, proof: str) -> StripeAccountI
             field="state",
             next_step=START_AGAIN,
         )
-    if authorization.account_id is None or not hmac.compare_digest(hashed(proof), authorization.proof_hash or ""):
+    if authorization.account_id is None or not hmac.compare_digest(
+        secret_digest(proof), authorization.proof_hash or ""
+    ):
         raise Conflict(
             "state_not_returned",
             "Stripe has not sent this browser back yet.",
@@ -246,40 +252,40 @@ def _granted_account(authorization: Authorization, proof: str) -> StripeAccountI
 def _open_authorization(state: str | None, ports: Ports) -> Authorization:
     authorization = _authorization(state, ports)
     if authorization.expires_at <= ports.clock.now():
-        raise _expired()
+        raise _authorization_expired()
     return authorization
 
 
 def _authorization(state: str | None, ports: Ports) -> Authorization:
     if not state:
         raise Malformed("state_missing", "The state is missing.", field="state", next_step=START_AGAIN)
-    found = ports.connections.authorization(hashed(state))
-    if found is None:
-        raise Refused("state_unknown", "This state was never given out.", field="state", next_step=START_AGAIN)
-    return found
+    authorization = ports.connections.authorization(secret_digest(state))
+    if authorization is None:
+        raise Refused("state_unknown", "This state was not issued by POM.", field="state", next_step=START_AGAIN)
+    return authorization
 
 
 def _consume(authorization: Authorization, ports: Ports, *acts: Act) -> Authorization:
     try:
         return ports.connections.save_authorization(authorization, *acts)
     except StaleWrite as exc:
-        raise _used() from exc
+        raise _state_used() from exc
 
 
-def _failed(authorization: Authorization, code: str, ports: Ports) -> Act:
+def _connect_failed_act(authorization: Authorization, code: str, ports: Ports) -> Act:
     return connection_act(authorization.organization_id, ConnectionAct.CONNECT_FAILED, ports, reason=code)
 
 
-def _used() -> Conflict:
+def _state_used() -> Conflict:
     return Conflict("state_used", "This state was used before.", field="state", next_step=START_AGAIN)
 
 
-def _expired() -> IntegrationError:
+def _authorization_expired() -> IntegrationError:
     return Refused(
         "state_expired", "The authorization took longer than ten minutes.", field="state", next_step=START_AGAIN
     )
 
 
-def hashed(state: str) -> str:
+def secret_digest(state: str) -> str:
     """Returns the digest by which a state or a proof is stored, so that what is stored opens nothing."""
     return hashlib.sha256(state.encode(errors="surrogatepass")).hexdigest()

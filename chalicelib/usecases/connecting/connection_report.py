@@ -59,13 +59,13 @@ def report_of(connection: Connection, ports: Ports) -> ConnectionReport:
 
 def go_live_checklist(organization_id: OrganizationId, ports: Ports) -> list[Item]:
     """Returns what is left to do before going live, gathered in a few reads."""
-    known = report(organization_id, ports)
+    current = report(organization_id, ports)
     return checklist(
         ChecklistInput(
-            known.connection,
+            current.connection,
             ports.settings.get(organization_id),
-            known.webhook_healthy,
-            known.webhook_problem,
+            current.webhook_healthy,
+            current.webhook_problem,
             ports.customers.without_email(organization_id, COUNTED_UP_TO + 1),
             has_customers=bool(ports.customers.page(organization_id, CustomerFilter(), 1, None).items),
         )

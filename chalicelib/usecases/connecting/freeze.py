@@ -44,7 +44,7 @@ def unfreeze(organization_id: OrganizationId, by: str, ports: Ports) -> bool:
     return _set_frozen(organization_id, lambda was: None, by, ports)
 
 
-def freeze_newcomers(by: str, reason: str, ports: Ports) -> None:
+def freeze_new_connections(by: str, reason: str, ports: Ports) -> None:
     """Pauses the invoicing of organizations that connect from now on: `complete` copies this into the connection.
 
     If they are paused already, the reason and the operator are replaced and the moment is kept.
@@ -54,17 +54,17 @@ def freeze_newcomers(by: str, reason: str, ports: Ports) -> None:
     ports.connections.save_platform_freeze(was.reworded(by, reason) if was else Freeze(ports.clock.now(), by, reason))
 
 
-def unfreeze_newcomers(ports: Ports) -> None:
+def unfreeze_new_connections(ports: Ports) -> None:
     """Whoever connects from now on makes and sends invoices at once."""
     ports.connections.save_platform_freeze(None)
 
 
 def _set_frozen(
-    organization_id: OrganizationId, changed: Callable[[Freeze | None], Freeze | None], by: str, ports: Ports
+    organization_id: OrganizationId, new_freeze: Callable[[Freeze | None], Freeze | None], by: str, ports: Ports
 ) -> bool:
     while True:
         connection = ports.connections.get(organization_id)
-        frozen = changed(connection.frozen)
+        frozen = new_freeze(connection.frozen)
         if frozen == connection.frozen:
             return False
         kind = ConnectionAct.INVOICING_PAUSED if frozen is not None else ConnectionAct.INVOICING_RESUMED

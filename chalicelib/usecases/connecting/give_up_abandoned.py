@@ -22,7 +22,7 @@ def give_up_abandoned(ports: Ports) -> int:
     Where Stripe does not answer, the next run tries again. Answers how many accesses were given up.
     """
     now = ports.clock.now()
-    unused = [found for state in ports.connections.unused_grants(AT_ONCE) if (found := _unused(state, ports))]
+    unused = [grant for state in ports.connections.unused_grants(AT_ONCE) if (grant := _unused_grant(state, ports))]
     under_way = {each.account_id for each in unused if not each.abandoned(now)}
     by_account: dict[StripeAccountId, list[Authorization]] = {}
     for each in unused:
@@ -33,7 +33,7 @@ def give_up_abandoned(ports: Ports) -> int:
         if ports.clock.now() - now > ENOUGH:
             break
         try:
-            was_given_up = _given_up(account_id, ports)
+            was_given_up = _deauthorize_unless_connected(account_id, ports)
             given_up += was_given_up
             for authorization in authorizations:
                 acts = [_act(authorization, ports)] if was_given_up else []
@@ -43,10 +43,10 @@ def give_up_abandoned(ports: Ports) -> int:
     return given_up
 
 
-def _unused(state_hash: str, ports: Ports) -> Authorization | None:
+def _unused_grant(state_hash: str, ports: Ports) -> Authorization | None:
     """Read itself: the index may lag behind a completion."""
-    found = ports.connections.authorization(state_hash)
-    return found if found is not None and found.unused_grant else None
+    authorization = ports.connections.authorization(state_hash)
+    return authorization if authorization is not None and authorization.unused_grant else None
 
 
 def _act(authorization: Authorization, ports: Ports) -> Act:
@@ -54,14 +54,14 @@ def _act(authorization: Authorization, ports: Ports) -> Act:
     return connection_act(organization_id, ConnectionAct.ACCESS_GIVEN_UP, ports, stripe_id=account_id)
 
 
-def _given_up(account_id: StripeAccountId, ports: Ports) -> bool:
-    if _connected(account_id, ports):
+def _deauthorize_unless_connected(account_id: StripeAccountId, ports: Ports) -> bool:
+    if _is_connected(account_id, ports):
         return False
     ports.stripe.deauthorize(account_id)
     return True
 
 
-def _connected(account_id: StripeAccountId, ports: Ports) -> bool:
+def _is_connected(account_id: StripeAccountId, ports: Ports) -> bool:
     organization_id = ports.connections.organization_of(account_id)
     if organization_id is None:
         return False

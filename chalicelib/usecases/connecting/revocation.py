@@ -48,7 +48,7 @@ def reachable(account_id: StripeAccountId, ports: Ports) -> bool:
 
 
 @contextmanager
-def noticing_revocation(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> Iterator[None]:
+def marking_revocation(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> Iterator[None]:
     """Calls of Stripe in here: one that finds the connection revoked marks it disconnected, and fails."""
     try:
         yield

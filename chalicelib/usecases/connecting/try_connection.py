@@ -103,7 +103,7 @@ def try_connection(organization_id: OrganizationId, ports: Ports, *, by: UserId 
         _take_steps(run, account)
     cleaned_up = _clean_up(run)
     if run.trial.ok and cleaned_up.ok:
-        _remember(organization_id, account_id, ports)
+        _store_success(organization_id, account_id, ports)
     run.report(cleaned_up)
     return run.trial
 
@@ -139,36 +139,36 @@ def _take_steps(run: _Run, account: AccountFact) -> None:
     with run.step(TrialStep.DRAFT):
         currency = account.default_currency
         amount = minimum_charge(currency)
-        drafted = stripe.create_trial_draft(account_id, customer_id, run.name, amount, currency)
-    shown = f"{decimal_string(amount, currency)} {currency.upper()}"
-    run.went_well(TrialStep.DRAFT, f"A test invoice over {shown} was drafted.")
+        draft = stripe.create_trial_draft(account_id, customer_id, run.name, amount, currency)
+    formatted_amount = f"{decimal_string(amount, currency)} {currency.upper()}"
+    run.went_well(TrialStep.DRAFT, f"A test invoice over {formatted_amount} was drafted.")
     with run.step(TrialStep.FINALIZE):
-        stripe.finalize_trial(account_id, drafted.id)
+        stripe.finalize_trial(account_id, draft.id)
     run.went_well(TrialStep.FINALIZE, "It was finalized; no e-mail was sent.")
     with run.step(TrialStep.READ):
-        read = stripe.trial_invoice(account_id, drafted.id)
-    if read.status != OPEN or not read.payable or (read.total, read.currency) != (amount, currency):
+        invoice = stripe.trial_invoice(account_id, draft.id)
+    if invoice.status != OPEN or not invoice.payable or (invoice.total, invoice.currency) != (amount, currency):
         raise run.stop(TrialStep.READ, "Read back, the test invoice is not as it was ordered.", LOOK_AT_DEFAULTS)
     run.went_well(TrialStep.READ, "Read back, it has its amount and a payment page.")
     with run.step(TrialStep.VOID):
-        stripe.void_trial(account_id, drafted.id)
+        stripe.void_trial(account_id, draft.id)
     run.went_well(TrialStep.VOID, "It was voided: nobody can pay it.")
 
 
 def _clean_up(run: _Run) -> TrialReport:
     """Removes what this run made, and what earlier ones left. Returns how that went."""
     try:
-        earlier = 0
+        earlier_count = 0
         for customer in run.ports.stripe.trial_customers(run.account_id):
             if customer.run == run.name or customer.forgotten:
                 _remove(run, customer)
-                earlier += customer.run != run.name
+                earlier_count += customer.run != run.name
     except IntegrationError as failure:
-        left = f"The test customer could not be removed from Stripe: {failure.message}"
+        message = f"The test customer could not be removed from Stripe: {failure.message}"
         next_step = "Test again: the next test removes it; nobody is billed."
-        return TrialReport(TrialStep.CLEAN_UP, False, left, next_step)
-    also = f" So was what {earlier} earlier tests had left." if earlier else ""
-    return TrialReport(TrialStep.CLEAN_UP, True, f"The test customer was removed.{also}")
+        return TrialReport(TrialStep.CLEAN_UP, False, message, next_step)
+    earlier_text = f" So was what {earlier_count} earlier tests had left." if earlier_count else ""
+    return TrialReport(TrialStep.CLEAN_UP, True, f"The test customer was removed.{earlier_text}")
 
 
 def _remove(run: _Run, customer: TrialCustomer) -> None:
@@ -181,7 +181,7 @@ def _remove(run: _Run, customer: TrialCustomer) -> None:
     stripe.delete_trial_customer(account_id, customer.id)
 
 
-def _remember(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> None:
+def _store_success(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> None:
     now = ports.clock.now()
 
     def tested(connection: Connection) -> Connection:

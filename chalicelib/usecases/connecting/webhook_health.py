@@ -22,12 +22,12 @@ from chalicelib.domain.event_arrivals import LATEST_EVENTS, WebhookReach
 from chalicelib.domain.webhook import WebhookCheck, problem_with
 from chalicelib.ports import Ports
 
-NOT_CHECKED = "Whether Stripe's webhooks are set up for POM could not be checked: Stripe did not answer."
-NOT_LOOKED = "Whether Stripe's webhooks are set up for POM has not been looked at yet."
-NOT_LOOKED_LATELY = "Whether Stripe's webhooks are set up for POM has not been looked at for a quarter of an hour."
-NOT_TRIED = "Whether POM takes Stripe's events has not been tried yet."
-THROTTLED = "Whether POM takes Stripe's events could not be tried: too many requests came from somewhere."
-NOT_TRIED_LATELY = "Whether POM takes Stripe's events has not been tried for a quarter of an hour."
+CHECK_FAILED = "Whether Stripe's webhooks are set up for POM could not be checked: Stripe did not answer."
+NOT_CHECKED_YET = "Whether Stripe's webhooks are set up for POM has not been looked at yet."
+NOT_CHECKED_LATELY = "Whether Stripe's webhooks are set up for POM has not been looked at for a quarter of an hour."
+CANARY_NOT_SENT = "Whether POM takes Stripe's events has not been tried yet."
+CANARY_THROTTLED = "Whether POM takes Stripe's events could not be tried: too many requests came from somewhere."
+CANARY_NOT_SENT_LATELY = "Whether POM takes Stripe's events has not been tried for a quarter of an hour."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
     now = ports.clock.now()
     check, flight = ports.connections.webhook_check(), ports.connections.canary_run()
     checked_at = check.at if check else None
-    if problem := _set_up(check, now) or _door(flight, now) or arrival_problem(connection, ports):
+    if problem := _endpoint_problem(check, now) or _canary_problem(flight, now) or arrival_problem(connection, ports):
         return WebhookHealth(False, problem, checked_at)
-    unknown = _unknown(check, flight, now)
+    unknown = _unknown_part(check, flight, now)
     return WebhookHealth(None if unknown else True, unknown, checked_at)
 
 
-def deafness(connection: Connection, hearing: WebhookReach, now: int) -> bool:
+def webhooks_are_silent(connection: Connection, hearing: WebhookReach, now: int) -> bool:
     """Whether no webhook has come since the newest event happened that none had brought.
 
     One that is lost while others come is not that. Events are remembered for 35 days; after that nobody can tell.
@@ -82,51 +82,53 @@ def arrival_problem(connection: Connection, ports: Ports) -> str | None:
     sweep, now = connection.sweep, ports.clock.now()
     if sweep.undelivered_at(now) and connection.account_id is not None:
         hearing = WebhookReach.of(ports.events.arrivals(connection.account_id))
-        if deafness(connection, hearing, now):
-            return _deaf(hearing)
-        found = sweep.latest.recovered if sweep.latest and sweep.missed_just_now else 0
-        if found and not hearing.reached_after(sweep.missed_found_at):
-            return f"The latest check found {_events(found)} that Stripe's webhooks had not brought."
+        if webhooks_are_silent(connection, hearing, now):
+            return _silence_text(hearing)
+        recovered_count = sweep.latest.recovered if sweep.latest and sweep.missed_just_now else 0
+        if recovered_count and not hearing.reached_after(sweep.missed_found_at):
+            return f"The latest check found {_events(recovered_count)} that Stripe's webhooks had not brought."
     if sweep.corrected:
-        return f"The latest check corrected {_counted(sweep.corrected, 'invoice')} that no event of Stripe's told of."
+        return (
+            f"The latest check corrected {_count_text(sweep.corrected, 'invoice')} that no event of Stripe's told of."
+        )
     if sweep.late(now):
         return "Stripe has not been checked for missed events for more than an hour."
     return None
 
 
-def _set_up(check: WebhookCheck | None, now: int) -> str | None:
+def _endpoint_problem(check: WebhookCheck | None, now: int) -> str | None:
     return check.problem if check is not None and check.usable(now) else None
 
 
-def _door(flight: CanaryRun | None, now: int) -> str | None:
+def _canary_problem(flight: CanaryRun | None, now: int) -> str | None:
     return flight.problem if flight is not None and flight.usable(now) else None
 
 
-def _unknown(check: WebhookCheck | None, flight: CanaryRun | None, now: int) -> str | None:
+def _unknown_part(check: WebhookCheck | None, flight: CanaryRun | None, now: int) -> str | None:
     if check is None:
-        return NOT_LOOKED
+        return NOT_CHECKED_YET
     if not check.usable(now):
-        return NOT_LOOKED_LATELY if check.answered else NOT_CHECKED
+        return NOT_CHECKED_LATELY if check.answered else CHECK_FAILED
     if flight is None:
-        return NOT_TRIED
+        return CANARY_NOT_SENT
     if not flight.usable(now):
-        return NOT_TRIED_LATELY
-    return THROTTLED if flight.verdict is Verdict.THROTTLED else None
+        return CANARY_NOT_SENT_LATELY
+    return CANARY_THROTTLED if flight.verdict is Verdict.THROTTLED else None
 
 
-def _deaf(hearing: WebhookReach) -> str:
-    fetched = f"{_events(hearing.fetched)} had to be fetched."
+def _silence_text(hearing: WebhookReach) -> str:
+    fetched_text = f"{_events(hearing.fetched)} had to be fetched."
     if hearing.last_delivered_at is not None:
         since = dt.datetime.fromtimestamp(hearing.last_delivered_at, dt.UTC).strftime("%Y-%m-%d %H:%M")
-        return f"Stripe's webhooks have not arrived since {since} UTC: {fetched}"
+        return f"Stripe's webhooks have not arrived since {since} UTC: {fetched_text}"
     if hearing.fetched < LATEST_EVENTS:
-        return f"Stripe's webhooks have not arrived yet: {fetched}"
-    return f"Stripe's webhooks have not arrived for long: more than {fetched}"
+        return f"Stripe's webhooks have not arrived yet: {fetched_text}"
+    return f"Stripe's webhooks have not arrived for long: more than {fetched_text}"
 
 
 def _events(count: int) -> str:
-    return _counted(count, "event")
+    return _count_text(count, "event")
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _count_text(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -41,7 +41,7 @@ def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports
     Raises:
         NotFound: this organization has no such customer, or it is erased.
     """
-    customer = kept_customer(organization_id, customer_id, ports)
+    customer = require_customer(organization_id, customer_id, ports)
     if customer.erased:
         raise NotFound(
             "customer_erased",
@@ -59,7 +59,7 @@ def open_customer(organization_id: OrganizationId, customer_id: CustomerId, port
         NotFound: this organization has no such customer.
         CustomerErased: it is erased, or is about to be.
     """
-    customer = kept_customer(organization_id, customer_id, ports)
+    customer = require_customer(organization_id, customer_id, ports)
     require_not_erased(customer)
     return customer
 
@@ -75,7 +75,7 @@ def require_open_customer(organization_id: OrganizationId, customer_id: Customer
         require_not_erased(customer)
 
 
-def kept_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
+def require_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
     """Returns POM's record of a customer, also if it is erased.
 
     Raises:
@@ -85,7 +85,7 @@ def kept_customer(organization_id: OrganizationId, customer_id: CustomerId, port
     if customer is None:
         raise NotFound(
             "customer_not_found",
-            "There is no customer of this id.",
+            "There is no customer with this id.",
             field="customerId",
             next_step="Look the customer up in the list of customers, or save it with PUT /v1/customers/{id}.",
         )
@@ -93,15 +93,15 @@ def kept_customer(organization_id: OrganizationId, customer_id: CustomerId, port
 
 
 def list_customers(
-    organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None, ports: Ports
+    organization_id: OrganizationId, customer_filter: CustomerFilter, first: int, after: str | None, ports: Ports
 ) -> Page[Customer]:
     """Returns a page of the customers that fit the filter, as they are on the connected account."""
     account_id = ports.connections.get(organization_id).account_id
-    page = ports.customers.page(organization_id, replace(wanted, account_id=account_id), first, after)
+    page = ports.customers.page(organization_id, replace(customer_filter, account_id=account_id), first, after)
     return replace(page, items=tuple(each.on_account(account_id) for each in page.items))
 
 
-def as_it_stands(customer: Customer, ports: Ports) -> Customer:
+def on_connected_account(customer: Customer, ports: Ports) -> Customer:
     """Returns the customer as it is on the connected account."""
     return customer.on_account(ports.connections.get(customer.organization_id).account_id)
 
@@ -135,7 +135,7 @@ def put_customer(
     connection = ports.connections.get(organization_id)
     require_organization(connection)
     first_read = current = ports.customers.get(organization_id, customer_id)
-    _require(precondition, save, current)
+    _require_precondition(precondition, save, current)
     # If Stripe does not answer, the choice is stored, because the sync checks again before it links.
     with suppress(StripeUnavailable):
         require_free_choice(current, customer_id, save.choice(current), connection, ports)
@@ -143,28 +143,28 @@ def put_customer(
         if attempt:
             # A worker of POM has just stored the result of a sync, or values from Stripe.
             current = ports.customers.get(organization_id, customer_id)
-            _require(precondition, save, current)
-        edited = next_edition(customer_id, save, first_read, current, connection, ports.clock.now())
-        if edited is not None:
-            act = save_act(current, edited, save, ports, by)
+            _require_precondition(precondition, save, current)
+        new_edition = next_edition(customer_id, save, first_read, current, connection, ports.clock.now())
+        if new_edition is not None:
+            act = save_act(current, new_edition, save, ports, by)
             try:
-                return _queued(ports.customers.save(edited, act), ports)
+                return _queue_if_pending(ports.customers.save(new_edition, act), ports)
             except StaleWrite:
                 continue
         if current is not None:
             # If a former attempt was stored and its answer was lost, the customer is not queued yet.
-            return _queued(current, ports) if attempt else current
+            return _queue_if_pending(current, ports) if attempt else current
     raise StaleWrite("The customer")
 
 
-def _require(precondition: Precondition | None, save: Save, stored: Customer | None) -> None:
+def _require_precondition(precondition: Precondition | None, save: Save, stored: Customer | None) -> None:
     if stored is not None:
         require_not_erased(stored)
     if precondition is not None and (stored is None or not save.is_stored_in(stored)):
         precondition.require(stored)
 
 
-def _queued(saved: Customer, ports: Ports) -> Customer:
+def _queue_if_pending(saved: Customer, ports: Ports) -> Customer:
     # If the message is lost, `resume_stuck` finds the customer, because it is stored as `pending`.
     if saved.sync_status is SyncStatus.PENDING:
         with suppress(Retryable):
@@ -187,29 +187,29 @@ def sync_again(
         customer = open_customer(organization_id, customer_id, ports)
         usable_account(ports.connections.get(organization_id))
         with suppress(StaleWrite):  # our own worker was faster
-            refused = customer.chosen_stripe_customer_id if customer.choice_refused else None
-            saved = ports.customers.save(customer.edited(customer.profile, refused, ports.clock.now()), act)
-            return _queued(saved, ports)
+            refused_choice = customer.chosen_stripe_customer_id if customer.choice_refused else None
+            saved = ports.customers.save(customer.edited(customer.profile, refused_choice, ports.clock.now()), act)
+            return _queue_if_pending(saved, ports)
     raise StaleWrite("The customer")
 
 
-def give_what_waited(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> int:
+def queue_waiting_customers(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> int:
     """Has the account given what was edited while it was not connected. Returns how many customers that were.
 
     Customers of other accounts are left alone: an invoice or a save brings them to the present one.
     """
-    seen: set[CustomerId] = set()
+    queued_ids: set[CustomerId] = set()
     while True:
         waiting_ids = ports.customers.waiting_for(organization_id, account_id, WAITING_AT_ONCE)
-        fresh = [each for each in waiting_ids if each not in seen]  # the index may be behind
+        fresh = [each for each in waiting_ids if each not in queued_ids]  # the index may be behind
         for customer_id in fresh:
             customer = ports.customers.get(organization_id, customer_id)
             if customer is not None and not customer.erased and customer.waits_for == account_id:
                 with suppress(StaleWrite):  # somebody has just saved it, and had it queued
-                    _queued(ports.customers.save(customer.connected_again()), ports)
-        seen.update(fresh)
+                    _queue_if_pending(ports.customers.save(customer.connected_again()), ports)
+        queued_ids.update(fresh)
         if not fresh:
-            return len(seen)
+            return len(queued_ids)
 
 
 def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> SyncStatus:
@@ -229,7 +229,7 @@ def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, port
             if not connection.active or connection.account_id is None:
                 customer = ports.customers.save(customer.not_synced(SyncStatus.NOT_CONNECTED, None))
             else:
-                customer = _synced(customer, connection.account_id, ports)
+                customer = _sync(customer, connection.account_id, ports)
         except StaleWrite:
             continue
         if customer.sync_status is not SyncStatus.PENDING:
@@ -237,7 +237,7 @@ def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, port
     raise StaleWrite("The customer")
 
 
-def _synced(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
+def _sync(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
     try:
         creation = ports.settings.get(customer.organization_id).customer_creation
         return ensure_in_stripe(customer, account_id, ports, creation)

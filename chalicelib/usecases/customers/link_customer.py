@@ -53,36 +53,36 @@ def ensure_in_stripe(
     if customer.in_step_with(account_id) and customer.claim_of_link is not None:
         return customer
     try:
-        return _ensured(customer, account_id, ports, creation)
+        return _ensure(customer, account_id, ports, creation)
     except (Refused, Conflict) as refusal:
         if customer.choice_refused or not refuses_the_choice(refusal) or customer.linked_to(account_id) is None:
             raise
         # The present link stays in force.
-        return _ensured(ports.customers.save(not_synced_because(customer, refusal)), account_id, ports, creation)
+        return _ensure(ports.customers.save(not_synced_because(customer, refusal)), account_id, ports, creation)
 
 
-def _ensured(customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation) -> Customer:
+def _ensure(customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation) -> Customer:
     target = customer.target_on(account_id)
     if target is None:
-        return _linked_anew(customer, account_id, ports, creation)
+        return _link_or_create(customer, account_id, ports, creation)
     fact = read_customer(account_id, target, ports)
     if fact.deleted:
         if customer.link is None or customer.link.stripe_customer_id != target:
             raise stripe_customer_unknown(target)
-        return _linked_anew(_unlinked(customer, ports), account_id, ports, creation)
+        return _link_or_create(_unlink(customer, ports), account_id, ports, creation)
     if customer.linked_to(account_id) != target:
-        return _linked_as_chosen(customer, fact, account_id, ports)
+        return _link_chosen(customer, fact, account_id, ports)
     try:
         if shared_with_its_owner(customer, fact, account_id, ports):
             raise StripeCustomerClaimed(target)
-        return _linked_to(customer, fact, account_id, ports)
+        return _link_and_settle(customer, fact, account_id, ports)
     except StripeCustomerClaimed:
         # The link is older than claims, and another customer was linked to the same Stripe customer.
-        unlinked = _unlinked(replace(customer, sync_status=SyncStatus.PENDING), ports)
-        return _linked_anew(unlinked, account_id, ports, creation)
+        unlinked = _unlink(replace(customer, sync_status=SyncStatus.PENDING), ports)
+        return _link_or_create(unlinked, account_id, ports, creation)
 
 
-def _linked_as_chosen(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
+def _link_chosen(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
     """Returns the customer, linked to the Stripe customer that the office chose.
 
     Raises:
@@ -91,35 +91,35 @@ def _linked_as_chosen(customer: Customer, fact: CustomerFact, account_id: Stripe
     if belongs_to_another(customer, fact, account_id, ports):
         raise stripe_customer_taken(fact.id)
     try:
-        return _linked_to(customer, fact, account_id, ports)
+        return _link_and_settle(customer, fact, account_id, ports)
     except StripeCustomerClaimed as claimed:
         raise stripe_customer_taken(fact.id) from claimed
 
 
-def _unlinked(customer: Customer, ports: Ports) -> Customer:
+def _unlink(customer: Customer, ports: Ports) -> Customer:
     """Returns the customer, stored without its link, so that a refusal is noted on what is so."""
     now = ports.clock.now()
     unlinked = customer.unlinked().telling(CustomerEvent.UNLINKED, Source.POM, now, stripe_id=customer.linked_id)
     return ports.customers.save(unlinked)
 
 
-def _linked_anew(
+def _link_or_create(
     customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation
 ) -> Customer:
     """Returns the customer, linked to the Stripe customer with its address, or to a new one."""
     require_address(customer)
-    taken: set[str] = set()
-    while found := _found_by_email(customer, account_id, taken, ports):
+    taken_ids: set[str] = set()
+    while match := _find_by_email(customer, account_id, taken_ids, ports):
         try:
-            return _linked_to(customer, found, account_id, ports)
+            return _link_and_settle(customer, match, account_id, ports)
         except StripeCustomerClaimed:
-            taken.add(found.id)  # another worker was faster; look again without it
+            taken_ids.add(match.id)  # another worker was faster; look again without it
     if creation is CustomerCreation.WHEN_INVOICED:
         return ports.customers.save(customer.not_synced(SyncStatus.WAITING_FOR_INVOICE, None))
-    return _created(customer, account_id, ports)
+    return _create(customer, account_id, ports)
 
 
-def _linked_to(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
+def _link_and_settle(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
     """Returns the customer, linked to this Stripe customer, with every field settled. Sends only values that differ.
 
     Raises:
@@ -130,37 +130,39 @@ def _linked_to(customer: Customer, fact: CustomerFact, account_id: StripeAccount
         linking = replace(linking, search_spellings=True)
     if linking.claim_of_link != customer.claim:
         customer = ports.customers.save(linking)
-    now, theirs = ports.clock.now(), stripe_values(fact)
+    now, in_stripe = ports.clock.now(), stripe_values(fact)
     first_link = customer.link is not None and customer.link.synced_edition == 0
-    settled = merge_fields(customer.profile, theirs, customer.last_in_step)
-    sent = tuple(field for field, value in settled.to_stripe.items() if value != theirs[field])
+    settled = merge_fields(customer.profile, in_stripe, customer.last_in_step)
+    sent_fields = tuple(field for field, value in settled.to_stripe.items() if value != in_stripe[field])
     updated = customer.with_stripe_values(settled, Source.POM, now)
-    if settled.to_stripe or not _marked(customer, fact):
+    if settled.to_stripe or not _has_pom_ids(customer, fact):
         fact = ports.stripe.update_customer(account_id, fact.id, updated, settled.to_stripe)
         if fact.deleted:
             raise StaleWrite("The customer")  # deleted between two requests: read it again
         settled = settled.after_update(stripe_values(fact))
         updated = customer.with_stripe_values(settled, Source.POM, now)
     if first_link:
-        updated = updated.telling(CustomerEvent.LINKED, Source.POM, now, sent, fact.id)
-    if settled.kept:
-        updated = updated.telling(CustomerEvent.KEPT, Source.POM, now, settled.kept)
+        updated = updated.telling(CustomerEvent.LINKED, Source.POM, now, sent_fields, fact.id)
+    if settled.overwritten_in_stripe:
+        updated = updated.telling(CustomerEvent.KEPT, Source.POM, now, settled.overwritten_in_stripe)
     return ports.customers.save(updated.synced(account_id, fact, updated.edition, now, settled.in_step))
 
 
 def _made_by_pom(customer: Customer, fact: CustomerFact) -> bool:
     """Returns True if POM made the Stripe customer and could not store it: the answer was lost, or came too late."""
-    return customer.link is None and customer.chosen_stripe_customer_id is None and _marked(customer, fact)
+    return customer.link is None and customer.chosen_stripe_customer_id is None and _has_pom_ids(customer, fact)
 
 
-def _marked(customer: Customer, fact: CustomerFact) -> bool:
+def _has_pom_ids(customer: Customer, fact: CustomerFact) -> bool:
     return (fact.pom_organization_id, fact.pom_customer_id) == (customer.organization_id, customer.id)
 
 
-def _found_by_email(
-    customer: Customer, account_id: StripeAccountId, taken: Collection[str], ports: Ports
+def _find_by_email(
+    customer: Customer, account_id: StripeAccountId, taken_ids: Collection[str], ports: Ports
 ) -> CustomerFact | None:
-    matches = [fact for fact in _of_address(customer.profile.email or "", account_id, ports) if fact.id not in taken]
+    matches = [
+        fact for fact in _with_address(customer.profile.email or "", account_id, ports) if fact.id not in taken_ids
+    ]
     own = [fact for fact in matches if fact.pom_customer_id == customer.id]
     unclaimed = [fact for fact in matches if fact.pom_customer_id is None]
     for some in (own, unclaimed):
@@ -169,29 +171,29 @@ def _found_by_email(
             raise ChoiceNeeded(tuple(fact.id for fact in free), account_id)
         if free:
             return free[0]
-    return _made_with_a_former_address(customer, account_id, taken, ports)
+    return _made_with_a_former_address(customer, account_id, taken_ids, ports)
 
 
 def _made_with_a_former_address(
-    customer: Customer, account_id: StripeAccountId, taken: Collection[str], ports: Ports
+    customer: Customer, account_id: StripeAccountId, taken_ids: Collection[str], ports: Ports
 ) -> CustomerFact | None:
     """Returns the Stripe customer that POM made before the office corrected the address, if its answer was lost."""
     for email in customer.unlinked_emails:
-        for fact in _of_address(email, account_id, ports):
-            if _marked(customer, fact) and fact.id not in taken:
+        for fact in _with_address(email, account_id, ports):
+            if _has_pom_ids(customer, fact) and fact.id not in taken_ids:
                 return fact
     return None
 
 
-def _of_address(email: str, account_id: StripeAccountId, ports: Ports) -> Sequence[CustomerFact]:
+def _with_address(email: str, account_id: StripeAccountId, ports: Ports) -> Sequence[CustomerFact]:
     """Returns Stripe's customers with this address, as it was typed and in small letters.
 
     Stripe's list compares case. The daily comparison searches for other spellings.
     """
-    found = {fact.id: fact for fact in ports.stripe.find_customers(account_id, email)}
+    by_id = {fact.id: fact for fact in ports.stripe.find_customers(account_id, email)}
     if email != email.lower():
-        found |= {fact.id: fact for fact in ports.stripe.find_customers(account_id, email.lower())}
-    return [fact for fact in found.values() if not fact.deleted and same_address(fact.email, email)]
+        by_id |= {fact.id: fact for fact in ports.stripe.find_customers(account_id, email.lower())}
+    return [fact for fact in by_id.values() if not fact.deleted and same_address(fact.email, email)]
 
 
 def _held_by_another(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> bool:
@@ -199,7 +201,7 @@ def _held_by_another(customer: Customer, fact: CustomerFact, account_id: StripeA
     return holder not in (None, customer.id)
 
 
-def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
+def _create(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
     key = digest("customer", account_id, customer.organization_id, customer.id, str(customer.key_generation))
     try:
         fact = ports.stripe.create_customer(account_id, customer, f"{OWN_KEY}{key}")
@@ -209,11 +211,14 @@ def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> C
         raise
     now, values = ports.clock.now(), customer.profile.values
     settled = FieldMerge(customer.profile, {}, values).after_update(stripe_values(fact))
-    made = customer.linking(account_id, fact.id).with_stripe_values(settled, Source.POM, now)
-    made = replace(made.synced(account_id, fact, made.edition, now, settled.in_step), search_spellings=True)
-    sent = tuple(field for field, value in values.items() if value)
+    created = customer.linking(account_id, fact.id).with_stripe_values(settled, Source.POM, now)
+    created = replace(
+        created.synced(account_id, fact, created.edition, now, settled.in_step),
+        search_spellings=True,
+    )
+    sent_fields = tuple(field for field, value in values.items() if value)
     try:
-        return ports.customers.save(made.telling(CustomerEvent.CREATED, Source.POM, now, sent, fact.id))
+        return ports.customers.save(created.telling(CustomerEvent.CREATED, Source.POM, now, sent_fields, fact.id))
     except StripeCustomerClaimed as claimed:  # Stripe repeated an earlier answer, and another customer has it by now
         ports.customers.save(customer.with_fresh_key())
         raise StaleWrite("The customer") from claimed

@@ -86,11 +86,15 @@ def shared_with_its_owner(customer: Customer, fact: CustomerFact, account_id: St
 
     Its owner is the one that its metadata names, because that one wrote its name and address last.
     """
-    named = fact.pom_customer_id
-    unclaimed = customer.link is not None and not customer.link.claims
-    if not unclaimed or named in (None, customer.id) or fact.pom_organization_id != customer.organization_id:
+    named_id = fact.pom_customer_id
+    linked_before_claims = customer.link is not None and not customer.link.claims
+    if (
+        not linked_before_claims
+        or named_id in (None, customer.id)
+        or fact.pom_organization_id != customer.organization_id
+    ):
         return False
-    owner = ports.customers.get(customer.organization_id, CustomerId(named or ""))
+    owner = ports.customers.get(customer.organization_id, CustomerId(named_id or ""))
     return owner is not None and owner.linked_to(account_id) == fact.id
 
 
@@ -102,11 +106,11 @@ def _marked_for_another(
     ports: Ports,
 ) -> bool:
     """Returns True if the metadata names another customer, unless that one is linked elsewhere by now."""
-    named = fact.pom_customer_id
-    if fact.deleted or named is None or named == customer_id:
+    named_id = fact.pom_customer_id
+    if fact.deleted or named_id is None or named_id == customer_id:
         return False
-    other = ports.customers.get(organization_id, CustomerId(named))
-    return other is None or other.linked_to(account_id) in (None, fact.id)
+    named_customer = ports.customers.get(organization_id, CustomerId(named_id))
+    return named_customer is None or named_customer.linked_to(account_id) in (None, fact.id)
 
 
 def stripe_customer_taken(stripe_customer_id: str) -> StripeCustomerTaken:
@@ -115,7 +119,7 @@ def stripe_customer_taken(stripe_customer_id: str) -> StripeCustomerTaken:
         "stripe_customer_taken",
         f"The Stripe customer {stripe_customer_id} belongs to another customer.",
         field="stripeCustomerId",
-        next_step="Choose another Stripe customer, or leave stripeCustomerId out to have one found or made.",
+        next_step="Choose another Stripe customer, or leave stripeCustomerId out, so that POM finds or creates one.",
     )
 
 
@@ -125,7 +129,7 @@ def stripe_customer_unknown(stripe_customer_id: str) -> StripeCustomerUnknown:
         "stripe_customer_unknown",
         f"Stripe has no customer {stripe_customer_id}.",
         field="stripeCustomerId",
-        next_step="Choose a customer that is in Stripe, or leave stripeCustomerId out to have one found or made.",
+        next_step="Choose a customer of Stripe, or leave stripeCustomerId out, so that POM finds or creates one.",
     )
 
 

@@ -41,12 +41,12 @@ def delete_in_stripe(customer: Customer, erasure: Erasure, ports: Ports) -> Eras
 
 
 def _stripe_customers_of(customer: Customer, account_id: StripeAccountId, ports: Ports) -> set[str]:
-    linked = customer.linked_to(account_id)
-    found = {linked} if linked is not None else set()
+    linked_id = customer.linked_to(account_id)
+    stripe_ids = {linked_id} if linked_id is not None else set()
     addresses = {each for each in (customer.profile.email, *customer.unlinked_emails) if each}
     for email in sorted(addresses | {each.lower() for each in addresses}):
         for fact in ports.stripe.find_customers(account_id, email):
             ids = (fact.pom_organization_id, fact.pom_customer_id)
             if ids == (customer.organization_id, customer.id) and not fact.deleted:
-                found.add(fact.id)
-    return found
+                stripe_ids.add(fact.id)
+    return stripe_ids

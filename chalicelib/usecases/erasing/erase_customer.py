@@ -48,30 +48,30 @@ def erase_customer(organization_id: OrganizationId, customer_id: CustomerId, por
     if customer is None or customer.erasure is None:
         return None
     if customer.erasure.finished_at is None and customer.erasure.due_at <= ports.clock.now():
-        customer = _gone_on(customer, customer.erasure, ports)
+        customer = _continue(customer, customer.erasure, ports)
     return customer.erasure.status if customer.erasure is not None else None
 
 
-def _gone_on(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
+def _continue(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
     if erasure.erased_at is None:
         began_at = erasure.requested_at + BEGINS_AFTER
         early = ports.clock.now() < began_at
         unsettled = unsettled_of(customer.organization_id, customer.id, ports)
         if unsettled or early:
-            return _waiting(customer, erasure, unsettled, began_at, ports)
-        customer = _closed_for_good(customer, erasure, ports)
+            return _store_wait(customer, erasure, unsettled, began_at, ports)
+        customer = _erase_customer_record(customer, erasure, ports)
         erasure = customer.erasure or erasure
-    return _after_pass(customer, erasure, erase_records(customer, erasure, ports), ports)
+    return _store_pass(customer, erasure, erase_records(customer, erasure, ports), ports)
 
 
-def _waiting(
+def _store_wait(
     customer: Customer, erasure: Erasure, unsettled: tuple[ErasureBlocker, ...], began_at: int, ports: Ports
 ) -> Customer:
     due_at = max(began_at, ports.clock.now() + LOOKS_AGAIN_AFTER) if unsettled else began_at
-    return _saved(customer, replace(erasure, waits_for=unsettled, due_at=due_at), ports)
+    return _save_if_changed(customer, replace(erasure, waits_for=unsettled, due_at=due_at), ports)
 
 
-def _closed_for_good(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
+def _erase_customer_record(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
     """Returns the tombstone, stored. The Stripe customer is deleted first, because that takes the addresses.
 
     If POM fails in between, it is deleted again, which changes nothing.
@@ -83,24 +83,26 @@ def _closed_for_good(customer: Customer, erasure: Erasure, ports: Ports) -> Cust
     return ports.customers.save(customer_without_person(replace(customer, erasure=settled), act.at), act)
 
 
-def _after_pass(customer: Customer, erasure: Erasure, done: Pass, ports: Ports) -> Customer:
+def _store_pass(customer: Customer, erasure: Erasure, erase_pass: Pass, ports: Ports) -> Customer:
     """Returns the customer with what this pass over its records came to, stored.
 
     The erasure is finished by a pass that found nothing left, a day or more after one that erased what it found.
     """
     now = ports.clock.now()
-    if done.reached is not None:
-        left = replace(erasure, waits_for=done.unsettled, reached=done.reached, erased_in_pass=done.erased)
-        customer = _saved(customer, left, ports)
+    if erase_pass.reached is not None:
+        interrupted = replace(
+            erasure, waits_for=erase_pass.unsettled, reached=erase_pass.reached, erased_in_pass=erase_pass.erased
+        )
+        customer = _save_if_changed(customer, interrupted, ports)
         ports.queues.send(ErasureJob(customer.organization_id, customer.id))
         return customer
-    over = replace(erasure, waits_for=done.unsettled, reached=None, erased_in_pass=0)
-    if done.unsettled:
-        return _saved(customer, replace(over, passed_at=None, due_at=now + LOOKS_AGAIN_AFTER), ports)
-    if erasure.passed_at is not None and not done.erased:
-        return _saved(customer, replace(over, finished_at=now), ports)
-    return _saved(customer, replace(over, passed_at=now, due_at=now + SECOND_LOOK_AFTER), ports)
+    pass_over = replace(erasure, waits_for=erase_pass.unsettled, reached=None, erased_in_pass=0)
+    if erase_pass.unsettled:
+        return _save_if_changed(customer, replace(pass_over, passed_at=None, due_at=now + LOOKS_AGAIN_AFTER), ports)
+    if erasure.passed_at is not None and not erase_pass.erased:
+        return _save_if_changed(customer, replace(pass_over, finished_at=now), ports)
+    return _save_if_changed(customer, replace(pass_over, passed_at=now, due_at=now + SECOND_LOOK_AFTER), ports)
 
 
-def _saved(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
+def _save_if_changed(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
     return customer if erasure == customer.erasure else ports.customers.save(replace(customer, erasure=erasure))

@@ -21,7 +21,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
 from chalicelib.ports.paging import AT_ONCE, all_items
 from chalicelib.usecases.erasing import holdings
-from chalicelib.usecases.erasing.unsettled import TOLD_AT_MOST, account_to_settle_on
+from chalicelib.usecases.erasing.unsettled import REPORTED_AT_MOST, account_to_settle_on
 from chalicelib.usecases.invoicing.store_invoice import store
 
 RUN_FOR = 200
@@ -50,20 +50,20 @@ def erase_records(customer: Customer, erasure: Erasure, ports: Ports) -> Pass:
         StaleWrite, Retryable: to be done again; what has been erased stays so.
     """
     until = ports.clock.now() + RUN_FOR
-    done = Pass(erasure.erased_in_pass, erasure.waits_for)
+    progress = Pass(erasure.erased_in_pass, erasure.waits_for)
     if erasure.reached is None:
         account_id = account_to_settle_on(customer.organization_id, ports)
-        listed = holdings.invoices_of(customer.organization_id, customer.id, ports)
-        invoices = [_erase_invoice(invoice, account_id, done, ports) for invoice in listed]
+        stored_invoices = holdings.invoices_of(customer.organization_id, customer.id, ports)
+        invoices = [_erase_invoice(invoice, account_id, progress, ports) for invoice in stored_invoices]
         unsettled = (each for invoice in invoices for each in blockers_in(invoice, account_id))
-        done.unsettled = tuple(islice(unsettled, TOLD_AT_MOST))
-        _erase_money(customer, invoices, done, ports)
-        _shorten_parked(customer, invoices, done, ports)
-    _erase_batch_items(customer, erasure.reached or "", until, done, ports)
-    return done
+        progress.unsettled = tuple(islice(unsettled, REPORTED_AT_MOST))
+        _erase_money(customer, invoices, progress, ports)
+        _shorten_parked(customer, invoices, progress, ports)
+    _erase_batch_items(customer, erasure.reached or "", until, progress, ports)
+    return progress
 
 
-def _erase_invoice(listed: Invoice, account_id: StripeAccountId | None, done: Pass, ports: Ports) -> Invoice:
+def _erase_invoice(listed: Invoice, account_id: StripeAccountId | None, progress: Pass, ports: Ports) -> Invoice:
     """Returns the invoice as it is stored now. Each version is judged by itself, so nothing open is ever erased."""
     now = ports.clock.now()
 
@@ -74,11 +74,11 @@ def _erase_invoice(listed: Invoice, account_id: StripeAccountId | None, done: Pa
         return current if without == current else without.changed(now)
 
     stored = store(listed, erased, ports)
-    done.erased += stored.version != listed.version
+    progress.erased += stored.version != listed.version
     return stored
 
 
-def _erase_money(customer: Customer, invoices: Sequence[Invoice], done: Pass, ports: Ports) -> None:
+def _erase_money(customer: Customer, invoices: Sequence[Invoice], progress: Pass, ports: Ports) -> None:
     """Takes the person out of the rows of payments, and of the lines of payouts that belong to them."""
     organization_id = customer.organization_id
     rows = list(holdings.movements_of(organization_id, customer.id, invoices, ports))
@@ -86,40 +86,40 @@ def _erase_money(customer: Customer, invoices: Sequence[Invoice], done: Pass, po
     for row in rows:
         if row.movement.invoice_id not in unsettled and settled_movement_without_person(row) != row:
             ports.payments.change(organization_id, row.movement.id, settled_movement_without_person)
-            done.erased += 1
-    for held in holdings.payout_lines_of(organization_id, customer.id, rows, ports):
-        without = payout_line_without_person(held.line)
-        if without != held.line:
-            ports.payouts.put_lines(organization_id, held.payout_id, [without])
-            done.erased += 1
+            progress.erased += 1
+    for held_line in holdings.payout_lines_of(organization_id, customer.id, rows, ports):
+        without = payout_line_without_person(held_line.line)
+        if without != held_line.line:
+            ports.payouts.put_lines(organization_id, held_line.payout_id, [without])
+            progress.erased += 1
 
 
-def _shorten_parked(customer: Customer, invoices: Sequence[Invoice], done: Pass, ports: Ports) -> None:
+def _shorten_parked(customer: Customer, invoices: Sequence[Invoice], progress: Pass, ports: Ports) -> None:
     """Leaves of parked events what is enough to fetch their objects from Stripe. They are still tried again."""
-    for held in holdings.parked_events_of(customer, invoices, ports):
-        pointer = ports.stripe.pointer_to(held.event)
-        if pointer != held.event.body:
-            ports.events.shorten(held.account_id, held.event.id, pointer)
-            done.erased += 1
+    for held_event in holdings.parked_events_of(customer, invoices, ports):
+        pointer = ports.stripe.pointer_to(held_event.event)
+        if pointer != held_event.event.body:
+            ports.events.shorten(held_event.account_id, held_event.event.id, pointer)
+            progress.erased += 1
 
 
-def _erase_batch_items(customer: Customer, reached: str, until: int, done: Pass, ports: Ports) -> None:
+def _erase_batch_items(customer: Customer, reached: str, until: int, progress: Pass, ports: Ports) -> None:
     """Takes the person out of items of batches from behind the place `reached`, until the time is over."""
     organization_id, batches = customer.organization_id, set[BatchId]()
-    for place, kept in ports.batches.every_item(organization_id, reached or None):
+    for place, stored_item in ports.batches.every_item(organization_id, reached or None):
         if ports.clock.now() >= until:
-            done.reached = reached
+            progress.reached = reached
             return
         reached = place
-        if kept.item.customer_id != customer.id:
+        if stored_item.item.customer_id != customer.id:
             continue
-        batches.add(kept.batch_id)
-        without = batch_item_without_person(kept.item)
-        if without != kept.item:
-            ports.batches.rewrite(organization_id, kept.batch_id, without)
-            done.erased += 1
+        batches.add(stored_item.batch_id)
+        without = batch_item_without_person(stored_item.item)
+        if without != stored_item.item:
+            ports.batches.rewrite(organization_id, stored_item.batch_id, without)
+            progress.erased += 1
     for batch_id in sorted(batches):
-        done.erased += _forget_texts(organization_id, batch_id, ports)
+        progress.erased += _forget_texts(organization_id, batch_id, ports)
 
 
 def _forget_texts(organization_id: OrganizationId, batch_id: BatchId, ports: Ports) -> bool:

@@ -30,7 +30,7 @@ _STRIPE_IDS = re.compile(r'"([A-Za-z]+_[A-Za-z0-9_]+)"')
 
 
 @dataclass(frozen=True, slots=True)
-class PayoutLineHeld:
+class HeldPayoutLine:
     """A line of a payout, with the payout's id."""
 
     payout_id: str
@@ -38,7 +38,7 @@ class PayoutLineHeld:
 
 
 @dataclass(frozen=True, slots=True)
-class ParkedHeld:
+class HeldParkedEvent:
     """A parked event, with its account."""
 
     account_id: StripeAccountId
@@ -47,8 +47,8 @@ class ParkedHeld:
 
 def invoices_of(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[Invoice]:
     """Yields the customer's invoices as they are stored now, the newest first."""
-    wanted = InvoiceFilter(customer_id=customer_id)
-    yield from all_items(partial(ports.invoices.page, organization_id, wanted, AT_ONCE))
+    invoice_filter = InvoiceFilter(customer_id=customer_id)
+    yield from all_items(partial(ports.invoices.page, organization_id, invoice_filter, AT_ONCE))
 
 
 def movements_of(
@@ -62,15 +62,15 @@ def movements_of(
     if not invoices:
         return
     since = min(invoice.created_at for invoice in invoices) - (DAYS_BEFORE_INVOICE + 1) * _DAY
-    wanted = MovementFilter(since=max(since, 0))
-    for settled in all_items(partial(ports.payments.page, organization_id, wanted, _ROWS_AT_ONCE)):
+    movement_filter = MovementFilter(since=max(since, 0))
+    for settled in all_items(partial(ports.payments.page, organization_id, movement_filter, _ROWS_AT_ONCE)):
         if settled.movement.customer_id == customer_id:
             yield settled
 
 
 def payout_lines_of(
     organization_id: OrganizationId, customer_id: CustomerId, movements: Sequence[SettledMovement], ports: Ports
-) -> Iterator[PayoutLineHeld]:
+) -> Iterator[HeldPayoutLine]:
     """Yields the lines of payouts that belong to the customer. `movements` are all rows of the customer's.
 
     Each line of a payment, a refund or a dispute is stored beside its row too, and names the payout there.
@@ -79,30 +79,30 @@ def payout_lines_of(
     for payout_id in sorted(each for each in payouts if each is not None):
         for line in ports.payouts.all_lines(organization_id, payout_id):
             if line.owner is not None and line.owner.customer_id == customer_id:
-                yield PayoutLineHeld(payout_id, line)
+                yield HeldPayoutLine(payout_id, line)
 
 
-def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> Iterator[ParkedHeld]:
+def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> Iterator[HeldParkedEvent]:
     """Yields the parked events whose body names the customer or one of the customer's invoices or payments.
 
     `invoices` are all of the customer's. An event that is set aside has no body.
     """
-    named = {*customer.former_stripe_ids, *([customer.linked_id] if customer.linked_id else [])}
+    customer_ids = {*customer.former_stripe_ids, *([customer.linked_id] if customer.linked_id else [])}
     for invoice in invoices:
-        named |= {invoice.id, *invoice.stripe_invoice_ids, *invoice.facts.by_id, *invoice.facts.intent_ids}
-        named |= {invoice.stripe_customer_id} if invoice.stripe_customer_id else set()
+        customer_ids |= {invoice.id, *invoice.stripe_invoice_ids, *invoice.facts.by_id, *invoice.facts.intent_ids}
+        customer_ids |= {invoice.stripe_customer_id} if invoice.stripe_customer_id else set()
     for account_id in sorted(accounts_of(customer, invoices, ports)):
         for parked in ports.events.all_parked_events(account_id):
-            if named.isdisjoint(_STRIPE_IDS.findall(parked.body)):
+            if customer_ids.isdisjoint(_STRIPE_IDS.findall(parked.body)):
                 continue
             event = ports.stripe.read_event(parked.body, account_id)
             if event is not None:
-                yield ParkedHeld(account_id, event)
+                yield HeldParkedEvent(account_id, event)
 
 
 def accounts_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> set[StripeAccountId]:
     """Returns the account that is connected or was last, and those of the customer's link and invoices."""
     accounts = {invoice.stripe_account_id for invoice in invoices}
-    linked = customer.link.account_id if customer.link is not None else None
-    connected = ports.connections.get(customer.organization_id).account_id
-    return accounts | {each for each in (linked, connected) if each is not None}
+    linked_account = customer.link.account_id if customer.link is not None else None
+    connected_account = ports.connections.get(customer.organization_id).account_id
+    return accounts | {each for each in (linked_account, connected_account) if each is not None}

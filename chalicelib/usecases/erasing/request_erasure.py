@@ -16,7 +16,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import ErasureJob
 from chalicelib.usecases.acts.acting import customer_act
-from chalicelib.usecases.customers.customers import kept_customer
+from chalicelib.usecases.customers.customers import require_customer
 from chalicelib.usecases.erasing.unsettled import unsettled_of
 
 ATTEMPTS = 10
@@ -36,7 +36,7 @@ def request_erasure(
         StaleWrite: the customer kept changing all the while.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
-        customer = kept_customer(organization_id, customer_id, ports)
+        customer = require_customer(organization_id, customer_id, ports)
         if customer.erased:
             return _asked_for_before(customer, in_stripe)
         if in_stripe is InStripe.DELETE:
@@ -75,8 +75,8 @@ def _asked_for_before(customer: Customer, in_stripe: InStripe) -> Customer:
     if customer.erasure is not None and customer.erasure.in_stripe is not in_stripe:
         raise Conflict(
             "erasure_choice_made",
-            f"The erasure was asked for before with inStripe={customer.erasure.in_stripe}, and that stays.",
+            f"The erasure was requested before with inStripe={customer.erasure.in_stripe}, which cannot be changed.",
             field="inStripe",
-            next_step="Look at the erasure. A Stripe customer that was kept can be deleted in the Stripe dashboard.",
+            next_step="Load the erasure to see it. A kept Stripe customer can be deleted in the Stripe dashboard.",
         )
     return customer

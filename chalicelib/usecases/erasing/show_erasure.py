@@ -6,7 +6,7 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.ports import Ports
-from chalicelib.usecases.customers.customers import kept_customer
+from chalicelib.usecases.customers.customers import require_customer
 
 
 def show_erasure(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
@@ -15,7 +15,7 @@ def show_erasure(organization_id: OrganizationId, customer_id: CustomerId, ports
     Raises:
         NotFound: this organization has no such customer, or nobody has asked to erase it.
     """
-    customer = kept_customer(organization_id, customer_id, ports)
+    customer = require_customer(organization_id, customer_id, ports)
     if customer.erasure is None:
         raise NotFound(
             "erasure_not_found",

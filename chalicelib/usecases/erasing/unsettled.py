@@ -15,7 +15,7 @@ from chalicelib.ports.paging import AT_ONCE, all_items
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.erasing.holdings import invoices_of
 
-TOLD_AT_MOST = 20
+REPORTED_AT_MOST = 20
 """How many unsettled things are told. Whoever settles these asks again."""
 
 STORED_WITHIN = 3600
@@ -29,7 +29,7 @@ def unsettled_of(
 
     The lists that it reads may be a moment behind.
     """
-    return tuple(islice(_open_things(organization_id, customer_id, ports), TOLD_AT_MOST))
+    return tuple(islice(_open_things(organization_id, customer_id, ports), REPORTED_AT_MOST))
 
 
 def _open_things(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Iterator[ErasureBlocker]:

@@ -29,11 +29,11 @@ def apply_to_account(event: StripeEvent, account_id: StripeAccountId, source: So
         return EventOutcome.FOREIGN
     if connection.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
-    known, account = connection.account, _account_now(event, connection, account_id, ports)
-    changed = account is not None and (known is None or account != replace(known, as_of=account.as_of))
+    stored, account = connection.account, _account_now(event, connection, account_id, ports)
+    changed = account is not None and (stored is None or account != replace(stored, as_of=account.as_of))
     outcome = outcome_of(source, changed=changed)
     marker = marker_of(event, account_id, outcome, source, ports)
-    if account == known:
+    if account == stored:
         ports.events.mark(marker)
     else:
         ports.connections.apply(replace(connection, account=account), marker)
@@ -52,8 +52,8 @@ def apply_deauthorization(
         return EventOutcome.FOREIGN
     if connection.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
-    anew = _connected_anew(connection, event, account_id, ports)
-    ended = connection if anew else connection.disconnected(REVOKED, event.created)
+    is_earlier = _is_about_earlier_connection(connection, event, account_id, ports)
+    ended = connection if is_earlier else connection.disconnected(REVOKED, event.created)
     outcome = outcome_of(source, changed=ended != connection)
     marker = marker_of(event, account_id, outcome, source, ports)
     if ended == connection:
@@ -64,7 +64,9 @@ def apply_deauthorization(
     return outcome
 
 
-def _connected_anew(connection: Connection, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
+def _is_about_earlier_connection(
+    connection: Connection, event: StripeEvent, account_id: StripeAccountId, ports: Ports
+) -> bool:
     """Returns True if the event speaks of an earlier connection.
 
     The connection is dated by our clock and the event by Stripe's, so where the two times are close, Stripe is asked
@@ -97,10 +99,10 @@ def _account_now(
 
     An event without a date of its own cannot be older than what is known, so the account is fetched.
     """
-    known = connection.account
-    if event.dated and known is not None and known.as_of > event.created:
-        return known
+    stored = connection.account
+    if event.dated and stored is not None and stored.as_of > event.created:
+        return stored
     if event.current and isinstance(event.fact, AccountFact) and event.fact.id == account_id:
         with suppress(CannotOrder):
-            return newer(known, event.fact)
-    return prefer_fetched(known, ports.stripe.account(account_id)) if connection.active else known
+            return newer(stored, event.fact)
+    return prefer_fetched(stored, ports.stripe.account(account_id)) if connection.active else stored

@@ -34,7 +34,7 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
         ports.events.mark(marker_of(event, account_id, EventOutcome.ERASED, source, ports))
         return EventOutcome.ERASED
     fact = _newest(event, customer, account_id, ports)
-    updated = _knowing(customer, fact, account_id, source, ports.clock.now())
+    updated = _with_fact(customer, fact, account_id, source, ports.clock.now())
     changed = updated != replace(customer, stripe_as_of=updated.stripe_as_of)
     outcome = outcome_of(source, changed=changed)
     marker = marker_of(event, account_id, outcome, source, ports)
@@ -47,18 +47,18 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
 
 def _customer_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Customer | None:
     """Returns the customer that the event is about, by the hint in its metadata or by the object's id."""
-    return _linked(_hinted(event, ports), event, account_id) or _linked(
+    return _if_linked(_customer_in_metadata(event, ports), event, account_id) or _if_linked(
         ports.customers.find_by_stripe_id(account_id, event.object_id), event, account_id
     )
 
 
-def _linked(found: Customer | None, event: StripeEvent, account_id: StripeAccountId) -> Customer | None:
-    if found is None or found.linked_to(account_id) != event.object_id:
+def _if_linked(customer: Customer | None, event: StripeEvent, account_id: StripeAccountId) -> Customer | None:
+    if customer is None or customer.linked_to(account_id) != event.object_id:
         return None
-    return found
+    return customer
 
 
-def _hinted(event: StripeEvent, ports: Ports) -> Customer | None:
+def _customer_in_metadata(event: StripeEvent, ports: Ports) -> Customer | None:
     if event.organization_hint is None or event.customer_hint is None:
         return None
     return ports.customers.get(event.organization_hint, CustomerId(event.customer_hint))
@@ -75,31 +75,35 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
     outdated = event.dated and event.created < customer.stripe_as_of
     if outdated or customer.is_leaving(event.object_id):
         return None
-    if fact is not None and (fact.as_of > customer.stripe_as_of or not _brings(customer, fact)):
+    if fact is not None and (fact.as_of > customer.stripe_as_of or not _has_new_values(customer, fact)):
         return fact
     fetched = ports.stripe.fetch(account_id, "customer", event.object_id)
     return fetched if isinstance(fetched, CustomerFact) else None
 
 
-def _brings(customer: Customer, fact: CustomerFact) -> bool:
+def _has_new_values(customer: Customer, fact: CustomerFact) -> bool:
     """Returns True if Stripe has a value that was not in step yet."""
     settled = merge_fields(customer.profile, stripe_values(fact), customer.last_in_step)
-    return settled.profile != customer.profile or settled.in_step != customer.last_in_step or bool(settled.kept)
+    return (
+        settled.profile != customer.profile
+        or settled.in_step != customer.last_in_step
+        or bool(settled.overwritten_in_stripe)
+    )
 
 
-def _knowing(
+def _with_fact(
     customer: Customer, fact: CustomerFact | None, account_id: StripeAccountId, source: Source, now: int
 ) -> Customer:
     if fact is None:
         return customer
     if fact.deleted:
         return customer.unlinked().telling(CustomerEvent.UNLINKED, source, now, stripe_id=fact.id)
-    seen = replace(customer, stripe_as_of=max(customer.stripe_as_of, fact.as_of))
+    dated = replace(customer, stripe_as_of=max(customer.stripe_as_of, fact.as_of))
     settled = merge_fields(customer.profile, stripe_values(fact), customer.last_in_step)
-    if settled.in_step == customer.last_in_step or seen.link is None:
-        return seen
-    taken = seen.with_stripe_values(settled, source, now)
+    if settled.in_step == customer.last_in_step or dated.link is None:
+        return dated
+    with_values = dated.with_stripe_values(settled, source, now)
     in_step = customer.in_step_with(account_id)
-    edition = taken.edition if in_step else seen.link.synced_edition
-    link = replace(seen.link, in_step=settled.in_step, synced_edition=edition)
-    return replace(taken, link=link, synced_at=now if in_step else customer.synced_at)
+    edition = with_values.edition if in_step else dated.link.synced_edition
+    link = replace(dated.link, in_step=settled.in_step, synced_edition=edition)
+    return replace(with_values, link=link, synced_at=now if in_step else customer.synced_at)

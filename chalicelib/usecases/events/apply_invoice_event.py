@@ -46,25 +46,27 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     note(organization_id=invoice.organization_id, invoice_id=invoice.id)
     if invoice.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
-    known = _told_by_type(event, _learned(invoice, event, account_id, ports))
+    updated = _with_facts_of_type(event, _with_object(invoice, event, account_id, ports))
     if isinstance(event.fact, INVOICE_FACTS):
-        known = known.with_seen_times_of(event.fact)
-    known = with_refunds_of_charge(known, event, account_id, ports)
-    known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
-    same = replace(known, facts=invoice.facts) == invoice
-    asked = _asked_for_fee(event, invoice, ports)
-    outcome = outcome_of(source, changed=asked or not (same and known.facts.has_same_content_as(invoice.facts)))
+        updated = updated.with_seen_times_of(event.fact)
+    updated = with_refunds_of_charge(updated, event, account_id, ports)
+    updated = with_what_was_done_in_stripe(invoice, updated, account_id, ports)
+    same = replace(updated, facts=invoice.facts) == invoice
+    fee_requested = _request_fee(event, invoice, ports)
+    outcome = outcome_of(
+        source, changed=fee_requested or not (same and updated.facts.has_same_content_as(invoice.facts))
+    )
     marker = marker_of(event, account_id, outcome, source, ports, invoice)
-    if same and known.facts.adds_nothing_to(invoice.facts):
+    if same and updated.facts.adds_nothing_to(invoice.facts):
         # What is merged into an invoice stays in it, so this holds even if somebody changes the invoice meanwhile.
         ports.events.mark(marker)
         return outcome
-    told = known.changed(event.created) if outcome is not EventOutcome.NO_CHANGE else known
-    ports.invoices.apply(invoice_write(told, invoice), marker, new_references(invoice, told))
+    stored = updated.changed(event.created) if outcome is not EventOutcome.NO_CHANGE else updated
+    ports.invoices.apply(invoice_write(stored, invoice), marker, new_references(invoice, stored))
     return outcome
 
 
-def _asked_for_fee(event: StripeEvent, invoice: Invoice, ports: Ports) -> bool:
+def _request_fee(event: StripeEvent, invoice: Invoice, ports: Ports) -> bool:
     """Has a worker read what a payment cost, if the event tells that Stripe has booked it. Returns True if it does.
 
     The event names the balance transaction and does not contain it, and a webhook does not wait for Stripe. If POM
@@ -140,7 +142,7 @@ def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) ->
             return []
 
 
-def _told_by_type(event: StripeEvent, invoice: Invoice) -> Invoice:
+def _with_facts_of_type(event: StripeEvent, invoice: Invoice) -> Invoice:
     """Returns the invoice with what only the type of an event says, because its object says less or forgets it."""
     facts = invoice.facts
     if event.type in FAILED_WITHOUT_REASON and event.dated:
@@ -156,19 +158,19 @@ def _told_by_type(event: StripeEvent, invoice: Invoice) -> Invoice:
     return invoice if by_pom else replace(invoice, facts=facts.mailed(event.object_id, event.created))
 
 
-def _learned(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice:
+def _with_object(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice:
     """Returns the invoice with what the event's object says.
 
     A fetch here begins after the invoice was read, and its result is written only if the invoice has not changed. So
     the result is newer, whatever its date. Nothing is fetched if a later state of the object is known.
     """
-    told = _told_in_full(event, invoice)
-    later = invoice.facts.by_id.get(event.object_id)
-    if event.dated and told is None and later is not None and later.as_of > event.created:
+    fact = _complete_fact(event, invoice)
+    known_fact = invoice.facts.by_id.get(event.object_id)
+    if event.dated and fact is None and known_fact is not None and known_fact.as_of > event.created:
         return invoice
-    if told is not None:
+    if fact is not None:
         with suppress(CannotOrder):
-            return invoice.knowing(told)
+            return invoice.knowing(fact)
     fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
     if isinstance(fetched, INVOICE_FACTS):
         return invoice.with_fetched(fetched)
@@ -179,7 +181,7 @@ def _learned(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, 
     return invoice
 
 
-def _told_in_full(event: StripeEvent, invoice: Invoice) -> StripeFact | None:
+def _complete_fact(event: StripeEvent, invoice: Invoice) -> StripeFact | None:
     """Returns what the event's object says, or None if only Stripe can say all of it in our version."""
     if not event.current or not isinstance(event.fact, INVOICE_FACTS):
         return None

@@ -25,7 +25,7 @@ def receive_canary(event: StripeEvent, ports: Ports) -> None:
     ports.events.save_canary(Canary.of(event), ports.clock.now())
 
 
-def fly(door: OwnWebhook, ports: Ports) -> CanaryRun:
+def send_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
     """Returns how far a canary comes with each stored secret, and since when a secret has been refused.
 
     The latest flight that was kept says since when; nothing is kept of this one.
@@ -36,7 +36,7 @@ def fly(door: OwnWebhook, ports: Ports) -> CanaryRun:
     slowest = 0
     for secret in _secrets(door):
         began = ports.clock.milliseconds()
-        verdict = _sent(secret, door, ports)
+        verdict = _send(secret, door, ports)
         slowest = max(slowest, ports.clock.milliseconds() - began)
         name = fingerprint(secret)
         since = refused_since.get(name, at) if verdict is Verdict.REFUSED else None
@@ -46,12 +46,12 @@ def fly(door: OwnWebhook, ports: Ports) -> CanaryRun:
     return CanaryRun(verdict_of(attempts), slowest, at, tuple(attempts))
 
 
-def fly_and_keep(door: OwnWebhook, ports: Ports) -> CanaryRun:
+def send_and_store_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
     """Like `fly`, and keeps the flight where the page of a connection reads it.
 
     A database that does not take it leaves the flight before in place, which soon is too old to say anything.
     """
-    flight = fly(door, ports)
+    flight = send_canaries(door, ports)
     with suppress(Retryable):
         ports.connections.save_canary_run(flight)
     return flight
@@ -73,7 +73,7 @@ def _refused_since(ports: Ports) -> dict[str, int]:
     return {each.fingerprint: each.refused_since for each in attempts if each.refused_since is not None}
 
 
-def _sent(secret: str, door: OwnWebhook, ports: Ports) -> Verdict:
+def _send(secret: str, door: OwnWebhook, ports: Ports) -> Verdict:
     now = ports.clock.now()
     canary, body = Canary.create(ports.clock.nonce(), now)
     try:
@@ -83,9 +83,9 @@ def _sent(secret: str, door: OwnWebhook, ports: Ports) -> Verdict:
     if not 200 <= status < 300:
         return Verdict.THROTTLED if status == 429 else Verdict.REFUSED if 400 <= status < 500 else Verdict.FAILED
     try:
-        kept = ports.events.canary(canary.id)
+        received = ports.events.canary(canary.id)
     except Retryable:
         return Verdict.UNREADABLE
-    if kept is None:
+    if received is None:
         return Verdict.NOT_KEPT
-    return Verdict.PASSED if kept == canary else Verdict.ALTERED
+    return Verdict.PASSED if received == canary else Verdict.ALTERED

@@ -51,8 +51,8 @@ def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
         except Exception as error:  # noqa: BLE001 whatever goes wrong, the event is kept with its reason, not lost
             reason = getattr(error, "code", None) or type(error).__name__
             invoice = _invoice(ids)
-            kept = _without_person(event, invoice, ports)
-            ports.events.park(kept, now, str(reason), invoice)
+            event_to_park = _without_person(event, invoice, ports)
+            ports.events.park(event_to_park, now, str(reason), invoice)
             return Receipt(EventOutcome.PARKED, event.type, lag, str(reason), ids, error)
 
 
@@ -73,18 +73,20 @@ def _without_person(
     record that cannot be read, may also fail this look, and must not keep the event from being parked.
     """
     with suppress(Exception):
-        if _about_erased(event, invoice, ports):
+        if _is_about_erased_person(event, invoice, ports):
             return replace(event, body=ports.stripe.pointer_to(event))
     return event
 
 
-def _about_erased(event: StripeEvent, invoice: tuple[OrganizationId, InvoiceId] | None, ports: Ports) -> bool:
+def _is_about_erased_person(
+    event: StripeEvent, invoice: tuple[OrganizationId, InvoiceId] | None, ports: Ports
+) -> bool:
     """Returns True if the event's invoice was erased, or, as long as no invoice is known, its Stripe customer."""
     if invoice is not None:
         stored = ports.invoices.get(*invoice)
         return stored is not None and stored.erased_at is not None
     if event.account_id is None:
         return False
-    named = {event.object_id, *_STRIPE_CUSTOMERS.findall(event.body)} - {""}
-    found = (ports.customers.find_by_stripe_id(event.account_id, stripe_id) for stripe_id in sorted(named))
-    return any(customer is not None and customer.erased for customer in found)
+    stripe_ids = {event.object_id, *_STRIPE_CUSTOMERS.findall(event.body)} - {""}
+    customers = (ports.customers.find_by_stripe_id(event.account_id, stripe_id) for stripe_id in sorted(stripe_ids))
+    return any(customer is not None and customer.erased for customer in customers)

@@ -33,12 +33,12 @@ def with_refunds_of_charge(
     """
     if not event.refunded_amount:
         return invoice
-    known = [each for each in invoice.facts.refunds.values() if each.charge_id == event.object_id]
-    amount = sum(each.amount for each in known if not each.given_up)
+    known_refunds = [each for each in invoice.facts.refunds.values() if each.charge_id == event.object_id]
+    known_amount = sum(each.amount for each in known_refunds if not each.given_up)
     # The event was made together with its refund. If POM does not know that refund, the sum may still match, because
     # another refund that POM knows as made may have failed since.
-    is_known = event.dated and any(abs(each.created - event.created) <= MADE_WITHIN for each in known)
-    if event.refunded_amount <= amount and is_known:
+    is_known = event.dated and any(abs(each.created - event.created) <= MADE_WITHIN for each in known_refunds)
+    if event.refunded_amount <= known_amount and is_known:
         return invoice
     with suppress(Gone):
         return invoice.with_fetched(*ports.stripe.refunds_of(account_id, event.object_id))

@@ -30,7 +30,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.paging import in_hundreds
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.acts.acting import customer_act
-from chalicelib.usecases.customers.customers import kept_customer
+from chalicelib.usecases.customers.customers import require_customer
 from chalicelib.usecases.erasing import holdings
 from chalicelib.usecases.events.event_outcome import EventOutcome
 
@@ -62,11 +62,11 @@ def export_customer(
         NotFound: this organization has no such customer.
         Refused: the cursor is not of this customer's export.
     """
-    customer = kept_customer(organization_id, customer_id, ports)
+    customer = require_customer(organization_id, customer_id, ports)
     subject = Subject(customer, ports)
     if after is None:
-        who = {"actor": actor, "operator": operator}
-        ports.acts.add(customer_act(organization_id, customer_id, CustomerAct.EXPORTED, ports, **who))
+        requester = {"actor": actor, "operator": operator}
+        ports.acts.add(customer_act(organization_id, customer_id, CustomerAct.EXPORTED, ports, **requester))
     return _portions(subject, *_place(subject, after))
 
 
@@ -87,7 +87,7 @@ class Subject:
         return digest("export", self.organization_id, self.customer.id)[:8]
 
     @property
-    def wanted(self) -> InvoiceFilter:
+    def invoice_filter(self) -> InvoiceFilter:
         return InvoiceFilter(customer_id=self.customer.id)
 
     @cached_property
@@ -152,49 +152,49 @@ def _customer(subject: Subject, position: str | None) -> Part:
 
 def _acts(subject: Subject, position: str | None) -> Part:
     history = History.customer_of(subject.organization_id, subject.customer.id)
-    more = True
-    while more:
+    has_more = True
+    while has_more:
         page = subject.ports.acts.page(history, ROWS_AT_ONCE, position)
-        position, more = page.end_cursor, page.has_next
-        yield position if more else None, [Record(RecordKind.ACT, each.id, each) for each in page.items]
+        position, has_more = page.end_cursor, page.has_next
+        yield position if has_more else None, [Record(RecordKind.ACT, each.id, each) for each in page.items]
 
 
 def _invoices(subject: Subject, position: str | None) -> Part:
-    more = True
-    while more:
+    has_more = True
+    while has_more:
         invoices = subject.ports.invoices
-        page = invoices.page(subject.organization_id, subject.wanted, INVOICES_AT_ONCE, position)
+        page = invoices.page(subject.organization_id, subject.invoice_filter, INVOICES_AT_ONCE, position)
         records = [record for invoice in page.items for record in _of_invoice(invoice, subject)]
-        position, more = page.end_cursor, page.has_next
-        yield position if more else None, records
+        position, has_more = page.end_cursor, page.has_next
+        yield position if has_more else None, records
 
 
 def _of_invoice(invoice: Invoice, subject: Subject) -> Iterator[Record]:
     yield Record(RecordKind.INVOICE, invoice.id, invoice)
-    held = invoice.edit.held if invoice.edit is not None else ()
-    holders = subject.ports.invoices.holders(subject.organization_id, [*invoice.order.services, *held])
+    edit_services = invoice.edit.held if invoice.edit is not None else ()
+    holders = subject.ports.invoices.holders(subject.organization_id, [*invoice.order.services, *edit_services])
     for service_id, holder in holders.items():
         if holder == invoice.id:
             yield Record(RecordKind.BILLED_SERVICE, service_id, {"service_id": service_id, "invoice_id": holder})
     for ids in in_hundreds(sorted({*invoice.stripe_invoice_ids, *invoice.facts.intent_ids})):
-        found = subject.ports.invoices.find_by_reference(invoice.stripe_account_id, ids)
-        for stripe_id, (_, invoice_id) in found.items():
+        references = subject.ports.invoices.find_by_reference(invoice.stripe_account_id, ids)
+        for stripe_id, (_, invoice_id) in references.items():
             if invoice_id == invoice.id:
                 yield Record(RecordKind.REFERENCE, stripe_id, {"stripe_id": stripe_id, "invoice_id": invoice_id})
 
 
 def _payments(subject: Subject, position: str | None) -> Part:
-    more = True
-    while more:
+    has_more = True
+    while has_more:
         page = subject.ports.payments.page(subject.organization_id, MovementFilter(), ROWS_AT_ONCE, position)
         rows = [each for each in page.items if each.movement.customer_id == subject.customer.id]
-        position, more = page.end_cursor, page.has_next
-        yield position if more else None, [Record(RecordKind.PAYMENT, each.movement.id, each) for each in rows]
+        position, has_more = page.end_cursor, page.has_next
+        yield position if has_more else None, [Record(RecordKind.PAYMENT, each.movement.id, each) for each in rows]
 
 
 def _payout_lines(subject: Subject, position: str | None) -> Part:
-    more = True
-    while more:
+    has_more = True
+    while has_more:
         page = subject.ports.payouts.page(subject.organization_id, PayoutFilter(), PAYOUTS_AT_ONCE, position)
         records = [
             Record(RecordKind.PAYOUT_LINE, line.transaction.id, {"payout_id": payout.id, "line": line})
@@ -202,8 +202,8 @@ def _payout_lines(subject: Subject, position: str | None) -> Part:
             for line in subject.ports.payouts.all_lines(subject.organization_id, payout.id)
             if line.owner is not None and line.owner.customer_id == subject.customer.id
         ]
-        position, more = page.end_cursor, page.has_next
-        yield position if more else None, records
+        position, has_more = page.end_cursor, page.has_next
+        yield position if has_more else None, records
 
 
 def _events(subject: Subject, position: str | None) -> Part:
@@ -235,19 +235,28 @@ def _is_theirs(event: RecordedEvent, stripe_ids: frozenset[str], subject: Subjec
 
 
 def _batch_items(subject: Subject, position: str | None) -> Part:
-    for behind, kept in subject.ports.batches.every_item(subject.organization_id, position):
-        yield behind, [_batch_item(kept, subject)] if kept.item.customer_id == subject.customer.id else []
+    for behind, stored in subject.ports.batches.every_item(subject.organization_id, position):
+        yield (
+            behind,
+            [_batch_item(stored, subject)] if stored.item.customer_id == subject.customer.id else [],
+        )
 
 
-def _batch_item(kept: StoredItem, subject: Subject) -> Record:
-    batch = subject.ports.batches.get(subject.organization_id, kept.batch_id)
+def _batch_item(stored: StoredItem, subject: Subject) -> Record:
+    batch = subject.ports.batches.get(subject.organization_id, stored.batch_id)
     row = "item of an import" if batch is not None and batch.kind is BatchKind.CUSTOMERS else None
-    return Record(RecordKind.BATCH_ITEM, f"{kept.batch_id}/{kept.item.position}", kept, row, kept.expires_at)
+    return Record(
+        RecordKind.BATCH_ITEM,
+        f"{stored.batch_id}/{stored.item.position}",
+        stored,
+        row,
+        stored.expires_at,
+    )
 
 
 def _changes(subject: Subject, position: str | None) -> Part:
-    more = True
-    while more:
+    has_more = True
+    while has_more:
         page = subject.ports.changes.after(subject.organization_id, position, CHANGES_AT_ONCE)
         records = []
         for entry in page.entries:
@@ -256,8 +265,8 @@ def _changes(subject: Subject, position: str | None) -> Part:
             if of_customer or (change.object_kind is ObjectKind.INVOICE and change.object_id in subject.invoices):
                 expires_at = change.at + FEED_ROWS.seconds
                 records.append(Record(RecordKind.CHANGE, change.id_of(entry.type), entry, expires_at=expires_at))
-        position, more = page.cursor, page.has_more
-        yield position if more else None, records
+        position, has_more = page.cursor, page.has_more
+        yield position if has_more else None, records
 
 
 PARTS: Mapping[str, Callable[[Subject, str | None], Part]] = MappingProxyType(

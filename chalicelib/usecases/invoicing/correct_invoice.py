@@ -24,7 +24,7 @@ from chalicelib.domain.terms import day_in_words, day_of
 from chalicelib.domain.wording import day, money
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import InvoiceExists
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.customers.customers import require_open_customer
 from chalicelib.usecases.invoicing.invoice_saga import known_to_stripe, run
@@ -59,7 +59,7 @@ def correct_invoice(
     require_open_customer(organization_id, original.order.customer_id, ports)
     if not confirmed:
         raise _unconfirmed(original, ports)
-    with noticing_revocation(organization_id, account_id, ports):
+    with marking_revocation(organization_id, account_id, ports):
         # Whatever stands against the customer is found while the original is untouched.
         customer = known_to_stripe(None, original, ports)
     wake(connection, ports)

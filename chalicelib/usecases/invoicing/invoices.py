@@ -14,7 +14,7 @@ from chalicelib.domain.invoice_conflicts import status_conflict
 from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.ports import Ports
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.pull_invoice import pulled, pulled_to_act_on
@@ -58,7 +58,7 @@ def send_invoice(
     require_invoicing(connection)
     require_ready_to_send(connection)
     if invoice.status in OPEN_STATUSES:
-        with noticing_revocation(organization_id, account_id, ports):
+        with marking_revocation(organization_id, account_id, ports):
             invoice = pulled_to_act_on(invoice, account_id, ports)
         _require_sendable(invoice, ports)
         require_no_payment_under_way(invoice)
@@ -108,5 +108,5 @@ def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     if invoice.stripe_invoice_id is None:
         return invoice
-    with noticing_revocation(organization_id, account_id, ports):
+    with marking_revocation(organization_id, account_id, ports):
         return pulled(invoice, account_id, Source.POM, ports)

@@ -21,7 +21,7 @@ from chalicelib.domain.refund_order import RefundOrder, refund_order_id
 from chalicelib.domain.refund_rules import payment_of, refundable_amount, requested_minor_units, require_known_reason
 from chalicelib.domain.saga import LEASE
 from chalicelib.ports import Ports
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.invoicing.resume_refunds import ask_stripe_first, resume_order
 from chalicelib.usecases.invoicing.store_invoice import require_same_account, store
@@ -79,7 +79,7 @@ def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
         return earlier if earlier.fact is not None else _resumed(invoice, request, ports)
     connection = ports.connections.get(request.organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
-    with noticing_revocation(request.organization_id, account_id, ports):
+    with marking_revocation(request.organization_id, account_id, ports):
         present = _read_first(invoice, account_id, ports)
         nonce = ports.clock.nonce()
         stored = _stored(present, request, nonce, ports)
@@ -168,7 +168,7 @@ def _invoice_of(request: RefundRequest, ports: Ports) -> Invoice:
 def _no_payment() -> NotFound:
     return NotFound(
         "payment_not_found",
-        "There is no payment of this id.",
+        "There is no payment with this id.",
         field="paymentId",
         next_step="Use the id of a payment as the invoice shows it. If the payment was made on a Stripe account that "
         "is no longer connected, refund it in that account's Stripe dashboard.",

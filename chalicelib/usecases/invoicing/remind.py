@@ -21,7 +21,7 @@ from chalicelib.domain.reminders import reminder_is_due, require_remindable
 from chalicelib.domain.settings import time_zone_of
 from chalicelib.domain.terms import day_of
 from chalicelib.ports import Ports
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.customers.present_address import require_present_address
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on, sent_unless_revised
 from chalicelib.usecases.invoicing.saga_progress import SENT
@@ -97,7 +97,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     require_ready_to_send(connection)
     zone = time_zone_of(ports.settings.get(organization_id), connection.account)
     require_remindable(invoice, ports.clock.now(), zone)
-    with noticing_revocation(organization_id, account_id, ports):
+    with marking_revocation(organization_id, account_id, ports):
         invoice = pulled_to_act_on(invoice, account_id, ports)
         asked_before = invoice.reminder_asked_at
         invoice = _with_lost_answer(invoice, account_id, user_id, ports)

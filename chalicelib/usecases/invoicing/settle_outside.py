@@ -22,7 +22,7 @@ from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.terms import day_of
 from chalicelib.domain.wording import day, days, money
 from chalicelib.ports import Ports
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.invoicing.store_invoice import Ask, done_in_stripe, load, require_same_account
@@ -64,7 +64,7 @@ def mark_paid(
     _require_no_reference_to_person(invoice, settlement)
     given = _given(settlement, invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
-    with noticing_revocation(organization_id, account_id, ports):
+    with marking_revocation(organization_id, account_id, ports):
         present = pulled_to_act_on(invoice, account_id, ports)
         _require_awaiting_payment(present, user_id)
         _require_the_rest(given, present)
@@ -247,7 +247,7 @@ def _given_up(invoice: Invoice, window: int, ports: Ports) -> Invoice:
     """Returns the invoice, marked uncollectible in Stripe if Stripe still shows it as open."""
     connection = ports.connections.get(invoice.organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
-    with noticing_revocation(invoice.organization_id, account_id, ports):
+    with marking_revocation(invoice.organization_id, account_id, ports):
         invoice = pulled_to_act_on(invoice, account_id, ports)
         if invoice.status not in OPEN_STATUSES:
             return invoice

@@ -34,7 +34,7 @@ def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -
     invoice = ports.invoices.get(organization_id, invoice_id)
     if invoice is None:
         raise NotFound(
-            "invoice_not_found", "There is no invoice of this id.", field="invoiceId", next_step=LOOK_IT_UP
+            "invoice_not_found", "There is no invoice with this id.", field="invoiceId", next_step=LOOK_IT_UP
         )
     return invoice
 

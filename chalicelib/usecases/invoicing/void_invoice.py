@@ -18,7 +18,7 @@ from chalicelib.domain.saga import Step
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.wording import money
 from chalicelib.ports import Ports
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.invoicing.store_invoice import Ask, done_in_stripe, load, require_same_account, store
 
@@ -40,7 +40,7 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
         raise status_conflict(invoice, "voided")
     _require_voidable(invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
-    with noticing_revocation(organization_id, account_id, ports):
+    with marking_revocation(organization_id, account_id, ports):
         invoice = _with_outcomes_known(invoice, account_id, ports)
         if invoice.status is InvoiceStatus.VOID:
             return invoice

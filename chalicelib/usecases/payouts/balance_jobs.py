@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import BalanceJob, BalanceTask
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.payouts.compare_payout import LinesKept, compare_and_repair
 from chalicelib.usecases.payouts.read_payment import read_payment
 from chalicelib.usecases.payouts.read_payout import Reading, read_payout
@@ -23,7 +23,7 @@ def do_balance_job(job: BalanceJob, ports: Ports) -> LinesKept | None:
     connection = ports.connections.get(job.organization_id)
     if not connection.active or connection.account_id is None:
         return None
-    with noticing_revocation(job.organization_id, connection.account_id, ports):
+    with marking_revocation(job.organization_id, connection.account_id, ports):
         match job.task:
             case BalanceTask.PAYMENT:
                 read_payment(job.organization_id, job.stripe_id, ports)

@@ -14,7 +14,7 @@ from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.domain.related_payouts import UNDER_WAY, RelatedPayouts
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import Page
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.payouts.related import beside
 
 LISTED_AT_ONCE = 100
@@ -55,7 +55,7 @@ def show_payout(
     if payout is None:
         raise NotFound(
             "payout_not_found",
-            "There is no payout of this id.",
+            "There is no payout with this id.",
             field="payoutId",
             next_step="Choose the payout from the list of payouts.",
         )
@@ -73,7 +73,7 @@ def show_balance(organization_id: OrganizationId, ports: Ports) -> Balance:
         StripeUnavailable, AccountUnreachable: Stripe cannot be asked now.
     """
     account_id = usable_account(ports.connections.get(organization_id))
-    with noticing_revocation(organization_id, account_id, ports):
+    with marking_revocation(organization_id, account_id, ports):
         amounts = ports.stripe.balance(account_id)
     recent = PayoutFilter(since=ports.clock.now() - ARRIVES_WITHIN)
     page = ports.payouts.page(organization_id, recent, LISTED_AT_ONCE, None)

@@ -16,7 +16,7 @@ from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.ports import Ports
 from chalicelib.ports.changes import StoredChange
 from chalicelib.usecases.connecting.connection_report import ConnectionReport, report_of
-from chalicelib.usecases.customers.customers import as_it_stands
+from chalicelib.usecases.customers.customers import on_connected_account
 from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.payouts.related import beside
 
@@ -93,7 +93,9 @@ def _published_object(
             return PublishedInvoice(invoice, names_here.get(customer_id))
         case Customer() as customer:
             # Such a status is about the account of that version, and another account may be connected by now.
-            return customer if customer.sync_status in STATUSES_OF_ONE_ACCOUNT else as_it_stands(customer, ports)
+            return (
+                customer if customer.sync_status in STATUSES_OF_ONE_ACCOUNT else on_connected_account(customer, ports)
+            )
         case Connection() as connection:
             # The attempt to connect may have expired between the change and now.
             return replace(report_of(connection, ports), status=connection.status(change.change.at))

@@ -1,4 +1,4 @@
-"""What comes in from outside: bodies, tokens, addresses that are closed, and AWS WAF where the stage has it."""
+"""Rows about requests from outside: bodies, tokens, closed addresses, and AWS WAF where the stage has it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from chalicelib.domain.webhook import PATH
-from infra.deploy.findings import Bad
+from infra.deploy.findings import CheckFailed
 from infra.deploy.trial.site import Answer, Request, Site
 from infra.deploy.trial.storage_rows import QUEUE
 from infra.deploy.trial.verdicts import Harmless, NotTried, Row
@@ -21,7 +21,7 @@ from infra.template.gateway_responses import FILTERED, UNAUTHORIZED
 from infra.template.waf import BLOCK, OFF, WEB_ACL
 
 LARGE = 7_000_000
-"""Bytes: less than API Gateway takes (10 MB), and more than Lambda does (6 MB)."""
+"""Bytes: less than API Gateway accepts (10 MB), and more than Lambda accepts (6 MB)."""
 SAMPLED_WITHIN = dt.timedelta(minutes=30)
 REST_API = "AWS::ApiGateway::RestApi"
 JSON = {"Content-Type": "application/json"}
@@ -31,58 +31,60 @@ def _post(site: Site, body: bytes, **headers: str) -> Answer:
     return site.ask(Request("POST", site.url(PATH), {**JSON, **headers}, body))
 
 
-def _refused(answer: Answer, fits: Callable[[int], bool], wanted: str) -> str:
-    """Returns the status of a body that was refused as it has to be.
+def _require_refusal(answer: Answer, fits: Callable[[int], bool], expected: str) -> str:
+    """Returns the status of a refused body.
 
     Raises:
-        Bad: a fault of ours was made of it, or it was taken, or nobody answered.
-        Harmless: it was refused by another status.
+        CheckFailed: the API accepted the body, failed with 5xx, or did not respond.
+        Harmless: the API refused the body with another 4xx.
     """
     if fits(answer.status):
         return str(answer.status)
     if 400 <= answer.status < 500:
-        raise Harmless(f"{answer.status} instead of {wanted}: it is refused, and fires no alarm")
+        raise Harmless(f"{answer.status} instead of {expected}: it is refused, and fires no alarm")
     if answer.status >= 500:
-        raise Bad(f"{answer.status} instead of {wanted}: it fires ErrorsFast, so a stranger can wake somebody up")
-    raise Bad(f"{_shown(answer)} instead of {wanted}")
+        raise CheckFailed(
+            f"{answer.status} instead of {expected}: it fires ErrorsFast, so a stranger can wake somebody up"
+        )
+    raise CheckFailed(f"{_response_text(answer)} instead of {expected}")
 
 
-def _shown(answer: Answer) -> str:
+def _response_text(answer: Answer) -> str:
     return str(answer.status) if answer.status else answer.body.decode(errors="replace")
 
 
 def _large_post(site: Site) -> str:
-    return _refused(_post(site, bytes(LARGE)), lambda status: status == 413, "413")
+    return _require_refusal(_post(site, bytes(LARGE)), lambda status: status == 413, "413")
 
 
 def _broken_gzip(site: Site) -> str:
-    return _refused(_post(site, b"xx", **{"Content-Encoding": "gzip"}), lambda it: 400 <= it < 500, "4xx")
+    return _require_refusal(_post(site, b"xx", **{"Content-Encoding": "gzip"}), lambda it: 400 <= it < 500, "4xx")
 
 
-def _unpacks_large(site: Site) -> str:
+def _gzip_bomb(site: Site) -> str:
     packed = gzip.compress(bytes(LARGE))
-    return _refused(_post(site, packed, **{"Content-Encoding": "gzip"}), lambda status: status == 413, "413")
+    return _require_refusal(_post(site, packed, **{"Content-Encoding": "gzip"}), lambda status: status == 413, "413")
 
 
 def _no_token(site: Site) -> str:
     answer = site.ask(Request("GET", site.url("/v1/invoices"), {"Authorization": "Bearer hello"}))
-    return _in_our_contract(answer, UNAUTHORIZED.status, UNAUTHORIZED.code)
+    return _require_error(answer, UNAUTHORIZED.status, UNAUTHORIZED.code)
 
 
-def _in_our_contract(answer: Answer, status: int, code: str) -> str:
-    """Returns what was answered.
+def _require_error(answer: Answer, status: int, code: str) -> str:
+    """Returns the status and the code of an error response.
 
     Raises:
-        Bad: another status was, or a body that is not our error's with this code.
+        CheckFailed: the status differs, or the body is not an error of our contract with this code.
     """
     if answer.status != status:
-        raise Bad(f"{_shown(answer)} instead of {status}")
+        raise CheckFailed(f"{_response_text(answer)} instead of {status}")
     try:
-        found = json.loads(answer.body)["error"]["code"]
+        error_code = json.loads(answer.body)["error"]["code"]
     except (ValueError, KeyError, TypeError) as exc:
-        raise Bad(f"{status} with a body that is not our contract's error") from exc
-    if found != code:
-        raise Bad(f"{status} with the code {found}, not {code}")
+        raise CheckFailed(f"{status} with a body that is not our contract's error") from exc
+    if error_code != code:
+        raise CheckFailed(f"{status} with the code {error_code}, not {code}")
     return f"{status}, {code}"
 
 
@@ -91,7 +93,7 @@ def _with_token(site: Site) -> str:
         raise NotTried("no token was given: put an access token of POM's for this stage into POM_TOKEN")
     answer = site.ask(Request("GET", site.url("/v1/invoices"), {"Authorization": f"Bearer {site.token}"}))
     if answer.status != 200:
-        raise Bad(f"{_shown(answer)} instead of 200, unless the token in POM_TOKEN has expired")
+        raise CheckFailed(f"{_response_text(answer)} instead of 200, unless the token in POM_TOKEN has expired")
     return "200"
 
 
@@ -100,38 +102,40 @@ def _own_address_closed(site: Site) -> str:
         raise NotTried("the stage has no domain, so API Gateway's own address is the one that is used")
     [api] = site.physical_ids(REST_API).values()
     if not site.client("apigateway").get_rest_api(restApiId=api).get("disableExecuteApiEndpoint"):
-        raise Bad(f"the API {api} still answers at API Gateway's own address, past the domain")
+        raise CheckFailed(f"the API {api} still answers at API Gateway's own address, past the domain")
     url = f"https://{api}.execute-api.{site.settings.region}.amazonaws.com/api/v1/health"
     answer = site.ask(Request("GET", url, {}))
     if answer.status != 403:
-        raise Bad(f"{url} is answered with {_shown(answer)}, not with 403")
+        raise CheckFailed(f"{url} is answered with {_response_text(answer)}, not with 403")
     return "closed, 403"
 
 
 def _plain_http(site: Site) -> str:
     queue = min(site.physical_ids(QUEUE).values())
-    site.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])  # the caller may, by TLS
-    answer = site.ask(_signed(site, queue))
+    site.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])  # allowed with TLS
+    answer = site.ask(_signed_request(site, queue))
     if answer.status == 403:
         return "refused: 403"
     if not answer.status:
-        raise NotTried(f"nobody answers plain HTTP from here: {_shown(answer)}")
-    raise Bad(f"{queue.rpartition('/')[2]} answers {answer.status} by plain HTTP, which its policy should refuse")
+        raise NotTried(f"nobody answers plain HTTP from here: {_response_text(answer)}")
+    raise CheckFailed(
+        f"{queue.rpartition('/')[2]} answers {answer.status} by plain HTTP, which its policy should refuse"
+    )
 
 
-def _signed(site: Site, queue: str) -> Request:
-    """Returns a signed request for a queue's ARN, by plain HTTP."""
+def _signed_request(site: Site, queue: str) -> Request:
+    """Returns a signed request for a queue's ARN over plain HTTP."""
     region = site.settings.region
     body = json.dumps({"QueueUrl": queue, "AttributeNames": ["QueueArn"]}).encode()
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.GetQueueAttributes"}
-    made: Any = AWSRequest("POST", f"http://sqs.{region}.amazonaws.com/", headers=headers, data=body)
+    request: Any = AWSRequest("POST", f"http://sqs.{region}.amazonaws.com/", headers=headers, data=body)
     credentials: Any = boto3.Session().get_credentials()
-    SigV4Auth(credentials, "sqs", region).add_auth(made)
-    return Request("POST", made.url, dict(made.headers.items()), body)
+    SigV4Auth(credentials, "sqs", region).add_auth(request)
+    return Request("POST", request.url, dict(request.headers.items()), body)
 
 
 def _web_acl(site: Site) -> str:
-    """Returns the ARN of the stage's web ACL, whose id in CloudFormation is `name|id|scope`."""
+    """Returns the ARN of the stage's web ACL. CloudFormation's physical id of it is `name|id|scope`."""
     if site.parameters.get(WEB_ACL, OFF) == OFF:
         raise NotTried(f"the stage has no web ACL: {WEB_ACL} is {OFF}")
     [physical] = site.physical_ids("AWS::WAFv2::WebACL").values()
@@ -152,7 +156,7 @@ def _samples(site: Site) -> str:
     )["SampledRequests"]
     paths = sorted({each["Request"]["URI"] for each in samples})
     if not paths:
-        raise Bad(
+        raise CheckFailed(
             f"AWS WAF has let no webhook past its rules in {SAMPLED_WITHIN.seconds // 60} minutes, although the"
             f" canary posted some: it sees another path than {PATH}"
         )
@@ -164,13 +168,13 @@ def _web_acl_refuses(site: Site) -> str:
     if site.parameters[WEB_ACL] != BLOCK:
         raise NotTried(f"{WEB_ACL} is {site.parameters[WEB_ACL]}, so it refuses nothing")
     answer = site.ask(Request("GET", site.url("/v1/health?x=../../../etc/passwd"), {}))
-    return _in_our_contract(answer, FILTERED.status, FILTERED.code)
+    return _require_error(answer, FILTERED.status, FILTERED.code)
 
 
 ROWS = (
     Row("large post", "A post of 7 MB is refused with 413, and is no fault of ours.", _large_post),
     Row("broken gzip", "A packed body that is broken is refused with 4xx.", _broken_gzip),
-    Row("gzip bomb", "A packed body that unpacks to 7 MB is refused with 413.", _unpacks_large),
+    Row("gzip bomb", "A packed body that unpacks to 7 MB is refused with 413.", _gzip_bomb),
     Row("no token", "What cannot be a token is refused with 401 in our contract.", _no_token),
     Row("POM's token", "POM's token is accepted.", _with_token),
     Row("own address", "With a domain, API Gateway's own address is closed.", _own_address_closed),

@@ -1,26 +1,26 @@
-"""What the operators' own commands (`./ops`) find at the stage."""
+"""Rows that run the operators' commands (`./ops`) against the stage."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from infra.deploy.findings import Bad
+from infra.deploy.findings import CheckFailed
 from infra.deploy.trial.site import Site
 from infra.deploy.trial.verdicts import Harmless, NotTried, Row
 
 
-def _ops(site: Site, wanted: str, *command: str) -> Any:
-    """Returns what a command tells under the name `wanted`.
+def _ops(site: Site, key: str, *command: str) -> Any:
+    """Returns the value of `key` in a command's JSON output.
 
     Raises:
-        Bad: the command did not go well, or not to its end.
+        CheckFailed: the command failed, or did not finish.
     """
     document = site.ops(["--deployed", site.name, "--json", *command])
     if failures := document.get("failures"):
-        raise Bad("; ".join(failures))
-    if wanted not in document:
-        raise Bad(f"it did not come to its end: ./ops --deployed {site.name} {' '.join(command)}")
-    return document[wanted]
+        raise CheckFailed("; ".join(failures))
+    if key not in document:
+        raise CheckFailed(f"it did not come to its end: ./ops --deployed {site.name} {' '.join(command)}")
+    return document[key]
 
 
 def _canary(site: Site) -> str:
@@ -31,8 +31,8 @@ def _canary(site: Site) -> str:
 def _endpoint(site: Site) -> str:
     rows = _ops(site, "verification", "webhook-endpoint", "--verify")
     unknown = [str(each["what"]) for each in rows if each["good"] is None]
-    shown = f"right: {len(rows) - len(unknown)} of {len(rows)}"
-    return shown + (f"; not known: {', '.join(unknown)}" if unknown else "")
+    summary = f"right: {len(rows) - len(unknown)} of {len(rows)}"
+    return summary + (f"; not known: {', '.join(unknown)}" if unknown else "")
 
 
 def _status(site: Site) -> str:
@@ -40,7 +40,7 @@ def _status(site: Site) -> str:
     wrong = [f"{each['what']}: {each['is']}" for each in troubles if each["known"]]
     unknown = [f"{each['what']}: {each['is']}" for each in troubles if not each["known"]]
     if wrong:
-        raise Bad("; ".join(wrong))
+        raise CheckFailed("; ".join(wrong))
     if unknown:
         raise Harmless(f"not known yet: {'; '.join(unknown)}")
     return "all is well: no dead letters, nothing stuck, no alarm fires"
@@ -48,7 +48,7 @@ def _status(site: Site) -> str:
 
 def _unpublished(site: Site) -> str:
     if waiting := _ops(site, "waiting", "unpublished"):
-        raise Bad(f"{waiting} changes are unpublished: ./ops --deployed {site.name} unpublished")
+        raise CheckFailed(f"{waiting} changes are unpublished: ./ops --deployed {site.name} unpublished")
     return "none"
 
 

@@ -1,4 +1,4 @@
-"""The run as a table, as `build/sandbox-aws.json`, and as lines of progress."""
+"""Reports a trial as a table, as `build/sandbox-aws.json`, and as lines of progress."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ STYLES = {
 }
 
 
-def tell(screen: Screen, stack: str, findings: Sequence[Finding], file: Path) -> None:
-    """Shows the table and writes the file; the run has failed if a row differs harmfully."""
+def show(screen: Screen, stack: str, findings: Sequence[Finding], file: Path) -> None:
+    """Shows the table and writes the file. The run has failed if a row differs harmfully."""
     rows = [asdict(each) for each in findings]
     screen.table("rows", f"{stack}, as it was tried", rows, ("part", "name", "verdict", "found"), _style)
     counts = Counter(each.verdict for each in findings)
@@ -41,8 +41,8 @@ def _style(row: Row) -> str:
     return STYLES[row["verdict"]]
 
 
-def tell_plan(screen: Screen) -> None:
-    """Shows what would be tried, and what of it changes something."""
+def show_plan(screen: Screen) -> None:
+    """Shows the rows that a trial would run, and what they change."""
     rows = [
         {"part": part, "name": row.name, "expected": row.expected, "changes": row.changes or "nothing"}
         for part, rows in PARTS.items()

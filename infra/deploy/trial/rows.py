@@ -1,4 +1,4 @@
-"""All rows, by the part of the table that they are in, in the order in which they are tried."""
+"""All rows in the order of a trial, by the part of the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage that is tried: its stack, its template as CloudFormation has it, and the ways to ask it something."""
+"""The stage under trial: its stack, its processed template, and the ways to send requests to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from infra.ops.__main__ import main as ops_main
 from infra.template.intrinsics import Json
 
 TIMEOUT = 30
-"""Seconds for an answer: the first one waits for a cold start."""
+"""Seconds for a response, because the first request waits for a cold start."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. `status` is 0 if nobody answered, and `body` then says why."""
+    """A response. If there was none, `status` is 0 and `body` gives the reason."""
 
     status: int
     body: bytes
 
 
 def ask(request: Request) -> Answer:
-    """Returns what is answered to `request`."""
-    made = urllib.request.Request(request.url, request.body, dict(request.headers), method=request.method)
+    """Sends a request, and returns the response."""
+    http_request = urllib.request.Request(request.url, request.body, dict(request.headers), method=request.method)
     try:
-        with urllib.request.urlopen(made, timeout=TIMEOUT) as answer:
+        with urllib.request.urlopen(http_request, timeout=TIMEOUT) as answer:
             return Answer(int(answer.status), answer.read())
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.read())
@@ -54,50 +54,50 @@ def ask(request: Request) -> Answer:
 
 
 def run_ops(arguments: Sequence[str]) -> dict[str, Any]:
-    """Returns the JSON document of one command of `./ops`; what went wrong is in its `failures`."""
-    with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.redirect_stderr(io.StringIO()):
+    """Returns the JSON document of one `./ops` command. Its `failures` list the errors."""
+    with contextlib.redirect_stdout(io.StringIO()) as output, contextlib.redirect_stderr(io.StringIO()):
         ops_main(list(arguments))
-    document: dict[str, Any] = json.loads(told.getvalue())
+    document: dict[str, Any] = json.loads(output.getvalue())
     return document
 
 
 @dataclass(frozen=True)
 class Site:
-    """One deployed stage. All that reaches out of the process is passed in."""
+    """One deployed stage. All functions that reach outside the process are fields."""
 
     settings: StageSettings
     aws: Aws
     step: Callable[[str], None]
-    """Tells a person what is going on."""
+    """Shows a line of progress."""
     ask: Callable[[Request], Answer] = ask
     ops: Callable[[Sequence[str]], dict[str, Any]] = run_ops
     pause: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.time
     token: str = ""
-    """An access token of POM's for this stage; empty: none was given."""
+    """An access token of POM for this stage; empty if none was given."""
 
     @property
     def name(self) -> str:
-        """The stack's name, with which the names of all its things begin."""
+        """Returns the stack's name, with which the names of its resources begin."""
         return self.settings.stack
 
     def client(self, service: str) -> Any:
-        """AWS's client of a service in the stage's region."""
+        """Returns the client of a service in the stage's region."""
         return self.aws.client(service)
 
     @cached_property
     def stack(self) -> Stack:
-        """The stage's stack."""
+        """Returns the stage's stack."""
         return Stack(self.aws, self.settings.stack)
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """The values of the template's parameters, as the stack was given them."""
+        """Returns the values of the stack's parameters."""
         return self.stack.parameters()
 
     @cached_property
     def template(self) -> Json:
-        """The template as CloudFormation has it, with what SAM made of it."""
+        """Returns the template after SAM's transform, as CloudFormation stores it."""
         answer = self.client("cloudformation").get_template(StackName=self.name, TemplateStage="Processed")
         template: Json = answer["TemplateBody"]
         return template
@@ -107,12 +107,12 @@ class Site:
         return self.stack.resources()
 
     def physical_ids(self, kind: str) -> dict[str, str]:
-        """Returns the stack's resources of a type: their physical ids by logical ones."""
+        """Returns the physical ids of the stack's resources of a type, by logical id."""
         ours = (each for each in self._resources if each["ResourceType"] == kind)
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in ours}
 
-    def declared(self, kind: str) -> dict[str, Json]:
-        """Returns what the template says of the stack's resources of a type: properties by physical ids."""
+    def declared_properties(self, kind: str) -> dict[str, Json]:
+        """Returns the template's properties of the stack's resources of a type, by physical id."""
         resources = self.template["Resources"]
         return {
             physical: resources[logical].get("Properties", {})

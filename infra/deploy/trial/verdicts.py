@@ -1,4 +1,4 @@
-"""What was tried, and how it came out: one row each."""
+"""The rows of a trial, and their verdicts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from enum import StrEnum
 from botocore.exceptions import ClientError
 
 from infra.deploy import findings
-from infra.deploy.findings import UNANSWERED, Bad
+from infra.deploy.findings import REQUEST_ERRORS, CheckFailed
 from infra.deploy.trial.site import Site
 
 
 class Verdict(StrEnum):
-    """How a row came out."""
+    """The result of a row."""
 
     AS_EXPECTED = "as expected"
     HARMLESS = "differs, harmless"
@@ -23,28 +23,28 @@ class Verdict(StrEnum):
 
 
 class Harmless(Exception):
-    """It differs, and nobody is harmed; the message says how it differs, and what follows."""
+    """Raised when a row differs without harm. The message gives the difference and its consequence."""
 
 
 class NotTried(Exception):
-    """It could not be tried at this stage or at this time; the message says why."""
+    """Raised when a row cannot run at this stage or at this time. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One thing to try. `attempt` returns what was found, or raises Bad, Harmless or NotTried."""
+    """One check. `attempt` returns the observation, or raises CheckFailed, Harmless or NotTried."""
 
     name: str
     expected: str
-    """A sentence: what is found if all is well."""
+    """The expectation, as a sentence."""
     attempt: Callable[[Site], str]
     changes: str = ""
-    """What it changes in the stage; empty: nothing."""
+    """What the row changes in the stage; empty if it only reads."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one row."""
+    """The result of one row."""
 
     part: str
     name: str
@@ -53,40 +53,40 @@ class Finding:
     expected: str = ""
 
 
-REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
-"""AWS's codes for a right that the caller lacks."""
-OF_DEPLOY = {
+ACCESS_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
+"""AWS's error codes for a missing right."""
+VERDICT_BY_STATE = {
     findings.State.OK: Verdict.AS_EXPECTED,
     findings.State.TO_DO: Verdict.HARMLESS,
-    findings.State.BAD: Verdict.HARMFUL,
+    findings.State.FAILED: Verdict.HARMFUL,
     findings.State.SKIPPED: Verdict.NOT_TRIED,
 }
-"""The verdict on a check of `make deploy`."""
+"""The verdict for each state of a check of `make deploy`."""
 
 
-UNREADABLE = (LookupError, TypeError, ValueError)
-"""What a row raises if something that it reads is missing. The other rows are tried all the same."""
+FORM_ERRORS = (LookupError, TypeError, ValueError)
+"""Errors of a row whose response lacks an expected field. The other rows still run."""
 
 
-def tried(part: str, row: Row, site: Site) -> Finding:
-    """Returns what was found when `row` was tried at `site`. A right that is missing makes a row *not tried*."""
-    verdict, found = _tried(row, site)
-    return Finding(part, row.name, verdict, found, row.expected)
+def try_row(part: str, row: Row, site: Site) -> Finding:
+    """Runs a row against a stage. A missing right makes the row *not tried*."""
+    verdict, text = _outcome(row, site)
+    return Finding(part, row.name, verdict, text, row.expected)
 
 
-def _tried(row: Row, site: Site) -> tuple[Verdict, str]:
+def _outcome(row: Row, site: Site) -> tuple[Verdict, str]:
     try:
         return Verdict.AS_EXPECTED, row.attempt(site)
     except Harmless as harmless:
         return Verdict.HARMLESS, str(harmless)
     except NotTried as why:
         return Verdict.NOT_TRIED, str(why)
-    except Bad as bad:
+    except CheckFailed as bad:
         return Verdict.HARMFUL, str(bad)
     except ClientError as error:
-        refused = error.response["Error"]["Code"] in REFUSED
-        return Verdict.NOT_TRIED if refused else Verdict.HARMFUL, str(error)
-    except UNANSWERED as error:
+        is_denied = error.response["Error"]["Code"] in ACCESS_DENIED
+        return Verdict.NOT_TRIED if is_denied else Verdict.HARMFUL, str(error)
+    except REQUEST_ERRORS as error:
         return Verdict.HARMFUL, f"{type(error).__name__}: {error}"
-    except UNREADABLE as error:
+    except FORM_ERRORS as error:
         return Verdict.HARMFUL, f"an answer has not the form that this row reads: {type(error).__name__}: {error}"

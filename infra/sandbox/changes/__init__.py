@@ -1,1 +1,1 @@
-"""Doubles that were changed on purpose: each shows that the run would name that difference in Stripe."""
+"""Changed doubles: each proves that a run would report this difference if Stripe had it."""

@@ -1,4 +1,4 @@
-"""What Stripe would do otherwise: sending, paying, voiding, correcting, refunding."""
+"""Changes of Stripe's behaviour: sending, paying, voiding, revising, refunding."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _send_event_twice(page: list[JSON]) -> list[JSON]:
 
 
 def _mark_payments_paid(invoice: JSON) -> None:
-    """Lets the open payment of an invoice that was paid out of band count as paid."""
+    """Marks the open payment of an invoice that was paid out of band as paid."""
     payments = (invoice.get("payments") or {}).get("data", ())
     if invoice.get("status") == "paid" and not any(payment["status"] == "paid" for payment in payments):
         for payment in payments:
@@ -57,7 +57,7 @@ def _without_organization(invoice: JSON) -> None:
 
 
 def _make_payout(double: StripeDouble, account: str) -> None:
-    """Lets the account have an automatic payout."""
+    """Makes an automatic payout of the account."""
     double.update_account(account, payout_schedule="daily")
     double.outside_charge(account, 5000)
     double.advance(4 * DAY)
@@ -76,7 +76,7 @@ def _use_requested_version(request: Request, response: Response) -> Response:
 
 
 def _list_no_payout_lines(handle: Handle) -> Handle:
-    """Lists no lines of a payout."""
+    """Returns an empty list of a payout's lines."""
 
     def handle_changed(request: Request) -> Response:
         response = handle(request)

@@ -1,4 +1,4 @@
-"""A change of the double, and what a run has to say about it."""
+"""A change of the double, and the finding by which a run must report it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.stripe_double.http.messages import Request, Response
 
 Handle: TypeAlias = Callable[[Request], Response]
 Wrap: TypeAlias = Callable[[Handle], Handle]
-"""Wraps the function that answers requests in one that changes them or their answers. It is called once a run."""
+"""Wraps the function that handles requests in one that changes requests or responses. It is called once in a run."""
 
 
 def _as_it_is(handle: Handle) -> Handle:
@@ -21,7 +21,7 @@ def _as_it_is(handle: Handle) -> Handle:
 
 @dataclass(frozen=True)
 class ExpectedFinding:
-    """A finding that the run must have. `text` stands in its sentence or in one of its differences."""
+    """The finding that a run must have. `text` occurs in the finding's text or in one of its differences."""
 
     part: Part
     name: str
@@ -29,7 +29,7 @@ class ExpectedFinding:
     text: str
 
     def fits(self, finding: Finding) -> bool:
-        """Returns True if this is the finding."""
+        """Returns True if the finding is the expected one."""
         return (
             (finding.part, finding.name, finding.verdict) == (self.part, self.name, self.verdict)
         ) and self.text in finding_text(finding)
@@ -37,34 +37,34 @@ class ExpectedFinding:
 
 @dataclass(frozen=True)
 class Change:
-    """One way in which Stripe may not be as assumed."""
+    """One way in which Stripe may differ from the assumptions."""
 
     name: str
     sentence: str
-    """What Stripe does otherwise, as a sentence."""
+    """A sentence about Stripe's different behaviour."""
     expected: ExpectedFinding
     wrap: Wrap = _as_it_is
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the double's `Config` that differ, where that suffices."""
+    """The fields of the double's `Config` that differ."""
     after: tuple[str, ...] = ()
-    """Stories that are played before the one that names it, because it needs what they leave."""
+    """Stories that must run before the expected one, because it needs their objects."""
     prepare: Callable[[StripeDouble, str], object] = lambda double, account: None
-    """What else is done to the double, and to the account of the run, before it begins."""
+    """A further preparation of the double and of the run's account."""
 
     def matching_finding(self, findings: Iterable[Finding]) -> Finding | None:
-        """Returns the finding that names the change, or None."""
+        """Returns the finding that reports the change; None if there is none."""
         return next((each for each in findings if self.expected.fits(each)), None)
 
 
 class ChangedDouble:
-    """A double that answers otherwise; to be given to an `InProcessClient`."""
+    """A double with a change, for an `InProcessClient`."""
 
     def __init__(self, double: StripeDouble, change: Change) -> None:
         self.handle: Handle = change.wrap(double.handle)
 
 
 def finding_text(finding: Finding) -> str:
-    """Returns all that a finding says, as one text."""
+    """Returns the text and the differences of a finding as one text."""
     lines = (
         f"{each.kind}: {each.object}.{each.path}, {each.recorded!r} instead of {each.played!r}, {each.request}"
         for each in finding.differences

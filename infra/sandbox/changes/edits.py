@@ -1,4 +1,4 @@
-"""Ways to answer otherwise, from which changes are made: edits of requests, of answers, of objects, of events."""
+"""Edits of requests, responses, objects and events, from which the changes are built."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JSON = dict[str, Any]
 
 
 def responses(edit: Callable[[Request, Response], Response], method: str = "", path: str = "") -> Wrap:
-    """Returns the change of each answer to such a request. `path` is a pattern of the whole path."""
+    """Returns a wrapper that edits each response to a matching request. `path` is a pattern of the complete path."""
 
     def wrap(handle: Handle) -> Handle:
         def handle_changed(request: Request) -> Response:
@@ -28,7 +28,7 @@ def responses(edit: Callable[[Request, Response], Response], method: str = "", p
 
 
 def requests(edit: Callable[[Request], Request], method: str = "", path: str = "") -> Wrap:
-    """Returns the change of each such request on its way in."""
+    """Returns a wrapper that edits each matching request."""
 
     def wrap(handle: Handle) -> Handle:
         return lambda request: handle(edit(request) if _fits(request, method, path) else request)
@@ -37,7 +37,7 @@ def requests(edit: Callable[[Request], Request], method: str = "", path: str = "
 
 
 def bodies(edit: Callable[[JSON], JSON | None], method: str = "", path: str = "") -> Wrap:
-    """Returns the change of each JSON body. `edit` changes it in place or returns another."""
+    """Returns a wrapper that edits each JSON body. `edit` changes the body in place or returns another."""
 
     def edit_response(_: Request, response: Response) -> Response:
         body = json.loads(response.body)
@@ -47,7 +47,7 @@ def bodies(edit: Callable[[JSON], JSON | None], method: str = "", path: str = ""
 
 
 def objects(kind: str, edit: Callable[[JSON], object], method: str = "", path: str = "") -> Wrap:
-    """Returns the change of each object of a kind, wherever an answer holds it, but for those in events."""
+    """Returns a wrapper that edits each object of a kind in a response, except in events."""
 
     def edit_body(body: JSON) -> None:
         for each in _objects(body):
@@ -58,7 +58,7 @@ def objects(kind: str, edit: Callable[[JSON], object], method: str = "", path: s
 
 
 def events(edit: Callable[[list[JSON]], list[JSON]]) -> Wrap:
-    """Returns the change of each page of events. `edit` is given the events, newest first."""
+    """Returns a wrapper that edits each page of events. `edit` gets the events, newest first."""
 
     def edit_body(body: JSON) -> None:
         if "data" in body:
@@ -68,7 +68,7 @@ def events(edit: Callable[[list[JSON]], list[JSON]]) -> Wrap:
 
 
 def each_event(type_: str, edit: Callable[[JSON], object]) -> Wrap:
-    """Returns the change of each event of a type, which is a pattern."""
+    """Returns a wrapper that edits each event whose type matches the pattern."""
 
     def edit_page(page: list[JSON]) -> list[JSON]:
         for event in page:
@@ -80,7 +80,7 @@ def each_event(type_: str, edit: Callable[[JSON], object]) -> Wrap:
 
 
 def headers(edit: Callable[[dict[str, str]], object], method: str = "", path: str = "") -> Wrap:
-    """Returns the change of an answer's headers, in place."""
+    """Returns a wrapper that edits the headers of each response in place."""
 
     def edit_response(_: Request, response: Response) -> Response:
         edit(response.headers)
@@ -90,7 +90,7 @@ def headers(edit: Callable[[dict[str, str]], object], method: str = "", path: st
 
 
 def errors(edit: Callable[[JSON], object], code: str = "") -> Wrap:
-    """Returns the change of each error, or of each with a code."""
+    """Returns a wrapper that edits each error, or each error with this code."""
 
     def edit_body(body: JSON) -> None:
         error = body.get("error")
@@ -101,7 +101,7 @@ def errors(edit: Callable[[JSON], object], code: str = "") -> Wrap:
 
 
 def status(becomes: int, was: int, method: str = "", path: str = "") -> Wrap:
-    """Returns the change of one HTTP status to another."""
+    """Returns a wrapper that replaces one HTTP status by another."""
     return responses(lambda _, response: replace(response, status=becomes) if response.status == was else response,
                    method, path)  # fmt: skip
 
@@ -112,24 +112,24 @@ def without(request: Request, header: str) -> Request:
 
 
 def drop(path: str) -> Callable[[JSON], object]:
-    """Returns an edit of an object that takes a field away, named by a dotted path."""
+    """Returns an edit that removes a field, named by a dotted path."""
     return lambda each: [hash_.pop(last, None) for hash_, last in _at(each, path)]
 
 
 def put(path: str, value: Any) -> Callable[[JSON], object]:
-    """Returns an edit of an object that gives a field a value. Where the hash that holds it is missing, nothing."""
+    """Returns an edit that sets a field, if the object that contains the field exists."""
     return lambda each: [hash_.update({last: value}) for hash_, last in _at(each, path)]
 
 
 def turn(path: str, convert: Callable[[Any], Any]) -> Callable[[JSON], object]:
-    """Returns an edit of an object that makes another value of a field's value, unless that is null."""
+    """Returns an edit that converts the value of a field, unless it is null."""
     return lambda each: [
         hash_.update({last: convert(hash_[last])}) for hash_, last in _at(each, path) if hash_.get(last) is not None
     ]
 
 
 def rename(path: str, was: str, becomes: str) -> Callable[[JSON], object]:
-    """Returns an edit of an object that has another word for a value."""
+    """Returns an edit that replaces one value of a field by another."""
     return turn(path, lambda value: becomes if value == was else value)
 
 

@@ -1,4 +1,4 @@
-"""Objects whose fields are otherwise than the double has them."""
+"""Changes of single fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Idempotency keys that Stripe would treat otherwise."""
+"""Changes of idempotency keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _promise_finding(promise: str, text: str, verdict: Verdict = Verdict.HARMFUL
 
 
 def _replay_first_response(about: Callable[[Request], object]) -> Wrap:
-    """Returns the change that every later request with a key gets the first answer, if `about` is the same."""
+    """Returns a wrapper that replays the first response to a key for later requests with an equal `about`."""
 
     def wrap(handle: Handle) -> Handle:
         first_responses: dict[object, Response] = {}
@@ -40,7 +40,7 @@ def _replay_first_response(about: Callable[[Request], object]) -> Wrap:
 
 
 def _forget_failures(handle: Handle) -> Handle:
-    """Executes a request again whose first answer was a failure."""
+    """Executes a request again if its first response was a failure."""
     failure_counts: dict[str, int] = {}
 
     def handle_changed(request: Request) -> Response:

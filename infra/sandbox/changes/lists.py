@@ -1,4 +1,4 @@
-"""Lists, searches, expansions and deleted things that Stripe would show otherwise."""
+"""Changes of lists, searches, expansions and deleted objects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _promise_finding(promise: str, text: str, verdict: Verdict = _HARMFUL) -> Ex
 
 
 def _list_without_case(handle: Handle) -> Handle:
-    """Finds addresses in other capitals in the list by e-mail, too."""
+    """Makes the list by e-mail ignore capitals."""
 
     def handle_changed(request: Request) -> Response:
         query = dict(parse_qsl(request.query))
@@ -39,7 +39,7 @@ def _list_without_case(handle: Handle) -> Handle:
 
 
 def _search_with_case(handle: Handle) -> Handle:
-    """Finds only the address as it is written."""
+    """Makes the search regard capitals."""
 
     def handle_changed(request: Request) -> Response:
         response = handle(request)

@@ -1,4 +1,4 @@
-"""Errors and headers that Stripe would answer with otherwise."""
+"""Changes of errors and headers."""
 
 from __future__ import annotations
 

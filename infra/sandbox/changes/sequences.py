@@ -1,4 +1,4 @@
-"""Events that come otherwise: late, never, twice, in another order, or without what the double says in them."""
+"""Changes of events: late, missing, doubled, in another order, or without a field."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _repeat_events(type_: str) -> Callable[[list[JSON]], list[JSON]]:
 
 
 def _delay_listing(seconds: float) -> Callable[[Request, Response], Response]:
-    """Lists an event only so long after it was made."""
+    """Hides each event for this time after it was created."""
 
     def edit(_: Request, response: Response) -> Response:
         now = parsedate_to_datetime(response.headers["Date"]).timestamp()

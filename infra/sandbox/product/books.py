@@ -1,4 +1,4 @@
-"""The operator's commands on the stack, and all items of its tables before and after something."""
+"""Runs the operators' commands on the stack, and compares all items of its tables before and after a command."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ COMMAND_TIMEOUT = 120
 CONNECTIONS = "connections"
 """The table of the connections, without its prefix."""
 MISSED_COUNTS = ("recovered", "corrected", "parked", "payouts_missed")
-"""What a reconciliation counts that webhooks should have brought. It counts as missed also what is not of POM."""
+"""Counts in a reconciliation's report of changes that webhooks should have brought. The count `missed` is not used,
+because it includes objects that do not belong to POM.
+"""
 REWRITTEN_PARTS = ("sweep", "version")
-"""The parts of a connection's document that each reconciliation keeps anew."""
+"""The parts of a connection's document that each reconciliation writes."""
 BOOKKEEPING = frozenset({"packed", "document", "version", "sweep_at"})
-"""The attributes of a connection's item that hold its document and go with the sweep."""
+"""The attributes of a connection's item that hold its document or change with the sweep."""
 
 
 def tie_out(scene: Scene) -> str:
-    """Returns a sentence about both sides' books. Raises NotAsAssumed if they differ."""
+    """Returns a sentence about the books of both sides. Raises NotAsAssumed if they differ."""
     report = _ops(scene, "tie-out", scene.organization)
     if report["differences"] or not report["days"]:
         raise NotAsAssumed(f"The books differ: {report['differences'] or 'no day was compared'}")
@@ -40,7 +42,7 @@ def tie_out(scene: Scene) -> str:
 
 
 def reconcile_once(scene: Scene) -> str:
-    """Reconciles once, with all objects. Raises NotAsAssumed if that finds or writes anything."""
+    """Reconciles once, with all objects. Raises NotAsAssumed if the reconciliation finds or writes anything."""
     before = dict(_items(scene))
     report = _ops(scene, "reconcile", scene.organization, "--objects")
     scene.stack.wait_until_idle()
@@ -56,7 +58,7 @@ def reconcile_once(scene: Scene) -> str:
 
 
 def _ops(scene: Scene, *arguments: str) -> Any:
-    """Returns what a command of the operator's tells. Raises NotAsAssumed if it failed."""
+    """Returns the JSON output of an operators' command. Raises NotAsAssumed if it failed."""
     command = [sys.executable, "-m", "infra.ops", "--json", *arguments]
     environment = scene.stack.child_environment()
     completed = subprocess.run(
@@ -84,7 +86,7 @@ def _items(scene: Scene) -> Iterator[tuple[tuple[str, str], Any]]:
 
 
 def _local(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Returns how the stack's AWS is reached. This process's own environment may name another."""
+    """Returns the client settings for the stack's AWS, because this process's environment may name another AWS."""
     return {
         "endpoint_url": environment["AWS_ENDPOINT_URL"],
         "region_name": environment["AWS_DEFAULT_REGION"],
@@ -94,7 +96,7 @@ def _local(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _comparable(table: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns what a reconciliation must leave as it is: all but how far it came and when it read the account."""
+    """Returns the part of an item that a reconciliation must not change."""
     if table != f"{TABLE_PREFIX}{CONNECTIONS}" or item["kind"] != {"S": KIND}:
         return item
     document = json.loads(text_of(item))

@@ -1,4 +1,4 @@
-"""Starts the stack with its Stripe elsewhere, plays the story, and holds both sides' records beside each other."""
+"""Starts the stack on the session's target, runs the steps, and compares the records of both sides."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from infra.sandbox.targets import DoubleTarget
 from infra.stripe_double.server import Server
 
 CHANGE_SECONDS = 60.0
-"""Seconds for which a change in POM is waited for."""
+"""The most seconds to wait for a change in POM."""
 POLL_SECONDS = {"stripe": 2.0, "double": 0.2}
-"""Seconds between two lists of events while events come."""
+"""Seconds between two lists of events while events arrive, by target."""
 NEVER = 1e9
-"""Seconds: no schedule fires by itself, so that nothing is written but by the acts."""
+"""Seconds. No schedule fires automatically, so that only the steps write."""
 NO_CLIENT_ID = "ca_not_given"
-"""What POM begins with if the run was given no client id. Nobody can press Connect then."""
+"""POM's client id if the run has none. Then Connect cannot be pressed."""
 DASHBOARD = "https://dashboard.stripe.com"
 
 
@@ -42,10 +42,10 @@ def check(
     patience: float = CHANGE_SECONDS,
     directory: Path | None = None,
 ) -> list[Finding]:
-    """Returns what was found. Whatever happens, everything that it started is stopped at the end.
+    """Returns the findings. Everything that was started is stopped at the end, also after an error.
 
-    `tell` shows lines of progress. The stack's state is in `directory`, or in a temporary one. A double's clock has
-    to run by itself. Raises DidNotStart if the stack did not start.
+    `progress` shows lines of progress. The stack's state is in `directory`, or in a temporary one. A double's clock
+    must run on its own. Raises DidNotStart if the stack did not start.
     """
     with started_scene(session, progress, patience, directory) as scene:
         connecting.connect(scene)
@@ -73,11 +73,11 @@ def _webhooks_accepted(scene: Scene) -> str:
 def started_scene(
     session: Session, progress: Callable[[str], None], patience: float, directory: Path | None
 ) -> Iterator[Scene]:
-    """Runs the stack, with everybody who acts on it, while the block runs. See `check`."""
+    """Runs the stack, its proxy and its listener for the block. See `check`."""
     with ExitStack() as running:
         state = directory or Path(running.enter_context(tempfile.TemporaryDirectory(prefix="pom-sandbox-")))
         if isinstance(session.target, DoubleTarget):
-            running.enter_context(Server(session.target.double, deliver=False))  # its hosted pages can be opened
+            running.enter_context(Server(session.target.double, deliver=False))  # serves the double's hosted pages
         placeholder = f"sk_test_placeholder_{secrets.token_hex(8)}"
         proxy = running.enter_context(serve(Proxy(session, placeholder)))
         time = Time(session, state)

@@ -1,8 +1,8 @@
-"""POM's records beside Stripe's own, each with its values. Stripe's are read without the product's code.
+"""Compares POM's records with Stripe's, which are read without the product's code.
 
-The links are compared up to the part that names the invoice. In Stripe's example of a link
-(https://docs.stripe.com/api/invoices/object) what follows it decodes to a number. It is a guess that this is the time
-of reading, so that no two answers have the same link.
+Links are compared up to the part that names the invoice. In Stripe's example of a link
+(https://docs.stripe.com/api/invoices/object), the part after it decodes to a number. This number is presumably the
+time of reading, so that no two responses have the same link.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from infra.sandbox.product.steps import TIME_ZONE
 from infra.stripe_double.recordings.differences import Difference, Kind
 
 CLOCK_DIFFERENCE = 60
-"""Seconds before the beginning from which on Stripe's objects are listed."""
+"""Seconds before the beginning of the run from which Stripe's objects are listed."""
 DIGEST_LENGTH = 8
-"""Characters of a digest that are shown."""
+"""Characters of a digest in the output."""
 TOKEN_LENGTH = 60
-"""Characters of a link's token that name the account and the invoice."""
+"""Characters of a link's token that identify the account and the invoice."""
 UNSUCCESSFUL_REFUNDS = frozenset({"failed", "canceled"})
-"""The statuses of refunds that gave nothing back."""
+"""Statuses of refunds that gave no money back."""
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class StripeObjects:
-    """Stripe's objects of the run, by their ids."""
+    """Stripe's objects of the run."""
 
     invoices: Mapping[str, Any]
     charges: Sequence[Any]
@@ -43,7 +43,7 @@ class StripeObjects:
 
 
 def compare(scene: Scene) -> None:
-    """Notes a finding for each invoice, for its payments and its refunds, and one for what only one side has."""
+    """Adds findings for each invoice, its payments and its refunds, and one for invoices on one side only."""
     scene.run_step("records", "Every invoice of POM's is in Stripe, and the other way round.", _compare_records)
 
 
@@ -68,7 +68,7 @@ def _compare_records(scene: Scene) -> str:
 
 
 def _list_objects(scene: Scene, kind: str, *expand: str) -> list[Any]:
-    """Returns the account's objects of a kind since the beginning, as Stripe's JSON has them."""
+    """Returns the account's objects of a kind since the beginning of the run, as Stripe's JSON."""
     since = {"gte": scene.began_at - CLOCK_DIFFERENCE}
     return scene.session.list_json(getattr(scene.session.v1, kind), {"created": since, "expand": list(expand)})
 
@@ -105,7 +105,7 @@ def _findings(name: str, pom_invoice: Any, invoice: Any, stripe: StripeObjects) 
 
 
 def _charges_and_refunds(invoice: Any, stripe: StripeObjects) -> tuple[list[Any], list[Any]]:
-    """Returns the charges and the refunds of an invoice, each oldest first."""
+    """Returns the charges and the refunds of an invoice, oldest first."""
     intents = {each["payment"].get("payment_intent") for each in invoice["payments"]["data"]}
     charges = [each for each in stripe.charges if each["payment_intent"] in intents]
     ids = {each["id"] for each in charges}
@@ -132,7 +132,7 @@ def _stripe_invoice_row(invoice: Any, charges: Sequence[Any], refunds: Sequence[
 
 
 def guide_status(invoice: Any, charges: Sequence[Any], refunded_amount: int) -> str:
-    """Returns the guide's word for where an invoice of Stripe's stands. `charges` are its own, oldest first."""
+    """Returns the guide's status of a Stripe invoice. `charges` are the invoice's charges, oldest first."""
     if invoice["status"] == "open":
         return "failed" if charges and charges[-1]["status"] == "failed" else "pending"
     if invoice["status"] == "paid" and 0 < invoice["amount_paid"] <= refunded_amount:
@@ -175,7 +175,9 @@ def _pom_refund_row(refund: Any) -> Row:
 
 
 def _link_digest(link: str | None) -> str | None:
-    """Returns the host of a link and a digest of the part that names the invoice, because a link opens its page."""
+    """Returns the host of a link, and a digest of the part that identifies the invoice. The link itself is a
+    secret.
+    """
     if link is None:
         return None
     parts = urlsplit(link)
@@ -194,7 +196,7 @@ def _finding(name: str, kind: str, stripe: Sequence[Row], pom: Sequence[Row]) ->
 
 
 def _differences(name: str, kind: str, stripe: Mapping[str, Row], pom: Mapping[str, Row]) -> Iterator[Difference]:
-    """Yields what differs. `recorded` is Stripe's value, `played` is POM's."""
+    """Yields the differences. `recorded` is Stripe's value, `played` is POM's."""
     request = f"GET /v1/{kind}s"
     for each in stripe.keys() | pom.keys():
         stripe_row, pom_row = stripe.get(each), pom.get(each)

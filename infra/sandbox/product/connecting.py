@@ -1,4 +1,6 @@
-"""Connects the account to an organization of POM's: by OAuth if somebody presses Connect, otherwise without."""
+"""Connects the account to an organization of POM: by OAuth if a person presses Connect, otherwise with a stored
+grant.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ WITHOUT_OAUTH = (
 
 
 def connect(scene: Scene) -> None:
-    """Connects, and notes two findings: whether OAuth did it, and whether the connection is usable."""
+    """Adds two findings: whether OAuth connected the account, and whether the connection is usable."""
     scene.run_step(BY_OAUTH, "An admin installs Stripe: authorize, callback, complete.", _connect_by_oauth)
     scene.run_step(CONNECTED, "The account is connected and may take payments.", _check_connection)
 
@@ -48,10 +50,10 @@ def _connect_by_oauth(scene: Scene) -> str:
 
 
 def _code(scene: Scene, url: str) -> str | None:
-    """Returns the authorization code, or None if nobody pressed Connect.
+    """Returns the authorization code; None if no person pressed Connect.
 
-    A person gets the URL without POM's own address: the platform has not registered one of this machine's, and
-    without any Stripe takes the first one that is registered (https://docs.stripe.com/connect/oauth-reference).
+    The URL for a person has no redirect URI, because the platform has not registered POM's address on this machine.
+    Stripe then uses the first registered address (https://docs.stripe.com/connect/oauth-reference).
     """
     if not scene.session.client_id:
         return None
@@ -83,7 +85,7 @@ def _complete(scene: Scene, state: str) -> None:
 
 
 def _check_connection(scene: Scene) -> str:
-    scene.stack.wait_until_idle(scene.patience)  # it looks at what the account has, and would meet the story
+    scene.stack.wait_until_idle(scene.patience)  # connecting reads the account, and must not meet the steps' objects
     connection = scene.admin.get("/stripe/connection")
     if (connection["status"], connection["stripeAccountId"]) != ("connected", scene.session.account):
         raise NotAsAssumed(f"The connection is {connection['status']}: {connection['requirements']}")

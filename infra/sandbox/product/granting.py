@@ -1,9 +1,9 @@
-"""Stores a grant of access as the callback of OAuth stores it, without an authorization code of Stripe's.
+"""Stores a grant of access as the OAuth callback stores it, without an authorization code of Stripe's.
 
-Nobody may be there to press Connect in Stripe, and the account may be connected to the platform already. Then this
-stands in for one step, Stripe's answer at `/oauth/token`. The steps before and after it are the product's own.
-`python -m infra.sandbox.product.granting STATE ACCOUNT` works on the stack that the environment names, and prints the
-state that the browser would bring back.
+A run may have no person who presses Connect, and the account may already be connected. Then this module replaces one
+step: Stripe's response at `/oauth/token`. The product runs the steps before and after it. `python -m
+infra.sandbox.product.granting STATE ACCOUNT` uses the stack that the environment names, and prints the state that the
+browser would bring back.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from dataclasses import replace
 from chalicelib.bootstrap import Adapters
 from chalicelib.config import load_config
 from chalicelib.domain.identifiers import StripeAccountId
-from chalicelib.usecases.connecting.connect import PROOF, hashed
+from chalicelib.usecases.connecting.connect import PROOF, secret_digest
 from infra.local import followed_clock
 
 
 def grant(state: str, account_id: str) -> str:
-    """Returns the state with the proof of the return. Raises LookupError if POM has not given out the state."""
+    """Stores the grant. Returns the state with the proof of the return. Raises LookupError for an unknown state."""
     followed_clock.follow()
     ports = Adapters(load_config())
-    authorization = ports.connections.authorization(hashed(state))
+    authorization = ports.connections.authorization(secret_digest(state))
     if authorization is None:
         raise LookupError("POM has not given out this state.")
     proof, account = ports.clock.nonce(), StripeAccountId(account_id)
     granted_authorization = replace(
-        authorization, returned_at=ports.clock.now(), account_id=account, proof_hash=hashed(proof)
+        authorization, returned_at=ports.clock.now(), account_id=account, proof_hash=secret_digest(proof)
     )
     ports.connections.save_authorization(granted_authorization)
     return f"{state}{PROOF}{proof}"

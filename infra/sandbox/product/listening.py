@@ -1,8 +1,8 @@
-"""Brings the account's events to the stack, as `stripe listen` would: Stripe cannot reach this machine.
+"""Delivers the account's events to the stack, as `stripe listen` would, because Stripe cannot reach this machine.
 
-Stripe renders a listed event in the version that the account had (https://docs.stripe.com/api/events), and a webhook
-in that of its endpoint. So this is the harder of the two for the product. A listed event does not name its account,
-and a webhook of Connect does (https://docs.stripe.com/connect/webhooks), so the account is put in.
+Stripe renders a listed event in the account's version (https://docs.stripe.com/api/events), and a webhook in its
+endpoint's version. So listed events are harder for the product. A listed event does not name its account, but a
+webhook of Connect does (https://docs.stripe.com/connect/webhooks), so the listener adds the account.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from chalicelib.domain.events import SUBSCRIPTION
 from infra.sandbox.session import Session
 
 OVERLAP_SECONDS = 30
-"""Seconds before the newest event from which on events are listed again: Stripe may list one a little late."""
+"""Seconds before the newest event from which events are listed again, because Stripe may list an event late."""
 MAX_SLOWDOWN = 16
-"""How many times longer than at first the pause between two lists becomes while no event comes."""
+"""The most times by which the pause between two lists grows while no event arrives."""
 POST_TIMEOUT = 30
 """Seconds."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """An event, and what the stack's door answered. `status` is None if it was lost on purpose."""
+    """An event, and the status of the stack's response. `status` is None if the event was dropped on purpose."""
 
     id: str
     type: str
@@ -38,17 +38,17 @@ class Delivery:
 
 @dataclass
 class Listener:
-    """Lists the events since its beginning, and posts each once, the oldest first."""
+    """Lists the events since its creation, and posts each event once, oldest first."""
 
     session: Session
     webhook_url: str
-    """The address to which Stripe would send webhooks."""
+    """The webhook endpoint of the stack."""
     secret: str
-    """The secret that webhooks are signed with."""
+    """The signing secret of webhooks."""
     first_pause: float
-    """Seconds between two lists while events come."""
+    """Seconds between two lists while events arrive."""
     losing: bool = False
-    """True while webhooks are lost on purpose."""
+    """True while events are dropped on purpose."""
     deliveries: list[Delivery] = field(default_factory=list)
     since: int = field(init=False)
     _delivered_ids: set[str] = field(default_factory=set)
@@ -60,16 +60,16 @@ class Listener:
 
     @property
     def lost(self) -> list[str]:
-        """The types of the events that were lost on purpose."""
+        """Returns the types of the dropped events."""
         return [each.type for each in self.deliveries if each.status is None]
 
     @property
     def refused(self) -> list[Delivery]:
-        """The events that the door did not take."""
+        """Returns the events that the stack refused."""
         return [each for each in self.deliveries if each.status not in (None, 200)]
 
     def poll(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Lists and posts, unless it has been done a moment ago. A list costs a request."""
+        """Lists and posts events, unless the pause since the last list has not passed. A list costs one request."""
         if clock() - self._listed_at < self._pause:
             return
         new_count = self.deliver()
@@ -77,11 +77,11 @@ class Listener:
         self._pause = self.first_pause if new_count else min(2 * self._pause, MAX_SLOWDOWN * self.first_pause)
 
     def restart_pause(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Waits with the next list, because Stripe lists an event a moment after its cause."""
+        """Restarts the pause before the next list, because Stripe lists an event a moment after its cause."""
         self._listed_at, self._pause = clock(), self.first_pause
 
     def deliver(self) -> int:
-        """Lists now, and posts what is new. Returns how many events were new."""
+        """Lists events now, and posts the new ones. Returns the number of new events."""
         events = self.session.list_json(self.session.v1.events, {"created": {"gte": self.since}})
         new_events = [event for event in reversed(events) if event["id"] not in self._delivered_ids]
         for event in sorted(new_events, key=lambda each: int(each["created"])):

@@ -1,4 +1,4 @@
-"""The payer: by API, and once on the hosted page in a browser."""
+"""The payer: pays by API, and once on the hosted page in a browser."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ VISA_NUMBER = "4242424242424242"
 """The number of the same test card (https://docs.stripe.com/testing)."""
 INSUFFICIENT_FUNDS = "pm_card_visa_chargeDeclinedInsufficientFunds"
 FORM_SECONDS = 45.0
-"""Seconds that the hosted page may take until its form is there."""
+"""The most seconds until the form of the hosted page appears, and until it disappears."""
 CARD_FIELDS = (
     ('input[name="number"], input[autocomplete="cc-number"]', VISA_NUMBER),
     ('input[name="exp"], input[name="expiry"], input[autocomplete="cc-exp"]', "12/34"),
     ('input[name="cvc"], input[autocomplete="cc-csc"]', "123"),
 )
-"""What is typed where: the names that the double's page and the frames of Stripe's have for it."""
+"""The fields of a card and their texts. The selectors match the double's page and the frames of Stripe's page."""
 OPTIONAL_FIELDS = (
     ('input[name="postalCode"], input[autocomplete="postal-code"]', "78701"),
     ('input[name="billingName"], input[autocomplete="cc-name"]', "Ann Sandbox"),
@@ -36,11 +36,11 @@ OPTIONAL_FIELDS = (
 
 
 class NoBrowser(NotTried):
-    """There is no browser, so nobody has opened the hosted page."""
+    """Raised when there is no browser for the hosted page."""
 
 
 def pay_by_api(scene: Scene, name: str, method: str = VISA) -> str | None:
-    """Pays an invoice as the payers of the stories do. Returns the decline code, None if paid."""
+    """Pays an invoice by API. Returns the decline code; None if it was paid."""
     if name not in scene.stripe_invoices:
         scene.stripe_invoices[name] = _stripe_invoice(scene, name)
     try:
@@ -57,7 +57,7 @@ def _stripe_invoice(scene: Scene, name: str) -> SentInvoice:
 
 
 def is_paid(scene: Scene, name: str) -> bool:
-    """Returns True if Stripe says that an invoice is paid."""
+    """Returns True if the invoice is paid in Stripe."""
     invoice = scene.session.v1.invoices.retrieve(
         scene.invoice(name)["stripeInvoiceId"], {}, scene.session.on_account()
     )
@@ -70,9 +70,10 @@ def _decline_code(error: stripe.CardError) -> str:
 
 
 def pay_on_hosted_page(link: str) -> None:
-    """Opens the link of an invoice in Chromium and pays by card.
+    """Opens the payment link of an invoice in Chromium, and pays by card.
 
-    Raises NotTried if there is no browser, or the page's form is not found: Stripe may change its page any day.
+    Raises NotTried if there is no browser, or if the page has no form that this code knows, because Stripe may change
+    its page at any time.
     """
     with _browser() as (page, errors):
         page.goto(link, timeout=FORM_SECONDS * 1000)
@@ -88,12 +89,12 @@ def pay_on_hosted_page(link: str) -> None:
 
 
 def _wait_until_hidden(field: Any, errors: Any) -> None:
-    """Returns once the form is gone, as it is when the payment went through. Raises NotTried if it stays."""
+    """Returns when the form is hidden, which follows a successful payment. Raises NotTried if it stays."""
     try:
         field.wait_for(state="hidden", timeout=FORM_SECONDS * 1000)
     except errors.TimeoutError as stays:
         raise NotTried(f"The hosted page still shows its form {FORM_SECONDS:.0f} s after Pay was pressed.") from stays
-    except errors.Error:  # the whole frame of the field was taken away
+    except errors.Error:  # the frame with the field was removed
         return
 
 
@@ -106,7 +107,7 @@ def _field(page: Any, selector: str, deadline: float) -> Any:
 
 
 def _visible(page: Any, selector: str) -> Iterator[Any]:
-    """Yields the fields that can be seen, in any frame: Stripe has each field of a card in a frame of its own."""
+    """Yields the visible fields in all frames, because Stripe puts each field of a card into its own frame."""
     for frame in page.frames:
         elements = frame.locator(selector)
         if elements.count() and elements.first.is_visible():
@@ -115,7 +116,7 @@ def _visible(page: Any, selector: str) -> Iterator[Any]:
 
 @contextmanager
 def _browser() -> Iterator[tuple[Any, Any]]:
-    """Opens an empty page. Yields it, and the module that has Playwright's errors."""
+    """Yields an empty page, and the Playwright module with its errors."""
     try:
         playwright = importlib.import_module("playwright.sync_api")
     except ImportError as missing:

@@ -1,7 +1,6 @@
-"""The way from the stack to Stripe: takes a placeholder instead of the key, counts, records, and passes on.
+"""The proxy between the stack and Stripe: replaces a placeholder by the key, counts, records, and forwards.
 
-The stack stores and logs what it was given as its key. So it is given a placeholder, and the key stays in this
-process.
+The stack stores and logs its key. So the stack gets a placeholder, and the key stays in this process.
 """
 
 from __future__ import annotations
@@ -23,11 +22,13 @@ HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
      "upgrade"}
 )  # fmt: skip
-"""Headers of one connection, which no proxy passes on (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)."""
+"""Headers of a single connection, which a proxy must not forward
+(https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1).
+"""
 NOT_FORWARDED = HOP_BY_HOP | {"host", "content-length", "accept-encoding"}
-"""The client that sends the request has its own."""
+"""Request headers that the forwarding client sets itself."""
 NOT_RETURNED = HOP_BY_HOP | {"content-length", "content-encoding"}
-"""The client has unpacked the body."""
+"""Response headers that no longer apply, because the client has decompressed the body."""
 
 
 class Proxy:
@@ -38,7 +39,7 @@ class Proxy:
         self._bases = {"v1": session.target.api_base, "oauth": session.target.connect_base}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers one request with Stripe's answer to it."""
+        """Forwards one request to Stripe, and returns Stripe's response."""
         status, headers, body = self._forward(environ)
         returned_headers = [(name, value) for name, value in headers.items() if name.lower() not in NOT_RETURNED]
         phrase = HTTPStatus(status).phrase
@@ -69,7 +70,7 @@ class Proxy:
 
 
 def _forwarded_headers(environ: Environ) -> dict[str, str]:
-    """Returns the headers of a request that are passed on, names in lower case."""
+    """Returns the request headers to forward, with names in lower case."""
     headers = {
         name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
     }
@@ -79,7 +80,7 @@ def _forwarded_headers(environ: Environ) -> dict[str, str]:
 
 
 def _error_response(status: int, message: str, **further_fields: Any) -> tuple[int, Mapping[str, str], bytes]:
-    """Returns an error in Stripe's form. The SDK does not try again."""
+    """Returns an error response in Stripe's form. The SDK does not retry it."""
     error = {"type": "invalid_request_error" if status < 500 else "api_error", "message": message, **further_fields}
     headers = {"Content-Type": "application/json", "Stripe-Should-Retry": "false"}
     return status, headers, json.dumps({"error": error}).encode()

@@ -1,4 +1,4 @@
-"""What the acts share: the stack, the account, the people at POM, the listener, and what was found so far."""
+"""The state that the steps share: the stack, the account, the users of POM, the listener, and the findings."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from infra.sandbox.targets import DoubleTarget
 T = TypeVar("T")
 
 POLL_DELAY = 0.1
-"""Seconds between two looks at POM."""
+"""Seconds between two polls of POM."""
 DOUBLE_SECONDS_PER_POLL = 1.0
-"""Seconds that pass at a double between two looks: a charge's balance transaction comes after three."""
+"""Seconds that a double's clock advances between two polls. A charge's balance transaction comes after three."""
 
 
 class NotAsAssumed(Exception):
-    """POM does not show what it should. The message has both values."""
+    """Raised when POM does not show the expected value. The message has both values."""
 
 
 class NotTried(Exception):
-    """Something could not be tried. The message says why."""
+    """Raised when a step could not be tried. The message gives the reason."""
 
 
 class Time:
-    """The time of the account. A double's is moved, and the stack follows it by a file."""
+    """The account's time. A double's clock is advanced, and the stack reads the clock's offset from a file."""
 
     def __init__(self, session: Session, directory: Path) -> None:
         self._target = session.target
@@ -44,7 +44,7 @@ class Time:
         self._write()
 
     def advance(self) -> None:
-        """Waits a moment. At a double more time passes meanwhile."""
+        """Waits a moment. A double's clock advances further in this moment."""
         time.sleep(POLL_DELAY)
         if self.file is not None:
             self._target.pass_time(DOUBLE_SECONDS_PER_POLL)
@@ -54,17 +54,17 @@ class Time:
         if self.file is not None:
             new = self.file.with_suffix(".new")
             new.write_text(repr(self._target.now() - time.time()))
-            os.replace(new, self.file)  # the stack's processes read it at any moment
+            os.replace(new, self.file)  # atomic, because the stack's processes may read the file at any time
 
 
 def organization_of(session: Session) -> str:
-    """Returns the id of an organization of its own: POM must know all invoices of its organization."""
+    """Returns the id of an organization for this run only, so that POM knows all its invoices."""
     return f"{session.orders.organization}-product"
 
 
 @dataclass
 class Scene:
-    """One run of the product. `tell` shows a line of progress."""
+    """One run of the product. `progress` shows a line of progress."""
 
     session: Session
     stack: LocalStack
@@ -73,29 +73,31 @@ class Scene:
     admin: Office
     office: Office
     patience: float
-    """Seconds for which a change in POM is waited for."""
+    """The most seconds to wait for a change in POM."""
     progress: Callable[[str], None]
     began_at: int = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     invoices: dict[str, str] = field(default_factory=dict)
-    """POM's ids of the invoices, by the names that the findings use."""
+    """The ids of POM's invoices, by the names in the findings."""
     stripe_invoices: dict[str, SentInvoice] = field(default_factory=dict)
-    """Those that were paid by API, as Stripe has them."""
+    """The invoices that were paid by API, as Stripe has them, by the same names."""
 
     def __post_init__(self) -> None:
         self.began_at = self.session.now()
 
     @property
     def organization(self) -> str:
-        """The organization's id in POM. Cleaning finds by it what the run leaves in Stripe."""
+        """Returns the organization's id in POM, by which the cleanup finds the run's objects in Stripe."""
         return organization_of(self.session)
 
     def run_step(self, name: str, sentence: str, step: Callable[[Scene], str]) -> None:
-        """Does something and notes what came of it. `act` returns what was seen, as a sentence."""
+        """Runs a step and adds its finding. `step` returns the observation, as a sentence."""
         self.progress(name)
         with self.session.recorder.during(f"product: {name}"):
             verdict, found = self._outcome(step)
-        if verdict is Verdict.HARMFUL and self.session.budget.remaining <= 0:  # POM was refused for this reason, too
+        if (
+            verdict is Verdict.HARMFUL and self.session.budget.remaining <= 0
+        ):  # the budget also made POM's requests fail
             verdict, found = Verdict.NOT_TRIED, f"The requests of the run were used up. {found}"
         self.findings.append(Finding(Part.PRODUCT, name, verdict, found, sentence))
 
@@ -106,25 +108,25 @@ class Scene:
             return Verdict.NOT_TRIED, str(reason)
         except NotAsAssumed as difference:
             return Verdict.HARMFUL, str(difference)
-        except Exception as error:  # noqa: BLE001 the acts after it are to be played nevertheless
+        except Exception as error:  # noqa: BLE001 the following steps must still run
             return Verdict.HARMFUL, f"It ended with {type(error).__name__}: {error}"
 
     def require_success(self, answer: Response) -> Any:
-        """Returns what POM answered. Raises NotAsAssumed if it refused."""
+        """Returns the JSON of POM's response. Raises NotAsAssumed if POM refused."""
         if answer.status not in (200, 201, 202):
             raise NotAsAssumed(f"POM answered {answer.status}: {answer.text}")
         return answer.json
 
     def invoice(self, name: str) -> Any:
-        """Returns an invoice as POM shows it. Raises NotTried if it was not made."""
+        """Returns an invoice from POM's API. Raises NotTried if an earlier step failed to create it."""
         if name not in self.invoices:
             raise NotTried(f"There is no {name}, because an earlier step failed.")
         return self.office.get(f"/invoices/{self.invoices[name]}")
 
     def wait_until(self, read: Callable[[], T], is_expected: Callable[[T], bool], expected: str) -> T:
-        """Looks at POM, while events are brought to it, until it shows what is expected. Returns what it shows.
+        """Polls POM, and delivers events to it, until `is_expected` is True for the value. Returns the value.
 
-        Raises NotAsAssumed if patience ends.
+        Raises NotAsAssumed after `patience` seconds.
         """
         deadline = time.monotonic() + self.patience
         self.listener.restart_pause()
@@ -136,7 +138,7 @@ class Scene:
         return value
 
     def wait_for_invoice(self, name: str, **expected: Any) -> Any:
-        """Returns an invoice once POM shows these values. Raises NotAsAssumed if patience ends."""
+        """Returns an invoice once POM shows these values. Raises NotAsAssumed after `patience` seconds."""
 
         def read_fields() -> dict[str, Any]:
             invoice = self.invoice(name)
@@ -146,7 +148,9 @@ class Scene:
         return self.invoice(name)
 
     def wait_until_quiet(self) -> None:
-        """Returns once all events were brought and the stack has no work left. At a double some seconds pass."""
+        """Returns when all events were delivered and the stack has no work left. A double's clock advances
+        meanwhile.
+        """
         quiet = 0
         while quiet < 2:
             for _ in range(int(self.listener.first_pause / POLL_DELAY) + 1):

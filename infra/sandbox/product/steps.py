@@ -1,4 +1,6 @@
-"""The demo's story, in short: each act does something, and says what POM shows then."""
+"""The steps of the product's run, a short form of the demo. Each acts on POM or Stripe, and returns what POM
+shows.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,13 @@ CHECK_INVOICE, VOIDED_INVOICE = BATCH = ("invoice paid by check", "void invoice"
 CUSTOMERS = ("cust_1", "cust_2")
 PAID_EVENT = "invoice.paid"
 TIME_ZONE = "America/New_York"
-"""The time zone in which POM says days."""
+"""The time zone of POM's dates."""
 REFUND_AMOUNT = "20.00"
-"""What is refunded from POM."""
+"""The amount of the refund from POM."""
 
 
 def run_all(scene: Scene) -> None:
-    """Plays all acts. One that needs an earlier one that failed is not tried."""
+    """Runs all steps. A step that needs a failed step is not tried."""
     for name, sentence, act in STEPS:
         scene.run_step(name, sentence, act)
 
@@ -45,7 +47,7 @@ def _save_customers(scene: Scene) -> str:
 
 
 def _create_invoice(scene: Scene, name: str, *prices: str, send: bool = True) -> Any:
-    """Creates an invoice with a line for each price. Returns it as POM shows it."""
+    """Creates an invoice with one line for each price. Returns POM's response."""
     lines = [_service(f"{name}-{number}", price) for number, price in enumerate(prices, 1)]
     body = {"customerId": CUSTOMERS[0], "invoiceType": "stripe", "lineItems": lines, "send": send}
     key = f"{scene.organization}-{name}".replace(" ", "-")
@@ -145,7 +147,7 @@ def _void_invoice(scene: Scene) -> str:
 
 
 def _pay_by_link(scene: Scene) -> str:
-    """All webhooks are lost meanwhile. If the page cannot be used, the invoice is paid by API all the same."""
+    """Drops all webhooks meanwhile. If the page cannot be used, the invoice is paid by API instead."""
     invoice = _create_invoice(scene, LOST_WEBHOOKS_INVOICE, "80.00")
     scene.listener.losing = True
     try:

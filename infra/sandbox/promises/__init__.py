@@ -1,1 +1,1 @@
-"""What the code relies on and only Stripe can show: each has a name, a sentence, and a way to try it."""
+"""Promises: behaviours of Stripe that the code relies on, each with a name, a sentence, and a way to check it."""

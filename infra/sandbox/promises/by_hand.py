@@ -1,6 +1,6 @@
-"""Assumptions that no run of minutes can try: each says what it needs, and how a person sees it.
+"""Promises that no run can check. Each says what it needs, and how a person checks it.
 
-Those about balances, payouts and currencies stand in `money_by_hand.py`.
+Promises about balances, payouts and currencies are in `money_by_hand.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ IN_AN_ACCOUNT = "docs/in-an-account.md"
 
 
 def by_hand(needs: Needs, name: str, sentence: str, source: str, phrase: str, how: str) -> Promise:
-    """Returns a promise that no run tries; `how` says how somebody sees it."""
+    """Returns a promise that no run checks. `how` says how a person checks it."""
     outcome = Outcome(Verdict.NOT_TRIED, how, needs)
     return Promise(name, sentence, source, lambda session: outcome, phrase, outcome)
 

@@ -1,4 +1,4 @@
-"""Connect: who is named, what an account that is not connected is answered, and webhook endpoints."""
+"""Promises of Connect: named applications, refusals for accounts that are not connected, and webhook endpoints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_AN_ACCOUNT = "docs/in-an-account.md"
 UNCONNECTED_ACCOUNT = StripeAccountId("acct_0000000000000000")
 """An account that no platform is connected to."""
 OUR_PARAMETERS = ("enabled_events", "api_version")
-"""Parameters of an endpoint whose refusal would stop every deployment."""
+"""The parameters of an endpoint that every deployment needs. Their refusal is harmful."""
 
 
 @as_promise(
@@ -28,7 +28,9 @@ OUR_PARAMETERS = ("enabled_events", "api_version")
     "Stripe says which application made an invoice",
 )
 def an_invoice_names_its_application(session: Session) -> Outcome:
-    """By it the daily comparison tells what people made in the Dashboard. Without it, POM's ids have to do."""
+    """The daily comparison uses the application to recognize invoices from the Dashboard; without it, POM's ids
+    decide.
+    """
     application = session.once(billed_invoice).sent.get("application")
     return outcome_of(application is not None, f"It names {'one' if application else 'none'}.", Verdict.HARMLESS)
 
@@ -40,7 +42,7 @@ def an_invoice_names_its_application(session: Session) -> Outcome:
     "The connection was revoked in Stripe.",
 )
 def an_account_that_is_not_connected_is_unreachable(session: Session) -> Outcome:
-    """Only so POM notices that a company has revoked the connection."""
+    """POM recognizes a revoked connection by this refusal only."""
     try:
         session.gateway.find_customers(UNCONNECTED_ACCOUNT, f"{session.run}@example.com")
     except AccountUnreachable as error:
@@ -56,7 +58,7 @@ def an_account_that_is_not_connected_is_unreachable(session: Session) -> Outcome
     "the webhook endpoint is created with it",
 )
 def an_endpoint_takes_our_subscription(session: Session) -> Outcome:
-    """Listed again, it has the same types and version."""
+    """The endpoint in Stripe's list must have the same event types and version."""
     endpoint = session.once(_endpoint)
     missing = sorted(set(SUBSCRIPTION) - set(endpoint.events))
     observation = (
@@ -72,15 +74,17 @@ def an_endpoint_takes_our_subscription(session: Session) -> Outcome:
     "Connect endpoints name their `application`",
 )
 def a_connect_endpoint_names_its_application(session: Session) -> Outcome:
-    """Otherwise POM takes it for one of the platform's own, and says that no webhook can come."""
+    """Without it, POM takes the endpoint for one of the platform's own events, and reports that no webhook can
+    come.
+    """
     endpoint = session.once(_endpoint)
     return outcome_of(endpoint.connect, f"It names {'one' if endpoint.connect else 'none'}.")
 
 
 def _endpoint(session: Session) -> WebhookEndpoint:
-    """Makes an endpoint like that of operators, lists it, and deletes it. Nothing listens at its address.
+    """Creates an endpoint like an operator's, lists it, and deletes it. Its address belongs to no server.
 
-    Raises CannotTry if Stripe takes no further endpoint, whatever it is told of.
+    Raises CannotTry if Stripe refuses the endpoint for a reason other than our parameters.
     """
     parameters = {
         "url": f"https://example.com/{MARK}-{session.run}",

@@ -1,4 +1,4 @@
-"""Customers: how Stripe finds them, what they keep."""
+"""Promises of customers: how they are found, and which data they retain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.sandbox.stories.invoices import payer, payer_address
 
 FIELD = "docs/field.md"
 SEARCHES, SECONDS_BETWEEN_SEARCHES = 4, 30
-"""How often a search looks for a new customer, and how many seconds lie between two looks."""
+"""The number of searches for a new customer, and the seconds between two searches."""
 MAX_KEYS, MAX_VALUE_LENGTH = 50, 500
 
 
@@ -25,7 +25,7 @@ MAX_KEYS, MAX_VALUE_LENGTH = 50, 500
     "Stripe's list by e-mail compares capital letters",
 )
 def the_list_compares_capitals(session: Session) -> Outcome:
-    """POM asks for both spellings, so a list that ignores capitals costs a call and does no harm."""
+    """POM requests both spellings, so a list that ignores capitals costs one request and does no harm."""
     customer, address = session.once(payer), payer_address(session)
     with_capitals, in_small_letters = (
         [each.id for each in session.gateway.find_customers(session.account, address)]
@@ -44,7 +44,7 @@ def the_list_compares_capitals(session: Session) -> Outcome:
     "The daily comparison searches for other spellings and asks the office.",
 )
 def the_search_ignores_capitals(session: Session) -> Outcome:
-    """It is a minute behind, so it is asked again after a while."""
+    """The search lags by a minute, so it is repeated."""
     customer, address = session.once(payer), payer_address(session).lower()
     since = len(session.recorder.exchanges)
     for attempt in range(SEARCHES):
@@ -73,7 +73,7 @@ def _search(session: Session, address: str) -> Collection[str]:
     "Anybody with access to a company's dashboard writes anything into metadata, 500 characters of any alphabet.",
 )
 def metadata_are_kept_whole(session: Session) -> Outcome:
-    """POM's ids are two of the fifty keys. Letters of several bytes count as one character."""
+    """POM's ids are two of the fifty keys. A letter of several bytes counts as one character."""
     sent, returned = _filler(), session.once(_change_customer).customer["metadata"]
     equal = sum(returned.get(key) == value for key, value in sent.items())
     observation = f"{len(returned)} keys are there, {equal} of {len(sent)} new ones as they were given."
@@ -106,7 +106,7 @@ def an_issued_invoice_keeps_its_address(session: Session) -> Outcome:
     "an expired link of the hosted page",
 )
 def the_payment_link_stays(session: Session) -> Outcome:
-    """Another link would be no harm while the former one stays good, which nobody can tell in minutes."""
+    """Another link does no harm while the former link works, and no run of minutes can tell how long it works."""
     link, later_link = (
         session.once(billed_invoice).sent["hosted_invoice_url"],
         session.once(_change_customer).invoice["hosted_invoice_url"],
@@ -122,7 +122,7 @@ def the_payment_link_stays(session: Session) -> Outcome:
 
 @dataclass(frozen=True)
 class ChangedCustomer:
-    """A customer that got another address and many metadata, and what its open invoice says then."""
+    """A customer with a new address and many metadata, and its open invoice after the change."""
 
     customer: JSON
     invoice: JSON

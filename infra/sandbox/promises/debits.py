@@ -1,4 +1,4 @@
-"""What Stripe lets nobody do to an invoice while a bank debit is under way."""
+"""Promises of bank debits: what Stripe refuses for an invoice with a debit under way."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _invoice_with_debit(session: Session) -> SentInvoice:
     "Stripe's refusal to void such an invoice is what the double does",
 )
 def a_debit_under_way_forbids_voiding(session: Session) -> Outcome:
-    """POM refuses by itself what it knows to be under way."""
+    """A difference is harmless, because POM itself refuses to void an invoice with a payment under way."""
     invoice = session.once(_invoice_with_debit)
     return _refused_state(
         refusal(lambda: session.v1.invoices.void_invoice(invoice.invoice, None, session.on_account()))
@@ -44,7 +44,7 @@ def a_debit_under_way_forbids_voiding(session: Session) -> Outcome:
     "voiding, or cash, while a bank debit is processing",
 )
 def a_debit_under_way_forbids_cash(session: Session) -> Outcome:
-    """POM refuses by itself what it knows to be under way."""
+    """A difference is harmless, because POM itself refuses cash for an invoice with a payment under way."""
     invoice, outside = session.once(_invoice_with_debit), {"paid_out_of_band": True}
     return _refused_state(refusal(lambda: session.v1.invoices.pay(invoice.invoice, outside, session.on_account())))
 
@@ -61,7 +61,7 @@ def _refused_state(error: stripe.StripeError | None) -> Outcome:
     "Nobody here has seen whether Stripe lets an invoice be marked as uncollectible while a payment is under way.",
 )
 def a_debit_under_way_lets_an_invoice_be_given_up(session: Session) -> Outcome:
-    """POM does not ask for it, so a refusal is no harm."""
+    """A refusal is harmless, because POM never makes this request."""
     invoice = session.once(_invoice_with_debit)
     error = refusal(lambda: session.v1.invoices.mark_uncollectible(invoice.invoice, None, session.on_account()))
     return outcome_of(error is None, f"It was {refusal_text(error)}.", Verdict.HARMLESS)

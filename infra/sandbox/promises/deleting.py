@@ -1,4 +1,4 @@
-"""What is left of a customer that was deleted in Stripe."""
+"""Promises of deleted customers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ERASURE = "docs/decisions/0051-erased-customers-in-the-api.md"
     "deleted: bool = False",
 )
 def a_deleted_customer_can_be_read(session: Session) -> Outcome:
-    """Refused, it would be missing, which POM takes for deleted as well."""
+    """If Stripe refused, POM would treat the customer as missing, which has the same effect as deleted."""
     is_deleted = session.once(delete_customer)
     return outcome_of(is_deleted, f"The customer says deleted: {is_deleted}.")
 
@@ -28,7 +28,7 @@ def a_deleted_customer_can_be_read(session: Session) -> Outcome:
     "they are how something open is settled",
 )
 def open_invoices_survive_their_customer(session: Session) -> Outcome:
-    """Voiding what is not open any more would be refused."""
+    """If the invoice were no longer open, Stripe would refuse to void it, and the story would stop."""
     session.once(delete_customer)
     return outcome_of(True, "The invoice of a deleted customer was read, and voided.")
 

@@ -1,4 +1,4 @@
-"""What several promises look at: a customer, drafts, and invoices that were sent as the product sends them."""
+"""Invoices and drafts that several promises share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import SentInvoice, draft_with_lines, issue_invoice, payer
 
 FIRST_AMOUNT, SECOND_AMOUNT = 7500, 2500
-"""Minor units of the two lines of the invoice that most promises look at."""
+"""The amounts of the two lines of the shared invoice (minor units)."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,15 @@ class BilledInvoice:
     customer: str
     invoice: str
     draft: JSON
-    """Stripe's answer when it had its lines."""
+    """Stripe's JSON of the draft with its lines."""
     lines: tuple[LineInStripe, ...]
-    """In Stripe's order, after the edit."""
+    """The lines in Stripe's order, after the edit."""
     sent: JSON
-    """Stripe's answer to the request to send it."""
+    """Stripe's response to the request to send the invoice."""
     key: str
-    """The idempotency key of that request."""
+    """The idempotency key of the request to send."""
     send_requested_at: float
-    """When it was asked to be sent (epoch seconds UTC)."""
+    """When the invoice was sent (epoch seconds UTC)."""
 
     @property
     def intent(self) -> str:
@@ -41,7 +41,7 @@ class BilledInvoice:
 
 
 def make_draft(session: Session, *amounts: int) -> str:
-    """Makes a draft with a line for each amount, and returns its id."""
+    """Creates a draft with one line for each amount, and returns its id."""
     order, customer = session.orders.invoice(*amounts), session.once(payer)
     if amounts:
         return draft_with_lines(session, order, customer)
@@ -49,20 +49,20 @@ def make_draft(session: Session, *amounts: int) -> str:
 
 
 def issue_to_payer(session: Session, *amounts: int, **order: object) -> SentInvoice:
-    """Bills the payer of this run, without an e-mail. `order` has fields of the order.
+    """Bills the run's payer without an e-mail. `order` holds fields of the order.
 
-    Whatever changes the balance of that customer, and so the next invoice, comes after this.
+    Promises that change the payer's balance must run later, because the balance changes the next invoice.
     """
     return issue_invoice(session, *amounts, customer=session.once(payer), **order)
 
 
 def send(session: Session, invoice: str, key: str) -> JSON:
-    """Sends an invoice with the request that the gateway makes, and returns the whole answer."""
+    """Sends an invoice with the gateway's request, and returns Stripe's JSON."""
     return response_json(session.v1.invoices.send_invoice(invoice, {"expand": ["payments"]}, session.on_account(key)))
 
 
 def billed_invoice(session: Session) -> BilledInvoice:
-    """Makes the invoice that most promises look at. Use it by `session.once(billed)`."""
+    """Sends the invoice that most promises read. Call it as `session.once(billed_invoice)`."""
     order, customer = session.orders.invoice(FIRST_AMOUNT, SECOND_AMOUNT), session.once(payer)
     lines, key = lines_of(order.order), f"{session.run}-{order.id}"
     invoice = session.gateway.create_draft(session.account, order, customer, f"{key}-draft").id
@@ -84,16 +84,18 @@ class ListedEvents:
 
     events: Sequence[JSON]
     seconds: float
-    """How long after the invoice was asked to be sent they were all listed."""
+    """Seconds from the request to send until all events were listed."""
 
 
 def events_of_billed_invoice(session: Session) -> ListedEvents:
-    """Returns the events of that invoice right after it was sent. Use it by `session.once(told_of_billed)`."""
+    """Returns the events right after the shared invoice was sent. Call it as
+    `session.once(events_of_billed_invoice)`.
+    """
     invoice = session.once(billed_invoice)
     events = events_about(session, [invoice.invoice], ["invoice.sent"])
     return ListedEvents(events, session.target.now() - invoice.send_requested_at)
 
 
 def empty_draft(session: Session) -> str:
-    """Makes a draft without lines, and returns its id. Use it by `session.once(empty_draft)`."""
+    """Creates a draft without lines, and returns its id. Call it as `session.once(empty_draft)`."""
     return make_draft(session)

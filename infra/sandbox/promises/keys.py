@@ -1,4 +1,4 @@
-"""Idempotency keys (https://docs.stripe.com/api/idempotent_requests)."""
+"""Promises of idempotency keys (https://docs.stripe.com/api/idempotent_requests)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RETRY = "stripe-should-retry"
     "Stripe keeps an idempotency key for 24 hours",
 )
 def a_key_replays_its_answer(session: Session) -> Outcome:
-    """The gateway takes a replayed answer for old, and reads the object."""
+    """The gateway treats a replayed response as old, and reads the object."""
     first = session.once(billed_invoice)
     second = session.v1.invoices.send_invoice(first.invoice, {"expand": ["payments"]}, session.on_account(first.key))
     replayed, is_equal = response_header(second, REPLAYED), response_json(second) == first.sent
@@ -39,10 +39,10 @@ def a_key_replays_its_answer(session: Session) -> Outcome:
     "a key refuses other parameters",
     "A key that comes with other parameters is refused with 400 and idempotency_error.",
     "chalicelib/adapters/stripe/errors.py",
-    "Stripe saw the same request otherwise.",
+    "Stripe knows the same request with other parameters.",
 )
 def a_key_refuses_other_parameters(session: Session) -> Outcome:
-    """Otherwise a changed order would be taken for the old one."""
+    """Otherwise Stripe would answer a changed order with the response to the old order."""
     first = session.once(billed_invoice)
     error = refusal(lambda: session.v1.invoices.send_invoice(first.invoice, None, session.on_account(first.key)))
     holds = isinstance(error, stripe.IdempotencyError) and error.http_status == 400
@@ -56,7 +56,7 @@ def a_key_refuses_other_parameters(session: Session) -> Outcome:
     "Idempotency keys",
 )
 def keys_belong_to_their_account(session: Session) -> Outcome:
-    """The platform's own account has no such invoice, and says so if the key is unknown there."""
+    """The platform's own account has no such invoice, so Stripe refuses the request unless the key is shared."""
     first = session.once(billed_invoice)
     elsewhere = {"idempotency_key": first.key}
     error = refusal(lambda: session.v1.invoices.send_invoice(first.invoice, {"expand": ["payments"]}, elsewhere))
@@ -79,7 +79,7 @@ def _voidings_of_a_draft(session: Session) -> tuple[stripe.StripeError | None, s
     "repeats a stored failure for as long",
 )
 def a_failure_is_stored(session: Session) -> Outcome:
-    """A draft cannot be voided. If failures were not stored, POM would look for its object once for nothing."""
+    """A draft cannot be voided. If Stripe did not store failures, POM would search for the object once in vain."""
     first, second = session.once(_voidings_of_a_draft)
     if first is None or second is None:
         return outcome_of(False, f"Voiding a draft was {refusal_text(first)}, then {refusal_text(second)}.")
@@ -94,7 +94,7 @@ def a_failure_is_stored(session: Session) -> Outcome:
     "`Stripe-Should-Retry` is `true` on `lock_timeout` and `false` on declines and refused states",
 )
 def a_refused_state_is_not_to_be_retried(session: Session) -> Outcome:
-    """The SDK does not repeat a 400 unless the header says so; with `true` it would ask three times for nothing."""
+    """The SDK repeats a 400 only if this header is `true`. It would then send three requests in vain."""
     error, _ = session.once(_voidings_of_a_draft)
     if error is None:
         return outcome_of(False, "Voiding a draft was not refused.")
@@ -110,7 +110,9 @@ def a_refused_state_is_not_to_be_retried(session: Session) -> Outcome:
     "`Stripe-Should-Retry` on 409 and on replayed answers",
 )
 def a_key_in_use_conflicts(session: Session) -> Outcome:
-    """The SDK repeats what was refused with 409, so both callers get the object. Two objects would be harm."""
+    """The SDK repeats a request that was refused with 409, so both callers get the object. Two objects are
+    harmful.
+    """
     key, since = f"{session.run}-at-once", len(session.recorder.exchanges)
     parameters = {"email": f"{session.run}-at-once@example.com", "metadata": session.marks}
 

@@ -1,4 +1,4 @@
-"""Lists and events: what the comparisons with Stripe rely on."""
+"""Promises of lists and events, on which the comparisons with Stripe rely."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra.sandbox.stories.invoices import payer
 SWEEPS = "docs/decisions/0015-how-often-accounts-are-swept.md"
 OTHER_VERSION = "2022-11-15"
 LISTED_WITHIN = 60
-"""Seconds. A run of the sweep that finds an event later than this finds it as well, ten minutes later."""
+"""Seconds. An event that is listed later is found by the sweep's next run, ten minutes later."""
 
 
 @as_promise(
@@ -23,7 +23,7 @@ LISTED_WITHIN = 60
     "That Stripe lists open payments of all invoices at once, with their intents, is its documentation's word",
 )
 def open_payments_are_listed_with_their_intents(session: Session) -> Outcome:
-    """Refused, the comparison of every account fails."""
+    """If Stripe refused, the comparison of every account would fail."""
     invoice = session.once(billed_invoice)
     intents = session.gateway.open_intents(session.account, invoice.sent["created"] - CLOCK_MARGIN, None)
     intent = next((each for each in intents if each.id == invoice.intent), None)
@@ -37,7 +37,7 @@ def open_payments_are_listed_with_their_intents(session: Session) -> Outcome:
     "at most four levels deep",
 )
 def an_expansion_has_four_levels(session: Session) -> Outcome:
-    """If Stripe takes more, that is no harm (https://docs.stripe.com/expand)."""
+    """A deeper expansion does no harm (https://docs.stripe.com/expand)."""
     deeper = {"customer": session.once(payer), "limit": 1, "expand": ["data.payments.data.payment.payment_intent"]}
     error = refusal(lambda: session.v1.invoices.list(deeper, session.on_account()))
     return outcome_of(error is not None, f"An expansion of five levels was {refusal_text(error)}.", Verdict.HARMLESS)
@@ -50,7 +50,7 @@ def an_expansion_has_four_levels(session: Session) -> Outcome:
     "the draft by our id in its metadata",
 )
 def a_new_invoice_is_found_by_its_metadata(session: Session) -> Outcome:
-    """Before POM repeats a step whose answer was lost, it looks for the object."""
+    """POM searches for the object before it repeats a step whose response was lost."""
     invoice = session.once(billed_invoice)
     stripe_invoice = session.gateway.find_invoice(session.account, invoice.order)
     description = (
@@ -66,9 +66,9 @@ def a_new_invoice_is_found_by_its_metadata(session: Session) -> Outcome:
     "Newest first.",
 )
 def lists_are_newest_first(session: Session) -> Outcome:
-    """A comparison that was cut off goes on from the moment down to which it came."""
+    """An interrupted comparison resumes at the oldest time that it reached."""
     session.once(billed_invoice)
-    session.target.pass_time(1)  # two of one second would be in any order
+    session.target.pass_time(1)  # two invoices of the same second could be in any order
     session.once(empty_draft)
     query: JSON = {"customer": session.once(payer)}
     page = response_json(session.v1.invoices.list({**query, "limit": PAGE_SIZE}, session.on_account()))["data"]
@@ -92,7 +92,7 @@ def lists_are_newest_first(session: Session) -> Outcome:
     "Stripe lists events in the version of the account, whatever version we",
 )
 def events_are_listed_in_their_accounts_version(session: Session) -> Outcome:
-    """POM believes what an event says only if it names POM's own version."""
+    """POM relies on an event's object only if the event has POM's own version."""
     listed_event = session.once(events_of_billed_invoice).events[-1]
     options = {**session.on_account(), "stripe_version": OTHER_VERSION}
     other_event = response_json(session.v1.events.retrieve(listed_event["id"], None, options))
@@ -111,7 +111,7 @@ def events_are_listed_in_their_accounts_version(session: Session) -> Outcome:
     "Counted as missed is only what is two minutes old.",
 )
 def an_event_is_listed_soon(session: Session) -> Outcome:
-    """Of an event that is listed later than the sweep asks again, POM would never hear."""
+    """The sweep would miss an event that is listed after the sweep's last look at its time."""
     listed_events = session.once(events_of_billed_invoice)
     if "invoice.sent" not in event_types(listed_events.events):
         return outcome_of(False, f"invoice.sent was not listed within {listed_events.seconds:.0f} s.")
@@ -128,7 +128,7 @@ def an_event_is_listed_soon(session: Session) -> Outcome:
     "Stripe's event names the key of the request that caused it.",
 )
 def an_event_names_the_key_of_its_request(session: Session) -> Outcome:
-    """By this key POM tells its own sending of a draft from somebody else's."""
+    """POM uses this key to distinguish its own sending of a draft from a person's."""
     invoice = session.once(billed_invoice)
     finalized_events = [
         each for each in session.once(events_of_billed_invoice).events if each["type"] == "invoice.finalized"
@@ -147,7 +147,7 @@ def an_event_names_the_key_of_its_request(session: Session) -> Outcome:
     "A listed event does not name its account, so the lister says it.",
 )
 def a_listed_event_names_no_other_account(session: Session) -> Outcome:
-    """POM takes the account that it has asked on."""
+    """POM takes the account of its request for the event's account."""
     accounts = {each.get("account") for each in session.once(events_of_billed_invoice).events}
     observation = f"Of the events, {'none' if accounts == {None} else 'some'} name an account."
     return outcome_of(accounts <= {session.account, None}, observation)

@@ -1,4 +1,4 @@
-"""Assumptions about balances, payouts and currencies that no run of minutes can try."""
+"""Promises about balances, payouts and currencies that no run can check."""
 
 from __future__ import annotations
 

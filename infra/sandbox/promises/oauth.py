@@ -1,4 +1,4 @@
-"""Connect OAuth (https://docs.stripe.com/connect/oauth-reference). A part of it needs a person who clicks once."""
+"""Promises of Connect OAuth (https://docs.stripe.com/connect/oauth-reference). Some need a person who clicks once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_CODE = "ac_pom_sandbox_is_no_code"
     "not connected",
 )
 def giving_up_no_access_is_fine(session: Session) -> Outcome:
-    """POM goes on after this refusal only. After another one it tries again for ever."""
+    """POM continues after this refusal only. After any other refusal, it retries without end."""
     error = refusal(lambda: session.client.oauth.deauthorize({"stripe_user_id": UNCONNECTED_ACCOUNT}))
     return outcome_of(_not_connected(error), f"It was {refusal_text(error)}.")
 
@@ -44,7 +44,7 @@ def _not_connected(error: stripe.StripeError | None) -> bool:
     "Stripe did not accept the authorization code",
 )
 def a_wrong_code_is_an_invalid_grant(session: Session) -> Outcome:
-    """POM tells the admin to begin again."""
+    """POM asks the admin to begin again."""
     try:
         session.gateway.exchange_code(NO_CODE)
     except Refused as error:
@@ -59,7 +59,7 @@ def a_wrong_code_is_an_invalid_grant(session: Session) -> Outcome:
     "should mean that the key was taken",
 )
 def a_restricted_key_can_connect_and_disconnect(session: Session) -> Outcome:
-    """Refused, prod keeps its secret key: with the other one no company could connect."""
+    """If Stripe refuses, prod must keep its secret key, because no company could connect with a restricted key."""
     if session.restricted_key is None:
         return not_tried(
             "There is no restricted key: set STRIPE_TEST_RESTRICTED_KEY to an rk_test_ key of the platform."
@@ -77,14 +77,14 @@ def a_restricted_key_can_connect_and_disconnect(session: Session) -> Outcome:
 
 @dataclass(frozen=True)
 class GrantedAccess:
-    """What one click of a person granted."""
+    """The code and the grant after a person connected an account."""
 
     code: str
     grant: OAuthGrant
 
 
 def _connect_another_account(session: Session) -> GrantedAccess:
-    """Has a person connect an account. Raises CannotTry if nobody is there."""
+    """Asks a person to connect an account. Raises CannotTry if the person does not."""
     url = session.gateway.authorize_url(session.run, "")
     code = session.authorize(url)
     if code is None:
@@ -99,7 +99,7 @@ def _connect_another_account(session: Session) -> GrantedAccess:
     "Turn the single-use code into an account id.",
 )
 def a_code_grants_an_account(session: Session) -> Outcome:
-    """POM keeps nothing else of the answer."""
+    """POM stores no other field of the response."""
     grant = session.once(_connect_another_account).grant
     observation = f"The scope is {grant.scope}, livemode is {grant.livemode}."
     return outcome_of(
@@ -114,7 +114,7 @@ def a_code_grants_an_account(session: Session) -> Outcome:
     "`invalid_grant`, and the connection ends with `account.application.deauthorized`",
 )
 def a_code_is_used_once(session: Session) -> Outcome:
-    """POM never uses a code twice. If the connection stays, less can go wrong than is assumed."""
+    """POM never uses a code twice. If the connection stays, the risk is smaller than assumed."""
     access, account = session.once(_connect_another_account), _other_account(session)
     try:
         session.gateway.exchange_code(access.code)
@@ -132,7 +132,7 @@ def a_code_is_used_once(session: Session) -> Outcome:
     "or a call that Stripe refuses: `disconnected`, and no more calls",
 )
 def a_disconnected_account_is_unreachable(session: Session) -> Outcome:
-    """Fine also if the connection had ended before."""
+    """Also holds if the connection had already ended."""
     account = _other_account(session)
     session.gateway.deauthorize(account)
     unreachable = _is_unreachable(session, account)

@@ -1,4 +1,4 @@
-"""Payments by card, payments outside Stripe, and surpluses."""
+"""Promises of payments by card, payments outside Stripe, and surpluses."""
 
 from __future__ import annotations
 
@@ -32,23 +32,25 @@ FIELD = "docs/field.md"
 DOUBLE = "infra/stripe_double/README.md"
 BASIL = "2025-03-31"
 TOTAL, SURPLUS = 4200, 600
-"""Minor units of an invoice, and of what is paid too much."""
+"""The amount of an invoice, and the amount that is paid in excess (minor units)."""
 BOOKING_SECONDS = 60
-"""Seconds that a charge's balance transaction is waited for."""
+"""The most seconds to wait for a charge's balance transaction."""
 
 
 @dataclass(frozen=True)
 class PaidInvoice:
-    """An invoice of the stories whose first cards were declined and whose last card paid."""
+    """The invoice of the story `cards`: its first cards were declined, and its last card paid."""
 
     sent: SentInvoice
     decline: stripe.CardError | None
     charge: JSON
-    """The charge that succeeded, as it was first seen."""
+    """The charge that succeeded, as Stripe first listed it."""
 
 
 def paid_invoice(session: Session) -> PaidInvoice:
-    """Returns the invoice that a card paid. Use it by `session.once(paid)`. Raises CannotTry if no card can pay."""
+    """Returns the invoice that a card paid. Call it as `session.once(paid_invoice)`. Raises CannotTry if no card
+    paid.
+    """
     with setting_up(session, "pay an invoice by card"):
         attempts = session.once(pay_by_card)
     charge = next((each for each in attempts.charges if each["status"] == "succeeded"), None)
@@ -58,16 +60,18 @@ def paid_invoice(session: Session) -> PaidInvoice:
 
 
 def events_of_paid_invoice(session: Session) -> list[JSON]:
-    """Returns the events of that invoice and its payment, once it is booked. Use `session.once(events_of_paid)`."""
+    """Returns the events of the paid invoice and its payment, after the booking. Call it with `session.once`."""
     sent = session.once(paid_invoice).sent
-    with suppress(NotInTime):  # which `the fee comes later` tells
+    with suppress(NotInTime):  # the promise `the fee comes later` reports it
         session.once(booked_charge)
     expected = ["invoice.paid", "invoice_payment.paid", "charge.updated"]
     return events_about(session, [sent.invoice, sent.intent], expected)
 
 
 def booked_charge(session: Session) -> JSON:
-    """Returns that charge once Stripe has booked it, with its balance transaction. Use it by `session.once(…)`."""
+    """Returns the charge with its balance transaction, after Stripe booked it. Call it as
+    `session.once(booked_charge)`.
+    """
     charge = session.once(paid_invoice).charge["id"]
     query = {"expand": ["balance_transaction"]}
     answer = session.until(
@@ -85,7 +89,7 @@ def booked_charge(session: Session) -> JSON:
     "Usually three events say that a card was declined",
 )
 def a_decline_says_why(session: Session) -> Outcome:
-    """POM takes the reason from the event of the intent, or from that of the charge."""
+    """POM takes the reason from the intent's event or from the charge's event."""
     error = session.once(paid_invoice).decline
     if not isinstance(error, stripe.CardError):
         return outcome_of(False, f"The first card was {refusal_text(error)}.")
@@ -109,7 +113,7 @@ def a_decline_says_why(session: Session) -> Outcome:
     "`Stripe-Should-Retry` is `true` on `lock_timeout`, and `false` on declines and refused states.",
 )
 def a_decline_is_not_to_be_retried(session: Session) -> Outcome:
-    """With `true` the SDK would try the card again."""
+    """If the header were `true`, the SDK would try the card again."""
     error = session.once(paid_invoice).decline
     if error is None:
         return outcome_of(False, "The first card was not declined.")
@@ -124,7 +128,9 @@ def a_decline_is_not_to_be_retried(session: Session) -> Outcome:
     "Nobody here has seen whether accounts before 2025-03-31 get `invoice_payment.paid`",
 )
 def a_payment_has_its_event(session: Session) -> Outcome:
-    """Without it POM does not know a second payment until the next comparison, which an old account can bear."""
+    """Without the event, POM misses a second payment until the next comparison. On an old account this is
+    harmless.
+    """
     sent, events = session.once(paid_invoice).sent, session.once(events_of_paid_invoice)
     version = next((each["api_version"] for each in events), None) or "unknown"
     invoice_payments = [each["data"]["object"] for each in events if each["type"] == "invoice_payment.paid"]
@@ -150,7 +156,7 @@ def _both(names: tuple[Any, Any]) -> str:
     "A charge has no balance transaction when it succeeds; `charge.updated` brings it",
 )
 def the_fee_comes_later(session: Session) -> Outcome:
-    """Only an event says that the fee is known. If it is known at once, `charge.succeeded` says so."""
+    """POM learns a fee from an event. If the fee is known at once, `charge.succeeded` carries it."""
     paid = session.once(paid_invoice)
     at_first = paid.charge["balance_transaction"]
     session.once(booked_charge)
@@ -175,7 +181,7 @@ def the_fee_comes_later(session: Session) -> Outcome:
     "the payment intent is canceled, no `invoice.payment_succeeded`, no InvoicePayment of its own",
 )
 def cash_ends_the_intent(session: Session) -> Outcome:
-    """POM shows cash as cash because no payment through Stripe paid it."""
+    """POM shows the payment as cash because no payment through Stripe paid the invoice."""
     cash = session.once(pay_outside)
     sent, invoice = cash.sent, cash.answer
     received = event_types(
@@ -194,7 +200,7 @@ def cash_ends_the_intent(session: Session) -> Outcome:
 
 
 def _through_stripe(invoice: JSON) -> int:
-    """Returns what payments through Stripe brought, in minor units."""
+    """Returns the sum of the payments through Stripe (minor units)."""
     in_stripe = (
         each for each in invoice["payments"]["data"] if each["payment"]["type"] in ("payment_intent", "charge")
     )
@@ -208,7 +214,7 @@ def _through_stripe(invoice: JSON) -> int:
     "Not every account's invoices have `amount_paid_off_stripe`",
 )
 def what_was_paid_outside_can_be_known(session: Session) -> Outcome:
-    """POM takes what the field says. If there is none, it takes what the payments leave of amount_paid."""
+    """POM uses the field. If the field is missing, POM subtracts the payments through Stripe from amount_paid."""
     invoice = session.once(pay_outside).answer
     reported, remainder = invoice.get("amount_paid_off_stripe"), invoice["amount_paid"] - _through_stripe(invoice)
     first_part = (
@@ -227,7 +233,7 @@ def what_was_paid_outside_can_be_known(session: Session) -> Outcome:
     "Nobody here has seen whether Stripe's `amount_paid` contains a surplus.",
 )
 def amount_paid_contains_a_surplus(session: Session) -> Outcome:
-    """POM takes the surplus off `amount_paid` to say what paid the invoice."""
+    """POM subtracts the surplus from `amount_paid` to get the amount that paid the invoice."""
     invoice = session.once(overpaid_invoice)
     total, received, over = invoice["total"], invoice["amount_paid"], invoice["amount_overpaid"]
     if not over:
@@ -237,9 +243,9 @@ def amount_paid_contains_a_surplus(session: Session) -> Outcome:
 
 
 def overpaid_invoice(session: Session) -> JSON:
-    """Pays more than an invoice asks for, and returns the invoice. Use it by `session.once(overpaid)`.
+    """Pays more than an invoice's total, and returns the invoice. Call it as `session.once(overpaid_invoice)`.
 
-    The money is available at once. Raises CannotTry if Stripe takes no such payment.
+    The money is available at once. Raises CannotTry if Stripe refuses the payment.
     """
     sent = issue_to_payer(session, TOTAL)
     with setting_up(session, "pay more than an invoice asks for"):
@@ -254,7 +260,9 @@ def overpaid_invoice(session: Session) -> JSON:
     "Stripe does not charge less than the minimum of a currency",
 )
 def less_than_the_minimum_is_paid(session: Session) -> Outcome:
-    """The sum moves to the customer's balance. POM refuses such invoices, and explains those made in Stripe."""
+    """The sum moves to the customer's balance. POM refuses to create such invoices, and explains those made in
+    Stripe.
+    """
     return paid_at_finalization(session.once(invoice_below_the_minimum))
 
 

@@ -1,4 +1,4 @@
-"""A promise of Stripe's that the code relies on, and how one is tried."""
+"""A promise: a behaviour of Stripe that the code relies on, and how a run checks it."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ from infra.sandbox.session import UNREACHABLE_CODES, NotInTime, Session
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was seen."""
+    """The result of checking a promise."""
 
     verdict: Verdict
     observation: str
     """A sentence with the values."""
     needs: Needs | None = None
-    """What `Finding.needs` says."""
+    """The same as `Finding.needs`."""
 
 
 @dataclass(frozen=True)
 class Promise:
-    """One assumption. `attempt` makes requests on the account and judges what came."""
+    """One promise. `attempt` makes requests on the account and returns the outcome."""
 
     name: str
-    """Stable, in small letters with blanks, such as `a key replays its answer`."""
+    """A stable name in small letters with blanks, such as `a key replays its answer`."""
     sentence: str
-    """What is assumed, as a whole sentence."""
+    """The assumption, as a complete sentence."""
     source: str
-    """The file of the project that says so, such as `docs/field.md`."""
+    """The file of the project that states the assumption, such as `docs/field.md`."""
     attempt: Callable[[Session], Outcome]
     phrase: str = ""
-    """Words of that file which say it."""
+    """A phrase of that file. A test checks that the file contains it."""
     by_hand: Outcome | None = None
-    """What it needs and how a person sees it, if no run can try it."""
+    """If no run can check the promise: what it needs, and how a person checks it."""
 
 
 class CannotTry(Exception):
-    """What a promise needs could not be made. The message says why, as a sentence."""
+    """Raised when a precondition of a promise could not be created. The message gives the reason, as a sentence."""
 
 
 def as_promise(
     name: str, sentence: str, source: str, phrase: str
 ) -> Callable[[Callable[[Session], Outcome]], Promise]:
-    """Decorates an attempt, which becomes a `Promise`.
+    """Decorates the attempt of a promise, and returns the `Promise`.
 
-    What Stripe or the gateway refuses and the attempt did not expect is harmful. No answer, a limit or a failure of
-    Stripe's says nothing about the promise, so it is raised.
+    A refusal of Stripe or an error of the gateway that the attempt does not catch is harmful. A missing response, a
+    rate limit or a fault of Stripe's is raised, because it says nothing about the promise.
     """
 
     def decorate(attempt: Callable[[Session], Outcome]) -> Promise:
@@ -77,20 +77,20 @@ def as_promise(
 
 
 def outcome_of(holds: bool, observation: str, otherwise: Verdict = Verdict.HARMFUL) -> Outcome:
-    """Returns that it is as assumed if it holds, and `otherwise` if not."""
+    """Returns AS_ASSUMED if the promise holds, and the verdict `otherwise` if not."""
     return Outcome(Verdict.AS_ASSUMED if holds else otherwise, observation)
 
 
 def not_tried(reason: str) -> Outcome:
-    """Returns that nobody knows, and why."""
+    """Returns NOT_TRIED, with the reason."""
     return Outcome(Verdict.NOT_TRIED, reason)
 
 
 @contextmanager
 def setting_up(session: Session, action: str) -> Iterator[None]:
-    """Does what not every account or platform may do. `what` is what is done, such as `pay by bank debit`.
+    """Runs a block that not every account or platform allows. `action` describes it, such as `pay by bank debit`.
 
-    Raises CannotTry if Stripe refuses. The requests within are not compared then.
+    Raises CannotTry if Stripe refuses. The requests of the block are then removed from the recording.
     """
     since = len(session.recorder.exchanges)
     try:

@@ -1,4 +1,4 @@
-"""Refunds and payouts: what Stripe refuses with which code, and what an invoice and the balance say afterwards."""
+"""Promises of refunds and payouts: the codes of refusals, and the state of the invoice and the balance afterwards."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from infra.sandbox.stories.refunds import request_refunds
 DOUBLE = "infra/stripe_double/README.md"
 REFUSALS = "chalicelib/adapters/stripe/refund_refusals.py"
 REFUND_AMOUNT = 1500
-"""Minor units of the first refund of a payment."""
+"""The amount of the first refund (minor units)."""
 TOO_MUCH = 99_999_999
-"""Minor units: more than a test account has."""
+"""More than the balance of a test account (minor units)."""
 
 
 def _refund(session: Session) -> JSON:
@@ -46,7 +46,7 @@ def _refund(session: Session) -> JSON:
     "Two had none in the answers that accounts have",
 )
 def a_refund_that_is_too_large_has_no_code(session: Session) -> Outcome:
-    """With another form, POM says that Stripe refused, and not why."""
+    """With any other response, POM reports that Stripe refused, but not the reason."""
     return _refusal(session.once(request_refunds).too_much, None, MORE_THAN_IS_LEFT)
 
 
@@ -57,7 +57,7 @@ def a_refund_that_is_too_large_has_no_code(session: Session) -> Outcome:
     "charge_already_refunded",
 )
 def a_refund_of_what_is_refunded_has_a_code(session: Session) -> Outcome:
-    """With another form, POM says that Stripe refused, and not why."""
+    """With any other response, POM reports that Stripe refused, but not the reason."""
     return _refusal(session.once(request_refunds).nothing_left, "charge_already_refunded", REFUNDED_ALREADY)
 
 
@@ -77,7 +77,7 @@ def _refusal(refused: StripeRefused | None, code: str | None, meaning: Any) -> O
     "an invoice is `refunded` only if refunds gave back all that was paid",
 )
 def a_refunded_invoice_stays_paid(session: Session) -> Outcome:
-    """POM derives by itself what of it was refunded."""
+    """POM itself derives the refunded amount."""
     session.once(_refund)
     sent = session.once(paid_invoice).sent
     invoice = response_json(session.v1.invoices.retrieve(sent.invoice, None, session.on_account()))
@@ -92,7 +92,9 @@ def a_refunded_invoice_stays_paid(session: Session) -> Outcome:
     "nobody here has seen whether Stripe now sends `refund.*` for them",
 )
 def a_refund_has_its_events(session: Session) -> Outcome:
-    """One of the two is enough: POM reads the refunds of a charge that says more than is known."""
+    """One of the two events is enough: POM reads the refunds of a charge whose refunded amount exceeds the stored
+    one.
+    """
     refund, charge = session.once(_refund)["id"], session.once(paid_invoice).charge["id"]
     events = events_about(session, [refund, charge], ["charge.refunded"])
     version = events[0]["api_version"] if events else "unknown"
@@ -108,7 +110,7 @@ def a_refund_has_its_events(session: Session) -> Outcome:
     "its money leaves the balance when the payment's is available, so that both are in one payout",
 )
 def a_refund_is_available_with_its_payment(session: Session) -> Outcome:
-    """On another day the two are in two payouts. POM shows each line as Stripe lists it."""
+    """If the days differed, the two would be in two payouts. POM shows each line as Stripe lists it."""
     charge, refund = (
         session.once(booked_charge)["balance_transaction"],
         session.once(_refund)["balance_transaction"],
@@ -126,7 +128,7 @@ def a_refund_is_available_with_its_payment(session: Session) -> Outcome:
     "Manual, instant and reversing payouts have no lines (`not_applicable`)",
 )
 def a_payout_by_hand_is_not_reconciled(session: Session) -> Outcome:
-    """Either of the two keeps POM from asking for lines."""
+    """POM requests no lines if either field says so."""
     payout = _payout_by_hand(session).payout
     automatic, status = payout["automatic"], payout["reconciliation_status"]
     observation = f"automatic is {automatic}, reconciliation_status is {status}."
@@ -150,7 +152,7 @@ def _payout_by_hand(session: Session) -> ManualPayout:
     "Balance transaction history can only be filtered on automatic transfers, not manual.",
 )
 def a_payout_by_hand_has_no_lines(session: Session) -> Outcome:
-    """With a code POM takes it for a failure, and the job fails again and again."""
+    """POM would treat a refusal with a code as a failure, and the job would fail again and again."""
     error = _payout_by_hand(session).lines.get("error")
     if error is None:
         return outcome_of(False, "Stripe listed lines.", Verdict.HARMLESS)
@@ -165,7 +167,7 @@ def a_payout_by_hand_has_no_lines(session: Session) -> Outcome:
     "a payout of more than is available",
 )
 def more_than_the_balance_is_not_paid_out(session: Session) -> Outcome:
-    """POM never pays out."""
+    """A difference is harmless, because POM never pays out."""
     parameters = {"amount": TOO_MUCH, "currency": "usd", "metadata": session.marks}
     error = refusal(lambda: session.v1.payouts.create(parameters, session.on_account()))
     if error is not None and error.http_status == 404:
@@ -180,7 +182,7 @@ REFUNDS = (
     a_refunded_invoice_stays_paid,
     a_refund_has_its_events,
     a_refund_is_available_with_its_payment,
-    amount_paid_contains_a_surplus,  # it leaves a credit to the payer, so invoices of the stories come before
+    amount_paid_contains_a_surplus,  # leaves a credit to the payer, so the invoices of the stories come first
     a_payout_by_hand_has_no_lines,
     a_payout_by_hand_is_not_reconciled,
     more_than_the_balance_is_not_paid_out,

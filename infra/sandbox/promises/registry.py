@@ -1,4 +1,4 @@
-"""All promises, in the order in which they are tried."""
+"""All promises, in the order of a run."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ PROMISES = (
     *SENDING, *KEYS, *LISTS, *PAYMENTS, *DEBITS, *REFUNDS, *CUSTOMERS, *CONNECTING,
     *REVISIONS, *DELETING, *OAUTH, *TIMING, *BY_HAND, *MONEY_BY_HAND,
 )  # fmt: skip
-"""Each can be tried alone, too. Those of one run share what they look at, so those that change it come late."""
+"""Each promise can also run alone. Promises share objects, so promises that change a shared object come late."""

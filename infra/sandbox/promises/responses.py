@@ -1,4 +1,4 @@
-"""Questions that promises share: what Stripe refuses with, what its answers say, and which events it made."""
+"""What promises read from Stripe: responses, refusals and events."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from infra.sandbox.session import Session
 JSON = dict[str, Any]
 
 CLOCK_MARGIN = 300
-"""Seconds that this machine's clock and Stripe's may differ."""
+"""The most seconds by which this machine's clock and Stripe's may differ."""
 POLL_DELAYS = (3.0, 3.0, 3.0, 6.0, 12.0)
-"""Seconds between two looks for events, until those that are expected are listed."""
+"""Seconds between two lists of events, until the expected events are listed."""
 
 
 def response_json(response: Any) -> JSON:
-    """Returns the whole answer of the SDK, with all that Stripe says."""
+    """Returns the JSON of a response of the SDK."""
     document: JSON = json.loads(response.last_response.body)
     return document
 
 
 def response_header(response: Any, name: str) -> str | None:
-    """Returns a header of an answer or of an error. `name` is in small letters."""
+    """Returns a header of a response or of an error; None if it is missing. `name` is in small letters."""
     headers = response.headers if isinstance(response, stripe.StripeError) else response.last_response.headers
     return {each.lower(): value for each, value in (headers or {}).items()}.get(name)
 
 
 def refusal(request: Callable[[], Any]) -> stripe.StripeError | None:
-    """Returns the error with which Stripe refused; None if it did as it was asked."""
+    """Makes a request. Returns the error with which Stripe refused it; None if Stripe did not refuse."""
     try:
         request()
     except stripe.StripeError as error:
@@ -41,7 +41,7 @@ def refusal(request: Callable[[], Any]) -> stripe.StripeError | None:
 
 
 def refusal_text(error: stripe.StripeError | None) -> str:
-    """Returns a refusal in words: status, type, code, decline code and parameter."""
+    """Returns a refusal as text: status, type, code, decline code and parameter."""
     if error is None:
         return "not refused"
     details = error_object(error)
@@ -60,10 +60,10 @@ def error_object(error: stripe.StripeError) -> JSON:
 
 
 def events_about(session: Session, ids: Collection[str], expected: Collection[str] = ()) -> list[JSON]:
-    """Returns the events of the account whose object names one of these ids, oldest first.
+    """Returns the account's events whose object names one of these ids, oldest first.
 
-    Those of the stories are known already. If they have not an event for each of the expected types, the account is
-    asked, for half a minute. Then events within MARGIN before now, and the newest hundred, are seen.
+    The events of the stories are known. If they do not contain an event for each expected type, events are listed for
+    up to half a minute. Such a list covers the last CLOCK_MARGIN seconds, and at most the newest hundred events.
     """
     of_stories = _events_naming(session.story_events, ids)
     if expected and Counter(expected) <= Counter(event_types(of_stories)):
@@ -87,5 +87,5 @@ def _events_naming(listed: Sequence[JSON], ids: Collection[str]) -> list[JSON]:
 
 
 def event_types(events: Sequence[JSON]) -> list[str]:
-    """Returns the types of events, in their order."""
+    """Returns the types of the events, in order."""
     return [each["type"] for each in events]

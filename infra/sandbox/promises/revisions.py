@@ -1,4 +1,4 @@
-"""What Stripe makes of an invoice that somebody edits after it was issued."""
+"""Promises of revisions: invoices that a person edits after they were issued."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DECISION = "docs/decisions/0019-revisions.md"
 
 
 def _revision_and_original(session: Session) -> tuple[JSON, JSON]:
-    """Returns the draft of a revision, and its original once the revision was finalized."""
+    """Returns the draft of a revision, and the original after the revision was finalized."""
     with setting_up(session, "make a revision by the API"):
         revision = session.once(revise_invoice)
     return revision.draft, revision.original
@@ -25,7 +25,7 @@ def _revision_and_original(session: Session) -> tuple[JSON, JSON]:
     "the draft names the original in `from_invoice`, the original names the draft in `latest_revision`",
 )
 def a_revision_leads_to_its_original(session: Session) -> Outcome:
-    """Only so POM finds the invoice that the customer pays now."""
+    """POM uses these fields to find the invoice that the customer pays now."""
     draft, original = _revision_and_original(session)
     names_original = draft["from_invoice"] == {"action": "revision", "invoice": original["id"]}
     named_by_original = original["latest_revision"] == draft["id"]
@@ -43,7 +43,7 @@ def a_revision_leads_to_its_original(session: Session) -> Outcome:
     "Nobody here has seen whether Stripe copies metadata",
 )
 def a_revision_has_all_metadata_or_none(session: Session) -> Outcome:
-    """POM relies on neither. With a part of its ids, an invoice could be taken for another one."""
+    """POM relies on neither. With only a part of POM's ids, an invoice could be taken for another invoice."""
     draft, original = _revision_and_original(session)
     original_metadata, revision_metadata = original["metadata"], draft["metadata"]
     observation = f"The revision has {len(revision_metadata)} of the {len(original_metadata)} keys of its original."
@@ -57,7 +57,7 @@ def a_revision_has_all_metadata_or_none(session: Session) -> Outcome:
     "nor in which order the events come",
 )
 def a_revision_tells_of_both(session: Session) -> Outcome:
-    """Either event leads POM to the other invoice, so one that is missing does no harm while the other comes."""
+    """Either event leads POM to the other invoice, so one missing event does no harm."""
     draft, original = _revision_and_original(session)
     expected = ["invoice.finalized", "invoice.voided"]
     events = events_about(session, [draft["id"], original["id"]], expected)

@@ -1,4 +1,4 @@
-"""Drafts, and what sending one does."""
+"""Promises of drafts and of sending them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DAY = 86_400
     "that `send` on a draft mails once",
 )
 def send_mails_once(session: Session) -> Outcome:
-    """One `invoice.finalized` and one `invoice.sent`. In test mode Stripe makes the event and mails nothing."""
+    """Stripe makes one `invoice.finalized` and one `invoice.sent`. In test mode it mails nothing."""
     status, received = (
         session.once(billed_invoice).sent["status"],
         event_types(session.once(events_of_billed_invoice).events),
@@ -49,7 +49,7 @@ def send_mails_once(session: Session) -> Outcome:
     "sending an invoice again is a reminder",
 )
 def sending_again_mails_again(session: Session) -> Outcome:
-    """A second `invoice.sent`, if the key is another."""
+    """A request with another key makes a second `invoice.sent`."""
     first = session.once(billed_invoice)
     before = event_types(session.once(events_of_billed_invoice).events).count("invoice.sent")
     send(session, first.invoice, f"{first.key}-again")
@@ -64,7 +64,7 @@ def sending_again_mails_again(session: Session) -> Outcome:
     "payment intent",
 )
 def finalizing_makes_a_default_payment(session: Session) -> Outcome:
-    """Events of the payment name the intent only, so POM has to know it from the beginning."""
+    """Events of the payment name the intent only, so POM must store the intent when it sends the invoice."""
     payments = session.once(billed_invoice).sent.get("payments", {}).get("data", [])
     kinds = [(each["is_default"], each["status"], each["payment"]["type"]) for each in payments]
     return outcome_of(
@@ -79,7 +79,7 @@ def finalizing_makes_a_default_payment(session: Session) -> Outcome:
     "`auto_advance` is false throughout",
 )
 def a_draft_waits_for_us(session: Session) -> Outcome:
-    """The draft says when Stripe would finalize it."""
+    """A draft has the time at which Stripe would finalize it."""
     draft = session.once(billed_invoice).draft
     finalizes_at = draft.get("automatically_finalizes_at")
     observation = f"auto_advance is {draft['auto_advance']}, automatically_finalizes_at is {finalizes_at}."
@@ -93,7 +93,7 @@ def a_draft_waits_for_us(session: Session) -> Outcome:
     "`days_until_due` counts from the day on which a draft is made",
 )
 def days_until_due_count_from_the_draft(session: Session) -> Outcome:
-    """Only a draft that waits for a day can tell both apart, unless it shows the date at once."""
+    """The two ways of counting differ only for a draft that waits for a day, unless the draft shows its due date."""
     draft = session.once(billed_invoice).draft
     due = draft["due_date"]
     if due is None:
@@ -109,7 +109,7 @@ def days_until_due_count_from_the_draft(session: Session) -> Outcome:
     "keep the order of lines",
 )
 def added_lines_stand_at_the_end(session: Session) -> Outcome:
-    """The first line was removed and added again."""
+    """The shared invoice's first line was removed and added again."""
     amounts = [line.amount for line in session.once(billed_invoice).lines]
     observation = f"The amounts are {amounts} after {FIRST_AMOUNT} was removed and added again."
     return outcome_of(
@@ -126,7 +126,7 @@ def added_lines_stand_at_the_end(session: Session) -> Outcome:
     "`add_lines` leaves an `invoiceitem.created` for each line, `remove_lines` an `invoiceitem.deleted`",
 )
 def one_line_makes_one_invoice_item(session: Session) -> Outcome:
-    """POM reads no event about items; an item that stayed would be on the customer's next invoice."""
+    """POM reads no events of invoice items. An item that remained would be on the customer's next invoice."""
     received = event_types(session.once(events_of_billed_invoice).events)
     counts = (received.count("invoiceitem.created"), received.count("invoiceitem.deleted"))
     observation = (
@@ -142,7 +142,7 @@ def one_line_makes_one_invoice_item(session: Session) -> Outcome:
     "`pending_invoice_items_behavior` is `exclude`",
 )
 def foreign_pending_items_stay_out(session: Session) -> Outcome:
-    """The item is made as a person would in the Dashboard, and deleted again."""
+    """The item is created as a person would create it in the Dashboard, and deleted afterwards."""
     with setting_up(session, "make an invoice item that waits for an invoice"):
         pending = {"customer": session.once(payer), "amount": 900, "currency": "usd", "metadata": session.marks}
         item = session.v1.invoice_items.create(pending, session.on_account()).id
@@ -161,7 +161,7 @@ def foreign_pending_items_stay_out(session: Session) -> Outcome:
     "finalizing without lines",
 )
 def finalizing_without_lines_pays(session: Session) -> Outcome:
-    """POM finalizes no draft that lacks its lines, so a refusal is no harm."""
+    """A refusal is harmless, because POM finalizes no draft that lacks its lines."""
     empty = make_draft(session)
     error = refusal(
         lambda: session.v1.invoices.finalize_invoice(empty, {"auto_advance": False}, session.on_account())
@@ -176,7 +176,7 @@ def finalizing_without_lines_pays(session: Session) -> Outcome:
     "Nobody can change an invoice that was issued",
 )
 def an_issued_invoice_cannot_be_deleted(session: Session) -> Outcome:
-    """Otherwise an invoice that a payer has could vanish while POM takes it for a draft."""
+    """Otherwise an invoice that a payer has received could be deleted while POM takes it for a draft."""
     invoice = session.once(billed_invoice).invoice
     error = refusal(lambda: session.v1.invoices.delete(invoice, None, session.on_account()))
     return outcome_of(error is not None and error.http_status == 400, f"It was {refusal_text(error)}.")
@@ -189,12 +189,12 @@ def an_issued_invoice_cannot_be_deleted(session: Session) -> Outcome:
     "An invoice whose total is zero is finalized and not sent",
 )
 def zero_is_paid_at_finalization(session: Session) -> Outcome:
-    """Nothing asks for money then."""
+    """Nobody is asked for money then."""
     return paid_at_finalization(session.once(invoice_of_zero))
 
 
 def paid_at_finalization(invoice: InvoiceFact) -> Outcome:
-    """Judges whether an invoice that nobody is asked to pay was paid when it was finalized."""
+    """Returns AS_ASSUMED if an invoice that needs no payment was paid when it was finalized."""
     observation = f"The invoice over {invoice.total} is {invoice.status}, its amount_due is {invoice.amount_due}."
     return outcome_of(invoice.status == "paid", observation)
 

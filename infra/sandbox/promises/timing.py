@@ -1,4 +1,4 @@
-"""The dates of answers, and the limits of requests."""
+"""Promises of the dates of responses, and of rate limits."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from infra.sandbox.promises.responses import response_header, response_json
 from infra.sandbox.session import Session
 
 SIMULTANEOUS_REQUESTS = 30
-"""Requests: Stripe allows 25 a second in test mode (https://docs.stripe.com/rate-limits)."""
+"""Requests. Stripe allows 25 a second in test mode (https://docs.stripe.com/rate-limits)."""
 RECOVERY_SECONDS = 2.0
-"""Seconds that nothing is asked afterwards, so that the limit does not refuse what comes next."""
+"""Seconds without requests afterwards, so that the limit does not refuse the next requests."""
 
 
 @as_promise(
@@ -28,7 +28,9 @@ RECOVERY_SECONDS = 2.0
     "Seconds that the `Date` of an answer may lie after the moment of which the answer speaks",
 )
 def an_answer_is_dated_after_its_change(session: Session) -> Outcome:
-    """Earlier, POM would take an old answer for new; later than that, it dates answers by its own clock."""
+    """With an earlier date, POM would take an old response for new. With a much later date, POM uses its own
+    clock.
+    """
     customer = session.v1.customers.create({"metadata": session.marks}, session.on_account())
     date = response_header(customer, "date")
     if date is None:
@@ -45,12 +47,12 @@ def an_answer_is_dated_after_its_change(session: Session) -> Outcome:
     "rate limits",
 )
 def a_limit_says_why(session: Session) -> Outcome:
-    """POM paces itself and slows down after a 429, whatever its headers say."""
+    """POM slows down after a 429, whatever its headers say."""
     if session.budget.remaining < SIMULTANEOUS_REQUESTS:
         return not_tried(
             f"It takes {SIMULTANEOUS_REQUESTS} requests, and {session.budget.remaining} are left: try it alone."
         )
-    # Without the run's pace, which keeps below the limit, and without the SDK's own retries.
+    # This client has neither the run's pace, which stays below the limit, nor the SDK's own retries.
     carrier = RecordingClient(session.target.http_client(), session.recorder, session.budget, session.target.now)
     v1: Any = build_client(
         session.key,

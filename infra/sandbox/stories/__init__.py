@@ -1,1 +1,1 @@
-"""What a pool company, its customers and their banks do on the account, step by step: one module for each kind."""
+"""Stories: the actions of a pool company, its customers and their banks on the account, one module for each kind."""

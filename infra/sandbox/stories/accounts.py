@@ -1,4 +1,4 @@
-"""The connected account, and one of which Stripe still requires something."""
+"""Reads the connected account, and an account that does not yet meet Stripe's requirements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _play(session: Session) -> None:
     with session.step("webhook endpoints of the platform"):
         session.gateway.webhook_endpoints()
     with session.where_allowed("one with requirements"):
-        # https://docs.stripe.com/connect/custom-accounts: a new account has given nothing yet.
+        # A new account has submitted no details (https://docs.stripe.com/connect/custom-accounts).
         capabilities = {"card_payments": {"requested": True}, "transfers": {"requested": True}}
         account_id = session.v1.accounts.create(
             {"type": "custom", "country": "US", "capabilities": capabilities, "metadata": session.marks}

@@ -1,4 +1,4 @@
-"""The customer's balance, and what is so small that nobody pays it (https://docs.stripe.com/billing/customer/balance)."""
+"""The customer's balance, and invoices too small to be paid (https://docs.stripe.com/billing/customer/balance)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from infra.sandbox.stories.story import Story
 
 
 def invoice_of_zero(session: Session) -> InvoiceFact:
-    """Finalizes an invoice whose total is zero. Use it by `session.once(invoice_of_zero)`."""
+    """Finalizes an invoice whose total is zero. Call it as `session.once(invoice_of_zero)`."""
     customer = second_customer(session).id
     with session.step("an invoice of 0"):
         deductions = (Deduction(DeductionKind.CREDIT, "Visit that was missed", 2000),)
@@ -18,7 +18,7 @@ def invoice_of_zero(session: Session) -> InvoiceFact:
 
 
 def invoice_below_the_minimum(session: Session) -> InvoiceFact:
-    """Finalizes an invoice that is smaller than Stripe charges. Use `session.once(invoice_below_the_minimum)`."""
+    """Finalizes an invoice below Stripe's minimum charge. Call it as `session.once(invoice_below_the_minimum)`."""
     customer = second_customer(session).id
     with session.step("an invoice below the minimum"):
         return invoice_in(finalize_invoice(session, session.orders.invoice(30), customer))

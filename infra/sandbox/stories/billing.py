@@ -1,4 +1,4 @@
-"""The ways in which an invoice ends besides being paid at once: reminded, uncollectible, paid late, paid outside."""
+"""An invoice that is reminded, marked uncollectible, and then paid."""
 
 from __future__ import annotations
 

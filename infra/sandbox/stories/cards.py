@@ -1,6 +1,6 @@
-"""Payments by card: declined for each reason that the product tells apart, confirmed with the bank, and paid.
+"""Payments by card: declined for each reason that the product distinguishes, confirmed with the bank, and paid.
 
-All attempts are on one invoice, because a declined one leaves it open.
+All attempts are on one invoice, because a declined payment leaves the invoice open.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ DECLINES = {
     "incorrect cvc": "pm_card_chargeDeclinedIncorrectCvc",
     "processing error": "pm_card_chargeDeclinedProcessingError",
 }
-"""https://docs.stripe.com/testing#declined-payments. A wrong number has no payment method of its own there."""
+"""https://docs.stripe.com/testing#declined-payments. Stripe has no test payment method for a wrong card number."""
 NEEDS_CONFIRMATION = "pm_card_authenticationRequired"
 """https://docs.stripe.com/testing#regulatory-cards"""
 
 
 @dataclass(frozen=True)
 class CardAttempts:
-    """An invoice that cards were declined for, until one paid it."""
+    """An invoice with declined cards, and a last card that paid."""
 
     sent: SentInvoice
     declines: Mapping[str, stripe.CardError | None]
-    """The answer to each card of DECLINES, by its reason; None if it was not declined."""
+    """The decline of each card in DECLINES, by its reason; None if the card was not declined."""
     charges: Sequence[Any]
     """The charges, newest first, as Stripe listed them right after the payment."""
 
 
 def pay_by_card(session: Session) -> CardAttempts:
-    """Tries all cards on one invoice, and reads it. Use it by `session.once(paid_by_card)`."""
+    """Tries all cards on one invoice, and reads the invoice. Call it as `session.once(pay_by_card)`."""
     with session.step("an invoice"):
         sent = issue_invoice(session, 7500)
     declines = {}

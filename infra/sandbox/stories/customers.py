@@ -1,4 +1,4 @@
-"""A customer: found, searched, changed, deleted, and what is left of it and of its invoice."""
+"""A customer that is found, searched, changed and deleted, and the invoice of a deleted customer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from infra.sandbox.stories.revisions import revise_invoice
 from infra.sandbox.stories.story import Story
 
 PATIENCE = 150
-"""Seconds. A search lags less than a minute in ordinary times (https://docs.stripe.com/search#data-freshness)."""
+"""Seconds. A search usually lags by less than a minute (https://docs.stripe.com/search#data-freshness)."""
 
 
 def delete_customer(session: Session) -> bool:
-    """Deletes a customer, reads it, and voids the invoice that it left open. Returns whether the customer says so.
+    """Deletes a customer with an open invoice, reads both, and voids the invoice. Call it as
+    `session.once(delete_customer)`.
 
-    Use it by `session.once(says_deleted)`.
+    Returns True if Stripe's customer has `deleted: true`.
     """
     account, gateway, created, invoice = (
         session.account,
@@ -40,7 +41,7 @@ def delete_customer(session: Session) -> bool:
 
 
 def _open_invoice(session: Session) -> str:
-    """Returns the revision of that story, which is open; another invoice if Stripe makes no revisions."""
+    """Returns the open revision of the story `revision`, or another open invoice if Stripe makes no revisions."""
     try:
         return str(session.once(revise_invoice).draft["id"])
     except stripe.StripeError:
@@ -57,7 +58,7 @@ def _play(session: Session) -> None:
         address = replace(customer.profile.address, street="7 Lagoon Road", street2=None, zip_code="78702")
         profile = replace(customer.profile, phone=None, address=address)
         gateway.update_customer(account, created.id, replace(customer, profile=profile), profile.values)
-    shared_payer(session)  # in a whole run it is old enough to be found
+    shared_payer(session)  # in a complete run this customer is old enough to be found by a search
     with session.where_allowed("searched"):
         session.until(
             lambda: gateway.search_customers(account, payer_address(session)), {"data.*.object": "customer"}, PATIENCE

@@ -1,7 +1,7 @@
-"""Bank debits: each way to fail, one that settles, one that is disputed.
+"""Bank debits: each failure, a debit that settles, and a debit that is disputed.
 
-https://docs.stripe.com/payments/ach-direct-debit/accept-a-payment#test-account-numbers. Not every account may take
-them: those of another country may not, nor those without the capability.
+The test accounts are at https://docs.stripe.com/payments/ach-direct-debit/accept-a-payment#test-account-numbers. An
+account in another country or without the capability cannot take bank debits.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ FAILURES = {
     "debit not authorized": "pm_usBankAccount_debitNotAuthorized",
 }
 PATIENCE = 180
-"""Seconds. A test debit settles at once, its documentation says."""
+"""Seconds. Stripe documents that a test debit settles at once."""
 
 
 def _play(session: Session) -> None:
-    shared_payer(session)  # made outside of what a refusal leaves out of the recording
+    shared_payer(session)  # created here, because a refusal removes the block's requests from the recording
     sent: SentInvoice | None = None
     with session.where_allowed("an invoice for bank debits"):
         sent = issue_invoice(session, 8000, payment_methods=("card", "us_bank_account"))

@@ -1,4 +1,4 @@
-"""Drafts: made, read, changed, deleted, finalized without an e-mail, and paid outside Stripe."""
+"""Drafts: created, read, changed, deleted, finalized without an e-mail, and paid outside Stripe."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class PaidOutside:
 
     sent: SentInvoice
     answer: Any
-    """Stripe's answer, with the payments of the invoice."""
+    """Stripe's response, with the payments of the invoice."""
 
 
 def pay_outside(session: Session) -> PaidOutside:
-    """Makes a draft, changes and finalizes it, and pays outside Stripe. Use it by `session.once(paid_outside)`."""
+    """Creates, changes and finalizes a draft, and pays it outside Stripe. Call it as `session.once(pay_outside)`."""
     customer, account, gateway = shared_payer(session), session.account, session.gateway
     today = dt.datetime.fromtimestamp(session.now(), dt.UTC).date()
     order = session.orders.invoice(

@@ -1,4 +1,4 @@
-"""What all stories share: customers, and invoices that can be paid."""
+"""Customers and invoices that the stories share."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from infra.sandbox.session import Session
 
 @dataclass(frozen=True)
 class SentInvoice:
-    """An invoice that was finalized."""
+    """A finalized invoice."""
 
     customer: str
     """Stripe's id of the customer."""
     invoice: str
     intent: str
-    """The payment intent by which it is paid."""
+    """The payment intent of the invoice's default payment."""
     total: int
 
 
 @dataclass(frozen=True)
 class CreatedCustomer:
-    """A customer as POM has it, and Stripe's id of it."""
+    """A customer as POM has it, with Stripe's id."""
 
     customer: Customer
     id: str
 
 
 def create_customer(session: Session) -> CreatedCustomer:
-    """Creates a customer as the product does."""
+    """Creates a customer with the product's gateway."""
     customer = session.orders.customer()
     return CreatedCustomer(
         customer, session.gateway.create_customer(session.account, customer, f"{session.run}-{customer.id}").id
@@ -42,30 +42,34 @@ def create_customer(session: Session) -> CreatedCustomer:
 
 
 def second_customer(session: Session) -> CreatedCustomer:
-    """Returns the customer whose balance changes and who is deleted; the first story that needs it makes it."""
+    """Returns the customer whose balance changes and who is deleted. The first story that needs it creates it."""
     with session.step("another customer"):
         return session.once(create_customer)
 
 
 def payer_address(session: Session) -> str:
-    """Returns the e-mail address of the payer of this run, with capital letters."""
+    """Returns the e-mail address of the run's payer, with capital letters."""
     return f"Ann.Sandbox-{session.run}@Example.com"
 
 
 def payer(session: Session) -> str:
-    """Makes the customer that most stories and promises bill, and returns its id. Use it by `session.once(payer)`."""
+    """Creates the run's payer, whom most stories and promises bill. Returns its id. Call it as
+    `session.once(payer)`.
+    """
     customer = session.orders.customer(payer_address(session))
     return session.gateway.create_customer(session.account, customer, f"{session.run}-{customer.id}").id
 
 
 def shared_payer(session: Session) -> str:
-    """Returns the customer that most stories bill; the first of them makes it."""
+    """Returns the id of the run's payer. The first story that needs it creates it."""
     with session.step("the payer of this run"):
         return session.once(payer)
 
 
 def draft_with_lines(session: Session, order: Invoice, customer: str) -> str:
-    """Creates a draft and adds all its lines in one request, as the product does; returns Stripe's id of it."""
+    """Creates a draft and adds all its lines in one request, as the product does. Returns the draft's id in
+    Stripe.
+    """
     key = f"{session.run}-{order.id}"
     draft = session.gateway.create_draft(session.account, order, customer, f"{key}-draft")
     session.gateway.add_lines(session.account, draft.id, lines_of(order.order), f"{key}-lines")
@@ -73,7 +77,9 @@ def draft_with_lines(session: Session, order: Invoice, customer: str) -> str:
 
 
 def send_invoice(session: Session, *amounts: int, customer: str | None = None) -> SentInvoice:
-    """Bills a customer, or a new one, as the product does: draft, all lines at once, send."""
+    """Bills this customer, or a new one, as the product does: creates a draft, adds all lines at once, and sends
+    it.
+    """
     customer = customer or create_customer(session).id
     order = session.orders.invoice(*amounts)
     draft = draft_with_lines(session, order, customer)
@@ -81,13 +87,13 @@ def send_invoice(session: Session, *amounts: int, customer: str | None = None) -
 
 
 def issue_invoice(session: Session, *amounts: int, customer: str | None = None, **order: object) -> SentInvoice:
-    """Bills a customer, or the run's payer, and finalizes without an e-mail. `order` has fields of the order."""
+    """Bills this customer, or the run's payer, without an e-mail. `order` holds fields of the order."""
     customer = customer or shared_payer(session)
     return sent_invoice_in(customer, finalize_invoice(session, session.orders.invoice(*amounts, **order), customer))
 
 
 def finalize_invoice(session: Session, order: Invoice, customer: str) -> Sequence[StripeFact]:
-    """Creates a draft with its lines and finalizes it without an e-mail; returns the facts that Stripe answered."""
+    """Creates a draft with its lines and finalizes it without an e-mail. Returns the facts in Stripe's response."""
     draft = draft_with_lines(session, order, customer)
     return session.gateway.finalize(session.account, draft, f"{session.run}-{order.id}-finalize")
 
@@ -98,7 +104,7 @@ def invoice_in(facts: Sequence[StripeFact]) -> InvoiceFact:
 
 
 def sent_invoice_in(customer: str, facts: Sequence[StripeFact]) -> SentInvoice:
-    """Returns the finalized invoice among facts. Raises LookupError if nothing can pay it."""
+    """Returns the finalized invoice among facts. Raises LookupError if it has no payment intent."""
     invoice = invoice_in(facts)
     intent = next(fact.payment_intent_id for fact in facts if isinstance(fact, InvoicePaymentFact))
     if intent is None:

@@ -1,4 +1,4 @@
-"""What a payer does, by API: pays an invoice, or a part of it."""
+"""The actions of a payer, by API: pays an invoice, a part of it, or without an invoice."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from infra.sandbox.session import Session
 from infra.sandbox.stories.invoices import SentInvoice
 
 RETURN_URL = "https://example.com/paid"
-"""Where a payer would come back to from the page of their bank. Nobody opens it."""
+"""The URL to which a payer would return from the bank's page. It is never opened."""
 MANDATE = {
     "customer_acceptance": {
         "type": "online",
         "online": {"ip_address": "127.0.0.1", "user_agent": "POM-Stripe sandbox"},
     }
 }
-"""The payer's consent to a bank debit, as the hosted page takes it
-(https://docs.stripe.com/api/payment_intents/confirm#confirm_payment_intent-mandate_data)."""
+"""The payer's consent to a bank debit, as the hosted page collects it
+(https://docs.stripe.com/api/payment_intents/confirm#confirm_payment_intent-mandate_data).
+"""
 
 
 def pay(session: Session, sent: SentInvoice, method: str, **more: Any) -> None:
-    """Pays what remains of an invoice with one of Stripe's test payment methods, such as `pm_card_visa`.
+    """Pays the remaining amount of an invoice with one of Stripe's test payment methods, such as `pm_card_visa`.
 
-    It confirms the payment intent of the invoice's default payment, as the hosted page does. Stripe's staff says that
-    this works from a server too (https://github.com/stripe/stripe-js/issues/539), its documentation only that the
-    intent cannot be edited (https://docs.stripe.com/invoicing/partial-payments). If Stripe refuses the first time,
-    the method is attached to the customer and the invoice is paid with it, and so are all later ones of the run. Most
-    cards that are declined cannot be attached (https://docs.stripe.com/testing#declined-payments): then attaching is
-    declined.
+    Confirms the payment intent of the invoice's default payment, as the hosted page does. Stripe's staff confirms
+    that this works from a server (https://github.com/stripe/stripe-js/issues/539). The documentation only says that
+    the intent cannot be edited (https://docs.stripe.com/invoicing/partial-payments).
+
+    If Stripe refuses the first confirmation, the method is attached to the customer, and this and all later invoices
+    of the run are paid with the attached method. Most declined cards cannot be attached
+    (https://docs.stripe.com/testing#declined-payments), so attaching them is declined instead.
 
     Raises stripe.CardError if the payment is declined, and stripe.InvalidRequestError if it is refused.
     """
@@ -39,7 +41,7 @@ def pay(session: Session, sent: SentInvoice, method: str, **more: Any) -> None:
             return
         except stripe.InvalidRequestError:
             if session.confirms_invoices:
-                raise  # the reason is this payment, not the way
+                raise  # this payment was refused, not the way of paying
     _attach_and_pay(session, sent, method, off_session=more.get("off_session", False))
 
 
@@ -66,18 +68,18 @@ def _attach_and_pay(session: Session, sent: SentInvoice, method: str, *, off_ses
 
 
 def debit(session: Session, sent: SentInvoice, account: str) -> None:
-    """Pays what remains of an invoice from a bank account, such as `pm_usBankAccount_success`.
+    """Pays the remaining amount of an invoice from a bank account, such as `pm_usBankAccount_success`.
 
-    A token needs no verification: in another company's test against Stripe, `pm_usBankAccount_success` with such a
-    mandate is `processing` at once. Raises what `pay` raises.
+    A test token needs no verification: in a test of another company against Stripe, `pm_usBankAccount_success` with
+    this mandate was `processing` at once. Raises the errors of `pay`.
     """
     pay(session, sent, account, mandate_data=MANDATE)
 
 
 def pay_part(session: Session, sent: SentInvoice, amount: int, method: str) -> str:
-    """Pays a part of an invoice, and returns the payment intent's id.
+    """Pays a part of an invoice, and returns the id of the payment intent.
 
-    https://docs.stripe.com/invoicing/partial-payments: a payment intent of its own is attached to the invoice. Raises
+    A separate payment intent is attached to the invoice (https://docs.stripe.com/invoicing/partial-payments). Raises
     stripe.CardError if the payment is declined.
     """
     intent = pay_apart(session, amount, method, customer=sent.customer)
@@ -86,7 +88,7 @@ def pay_part(session: Session, sent: SentInvoice, amount: int, method: str) -> s
 
 
 def pay_apart(session: Session, amount: int, method: str, **more: Any) -> str:
-    """Pays without an invoice, as customers of the company's other business do; returns the payment intent's id."""
+    """Pays without an invoice, as customers of the company's other business do. Returns the payment intent's id."""
     payment: dict[str, Any] = {
         "amount": amount,
         "currency": "usd",

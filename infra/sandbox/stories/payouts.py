@@ -1,4 +1,4 @@
-"""Money: when a charge is booked, the balance, a payout by hand; a day later the automatic ones with their lines."""
+"""The booking of a charge, the balance, a payout by hand, and a day later the automatic payouts with their lines."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from infra.sandbox.stories.story import Story
 DAY = 86_400
 WEEK = 7 * DAY
 NEWEST = 3
-"""Automatic payouts whose lines are read."""
+"""The number of automatic payouts whose lines are read."""
 
 
 class DoesNotTieOut(Exception):
-    """The lines of a payout do not add up to its amount."""
+    """Raised when the lines of a payout do not add up to its amount."""
 
 
 def _available(session: Session) -> None:
-    """Takes a payment whose money is available as soon as it is booked. Use it by `session.once(_available)`."""
+    """Takes a payment whose money is available as soon as it is booked. Call it as `session.once(_available)`."""
     customer = shared_payer(session)
     with session.step("a payment that is available at once"):
         # https://docs.stripe.com/testing#available-balance
@@ -36,21 +36,21 @@ def _available(session: Session) -> None:
 
 @dataclass(frozen=True)
 class ManualPayout:
-    """A payout that was asked for, and the answer to the question which lines it has: Stripe's answers."""
+    """A payout by hand, and Stripe's response to a request for its lines."""
 
     payout: Any
     lines: Any
 
 
 def pay_out(session: Session) -> ManualPayout:
-    """Pays some money out by hand. Use it by `session.once(paid_out)`."""
+    """Pays out some money by hand. Call it as `session.once(pay_out)`."""
     session.once(_available)
     payout = session.v1.payouts.create(
         {"amount": 1000, "currency": "usd", "metadata": session.marks}, session.on_account()
     )
     payout_json = session.recorder.last("/v1/payouts")
     session.gateway.payout(session.account, payout.id)
-    with suppress(PayoutNotItemized, StripeRefused):  # the product expects the first; the answer is compared
+    with suppress(PayoutNotItemized, StripeRefused):  # the product expects the first; the response is compared
         list(session.gateway.balance_transactions(session.account, payout.id))
     return ManualPayout(payout_json, session.recorder.last("/v1/balance_transactions"))
 

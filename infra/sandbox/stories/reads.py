@@ -1,4 +1,4 @@
-"""The lists that a reconciliation reads, once the other stories have filled them, and single objects."""
+"""The lists that a reconciliation reads, after the other stories have filled them."""
 
 from __future__ import annotations
 

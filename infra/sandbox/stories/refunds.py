@@ -1,4 +1,4 @@
-"""An invoice that is paid in parts, and refunds of them: some are pending, and some fail after they succeeded.
+"""An invoice that is paid in parts, and its refunds: one is pending, and some fail after they succeeded.
 
 https://docs.stripe.com/invoicing/partial-payments, https://docs.stripe.com/testing#refunds
 """
@@ -14,12 +14,12 @@ from infra.sandbox.stories.payer import pay, pay_part
 from infra.sandbox.stories.story import Story
 
 PATIENCE = 240
-"""Seconds. Stripe says of both only that their status changes "some time later"."""
+"""Seconds. Stripe's documentation only says that the status of both changes "some time later"."""
 
 
 @dataclass(frozen=True)
 class RequestedRefunds:
-    """Refunds that were asked for, by their ids, and why Stripe refused two; None if it did not."""
+    """The ids of the requested refunds, and the errors of two refusals; None if Stripe did not refuse."""
 
     intent: str
     part: str
@@ -30,7 +30,7 @@ class RequestedRefunds:
 
 
 def request_refunds(session: Session) -> RequestedRefunds:
-    """Pays an invoice in parts, and asks for refunds. Use it by `session.once(asked_refunds)`."""
+    """Pays an invoice in parts, and requests refunds. Call it as `session.once(request_refunds)`."""
     with session.step("an invoice"):
         sent = issue_invoice(session, 9000)
     with session.step("a part by amex"):

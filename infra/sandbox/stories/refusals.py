@@ -1,8 +1,8 @@
-"""Requests that Stripe is expected to refuse.
+"""Context managers for requests that Stripe is expected to refuse.
 
-A refusal is an answer like any other: it is recorded, and compared with the double's. So a story goes on after it. It
-goes on too if Stripe did not refuse, because then the two answers differ in their HTTP status. What is no refusal is
-raised: no answer, a limit, a fault of Stripe's.
+The recording contains a refusal like any other response, and the comparison covers it. So the story continues after a
+refusal. The story also continues if Stripe did not refuse, because the two responses then differ in their HTTP
+status. Other errors are raised: no response, a rate limit, or a fault of Stripe's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from chalicelib.domain.errors import StripeRefused
 
 @contextmanager
 def allow_decline() -> Iterator[None]:
-    """Goes on after a declined payment (HTTP 402)."""
+    """Ignores a declined payment (HTTP 402)."""
     try:
         yield
     except stripe.CardError:
@@ -26,7 +26,7 @@ def allow_decline() -> Iterator[None]:
 
 @contextmanager
 def allow_refusal() -> Iterator[None]:
-    """Goes on after a request that Stripe refused because of the state or the parameters (HTTP 400 or 404)."""
+    """Ignores a refusal because of an object's state or of a parameter (HTTP 400 or 404)."""
     try:
         yield
     except (stripe.InvalidRequestError, StripeRefused):

@@ -1,7 +1,7 @@
-"""All stories, in the order in which they are played.
+"""All stories, in the order of a run.
 
-`reads` comes last, because the others fill its lists. `credit notes` leaves a balance to the customer that it shares
-with `balance`, so it comes later.
+`reads` comes last, because the other stories fill its lists. `credit notes` comes after `balance`, because it leaves
+a balance to the customer that both use.
 """
 
 from __future__ import annotations

@@ -12,14 +12,14 @@ from infra.sandbox.stories.story import Story
 
 @dataclass(frozen=True)
 class Revision:
-    """The revision as it was first made, and its original once the revision was finalized: Stripe's answers."""
+    """Stripe's JSON of a revision when it was created, and of its original after the revision was finalized."""
 
     draft: Any
     original: Any
 
 
 def revise_invoice(session: Session) -> Revision:
-    """Replaces an open invoice by a revision, and reads both. Use it by `session.once(revised)`."""
+    """Replaces an open invoice by a revision, and reads both. Call it as `session.once(revise_invoice)`."""
     customer = second_customer(session).id
     with session.step("an invoice"):
         sent = issue_invoice(session, 6000, 1500, customer=customer)
@@ -27,7 +27,7 @@ def revise_invoice(session: Session) -> Revision:
         parameters = {"from_invoice": {"invoice": sent.invoice, "action": "revision"}}
         revision = str(session.v1.invoices.create(parameters, session.on_account()).id)
         draft = session.recorder.last("/v1/invoices")
-    with session.step("marked"):  # so that cleaning finds it, whatever Stripe has copied
+    with session.step("marked"):  # so that the cleanup finds the revision even if Stripe copied no metadata
         session.v1.invoices.update(revision, {"metadata": session.marks}, session.on_account())
     with session.step("finalized"):
         session.gateway.finalize(session.account, revision, f"{session.run}-{revision}-finalize")

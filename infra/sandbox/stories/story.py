@@ -1,4 +1,4 @@
-"""A story, and the list of them."""
+"""The class of stories."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from infra.sandbox.session import Session
 
 @dataclass(frozen=True)
 class Story:
-    """Steps on the account, which are recorded. After it, the run lists the events that it left."""
+    """Recorded steps on the account. After all stories, the run lists their events."""
 
     name: str
-    """Short, in small letters; the first part of each step's name."""
+    """A short name in small letters. It is the first part of each step's name."""
     sentence: str
-    """What it does, as a sentence."""
+    """A sentence that describes the steps."""
     play: Callable[[Session], None]
     later: bool = False
-    """True if it looks at what a run of a day ago has left, and is only played with `--later`."""
+    """True if the story reads what a run of the day before left. It runs only with `--later`."""

@@ -8,7 +8,7 @@ from infra.sandbox.stories.story import Story
 
 def _play(session: Session) -> None:
     account, gateway = session.account, session.gateway
-    run = f"{MARK}-{session.run}"  # the only metadata of these objects, by which cleaning knows them
+    run = f"{MARK}-{session.run}"  # the only metadata of these objects, by which the cleanup finds them
     with session.step("set up"):
         customer = gateway.create_trial_customer(account, run)
         trial = gateway.create_trial_draft(account, customer, run, 100, "usd").id

@@ -1,4 +1,5 @@
-"""Finds out who makes a request: the platform for a connected account, the platform itself, or an account's script.
+"""Authenticates a request: by the platform for a connected account, by the platform itself, or by an account's own
+key.
 
 https://docs.stripe.com/connect/authentication
 """
@@ -17,7 +18,7 @@ from ..state.world import World
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes a request, and the ledger that it acts on."""
+    """The authenticated sender of a request, and the ledger on which the request acts."""
 
     ledger: Ledger
     livemode: bool
@@ -25,12 +26,12 @@ class Caller:
 
 
 def dashboard_key(ledger: Ledger) -> str:
-    """Returns the secret key with which a script acts as the account itself, without `Stripe-Account`."""
+    """Returns the secret key that acts as the account itself, without the header `Stripe-Account`."""
     return f"sk_{'live' if ledger.livemode else 'test'}_{ledger.id}"
 
 
 def authenticate(world: World, request: Request) -> Caller:
-    """Returns the caller.
+    """Returns the caller of the request.
 
     Raises StripeFault 401 for a wrong key, and 403 for an account that the key cannot access.
     """
@@ -50,7 +51,7 @@ def authenticate(world: World, request: Request) -> Caller:
 
 
 def platform_mode(world: World, key: str) -> bool | None:
-    """Returns `livemode` of a platform key, or None for any other key."""
+    """Returns the `livemode` of a platform key, or None if the key is not a platform key."""
     if key == world.config.platform_key_test:
         return False
     return True if key == world.config.platform_key_live else None

@@ -1,4 +1,4 @@
-"""Faults that a test orders for its next requests."""
+"""Faults that a test injects into its next requests."""
 
 from __future__ import annotations
 
@@ -26,20 +26,22 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 @dataclass
 class Fault:
-    """One ordered fault. It applies to `count` matching requests, after `skip` of them have passed.
+    """One injected fault. It applies to `count` matching requests, after `skip` matching requests have passed.
 
-    `close_before`/`error_before`: not executed; the connection closes, or 500 (kept under the key if `stored`).
-    `close_after`: executed and its answer kept, then the connection closes. `error_after`: executed, 500 answered
-    and kept. `delay`: waits `seconds`, then executes. `late`: executes, waits `seconds`, then answers what was true
-    at execution, with the Date of that later moment. `rate_limit`: 429 with `reason`. `lock_timeout`: 429 (or
-    `status`) with that code and no reason. `conflict`: 409.
+    `close_before`: the request is not executed, and the connection closes. `error_before`: the request is not
+    executed, and the response is a 500. It is stored under the idempotency key if `stored` is true. `close_after`:
+    the request is executed and its response stored; then the connection closes. `error_after`: the request is
+    executed; the response is a 500, which is stored. `delay`: the request waits `seconds` before it is executed.
+    `late`: the request is executed, and its response waits `seconds`. The body is from before the wait, the Date from
+    after. `rate_limit`: the response is a 429 with `reason`. `lock_timeout`: the response is a 429 (or `status`) with
+    the code `lock_timeout` and without a reason. `conflict`: the response is a 409.
     """
 
     kind: Kind
     count: int = 1
     method: str = "*"
     path: str = "*"
-    """Shell pattern on the path, such as `/v1/invoices/*/finalize`."""
+    """A shell pattern for the path, such as `/v1/invoices/*/finalize`."""
     account: str = "*"
     skip: int = 0
     seconds: float = 0.0
@@ -52,7 +54,7 @@ class Fault:
             raise ValueError(f"unknown kind of fault: {self.kind}; one of {', '.join(KINDS)}")
 
     def matches(self, method: str, path: str, account: str) -> bool:
-        """Returns True if the fault applies to such a request."""
+        """Returns True if the fault applies to a request with this method, path and account."""
         return (
             self.method in ("*", method)
             and fnmatch.fnmatchcase(path, self.path)
@@ -60,9 +62,10 @@ class Fault:
         )
 
     def refuse(self) -> None:
-        """Raises what keeps the request from being executed, if the fault is of such a kind.
+        """Raises an error if this kind of fault keeps the request from being executed.
 
-        Raises ConnectionDropped for `close_before`, and StripeFault for a refusal that no idempotency key keeps.
+        Raises ConnectionDropped for `close_before`, and for the other kinds a StripeFault that is not stored under
+        the idempotency key.
         """
         if self.kind == "close_before":
             raise ConnectionDropped
@@ -84,31 +87,31 @@ class Fault:
 
 
 def injected_error(*, stored: bool = False) -> StripeFault:
-    """Returns the 500 of an ordered error; an idempotency key keeps it if `stored`."""
+    """Returns the 500 of an injected fault. It is stored under the idempotency key if `stored`."""
     return StripeFault(
-        500, "An unknown error occurred. (Ordered from the Stripe double.)", kind="api_error", stored=stored
+        500, "An unknown error occurred. (Injected by the Stripe double.)", kind="api_error", stored=stored
     )
 
 
 class Faults:
-    """The faults that are ordered and not yet used up. The first that matches is taken."""
+    """The faults that are not used up yet. A request gets the first fault that matches."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.orders: list[Fault] = []
 
     def order(self, fault: Fault) -> None:
-        """Order a fault."""
+        """Adds a fault."""
         with self._lock:
             self.orders.append(fault)
 
     def clear(self) -> None:
-        """Forget all ordered faults."""
+        """Removes all faults."""
         with self._lock:
             self.orders.clear()
 
     def take(self, method: str, path: str, account: str) -> Fault | None:
-        """Returns the fault for this request, or None, and counts it down."""
+        """Returns the fault for this request and counts it down; None if no fault matches."""
         with self._lock:
             for fault in self.orders:
                 if not fault.matches(method, path, account):

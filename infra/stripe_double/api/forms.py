@@ -1,4 +1,4 @@
-"""Stripe's form encoding: `lines[0][price_data][currency]=usd` to nested dicts and lists."""
+"""Decodes Stripe's form encoding, such as `lines[0][price_data][currency]=usd`, to nested dicts and lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PART = re.compile(r"\[([^\[\]]*)\]")
 
 
 def decode(form_text: str) -> dict[str, Any]:
-    """Returns a query string or form body as nested values, whose leaves are strings.
+    """Returns a query string or form body as nested dicts and lists of strings.
 
     Raises InvalidParams for a malformed key.
     """
@@ -39,7 +39,7 @@ def decode(form_text: str) -> dict[str, Any]:
 
 
 def _as_lists(value: Any) -> Any:
-    """Returns a list for a hash whose keys are all numbers, which is how Stripe encodes lists."""
+    """Returns a list in place of each dict that has only numbers as keys, because Stripe encodes lists that way."""
     if not isinstance(value, dict):
         return value
     if value and all(k.isdigit() for k in value):

@@ -1,7 +1,7 @@
 """Idempotency keys (https://docs.stripe.com/api/idempotent_requests).
 
-Scope: account and key. Kept 24 hours on the double's clock. What is stored is the first answer of a request that
-began to execute, its 500 included; refusals of parameters, authentication and rate are not stored.
+A key belongs to one account and is retained for 24 hours of the double's clock. The stored response is the first one
+after execution began, even a 500. Errors of parameters, authentication and rate limits are not stored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_LENGTH = 255
 
 @dataclass
 class FirstRequest:
-    """The first request with a key. `answer` is None while the request is executed."""
+    """The first request with a key. `response` is None while the request is executed."""
 
     fingerprint: str
     path: str
@@ -28,9 +28,10 @@ class FirstRequest:
 
 
 class IdempotencyStore:
-    """The first answer for each key.
+    """The first response to each key.
 
-    It has a lock of its own: while a request holds the world's lock, a second one must see that it is in flight.
+    The store has its own lock. While one request holds the world's lock, another request with the same key must be
+    able to learn that the first is in flight.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -39,11 +40,11 @@ class IdempotencyStore:
         self._stored: dict[tuple[str, str], FirstRequest] = {}
 
     def begin(self, account: str, key: str, path: str, body: str) -> tuple[int, bytes] | None:
-        """Returns the stored status and body to replay, or None.
+        """Returns the stored status and body to replay, or None if this is the first request with the key.
 
-        With None, the caller executes the request, and then calls `finish` or `forget`.
+        After None, the caller executes the request, and then calls `finish` or `forget`.
 
-        Raises StripeFault 409 while the first request is in flight and 400 for another path or other parameters.
+        Raises StripeFault 409 while the first request is in flight, and 400 for another path or other parameters.
         """
         if len(key) > MAX_LENGTH:
             raise InvalidParams(f"Idempotency keys can have up to {MAX_LENGTH} characters.")
@@ -76,12 +77,12 @@ class IdempotencyStore:
             return first_request.response
 
     def finish(self, account: str, key: str, status: int, body: bytes) -> None:
-        """Stores the answer of the first request."""
+        """Stores the response to the first request with the key."""
         with self._lock:
             self._stored[account, key].response = (status, body)
 
     def forget(self, account: str, key: str) -> None:
-        """Forgets a key whose request was not executed: it can be used again."""
+        """Removes the key of a request that was not executed, so that the key can be used again."""
         with self._lock:
             self._stored.pop((account, key), None)
 

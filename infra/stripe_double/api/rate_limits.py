@@ -18,7 +18,7 @@ class RateLimits:
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
 
     def spend(self, account: str, route: str) -> None:
-        """Take one token from each bucket. Raises StripeFault 429 with the reason if one is empty."""
+        """Takes one token from each bucket. Raises StripeFault 429 with the reason if a bucket is empty."""
         with self._lock:
             self._take((account, route), self.endpoint_rate, "endpoint-rate")
             self._take((account, ""), self.global_rate, "global-rate")
@@ -36,7 +36,7 @@ class RateLimits:
 
 
 def rate_limit_error(reason: str) -> StripeFault:
-    """Returns the 429 with which Stripe refuses; `reason` goes into its header."""
+    """Returns Stripe's 429 with `reason` in its header."""
     return StripeFault(
         429,
         "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",

@@ -1,4 +1,4 @@
-"""Counts of requests by method and path template, so that tests can hold budgets."""
+"""Counts requests by method and path template, so that tests can limit the number of requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """One answered request."""
+    """One request in the log."""
 
     at: float
     method: str
@@ -17,14 +17,14 @@ class Entry:
     path: str
     account: str
     status: int
-    """0 when the connection was closed instead of answered."""
+    """The HTTP status, or 0 if the connection was closed without a response."""
     idempotency_key: str | None
     replayed: bool
     request_id: str
 
 
 class RequestLog:
-    """The last ten thousand requests, and counts of all since the last reset."""
+    """The last ten thousand requests, and the counts of all requests since the last reset."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,7 +32,7 @@ class RequestLog:
         self._counts: Counter[str] = Counter()
 
     def add(self, entry: Entry) -> None:
-        """Record one request."""
+        """Records one request."""
         with self._lock:
             self._entries.append(entry)
             self._counts[f"{entry.method} {entry.template}"] += 1
@@ -52,7 +52,7 @@ class RequestLog:
             return [asdict(e) for e in self._entries]
 
     def reset(self) -> None:
-        """Forget all requests."""
+        """Removes all requests from the log."""
         with self._lock:
             self._entries.clear()
             self._counts.clear()

@@ -17,7 +17,7 @@ class Router:
             self._by_size.setdefault((route.method, len(parts)), []).append((parts, route))
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """Returns the route and the ids in its path, or None."""
+        """Returns the route and the ids in its path; None if no route matches."""
         path_parts = path.split("/")
         for parts, route in self._by_size.get((method, len(path_parts)), ()):
             args: dict[str, str] = {}

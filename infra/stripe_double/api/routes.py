@@ -1,4 +1,4 @@
-"""Every route of Stripe's API that is played."""
+"""The list of all routes of Stripe's API that the double implements."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Serves /v1: does what precedes and follows the handler of a route.
+"""Serves /v1: runs the steps before and after the handler of a route.
 
-Order: count, fault before, authenticate, rate limit, decode, check types, idempotency key, execute under the lock,
-store, fault after, wait.
+The order is: take a fault, authenticate, limit the rate, decode, check the types, look up the idempotency key,
+execute under the world's lock, store the response, apply the fault's delay, log the request.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MANY = ("list", "event", "account")
 
 @dataclass
 class _RequestContext:
-    """One request, and what is learned about it while it is answered."""
+    """One request, with the facts that are gathered while it is served."""
 
     request: Request
     request_id: str
@@ -47,17 +47,17 @@ class _RequestContext:
         return self.request.header("idempotency-key")
 
     def has_fault(self, kind: str) -> bool:
-        """Returns True if a fault of this kind is ordered for the request."""
+        """Returns True if the request has a fault of this kind."""
         return self.fault is not None and self.fault.kind == kind
 
     @property
     def seconds(self) -> float:
-        """How long the fault lets the request or its answer wait."""
+        """The seconds for which the fault delays the request or its response."""
         return self.fault.seconds if self.fault is not None else 0.0
 
 
 class Api:
-    """Stripe's API over one world."""
+    """Stripe's API on top of one world."""
 
     def __init__(self, world: World, router: Router, sleep: Callable[[float], None] = time.sleep) -> None:
         self.world, self.router = world, router
@@ -68,7 +68,7 @@ class Api:
         self._numbers = itertools.count(1)
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer. Raises ConnectionDropped if a fault closes the connection."""
+        """Returns the response. Raises ConnectionDropped if a fault closes the connection."""
         route_match = self.router.match(request.method, request.path)
         template = route_match[0].template if route_match else "(unrecognized)"
         context = self._begin(request, template, request.header("stripe-account"))
@@ -84,7 +84,7 @@ class Api:
         return response
 
     def handle_oauth(self, request: Request, handle: Callable[[Request], Response]) -> Response:
-        """Returns the answer of `handle` to a request of Connect OAuth, which is logged and meets faults.
+        """Returns the response of `handle` to a Connect OAuth request. The request is logged, and faults apply to it.
 
         Connect OAuth has no idempotency keys. Raises ConnectionDropped if a fault closes the connection.
         """
@@ -98,7 +98,7 @@ class Api:
         return _RequestContext(request, f"req_{next(self._numbers):014d}", template, account, fault)
 
     def _respond(self, context: _RequestContext, make_response: Callable[[], Response]) -> Response:
-        """Returns what `proceed` returns, or its error as an answer; logs the request in any case."""
+        """Returns the response of `make_response`, or its error as a response. Logs the request in any case."""
         status = 0
         try:
             try:
@@ -109,7 +109,7 @@ class Api:
                     raise ConnectionDropped
             except StripeFault as exc:
                 response = as_json(exc.status, exc.body, **exc.headers)
-            if context.has_fault("late"):  # the lock is free, and the idempotency key has its answer
+            if context.has_fault("late"):  # the lock is free, and the idempotency key has its response
                 response.not_before = self.world.clock.now() + context.seconds
                 self._sleep(context.seconds)
             status = response.status
@@ -140,7 +140,7 @@ class Api:
         return self._execute(context, lambda: self._handle(context, route, call))
 
     def _execute_once(self, context: _RequestContext, route: Route, call: Call) -> Response:
-        """Returns the first answer for an idempotency key: executes the request, or replays its stored answer."""
+        """Executes the first request with an idempotency key, or replays the stored response of the first request."""
         account, key = call.ledger.id, context.key
         first_response = self.keys.begin(account, key, context.request.path, context.request.form)
         if first_response is not None:
@@ -160,7 +160,7 @@ class Api:
         return response
 
     def _execute(self, context: _RequestContext, make_response: Callable[[], Response]) -> Response:
-        """Returns what `execute` returns. Raises the 500 of a fault before or after it."""
+        """Returns the response of `make_response`. Raises the 500 of an injected fault before or after the call."""
         if context.has_fault("error_before"):
             raise injected_error(stored=True)
         if context.has_fault("delay"):  # the idempotency key is taken, the lock is not
@@ -171,7 +171,7 @@ class Api:
         return response
 
     def _handle(self, context: _RequestContext, route: Route, call: Call) -> Response:
-        """Returns the answer of the route's handler, which runs under the lock."""
+        """Returns the response of the route's handler, which runs under the world's lock."""
         world = self.world
         with world.lock:
             world.run_due()
@@ -188,12 +188,13 @@ class Api:
                 world.events.cause = Cause()
 
     def _check_version(self, request: Request) -> None:
-        """Raises StripeFault for a version the double does not answer in; events ignore what the caller sends."""
+        """Raises StripeFault for a version in which the double cannot respond. Events ignore the caller's version."""
         requested_version = request.header("stripe-version")
         if requested_version not in ("", self.world.config.api_version) and not request.path.startswith("/v1/events"):
             raise StripeFault(
                 400,
-                f"The Stripe double answers in API version {self.world.config.api_version}, not {requested_version}.",
+                f"The Stripe double responds in API version {self.world.config.api_version},"
+                f" not {requested_version}.",
                 stored=False,
             )
 

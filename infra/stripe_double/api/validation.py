@@ -1,8 +1,9 @@
-"""Checks decoded parameters against the SDK's own typed parameters, built once per route and cached.
+"""Checks decoded parameters against the SDK's own parameter types. Each route's check is built once and cached.
 
-The TypedDicts of `stripe.params` are Stripe's OpenAPI description in Python. Two changes are made: the keys of
-`RequestOptions` are not parameters, and the `| str` that keeps a list of literals open is dropped, because the
-server knows its values. A builder turns a type into a function `(value, name) -> value`; values arrive as strings.
+The TypedDicts of `stripe.params` are Stripe's OpenAPI description in Python. The checks differ from them in two ways.
+The keys of `RequestOptions` are not parameters. The `| str` that allows unknown values next to a list of literals is
+dropped, because a server knows all its values. `_build` turns a type into a function `(value, name) -> value`, where
+the incoming values are strings.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ def validator(name: str) -> Check:
 
 
 def check(name: str, params: dict[str, Any]) -> dict[str, Any]:
-    """Returns the parameters of one request with their types.
+    """Returns the parameters of one request, converted to their types.
 
-    Raises InvalidParams with the name of the first wrong one.
+    Raises InvalidParams, which names the first wrong parameter.
     """
     result: dict[str, Any] = validator(name)(params, "")
     return result
@@ -88,7 +89,7 @@ def _typed_dict(params_type: Any) -> Check:
                 raise missing(_join(name, key))
         clean = {}
         for key, item in value.items():
-            if key not in fields:  # most of a request type's sixty fields are never sent
+            if key not in fields:  # built on demand, because most of a type's sixty fields are never sent
                 fields[key] = _build(hints[key])
             clean[key] = fields[key](item, _join(name, key))
         return clean
@@ -113,7 +114,7 @@ def _build(hint: Any) -> Check:
     if origin is dict or getattr(origin, "__name__", "") == "UntypedStripeObject":
         return _mapping
     if te.is_typeddict(hint):
-        # Recursive types: resolved at first use.
+        # A type may refer to itself, so the nested type is resolved at its first use.
         return lambda value, name: _typed_dict(hint)(value, name)
     return _SCALARS.get(hint, _anything)
 
@@ -126,7 +127,7 @@ def _union(args: tuple[Any, ...]) -> Check:
     other_types = [a for a in args if a not in literals and a is not type(None)]
     enumeration = [_literal(tuple(values))] if values else []
     branches = [_build(a) for a in other_types]
-    branches = enumeration + branches if any(values) else branches + enumeration  # the first mismatch is reported
+    branches = enumeration + branches if any(values) else branches + enumeration  # the first mismatch is raised
     if len(branches) == 1:
         return branches[0]
 
@@ -166,7 +167,7 @@ def _list(item: Check) -> Check:
 
 
 def _mapping(value: Any, name: str) -> dict[str, str]:
-    if isinstance(value, list):  # metadata whose keys are all digits
+    if isinstance(value, list):  # `decode` made a list of metadata with numbers as keys
         value = {str(i): v for i, v in enumerate(value)}
     if not isinstance(value, dict):
         raise _Mismatch("Invalid hash", param=name)

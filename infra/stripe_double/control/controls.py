@@ -1,4 +1,4 @@
-"""What tests do to a double besides calling Stripe's API: what payers, banks, owners and the network would do."""
+"""The Python API with which tests act on a double as payers, banks, owners and the network would."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .money import MoneyControls
 
 
 class Controls(MoneyControls):
-    """The Python API of a double. Every method takes the world's lock."""
+    """The controls of a double as Python methods. Every method takes the world's lock."""
 
     def __init__(self, world: World, api: Api, oauth: OAuth, deliverer: Deliverer) -> None:
         self.world, self.config, self.clock = world, world.config, world.clock
@@ -34,9 +34,9 @@ class Controls(MoneyControls):
     # -- accounts and endpoints ------------------------------------------------------------------------------------
 
     def create_account(self, **settings: Any) -> JSON:
-        """Returns a new account with its `secret_key`, connected unless `connected=False`.
+        """Returns a new account with its `secret_key`. The account is connected unless `connected=False`.
 
-        Settings: `objects.accounts.make` and `state.settlement.Settlement`.
+        The settings are the arguments of `objects.accounts.make` and the fields of `state.settlement.Settlement`.
         """
         with self.world.lock:
             ledger = accounts.make(self.world, **settings)
@@ -48,26 +48,29 @@ class Controls(MoneyControls):
             return frozen(accounts.change(self.world, self.world.ledger(account), changes))
 
     def revoke(self, account: str) -> None:
-        """Ends the platform's access, as the owner does in their Dashboard."""
+        """Ends the platform's access, as an owner does in the Dashboard."""
         with self.world.lock:
             self.oauth.disconnect(self.world.ledger(account))
 
     def authorization_code(self, account: str) -> str:
-        """Returns an authorization code, as the redirect carries it after the owner has pressed Connect."""
+        """Returns an authorization code, as the redirect carries it after an owner has pressed Connect."""
         with self.world.lock:
             return self.oauth.grant(account)
 
     def add_webhook_endpoint(self, url: str, **settings: Any) -> JSON:
-        """Returns a new webhook endpoint of the platform with its secret; a Connect endpoint unless `connect=False`.
+        """Returns a new webhook endpoint of the platform with its secret. It is a Connect endpoint unless
+        `connect=False`.
 
-        Settings: `objects.webhook_endpoints.make`.
+        The settings are the arguments of `objects.webhook_endpoints.make`.
         """
         with self.world.lock:
             endpoint = webhook_endpoints.make(self.world, self.world.platform, url=url, **settings)
             return {**public(endpoint), "secret": endpoint["_secrets"][0]}
 
     def roll_secret(self, endpoint: str, *, keep_old: bool = True) -> str:
-        """Returns a new signing secret. While the old one is kept, webhooks carry a signature by each."""
+        """Returns a new signing secret. If `keep_old`, webhooks carry a signature by the new and by the old
+        secret.
+        """
         with self.world.lock:
             webhook_endpoint = self.world.platform.get("webhook_endpoint", endpoint)
             new_secret = f"whsec_{self.world.ids.token(32)}"
@@ -86,11 +89,11 @@ class Controls(MoneyControls):
         authenticate: bool | None = None,
         decline: Sequence[str] = (),
     ) -> JSON:
-        """Pays on the hosted page with a token, a test card or a test bank number.
+        """Pays an invoice on its hosted page with a token, a test card or a test bank number.
 
-        `amount` is a part in minor units. `authenticate` is True if the payer passes 3-D Secure. `decline` makes the
-        method fail with a code, or a code and a decline code: `("expired_card",)`, `("card_declined",
-        "do_not_honor")`; a bank debit fails days later.
+        `amount` is a partial amount in minor units. `authenticate` is True if the payer passes 3-D Secure, and False
+        if the payer fails it. `decline` makes the payment fail with a code, or with a code and a decline code:
+        `("expired_card",)`, `("card_declined", "do_not_honor")`. A bank debit fails days later.
 
         Returns `{"status", "error", "payment_intent"}`. Raises ValueError for an unknown method, amount or decline.
         """
@@ -111,7 +114,7 @@ class Controls(MoneyControls):
             return {"status": outcome.status, "error": outcome.error, "payment_intent": intent["id"]}
 
     def settle_debit(self, account: str, payment_intent: str, *, fail: str | None = None) -> None:
-        """Lets a bank debit arrive now, or fail with a code such as `insufficient_funds`."""
+        """Makes a bank debit arrive now, or fail with a code such as `insufficient_funds`."""
         with self.world.lock:
             ledger = self.world.ledger(account)
             failing_method = with_decline(Method("us_bank_account"), (fail,)) if fail else None
@@ -120,7 +123,7 @@ class Controls(MoneyControls):
     def settle_refund(
         self, account: str, refund: str, *, outcome: str = "succeeded", reason: str | None = None
     ) -> JSON:
-        """Returns a refund after it has `succeeded`, `failed` (also long after it succeeded) or been `canceled`."""
+        """Makes a refund `succeeded`, `failed` (even long after it succeeded) or `canceled`, and returns it."""
         with self.world.lock:
             ledger = self.world.ledger(account)
             if outcome == "failed":
@@ -138,9 +141,9 @@ class Controls(MoneyControls):
         amount: int | None = None,
         currency: str | None = None,
     ) -> JSON:
-        """Returns the dispute of a charge by the payer's bank, maybe in the bank's currency.
+        """Opens a dispute of a charge, as the payer's bank does, and returns it. The bank may use its own currency.
 
-        An `inquiry` takes no money.
+        The reason `inquiry` takes no money.
         """
         with self.world.lock:
             ledger = self.world.ledger(account)
@@ -148,7 +151,7 @@ class Controls(MoneyControls):
             return public(disputes.open_dispute(self.world, ledger, disputed_charge, reason, amount, currency))
 
     def move_dispute(self, account: str, dispute: str, status: str) -> JSON:
-        """Returns a dispute after it was moved to a status: `under_review`, `won`, `lost`, `warning_closed`, …"""
+        """Moves a dispute to a status such as `under_review`, `won`, `lost` or `warning_closed`, and returns it."""
         with self.world.lock:
             ledger = self.world.ledger(account)
             return public(disputes.move(self.world, ledger, ledger.get("dispute", dispute), status))
@@ -156,16 +159,16 @@ class Controls(MoneyControls):
     # -- time, delivery, faults --------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> int:
-        """Moves the clock forward and runs each planned job at its own moment; returns how many ran."""
+        """Moves the clock forward and runs each planned job at its due time. Returns the number of jobs that ran."""
         with self.world.lock:
             job_count = self.world.advance(seconds)
             self.deliverer.wake_condition.notify_all()
             return job_count
 
     def wait_until_delivered(self) -> None:
-        """Returns once no webhook is under way, or none has been taken within the time that a receiver has.
+        """Waits until no webhook is in flight, for at most the time that a receiver has to respond.
 
-        Call this before the clock of a double with threads is moved. A receiver that follows the clock would refuse
+        Call this before you move the clock of a double with threads. A receiver that follows the clock would refuse
         the signature of a webhook that was sent before the move.
         """
         with self.world.lock:
@@ -176,7 +179,7 @@ class Controls(MoneyControls):
         return self.deliverer.step()
 
     def drain(self) -> int:
-        """Delivers every due webhook; returns how many tries were made."""
+        """Delivers every due webhook. Returns the number of tries."""
         return self.deliverer.drain()
 
     def set_delivery(self, **policy: Any) -> JSON:
@@ -197,16 +200,16 @@ class Controls(MoneyControls):
             return {f.name: getattr(p, f.name) for p in parts for f in fields(p) if f.repr}
 
     def resend(self, account: str, event: str) -> int:
-        """Queues an event again, as Resend in the Dashboard does; returns how many webhooks were queued."""
+        """Queues an event again, as Resend in the Dashboard does. Returns the number of webhooks that were queued."""
         with self.world.lock:
             return self.deliverer.resend(account, event)
 
     def order_fault(self, kind: str, **settings: Any) -> None:
-        """Orders a fault for the next matching requests. Settings: `Fault`."""
+        """Injects a fault into the next matching requests. The settings are the fields of `Fault`."""
         self.api.faults.order(Fault(kind, **settings))  # type: ignore[arg-type]
 
     def clear_faults(self) -> None:
-        """Forgets all ordered faults."""
+        """Removes all injected faults."""
         self.api.faults.clear()
 
     def set_rates(self, *, global_rate: float = 0.0, endpoint_rate: float = 0.0) -> None:
@@ -216,7 +219,9 @@ class Controls(MoneyControls):
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def ledger(self, account: str) -> JSON:
-        """Returns every object of an account, invoices with all lines and payments, for tests to compare with."""
+        """Returns every object of an account, invoices with all their lines and payments, for tests to compare
+        with.
+        """
         with self.world.lock:
             ledger = self.world.ledger(account)
             dump: JSON = {
@@ -236,13 +241,16 @@ class Controls(MoneyControls):
             return frozen(dump)
 
     def events(self, account: str, *, version: str | None = None) -> list[JSON]:
-        """Returns all events of an account, oldest first, however old, in its own version or in the given one."""
+        """Returns all events of an account, oldest first, even those older than 30 days.
+
+        They are rendered in the account's version unless `version` is given.
+        """
         with self.world.lock:
             stored_events = self.world.ledger(account).events.values()
             return [frozen(self.world.events.render(event, version=version)) for event in stored_events]
 
     def suppressed(self) -> list[JSON]:
-        """Returns the changes that left no event because of the event policy."""
+        """Returns the changes for which the event policy suppressed the event."""
         with self.world.lock:
             return list(self.world.events.suppressed)
 
@@ -253,6 +261,6 @@ class Controls(MoneyControls):
             return sorted((m for ledger in ledgers for m in ledger.mails), key=lambda m: int(m["at"]))
 
     def deliveries(self) -> list[JSON]:
-        """Returns the log of tries to deliver a webhook, oldest first."""
+        """Returns the log of tries to deliver webhooks, oldest first."""
         with self.world.lock:
             return list(self.deliverer.log)

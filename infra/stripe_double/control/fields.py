@@ -1,4 +1,4 @@
-"""Checks the body of a control: its fields are the arguments of the Python method that the control calls."""
+"""Checks the fields of a control's body against the arguments of the Python method that the control calls."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 _VARIADIC = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
 _OF_THE_DOUBLE = {"self", "world", "owner"}
-"""Arguments that the double gives itself."""
+"""Arguments that the double passes itself."""
 
 
 class WrongField(ValueError):
-    """A field of the body is unknown, is missing or has a value of the wrong type."""
+    """A field of the body is unknown or missing, or has a value of the wrong type."""
 
 
 def action_for(
@@ -20,7 +20,8 @@ def action_for(
 ) -> Callable[[dict[str, Any], list[str]], Any]:
     """Returns an action that calls `method` with the ids of the path and the fields of the body.
 
-    `settings` are what take the fields that `method` passes on as `**`. The action raises WrongField.
+    `settings` are the functions and classes to which `method` passes its `**` arguments. The action raises
+    WrongField.
     """
 
     def act(body: dict[str, Any], ids: list[str]) -> Any:
@@ -40,7 +41,7 @@ def action_for(
 def _accepted_fields(
     method: Callable[..., Any], ids: int, settings: tuple[Callable[..., Any], ...]
 ) -> dict[str, bool] | None:
-    """Returns whether each field is required; None if `method` takes any and looks at them itself."""
+    """Returns whether each field is required, by name; None if `method` accepts any field and checks them itself."""
     own = list(signature(method).parameters.values())[ids:]
     if not settings and any(each.kind in _VARIADIC for each in own):
         return None

@@ -1,4 +1,4 @@
-"""What moves money without a payer: payouts and what becomes of them, Stripe's own fees, other businesses."""
+"""The controls that move money without a payer: payouts, Stripe's fees, and other businesses on the account."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..state.world import World
 
 
 class MoneyControls:
-    """The controls of balances and payouts. Amounts are minor units; a currency defaults to the account's."""
+    """The controls of balances and payouts. Amounts are in minor units. The default currency is the account's."""
 
     world: World
 
@@ -27,17 +27,18 @@ class MoneyControls:
         method: str = "standard",
         amount: int | None = None,
     ) -> JSON:
-        """Returns a payout of what is available now, as the daily schedule makes it.
+        """Pays out the available balance now, as the daily schedule does, and returns the payout.
 
-        With `automatic=False` it is one that the owner asked for in the Dashboard, of an `amount` or of everything;
-        one with the method `instant` always is, and has a fee. Raises InvalidState if there is nothing to pay out,
-        and ValueError for another method or for an amount of an automatic payout.
+        With `automatic=False` the payout is one that the owner requested in the Dashboard, of an `amount` or of
+        everything. A payout with the method `instant` is always requested by the owner, and has a fee. Raises
+        InvalidState if there is nothing to pay out, and ValueError for another method or for an amount of an
+        automatic payout.
         """
         if method not in ("standard", "instant"):
             raise ValueError(f"method is standard or instant, not {method!r}")
         by_hand = not automatic or method == "instant"
         if amount is not None and not by_hand:
-            raise ValueError("an automatic payout has no amount of its own: it pays out what is available")
+            raise ValueError("an automatic payout takes no amount, because it pays out the available balance")
         with self.world.lock:
             ledger, code = self._in(account, currency)
             if by_hand:
@@ -50,21 +51,22 @@ class MoneyControls:
     def fail_payout(
         self, account: str, payout: str, *, failure_code: str = "account_closed", failure_message: str | None = None
     ) -> JSON:
-        """Returns a payout that the bank sent back, maybe after it was paid; its money is in the balance again.
+        """Makes the bank send a payout back, even after it was paid, and returns it. Its money returns to the
+        balance.
 
-        Automatic payouts stop until `update_account(bank_last4=…)` or `bank_name` gives another bank account.
+        Automatic payouts stop until `update_account(bank_last4=…)` or `bank_name` sets another bank account.
         """
         with self.world.lock:
             ledger = self.world.ledger(account)
             return public(payout_steps.fail(self.world, ledger, payout, failure_code, failure_message))
 
     def cancel_payout(self, account: str, payout: str) -> JSON:
-        """Returns a pending payout after it was canceled; its money is in the balance again."""
+        """Cancels a pending payout and returns it. Its money returns to the balance."""
         with self.world.lock:
             return public(payout_steps.cancel(self.world, self.world.ledger(account), payout))
 
     def reverse_payout(self, account: str, payout: str) -> JSON:
-        """Returns the negative payout that takes a paid one back; each names the other."""
+        """Returns a negative payout that reverses a paid one. Each of the two payouts names the other."""
         with self.world.lock:
             return public(payout_steps.reverse(self.world, self.world.ledger(account), payout))
 
@@ -77,20 +79,22 @@ class MoneyControls:
         method: str = "pm_card_visa",
         description: str = "Web shop",
     ) -> JSON:
-        """Returns a card payment of another business on the account, which no invoice asked for."""
+        """Returns the charge of a card payment to another business on the same account, without an invoice."""
         payment_method = by_name(method)
         with self.world.lock:
             ledger, code = self._in(account, currency)
             return public(outside_charges.make(self.world, ledger, amount, code, payment_method, description))
 
     def refund_charge(self, account: str, charge: str, *, amount: int | None = None) -> JSON:
-        """Returns a refund that the owner made in the Dashboard, of all that is left of a charge or of a part."""
+        """Refunds a charge as the owner does in the Dashboard, and returns the refund. The default is all that
+        remains.
+        """
         with self.world.lock:
             ledger = self.world.ledger(account)
             return public(refunds.make(self.world, ledger, ledger.get("charge", charge), amount))
 
     def account_fee(self, account: str, amount: int, description: str = "Billing - Usage Fee") -> JSON:
-        """Returns the balance transaction of a fee that belongs to no payment, such as a monthly one."""
+        """Returns the balance transaction of a fee that belongs to no payment, such as a monthly fee."""
         return self.adjust(account, -amount, "stripe_fee", "fee", description)
 
     def adjust(
@@ -105,9 +109,9 @@ class MoneyControls:
         source: str | None = None,
         available_on: int | None = None,
     ) -> JSON:
-        """Returns any balance transaction whatever, without a fee: negative takes from the balance.
+        """Adds a balance transaction without a fee and returns it. A negative amount lowers the balance.
 
-        `type` and `reporting_category` may be ones that Stripe has not invented yet.
+        `type` and `reporting_category` may be values that Stripe does not have yet.
         """
         with self.world.lock:
             ledger, code = self._in(account, currency)
@@ -124,7 +128,7 @@ class MoneyControls:
             return public(transaction)
 
     def balance(self, account: str) -> dict[str, dict[str, int]]:
-        """Returns `available` and `pending` by currency, in minor units."""
+        """Returns the `available` and the `pending` amounts by currency, in minor units."""
         with self.world.lock:
             self.world.run_due()
             funds = self.world.ledger(account).funds

@@ -1,6 +1,6 @@
-"""The controls as JSON over HTTP, under /_double/. README.md has the table.
+"""Serves the controls as JSON over HTTP, under /_double/. README.md has the table.
 
-A control answers 200 with JSON; 404 for an unknown object, 400 for a wrong field or setting.
+A control responds with 200 and JSON, 404 for an unknown object, or 400 for a wrong field or setting.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Action = Callable[[dict[str, Any], list[str]], Any]
 
 
 class ControlRoutes:
-    """The control API; each route is one call of `Controls`."""
+    """The control API. Each route calls one method of `Controls`."""
 
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
@@ -75,7 +75,7 @@ class ControlRoutes:
         }
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer to a path under /_double."""
+        """Returns the response to a request under /_double."""
         path = request.path.removeprefix("/_double").strip("/") or "settings"
         action, args = self._match(request.method, path)
         if action is None:

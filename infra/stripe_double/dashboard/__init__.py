@@ -1,4 +1,5 @@
-"""A small dashboard of each account: what an owner would see and do in Stripe's, by forms and without JavaScript.
+"""A small dashboard of each account, as HTML forms without JavaScript: the pages and buttons that an owner has at
+Stripe.
 
-It is a room above `control`, because each button is a control, or a call that the owner's own key could make.
+The package is a layer above `control`, because each button calls a control, or the API as the owner's own key could.
 """

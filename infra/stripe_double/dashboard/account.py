@@ -1,4 +1,4 @@
-"""The account itself: what Stripe still needs of it, and its connection to the platform."""
+"""The page of the account: the requirements of Stripe, and the connection to the platform."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEEDS_MORE = {
 
 
 def status(visit: Visit, _: str) -> Page:
-    """Returns the page that shows what Stripe needs, and lets it need more or nothing."""
+    """Returns the page that shows Stripe's requirements, with a button that adds or meets them."""
     account = visit.ledger.account
     pairs = [
         ("Name", name_of(account)),
@@ -36,20 +36,20 @@ def status(visit: Visit, _: str) -> Page:
 
 
 def needs_more(visit: Visit) -> bool:
-    """Returns True if Stripe needs something of the account, or has switched something off."""
+    """Returns True if Stripe requires something of the account, or has switched off payments or payouts."""
     account = visit.ledger.account
     due = account["requirements"]["currently_due"] or account["requirements"]["past_due"]
     return bool(due or not account["charges_enabled"] or not account["payouts_enabled"])
 
 
 def connection(visit: Visit) -> Html:
-    """Returns the part that shows the connection to the platform, and ends it."""
+    """Returns the section that shows the connection to the platform, with a button that ends it."""
     platform = visit.platform
     heading = f"Connection to {platform}"
     if not visit.ledger.connected:
         explanation = f"This account is not connected. Connect it in {platform}, under Settings, Apps."
         return section(heading, Html(f"<p>{badge('Not connected')}</p>"), muted_text(explanation))
-    explanation = f"{platform} may make customers and invoices in this account. To disconnect it ends that at once."
+    explanation = f"{platform} can create customers and invoices in this account until you disconnect it."
     return section(
         heading,
         Html(f"<p>{badge('Connected', 'paid')}</p>"),
@@ -59,17 +59,17 @@ def connection(visit: Visit) -> Html:
 
 
 def apps(visit: Visit, _: str) -> Page:
-    """Returns the page of the apps that are connected."""
+    """Returns the page of the connected apps."""
     return Page("Installed apps", connection(visit))
 
 
 def login(_: Visit, __: str) -> Page:
-    """Returns the page where, at Stripe, an owner sets up two-step authentication."""
+    """Returns the page at the address where an owner sets up two-step authentication at Stripe."""
     return Page("Login", _nothing_to_set("an owner sets up two-step authentication"))
 
 
 def reminders(_: Visit, __: str) -> Page:
-    """Returns the page where, at Stripe, an owner switches Stripe's own reminders on and off."""
+    """Returns the page at the address where an owner switches Stripe's own reminders on and off."""
     return Page(
         "Invoice settings", _nothing_to_set("an owner switches Stripe's own reminders of invoices on and off")
     )
@@ -77,35 +77,37 @@ def reminders(_: Visit, __: str) -> Page:
 
 def _nothing_to_set(purpose: str) -> Html:
     return section(
-        "Nothing to set here", muted_text(f"At Stripe, this is where {purpose}. The double does not play that.")
+        "Nothing to set here", muted_text(f"At Stripe, this is where {purpose}. The double does not implement that.")
     )
 
 
 def _enabled_badge(yes: bool) -> Html:
-    return badge("Enabled", "paid") if yes else badge("Switched off", "bad")
+    return badge("Enabled", "paid") if yes else badge("Disabled", "bad")
 
 
 def _requirements(visit: Visit) -> Html:
     requirements = visit.ledger.account["requirements"]
-    parts = [note("Stripe needs something before the account can go on.")] if needs_more(visit) else []
+    parts = (
+        [note("Stripe needs more information before it enables payments and payouts.")] if needs_more(visit) else []
+    )
     for heading, name in (
-        ("Overdue", "past_due"),
-        ("Needed now", "currently_due"),
-        ("Being checked", "pending_verification"),
+        ("Past due", "past_due"),
+        ("Currently due", "currently_due"),
+        ("Pending verification", "pending_verification"),
     ):
         if requirements[name]:
             items = "".join(f"<li>{code(each)}</li>" for each in requirements[name])
             parts.append(Html(f"<p>{heading}</p><ul>{items}</ul>"))
     if not parts:
-        parts.append(muted_text("Nothing. The account is verified."))
+        parts.append(muted_text("None. The account is verified."))
     parts.append(
-        form(visit, _STATUS, "verify", "The account is verified")
+        form(visit, _STATUS, "verify", "Verify the account")
         if needs_more(visit)
-        else form(visit, _STATUS, "need-more", "Stripe needs more", plain=True)
+        else form(visit, _STATUS, "need-more", "Require more information", plain=True)
     )
     if not needs_more(visit):
-        parts.append(muted_text("This switches payments and payouts off until the account is verified again."))
-    return section("What Stripe needs", *parts)
+        parts.append(muted_text("This disables payments and payouts until the account is verified again."))
+    return section("Requirements", *parts)
 
 
 def _verify(visit: Visit, _: str) -> None:
@@ -129,7 +131,7 @@ PAGES: dict[str, Show] = {
 ACTIONS = {
     "account/status/verify": FormAction(_verify, "The account is verified. Payments and payouts are enabled."),
     "account/status/need-more": FormAction(
-        _need_more, "Payments and payouts are switched off until the account is verified."
+        _need_more, "Payments and payouts are disabled until the account is verified."
     ),
     "settings/apps/disconnect": FormAction(_disconnect, "The account is disconnected."),
 }

@@ -1,4 +1,4 @@
-"""Amounts as people type them."""
+"""Amounts as a person types them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ _NUMBER = re.compile(r"^(?:[0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(?:\.([0-9]*
 
 
 def minor_units(entered: str, currency: str) -> int:
-    """Returns the minor units of an amount such as `1,200.50`. Raises Wrong if it is none of this currency."""
+    """Returns the minor units of an amount such as `1,200.50`. Raises InvalidInput if it is no amount of the
+    currency.
+    """
     number = entered.strip()
     match = _NUMBER.match(number)
     if match is None:
@@ -27,7 +29,7 @@ def minor_units(entered: str, currency: str) -> int:
 
 
 def decimal_text(amount: int, currency: str) -> str:
-    """Returns minor units as one types them, such as `75.00`."""
+    """Returns minor units as a person types them, such as `75.00`."""
     digits = decimals(currency)
     units, fraction = divmod(amount, 10**digits)
     return f"{units}.{fraction:0{digits}d}" if digits else str(units)

@@ -1,4 +1,4 @@
-"""Customers: the list, and the page of one, whose name and e-mail can be changed."""
+"""Customers: the list, and the page of one customer, where the name and the e-mail can be changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .visit import FormAction, Page, Show, Visit
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
+    """Returns the page that lists the customers, newest first."""
     customer_objects = [each for each in visit.ledger.all("customer") if not each.get("_deleted")][::-1]
     page_items, page_links = paginate(visit, customer_objects, "customers")
     rows = [
@@ -35,7 +35,7 @@ def list_page(visit: Visit, _: str) -> Page:
         )
         for each in page_items
     ]
-    empty = f"There is no customer yet. {visit.platform} makes them with their first invoice."
+    empty = f"There are no customers yet. {visit.platform} creates a customer with the first invoice."
     customer_table = table("Customers", ("Name", "E-mail", "Created", "Customer"), rows, empty=empty)
     return Page("Customers", section("All customers", customer_table, page_links))
 
@@ -52,7 +52,7 @@ def page(visit: Visit, customer_id: str) -> Page:
     ]
     change_section = section(
         "Change",
-        muted_text(f"{visit.platform} learns of a change in Stripe by a webhook."),
+        muted_text(f"A webhook tells {visit.platform} about the change."),
         form(
             visit,
             f"customers/{customer['id']}",

@@ -1,4 +1,4 @@
-"""Disputes: the list, the page of one, and what the customer's bank decides."""
+"""Disputes: the list, and the page of one dispute with the decisions of the customer's bank."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ from .visit import FormAction, InvalidInput, Page, Show, Visit
 
 REASONS = {
     "fraudulent": "I did not make this payment",
-    "product_not_received": "The service was not done",
+    "product_not_received": "I did not get the service",
     "product_unacceptable": "The service was not as agreed",
     "duplicate": "I paid twice",
-    "credit_not_processed": "A refund did not come",
+    "credit_not_processed": "I did not get a refund",
     "general": "Something else",
-    "inquiry": "An inquiry only: the bank asks first, and takes no money",
+    "inquiry": "An inquiry only: the bank asks first and withdraws no money",
 }
 STATES = {
-    "needs_response": ("Needs an answer", "bad"),
+    "needs_response": ("Needs response", "bad"),
     "under_review": ("Under review", "wait"),
     "won": ("Won", "paid"),
     "lost": ("Lost", "bad"),
-    "warning_needs_response": ("Inquiry, needs an answer", "bad"),
+    "warning_needs_response": ("Inquiry, needs response", "bad"),
     "warning_under_review": ("Inquiry, under review", "wait"),
     "warning_closed": ("Inquiry closed", ""),
-    "appeal_needs_response": ("Appealed, needs an answer", "bad"),
+    "appeal_needs_response": ("Appealed, needs response", "bad"),
     "appeal_under_review": ("Appealed, under review", "wait"),
     "prevented": ("Prevented", ""),
 }
 _MOVES = {
-    "under_review": "The company answers: under review",
+    "under_review": "The company responds: under review",
     "won": "The company wins",
     "lost": "The company loses",
-    "warning_under_review": "The company answers: under review",
+    "warning_under_review": "The company responds: under review",
     "needs_response": "The inquiry becomes a dispute",
     "warning_closed": "The bank closes the inquiry",
     "appeal_under_review": "The company appeals: under review",
@@ -64,18 +64,18 @@ _NEXT = {
     "appeal_needs_response": ("appeal_under_review", "won", "lost"),
     "appeal_under_review": ("won", "lost"),
 }
-"""The moves that make sense, by status. Whether one is allowed, Stripe's rules say."""
+"""The moves that make sense, by status. Stripe's rules decide whether a move is allowed."""
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
+    """Returns the page that lists the disputes, newest first."""
     page_items, page_links = paginate(visit, list(visit.ledger.all("dispute"))[::-1], "disputes")
-    empty = "There is no dispute. Open one on the page of a payment."
+    empty = "There are no disputes yet. Open one on the page of a payment."
     return Page("Disputes", section("All disputes", _table(visit, page_items, empty), page_links))
 
 
 def page(visit: Visit, dispute_id: str) -> Page:
-    """Returns the page of a dispute with what can become of it."""
+    """Returns the page of a dispute, with a button for each possible move."""
     dispute = visit.ledger.get("dispute", dispute_id)
     charge = visit.ledger.get("charge", dispute["charge"])
     pairs = [
@@ -87,8 +87,8 @@ def page(visit: Visit, dispute_id: str) -> Page:
             link(visit.url(f"payments/{dispute['payment_intent']}"), money(charge["amount"], charge["currency"])),
         ),
         ("Opened", local_time(visit.ledger, dispute["created"])),
-        ("Answer until", local_time(visit.ledger, dispute["evidence_details"]["due_by"])),
-        ("Taken and given back", _balance_changes(dispute)),
+        ("Response due", local_time(visit.ledger, dispute["evidence_details"]["due_by"])),
+        ("Withdrawn and reinstated", _balance_changes(dispute)),
         ("Dispute", code(dispute["id"])),
     ]
     amount = format_amount(dispute["amount"], dispute["currency"])
@@ -96,7 +96,7 @@ def page(visit: Visit, dispute_id: str) -> Page:
 
 
 def dispute_section(visit: Visit, charge: JSON) -> Html:
-    """Returns the disputes of a charge; nothing if it has none."""
+    """Returns the disputes of a charge; empty HTML if it has none."""
     disputes = list(visit.ledger.all("dispute", charge=charge["id"]))[::-1]
     return section("Disputes", _table(visit, disputes, "")) if disputes else NOTHING
 
@@ -121,7 +121,7 @@ def _table(visit: Visit, disputes: Sequence[JSON], empty: str) -> Html:
 def _balance_changes(dispute: JSON) -> Html:
     moves = dispute["balance_transactions"]
     if not moves:
-        return Html("Nothing was taken.")
+        return Html("No money was withdrawn.")
     return Html("<br>".join(money(each["net"], each["currency"]) + ", fee included" for each in moves))
 
 
@@ -137,7 +137,7 @@ def _action_forms(visit: Visit, dispute: JSON) -> Html:
 def _move(visit: Visit, dispute_id: str) -> None:
     status = visit.form.get("of", "")
     if status not in _MOVES:
-        raise InvalidInput("Choose what happens next.")
+        raise InvalidInput("Choose the next status of the dispute.")
     visit.controls.move_dispute(visit.account, dispute_id, status)
 
 

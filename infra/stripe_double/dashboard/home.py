@@ -51,7 +51,7 @@ def accounts(ledgers: Iterable[Ledger], path: str = "") -> Html:
         )
         for ledger in ledgers
     ]
-    empty = "There is no account yet. The page where one connects an account can make one."
+    empty = "There is no account yet. You can create one on the page on which a platform connects accounts."
     return section("Accounts", table("Accounts", ("Name", "Connection", "Mode", "Account"), rows, empty=empty))
 
 
@@ -64,7 +64,7 @@ def _balance(visit: Visit) -> Html:
                  ("Pending", Html(f'<span class="figure">{format_amount(pending, currency)}</span>'))]  # fmt: skip
         parts.append(facts(names))
     if not parts:
-        parts.append(muted_text("The balance is empty. It fills when a customer pays."))
+        parts.append(muted_text("The balance is empty until a customer pays."))
     parts.append(Html(f"<p>{link(visit.url('payouts'), 'Payouts')}</p>"))
     return section("Balance", *parts)
 
@@ -77,7 +77,7 @@ def _attention(visit: Visit) -> Html:
 def _attention_links(visit: Visit) -> Iterator[Html]:
     ledger = visit.ledger
     if account.needs_more(visit):
-        yield link(visit.url("account/status"), "Stripe needs something of the account")
+        yield link(visit.url("account/status"), "Stripe needs more information about the account")
     for each in ledger.all("dispute"):
         if each["status"].endswith("needs_response"):
             words = f"{STATES[each['status']][0]}: dispute over {format_amount(each['amount'], each['currency'])}"
@@ -87,7 +87,7 @@ def _attention_links(visit: Visit) -> Iterator[Html]:
             visit.url(f"payouts/{each['id']}"), f"Payout of {format_amount(each['amount'], each['currency'])} failed"
         )
     for each in ledger.all("payment_intent", status="processing"):
-        words = f"Bank debit of {format_amount(each['amount'], each['currency'])} is under way"
+        words = f"Bank debit of {format_amount(each['amount'], each['currency'])} is pending"
         yield link(visit.url(f"payments/{each['id']}"), words)
     if webhooks.is_losing(visit):
         yield link(visit.url("webhooks"), "Webhooks are being lost")
@@ -103,16 +103,17 @@ def _clock(visit: Visit) -> Html:
     ]
     parts.append(
         muted_text(
-            "Moving it forward lets happen what takes days at Stripe. A bank debit arrives after four days. The money"
-            " of a card payment is available after two and at the bank after four. Links expire. It never moves back."
-            " A program that works once a day, such as one that sends reminders, skips days that you skip."
+            "Move the clock forward to see events that take days at Stripe. A bank debit arrives after four days."
+            " The money of a card payment is available after two days, and at the bank after four. Links expire."
+            " The clock cannot move back. A program that runs once a day, such as one that sends reminders, misses"
+            " the days that you skip."
         )
     )
     if ahead and not clock.has_follower:
         parts.append(
             note(
-                "A program that does not follow this clock takes what happens here for the future. Its own days,"
-                " such as when an invoice is overdue, wait, and its search for lost webhooks may end too early."
+                "A program that does not follow this clock is now behind it. For the program, the events here are in"
+                " the future, an invoice becomes overdue later, and the search for lost webhooks may end too early."
             )
         )
     step_forms = [form(visit, "", "clock", words, of=words, plain=True) for words in _STEPS]
@@ -125,7 +126,8 @@ def _clock(visit: Visit) -> Html:
 
 def _move_clock(visit: Visit, _: str) -> None:
     seconds = _STEPS.get(visit.form.get("of", "")) or _entered_days(visit) * DAY
-    # A receiver refuses what is signed by another clock than its own: this computer's, unless it follows this one.
+    # A receiver refuses a signature whose time differs from its own clock. That clock is this computer's, unless the
+    # receiver follows the double's clock.
     visit.controls.set_delivery(real_time_signatures=not visit.controls.clock.has_follower)
     visit.controls.wait_until_delivered()
     visit.controls.advance(seconds)

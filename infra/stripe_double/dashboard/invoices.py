@@ -1,4 +1,4 @@
-"""Invoices: the list, the page of one, and what an owner does with it in Stripe."""
+"""Invoices: the list, and the page of one invoice with the actions that its owner has in Stripe."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _STATES = {
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
+    """Returns the page that lists the invoices, newest first."""
     page_items, page_links = paginate(visit, list(visit.ledger.all("invoice"))[::-1], "invoices")
-    empty = f"There is no invoice yet. {visit.platform} makes them: see its screen Billing."
+    empty = f"There are no invoices yet. {visit.platform} creates them on its screen Billing."
     return Page("Invoices", section("All invoices", invoice_table(visit, page_items, empty), page_links))
 
 
@@ -62,7 +62,7 @@ def invoice_table(visit: Visit, invoice_objects: Sequence[JSON], empty: str) -> 
 
 
 def page(visit: Visit, invoice_id: str) -> Page:
-    """Returns the page of an invoice, with links that work, as reading it in Stripe gives."""
+    """Returns the page of an invoice. Its links are renewed, as they are when the API reads the invoice."""
     invoice = invoices.retrieve(visit.call(invoice_id))
     return Page(
         f"Invoice {invoice['number']}" if invoice["number"] else "Draft invoice",
@@ -91,7 +91,7 @@ def _facts(visit: Visit, invoice: JSON) -> Html:
         ("E-mail", invoice["customer_email"] or ""),
         ("Total", money(invoice["total"], currency)),
         ("Paid", money(invoice["amount_paid"], currency)),
-        ("Of it outside Stripe", _unless_zero(invoice["amount_paid_off_stripe"], currency)),
+        ("Paid outside Stripe", _unless_zero(invoice["amount_paid_off_stripe"], currency)),
         ("Credited", _unless_zero(invoice["pre_payment_credit_notes_amount"], currency)),
         ("Remaining", money(invoice["amount_remaining"], currency)),
         ("Created", local_time(visit.ledger, invoice["created"])),
@@ -158,7 +158,7 @@ def _payments(visit: Visit, invoice: JSON) -> Html:
             amount = link(visit.url(f"payments/{intent['id']}"), format_amount(intent["amount"], intent["currency"]))
             rows.append((amount, payments.state(ledger, intent), local_time(ledger, intent["created"])))
     names = ("Amount", "Status", "Created")
-    return section("Payments", table("Payments", names, rows[::-1], empty="There is nothing to pay yet."))
+    return section("Payments", table("Payments", names, rows[::-1], empty="There are no payments yet."))
 
 
 def _send(visit: Visit, invoice: str) -> None:

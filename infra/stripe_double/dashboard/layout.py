@@ -1,4 +1,6 @@
-"""The frame around each page of the dashboard: what it is, whose it is, the menu, and what came of the last act."""
+"""The frame around each page of the dashboard: the banner, the account, the menu, and the result of the last
+action.
+"""
 
 from __future__ import annotations
 
@@ -67,9 +69,9 @@ td::before{content:attr(data-name);color:var(--muted);font-size:.85rem}td:empty{
 
 
 def account_page(visit: Visit, section: str, page: Page, message: str = "") -> str:
-    """Returns a page of an account, with the menu. `done` says what the last act did."""
+    """Returns a page of an account, with the menu. `message` is the result of the last action."""
     notice, problem = "", visit.problem
-    if problem is not None and not problem.displayed:  # the form that was sent is not on the page any more
+    if problem is not None and not problem.displayed:  # the form that was sent is no longer on the page
         notice = f'<p class="note bad" role=alert>{escape(problem.message)}</p>'
     elif message:
         notice = f'<p class="note done" role=status>{escape(message)}</p>'
@@ -84,7 +86,7 @@ def page_without_account(title: str, body: str) -> str:
 
 
 def not_found_page(path: str, home: str = "/dashboard") -> str:
-    """Returns the page of an address that has none."""
+    """Returns the page for an address that does not exist."""
     where = link(home, "Go to the home page of the account" if home != "/dashboard" else "Go to the accounts")
     return page_without_account(
         "Not found", f"<section><p>There is nothing at {escape(path or '/')}.</p><p>{where}</p></section>"
@@ -92,7 +94,7 @@ def not_found_page(path: str, home: str = "/dashboard") -> str:
 
 
 def cross_site_page() -> str:
-    """Returns the page for a form that another site has sent."""
+    """Returns the page for a form that came from another site."""
     explanation = note(
         "A page of another site sent this form. Nothing was changed. Press the button on the dashboard's page."
     )

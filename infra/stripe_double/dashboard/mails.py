@@ -1,4 +1,4 @@
-"""The e-mails that Stripe would have sent, where a person reads them and opens the link that a customer gets."""
+"""The e-mails that Stripe would have sent, with the link that a customer receives."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _KINDS = {"invoice": "Invoice", "reminder": "Reminder"}
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the mails with their text, newest first."""
+    """Returns the page that lists the mails with their text, newest first."""
     page_items, page_links = paginate(visit, visit.ledger.mails[::-1], "mails")
     if not page_items:
-        explanation = muted_text("Stripe has mailed nothing yet. It does when an invoice or a reminder is sent.")
+        explanation = muted_text("There are no mails yet. Stripe mails each invoice and each reminder that is sent.")
         return Page("Mails", section("All mails", explanation))
     explanation = muted_text(
-        "What customers find in their mailbox. Open the payment page in a mail to pay as the customer."
+        "The mails that customers receive. Open the payment page in a mail to pay as the customer."
     )
     return Page("Mails", join(explanation, *(_mail_article(visit, each) for each in page_items), page_links))
 
@@ -32,7 +32,7 @@ def mail_table(visit: Visit, mails: list[JSON]) -> Html:
         )
         for each in reversed(mails)
     ]
-    return table("Mails", ("Time", "Kind", "To", "Subject"), rows, empty="Stripe has mailed nothing of this invoice.")
+    return table("Mails", ("Time", "Kind", "To", "Subject"), rows, empty="There are no mails about this invoice.")
 
 
 def _mail_article(visit: Visit, mail: JSON) -> Html:

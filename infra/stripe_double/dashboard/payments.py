@@ -1,4 +1,4 @@
-"""Payments: the list of those that somebody tried, and the page of one with all that can become of it."""
+"""Payments: the list of attempted payments, and the page of one payment with everything that can happen to it."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _FAILURES = {
 }
 _STATES = {
     "succeeded": ("Succeeded", "paid"),
-    "processing": ("Under way", "wait"),
+    "processing": ("Pending", "wait"),
     "requires_action": ("Waiting for 3-D Secure", "wait"),
     "canceled": ("Canceled", ""),
 }
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first."""
+    """Returns the page that lists the payments, newest first."""
     ledger = visit.ledger
     attempted = [each for each in ledger.all("payment_intent") if _was_attempted(each)][::-1]
     page_items, page_links = paginate(visit, attempted, "payments")
@@ -60,7 +60,7 @@ def list_page(visit: Visit, _: str) -> Page:
         for each in page_items
     ]
     names = ("Amount", "Status", "Customer", "Invoice", "Time")
-    empty = "Nobody has paid anything yet. Open the link in a mail, and pay with a test card: 4242 4242 4242 4242."
+    empty = "There are no payments yet. Open the link in a mail, and pay with the test card 4242 4242 4242 4242."
     return Page("Payments", join(section("All payments", table("Payments", names, rows, empty=empty), page_links)))
 
 
@@ -83,7 +83,7 @@ def page(visit: Visit, payment_id: str) -> Page:
 
 
 def intent_of(ledger: Ledger, payment_id: str) -> JSON:
-    """Returns the payment intent of a payment's id. Raises NoSuchObject if there is none."""
+    """Returns the payment intent by its own id or the id of its charge. Raises NoSuchObject if there is none."""
     charge = ledger.find("charge", payment_id)
     return ledger.get("payment_intent", charge["payment_intent"] if charge else payment_id)
 
@@ -111,7 +111,7 @@ def customer_link(visit: Visit, customer_id: str | None) -> Html:
 
 
 def customer_name(visit: Visit, customer_id: str | None) -> str:
-    """Returns what people call a customer; a payment without an invoice has none."""
+    """Returns a customer's name, e-mail or id. A payment without an invoice may have no customer."""
     customer_object = visit.ledger.find("customer", customer_id)
     if customer_object is None:
         return "A payment without an invoice"
@@ -166,7 +166,7 @@ def _method_text(charge: JSON) -> str:
 def _money(visit: Visit, charge: JSON | None) -> Html:
     transaction = visit.ledger.find("balance_transaction", charge["balance_transaction"]) if charge else None
     if charge is None or transaction is None:
-        explanation = "Stripe knows its fee seconds after a card payment, and as soon as a bank debit has arrived."
+        explanation = "Stripe records its fee seconds after a card payment, or as soon as a bank debit has arrived."
         return section("Fee and net", muted_text(explanation))
     currency = transaction["currency"]
     pairs = [
@@ -180,12 +180,12 @@ def _money(visit: Visit, charge: JSON | None) -> Html:
 
 
 def _action_forms(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
-    """Returns the forms of what can become of the payment now."""
+    """Returns the forms for everything that can happen to the payment now."""
     path = f"payments/{intent['id']}"
     if intent["status"] == "processing":
         return section(
-            "The bank debit is under way",
-            muted_text("It arrives by itself after four days of Stripe's clock."),
+            "The bank debit is pending",
+            muted_text("It arrives after four days of Stripe's clock."),
             buttons(form(visit, path, "settle", "Let it arrive now")),
             form(
                 visit, path, "fail", "Let it fail", choice(visit, "fail", "reason", "Reason", _FAILURES), plain=True
@@ -197,13 +197,13 @@ def _action_forms(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
     parts = []
     if refundable:
         refundable_text = decimal_text(refundable, charge["currency"])
-        hint = f"In {charge['currency'].upper()}, up to {refundable_text}. A part is possible."
+        hint = f"In {charge['currency'].upper()}, up to {refundable_text}. You can refund a part."
         amount = entry(visit, "refund", "amount", "Amount", refundable_text, hint)
         parts.append(section("Refund", form(visit, path, "refund", "Refund", amount)))
     if not charge["disputed"]:
         reason = choice(visit, "dispute", "reason", "What the customer says", disputes.REASONS)
         explanation = muted_text(
-            "As if the customer complained to their bank. The bank takes the amount back, and Stripe a fee."
+            "The customer complains to the bank. The bank withdraws the amount, and Stripe charges a fee."
         )
         parts.append(
             section("Dispute", explanation, form(visit, path, "dispute", "Open a dispute", reason, plain=True))
@@ -215,7 +215,7 @@ def _attempts(ledger: Ledger, intent: JSON) -> Html:
     rows = [
         (
             local_time(ledger, each["created"]),
-            badge({"succeeded": "Succeeded", "pending": "Under way"}.get(each["status"], "Failed"),
+            badge({"succeeded": "Succeeded", "pending": "Pending"}.get(each["status"], "Failed"),
                   {"succeeded": "paid", "pending": "wait"}.get(each["status"], "bad")),
             _method_text(each),
             each["failure_message"] or "",
@@ -224,7 +224,7 @@ def _attempts(ledger: Ledger, intent: JSON) -> Html:
         for each in reversed(list(ledger.all("charge", payment_intent=intent["id"])))
     ]  # fmt: skip
     names = ("Time", "Status", "Paid with", "Why it failed", "Charge")
-    return section("Attempts", table("Attempts", names, rows, empty="Nobody has tried to pay yet."))
+    return section("Attempts", table("Attempts", names, rows, empty="There are no attempts yet."))
 
 
 def _settle(visit: Visit, payment: str) -> None:
@@ -253,7 +253,7 @@ def _charge(visit: Visit, payment: str) -> JSON:
     intent = intent_of(visit.ledger, payment)
     charge = visit.ledger.find("charge", intent["latest_charge"])
     if charge is None:
-        raise InvalidInput("Nobody has paid this yet.")
+        raise InvalidInput("This payment has no charge yet.")
     return charge
 
 

@@ -1,4 +1,4 @@
-"""Payouts: the list with the balance, the page of one with its lines, and what the bank does with it."""
+"""Payouts: the list with the balance, and the page of one payout with its lines and the actions of the bank."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ _STATES = {"pending": "wait", "in_transit": "wait", "paid": "paid", "failed": "b
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the list, newest first, with what can be paid out now and the bank account."""
+    """Returns the page that lists the payouts, newest first, with the available balance and the bank account."""
     page_items, page_links = paginate(visit, list(visit.ledger.all("payout"))[::-1], "payouts")
     rows = [
         (
             link(visit.url(f"payouts/{each['id']}"), format_amount(each["amount"], each["currency"])),
             state(each),
             utc_day(each["arrival_date"]),
-            "Automatic" if each["automatic"] else "By hand",
+            "Automatic" if each["automatic"] else "Manual",
             local_time(visit.ledger, each["created"]),
         )
         for each in page_items
     ]
-    names = ("Amount", "Status", "Arrives", "Made", "Created")
+    names = ("Amount", "Status", "Arrives", "Type", "Created")
     payout_section = section(
-        "All payouts", table("Payouts", names, rows, empty="Nothing was paid out yet."), page_links
+        "All payouts", table("Payouts", names, rows, empty="There are no payouts yet."), page_links
     )
     return Page("Payouts", join(columns(_balance(visit), _bank(visit)), payout_section))
 
@@ -62,15 +62,15 @@ def page(visit: Visit, payout_id: str) -> Page:
     bank = visit.ledger.get("bank_account", payout["destination"])
     reversal_pairs = [
         (name, link(visit.url(f"payouts/{payout[key]}"), words) if payout[key] else "")
-        for name, key, words in (("Takes back", "original_payout", "An earlier payout"),
-                                 ("Taken back by", "reversed_by", "A later payout"))
+        for name, key, words in (("Reverses", "original_payout", "An earlier payout"),
+                                 ("Reversed by", "reversed_by", "A later payout"))
     ]  # fmt: skip
     pairs = [
         ("Status", state(payout)),
         ("Why it failed", payout["failure_message"] or ""),
         ("Arrives", utc_day(payout["arrival_date"])),
         ("Bank account", _bank_account_text(bank)),
-        ("Made", "By Stripe, on the account's schedule" if payout["automatic"] else "By hand"),
+        ("Type", "Automatic, on the account's schedule" if payout["automatic"] else "Manual"),
         ("Created", local_time(visit.ledger, payout["created"])),
         *reversal_pairs,
         ("Payout", code(payout["id"])),
@@ -95,9 +95,7 @@ def _balance(visit: Visit) -> Html:
     funds = visit.ledger.funds
     schedule = visit.ledger.settlement.payout_schedule
     explanation = (
-        "What is available is paid out at 00:00 UTC of each day."
-        if schedule == "daily"
-        else "Payouts are made by hand."
+        "The available balance is paid out every day at 00:00 UTC." if schedule == "daily" else "Payouts are manual."
     )
     parts = [muted_text(explanation)]
     for currency in funds.currencies():
@@ -125,7 +123,9 @@ def _bank(visit: Visit) -> Html:
     return section(
         "Bank account",
         Html(f"<p>{'<br>'.join(join(each) for each in shown_accounts)}</p>"),
-        muted_text("After a payout has failed, Stripe makes no other until there is another bank account."),
+        muted_text(
+            "After a payout has failed, Stripe makes no automatic payouts until the account has another bank account."
+        ),
         form(
             visit,
             "payouts",
@@ -144,7 +144,7 @@ def _action_forms(visit: Visit, payout: JSON) -> Html:
     if status == "pending":
         small_forms.append(form(visit, path, "cancel", "Cancel it", plain=True))
     if status == "paid" and payout["amount"] > 0 and not payout["reversed_by"]:
-        small_forms.append(form(visit, path, "reverse", "Take it back", plain=True))
+        small_forms.append(form(visit, path, "reverse", "Reverse it", plain=True))
     if small_forms:
         parts.append(buttons(*small_forms))
     if status in ("pending", "in_transit", "paid") and not payout["reversed_by"]:
@@ -153,13 +153,13 @@ def _action_forms(visit: Visit, payout: JSON) -> Html:
     if not parts:
         return NOTHING
     if status != "paid":
-        parts.insert(0, muted_text("It arrives by itself when Stripe's clock reaches its day."))
-    return section("What becomes of it", *parts)
+        parts.insert(0, muted_text("It arrives when Stripe's clock reaches its arrival date."))
+    return section("What happens next", *parts)
 
 
 def _lines(visit: Visit, payout: JSON) -> Html:
     if not payout["automatic"]:
-        return section("Lines", muted_text("Stripe cannot say which payments are in a payout that was made by hand."))
+        return section("Lines", muted_text("Stripe does not record which payments are in a manual payout."))
     lines = [each for each in visit.ledger.funds.lines(payout["id"]) if each["id"] != payout["balance_transaction"]]
     rows: list[Sequence[str]] = [
         (
@@ -173,15 +173,15 @@ def _lines(visit: Visit, payout: JSON) -> Html:
         for each in reversed(lines)
     ]
     total = money(sum(each["net"] for each in lines), payout["currency"])
-    rows.append((Html("<b>Sum</b>"), "", "", "", "", Html(f"<b>{total}</b>")))
-    names = ("Kind", "Of", "Description", "Amount", "Fee", "Net")
+    rows.append((Html("<b>Total</b>"), "", "", "", "", Html(f"<b>{total}</b>")))
+    names = ("Type", "Source", "Description", "Amount", "Fee", "Net")
     return section(
         "Lines", table("Lines of the payout", names, rows, empty="", amount_columns=("Amount", "Fee", "Net"))
     )
 
 
 def _source(visit: Visit, transaction: JSON) -> Html:
-    """Returns a link to what a balance transaction belongs to: a payment, a dispute or a payout."""
+    """Returns a link to the source of a balance transaction: a payment, a dispute or a payout."""
     source = transaction["source"] or ""
     kind = KINDS.get(source.partition("_")[0], "")
     source_object = visit.ledger.find(kind, source)
@@ -227,5 +227,5 @@ ACTIONS = {
     "payouts/bank": FormAction(_set_bank_account, "The next payout goes to this bank account."),
     "payouts/*/fail": FormAction(_fail, "The payout has failed. Its money is in the balance again."),
     "payouts/*/cancel": FormAction(_cancel, "The payout was canceled. Its money is in the balance again."),
-    "payouts/*/reverse": FormAction(_reverse, "This payout takes the other one back."),
+    "payouts/*/reverse": FormAction(_reverse, "This payout reverses the other one."),
 }

@@ -1,4 +1,4 @@
-"""Pieces of HTML. Whatever is not `Html` already is escaped where it is put into a page."""
+"""Builds pieces of HTML. Every text that is not `Html` already is escaped when it is put into a page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..state.ledger import JSON, Ledger
 from .visit import Visit
 
 ROWS_PER_PAGE = 50
-"""Rows of a list on one page."""
+"""The number of rows of a list on one page."""
 
 
 class Html(str):
@@ -23,7 +23,7 @@ NOTHING = Html("")
 
 
 def text(words: str) -> Html:
-    """Returns HTML as it is, and anything else escaped, with a writing direction of its own."""
+    """Returns HTML unchanged, and any other text escaped, with its own writing direction."""
     return words if isinstance(words, Html) else Html(f"<bdi>{escape(words)}</bdi>") if words else NOTHING
 
 
@@ -38,32 +38,32 @@ def link(href: str, words: str) -> Html:
 
 
 def badge(words: str, kind: str = "") -> Html:
-    """Returns a status: words first, and a colour (`paid`, `wait`, `bad`) for those who see it."""
+    """Returns a status as words, with a colour as an addition: `paid`, `wait` or `bad`."""
     return Html(f'<span class="badge {kind}">{escape(words)}</span>')
 
 
 def code(object_id: str) -> Html:
-    """Returns an id."""
+    """Returns an id in a monospaced font."""
     return Html(f"<code>{escape(object_id)}</code>")
 
 
 def muted_text(words: str) -> Html:
-    """Returns a sentence beside the matter."""
+    """Returns a paragraph in a muted colour."""
     return Html(f"<p class=muted>{text(words)}</p>")
 
 
 def note(words: str, kind: str = "wait") -> Html:
-    """Returns a sentence that stands out."""
+    """Returns a highlighted paragraph."""
     return Html(f'<p class="note {kind}">{text(words)}</p>')
 
 
 def money(amount: int | None, currency: str) -> Html:
-    """Returns an amount of minor units; a dash if it is not known yet."""
+    """Returns an amount of minor units; a dash if the amount is None."""
     return Html("—" if amount is None else escape(format_amount(amount, currency)))
 
 
 def local_time(ledger: Ledger, at: float | None) -> Html:
-    """Returns an epoch second as a time of the account's time zone."""
+    """Returns an epoch second in the account's time zone; a dash if it is None."""
     if at is None:
         return Html("—")
     local = datetime.fromtimestamp(int(at), zone(ledger.account))
@@ -71,22 +71,22 @@ def local_time(ledger: Ledger, at: float | None) -> Html:
 
 
 def utc_day(at: int) -> Html:
-    """Returns the day of an epoch second that stands for a whole day of UTC, as arrival dates do."""
+    """Returns the UTC day of an epoch second, for dates such as `arrival_date` that stand for a whole day."""
     return Html(datetime.fromtimestamp(at, UTC).strftime("%b %-d, %Y"))
 
 
 def section(heading: str, *parts: str) -> Html:
-    """Returns a part of the page, with its heading."""
+    """Returns a section of the page with a heading."""
     return Html(f"<section><h2>{text(heading)}</h2>{join(*parts)}</section>")
 
 
 def columns(*parts: Html) -> Html:
-    """Returns parts side by side where there is room."""
+    """Returns the parts side by side where the window is wide enough."""
     return Html(f'<div class="columns">{"".join(parts)}</div>')
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> Html:
-    """Returns names with their values; those without a value are left out."""
+    """Returns a list of names and values, without the pairs that have no value."""
     return Html(
         f"<dl>{''.join(f'<dt>{text(name)}</dt><dd>{text(value)}</dd>' for name, value in pairs if value)}</dl>"
     )
@@ -95,10 +95,12 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Html:
 def table(
     label: str, names: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, amount_columns: Sequence[str] = ()
 ) -> Html:
-    """Returns a table, or the sentence `empty`. If it is too wide for the window, it scrolls by itself.
+    """Returns a table, or the sentence `empty` if there are no rows. A table wider than the window scrolls on its
+    own.
 
-    On a phone each row is a block, in which each cell has its column's name. The roles are for browsers that take
-    such a table for text. `label` names the table for screen readers; `sums` are the columns with amounts.
+    On a phone each row is a block, in which each cell shows its column's name. The ARIA roles are there because some
+    browsers no longer treat a table with this style as a table. `label` names the table for screen readers.
+    `amount_columns` are the columns that hold amounts.
     """
     body_rows = "".join(f"<tr role=row>{_cells(names, row, amount_columns)}</tr>" for row in rows)
     if not body_rows:
@@ -126,7 +128,7 @@ def _class_of_column(name: str, amount_columns: Sequence[str]) -> str:
 
 
 def paginate(visit: Visit, newest_first: Sequence[JSON], path: str) -> tuple[Sequence[JSON], Html]:
-    """Returns the items on the page that the query asks for, and the links to its neighbours."""
+    """Returns the items on the requested page, and the links to the pages before and after it."""
     requested = visit.query.get("page", "1")
     last = max(1, -(-len(newest_first) // ROWS_PER_PAGE))
     number = (
@@ -154,11 +156,11 @@ def form(
     plain: bool = False,
     aria_label: str = "",
 ) -> Html:
-    """Returns a form that sends `act` of the page `path`: its inputs by name, and its button.
+    """Returns a form that sends the action `act` of the page `path`, with its inputs by name and its button.
 
-    `of` is the object in question if the page has several. `named` is said by screen readers instead of the button's
-    words, where these stand on several buttons. If the form was sent and refused, it says why, beside the input that
-    is to be corrected.
+    `of` is the id of the form's object, if the page has several such forms. `aria_label` replaces the button's words
+    for screen readers, if several buttons have the same words. If the form was sent and refused, it shows the reason
+    next to the input to correct.
     """
     problem = visit.problem_of_form(act, of)
     parts = []
@@ -179,7 +181,7 @@ def form(
 
 
 def entry(visit: Visit, act: str, name: str, label: str, value: str = "", hint: str = "") -> tuple[str, Html]:
-    """Returns an input with its label. After a refusal it holds what was typed."""
+    """Returns an input with its label. After a refusal, the input holds the text that the person typed."""
     problem = visit.problem if visit.problem is not None and visit.problem.act == act else None
     value_text = visit.form.get(name, value) if problem else value
     ids = [f"{act}-{name}-hint"] if hint else []
@@ -197,7 +199,7 @@ def entry(visit: Visit, act: str, name: str, label: str, value: str = "", hint: 
 
 
 def choice(visit: Visit, act: str, name: str, label: str, options: Mapping[str, str]) -> tuple[str, Html]:
-    """Returns a list to choose from: the value of each option, and its words."""
+    """Returns a select input. `options` maps the value of each option to its words."""
     chosen = visit.form.get(name) if visit.problem is not None and visit.problem.act == act else None
     options_html = "".join(
         f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(words)}</option>'
@@ -210,7 +212,7 @@ def choice(visit: Visit, act: str, name: str, label: str, options: Mapping[str, 
 
 
 def chosen_option(visit: Visit, name: str, options: Mapping[str, str]) -> str:
-    """Returns the option that was chosen; the first one if the form has none of them."""
+    """Returns the submitted option; the first option if the form has none of them."""
     submitted = visit.form.get(name, "")
     return submitted if submitted in options else next(iter(options))
 

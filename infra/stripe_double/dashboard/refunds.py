@@ -1,4 +1,4 @@
-"""The refunds of a payment, on its page."""
+"""The refunds on the page of a payment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _STATES = {"succeeded": "paid", "pending": "wait", "requires_action": "wait", "f
 
 
 def of_charge(visit: Visit, intent: JSON, charge: JSON) -> Html:
-    """Returns the refunds of a charge with what can become of each; nothing if it has none."""
+    """Returns the refunds of a charge with the buttons of each; empty HTML if there are none."""
     path = f"payments/{intent['id']}"
     rows = [
         (
@@ -30,12 +30,12 @@ def of_charge(visit: Visit, intent: JSON, charge: JSON) -> Html:
 
 
 def succeed(visit: Visit, _: str) -> None:
-    """Lets a pending refund succeed."""
+    """Makes a pending refund succeed."""
     visit.controls.settle_refund(visit.account, visit.form.get("of", ""))
 
 
 def fail(visit: Visit, _: str) -> None:
-    """Lets a refund fail, also one that has succeeded."""
+    """Makes a refund fail, even one that has succeeded."""
     visit.controls.settle_refund(visit.account, visit.form.get("of", ""), outcome="failed")
 
 

@@ -1,4 +1,4 @@
-"""The dashboard's addresses: finds the account and the page, does what a form asks, and says why it was refused."""
+"""Routes the dashboard's addresses: finds the account and the page, and runs the action of a form."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LISTS = ("/", "/dashboard")
 
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-"""No page runs a script or is shown in another page's frame."""
+"""The Content-Security-Policy of every page. It forbids scripts, and other sites' frames."""
 
 
 class Dashboard:
-    """Every address that is a page of Stripe's Dashboard, such as `/acct_1/test/invoices/in_1`.
+    """Serves every address that is a page of Stripe's Dashboard, such as `/acct_1/test/invoices/in_1`.
 
-    An address without an account, such as `/account/status`, leads to the page of the only account there is, or asks
-    which one.
+    An address without an account, such as `/account/status`, redirects to the page of the only account. If there are
+    several accounts, the response is a page on which to choose one.
     """
 
     def __init__(self, controls: Controls) -> None:
@@ -37,7 +37,7 @@ class Dashboard:
         return request.method == "GET" or (request.method == "POST" and self._visit(request) is not None)
 
     def handle(self, request: Request) -> Response:
-        """Returns a page, or a redirect to one after a form has done what it says."""
+        """Returns a page, or a redirect to a page after a form's action has run."""
         response = self._respond(request)
         response.headers["Content-Security-Policy"] = POLICY
         return response
@@ -59,7 +59,9 @@ class Dashboard:
                 return as_html(404, layout.not_found_page(request.path, visit.url()))
 
     def _visit(self, request: Request) -> tuple[Visit, str] | None:
-        """Returns the visit to an account's pages, and the path without account and mode; or None."""
+        """Returns the visit to an account's pages, and the path without account and mode; None if the path has no
+        account.
+        """
         _, _, path_without_slash = request.path.partition("/")
         account, _, path = path_without_slash.partition("/")
         ledger = self._controls.world.ledgers.get(account)
@@ -111,7 +113,7 @@ class Dashboard:
 
 
 def _match(table: dict[str, Show] | dict[str, FormAction], path: str) -> tuple[str, str] | None:
-    """Returns the pattern of a path and the id in it, or None."""
+    """Returns the pattern that matches a path and the id in the path; None if no pattern matches."""
     for pattern, object_id in _patterns(path):
         if pattern in table:
             return pattern, object_id
@@ -126,6 +128,6 @@ def _patterns(path: str) -> Iterator[tuple[str, str]]:
 
 
 def _section(pattern: str) -> str:
-    """Returns the item of the menu to which a page belongs."""
+    """Returns the path of the menu item to which a page belongs."""
     first = pattern.partition("/")[0]
     return "account/status" if first in ("account", "settings") and pattern != "settings/payouts" else first

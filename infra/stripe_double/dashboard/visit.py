@@ -1,4 +1,4 @@
-"""One request to the pages of one account, and what a module of pages has to offer."""
+"""One request to the pages of one account, and the types of pages and form actions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..state.ledger import Ledger
 
 
 class InvalidInput(Exception):
-    """What was typed is refused: a sentence, and the name of the input to correct."""
+    """An input of a form is refused. It holds a sentence, and the name of the input to correct."""
 
     def __init__(self, message: str, name: str = "") -> None:
         super().__init__(message)
@@ -21,7 +21,9 @@ class InvalidInput(Exception):
 
 @dataclass
 class Problem:
-    """Why an act was refused. The form that was sent shows it beside the input `name`, if it still is on the page."""
+    """The reason why a form was refused. The form shows it next to the input `name`, if the form still is on the
+    page.
+    """
 
     act: str
     message: str
@@ -31,7 +33,7 @@ class Problem:
 
 @dataclass
 class Visit:
-    """What a page is made from. The world's lock is held."""
+    """One request to a page of an account. The world's lock is held while it is served."""
 
     controls: Controls
     ledger: Ledger
@@ -54,16 +56,18 @@ class Visit:
         return address(self.ledger, path)
 
     def call(self, object_id: str, **params: Any) -> Call:
-        """Returns what a handler of the API takes, as the owner's own key would call it.
+        """Returns the call that a handler of the API takes, as if the owner's own key had made it.
 
-        The handler is called without the API around it, so that the faults and the rate limits of programs that call
-        the API do not hit the owner's buttons.
+        The handler is called directly, so that injected faults and rate limits, which are for programs that call the
+        API, do not affect the owner's buttons.
         """
         world = self.controls.world
         return Call(world, self.ledger, params, {"id": object_id}, self.ledger.livemode, False)
 
     def problem_of_form(self, act: str, of: str = "") -> Problem | None:
-        """Returns why the form of this act, `of` this object, was refused, and marks it as shown."""
+        """Returns the problem of the form with this action and this object, and marks it as displayed; None if it has
+        none.
+        """
         problem = self.problem
         if problem is None or problem.act != act or self.form.get("of", "") != of:
             return None
@@ -81,17 +85,19 @@ class Page:
 
 @dataclass(frozen=True)
 class FormAction:
-    """What a form does, and the sentence to say then. `do` returns the path to go to, or None to stay."""
+    """The action of a form, and the message after it. `do` returns the path to redirect to, or None for the same
+    page.
+    """
 
     do: Callable[[Visit, str], str | None]
     message: str
 
 
 Show = Callable[[Visit, str], Page]
-"""Makes a page from a visit and the id in its address, which is empty if the address has none."""
+"""A function that makes a page from a visit and the id in the path. The id is empty if the path has none."""
 
 
 def address(ledger: Ledger, path: str = "") -> str:
-    """Returns the address of a page of an account, as Stripe's Dashboard has it."""
+    """Returns the address of a page of an account, in the form of Stripe's Dashboard."""
     mode = "" if ledger.livemode else "/test"
     return f"/{ledger.id}{mode}/{path}".rstrip("/")

@@ -1,4 +1,4 @@
-"""Webhooks: whether they are delivered, how each try went, and sending them again."""
+"""Webhooks: a switch for their delivery, the log of tries, and buttons that send them again."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _OUTCOMES = {
     "delivered": ("Delivered", "paid"),
     "lost": ("Lost", "bad"),
     "failed": ("Refused", "bad"),
-    "dropped": ("Dropped on the way", "bad"),
-    "cancelled": ("No longer wanted", ""),
+    "dropped": ("Dropped on the network", "bad"),
+    "cancelled": ("Canceled", ""),
 }
 _PATH = "webhooks"
 
 
 def list_page(visit: Visit, _: str) -> Page:
-    """Returns the switch, and the log of tries, newest first."""
+    """Returns the page with the switch and the log of tries, newest first."""
     log = [each for each in visit.controls.deliverer.log if each["account"] == visit.account][::-1]
     page_items, page_links = paginate(visit, log, _PATH)
     rows = [
@@ -31,20 +31,20 @@ def list_page(visit: Visit, _: str) -> Page:
         )
         for each in page_items
     ]
-    names = ("Time", "Event", "Outcome", "Answer", "Try", "Send again")
-    empty = "No webhook was due yet."
+    names = ("Time", "Event", "Result", "Response", "Try", "Send again")
+    empty = "There are no tries yet."
     tries_section = section("Tries to deliver", table("Tries to deliver", names, rows, empty=empty), page_links)
     return Page("Webhooks", join(_delivery_switch(visit), _undelivered_section(visit), tries_section))
 
 
 def is_losing(visit: Visit) -> bool:
-    """Returns True if webhooks are being lost or held back."""
+    """Returns True if the delivery policy loses or pauses webhooks."""
     policy = visit.controls.deliverer.policy
     return bool(policy.lose or policy.lose_rate or policy.paused)
 
 
 def undelivered_events(visit: Visit) -> list[str]:
-    """Returns the events, oldest first, that an endpoint was to get and never took."""
+    """Returns the ids of the events that were due at an endpoint and never delivered to it, oldest first."""
     is_delivered_by_target: dict[tuple[str, str], bool] = {}
     for each in visit.controls.deliverer.log:
         if each["account"] == visit.account and each["outcome"] != "cancelled":
@@ -64,7 +64,7 @@ def _delivery_switch(visit: Visit) -> Html:
     return section(
         "Webhooks are delivered",
         muted_text(
-            "You can lose them: each event from now on, of every account, is recorded in Stripe and never sent."
+            "You can lose them. From then on, each event of every account is recorded in Stripe and never sent."
             f" {visit.platform} finds out by its reconciliation, or at once by Refresh on an invoice."
         ),
         form(visit, _PATH, "lose", "Lose all webhooks from now on", plain=True),
@@ -118,7 +118,7 @@ def _resend_undelivered(visit: Visit, _: str) -> None:
         visit.controls.resend(visit.account, event)
 
 
-_QUEUED = "On its way. Load this page again to see how it went."
+_QUEUED = "The webhook is queued. Load this page again to see the result."
 PAGES: dict[str, Show] = {_PATH: list_page}
 ACTIONS = {
     "webhooks/lose": FormAction(_lose, "From now on, webhooks are lost."),

@@ -1,4 +1,4 @@
-"""Serves requests as WSGI, and closes a connection without an answer."""
+"""Serves requests as WSGI, and closes a connection without a response if a fault says so."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REASONS = {
 def serve(
     handle: Callable[[Request], Response], environ: dict[str, Any], start_response: StartResponse
 ) -> Iterable[bytes]:
-    """Returns the body of the answer to a WSGI request. Raises ConnectionDropped after it closed the connection."""
+    """Serves a WSGI request and returns the body. Raises ConnectionDropped after it closed the connection."""
     headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
@@ -35,7 +35,7 @@ def serve(
 
 
 def _close_connection(environ: dict[str, Any]) -> None:
-    """Closes waitress's connection. Any other server sees the exception only."""
+    """Closes waitress's connection. Any other server only gets the exception."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     if channel is not None:
         channel.socket.shutdown(socket.SHUT_RDWR)

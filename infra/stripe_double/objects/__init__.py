@@ -1,1 +1,1 @@
-"""Stripe's objects: their shapes, their rules and the handlers of their routes."""
+"""Stripe's objects: their shapes, their rules, and the handlers of their routes."""

@@ -1,6 +1,6 @@
-"""Connected accounts, which people own and change (https://docs.stripe.com/api/accounts).
+"""Connected accounts, which have owners of their own (https://docs.stripe.com/api/accounts).
 
-The API reads them here; those that a platform makes and deletes by itself are in `managed_accounts`.
+`managed_accounts` holds the accounts that a platform creates and deletes itself.
 """
 
 from __future__ import annotations
@@ -42,13 +42,15 @@ def make(
     returns_dispute_fees: bool = True,
     **settlement: Any,
 ) -> Ledger:
-    """Returns the empty ledger of a new account, on `Config.account_version` unless `api_version` is given.
+    """Creates an account and returns its empty ledger. The default `api_version` is `Config.account_version`.
 
-    `business_name` is the Dashboard's display name. The public profile has a name only if `profile_name` is given: 22
-    of 29 recorded standard accounts have none. `Ledger` says what the next three settings mean. `settlement` is
-    fields of `Settlement`.
+    `business_name` is the Dashboard's display name. The public profile has a name only if `profile_name` is given,
+    because 22 of 29 recorded standard accounts have no name there. `Ledger` documents `tells_paid_outside`,
+    `voids_uncollectible` and `returns_dispute_fees`. `settlement` holds fields of `Settlement`.
+
+    Raises ValueError if the account exists.
     """
-    # An account that was made with an id of its own may have the one that would be made next.
+    # An account that was created with its own id may already have the id that is drawn next.
     account_id = account_id or next(new_id for new_id in iter(world.ids.account, "") if new_id not in world.ledgers)
     if account_id in world.ledgers:
         raise ValueError(f"there is already an account {account_id}")
@@ -95,7 +97,7 @@ def make(
 
 
 def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
-    """Makes changes of the owner's or of Stripe's, emits `account.updated`, and returns the account.
+    """Changes an account as its owner or Stripe would, emits `account.updated`, and returns the account.
 
     Raises ValueError for an unknown name.
     """
@@ -133,7 +135,7 @@ def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/accounts/{id}, by the platform; GET /v1/account for one's own."""
+    """Handles GET /v1/accounts/{id} for the platform, and GET /v1/account for the caller's own account."""
     account_id = call.args.get("id", call.ledger.id)
     if account_id == call.ledger.id:
         if call.ledger is call.world.platform:
@@ -143,28 +145,28 @@ def retrieve(call: Call) -> JSON:
 
 
 def name_of(account: JSON) -> str:
-    """Returns the name that people see: the public profile's, or else the Dashboard's."""
+    """Returns the name that people see: the public profile's name, or else the Dashboard's."""
     return str(account["business_profile"]["name"] or account["settings"]["dashboard"]["display_name"] or "")
 
 
 def day(account: JSON, at: int) -> str:
-    """Returns the day of an epoch second as people see it."""
+    """Returns the day of an epoch second in the account's time zone, such as `March 1, 2026`."""
     return datetime.fromtimestamp(at, zone(account)).strftime("%B %-d, %Y")
 
 
 def zone(account: JSON) -> ZoneInfo:
-    """Returns the time zone in which people see times: the Dashboard's, or else UTC."""
+    """Returns the time zone of the account's Dashboard, or else UTC."""
     zone_name = account["settings"]["dashboard"]["timezone"]
     return ZoneInfo(zone_name if zone_name in available_timezones() else "UTC")
 
 
 def application(world: World) -> JSON:
-    """Returns the platform's application, as `account.application.*` events show it."""
+    """Returns the platform's application, as `account.application.*` events contain it."""
     return {"id": world.config.application_id, "object": "application", "name": world.config.application_name}
 
 
 def _apply_settlement(world: World, ledger: Ledger, changes: dict[str, Any]) -> None:
-    """Changes settlement settings, and what follows from them: `settings.payouts`, the bank account, the schedule."""
+    """Changes settlement settings, and with them `settings.payouts`, the bank account and the payout schedule."""
     new_values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
     }

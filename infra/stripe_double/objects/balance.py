@@ -1,4 +1,4 @@
-"""The balance of an account, and the list of what moved it (https://docs.stripe.com/api/balance)."""
+"""The balance of an account, and its balance transactions (https://docs.stripe.com/api/balance)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .call import Call, Route
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/balance."""
+    """Handles GET /v1/balance."""
     ledger, funds = call.ledger, call.ledger.funds
     default = ledger.account.get("default_currency", "usd")
     currencies = [default, *(each for each in funds.currencies() if each != default)]
@@ -24,12 +24,12 @@ def retrieve(call: Call) -> JSON:
 
 
 def list_transactions(call: Call) -> JSON:
-    """GET /v1/balance_transactions. Raises InvalidState for a `payout` that is not automatic."""
+    """Handles GET /v1/balance_transactions. Raises InvalidState for a `payout` that is not automatic."""
     ledger, params = call.ledger, call.params
     if "payout" in params:
         transactions = _lines(call)
     elif "source" in params:
-        # Stripe finds none by a dispute, although they name it, as recorded in September 2026.
+        # Stripe lists no transactions by the id of a dispute, although they name it, as recorded in September 2026.
         by_dispute = ledger.find("dispute", params["source"]) is not None
         transactions = [] if by_dispute else list(ledger.all("balance_transaction", source=params["source"]))
     else:
@@ -39,12 +39,12 @@ def list_transactions(call: Call) -> JSON:
 
 
 def retrieve_transaction(call: Call) -> JSON:
-    """GET /v1/balance_transactions/{id}."""
+    """Handles GET /v1/balance_transactions/{id}."""
     return call.ledger.get("balance_transaction", call.id)
 
 
 def _lines(call: Call) -> list[JSON]:
-    """Returns the lines of a payout; only its own until its reconciliation is completed."""
+    """Returns the lines of a payout; only the payout's own transaction until its reconciliation is completed."""
     payout = call.ledger.get("payout", call.params["payout"], "payout", 400)
     if not payout["automatic"]:
         raise InvalidState("Balance transaction history can only be filtered on automatic transfers, not manual.")

@@ -1,7 +1,7 @@
-"""Balance transactions: what each payment, refund and dispute moves.
+"""Balance transactions: the money that each payment, refund and dispute moves.
 
-https://docs.stripe.com/reports/balance-transaction-types lists the types.
-`reporting_category` groups them for accounting (https://docs.stripe.com/reports/reporting-categories).
+https://docs.stripe.com/reports/balance-transaction-types lists the types. `reporting_category` groups the types for
+accounting (https://docs.stripe.com/reports/reporting-categories).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def record(
     available_on: int | None = None,
     description: str | None = None,
 ) -> JSON:
-    """Stores and returns a balance transaction; available at once unless `available_on` is later."""
+    """Stores and returns a balance transaction. It is available at once unless `available_on` is later."""
     now = world.now()
     fee_details = fee_details or []
     fee = sum(part["amount"] for part in fee_details)
@@ -54,7 +54,9 @@ def record(
 
 
 def of_charge(world: World, ledger: Ledger, charge: JSON) -> JSON:
-    """Returns the transaction of a payment, with Stripe's fee. Cards and bank debits differ in type."""
+    """Records the transaction of a payment, with Stripe's fee, and returns it. The type differs for cards and bank
+    debits.
+    """
     gross = settlement_gross(world, ledger, charge["amount"], charge["currency"])
     is_card = _is_card(charge)
     fee = fees.card(gross.amount) if is_card else fees.bank_debit(gross.amount)
@@ -67,7 +69,7 @@ def of_charge(world: World, ledger: Ledger, charge: JSON) -> JSON:
 
 
 def of_refund(world: World, ledger: Ledger, charge: JSON, refund: JSON) -> JSON:
-    """Returns the transaction of a refund. Stripe keeps the fee of the payment."""
+    """Records the transaction of a refund and returns it. Stripe keeps the fee of the payment."""
     gross = settlement_gross(world, ledger, -refund["amount"], refund["currency"])
     return record(
         world, ledger, "refund" if _is_card(charge) else "payment_refund", "refund", gross, refund["id"],
@@ -77,13 +79,13 @@ def of_refund(world: World, ledger: Ledger, charge: JSON, refund: JSON) -> JSON:
 
 
 def of_failed_refund(world: World, ledger: Ledger, refund: JSON) -> JSON:
-    """Returns the transaction that brings back the money of a refund that failed or was canceled."""
+    """Records the transaction that returns the money of a failed or canceled refund, and returns it."""
     gross = settlement_gross(world, ledger, refund["amount"], refund["currency"])
     return record(world, ledger, "refund_failure", "refund_failure", gross, refund["id"])
 
 
 def of_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSON:
-    """Returns the transaction that takes the disputed amount and the fee together.
+    """Records the transaction that takes the disputed amount and the fee together, and returns it.
 
     https://support.stripe.com/questions/dispute-fees-faq
     """
@@ -97,9 +99,10 @@ def of_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSO
 
 
 def of_won_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSON:
-    """Returns the transaction that brings back the disputed amount, and the fee unless the account loses it.
+    """Records the transaction that returns the disputed amount, and returns it.
 
-    https://support.stripe.com/questions/dispute-fees-faq
+    The fee is returned too, unless `returns_dispute_fees` is false
+    (https://support.stripe.com/questions/dispute-fees-faq).
     """
     gross = settlement_gross(world, ledger, dispute["amount"], dispute["currency"])
     returned_fee = fees.details(ledger, -fees.DISPUTE, gross.currency, "Dispute fee refund")
@@ -117,13 +120,15 @@ def _is_card(charge: JSON) -> bool:
 
 
 def _settlement_time(world: World, ledger: Ledger) -> int:
-    """Returns the moment at which a payment of today is available: 00:00 UTC, some days from now."""
+    """Returns the epoch second at which a payment of today is available: 00:00 UTC, `settlement_days` from today."""
     today = world.now() // DAY * DAY
     return today + ledger.settlement.settlement_days * DAY
 
 
 def _withdrawal_time(world: World, ledger: Ledger, charge: JSON) -> int:
-    """Returns when money that a payment loses leaves the balance: now, or with the payment if that is pending."""
+    """Returns the epoch second at which a refund or dispute lowers the balance: now, or with the payment if it is
+    pending.
+    """
     payment_transaction = ledger.find("balance_transaction", charge["balance_transaction"])
     return max(
         world.now(), payment_transaction["available_on"] if payment_transaction else _settlement_time(world, ledger)

@@ -1,4 +1,4 @@
-"""The bank accounts of a company, to which its payouts go; one for each currency."""
+"""The bank accounts of a company, to which its payouts go. Each currency has one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ..state.world import World
 
 
 def current(world: World, ledger: Ledger, currency: str) -> JSON:
-    """Returns the bank account for a currency, made at its first use."""
+    """Returns the bank account for a currency. Creates it at its first use."""
     for account in ledger.all("bank_account", currency=currency, default_for_currency=True):
         return account
     settlement = ledger.settlement
@@ -34,6 +34,6 @@ def current(world: World, ledger: Ledger, currency: str) -> JSON:
 
 
 def replace_all(ledger: Ledger) -> None:
-    """Retires the bank accounts, so that the next payout goes to a new one. Earlier payouts keep theirs."""
+    """Makes the next payout use a new bank account. Earlier payouts keep their bank accounts."""
     for account in ledger.all("bank_account", default_for_currency=True):
         account["default_for_currency"] = False

@@ -1,4 +1,4 @@
-"""The request that a handler is given, and the route that leads to it."""
+"""The request that a handler receives, and the route that leads to the handler."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..state.world import World
 
 @dataclass
 class Call:
-    """One authenticated, validated request on one ledger."""
+    """One authenticated request with checked parameters, on one ledger."""
 
     world: World
     ledger: Ledger
@@ -22,13 +22,13 @@ class Call:
 
     @property
     def id(self) -> str:
-        """Returns the `{id}` of the path."""
+        """The `{id}` of the path."""
         return self.args["id"]
 
 
 @dataclass(frozen=True)
 class Route:
-    """A method, a path template, the name of the SDK's type for its parameters, and the handler."""
+    """A method, a path template, the name of the SDK's type for the parameters, and the handler."""
 
     method: str
     template: str

@@ -1,7 +1,7 @@
 """Captures: a charge gets its balance transaction when its money is captured.
 
-Cards are captured asynchronously: `balance_transaction` is null at `charge.succeeded` and comes with `charge.updated`
-(https://docs.stripe.com/payments/payment-intents/asynchronous-capture). Bank debits have it when they settle.
+Cards are captured asynchronously: `balance_transaction` is null at `charge.succeeded`, and is set by `charge.updated`
+(https://docs.stripe.com/payments/payment-intents/asynchronous-capture). Bank debits get it when they settle.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from . import balance_transactions
 
 
 def begin(world: World, ledger: Ledger, charge: JSON) -> None:
-    """Captures a charge at once, or plans it for `Config.capture_seconds` later."""
+    """Captures a charge at once, or plans the capture for `Config.capture_seconds` later."""
     if charge["payment_method_details"]["type"] == "card" and ledger.settlement.async_capture:
         later = world.config.capture_seconds
         world.scheduler.after(later, "capture", charge["id"], lambda: _finish(world, ledger, charge))

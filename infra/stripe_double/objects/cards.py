@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Method:
-    """A way to pay, and how it ends: an empty `code` means that the payment succeeds."""
+    """A payment method of the test mode, and the result of paying with it. An empty `code` means that the payment
+    succeeds.
+    """
 
     kind: str = "card"
     number: str = "4242424242424242"
@@ -16,26 +18,29 @@ class Method:
     funding: str = "credit"
     code: str = ""
     decline_code: str = ""
-    """Empty where https://docs.stripe.com/testing#declined-payments has none, as for an expired card."""
+    """The decline code. It is empty where https://docs.stripe.com/testing#declined-payments has none, as for an
+    expired card.
+    """
     message: str = ""
     without_charge: bool = False
-    """Refused before a charge is made, as a wrong number is."""
+    """True if the method is refused before a charge is made, as a wrong number is."""
     authenticate: bool = False
-    """The payer must pass 3-D Secure first; `code` says what follows."""
+    """True if the payer must pass 3-D Secure first. `code` is the result after that."""
     dispute: str = ""
-    """The reason of the dispute that follows at once."""
+    """The reason of the dispute that follows the payment at once; empty if none does."""
     refund: str = ""
-    """`pending`: a refund takes days; `fail`: it succeeds, and fails days later."""
+    """`pending`: a refund takes days. `fail`: a refund succeeds, and fails days later."""
     never_settles: bool = False
     skips_pending: bool = False
-    """The money is available as soon as it is captured."""
+    """True if the money is available as soon as it is captured."""
     exp_month: int = 12
     exp_year: int = 2034
-    """Any month to come is good for a test card, so this is what a token and a control use."""
+    """The expiry that tokens and controls use, because a test card accepts any future month."""
 
     @property
     def attachable(self) -> bool:
-        """False if Stripe refuses to attach it to a customer, as it does with a card that the issuer declines.
+        """False if Stripe refuses to attach the method to a customer, as it does with a card that its issuer
+        declines.
 
         https://docs.stripe.com/testing#declined-payments
         """
@@ -44,12 +49,12 @@ class Method:
 
     @property
     def last4(self) -> str:
-        """What Stripe shows of the number."""
+        """The last four digits of the number."""
         return self.number[-4:]
 
 
 _DECLINED_LATER = ("4000000000000341", "4100000000000019")
-"""Cards that can be attached, and are declined or blocked when they are charged."""
+"""Cards that can be attached to a customer, and are declined or blocked when they are charged."""
 _DECLINE_MESSAGES = {
     "generic_decline": "Your card was declined.",
     "insufficient_funds": "Your card has insufficient funds.",
@@ -139,7 +144,7 @@ BANKS: dict[str, Method] = {
 ROUTING_NUMBER = "110000000"
 _DEBIT_MESSAGES = {each.code: each.message for each in BANKS.values() if each.code}
 _DEBIT_FAILED = "The customer's bank did not accept this payment."
-"""What is said of a bank debit that failed with a code that no test account has."""
+"""The message for a bank debit that fails with a code that no test account has."""
 
 _TOKENS = {
     "pm_card_visa": "4242424242424242",
@@ -192,7 +197,9 @@ TOKENS |= {t: BANKS[n] for t, n in _BANK_TOKENS.items()}
 
 
 def with_decline(method: Method, decline: Sequence[str]) -> Method:
-    """Returns the method, but failing with a code and maybe a decline code. Raises ValueError for anything else."""
+    """Returns the method changed to fail with a code and an optional decline code. Raises ValueError for any other
+    tuple.
+    """
     if isinstance(decline, str) or not 1 <= len(decline) <= 2 or not all(decline):
         raise ValueError(f"decline is (code,) or (code, decline_code), not {decline!r}")
     code, decline_code = decline[0], "".join(decline[1:])
@@ -203,9 +210,8 @@ def with_decline(method: Method, decline: Sequence[str]) -> Method:
 
 
 def by_card_number(number: str) -> Method:
-    """Returns the method of a card number.
-
-    A number that Stripe does not publish is declined as `incorrect_number`.
+    """Returns the method of a card number. A number that Stripe does not publish is declined as
+    `incorrect_number`.
     """
     digits = "".join(c for c in number if c.isdigit())
     unknown = replace(CARDS["4242424242424241"], number=digits or "0000")

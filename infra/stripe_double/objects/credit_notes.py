@@ -1,7 +1,8 @@
 """Credit notes (https://docs.stripe.com/invoicing/integration/programmatic-credit-notes).
 
-On an open invoice a note lowers what is due, and pays the invoice when nothing is left. On a paid one the amount goes
-back by a refund, to the customer's balance or outside Stripe; the three must add up. Tax is not split out.
+On an open invoice, a credit note lowers the amount due, and pays the invoice when nothing remains. On a paid invoice,
+the amount is returned by a refund, to the customer's balance, or outside Stripe; the three amounts must add up to the
+note's. Tax is not split out.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _MODELLED = {
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/credit_notes."""
+    """Handles POST /v1/credit_notes."""
     params, world, ledger = call.params, call.world, call.ledger
     rules.metadata({}, params.get("metadata"))
     for name in params:
@@ -43,7 +44,7 @@ def create(call: Call) -> JSON:
 
 
 def void(call: Call) -> JSON:
-    """POST /v1/credit_notes/{id}/void, which only a note of an open invoice allows."""
+    """Handles POST /v1/credit_notes/{id}/void, which is allowed only for a note of an open invoice."""
     world, ledger = call.world, call.ledger
     note = ledger.get("credit_note", call.id)
     invoice = ledger.get("invoice", note["invoice"])
@@ -63,12 +64,12 @@ def void(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/credit_notes/{id}."""
+    """Handles GET /v1/credit_notes/{id}."""
     return call.ledger.get("credit_note", call.id)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/credit_notes."""
+    """Handles GET /v1/credit_notes."""
     notes = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("credit_note"), "invoice", "customer")
     )

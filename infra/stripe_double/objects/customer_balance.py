@@ -1,4 +1,6 @@
-"""The customer's balance: negative is credit, positive is debt (https://docs.stripe.com/billing/customer/balance)."""
+"""The customer's balance. A negative balance is credit, a positive one is debt
+(https://docs.stripe.com/billing/customer/balance).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from .call import Call, Route
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/customers/{id}/balance_transactions: an adjustment; a negative amount is credit."""
+    """Handles POST /v1/customers/{id}/balance_transactions: an adjustment. A negative amount is credit."""
     params = call.params
     customer = customers.existing(call.ledger, call.id)
     currency = money.currency(params["currency"])
@@ -23,7 +25,7 @@ def create(call: Call) -> JSON:
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/customers/{id}/balance_transactions, also of one invoice."""
+    """Handles GET /v1/customers/{id}/balance_transactions, optionally for one `invoice`."""
     customers.existing(call.ledger, call.id)
     transactions = lists.filter_by_fields(
         call, call.ledger.all("customer_balance_transaction", customer=call.id), "invoice"
@@ -35,9 +37,9 @@ def list_(call: Call) -> JSON:
 def move(
     world: World, ledger: Ledger, invoice: JSON, amount: int, type_: str, *, credit_note: str | None = None
 ) -> str | None:
-    """Adds `amount` to the balance of the invoice's customer; returns the id of the transaction that records it.
+    """Adds `amount` to the balance of the invoice's customer. Returns the id of the transaction that records it.
 
-    Returns None if there is nothing to move, or if the customer was deleted.
+    Returns None if the amount is 0, or if the customer was deleted.
     """
     customer = ledger.find("customer", invoice["customer"])
     if not amount or customer is None or customer.get("_deleted"):
@@ -49,7 +51,7 @@ def move(
 def _record(
     world: World, ledger: Ledger, customer: JSON, amount: int, currency: str, type_: str, **fields: object
 ) -> JSON:
-    """Changes the balance, and returns the transaction, in which `more` is what is not null or empty."""
+    """Changes the balance, and returns the new transaction with these `fields`."""
     before = world.snapshot(ledger, customer)
     customer["balance"] += amount
     customer["currency"] = customer["currency"] or currency
@@ -75,10 +77,11 @@ def _record(
     )
 
 
-def apply_to_invoice(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
-    """Applies the balance to an invoice that is being finalized; returns what is due.
+def apply_balance(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
+    """Applies the balance to an invoice that is being finalized. Returns the amount due.
 
-    A credit pays as far as it goes, a debt is asked for as well, and a sum too small to charge becomes a debt.
+    A credit pays the invoice as far as it goes. A debt is added to the invoice. An amount too small to charge becomes
+    a debt.
     """
     start = customer["balance"]
     total_with_balance = invoice["total"] + start
@@ -91,8 +94,8 @@ def apply_to_invoice(world: World, ledger: Ledger, invoice: JSON, customer: JSON
     return int(due)
 
 
-def unapply_from_invoice(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Undoes `settle` for an invoice that was voided.
+def unapply_balance(world: World, ledger: Ledger, invoice: JSON) -> None:
+    """Reverses `apply_balance` for an invoice that was voided.
 
     https://docs.stripe.com/changelog/2019-12-03/customer-balances-returned-voided-invoices
     """
@@ -101,7 +104,7 @@ def unapply_from_invoice(world: World, ledger: Ledger, invoice: JSON) -> None:
 
 
 def credit_surplus(world: World, ledger: Ledger, invoice: JSON, surplus: int) -> None:
-    """Puts a surplus on the customer's credit balance, as the SDK says of `amount_overpaid`."""
+    """Adds a surplus to the customer's credit balance, as the SDK documents at `amount_overpaid`."""
     move(world, ledger, invoice, -surplus, "invoice_overpaid")
 
 

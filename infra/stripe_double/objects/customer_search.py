@@ -1,4 +1,4 @@
-"""Searches customers by e-mail, without regard to case (https://docs.stripe.com/search).
+"""Searches customers by e-mail, ignoring case (https://docs.stripe.com/search).
 
 Only the query `email:'…'` is supported. A new or changed address is found `Config.search_lag` seconds later. Accounts
 in India have no search.
@@ -19,14 +19,14 @@ _ADDRESSES = "_addresses"
 
 
 def index_address(customer: JSON, now: float) -> None:
-    """Remembers since when a customer has its e-mail address."""
+    """Records the time since which a customer has its e-mail address."""
     address_history = customer.setdefault(_ADDRESSES, [])
     if not address_history or address_history[-1][1] != customer["email"]:
         customer[_ADDRESSES] = [*address_history, (now, customer["email"])]
 
 
 def search(call: Call) -> JSON:
-    """GET /v1/customers/search."""
+    """Handles GET /v1/customers/search."""
     if call.ledger.account.get("country") == "IN":
         raise InvalidParams("Search is not supported for accounts in India.")
     if call.params.get("page"):
@@ -52,7 +52,7 @@ def _living(ledger: Ledger) -> list[JSON]:
 
 
 def _indexed_address(customer: JSON, until: float) -> str | None:
-    """Returns the customer's address in the index, or None if the index has none yet."""
+    """Returns the customer's address in the search index; None if the index does not have it yet."""
     address_history: list[tuple[float, str | None]] = customer.get(_ADDRESSES, [])
     return next((address for at, address in reversed(address_history) if at <= until), None)
 

@@ -17,7 +17,7 @@ _ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/customers."""
+    """Handles POST /v1/customers."""
     _check(call.params)
     world, ledger = call.world, call.ledger
     customer: JSON = {
@@ -60,7 +60,7 @@ def create(call: Call) -> JSON:
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/customers/{id}."""
+    """Handles POST /v1/customers/{id}."""
     _check(call.params)
     customer = existing(call.ledger, call.id)
     before = call.world.snapshot(call.ledger, customer)
@@ -71,12 +71,12 @@ def update(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/customers/{id}; of a deleted customer only a stub is left."""
+    """Handles GET /v1/customers/{id}. A deleted customer is returned as a stub."""
     return call.ledger.get("customer", call.id)
 
 
 def delete(call: Call) -> JSON:
-    """DELETE /v1/customers/{id}; open invoices survive."""
+    """Handles DELETE /v1/customers/{id}. Open invoices of the customer remain."""
     customer = existing(call.ledger, call.id)
     stub = {"id": customer["id"], "object": "customer", "deleted": True}
     call.world.emit(call.ledger, "customer.deleted", customer)
@@ -85,16 +85,16 @@ def delete(call: Call) -> JSON:
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/customers; `email` is exact and case-sensitive."""
+    """Handles GET /v1/customers. `email` is exact and case-sensitive."""
     email = call.params.get("email")
     customers = call.ledger.tables.get("customer", {}).values()
-    # One plain pass: bulk billing asks for an e-mail address once for each of many thousand customers.
+    # One plain loop, because bulk billing filters by e-mail once for each of many thousand customers.
     items = [c for c in customers if (email is None or c.get("email") == email) and not c.get("_deleted")]
     return lists.page(call, lists.filter_by_created(call, items), "/v1/customers", kind="customer")
 
 
 def existing(ledger: Ledger, customer_id: str, param: str = "id", status: int = 404) -> JSON:
-    """Returns the customer. Raises NoSuchObject if there is none, or if it was deleted."""
+    """Returns the customer. Raises NoSuchObject if there is none, or if the customer was deleted."""
     customer = ledger.get("customer", customer_id, param, status)
     if customer.get("_deleted"):
         raise NoSuchObject("customer", customer_id, param, status)
@@ -144,7 +144,7 @@ def _address(address: JSON | str | None) -> JSON | None:
 
 
 ROUTES = [
-    *SEARCH,  # before the route whose {id} would take the word
+    *SEARCH,  # before the route with {id}, which would match the word `search`
     Route("POST", "/v1/customers", "CustomerCreateParams", create),
     Route("GET", "/v1/customers", "CustomerListParams", list_),
     Route("GET", "/v1/customers/{id}", "CustomerRetrieveParams", retrieve),

@@ -1,7 +1,8 @@
-"""Coupons, and the discounts that they make on draft invoices (https://docs.stripe.com/billing/subscriptions/coupons).
+"""Coupons, and the discounts that draft invoices get from them
+(https://docs.stripe.com/billing/subscriptions/coupons).
 
-A discount of the whole invoice is taken off its lines in proportion. Discounts together with tax rates are not
-played.
+A discount of the whole invoice is split over its lines in proportion. Discounts together with tax rates are not
+implemented.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _MODELLED = {"amount_off", "currency", "duration", "expand", "id", "metadata", "
 
 
 def create_coupon(call: Call) -> JSON:
-    """POST /v1/coupons: a fixed amount or a percentage off."""
+    """Handles POST /v1/coupons: a fixed amount or a percentage off."""
     params, world = call.params, call.world
     for name in params:
         if name not in _MODELLED:
@@ -53,12 +54,12 @@ def create_coupon(call: Call) -> JSON:
 
 
 def retrieve_coupon(call: Call) -> JSON:
-    """GET /v1/coupons/{id}."""
+    """Handles GET /v1/coupons/{id}."""
     return call.ledger.get("coupon", call.id)
 
 
 def replace_discounts(call: Call, invoice: JSON) -> None:
-    """Replaces the discounts of a draft if the request has `discounts`."""
+    """Replaces the discounts of a draft, if the request has `discounts`."""
     if "discounts" not in call.params:
         return
     discount_ids = []
@@ -77,7 +78,7 @@ def replace_discounts(call: Call, invoice: JSON) -> None:
 
 
 def apply_discounts(ledger: Ledger, invoice: JSON, lines: list[JSON]) -> int:
-    """Sets what each discount takes off the invoice and each line; returns the sum in minor units."""
+    """Sets the amount of each discount on the invoice and on each line. Returns their sum in minor units."""
     for line in lines:
         line["discount_amounts"] = []
     remaining = [line["amount"] if line["discountable"] else 0 for line in lines]
@@ -105,7 +106,7 @@ def _amount(coupon: JSON, base: int) -> int:
 
 
 def _shares(discount_amount: int, remaining: list[int]) -> list[int]:
-    """Returns the share of `off` for each line, in proportion to the rest of the line, in minor units that add up."""
+    """Splits `discount_amount` over the lines in proportion to their remaining amounts. The shares add up exactly."""
     base, shared, amount_so_far = sum(remaining), 0, 0
     shares = []
     for amount in remaining:

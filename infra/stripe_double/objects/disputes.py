@@ -1,4 +1,6 @@
-"""Disputes: opened by a test card or a control, moved by evidence, close or a control (docs.stripe.com/disputes)."""
+"""Disputes: opened by a test card or a control, changed by evidence, by close, or by a control
+(docs.stripe.com/disputes).
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,13 @@ _EVIDENCE = (
     "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text",
 )  # fmt: skip
 _NETWORK = {"inquiry": "10", "product_not_received": "13.1"}
-"""Visa's codes as recorded, by reason; all else is shown as fraud."""
+"""Visa's reason codes as recorded, by reason. All other reasons have the code for fraud."""
 _BY_EVIDENCE = {
     "winning_evidence": "won", "losing_evidence": "lost", "escalate_inquiry_evidence": "needs_response",
 }  # fmt: skip
-"""What becomes of a dispute in test mode, by its `uncategorized_text` (https://docs.stripe.com/testing#evidence)."""
+"""The status that evidence leads to in test mode, by its `uncategorized_text`
+(https://docs.stripe.com/testing#evidence).
+"""
 CLOSED = ("won", "lost", "warning_closed", "prevented")
 APPEALED = ("appeal_needs_response", "appeal_under_review")
 STATUSES = ("warning_needs_response", "warning_under_review", "needs_response", "under_review", *APPEALED, *CLOSED)
@@ -36,12 +40,12 @@ def open_dispute(
     amount: int | None = None,
     currency: str | None = None,
 ) -> JSON:
-    """Returns the dispute of a charge by the payer's bank. An `inquiry` takes no money yet.
+    """Opens a dispute of a charge, as the payer's bank does, and returns it. An `inquiry` takes no money yet.
+
+    The amount may be in the bank's currency. It may be the whole charge although a part was refunded
+    (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued).
 
     Raises InvalidState if the charge did not succeed.
-
-    The amount may be in the bank's currency, and may be the whole charge although some of it was refunded
-    (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued).
     """
     if charge["status"] != "succeeded":
         raise InvalidState("Only a charge that succeeded can be disputed.")
@@ -59,7 +63,7 @@ def open_dispute(
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
         "evidence_details": {
-            "due_by": (now // DAY + 9) * DAY - 1,  # the end of the eighth day from now, as recorded
+            "due_by": (now // DAY + 9) * DAY - 1,  # the end of the eighth day from today, as recorded
             "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,
@@ -93,9 +97,9 @@ def open_dispute(
 
 
 def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
-    """Moves a dispute to another status, with the events of that step, and returns it.
+    """Moves a dispute to another status, emits the events of that step, and returns the dispute.
 
-    Raises InvalidState once it is closed, except that a lost one may be appealed.
+    Raises InvalidState for a closed dispute. Only a lost one may be appealed.
     """
     if status not in STATUSES:
         raise InvalidState(f"{status} is not a status of disputes")
@@ -125,12 +129,12 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/disputes/{id}."""
+    """Handles GET /v1/disputes/{id}."""
     return call.ledger.get("dispute", call.id)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/disputes."""
+    """Handles GET /v1/disputes."""
     disputes = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("dispute"), "charge", "payment_intent")
     )
@@ -138,9 +142,9 @@ def list_(call: Call) -> JSON:
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/disputes/{id}: stage or submit evidence, which is then under review.
+    """Handles POST /v1/disputes/{id}: stages or submits evidence. Submitted evidence is then under review.
 
-    In test mode some words decide the dispute `Config.evidence_seconds` later.
+    In test mode, certain words decide the dispute `Config.evidence_seconds` later.
     """
     world, ledger = call.world, call.ledger
     dispute = ledger.get("dispute", call.id)
@@ -172,12 +176,12 @@ def update(call: Call) -> JSON:
 
 
 def _decide(world: World, ledger: Ledger, dispute: JSON, status: str) -> None:
-    if dispute["status"].endswith("under_review"):  # nobody closed it in the meantime
+    if dispute["status"].endswith("under_review"):  # it may have been closed since the evidence was submitted
         move(world, ledger, dispute, status)
 
 
 def close(call: Call) -> JSON:
-    """POST /v1/disputes/{id}/close: the account accepts the loss."""
+    """Handles POST /v1/disputes/{id}/close: the account accepts the loss."""
     dispute = move(call.world, call.ledger, call.ledger.get("dispute", call.id), "lost")
     call.world.emit(call.ledger, "charge.updated", call.ledger.get("charge", dispute["charge"]))
     return dispute

@@ -1,6 +1,6 @@
 """Lists the events of the last 30 days, newest first (https://docs.stripe.com/api/events/list).
 
-Each is shown in the version that its account had when it was made, whatever `Stripe-Version` the caller sends.
+Each event is in the version that its account had at the event's creation, whatever `Stripe-Version` the caller sends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from .call import Call, Route
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/events. Filters: `type` and `types` (at most 20) with wildcards, `created`, `delivery_success`."""
+    """Handles GET /v1/events. Filters: `type` and `types` (at most 20) with wildcards, `created`,
+    `delivery_success`.
+    """
     params = call.params
     if "type" in params and "types" in params:
         raise InvalidParams("You may only specify one of these parameters: type, types.", param="types")
@@ -33,7 +35,7 @@ def list_(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/events/{id}."""
+    """Handles GET /v1/events/{id}."""
     event = call.ledger.events.get(call.id)
     if event is None or event["created"] < call.world.now() - events.RETENTION:
         raise NoSuchObject("event", call.id)

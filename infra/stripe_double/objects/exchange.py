@@ -20,9 +20,10 @@ class Gross:
 
 
 def settlement_gross(world: World, ledger: Ledger, amount: int, currency: str) -> Gross:
-    """Returns an amount as the account settles it, converted if it has no balance in that currency.
+    """Returns the amount in the currency in which the account settles it: converted, if the account has no balance in
+    its own.
 
-    A currency without a rate in `Config.exchange_rates` settles in itself.
+    A currency without a rate in `Config.exchange_rates` is not converted.
     """
     settlement_currencies = ledger.settlement.settlement_currencies or (ledger.account["default_currency"],)
     dollar_rates = world.config.exchange_rates

@@ -1,7 +1,7 @@
 """Stripe's published fees in the United States (https://stripe.com/pricing).
 
-Amounts are minor units of the settlement currency. In other currencies the same percentages and the same numbers of
-minor units are taken, which is an assumption.
+Amounts are in minor units of the settlement currency. It is an assumption that fees in other currencies have the same
+percentages and the same numbers of minor units.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def instant_payout(amount: int) -> int:
 
 
 def details(ledger: Ledger, fee: int, currency: str, description: str) -> list[JSON]:
-    """Returns the parts of a fee, with the tax on it if the account pays any; none if there is no fee.
+    """Returns the parts of a fee, including the tax on it if the account pays tax. A fee of 0 has no parts.
 
-    A negative fee is one that Stripe gives back.
+    A negative fee is a fee that Stripe returns.
     """
     if fee == 0:
         return []

@@ -12,7 +12,7 @@ from .payment_attempts import as_card_error, attempt, credit
 
 
 def finalize(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/finalize."""
+    """Handles POST /v1/invoices/{id}/finalize."""
     invoice = call.ledger.get("invoice", call.id)
     before = call.world.snapshot(call.ledger, invoice)
     if "auto_advance" in call.params:
@@ -22,7 +22,9 @@ def finalize(call: Call) -> JSON:
 
 
 def send(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/send: finalizes a draft and e-mails the link; sending again e-mails a reminder."""
+    """Handles POST /v1/invoices/{id}/send: finalizes a draft and e-mails the link. Sending again e-mails a
+    reminder.
+    """
     invoice = call.ledger.get("invoice", call.id, "invoice")
     if invoice["collection_method"] != "send_invoice":
         raise InvalidState("You can only manually send an invoice if its collection method is 'send_invoice'.")
@@ -36,7 +38,7 @@ def send(call: Call) -> JSON:
 
 
 def pay(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/pay: with a test token, with the customer's payment method, or out of band."""
+    """Handles POST /v1/invoices/{id}/pay: with a test token, with the customer's payment method, or out of band."""
     params, world, ledger = call.params, call.world, call.ledger
     for name in ("source", "mandate", "forgive"):
         if params.get(name):
@@ -80,10 +82,10 @@ def pay(call: Call) -> JSON:
 
 
 def attach_payment(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/attach_payment: an intent of the same customer pays a part of the invoice.
+    """Handles POST /v1/invoices/{id}/attach_payment: an intent of the same customer pays a part of the invoice.
 
-    An intent that has succeeded counts at once, any other when it succeeds
-    (https://docs.stripe.com/invoicing/partial-payments). The words of the refusals are guesses.
+    An intent that has succeeded counts at once. Any other intent counts when it succeeds
+    (https://docs.stripe.com/invoicing/partial-payments). The texts of the errors are guesses.
     """
     params, world, ledger = call.params, call.world, call.ledger
     if "payment_record" in params:
@@ -108,10 +110,10 @@ def attach_payment(call: Call) -> JSON:
 
 
 def void(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/void, which an open invoice allows, and an uncollectible one in most accounts.
+    """Handles POST /v1/invoices/{id}/void, for an open invoice, and in most accounts for an uncollectible one.
 
-    https://docs.stripe.com/invoicing/integration/workflow-transitions lets an uncollectible invoice be voided. The
-    account that was recorded in September 2026 refused it.
+    https://docs.stripe.com/invoicing/integration/workflow-transitions says that an uncollectible invoice can be
+    voided. The account that was recorded in September 2026 refused it.
     """
     invoice = call.ledger.get("invoice", call.id)
     for _ in call.ledger.all("invoice_payment", invoice=invoice["id"], status="paid"):
@@ -122,12 +124,12 @@ def void(call: Call) -> JSON:
     require_idle(call.ledger, invoice)
     require_unattached(call.ledger, invoice)
     become_void(call.world, call.ledger, invoice, call.world.snapshot(call.ledger, invoice))
-    customer_balance.unapply_from_invoice(call.world, call.ledger, invoice)
+    customer_balance.unapply_balance(call.world, call.ledger, invoice)
     return invoice
 
 
 def mark_uncollectible(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/mark_uncollectible: the link stays payable."""
+    """Handles POST /v1/invoices/{id}/mark_uncollectible. The invoice's link can still be paid."""
     invoice = call.ledger.get("invoice", call.id)
     if invoice["status"] == "uncollectible":
         raise InvalidState("This invoice has already been marked uncollectible.")
@@ -139,7 +141,7 @@ def mark_uncollectible(call: Call) -> JSON:
 
 
 def not_open() -> InvalidState:
-    """Returns the refusal of what only an open invoice allows. It has no code."""
+    """Returns the error for an action that only an open invoice allows. It has no code."""
     return InvalidState("You can only pass in open invoices. This invoice isn't open.")
 
 

@@ -1,4 +1,4 @@
-"""Finalizing an invoice: from draft to open, or to paid when nothing is due.
+"""Finalizes invoices: a draft becomes open, or paid if nothing is due.
 
 https://docs.stripe.com/invoicing/integration/workflow-transitions
 """
@@ -13,13 +13,13 @@ from .invoice_links import set_links
 from .invoice_status import become_paid, become_void, stamp
 
 _LETTER = ("US", "CA")
-"""Countries of accounts whose invoices are on letter paper, as recorded of one in Canada; all others have A4."""
+"""Countries whose accounts print invoices on letter paper, as recorded for one in Canada. All others use A4."""
 
 
 def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
     """Makes a draft open, or paid if nothing is due.
 
-    Raises StripeFault and leaves the draft as it is if it cannot.
+    Raises StripeFault, and leaves the draft unchanged, if it cannot be finalized.
     """
     if invoice["status"] != "draft":
         raise InvalidState("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
@@ -39,15 +39,15 @@ def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
     _freeze(world, ledger, invoice, customer)
     original_first = original is not None and not world.order.is_usual()
     if original is not None:
-        customer_balance.unapply_from_invoice(world, ledger, original)
+        customer_balance.unapply_balance(world, ledger, original)
     if original is not None and original_first:
         _replace(world, ledger, original, invoice)
-    due = customer_balance.apply_to_invoice(world, ledger, invoice, customer)
+    due = customer_balance.apply_balance(world, ledger, invoice, customer)
     invoice["amount_due"] = invoice["amount_remaining"] = due
     invoice["status"] = "open"
     if due:
         invoice_payments.open_payment(world, ledger, invoice, due, default=True)
-    updated_first = bool(due) and world.order.is_usual()  # a receiver may meet either first
+    updated_first = bool(due) and world.order.is_usual()  # Stripe emits the two events in either order
     if updated_first:
         world.emit_updated(ledger, invoice, before)
     world.emit(ledger, "invoice.finalized", invoice)
@@ -60,7 +60,7 @@ def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
 
 
 def _replace(world: World, ledger: Ledger, original: JSON, revision: JSON) -> None:
-    """Voids the original and sets its `latest_revision`, before the events of voiding or after them."""
+    """Voids the original and sets its `latest_revision`, either before or after the events of voiding."""
     before = world.snapshot(ledger, original)
     at_once = world.order.is_usual()
     if at_once:
@@ -81,14 +81,14 @@ def _check_finalizable(ledger: Ledger, invoice: JSON) -> None:
 
 
 def cannot_charge() -> InvalidState:
-    """Returns the refusal while `charges_enabled` is false."""
+    """Returns the error for finalizing and sending while `charges_enabled` is false."""
     return InvalidState(
         "Your account cannot currently make charges. Complete the requirements in your Dashboard to enable charges."
     )
 
 
 def _freeze(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> None:
-    """Copies what the invoice keeps from now on: customer details, number, links."""
+    """Copies the facts that a finalized invoice retains: the customer's details, the number, the links."""
     now = world.now()
     for name in ("address", "email", "name", "phone", "shipping", "tax_exempt"):
         invoice[f"customer_{name}"] = customer[name]

@@ -1,6 +1,6 @@
 """Invoice items that wait for the customer's next invoice (https://docs.stripe.com/api/invoiceitems).
 
-A draft takes them in if it was created with `pending_invoice_items_behavior` `include`; `exclude` is the default
+A draft takes waiting items if it is created with `pending_invoice_items_behavior` `include`; the default is `exclude`
 (https://docs.stripe.com/api/invoices/create). `invoice_lines` makes the items of an invoice's own lines.
 """
 
@@ -15,7 +15,7 @@ _CREATE = ("amount", "currency", "customer", "description", "metadata", "expand"
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/invoiceitems: an amount that belongs to no invoice yet."""
+    """Handles POST /v1/invoiceitems: an amount that belongs to no invoice yet."""
     params, ledger = call.params, call.ledger
     for name in params:
         if name not in _CREATE:
@@ -36,7 +36,7 @@ def create(call: Call) -> JSON:
 
 
 def add_waiting_items(call: Call, invoice: JSON) -> None:
-    """Moves the customer's waiting items of the invoice's currency into a new draft, the newest first."""
+    """Moves the customer's waiting items in the invoice's currency into a new draft, newest first."""
     world, ledger = call.world, call.ledger
     items = ledger.all("invoiceitem", customer=invoice["customer"], currency=invoice["currency"], invoice=None)
     for item in reversed(list(items)):
@@ -47,12 +47,14 @@ def add_waiting_items(call: Call, invoice: JSON) -> None:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/invoiceitems/{id}."""
+    """Handles GET /v1/invoiceitems/{id}."""
     return call.ledger.get("invoiceitem", call.id)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/invoiceitems: those of a customer or an invoice; with `pending`, those that wait, or that do not."""
+    """Handles GET /v1/invoiceitems, by customer or invoice. `pending` selects items that wait, or items that do
+    not.
+    """
     params = call.params
     items = lists.filter_by_fields(call, call.ledger.all("invoiceitem"), "customer", "invoice")
     items_in_period = (item for item in items if rules.within(item["date"], params.get("created")))
@@ -61,7 +63,7 @@ def list_(call: Call) -> JSON:
 
 
 def delete(call: Call) -> JSON:
-    """DELETE /v1/invoiceitems/{id}, while it waits for an invoice."""
+    """Handles DELETE /v1/invoiceitems/{id}, while the item waits for an invoice."""
     item = call.ledger.get("invoiceitem", call.id)
     if item["invoice"] is not None:
         raise NotModelled("deleting an invoice item that is in an invoice")

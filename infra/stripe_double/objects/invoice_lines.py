@@ -12,12 +12,12 @@ from . import discounts, lists, money, rules, tax_rates
 from .call import Call, Route
 
 MAX_LINES = 250
-"""https://docs.stripe.com/invoicing/integration: an invoice has at most 250 items."""
+"""The number of lines that an invoice has at most (https://docs.stripe.com/invoicing/integration)."""
 _LENGTHS = {"description": 5000}
 
 
 def add(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/add_lines: all or nothing, on a draft."""
+    """Handles POST /v1/invoices/{id}/add_lines: adds all lines to a draft, or none."""
     ledger, world = call.ledger, call.world
     line_params: list[JSON] = call.params["lines"]
     for index, line in enumerate(line_params):
@@ -44,7 +44,7 @@ def _not_editable() -> InvalidState:
 
 
 def remove(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/remove_lines: all or nothing, from a draft."""
+    """Handles POST /v1/invoices/{id}/remove_lines: removes all named lines from a draft, or none."""
     ledger, world = call.ledger, call.world
     removals: list[JSON] = call.params["lines"]
     for index, line in enumerate(removals):
@@ -74,7 +74,7 @@ def remove(call: Call) -> JSON:
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/invoices/{id}/lines, in the order they were added."""
+    """Handles GET /v1/invoices/{id}/lines, in the order in which the lines were added."""
     invoice = call.ledger.get("invoice", call.id)
     lines = call.ledger.lines.get(invoice["id"], [])
     page_items, has_more = lists.cut_page(call.params, lines, "line item")
@@ -149,7 +149,7 @@ def _check_price(price: JSON, name: str) -> None:
 
 
 def make(call: Call, invoice: JSON, line_params: JSON, name: str) -> JSON:
-    """Returns a line as the parameters under `name` describe it; it is not in the invoice yet."""
+    """Returns a line from the parameters under `name`, without adding it to the invoice."""
     ledger, world = call.ledger, call.world
     if "pricing" in line_params:
         raise NoSuchObject("price", str(line_params["pricing"].get("price")), f"{name}[pricing][price]", status=400)
@@ -226,7 +226,7 @@ def _plain(number: Decimal) -> str:
 
 
 def item_of(ledger: Ledger, invoice: JSON, line: JSON) -> JSON:
-    """Stores and returns the invoice item behind a line, as its event shows it."""
+    """Stores and returns the invoice item of a line, as its event contains it."""
     item: dict[str, Any] = {
         "id": line["parent"]["invoice_item_details"]["invoice_item"],
         "object": "invoiceitem",

@@ -1,4 +1,4 @@
-"""The links of an invoice: how long they last, and how they are renewed.
+"""The links of an invoice: how long they are valid, and how they are renewed.
 
 https://docs.stripe.com/invoicing/hosted-invoice-page
 """
@@ -13,7 +13,8 @@ from ..state.world import World
 def link_ends_at(invoice: JSON) -> int:
     """Returns the epoch second at which the link expires.
 
-    That is 30 days after the due date, at most 120 days after finalization, at least 10 days after a renewal.
+    A link is valid until 30 days after the due date, but at most 120 days after finalization. A renewed link is valid
+    for at least 10 days.
     """
     finalized_at = invoice["status_transitions"]["finalized_at"] or invoice["created"]
     regular_end = min((invoice["due_date"] or finalized_at) + 30 * DAY, finalized_at + 120 * DAY)
@@ -21,7 +22,7 @@ def link_ends_at(invoice: JSON) -> int:
 
 
 def renew_link(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Replaces links that have expired, because reading or sending an invoice returns links that work."""
+    """Replaces the links if they have expired, because reading or sending an invoice returns valid links."""
     if invoice["hosted_invoice_url"] is None or invoice["status"] == "paid" or world.now() <= link_ends_at(invoice):
         return
     invoice.setdefault("_old_tokens", []).append(invoice["_token"])

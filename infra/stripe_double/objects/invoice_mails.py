@@ -1,7 +1,7 @@
-"""The e-mails with which Stripe asks a customer to pay: the first of an invoice, and reminders of it.
+"""The e-mails with which Stripe asks a customer to pay: the first e-mail of an invoice, and its reminders.
 
-Sending an open invoice again is Stripe's reminder by API (https://docs.stripe.com/invoicing/send-email). The words
-are the double's own.
+Sending an open invoice again is how Stripe's API sends a reminder (https://docs.stripe.com/invoicing/send-email). The
+texts are the double's own.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ INVOICE, REMINDER = "invoice", "reminder"
 
 
 def about_invoice(ledger: Ledger, invoice: JSON, to: str, now: int) -> JSON:
-    """Returns the e-mail that sending an open invoice makes now: a reminder if the invoice was mailed before.
+    """Returns the e-mail for sending an open invoice now. It is a reminder if the invoice was mailed before.
 
-    `at` is epoch seconds, `text` is for people; the rest are headers and ids.
+    `at` is in epoch seconds, and `text` is the body. The other fields are headers and ids.
     """
     mailed_before = any(mail["invoice"] == invoice["id"] for mail in ledger.mails)
     kind = REMINDER if mailed_before else INVOICE
@@ -69,5 +69,5 @@ def _due(ledger: Ledger, invoice: JSON, now: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A header has one line."""
+    """Returns the text on one line, because a header has one line."""
     return " ".join(text.split())

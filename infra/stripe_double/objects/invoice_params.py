@@ -1,4 +1,6 @@
-"""What a request may set on an invoice, and when (https://docs.stripe.com/api/invoices/create)."""
+"""Checks and applies the parameters that a request may set on an invoice
+(https://docs.stripe.com/api/invoices/create).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _LENGTHS = {"description": 1500, "footer": 5000, "number": 26, "statement_descri
 
 
 def check(call: Call, modelled_names: set[str]) -> None:
-    """Raises StripeFault for a parameter that is not modelled here or is wrong whatever the invoice."""
+    """Raises StripeFault for a parameter that is not implemented, or that is wrong for every invoice."""
     params = call.params
     for name in params:
         if name not in modelled_names:
@@ -51,7 +53,7 @@ def check(call: Call, modelled_names: set[str]) -> None:
 
 
 def check_editable(call: Call, invoice: JSON) -> None:
-    """Raises InvalidState for a parameter that the invoice's status no longer lets anybody change."""
+    """Raises InvalidState for a parameter that can no longer be changed in the invoice's status."""
     editable = {"draft": UPDATE, "open": _OPEN, "uncollectible": _OPEN}.get(invoice["status"], _FINAL)
     for name in call.params:
         if name not in editable:
@@ -59,7 +61,8 @@ def check_editable(call: Call, invoice: JSON) -> None:
 
 
 def check_due(call: Call, method: str, invoice: JSON | None = None) -> None:
-    """Raises InvalidParams unless `send_invoice` has one of `days_until_due` and `due_date`, and no other has any.
+    """Raises InvalidParams unless `send_invoice` has either `days_until_due` or `due_date`, and another method has
+    neither.
 
     https://docs.stripe.com/invoicing/send-email
     """
@@ -92,7 +95,7 @@ def check_number(call: Call, invoice: JSON | None = None) -> None:
 
 
 def apply(call: Call, invoice: JSON) -> None:
-    """Sets the fields that the request names, except the due date and the collection method."""
+    """Sets the requested fields, except the due date and the collection method."""
     params = call.params
     for name in ("description", "footer", "number", "statement_descriptor"):
         if name in params:

@@ -1,4 +1,4 @@
-"""The payments of an invoice: payment intents, and the InvoicePayments that tie them to it."""
+"""The payments of an invoice: payment intents, and the InvoicePayments that link them to the invoice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import payment_shapes
 
 
 def open_payment(world: World, ledger: Ledger, invoice: JSON, amount: int, *, default: bool) -> JSON:
-    """Makes a payment intent and the InvoicePayment that ties it to the invoice; returns the InvoicePayment."""
+    """Creates a payment intent and the InvoicePayment that links it to the invoice. Returns the InvoicePayment."""
     intent = payment_shapes.intent(world, ledger, invoice, amount)
     payment = payment_shapes.invoice_payment(world, ledger, invoice, intent, default=default)
     world.emit(ledger, "payment_intent.created", intent)
@@ -33,12 +33,12 @@ def cancel_open(world: World, ledger: Ledger, invoice: JSON, reason: str) -> Non
     for payment in list(ledger.all("invoice_payment", invoice=invoice["id"], status="open")):
         intent = intent_of(ledger, payment)
         if intent["status"] == "processing":
-            continue  # a debit under way cannot be called back; its money will be too much
+            continue  # a debit that is processing cannot be canceled, so its money becomes a surplus
         cancel(world, ledger, intent, payment, reason)
 
 
 def cancel(world: World, ledger: Ledger, intent: JSON, payment: JSON | None, reason: str | None) -> None:
-    """Cancels an intent, and the InvoicePayment that ties it to an invoice if there is one."""
+    """Cancels an intent, and the InvoicePayment that links it to an invoice if there is one."""
     if payment is not None:
         payment["status"] = "canceled"
         payment["status_transitions"] = {**payment["status_transitions"], "canceled_at": world.now()}
@@ -47,7 +47,7 @@ def cancel(world: World, ledger: Ledger, intent: JSON, payment: JSON | None, rea
 
 
 def require_idle(ledger: Ledger, invoice: JSON) -> None:
-    """Raises InvalidState while a bank debit is under way."""
+    """Raises InvalidState while a bank debit is processing."""
     for payment in ledger.all("invoice_payment", invoice=invoice["id"], status="open"):
         if intent_of(ledger, payment)["status"] == "processing":
             raise InvalidState(
@@ -57,13 +57,13 @@ def require_idle(ledger: Ledger, invoice: JSON) -> None:
 
 
 def require_unattached(ledger: Ledger, invoice: JSON) -> None:
-    """Raises InvalidState while a payment that was attached is open (https://docs.stripe.com/invoicing/partial-payments)."""
+    """Raises InvalidState while an attached payment is open (https://docs.stripe.com/invoicing/partial-payments)."""
     for _ in ledger.all("invoice_payment", invoice=invoice["id"], status="open", is_default=False):
         raise InvalidState("This invoice has an open payment; cancel its PaymentIntent first.")
 
 
 def update_default_amount(ledger: Ledger, invoice: JSON) -> None:
-    """Sets the amount of the default payment to what is still owed."""
+    """Sets the amount of the default payment to the amount that remains."""
     for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True, status="open"):
         intent = intent_of(ledger, payment)
         if intent["status"] != "processing" and invoice["amount_remaining"] > 0:

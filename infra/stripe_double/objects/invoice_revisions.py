@@ -1,8 +1,8 @@
-"""Revisions: a finalized invoice is edited by making another one, which replaces it when it is finalized.
+"""Revisions: a finalized invoice is edited by another invoice, which replaces it when it is finalized.
 
 https://docs.stripe.com/invoicing/invoice-edits. The page does not say whether metadata are copied, nor in which order
-the events are made; nobody here has seen it. So the double copies metadata or does not (`revisions_copy_metadata`),
-and finalizes the revision before or after it voids the original (`order`).
+the events are emitted, and no recording shows it. So the double copies metadata or does not
+(`revisions_copy_metadata`), and finalizes the revision before or after it voids the original (`order`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ REVISABLE = ("open", "uncollectible")
 
 
 def draft(call: Call) -> JSON:
-    """POST /v1/invoices with `from_invoice`: a draft with the lines of the original, without its credit notes."""
+    """Handles POST /v1/invoices with `from_invoice`: a draft with the original's lines, without its credit notes."""
     world, ledger = call.world, call.ledger
     original = ledger.get("invoice", call.params["from_invoice"]["invoice"], "from_invoice[invoice]", 400)
     _require_revisable(original)
@@ -71,7 +71,7 @@ def draft(call: Call) -> JSON:
 
 
 def original_of(ledger: Ledger, invoice: JSON) -> JSON | None:
-    """Returns the invoice that this one is to replace. Raises InvalidState if that can no longer be replaced."""
+    """Returns the invoice that this one will replace; None if it is no revision. Raises InvalidState if it cannot."""
     if invoice["from_invoice"] is None:
         return None
     original = ledger.get("invoice", invoice["from_invoice"]["invoice"])
@@ -80,7 +80,7 @@ def original_of(ledger: Ledger, invoice: JSON) -> JSON | None:
 
 
 def point_to(ledger: Ledger, original: JSON, revision: JSON) -> None:
-    """Sets `latest_revision` of the original, and of the invoices that the original had replaced."""
+    """Sets `latest_revision` of the original, and of the invoices that the original replaced."""
     earlier: JSON | None = original
     while earlier is not None:
         earlier["latest_revision"] = revision["id"]

@@ -1,4 +1,4 @@
-"""Sending an invoice: Stripe e-mails its link, finalizing a draft first."""
+"""Sends invoices: Stripe finalizes a draft, and e-mails the link."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .invoice_mails import about_invoice
 
 
 def send(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """E-mails the link. Raises InvalidState if the customer has no e-mail, or the account cannot charge."""
+    """E-mails the link. Raises InvalidState if the customer has no e-mail address, or the account cannot charge."""
     customer = ledger.find("customer", invoice["customer"]) or {}
     to = invoice["customer_email"] if invoice["status"] != "draft" else customer.get("email")
     if not to:
@@ -30,7 +30,9 @@ def send(world: World, ledger: Ledger, invoice: JSON) -> None:
 
 
 def auto_advance(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Finalizes and e-mails a draft, as Stripe does an hour after its creation; a refusal leaves the draft."""
+    """Finalizes and e-mails a draft, as Stripe does an hour after its creation. If that is refused, the draft
+    remains.
+    """
     if invoice["status"] != "draft":
         return
     try:

@@ -9,12 +9,12 @@ from .call import Call
 
 
 def application(call: Call) -> str | None:
-    """Returns the Connect application that makes an invoice: None for the Dashboard and the account's own key."""
+    """Returns the id of the Connect application that creates an invoice; None for the account's own key."""
     return call.world.config.client_id(call.ledger.livemode) if call.through_platform else None
 
 
 def draft(call: Call, customer: JSON, method: str, currency: str) -> JSON:
-    """Returns a draft without lines, as Stripe first makes it."""
+    """Returns a new draft without lines."""
     params, world, ledger = call.params, call.world, call.ledger
     now = world.now()
     due = params.get("due_date")

@@ -1,4 +1,4 @@
-"""How an invoice becomes paid, void or uncollectible, and the events of that.
+"""The transitions of an invoice to paid, void and uncollectible, and their events.
 
 https://docs.stripe.com/invoicing/integration/workflow-transitions
 """
@@ -11,7 +11,7 @@ from .invoice_payments import cancel_open
 
 
 def become_paid(world: World, ledger: Ledger, invoice: JSON, before: JSON, *, collected: bool) -> None:
-    """Makes an invoice paid. `invoice.payment_succeeded` is only emitted if Stripe collected the money."""
+    """Makes an invoice paid. Emits `invoice.payment_succeeded` only if Stripe collected the money."""
     invoice.update(status="paid", auto_advance=False, next_payment_attempt=None)
     invoice["attempted"] = invoice["attempted"] or collected
     stamp(world, invoice, "paid_at")
@@ -45,7 +45,7 @@ def become_void(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
 
 
 def become_uncollectible(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Makes an invoice uncollectible. It can still be paid by its link."""
+    """Makes an invoice uncollectible. Its link can still be paid."""
     before = world.snapshot(ledger, invoice)
     invoice.update(status="uncollectible", auto_advance=False)
     invoice["status_details"] = {"uncollectible": {"reason": "user_forgiven"}}
@@ -55,5 +55,5 @@ def become_uncollectible(world: World, ledger: Ledger, invoice: JSON) -> None:
 
 
 def stamp(world: World, invoice: JSON, name: str) -> None:
-    """Sets one of `status_transitions` to now."""
+    """Sets one of the `status_transitions` to now."""
     invoice["status_transitions"] = {**invoice["status_transitions"], name: world.now()}

@@ -1,4 +1,4 @@
-"""Create, change, read and delete invoices (https://docs.stripe.com/api/invoices).
+"""Creates, changes, reads and deletes invoices (https://docs.stripe.com/api/invoices).
 
 `invoice_actions` finalizes, sends, pays and voids them.
 """
@@ -16,7 +16,7 @@ from .rules import within
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/invoices: a draft without lines."""
+    """Handles POST /v1/invoices: a draft without lines."""
     params, world, ledger = call.params, call.world, call.ledger
     invoice_params.check(call, invoice_params.CREATE)
     if "from_invoice" in params:
@@ -35,7 +35,7 @@ def create(call: Call) -> JSON:
         invoice_items.add_waiting_items(call, invoice)
     invoice_lines.total(ledger, invoice)
     world.emit(ledger, "invoice.created", invoice)
-    if customer["currency"] is None:  # the first invoice settles the customer's currency
+    if customer["currency"] is None:  # the first invoice determines the customer's currency
         before = world.snapshot(ledger, customer)
         customer["currency"] = currency
         world.emit_updated(ledger, customer, before)
@@ -53,7 +53,7 @@ def _revise(call: Call) -> JSON:
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/invoices/{id}: any field of a draft, very few afterwards."""
+    """Handles POST /v1/invoices/{id}: any field of a draft, and a few fields of a finalized invoice."""
     invoice_params.check(call, invoice_params.UPDATE)
     invoice = call.ledger.get("invoice", call.id)
     invoice_params.check_editable(call, invoice)
@@ -75,14 +75,14 @@ def update(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/invoices/{id}, with links that work."""
+    """Handles GET /v1/invoices/{id}. The links in the response are valid."""
     invoice = call.ledger.get("invoice", call.id, "invoice")
     renew_link(call.world, call.ledger, invoice)
     return invoice
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/invoices."""
+    """Handles GET /v1/invoices."""
     params = call.params
     if "subscription" in params:
         raise NotModelled("subscriptions", "subscription")
@@ -92,7 +92,7 @@ def list_(call: Call) -> JSON:
 
 
 def delete(call: Call) -> JSON:
-    """DELETE /v1/invoices/{id}: drafts only, gone for good."""
+    """Handles DELETE /v1/invoices/{id}, for drafts only. The invoice is removed completely."""
     invoice = call.ledger.get("invoice", call.id, "invoice")
     if invoice["status"] != "draft":
         raise InvalidState("You can only delete draft invoices.")
@@ -104,7 +104,7 @@ def delete(call: Call) -> JSON:
 
 
 def _plan(call: Call, invoice: JSON) -> None:
-    """Plans that a draft with `auto_advance` is finalized and e-mailed an hour and a second after it was made."""
+    """Plans to finalize and e-mail a draft with `auto_advance`, an hour and a second after its creation."""
     world, ledger = call.world, call.ledger
     if invoice["status"] != "draft":
         return

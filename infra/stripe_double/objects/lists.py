@@ -12,14 +12,14 @@ from .rules import within
 
 
 def page(call: Call, oldest_first: Iterable[JSON], url: str, *, kind: str) -> JSON:
-    """Returns one page of rendered objects, which are filtered already."""
+    """Returns one page of rendered objects, from objects that are already filtered."""
     page_items, has_more = cut_page(call.params, list(oldest_first)[::-1], kind)
     return as_list(url, [render(call.ledger, o) for o in page_items], has_more)
 
 
 def cut_page(params: JSON, newest_first: list[JSON], kind: str) -> tuple[list[JSON], bool]:
-    """Returns the page that the parameters ask for, and True if there is more in that direction."""
-    limit = min(max(params.get("limit", 10), 1), 100)  # Stripe does not refuse others, as recorded
+    """Returns the requested page, and True if there are more objects in its direction."""
+    limit = min(max(params.get("limit", 10), 1), 100)  # Stripe refuses no other limit, as recorded
     after, before = params.get("starting_after"), params.get("ending_before")
     if after and before:
         raise InvalidParams("Received both starting_after and ending_before parameters. Please pass in only one.")
@@ -40,12 +40,12 @@ def _position(items: list[JSON], object_id: str, kind: str, param: str) -> int:
 
 
 def filter_by_created(call: Call, items: Iterable[JSON]) -> Iterable[JSON]:
-    """Returns the items that pass the request's `created` filter."""
+    """Yields the items that pass the request's `created` filter."""
     bounds = call.params.get("created")
     return (i for i in items if within(i["created"], bounds))
 
 
 def filter_by_fields(call: Call, items: Iterable[JSON], *names: str) -> Iterable[JSON]:
-    """Returns the items whose fields equal the named parameters that the request has."""
+    """Yields the items whose fields equal those of the named parameters that the request has."""
     values_by_field = {n: call.params[n] for n in names if n in call.params}
     return (i for i in items if all(i.get(n) == v for n, v in values_by_field.items()))

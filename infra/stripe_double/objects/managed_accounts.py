@@ -1,8 +1,8 @@
-"""Accounts that a platform makes and deletes by API (https://docs.stripe.com/api/accounts/create).
+"""Accounts that a platform creates and deletes by API (https://docs.stripe.com/api/accounts/create).
 
-Certain, by documentation: capabilities are inactive until their requirements are met, and the platform deletes test
-accounts at any time, live ones when all balances are zero (docs.stripe.com/api/accounts/delete). From memory: which
-requirements a new account has. A guess: that neither leaves an event.
+The documentation says that capabilities are inactive until their requirements are met, and that the platform can
+delete test accounts at any time, and live accounts when all balances are zero (docs.stripe.com/api/accounts/delete).
+The requirements of a new account are from memory. It is a guess that creating and deleting emit no event.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _INITIAL_REQUIREMENTS = [
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/accounts: of the type `custom`, with requirements that keep it from charging and paying out."""
+    """Handles POST /v1/accounts, for the type `custom`. Its open requirements keep it from charging and paying
+    out.
+    """
     _require_platform(call)
     params, world = call.params, call.world
     for name in params:
@@ -72,7 +74,7 @@ def create(call: Call) -> JSON:
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/accounts: the accounts that are connected in the mode of the key."""
+    """Handles GET /v1/accounts: the accounts that are connected in the mode of the key."""
     _require_platform(call)
     connected_accounts = (
         ledger.account
@@ -83,7 +85,7 @@ def list_(call: Call) -> JSON:
 
 
 def delete(call: Call) -> JSON:
-    """DELETE /v1/accounts/{id}: only those that the platform made, and live ones only without money."""
+    """Handles DELETE /v1/accounts/{id}, for accounts that the platform created; a live one must have no money."""
     _require_platform(call)
     ledger = call.world.accessible_ledger(call.id, "sk_***", call.livemode)
     if ledger.account["type"] == "standard":

@@ -36,7 +36,7 @@ def currency(code: str, param: str = "currency") -> str:
 
 
 def decimals(code: str) -> int:
-    """Returns how many digits the minor units of a currency have."""
+    """Returns the number of decimals that a currency has."""
     return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
 
 
@@ -46,7 +46,7 @@ def minimum(code: str) -> int:
 
 
 def require_chargeable(amount: int, code: str) -> None:
-    """Raises InvalidState for an amount that no payment of this currency can have."""
+    """Raises InvalidState for an amount that a payment in this currency cannot have."""
     if amount > MAX_CARD:
         raise InvalidState(f"Amount must be no more than {MAX_CARD} {code}", code="amount_too_large", param="amount")
     step = 100 if code in WHOLE_UNITS_ONLY else 10 if code in THREE_DECIMAL else 1
@@ -55,7 +55,7 @@ def require_chargeable(amount: int, code: str) -> None:
 
 
 def format_amount(amount: int, code: str) -> str:
-    """Returns an amount of minor units as pages and mails show it, such as `$75.00`."""
+    """Returns an amount of minor units as pages and mails print it, such as `$75.00`."""
     digits = decimals(code)
     sign = "-" if amount < 0 else ""
     units, fraction = divmod(abs(amount), 10**digits)

@@ -1,4 +1,4 @@
-"""Money of another business on the same account: card payments that no invoice asked for."""
+"""Charges of another business on the same account: card payments without an invoice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from .payment_attempts import attempt
 
 
 def make(world: World, ledger: Ledger, amount: int, currency: str, method: Method, description: str) -> JSON:
-    """Returns a charge that succeeded, with a payment intent of its own. Raises InvalidState for another method."""
+    """Returns a charge that succeeded, with its own payment intent. Raises InvalidState if the card is not accepted
+    at once.
+    """
     if method.code or method.authenticate or method.kind != "card":
         raise InvalidState("An outside charge needs a card that is accepted at once.")
     intent = payment_intents.make(world, ledger, amount, currency, types=["card"])

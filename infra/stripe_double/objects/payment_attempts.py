@@ -1,7 +1,7 @@
-"""Attempts to pay: payment intents, charges, what they become, and the events they leave.
+"""Attempts to pay: the changes of payment intents, charges and invoices, and the events of an attempt.
 
-An intent pays an invoice, or stands alone. The order of events is Stripe's usual one; receivers must not rely on it.
-A bank debit stays `processing` until `ach_days` have passed (https://docs.stripe.com/payments/ach-direct-debit).
+An intent pays an invoice, or has no invoice. The order of events is Stripe's usual one; receivers must not rely on
+it. A bank debit stays `processing` until `ach_days` have passed (https://docs.stripe.com/payments/ach-direct-debit).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _WAITING = ("requires_payment_method", "requires_confirmation", "requires_action
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended: `succeeded`, `processing`, `requires_action`, or `failed` with the error."""
+    """The result of an attempt: `succeeded`, `processing`, `requires_action`, or `failed` with the error."""
 
     status: str
     error: JSON | None = None
@@ -36,7 +36,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """An intent that is being paid and, if it pays an invoice, the InvoicePayment and the invoice before that."""
+    """An attempt to pay an intent. For an invoice, it holds the InvoicePayment and a snapshot of the invoice before
+    it.
+    """
 
     world: World
     ledger: Ledger
@@ -46,19 +48,19 @@ class _Attempt:
 
     @classmethod
     def of(cls, world: World, ledger: Ledger, intent: JSON) -> Self:
-        """Returns the state before anything is changed."""
+        """Returns the attempt, before anything is changed."""
         payment = ledger.find("invoice_payment", intent.get("_payment"))
         invoice = ledger.get("invoice", payment["invoice"]) if payment else None
         return cls(world, ledger, intent, payment, world.snapshot(ledger, invoice) if invoice else None)
 
     @property
     def invoice(self) -> JSON | None:
-        """The invoice that is paid."""
+        """The invoice that is paid; None if the intent has no invoice."""
         return self.ledger.get("invoice", self.payment["invoice"]) if self.payment else None
 
     @property
     def billed_to(self) -> JSON:
-        """What holds `customer_email` and the like: the invoice, or what stands for it."""
+        """The invoice, or a dict with the same `customer_…` fields for an intent without an invoice."""
         return self.invoice or payment_shapes.payer_details(self.ledger, self.intent["customer"])
 
     def emit(self, type_: str, obj: JSON) -> None:
@@ -66,7 +68,7 @@ class _Attempt:
         self.world.emit(self.ledger, type_, obj)
 
     def invoice_updated(self, *types: str) -> None:
-        """Records `invoice.updated` if there is an invoice and it changed, and then events of the given types."""
+        """Emits `invoice.updated` if the intent's invoice changed, and then events of the given types."""
         if self.invoice is not None and self.before is not None:
             self.world.emit_updated(self.ledger, self.invoice, self.before)
             for type_ in types:
@@ -84,12 +86,13 @@ def attempt(
     authenticated: bool | None = None,
     return_url: str | None = None,
 ) -> Outcome:
-    """Tries to pay an intent. `passed` is True if the payer passed 3-D Secure, and None if they were not asked yet.
+    """Tries to pay an intent.
 
-    `saved` is the payment method if there is one already. Where the payer has to go through 3-D Secure, they are led
-    back to `return_url`, which defaults to the invoice's page.
+    `authenticated` is True if the payer passed 3-D Secure, False if the payer failed it, and None before the payer
+    was asked. `saved_method` is the payment method object if there is one already. After 3-D Secure, the payer is
+    redirected to `return_url`, by default the invoice's page.
 
-    Raises InvalidState when the intent is not waiting for a payment.
+    Raises InvalidState if the intent is not waiting for a payment.
     """
     if intent["status"] not in _WAITING:
         raise InvalidState(
@@ -127,7 +130,7 @@ def attempt(
 
 
 def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None = None) -> None:
-    """Lets a bank debit arrive, or fail as `fail` says. Raises InvalidState if it is not processing."""
+    """Makes a bank debit arrive, or fail as the method `fail` does. Raises InvalidState if it is not processing."""
     intent = ledger.get("payment_intent", intent_id)
     if intent["status"] != "processing":
         raise InvalidState(f"The payment intent is {intent['status']}, not processing.")
@@ -142,7 +145,7 @@ def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None 
 
 
 def credit(world: World, ledger: Ledger, payment: JSON) -> None:
-    """Counts an InvoicePayment whose intent has succeeded before it was tied to the invoice."""
+    """Adds a payment to its invoice, if the intent succeeded before it was linked to the invoice."""
     current = _Attempt.of(world, ledger, ledger.get("payment_intent", payment["payment"]["payment_intent"]))
     _pay(current, payment)
     current.emit("invoice_payment.paid", payment)
@@ -150,13 +153,13 @@ def credit(world: World, ledger: Ledger, payment: JSON) -> None:
 
 
 def as_card_error(intent: JSON, error: JSON) -> CardDeclined:
-    """Returns the 402 for a failed attempt."""
+    """Returns the 402 response to a failed attempt."""
     fields = {k: v for k, v in error.items() if k not in ("message", "type")}
     return CardDeclined(error["message"], **fields, payment_intent=public(intent))
 
 
 def _succeed(current: _Attempt, charge: JSON) -> None:
-    """Records that money has arrived, on the charge, the intent, the payment and the invoice."""
+    """Records on the charge, the intent, the payment and the invoice that the money has arrived."""
     world, ledger, intent, payment = current.world, current.ledger, current.intent, current.payment
     charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"])
     charge["receipt_url"] = f"{world.config.public_url}/receipts/{ledger.id}/{charge['id']}"
@@ -168,12 +171,14 @@ def _succeed(current: _Attempt, charge: JSON) -> None:
     payment_event_first = False
     if payment is not None:
         _pay(current, payment)
-        payment_event_first = not world.order.is_usual()  # recordings have both
+        payment_event_first = not world.order.is_usual()  # recordings have both orders
     if payment is not None and payment_event_first:
         current.emit("invoice_payment.paid", payment)
     current.emit("charge.succeeded", charge)
     if intent["_method"].dispute:
-        open_dispute(world, ledger, charge, intent["_method"].dispute)  # recorded before the intent has succeeded
+        open_dispute(
+            world, ledger, charge, intent["_method"].dispute
+        )  # recordings have this event before the intent's
     current.emit("payment_intent.succeeded", intent)
     if payment is not None and not payment_event_first:
         current.emit("invoice_payment.paid", payment)

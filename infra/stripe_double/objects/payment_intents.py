@@ -1,11 +1,13 @@
-"""Payment intents: those of invoices, and those that stand alone (https://docs.stripe.com/api/payment_intents).
+"""Payment intents, with and without an invoice (https://docs.stripe.com/api/payment_intents).
 
-Certain, from the documentation: dynamic payment methods are the default, and with them a confirmation needs a
-`return_url` unless it is off session (docs.stripe.com/changelog/2023-08-16/automatic-payment-methods);
-`allowed_payment_method_types` leaves out what does not fit
-(docs.stripe.com/changelog/dahlia/2026-07-29/allowed-payment-method-types-parameter); a bank debit needs a mandate
-(docs.stripe.com/payments/ach-direct-debit). Guesses: the words of the refusals, and that Stripe lets the API confirm
-the intent of an invoice as it lets the hosted page.
+These facts are from the documentation. Dynamic payment methods are the default, and with them a confirmation needs a
+`return_url` unless it is off session (docs.stripe.com/changelog/2023-08-16/automatic-payment-methods).
+`allowed_payment_method_types` leaves out types that do not fit
+(docs.stripe.com/changelog/dahlia/2026-07-29/allowed-payment-method-types-parameter). A bank debit needs a mandate
+(docs.stripe.com/payments/ach-direct-debit).
+
+Two facts are guesses: the texts of the errors, and that the API can confirm the intent of an invoice as the hosted
+page does.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ _CANCELABLE = ("requires_payment_method", "requires_confirmation", "requires_act
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/payment_intents, also with `confirm`."""
+    """Handles POST /v1/payment_intents, optionally with `confirm`."""
     params, world, ledger = call.params, call.world, call.ledger
     confirms = params.get("confirm", False)
     _require_modelled(call, _CREATE | _CONFIRM if confirms else _CREATE)
@@ -67,7 +69,9 @@ def make(
     types: list[str] | None = None,
     application: str | None = None,
 ) -> JSON:
-    """Stores and returns an intent that no invoice asked for, without an event. `types` None means all."""
+    """Stores and returns an intent without an invoice, and emits no event. With `types` None, all types are
+    allowed.
+    """
     payer_fields: JSON = {
         **payment_shapes.payer_details(ledger, customer), "application": application, "_application_fee": None,
         "currency": currency, "customer": customer, "payment_settings": {"payment_method_types": types},
@@ -78,7 +82,7 @@ def make(
 
 
 def confirm(call: Call) -> JSON:
-    """POST /v1/payment_intents/{id}/confirm: pays as the payer would, also the intent of an invoice."""
+    """Handles POST /v1/payment_intents/{id}/confirm: pays as the payer would, even the intent of an invoice."""
     _require_modelled(call, _CONFIRM)
     return _confirm(call, _requested_intent(call))
 
@@ -116,7 +120,9 @@ def _confirm(call: Call, intent: JSON) -> JSON:
 
 
 def cancel(call: Call) -> JSON:
-    """POST /v1/payment_intents/{id}/cancel; the intent that Stripe made for an invoice ends with the invoice."""
+    """Handles POST /v1/payment_intents/{id}/cancel. An invoice's default intent can only be canceled with the
+    invoice.
+    """
     intent = _requested_intent(call)
     payment = call.ledger.find("invoice_payment", intent.get("_payment"))
     if payment is not None and payment["is_default"]:
@@ -132,12 +138,12 @@ def cancel(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/payment_intents/{id}."""
+    """Handles GET /v1/payment_intents/{id}."""
     return _requested_intent(call)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/payment_intents."""
+    """Handles GET /v1/payment_intents."""
     intents = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("payment_intent"), "customer")
     )
@@ -165,7 +171,7 @@ def _check_amount(amount: int, currency: str) -> None:
 
 
 def _choose_types(call: Call, intent: JSON) -> None:
-    """Notes how the intent's types were chosen: by the list that was sent, or dynamically, which is the default."""
+    """Records how the intent's types were chosen: by a list in the request, or dynamically, which is the default."""
     allowed_types = call.params.get("allowed_payment_method_types")
     automatic = call.params.get("automatic_payment_methods")
     if allowed_types is not None and automatic is not None:

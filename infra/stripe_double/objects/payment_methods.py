@@ -12,10 +12,11 @@ from .cards import TOKENS, Method
 def find_method(
     ledger: Ledger, name: str, customer: str | None, *, intent_method: str | None = None
 ) -> tuple[Method, JSON | None]:
-    """Returns what is paid with, and the payment method if `name` is not a token but one that the account has.
+    """Returns the method for a name, and the payment method object if `name` is the id of a stored one instead of a
+    token.
 
-    Raises NoSuchObject for an unknown one, and InvalidState for one that is neither attached to the customer nor
-    `own`, the intent's.
+    Raises NoSuchObject for an unknown name. Raises InvalidState for a payment method that is neither attached to the
+    customer nor `intent_method`, the intent's own.
     """
     if name in TOKENS:
         return TOKENS[name], None
@@ -32,11 +33,10 @@ def find_method(
 
 
 def attach_to_customer(call: Call) -> JSON:
-    """POST /v1/payment_methods/{id}/attach: a token gives the customer a new payment method.
+    """Handles POST /v1/payment_methods/{id}/attach: a token gives the customer a new payment method.
 
-    Attaching again changes nothing.
-
-    Cards that are declined for the issuer's reasons cannot be attached (https://docs.stripe.com/testing#declined-payments).
+    Attaching the same method again changes nothing. A card that its issuer declines cannot be attached
+    (https://docs.stripe.com/testing#declined-payments).
     """
     world, ledger = call.world, call.ledger
     if "customer" not in call.params:
@@ -63,7 +63,7 @@ def attach_to_customer(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/payment_methods/{id}."""
+    """Handles GET /v1/payment_methods/{id}."""
     return call.ledger.get("payment_method", call.id)
 
 

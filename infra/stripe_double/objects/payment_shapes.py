@@ -1,4 +1,4 @@
-"""The objects that a payment leaves, as Stripe first makes them. The rules of paying are in `payment_attempts`."""
+"""The objects of a payment in their initial shape. `payment_attempts` has the rules of paying."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CARD_OPTIONS = {
 def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
     """Stores and returns a payment intent that requires a payment method."""
     types = invoice["payment_settings"]["payment_method_types"] or ["card", "us_bank_account"]
-    if invoice["currency"] != "usd" or amount > MAX_OTHER:  # bank debits are in dollars, of at most eight digits
+    if invoice["currency"] != "usd" or amount > MAX_OTHER:  # bank debits are in dollars and have at most eight digits
         types = [t for t in types if t != "us_bank_account"] or ["card"]
     now = world.now()
     intent_id = f"pi_3{world.ids.token(23)}"
@@ -69,7 +69,7 @@ def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
 
 
 def invoice_payment(world: World, ledger: Ledger, invoice: JSON, intent_object: JSON, *, default: bool) -> JSON:
-    """Stores and returns the InvoicePayment that ties a payment intent to an invoice."""
+    """Stores and returns the InvoicePayment that links a payment intent to an invoice."""
     intent_object["_payment"] = payment_id = f"inpay_1{world.ids.token(23)}"
     payment: JSON = {
         "id": payment_id,
@@ -97,7 +97,7 @@ _CHECKS = {"address_line1_check": None, "address_postal_code_check": None, "cvc_
 
 
 def payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) -> JSON:
-    """Stores and returns a payment method, as Stripe shows what the payer typed."""
+    """Stores and returns a payment method with the details of the payer."""
     details: JSON
     if method.kind == "card":
         details = {
@@ -136,7 +136,7 @@ _PAYER = ("address", "email", "name", "phone")
 
 
 def payer_details(ledger: Ledger, customer_id: str | None) -> JSON:
-    """Returns what an invoice says of its customer, for a payment without one: null where there is no customer."""
+    """Returns the `customer_…` fields of an invoice for a payment without one. They are null without a customer."""
     customer = ledger.find("customer", customer_id) or {}
     return {f"customer_{name}": customer.get(name) for name in _PAYER}
 
@@ -153,9 +153,11 @@ def _billing(invoice: JSON) -> JSON:
 
 
 def advice(decline_code: str) -> str | None:
-    """Returns what Stripe advises after an issuer's decline (https://docs.stripe.com/declines/codes#retrying-issuer-declines).
+    """Returns Stripe's advice after an issuer's decline
+    (https://docs.stripe.com/declines/codes#retrying-issuer-declines).
 
-    None for what no issuer declined, such as a block by Radar, and where only the customer can go on.
+    Returns None for a decline that is not the issuer's, such as a block by Radar, and for one that only the customer
+    can resolve.
     """
     if decline_code in ("", "fraudulent", "authentication_required"):
         return None
@@ -173,7 +175,7 @@ def _seller_message(method: Method, code: str, decline_code: str, message: str) 
 
 
 def outcome(method: Method, code: str, decline_code: str, message: str) -> JSON:
-    """Returns the `outcome` of a charge that failed. A blocked charge never reached the network."""
+    """Returns the `outcome` of a charge that failed. A blocked charge never reached the card network."""
     is_blocked = decline_code == "fraudulent"
     return {
         "advice_code": advice(decline_code),
@@ -201,11 +203,11 @@ _SHARED_FIELDS = {
     ),
     "us_bank_account": ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4", "routing_number"),
 }
-"""Fields that a payment method and the charge by it have in common."""
+"""The fields that a payment method and its charges have in common."""
 
 
 def _method_details(method_details: JSON, kind: str, amount: int) -> JSON:
-    """Returns what a charge says of a payment method, as recorded of a card."""
+    """Returns the details of a payment method as a charge contains them, as recorded for a card."""
     shared_fields = {name: method_details[name] for name in _SHARED_FIELDS[kind]}
     if kind != "card":
         return {**shared_fields, "mandate": None, "payment_reference": None}

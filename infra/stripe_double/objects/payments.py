@@ -1,4 +1,4 @@
-"""Charges and invoice payments: read, and annotate."""
+"""Charges and invoice payments: the routes that read and annotate them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .call import Call, Route
 
 
 def retrieve_charge(call: Call) -> JSON:
-    """GET /v1/charges/{id}."""
+    """Handles GET /v1/charges/{id}."""
     return call.ledger.get("charge", call.id)
 
 
 def list_charges(call: Call) -> JSON:
-    """GET /v1/charges."""
+    """Handles GET /v1/charges."""
     charges = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("charge"), "customer", "payment_intent")
     )
@@ -22,7 +22,7 @@ def list_charges(call: Call) -> JSON:
 
 
 def update_charge(call: Call) -> JSON:
-    """POST /v1/charges/{id}: description and metadata."""
+    """Handles POST /v1/charges/{id}: changes the description and metadata."""
     for name in call.params:
         if name not in ("description", "metadata", "expand"):
             raise NotModelled(f"the parameter {name} of charges", name)
@@ -35,12 +35,12 @@ def update_charge(call: Call) -> JSON:
 
 
 def retrieve_payment(call: Call) -> JSON:
-    """GET /v1/invoice_payments/{id}."""
+    """Handles GET /v1/invoice_payments/{id}."""
     return call.ledger.get("invoice_payment", call.id)
 
 
 def list_payments(call: Call) -> JSON:
-    """GET /v1/invoice_payments, by invoice or by payment."""
+    """Handles GET /v1/invoice_payments, by invoice or by payment."""
     payment_filter = call.params.get("payment") or {}
     kind = payment_filter.get("type")
     if kind and kind not in payment_filter:

@@ -1,4 +1,4 @@
-"""Daily payouts: at 00:00 UTC, all that is available goes to the bank (https://docs.stripe.com/payouts#payout-schedule)."""
+"""Daily payouts: the available balance is paid out at 00:00 UTC (https://docs.stripe.com/payouts#payout-schedule)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .payout_steps import pay_out_all
 
 
 def plan_next_payout(world: World, ledger: Ledger) -> None:
-    """Plans the next payout if the account has a daily schedule, and cancels the one that was planned."""
+    """Plans the next payout if the account has a daily schedule. Cancels the payout that was planned before."""
     world.scheduler.cancel(ledger.id)
     if ledger.settlement.payout_schedule == "daily":
         midnight = (world.now() // DAY + 1) * DAY
@@ -26,5 +26,5 @@ def _pay_out(world: World, ledger: Ledger) -> None:
 
 
 def _takes_payouts(world: World, ledger: Ledger, currency: str) -> bool:
-    """Returns False after a payout failed, until the account has another bank account."""
+    """Returns False after a failed payout, until the account has another bank account."""
     return bool(bank_accounts.current(world, ledger, currency)["status"] != "errored")

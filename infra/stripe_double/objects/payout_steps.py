@@ -1,4 +1,4 @@
-"""Payouts on their way: made, submitted to the bank, arrived, failed, canceled, reversed.
+"""The steps of a payout: created, submitted to the bank, arrived, failed, canceled, reversed.
 
 https://docs.stripe.com/payouts and, for the lines, https://docs.stripe.com/payouts/reconciliation
 """
@@ -14,7 +14,7 @@ from .balance_transactions import record
 from .exchange import Gross
 
 SUBMITTED_AFTER = 600
-"""Seconds that a payout stays `pending`."""
+"""The number of seconds for which a payout stays `pending`."""
 MESSAGES = {
     "account_closed": "The bank account has been closed.",
     "account_frozen": "The bank account has been frozen.",
@@ -25,14 +25,15 @@ MESSAGES = {
     "invalid_account_number": "The routing number seems correct, but the account number is invalid.",
     "no_account": "The bank account details on file are probably incorrect.",
 }
-"""https://docs.stripe.com/api/payouts/failures"""
+"""The failure messages by failure code (https://docs.stripe.com/api/payouts/failures)."""
 
 
 def pay_out_all(world: World, ledger: Ledger, currency: str) -> JSON | None:
-    """Returns an automatic payout of all that is available but the minimum balance, or None if that is nothing.
+    """Pays out the available balance except the minimum balance, and returns the payout; None if there is nothing to
+    pay out.
 
-    A negative balance is taken from the bank account. The minimum is a line of the payout, and is given back after it
-    (https://docs.stripe.com/changelog/acacia/2024-12-18/payout-minimum-balance).
+    A negative balance is debited from the bank account. The minimum balance is held as a line of the payout, and
+    released after the payout (https://docs.stripe.com/changelog/acacia/2024-12-18/payout-minimum-balance).
     """
     funds = ledger.funds
     funds.mature(world.now())
@@ -64,11 +65,10 @@ def pay_out_by_hand(
     method: str = "standard",
     **owner_fields: object,
 ) -> JSON:
-    """Returns a manual payout of an amount, or of all that is available. An instant one has a fee.
+    """Creates a manual payout of an amount, or of the available balance, and returns it. An instant payout has a fee.
 
-    `said` are fields that the owner chose, such as `metadata`.
-
-    Stripe cannot say which payments are in it. Raises InvalidState if the balance does not cover it.
+    `owner_fields` are fields that the owner chose, such as `metadata`. Stripe does not record which payments are in a
+    manual payout. Raises InvalidState if the balance does not cover the payout.
     """
     ledger.funds.mature(world.now())
     available = ledger.funds.available(currency)
@@ -86,9 +86,9 @@ def pay_out_by_hand(
 
 
 def fail(world: World, ledger: Ledger, payout_id: str, code: str, message: str | None = None) -> JSON:
-    """Returns a payout that the bank sent back, even after it was `paid`. Its money is in the balance again.
+    """Makes the bank send a payout back, even after it was `paid`, and returns it. Its money returns to the balance.
 
-    The bank account is `errored`: automatic payouts stop until there is another one.
+    The bank account becomes `errored`. Automatic payouts stop until there is another bank account.
     """
     payout = ledger.get("payout", payout_id)
     if payout["status"] not in ("pending", "in_transit", "paid") or payout["reversed_by"]:
@@ -100,7 +100,7 @@ def fail(world: World, ledger: Ledger, payout_id: str, code: str, message: str |
 
 
 def cancel(world: World, ledger: Ledger, payout_id: str) -> JSON:
-    """Returns a payout after it was canceled. Raises InvalidState if it has left Stripe."""
+    """Cancels a payout and returns it. Raises InvalidState if it is no longer pending."""
     payout = ledger.get("payout", payout_id)
     if payout["status"] != "pending":
         raise InvalidState("Payouts can only be canceled while they are pending.")
@@ -108,7 +108,9 @@ def cancel(world: World, ledger: Ledger, payout_id: str) -> JSON:
 
 
 def reverse(world: World, ledger: Ledger, payout_id: str) -> JSON:
-    """Returns a new, negative payout that takes a paid one back. Raises InvalidState if it cannot be reversed."""
+    """Creates a negative payout that reverses a paid one, and returns it. Raises InvalidState if it cannot be
+    reversed.
+    """
     original = ledger.get("payout", payout_id)
     if original["status"] != "paid" or original["amount"] <= 0 or original["reversed_by"]:
         raise InvalidState("Only a payout that was paid, and not reversed before, can be reversed.")
@@ -161,7 +163,7 @@ def _make(world: World, ledger: Ledger, amount: int, currency: str, *, automatic
 
 
 def _debit(world: World, ledger: Ledger, payout: JSON, fee_details: list[JSON] | None = None) -> None:
-    """Takes the payout's amount from the balance by a transaction of its own, which is one of its lines too."""
+    """Takes the payout's amount from the balance by the payout's own transaction, which is one of its lines."""
     gross = Gross(-payout["amount"], payout["currency"])
     transaction = record(
         world, ledger, "payout", "payout", gross, payout["id"], fee_details=fee_details, description="STRIPE PAYOUT"
@@ -198,7 +200,9 @@ def _reconcile(world: World, ledger: Ledger, payout: JSON) -> None:
 
 
 def _return_to_balance(world: World, ledger: Ledger, payout: JSON, status: str, type_: str) -> JSON:
-    """Returns the payout in a status in which its money is in the balance again, with a transaction for it."""
+    """Sets a status with which the payout's money returns to the balance, records the transaction, and returns the
+    payout.
+    """
     gross = Gross(payout["amount"], payout["currency"])
     transaction = record(world, ledger, type_, "payout_reversal", gross, payout["id"], description="STRIPE PAYOUT")
     payout.update(status=status, failure_balance_transaction=transaction["id"])

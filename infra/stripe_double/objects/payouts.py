@@ -1,4 +1,4 @@
-"""Payouts: made by hand, and read (https://docs.stripe.com/api/payouts). `payout_steps` says what becomes of them."""
+"""The routes of payouts (https://docs.stripe.com/api/payouts). `payout_steps` has the rules of payouts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CREATE = ("amount", "currency", "description", "metadata", "method", "statement
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/payouts: what the owner pays out by hand. Its lines cannot be listed."""
+    """Handles POST /v1/payouts: a manual payout of the owner. Its lines cannot be listed."""
     params = call.params
     for name in params:
         if name not in _CREATE:
@@ -32,12 +32,12 @@ def create(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/payouts/{id}."""
+    """Handles GET /v1/payouts/{id}."""
     return call.ledger.get("payout", call.id)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/payouts. Filters: `status`, `destination`, `arrival_date`, `created`."""
+    """Handles GET /v1/payouts. Filters: `status`, `destination`, `arrival_date`, `created`."""
     payouts = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("payout"), "status", "destination")
     )

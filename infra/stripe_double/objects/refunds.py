@@ -1,4 +1,4 @@
-"""Refunds, which may be pending, and may fail weeks after they succeeded (https://docs.stripe.com/refunds)."""
+"""Refunds. They may be pending, and may fail weeks after they succeeded (https://docs.stripe.com/refunds)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand
 _FINAL = ("failed", "canceled")
 _REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 _BANK_DEBIT_DAYS = 180
-"""https://support.stripe.com/questions/refunds-for-ach-direct-debit-payments"""
+"""The days for which a bank debit can be refunded
+(https://support.stripe.com/questions/refunds-for-ach-direct-debit-payments).
+"""
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/refunds: all that is left of a charge, or a part."""
+    """Handles POST /v1/refunds: all that remains of a charge, or a part of it."""
     params, ledger = call.params, call.ledger
     for name in params:
         if name not in _MODELLED:
@@ -41,9 +43,9 @@ def create(call: Call) -> JSON:
 def make(
     world: World, ledger: Ledger, charge: JSON, amount: int | None, reason: str | None = None, metadata: object = None
 ) -> JSON:
-    """Returns a new refund of a charge.
+    """Refunds a charge, by default all that remains of it, and returns the refund.
 
-    Raises InvalidState if less is left of the charge, if it cannot be refunded, or if the balance does not cover it.
+    Raises InvalidState if less remains of the charge, if it cannot be refunded, or if the balance does not cover it.
     """
     if charge["status"] != "succeeded":
         raise InvalidState(
@@ -113,7 +115,7 @@ def make(
 
 
 def settle(world: World, ledger: Ledger, refund_id: str) -> JSON:
-    """Lets a pending refund succeed, and returns it. Raises InvalidState if it is not pending."""
+    """Makes a pending refund succeed, and returns it. Raises InvalidState if it is not pending."""
     refund = ledger.get("refund", refund_id)
     if refund["status"] not in ("pending", "requires_action"):
         raise InvalidState(f"The refund is {refund['status']}, not pending.")
@@ -122,7 +124,7 @@ def settle(world: World, ledger: Ledger, refund_id: str) -> JSON:
 
 
 def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or_canceled_card") -> JSON:
-    """Lets a pending or even a succeeded refund fail, and returns it: the money is back with the account."""
+    """Makes a refund fail, even one that succeeded, and returns it. Its money returns to the balance."""
     refund = ledger.get("refund", refund_id)
     if refund["status"] in _FINAL:
         raise InvalidState(f"The refund is already {refund['status']}.")
@@ -134,7 +136,7 @@ def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or
 
 
 def cancel(call: Call) -> JSON:
-    """POST /v1/refunds/{id}/cancel, which only a refund that requires action allows."""
+    """Handles POST /v1/refunds/{id}/cancel, which is allowed only for a refund that requires action."""
     refund = call.ledger.get("refund", call.id)
     if refund["status"] != "requires_action":
         raise InvalidState("Canceling this refund is unsupported.")
@@ -142,7 +144,7 @@ def cancel(call: Call) -> JSON:
 
 
 def cancel_refund(world: World, ledger: Ledger, refund: JSON) -> JSON:
-    """Cancels a refund that has not succeeded, and returns it."""
+    """Cancels a refund that has not succeeded, and returns it. Raises InvalidState for any other refund."""
     if refund["status"] in (*_FINAL, "succeeded"):
         raise InvalidState(f"The refund is already {refund['status']}.")
     _return_to_balance(world, ledger, refund)
@@ -151,7 +153,7 @@ def cancel_refund(world: World, ledger: Ledger, refund: JSON) -> JSON:
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/refunds/{id}: metadata."""
+    """Handles POST /v1/refunds/{id}: changes the metadata."""
     refund = call.ledger.get("refund", call.id)
     before = call.world.snapshot(call.ledger, refund)
     refund["metadata"] = rules.metadata(refund["metadata"], call.params.get("metadata"))
@@ -160,12 +162,12 @@ def update(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/refunds/{id}."""
+    """Handles GET /v1/refunds/{id}."""
     return call.ledger.get("refund", call.id)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/refunds."""
+    """Handles GET /v1/refunds."""
     refunds = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("refund"), "charge", "payment_intent")
     )

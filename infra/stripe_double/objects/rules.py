@@ -1,4 +1,4 @@
-"""Rules on values that the SDK's types cannot say: lengths, addresses, metadata, time filters."""
+"""Rules for values that the SDK's types do not contain: lengths, addresses, metadata, time filters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z
 
 
 def email(value: str | None) -> None:
-    """Raises InvalidParams unless the value has the form of an address and at most 512 characters.
+    """Raises InvalidParams unless the value looks like an e-mail address and has at most 512 characters.
 
     https://docs.stripe.com/api/customers/create
     """
@@ -30,9 +30,9 @@ def length(params: dict[str, Any], limits: dict[str, int]) -> None:
 
 
 def metadata(current: dict[str, str], change: Any, param: str = "metadata") -> dict[str, str]:
-    """Returns metadata after a change; `""` unsets a key, or all. Raises InvalidParams beyond Stripe's limits.
+    """Returns metadata after a change. An empty string removes a key, or all keys.
 
-    https://docs.stripe.com/api/metadata
+    Raises InvalidParams beyond Stripe's limits (https://docs.stripe.com/api/metadata).
     """
     if change is None:
         return current
@@ -54,7 +54,9 @@ def metadata(current: dict[str, str], change: Any, param: str = "metadata") -> d
 
 
 def within(value: int | None, bounds: Any) -> bool:
-    """Returns True if a timestamp passes a `created` or `due_date` filter: a number, or gt, gte, lt and lte."""
+    """Returns True if a timestamp passes a `created` or `due_date` filter: a number, or a dict of gt, gte, lt and
+    lte.
+    """
     if bounds is None:
         return True
     if value is None:

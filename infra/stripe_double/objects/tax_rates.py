@@ -11,7 +11,7 @@ from .call import Call, Route
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/tax_rates."""
+    """Handles POST /v1/tax_rates."""
     rules.length(call.params, {"display_name": 50, "jurisdiction": 50})
     rate = make(call, call.params)
     call.world.emit(call.ledger, "tax_rate.created", rate)
@@ -47,12 +47,12 @@ def make(call: Call, rate_params: JSON) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/tax_rates/{id}."""
+    """Handles GET /v1/tax_rates/{id}."""
     return call.ledger.get("tax_rate", call.id)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/tax_rates."""
+    """Handles GET /v1/tax_rates."""
     rates = lists.filter_by_created(
         call, lists.filter_by_fields(call, call.ledger.all("tax_rate"), "active", "inclusive")
     )
@@ -60,7 +60,9 @@ def list_(call: Call) -> JSON:
 
 
 def on_line(call: Call, invoice: JSON, line_params: JSON, amount: int, name: str) -> list[JSON]:
-    """Returns the taxes of one line: by its own rates, or else the invoice's, or else the request's `tax_amounts`."""
+    """Returns the taxes of one line: from its `tax_amounts`, or its own rates, or else the invoice's default
+    rates.
+    """
     if line_params.get("tax_amounts"):
         taxes = []
         for manual in line_params["tax_amounts"]:

@@ -14,7 +14,7 @@ MAX_ENDPOINTS = 16
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/webhook_endpoints, whose answer is the only one with the secret."""
+    """Handles POST /v1/webhook_endpoints. Only this response contains the secret."""
     params, owner = call.params, call.ledger
     if urlsplit(params["url"]).scheme not in ("http", "https") or not urlsplit(params["url"]).hostname:
         raise InvalidParams(
@@ -51,7 +51,7 @@ def make(
     description: str | None = None,
     metadata: dict[str, str] | None = None,
 ) -> JSON:
-    """Stores and returns an endpoint. Raises InvalidState if the owner has sixteen."""
+    """Stores and returns an endpoint. Raises InvalidState if its owner has sixteen already."""
     if sum(e["livemode"] == livemode for e in owner.all("webhook_endpoint")) >= MAX_ENDPOINTS:
         raise InvalidState(f"You have reached the maximum of {MAX_ENDPOINTS} webhook endpoints.")
     endpoint: JSON = {
@@ -73,7 +73,7 @@ def make(
 
 
 def _application(world: World, livemode: bool) -> str:
-    """Returns the application by which a Connect endpoint is recognized.
+    """Returns the application id that marks an endpoint as a Connect endpoint.
 
     https://github.com/stripe/stripe-dotnet/issues/1876
     """
@@ -81,7 +81,7 @@ def _application(world: World, livemode: bool) -> str:
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/webhook_endpoints/{id}; the API version and `connect` stay as they were."""
+    """Handles POST /v1/webhook_endpoints/{id}. The API version and `connect` cannot be changed."""
     endpoint = call.ledger.get("webhook_endpoint", call.id)
     params = call.params
     for name in ("url", "enabled_events"):
@@ -96,18 +96,18 @@ def update(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/webhook_endpoints/{id}."""
+    """Handles GET /v1/webhook_endpoints/{id}."""
     return call.ledger.get("webhook_endpoint", call.id)
 
 
 def list_(call: Call) -> JSON:
-    """GET /v1/webhook_endpoints."""
+    """Handles GET /v1/webhook_endpoints."""
     endpoints = (e for e in call.ledger.all("webhook_endpoint") if e["livemode"] == call.livemode)
     return lists.page(call, endpoints, "/v1/webhook_endpoints", kind="webhook endpoint")
 
 
 def delete(call: Call) -> JSON:
-    """DELETE /v1/webhook_endpoints/{id}."""
+    """Handles DELETE /v1/webhook_endpoints/{id}."""
     owner = call.ledger
     owner.get("webhook_endpoint", call.id)
     owner.remove("webhook_endpoint", call.id)

@@ -11,7 +11,9 @@ from .frame import isolated, page
 
 
 def authorize(application: str, ledgers: Iterable[Ledger], query: str, prefill: Mapping[str, str]) -> str:
-    """Returns the page; `query` is that of the request, `prefill` what the platform knows of the owner."""
+    """Returns the page. `query` is the query of the request, and `prefill` holds the owner's data from the
+    platform.
+    """
     options = "".join(
         f'<p><label><input type="radio" name="account" value="{escape(x.id)}"{" checked" if first else ""}> '
         f"{isolated(name_of(x.account))} <span class=muted>{escape(x.id)}</span></label></p>"

@@ -1,4 +1,4 @@
-"""HTML of every page: its frame, and pages that only say something. Everything shown is escaped."""
+"""The HTML frame of every page, and pages with only a message. Every text is escaped."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ NO_MONEY = "Stripe double: a local stand-in. No money moves."
 
 
 def page(title: str, body: str) -> str:
-    """Returns a whole document: a narrow sheet, as payers see it."""
+    """Returns a whole document with one narrow sheet, as payers see it."""
     return document(title, f"<main>{body}<footer>{NO_MONEY}</footer></main>")
 
 
 def document(title: str, body: str, style: str = "") -> str:
-    """Returns a whole document with more `style` beside that of all pages."""
+    """Returns a whole document. `style` is added to the style of all pages."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -56,10 +56,10 @@ def document(title: str, body: str, style: str = "") -> str:
 
 
 def isolated(text: str) -> str:
-    """Returns somebody's text, escaped, with a writing direction of its own."""
+    """Returns a text escaped, with its own writing direction."""
     return f"<bdi>{escape(text)}</bdi>"
 
 
 def message(title: str, text: str) -> str:
-    """Returns a page that only says something."""
+    """Returns a page with a title and one sentence."""
     return page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")

@@ -24,13 +24,15 @@ _PATH = re.compile(r"^/i/([^/]+)/([^/]+)(/pdf)?$")
 
 
 class HostedPage:
-    """A GET of the link shows the page, a POST pays. The link can be opened again after a decline."""
+    """Serves the link of an invoice: a GET shows the page, and a POST pays. After a decline, the link can be used
+    again.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer to a path under /i/."""
+        """Returns the response to a request under /i/."""
         match = _PATH.match(request.path)
         with self._world.lock:
             self._world.run_due()
@@ -76,9 +78,9 @@ class HostedPage:
         return None
 
     def _pay(self, ledger: Ledger, invoice: JSON, form: dict[str, str]) -> Problem | None:
-        """Tries to pay; returns the problem to show if the attempt failed.
+        """Tries to pay. Returns the problem to show; None if the attempt succeeded or needs another step.
 
-        What was typed before 3-D Secure is put back into `form` after it.
+        After 3-D Secure, the inputs that were typed before it are put back into `form`.
         """
         if invoice["status"] not in ("open", "uncollectible"):
             return None
@@ -112,7 +114,7 @@ _CORRECTABLE = {"incorrect_number": ("number",), "expired_card": ("exp",), "inco
 
 
 def _method_from_form(form: dict[str, str], now: float) -> Method | Problem:
-    """Returns the method that the payer typed, or all problems with it. No attempt is made with a wrong one."""
+    """Returns the method that the payer typed, or the problems of the inputs. A wrong input is never charged."""
     by_bank = form.get("method") == "us_bank_account"
     problems = dict(_bank_account_problems(form) if by_bank else _card_problems(form, now))
     if problems:
@@ -126,7 +128,7 @@ def _method_from_form(form: dict[str, str], now: float) -> Method | Problem:
 
 
 def _bank_account_problems(form: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yields the name of each wrong input and the message about it, in the order of the form."""
+    """Yields the name of each wrong input and its message, in the order of the form."""
     routing, account = form.get("routing", "").strip(), form.get("account", "").strip()
     if not routing:
         yield "routing", "The routing number is missing."
@@ -139,7 +141,7 @@ def _bank_account_problems(form: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _card_problems(form: dict[str, str], now: float) -> Iterator[tuple[str, str]]:
-    """Yields the name of each wrong input and Stripe's message about it, in the order of the form."""
+    """Yields the name of each wrong input and Stripe's message, in the order of the form."""
     if not form.get("number", "").strip():
         yield "number", "Your card number is incomplete."
     if problem := _expiry_problem(form.get("exp", ""), now):
@@ -152,7 +154,7 @@ _EXPIRY = re.compile(r"^\s*(\d{1,2})\s*/\s*(\d{2}|\d{4})\s*$")
 
 
 def _expiry(exp: str) -> tuple[int, int]:
-    """Returns the month and the year of what a payer typed, such as `12 / 34`."""
+    """Returns the month and the year of an expiry that a payer typed, such as `12 / 34`."""
     month, _, year = exp.partition("/")
     return int(month), int(year) % 100 + 2000
 

@@ -1,4 +1,4 @@
-"""HTML of the hosted invoice page: the amounts, and the form that fits the invoice's state; without JavaScript."""
+"""The HTML of the hosted invoice page: the amounts, and the form for the invoice's state; without JavaScript."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .frame import isolated, page
 
 @dataclass(frozen=True)
 class Problem:
-    """Why an attempt to pay failed, the ids of the inputs to correct, and the kind of payment method.
+    """The reason why an attempt to pay failed, the ids of the inputs to correct, and the kind of payment method.
 
-    An empty `method` stands for no method in particular.
+    An empty `method` means that the problem concerns no particular method.
     """
 
     message: str
@@ -35,7 +35,9 @@ def invoice(
     problem: Problem | None = None,
     entered: Mapping[str, str] | None = None,
 ) -> str:
-    """Returns the page. After a refused attempt it says why, and its inputs hold what the payer had `typed`."""
+    """Returns the page. After a failed attempt it shows the reason, and its inputs hold the texts that the payer
+    `entered`.
+    """
     currency = inv["currency"]
     processing = intent is not None and intent["status"] == "processing"
     state = "processing" if processing else inv["status"]
@@ -61,7 +63,7 @@ def _days(ledger: Ledger, inv: JSON) -> Iterator[str]:
 
 
 def _rows(inv: JSON, lines: list[JSON]) -> Iterator[str]:
-    """Yields the rows of the table: the lines, and figures that add up to the amount due."""
+    """Yields the rows of the table: the lines, and the amounts that add up to the amount due."""
     currency = inv["currency"]
     for line in lines:
         quantity = f"<br><span class=muted>Qty {escape(str(line['quantity_decimal']))}</span>"
@@ -108,13 +110,13 @@ def _action(inv: JSON, intent: JSON | None, problem: Problem | None, entered: Ma
 
 
 def _previous_problem(intent: JSON) -> Problem | None:
-    """Returns why the latest attempt failed, if one has."""
+    """Returns the reason why the latest attempt failed; None if no attempt has failed."""
     error = intent["last_payment_error"]
     return Problem(error["message"], method=error["payment_method"]["type"]) if error else None
 
 
 def _alert(problem: Problem | None) -> str:
-    """Returns an alert that screen readers read at once, and that has the keyboard's focus."""
+    """Returns an alert that screen readers announce at once, and that has the keyboard focus."""
     if problem is None:
         return ""
     return f'<div class="note bad" role=alert tabindex=-1 autofocus id=outcome>{escape(problem.message)}</div>'

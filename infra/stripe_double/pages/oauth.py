@@ -1,4 +1,4 @@
-"""Connect OAuth (https://docs.stripe.com/connect/oauth-reference): authorize page, token, deauthorize."""
+"""Connect OAuth (https://docs.stripe.com/connect/oauth-reference): the authorize page, token, deauthorize."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .authorize_page import authorize
 
 @dataclass
 class Code:
-    """An authorization code, which works once and for `Config.oauth_code_seconds`."""
+    """An authorization code. It works once, and expires after `Config.oauth_code_seconds`."""
 
     account: str
     scope: str
@@ -26,14 +26,14 @@ class Code:
 
 
 class OAuth:
-    """The authorize page with its form, and the two calls of the SDK."""
+    """Serves the authorize page with its form, and the two routes that the SDK calls."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.codes: dict[str, Code] = {}
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer to a path under /oauth/."""
+        """Returns the response to a request under /oauth/."""
         try:
             with self._world.lock:
                 if request.path == "/oauth/authorize":
@@ -49,21 +49,21 @@ class OAuth:
         return as_json(404, {"error": "invalid_request", "error_description": "Unrecognized request URL"})
 
     def grant(self, account: str, *, scope: str = "read_write") -> str:
-        """Returns an authorization code for an account whose owner has pressed Connect."""
+        """Returns an authorization code for an account, as if its owner had pressed Connect."""
         world, ledger = self._world, self._world.ledger(account)
         code = f"ac_{world.ids.token(32)}"
         self.codes[code] = Code(account, scope, ledger.livemode, world.clock.now() + world.config.oauth_code_seconds)
         return code
 
     def disconnect(self, ledger: Ledger) -> None:
-        """Ends the platform's access, and emits `account.application.deauthorized` if it had any."""
+        """Ends the platform's access. Emits `account.application.deauthorized` if the account was connected."""
         if not ledger.connected:
             return
         ledger.connected = False
         self._world.emit(ledger, "account.application.deauthorized", accounts.application(self._world))
 
     def connect(self, ledger: Ledger) -> None:
-        """Gives the platform access, and emits `account.application.authorized` if it had none."""
+        """Gives the platform access. Emits `account.application.authorized` if the account was not connected."""
         if not ledger.connected:
             ledger.connected = True
             self._world.emit(ledger, "account.application.authorized", accounts.application(self._world))

@@ -13,27 +13,27 @@ from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import frame
 
-GOOD_FOR = 30 * DAY
-"""Seconds after which the link to a receipt expires."""
+VALID_SECONDS = 30 * DAY
+"""The number of seconds for which the link to a receipt is valid."""
 
 _PATH = re.compile(r"^/receipts/([^/]+)/([^/]+)$")
 
 
 class ReceiptPage:
-    """A GET of a charge's `receipt_url`."""
+    """Serves the receipts to which `receipt_url` of a charge leads."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def handle(self, request: Request) -> Response:
-        """Returns the answer to a path under /receipts/."""
+        """Returns the response to a request under /receipts/."""
         match = _PATH.match(request.path)
         with self._world.lock:
             ledger = self._world.ledgers.get(match.group(1)) if match else None
             charge = ledger.find("charge", match.group(2)) if match and ledger else None
             if ledger is None or charge is None or charge["receipt_url"] is None:
                 return as_html(404, frame.message("Receipt not found", "This link is not valid."))
-            if self._world.clock.now() > charge["created"] + GOOD_FOR:
+            if self._world.clock.now() > charge["created"] + VALID_SECONDS:
                 text = f"Ask {name_of(ledger.account)} for a new receipt."
                 return as_html(410, frame.message("Link expired", text))
             return as_html(200, _receipt(ledger, charge))

@@ -1,1 +1,1 @@
-"""Requests and answers that were recorded, and what the double says to the same requests."""
+"""Recordings of Stripe's requests and responses, and their comparison with the double's responses."""

@@ -1,4 +1,4 @@
-"""Differences that are known and meant: a file beside a recording lists them, each with its reason."""
+"""Accepted differences: a file next to a recording lists them, each with its reason."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from .differences import Difference, Kind
 
 Signature = tuple[str, str, str]
-"""Kind, object and path of a difference, wherever it was seen."""
+"""The kind, the object and the path of a difference, regardless of the step in which it occurred."""
 
 
 def accepted_file(recording: Path) -> Path:
-    """Returns the path of the list beside a recording's file."""
+    """Returns the path of the list of accepted differences that belongs to a recording's file."""
     return recording.with_suffix(".accepted.json")
 
 
 def accepted_listing(differences: Iterable[Difference], recording: Path) -> str:
-    """Returns the text of a list of these differences, one entry for each kind and field.
+    """Returns the text of a list of these differences, with one entry for each kind and field.
 
-    Entries have the reasons that the list beside the recording gives by now, and else an empty one, to be filled in.
+    An entry has the reason from the existing list, or an empty reason to be filled in.
     """
     reason_by_signature = {_signature(each): each["reason"] for each in _read_entries(accepted_file(recording))}
     entries = [
@@ -35,9 +35,9 @@ def accepted_listing(differences: Iterable[Difference], recording: Path) -> str:
 
 
 def accepted_differences(recording: Path) -> dict[Signature, str]:
-    """Returns the differences that are accepted for a recording's file, each with its reason; none without a list.
+    """Returns the accepted differences of a recording's file, each with its reason; empty if there is no list.
 
-    Raises ValueError for a kind that there is not, and for a difference without a reason.
+    Raises ValueError for an unknown kind, and for a difference without a reason.
     """
     file = accepted_file(recording)
     entries = _read_entries(file)
@@ -47,7 +47,9 @@ def accepted_differences(recording: Path) -> dict[Signature, str]:
 
 
 def unaccepted_messages(differences: Iterable[Difference], accepted: Iterable[Signature]) -> list[str]:
-    """Returns a sentence for each difference that is not accepted, and for each accepted one that is gone."""
+    """Returns a sentence for each difference that is not accepted, and for each accepted one that no longer
+    occurs.
+    """
     first_differences, accepted = _first_by_signature(differences), set(accepted)
     not_accepted = [
         f"{each.kind}: {each.object} {each.path}: {each.recorded!r} in the recording, {each.played!r} in the double"

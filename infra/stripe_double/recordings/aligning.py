@@ -1,4 +1,4 @@
-"""Finds, for each entry of a recorded list, the entry of the double's list that stands for the same thing."""
+"""Pairs each entry of a recorded list with the entry of the double's list that represents the same thing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _CLUES = (
     ("object", "type", "currency"),
     ("object",),
 )
-"""Fields by which entries are found that have no ids, or whose ids are not known yet; the surest first."""
+"""The fields by which entries are paired that have no ids or unknown ids. The most reliable tuple is first."""
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """Entries that belong together, and those that stand alone."""
+    """The pairs of entries of two lists, and the entries of each list that have no pair."""
 
     pairs: list[tuple[JSON, JSON]]
     recorded: list[JSON]
@@ -28,7 +28,7 @@ class Alignment:
 
 
 def align(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -> Alignment:
-    """Returns which of these hashes belong together: by id if it is known, else by type, object and amount."""
+    """Pairs the hashes of two lists: by a known id, or else by type, object and amount."""
     pairs: list[tuple[JSON, JSON]] = []
     recorded_entries, played_entries = list(recorded), list(played)
     _match(recorded_entries, played_entries, pairs, lambda entry: ids.played_id(_id(entry)), _id)
@@ -49,7 +49,7 @@ def _match(
     recorded_key: Callable[[JSON], Any],
     played_key: Callable[[JSON], Any],
 ) -> None:
-    """Moves to `pairs` what has the same key on both sides, in order; an entry with the key None stays."""
+    """Moves entries with the same key on both sides to `pairs`, in order. An entry with the key None stays."""
     entries_by_key: dict[Any, list[JSON]] = {}
     for entry in played_entries:
         entries_by_key.setdefault(played_key(entry), []).append(entry)

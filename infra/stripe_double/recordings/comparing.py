@@ -1,4 +1,4 @@
-"""Compares a recorded answer with the double's, field by field, and learns which ids stand for each other."""
+"""Compares a recorded response with the double's, field by field, and pairs the ids of the two."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ from .timeline import Timeline
 _WORD = re.compile(r"^[a-z][a-z0-9_.]*$")
 _ERROR = ("type", "code", "decline_code", "param")
 _COMPARED_HEADERS = ("idempotent-replayed", "stripe-should-retry", "stripe-rate-limited-reason", "stripe-version")
-"""Headers whose values are compared. Of the others that a recording keeps, only the presence is."""
+"""Headers that are compared by value. Of the other recorded headers, only the presence is compared."""
 ANSWER = "answer"
-"""Holds what has no kind of its own: the status, the headers, and the answers of Connect OAuth."""
+"""The name for parts of a response without an object of their own: status, headers, and Connect OAuth's responses."""
 _NO_FIELD = object()
 _EXACT = (Care.FULL, Care.FILLED, Care.IN_TIME)
 
 
 @dataclass
 class Comparison:
-    """The comparison of two answers. Entries of lists that were `made_before` the recording began are passed over."""
+    """The comparison of two responses. Entries of lists from before `made_before`, the recording's start, are
+    skipped.
+    """
 
     step: str
     request: str
@@ -37,14 +39,14 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
 
     def statuses(self, recorded: int, played: int, message: str | None = None) -> bool:
-        """Returns True if the HTTP statuses are the same. `message` is what the double says, if it refuses."""
+        """Returns True if the HTTP statuses are the same. `message` is the double's error message, if any."""
         if recorded != played:
             played_text = f"{played}: {message}" if message else played
             self._add_difference(Kind.STATUS, _Place(ANSWER), "status", recorded, played_text)
         return recorded == played
 
     def headers(self, recorded: Mapping[str, str], played: Mapping[str, str]) -> None:
-        """Compares the headers of two answers, whose names are in lower case."""
+        """Compares the headers of two responses. Their names are in lower case."""
         for name in sorted({*recorded, *played}):
             recorded_value, played_value = recorded.get(name), played.get(name)
             if (recorded_value is None) != (played_value is None) or (
@@ -53,7 +55,7 @@ class Comparison:
                 self._add_difference(Kind.HEADER, _Place(ANSWER), name, recorded_value, played_value)
 
     def bodies(self, recorded: JSON, played: JSON) -> None:
-        """Compares two answers."""
+        """Compares the bodies of two responses."""
         errors = [body.get("error") if isinstance(body, dict) else None for body in (recorded, played)]
         if all(isinstance(each, dict) for each in errors):
             self._errors(errors[0], errors[1])
@@ -61,7 +63,7 @@ class Comparison:
             self._values(_Place(ANSWER), "", recorded, played)
 
     def event_data(self, type_: str, recorded: JSON, played: JSON) -> None:
-        """Compares the objects that two events of a type show: differences name the type, and the whole path."""
+        """Compares the objects in two events of a type. A difference names the type and the whole path."""
         self._values(_Place(ANSWER, event=type_), "", recorded, played)
 
     # -- the walk ----------------------------------------------------------------------------------------------------
@@ -97,7 +99,7 @@ class Comparison:
             self._scalars(place, path, recorded, played)
 
     def _hashes(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
-        kind = played.get("object") or recorded.get("object")  # the double's is the one that is believed in
+        kind = played.get("object") or recorded.get("object")  # the double's kind is the reliable one
         if isinstance(kind, str) and (kind != "list" or not path):
             place, path = place.within(kind, path), ""
         if path.rpartition(".")[2] == "metadata":
@@ -116,7 +118,7 @@ class Comparison:
                 self._values(place, inner, recorded_value, played_value)
 
     def _metadata(self, place: _Place, path: str, recorded: JSON, played: JSON) -> None:
-        """Compares metadata exactly, because the product finds its own objects by them."""
+        """Compares metadata exactly, because the product recognizes its own objects by their metadata."""
         for name in sorted({*recorded, *played}):
             recorded_value, played_value = recorded.get(name), played.get(name)
             if (name in recorded) != (name in played):
@@ -142,7 +144,7 @@ class Comparison:
                 self._add_difference(kind, place, f"{path}.*", *values)
 
     def _plain_lists(self, place: _Place, path: str, recorded: list[JSON], played: list[JSON]) -> None:
-        """Compares lists of words as sets, and other lists by their length and entry by entry."""
+        """Compares lists of words as sets, and other lists by their length and their entries."""
         words = all(
             isinstance(each, str) and _WORD.match(each) and not looks_like_id(each) for each in (*recorded, *played)
         )
@@ -170,9 +172,9 @@ class Comparison:
         return is_timestamp(path, recorded, played) and self.timeline.same_time(recorded, played, apart)
 
     def _texts(self, recorded: str, played: str) -> bool:
-        """Returns True if words differ, or ids that do not stand for each other. Other texts are not compared.
+        """Returns True if two words differ, or two ids that are not a pair. Other texts are not compared.
 
-        Where the double has a word, a text that was redacted is another: no word of Stripe's is redacted.
+        A redacted text differs from a word of the double, because the words of Stripe's API are never redacted.
         """
         if looks_like_id(recorded) and looks_like_id(played):
             if prefix(recorded) == "req":
@@ -186,9 +188,9 @@ class Comparison:
         return bool(_WORD.match(played) or (recorded != REDACTED and _WORD.match(recorded)))
 
     def _is_older(self, entry: JSON) -> bool:
-        """Returns True for what was on the account before the recording began, and no request has shown.
+        """Returns True for an object that existed before the recording began and that no other response contained.
 
-        The double has the former endpoints of the platform.
+        Webhook endpoints do not count, because the double has the platform's earlier endpoints.
         """
         created = entry.get("created")
         return entry.get("object") != "webhook_endpoint" and (
@@ -206,22 +208,22 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Place:
-    """The nearest enclosing object, and where it is within an event's object."""
+    """The nearest enclosing object of a field, and the path to that object within an event."""
 
     kind: str
     event: str | None = None
     above: str = ""
 
     def within(self, kind: str, path: str) -> _Place:
-        """Returns the place of an object at a path of this place."""
+        """Returns the place of the object at a path of this place."""
         return replace(self, kind=kind, above=f"{self.above}{path}." if path else self.above)
 
     def care(self, path: str) -> Care:
-        """Returns how exactly a path is compared."""
+        """Returns how exactly the field at a path is compared."""
         return care(self.kind, path, self.event)
 
     def label(self, path: str) -> tuple[str, str]:
-        """Returns the object and the path that a difference names."""
+        """Returns the object and the path with which a difference names the field."""
         return (self.event, f"{self.above}{path}") if self.event else (self.kind, path)
 
 
@@ -238,7 +240,7 @@ def _are_numbers(*values: Any) -> bool:
 
 
 def _brief(value: Any) -> Any:
-    """Returns a value as a difference shows it: of a hash only its kind and id, of a list its length."""
+    """Returns a short form of a value for a difference: the kind and id of a hash, or the length of a list."""
     if isinstance(value, dict):
         return {name: value[name] for name in ("object", "id", "type", "amount") if name in value}
     if isinstance(value, list):

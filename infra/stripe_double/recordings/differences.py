@@ -1,4 +1,4 @@
-"""What differs between a recorded answer and the double's to the same request."""
+"""The differences between a recorded response and the double's response to the same request."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """How the two differ."""
+    """The kinds of differences."""
 
     MISSING = "missing"
-    """The double has the field, the recorded answer lacks it."""
+    """The double's response has the field, and the recorded response does not."""
     EXTRA = "extra"
-    """The recorded answer has the field, the double lacks it."""
+    """The recorded response has the field, and the double's does not."""
     TYPE = "other type"
     NULL = "other null-ness"
     VALUE = "other value"
-    """Of a word, a truth value, an amount, a moment or a reference. Ids, addresses and texts are not compared."""
+    """A word, boolean, amount, timestamp or reference differs. Ids, addresses and other texts are not compared."""
     STATUS = "other HTTP status"
     ERROR = "other error"
-    """Another type, code, decline code or parameter."""
+    """The type, code, decline code or parameter of the error differs."""
     HEADER = "other header"
     EVENT_MISSING = "event missing"
-    """The double makes the event, the account did not."""
+    """The double emits the event, and the account did not."""
     EVENT_EXTRA = "event extra"
-    """The account made the event, the double does not."""
+    """The account emitted the event, and the double does not."""
     EVENT_ORDER = "events in another order"
     NOT_PLAYED = "not played"
-    """The double refuses the request because it does not play it."""
+    """The double refuses the request because it does not implement it."""
     IN_TIME = "not in time"
-    """What the recording waited for does not come true in the double."""
+    """The values for which the recording waited do not appear in the double."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference. `recorded` and `played` are the two values; None where there is none."""
+    """One difference. `recorded` and `played` are the two values; a value that does not exist is None."""
 
     kind: Kind
     step: str
     """The story and the step of the exchange."""
     request: str
-    """Such as `POST /v1/invoices/{id}/finalize`."""
+    """The method and the path template, such as `POST /v1/invoices/{id}/finalize`."""
     object: str
-    """Stripe's name of the kind of object that holds the field, such as `invoice`; the type of an event."""
+    """The kind of the object that holds the field in Stripe's words, such as `invoice`; for an event, its type."""
     path: str
     """The field within that object, such as `status_transitions.paid_at`."""
     recorded: Any = None
@@ -52,7 +52,7 @@ class Difference:
 
 
 def without_repetitions(differences: Iterable[Difference]) -> list[Difference]:
-    """Returns the differences, of which each step names each once."""
+    """Returns the first of the equal differences within each step."""
     first: dict[tuple[str, ...], Difference] = {}
     for each in differences:
         first.setdefault((each.kind, each.step, each.request, each.object, each.path), each)

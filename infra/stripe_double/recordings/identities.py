@@ -1,4 +1,4 @@
-"""Which of the recorded ids stands for which of the double's."""
+"""Pairs the ids of a recording with the ids of the double."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def looks_like_id(value: Any) -> bool:
 
 
 def prefix(identifier: str) -> str:
-    """Returns what says of which kind an id is, such as `in`."""
+    """Returns the prefix of an id, such as `in`, which shows the kind of its object."""
     return identifier.partition("_")[0]
 
 
 def ids_in(body: Any) -> Iterator[str]:
-    """Yields all ids of an answer, but not the ids of requests."""
+    """Yields all ids in a response, except the ids of requests."""
     if isinstance(body, dict):
         for each in body.values():
             yield from ids_in(each)
@@ -34,9 +34,9 @@ def ids_in(body: Any) -> Iterator[str]:
 
 
 class Identities:
-    """Pairs of ids, each of which stands for the other. `lost` are recorded ids of which nothing can be compared.
+    """Pairs of a recorded id and the double's id of the same object. `lost` are recorded ids that cannot be compared.
 
-    An id is lost if the double did not play what made or changed its object.
+    An id is lost if the double did not execute the request that made or changed its object.
     """
 
     def __init__(self) -> None:
@@ -45,29 +45,29 @@ class Identities:
         self.lost: set[str] = set()
 
     def pair(self, recorded: str, played: str) -> bool:
-        """Returns True if the two stand for each other; they do from now on if neither had a counterpart."""
+        """Returns True if the two ids are a pair. Makes them a pair if neither has one yet."""
         if recorded not in self._played and played not in self._recorded:
             self._played[recorded], self._recorded[played] = played, recorded
         return self._played.get(recorded) == played
 
     def played_id(self, recorded: str | None) -> str | None:
-        """Returns the double's id for a recorded one, or None."""
+        """Returns the double's id for a recorded id; None if it has no pair."""
         return self._played.get(recorded or "")
 
     def recorded_id(self, played: str | None) -> str | None:
-        """Returns the recorded id for one of the double's, or None."""
+        """Returns the recorded id for one of the double's ids; None if it has no pair."""
         return self._recorded.get(played or "")
 
     def mark_lost(self, *bodies: Any) -> None:
-        """Counts as lost all ids in these bodies that have no counterpart."""
+        """Marks all ids in these bodies as lost that have no pair."""
         self.lost.update(each for body in bodies for each in ids_in(body) if each not in self._played)
 
     def translate(self, text: str) -> str:
-        """Returns a text in which each known recorded id is replaced by the double's."""
+        """Returns a text in which each paired recorded id is replaced by the double's id."""
         return _WITHIN.sub(lambda found: self._played.get(found[0], found[0]), text)
 
     def copy(self) -> Identities:
-        """Returns pairs that can be added to without changing these."""
+        """Returns a copy that can be changed without changing these pairs."""
         other = Identities()
         other._played, other._recorded, other.lost = {**self._played}, {**self._recorded}, {*self.lost}
         return other

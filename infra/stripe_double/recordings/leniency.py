@@ -1,4 +1,4 @@
-"""What two right answers may differ in: each with the reason why it is not compared."""
+"""The fields in which two correct responses may differ, each with the reason why it is not compared exactly."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ class Care(Enum):
 
     FULL = "full"
     FILLED = "filled"
-    """As `FULL`, but what the double leaves empty may be filled."""
+    """Like `FULL`, but a field that is null in the double may have a value in the recording."""
     IN_TIME = "in time"
-    """As `FULL`, but one side may not have it yet."""
+    """Like `FULL`, but the field may still be null on one side."""
     KIND = "kind"
-    """Presence, JSON type, null-ness, and whether it is zero or empty; not what is in a hash or a list."""
+    """Compares presence, JSON type, null, and whether the value is zero or empty, but not the content of a hash or
+    list.
+    """
     PRESENCE = "presence"
-    """Presence, and the type where neither is null."""
+    """Compares presence, and the type if neither value is null."""
     NONE = "none"
-    """Nothing."""
+    """Compares nothing."""
 
 
 _COUNTRY = "Stripe's prices and exchange rates depend on the country and the contract of the account."
@@ -84,7 +86,7 @@ FIELDS = MappingProxyType(
         "*.risk_score": (Care.KIND, _DRAWN),
     }
 )
-"""By kind of object and field, or by the name of a field of any object."""
+"""The fields by kind of object and path, or by `*` and a field's name for all objects."""
 
 IN_EVENTS = MappingProxyType(
     {
@@ -96,20 +98,21 @@ IN_EVENTS = MappingProxyType(
         "event.data.previous_attributes.latest_revision": (Care.NONE, _ORDER),
     }
 )
-"""The same for what events show. Those of one type are named by it."""
+"""The fields that differ only in events, by the event's type or by the kind of the object."""
 
 _MOMENT = re.compile(r"^(created|date|start|end|.*_(at|on|by|date|start|end)|expires.*|period.*|timestamp|deadline)$")
 _LATER = re.compile(r"(.*\.)?(available_on|arrival_date|due_by|expires[^.]*)|(payout|balance_transaction)\.created")
 HOUR, MONTH = 3_600, 31 * 86_400
 BILLION = 1_000_000_000
-"""A number beyond it is a moment. No recording needs amounts of so many digits."""
+"""A larger number is a timestamp, because no recording has amounts with so many digits."""
 
 
 @cache
 def care(kind: str, path: str, event: str | None = None) -> Care:
-    """Returns how exactly the field at a path within an object of a kind is compared. `event` is the event's type.
+    """Returns how exactly the field at a path within an object of a kind is compared. `event` is the event's type, if
+    any.
 
-    What holds for a field holds for all that is in it.
+    The fields within a field inherit its care.
     """
     parent_path, _, name = path.rpartition(".")
     parent_care = care(kind, parent_path, event) if parent_path else Care.FULL
@@ -122,13 +125,13 @@ def care(kind: str, path: str, event: str | None = None) -> Care:
 
 
 def is_timestamp(path: str, *numbers: float) -> bool:
-    """Returns True if numbers at a path are epoch seconds."""
+    """Returns True if the numbers at a path are epoch seconds."""
     return bool(_MOMENT.match(path.rpartition(".")[2])) or all(abs(value) > BILLION for value in numbers)
 
 
 def allowed_seconds_apart(kind: str, path: str) -> int:
-    """Returns how many seconds two right moments at a path within an object of a kind may lie apart.
+    """Returns the number of seconds by which two correct timestamps at a path within an object of a kind may differ.
 
-    Dates that banks and Stripe set depend on the country, the account, and the days of the week.
+    Dates that banks and Stripe choose depend on the country, the account, and the day of the week.
     """
     return MONTH if _LATER.fullmatch(f"{kind}.{path}") else HOUR

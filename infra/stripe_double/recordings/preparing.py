@@ -1,4 +1,4 @@
-"""Makes a double in which a recording can be played: the same accounts, in the same versions."""
+"""Makes a double for the replay of a recording: with the same accounts, in the same versions."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from .recording import JSON, Exchange, RecordedAccount, Recording
 
 EVENTS = "/v1/events"
 SETTLING_DAYS = 600 / 86_400
-"""Days until bank debits and pending refunds end while a recording is played; in Stripe's test mode they end within
-seconds to minutes. They must not end before that is waited for. Nor may it take days, because then other money would
-become available."""
+"""Days until bank debits and pending refunds settle during a replay. In Stripe's test mode they settle within seconds
+to minutes. They must not settle before the recording waits for it. They must not take days, because the money of
+other payments would become available in these days.
+"""
 
 
 def double_for(recording: Recording, config: Config | None = None) -> StripeDouble:
-    """Returns a new double at the beginning of a recording, with its accounts and the platform's former endpoints.
+    """Returns a new double at the start of a recording, with its accounts and the platform's earlier endpoints.
 
-    The recording shows the versions of the accounts, whether they are paid out by themselves, and whether their
-    invoices tell what was paid outside Stripe.
+    The recording shows the versions of the accounts, whether their payouts are automatic, and whether their invoices
+    have `amount_paid_off_stripe`.
     """
     settings = replace(
         config or Config(), accounts=(), webhook_endpoints=(), ach_days=SETTLING_DAYS, refund_days=SETTLING_DAYS
@@ -48,12 +49,12 @@ def double_for(recording: Recording, config: Config | None = None) -> StripeDoub
 
 
 def version_of(recording: Recording, account: RecordedAccount) -> str | None:
-    """Returns the version that the first listed event of an account shows, or None."""
+    """Returns the API version of the first listed event of an account; None if no event was listed."""
     return next((event["api_version"] for event in _listed_objects(recording, account.id, "event")), None)
 
 
 def in_one_page(exchanges: tuple[Exchange, ...]) -> Iterator[Exchange]:
-    """Yields the exchanges; the pages of a list of events as if they had been asked for as one."""
+    """Yields the exchanges, with the pages of each list of events merged into one exchange."""
     for (_, pages), group in groupby(_numbered(exchanges), key=lambda each: each[0]):
         first, *further_pages = [exchange for _, exchange in group]
         if pages and further_pages:
@@ -63,7 +64,7 @@ def in_one_page(exchanges: tuple[Exchange, ...]) -> Iterator[Exchange]:
 
 
 def _numbered(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[tuple[int, bool], Exchange]]:
-    """Yields each exchange with the number of its list, which further pages share."""
+    """Yields each exchange with a number that the pages of one list share, and whether it is a list of events."""
     number = 0
     for exchange in exchanges:
         listing = is_list_of_events(exchange)
@@ -72,12 +73,12 @@ def _numbered(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[tuple[int, bool
 
 
 def is_list_of_events(exchange: Exchange) -> bool:
-    """Returns True if the answer is a list of events."""
+    """Returns True if the response is a list of events."""
     return (exchange.method, exchange.path, exchange.status) == ("GET", EVENTS, 200)
 
 
 def _listed_objects(recording: Recording, account: str | None, kind: str) -> Iterator[JSON]:
-    """Yields the objects of a kind in all lists that were read on an account."""
+    """Yields the objects of a kind in all lists that were requested from an account."""
     for exchange in recording.exchanges:
         data = exchange.body.get("data") if isinstance(exchange.body, Mapping) else None
         if exchange.account == account and isinstance(data, list):
@@ -95,6 +96,6 @@ def _tells_paid_outside(recording: Recording, account: RecordedAccount) -> bool:
 
 
 def _former_endpoints(recording: Recording) -> list[JSON]:
-    """Returns the platform's endpoints that were there before the recording began."""
+    """Returns the platform's endpoints that existed before the recording began."""
     endpoints = _listed_objects(recording, None, "webhook_endpoint")
     return list({each["id"]: each for each in endpoints if each["created"] < int(recording.made_at)}.values())

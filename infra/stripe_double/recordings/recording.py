@@ -1,4 +1,4 @@
-"""A recording: what an account of Stripe's was asked and what it answered, in order, as JSON Lines."""
+"""A recording: the requests to an account of Stripe's and the responses, in order, as JSON Lines."""
 
 from __future__ import annotations
 
@@ -20,66 +20,69 @@ KEPT_HEADERS = frozenset(
         "retry-after",
     }
 )
-"""The headers of answers on which something rests, and which are recorded."""
+"""The headers of responses that matter to a client, and which are recorded."""
 REDACTED = "redacted"
-"""What stands where a text was that nobody may read."""
+"""The placeholder for a text that was removed because it is confidential."""
 FORM = 1
-"""The form of the file. It rises when an older one can no longer be read."""
+"""The version of the file format. It rises when older files can no longer be read."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer."""
+    """One request and its response."""
 
     step: str
-    """The story and the step that asked, such as `payments: declined for insufficient funds`."""
+    """The story and the step that made the request, such as `payments: declined for insufficient funds`."""
     at: float
-    """When it was asked (epoch seconds UTC)."""
+    """The epoch second of the request."""
     method: str
     path: str
-    """Such as `/v1/invoices/in_1/finalize`; `/oauth/…` for Connect."""
+    """The path, such as `/v1/invoices/in_1/finalize`; `/oauth/…` for Connect."""
     status: int
-    """The HTTP status, or 0 if no answer came."""
+    """The HTTP status, or 0 if no response arrived."""
     body: JSON
     form: tuple[tuple[str, str], ...] = ()
-    """The parameters as they were sent, decoded, in their order: `("metadata[a]", "b")`."""
+    """The decoded parameters in the order in which they were sent: `("metadata[a]", "b")`."""
     account: str | None = None
-    """The account that `Stripe-Account` named; None for the platform's own."""
+    """The value of `Stripe-Account`; None for a request on the platform's own account."""
     key: str | None = None
     """The idempotency key."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Headers of the answer that something rests on, names in lower case."""
+    """The recorded headers of the response, with names in lower case."""
     until: Mapping[str, JSON] | None = None
-    """What the answer was waited for: values by dotted path, `*` for any entry of a list. Earlier answers to the
-    same request are not recorded."""
+    """The values for which the request was repeated, by dotted path; `*` stands for any entry of a list. Only the
+    last response is recorded.
+    """
     caller: str = ""
-    """Whose key it was, if not the platform's, such as `restricted`. The double is not asked then."""
+    """The name of the key, such as `restricted`, if it is not the platform's. Such a request is not sent to the
+    double.
+    """
 
 
 @dataclass(frozen=True)
 class RecordedAccount:
-    """A connected account, as far as the same one can be made in a double."""
+    """A connected account, with the facts that a double needs to create the same one."""
 
     id: str
     country: str = "US"
     default_currency: str = "usd"
     api_version: str | None = None
-    """The version in which Stripe renders its events, once an event showed it."""
+    """The version in which Stripe renders its events; None if no event was recorded."""
 
 
 @dataclass(frozen=True)
 class Recording:
-    """All that was asked on some accounts, oldest first."""
+    """All requests to some accounts and their responses, oldest first."""
 
     made_at: float
-    """When it began (epoch seconds UTC)."""
+    """The epoch second at which the recording began."""
     source: str
     """`stripe` or `double`."""
     accounts: tuple[RecordedAccount, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
 
     def write(self, path: Path) -> None:
-        """Writes it: a line for the head, and one for each exchange."""
+        """Writes the recording to a file: a line for the head, and a line for each exchange."""
         head = {"form": FORM, "made_at": self.made_at, "source": self.source, "exchanges": len(self.exchanges)}
         head["accounts"] = [asdict(each) for each in self.accounts]
         lines = [head, *(asdict(each) for each in self.exchanges)]
@@ -87,8 +90,10 @@ class Recording:
         path.write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
 
     @classmethod
-    def recording_head(cls, path: Path) -> Self:
-        """Returns the recording of a file. Raises ValueError if its form is another, or if it was cut or edited."""
+    def read(cls, path: Path) -> Self:
+        """Returns the recording in a file. Raises ValueError if its format is another, or if it was truncated or
+        edited.
+        """
         head, *lines = path.read_bytes().splitlines() or [b""]
         recording_head, count = _of_line(path, 1, head, cls._of_head)
         exchanges = tuple(_of_line(path, number, line, _exchange) for number, line in enumerate(lines, 2))
@@ -104,17 +109,17 @@ class Recording:
         return cls(head["made_at"], head["source"], accounts), head["exchanges"]
 
     def of(self, exchanges: Iterable[Exchange]) -> Self:
-        """Returns the same recording with other exchanges."""
+        """Returns a copy of the recording with other exchanges."""
         return replace(self, exchanges=tuple(exchanges))
 
 
 def story_of(step: str) -> str:
-    """Returns the name of the story, which stands before the step's own."""
+    """Returns the name of the story, which is the part of the step before the colon."""
     return step.partition(":")[0]
 
 
 def _of_line(path: Path, number: int, line: bytes, make: Callable[[Any], T]) -> T:
-    """Returns what `make` makes of a line of a file. Raises ValueError, which names the line, if it cannot."""
+    """Returns the result of `make` for a line of a file. Raises ValueError, which names the line, if `make` fails."""
     try:
         return make(json.loads(line))
     except (ValueError, TypeError, KeyError) as error:

@@ -1,4 +1,4 @@
-"""Compares the events that an account lists with the double's."""
+"""Compares the events that an account lists with the events of the double."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ from .recording import JSON, Exchange, story_of
 
 _ENVELOPE = ("data", "created", "id")
 _NO_SIGN = ("acct", "ca", "evt", "req")
-"""Prefixes of ids that do not tell whether an event belongs to the recording."""
+"""Prefixes of ids that do not show whether an event belongs to the recording."""
 
 
 class Steps:
-    """Which step of a recording first named each object, and so which step an event belongs to."""
+    """The step of a recording that first named each object. An event belongs to the step that named its object."""
 
     def __init__(self) -> None:
         self._named: dict[str, tuple[int, str]] = {}
 
     def add(self, exchange: Exchange) -> None:
-        """Learns what an exchange names."""
+        """Records the ids that an exchange names."""
         for each in ids_in(exchange.body):
             self._named.setdefault(each, (len(self._named), exchange.step))
 
     def step_of(self, event: JSON, known_as: Callable[[str | None], str | None]) -> str | None:
         """Returns the step that first named the event's object, or else the newest object in the event; None if no
-        step named any. `known_as` returns the recording's id for one in the event."""
+        step did.
+
+        `known_as` returns the recorded id for an id in the event.
+        """
         object_id = known_as(_object_id(event))
         if object_id in self._named:
             return self._named[object_id][1]
@@ -40,7 +43,7 @@ class Steps:
 
 
 def lacks_events(recorded: Sequence[JSON], played: Sequence[JSON], ids: Identities) -> bool:
-    """Returns True if there are more events of a type than the double has."""
+    """Returns True if the recording has more events of some type than the double."""
     recorded_events = Counter(event["type"] for event in recorded if _is_comparable(event, ids))
     return bool(recorded_events - Counter(event["type"] for event in played))
 
@@ -54,12 +57,15 @@ def compare_events(
     *,
     is_complete: bool = True,
 ) -> None:
-    """Notes how two lists of events, newest first, differ. A difference has the step that made the event's object.
+    """Adds the differences between two lists of events, newest first. A difference has the step of the event's
+    object.
 
-    Events are told apart by type and object. Their order counts within a story, and only where both sides date them
-    in different seconds. Passed over are events of objects that the recording never asked about, or asked the double
-    in vain; events that another list has shown on both sides; and events of the double from before the epoch second
-    `since`, or if the recorded list is not `whole`, from before its oldest event.
+    Events are paired by type and object. Their order is compared within a story, and only where both sides date them
+    in different seconds.
+
+    Three groups of events are skipped: events of objects that the recording never requested, or that are lost; events
+    that another list has contained on both sides; and events of the double from before the epoch second `since`. If
+    the recorded list is not complete, events of the double from before its oldest event are skipped too.
     """
     recorded_events = [event for event in reversed(recorded) if _is_comparable(event, into.ids)]
     played_events = [event for event in reversed(played) if not _is_lost(event, into.ids)]
@@ -93,7 +99,7 @@ def _unchanged(id_: str | None) -> str | None:
 def _pairs(
     recorded_events: list[JSON], played_events: list[JSON], into: Comparison
 ) -> Iterator[tuple[JSON, JSON, bool]]:
-    """Yields the events that belong together, and whether no other list has shown the pair."""
+    """Yields the pairs of events, each with True if no other list has contained the pair."""
     by_id = {event["id"]: event for event in played_events}
     for event in recorded_events:
         played_id = into.ids.played_id(event["id"])
@@ -111,7 +117,9 @@ def _pairs(
 
 
 def _is_same(recorded: JSON, played: JSON, ids: Identities) -> bool:
-    """Returns True if both are of one type, of one object as far as is known, and the double's is not taken yet."""
+    """Returns True if both events have the same type and, as far as is known, the same object, and the double's is
+    unpaired.
+    """
     if recorded["type"] != played["type"] or ids.recorded_id(played["id"]) is not None:
         return False
     recorded_events, played_events = _object_id(recorded), _object_id(played)
@@ -123,7 +131,7 @@ def _is_same(recorded: JSON, played: JSON, ids: Identities) -> bool:
 
 
 def _closest(event: JSON, candidates: list[JSON], into: Comparison) -> JSON:
-    """Returns the candidate with the fewest differences; the oldest of several."""
+    """Returns the candidate with the fewest differences; the oldest of several with equally few."""
 
     def differences(candidate: JSON) -> int:
         trial = Comparison(into.step, into.request, into.ids.copy(), into.timeline, into.made_before)
@@ -144,9 +152,9 @@ def _envelope(event: JSON) -> JSON:
 
 
 def _out_of_order(pairs: list[tuple[Comparison, JSON, JSON]]) -> Iterator[Difference]:
-    """Yields a difference for each type whose events come before others there, and after them here, or vice versa.
+    """Yields a difference for each pair of types whose events come in another order in the double.
 
-    Of two types that changed places, the one that changed places with more of the others is named.
+    The difference names the type that changed places with the most other types.
     """
     swapped: dict[tuple[str, str], Comparison] = {}
     for (into, recorded_first, played_first), (_, recorded_second, played_second) in combinations(pairs, 2):
@@ -177,7 +185,7 @@ def _unpaired(kind: Kind, into: Comparison, event: JSON, step: str | None) -> Di
 
 
 def _is_comparable(event: JSON, ids: Identities) -> bool:
-    """Returns True if an object of the recording is in the event, and none of which nothing can be compared."""
+    """Returns True if the event contains an object of the recording and no lost object."""
     event_ids = _named_ids(event)
     return not any(each in ids.lost for each in event_ids) and (
         not looks_like_id(_object_id(event)) or any(ids.played_id(each) for each in event_ids)

@@ -1,4 +1,4 @@
-"""Moves a double's clock along a recording."""
+"""Moves a double's clock in step with a recording."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ LONGEST_WAIT = 10 * DAY
 
 
 class Timeline:
-    """Where the double's clock stands for each moment of a recording.
+    """Maps the times of a recording to the times of the double's clock.
 
-    It runs ahead of the recording by what the double needed longer than Stripe, such as the days of a bank debit.
+    The double's clock gets ahead of the recording by the time that the double needs longer than Stripe, such as the
+    days of a bank debit.
     """
 
     def __init__(self, double: StripeDouble, began: float) -> None:
@@ -23,18 +24,19 @@ class Timeline:
 
     @property
     def ahead(self) -> float:
-        """Seconds that the double's clock is ahead of the recording's."""
+        """The seconds by which the double's clock is ahead of the recording's."""
         return self._jumps[-1][1]
 
     def reach(self, at: float) -> None:
-        """Moves the clock to a moment of the recording; what the double has planned until then happens."""
+        """Moves the clock to a time of the recording, and runs the jobs that the double has planned until then."""
         self._at = max(self._at, at)
         self._double.advance(max(0.0, self._at + self.ahead - self._double.clock.now()))
 
     def wait(self, longest: float = LONGEST_WAIT) -> Iterator[bool]:
-        """Moves the clock step by step, at most so many seconds, to where something may have happened.
+        """Moves the clock forward in steps, by at most `longest` seconds, to times at which something may have
+        changed.
 
-        A step ends where the double has planned something, or else is twice as long as the one before it.
+        A step ends at the next planned job of the double, or is twice as long as the step before it.
         """
         start, step = self._double.clock.now(), 1.0
         while (remaining := start + longest - self._double.clock.now()) > 0:
@@ -46,12 +48,13 @@ class Timeline:
             yield True
 
     def same_time(self, recorded: float, played: float, apart: float) -> bool:
-        """Returns True if two moments are the same, by how far the double's clock was ahead at any time so far.
+        """Returns True if two timestamps are at most `apart` seconds apart, for any lead that the double's clock has
+        had so far.
 
-        A due date was set when the clock was less far ahead than it is when the date is read.
+        A due date, for example, was set when the clock was less far ahead than it is when the date is read.
         """
         return any(abs(recorded + ahead - played) <= apart for _, ahead in self._jumps)
 
     def to_double(self, moment: int) -> int:
-        """Returns the epoch second of the double for one of the recording."""
+        """Returns the epoch second of the double's clock for an epoch second of the recording."""
         return int(moment + next(ahead for since, ahead in reversed(self._jumps) if since <= moment))

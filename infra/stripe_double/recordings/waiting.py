@@ -1,4 +1,4 @@
-"""Whether an answer has the values that it was waited for."""
+"""Checks whether a response has the values for which the recording waited."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from .recording import JSON
 
 
-def matches(body: JSON, expected: Mapping[str, Any]) -> bool:
+def has_values(body: JSON, expected: Mapping[str, Any]) -> bool:
     """Returns True if a body has all these values at these dotted paths; `*` stands for any entry of a list."""
     return all(
         any(value_at_path == expected_value for value_at_path in values_at(body, path))

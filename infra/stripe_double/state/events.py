@@ -1,8 +1,8 @@
-"""Events: a full snapshot at every change, kept 30 days (https://docs.stripe.com/api/events).
+"""Events: a full snapshot at every change, retained for 30 days (https://docs.stripe.com/api/events).
 
-Recordings show events in the default version of their account, whatever version the reader asks for, and webhooks
-in that of their endpoint. The ledger keeps each event in the current version; `shown` renders it, and `Moment` keeps
-what old shapes need of other objects, so that nothing shown later differs from what was true at creation.
+In recordings, the API lists an event in the default version of its account, whatever version the caller sends. A
+webhook has the version of its endpoint. The ledger stores each event in the current version, and `render` converts
+it. `RelatedObjects` holds the facts that old shapes need from other objects, as they were when the event was created.
 """
 
 from __future__ import annotations
@@ -23,30 +23,32 @@ RETENTION = 30 * DAY
 
 @dataclass
 class EventPolicy:
-    """What goes wrong with events before anything is delivered; `patterns` are types such as `charge.*`."""
+    """The faults of making events. `never_generate` has patterns of types, such as `charge.*`."""
 
     never_generate: tuple[str, ...] = ()
-    """Changes of these types leave no event at all (docs.stripe.com/webhooks/handle-irrecoverable-events)."""
+    """Changes with these types emit no event at all (docs.stripe.com/webhooks/handle-irrecoverable-events)."""
     never_generate_rate: float = 0.0
     invoice_payments_before_basil: bool = True
-    """True if accounts on versions before 2025-03-31.basil get `invoice_payment.*` events. Nobody here knows."""
+    """True if accounts on versions before 2025-03-31.basil get `invoice_payment.*` events, which is not
+    documented.
+    """
     refunds_before_acacia: bool = True
-    """True if accounts on versions before 2024-10-28.acacia get `refund.*` events. Nobody here knows."""
+    """True if accounts on versions before 2024-10-28.acacia get `refund.*` events, which is not documented."""
     squeeze: bool = False
-    """True if all events get the same `created` second."""
+    """True if all events have the same second in `created`."""
     frozen_second: int | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Cause:
-    """The request that is being answered, as events name it."""
+    """The request that causes an event, as the event names it."""
 
     id: str | None = None
     idempotency_key: str | None = None
 
 
 class EventStore:
-    """Makes events and remembers them in the ledger they belong to."""
+    """Makes events and stores each in its account's ledger."""
 
     def __init__(self, clock: Clock, ids: Ids, rng: random.Random) -> None:
         self.policy = EventPolicy()
@@ -58,7 +60,9 @@ class EventStore:
         self._given_up: set[str] = set()
 
     def record(self, ledger: Ledger, type_: str, obj: JSON, before: JSON | None = None) -> JSON | None:
-        """Returns a new event, or None if nothing changed since `before` or the policy suppresses it."""
+        """Records an event and returns it; None if nothing changed since `before`, or if the policy suppresses the
+        event.
+        """
         snapshot = frozen(obj if obj["object"] in ("application", "account") else render(ledger, obj))
         data: JSON = {"object": snapshot}
         if before is not None:
@@ -86,9 +90,10 @@ class EventStore:
         return event
 
     def render(self, event: JSON, *, version: str | None = None, account: bool = True) -> JSON:
-        """Returns the event in a version: an endpoint's, or by default its account's when it was created.
+        """Returns the event in an endpoint's version, or by default in the version that its account had at its
+        creation.
 
-        `account.application.*` carry the account's version even at an endpoint that has one of its own.
+        `account.application.*` events have the account's version even at an endpoint with its own version.
         """
         own = event["type"].startswith("account.application.")
         rendered_version = event["api_version"] if own or version is None else version
@@ -101,19 +106,19 @@ class EventStore:
         return result
 
     def await_confirmation(self, event_id: str, endpoint_id: str) -> None:
-        """Records that an endpoint listens to this event and has not yet answered 2xx."""
+        """Records that an event is due at an endpoint, which has not responded with 2xx yet."""
         self._unconfirmed.setdefault(event_id, set()).add(endpoint_id)
 
     def confirm(self, event_id: str, endpoint_id: str) -> None:
-        """Records that an endpoint answered this event with 2xx."""
+        """Records that an endpoint responded to this event with 2xx."""
         self._unconfirmed.get(event_id, set()).discard(endpoint_id)
 
     def give_up(self, event_id: str) -> None:
-        """Records that the last try of this event failed at an endpoint."""
+        """Records that the last try to deliver this event to an endpoint failed."""
         self._given_up.add(event_id)
 
     def is_delivered(self, event_id: str) -> bool:
-        """Returns True if every endpoint answered 2xx, which is what the filter `delivery_success` asks."""
+        """Returns True if every endpoint responded with 2xx; the filter `delivery_success` is about this."""
         return not self._unconfirmed.get(event_id) and event_id not in self._given_up
 
     def _now(self) -> int:
@@ -139,7 +144,9 @@ class EventStore:
 
 
 def difference(before: JSON, after: JSON) -> JSON:
-    """Returns `previous_attributes`: the old values of what changed, and of a hash only the changed names."""
+    """Returns `previous_attributes`: the old value of each changed field. Of a hash, only the changed names are
+    included.
+    """
     previous: dict[str, Any] = {}
     for key in before.keys() | after.keys():
         old, new = before.get(key), after.get(key)

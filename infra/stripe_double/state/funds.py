@@ -1,4 +1,4 @@
-"""The money of one account: its balance transactions, by what has become of them."""
+"""The money of one account: its pending and available balance transactions, and those in payouts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ JSON = dict[str, Any]
 
 
 class Funds:
-    """Balance transactions that are pending, available, or lines of an automatic payout. Sums are nets."""
+    """Balance transactions that are pending, available, or lines of an automatic payout. All sums are net of fees."""
 
     def __init__(self) -> None:
         self._pending: dict[int, list[JSON]] = {}
@@ -16,7 +16,7 @@ class Funds:
         self._lines: dict[str, list[JSON]] = {}
 
     def add(self, transaction: JSON, now: int) -> bool:
-        """Takes a new transaction. Returns True if it is the first that becomes available at its moment."""
+        """Adds a new transaction. Returns True if no other pending transaction has the same `available_on`."""
         available_on = transaction["available_on"]
         if available_on <= now:
             self._release(transaction)
@@ -26,17 +26,17 @@ class Funds:
         return first
 
     def mature(self, now: int) -> None:
-        """Makes available what was pending until now or earlier."""
+        """Makes the transactions available that were pending until now or earlier."""
         for available_on in sorted(m for m in self._pending if m <= now):
             for transaction in self._pending.pop(available_on):
                 self._release(transaction)
 
     def available(self, currency: str) -> int:
-        """Returns what can be paid out, in minor units; negative if the account owes Stripe money."""
+        """Returns the amount that can be paid out, in minor units; negative if the account owes Stripe money."""
         return sum(each["net"] for each in self._available.get(currency, ()))
 
     def pending(self, currency: str) -> int:
-        """Returns what is not available yet, in minor units."""
+        """Returns the amount that is not available yet, in minor units."""
         transactions = (each for available_on in self._pending.values() for each in available_on)
         return sum(each["net"] for each in transactions if each["currency"] == currency)
 
@@ -46,11 +46,11 @@ class Funds:
         return sorted(pending | self._available.keys())
 
     def take(self, currency: str, payout: str) -> None:
-        """Makes lines of a payout of all that is available in a currency."""
+        """Makes all available transactions of a currency the lines of a payout."""
         self._lines[payout] = self._available.pop(currency, [])
 
     def lines(self, payout: str) -> list[JSON]:
-        """Returns the lines of an automatic payout, its own among them."""
+        """Returns the lines of an automatic payout, including the payout's own transaction."""
         return self._lines.get(payout, [])
 
     def _release(self, transaction: JSON) -> None:

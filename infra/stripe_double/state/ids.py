@@ -9,7 +9,7 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class Ids:
-    """Draws ids. Call it only while you hold the world's lock."""
+    """Draws ids. Call its methods only while you hold the world's lock."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -27,5 +27,5 @@ class Ids:
         return f"acct_1{self.token(15)}"
 
     def invoice_prefix(self) -> str:
-        """Returns the eight capitals and digits that begin a customer's invoice numbers."""
+        """Returns eight capital letters and digits, with which a customer's invoice numbers begin."""
         return "".join(self._rng.choices(string.ascii_uppercase + string.digits, k=8))

@@ -1,4 +1,4 @@
-"""What one Stripe account has. A ledger never refers to another ledger, which isolates accounts."""
+"""The objects of one Stripe account. A ledger never refers to another ledger, so accounts stay isolated."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KINDS = {
     "cbtxn": "customer_balance_transaction",
     "di": "discount",
 }
-"""Object kind by the prefix of its id."""
+"""The kind of an object by the prefix of its id."""
 
 _NAMES = {
     "payment_intent": "payment_intent",
@@ -54,11 +54,11 @@ _INDEXED = {
     "charge": "payment_intent",
     "balance_transaction": "source",
 }
-"""Kinds that are looked up by what they belong to, which never changes."""
+"""Kinds that have an index by the object to which they belong, because that reference never changes."""
 
 
 class Ledger:
-    """Objects of one account by kind and id, in order of creation, and its events, oldest first."""
+    """The objects of one account by kind and id, in order of creation, and its events, oldest first."""
 
     def __init__(self, account: JSON, *, livemode: bool, api_version: str, connected: bool) -> None:
         self.account = account
@@ -68,13 +68,13 @@ class Ledger:
         self.settlement = Settlement()
         self.funds = Funds()
         self.covers_refunds = True
-        """False if Stripe refuses refunds, because the account's balance does not cover them."""
+        """False if Stripe refuses refunds because the account's balance does not cover them."""
         self.voids_uncollectible = True
-        """False if Stripe refuses to void an uncollectible invoice, as it did in the account recorded in 2026."""
+        """False if Stripe refuses to void an uncollectible invoice, as it did for the account recorded in 2026."""
         self.returns_dispute_fees = True
-        """False if Stripe keeps the fee of a dispute that was won, as it did in the account recorded in 2026."""
+        """False if Stripe keeps the fee of a won dispute, as it did for the account recorded in 2026."""
         self.tells_paid_outside = False
-        """True if invoices have `amount_paid_off_stripe`. Those of the account that was recorded in 2026 have not."""
+        """True if invoices have `amount_paid_off_stripe`, unlike those of the account recorded in 2026."""
         self.tables: dict[str, dict[str, JSON]] = {}
         self.lines: dict[str, list[JSON]] = {}
         self.events: dict[str, JSON] = {}
@@ -95,18 +95,18 @@ class Ledger:
         return obj
 
     def get(self, kind: str, object_id: str, param: str = "id", status: int = 404) -> JSON:
-        """Returns the object. Raises NoSuchObject if this account has none, even if another one has."""
+        """Returns the object. Raises NoSuchObject if this account does not have it, even if another account does."""
         try:
             return self.tables[kind][object_id]
         except KeyError:
             raise NoSuchObject(_NAMES.get(kind, kind), object_id, param, status) from None
 
     def find(self, kind: str, object_id: str | None) -> JSON | None:
-        """Returns the object or None."""
+        """Returns the object, or None if this account does not have it."""
         return self.tables.get(kind, {}).get(object_id or "")
 
     def all(self, kind: str, **fields: Any) -> Iterator[JSON]:
-        """Yields the objects of a kind whose fields have the given values, oldest first."""
+        """Yields the objects of a kind that have the given values in their fields, oldest first."""
         field = _INDEXED.get(kind, "")
         if field in fields:
             members: Iterable[JSON] = self._index.get((kind, fields[field]), ())
@@ -117,12 +117,12 @@ class Ledger:
                 yield obj
 
     def remove(self, kind: str, object_id: str) -> None:
-        """Removes a deleted object."""
+        """Removes an object that was deleted."""
         self.tables[kind].pop(object_id)
 
 
 def public(obj: JSON) -> JSON:
-    """Returns the object without the double's own notes, whose keys begin with an underscore."""
+    """Returns the object without the double's internal fields, whose names begin with an underscore."""
     return {k: v for k, v in obj.items() if not k.startswith("_")}
 
 

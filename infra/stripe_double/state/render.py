@@ -1,4 +1,4 @@
-"""Objects as Stripe shows them: embedded first pages and `expand[]`. `versions` has older shapes."""
+"""Renders objects as Stripe returns them: with embedded first pages and `expand[]`. `versions` has older shapes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def as_list(url: str, data: list[JSON], has_more: bool = False, **fields: Any) -
 
 
 def render(ledger: Ledger, obj: JSON) -> JSON:
-    """Returns the object as Stripe shows it, without expansions."""
+    """Returns the object as Stripe returns it, without expansions."""
     rendered = public(obj)
     if obj["object"] == "invoice":
         lines = ledger.lines.get(obj["id"], [])
@@ -50,7 +50,7 @@ def render(ledger: Ledger, obj: JSON) -> JSON:
 
 
 def expand(ledger: Ledger, rendered: JSON, paths: list[str]) -> JSON:
-    """Replaces ids by objects along each path, at most four levels deep, and returns `shown`.
+    """Replaces ids by objects along each path, at most four levels deep, and returns `rendered`.
 
     https://docs.stripe.com/api/expanding_objects
     """
@@ -88,7 +88,7 @@ def _expand(ledger: Ledger, node: JSON, steps: list[str], path: str) -> None:
         raise InvalidParams(f"This property cannot be expanded ({path}).", param="expand")
     child = node.get(step)
     if kind == "balance_transaction" and remaining_steps and not _has(child, remaining_steps[0]):
-        return  # a source is of many kinds, and a list of transactions has some that lack what another can expand
+        return  # the sources in a list are of many kinds, and some lack the field that another kind can expand
     if remaining_steps and isinstance(child, dict):
         node[step] = child = dict(child)
         if child.get("object") == "list":

@@ -1,4 +1,4 @@
-"""Things that happen later on the double's clock: bank debits settle, refunds fail, drafts finalize themselves."""
+"""Jobs that are due later on the double's clock: bank debits settle, refunds fail, drafts are finalized."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import StripeFault
 
 @dataclass(order=True)
 class Job:
-    """One thing to do at `due`."""
+    """One job, which runs at `due`."""
 
     due: float
     sequence: int
@@ -25,7 +25,7 @@ class Job:
 
 
 class Scheduler:
-    """A queue of jobs by due time. The world's lock guards it."""
+    """A queue of jobs by due time. The world's lock guards the queue."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -39,30 +39,32 @@ class Scheduler:
         return job
 
     def after(self, seconds: float, name: str, subject: str, run: Callable[[], object]) -> Job:
-        """Plans a job in some seconds from now, and returns it."""
+        """Plans a job `seconds` from now, and returns it."""
         return self.at(self._clock.now() + seconds, name, subject, run)
 
     def cancel(self, subject: str) -> None:
-        """Cancels the jobs planned for an object."""
+        """Cancels the planned jobs of an object."""
         for job in self._heap:
             job.cancelled = job.cancelled or job.subject == subject
 
     def next_due(self) -> float | None:
-        """Returns the epoch second at which the next job is due, or None."""
+        """Returns the epoch second at which the next job is due, or None if no job is planned."""
         while self._heap and self._heap[0].cancelled:
             heapq.heappop(self._heap)
         return self._heap[0].due if self._heap else None
 
     def run_due(self) -> int:
-        """Runs the jobs that are due; returns how many ran."""
+        """Runs the jobs that are due. Returns the number of jobs that ran."""
         job_count = 0
         while (due := self.next_due()) is not None and due <= self._clock.now():
             job = heapq.heappop(self._heap)
-            with suppress(StripeFault):  # the object has changed since, so the job no longer applies
+            with suppress(
+                StripeFault
+            ):  # the object has changed since the job was planned, so the job no longer applies
                 job.run()
             job_count += 1
         return job_count
 
     def pending(self) -> list[dict[str, object]]:
-        """Returns the planned jobs, as the ledger shows them."""
+        """Returns the planned jobs, as a ledger's dump lists them."""
         return [{"due": j.due, "name": j.name, "subject": j.subject} for j in sorted(self._heap) if not j.cancelled]

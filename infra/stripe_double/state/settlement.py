@@ -1,4 +1,4 @@
-"""How the money of an account is settled: what its owner and Stripe have chosen."""
+"""The settings by which the money of an account is settled."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ SCHEDULES = ("manual", "daily")
 
 @dataclass(frozen=True)
 class Settlement:
-    """The settlement settings of one account. Raises ValueError for a schedule that is not played."""
+    """The settlement settings of one account. Raises ValueError for a schedule that the double does not implement."""
 
     settlement_currencies: tuple[str, ...] = ()
-    """Currencies with a bank account and a balance of their own; empty: the account's default currency.
+    """The currencies with their own bank account and balance. If empty, only the account's default currency has one.
 
-    Payments in another currency are converted to the first (https://docs.stripe.com/payouts/multicurrency-settlement).
+    Payments in another currency are converted to the first one
+    (https://docs.stripe.com/payouts/multicurrency-settlement).
     """
     settlement_days: int = 2
     """Days until the money of a payment is available, at 00:00 UTC."""
@@ -23,11 +24,11 @@ class Settlement:
     fee_tax_rate: float = 0.0
     """Tax on Stripe's fees, in percent."""
     payout_schedule: str = "manual"
-    """`daily`: what is available is paid out at 00:00 UTC. `manual`: only a control pays out."""
+    """`daily`: the available balance is paid out at 00:00 UTC. `manual`: only a control pays out."""
     arrival_days: int = 2
     """Days until a payout arrives at the bank."""
     minimum_balance: dict[str, int] = field(default_factory=dict)
-    """What automatic payouts leave behind, in minor units by currency."""
+    """The amount that automatic payouts leave in the balance, in minor units by currency."""
     bank_name: str = "STRIPE TEST BANK"
     bank_last4: str = "6789"
 

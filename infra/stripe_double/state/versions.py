@@ -1,19 +1,22 @@
-"""Objects as accounts on older API versions see them: one table of what changed, and when.
+"""Converts objects to the shapes of older API versions, by one table of changes.
 
-Stripe renders an event when it is created, in the default version of its account (docs.stripe.com/api/events), and a
-webhook in its endpoint's version. An old shape may need what stands in other objects of the ledger: `Moment` keeps
-that as it was when the event was created, for later the ledger has moved on.
+Stripe renders an event when it is created, in the default version of its account (docs.stripe.com/api/events). A
+webhook is rendered in its endpoint's version. An old shape may need facts from other objects of the ledger.
+`RelatedObjects` holds these facts as they were when the event was created, because the ledger changes later.
 
-Certain, from docs.stripe.com/changelog and the release notes of the SDK that first pinned the version: what basil
-took from invoices, lines, credit notes, intents and charges (2025-03-31); the account's `settings` and `requirements`
-(2019-02-19); the intent's `allowed_source_types` and `next_source_action` (2019-02-11); that `closed` and `forgiven`
-came before `auto_advance` and the status `uncollectible` (2018-11-08).
-From recordings of real accounts: `payment_intent` on refunds, disputes and charges in every version, `invoice` on
-charges and intents until basil.
-From memory: the lists on customers, intents and charges (2020-08-27, 2022-11-15), the renames of 2019-10-17,
-2019-05-16 and 2019-03-14, the old names of an intent's statuses and of its next action, which invoices were `closed`,
-and the shape of `price` on old lines. What the double shows is not known to have changed since basil;
-`previous_attributes` stay in the current version.
+These changes are certain, from docs.stripe.com/changelog and the release notes of the SDK that first pinned the
+version: the fields that basil removed from invoices, lines, credit notes, intents and charges (2025-03-31); the
+account's `settings` and `requirements` (2019-02-19); the intent's `allowed_source_types` and `next_source_action`
+(2019-02-11); that `closed` and `forgiven` came before `auto_advance` and the status `uncollectible` (2018-11-08).
+
+These are from recordings of real accounts: `payment_intent` on refunds, disputes and charges in every version, and
+`invoice` on charges and intents until basil.
+
+These are from memory: the lists on customers, intents and charges (2020-08-27, 2022-11-15), the renames of
+2019-10-17, 2019-05-16 and 2019-03-14, the old names of an intent's statuses and of its next action, which invoices
+were `closed`, and the shape of `price` on old lines.
+
+No change since basil to the fields of the double is known. `previous_attributes` stay in the current version.
 """
 
 from __future__ import annotations
@@ -33,13 +36,13 @@ ACACIA, BASIL = "2024-10-28", "2025-03-31"
 
 @dataclass(frozen=True)
 class RelatedObjects:
-    """Facts from other objects that old shapes show, as they were when an event was created."""
+    """The facts from other objects that old shapes contain, as they were when an event was created."""
 
     invoice: str | None = None
     """The invoice that an intent or a charge pays."""
     payment_intent: str | None = None
     charge: str | None = None
-    """The intent, and its latest charge, that pay an invoice."""
+    """The intent that pays an invoice, and the latest charge of that intent."""
     paid_outside: bool = False
     """True if a part of an invoice was paid out of band."""
     charges: tuple[tuple[JSON, RelatedObjects], ...] = ()
@@ -49,7 +52,7 @@ class RelatedObjects:
 
 
 def related_objects(ledger: Ledger, obj: JSON) -> RelatedObjects:
-    """Returns what the ledger has now and old shapes of the object show."""
+    """Returns the facts from the ledger, as of now, that old shapes of the object contain."""
     if obj["object"] == "invoice":
         return _payment_of_invoice(ledger, obj)
     if obj["object"] == "payment_intent":
@@ -64,7 +67,7 @@ def related_objects(ledger: Ledger, obj: JSON) -> RelatedObjects:
 
 
 def in_version(rendered: JSON, version: str, related: RelatedObjects) -> JSON:
-    """Returns the object in a version: the same object if its shape has not changed since."""
+    """Returns the object in a version. Returns the same object if its shape has not changed since that version."""
     version_date = version[:10]
     changes = [change for since, kind, change in CHANGES if kind == rendered["object"] and version_date < since]
     if not changes:
@@ -79,12 +82,12 @@ def in_version(rendered: JSON, version: str, related: RelatedObjects) -> JSON:
 
 
 def before_acacia(version: str) -> bool:
-    """Returns True for versions before 2024-10-28.acacia, with which every refund got events of its own."""
+    """Returns True for versions before 2024-10-28.acacia, since which every refund has its own events."""
     return version[:10] < ACACIA
 
 
 def before_basil(version: str) -> bool:
-    """Returns True if a version is older than payments of invoices."""
+    """Returns True for versions before 2025-03-31.basil, since which invoices have several payments."""
     return version[:10] < BASIL
 
 
@@ -177,7 +180,7 @@ def _tax_amount(tax: JSON) -> JSON:
 
 def _charges_of_intent(old: JSON, related: RelatedObjects) -> None:
     _drop(old, "latest_charge")
-    old["charges"] = None  # filled by `as_of`, in the wanted version
+    old["charges"] = None  # `in_version` fills it, in the requested version
 
 
 def _refunds_of_charge(old: JSON, related: RelatedObjects) -> None:
@@ -266,4 +269,4 @@ CHANGES: tuple[tuple[str, str, Callable[[JSON, RelatedObjects], None]], ...] = (
     ("2019-02-11", "payment_intent", _sources_of_intent),
     ("2018-11-08", "invoice", _closed_and_forgiven),
 )
-"""(version in which it changed, kind, function that gives a copy its shape of before), newest first."""
+"""(the version that changed the shape, the kind, the function that gives a copy its earlier shape), newest first."""

@@ -1,4 +1,4 @@
-"""The state of a double: ledgers, time, ids, events, planned jobs, and the one lock around it all."""
+"""The state of a double: ledgers, clock, ids, events, planned jobs, and one lock for all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .render import render
 from .scheduler import Scheduler
 
 Listener = Callable[[Ledger, JSON], None]
-"""Takes each new event, with the ledger of the account that it is about, under the world's lock."""
+"""A function that is called with the account's ledger and each new event, under the world's lock."""
 
 
 class World:
@@ -36,7 +36,7 @@ class World:
         self.listeners: list[Listener] = []
 
     def now(self) -> int:
-        """Returns the epoch second with which new objects are stamped."""
+        """Returns the current epoch second, for the `created` of new objects."""
         return self.clock.seconds()
 
     def ledger(self, account: str) -> Ledger:
@@ -51,18 +51,20 @@ class World:
                 listener(ledger, event)
 
     def emit_updated(self, ledger: Ledger, obj: JSON, before: JSON, type_: str | None = None) -> None:
-        """Records `<kind>.updated` with what changed since `before`, a `snapshot`.
+        """Records `<kind>.updated` with the fields that changed since `before`, which is a `snapshot`.
 
-        Does nothing if nothing changed.
+        Does nothing if no field changed.
         """
         self.emit(ledger, type_ or f"{obj['object']}.updated", obj, before)
 
     def snapshot(self, ledger: Ledger, obj: JSON) -> JSON:
-        """Returns a copy of the rendered object, for `updated` to compare with."""
+        """Returns a copy of the rendered object, with which `emit_updated` compares the changed object."""
         return frozen(render(ledger, obj))
 
     def accessible_ledger(self, account: str, key_shown: str, livemode: bool) -> Ledger:
-        """Returns a connected account's ledger. Raises StripeFault 403 `account_invalid` without access to it."""
+        """Returns a connected account's ledger. Raises StripeFault 403 `account_invalid` if the key has no access to
+        it.
+        """
         ledger = self.ledgers.get(account)
         if ledger is None or not ledger.connected or ledger.livemode != livemode:
             raise StripeFault(
@@ -75,13 +77,13 @@ class World:
         return ledger
 
     def run_due(self) -> int:
-        """Runs the jobs that are due; returns how many ran."""
+        """Runs the jobs that are due. Returns the number of jobs that ran."""
         return self.scheduler.run_due()
 
     def advance(self, seconds: float) -> int:
-        """Moves the clock forward and runs each planned job at its own moment; returns how many ran.
+        """Moves the clock forward and runs each planned job at its due time. Returns the number of jobs that ran.
 
-        Raises ValueError for a step back.
+        Raises ValueError for negative seconds.
         """
         if seconds < 0:
             raise ValueError("the double's clock only moves forward")

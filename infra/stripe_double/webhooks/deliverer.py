@@ -1,7 +1,8 @@
-"""Delivers signed webhooks at least once, in no order, retried on the double's clock (https://docs.stripe.com/webhooks).
+"""Delivers signed webhooks: at least once, in any order, with retries on the double's clock.
 
-Nothing here starts a thread: `step` delivers one due webhook. `Server` calls it from worker threads, tests call
-it themselves. The endpoint is called without holding the lock, so it may call the double back.
+https://docs.stripe.com/webhooks. Nothing in this module starts a thread, because `step` delivers one due webhook.
+`Server` calls `step` from worker threads, and tests call it themselves. The endpoint is called without the world's
+lock, so that it may call the double.
 """
 
 from __future__ import annotations
@@ -23,26 +24,26 @@ from .transport import Transport, http_transport
 
 @dataclass
 class DeliveryPolicy:
-    """What the network and Stripe do to deliveries; rates are probabilities from 0 to 1."""
+    """The faults of delivering webhooks. Rates are probabilities from 0 to 1."""
 
     drop: float = 0.0
-    """A try is lost on the wire; it counts as failed and is tried again."""
+    """The probability that a try is lost on the network. It counts as failed and is repeated."""
     duplicate: float = 0.0
     reorder: float = 0.0
-    """A due webhook is picked at random instead of the oldest."""
+    """The probability that a random due webhook is delivered instead of the oldest."""
     delay: float = 0.0
     delay_seconds: float = 60.0
     lose: tuple[str, ...] = ()
-    """Events of these types are never delivered, though they are listed."""
+    """Types of events that are listed but never delivered."""
     lose_rate: float = 0.0
     paused: bool = False
     real_time_signatures: bool = False
-    """Sign with real time even when the double's clock was moved."""
+    """True if webhooks are signed with real time even after the double's clock was moved."""
 
 
 @dataclass(order=True)
 class Task:
-    """One try of one event at one endpoint."""
+    """One try to deliver one event to one endpoint."""
 
     due: float
     sequence: int
@@ -55,7 +56,7 @@ class Task:
 
 
 class Deliverer:
-    """The queue of webhooks and the log of tries to deliver them. It queues each event that the world emits."""
+    """The queue of webhooks and the log of tries. Every event that the world emits is queued."""
 
     def __init__(self, world: World, transport: Transport | None = None) -> None:
         self._world = world
@@ -71,7 +72,7 @@ class Deliverer:
     # -- queueing -----------------------------------------------------------------------------------------
 
     def enqueue(self, ledger: Ledger, event: JSON) -> None:
-        """Queues an event for each endpoint that listens to it."""
+        """Queues an event for each endpoint that is enabled for its type."""
         for owner, endpoint in self._listeners(ledger, event):
             self._world.events.await_confirmation(event["id"], endpoint["id"])
             if self._is_lost(event["type"]):
@@ -83,7 +84,7 @@ class Deliverer:
         self.wake_condition.notify_all()
 
     def resend(self, account: str, event_id: str) -> int:
-        """Queues an event again, as Resend in the Dashboard does; returns how many webhooks were queued."""
+        """Queues an event again, as Resend in the Dashboard does. Returns the number of webhooks that were queued."""
         ledger = self._world.ledger(account)
         event = ledger.events[event_id]
         listeners = self._listeners(ledger, event)
@@ -95,7 +96,7 @@ class Deliverer:
     # -- delivering ----------------------------------------------------------------------------------------------
 
     def next_due(self) -> float | None:
-        """Returns the epoch second at which the next try is due, or None if paused or idle."""
+        """Returns the epoch second at which the next try is due; None if delivery is paused or the queue is empty."""
         return self.queue[0].due if self.queue and not self.policy.paused else None
 
     def step(self) -> JSON | None:
@@ -105,7 +106,7 @@ class Deliverer:
             if task is None:
                 return None
             prepared = self._prepare(task)
-            if prepared is None:  # the endpoint or the event is gone
+            if prepared is None:  # the endpoint or the event was deleted
                 return self._log_try({"id": task.event, "type": "?"}, task.endpoint, task.attempt, "cancelled")
             event, endpoint, body, headers = prepared
             dropped = self._world.rng.random() < self.policy.drop
@@ -126,7 +127,7 @@ class Deliverer:
         return entry
 
     def drain(self) -> int:
-        """Delivers every due webhook; returns how many tries were made."""
+        """Delivers every due webhook. Returns the number of tries."""
         count = 0
         while self.step() is not None:
             count += 1
@@ -201,7 +202,7 @@ class Deliverer:
         config = self._world.config
         waits = config.webhook_retries_live if event["livemode"] else config.webhook_retries_test
         if task.duplicate:
-            pass  # the original try has its own retries
+            pass  # the retries belong to the original, not to its duplicate
         elif task.attempt <= len(waits):
             next_try_at = self._world.clock.now() + waits[task.attempt - 1]
             retry = replace(task, due=next_try_at, attempt=task.attempt + 1, sequence=next(self._sequence))
@@ -240,7 +241,7 @@ class Deliverer:
 
 
 def signature(body: bytes, secrets: list[str], at: int) -> str:
-    """Returns the `Stripe-Signature` header, with one `v1` for each secret while one is being rolled."""
+    """Returns the `Stripe-Signature` header, with one `v1` for each secret while a secret is being rolled."""
     signed_payload = f"{at}.".encode() + body
     signatures = [hmac.new(s.encode(), signed_payload, hashlib.sha256).hexdigest() for s in secrets]
     return ",".join([f"t={at}", *(f"v1={m}" for m in signatures), f"v0={signatures[0][::-1]}"])

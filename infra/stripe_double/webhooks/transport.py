@@ -1,4 +1,4 @@
-"""Sends a webhook over the network. Tests give a callable of their own instead."""
+"""Sends a webhook over the network. Tests pass their own callable instead."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 Transport = Callable[[str, bytes, Mapping[str, str]], int]
-"""(url, body, headers) -> HTTP status; raises OSError when there is no answer."""
+"""A function (url, body, headers) -> HTTP status. It raises OSError if no response arrives."""
 
 
 def http_transport(timeout: float) -> Transport:
-    """Returns a transport that POSTs over a fresh connection, and like Stripe follows no redirect."""
+    """Returns a transport that POSTs over a new connection and follows no redirect, as Stripe does."""
 
     def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
         parts = urlsplit(url)

@@ -67,7 +67,7 @@ API = (
     ),
     guard(
         "a tag is compared with the version that the save replaces",
-        "_require(save)",
+        "_require_precondition",
         Becomes("None"),
         f"{_T_VALIDATORS}::test_a_colleague_who_saves_between_our_read_and_our_write_wins",
     ),

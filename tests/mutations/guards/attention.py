@@ -7,7 +7,7 @@ from tests.mutations.taken import Always, Becomes, Check
 
 _T_INVOICES = "tests/domain/test_attention.py"
 _T_COMPANY = "tests/domain/test_company_attention.py"
-_T_TIE_OUT = "tests/usecases/healing/test_tie_out.py"
+_T_TIE_OUT = "tests/usecases/reconciling/test_tie_out.py"
 
 ATTENTION = (
     guard(
@@ -60,14 +60,14 @@ ATTENTION = (
     ),
     guard(
         "a comparison that could not be made leaves the unknown invoices as they are",
-        "keep_unknown_invoices(ports)",
+        "store_unknown_invoices(result)",
         Check("compared"),
         f"{_T_TIE_OUT}::test_a_comparison_that_could_not_be_made_leaves_what_an_earlier_one_found",
     ),
     guard(
         "an invoice that POM knows by now is not listed as unknown",
         "_unknown(search)",
-        Check("_known"),
+        Check("_has_record"),
         "tests/usecases/attention/test_needs_attention.py"
         "::test_an_invoice_that_pom_does_not_know_is_listed_until_pom_knows_it",
     ),

@@ -17,7 +17,7 @@ CLOSED = (
         Check("erased"),
         f"{_CLOSED}a_closed_customer_is_not_there_to_be_read_and_no_list_shows_it",
     ),
-    guard("a closed customer is not saved", "_require(precondition)", Skipped("require_not_erased"), _NOTHING_NEW),
+    guard("a closed customer is not saved", "_require_precondition", Skipped("require_not_erased"), _NOTHING_NEW),
     guard(
         "a closed customer is not synced by hand or billed",
         "open_customer",
@@ -38,7 +38,7 @@ CLOSED = (
     ),
     guard(
         "what waited for a connection is not given for a closed customer",
-        "give_what_waited",
+        "queue_waiting_customers",
         Check("erased"),
         f"{_CLOSED}what_waited_for_the_connection_is_not_given_after_the_customer_was_closed",
     ),
@@ -50,7 +50,7 @@ CLOSED = (
     ),
     guard(
         "a row of an import does not save a closed customer",
-        "keep_customer",
+        "store_customer",
         Skipped("require_not_erased"),
         f"{_CLOSED}a_row_of_an_import_fails_alone",
     ),

@@ -55,7 +55,10 @@ CONNECTING = (
         f"{_DOORS}::test_hijack_sending_a_victim_to_stripe_in_ones_own_name",
     ),
     guard(
-        "states are kept hashed", "hashed", Becomes("state"), f"{_T_CONNECT}::test_the_state_is_kept_as_a_hash_only"
+        "states are kept hashed",
+        "secret_digest",
+        Becomes("state"),
+        f"{_T_CONNECT}::test_the_state_is_kept_as_a_hash_only",
     ),
     guard(
         "an account belongs to one organization",

@@ -20,7 +20,7 @@ CUSTOMERS = (
     ),
     guard(
         "a chosen Stripe customer belongs to nobody else",
-        "_linked_as_chosen",
+        "_link_chosen",
         Check("belongs_to_another"),
         f"{_T_OWNERS}::test_an_id_chosen_for_two_customers_before_either_is_linked_is_given_to_one",
         f"{_T_OWNERS}::test_a_choice_is_stored_while_stripe_does_not_answer_and_looked_at_by_the_sync",
@@ -33,14 +33,14 @@ CUSTOMERS = (
     ),
     guard(
         "a Stripe customer of another customer is not found by its address",
-        "_found_by_email",
+        "_find_by_email",
         Check("_held_by_another"),
         f"{_T_OWNERS}::test_metadata_that_somebody_removed_gives_nobody_the_stripe_customer",
     ),
     guard(
         "POM's id is put back into the metadata",
-        "_linked_to(fact)",
-        Check("_marked"),
+        "_link_and_settle",
+        Check("_has_pom_ids"),
         f"{_T_OWNERS}::test_metadata_that_somebody_overwrote_is_put_back_by_the_next_sync",
     ),
     guard(
@@ -77,7 +77,7 @@ CUSTOMERS = (
     ),
     guard(
         "filters are held against the status that is shown",
-        "list_customers(wanted)",
+        "list_customers(customer_filter)",
         Without("account_id=", of="replace"),
         "tests/api/test_customer_list.py::"
         "test_a_filter_by_status_finds_whom_the_list_shows_with_it_whichever_account_is_connected",

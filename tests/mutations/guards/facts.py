@@ -8,7 +8,7 @@ from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skippe
 _T_FACTS = "tests/domain/test_facts.py"
 _T_INVOICES = "tests/usecases/invoicing/test_invoices.py"
 _T_REVISIONS = "tests/usecases/invoicing/test_revisions.py"
-_T_OBJECTS = "tests/usecases/healing/test_sweep_objects.py"
+_T_OBJECTS = "tests/usecases/reconciling/test_sweep_objects.py"
 _T_OUTSIDE = "tests/adapters/test_paid_outside.py"
 
 FACTS = (
@@ -40,15 +40,15 @@ FACTS = (
         "the sweep looks back a little",
         "window_begins",
         Instead("OVERLAP", "0"),
-        "tests/usecases/healing/test_reconcile.py::test_an_event_listed_late_is_within_the_overlap",
+        "tests/usecases/reconciling/test_reconcile.py::test_an_event_listed_late_is_within_the_overlap",
     ),
     guard(
         "the sweep passes over what is known",
         "EventSweep.apply_listed",
         Check("id in"),
-        "tests/usecases/healing/test_reconcile.py::test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events",
-        "tests/usecases/healing/test_reconcile.py::test_nothing_lost_is_nothing_found",
-        "tests/usecases/healing/test_reconcile.py::test_only_what_was_missed_is_written",
+        "tests/usecases/reconciling/test_reconcile.py::test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events",
+        "tests/usecases/reconciling/test_reconcile.py::test_nothing_lost_is_nothing_found",
+        "tests/usecases/reconciling/test_reconcile.py::test_only_what_was_missed_is_written",
     ),
     guard(
         "a payment that came in proves that its intent succeeded",
@@ -88,7 +88,7 @@ FACTS = (
     ),
     guard(
         "the charge of a payment is looked for in invoices that are open",
-        "_Listed.differs_from",
+        "_StripeLists.differs_from",
         Instead("uncharged_payments", "()"),
         f"{_T_OBJECTS}::test_a_charge_that_no_event_told_of_is_found_though_its_payment_is_known",
     ),
@@ -136,15 +136,15 @@ FACTS = (
     ),
     guard(
         "a failed attempt is looked for though the invoice is as it was",
-        "_Listed.differs_from",
+        "_StripeLists.differs_from",
         Instead("sorted", "()"),
-        "tests/usecases/healing/test_sweep_objects.py::test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_was",
+        "tests/usecases/reconciling/test_sweep_objects.py::test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_was",
     ),
     guard(
         "a long comparison goes on where it was left",
         "Sweep.done",
         Instead("objects_before=", "None"),
-        "tests/usecases/healing/test_sweep_objects.py::test_a_comparison_that_takes_too_long_is_left_and_gone_on_with",
+        "tests/usecases/reconciling/test_sweep_objects.py::test_a_comparison_that_takes_too_long_is_left_and_gone_on_with",
     ),
     guard(
         "a comparison is not done before the last invoice",
@@ -162,13 +162,13 @@ FACTS = (
         "whoever begins something is woken",
         "create_invoice(command)",
         Skipped("wake"),
-        "tests/usecases/healing/test_sweep_objects.py::test_an_idle_organization_that_makes_an_invoice_is_looked_at_every_ten_minutes",
+        "tests/usecases/reconciling/test_sweep_objects.py::test_an_idle_organization_that_makes_an_invoice_is_looked_at_every_ten_minutes",
     ),
     guard(
         "while nobody hears, everybody is looked at",
         "_nobody_hears",
         Always("problem is"),
-        "tests/usecases/healing/test_sweep_objects.py::test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at",
+        "tests/usecases/reconciling/test_sweep_objects.py::test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at",
     ),
     guard(
         "services of a void invoice that was revised stay billed",

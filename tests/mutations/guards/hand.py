@@ -95,7 +95,7 @@ HAND = (
     ),
     guard(
         "a batch does not send again what the office has not heard of",
-        "bill",
+        "bill_item",
         Never("refusals_told"),
         _case("batch_item_due_later_is_not_mailed_unseen"),
     ),
@@ -125,7 +125,7 @@ HAND = (
     ),
     guard(
         "one key has a batch sent once",
-        "_is_ordered",
+        "_sending_is_ordered",
         Becomes("all((batch.sends, batch.open))"),
         f"{_SEND_BATCH}::test_asking_again_while_it_is_sent_or_with_the_same_key_orders_nothing_anew",
     ),
@@ -137,7 +137,7 @@ HAND = (
     ),
     guard(
         "a batch that was cancelled says that it is being finished",
-        "_works",
+        "_is_at_work",
         Becomes("False"),
         f"{_SEND_BATCH}::test_after_a_cancellation_nothing_is_ordered_before_the_lanes_are_at_rest",
     ),
@@ -180,7 +180,7 @@ HAND = (
     ),
     guard(
         "a batch rests while invoicing is paused",
-        "bill",
+        "bill_item",
         Instead("InvoicingPaused", "KeyError"),
         _case("paused_while_a_batch_ran"),
     ),

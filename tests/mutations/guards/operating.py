@@ -10,23 +10,23 @@ OPERATING = (
         "a second freeze keeps since when the organization has been frozen",
         "Freeze.reworded",
         Becomes("Freeze(0, by, reason)"),
-        "tests/usecases/healing/test_tie_out.py::test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave",
+        "tests/usecases/reconciling/test_tie_out.py::test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave",
     ),
     guard(
         "the daily tie-out keeps the words that an operator chose",
         "freeze_unless_frozen",
         Always("is"),
-        "tests/usecases/healing/test_tie_out.py::test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave",
+        "tests/usecases/reconciling/test_tie_out.py::test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave",
     ),
     guard(
         "a canary passes only if the table has the very one",
-        "_sent(door)",
+        "_send(door)",
         Check("ALTERED"),
         "tests/usecases/events/test_canary.py::test_an_item_that_is_not_the_one_that_was_sent_is_a_failure",
     ),
     guard(
         "a canary that nobody kept does not pass",
-        "_sent(door)",
+        "_send(door)",
         Check("NOT_KEPT", says="Verdict.PASSED"),
         "tests/usecases/events/test_canary.py::test_whatever_is_not_a_2xx_with_the_item_in_the_table_is_a_failure",
     ),
@@ -38,27 +38,27 @@ OPERATING = (
     ),
     guard(
         "a record that is made again claims its services",
-        "_rebuilt",
+        "_insert_rebuilt",
         Instead("_services", "[]"),
-        "tests/usecases/healing/test_backfill.py::test_a_lost_record_comes_back_and_its_services_cannot_be_billed_again",
+        "tests/usecases/reconciling/test_backfill.py::test_a_lost_record_comes_back_and_its_services_cannot_be_billed_again",
     ),
     guard(
         "a copy in Stripe is not the invoice, to a backfill either",
-        "backfill(listed)",
+        "backfill(candidate)",
         Check("is_or_was"),
-        "tests/usecases/healing/test_backfill.py::test_a_copy_that_somebody_made_in_stripe_is_named_and_left_alone",
+        "tests/usecases/reconciling/test_backfill.py::test_a_copy_that_somebody_made_in_stripe_is_named_and_left_alone",
     ),
     guard(
         "an original is told of its copy when either record is made again",
-        "_made_again",
+        "_recreate",
         Skipped("_link"),
-        "tests/usecases/healing/test_backfill.py"
+        "tests/usecases/reconciling/test_backfill.py"
         "::test_a_copy_and_its_original_name_each_other_whichever_record_was_lost",
     ),
     guard(
         "a copy's original is believed only if the copy's id is made of it",
         "corrected_id",
         Check("correction_id_for"),
-        "tests/usecases/healing/test_backfill.py::test_only_the_true_original_is_believed_of_what_a_copy_names",
+        "tests/usecases/reconciling/test_backfill.py::test_only_the_true_original_is_believed_of_what_a_copy_names",
     ),
 )

@@ -9,7 +9,7 @@ _READ = "tests/usecases/payouts/test_read_payout.py"
 _WENT = "tests/usecases/payouts/test_where_money_went.py"
 _LONG = "tests/usecases/payouts/test_long_payouts.py"
 _COMPARE = "tests/usecases/payouts/test_compare_payout.py"
-_SWEEP = "tests/usecases/healing/test_sweep_payouts.py"
+_SWEEP = "tests/usecases/reconciling/test_sweep_payouts.py"
 
 PAYOUTS = (
     guard(
@@ -80,7 +80,7 @@ PAYOUTS = (
     ),
     guard(
         "a payout that the list does not reach is asked for",
-        "_PayoutSweep._asked_for",
+        "_PayoutSweep._fetched",
         Becomes("iter(())"),
         f"{_SWEEP}::test_a_payout_that_was_under_way_for_longer_than_the_list_reaches_is_asked_for_by_its_id",
     ),
@@ -106,7 +106,7 @@ PAYOUTS = (
     guard(
         "a payout that an event of the same run told of was not missed",
         "_PayoutSweep._should_be_known",
-        Check("told"),
+        Check("reported_ids"),
         f"{_SWEEP}::test_payouts_of_which_every_webhook_was_lost_are_read_by_one_run",
     ),
     guard(

@@ -231,7 +231,7 @@ PUBLISHING = (
     ),
     guard(
         "an entry that is refused because of a right waits for the next deployment",
-        "NOT_OF_THE_EVENT",
+        "NOT_CAUSED_BY_EVENT",
         Becomes("frozenset()"),
         f"{_BUS}::test_an_entry_that_is_refused_because_of_a_right_may_be_taken_later",
     ),
@@ -269,7 +269,7 @@ PUBLISHING = (
     # Those who listen
     guard(
         "a consumer drops what is older",
-        "NEWER",
+        "STORE_IF_NEWER",
         Becomes(f"'{_REPLACED}'"),
         "tests/infrastructure/test_consumer.py::test_a_repeated_event_and_an_older_one_are_dropped",
     ),

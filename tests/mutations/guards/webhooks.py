@@ -95,7 +95,7 @@ WEBHOOKS = (
         "paused organizations keep no alarm on",
         "_free_to_go_on",
         Becomes("len(invoices)"),
-        "tests/usecases/healing/test_tie_out.py::test_half_made_invoices_stay_where_they_are_while_frozen",
+        "tests/usecases/reconciling/test_tie_out.py::test_half_made_invoices_stay_where_they_are_while_frozen",
     ),
     guard(
         "tenant of an event is its account",
@@ -105,7 +105,7 @@ WEBHOOKS = (
     ),
     guard(
         "tenant of a customer event is its account",
-        "_linked(event)",
+        "_if_linked",
         Check("linked_to"),
         f"{_T_APPLY}::test_another_accounts_customer_event_changes_nothing",
     ),
@@ -179,7 +179,7 @@ WEBHOOKS = (
     ),
     guard(
         "an earlier end ends nothing",
-        "_connected_anew",
+        "_is_about_earlier_connection",
         Becomes("False"),
         f"{_T_CONNECT}::test_a_late_event_of_an_earlier_end_ends_nothing",
     ),
@@ -191,7 +191,7 @@ WEBHOOKS = (
     ),
     guard(
         "an object in another version is not believed",
-        "_told_in_full",
+        "_complete_fact",
         Always("current"),
         f"{_FIELD}[other_version_costs_one_call-2020-08-27]",
     ),
@@ -210,13 +210,13 @@ WEBHOOKS = (
     ),
     guard(
         "what was stored after a read began stays",
-        "_AccountRead.met_by",
+        "_FetchedAccount.merged_into",
         Always("stored"),
         f"{_FIELD}[enabled_while_the_comparison_read_the_account-2020-08-27]",
     ),
     guard(
         "what was missed is remembered until a webhook comes",
-        "deafness",
+        "webhooks_are_silent",
         Becomes("False"),
         f"{_FIELD}[secret_rotated_in_stripe_only-2020-08-27]",
     ),

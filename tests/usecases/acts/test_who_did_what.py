@@ -17,7 +17,7 @@ from chalicelib.domain.identifiers import CustomerId, StripeAccountId, UserId
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
 from chalicelib.usecases.connecting import connect
-from chalicelib.usecases.connecting.freeze import freeze, freeze_newcomers, freeze_unless_frozen, unfreeze
+from chalicelib.usecases.connecting.freeze import freeze, freeze_new_connections, freeze_unless_frozen, unfreeze
 from chalicelib.usecases.connecting.give_up_abandoned import give_up_abandoned
 from chalicelib.usecases.connecting.revocation import mark_revoked
 from chalicelib.usecases.connecting.sweep_sooner import refresh_all
@@ -203,7 +203,7 @@ def test_a_pause_names_the_operator_for_operators_and_only_if_it_changes_somethi
 
 
 def test_whoever_connects_while_everybody_is_paused_has_the_pause_in_its_history(world: World) -> None:
-    freeze_newcomers("kim", "drill", world.ports)
+    freeze_new_connections("kim", "drill", world.ports)
     world.connect()
     assert told(world)[2:] == [
         (ConnectionAct.CONNECTED, By.USER, ADMIN),

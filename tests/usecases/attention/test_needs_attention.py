@@ -14,7 +14,7 @@ from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccou
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import PayoutFact, new_payout
 from chalicelib.domain.summary import invoice_write
-from chalicelib.usecases.attention.needs_attention import Count, Wanted, needs_attention
+from chalicelib.usecases.attention.needs_attention import AttentionFilter, Count, needs_attention
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import unwatched, watched
@@ -26,7 +26,7 @@ OTHER = OrganizationId("org_green")
 
 
 def listed(world: World, organization: OrganizationId = ORGANIZATION, **wanted: Any) -> list[AttentionItem]:
-    items = list(needs_attention(organization, Wanted(**wanted), world.ports).items)
+    items = list(needs_attention(organization, AttentionFilter(**wanted), world.ports).items)
     assert all(item.message and item.next_step for item in items)
     return items
 
@@ -36,7 +36,7 @@ def kinds(world: World, **wanted: Any) -> list[str]:
 
 
 def counted(world: World, **wanted: Any) -> dict[AttentionKind, Count]:
-    return {each.kind: each for each in needs_attention(ORGANIZATION, Wanted(**wanted), world.ports).counts}
+    return {each.kind: each for each in needs_attention(ORGANIZATION, AttentionFilter(**wanted), world.ports).counts}
 
 
 def paid(world: World, invoice: Invoice, method: str = "pm_card_visa") -> str:
@@ -65,7 +65,7 @@ def test_nothing_to_do_costs_nine_reads_and_no_call_of_stripe(world: World, acco
     world.invoice()
     before = sum(world.stripe_calls().values())
     boundaries = watched(world)
-    needs_attention(ORGANIZATION, Wanted(), world.ports)
+    needs_attention(ORGANIZATION, AttentionFilter(), world.ports)
     unwatched(world)
     assert sorted(boundaries.calls) == [
         "connections.get", "connections.unknown_invoices", "customers.without_email", *["invoices.page"] * 5,
@@ -82,7 +82,7 @@ def test_one_kind_reads_only_its_own_list_and_those_of_more_urgent_kinds(
     world: World, account: StripeAccountId, kind: AttentionKind, lists: int
 ) -> None:
     boundaries = watched(world)
-    needs_attention(ORGANIZATION, Wanted(kind), world.ports)
+    needs_attention(ORGANIZATION, AttentionFilter(kind), world.ports)
     unwatched(world)
     assert sorted(boundaries.calls) == ["connections.get", *["invoices.page"] * lists]
 

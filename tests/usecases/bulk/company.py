@@ -27,9 +27,9 @@ from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import BatchJob, Message
-from chalicelib.usecases.bulk.batch_work import work_on
+from chalicelib.usecases.bulk.batch_work import work_on_part
 from chalicelib.usecases.bulk.bill_many import BillMany
-from chalicelib.usecases.healing.resume_stuck import resume_stuck
+from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from infra.stripe_double import InProcessClient
 from tests.boundaries import STORES, Killed
 from tests.fakes import FakeClock, FakeQueues
@@ -264,7 +264,7 @@ class Company(World):
                 continue
             try:
                 mortal: Any = Mortal(self.ports, self.rng, risk) if risk else self.ports
-                work_on(message.organization_id, message.batch_id, message.lane, message.turn, mortal)
+                work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, mortal)
             except Killed:
                 self.deaths += 1
             else:

@@ -14,7 +14,7 @@ from chalicelib.domain.pacing import full_rate
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import BatchJob
-from chalicelib.usecases.bulk.batch_work import CHUNK_ITEMS, LEASE, PAUSE, work_on
+from chalicelib.usecases.bulk.batch_work import CHUNK_ITEMS, LEASE, PAUSE, work_on_part
 from chalicelib.usecases.bulk.batches import cancel, retry_failures
 from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, bill_many
 from chalicelib.usecases.bulk.lanes import with_status
@@ -127,12 +127,12 @@ def test_another_round_asked_for_while_the_first_one_runs_bills_nobody_twice(com
     batch = bill_many(bill_all(12), company.ports)
     messages = [each for each in company.ports.queues.take() if isinstance(each, BatchJob)]
     for message in messages[:6]:
-        work_on(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
+        work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
     company.customer("cust_0", "found@example.test")
     retry_failures(ORGANIZATION, batch.id, company.ports)
     company.work()
     for message in messages:  # turns that are over
-        work_on(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
+        work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
     assert company.ports.queues.sent == []
     assert_billed_once(company, batch, invoices=12)
 
@@ -154,7 +154,7 @@ def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
                 seen.append((status, cancelled.count(ItemStatus.CANCELLED)))
             return getattr(company.ports, name)
 
-    work_on(first.organization_id, first.batch_id, first.lane, first.turn, CancellingAfterOne())  # type: ignore[arg-type]
+    work_on_part(first.organization_id, first.batch_id, first.lane, first.turn, CancellingAfterOne())  # type: ignore[arg-type]
     company.work()
     company.advance(LEASE + 1)
     company.resume()
@@ -185,7 +185,7 @@ def test_a_chunk_hands_the_rest_on(company: World) -> None:
     messages = company.ports.queues.take()
     for message in messages:
         if isinstance(message, BatchJob):
-            work_on(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
+            work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
     assert now(company, batch).open >= 1
     rest = [each for each in company.ports.queues.sent if isinstance(each, BatchJob)]
     assert rest

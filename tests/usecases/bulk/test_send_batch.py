@@ -20,7 +20,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
 from chalicelib.ports.messages import BatchJob
-from chalicelib.usecases.bulk.batch_work import PAUSE, work_on
+from chalicelib.usecases.bulk.batch_work import PAUSE, work_on_part
 from chalicelib.usecases.bulk.batches import cancel, retry_failures, send_drafts
 from chalicelib.usecases.bulk.bill_many import bill_many
 from chalicelib.usecases.bulk.lanes import status_of, with_status
@@ -567,12 +567,12 @@ def test_a_message_of_an_earlier_round_sends_nothing(world: World) -> None:
     batch = bill_many(bill_all(4, send=False), world.ports)
     messages = [each for each in world.ports.queues.take() if isinstance(each, BatchJob)]
     for message in messages:
-        work_on(message.organization_id, message.batch_id, message.lane, message.turn, world.ports)
+        work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, world.ports)
     world.work()
     ordered(world, batch)
     world.ports.queues.take()
     for message in messages:
-        work_on(message.organization_id, message.batch_id, message.lane, message.turn, world.ports)
+        work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, world.ports)
     assert mails(world) == {}
     assert now(world, batch).count(ItemStatus.QUEUED) == 4
 

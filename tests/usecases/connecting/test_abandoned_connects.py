@@ -8,7 +8,7 @@ from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.events.event_outcome import EventOutcome
-from chalicelib.usecases.healing.resume_stuck import resume_stuck
+from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from tests.world import ADMIN, ORGANIZATION, World
 
 OTHER = OrganizationId("org_green")

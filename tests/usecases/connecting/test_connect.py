@@ -21,7 +21,7 @@ from tests.world import ADMIN, OFFICE, ORGANIZATION, World
 OTHER = OrganizationId("org_green")
 
 
-def returned(world: World, account: str, state: str) -> connect.Returned:
+def returned(world: World, account: str, state: str) -> connect.CallbackResult:
     return connect.receive_callback(state, world.double.authorization_code(account), None, world.ports)
 
 

@@ -19,14 +19,14 @@ from chalicelib.usecases.connecting import connection_report
 from chalicelib.usecases.connecting.connection_report import ConnectionReport
 from chalicelib.usecases.connecting.sweep_sooner import refresh_all
 from chalicelib.usecases.connecting.webhook_health import (
-    NOT_CHECKED,
-    NOT_LOOKED,
-    NOT_LOOKED_LATELY,
-    NOT_TRIED,
-    NOT_TRIED_LATELY,
+    CANARY_NOT_SENT,
+    CANARY_NOT_SENT_LATELY,
+    CHECK_FAILED,
+    NOT_CHECKED_LATELY,
+    NOT_CHECKED_YET,
     check_webhooks,
 )
-from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
 from tests.world import BEGAN, ORGANIZATION, WEBHOOK_SECRET, World
 from tests.world import WEBHOOK_URL as URL
 
@@ -87,23 +87,23 @@ def test_showing_the_connection_asks_stripe_nothing(world: World, account: Strip
 def test_where_stripe_does_not_answer_the_page_says_so(kind: str, world: World, account: StripeAccountId) -> None:
     world.double.order_fault(kind, method="GET", path="/v1/webhook_endpoints", count=9)
     seen = checked(world)
-    assert (seen.webhook_healthy, seen.webhook_problem) == (None, NOT_CHECKED)
+    assert (seen.webhook_healthy, seen.webhook_problem) == (None, CHECK_FAILED)
 
 
 def test_an_old_check_says_nothing_about_now(world: World, account: StripeAccountId) -> None:
     checked(world)
     world.advance(901)
-    assert told(world) == (None, NOT_LOOKED_LATELY)
+    assert told(world) == (None, NOT_CHECKED_LATELY)
     check_webhooks(URL, world.ports)
-    assert told(world) == (None, NOT_TRIED_LATELY)
+    assert told(world) == (None, CANARY_NOT_SENT_LATELY)
     assert checked(world).webhook_healthy is True
 
 
 def test_before_anybody_has_looked_nothing_is_claimed(world: World, account: StripeAccountId) -> None:
-    assert told(world) == (None, NOT_LOOKED)
+    assert told(world) == (None, NOT_CHECKED_YET)
     assert report(world).webhook_checked_at is None
     check_webhooks(URL, world.ports)
-    assert told(world) == (None, NOT_TRIED)
+    assert told(world) == (None, CANARY_NOT_SENT)
     world.look()
     assert told(world) == (True, None)
 
@@ -135,7 +135,7 @@ def test_a_failed_flight_is_forgotten_after_a_quarter_of_an_hour(world: World, a
     assert told(world)[0] is False
     world.advance(901)
     check_webhooks(URL, world.ports)
-    assert told(world) == (None, NOT_TRIED_LATELY)
+    assert told(world) == (None, CANARY_NOT_SENT_LATELY)
 
 
 def test_a_new_secret_that_is_refused_for_five_minutes_is_nothing_and_after_that_a_problem(

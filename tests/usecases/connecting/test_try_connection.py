@@ -266,7 +266,7 @@ def test_a_test_of_another_account_is_not_shown(world: World, account: StripeAcc
 
 
 def down(*_: object) -> None:
-    raise Retryable("database_unavailable", "The database does not answer at the moment.")
+    raise Retryable("database_unavailable", "The database does not respond at the moment.")
 
 
 def test_a_test_goes_on_though_its_steps_cannot_be_stored_and_the_next_write_has_them_all(
@@ -420,7 +420,7 @@ def test_stripe_out_of_reach_is_told_as_a_step(world: World, account: StripeAcco
             return getattr(plain, name)
 
         def account(self, account_id: StripeAccountId) -> None:
-            raise StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False)
+            raise StripeUnavailable("stripe_unreachable", "Stripe did not respond in time.", answered=False)
 
     world.ports.stripe = Down()  # type: ignore[assignment]
     [only] = tried(world).steps

@@ -23,20 +23,19 @@ from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import Reminders
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.attention.needs_attention import Wanted, needs_attention
+from chalicelib.usecases.attention.needs_attention import AttentionFilter, needs_attention
 from chalicelib.usecases.bulk.batches import list_batches, send_drafts
 from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
 from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
 from chalicelib.usecases.customers.customers import (
     get_customer,
-    give_what_waited,
     list_customers,
     put_customer,
+    queue_waiting_customers,
     sync_again,
     sync_customer,
 )
 from chalicelib.usecases.customers.names import names_of
-from chalicelib.usecases.healing.search_spellings import INDEXED_AFTER, search_spellings
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
@@ -44,6 +43,7 @@ from chalicelib.usecases.invoicing.preview import preview_invoice
 from chalicelib.usecases.invoicing.remind import remind, remind_if_due
 from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
+from chalicelib.usecases.reconciling.search_spellings import INDEXED_AFTER, search_spellings
 from tests.usecases.erasing.person import ANN, BOB, DAY, PROFILE, Company
 from tests.world import ADMIN, OFFICE, ORGANIZATION, line, order
 
@@ -165,8 +165,8 @@ def test_a_draft_of_a_closed_customer_says_why_it_was_not_sent_and_what_to_do(co
         send_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports, asked_at=company.world.ports.clock.now())
     now = company.world.ports.clock.now()
     assert "the customer had been erased" in explain(company.world.now(draft), now)
-    found = needs_attention(ORGANIZATION, Wanted(AttentionKind.INVOICE_NOT_SENT), company.world.ports)
-    assert [each.next_step for each in found.items] == ["Void it. POM then goes on with erasing the customer."]
+    found = needs_attention(ORGANIZATION, AttentionFilter(AttentionKind.INVOICE_NOT_SENT), company.world.ports)
+    assert [each.next_step for each in found.items] == ["Void it. POM then continues to erase the customer."]
     void_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports)
     assert not company.world.now(draft).live
 
@@ -215,7 +215,7 @@ def test_what_waited_for_the_connection_is_not_given_after_the_customer_was_clos
     assert company.ann.waits_for == company.account
     close(company)
     ports.customers.waiting_for = lambda *_: [ANN]  # type: ignore[method-assign]  # the index is behind
-    give_what_waited(ORGANIZATION, company.account, ports)
+    queue_waiting_customers(ORGANIZATION, company.account, ports)
     assert company.ann.sync_status is SyncStatus.NOT_CONNECTED
 
 
@@ -351,11 +351,11 @@ def test_a_closed_customer_without_an_address_needs_nobodys_attention(company: C
     company.world.customer("cust_3", None)
     company.settle()
     ports = company.world.ports
-    assert [each.kind for each in needs_attention(ORGANIZATION, Wanted(), ports).items] == [
+    assert [each.kind for each in needs_attention(ORGANIZATION, AttentionFilter(), ports).items] == [
         AttentionKind.CUSTOMER_WITHOUT_EMAIL
     ]
     company.ask(customer_id=CustomerId("cust_3"))
-    assert list(needs_attention(ORGANIZATION, Wanted(), ports).items) == []
+    assert list(needs_attention(ORGANIZATION, AttentionFilter(), ports).items) == []
 
 
 def test_ordering_for_a_customer_that_was_never_there_is_still_told_apart(company: Company) -> None:

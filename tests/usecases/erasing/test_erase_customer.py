@@ -27,14 +27,14 @@ from chalicelib.usecases.erasing import erase_records
 from chalicelib.usecases.erasing.erase_customer import BEGINS_AFTER, SECOND_LOOK_AFTER, erase_customer
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
-from chalicelib.usecases.healing.backfill import Did, backfill, to_backfill
-from chalicelib.usecases.healing.tie_out import tie_out
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
+from chalicelib.usecases.reconciling.backfill import BackfillOutcome, backfill, invoices_to_backfill
+from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.boundaries import Killed, unwatched, watched
 from tests.oracle import differences
 from tests.usecases.erasing.person import ANN, BOB, DAY, PROFILE, Company
 from tests.usecases.events.test_parked_events import fail_with
-from tests.usecases.healing.test_backfill import lose
+from tests.usecases.reconciling.test_backfill import lose
 from tests.world import ADMIN, OFFICE, ORGANIZATION
 
 
@@ -335,9 +335,9 @@ def test_a_lost_invoice_of_an_erased_customer_comes_back_without_the_person(comp
     company.erase()
     company.finish()
     lose(company.world, invoice)
-    listed = to_backfill(ORGANIZATION, company.world.ports.clock.now() - 90 * DAY, company.world.ports)
+    listed = invoices_to_backfill(ORGANIZATION, company.world.ports.clock.now() - 90 * DAY, company.world.ports)
     did = [backfill(each, ORGANIZATION, company.world.ports).did for each in listed]
-    assert Did.RECREATED in did
+    assert BackfillOutcome.RECREATED in did
     again = company.world.now(invoice)
     assert (again.status, again.order.customer_id, again.erased_at) == (
         InvoiceStatus.PAID,

@@ -13,12 +13,12 @@ from chalicelib.adapters.secrets import FRESH_FOR
 from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
 from chalicelib.domain.canary import REMEMBERED_FOR, Attempt, Canary, CanaryRun, Verdict, fingerprint, is_canary
 from chalicelib.domain.errors import InvalidSignature, Retryable
-from chalicelib.usecases.events.canary import fly, fly_and_keep, receive_canary
+from chalicelib.usecases.events.canary import receive_canary, send_and_store_canaries, send_canaries
 from tests.fakes import FakePorts
 from tests.world import World
 
 NEW, OLD = "whsec_new", "whsec_old"
-DOWN = Retryable("database_unavailable", "The database does not answer at the moment.")
+DOWN = Retryable("database_unavailable", "The database does not respond at the moment.")
 
 
 class Door:
@@ -58,7 +58,7 @@ def ports(world: World) -> FakePorts:
 
 def test_it_passes_when_what_was_sent_is_in_the_table_and_says_how_long_that_took(ports: FakePorts) -> None:
     door = Door(ports)
-    flight = fly(door, ports)
+    flight = send_canaries(door, ports)
     assert (flight.verdict, flight.milliseconds, flight.verdict.passed) == (Verdict.PASSED, 250, True)
     assert len(door.bodies) == 1
     assert len(ports.database.canaries) == 1
@@ -66,7 +66,7 @@ def test_it_passes_when_what_was_sent_is_in_the_table_and_says_how_long_that_too
 
 def test_while_a_secret_is_rolled_each_one_is_tried_the_newest_first(ports: FakePorts) -> None:
     both = Door(ports, stored=(NEW, OLD), taken=(NEW, OLD))
-    flight = fly(both, ports)
+    flight = send_canaries(both, ports)
     assert flight.verdict is Verdict.PASSED
     assert flight.attempts == (
         Attempt(fingerprint(NEW), Verdict.PASSED),
@@ -76,7 +76,7 @@ def test_while_a_secret_is_rolled_each_one_is_tried_the_newest_first(ports: Fake
 
 
 def test_an_older_secret_that_is_refused_is_told_though_the_newest_is_taken(ports: FakePorts) -> None:
-    verdict = fly(Door(ports, stored=(NEW, OLD), taken=(NEW,)), ports).verdict
+    verdict = send_canaries(Door(ports, stored=(NEW, OLD), taken=(NEW,)), ports).verdict
     assert verdict is Verdict.OLDER_SECRET_REFUSED
     assert verdict.passed
 
@@ -90,7 +90,7 @@ def test_a_secret_that_is_refused_for_longer_than_functions_remember_is_a_proble
     problems = []
     for at in (0, 300, 302):
         ports.clock.set(began + at)
-        problems.append(fly_and_keep(door, ports).problem)
+        problems.append(send_and_store_canaries(door, ports).problem)
     number = 1 if NEW not in taken else 2
     assert problems == [None, None, problems[2]]
     assert f"secret {number} of its 2" in str(problems[2])
@@ -100,7 +100,7 @@ def test_a_secret_that_was_taken_in_between_begins_anew(ports: FakePorts) -> Non
     began = ports.clock.now()
     for at, taken in ((0, (OLD,)), (300, (NEW, OLD)), (600, (OLD,)), (900, (OLD,))):
         ports.clock.set(began + at)
-        flight = fly_and_keep(Door(ports, stored=(NEW, OLD), taken=taken), ports)
+        flight = send_and_store_canaries(Door(ports, stored=(NEW, OLD), taken=taken), ports)
     assert flight.attempts[0].refused_since == began + 600
     assert flight.problem is None
 
@@ -108,7 +108,7 @@ def test_a_secret_that_was_taken_in_between_begins_anew(ports: FakePorts) -> Non
 def test_where_the_way_is_closed_one_secret_is_enough_to_know(ports: FakePorts) -> None:
     door = Door(ports, stored=(NEW, OLD), taken=(NEW, OLD))
     door.answer = 503
-    assert fly(door, ports).verdict is Verdict.FAILED
+    assert send_canaries(door, ports).verdict is Verdict.FAILED
     assert len(door.bodies) == 1
 
 
@@ -120,9 +120,9 @@ def test_every_failure_is_a_problem_in_plain_words() -> None:
 
 
 def test_the_schedules_flight_is_kept_and_an_operators_is_not(ports: FakePorts) -> None:
-    fly(Door(ports), ports)
+    send_canaries(Door(ports), ports)
     assert ports.connections.canary_run() is None
-    flight = fly_and_keep(Door(ports), ports)
+    flight = send_and_store_canaries(Door(ports), ports)
     assert ports.connections.canary_run() == flight
     assert flight.at == ports.clock.now()
 
@@ -133,7 +133,10 @@ def test_a_flight_that_cannot_be_kept_is_told_all_the_same(ports: FakePorts, mon
 
     monkeypatch.setattr(ports.connections, "canary_run", down)
     monkeypatch.setattr(ports.connections, "save_canary_run", down)
-    assert fly_and_keep(Door(ports, stored=(NEW, OLD), taken=(OLD,)), ports).verdict is Verdict.PASSED_BY_OLDER_SECRET
+    assert (
+        send_and_store_canaries(Door(ports, stored=(NEW, OLD), taken=(OLD,)), ports).verdict
+        is Verdict.PASSED_BY_OLDER_SECRET
+    )
 
 
 def test_functions_remember_secrets_for_as_long_as_the_canary_allows_them() -> None:
@@ -141,13 +144,13 @@ def test_functions_remember_secrets_for_as_long_as_the_canary_allows_them() -> N
 
 
 def test_a_newest_secret_that_the_handler_does_not_know_yet_is_told_though_events_get_in(ports: FakePorts) -> None:
-    verdict = fly(Door(ports, stored=(NEW, OLD), taken=(OLD,)), ports).verdict
+    verdict = send_canaries(Door(ports, stored=(NEW, OLD), taken=(OLD,)), ports).verdict
     assert verdict is Verdict.PASSED_BY_OLDER_SECRET
     assert verdict.passed
 
 
 def test_secrets_that_the_handler_does_not_know_are_refused(ports: FakePorts) -> None:
-    assert fly(Door(ports, stored=(NEW, "whsec_other"), taken=(OLD,)), ports).verdict is Verdict.REFUSED
+    assert send_canaries(Door(ports, stored=(NEW, "whsec_other"), taken=(OLD,)), ports).verdict is Verdict.REFUSED
     assert ports.database.canaries == {}
 
 
@@ -155,7 +158,7 @@ def test_secrets_that_the_handler_does_not_know_are_refused(ports: FakePorts) ->
 def test_without_a_secret_nothing_is_sent(ports: FakePorts, stored: Any) -> None:
     door = Door(ports)
     door.stored = stored
-    assert fly(door, ports).verdict is Verdict.NO_SECRET
+    assert send_canaries(door, ports).verdict is Verdict.NO_SECRET
     assert door.bodies == []
 
 
@@ -177,7 +180,7 @@ def test_whatever_is_not_a_2xx_with_the_item_in_the_table_is_a_failure(
 ) -> None:
     door = Door(ports)
     door.answer = answer
-    assert fly(door, ports).verdict is verdict
+    assert send_canaries(door, ports).verdict is verdict
     assert not verdict.passed
 
 
@@ -186,7 +189,7 @@ def test_an_item_that_is_not_the_one_that_was_sent_is_a_failure(
 ) -> None:
     kept = ports.events.save_canary
     monkeypatch.setattr(ports.events, "save_canary", lambda c, at: kept(replace(c, fingerprint="another"), at))
-    assert fly(Door(ports), ports).verdict is Verdict.ALTERED
+    assert send_canaries(Door(ports), ports).verdict is Verdict.ALTERED
 
 
 def test_a_table_that_cannot_be_read_is_a_failure(ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +197,7 @@ def test_a_table_that_cannot_be_read_is_a_failure(ports: FakePorts, monkeypatch:
         raise DOWN
 
     monkeypatch.setattr(ports.events, "canary", down)
-    assert fly(Door(ports), ports).verdict is Verdict.UNREADABLE
+    assert send_canaries(Door(ports), ports).verdict is Verdict.UNREADABLE
 
 
 @pytest.mark.parametrize("changes", [{"type": "invoice.paid"}, {"account": "acct_1"}, {"id": "evt_1"}])
@@ -209,12 +212,12 @@ def test_an_event_that_is_about_something_is_no_canary(ports: FakePorts, changes
 def test_no_two_canaries_are_alike(ports: FakePorts) -> None:
     door = Door(ports)
     for _ in range(3):
-        assert fly(door, ports).verdict is Verdict.PASSED
+        assert send_canaries(door, ports).verdict is Verdict.PASSED
     assert len({json.loads(body)["id"] for body in door.bodies}) == 3
 
 
 def test_a_flood_of_strangers_says_nothing_about_our_secrets(ports: FakePorts) -> None:
     door = Door(ports)
     door.post = lambda *_: 429  # type: ignore[method-assign]
-    flight = fly(door, ports)
+    flight = send_canaries(door, ports)
     assert (flight.verdict, flight.problem) == (Verdict.THROTTLED, None)

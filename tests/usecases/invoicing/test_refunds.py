@@ -254,7 +254,7 @@ def test_another_organization_learns_nothing_of_a_payment(company: Company) -> N
     for payment_id in (company.payment_id, f"outside_{company.invoice.id}", "pi_unknown"):
         with pytest.raises(NotFound) as raised:
             refund(RefundRequest(other, ADMIN, payment_id, "once"), company.world.ports)
-        assert raised.value.message == "There is no payment of this id."
+        assert raised.value.message == "There is no payment with this id."
     assert company.in_stripe == []
 
 

@@ -15,15 +15,15 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import invoice_write
 from chalicelib.domain.tie_out import Kind
 from chalicelib.usecases.events.event_outcome import EventOutcome
-from chalicelib.usecases.healing.backfill import Did, backfill, to_backfill
-from chalicelib.usecases.healing.tie_out import tie_out
 from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.invoicing_settings import change
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
+from chalicelib.usecases.reconciling.backfill import BackfillOutcome, backfill, invoices_to_backfill
+from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.timelines import entries
-from tests.usecases.healing.test_backfill import lose
+from tests.usecases.reconciling.test_backfill import lose
 from tests.world import OFFICE, ORGANIZATION, World, line
 
 HOUR, DAY = 3600, 86400
@@ -229,9 +229,9 @@ def test_a_lost_record_of_a_revised_invoice_comes_back_with_its_services_claimed
     revision = revise(world, invoice, metadata=metadata)
     world.deliver()
     lose(world, invoice)
-    listed = to_backfill(ORGANIZATION, world.ports.clock.now() - DAY, world.ports)
+    listed = invoices_to_backfill(ORGANIZATION, world.ports.clock.now() - DAY, world.ports)
     done = [backfill(each, ORGANIZATION, world.ports).did for each in listed]
-    assert done == [Did.RECREATED, Did.UNCHANGED]
+    assert done == [BackfillOutcome.RECREATED, BackfillOutcome.UNCHANGED]
     assert world.now(invoice).stripe_invoice_id == revision
     assert world.ports.database.claims[ORGANIZATION, ServiceId("svc_1")] == invoice.id
     with pytest.raises(Conflict):

@@ -16,9 +16,9 @@ from chalicelib.domain.payout_lines import PayoutLine, sum_lines
 from chalicelib.domain.payout_tie_out import PayoutKind
 from chalicelib.ports import PayoutStore
 from chalicelib.ports.messages import BalanceTask
-from chalicelib.usecases.healing.tie_out_payouts import mend_payout, tie_out_payouts
 from chalicelib.usecases.payouts.compare_payout import LinesKept, compare_and_repair
 from chalicelib.usecases.payouts.read_payout import add_up
+from chalicelib.usecases.reconciling.tie_out_payouts import repair_from_stripe, tie_out_payouts
 from tests.boundaries import Killed, unwatched, watched
 from tests.usecases.payouts.company import DAY, TRANSACTIONS, Company, changed, costlier, without
 
@@ -214,7 +214,7 @@ def test_lines_that_do_not_add_up_in_stripe_stay_unexplained_and_are_told_every_
     unexplained = company.payouts()[0]
     assert kinds(company)[unexplained.id] == [PayoutKind.UNEXPLAINED]
     [shown] = [each for each in tie_out_payouts(company.organization, company.world.ports) if each.differences]
-    assert not shown.can_be_mended
+    assert not shown.can_be_repaired
 
 
 def test_a_payout_is_compared_once_and_not_again_every_day(settled: Company) -> None:
@@ -335,14 +335,14 @@ def test_an_operator_sees_payouts_that_pom_does_not_know_or_has_no_lines_of_and_
     assert kinds(company) == {second: [PayoutKind.UNKNOWN], first: [PayoutKind.NOT_ITEMIZED]}
 
     for each in tie_out_payouts(company.organization, company.world.ports):
-        assert each.can_be_mended
-        mend_payout(company.organization, company.account, each.fact, company.world.ports)
+        assert each.can_be_repaired
+        repair_from_stripe(company.organization, company.account, each.fact, company.world.ports)
 
     assert kinds(company) == {second: [PayoutKind.NOT_STORED], first: []}, "no event told of the second payment yet"
     company.world.sweep()
     company.world.work()
     for each in tie_out_payouts(company.organization, company.world.ports):
-        mend_payout(company.organization, company.account, each.fact, company.world.ports)
+        repair_from_stripe(company.organization, company.account, each.fact, company.world.ports)
     assert kinds(company) == {second: [], first: []}
     assert all(payout.tied_out for payout in company.payouts())
 
@@ -359,7 +359,7 @@ def test_mending_a_payout_twice_writes_the_same(settled: Company) -> None:
     lost(settled)
     for _ in range(2):
         for each in tie_out_payouts(settled.organization, settled.world.ports):
-            mend_payout(settled.organization, settled.account, each.fact, settled.world.ports)
+            repair_from_stripe(settled.organization, settled.account, each.fact, settled.world.ports)
         assert state(settled) == right
 
 

@@ -35,7 +35,7 @@ def test_money_that_was_paid_out_by_hand_is_not_said_to_be_in_the_balance(compan
 
     assert company.world.double.balance(company.account)["available"] == {"usd": 0}
     assert company.deposits(invoice) == [("deposit_unknown", None)]
-    assert "Of deposits that are made by hand, Stripe never says." in message(company, invoice)
+    assert "For deposits that are made by hand, Stripe never says it." in message(company, invoice)
 
 
 def test_between_a_payout_and_its_reconciliation_nothing_is_said_of_the_balance(company: Company) -> None:
@@ -167,6 +167,6 @@ def test_payouts_of_the_account_before_are_no_part_of_the_balance_and_say_that_p
     told = story(company, payout).message
     assert payout.fact.status == "in_transit"
     assert "Stripe has not said that it arrived." in told
-    assert "is not connected any more, so POM hears no more of it." in told
+    assert "is no longer connected, so POM receives no news of it." in told
     assert "was expected on" in message(company, invoice)
     assert show_balance(company.organization, company.world.ports).under_way == []

@@ -187,7 +187,7 @@ def test_the_feed_that_does_not_answer_for_half_a_day_has_its_changes_queued(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def down(_changes: Sequence[Change]) -> None:
-        raise Retryable("database_unavailable", "The database does not answer at the moment.")
+        raise Retryable("database_unavailable", "The database does not respond at the moment.")
 
     monkeypatch.setattr(ports.changes, "append", down)
     assert tell(ports, {}, ago=PATIENCE).repeat_from == "1"

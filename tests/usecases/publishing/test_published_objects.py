@@ -73,7 +73,7 @@ def test_a_customer_whose_record_is_damaged_concerns_only_its_own_invoices(
 def test_a_database_that_does_not_answer_has_the_batch_repeated(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    down = Retryable("database_unavailable", "The database does not answer at the moment.")
+    down = Retryable("database_unavailable", "The database does not respond at the moment.")
     monkeypatch.setattr(ports.customers, "several", failing_for(DAMAGED, down, ports))
     with pytest.raises(Retryable):
         published_objects([billed_to(DAMAGED)], ports)

@@ -1,7 +1,7 @@
-"""Stripe's objects as they come over the wire in our API version, and the facts they hold.
+"""Stripe's objects in our API version, and the facts that they hold.
 
-Only what we use is declared: unknown fields are passed over, so Stripe may add to its objects. A reference may
-be an id or, when expanded, the object itself.
+Only the fields that we use are declared. Unknown fields are ignored, so Stripe may add fields. A reference is an id
+or, when expanded, the object itself.
 """
 
 from __future__ import annotations
@@ -37,4 +37,4 @@ OBJECTS: dict[str, type[StripeObject]] = {
     "customer": Customer,
     "account": Account,
 }
-"""Stripe's `object` names to what is read of them."""
+"""The model of each kind of object, by Stripe's `object` name."""

@@ -1,4 +1,4 @@
-"""A connected account as Stripe has it."""
+"""A connected account in Stripe's form."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ class Account(msgspec.Struct):
 
     @property
     def business_name(self) -> str | None:
-        """Returns the name in the profile, which many accounts leave empty, or else the Dashboard's."""
+        """Returns the name in the business profile, or else the Dashboard's name.
+
+        Many accounts leave the name in the business profile empty.
+        """
         dashboard = self.settings.dashboard if self.settings else None
         names = (
             self.business_profile.name if self.business_profile else None,
@@ -51,7 +54,7 @@ class Account(msgspec.Struct):
 
     @property
     def time_zone(self) -> str | None:
-        """Returns the Dashboard's time zone, or None if there is none of this name."""
+        """Returns the Dashboard's time zone, or None if there is no valid one."""
         named = self.settings.dashboard.timezone if self.settings and self.settings.dashboard else None
         return named if named and is_time_zone(named) else None
 

@@ -1,4 +1,4 @@
-"""An account's balance as Stripe has it."""
+"""An account's balance in Stripe's form."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ class Funds(msgspec.Struct):
 class Balance(msgspec.Struct):
     """https://docs.stripe.com/api/balance/balance_object
 
-    `instant_available` is a part of these two, and what Stripe holds back of a connected account is in neither.
+    `instant_available` is a part of these two amounts. Neither includes the amount that Stripe reserves for a
+    connected account.
     """
 
     available: list[Funds]
     pending: list[Funds]
 
     def amounts(self) -> tuple[BalanceAmount, ...]:
-        """Returns one amount for each currency, by the currency's name."""
+        """Returns one amount for each currency, sorted by currency."""
         available, pending = _by_currency(self.available), _by_currency(self.pending)
         currencies = sorted({*available, *pending})
         return tuple(BalanceAmount(each, available[each], pending[each]) for each in currencies)

@@ -1,7 +1,7 @@
-"""A change of an account's balance as Stripe has it: the fee of a payment, or a line of a payout.
+"""A change of an account's balance in Stripe's form: the fee of a payment, or a line of a payout.
 
-The amounts are read strictly, because the lines of a payout have to add up to it. Everything else is read leniently:
-Stripe adds types, categories and kinds of sources, and a line counts whatever it is called.
+The amounts are read strictly, because the lines of a payout have to add up to its amount. All other fields are read
+leniently, because Stripe adds types, categories and kinds of sources, and a line counts under any name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from chalicelib.domain.balance_transactions import BalanceTransaction as Balance
 from chalicelib.domain.balance_transactions import FeePart
 
 UNNAMED = "unknown"
-"""The name of a type or a category that Stripe does not name."""
+"""The name for a type or a category that Stripe leaves out."""
 
 RATE = re.compile(rb"[0-9]{1,12}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?")
 """An exchange rate as JSON writes it. A yen is about 0.0067 dollars, and a dollar 25,000 dong."""
@@ -42,13 +42,15 @@ KINDS_BY_PREFIX = {
     "dp": "dispute",
     "po": "payout",
 }
-"""What an id stands for. Bank debits and other payments that are no cards are charges whose ids begin with `py_`."""
+"""The kind of object by the prefix of its id. Bank debits and other payments without a card are charges with
+`py_`.
+"""
 
 MOVES_A_PAYMENT = frozenset({"charge", "refund", "dispute"})
 
 
 class Source(NamedTuple):
-    """The Stripe object that caused a change of the balance. Each part is None if Stripe does not say it."""
+    """The Stripe object that caused a change of the balance. A part that Stripe leaves out is None."""
 
     kind: str | None = None
     id: str | None = None
@@ -58,9 +60,11 @@ class Source(NamedTuple):
 
 
 def source_of(value: object) -> Source:
-    """Returns a source that may be expanded, an id, or null, as a monthly fee has it.
+    """Returns the source of a balance transaction.
 
-    A refund and a dispute name their payment. An id alone names none, except that of a charge.
+    `value` is the expanded object, its id, or null, as for a monthly fee.
+
+    An expanded refund or dispute names its payment. Of ids, only that of a charge names a payment.
     """
     if isinstance(value, str):
         source_id = id_in(value)
@@ -101,10 +105,10 @@ class BalanceTransaction(msgspec.Struct):
     source: Any = None
 
     def fact(self, source: Source | None = None) -> BalanceTransactionFact:
-        """Returns what it says. `source` is what caused it, if that is known from elsewhere.
+        """Returns the balance transaction as a fact. `source` replaces the source that the object itself names.
 
-        The fee is what `net` leaves of `amount`. Stripe documents that this equals its `fee`; if it did not, the
-        balance would still have changed by `net`.
+        The fee is `amount` minus `net`. Stripe documents that this equals its `fee`. If the two differed, the balance
+        would still have changed by `net`.
         """
         cause = source if source is not None else source_of(self.source)
         type_ = text_of(self.type) or UNNAMED
@@ -120,7 +124,7 @@ class BalanceTransaction(msgspec.Struct):
             available_on=timestamp_of(self.available_on) or self.created,
             fee_parts=tuple(_fee_parts(self.fee_details)),
             exchange_rate=rate_in(self.exchange_rate),
-            # The description of a payment or of its refund often is the payer's name and address.
+            # The description of a payment or a refund often has the payer's name and address.
             description=None if cause.kind in MOVES_A_PAYMENT else cut_text_of(self.description),
             source_type=cause.kind,
             source_id=cause.id,
@@ -141,7 +145,7 @@ def _fee_parts(details: object) -> list[FeePart]:
 
 
 def rate_in(written: msgspec.Raw) -> str | None:
-    """Returns an exchange rate with the digits that Stripe wrote, without an exponent, or None."""
+    """Returns an exchange rate with the digits that Stripe wrote and without an exponent, or None."""
     text = bytes(written)
     if not RATE.fullmatch(text):
         return None
@@ -150,7 +154,7 @@ def rate_in(written: msgspec.Raw) -> str | None:
 
 
 class BookedCharge(msgspec.Struct):
-    """A charge whose balance transaction was expanded; null until Stripe has booked it.
+    """A charge with its balance transaction expanded. The transaction is null until Stripe has booked the charge.
 
     https://docs.stripe.com/payments/payment-intents/asynchronous-capture
     """
@@ -161,8 +165,8 @@ class BookedCharge(msgspec.Struct):
     payment_intent: Any = None
     balance_transaction: BalanceTransaction | None = None
 
-    def booked(self) -> BalanceTransactionFact | None:
-        """Returns its balance transaction, whose source it is."""
+    def transaction_fact(self) -> BalanceTransactionFact | None:
+        """Returns the charge's balance transaction with the charge as its source, or None if it is not booked."""
         if self.balance_transaction is None:
             return None
         charge = {
@@ -173,11 +177,11 @@ class BookedCharge(msgspec.Struct):
 
 
 class BookedIntent(msgspec.Struct):
-    """A payment intent whose latest charge was expanded, with its balance transaction."""
+    """A payment intent whose latest charge is expanded, with its balance transaction."""
 
     id: StripeId
     latest_charge: BookedCharge | None = None
 
-    def booked(self) -> BalanceTransactionFact | None:
-        """Returns the balance transaction of its latest charge."""
-        return self.latest_charge.booked() if self.latest_charge is not None else None
+    def transaction_fact(self) -> BalanceTransactionFact | None:
+        """Returns the balance transaction of the latest charge, or None if it is not booked."""
+        return self.latest_charge.transaction_fact() if self.latest_charge is not None else None

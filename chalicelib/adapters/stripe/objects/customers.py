@@ -1,4 +1,4 @@
-"""A customer as Stripe has it."""
+"""A customer in Stripe's form."""
 
 from __future__ import annotations
 

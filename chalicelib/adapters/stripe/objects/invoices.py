@@ -1,4 +1,4 @@
-"""An invoice as Stripe has it, and the credit notes that lower it."""
+"""An invoice in Stripe's form, and the credit notes that reduce it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from chalicelib.ports.listed_invoices import ListedInvoice
 
 SERVICE_KEY = "pom_service_id"
 DEDUCTION_KEY = "pom_deduction"
-"""Where a line of POM's that takes something off says which kind of deduction it is."""
+"""The metadata key in which a line of POM's names its kind of deduction."""
 TAX_KEY = "pom_tax"
-"""Where the line of POM's own tax says that it is one, because other lines may have the same text."""
+"""The metadata key that marks the line of POM's own tax, because other lines may have the same text."""
 
 
 class StatusTransitions(msgspec.Struct):
@@ -51,7 +51,10 @@ class DiscountAmount(msgspec.Struct):
 
 
 class Period(msgspec.Struct):
-    """The days of a line. Whatever somebody entered in Stripe must not keep POM from reading its draft."""
+    """The days of a line.
+
+    Any value is accepted, so that an entry in Stripe does not prevent POM from reading its draft.
+    """
 
     start: Any = None
 
@@ -63,13 +66,13 @@ class LineOfInvoice(msgspec.Struct):
     metadata: Metadata = None
 
     @property
-    def billed(self) -> tuple[str, int]:
-        """Returns the service id, or an empty text, and the amount."""
+    def service_and_amount(self) -> tuple[str, int]:
+        """Returns the service id, or "", and the amount in minor units."""
         return (self.metadata or {}).get(SERVICE_KEY, ""), self.amount
 
 
 class LineOfDraft(LineOfInvoice):
-    """All that POM compares of a line before it changes a draft."""
+    """A line with all fields that POM compares before it changes a draft."""
 
     id: StripeId = ""
     description: str | None = None
@@ -79,7 +82,7 @@ class LineOfDraft(LineOfInvoice):
 
     @property
     def in_stripe(self) -> LineInStripe:
-        service_id, amount = self.billed
+        service_id, amount = self.service_and_amount
         metadata = self.metadata or {}
         return LineInStripe(
             id=self.id,
@@ -159,11 +162,11 @@ class Invoice(msgspec.Struct):
 
     @property
     def paid_outside(self) -> int | None:
-        """Returns what was paid outside Stripe, in minor units, or None if the invoice does not tell.
+        """Returns the amount that was paid outside Stripe, in minor units, or None if the invoice does not show it.
 
-        Not every account's invoices have `amount_paid_off_stripe`. Then all that was paid and that no payment in
-        Stripe brought was paid outside, provided that all payments are here. A surplus is no such money, whether or
-        not the payments contain it.
+        Not every account's invoices have `amount_paid_off_stripe`. Without it, the amount is everything that was paid
+        and that did not come from a payment in Stripe, if all payments are known. An overpayment does not count,
+        whether or not the payments include it.
         """
         if self.amount_paid_off_stripe is not None or not self.amount_paid:
             return self.amount_paid_off_stripe or 0
@@ -173,14 +176,14 @@ class Invoice(msgspec.Struct):
         return 0 if not_through_stripe == self.amount_overpaid else max(not_through_stripe, 0)
 
     def fact(self, as_of: int) -> InvoiceFact:
-        """Returns the snapshot. If `paid_outside` is None, it is as if all had been paid through Stripe."""
+        """Returns the snapshot. If `paid_outside` is None, the snapshot has 0 as the amount paid outside Stripe."""
         if self.deleted:
             return deleted_invoice(self.id, as_of)
         finalized = (self.status or "draft") != "draft"
         origin = self.from_invoice
         drafted_lines = None
         if not finalized and self.lines is not None and not self.lines.has_more:
-            drafted_lines = tuple(sorted(line.billed for line in self.lines.data))
+            drafted_lines = tuple(sorted(line.service_and_amount for line in self.lines.data))
         return InvoiceFact(
             id=self.id,
             as_of=as_of,
@@ -190,7 +193,7 @@ class Invoice(msgspec.Struct):
             amount_remaining=self.amount_remaining,
             amount_paid_off_stripe=self.paid_outside or 0,
             amount_overpaid=self.amount_overpaid or 0,
-            # A draft's values follow its customer, without an event about the draft, until it is finalized.
+            # Until a draft is finalized, these values follow its customer without an event about the draft.
             amount_due=self.amount_due if finalized else None,
             starting_balance=self.starting_balance if finalized else None,
             ending_balance=self.ending_balance if finalized else None,
@@ -217,15 +220,15 @@ class Invoice(msgspec.Struct):
 
     @property
     def ours(self) -> InvoiceId | None:
-        """Our id, if it carries one."""
+        """Returns our id in the invoice's metadata, or None."""
         return our_ids(self.metadata).invoice_id
 
     def payment_facts(self, as_of: int) -> tuple[InvoicePaymentFact, ...]:
-        """The payments, if they were expanded."""
+        """Returns the payments, or nothing if they were not expanded."""
         return tuple(payment.fact(as_of) for payment in self.payments.data) if self.payments else ()
 
-    def listed(self, as_of: int) -> ListedInvoice:
-        """As a list shows it whose payments were expanded."""
+    def as_listed(self, as_of: int) -> ListedInvoice:
+        """Returns the invoice as an entry of a list whose payments were expanded."""
         application = "" if self.application is msgspec.UNSET else id_of(self.application)
         return ListedInvoice(self.fact(as_of), self.payment_facts(as_of), self.ours, application)
 
@@ -246,10 +249,11 @@ def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:
 
 
 def missing_invoice(stripe_invoice_id: str, read_at: int) -> InvoiceFact:
-    """Returns the fact of a draft that Stripe no longer has at `looked_at`.
+    """Returns the fact of a draft that Stripe no longer has. It was read at `read_at`.
 
-    Nobody knows when it was deleted, so `as_of` is 0. The second of the look only shows that it was deleted by then.
-    Merging keeps the earliest such second, so an event that says when corrects it, before or after.
+    The time of the deletion is unknown, so `as_of` is 0. `read_at` only shows that the draft had been deleted by
+    then. Merging keeps the earliest such time, so an event with the exact time corrects it, whether it comes before
+    or after.
     """
     return replace(deleted_invoice(stripe_invoice_id, as_of=0), seen=seen_in("deleted", read_at))
 
@@ -260,7 +264,7 @@ class RefundOfCreditNote(msgspec.Struct):
 
     @property
     def outside_stripe(self) -> bool:
-        """Returns True if it gave back a payment made outside Stripe. Stripe makes no refund object for it."""
+        """Returns True if this refunded a payment outside Stripe. Stripe creates no refund object for it."""
         return self.type == "payment_record_refund"
 
 

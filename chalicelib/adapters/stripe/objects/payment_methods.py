@@ -1,7 +1,7 @@
-"""What people recognize a payment method by: a card's brand, or the name of a bank, and the last four digits.
+"""The details by which people recognize a payment method: a card's brand or a bank's name, and the last four digits.
 
 Nothing else of a card or an account is read: no fingerprint, no issuer's number, no country. Every field is read
-leniently, because a payment counts whatever its card looks like.
+leniently, because a payment counts whatever its payment method is.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import NamedTuple
 from chalicelib.adapters.stripe.objects.fields import mapping_of, text_of
 
 LONGEST_NAME = 80
-"""Characters of a bank's name that are kept."""
+"""The most characters of a bank's name that are stored."""
 
 BRAND_FIELDS = ("brand", "bank_name", "bank")
-"""Cards have a brand, bank debits a `bank_name`, and payments that a bank's own site confirms a `bank`."""
+"""Cards have a `brand`, bank debits a `bank_name`, and payments that are confirmed on a bank's own site a `bank`."""
 
 LAST4_FIELDS = ("last4", "iban_last4")
 LAST4 = re.compile(r"[0-9A-Za-z]{4}")
@@ -23,21 +23,21 @@ LAST4 = re.compile(r"[0-9A-Za-z]{4}")
 
 
 class Instrument(NamedTuple):
-    """A payment method as people know it. Each part is None if Stripe does not say it."""
+    """A payment method as people recognize it. A part that Stripe leaves out is None."""
 
     method: str | None = None
     brand: str | None = None
     last4: str | None = None
     expires: str | None = None
-    """The last month in which a card is good, such as `2027-04`."""
+    """The last month in which a card is valid, such as `2027-04`."""
 
 
 def instrument_of(details: object) -> Instrument:
-    """Returns what a charge's `payment_method_details` say.
+    """Returns the instrument in a charge's `payment_method_details`.
 
-    The details have the method's type, and a hash of that name
+    The details have the method's type, and a hash with that name
     (https://docs.stripe.com/api/charges/object#charge_object-payment_method_details). Apple Pay and Google Pay are
-    cards. A wallet of another kind, such as Amazon Pay, names the card behind it in `funding`.
+    cards. Another wallet, such as Amazon Pay, has the card that it charges in `funding`.
     """
     all_details = mapping_of(details)
     method = text_of(all_details.get("type"))

@@ -1,4 +1,4 @@
-"""The payments of an invoice: their intents, the attempts to charge them, and what was refunded or disputed."""
+"""The payments of an invoice in Stripe's form: payment intents, charges, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from chalicelib.domain.payment_facts import (
 from chalicelib.domain.payment_methods import BANK_DEBITS
 
 REFUND_KEY = "pom_refund_id"
-"""The name of the id of POM's order in a refund's metadata."""
+"""The metadata key in which a refund has the id of POM's order for it."""
 
 
 class PaymentOfInvoice(msgspec.Struct):
@@ -55,7 +55,10 @@ class InvoicePayment(msgspec.Struct):
 
     @property
     def through_stripe(self) -> int:
-        """Returns what came in by it through Stripe, in minor units. A payment record tells of money outside."""
+        """Returns the amount that this payment brought through Stripe, in minor units.
+
+        A payment record brings none.
+        """
         in_stripe = self.payment.type in ("payment_intent", "charge")
         return self.amount_paid or 0 if in_stripe and self.status == "paid" else 0
 
@@ -109,14 +112,14 @@ class PaymentWithIntent(msgspec.Struct):
 
 
 class OpenInvoicePayment(msgspec.Struct):
-    """An invoice payment, listed with its intent expanded."""
+    """An invoice payment, listed with its payment intent expanded."""
 
     id: StripeId
     payment: PaymentWithIntent = msgspec.field(default_factory=PaymentWithIntent)
 
     @property
     def intent(self) -> PaymentIntent | None:
-        """Returns the intent itself, where it was expanded."""
+        """Returns the payment intent if it was expanded, or None."""
         expanded = self.payment.payment_intent
         return expanded if isinstance(expanded, PaymentIntent) else None
 
@@ -158,7 +161,7 @@ class Charge(msgspec.Struct):
             last4=instrument.last4,
             expires=instrument.expires,
             receipt_url=web_address_of(self.receipt_url),
-            # Others succeed or fail in the second in which they are created, so nothing has to be remembered.
+            # Other charges succeed or fail in the second of their creation, so that time need not be stored.
             seen=seen_in(self.status, as_of) if slow and self.status != "pending" else {},
         )
 

@@ -1,4 +1,4 @@
-"""A payout as Stripe has it, with the bank account or the debit card that it goes to."""
+"""A payout in Stripe's form, with the bank account or the debit card that receives it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chalicelib.domain.payout import PayoutFact
 class Payout(msgspec.Struct):
     """https://docs.stripe.com/api/payouts/object
 
-    `destination` is an id, the bank account or card itself, or what is left of one that was deleted.
+    `destination` is an id, the bank account or card itself, or the rest of a deleted one.
     """
 
     id: StripeId

@@ -1,4 +1,7 @@
-"""What Stripe asks of a business, in words (https://docs.stripe.com/connect/handling-api-verification)."""
+"""Stripe's requirements for a business, in plain words.
+
+https://docs.stripe.com/connect/handling-api-verification
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ REQUIREMENT_TEXTS = {
 
 
 def requirement_text(field: str) -> str:
-    """What the company should do about one of Stripe's requirement fields."""
+    """Returns the text that tells the company how to meet one of Stripe's requirement fields."""
     subject = field.split(".")[0]
     if subject.startswith("person_"):
         subject = "person"
@@ -35,11 +38,14 @@ def requirement_text(field: str) -> str:
 ADD_BANK_ACCOUNT = "Add the bank account in the Stripe dashboard, under Settings, Payouts."
 ACCEPT_TERMS = "Accept the terms of service in the Stripe dashboard."
 NEXT_STEPS = {"external_account": ADD_BANK_ACCOUNT, "tos_acceptance": ACCEPT_TERMS}
-"""What to do about a requirement that is no part of the business verification, by its field's first word."""
+"""The next step for a requirement outside the business verification, by the first part of its field."""
 
 
 def due_requirement(field: str, problem: str | None) -> Requirement:
-    """Returns what the company should do about one of Stripe's requirement fields. `problem` is what Stripe says."""
+    """Returns the requirement for one of Stripe's fields.
+
+    `problem` is Stripe's own description of the error, or None.
+    """
     next_step = NEXT_STEPS.get(field.split(".")[0], COMPLETE_VERIFICATION)
     return Requirement(field, problem or requirement_text(field), next_step)
 
@@ -50,7 +56,7 @@ REJECTED = Requirement(
     "Ask Stripe support about the account.",
 )
 PAUSED = Requirement("account", "Stripe has paused this account.", LOOK_AT_ACCOUNT)
-"""Also for a reason that is not known here: what Stripe calls it might reveal what the company must not read."""
+"""Also used for an unknown reason, because Stripe's name for it might reveal something confidential."""
 
 DISABLED = {
     "action_required.requested_capabilities": Requirement(
@@ -67,7 +73,7 @@ DISABLED = {
     "platform_paused": Requirement(
         "account",
         "The payments of this account were paused by the platform, not by Stripe.",
-        "Contact support: they can tell why, and when it goes on.",
+        "Contact support: they can explain why, and when it resumes.",
     ),
     "requirements.past_due": Requirement(
         "account", "Stripe has waited too long for details of this business.", COMPLETE_VERIFICATION
@@ -83,19 +89,20 @@ DISABLED = {
         "Wait for the end of the review, or ask Stripe support.",
     ),
 }
-"""Why an account is disabled, by https://docs.stripe.com/api/accounts/object#account_object-requirements-disabled_reason
+"""The requirement for each reason for which an account is disabled.
 
-What begins with `rejected.` is not told apart: some of it says that fraud is suspected.
+https://docs.stripe.com/api/accounts/object#account_object-requirements-disabled_reason. All reasons that begin with
+`rejected.` get the same text, because some of them say that fraud is suspected.
 """
 
 
 def is_rejected(disabled_reason: str) -> bool:
-    """Returns whether Stripe has given the account up, so that no document can help it any more."""
+    """Returns True if Stripe has permanently rejected the account, so that no document can help."""
     return disabled_reason.startswith("rejected.")
 
 
 def disabled_requirement(disabled_reason: str) -> Requirement:
-    """Returns why Stripe has stopped the account, and what the company can do about it."""
+    """Returns the reason why Stripe has disabled the account, with the next step for the company."""
     return REJECTED if is_rejected(disabled_reason) else DISABLED.get(disabled_reason, PAUSED)
 
 
@@ -113,9 +120,9 @@ class Requirements(msgspec.Struct):
     errors: list[RequirementError] | None = None
 
     def in_words(self) -> tuple[Requirement, ...]:
-        """Returns what Stripe asks for (https://docs.stripe.com/connect/handling-api-verification).
+        """Returns Stripe's requirements in plain words (https://docs.stripe.com/connect/handling-api-verification).
 
-        A rejected account may still list documents; they are not asked for, since they would change nothing.
+        The documents of a rejected account are left out, because they would change nothing.
         """
         disabled_reason = self.disabled_reason
         if disabled_reason and is_rejected(disabled_reason):

@@ -1,7 +1,7 @@
-"""The tables and their indexes. Which is for what, and why, is told in docs/decisions/0004-tables.md.
+"""The tables and their indexes. docs/decisions/0004-tables.md says what each is for, and why.
 
-Indexes lag behind their table, so no decision to write rests on one. An attribute that is None is not stored,
-which keeps the item out of the index keyed by it.
+Indexes lag behind their table, so no write depends on an index. An attribute that is None is not stored, and so the
+item is not in the index that has this attribute as a key.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Work in bulk."""
+"""The table of batches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalicelib.adapters.tables.models.table import Aggregate, TableMeta
 
 
 class BatchesByCreated(GlobalSecondaryIndex["BatchItem"]):
-    """An organization's batches of one kind by when they were asked for."""
+    """An organization's batches of one kind, by time of creation."""
 
     class Meta:
         index_name = "by_created"
@@ -20,7 +20,7 @@ class BatchesByCreated(GlobalSecondaryIndex["BatchItem"]):
 
 
 class DueBatchWork(GlobalSecondaryIndex["BatchItem"]):
-    """Parts of batches of all organizations, by when somebody must look whether they still go on."""
+    """Parts of batches of all organizations, by the time at which a worker must check their progress."""
 
     class Meta:
         index_name = "due_work"

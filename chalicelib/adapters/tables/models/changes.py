@@ -1,4 +1,4 @@
-"""What changed for each organization, in order."""
+"""The table of changes, in one feed for each organization."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from chalicelib.adapters.tables.models.table import TableMeta
 
 
 class ChangeItem(Model):
-    """A change, or the `head` of an organization's feed; `change_rows` names the places. No index, so one write unit.
+    """A change, or the `head` of an organization's feed; `change_rows` describes the places.
 
-    The attributes of a change stand beside each other and not in a document: they are few and short.
+    The table has no index, so a write takes one unit. A change is stored as attributes and not as a document, because
+    they are few and short.
     """
 
     class Meta(TableMeta):

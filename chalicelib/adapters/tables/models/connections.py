@@ -1,4 +1,4 @@
-"""Connections, attempts to connect, and claims."""
+"""The tables of connections, attempts to connect, and claims."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.adapters.tables.models.table import Aggregate, StreamedTableMeta
 
 
 class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
-    """Organizations whose connection is usable, by when their account is next to be swept."""
+    """Organizations with an active connection, by the time at which their account's next sweep is due."""
 
     class Meta:
         index_name = "active"
@@ -21,10 +21,9 @@ class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
 
 
 class ConnectionItem(Aggregate):
-    """What belongs to an organization itself: its connection, its settings, the unknown invoices of its account, and
-    the latest test of its connection.
+    """An organization's own items: its connection, settings, unknown invoices and latest connection test.
 
-    Three items belong to none of them: the latest look at the platform's webhook endpoints, the latest flight of the
+    Three items belong to no organization: the latest check of the platform's webhook endpoints, the latest run of the
     canaries, and the platform's freeze.
     """
 
@@ -36,15 +35,15 @@ class ConnectionItem(Aggregate):
     active = UnicodeAttribute(null=True)
     sweep_at = NumberAttribute(null=True)
     run = UnicodeAttribute(null=True)
-    """Which test of the connection it is, in the item of the latest test alone."""
+    """The id of the connection test, in the item of the latest test only."""
     expires_at = TTLAttribute(null=True)
-    """Of the unknown invoices and of the latest test. The other items are kept."""
+    """Set for the unknown invoices and the latest test. The other items do not expire."""
 
     by_active = ActiveConnections()
 
 
 class UnusedGrants(GlobalSecondaryIndex["OAuthStateItem"]):
-    """Attempts that gave access to an account and are not completed, by when they run out."""
+    """Attempts that granted access to an account and were not completed, by the time at which they expire."""
 
     class Meta:
         index_name = "unused_grants"
@@ -69,7 +68,7 @@ class OAuthStateItem(Aggregate):
 
 
 class ClaimItem(Model):
-    """The holder of something that only one may hold: a service, a Stripe account, or a Stripe customer."""
+    """The holder of a resource that only one may hold: a service, a Stripe account, or a Stripe customer."""
 
     class Meta(TableMeta):
         pass

@@ -1,4 +1,4 @@
-"""Customers."""
+"""The table of customers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalicelib.adapters.tables.models.table import Aggregate, StreamedTableMeta
 
 
 class CustomersByStripeId(GlobalSecondaryIndex["CustomerItem"]):
-    """Which customer a Stripe customer is."""
+    """Customers by their Stripe customer."""
 
     class Meta:
         index_name = "by_stripe_id"
@@ -19,9 +19,9 @@ class CustomersByStripeId(GlobalSecondaryIndex["CustomerItem"]):
 
 
 class PendingCustomers(GlobalSecondaryIndex["CustomerItem"]):
-    """Customers that POM has yet to give to Stripe or to search for, by the time of their last edit.
+    """Customers that POM has yet to sync to Stripe or to search for, by the time of their last edit.
 
-    And those whose erasure goes on, by when it does.
+    It also has customers with an unfinished erasure, by the time at which the erasure continues.
     """
 
     class Meta:
@@ -33,7 +33,7 @@ class PendingCustomers(GlobalSecondaryIndex["CustomerItem"]):
 
 
 class CustomersWithoutEmail(GlobalSecondaryIndex["CustomerItem"]):
-    """An organization's customers that no invoice can be sent to."""
+    """An organization's customers without an e-mail address."""
 
     class Meta:
         index_name = "without_email"
@@ -44,7 +44,7 @@ class CustomersWithoutEmail(GlobalSecondaryIndex["CustomerItem"]):
 
 
 class CustomersBySyncStatus(GlobalSecondaryIndex["CustomerItem"]):
-    """An organization's customers by how far Stripe knows them, and by the account that does; without erased ones."""
+    """An organization's customers by sync status and by the account of that status, without erased ones."""
 
     class Meta:
         index_name = "by_sync_status"
@@ -55,7 +55,7 @@ class CustomersBySyncStatus(GlobalSecondaryIndex["CustomerItem"]):
 
 
 class CustomersByEmail(GlobalSecondaryIndex["CustomerItem"]):
-    """An organization's customers by their e-mail address in small letters. Several may share one."""
+    """An organization's customers by their e-mail address in lower case. Several may share one address."""
 
     class Meta:
         index_name = "by_email"
@@ -66,7 +66,7 @@ class CustomersByEmail(GlobalSecondaryIndex["CustomerItem"]):
 
 
 class CustomersByName(GlobalSecondaryIndex["CustomerItem"]):
-    """An organization's customers in the order of the names that are shown, folded."""
+    """An organization's customers by their displayed names, folded."""
 
     class Meta:
         index_name = "by_name"

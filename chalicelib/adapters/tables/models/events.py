@@ -1,4 +1,4 @@
-"""What became of Stripe's events."""
+"""The table of Stripe's events and their outcomes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.adapters.tables.models.table import TableMeta
 
 
 class EventsByReceived(GlobalSecondaryIndex["EventItem"]):
-    """The events that show whether an account's webhooks arrive, by when they came."""
+    """The events that show whether an account's webhooks arrive, by time of arrival."""
 
     class Meta:
         index_name = "by_received"
@@ -21,7 +21,10 @@ class EventsByReceived(GlobalSecondaryIndex["EventItem"]):
 
 
 class EventsByInvoice(GlobalSecondaryIndex["EventItem"]):
-    """An invoice's events by when they came, with all that its event log shows. A parked event's body is left out."""
+    """An invoice's events by time of arrival, with the fields of its event log.
+
+    The bodies of parked events are left out.
+    """
 
     class Meta:
         index_name = "by_invoice"
@@ -32,7 +35,7 @@ class EventsByInvoice(GlobalSecondaryIndex["EventItem"]):
 
 
 class ParkedEvents(GlobalSecondaryIndex["EventItem"]):
-    """An account's parked events by when they were last tried."""
+    """An account's parked events by the time of their last attempt."""
 
     class Meta:
         index_name = "parked"
@@ -43,11 +46,11 @@ class ParkedEvents(GlobalSecondaryIndex["EventItem"]):
 
 
 class EventItem(Model):
-    """What became of a Stripe event. A parked one keeps its body.
+    """The outcome of a Stripe event. A parked event has its body, too.
 
-    `arrival_key` is when an event came, with its id. `received_at` is the same time, of events that `by_received`
-    is to find: those that show whether webhooks arrive, and parked ones. `delivered_at` is when a webhook last
-    brought the event again, and `repeated` how often one did.
+    `arrival_key` is the time of arrival with the event's id. `received_at` is the same time, and is only set for the
+    events in `by_received`: those that show whether webhooks arrive, and parked ones. `delivered_at` is the time of
+    the latest repeated delivery by a webhook, and `repeated` the number of such deliveries.
     """
 
     class Meta(TableMeta):

@@ -1,4 +1,4 @@
-"""Invoices, and which invoice a payment belongs to.
+"""The tables of invoices, and of the references from Stripe objects to invoices.
 
 The indexes of invoices hold keys only, so an index is written only when the key itself changes. Lists read the items.
 """
@@ -13,7 +13,7 @@ from chalicelib.adapters.tables.models.table import Aggregate, StreamedTableMeta
 
 
 class InvoicesByCreated(GlobalSecondaryIndex["InvoiceItem"]):
-    """An organization's invoices by when they were made."""
+    """An organization's invoices by time of creation."""
 
     class Meta:
         index_name = "by_created"
@@ -24,7 +24,7 @@ class InvoicesByCreated(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class InvoicesByStatus(GlobalSecondaryIndex["InvoiceItem"]):
-    """Those of one status."""
+    """The invoices of one status by time of creation."""
 
     class Meta:
         index_name = "by_status"
@@ -35,7 +35,7 @@ class InvoicesByStatus(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class InvoicesByCustomer(GlobalSecondaryIndex["InvoiceItem"]):
-    """Those of one customer."""
+    """The invoices of one customer by time of creation."""
 
     class Meta:
         index_name = "by_customer"
@@ -46,9 +46,9 @@ class InvoicesByCustomer(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class InvoicesByGroup(GlobalSecondaryIndex["InvoiceItem"]):
-    """Those of one group of statuses, by when they were made. The key begins with the group.
+    """The invoices of one group of statuses by time of creation. The range key begins with the group.
 
-    A group in the partition's key would take the organization's id once more, in each item.
+    A group in the partition key would store the organization's id once more in each item.
     """
 
     class Meta:
@@ -60,7 +60,7 @@ class InvoicesByGroup(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class DisputedInvoices(GlobalSecondaryIndex["InvoiceItem"]):
-    """Those with a payment that is disputed now, by when they were made."""
+    """The invoices with a payment that is disputed now, by time of creation."""
 
     class Meta:
         index_name = "disputed"
@@ -71,7 +71,7 @@ class DisputedInvoices(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class OverdueInvoices(GlobalSecondaryIndex["InvoiceItem"]):
-    """Those that are stored as overdue, by when they were due."""
+    """The invoices that are stored as overdue, by due date."""
 
     class Meta:
         index_name = "overdue"
@@ -82,7 +82,7 @@ class OverdueInvoices(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class InvoicesByDueDate(GlobalSecondaryIndex["InvoiceItem"]):
-    """Those that money is expected for, by when they are due."""
+    """The open invoices, by due date."""
 
     class Meta:
         index_name = "by_due_date"
@@ -93,9 +93,9 @@ class InvoicesByDueDate(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class InvoicesByUpdated(GlobalSecondaryIndex["InvoiceItem"]):
-    """An organization's invoices by the quarter of an hour in which they were last changed.
+    """An organization's invoices by the quarter of an hour of their latest change.
 
-    The events of one payment come within seconds. A key to the second would move with each of them.
+    The events of one payment arrive within seconds. A key with the exact second would change with each of them.
     """
 
     class Meta:
@@ -107,7 +107,7 @@ class InvoicesByUpdated(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class InvoicesByNumber(GlobalSecondaryIndex["InvoiceItem"]):
-    """An organization's invoices that Stripe has numbered, by their number."""
+    """An organization's invoices by the number that Stripe gave them."""
 
     class Meta:
         index_name = "by_number"
@@ -118,7 +118,7 @@ class InvoicesByNumber(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class InvoicesNeedingAttention(GlobalSecondaryIndex["InvoiceItem"]):
-    """Those that need a person, by the most urgent thing that they need one for, and by when that began."""
+    """The invoices that need a person, by the most urgent reason and by the time at which that reason began."""
 
     class Meta:
         index_name = "attention"
@@ -129,9 +129,9 @@ class InvoicesNeedingAttention(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class DueWork(GlobalSecondaryIndex["InvoiceItem"]):
-    """Invoices of all organizations that something is to be done about by itself, by when.
+    """Invoices of all organizations with due work, by the time at which it is due.
 
-    Their saga is to be resumed, or they turn overdue.
+    The work is to resume the invoice's saga, or to turn the invoice overdue.
     """
 
     class Meta:
@@ -143,7 +143,7 @@ class DueWork(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class InvoiceItem(Aggregate):
-    """An invoice. What is beside its document are the keys of its indexes."""
+    """An invoice. The attributes next to its document are the keys of the indexes."""
 
     class Meta(StreamedTableMeta):
         pass
@@ -178,7 +178,7 @@ class InvoiceItem(Aggregate):
 
 
 class PaymentReferenceItem(Model):
-    """Which invoice a Stripe object belongs to."""
+    """The invoice that a Stripe object belongs to."""
 
     class Meta(TableMeta):
         pass

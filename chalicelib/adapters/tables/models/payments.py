@@ -1,4 +1,4 @@
-"""Payments, refunds and disputes."""
+"""The table of payments, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.adapters.tables.models.table import TableMeta
 
 
 class PaymentsByTime(GlobalSecondaryIndex["PaymentItem"]):
-    """An organization's payments, refunds and disputes by when they happened."""
+    """An organization's payments, refunds and disputes by time."""
 
     class Meta:
         index_name = "by_time"
@@ -23,7 +23,7 @@ class PaymentsByTime(GlobalSecondaryIndex["PaymentItem"]):
 class PaymentItem(Model):
     """One payment, refund or dispute of an invoice, written with its invoice.
 
-    Beside these attributes it has its settlements, each named by its balance transaction. `payments` reads them.
+    The item also has its settlements, as attributes with the names of balance transactions. `payments` reads them.
     """
 
     class Meta(TableMeta):

@@ -1,4 +1,4 @@
-"""Payouts and their lines."""
+"""The table of payouts and their lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.adapters.tables.models.table import StreamedTableMeta
 
 
 class PayoutsByArrival(GlobalSecondaryIndex["PayoutItem"]):
-    """An organization's payouts by the day on which they arrive. Lines are not in it."""
+    """An organization's payouts by the day on which they arrive, without their lines."""
 
     class Meta:
         index_name = "by_arrival"
@@ -21,7 +21,7 @@ class PayoutsByArrival(GlobalSecondaryIndex["PayoutItem"]):
 
 
 class PayoutItem(Model):
-    """A payout's header, or one of its lines; `payouts` names the places. Only a header has a version."""
+    """A payout's header, or one of its lines; `payouts` describes the places. Only a header has a version."""
 
     class Meta(StreamedTableMeta):
         pass

@@ -1,4 +1,4 @@
-"""Tallies of invoices."""
+"""The table of invoice tallies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalicelib.adapters.tables.models.table import TableMeta
 
 
 class SummaryItem(Model):
-    """Tallies of an organization's invoices. The attributes beside the keys are numbers; `summaries` names them."""
+    """Tallies of an organization's invoices. The attributes next to the keys are numbers, which `summaries` names."""
 
     class Meta(TableMeta):
         pass

@@ -1,4 +1,4 @@
-"""What tables have in common."""
+"""The settings and attributes that tables share."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pynamodb.models import Model
 CONNECT_TIMEOUT = 1
 READ_TIMEOUT = 3
 RETRIES = 2
-"""Three attempts of at most four seconds: a request makes a few calls within API Gateway's 29 seconds."""
+"""With these, a call takes at most three attempts of four seconds. A request's few calls fit into API Gateway's 29
+s.
+"""
 
 
 class TableMeta:
-    """What all tables share; `configure` sets the names. Region and endpoint are botocore's to find."""
+    """The settings of all tables. `configure` sets the names. botocore determines the region and the endpoint."""
 
     table_name = ""
     billing_mode = PAY_PER_REQUEST_BILLING_MODE
@@ -23,13 +25,16 @@ class TableMeta:
 
 
 class StreamedTableMeta(TableMeta):
-    """Of tables whose changes are told: DynamoDB keeps each change for 24 hours, with the item before and after."""
+    """The settings of tables whose changes are published.
+
+    The stream keeps each change for 24 hours, with both images.
+    """
 
     stream_view_type = STREAM_NEW_AND_OLD_IMAGE
 
 
 class Aggregate(Model):
-    """An item that holds an aggregate as one document (`codec`), in the version that the next write requires."""
+    """An item that holds an aggregate as one document (`codec`). `version` is what the next write requires."""
 
     version = NumberAttribute()
     document = UnicodeAttribute(null=True)

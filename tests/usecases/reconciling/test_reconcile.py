@@ -16,9 +16,9 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports.messages import CustomerSync, Reconciliation
 from chalicelib.usecases.connecting import connect, connection_report
 from chalicelib.usecases.events.event_outcome import EventOutcome
-from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
-from chalicelib.usecases.healing.reconcile import reconcile_account
-from chalicelib.usecases.healing.resume_stuck import resume_stuck
+from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.reconciling.reconcile import reconcile_account
+from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from tests.boundaries import unwatched, watched
 from tests.oracle import differences
 from tests.timelines import event_log, kinds

@@ -48,7 +48,7 @@ BILLED_TWICE = "In Stripe there are two invoices for one invoice of POM. Support
 DAYS = 3
 PAGE = 100
 
-UNKNOWN_AT_MOST = 20
+UNKNOWN_STORED_AT_MOST = 20
 """How many of the invoices that POM does not know are kept to be shown."""
 
 OURS = tuple(set(InvoiceStatus) - {InvoiceStatus.CREATING, InvoiceStatus.DRAFT, InvoiceStatus.VOID})
@@ -65,58 +65,58 @@ def tie_out(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) 
         return TieOut(compared=False)
     now = ports.clock.now()
     begins_at = [now - now % DAY - back * DAY for back in reversed(range(days))]
-    ours = _ours(organization_id, connection.account_id, now - INVOICES_LIVE_FOR, ports)
+    ours = _stored_invoices(organization_id, connection.account_id, now - INVOICES_LIVE_FOR, ports)
     try:
         books = _books(organization_id, connection.account_id, begins_at, now - INVOICES_LIVE_FOR, ours, ports)
     except AccountUnreachable:
         mark_revoked(organization_id, connection.account_id, ports)
         return TieOut(compared=False)
-    found = tuple(differences(books, ours, settled_by=now - UNDER_WAY))
-    return TieOut(tuple(_days(books, ours, begins_at)), found)
+    found_differences = tuple(differences(books, ours, settled_by=now - UNDER_WAY))
+    return TieOut(tuple(_days(books, ours, begins_at)), found_differences)
 
 
-def freeze_if_billed_twice(organization_id: OrganizationId, found: TieOut, ports: Ports) -> bool:
+def freeze_if_billed_twice(organization_id: OrganizationId, result: TieOut, ports: Ports) -> bool:
     """Pauses the organization's invoicing if an invoice of its stands in Stripe twice. Returns True if one does."""
-    if not (found.billed_twice or found.copied):
+    if not (result.billed_twice or result.copied):
         return False
     freeze_unless_frozen(organization_id, "tie-out", BILLED_TWICE, ports)
     return True
 
 
-def keep_unknown_invoices(organization_id: OrganizationId, found: TieOut, ports: Ports) -> None:
+def store_unknown_invoices(organization_id: OrganizationId, result: TieOut, ports: Ports) -> None:
     """Keeps which invoices of POM's Stripe has and POM does not know, in place of what an earlier comparison kept.
 
     Each stays dated by the comparison that found it first. Only some of very many are kept, with the count of all.
     """
-    if not found.compared:
+    if not result.compared:
         return
     now, earlier = ports.clock.now(), ports.connections.unknown_invoices(organization_id)
-    unknown = {each.stripe_id: each for each in found.differences if each.kind is Kind.UNKNOWN_TO_US}
+    unknown = {each.stripe_id: each for each in result.differences if each.kind is Kind.UNKNOWN_TO_US}
     first_found = {each.stripe_id: each.at for each in earlier.invoices} if earlier is not None else {}
     if not unknown and not first_found:
         return
-    kept = tuple(
-        UnknownInvoice(stripe_id, each.invoice_id, _said(each), first_found.get(stripe_id, now))
-        for stripe_id, each in sorted(unknown.items())[:UNKNOWN_AT_MOST]
+    stored = tuple(
+        UnknownInvoice(stripe_id, each.invoice_id, _description(each), first_found.get(stripe_id, now))
+        for stripe_id, each in sorted(unknown.items())[:UNKNOWN_STORED_AT_MOST]
     )
-    ports.connections.save_unknown_invoices(organization_id, UnknownInvoices(now, len(unknown), kept))
+    ports.connections.save_unknown_invoices(organization_id, UnknownInvoices(now, len(unknown), stored))
 
 
-def _said(difference: Difference) -> str:
+def _description(difference: Difference) -> str:
     if difference.we_say == "nothing":
         return f"In Stripe there is an invoice of POM's, {difference.stripe_id}, that POM has no record of."
     return f"In Stripe there is a revision of an invoice, {difference.stripe_id}, that POM does not know."
 
 
-def _ours(
+def _stored_invoices(
     organization_id: OrganizationId, account_id: StripeAccountId, since: int, ports: Ports
 ) -> dict[InvoiceId, Invoice]:
-    found: dict[InvoiceId, Invoice] = {}
+    invoices: dict[InvoiceId, Invoice] = {}
     for status in OURS:
-        wanted = InvoiceFilter(status, created_from=since)
-        listed = all_items(partial(ports.invoices.page, organization_id, wanted, PAGE))
-        found |= {each.id: each for each in listed if each.stripe_account_id == account_id}
-    return found
+        invoice_filter = InvoiceFilter(status, created_from=since)
+        page_items = all_items(partial(ports.invoices.page, organization_id, invoice_filter, PAGE))
+        invoices |= {each.id: each for each in page_items if each.stripe_account_id == account_id}
+    return invoices
 
 
 def _books(
@@ -133,16 +133,16 @@ def _books(
     invoices = with_owners([(each.invoice, each.invoice_id) for each in since_then], owners_of_invoices)
     for _, invoice_id in invoices:
         if invoice_id not in ours:
-            known = ports.invoices.get(organization_id, invoice_id)
-            if known is not None:
-                ours[invoice_id] = known
-    charges = [each for each in ports.stripe.charges(account_id, begins_at[0] - SETTLES_WITHIN) if _brought(each)]
+            void_invoice = ports.invoices.get(organization_id, invoice_id)
+            if void_invoice is not None:
+                ours[invoice_id] = void_invoice
+    charges = [each for each in ports.stripe.charges(account_id, begins_at[0] - SETTLES_WITHIN) if _succeeded(each)]
     refunds = list(ports.stripe.refunds(account_id, begins_at[0]))
     disputes = _disputes(account_id, begins_at, ports)
     owners = _owners([*charges, *refunds, *(each for each, _ in disputes.values())], account_id, ours, ports)
-    listed = {id_ for _, id_ in invoices}
+    listed_ids = {id_ for _, id_ in invoices}
     for invoice in {each.id: each for each in owners.values()}.values():
-        if invoice.id not in listed and invoice.stripe_invoice_id is not None:
+        if invoice.id not in listed_ids and invoice.stripe_invoice_id is not None:
             ours[invoice.id] = invoice
             invoices += _asked_for(invoice, invoice.stripe_invoice_id, ports)
     return Books(
@@ -159,16 +159,16 @@ def _books(
 
 def _disputes(account_id: StripeAccountId, begins_at: list[int], ports: Ports) -> dict[str, tuple[DisputeFact, int]]:
     """Each with the beginning of its day. It does not say when it began, so that is the last list that has it."""
-    found: dict[str, tuple[DisputeFact, int]] = {}
+    disputes: dict[str, tuple[DisputeFact, int]] = {}
     for begin in begins_at:
-        since = {each.id: (each, begin) for each in ports.stripe.disputes(account_id, begin)}
-        if not since:
+        listed = {each.id: (each, begin) for each in ports.stripe.disputes(account_id, begin)}
+        if not listed:
             break
-        found |= since
-    return found
+        disputes |= listed
+    return disputes
 
 
-def _brought(charge: ChargeFact) -> bool:
+def _succeeded(charge: ChargeFact) -> bool:
     return charge.status == "succeeded"
 
 
@@ -187,8 +187,8 @@ def _owners(
     intents = sorted({fact.payment_intent_id for fact in facts if fact.payment_intent_id})
     owners: dict[str, Invoice] = {}
     for some in in_hundreds(intents):
-        found = ports.invoices.find_by_reference(account_id, some)
-        for intent, (organization_id, invoice_id) in found.items():
+        references = ports.invoices.find_by_reference(account_id, some)
+        for intent, (organization_id, invoice_id) in references.items():
             invoice = ours.get(invoice_id) or ports.invoices.get(organization_id, invoice_id)
             if invoice is not None:
                 owners[intent] = invoice
@@ -196,22 +196,22 @@ def _owners(
 
 
 def _days(books: Books, ours: Mapping[InvoiceId, Invoice], begins_at: list[int]) -> Iterable[Day]:
-    theirs, mine = _Sums(begins_at), _Sums(begins_at)
+    stripe_sums, pom_sums = _Sums(begins_at), _Sums(begins_at)
     for fact, _ in books.invoices:
-        theirs.paid(fact)
+        stripe_sums.add_payment(fact)
     for invoice in ours.values():
         if invoice.facts.invoice is not None:
-            mine.paid(invoice.facts.invoice)
+            pom_sums.add_payment(invoice.facts.invoice)
         for refund in invoice.facts.refunds.values():
-            mine.refunded(refund)
+            pom_sums.add_refund(refund)
     for refund, _ in books.refunds.values():
-        theirs.refunded(refund)
+        stripe_sums.add_refund(refund)
     began_at = {id_: began for id_, (_, _, began) in books.disputes.items()}
     for invoice in {each.id: each for _, each, _ in books.disputes.values()}.values():
-        theirs.disputed_amounts(_as_stripe_lists(invoice, books), began_at)
-        mine.disputed_amounts(invoice.facts, began_at)
-    for key in sorted(theirs.keys | mine.keys):
-        yield Day(*key, theirs.of(*key), mine.of(*key))
+        stripe_sums.add_disputes(_as_stripe_lists(invoice, books), began_at)
+        pom_sums.add_disputes(invoice.facts, began_at)
+    for key in sorted(stripe_sums.keys | pom_sums.keys):
+        yield Day(*key, stripe_sums.of(*key), pom_sums.of(*key))
 
 
 def _as_stripe_lists(invoice: Invoice, books: Books) -> Snapshots:
@@ -236,15 +236,15 @@ class _Sums:
     def of(self, day: int, currency: str) -> Amounts:
         return Amounts(*(self._sums[day, currency, kind] for kind in ("paid", "refunded", "disputed", "lost")))
 
-    def paid(self, fact: InvoiceFact) -> None:
+    def add_payment(self, fact: InvoiceFact) -> None:
         if fact.paid_at and not fact.deleted:
             self._add(fact.paid_at, fact.currency, "paid", fact.amount_paid)
 
-    def refunded(self, fact: RefundFact) -> None:
+    def add_refund(self, fact: RefundFact) -> None:
         if fact.status == "succeeded":
             self._add(fact.created, fact.currency, "refunded", fact.amount)
 
-    def disputed_amounts(self, facts: Snapshots, began_at: Mapping[str, int]) -> None:
+    def add_disputes(self, facts: Snapshots, began_at: Mapping[str, int]) -> None:
         """Adds the disputed and lost amounts of one invoice, each on the day on which its dispute began."""
         for dispute_id, amounts in disputed_amounts(facts):
             if dispute_id in began_at:

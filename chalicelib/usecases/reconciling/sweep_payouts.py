@@ -45,7 +45,7 @@ OUTSIDE_COMPARED_EVERY = 7 * DAY
 COMPARED_UP_TO = 50_000
 """Lines of a payout that one run of the balance worker can compare. `too_long` counts longer payouts."""
 
-KEPT_LOOKED_THROUGH = 1_000
+STORED_CHECKED = 1_000
 """Payouts that POM has, those that arrive last first, among which a run looks for ones that were not listed."""
 
 ASKED_AT_ONCE = 100
@@ -58,7 +58,7 @@ RATE = 2_000
 PAGE = 100
 
 
-def sweep_payouts(connection: Connection, told: Collection[str], until: int, ports: Ports) -> PayoutsSwept:
+def sweep_payouts(connection: Connection, reported_ids: Collection[str], until: int, ports: Ports) -> PayoutsSwept:
     """Returns what was found. It stops to ask for fees at `until` (epoch seconds UTC).
 
     `told` has the ids of payouts of which an event was applied in this run, so that they were not missed.
@@ -68,7 +68,7 @@ def sweep_payouts(connection: Connection, told: Collection[str], until: int, por
     """
     if connection.account_id is None:
         return PayoutsSwept()
-    sweep = _PayoutSweep(connection, connection.account_id, told, ports, ports.clock.now())
+    sweep = _PayoutSweep(connection, connection.account_id, reported_ids, ports, ports.clock.now())
     if connection.sweep.fees_before is None:
         sweep.compare_payouts()
     sweep.read_fees(until)
@@ -81,7 +81,7 @@ class _PayoutSweep:
 
     connection: Connection
     account_id: StripeAccountId
-    told: Collection[str]
+    reported_ids: Collection[str]
     ports: Ports
     now: int
     swept: PayoutsSwept = field(default_factory=PayoutsSwept)
@@ -100,22 +100,22 @@ class _PayoutSweep:
 
         Because the oldest come first, a run that dies leaves no gap behind the payouts that it kept.
         """
-        kept = list(islice(self._kept(), KEPT_LOOKED_THROUGH))
-        listed = list(self.ports.stripe.payouts(self.account_id, self._listed_since(kept)))
-        for facts in in_hundreds(reversed(listed)):
+        stored_payouts = list(islice(self._stored_payouts(), STORED_CHECKED))
+        listed_facts = list(self.ports.stripe.payouts(self.account_id, self._listed_since(stored_payouts)))
+        for facts in in_hundreds(reversed(listed_facts)):
             self.compare(facts)
-        ids = {fact.id for fact in listed}
-        not_listed = [payout for payout in kept if payout.id not in ids]
-        self.compare(list(islice(self._asked_for(not_listed), ASKED_AT_ONCE)))
-        unread = (payout for payout in not_listed if _unread(payout, self.now))
+        ids = {fact.id for fact in listed_facts}
+        unlisted = [payout for payout in stored_payouts if payout.id not in ids]
+        self.compare(list(islice(self._fetched(unlisted), ASKED_AT_ONCE)))
+        unread = (payout for payout in unlisted if _unread(payout, self.now))
         for payout in islice(unread, ASKED_AT_ONCE):
             self._queue(payout)
 
     def compare(self, facts: list[PayoutFact]) -> None:
         """Keeps each of at most 100 payouts that differs, and queues what a worker is to do with each."""
-        known = self.ports.payouts.find(self.organization_id, [fact.id for fact in facts])
+        stored_payouts = self.ports.payouts.find(self.organization_id, [fact.id for fact in facts])
         for fact in facts:
-            stored = known.get(fact.id)
+            stored = stored_payouts.get(fact.id)
             if stored is not None and stored.itemized is None and _reconciled_long_ago(stored, self.now):
                 self._count(not_tied_out=1)
             if stored is not None and stored.knowing(fact) == stored:
@@ -144,7 +144,7 @@ class _PayoutSweep:
         """Returns True if an event should have told POM of a payout by now."""
         if self.first or self.connection.sweep.catching_up:
             return False  # Stripe sent no events of it while the account was not connected.
-        return fact.id not in self.told and fact.created <= self.now - ON_ITS_WAY
+        return fact.id not in self.reported_ids and fact.created <= self.now - ON_ITS_WAY
 
     def _queue(self, payout: Payout) -> None:
         task = _task(payout, self.now)
@@ -174,12 +174,12 @@ class _PayoutSweep:
         waiting = (settled.movement.at for settled in self._payments(None, edge) if settled.in_no_payout)
         return min(edge, max(known, default=self.now) - LOOKED_BACK, min(waiting, default=edge))
 
-    def _kept(self) -> Iterator[Payout]:
+    def _stored_payouts(self) -> Iterator[Payout]:
         """Returns the payouts of the connected account that POM has, those that arrive last first."""
         kept = all_items(partial(self.ports.payouts.page, self.organization_id, PayoutFilter(), PAGE))
         return (payout for payout in kept if payout.account_id == self.account_id)
 
-    def _asked_for(self, payouts: Iterable[Payout]) -> Iterator[PayoutFact]:
+    def _fetched(self, payouts: Iterable[Payout]) -> Iterator[PayoutFact]:
         """Yields those of these payouts that were under way, as Stripe shows them now: one request for each."""
         for payout in payouts:
             fact = self.ports.stripe.payout(self.account_id, payout.id) if payout.fact.under_way else None

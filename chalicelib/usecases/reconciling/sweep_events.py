@@ -73,7 +73,7 @@ class EventSweep:
     early: int = 0
     unheard: int = 0
     outcomes: dict[str, EventOutcome] = field(default_factory=dict)
-    payouts_told: set[str] = field(default_factory=set)
+    payouts_reported: set[str] = field(default_factory=set)
     parked_before: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
     unmatched: list[StripeEvent] = field(default_factory=list)
@@ -90,7 +90,7 @@ class EventSweep:
         return EventsSwept(self.happened_at, self.missed_at, self.early_at)
 
     @property
-    def learned(self) -> bool:
+    def applied_any(self) -> bool:
         """Returns True if an event was applied."""
         return any(outcome in MARKED for outcome in self.outcomes.values())
 
@@ -152,7 +152,7 @@ class EventSweep:
         outcome = receipt.outcome
         self.outcomes[event.id] = outcome
         if event.object_type == "payout":
-            self.payouts_told.add(event.object_id)
+            self.payouts_reported.add(event.object_id)
         if outcome in MARKED and not self._came_before_its_payment(event):
             self._count(event, recovered=outcome is EventOutcome.RECOVERED)
         if outcome in (*MARKED, EventOutcome.PARKED):

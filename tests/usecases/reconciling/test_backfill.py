@@ -19,29 +19,29 @@ from chalicelib.domain.order import DeductionKind
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import invoice_removal
-from chalicelib.usecases.healing.backfill import Backfilled, Did, backfill, to_backfill
-from chalicelib.usecases.healing.tie_out import tie_out
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.edit_draft import edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
+from chalicelib.usecases.reconciling.backfill import BackfillOutcome, BackfillResult, backfill, invoices_to_backfill
+from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.boundaries import Killed, unwatched, watched
 from tests.timelines import kinds
-from tests.usecases.healing.test_reconcile import assert_equal, lively
 from tests.usecases.invoicing.editing import change
+from tests.usecases.reconciling.test_reconcile import assert_equal, lively
 from tests.world import OFFICE, ORGANIZATION, World, line
 
 DAY = 86400
 HOUR = 3600
 
 
-def filled(world: World, *, days: int = 90, dry_run: bool = False) -> list[Backfilled]:
+def filled(world: World, *, days: int = 90, dry_run: bool = False) -> list[BackfillResult]:
     """A whole run."""
-    listed = to_backfill(ORGANIZATION, world.ports.clock.now() - days * DAY, world.ports)
+    listed = invoices_to_backfill(ORGANIZATION, world.ports.clock.now() - days * DAY, world.ports)
     return [backfill(each, ORGANIZATION, world.ports, dry_run=dry_run) for each in listed]
 
 
-def did(done: Sequence[Backfilled]) -> list[Did]:
+def did(done: Sequence[BackfillResult]) -> list[BackfillOutcome]:
     return [each.did for each in done]
 
 
@@ -75,7 +75,7 @@ def written(world: World) -> list[str]:
     boundaries = watched(world)
     again = filled(world)
     unwatched(world)
-    assert set(did(again)) <= {Did.UNCHANGED, Did.NOT_OURS, Did.NOT_RECREATED}
+    assert set(did(again)) <= {BackfillOutcome.UNCHANGED, BackfillOutcome.NOT_OURS, BackfillOutcome.NOT_RECREATED}
     return boundaries.writes
 
 
@@ -91,7 +91,7 @@ def test_what_no_event_told_is_put_right_and_a_second_run_writes_nothing(
     done = filled(world)
     assert_equal(world, account)
     assert len(done) == 8
-    assert Did.UPDATED in did(done)
+    assert BackfillOutcome.UPDATED in did(done)
     assert written(world) == []
 
 
@@ -102,7 +102,7 @@ def test_a_refund_of_an_invoice_from_before_the_time_is_found(world: World, acco
     [intent] = invoice.facts.payment_intents
     world.client.v1.refunds.create({"payment_intent": intent}, {"stripe_account": account})
     [done] = filled(world, days=1)
-    assert (done.did, done.listed.invoice_id) == (Did.UPDATED, invoice.id)
+    assert (done.did, done.listed.invoice_id) == (BackfillOutcome.UPDATED, invoice.id)
     assert world.now(invoice).status is InvoiceStatus.REFUNDED
 
 
@@ -114,8 +114,8 @@ def test_a_credit_note_on_an_invoice_from_before_the_time_is_found(world: World,
     noted: Any = {"invoice": str(invoice.stripe_invoice_id), "amount": 500}
     world.client.v1.credit_notes.create(noted, {"stripe_account": account})
     [done] = filled(world, days=1)
-    assert (done.did, world.now(invoice).credited_amount) == (Did.UPDATED, 500)
-    assert filled(world, days=1)[0].did is Did.UNCHANGED
+    assert (done.did, world.now(invoice).credited_amount) == (BackfillOutcome.UPDATED, 500)
+    assert filled(world, days=1)[0].did is BackfillOutcome.UNCHANGED
 
 
 def test_a_payment_that_an_update_found_is_on_the_timeline_as_if_its_webhooks_had_come(
@@ -143,7 +143,7 @@ def test_a_copy_that_somebody_made_in_stripe_is_named_and_left_alone(world: Worl
     options: Any = {"stripe_account": account}
     copy = world.client.v1.invoices.create({"customer": customer, "metadata": metadata}, options)
     before = world.now(invoice)
-    copies = [each for each in filled(world) if each.did is Did.NOT_OURS]
+    copies = [each for each in filled(world) if each.did is BackfillOutcome.NOT_OURS]
     assert [each.listed.stripe_id for each in copies] == [copy.id]
     assert world.now(invoice) == before
 
@@ -158,7 +158,7 @@ def test_a_lost_record_comes_back_and_its_services_cannot_be_billed_again(
     before = tallies(world)
     lose(world, invoice)
     assert claims(world) == {}
-    assert did(filled(world)) == [Did.RECREATED]
+    assert did(filled(world)) == [BackfillOutcome.RECREATED]
     found = world.now(invoice)
     assert (found.status, found.total, found.paid_amount) == (InvoiceStatus.PAID, 15000, 15000)
     assert [each.service_id for each in found.order.line_items] == ["svc_1", "svc_2"]
@@ -191,7 +191,7 @@ def test_everything_that_can_happen_comes_back(world: World, account: StripeAcco
     before = {invoice.id: world.now(invoice) for invoice in invoices}
     summed = tallies(world)
     lose(world, *invoices)
-    assert did(filled(world)) == [Did.RECREATED] * 8
+    assert did(filled(world)) == [BackfillOutcome.RECREATED] * 8
     assert_equal(world, account)
     for invoice in invoices:
         assert world.now(invoice).status is before[invoice.id].status
@@ -214,7 +214,7 @@ def test_a_draft_comes_back_as_a_draft_and_can_be_sent(world: World, account: St
     invoice = world.invoice("svc_1", send=False)
     world.deliver()
     lose(world, invoice)
-    assert did(filled(world)) == [Did.RECREATED]
+    assert did(filled(world)) == [BackfillOutcome.RECREATED]
     assert world.now(invoice).status is InvoiceStatus.DRAFT
     sent = send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert sent.status is InvoiceStatus.PENDING
@@ -226,7 +226,7 @@ def test_a_void_one_comes_back_and_claims_nothing(world: World, account: StripeA
     void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     world.deliver()
     lose(world, invoice)
-    assert did(filled(world)) == [Did.RECREATED]
+    assert did(filled(world)) == [BackfillOutcome.RECREATED]
     assert world.now(invoice).status is InvoiceStatus.VOID
     assert world.invoice("svc_1").status is InvoiceStatus.PENDING
 
@@ -237,7 +237,7 @@ def test_a_service_that_was_billed_again_meanwhile_is_told(world: World, account
     again = world.invoice("svc_2")
     world.deliver()
     first, _ = filled(world)
-    assert (first.did, first.listed.invoice_id) == (Did.NOT_RECREATED, lost.id)
+    assert (first.did, first.listed.invoice_id) == (BackfillOutcome.NOT_RECREATED, lost.id)
     number = world.now(again).facts.invoice.number  # type: ignore[union-attr]
     assert first.remark == f"The service svc_2 is on the invoice {number} already."
     assert claims(world) == {"svc_2": again.id}
@@ -251,7 +251,7 @@ def test_a_lost_record_comes_back_with_what_was_taken_off_and_the_days_in_the_te
     done = replace(line("svc_1", "50.00", "1.5"), service_date=dt.date(2027, 1, 10))
     draft = world.invoice(line_items=(done,), deductions=(credit,), tax=Decimal("3.00"), send=False)
     lose(world, draft)
-    assert did(filled(world)) == [Did.RECREATED]
+    assert did(filled(world)) == [BackfillOutcome.RECREATED]
     found = world.now(draft)
     assert found.order.deductions == draft.order.deductions
     assert (found.order.tax, found.total, found.total_difference) == (300, 5800, 0)
@@ -278,13 +278,13 @@ def test_more_services_than_one_transaction_takes_are_all_claimed(world: World, 
     invoice = world.invoice(*services)
     world.deliver()
     lose(world, invoice)
-    assert did(filled(world)) == [Did.RECREATED]
+    assert did(filled(world)) == [BackfillOutcome.RECREATED]
     assert set(claims(world)) == set(services)
 
 
 @pytest.mark.parametrize("after", [False, True])
 def test_wherever_it_is_stopped_the_next_run_finishes_it(after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.usecases.healing.backfill.MAX_CLAIMS_AT_ONCE", 4)
+    monkeypatch.setattr("chalicelib.usecases.reconciling.backfill.MAX_CLAIMS_AT_ONCE", 4)
     number = 0
     while True:
         world = World()
@@ -301,7 +301,7 @@ def test_wherever_it_is_stopped_the_next_run_finishes_it(after: bool, monkeypatc
         except Killed:
             crashed = True
         unwatched(world)
-        assert set(did(filled(world))) <= {Did.RECREATED, Did.UNCHANGED}
+        assert set(did(filled(world))) <= {BackfillOutcome.RECREATED, BackfillOutcome.UNCHANGED}
         assert world.now(invoice).status is InvoiceStatus.PAID, boundaries.calls[number:]
         assert set(claims(world)) == set(services), boundaries.calls[number:]
         assert_equal(world, account)
@@ -316,7 +316,7 @@ def test_a_conflict_among_later_services_leaves_nothing_behind(world: World, acc
     lose(world, lost)
     again = world.invoice("svc_99")
     first, _ = filled(world)
-    assert first.did is Did.NOT_RECREATED
+    assert first.did is BackfillOutcome.NOT_RECREATED
     assert world.ports.invoices.get(ORGANIZATION, lost.id) is None
     assert claims(world) == {"svc_99": again.id}
 
@@ -353,7 +353,7 @@ def test_what_cannot_be_made_again_is_named_and_nothing_is_written(
     bare = world.client.v1.customers.create({"email": "nobody@example.test"}, options).id
     monkeypatch.setattr(gateway, "recorded", changed)
     [done] = filled(world)
-    assert done.did is Did.NOT_RECREATED
+    assert done.did is BackfillOutcome.NOT_RECREATED
     assert why in done.remark
     assert (claims(world), world.ports.invoices.get(ORGANIZATION, invoice.id)) == ({}, None)
 
@@ -362,7 +362,7 @@ def test_an_account_that_was_revoked_is_no_verdict_on_an_invoice(world: World, a
     invoice = world.invoice("svc_1")
     world.deliver()
     lose(world, invoice)
-    [listed] = to_backfill(ORGANIZATION, 0, world.ports)
+    [listed] = invoices_to_backfill(ORGANIZATION, 0, world.ports)
     world.double.revoke(account)
     with pytest.raises(AccountUnreachable):
         backfill(listed, ORGANIZATION, world.ports)
@@ -375,7 +375,7 @@ def test_a_lost_customer_is_named_so_that_pom_saves_it_again(world: World, accou
     lose(world, invoice)
     world.ports.database.customers.clear()
     [done] = filled(world)
-    assert (done.did, done.remark) == (Did.RECREATED, "POM has to save its customer cust_1 again.")
+    assert (done.did, done.remark) == (BackfillOutcome.RECREATED, "POM has to save its customer cust_1 again.")
     assert world.now(invoice).order.customer_id == "cust_1"
 
 
@@ -385,7 +385,7 @@ def test_an_invoice_that_is_being_made_is_left_to_whoever_makes_it(world: World,
     making = replace(world.now(invoice), saga=invoice.saga.advanced(Step.DRAFT, 1))
     world.ports.database.invoices[ORGANIZATION, invoice.id] = replace(making, stripe_invoice_id=None)
     [done] = filled(world)
-    assert (done.did, done.remark) == (Did.UNCHANGED, "It is being made.")
+    assert (done.did, done.remark) == (BackfillOutcome.UNCHANGED, "It is being made.")
 
 
 # Only to look
@@ -396,10 +396,10 @@ def test_an_invoice_that_was_just_voided_needs_no_update(world: World, account: 
     invoice = world.invoice()
     world.deliver()
     void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
-    assert [each.did for each in filled(world, dry_run=True)] == [Did.UNCHANGED]
+    assert [each.did for each in filled(world, dry_run=True)] == [BackfillOutcome.UNCHANGED]
     world.deliver()
-    assert [each.did for each in filled(world, dry_run=True)] == [Did.UNCHANGED]
-    assert [each.did for each in filled(world)] == [Did.UNCHANGED]
+    assert [each.did for each in filled(world, dry_run=True)] == [BackfillOutcome.UNCHANGED]
+    assert [each.did for each in filled(world)] == [BackfillOutcome.UNCHANGED]
 
 
 def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(world: World, account: StripeAccountId) -> None:
@@ -411,7 +411,11 @@ def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(world: World, acc
     boundaries = watched(world)
     told = {each.listed.invoice_id: each.did for each in filled(world, dry_run=True)}
     unwatched(world)
-    assert told == {lost.id: Did.RECREATED, behind.id: Did.UPDATED, right.id: Did.UNCHANGED}
+    assert told == {
+        lost.id: BackfillOutcome.RECREATED,
+        behind.id: BackfillOutcome.UPDATED,
+        right.id: BackfillOutcome.UNCHANGED,
+    }
     assert boundaries.writes == []
     assert {each.listed.invoice_id: each.did for each in filled(world)} == told
 
@@ -421,15 +425,15 @@ def test_the_oldest_come_first_so_that_one_can_go_on_behind_any(world: World, ac
     for number in range(3):
         made.append(world.invoice(f"svc_{number}").id)
         world.advance(HOUR)
-    listed = to_backfill(ORGANIZATION, world.ports.clock.now() - DAY, world.ports)
+    listed = invoices_to_backfill(ORGANIZATION, world.ports.clock.now() - DAY, world.ports)
     assert [each.invoice_id for each in listed] == made
-    later = to_backfill(ORGANIZATION, world.ports.clock.now() - 2 * HOUR, world.ports)
+    later = invoices_to_backfill(ORGANIZATION, world.ports.clock.now() - 2 * HOUR, world.ports)
     assert [each.invoice_id for each in later] == made[1:]
 
 
 def test_without_a_connection_there_is_nothing_to_ask(world: World) -> None:
     with pytest.raises(Conflict, match="stripe_not_connected"):
-        to_backfill(ORGANIZATION, 0, world.ports)
+        invoices_to_backfill(ORGANIZATION, 0, world.ports)
 
 
 def test_an_invoice_of_an_earlier_release_is_written_so_that_its_payments_are_listed(world: World) -> None:
@@ -441,10 +445,10 @@ def test_an_invoice_of_an_earlier_release_is_written_so_that_its_payments_are_li
     former = replace(world.now(invoice), payments_listed=False)
     database.invoices[ORGANIZATION, invoice.id] = former
     database.movements.clear()
-    assert did(filled(world)) == [Did.UPDATED]
+    assert did(filled(world)) == [BackfillOutcome.UPDATED]
     [row] = world.ports.payments.page(ORGANIZATION, MovementFilter(), 10, None).items
     assert row.movement.amount == 7500
-    assert did(filled(world)) == [Did.UNCHANGED]
+    assert did(filled(world)) == [BackfillOutcome.UNCHANGED]
 
 
 def test_a_deduction_or_a_service_called_tax_is_not_rebuilt_as_tax(world: World, account: StripeAccountId) -> None:
@@ -452,7 +456,7 @@ def test_a_deduction_or_a_service_called_tax_is_not_rebuilt_as_tax(world: World,
     service = replace(line("svc_1", "50.00"), description="Tax")
     draft = world.invoice(line_items=(service,), deductions=(credit,), tax=Decimal("5.00"), send=False)
     lose(world, draft)
-    assert did(filled(world)) == [Did.RECREATED]
+    assert did(filled(world)) == [BackfillOutcome.RECREATED]
     found = world.now(draft)
     assert (found.order.subtotal, found.order.deductions, found.order.tax) == (5000, draft.order.deductions, 500)
     assert (found.total, found.total_difference) == (4500, 0)
@@ -502,7 +506,7 @@ def test_a_copy_and_its_original_name_each_other_whichever_record_was_lost(
 ) -> None:
     original, copy = corrected(world)
     lose(world, *[invoice for name, invoice in (("copy", copy), ("original", original)) if name in lost])
-    assert did(filled(world)).count(Did.RECREATED) == len(lost)
+    assert did(filled(world)).count(BackfillOutcome.RECREATED) == len(lost)
     assert world.now(copy).corrects == original.id
     assert world.now(original).corrected_by == copy.id
     assert kinds(world.now(original)).count("corrected") == 1
@@ -551,14 +555,14 @@ def edited_and_set_back(world: World, *services: str) -> Invoice:
 def test_a_service_that_a_lost_change_put_on_a_draft_cannot_be_billed_again(lively_world: World) -> None:
     made = edited_and_set_back(lively_world, "svc_a", "svc_new")
     [would] = filled(lively_world, dry_run=True)
-    assert (would.did, "svc_new" in lively_world.now(made).order.services) == (Did.UPDATED, False)
+    assert (would.did, "svc_new" in lively_world.now(made).order.services) == (BackfillOutcome.UPDATED, False)
     [done] = filled(lively_world)
     assert (done.did, done.remark) == (would.did, would.remark)
     assert lively_world.now(made).order.services == ("svc_a", "svc_new")
     with pytest.raises(Conflict, match="svc_new is on the draft"):
         lively_world.invoice("svc_new")
     lively_world.invoice("svc_b")  # the change had given it up
-    assert did(filled(lively_world)) == [Did.UNCHANGED, Did.UNCHANGED]
+    assert did(filled(lively_world)) == [BackfillOutcome.UNCHANGED, BackfillOutcome.UNCHANGED]
 
 
 def test_the_same_holds_when_the_draft_was_sent_after_the_lost_change(lively_world: World) -> None:
@@ -568,7 +572,7 @@ def test_the_same_holds_when_the_draft_was_sent_after_the_lost_change(lively_wor
         lively_world.now(made).stripe_invoice_id, None, {"stripe_account": account}
     )
     [done] = filled(lively_world)
-    assert done.did is Did.UPDATED
+    assert done.did is BackfillOutcome.UPDATED
     now = lively_world.now(made)
     assert (now.status, set(now.order.services)) == (InvoiceStatus.PENDING, {"svc_new", "svc_b"})
     assert claims(lively_world)[ServiceId("svc_new")] == made.id
@@ -577,7 +581,7 @@ def test_the_same_holds_when_the_draft_was_sent_after_the_lost_change(lively_wor
 def test_a_draft_is_looked_at_however_old_it_is(lively_world: World) -> None:
     made = edited_and_set_back(lively_world, "svc_new")
     lively_world.advance(100 * DAY)
-    assert did(filled(lively_world, days=35)) == [Did.UPDATED]
+    assert did(filled(lively_world, days=35)) == [BackfillOutcome.UPDATED]
     assert lively_world.now(made).order.services == ("svc_new",)
 
 
@@ -585,9 +589,9 @@ def test_a_lost_change_is_named_if_its_service_was_billed_again_meanwhile(lively
     made = edited_and_set_back(lively_world, "svc_a", "svc_new")
     again = lively_world.invoice("svc_new")
     done = {each.listed.invoice_id: each for each in filled(lively_world)}
-    assert done[made.id].did is Did.NOT_RECREATED
+    assert done[made.id].did is BackfillOutcome.NOT_RECREATED
     assert f"svc_new is on the invoice {lively_world.now(again).facts.invoice.number} already" in done[made.id].remark
-    assert done[again.id].did is Did.UNCHANGED
+    assert done[again.id].did is BackfillOutcome.UNCHANGED
 
 
 def test_a_line_that_somebody_added_in_stripe_changes_no_order(lively_world: World) -> None:

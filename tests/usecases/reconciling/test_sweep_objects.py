@@ -14,12 +14,12 @@ from chalicelib.domain.payments import PaymentMethod, PaymentStatus, payments_of
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.messages import Reconciliation
-from chalicelib.usecases.healing import sweep_objects
-from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from chalicelib.usecases.invoicing.invoices import refresh_invoice
+from chalicelib.usecases.reconciling import sweep_objects
+from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
 from tests.oracle import differences
 from tests.timelines import kinds
-from tests.usecases.healing.test_reconcile import lively
+from tests.usecases.reconciling.test_reconcile import lively
 from tests.world import OFFICE, ORGANIZATION, World
 
 

@@ -14,8 +14,8 @@ from chalicelib.domain.payout import Payout
 from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.ports.messages import BalanceJob, BalanceTask, Reconciliation
 from chalicelib.usecases.connecting import connect
-from chalicelib.usecases.healing import reconcile, sweep_payouts
-from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.reconciling import reconcile, sweep_payouts
+from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
 from tests.usecases.payouts.company import DAY, HOUR, Company
 from tests.world import ADMIN, World
 

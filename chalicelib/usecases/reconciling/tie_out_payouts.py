@@ -17,7 +17,7 @@ from chalicelib.domain.payout_tie_out import PayoutDifference, PayoutKind, diffe
 from chalicelib.domain.sweep import DAY
 from chalicelib.ports import Ports
 from chalicelib.ports.paging import all_items
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.payouts.compare_payout import differences_in, repair_payout
 from chalicelib.usecases.payouts.read_payout import Reading, itemize, keep_payout
 
@@ -35,7 +35,7 @@ class ComparedPayout:
     differences: tuple[PayoutDifference, ...] = ()
 
     @property
-    def can_be_mended(self) -> bool:
+    def can_be_repaired(self) -> bool:
         """Returns True if POM can be made to say what Stripe says."""
         unmendable = {PayoutKind.UNEXPLAINED, PayoutKind.NOT_IN_STRIPE, PayoutKind.NOT_STORED}
         return any(difference.kind not in unmendable for difference in self.differences)
@@ -53,18 +53,18 @@ def tie_out_payouts(organization_id: OrganizationId, ports: Ports, *, days: int 
     connection = ports.connections.get(organization_id)
     if not connection.active or connection.account_id is None:
         return
-    since, listed = ports.clock.now() - days * DAY, set()
-    with noticing_revocation(organization_id, connection.account_id, ports):
+    since, listed_ids = ports.clock.now() - days * DAY, set()
+    with marking_revocation(organization_id, connection.account_id, ports):
         for fact in ports.stripe.payouts(connection.account_id, since):
-            listed.add(fact.id)
-            known = ports.payouts.get(organization_id, fact.id)
-            yield ComparedPayout(fact, known, tuple(_differences(fact, known, ports)))
-    for payout in _kept_since(connection, since, ports):
-        if payout.id not in listed:
+            listed_ids.add(fact.id)
+            stored = ports.payouts.get(organization_id, fact.id)
+            yield ComparedPayout(fact, stored, tuple(_differences(fact, stored, ports)))
+    for payout in _stored_since(connection, since, ports):
+        if payout.id not in listed_ids:
             yield ComparedPayout(payout.fact, payout, (not_in_stripe(payout),))
 
 
-def mend_payout(
+def repair_from_stripe(
     organization_id: OrganizationId, account_id: StripeAccountId, fact: PayoutFact, ports: Ports
 ) -> Payout:
     """Returns a payout after POM has been made to say what Stripe says: its status, and every line.
@@ -86,17 +86,17 @@ def mend_payout(
     return payout
 
 
-def _differences(fact: PayoutFact, known: Payout | None, ports: Ports) -> Iterator[PayoutDifference]:
-    difference = difference_of(fact, known)
+def _differences(fact: PayoutFact, stored: Payout | None, ports: Ports) -> Iterator[PayoutDifference]:
+    difference = difference_of(fact, stored)
     if difference is not None:
         yield difference
-    if known is not None and known.itemized is not None and fact.reconciled:
-        yield from differences_in(known, ports)
+    if stored is not None and stored.itemized is not None and fact.reconciled:
+        yield from differences_in(stored, ports)
 
 
-def _kept_since(connection: Connection, since: int, ports: Ports) -> Iterator[Payout]:
+def _stored_since(connection: Connection, since: int, ports: Ports) -> Iterator[Payout]:
     """Yields the payouts of the connected account that POM has and that were made since then."""
-    wanted = PayoutFilter(since=since - DAY)  # A payout arrives on the day on which it is made, or later.
-    for payout in all_items(partial(ports.payouts.page, connection.organization_id, wanted, PAGE)):
+    payout_filter = PayoutFilter(since=since - DAY)  # A payout arrives on the day on which it is made, or later.
+    for payout in all_items(partial(ports.payouts.page, connection.organization_id, payout_filter, PAGE)):
         if payout.account_id == connection.account_id and payout.fact.created >= since:
             yield payout

@@ -34,16 +34,16 @@ from chalicelib.ports.listed_invoices import with_owners
 from chalicelib.ports.paging import AT_ONCE, all_items, in_hundreds
 from chalicelib.ports.recoverable_invoice import RecoverableInvoice
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists, InvoiceFilter
-from chalicelib.usecases.healing.adopt_order import adopt, lost_change
 from chalicelib.usecases.invoicing.claims import claim_in_portions, insert_claiming
 from chalicelib.usecases.invoicing.pull_invoice import pulled
 from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
+from chalicelib.usecases.reconciling.adopt_order import adopt, lost_change
 
 SENT_IS_LISTED_FOR = 30 * 86400
 """Seconds for which Stripe can tell whether it sent an invoice (https://docs.stripe.com/api/events/list)."""
 
 
-class Did(StrEnum):
+class BackfillOutcome(StrEnum):
     """What became of one invoice; in a dry run, what would."""
 
     UNCHANGED = "unchanged"
@@ -56,7 +56,7 @@ class Did(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class InvoiceToBackfill:
     """One invoice to look at: Stripe's id, and ours."""
 
     stripe_id: str
@@ -66,15 +66,15 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Backfilled:
+class BackfillResult:
     """What was done about one invoice; `remark` says why not, or what is still missing."""
 
-    listed: Listed
-    did: Did
+    listed: InvoiceToBackfill
+    did: BackfillOutcome
     remark: str = ""
 
 
-def to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Sequence[Listed]:
+def invoices_to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Sequence[InvoiceToBackfill]:
     """The invoices to look at: ours made since then, oldest first, and older ones to which something happened since.
 
     That is a refund, a dispute or a credit note. Every older draft is looked at, too, because Stripe does not list
@@ -85,40 +85,50 @@ def to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Se
         StripeUnavailable, AccountUnreachable: Stripe cannot be asked.
     """
     account_id = usable_account(ports.connections.get(organization_id))
-    made = [(each.invoice, each.invoice_id) for each in ports.stripe.invoices_since(account_id, since)]
-    listed = [Listed(fact.id, invoice_id, fact.from_invoice_id) for fact, invoice_id in with_owners(made, {})]
-    listed.reverse()
-    met = {each.invoice_id for each in listed}
-    older = [*_touched(organization_id, account_id, since, met, ports), *_drafts(organization_id, account_id, ports)]
-    return [*listed, *(each for each in dict.fromkeys(older) if each.invoice_id not in met)]
+    since_then = [(each.invoice, each.invoice_id) for each in ports.stripe.invoices_since(account_id, since)]
+    newer = [
+        InvoiceToBackfill(fact.id, invoice_id, fact.from_invoice_id)
+        for fact, invoice_id in with_owners(since_then, {})
+    ]
+    newer.reverse()
+    newer_ids = {each.invoice_id for each in newer}
+    older = [
+        *_older_invoices(organization_id, account_id, since, newer_ids, ports),
+        *_drafts(organization_id, account_id, ports),
+    ]
+    return [*newer, *(each for each in dict.fromkeys(older) if each.invoice_id not in newer_ids)]
 
 
-def _drafts(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> Iterator[Listed]:
-    wanted = InvoiceFilter(status=InvoiceStatus.DRAFT)
-    for draft in all_items(lambda after: ports.invoices.page(organization_id, wanted, AT_ONCE, after)):
+def _drafts(
+    organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports
+) -> Iterator[InvoiceToBackfill]:
+    drafts_filter = InvoiceFilter(status=InvoiceStatus.DRAFT)
+    for draft in all_items(lambda after: ports.invoices.page(organization_id, drafts_filter, AT_ONCE, after)):
         if draft.stripe_invoice_id is not None and draft.stripe_account_id == account_id:
-            yield Listed(draft.stripe_invoice_id, draft.id)
+            yield InvoiceToBackfill(draft.stripe_invoice_id, draft.id)
 
 
-def _touched(
-    organization_id: OrganizationId, account_id: StripeAccountId, since: int, met: set[InvoiceId], ports: Ports
-) -> Iterator[Listed]:
+def _older_invoices(
+    organization_id: OrganizationId, account_id: StripeAccountId, since: int, newer_ids: set[InvoiceId], ports: Ports
+) -> Iterator[InvoiceToBackfill]:
     """Invoices from before that time with a refund, dispute or credit note of that time."""
-    about = {each.payment_intent_id for each in ports.stripe.refunds(account_id, since)}
-    about |= {each.payment_intent_id for each in ports.stripe.disputes(account_id, since)}
-    about |= {each.stripe_invoice_id for each in ports.stripe.credit_notes(account_id, since)}
-    known = sorted(stripe_id for stripe_id in about if stripe_id)
+    stripe_ids = {each.payment_intent_id for each in ports.stripe.refunds(account_id, since)}
+    stripe_ids |= {each.payment_intent_id for each in ports.stripe.disputes(account_id, since)}
+    stripe_ids |= {each.stripe_invoice_id for each in ports.stripe.credit_notes(account_id, since)}
+    sorted_ids = sorted(stripe_id for stripe_id in stripe_ids if stripe_id)
     owners: set[InvoiceId] = set()
-    for some in in_hundreds(known):
-        found = ports.invoices.find_by_reference(account_id, some)
-        owners |= {invoice_id for _, invoice_id in found.values()}
-    for invoice_id in sorted(owners - met):
+    for some in in_hundreds(sorted_ids):
+        references = ports.invoices.find_by_reference(account_id, some)
+        owners |= {invoice_id for _, invoice_id in references.values()}
+    for invoice_id in sorted(owners - newer_ids):
         invoice = ports.invoices.get(organization_id, invoice_id)
         if invoice is not None and invoice.stripe_invoice_id is not None:
-            yield Listed(invoice.stripe_invoice_id, invoice_id)
+            yield InvoiceToBackfill(invoice.stripe_invoice_id, invoice_id)
 
 
-def backfill(listed: Listed, organization_id: OrganizationId, ports: Ports, *, dry_run: bool = False) -> Backfilled:
+def backfill(
+    candidate: InvoiceToBackfill, organization_id: OrganizationId, ports: Ports, *, dry_run: bool = False
+) -> BackfillResult:
     """Bring one record to what Stripe says, or make it again.
 
     Raises:
@@ -127,91 +137,101 @@ def backfill(listed: Listed, organization_id: OrganizationId, ports: Ports, *, d
     """
     connection = ports.connections.get(organization_id)
     account_id = usable_account(connection)
-    known = ports.invoices.get(organization_id, listed.invoice_id)
-    if known is None:
-        return _made_again(listed, connection, account_id, ports, dry_run=dry_run)
-    if known.stripe_account_id != account_id or not known.is_or_was(listed.stripe_id, listed.revised_id):
-        return Backfilled(listed, Did.NOT_OURS, f"The record is of {known.stripe_invoice_id or 'another account'}.")
-    if known.stripe_invoice_id is not None:
-        return _brought_up(listed, known, account_id, ports, dry_run=dry_run)
-    if known.saga.running:
-        return Backfilled(listed, Did.UNCHANGED, "It is being made.")
+    stored = ports.invoices.get(organization_id, candidate.invoice_id)
+    if stored is None:
+        return _recreate(candidate, connection, account_id, ports, dry_run=dry_run)
+    if stored.stripe_account_id != account_id or not stored.is_or_was(candidate.stripe_id, candidate.revised_id):
+        return BackfillResult(
+            candidate,
+            BackfillOutcome.NOT_OURS,
+            f"The record is of {stored.stripe_invoice_id or 'another account'}.",
+        )
+    if stored.stripe_invoice_id is not None:
+        return _update(candidate, stored, account_id, ports, dry_run=dry_run)
+    if stored.saga.running:
+        return BackfillResult(candidate, BackfillOutcome.UNCHANGED, "It is being made.")
     # A run before this one was stopped after it had made the record and before it had filled it.
-    return _made_again(listed, connection, account_id, ports, dry_run=dry_run, begun=known)
+    return _recreate(candidate, connection, account_id, ports, dry_run=dry_run, unfilled=stored)
 
 
-def _brought_up(
-    listed: Listed, invoice: Invoice, account_id: StripeAccountId, ports: Ports, *, dry_run: bool
-) -> Backfilled:
+def _update(
+    candidate: InvoiceToBackfill, invoice: Invoice, account_id: StripeAccountId, ports: Ports, *, dry_run: bool
+) -> BackfillResult:
     if dry_run:
         facts = ports.stripe.everything(account_id, invoice.stripe_invoice_id or "")
         present = invoice.with_fetched(*facts)
-        same = looks_the_same(present, invoice) and invoice.payments_listed
+        unchanged = looks_the_same(present, invoice) and invoice.payments_listed
     else:
         present = pulled(invoice, account_id, Source.SWEEP, ports)
-        same = present.version == invoice.version
+        unchanged = present.version == invoice.version
     recorded = lost_change(present, ports)
     if recorded is None:
-        return Backfilled(listed, Did.UNCHANGED if same else Did.UPDATED)
+        return BackfillResult(candidate, BackfillOutcome.UNCHANGED if unchanged else BackfillOutcome.UPDATED)
     if not dry_run:
         try:
             adopt(present, recorded, ports)
         except Conflict as refusal:
-            return Backfilled(listed, Did.NOT_RECREATED, refusal.message)
-    return Backfilled(listed, Did.UPDATED, "Its lines in Stripe name other services than its order did.")
+            return BackfillResult(candidate, BackfillOutcome.NOT_RECREATED, refusal.message)
+    return BackfillResult(
+        candidate, BackfillOutcome.UPDATED, "Its lines in Stripe name other services than its order did."
+    )
 
 
-def _made_again(
-    listed: Listed,
+def _recreate(
+    candidate: InvoiceToBackfill,
     connection: Connection,
     account_id: StripeAccountId,
     ports: Ports,
     *,
     dry_run: bool,
-    begun: Invoice | None = None,
-) -> Backfilled:
-    recorded = ports.stripe.recorded(account_id, listed.stripe_id)
+    unfilled: Invoice | None = None,
+) -> BackfillResult:
+    recorded = ports.stripe.recorded(account_id, candidate.stripe_id)
     if recorded is None:
-        return Backfilled(listed, Did.UNCHANGED, "It is gone from Stripe.")
+        return BackfillResult(candidate, BackfillOutcome.UNCHANGED, "It is gone from Stripe.")
     try:
-        customer_id = _customer_of(_usable(recorded, connection), account_id, ports)
+        customer_id = _customer_of(_require_usable(recorded, connection), account_id, ports)
         if not dry_run:
-            made = begun or _rebuilt(recorded, connection, customer_id, account_id, ports)
-            claimed = _claiming(made, recorded, ports)
-            _link(claimed, ports)
-            _fill(claimed, listed.stripe_id, ports)
+            inserted = unfilled or _insert_rebuilt(recorded, connection, customer_id, account_id, ports)
+            invoice = _claim_services(inserted, recorded, ports)
+            _link(invoice, ports)
+            _fill(invoice, candidate.stripe_id, ports)
     except Conflict as refusal:
-        return Backfilled(listed, Did.NOT_RECREATED, refusal.message)
-    return Backfilled(listed, Did.RECREATED, " ".join(_missing(recorded, connection, customer_id, ports)))
+        return BackfillResult(candidate, BackfillOutcome.NOT_RECREATED, refusal.message)
+    return BackfillResult(
+        candidate, BackfillOutcome.RECREATED, " ".join(_remarks(recorded, connection, customer_id, ports))
+    )
 
 
-def _usable(recorded: RecoverableInvoice, connection: Connection) -> RecoverableInvoice:
+def _require_usable(recorded: RecoverableInvoice, connection: Connection) -> RecoverableInvoice:
     if recorded.organization_id != connection.organization_id:
-        raise _cannot("It names another organization.")
+        raise _not_recreatable("It names another organization.")
     if recorded.livemode != connection.livemode:
-        raise _cannot("It is of the other mode than the connection, test or live.")
+        raise _not_recreatable("It is of the other mode than the connection, test or live.")
     if not recorded.lines:
-        raise _cannot("None of its lines names a service of POM's.")
+        raise _not_recreatable("None of its lines names a service of POM's.")
     return recorded
 
 
 def _customer_of(recorded: RecoverableInvoice, account_id: StripeAccountId, ports: Ports) -> CustomerId:
-    known = ports.customers.find_by_stripe_id(account_id, recorded.stripe_customer_id)
-    if known is not None:
-        return known.id
-    named = ports.stripe.customer(account_id, recorded.stripe_customer_id).pom_customer_id
-    if named is None:
-        raise _cannot(f"Its customer {recorded.stripe_customer_id} is deleted in Stripe, or carries no id of POM's.")
-    return CustomerId(named)
+    customer = ports.customers.find_by_stripe_id(account_id, recorded.stripe_customer_id)
+    if customer is not None:
+        return customer.id
+    customer_id = ports.stripe.customer(account_id, recorded.stripe_customer_id).pom_customer_id
+    if customer_id is None:
+        raise _not_recreatable(
+            f"Its customer {recorded.stripe_customer_id} is deleted in Stripe, or carries no id of POM's."
+        )
+    return CustomerId(customer_id)
 
 
-def _cannot(why: str) -> Conflict:
+def _not_recreatable(why: str) -> Conflict:
     return Conflict(
         "invoice_not_recreatable", why, next_step="Look at it in Stripe; POM goes on without a record of it."
     )
 
 
-def _rebuilt(
+def _insert_rebuilt(
     recorded: RecoverableInvoice,
     connection: Connection,
     customer_id: CustomerId,
@@ -231,7 +251,7 @@ def _rebuilt(
         raise StaleWrite("The invoice") from exists
 
 
-def _claiming(invoice: Invoice, recorded: RecoverableInvoice, ports: Ports) -> Invoice:
+def _claim_services(invoice: Invoice, recorded: RecoverableInvoice, ports: Ports) -> Invoice:
     """The invoice, with the claims that do not fit into the transaction that makes it."""
     services = _services(recorded)
     try:
@@ -281,7 +301,7 @@ def _was_sent(invoice: Invoice, stripe_id: str, finalized: int | None, now: int,
     return bool(ports.stripe.events_about(invoice.stripe_account_id, stripe_id, "invoice.sent", finalized))
 
 
-def _missing(
+def _remarks(
     recorded: RecoverableInvoice, connection: Connection, customer_id: CustomerId, ports: Ports
 ) -> Iterator[str]:
     """What Stripe's data did not allow to put right."""

@@ -39,7 +39,7 @@ CREDIT_NOTES_CHANGE_FOR = 35 * 86400
 PAYMENTS_CHECKED_FOR = 150 * 86400
 """How old a paid or refunded invoice may be whose payments are looked up where they were never told."""
 
-IN_STRIPE = {
+STRIPE_STATUS = {
     InvoiceStatus.PENDING: "open",
     InvoiceStatus.FAILED: "open",
     InvoiceStatus.DRAFT: "draft",
@@ -77,16 +77,16 @@ def sweep_objects(
     while True:
         invoices, since = _window(sweep, before)
         sweep.expecting |= any(invoice.status in OPEN_STATUSES for invoice in invoices)
-        listed = _Listed.of(sweep, invoices, before)
+        stripe_lists = _StripeLists.of(sweep, invoices, before)
         for invoice in sorted(invoices, key=lambda each: each.created_at, reverse=True):
             if ports.clock.now() >= sweep.until:
                 return sweep.swept(before=invoice.created_at + 1)
-            if listed.differs_from(invoice):
+            if stripe_lists.differs_from(invoice):
                 sweep.pull(invoice)
         if since is None:
             break
         before = since
-    _compare_what_comes_later(sweep)
+    _compare_later_objects(sweep)
     return sweep.swept(before=None)
 
 
@@ -123,17 +123,17 @@ def _window(sweep: _ObjectSweep, before: int | None) -> tuple[list[Invoice], int
 
     None says that there are no older ones.
     """
-    found: list[Invoice] = []
+    invoices: list[Invoice] = []
     cuts: list[int] = []
-    for status in IN_STRIPE:
-        some = list(islice(_all(sweep, InvoiceFilter(status, created_before=before)), WINDOW + 1))
-        found += some[:WINDOW]
-        if len(some) > WINDOW:
-            cuts.append(some[WINDOW - 1].created_at + 1)
+    for status in STRIPE_STATUS:
+        of_status = list(islice(_all(sweep, InvoiceFilter(status, created_before=before)), WINDOW + 1))
+        invoices += of_status[:WINDOW]
+        if len(of_status) > WINDOW:
+            cuts.append(of_status[WINDOW - 1].created_at + 1)
     since = max(cuts, default=None)
-    found = [invoice for invoice in found if since is None or invoice.created_at >= since]
-    found += _lacking_payments(sweep, since, before)
-    return [invoice for invoice in found if invoice.stripe_account_id == sweep.account_id], since
+    invoices = [invoice for invoice in invoices if since is None or invoice.created_at >= since]
+    invoices += _lacking_payments(sweep, since, before)
+    return [invoice for invoice in invoices if invoice.stripe_account_id == sweep.account_id], since
 
 
 def _lacking_payments(sweep: _ObjectSweep, since: int | None, before: int | None) -> Iterator[Invoice]:
@@ -149,29 +149,29 @@ def _lacking_payments(sweep: _ObjectSweep, since: int | None, before: int | None
                 yield invoice
 
 
-def _all(sweep: _ObjectSweep, wanted: InvoiceFilter) -> Iterator[Invoice]:
-    return all_items(partial(sweep.ports.invoices.page, sweep.organization_id, wanted, PAGE))
+def _all(sweep: _ObjectSweep, invoice_filter: InvoiceFilter) -> Iterator[Invoice]:
+    return all_items(partial(sweep.ports.invoices.page, sweep.organization_id, invoice_filter, PAGE))
 
 
 # What Stripe lists of them
 
 
 @dataclass(frozen=True)
-class _Listed:
+class _StripeLists:
     invoices: dict[str, ListedInvoice]
     intents: dict[str, PaymentIntentFact]
 
     @classmethod
-    def of(cls, sweep: _ObjectSweep, ours: Sequence[Invoice], before: int | None) -> _Listed:
+    def of(cls, sweep: _ObjectSweep, ours: Sequence[Invoice], before: int | None) -> _StripeLists:
         """The lists that say something of these invoices; none if there are none."""
         invoices: dict[str, ListedInvoice] = {}
         intents: dict[str, PaymentIntentFact] = {}
-        listable = [invoice for invoice in ours if invoice.status in IN_STRIPE]
+        listable = [invoice for invoice in ours if invoice.status in STRIPE_STATUS]
         if not listable:
             return cls(invoices, intents)
         since = min(invoice.created_at for invoice in listable) - MADE_BEFORE
         until = None if before is None else before + MADE_AFTER
-        for status in sorted({IN_STRIPE[invoice.status] for invoice in listable}):
+        for status in sorted({STRIPE_STATUS[invoice.status] for invoice in listable}):
             for each in sweep.ports.stripe.invoices_of_status(sweep.account_id, status, since, until):
                 invoices[each.invoice.id] = each
         if any(invoice.status is not InvoiceStatus.DRAFT for invoice in listable):
@@ -181,24 +181,28 @@ class _Listed:
 
     def differs_from(self, invoice: Invoice) -> bool:
         """Whether Stripe has it otherwise than we do, as far as the lists tell, or they do not tell enough."""
-        found = self.invoices.get(invoice.stripe_invoice_id or "")
-        if found is None or invoice.facts.uncharged_payments:
+        listed_invoice = self.invoices.get(invoice.stripe_invoice_id or "")
+        if listed_invoice is None or invoice.facts.uncharged_payments:
             return True
-        wanted = {intent.id for intent in invoice.facts.payment_intents.values() if not intent.ended}
-        wanted -= invoice.facts.intents_elsewhere
-        wanted |= {
-            each.payment_intent_id for each in found.payments if each.status == "open" and each.payment_intent_id
+        intent_ids = {intent.id for intent in invoice.facts.payment_intents.values() if not intent.ended}
+        intent_ids -= invoice.facts.intents_elsewhere
+        intent_ids |= {
+            each.payment_intent_id
+            for each in listed_invoice.payments
+            if each.status == "open" and each.payment_intent_id
         }
-        if not wanted <= self.intents.keys():
+        if not intent_ids <= self.intents.keys():
             return True
-        intents = [self.intents[intent_id] for intent_id in sorted(wanted)]
-        return not looks_the_same(invoice.with_fetched(found.invoice, *found.payments, *intents), invoice)
+        intents = [self.intents[intent_id] for intent_id in sorted(intent_ids)]
+        return not looks_the_same(
+            invoice.with_fetched(listed_invoice.invoice, *listed_invoice.payments, *intents), invoice
+        )
 
 
 # What becomes of invoices after they are paid
 
 
-def _compare_what_comes_later(sweep: _ObjectSweep) -> None:
+def _compare_later_objects(sweep: _ObjectSweep) -> None:
     stripe, account_id, now = sweep.ports.stripe, sweep.account_id, sweep.ports.clock.now()
     for refunds in in_hundreds(stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR)):
         _correct_by(refunds, lambda refund: refund.payment_intent_id, sweep)
@@ -219,10 +223,10 @@ def _correct_by(facts: Sequence[L], owner_of: Callable[[L], str | None], sweep: 
         owner = owners.get(owner_of(fact) or "")
         invoice = sweep.ports.invoices.get(*owner) if owner else None
         if invoice is not None and not invoice.facts.says(fact):
-            sweep.note(invoice, _told(invoice, fact, sweep.ports))
+            sweep.note(invoice, _store_fact(invoice, fact, sweep.ports))
 
 
-def _told(invoice: Invoice, fact: RefundFact | DisputeFact | CreditNoteFact, ports: Ports) -> Invoice:
+def _store_fact(invoice: Invoice, fact: RefundFact | DisputeFact | CreditNoteFact, ports: Ports) -> Invoice:
     now = ports.clock.now()
 
     def correcting(current: Invoice) -> Invoice:

@@ -14,17 +14,17 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Difference, Kind, TieOut
 from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
 from chalicelib.usecases.connecting import connect
-from chalicelib.usecases.connecting.freeze import freeze, freeze_newcomers, unfreeze, unfreeze_newcomers
-from chalicelib.usecases.healing.resume_stuck import resume_stuck
-from chalicelib.usecases.healing.tie_out import (
-    UNKNOWN_AT_MOST,
+from chalicelib.usecases.connecting.freeze import freeze, freeze_new_connections, unfreeze, unfreeze_new_connections
+from chalicelib.usecases.invoicing.invoices import send_invoice
+from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
+from chalicelib.usecases.reconciling.tie_out import (
+    UNKNOWN_STORED_AT_MOST,
     freeze_if_billed_twice,
-    keep_unknown_invoices,
+    store_unknown_invoices,
     tie_out,
 )
-from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import unwatched, watched
-from tests.usecases.healing.test_reconcile import lively
+from tests.usecases.reconciling.test_reconcile import lively
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, line, order
 
 HOUR, DAY = 3600, 86400
@@ -269,14 +269,14 @@ def test_nothing_is_made_or_sent_while_frozen_and_everything_after(world: World,
 
 
 def test_whoever_connects_while_everybody_is_frozen_is_frozen_too(world: World) -> None:
-    freeze_newcomers("kim", "incident", world.ports)
+    freeze_new_connections("kim", "incident", world.ports)
     world.connect()
     frozen = world.ports.connections.get(ORGANIZATION).frozen
     assert frozen is not None
     assert (frozen.by, frozen.reason) == ("kim", "incident")
     with pytest.raises(Conflict, match="invoicing_frozen"):
         world.invoice("svc_1")
-    unfreeze_newcomers(world.ports)
+    unfreeze_new_connections(world.ports)
     assert unfreeze(ORGANIZATION, "ops", world.ports)
     world.customer()
     assert world.invoice("svc_1").status is InvoiceStatus.PENDING
@@ -292,7 +292,7 @@ def test_whoever_connects_just_when_everybody_is_frozen_is_not_missed(
     asked = world.ports.stripe.account
 
     def freezing(account_id: StripeAccountId) -> Any:
-        freeze_newcomers("kim", "incident", world.ports)
+        freeze_new_connections("kim", "incident", world.ports)
         return asked(account_id)
 
     monkeypatch.setattr(world.ports.stripe, "account", freezing)
@@ -306,7 +306,7 @@ def test_a_reconnect_keeps_the_freeze_that_the_organization_has_of_its_own(
     world: World, account: StripeAccountId
 ) -> None:
     freeze(ORGANIZATION, "tie-out", "an invoice was billed twice", world.ports)
-    freeze_newcomers("kim", "incident", world.ports)
+    freeze_new_connections("kim", "incident", world.ports)
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect(account=account)
     frozen = world.ports.connections.get(ORGANIZATION).frozen
@@ -354,7 +354,7 @@ def batch() -> BillMany:
 
 def unknown(world: World) -> list[UnknownInvoice]:
     """Compares the books as the daily run does; returns the unknown invoices that are kept after that."""
-    keep_unknown_invoices(ORGANIZATION, tie_out(ORGANIZATION, world.ports), world.ports)
+    store_unknown_invoices(ORGANIZATION, tie_out(ORGANIZATION, world.ports), world.ports)
     kept = world.ports.connections.unknown_invoices(ORGANIZATION)
     return list(kept.invoices) if kept is not None else []
 
@@ -384,13 +384,13 @@ def test_an_invoice_without_a_record_is_kept_to_be_shown_until_it_has_one_again(
 def test_of_many_invoices_without_a_record_only_some_are_kept_with_the_count_of_all(
     world: World, account: StripeAccountId
 ) -> None:
-    for number in range(UNKNOWN_AT_MOST + 2):
+    for number in range(UNKNOWN_STORED_AT_MOST + 2):
         losing_the_record(world, world.invoice(f"svc_{number}"))
     world.advance(2 * HOUR)
-    assert len(unknown(world)) == UNKNOWN_AT_MOST
+    assert len(unknown(world)) == UNKNOWN_STORED_AT_MOST
     kept = world.ports.connections.unknown_invoices(ORGANIZATION)
     assert kept is not None
-    assert kept.count == UNKNOWN_AT_MOST + 2
+    assert kept.count == UNKNOWN_STORED_AT_MOST + 2
 
 
 def test_a_comparison_that_could_not_be_made_leaves_what_an_earlier_one_found(
@@ -413,7 +413,7 @@ def test_equal_books_write_nothing(world: World, account: StripeAccountId) -> No
 
 def test_a_revision_that_pom_does_not_know_is_said_to_be_one(world: World, account: StripeAccountId) -> None:
     revision = Difference(Kind.UNKNOWN_TO_US, "in_2", InvoiceId("inv_1"), "open 0 of 7500 usd", "void in_1")
-    keep_unknown_invoices(ORGANIZATION, TieOut(differences=(revision,)), world.ports)
+    store_unknown_invoices(ORGANIZATION, TieOut(differences=(revision,)), world.ports)
     kept = world.ports.connections.unknown_invoices(ORGANIZATION)
     assert kept is not None
     assert [each.said for each in kept.invoices] == [

@@ -23,15 +23,15 @@ from chalicelib.ports.contention import LONGEST_PAUSE
 from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.connecting.change_connection import change_connection
 from chalicelib.usecases.connecting.revocation import mark_revoked
-from chalicelib.usecases.customers.customers import give_what_waited
-from chalicelib.usecases.healing.search_spellings import search_spellings
-from chalicelib.usecases.healing.sweep_events import sweep_events
-from chalicelib.usecases.healing.sweep_objects import RUN_FOR, sweep_objects
-from chalicelib.usecases.healing.sweep_payouts import sweep_payouts
+from chalicelib.usecases.customers.customers import queue_waiting_customers
+from chalicelib.usecases.reconciling.search_spellings import search_spellings
+from chalicelib.usecases.reconciling.sweep_events import sweep_events
+from chalicelib.usecases.reconciling.sweep_objects import RUN_FOR, sweep_objects
+from chalicelib.usecases.reconciling.sweep_payouts import sweep_payouts
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
+class ReconcileResult:
     """What one run did. `recovered` counts events that no webhook had brought, `corrected` invoices.
 
     `missed` counts the listed events that nobody had dealt with, those about nothing of ours included.
@@ -63,7 +63,7 @@ def reconcile_account(
     objects: bool,
     planned_at: int | None = None,
     since: int | None = None,
-) -> Reconciled:
+) -> ReconcileResult:
     """Reconciles one organization's account. Does nothing if it was planned and a later run has already finished.
 
     The run begins where the latest one ended, or at `since` (epoch seconds UTC) if that is earlier.
@@ -73,32 +73,32 @@ def reconcile_account(
     """
     connection = ports.connections.get(organization_id)
     if not connection.active or connection.account_id is None:
-        return Reconciled()
+        return ReconcileResult()
     if planned_at is not None and connection.sweep.swept_until >= planned_at:
-        return Reconciled()
+        return ReconcileResult()
     account_id, began_at = connection.account_id, ports.clock.now()
-    account: _AccountRead | None = None
+    account: _FetchedAccount | None = None
     swept: ObjectsSwept | None = None
     payouts: PayoutsSwept | None = None
     try:
         events = sweep_events(connection, account_id, began_at, since, ports)
         if objects or connection.sweep.should_compare_objects(organization_id, began_at):
-            _remember_missed(organization_id, events.swept, began_at, ports)
-            account = _AccountRead.now(organization_id, account_id, ports)
-            give_what_waited(organization_id, account_id, ports)
+            _store_missed(organization_id, events.swept, began_at, ports)
+            account = _FetchedAccount.now(organization_id, account_id, ports)
+            queue_waiting_customers(organization_id, account_id, ports)
             swept = sweep_objects(organization_id, account_id, connection.sweep.objects_before, ports)
             if swept.before is None:
                 search_spellings(organization_id, account_id, began_at + RUN_FOR, ports)
-        if events.learned or events.parked_unmatched or (swept and swept.corrected):
+        if events.applied_any or events.parked_unmatched or (swept and swept.corrected):
             events.match_again()
         until = began_at + RUN_FOR
         compared = swept is not None and swept.before is None
         if (compared or connection.sweep.payouts_due) and ports.clock.now() < until:
-            payouts = sweep_payouts(connection, events.payouts_told, until, ports)
+            payouts = sweep_payouts(connection, events.payouts_reported, until, ports)
     except AccountUnreachable:
         mark_revoked(organization_id, account_id, ports)
-        return Reconciled()
-    done = Reconciled(
+        return ReconcileResult()
+    result = ReconcileResult(
         events_seen=events.listed,
         missed=events.not_dealt_with,
         recovered=events.recovered,
@@ -113,15 +113,15 @@ def reconcile_account(
         payouts=payouts,
     )
     missed = payouts.missed if payouts is not None else 0
-    report = SyncReport(began_at, done.events_seen, done.recovered, done.corrected, done.parked, missed)
+    report = SyncReport(began_at, result.events_seen, result.recovered, result.corrected, result.parked, missed)
     alone = _move_cursor(connection, report, events.swept, swept, payouts, account, ports)
-    if done.goes_on and alone:
+    if result.goes_on and alone:
         with suppress(Retryable):  # the next plan goes on with it, at the latest
             ports.queues.send(Reconciliation(organization_id))
-    return done
+    return result
 
 
-def _remember_missed(organization_id: OrganizationId, events: EventsSwept, began_at: int, ports: Ports) -> None:
+def _store_missed(organization_id: OrganizationId, events: EventsSwept, began_at: int, ports: Ports) -> None:
     """Stores what was missed before the objects are compared: if that fails, the events are no longer unknown."""
     if events.missed_at or events.early_at:
         change_connection(
@@ -132,12 +132,12 @@ def _remember_missed(organization_id: OrganizationId, events: EventsSwept, began
 
 
 def _move_cursor(
-    read: Connection,
+    before: Connection,
     report: SyncReport,
     events: EventsSwept,
     objects: ObjectsSwept | None,
     payouts: PayoutsSwept | None,
-    account: _AccountRead | None,
+    account: _FetchedAccount | None,
     ports: Ports,
 ) -> bool:
     """Stores how far the run came, and the account's readiness if it was looked at.
@@ -150,10 +150,10 @@ def _move_cursor(
     finished = objects is not None and objects.before is None
     payouts_finished = payouts is not None and payouts.finished
     while True:
-        connection = ports.connections.get(read.organization_id)
-        if connection.account_id != read.account_id:
+        connection = ports.connections.get(before.organization_id)
+        if connection.account_id != before.account_id:
             return False
-        alone = connection.sweep.swept_until == read.sweep.swept_until
+        alone = connection.sweep.swept_until == before.sweep.swept_until
         sweep = connection.sweep.done(
             connection.organization_id,
             report,
@@ -161,7 +161,7 @@ def _move_cursor(
             objects=objects if alone or finished else None,
             payouts=payouts if alone or payouts_finished else None,
         )
-        present = account.met_by(connection.account) if account else connection.account
+        present = account.merged_into(connection.account) if account else connection.account
         try:
             ports.connections.save(replace(connection, sweep=sweep, account=present))
         except StaleWrite:
@@ -171,22 +171,22 @@ def _move_cursor(
 
 
 @dataclass(frozen=True)
-class _AccountRead:
+class _FetchedAccount:
     """An account as Stripe had it, and the one that was stored when Stripe was asked."""
 
     stored: AccountFact | None
-    read: AccountFact
+    fetched: AccountFact
 
     @classmethod
-    def now(cls, organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> _AccountRead:
+    def now(cls, organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> _FetchedAccount:
         stored = ports.connections.get(organization_id).account
         return cls(stored, ports.stripe.account(account_id))
 
-    def met_by(self, known: AccountFact | None) -> AccountFact | None:
+    def merged_into(self, known: AccountFact | None) -> AccountFact | None:
         """Returns the account to store where `known` is stored by now. Within one second, `known` stays."""
         if known == self.stored:
-            return prefer_fetched(known, self.read)
+            return prefer_fetched(known, self.fetched)
         try:
-            return newer(known, self.read)
+            return newer(known, self.fetched)
         except CannotOrder:
             return known

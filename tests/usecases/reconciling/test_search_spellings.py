@@ -12,7 +12,7 @@ from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.customers.customers import get_customer, sync_customer
-from chalicelib.usecases.healing.search_spellings import INDEXED_AFTER, search_spellings
+from chalicelib.usecases.reconciling.search_spellings import INDEXED_AFTER, search_spellings
 from tests.world import ORGANIZATION, World
 
 SEARCH = "GET /v1/customers/search"
