@@ -1,8 +1,8 @@
-"""Look for known vulnerabilities of everything that is pinned, and for waivers to review: `python -m infra.audit`.
+"""Checks all pinned packages for known vulnerabilities, and waivers for overdue reviews: `python -m infra.audit`.
 
-pip-audit calls everything well also where it could look up nothing, as behind a package index that serves no
-advisories. Here that is said loudly, and with `--require` it is a failure. A waiver that is overdue for review is
-said as loudly, and fails nothing: a calendar must not break the build of somebody who changed nothing.
+pip-audit reports success even if it could look up no package, for example behind a package index without advisories.
+This module prints a framed warning then, and fails with `--require`. An overdue waiver is printed in the same way,
+but never fails, because a date must not break a build without a change.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Audit = Callable[[str], list[dict[str, Any]]]
 
 
 def pip_audit(file: str) -> list[dict[str, Any]]:
-    """What pip-audit says of each pinned package.
+    """Returns pip-audit's result for each pinned package.
 
     Raises:
-        OSError, ValueError, subprocess.SubprocessError: it said nothing that can be read.
+        OSError, ValueError, subprocess.SubprocessError: pip-audit printed no result that can be read.
     """
     options = "--no-deps --disable-pip --vulnerability-service pypi --format json --progress-spinner off".split()
     command = [sys.executable, "-m", "pip_audit", "-r", file, *options]
@@ -50,9 +50,9 @@ def main(
     waivers: Sequence[Waiver] | None = None,
     today: dt.date | None = None,
 ) -> int:
-    """0 if nothing is known against anything that could be looked up; 1 for a vulnerability.
+    """Returns 0 if no vulnerability of a package is known, and 1 if one is known.
 
-    With `--require` also 1 if any package could not be looked up. Overdue waivers never change it.
+    With `--require` it also returns 1 if a package could not be looked up. Overdue waivers do not change the result.
     """
     parser = argparse.ArgumentParser(prog="python -m infra.audit", description=__doc__)
     parser.add_argument("--require", action="store_true", help="fail where something could not be looked up")
@@ -95,7 +95,9 @@ def _require_packages(packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _loudly(*lines: str) -> None:
-    """On standard error, framed, after what has been printed: nobody reads over it in the output of `make lint`."""
+    """Prints framed lines on standard error after all other output, so that they stand out in the output of `make
+    lint`.
+    """
     sys.stdout.flush()
     print(FRAME, *lines, FRAME, sep="\n", file=sys.stderr)
 

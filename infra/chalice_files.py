@@ -1,7 +1,7 @@
-"""Writes what `.chalice` holds of `chalicelib/functions.py`: `python -m infra.chalice_files`.
+"""Writes the parts of `.chalice` that `chalicelib/functions.py` defines: `python -m infra.chalice_files`.
 
 These are each function's policy, and in `config.json` each function's size, timeout and policy, the local stage's
-environment, which names the queues, and the days for which log groups keep a line. The rest is written by hand.
+environment, which names the queues, and the retention of log groups in days. The other parts are written by hand.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from infra.local.settings import Ports, Urls, environment
 from infra.template.policies import DIRECTORY, policy
 
 LOGS_KEPT = {"dev": DEVELOPMENT_LOGS, "prod": FUNCTION_LOGS}
-"""How long the functions' log groups of each stage keep a line."""
+"""How long the functions' log groups retain a line, by stage."""
 CONFIG = DIRECTORY / "config.json"
 
 
 def files() -> dict[Path, str]:
-    """Every file's content."""
+    """Returns the content of every file, by its path."""
     config = json.loads(CONFIG.read_text())
     config["lambda_functions"] = {
         function.name: {
@@ -38,7 +38,7 @@ def files() -> dict[Path, str]:
 
 
 def main() -> None:
-    """Write every file, and remove the policies of functions that are no longer there."""
+    """Writes every file, and removes the policies of functions that no longer exist."""
     written = files()
     for file in DIRECTORY.glob("policy-*.json"):
         if file not in written:

@@ -1,4 +1,4 @@
-"""One line about a thing that happened to an invoice. The demo and the command line of operators say it alike."""
+"""One line for each event in the life of an invoice. The demo and the operator's commands use the same words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HAPPENED = {
     "send_refused": "Sending refused",
     "corrected": "Replaced by a copy to correct it",
 }
-"""What happened, for kinds of entries whose own words would not do."""
+"""The words for kinds of entries whose names would not be clear."""
 
 METHODS = {"us_bank_account": "US bank account", "outside_stripe": "outside Stripe"}
 
@@ -43,7 +43,7 @@ def money(amount: str, currency: str) -> str:
 
 
 def paid_with(method_type: str | None, brand: str | None, last4: str | None) -> str:
-    """Returns how somebody paid, such as `Visa 4242`, or an empty text if nobody knows."""
+    """Returns how a payment was made, such as `Visa 4242`, or an empty text if that is unknown."""
     name = brand[:1].upper() + brand[1:] if brand else METHODS.get(method_type or "", method_type or "")
     return " ".join(word for word in (_words(name), last4) if word)
 

@@ -1,6 +1,6 @@
-"""What tools ask for and we do not do, from waivers.toml. `make scan` shows each beside its finding.
+"""The rules of tools that this project does not follow, from waivers.toml. `make scan` shows each with its finding.
 
-Each waiver has a date by which somebody looks at it again. `python -m infra.audit` says aloud which are overdue.
+Each waiver has a date by which a person must review it. `python -m infra.audit` prints the overdue ones.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import msgspec
 
 FILE = Path(__file__).with_name("waivers.toml")
 LONGEST = dt.timedelta(days=366)
-"""Between the decision and its review."""
+"""The longest time between the decision and its review."""
 
 
 class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rule of one tool that is not followed. `where` is a path of this repository; empty for the template."""
+    """One rule of one tool that is not followed. `where` is a path of this repository, or empty for the template."""
 
     tool: str
     rule: str

@@ -16,7 +16,7 @@ from infra.contract.document import DOCUMENTS, text
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Compares, tells and writes."""
+    """Compares the documents, prints the changes, and writes the documents. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m infra.contract", description=__doc__)
     parser.add_argument("--breaking", action="store_true", help="write documents that break clients, too")
     options = parser.parse_args(arguments)

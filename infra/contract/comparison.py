@@ -1,4 +1,4 @@
-"""What changed from one OpenAPI document of this API to another, and whether it breaks a client."""
+"""Compares two OpenAPI documents of this API, and decides which changes break a client."""
 
 from __future__ import annotations
 
@@ -108,5 +108,5 @@ def _parameters(operation: Json) -> dict[str, Json]:
 
 
 def _is_error(status: str) -> bool:
-    """Returns True for a status that every client handles by the error's code, whichever request it made."""
+    """Returns True for an error's status. Clients handle such a status by the error's code, for every request."""
     return int(status) >= 400

@@ -1,4 +1,4 @@
-"""The documents of the contract as they are now, and as they were reviewed last."""
+"""The documents of the contract: as the code generates them now, and as they were reviewed last."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 @dataclass(frozen=True)
 class Document:
-    """A document that is made from the code, and kept in `docs` as it was reviewed last."""
+    """A document that is generated from the code. `docs` has the version that was reviewed last."""
 
     name: str
     make: Callable[[], Json]
@@ -25,26 +25,28 @@ class Document:
 
     @property
     def file(self) -> Path:
-        """Where the document is kept."""
+        """Returns the path of the reviewed document."""
         return DOCS / self.name
 
     def current(self) -> Json:
-        """Returns the document that the routes and models of this tree make."""
+        """Returns the document that the present routes and models generate."""
         document: Json = msgspec.json.decode(msgspec.json.encode(self.make()))
         return document
 
     def reviewed(self) -> Json:
-        """Returns the document that is kept in `docs`."""
+        """Returns the document in `docs`."""
         document: Json = json.loads(self.file.read_text())
         return document
 
     def changes(self, document: Json) -> list[Change]:
-        """Returns every change from the kept document to this one, the breaking ones first."""
+        """Returns every change from the document in `docs` to this one, the breaking changes first."""
         return [*self.compare(self.reviewed(), document)] if self.file.exists() else []
 
 
 def text(document: Json) -> str:
-    """Returns a document as it is kept: one line for each value, so that a change is a line of a review."""
+    """Returns a document as the text of its file, with one line for each value, so that a review shows each
+    change.
+    """
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What changed from one AsyncAPI document of the bus to another, and whether it breaks a consumer."""
+"""Compares two AsyncAPI documents of the bus, and decides which changes break a consumer."""
 
 from __future__ import annotations
 

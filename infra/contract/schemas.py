@@ -1,7 +1,7 @@
-"""What a change of a JSON schema means to a client that was generated before it.
+"""Decides what a change of a JSON schema means to a client that was generated before the change.
 
-A client sends what the schema of a request allows, so that schema must not allow less. A client reads what the schema
-of an answer allows, so that schema must not allow more than the client knows how to read.
+A client sends what the schema of a request allows, so a new schema must not allow less. A client reads what the
+schema of a response allows, so a new schema must not allow more than the client can read.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 Json = dict[str, Any]
 
 COMPLETE_SETS = {"InvoiceStatus"}
-"""Sets of values in answers that never grow. `docs/contract.md` names them; every other set may."""
+"""Sets of values in responses that never grow. `docs/contract.md` names them. Every other set may grow."""
 _LOWEST = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 _HIGHEST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 _FORMS = ("pattern", "format", "multipleOf")
 
 
 class Side(Enum):
-    """Where a schema stands."""
+    """The use of a schema: in requests or in responses."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -29,7 +29,7 @@ class Side(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between two documents. A breaking one can fail a client that was generated before it."""
+    """One difference between two documents. A breaking change can make a client fail that was generated before it."""
 
     breaking: bool
     where: str
@@ -40,7 +40,7 @@ class Change:
 
 
 class SchemaComparison:
-    """Compares schemas of two documents; each named schema once for each side."""
+    """Compares schemas of two documents. Each named schema is compared once for each side."""
 
     def __init__(self, before: Json, after: Json) -> None:
         self._before, self._after = before, after
@@ -93,7 +93,7 @@ class SchemaComparison:
 
 
 def _alternatives(schema: Json) -> dict[str, Json]:
-    """Returns what a value may be: each named schema and each type, with the schema of it."""
+    """Returns each named schema and each type that a value may have, with its schema."""
     if "$ref" in schema:
         return {schema["$ref"].rpartition("/")[2]: schema}
     parts = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
@@ -110,7 +110,7 @@ def _alternatives(schema: Json) -> dict[str, Json]:
 
 
 def _allowed_values(schema: Json) -> set[Any] | None:
-    """Returns the values that a schema is limited to, and None if it is not."""
+    """Returns the values that a schema allows, or None if it does not list them."""
     if "const" in schema:
         return {schema["const"]}
     return set(schema["enum"]) if "enum" in schema else None

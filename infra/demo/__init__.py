@@ -1,1 +1,1 @@
-"""The users' guide told as a story, over real HTTP, against the local stack."""
+"""The users' guide played as a story, over real HTTP, against the local stack."""

@@ -1,4 +1,4 @@
-"""`make demo`: starts the local stack, tells the story, and ends with 1 if anything was not as the guide says."""
+"""`make demo`: starts the local stack, plays the story, and exits with 1 if a check fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WIDTH = 118
 
 
 def main() -> int:
-    """Tell it."""
+    """Plays the story and returns the exit status."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--pause", action="store_true", help="wait for Enter before each step")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""A small HTTP client: JSON or forms out, status and body back; redirects are not followed."""
+"""A small HTTP client. It sends JSON or forms, returns status and body, and does not follow redirects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT = 30
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back."""
+    """The response to a request."""
 
     status: int
     headers: Mapping[str, str]
@@ -24,7 +24,7 @@ class Response:
 
     @property
     def json(self) -> Any:
-        """The body as JSON."""
+        """Returns the body as JSON."""
         return json.loads(self.text)
 
     @property
@@ -34,7 +34,7 @@ class Response:
 
     @property
     def error_code(self) -> str | None:
-        """The code of an error answer, or None."""
+        """Returns the code of an error response, or None for any other response."""
         return None if self.status < 400 else str(self.json["error"]["code"])
 
 
@@ -54,7 +54,7 @@ def request(
     form: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """One request, answered whatever its status."""
+    """Sends one request and returns the response, whatever its status is."""
     all_headers = dict(headers or {})
     body: bytes | None = None
     if json_body is not None:

@@ -1,4 +1,4 @@
-"""How the story is told: each step says what the guide says, what was done, and what POM now shows."""
+"""Prints the story: each step quotes the guide, says what was done, and checks the result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """One check: a value in POM or Stripe, and the expected value."""
 
     subject: str
     actual: str
@@ -41,15 +41,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Headings:
-    """How the story's sentences are shown, and what is above them in the summary."""
+    """The words above the summary, and the form in which the sentences of the steps are printed."""
 
-    title: str = "What the guide promises, and what POM and Stripe showed"
+    title: str = "The guide's promises, and the results in POM and Stripe"
     column: str = "The guide says"
     sentence: str = "“{}”"
 
 
 class Narrator:
-    """Prints the story and remembers whether it was true."""
+    """Prints the story and collects the results of its checks."""
 
     def __init__(self, console: Console, *, pause: bool = False, headings: Headings | None = None) -> None:
         self._console = console
@@ -59,18 +59,18 @@ class Narrator:
         self._steps: list[Step] = []
 
     def title(self, text: str, subtitle: str) -> None:
-        """The cover."""
+        """Prints the title of the story."""
         self._console.print(Panel(Text(text, style="bold", justify="center"), subtitle=subtitle, style="cyan"))
 
     def chapter(self, name: str) -> None:
-        """A heading of the guide."""
+        """Prints the heading of a chapter."""
         self._console.print()
         self._console.rule(f"[bold cyan]{name}", align="left", style="cyan")
 
     def quotes(self, guide: str) -> None:
-        """Begin a step with a sentence of the guide."""
+        """Begins a step with a sentence of the guide."""
         if self._pause and self._steps:
-            self._console.input("[dim]Enter goes on[/dim]")
+            self._console.input("[dim]Press Enter to continue[/dim]")
         step = Step(len(self._steps) + 1, guide)
         self._steps.append(step)
         self._console.print()
@@ -79,11 +79,11 @@ class Narrator:
         )
 
     def does(self, action: str) -> None:
-        """What was done."""
+        """Prints what was done."""
         self._console.print(Text.assemble("    ", ("did    ", "dim"), action))
 
     def expects(self, subject: str, actual: object, expected: object) -> None:
-        """What POM (or somebody else) shows, and whether that is what the guide promises."""
+        """Prints a value and whether it is the expected one."""
         check = Check(subject, _plain(actual), _plain(expected))
         self._steps[-1].checks.append(check)
         mark = ("✓ ", "bold green") if check.passed else ("✗ ", "bold red")
@@ -95,28 +95,28 @@ class Narrator:
         self._console.print(line)
 
     def notes(self, text: str) -> None:
-        """Something worth reading that is not checked."""
+        """Prints a remark that is not checked."""
         self._console.print(Text.assemble("      ", (text, "dim")))
 
     def command(self, line: str) -> None:
-        """A line that was typed into a terminal."""
+        """Prints a line that was typed into a terminal."""
         self._console.print()
         self._console.print(Text.assemble("    ", ("$ ", "bold cyan"), (line, "bold")), soft_wrap=True)
 
     def shows_output(self, text: str) -> None:
-        """What another program printed, with its colours."""
+        """Prints the output of another program, with its colours."""
         for line in Text.from_ansi(text).split():
             self._console.print(Text.assemble("      ", line), soft_wrap=True)
 
     def letter(self, sender: str, subject: str, text: str) -> None:
-        """An e-mail, as its reader sees it."""
+        """Prints an e-mail as its recipient reads it."""
         contents = Text.assemble(
             ("From: ", "dim"), sender, "\n", ("Subject: ", "dim"), (subject, "bold"), "\n\n", text.strip()
         )
         self._console.print(Padding(Panel(contents, box=box.SQUARE, style="dim"), (0, 0, 0, 4)))
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
-        """A small table inside a step."""
+        """Prints a small table inside a step."""
         table = Table(title=title, box=box.SIMPLE, title_justify="left", title_style="dim", pad_edge=False)
         for column in columns:
             table.add_column(column)
@@ -125,7 +125,7 @@ class Narrator:
         self._console.print(table)
 
     def ends(self) -> bool:
-        """The summary; answers whether everything was as it is promised."""
+        """Prints the summary. Returns True if every check passed."""
         self._console.print()
         table = Table(title=self._headings.title, box=box.ROUNDED)
         table.add_column("#", justify="right", style="cyan")

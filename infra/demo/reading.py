@@ -1,4 +1,4 @@
-"""What the story reads in the API's answers."""
+"""Functions that read values and table rows from the API's responses."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from infra import timeline_words
 from infra.timeline_words import clock_time
 
 COLUMNS = ["When (UTC)", "What happened"]
-"""Above the entries of an invoice's history, see `row`."""
+"""The columns of an invoice's history, see `row`."""
 
 EVENT_COLUMNS = ["Arrived (UTC)", "Event", "Outcome", "Lag"]
-"""Above the events about an invoice, see `event_row`."""
+"""The columns of the events about an invoice, see `event_row`."""
 
 DEPOSIT_COLUMNS = [
     "Arrives", "Bank", "Status", "Payments", "Refunds", "Fees", "Other", "Outside POM", "Net", "Invoices", "Tied out",
 ]  # fmt: skip
-"""Above deposits, see `deposit_row`."""
+"""The columns of deposits, see `deposit_row`."""
 
 LINE_COLUMNS = ["Booked", "Invoice", "Customer", "What", "Gross", "Fee", "Net"]
-"""Above the lines of a deposit, see `line_row`."""
+"""The columns of the lines of a deposit, see `line_row`."""
 
 INVOICE_COLUMNS = ["Number", "Customer", "Total", "Balance", "Status"]
-"""Above invoices, see `invoice_row`."""
+"""The columns of invoices, see `invoice_row`."""
 
 CHANGE_COLUMNS = ["When (UTC)", "What happened", "Before", "After", "Version"]
-"""Above changes, see `change_row`."""
+"""The columns of changes, see `change_row`."""
 
 MONEY_COLUMNS = ["When (UTC)", "What", "Amount", "Card"]
-"""Above payments and refunds, see `money_row`."""
+"""The columns of payments and refunds, see `money_row`."""
 
 
 def status(answer: Any) -> str:
-    """The status of an invoice or a connection."""
+    """Returns the status of an invoice or a connection."""
     return str(answer["status"])
 
 
 def reason(invoice: Any) -> str:
-    """Why the latest attempt to pay failed."""
+    """Returns why the latest attempt to pay failed."""
     failure = invoice["failure"]
     return str(failure["reason"]) if failure else "none"
 
@@ -50,13 +50,13 @@ def entry_kinds(history: Any) -> str:
 
 
 def latest_sentence(history: Any) -> str:
-    """Returns what happened last, see `sentence`."""
+    """Returns the latest entry as a sentence, see `sentence`."""
     entries = history["data"]
     return sentence(entries[-1]) if entries else "nothing"
 
 
 def logged_types(events: Any, types: Sequence[str]) -> str:
-    """Returns those of these types of which the event log has an event."""
+    """Returns those of `types` that occur in the event log."""
     types_in_log = {event["type"] for event in events["data"]}
     return ", ".join(event_type for event_type in types if event_type in types_in_log)
 
@@ -67,22 +67,22 @@ def has_recovered_event(events: Any) -> bool:
 
 
 def sent_count(batch: Any) -> int:
-    """How many invoices of a batch were sent."""
+    """Returns how many invoices of a batch were sent."""
     return int(batch["counts"]["sent"])
 
 
 def draft_count(batch: Any) -> int:
-    """Returns how many drafts of a batch were made."""
+    """Returns how many drafts of a batch were created."""
     return int(batch["counts"]["created"])
 
 
 def sent_or_held_back(batch: Any) -> str:
-    """Returns how many drafts of a batch were sent, and how many were not."""
+    """Returns how many drafts of a batch were sent, and how many were held back."""
     return f"{batch['counts']['sent']} sent, {batch['counts']['heldBack']} held back"
 
 
 def totals(invoices: Any) -> str:
-    """Returns how many invoices a list has on all pages, and what they are made out for."""
+    """Returns how many invoices a list has on all pages, and their total."""
     texts = [
         f"{each['invoices']} over {timeline_words.money(each['total'], each['currency'])}"
         for each in invoices["totals"]
@@ -91,12 +91,12 @@ def totals(invoices: Any) -> str:
 
 
 def stripe_id(invoice: Any) -> str:
-    """Returns the id that an invoice has in Stripe, which is the end of its link to the dashboard."""
+    """Returns the id of an invoice in Stripe, which is the end of its link to the dashboard."""
     return str(invoice["dashboardUrl"]).rpartition("/")[2]
 
 
 def invoice_row(invoice: Any) -> list[str]:
-    """Returns one invoice, below `INVOICE_COLUMNS`."""
+    """Returns the row of an invoice, for `INVOICE_COLUMNS`."""
     return [
         invoice["number"] or "",
         invoice["customerName"],
@@ -107,12 +107,12 @@ def invoice_row(invoice: Any) -> list[str]:
 
 
 def row(entry: Any) -> list[str]:
-    """Returns one entry of an invoice's history, below `COLUMNS`."""
+    """Returns the row of an entry of an invoice's history, for `COLUMNS`."""
     return [clock_time(entry["at"]), sentence(entry)]
 
 
 def event_row(event: Any) -> list[str]:
-    """Returns one event about an invoice, below `EVENT_COLUMNS`."""
+    """Returns the row of an event about an invoice, for `EVENT_COLUMNS`."""
     return [
         clock_time(event["arrivedAt"]),
         event["type"],
@@ -122,16 +122,16 @@ def event_row(event: Any) -> list[str]:
 
 
 def change_row(change: Any) -> list[str]:
-    """Returns one change of the feed, below `CHANGE_COLUMNS`."""
+    """Returns the row of a change of the feed, for `CHANGE_COLUMNS`."""
     states = [change[name] or "" for name in ("previousStatus", "status")]
     return [clock_time(change["at"]), change["type"], *states, str(change["version"])]
 
 
 def milestones(changes: Sequence[Any]) -> str:
-    """Returns what happened to an invoice, without what depends on the order in which Stripe's events arrive.
+    """Returns the changes of an invoice, without those that depend on the order in which Stripe's events arrive.
 
-    That is `invoice.pending`, which is told if the start of an attempt is stored before its end, and a reason that
-    became known later.
+    These are `invoice.pending`, which is published only if the start of an attempt is stored before its end, and a
+    reason that POM received later.
     """
     counted_changes = [
         each for each in changes if each["type"] != "invoice.pending" and not reason_became_known(each)
@@ -140,22 +140,22 @@ def milestones(changes: Sequence[Any]) -> str:
 
 
 def reason_became_known(change: Any) -> bool:
-    """Returns True for a failed attempt of an invoice that had failed already.
+    """Returns True for a failed attempt of an invoice that had already failed.
 
-    Stripe says in one event that an attempt failed and in another why, in any order. If the reason comes last, the
-    same failed attempt is told again.
+    Stripe reports in one event that an attempt failed and in another one why, in any order. If the reason comes last,
+    the same failed attempt is published again.
     """
     return bool(change["type"] == "invoice.payment_failed" and change["previousStatus"] == "failed")
 
 
 def money_row(movement: Any) -> list[str]:
-    """Returns one payment, refund or dispute, below `MONEY_COLUMNS`."""
+    """Returns the row of a payment, refund or dispute, for `MONEY_COLUMNS`."""
     amount = timeline_words.money(movement["receivedAmount"], movement["currency"])
     return [clock_time(movement["at"]), movement["kind"], amount, method(movement["method"])]
 
 
 def deposit_row(deposit: Any) -> list[str]:
-    """Returns one deposit, below `DEPOSIT_COLUMNS`."""
+    """Returns the row of a deposit, for `DEPOSIT_COLUMNS`."""
     totals, bank = deposit["totals"], deposit["bank"]
     names = ("payments", "refunds", "fees", "other", "outsidePom")
     parts = [totals[name] if totals else "" for name in names]
@@ -172,7 +172,7 @@ def deposit_row(deposit: Any) -> list[str]:
 
 
 def line_row(line: Any, names: Mapping[str, str]) -> list[str]:
-    """Returns one line of a deposit, below `LINE_COLUMNS`. `names` has those of the customers, by their ids."""
+    """Returns the row of a line of a deposit, for `LINE_COLUMNS`. `names` has the customers' names by their ids."""
     kind = "outside POM" if line["outsidePom"] else _WHAT.get(line["kind"], line["category"].replace("_", " "))
     customer = names.get(line["customerId"] or "", "")
     return [line["at"][:10], line["number"] or "", customer, kind, line["gross"], line["fee"], line["net"]]
@@ -182,7 +182,7 @@ _WHAT = {"payment": "payment", "refund": "refund", "dispute": "dispute", "fee": 
 
 
 def day_in_words(day: str) -> str:
-    """Returns a day of ISO 8601 such as 3 December 2026, as deposits are told."""
+    """Returns an ISO 8601 date in the form of POM's messages, such as 3 December 2026."""
     date = dt.date.fromisoformat(day)
     return f"{date.day} {date:%B} {date.year}"
 
@@ -193,22 +193,22 @@ def newest_status(deposits: Any) -> str:
 
 
 def statuses(deposits: Any) -> str:
-    """Returns the status of each deposit, the one that arrives last first."""
+    """Returns the status of each deposit, the latest arrival first."""
     return ", ".join(each["status"] for each in deposits["data"])
 
 
 def tied_out(deposit: Any) -> bool:
-    """Returns True once the lines of a deposit come to its amount."""
+    """Returns True once the lines of a deposit add up to its amount."""
     return bool(deposit["tiedOut"])
 
 
 def kinds(attention: Any) -> str:
-    """Returns the kinds of what needs a person."""
+    """Returns the kinds of the items that need a person's attention."""
     return ", ".join(item["kind"] for item in attention["data"]) or "nothing"
 
 
 def is_expected(invoice: Any) -> bool:
-    """Returns True once Stripe has said from when on an invoice's money can be in a deposit."""
+    """Returns True once Stripe has reported when an invoice's money can be in a deposit."""
     deposits = [deposit for payment in invoice["payments"] for deposit in payment["deposits"]]
     return [deposit["status"] for deposit in deposits] == ["expected"]
 

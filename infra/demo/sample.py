@@ -1,4 +1,4 @@
-"""What the story bills: the month's work of twenty customers of the sample company."""
+"""The sample data of the story: the month's work for twenty customers of the sample company."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ COMPANY = "Blue Lagoon Pools"
 
 
 def repair_of(customer: PoolOwner) -> dict[str, object]:
-    """Returns the body of an invoice over a repair, which can be paid from a bank account too."""
+    """Returns the body of an invoice for a repair, which can also be paid from a bank account."""
     ways = ["card", "us_bank_account"]
     lines = [pump_of(customer).line]
     return {"customerId": customer.id, "invoiceType": "stripe", "lineItems": lines, "paymentMethods": ways}
 
 
 def order(customer: PoolOwner, *, send: bool = True) -> dict[str, object]:
-    """The body of an invoice over the month's work at a customer's pool."""
+    """Returns the body of an invoice for the month's work at a customer's pool."""
     lines = [service.line for service in services_of(customer)]
     return {"customerId": customer.id, "invoiceType": "stripe", "lineItems": lines, "send": send}

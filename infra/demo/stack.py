@@ -1,4 +1,4 @@
-"""A local stack whose time can pass: POM's clock and Stripe's go ahead together, and nobody waits."""
+"""A local stack whose clocks can be skipped ahead, so that a demo does not wait."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ ENFORCED_APP = "infra.local.enforced_policies:app"
 def demo_stack(
     *, app: str = ENFORCED_APP, variables: Mapping[str, str] | None = None
 ) -> Iterator[tuple[LocalStack, SkippingClock]]:
-    """A running stack and its clock. POM's clock follows Stripe's, as always on the local stack."""
+    """Yields a running stack and its clock. POM's clock follows the Stripe double's, as always on the local stack."""
     with LocalStack(app=app, variables=variables) as stack:
         yield stack, SkippingClock(on_skip=Surroundings(stack.urls.stripe).advances)

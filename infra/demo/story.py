@@ -1,4 +1,4 @@
-"""The story: one pool company goes through the guide from installing Stripe to the money in the bank."""
+"""The story: one pool company follows the guide from installing Stripe to the money in the bank."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ACTS: tuple[Callable[[Scene], None], ...] = (
 
 
 def play(scene: Scene) -> bool:
-    """Plays the story from beginning to end. Returns True if everything was as the guide says."""
+    """Plays the story from beginning to end. Returns True if every check passed."""
     scene.begins_well_before_midnight()
     for act in ACTS:
         act(scene)

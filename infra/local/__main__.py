@@ -19,11 +19,11 @@ from infra.local.stack import LocalStack
 from infra.local.summary import description, show, write
 
 WATCH_INTERVAL = 0.5
-"""Seconds between two looks at whether every part still runs, and at what POM has heard."""
+"""Seconds between two checks of the stack's processes and of the events that POM received."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the stack; 0 after a stop, 1 when a part did not start or ended, 2 when a port is taken."""
+    """Runs the stack. Returns 0 after a stop, 1 if a part ended or did not start, 2 if a port is taken."""
     options = _parser().parse_args(arguments)
     console = Console()
     try:
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=SECONDS",
-        help="fire a schedule that often instead of at its own rate; repeatable",
+        help="run a schedule at this interval instead of its own rate; repeatable",
     )
     return parser
 

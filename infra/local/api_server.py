@@ -1,6 +1,6 @@
-"""The HTTP front door: the Chalice application behind what API Gateway would put before it, as a WSGI application.
+"""The API server: the Chalice application with the behavior of API Gateway in front of it, as a WSGI application.
 
-Run it with `python -m infra.local.api_server --port 8000`; the application's settings come from the environment.
+Run it with `python -m infra.local.api_server --port 8000`. The application's settings come from the environment.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from infra.template.gateway_responses import (
 )
 
 LARGEST_BODY = 10 * 1024 * 1024
-"""Bytes; API Gateway's own limit."""
+"""Bytes. API Gateway has the same limit."""
 THREADS = 16
 METHOD_NOT_ALLOWED = GatewayResponse(
     405,
@@ -57,13 +57,13 @@ METHOD_NOT_ALLOWED = GatewayResponse(
     "This address does not know that HTTP method.",
     "Check the method against /v1/openapi.json.",
 )
-"""Clearer than API Gateway, which answers 404 to a method that a path does not have."""
+"""A clearer response than API Gateway's, which responds with 404 if a path does not have the method."""
 
 log = logging.getLogger("infra.local.api_server")
 
 
 class RefusedError(Exception):
-    """The gateway answers a request itself, with `response`."""
+    """API Gateway itself sends `response` for a request."""
 
     def __init__(self, response: GatewayResponse) -> None:
         super().__init__(response.message)
@@ -71,9 +71,9 @@ class RefusedError(Exception):
 
 
 def per_thread(app: Chalice) -> Chalice:
-    """Make the application safe for several threads, each with its own current request and Lambda context.
+    """Makes the application safe for several threads, each with its own current request and Lambda context.
 
-    In AWS one process serves one request at a time, so Chalice keeps both on the application object.
+    Chalice stores both on the application object, because in AWS one process serves one request at a time.
     """
     state = threading.local()
 
@@ -92,7 +92,7 @@ def per_thread(app: Chalice) -> Chalice:
 
 
 class _Authorizer(LocalGatewayAuthorizer):
-    """Gives the authorizer's outcomes the meaning API Gateway gives them."""
+    """Converts the authorizer's results into API Gateway's responses."""
 
     def authorize(self, raw_path: str, lambda_event: Any, lambda_context: Any) -> Any:
         try:
@@ -112,7 +112,7 @@ class _Authorizer(LocalGatewayAuthorizer):
             raise RefusedError(AUTHORIZER_FAILED) from error
 
     def _prepare_authorizer_event(self, arn: str, lambda_event: Any, lambda_context: Any) -> Any:
-        """Refuses a header that cannot hold a token, and does not invoke the authorizer then."""
+        """Refuses a header that cannot contain a token, without invoking the authorizer."""
         event = super()._prepare_authorizer_event(arn, lambda_event, lambda_context)
         if not re.fullmatch(IDENTITY_VALIDATION, event["authorizationToken"]):
             raise RefusedError(UNAUTHORIZED)
@@ -120,7 +120,7 @@ class _Authorizer(LocalGatewayAuthorizer):
 
 
 class _Gateway(LocalGateway):
-    """Chalice's stand-in for API Gateway, with request ids and our authorizer semantics."""
+    """Chalice's stand-in for API Gateway, with request ids and API Gateway's handling of the authorizer."""
 
     def __init__(self, app: Chalice) -> None:
         function = BY_NAME[API_HANDLER]
@@ -129,10 +129,10 @@ class _Gateway(LocalGateway):
         self._request = threading.local()
 
     def methods(self, path: str) -> list[str]:
-        """The methods of the route that a path leads to.
+        """Returns the methods of the route at a path.
 
         Raises:
-            RefusedError: no route does.
+            RefusedError: there is no route at the path.
         """
         try:
             match = self.event_converter._route_matcher.match_route(path)
@@ -141,9 +141,9 @@ class _Gateway(LocalGateway):
         return list(self._app_object.routes[match.route])
 
     def call(self, method: str, path: str, headers: dict[str, list[str]], body: bytes, request_id: str) -> Any:
-        """The application's answer to one request, as Lambda would return it.
+        """Returns the application's response to one request, as Lambda would return it.
 
-        Like API Gateway, it hands on every value of a header, and beside them the last one alone.
+        Like API Gateway, it passes all values of a header, and separately the last value alone.
         """
         self._request.id, self._request.headers = request_id, headers
         last = {name: values[-1] for name, values in headers.items()}
@@ -169,7 +169,7 @@ class ApiServer:
         self._cors = Cors(tuple(cors_origins))
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; errors of the gateway come in the API's error contract."""
+        """Responds to one request. Errors of the gateway have the API's error format."""
         started_at = time.perf_counter()
         request_id = str(uuid.uuid4())
         origin = environ.get("HTTP_ORIGIN")
@@ -226,14 +226,14 @@ def _response_body(response: dict[str, Any]) -> bytes:
 
 @contextmanager
 def serve_app(app: Chalice, port: int = 0, *, cors_origins: Sequence[str] = ()) -> Iterator[RunningServer]:
-    """Serve an application on 127.0.0.1 until the block ends; port 0 takes a free one."""
+    """Serves an application on 127.0.0.1 until the block ends. Port 0 takes a free one."""
     application = WithReference(ApiServer(app, cors_origins=cors_origins))
     with serve(application, port, threads=THREADS, channel=KeepingChannel) as server:
         yield server
 
 
 def load_app(reference: str) -> Chalice:
-    """Import the application that `module:attribute` names, on the followed clock and ready for several threads."""
+    """Imports the application `module:attribute`, makes it follow the clock, and prepares it for several threads."""
     module, _, attribute = reference.partition(":")
     app: Chalice = getattr(importlib.import_module(module), attribute or "app")
     followed_clock.follow()
@@ -243,13 +243,13 @@ def load_app(reference: str) -> Chalice:
 
 
 def log_to_stderr() -> None:
-    """Show what the local stack does; of the libraries, warnings only."""
+    """Logs what the local stack does, and only warnings of libraries."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("infra.local").setLevel(logging.INFO)
 
 
 def main(load: Callable[[str], Chalice] = load_app) -> None:
-    """Serve until told to stop."""
+    """Serves the API until a stop is requested."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.api_server", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--app", default="app:app", help="module:attribute (default: %(default)s)")

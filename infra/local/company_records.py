@@ -23,9 +23,10 @@ _ERASED = "SELECT id FROM objects WHERE organization = ? AND kind = 'customer' A
 
 
 def customers(organization: str, database: Path) -> list[dict[str, Any]]:
-    """Returns the customers of an organization, as `POST /v1/customer-imports` takes them.
+    """Returns the customers of an organization, in the form that `POST /v1/customer-imports` takes.
 
-    POM has erased those of whom it heard that they are erased. `heard` is the database of `pom_consumer`.
+    Customers that POM knows as erased are left out. `database` is the file in which `pom_consumer` stores POM's
+    objects.
     """
     company = COMPANIES.get(organization)
     if company is None:
@@ -50,9 +51,9 @@ def services(organization: str, today: dt.date, database: Path) -> list[dict[str
 
 
 def _query(question: str, organization: str, heard: Path) -> list[tuple[Any, ...]]:
-    """Returns what `pom_consumer` has stored that answers a question about an organization."""
+    """Returns the rows of a query on the database of `pom_consumer` for an organization."""
     if not heard.exists():
-        return []  # nothing has been heard since the start of the stack
+        return []  # POM has received no event since the start of the stack
     with closing(sqlite3.connect(f"{heard.resolve().as_uri()}?mode=ro", uri=True)) as database:
         [has_objects] = database.execute(_HAS_OBJECTS).fetchone()  # the file is there a moment before its table is
         return database.execute(question, (organization,)).fetchall() if has_objects else []

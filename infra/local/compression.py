@@ -1,4 +1,4 @@
-"""Compresses answers as API Gateway does for an API with a smallest size.
+"""Compresses responses as API Gateway does for an API with a minimum size.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-receive-response-with-compressed-payload.html
 """
@@ -13,7 +13,7 @@ LEVEL = 6
 
 
 def compressed(body: bytes, accept_encoding: str | None) -> bytes | None:
-    """Returns the body in gzip; None if it is too small, or the client does not name gzip among what it accepts."""
+    """Returns the gzipped body, or None if the body is too small or the client does not accept gzip."""
     if len(body) < COMPRESSED_FROM or not _names_gzip(accept_encoding or ""):
         return None
     return gzip.compress(body, LEVEL, mtime=0)

@@ -11,15 +11,16 @@ from infra.template.api import PREFLIGHT_MAX_AGE
 
 @dataclass(frozen=True)
 class Cors:
-    """Answers browsers on pages of `origins`, each a scheme, a host and a port. If there are none, nobody is allowed.
+    """The cross-origin headers for pages of `origins`, each a scheme, a host and a port. Without origins there are
+    none.
 
-    This is for what API Gateway would answer by itself. The application's answers have their own headers.
+    These headers are for the responses of API Gateway. The application's responses have their own headers.
     """
 
     origins: tuple[str, ...]
 
     def headers(self, request_origin: str | None) -> dict[str, str]:
-        """The headers that let a page of `request_origin` read an answer."""
+        """Returns the headers that let a page of `request_origin` read a response."""
         if not self.origins:
             return {}
         vary = {"Vary": "Origin"}
@@ -32,7 +33,7 @@ class Cors:
         }
 
     def preflight(self, request_origin: str | None, methods: Iterable[str]) -> dict[str, str]:
-        """The headers that answer a preflight for an address that knows `methods`."""
+        """Returns the headers of a preflight's response for an address with these methods."""
         headers = self.headers(request_origin)
         if "Access-Control-Allow-Origin" not in headers:
             return headers

@@ -1,4 +1,4 @@
-"""The settings of the Stripe double that the local stack starts, and the accounts that it has from the beginning."""
+"""The settings of the Stripe double that the local stack starts, and the double's initial accounts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STRIPE_ACCOUNT: dict[str, Any] = {
     "connected": False,
     "payout_schedule": "daily",
 }
-"""The Stripe account that the sample organization can connect. At 00:00 UTC it pays out what is available."""
+"""The Stripe account that the sample organization can connect. It pays out its available money at 00:00 UTC."""
 OTHER_STRIPE_ACCOUNT: dict[str, Any] = {
     **STRIPE_ACCOUNT,
     "account_id": "acct_local_desert_springs",
@@ -27,7 +27,7 @@ OTHER_STRIPE_ACCOUNT: dict[str, Any] = {
 
 
 def double_settings(urls: Urls, secret: StripeSecret) -> dict[str, Any]:
-    """Returns the double's configuration, as `infra.stripe_double.config` describes it."""
+    """Returns the double's configuration, which `infra.stripe_double.config` describes."""
     return {
         "platform_key_test": secret.api_key,
         "client_id_test": secret.client_id,

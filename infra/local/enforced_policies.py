@@ -26,7 +26,7 @@ from infra.template.intrinsics import queue_id, secret_parameter, table_id
 from infra.template.policies import DIRECTORY
 
 Right: TypeAlias = tuple[str, str]
-"""An action, and the logical id of what it is done to."""
+"""An action, and the logical id of the resource that it is applied to."""
 
 _SECRETS = {name: secret_parameter(secret) for secret, name in SECRET_IDS.items()}
 _IN_TRANSACTIONS = {
@@ -42,7 +42,7 @@ _log = logging.getLogger("infra.local.enforced_policies")
 
 @contextmanager
 def acting(function: str) -> Iterator[None]:
-    """Calls to AWS in this block are the function's."""
+    """Attributes the calls to AWS in this block to a function."""
     token = _acting.set(function)
     try:
         yield
@@ -52,7 +52,7 @@ def acting(function: str) -> Iterator[None]:
 
 @cache
 def granted_rights(function: str) -> frozenset[Right]:
-    """What the function's policy file allows."""
+    """Returns the rights in the function's policy file."""
     document = json.loads((DIRECTORY / BY_NAME[function].policy_file).read_text())
     return frozenset(
         (action, _logical(resource))
@@ -73,12 +73,12 @@ def _logical(resource: Any) -> str:
 
 
 def needed_rights(service: str, operation: str, parameters: dict[str, Any], prefix: str) -> set[Right]:
-    """The rights that a call takes; `prefix` is that of tables and queues."""
+    """Returns the rights that a call needs. `prefix` is the prefix of the names of tables and queues."""
     if service == "dynamodb":
         return {(f"dynamodb:{action}", target) for action, target in _on_tables(operation, parameters, prefix)}
     if service == "sqs":
         name = str(parameters.get("QueueUrl", "")).rpartition("/")[2]
-        # Many messages in one request take the right to one (Service Authorization Reference, Amazon SQS).
+        # A batch request needs the right to the single action (Service Authorization Reference, Amazon SQS).
         action = operation.removesuffix("Batch")
         return {(f"sqs:{action}", queue_id(name.removeprefix(prefix)))}
     if service == "events":
@@ -101,10 +101,10 @@ def _on_tables(operation: str, parameters: dict[str, Any], prefix: str) -> Itera
 
 
 def require(function: str, service: str, operation: str, parameters: dict[str, Any], prefix: str) -> None:
-    """Check one call.
+    """Checks one call.
 
     Raises:
-        ClientError: the function's policy does not allow it.
+        ClientError: the function's policy does not allow the call.
     """
     for action, target in sorted(needed_rights(service, operation, parameters, prefix) - granted_rights(function)):
         message = f"the policy of {function} does not allow {action} on {target}"
@@ -140,7 +140,7 @@ def _as_the_api(request: Any, get_response: Callable[[Any], Any]) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    """`app`, on first use: tests import this module for the rest."""
+    """Returns `app`, built on first use, because tests import this module without it."""
     if name != "app":
         raise AttributeError(name)
     return _enforcing_app()

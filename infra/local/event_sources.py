@@ -1,8 +1,8 @@
 """Feeds SQS messages to Lambda handlers as event source mappings do.
 
-A batch is received, handed over in the shape Lambda uses, and only what the handler did not report as failed is
-deleted. The rest becomes visible again when its visibility timeout ends; order within a FIFO group, the count of
-receives and the way to the dead-letter queue are SQS's own.
+A batch is received and passed to the handler in Lambda's form. Messages that the handler does not report as failed
+are deleted. The others become visible again after their visibility timeout. The order within a FIFO group, the count
+of receives and the dead-letter queue are SQS's own.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from infra.local.settings import ACCOUNT, REGION
 Handler = Callable[[dict[str, Any], Any], Any]
 
 LONG_POLL = 1
-"""Seconds one receive waits for a message; also how long a stop may take."""
+"""Seconds for which one receive waits for a message, and the longest time until a stop."""
 RETRY_PAUSE = 1.0
 """Seconds to wait after SQS could not be reached."""
 LAMBDA_TIMEOUT = 60_000
-"""Milliseconds a handler's Lambda context claims to have."""
+"""The timeout in the Lambda context of a handler, in milliseconds."""
 LAMBDA_MEMORY = 512
-"""Megabytes the same context claims to have."""
+"""The memory in the same context, in megabytes."""
 COUNTS = "ApproximateNumberOfMessages"
-"""How the names of the three attributes begin that count waiting, delayed and in-flight messages."""
+"""The prefix of the attributes that count waiting, delayed and in-flight messages."""
 
 log = logging.getLogger("infra.local.event_sources")
 
 
 class UnknownHandlerError(Exception):
-    """The application has a queue handler for which no queue is known."""
+    """The application has a queue handler, but its queue is unknown."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one received batch: how many messages were deleted, how many left for another try."""
+    """The result of one batch: how many messages were deleted, and how many wait for another attempt."""
 
     succeeded: int
     failed: int
 
 
 class EventSourceMapping:
-    """One queue, one handler."""
+    """Connects one queue with one handler."""
 
     def __init__(self, name: str, handler: Handler, queue_url: str, batch_size: int, workers: int = 1) -> None:
         self.name = name
@@ -66,16 +66,16 @@ class EventSourceMapping:
 
     @property
     def origin(self) -> str:
-        """The URL of its queue."""
+        """Returns the URL of the queue."""
         return self.queue_url
 
     @property
     def paused(self) -> bool:
-        """Whether messages are left in the queue for now."""
+        """Returns True if messages stay in the queue for now."""
         return self._paused.is_set()
 
     def pause(self) -> None:
-        """Take no more messages; returns when a batch under way is done."""
+        """Stops taking messages. Returns when the current batches are finished."""
         self._paused.set()
         with self._pausing:
             for _ in range(self.workers):
@@ -83,20 +83,20 @@ class EventSourceMapping:
             self._turns.release(self.workers)
 
     def resume(self) -> None:
-        """Take messages again."""
+        """Takes messages again."""
         self._paused.clear()
 
     def idle(self) -> bool:
-        """Whether the queue is empty: nothing waiting, delayed or in flight."""
+        """Returns True if the queue has no waiting, delayed or in-flight messages."""
         response = self._sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["All"])
         counts = [int(value) for name, value in response["Attributes"].items() if name.startswith(COUNTS)]
         return not any(counts)
 
     def run(self, stop: threading.Event) -> None:
-        """Poll until `stop` is set; returns when every batch under way is done.
+        """Polls until `stop` is set. Returns when the current batches are finished.
 
-        One thread polls for all workers, and only while one of them is free: with a poller for each, the stand-in of
-        SQS would answer many times a second that there is nothing.
+        One thread polls for all workers, and only while one of them is free. With a poller for each worker, the
+        stand-in of SQS would respond to many empty polls a second.
         """
         with ThreadPoolExecutor(self.workers, thread_name_prefix=self.name) as pool:
             while not stop.is_set():
@@ -110,7 +110,7 @@ class EventSourceMapping:
                     stop.wait(RETRY_PAUSE / 10)
 
     def poll(self, wait: int = 0) -> Outcome:
-        """Receive one batch, waiting at most `wait` seconds for it, and hand it to the handler."""
+        """Receives one batch, waiting at most `wait` seconds, and passes it to the handler."""
         with self._turns:
             return self._work(self._receive(wait))
 
@@ -142,7 +142,7 @@ class EventSourceMapping:
             self._turns.release()
 
     def _work(self, messages: list[Any]) -> Outcome:
-        """Hand a batch to the handler, and delete what it has done."""
+        """Passes a batch to the handler, and deletes the messages that did not fail."""
         if not messages:
             return Outcome(0, 0)
         failed_ids = self._invoke(messages)
@@ -153,7 +153,7 @@ class EventSourceMapping:
         return Outcome(len(finished_messages), len(failed_ids))
 
     def _invoke(self, messages: list[Any]) -> set[str]:
-        """Call the handler; answers the ids of the messages that must stay in the queue."""
+        """Calls the handler. Returns the ids of the messages that must stay in the queue."""
         all_ids = {str(message["MessageId"]) for message in messages}
         event = {"Records": [_record(message, self._arn) for message in messages]}
         try:
@@ -172,12 +172,12 @@ class EventSourceMapping:
 def mappings(
     app: Chalice, queue_urls: Mapping[str, str], workers: Mapping[str, int] | None = None
 ) -> list[EventSourceMapping]:
-    """A mapping for every queue handler that `app` registers; `queue_urls` has the URL by handler name.
+    """Returns a mapping for every queue handler that `app` registers. `queue_urls` has the URLs by handler names.
 
-    `workers` says how many batches a handler is given at once, if not one.
+    `workers` has the number of batches that a handler processes at the same time, if it is not one.
 
     Raises:
-        UnknownHandlerError: a handler has no URL there.
+        UnknownHandlerError: a handler has no URL.
     """
     found_mappings = []
     for source in app.event_sources:
@@ -194,7 +194,7 @@ def mappings(
 
 
 def lambda_context(function_name: str) -> Any:
-    """A Lambda context, with its request id, for one invocation."""
+    """Returns a Lambda context with a request id, for one invocation."""
     context = LambdaContext(function_name, LAMBDA_MEMORY, LAMBDA_TIMEOUT)
     context.invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function_name}"
     return context

@@ -1,8 +1,9 @@
-"""The application's clock on the local stack. It follows the Stripe double's: when days pass there, they pass in POM.
+"""The application's clock on the local stack. It follows the Stripe double's clock: days skipped there pass in POM
+too.
 
-The double keeps in a file how many seconds its clock is ahead of this computer's. API, workers and the operator's
-commands read the time in one place, `SystemClock`, and `follow` has it read that file too. Access tokens are
-checked by this computer's clock, so a token outlives days that were skipped.
+The double stores in a file how many seconds its clock is ahead of this computer's. API, workers and the operator's
+commands read the time in one place, `SystemClock`, and `follow` makes it read that file too. Access tokens are
+checked by this computer's clock, so a token stays valid over skipped days.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from chalice.app import Chalice, DynamoDBEventConfig
 from chalicelib.adapters.clock import SystemClock
 
 VARIABLE = "POM_LOCAL_CLOCK"
-"""The environment variable that names the file. Without it nothing is followed."""
+"""The environment variable that names the file. Without the variable no clock is followed."""
 
 
 def ahead() -> float:
@@ -33,17 +34,17 @@ def now() -> float:
 
 
 def follow() -> None:
-    """Has this process follow the clock, if the environment names one."""
+    """Makes this process follow the clock, if the environment names one."""
     if VARIABLE in os.environ:
         SystemClock.now = lambda self: int(now())  # type: ignore[method-assign]
         SystemClock.milliseconds = lambda self: int(now() * 1000)  # type: ignore[method-assign]
 
 
 def move_records(app: Chalice) -> None:
-    """Gives the records of streams the time at which they were written on the followed clock.
+    """Sets the timestamps of stream records to the followed clock.
 
-    The stand-in of DynamoDB knows nothing of that clock. A record is handled within a second, so the clock is
-    hardly ever moved between the two.
+    The stand-in of DynamoDB does not know that clock. A record is processed within a second, so the clock is hardly
+    ever moved between the write and the processing.
     """
     for source in app.event_sources:
         if isinstance(source, DynamoDBEventConfig):

@@ -1,4 +1,4 @@
-"""The headers of a request as they were sent. WSGI joins repeated ones, and may give empty ones that nobody sent."""
+"""The headers of a request as they were sent. WSGI joins repeated headers, and may add empty ones."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from waitress.parser import HTTPRequestParser, get_header_lines
 from infra.local.wsgi import Environ
 
 _VALUES = "(VALUES)"
-"""No client can send a header of this name: it is no token."""
+"""A header name that no client can send, because it is not a token of HTTP."""
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """Keeps each value of each header, as JSON beside the headers."""
+    """Stores each value of each header, as JSON among the headers."""
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
@@ -28,13 +28,13 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
 
 
 class KeepingChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
-    """Reads requests so that `header_values` knows how their headers were sent."""
+    """Reads requests so that `header_values` can return their headers as they were sent."""
 
     parser_class = _Parser
 
 
 def header_values(environ: Environ) -> dict[str, list[str]]:
-    """Returns the values of each header by its name in lower case; as far as WSGI tells, from any other server."""
+    """Returns the values of each header by its name in lower case. With another server, joined values stay joined."""
     values_json = environ.get(f"HTTP_{_VALUES}")
     if values_json is not None:
         values: dict[str, list[str]] = json.loads(values_json)

@@ -1,7 +1,7 @@
-"""Whole lines: on standard output, however many threads print at once, and of a file that grows.
+"""Whole lines: on standard output while many threads print, and from a file that grows.
 
-`print` writes its text and its newline apart. One Lambda serves one request at a time, so the application need not
-care; in the threads of the local stack two log lines would end up in one.
+`print` writes its text and its newline separately. One Lambda serves one request at a time, so the application can
+ignore this. In the threads of the local stack, two log lines could end up in one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TextIO
 
 
 class WholeLines(io.TextIOBase):
-    """A text stream that passes text on line by line, each line in one write."""
+    """A text stream that passes text on line by line, with one write for each line."""
 
     def __init__(self, target: TextIO) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class WholeLines(io.TextIOBase):
         return True
 
     def write(self, text: str, /) -> int:
-        """Keep an unfinished line, by thread, until its newline comes."""
+        """Stores an unfinished line, by thread, until its newline comes."""
         complete, newline, incomplete = (getattr(self._begun, "text", "") + text).rpartition("\n")
         self._begun.text = incomplete
         if newline:
@@ -36,23 +36,25 @@ class WholeLines(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Lines are flushed when they end."""
+        """Does nothing, because each line is flushed when it ends."""
 
 
 def print_whole_lines() -> None:
-    """Let this process's standard output carry whole lines only; call before the application is imported."""
+    """Makes this process's standard output write whole lines only. Call it before importing the application."""
     sys.stdout = WholeLines(sys.stdout)
 
 
 class Tail:
-    """A file that another process appends to: what has been added since the last look."""
+    """The lines that another process has appended to a file since the last read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read = 0
 
     def new_lines(self) -> list[str]:
-        """Returns whole lines only. A line that is being written is left for the next look; so is a missing file."""
+        """Returns new whole lines. A line that is still being written, or a missing file, is left for the next
+        read.
+        """
         if not self._path.exists():
             return []
         with self._path.open("rb") as file:

@@ -1,7 +1,7 @@
 """Prepares the classes that msgspec decodes, before a process has several threads.
 
-msgspec (0.22) works out the fields of a class when the class is first decoded. If a second thread decodes the same
-class in the meantime, it reads fields that are not there yet, and the process ends with SIGSEGV. A Lambda serves one
+msgspec (0.22) analyzes the fields of a class when the class is first decoded. If a second thread decodes the same
+class at that time, it reads fields that do not exist yet, and the process ends with SIGSEGV. A Lambda serves one
 request at a time, so this concerns the local stack only.
 """
 
@@ -18,7 +18,7 @@ import chalicelib
 
 
 def prepare() -> None:
-    """Has msgspec work out the fields of each model and dataclass of chalicelib."""
+    """Makes msgspec analyze the fields of each model and dataclass of chalicelib."""
     for kind in _classes():
         try:
             msgspec.json.Decoder(kind)

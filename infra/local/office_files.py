@@ -1,4 +1,4 @@
-"""The files of the office: plain modules, a stylesheet and one page, served as they are on the disk."""
+"""The files of the office: plain modules, a stylesheet and one page, served unchanged from the disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS = {
     "svg": "image/svg+xml; charset=utf-8",
 }
 _FILE = re.compile(r"(?:core/|screens/)?[a-z-]+\.(css|js|svg)")
-"""What the page loads. Nothing leads out of the directory, or into the tools that npm installs in it."""
+"""The files that the page loads. No name leads out of the directory, or into the tools that npm installs in it."""
 _PAGES = re.compile(r"/|/settings/(?:apps|invoicing)|/attention|/(?:billing|invoicing|payments|customers)(?:/.*)?")
 
 
@@ -38,9 +38,9 @@ def file_of(office: Path, name: str) -> tuple[str, bytes] | None:
 
 
 def page_headers(api_url: str) -> Sequence[tuple[str, str]]:
-    """Returns the headers of the page. They let it load its own files and call the API at `api_url`, and no more.
+    """Returns the headers of the page. The page may load only its own files and call only the API at `api_url`.
 
-    The preview of a draft, which it opens in a window, may have its style.
+    The preview of a draft, which the page opens in a window, may use its own style.
     """
     policy = (
         "default-src 'none'",

@@ -1,9 +1,9 @@
-"""POM as a consumer of the bus: it keeps the latest version of each object, and says in a line what it hears.
+"""POM as a consumer of the bus: stores the latest version of each object, and prints each event that it received.
 
-The function that keeps the objects is that of the program that POM's engineers can copy, `docs/consumer/consumer.py`.
-An event is printed unless its id came before, or a later version of its object did. One version can have several
-events, such as `invoice.created` and `invoice.sent`: the first of them stores the object, and each is printed. When
-POM hears that a customer is erased, it takes the person out of the events in its file, too.
+The function that stores the objects is in the example that POM's engineers can copy, `docs/consumer/consumer.py`. An
+event is printed unless its id came before, or a later version of its object did. One version can have several events,
+such as `invoice.created` and `invoice.sent`: the first one stores the object, and each is printed. When POM receives
+that a customer is erased, it also removes the person from the events in its file.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from infra.local.settings import RECEIVED_BY_POM
 
 CONSUMER = Path(__file__).resolve().parents[2] / "docs" / "consumer" / "consumer.py"
 LINES = "pom-events.log"
-"""The file of the lines, for people."""
+"""The file of the printed lines, for people."""
 EVENTS = "pom-events.jsonl"
-"""The file of every event in the order of arrival, for scripts. `heard` is false if an event was dropped."""
+"""The file of all events in the order of arrival, for scripts. `heard` is false if POM dropped the event."""
 DATABASE = "pom-events.db"
 """The file of the latest version of each object (SQLite)."""
 FILES = (LINES, EVENTS, DATABASE)
-"""All of them; they end with the stack, as the state of AWS does."""
+"""All these files. They are deleted when the stack starts, because the state of AWS is empty then."""
 LONG_POLL = 1
-"""Seconds for which one receive waits; also how long a stop may take."""
+"""Seconds for which one receive waits, and the longest time until a stop."""
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 ERASED = "customer.erased"
 WIDTH = 26
-"""Characters of the longest type."""
+"""The length of the longest event type."""
 
 RECEIVED_IDS = "CREATE TABLE IF NOT EXISTS heard (id TEXT PRIMARY KEY)"
 NEW_ID = "INSERT OR IGNORE INTO heard VALUES (:id)"
@@ -46,7 +46,7 @@ log = logging.getLogger("infra.local.pom_consumer")
 
 
 class PomConsumer:
-    """Receives the events of one queue and writes what POM hears to a directory."""
+    """Receives the events of one queue and writes them to files in a directory."""
 
     def __init__(self, queue_url: str, directory: Path) -> None:
         self.name = "pom"
@@ -59,11 +59,11 @@ class PomConsumer:
 
     @property
     def paused(self) -> bool:
-        """Whether events are left in the queue for now."""
+        """Returns True if events stay in the queue for now."""
         return self._paused.is_set()
 
     def pause(self) -> None:
-        """Takes no more events. Returns when those under way are kept."""
+        """Stops taking events. Returns when the current ones are stored."""
         self._paused.set()
         with self._turn:
             pass
@@ -73,12 +73,12 @@ class PomConsumer:
         self._paused.clear()
 
     def idle(self) -> bool:
-        """Returns True if POM has heard everything that was put on the bus."""
+        """Returns True if POM has received every event of the bus."""
         answer = self._sqs.get_queue_attributes(QueueUrl=self.origin, AttributeNames=list(COUNTS))
         return not any(int(answer["Attributes"][name]) for name in COUNTS)
 
     def run(self, stop: threading.Event) -> None:
-        """Listens until `stop` is set."""
+        """Receives events until `stop` is set."""
         while not stop.is_set():
             if self.paused:
                 stop.wait(LONG_POLL / 10)
@@ -92,7 +92,7 @@ class PomConsumer:
                 stop.wait(LONG_POLL)
 
     def receive(self, wait: int = 0) -> int:
-        """Receives events once, waiting for them for at most `wait` seconds. Returns how many came."""
+        """Receives events once, waiting at most `wait` seconds. Returns their number."""
         response = self._sqs.receive_message(QueueUrl=self.origin, MaxNumberOfMessages=10, WaitTimeSeconds=wait)
         messages = response.get("Messages", [])
         if messages:
@@ -102,7 +102,7 @@ class PomConsumer:
         return len(messages)
 
     def _store(self, events: list[Any]) -> None:
-        # A connection belongs to its thread. Opening one takes less than a millisecond.
+        # A connection of SQLite belongs to its thread. Opening one takes less than a millisecond.
         database = sqlite3.connect(self._directory / DATABASE)
         try:
             database.execute(self._example.OVERWRITES_WHAT_IT_DELETES)
@@ -124,7 +124,7 @@ class PomConsumer:
             database.close()
 
     def _forget(self, database: sqlite3.Connection) -> None:
-        """Takes the persons who are erased by now out of the events in the file."""
+        """Removes persons who are erased by now from the events in the file."""
         file = self._directory / EVENTS
         new_path = file.with_suffix(".new")
         with file.open() as events_file, new_path.open("w") as new_file:
@@ -133,7 +133,7 @@ class PomConsumer:
         new_path.replace(file)
 
     def _without_erased(self, database: sqlite3.Connection, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Returns the event without the person, if POM has heard that the customer is erased."""
+        """Returns the event without the person, if POM has received that the customer is erased."""
         detail, content = event["detail"], event["detail"]["object"]
         if content is None:
             return event
@@ -146,7 +146,7 @@ class PomConsumer:
         return {**event, "detail": {**detail, "object": content}}
 
     def _store_object(self, database: sqlite3.Connection, event: Mapping[str, Any]) -> bool:
-        """Stores the object. Returns False if the event came before, or after a later version of the object."""
+        """Stores the object. Returns False if the event came before, or if it is older than the stored object."""
         detail = event["detail"]
         self._example.apply(database, event)
         [stored_version] = database.execute(STORED_VERSION, detail).fetchone()
@@ -157,20 +157,20 @@ class PomConsumer:
 
 
 def pom_consumer(directory: Path) -> PomConsumer:
-    """Returns POM at the queue that the local stack has made for it."""
+    """Returns a consumer of the queue that the local stack has created for POM."""
     directory.mkdir(parents=True, exist_ok=True)
     queue = boto3.client("sqs").get_queue_url(QueueName=RECEIVED_BY_POM)
     return PomConsumer(queue["QueueUrl"], directory)
 
 
 def line(event: Mapping[str, Any]) -> str:
-    """Returns what POM hears, such as `POM hears  invoice.paid  INV-0001  pending → paid`."""
+    """Returns the printed line of an event, such as `POM received  invoice.paid  INV-0001  pending → paid`."""
     detail = event["detail"]
     content = detail["object"] or {}
     states = [detail["previousStatus"], "deleted" if detail["deleted"] else detail["status"]]
     return "  ".join(
         (
-            "POM hears",
+            "POM received",
             f"{detail['type']:<{WIDTH}}",
             f"{content.get('number') or detail['objectId']}",
             " → ".join(str(state) for state in states if state is not None),
@@ -179,7 +179,7 @@ def line(event: Mapping[str, Any]) -> str:
 
 
 def _example() -> Any:
-    """Returns the example as a module: the function that applies an event, and the statement that makes its table."""
+    """Returns the example as a module, with its function `apply` and the statement that creates its table."""
     spec = importlib.util.spec_from_file_location("consumer", CONSUMER)
     if spec is None or spec.loader is None:
         raise ImportError(f"{CONSUMER} cannot be loaded")

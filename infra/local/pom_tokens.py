@@ -1,4 +1,4 @@
-"""Access tokens as POM's own issuer makes them: RS256, with the key published as a JWKS."""
+"""Access tokens in the form of POM's own issuer: RS256, with the key published as a JWKS."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from jwt.algorithms import RSAAlgorithm
 from infra.local.settings import AUDIENCE
 
 LIFETIME = 12 * 3600
-"""Seconds a token is valid unless told otherwise."""
+"""Seconds for which a token is valid by default."""
 KEY_BITS = 2048
 
 
 class NotSignedIn(Exception):
-    """A request has no token of this issuer that is valid now."""
+    """A request has no valid token of this issuer."""
 
 
 class TokenIssuer:
-    """Signs tokens with one key; `issuer` is the base URL of POM's site."""
+    """Signs tokens with one key. `issuer` is the base URL of POM's site."""
 
     def __init__(self, issuer: str, key: rsa.RSAPrivateKey, audience: str = AUDIENCE) -> None:
         self.issuer = issuer
@@ -48,7 +48,7 @@ class TokenIssuer:
         lifetime: int = LIFETIME,
         **claims: object,
     ) -> str:
-        """A token that is valid for `lifetime` seconds from now; `claims` add to or replace the usual ones."""
+        """Returns a token that is valid for `lifetime` seconds. `claims` add to the usual claims or replace them."""
         now = int(time.time())
         payload: dict[str, Any] = {
             "iss": self.issuer,
@@ -63,18 +63,18 @@ class TokenIssuer:
         return jwt.encode(payload, self._key, algorithm="RS256", headers={"kid": self._key_id})
 
     def organization_of(self, token: str) -> str:
-        """Returns the organization that a token of this issuer is for.
+        """Returns the organization of a token.
 
         Raises:
-            NotSignedIn: the token is not one of this issuer, or has expired.
+            NotSignedIn: the token is not of this issuer, or has expired.
         """
         return str(self._claims(token)["organization_id"])
 
     def end_of(self, token: str) -> dt.datetime:
-        """Returns when a token of this issuer expires.
+        """Returns when a token expires.
 
         Raises:
-            NotSignedIn: the token is not one of this issuer, or has expired.
+            NotSignedIn: the token is not of this issuer, or has expired.
         """
         return dt.datetime.fromtimestamp(self._claims(token)["exp"], dt.UTC)
 
@@ -93,13 +93,13 @@ class TokenIssuer:
         return claims
 
     def jwks(self) -> dict[str, Any]:
-        """The key set that verifies these tokens."""
+        """Returns the key set that verifies these tokens."""
         public = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
         return {"keys": [{**public, "kid": self._key_id, "use": "sig", "alg": "RS256"}]}
 
 
 def signing_key(path: Path) -> rsa.RSAPrivateKey:
-    """The key kept at `path`, made on first use, so that tokens outlive a restart of the stack."""
+    """Returns the key at `path`, which is created on first use, so that tokens survive a restart of the stack."""
     if not path.exists():
         key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
         pem = key.private_bytes(

@@ -1,6 +1,6 @@
 """A stand-in for POM's own site: the office's screens, the sign-in, POM's own records, and its token issuer.
 
-Run it with `python -m infra.local.pom_web --port 8001 --api-url http://127.0.0.1:8000`. It answers:
+Run it with `python -m infra.local.pom_web --port 8001 --api-url http://127.0.0.1:8000`. It serves:
 
     GET  /, /settings/apps, /billing, /invoicing, ...   the page of the office (Stripe's callback leads to it)
     GET  /office/PATH             the modules, the stylesheet and the images of the page
@@ -40,22 +40,22 @@ KEY_FILE = "pom-signing-key.pem"
 JSON = "application/json"
 NOT_STORED = (("Cache-Control", "no-store"),)
 CHECKED_BEFORE_USE = (("Cache-Control", "no-cache"),)
-"""A browser may keep the answer, and asks each time whether it is still the same."""
+"""A browser may store the response, but checks each time whether it has changed."""
 COMMON = (("Referrer-Policy", "no-referrer"), ("X-Content-Type-Options", "nosniff"), ("Vary", "Accept-Encoding"))
 FROM_OURSELVES = (None, "same-origin", "none")
-"""What `Sec-Fetch-Site` may say of a sign-in. Scripts do not send it."""
+"""The allowed values of `Sec-Fetch-Site` for a sign-in. Scripts do not send this header."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a request is answered."""
+    """The response to a request."""
 
     body: bytes
     kind: str = JSON
     status: HTTPStatus = HTTPStatus.OK
     headers: Iterable[tuple[str, str]] = NOT_STORED
     tagged: bool = False
-    """True if it has an entity tag, so that a client which has it already is answered 304."""
+    """True if the response has an entity tag. A client that has this tag already gets a 304."""
 
 
 class PomSite:
@@ -79,7 +79,7 @@ class PomSite:
         self._office = office
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers one request."""
+        """Responds to one request."""
         response = self._respond(environ)
         status, body, headers = response.status, response.body, [*COMMON, *response.headers]
         if response.tagged:
@@ -142,16 +142,16 @@ class PomSite:
         return {"api": self._api_url, "stripe": self._stripe_url, "people": people}
 
     def _sign_in(self, environ: Environ) -> Response:
-        # A page of another name that leads to this address would count as one of this site.
+        # A page of another host name that leads to this address would count as a page of this site.
         is_ours = environ.get("HTTP_HOST", "").partition(":")[0] in (HOST, "localhost")
         if not is_ours or environ.get("HTTP_SEC_FETCH_SITE") not in FROM_OURSELVES:
-            return _error(HTTPStatus.FORBIDDEN, "only a page of this site can sign somebody in")
+            return _error(HTTPStatus.FORBIDDEN, "only a page of this site can sign a person in")
         try:
             person = PEOPLE.get(json.loads(environ["wsgi.input"].read())["person"])
         except (ValueError, KeyError, TypeError) as error:
             return _error(HTTPStatus.BAD_REQUEST, f"{type(error).__name__}: {error}")
         if person is None:
-            return _error(HTTPStatus.NOT_FOUND, "nobody has this id: GET /office.json lists the people")
+            return _error(HTTPStatus.NOT_FOUND, "no person has this id: GET /office.json lists the people")
         token = self._issuer.mint(person.organization, person.user_id, person.roles)
         return _json({"token": token, "expiresAt": self._issuer.end_of(token).isoformat()})
 
@@ -199,14 +199,14 @@ def serve_pom(
     stripe_url: str | None = None,
     office: Path = OFFICE,
 ) -> Iterator[RunningServer]:
-    """Serves the site on 127.0.0.1 until the block ends; port 0 takes a free one."""
+    """Serves the site on 127.0.0.1 until the block ends. Port 0 takes a free one."""
     site = PomSite(issuer, api_url, stripe_url=stripe_url, database=database, today=today, office=office)
     with serve(site, port, threads=4) as server:
         yield server
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serves the site until a stop is requested."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.local.pom_web",
         description=__doc__,
@@ -214,9 +214,12 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=8001, help="(default: %(default)s)")
     parser.add_argument("--api-url", default="http://127.0.0.1:8000", help="(default: %(default)s)")
-    parser.add_argument("--stripe-url", help="where Stripe's side can be seen; the office leads there")
+    parser.add_argument("--stripe-url", help="the URL of Stripe's dashboard, to which the office links")
     parser.add_argument(
-        "--state-dir", type=Path, default=Path(".local"), help="where the signing key and what POM hears are kept"
+        "--state-dir",
+        type=Path,
+        default=Path(".local"),
+        help="the directory of the signing key and of POM's events",
     )
     options = parser.parse_args()
     issuer = TokenIssuer(f"http://127.0.0.1:{options.port}", signing_key(options.state_dir / KEY_FILE))

@@ -1,4 +1,4 @@
-"""Starting, watching and stopping the processes of the local stack; each by its own id."""
+"""Starts, checks and stops the processes of the local stack, each by its own id."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from typing import Any
 HOST = "127.0.0.1"
 FREE_PORTS = range(20_000, 32_000)
 START_TIMEOUT = 60.0
-"""Seconds a child may take until it answers."""
+"""Seconds within which a child must respond."""
 STOP_TIMEOUT = 10.0
-"""Seconds a child may take to end after SIGTERM before it is killed."""
+"""Seconds within which a child must end after SIGTERM. Then it is killed."""
 POLL_INTERVAL = 0.05
-"""Seconds between two looks at a child that is starting."""
+"""Seconds between two checks of a child that is starting."""
 LOG_TAIL = 2_000
-"""Characters of a child's log shown when it did not start."""
+"""Characters of a child's log that are shown if it did not start."""
 
 
 class DidNotStart(Exception):
-    """A child ended, or did not answer, before it was ready; the message carries the end of its log."""
+    """A child ended, or did not respond, before it was ready. The message has the end of its log."""
 
 
 class PortTaken(Exception):
-    """A fixed port is in use by somebody else."""
+    """Another program uses a fixed port."""
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at this moment.
+    """Returns a loopback port that no program listens on at this time.
 
-    It lies below the ports that the system gives to outgoing connections, so that none of those can take it
+    The port is below the ports that the system assigns to outgoing connections. So no outgoing connection can take it
     before its server starts.
     """
     while True:
@@ -47,10 +47,10 @@ def free_port() -> int:
 
 
 def require_free(port: int, use: str, option: str) -> None:
-    """Check that `port` can be listened on.
+    """Checks that a program can listen on `port`.
 
     Raises:
-        PortTaken: it cannot; the message names the port, what it was for and the options that choose another.
+        PortTaken: it cannot. The message names the port, its use, and the options that choose another port.
     """
     try:
         socket.create_server((HOST, port)).close()
@@ -69,10 +69,10 @@ def child(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `command` in a session of its own while the block runs; its output is appended to `log`.
+    """Runs `command` in a session of its own during the block. Its output is appended to `log`.
 
-    The environment is exactly `environment`, or this process's own. Ctrl-C in the terminal does not reach the
-    child: it ends when the block does, by SIGTERM and, after STOP_TIMEOUT seconds, SIGKILL.
+    The environment is exactly `environment`, or this process's own. Ctrl-C in the terminal does not reach the child.
+    It ends with the block, by SIGTERM and, after STOP_TIMEOUT seconds, by SIGKILL.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -92,7 +92,7 @@ def child(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End one child and reap it."""
+    """Ends one child and waits for its exit."""
     process.terminate()
     try:
         process.wait(STOP_TIMEOUT)
@@ -102,7 +102,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def wait_until_answers(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    """Return once `url` answers HTTP with any status below 500.
+    """Returns once `url` responds with a status below 500.
 
     Raises:
         DidNotStart: the child ended first, or START_TIMEOUT seconds passed.
@@ -132,12 +132,12 @@ def _tail(log: Path) -> str:
 
 
 class StopRequested(BaseException):
-    """SIGTERM or Ctrl-C arrived; raised in the main thread, wherever it is."""
+    """SIGTERM or Ctrl-C arrived. The main thread raises this error wherever it is."""
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """End this block quietly, its `finally` parts included, at SIGTERM or Ctrl-C; a second signal is ignored."""
+    """Ends this block quietly, including its `finally` parts, on SIGTERM or Ctrl-C. A second signal is ignored."""
 
     def request_stop(*_: object) -> None:
         for number in before:
@@ -157,6 +157,6 @@ def stoppable() -> Iterator[None]:
 
 
 def run_until_stopped() -> None:
-    """Sleep until a signal ends the enclosing `stoppable` block."""
+    """Sleeps until a signal ends the enclosing `stoppable` block."""
     while True:
         signal.pause()

@@ -1,7 +1,7 @@
-"""The API's reference as a page, `GET /docs`: Swagger UI from the files of a PyPI package, over the document that the
-application answers.
+"""The API's reference as a page, `GET /docs`: Swagger UI from a PyPI package, with the application's own document.
 
-Only the local stack serves it. The page loads nothing from elsewhere, and its content security policy forbids it.
+Only the local stack serves this page. It loads nothing from other sites, and its content security policy forbids
+that.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from infra.local.wsgi import Application, Environ, StartResponse
 
 PACKAGE = "flask_swagger_ui"
-"""Its module needs Flask and is not imported: only the files beside it are used."""
+"""The package's module needs Flask and is not imported. Only the files next to it are used."""
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -57,7 +57,7 @@ _STYLE = """\
   .swagger-ui table.parameters td, .swagger-ui table.parameters input { min-width: 0; width: 100%; }
 }
 """
-"""Lets the page fit on a phone. The document has no links between operations, so their column is left out there."""
+"""Makes the page fit on a phone. The document has no links between operations, so their column is hidden there."""
 _START = """\
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const followColors = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
@@ -82,13 +82,13 @@ class _File(NamedTuple):
 
 
 class WithReference:
-    """A WSGI application that answers `GET /docs` and what belongs to it, and hands every other request on."""
+    """A WSGI application that serves `GET /docs` and its files, and passes every other request on."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers one request."""
+        """Responds to one request."""
         file = _file_at(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "GET" else None
         if file is None:
             return self._application(environ, start_response)

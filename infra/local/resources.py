@@ -1,10 +1,10 @@
-"""Creates the tables, queues and secrets of one stage on whatever AWS the environment points at; idempotent.
+"""Creates the tables, queues and secrets of one stage on the AWS that the environment names. It can be repeated.
 
-`python -m infra.local.resources` does it all: names come from POM_TABLE_PREFIX, STRIPE_PLATFORM_SECRET_ID and
-STRIPE_WEBHOOK_SECRET_ID. The text of each secret, by its variable, comes as JSON from standard input. It prints the
-queue variables (CUSTOMER_SYNC_QUEUE_URL…) as JSON.
+`python -m infra.local.resources` does all of this. The names come from POM_TABLE_PREFIX, STRIPE_PLATFORM_SECRET_ID
+and STRIPE_WEBHOOK_SECRET_ID. The text of each secret is read as JSON from standard input, by its variable. The
+command prints the queue variables (CUSTOMER_SYNC_QUEUE_URL…) as JSON.
 
-Works on the embedded AWS, on DynamoDB Local and on ElasticMQ: the SDKs take each service's endpoint from
+It works on the embedded AWS, on DynamoDB Local and on ElasticMQ: the SDKs take each service's endpoint from
 AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL.
 """
 
@@ -25,11 +25,11 @@ from infra.local.settings import ACCOUNT, EVENT_BUS, RECEIVED_BY_POM
 from infra.template.queues import ATTEMPTS, retention_of
 
 VISIBILITY_TIMEOUT = 30
-"""Seconds; short, so that a retry is seen soon. A deployed queue waits six times its function's timeout."""
+"""Seconds. It is short, so that a retry comes soon. A deployed queue waits for six of its function's timeouts."""
 
 
 def create_tables(prefix: str) -> tuple[str, ...]:
-    """Create every table the code has a model for, billed on demand; answers their names."""
+    """Creates every table that has a model, billed on demand. Returns their names."""
     from chalicelib.adapters import tables
 
     tables.configure(prefix)
@@ -37,7 +37,7 @@ def create_tables(prefix: str) -> tuple[str, ...]:
 
 
 def create_models(models: Iterable[type[Model]]) -> tuple[str, ...]:
-    """Create the tables of these models where they do not exist yet; answers the names of all."""
+    """Creates the missing tables of these models. Returns the names of all tables."""
     names = []
     for model in models:
         if not model.exists():
@@ -47,7 +47,7 @@ def create_models(models: Iterable[type[Model]]) -> tuple[str, ...]:
 
 
 def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) -> dict[str, str]:
-    """Create every queue with its dead-letter queue; answers the URL of each by its name without prefix."""
+    """Creates every queue with its dead-letter queue. Returns the URLs by the queues' names without prefix."""
     sqs = boto3.client("sqs")
     urls: dict[str, str] = {}
     for queue in Queue:
@@ -72,14 +72,14 @@ def _retention(name: str) -> dict[str, str]:
 
 
 def queue_environment(urls: dict[str, str]) -> dict[str, str]:
-    """The environment variables through which the code finds its queues."""
+    """Returns the environment variables from which the code reads its queues' URLs."""
     return {queue.url_variable: urls[queue] for queue in Queue} | {
         "UNPUBLISHED_CHANGES_QUEUE_URL": urls[UNPUBLISHED_CHANGES]
     }
 
 
 def create_bus() -> str:
-    """Creates the event bus, with a queue of POM's that receives each event. Returns the name of the bus."""
+    """Creates the event bus, and a queue for POM that receives each event. Returns the name of the bus."""
     events, sqs = boto3.client("events"), boto3.client("sqs")
     with suppress(events.exceptions.ResourceAlreadyExistsException):
         events.create_event_bus(Name=EVENT_BUS)
@@ -91,7 +91,7 @@ def create_bus() -> str:
 
 
 def store_secret(name: str, text: str) -> None:
-    """Create the secret, or give it a new current version."""
+    """Creates the secret, or gives it a new current version."""
     secrets = boto3.client("secretsmanager")
     try:
         secrets.create_secret(Name=name, SecretString=text)
@@ -109,7 +109,7 @@ def _queue(sqs: Any, name: str, creation_attributes: dict[str, str], attributes:
 
 
 def main() -> None:
-    """Create everything and print the variables of queues and bus."""
+    """Creates all resources, and prints the variables of queues and bus."""
     prefix = os.environ["POM_TABLE_PREFIX"]
     create_tables(prefix)
     texts = json.load(sys.stdin)

@@ -1,4 +1,4 @@
-"""Who can sign in to the stand-in for POM: the people of the two sample companies."""
+"""The people of the two sample companies who can sign in to the stand-in for POM."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DESERT_SPRINGS = "org_desert_springs"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of a pool company. `id` is what the sign-in menu sends, `user_id` what a token carries."""
+    """A person at a pool company. The sign-in menu sends `id`, and a token contains `user_id`."""
 
     id: str
     name: str
@@ -23,7 +23,7 @@ class Person:
 ALICE = Person("alice", "Alice Moreno", "user_alice", BLUE_LAGOON, ("admin", "billing"))
 BOB = Person("bob", "Bob Tran", "user_bob", BLUE_LAGOON, ("billing",))
 MEL = Person("mel", "Mel Okafor", "user_mel", BLUE_LAGOON, ())
-"""A member: reads everything and changes nothing."""
+"""A member who can read all data and change nothing."""
 DANA = Person("dana", "Dana Fields", "user_dana", DESERT_SPRINGS, ("admin", "billing"))
 
 PEOPLE = {person.id: person for person in (ALICE, BOB, MEL, DANA)}

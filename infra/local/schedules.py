@@ -1,4 +1,4 @@
-"""Fires the application's schedules as EventBridge rules do: every interval, or now when asked."""
+"""Runs the application's schedules as EventBridge rules do: at their intervals, or on request."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
 LOOK = 0.5
-"""Seconds after which the clock is looked at again, because it may have been moved."""
+"""Seconds between two reads of the clock, because the clock may be skipped ahead."""
 
 log = logging.getLogger("infra.local.schedules")
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """One schedule of the application; `interval` in seconds, None when it is only fired by hand."""
+    """One schedule of the application. `interval` is in seconds, or None if it only runs on request."""
 
     name: str
     handler: Handler
     interval: float | None
 
     def fire(self) -> Any:
-        """Invoke the handler now; answers what it answers and lets its exceptions through."""
+        """Invokes the handler now. Returns its result, and passes its exceptions on."""
         log.info("%s: fired", self.name)
         return self.handler(scheduled_event(self.name), lambda_context(self.name))
 
 
 def schedules(app: Chalice, intervals: Mapping[str, float] | None = None) -> list[Schedule]:
-    """Every schedule that `app` registers; `intervals` (seconds, by name) go before the registered rate.
+    """Returns every schedule that `app` registers. `intervals` (seconds, by name) override the registered rates.
 
-    A cron expression is not evaluated here: without an interval its schedule is only fired by hand.
+    A cron expression is not evaluated here. Without an interval its schedule only runs on request.
     """
     chosen = intervals or {}
     found_schedules = []
@@ -58,9 +58,9 @@ def schedules(app: Chalice, intervals: Mapping[str, float] | None = None) -> lis
 
 
 def run(due: list[Schedule], stop: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
-    """Fire each schedule every interval, the first time after one, until `stop` is set.
+    """Runs each schedule at its interval, first after one interval, until `stop` is set.
 
-    A clock that was moved ahead past several times of a schedule fires it once, and then an interval later.
+    If the clock was skipped past several intervals of a schedule, the schedule runs once, and then an interval later.
     """
     start = clock()
     timetable = [(start + s.interval, number, s) for number, s in enumerate(due) if s.interval is not None]
@@ -82,7 +82,7 @@ def run(due: list[Schedule], stop: threading.Event, clock: Callable[[], float] =
 
 
 def scheduled_event(name: str) -> dict[str, Any]:
-    """The event EventBridge sends when a rule's time has come."""
+    """Returns the event that EventBridge sends when a schedule is due."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),

@@ -1,4 +1,4 @@
-"""The ports of the local stack and the settings that the code gets there."""
+"""The ports of the local stack, and the settings of the code on the local stack."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from chalicelib.functions import UNPUBLISHED_CHANGES, Queue, Secret
 from infra.local.processes import HOST, PortTaken, free_port, require_free
 
 ACCOUNT = "123456789012"
-"""The AWS account that moto plays."""
+"""The AWS account that moto uses."""
 REGION = "us-east-1"
-"""Its region."""
+"""The region of that account."""
 TABLE_PREFIX = "pom-local-"
 EVENT_BUS = f"{TABLE_PREFIX}changes"
 RECEIVED_BY_POM = f"{TABLE_PREFIX}received-by-pom"
-"""The name of POM's own queue and of its rule: every event of the bus goes there."""
+"""The name of POM's own queue, and of the rule that sends every event of the bus to the queue."""
 SECRET_IDS = {secret: f"pom-local/stripe-{secret}" for secret in Secret}
 AUDIENCE = "pom-api"
-"""For whom POM's access tokens are."""
+"""The audience of POM's access tokens."""
 LOCAL_LOGS = "POM_LOCAL_LOGS"
-"""The environment variable that names the directory of the local stack's logs, which hold its metrics."""
+"""The environment variable that names the directory of the local stack's logs, which contain its metrics."""
 
 
 @dataclass(frozen=True)
@@ -36,22 +36,22 @@ class Ports:
 
     @classmethod
     def from_base(cls, base: int) -> Ports:
-        """Five ports in a row."""
+        """Returns five consecutive ports."""
         return cls(*range(base, base + 5))
 
     @classmethod
     def free(cls) -> Ports:
-        """Five ports that nobody listens on at this moment."""
+        """Returns five ports that no program listens on at this time."""
         chosen: set[int] = set()
         while len(chosen) < 5:
             chosen.add(free_port())
         return cls(*chosen)
 
     def require_free(self, *, with_api: bool) -> None:
-        """Check that every port can be listened on.
+        """Checks that programs can listen on every port.
 
         Raises:
-            PortTaken: one cannot, or two parts were given the same.
+            PortTaken: a port is taken, or two parts have the same port.
         """
         if len(set(astuple(self))) != len(astuple(self)):
             raise PortTaken(f"Two parts were given the same port: {self}.")
@@ -73,40 +73,40 @@ class Urls:
 
     @classmethod
     def of(cls, ports: Ports) -> Urls:
-        """The URLs at these ports."""
+        """Returns the URLs at these ports."""
         return cls(*(f"http://{HOST}:{port}" for port in astuple(ports)))
 
     @property
     def webhooks(self) -> str:
-        """Where Stripe sends events."""
+        """Returns the URL to which Stripe sends events."""
         return f"{self.api}/v1/stripe/webhooks"
 
     @property
     def oauth_callback(self) -> str:
-        """Where Stripe sends the browser back."""
+        """Returns the URL to which Stripe sends the browser back."""
         return f"{self.api}/v1/stripe/oauth/callback"
 
     @property
     def reference(self) -> str:
-        """The API's reference as a page."""
+        """Returns the URL of the API's reference as a page."""
         return f"{self.api}/docs"
 
     @property
     def settings_page(self) -> str:
-        """POM's settings page."""
+        """Returns the URL of POM's settings page."""
         return f"{self.pom}/settings/apps"
 
 
 @dataclass(frozen=True)
 class StripeSecret:
-    """What both secrets hold together."""
+    """The contents of both secrets together."""
 
     api_key: str
     client_id: str
     webhook_secrets: tuple[str, ...]
 
     def text(self, secret: Secret) -> str:
-        """One secret's string, as `chalicelib.adapters.secrets` reads it."""
+        """Returns the text of one secret, in the form that `chalicelib.adapters.secrets` reads."""
         if secret is Secret.WEBHOOK:
             return json.dumps({"webhookSecrets": list(self.webhook_secrets)})
         return json.dumps({"apiKey": self.api_key, "clientId": self.client_id})
@@ -119,17 +119,17 @@ class StripeElsewhere:
     base: str
     """The base URL of its API and of Connect, without a trailing slash."""
     api_key: str
-    """What the stack sends as its key. It is stored in the stack's state."""
+    """The key that the stack sends. It is stored in the stack's state."""
     client_id: str
     dashboard_base: str
     clock_file: Path | None = None
-    """The file that says how many seconds its clock is ahead of this computer's; None if it is not ahead."""
+    """The file that says how many seconds Stripe's clock is ahead of this computer's, or None if it is not ahead."""
     withheld: tuple[str, ...] = ()
-    """Texts such as the true keys. Variables that contain one are not passed on to the stack's processes."""
+    """Texts such as the true keys. Environment variables that contain one are not passed to the stack's processes."""
 
 
 def environment(urls: Urls) -> dict[str, str]:
-    """Every variable that API and workers need, AWS credentials included."""
+    """Returns every environment variable that API and workers need, including AWS credentials."""
     queues = {queue.url_variable: f"{urls.aws}/{ACCOUNT}/{TABLE_PREFIX}{queue}" for queue in Queue}
     return {
         "POM_STAGE": "local",

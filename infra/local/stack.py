@@ -33,20 +33,20 @@ from infra.local.settings import Ports, StripeElsewhere, StripeSecret, Urls, env
 
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES_TIMEOUT = 60
-"""Seconds the creation of tables and queues may take."""
+"""Seconds that the creation of tables and queues may take."""
 CONTROL_TIMEOUT = 120
-"""Seconds a control request may take."""
+"""Seconds that a control request may take."""
 
 
 class LocalStack:
     """Starts, describes, controls and stops one stack.
 
-    `ports` are free ones unless given; `state_dir` is a temporary directory, removed at the end, unless given;
-    `intervals` are seconds by schedule name; `stripe_settings` go to the double's configuration; `variables` go over
-    the environment of API and workers, say AWS_ENDPOINT_URL_DYNAMODB for another DynamoDB. Pages of
-    `origins` may call the API, as those of POM may. POM's clock follows that of the Stripe double; with
-    `schedules_follow` the schedules do, too: when days pass at Stripe, the work of the day is done.
-    With `elsewhere` no double is started, and that Stripe is called.
+    By default `ports` are free ones, and `state_dir` is a temporary directory that is removed at the end. `intervals`
+    are seconds by the names of schedules. `stripe_settings` are merged into the double's configuration. `variables`
+    override the environment of API and workers, for example AWS_ENDPOINT_URL_DYNAMODB for another DynamoDB. Pages of
+    `origins` may call the API, like POM's own pages. POM's clock follows the Stripe double's clock. With
+    `schedules_follow` the schedules follow it too, so the work of skipped days is done. With `elsewhere` the stack
+    starts no double and calls that Stripe.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class LocalStack:
         self.stop()
 
     def start(self) -> None:
-        """Start everything and return when all of it answers.
+        """Starts all parts and returns when all of them respond.
 
         Raises:
             PortTaken: a port is in use.
-            DidNotStart: a part ended or did not answer; the message has the end of its log.
+            DidNotStart: a part ended or did not respond. The message has the end of its log.
         """
         self.ports.require_free(with_api=self.with_api)
         with ExitStack() as starting:
@@ -123,7 +123,7 @@ class LocalStack:
             self._running = starting.pop_all()
 
     def stop(self) -> None:
-        """Stop everything, last started first; returns when every process is gone."""
+        """Stops all parts, the last started first. Returns when every process has ended."""
         self._running.close()
         self._processes.clear()
 
@@ -133,22 +133,24 @@ class LocalStack:
 
     @property
     def pom_log(self) -> Path:
-        """The file of what POM hears, one line for each change. It is missing before the first one."""
+        """Returns the file of the lines that POM prints, one for each change. It does not exist before the first
+        change.
+        """
         return self.state_dir / LINES
 
     @property
     def pom_events(self) -> Path:
-        """The file of the events that POM heard, one JSON object in a line (see `pom_consumer`)."""
+        """Returns the file of the events that POM received, one JSON object on each line (see `pom_consumer`)."""
         return self.state_dir / EVENTS
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process id of each part."""
+        """Returns the process id of each part."""
         return {part: process.pid for part, process in self._processes.items()}
 
     @property
     def tokens(self) -> dict[str, str]:
-        """Tokens of the sample organization's administrator and of its billing user, valid for 12 hours."""
+        """Returns tokens of the sample organization's administrator and billing user, valid for 12 hours."""
         return {
             role: self.mint_token(person.organization, person.user_id, person.roles)
             for role, person in (("admin", ALICE), ("billing", BOB))
@@ -163,43 +165,45 @@ class LocalStack:
         lifetime: int = LIFETIME,
         **claims: object,
     ) -> str:
-        """An access token, valid for `lifetime` seconds; `claims` add to or replace the usual ones."""
+        """Returns an access token that is valid for `lifetime` seconds. `claims` add to the usual claims or replace
+        them.
+        """
         return self.issuer.mint(organization_id, user_id, roles, lifetime=lifetime, **claims)
 
     def fire(self, schedule: str) -> Any:
-        """Run a schedule now, say `plan_reconciliation`; answers what its handler answered."""
+        """Runs a schedule now, for example `plan_reconciliation`. Returns the result of its handler."""
         return self._control(f"/schedules/{schedule}")["result"]
 
     def pause(self, handler: str) -> None:
-        """Leave a queue handler's messages, say `customer_sync`'s, in the queue until `resume`."""
+        """Leaves a handler's messages, for example those of `customer_sync`, in the queue until `resume`."""
         self._control(f"/queues/{handler}/pause")
 
     def resume(self, handler: str) -> None:
-        """Take a handler's messages again."""
+        """Takes a handler's messages again."""
         self._control(f"/queues/{handler}/resume")
 
     def wait_until_idle(self, timeout: float = 30.0) -> None:
-        """Returns once every queue that is not paused is empty, and POM has heard every change of the streams.
+        """Returns once every queue that is not paused is empty, and POM has received every change of the streams.
 
         Raises:
-            TimeoutError: it took longer than `timeout` seconds; a message that failed waits for its next try.
+            TimeoutError: it took longer than `timeout` seconds. A message that failed waits for its next attempt.
         """
         answer = self._control(f"/idle?timeout={timeout}")
         if not answer["idle"]:
             raise TimeoutError(f"still busy after {timeout} s: {', '.join(answer['busy'])}")
 
     def kill(self, part: str) -> None:
-        """End a part at once, as a crash would: `api`, `workers`, `pom`, `stripe` or `aws`."""
+        """Ends a part at once, as a crash would: `api`, `workers`, `pom`, `stripe` or `aws`."""
         self._processes[part].kill()
         self._processes[part].wait()
 
     def restart(self, part: str) -> None:
-        """Start a part again that was killed. AWS and Stripe come back empty: their state is in memory."""
+        """Starts a killed part again. AWS and Stripe start empty, because their state is in memory."""
         self._spawn(self._running, part)
         self._wait(part)
 
     def ended(self) -> list[str]:
-        """Which parts have ended although nobody stopped them, each with the path of its log."""
+        """Returns the parts that ended without a stop, each with its status and the path of its log."""
         return [
             f"{part} (status {process.returncode}, see {self._log(part)})"
             for part, process in self._processes.items()
@@ -237,7 +241,7 @@ class LocalStack:
 
     def child_environment(self) -> dict[str, str]:
         """Returns the environment of the stack's processes, for a command that works on the stack."""
-        # An operator's process has metrics switched off; the functions of a stack that it starts have not.
+        # An operator's command switches metrics off, but the functions of a stack that it starts must emit metrics.
         left_out = ("AWS_", "POWERTOOLS_")
         withheld = self._elsewhere.withheld if self._elsewhere else ()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
@@ -274,9 +278,9 @@ class LocalStack:
                 raise DidNotStart(f"{part} did not start: {error}") from error
 
     def _check_webhooks(self) -> None:
-        """Fire once what says whether webhooks get in, so that nobody waits five minutes to be told.
+        """Runs the checks of webhooks once, so that their results exist before the first interval of five minutes.
 
-        Without the API there is no door to knock at; an application without these schedules has nothing to look with.
+        Without the API the canary has no route to post to. An application without these schedules has no checks.
         """
         with urllib.request.urlopen(self.urls.control, timeout=CONTROL_TIMEOUT) as response:
             schedules = json.loads(response.read())["schedules"]

@@ -1,9 +1,9 @@
 """Feeds the streams of tables to a Lambda handler as event source mappings do.
 
-A stream has one shard here. Its records reach the handler in batches, in their order and in the shape that Lambda
-uses. What a filter does not let through never reaches the handler. If a batch fails in part, the next batch begins
-with the first record that failed; if it fails as a whole, with its first record. The position is kept in memory: a
-mapping that starts anew begins with the oldest record of the stream.
+A stream has one shard here. Its records reach the handler in batches, in their order and in Lambda's form. Records
+that a filter excludes never reach the handler. If a part of a batch fails, the next batch begins with the first
+record that failed. If the whole batch fails, the next one begins with its first record. The position is kept in
+memory, so a mapping that is started again begins with the oldest record of the stream.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ log = logging.getLogger("infra.local.streams")
 
 
 class ShardReader:
-    """Reads the records of one table's stream in their order, from the oldest one on."""
+    """Reads the records of one table's stream in their order, beginning with the oldest one."""
 
     def __init__(self, table_name: str) -> None:
-        # DynamoDB Local serves streams at the address of the tables. AWS and moto find theirs by themselves.
+        # DynamoDB Local serves streams at the address of the tables. AWS and moto need no address.
         self._streams: Any = boto3.client("dynamodbstreams", endpoint_url=os.environ.get("AWS_ENDPOINT_URL_DYNAMODB"))
         description = boto3.client("dynamodb").describe_table(TableName=table_name)["Table"]
         self.arn: str = description["LatestStreamArn"]
@@ -53,7 +53,7 @@ class ShardReader:
         return list(self._ahead)[:limit]
 
     def pass_by(self, count: int) -> None:
-        """Moves the position behind the first `count` records that `peek` returned."""
+        """Moves the position past the first `count` records that `peek` returned."""
         for _ in range(count):
             self._ahead.popleft()
 
@@ -61,7 +61,7 @@ class ShardReader:
         try:
             answer = self._records(limit)
         except Exception:
-            self._iterator = None  # an iterator ends after 15 minutes, and with the process that gave it
+            self._iterator = None  # an iterator expires after 15 minutes, and with the process that created it
             raise
         self._iterator = answer.get("NextShardIterator")
         for record in answer["Records"]:
@@ -72,7 +72,7 @@ class ShardReader:
         try:
             return self._streams.get_records(ShardIterator=self._iterator or self._new_iterator(), Limit=limit)
         except self._streams.exceptions.TrimmedDataAccessException:
-            # DynamoDB Local's iterators end where a write was refused, because its sequence number has no record.
+            # DynamoDB Local's iterators fail where a write was refused, because its sequence number has no record.
             return self._streams.get_records(ShardIterator=self._new_iterator(), Limit=limit)
 
     def _new_iterator(self) -> str:
@@ -85,7 +85,7 @@ class ShardReader:
 
 
 class StreamMapping:
-    """One stream, one handler. `keys` is its filter: the values that the keys of a record must have."""
+    """Connects one stream with one handler. `keys` is its filter: the values that a record's keys must have."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class StreamMapping:
             pass
 
     def idle(self) -> bool:
-        """Returns True if the handler has had every record of the stream."""
+        """Returns True if the handler has received every record of the stream."""
         if not self._turn.acquire(blocking=False):
             return False
         try:
@@ -120,7 +120,7 @@ class StreamMapping:
             self._turn.release()
 
     def run(self, stop: threading.Event, paused: threading.Event) -> None:
-        """Reads until `stop` is set, but not while `paused` is."""
+        """Reads until `stop` is set, but not while `paused` is set."""
         while not stop.is_set():
             try:
                 pause = POLL_INTERVAL if paused.is_set() else self._pause_after_poll(stop, paused)
@@ -131,7 +131,7 @@ class StreamMapping:
             stop.wait(pause)
 
     def poll(self, stop: threading.Event | None = None, paused: threading.Event | None = None) -> Outcome | None:
-        """Hands the next batch to the handler. Returns None if there is none, or if `paused` is set by then."""
+        """Passes the next batch to the handler. Returns None if there is no batch, or if `paused` is set by then."""
         with self._turn:
             if paused is not None and paused.is_set():
                 return None
@@ -152,7 +152,7 @@ class StreamMapping:
         return RETRY_PAUSE if outcome.failed else 0.0
 
     def _batch(self, stop: threading.Event) -> list[dict[str, Any]]:
-        """Returns the next batch. Waits for it to fill for at most the window."""
+        """Returns the next batch. Waits at most the window for the batch to fill."""
         records = self._reader.peek(self._batch_size)
         deadline = time.monotonic() + self._window
         while records and len(records) < self._batch_size and (seconds_left := deadline - time.monotonic()) > 0:
@@ -166,7 +166,7 @@ class StreamMapping:
         return all(keys.get(name) == {"S": value} for name, value in self._keys.items())
 
     def _invoke(self, records: Sequence[Mapping[str, Any]]) -> str | None:
-        """Calls the handler. Returns the sequence number of the first record that failed, or None if none did."""
+        """Calls the handler. Returns the sequence number of the first record that failed, or None if none failed."""
         numbers = [_number(record) for record in records]
         try:
             result = self._handler({"Records": records}, lambda_context(self._name))
@@ -204,11 +204,11 @@ class StreamMappings:
 
     @property
     def paused(self) -> bool:
-        """Whether records are left in the streams for now."""
+        """Returns True if records stay in the streams for now."""
         return self._paused.is_set()
 
     def pause(self) -> None:
-        """Takes no more records. Returns when the batches under way are done."""
+        """Stops taking records. Returns when the current batches are finished."""
         self._paused.set()
         for stream in self._streams:
             stream.pause()
@@ -218,7 +218,7 @@ class StreamMappings:
         self._paused.clear()
 
     def idle(self) -> bool:
-        """Returns True if the handler has had every record of its streams."""
+        """Returns True if the handler has received every record of its streams."""
         return all(stream.idle() for stream in self._streams)
 
     def run(self, stop: threading.Event) -> None:
@@ -231,12 +231,12 @@ class StreamMappings:
 def stream_mappings(
     app: Chalice, triggers: Mapping[str, Changes], prefix: str, longest_window: float
 ) -> list[StreamMappings]:
-    """Returns the mappings of each stream handler that `app` registers; `prefix` is that of the tables.
+    """Returns the mappings of each stream handler that `app` registers. `prefix` is the prefix of the tables' names.
 
-    A batch waits for at most `longest_window` seconds to fill, or for its trigger's window if that is shorter.
+    A batch waits at most `longest_window` seconds to fill, or its trigger's window if that is shorter.
 
     Raises:
-        UnknownHandlerError: no trigger is known for a handler.
+        UnknownHandlerError: a handler has no trigger.
     """
     found_mappings = []
     for source in app.event_sources:
@@ -261,7 +261,7 @@ def stream_mappings(
 
 
 def lambda_record(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
-    """Returns a record as Lambda hands it over: bytes as base64, and its time in epoch seconds UTC."""
+    """Returns a record in Lambda's form: bytes as base64, and its time in epoch seconds UTC."""
     change = dict(record["dynamodb"])
     change["ApproximateCreationDateTime"] = change["ApproximateCreationDateTime"].timestamp()
     for part in ("Keys", "NewImage", "OldImage"):
@@ -274,7 +274,7 @@ def lambda_record(record: Mapping[str, Any], stream_arn: str) -> dict[str, Any]:
 
 
 def _value(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns an attribute's value as JSON can hold it."""
+    """Returns an attribute's value in a form that JSON allows."""
     [(kind, content)] = value.items()
     match kind:
         case "B":

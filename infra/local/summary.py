@@ -1,4 +1,4 @@
-"""What a started stack tells: on the terminal for people, in a JSON file for scripts."""
+"""The description of a started stack: on the terminal for people, and in a JSON file for scripts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INVOICE: dict[str, Any] = {"customerId": MARIA.id, "lineItems": [CLEANING.line],
 
 
 def curl_lines(stack: LocalStack, tokens: dict[str, str]) -> dict[str, str]:
-    """Commands that work when pasted, in this order."""
+    """Returns commands that work when pasted, in this order."""
     api = stack.urls.api
     return {
         "connect": _curl("POST", f"{api}/v1/stripe/connection", tokens["admin"]),
@@ -34,7 +34,7 @@ def curl_lines(stack: LocalStack, tokens: dict[str, str]) -> dict[str, str]:
 
 
 def description(stack: LocalStack) -> dict[str, Any]:
-    """All there is to know about a started stack; contains secrets of the stand-ins."""
+    """Returns the description of a started stack. It contains secrets of the stand-ins."""
     tokens = stack.tokens
     return {
         "urls": asdict(stack.urls),
@@ -62,7 +62,7 @@ def description(stack: LocalStack) -> dict[str, Any]:
 
 
 def write(stack_description: dict[str, Any], path: Path) -> None:
-    """Write the description as JSON, readable by this user only."""
+    """Writes the description as JSON that only this user can read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -70,7 +70,7 @@ def write(stack_description: dict[str, Any], path: Path) -> None:
 
 
 def show(stack_description: dict[str, Any], output: Path, console: Console, *, with_api: bool) -> None:
-    """Print the description for a person."""
+    """Prints the description for a person."""
     urls, stripe = stack_description["urls"], stack_description["stripe"]
     addresses = f"Open {stack_description['office']} (the office). Stripe's side: {stack_description['dashboard']}"
     if with_api:
@@ -84,11 +84,11 @@ def show(stack_description: dict[str, Any], output: Path, console: Console, *, w
     table.add_row("workers' control", f"{urls['control']}  (GET / lists the controls)")
     table.add_row("sample organization", stack_description["organizationId"])
     table.add_row("logs", stack_description["logs"])
-    table.add_row("what POM hears", stack_description["pomHears"]["lines"])
+    table.add_row("events that POM received", stack_description["pomHears"]["lines"])
     table.add_row("all of this, and tokens, as JSON", str(output))
     console.print(table)
     titles = {
-        "connect": "connect Stripe: open the authorizeUrl that it answers",
+        "connect": "connect Stripe: open the authorizeUrl in the response",
         "customer": "save a customer",
         "invoice": "create and send an invoice (once connected)",
     }
@@ -98,7 +98,7 @@ def show(stack_description: dict[str, Any], output: Path, console: Console, *, w
         _plain(console, f"\n{addresses}")  # once more, because the commands above are long
     else:
         _plain(console, "\n# start the API yourself\nchalice local --stage local --port 8000")
-    _plain(console, "\nCtrl-C stops everything. Below is what POM hears.")
+    _plain(console, "\nCtrl-C stops everything. The lines below are the events that POM received.")
 
 
 def _plain(console: Console, text: str) -> None:

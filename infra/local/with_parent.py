@@ -1,6 +1,6 @@
-"""`python -m infra.local.with_parent PID MODULE …`: run a module as a script, and end it when process PID is gone.
+"""`python -m infra.local.with_parent PID MODULE …`: runs a module as a script, and ends it when process PID is gone.
 
-A supervisor that is killed outright cannot stop its children; so they look whether it is still there.
+A supervisor that is killed cannot stop its children, so each child checks whether the supervisor still runs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 import time
 
 CHECK_INTERVAL = 1.0
-"""Seconds between two looks at the parent."""
+"""Seconds between two checks of the parent."""
 
 
 def _end_without(parent: int) -> None:
@@ -23,7 +23,7 @@ def _end_without(parent: int) -> None:
 
 
 def main() -> None:
-    """Run the module with the remaining arguments."""
+    """Runs the module with the remaining arguments."""
     parent, module = int(sys.argv[1]), sys.argv[2]
     threading.Thread(target=_end_without, args=[parent], name="with-parent", daemon=True).start()
     sys.argv = sys.argv[2:]

@@ -1,12 +1,12 @@
 """The workers' process: event source mappings, schedules, and an HTTP control on loopback.
 
-Run it with `python -m infra.local.workers --control-port 8004`. The control answers JSON:
+Run it with `python -m infra.local.workers --control-port 8004`. The control responds with JSON:
 
     GET  /                        the handlers (paused or not), the schedules (interval in seconds) and this list
-    POST /schedules/NAME          fire a schedule now; answers when its handler is done
-    POST /queues/HANDLER/pause    leave a handler's messages or records waiting; answers when no batch is under way
-    POST /queues/HANDLER/resume   take them again
-    POST /idle?timeout=SECONDS    answer once all of them are empty that are not paused; 504 when it takes longer
+    POST /schedules/NAME          run a schedule now; responds when its handler is done
+    POST /queues/HANDLER/pause    leave a handler's messages or records waiting; responds when no batch is in progress
+    POST /queues/HANDLER/resume   take the messages or records again
+    POST /idle?timeout=SECONDS    responds once no handler that is not paused has work; 504 if that takes longer
 """
 
 from __future__ import annotations
@@ -38,26 +38,29 @@ from infra.local.streams import stream_mappings
 from infra.local.wsgi import Environ, RunningServer, StartResponse, serve
 
 CONTROLS = [" ".join(line.split()) for line in (__doc__ or "").splitlines()[4:9]]
-"""What the control can do, as it tells everybody who asks with `GET /` or for something that it cannot do."""
+"""The controls, as `GET /` and the response to an unknown request list them."""
 IDLE_TIMEOUT = 30.0
-"""Seconds `POST /idle` waits unless told otherwise."""
+"""Seconds for which `POST /idle` waits by default."""
 IDLE_CHECK = 0.05
-"""Seconds between two looks at the queues."""
+"""Seconds between two checks of the queues."""
 AT_ONCE = 10
-"""At most so many batches of a queue are worked on at once. Here one process does the work of all Lambdas, and more
-threads would only wait for each other. Ten are enough for all lanes of one account in bulk."""
+"""The most batches of a queue that are processed at the same time.
+
+One process does the work of all Lambdas here, so more threads would only wait for each other. Ten are enough for all
+lanes of one account's bulk work.
+"""
 LONGEST_WINDOW = 0.1
-"""Seconds for which a batch of a stream's records waits to fill. In AWS it waits longer, to be cheaper."""
+"""Seconds for which a batch of stream records waits to fill. AWS waits longer, to save invocations."""
 
 log = logging.getLogger("infra.local.workers")
 
 
 class Source(Protocol):
-    """What brings work: a queue, or streams."""
+    """A source of work: a queue, or streams."""
 
     @property
     def name(self) -> str:
-        """By what the control knows it."""
+        """The name of the source in the controls."""
 
     @property
     def origin(self) -> str:
@@ -65,16 +68,16 @@ class Source(Protocol):
 
     @property
     def paused(self) -> bool:
-        """Whether work is left waiting for now."""
+        """True if the work waits for now."""
 
     def pause(self) -> None:
-        """Takes no more work. Returns when what is under way is done."""
+        """Stops taking work. Returns when the current work is finished."""
 
     def resume(self) -> None:
         """Takes work again."""
 
     def idle(self) -> bool:
-        """Returns True if nothing is waiting or under way."""
+        """Returns True if no work waits or is in progress."""
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set."""
@@ -84,7 +87,8 @@ class Workers:
     """The sources and schedules of one application, and the WSGI application that controls them."""
 
     def __init__(self, sources: Sequence[Source], due: list[Schedule], clock: Callable[[], float]) -> None:
-        # In this order: what a queue's handler writes comes to the streams, and what they tell comes to POM.
+        # In this order, because a queue's handler writes records to the streams, and the streams' handler publishes
+        # to POM.
         self._queues = {source.name: source for source in sources}
         self._schedules = {schedule.name: schedule for schedule in due}
         self._clock = clock
@@ -92,7 +96,7 @@ class Workers:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Poll and fire, each in its own thread, while the block runs."""
+        """Polls the sources and runs the schedules during the block, each in its own thread."""
         threads = [
             threading.Thread(target=queue.run, args=[self._stop], name=name) for name, queue in self._queues.items()
         ]
@@ -108,7 +112,7 @@ class Workers:
                 thread.join()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one control request."""
+        """Responds to one control request."""
         request = (environ["REQUEST_METHOD"], *environ["PATH_INFO"].strip("/").split("/"))
         query = parse_qs(environ.get("QUERY_STRING", ""))
         status, answer = self._control(request, query)
@@ -167,10 +171,10 @@ def working(
     pom_directory: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[RunningServer]:
-    """Runs the workers of `app` and their control while the block runs.
+    """Runs the workers of `app` and their controls during the block.
 
-    `streams` has the triggers of the handlers that streams feed. If `heard` is given, POM listens to the bus, and
-    what it hears is written to that directory. `clock` says when schedules are due, in seconds.
+    `streams` has the triggers of the handlers that streams feed. If `pom_directory` is given, POM receives the events
+    of the bus and writes them to files there. `clock` returns the time by which schedules are due, in seconds.
     """
     app = per_thread(app)
     at_once = {name: min(trigger.concurrency, AT_ONCE) for name, trigger in QUEUE_TRIGGERS.items()}
@@ -186,7 +190,7 @@ def working(
 
 
 def main() -> None:
-    """Work until told to stop; queue URLs come from the environment, as in Lambda."""
+    """Works until a stop is requested. Queue URLs come from the environment, as in Lambda."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.local.workers",
         description=__doc__,
@@ -199,9 +203,9 @@ def main() -> None:
         action="append",
         default=[],
         metavar="NAME=SECONDS",
-        help="fire a schedule that often instead of at its own rate; repeatable",
+        help="run a schedule at this interval instead of its own rate; repeatable",
     )
-    parser.add_argument("--schedules-follow", action="store_true", help="by the clock that POM follows")
+    parser.add_argument("--schedules-follow", action="store_true", help="run schedules by the clock that POM follows")
     parser.add_argument(
         "--received", type=Path, metavar="DIRECTORY", help="where POM writes the events that it receives"
     )

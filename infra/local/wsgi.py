@@ -1,4 +1,4 @@
-"""Serves a WSGI application on a loopback port, in a thread, for as long as a block runs."""
+"""Serves a WSGI application on a loopback port, in a thread, during a block."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 HOST = "127.0.0.1"
 LONGEST_BODY = 64 * 1024 * 1024
-"""Bytes; far above what any server here accepts, so that it answers too large bodies itself."""
+"""Bytes. It is far above the limit of any server here, so that each server itself refuses large bodies."""
 
 STOP_TIMEOUT = 3
-"""Seconds a request under way may take to end when its server stops."""
+"""Seconds that a request may take to end when its server stops."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class RunningServer:
 
     @property
     def url(self) -> str:
-        """The base URL, without a trailing slash."""
+        """Returns the base URL, without a trailing slash."""
         return f"http://{HOST}:{self.port}"
 
 
@@ -41,10 +41,10 @@ class RunningServer:
 def serve(
     application: Application, port: int = 0, *, threads: int = 8, channel: type[HTTPChannel] = HTTPChannel
 ) -> Iterator[RunningServer]:
-    """Serve `application` on 127.0.0.1 until the block ends; port 0 takes a free one.
+    """Serves `application` on 127.0.0.1 until the block ends. Port 0 takes a free one.
 
     Args:
-        channel: what reads the requests of a connection.
+        channel: the class that reads the requests of a connection.
 
     Raises:
         OSError: the port is taken.
@@ -64,8 +64,8 @@ def serve(
     try:
         yield RunningServer(int(server.effective_port))
     finally:
-        # A request that ends just now wakes the loop too. Then the loop may close everything, the trigger included,
-        # before this wakes it.
+        # A request that ends at this time wakes the loop too. Then the loop may close everything, including the
+        # trigger, before this line wakes it.
         with suppress(OSError):
             server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # in the loop's own thread
         loop.join()

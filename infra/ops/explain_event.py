@@ -30,8 +30,8 @@ def show_event(
     if record is None:
         screen.failure(
             f"POM has no record of {event} of {organization}. The event has not arrived, or it arrived more than 35 "
-            "days ago, or it is about no object of POM's, and POM stores no record of such an event. Look for it in Stripe's "
-            f"dashboard of {account_id}. If it is there, and about an object of POM's, "
+            "days ago, or it is about no object of POM's, and POM stores no record of such an event. Look for it in "
+            f"Stripe's dashboard of {account_id}. If it is there, and about an object of POM's, "
             f"`{screen.command('replay', organization, options=('--event', event))}` applies it."
         )
         return

@@ -95,7 +95,8 @@ def _platform_freeze(stage: Stage, screen: Screen) -> Freeze | None:
     if freeze is None or unfrozen:
         screen.failure(
             "Nothing was changed: not all organizations are frozen. An organization that is not frozen could bill "
-            f"services again whose invoices the copies lack. Run {screen.command('freeze', options=('--all', '--reason', 'WHY'))} first."
+            "services again whose invoices the copies lack. Run "
+            f"{screen.command('freeze', options=('--all', '--reason', 'WHY'))} first."
         )
         return None
     return freeze

@@ -92,7 +92,7 @@ def deployed_environment(stack_description: Mapping[str, Any]) -> dict[str, str]
         }
     except KeyError as exc:
         raise NoStage(
-            f"The stack {stack_description.get('StackName')} has no {exc}: it is not a stack of POM-Stripe, or too old."
+            f"The stack {stack_description.get('StackName')} has no {exc}: it is not of POM-Stripe, or too old."
         ) from exc
 
 

@@ -1,4 +1,4 @@
-"""Four things that go wrong at night, told with the alarms that ring and the run books that are followed."""
+"""Four failures in one night, with the alarms that fire and the run books that an operator follows."""
 
 DEFECT = "POM_DEMO_DEFECT"
-"""The variable that names a file: while the file exists, a defect is deployed."""
+"""The environment variable that names a file. A defect is deployed while the file exists."""

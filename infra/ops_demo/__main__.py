@@ -1,4 +1,4 @@
-"""`make ops-demo`: starts the local stack, breaks it on purpose, and ends with 1 if anything was not as it should."""
+"""`make ops-demo`: starts the local stack, breaks it on purpose, and exits with 1 if a check fails."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ from infra.ops_demo.run_book import Operator
 
 WIDTH = 118
 APP = "infra.ops_demo.staged_app:app"
-HEADINGS = Headings("What was done, and what it showed", "Step", "{}")
+HEADINGS = Headings("The steps and their results", "Step", "{}")
 
 
 @contextmanager
 def scene(narrator: Narrator, directory: Path) -> Iterator[tuple[Night, Watch]]:
-    """A stack whose time can pass and whose defect can be deployed, its operator, its alarms, and their night."""
+    """Yields the night with its stack, its operator and a defect that can be deployed, and the watch of the
+    alarms.
+    """
     defect = directory / "defect-is-deployed"
     with demo_stack(app=APP, variables={DEFECT: str(defect)}) as (stack, clock):
         watch = Watch(stack, clock)
@@ -35,7 +37,7 @@ def scene(narrator: Narrator, directory: Path) -> Iterator[tuple[Night, Watch]]:
 
 
 def main() -> int:
-    """Tell it."""
+    """Plays the night and returns the exit status."""
     parser = argparse.ArgumentParser(prog="make ops-demo", description=__doc__)
     parser.add_argument("--pause", action="store_true", help="wait for Enter before each step")
     parser.add_argument("--record", type=Path, help="write what was measured, for the dashboard's picture")

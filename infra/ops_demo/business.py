@@ -1,4 +1,4 @@
-"""The honest business that goes on: a connected company, its customers, and invoices that are paid."""
+"""The normal business during the night: a connected company, its customers, and invoices that are paid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GOOD_CARD = "4242 4242 4242 4242"
 
 
 class Business:
-    """Blue Lagoon Pools, day by day."""
+    """The company Blue Lagoon Pools and its payers."""
 
     organization = BLUE_LAGOON
 
@@ -29,21 +29,21 @@ class Business:
         self._stripe = stack.urls.stripe
 
     def connects(self) -> str:
-        """Install Stripe in POM; answers the connection's status."""
+        """Installs Stripe in POM. Returns the connection's status."""
         started = self.admin.call("POST", "/stripe/connection").json
         to_callback = self.owner.decides(started["authorizeUrl"], "grant").headers["Location"]
         state = query_of(request("GET", to_callback).headers["Location"])["state"]
         return str(self.admin.call("POST", "/stripe/connection/complete", {"state": state}).json["status"])
 
     def gains(self, count: int) -> list[PoolOwner]:
-        """Save so many new customers."""
+        """Saves new customers and returns them."""
         new_customers = [next(self._customers) for _ in range(count)]
         for customer in new_customers:
             self.office.call("PUT", f"/customers/{customer.id}", customer.body)
         return new_customers
 
     def synced(self, customers: list[PoolOwner]) -> int:
-        """How many of these customers are in Stripe, once all are or patience ends."""
+        """Returns how many of these customers are in Stripe, once all are, or after the longest wait."""
         ids = {customer.id for customer in customers}
 
         def count(answer: Any) -> int:
@@ -52,7 +52,7 @@ class Business:
         return self.office.sees("/customers?first=100", count, len(ids))
 
     def bills(self, customers: list[PoolOwner]) -> list[str]:
-        """Send each customer an invoice; answers the invoices' ids."""
+        """Sends each customer an invoice. Returns the invoices' ids."""
         invoice_ids = []
         for customer in customers:
             lines = [service.line for service in services_of(customer)]
@@ -61,24 +61,24 @@ class Business:
         return invoice_ids
 
     def is_paid(self, invoice_id: str) -> None:
-        """The customer opens the link and pays; returns when Stripe has told, or tried to."""
+        """Has the customer open the link and pay. Returns when Stripe has tried every webhook."""
         Payer(self.office.get(f"/invoices/{invoice_id}")["paymentUrl"]).pays_by_card(GOOD_CARD)
         self.world.wait_until_delivered()
 
     def is_refunded(self, invoice_id: str) -> None:
-        """The company refunds an invoice in its own Stripe account."""
+        """Refunds an invoice in the company's Stripe account."""
         self.owner.refunds(int(self.office.get(f"/invoices/{invoice_id}")["total"].replace(".", "")))
         self.world.wait_until_delivered()
 
     def status(self, invoice_id: str) -> str:
-        """What POM shows at this moment."""
+        """Returns the status of an invoice in POM at this time."""
         return str(self.office.get(f"/invoices/{invoice_id}")["status"])
 
     def statuses(self, invoice_ids: list[str]) -> str:
-        """What POM shows of several."""
+        """Returns the statuses of several invoices in POM."""
         return ", ".join(self.status(each) for each in invoice_ids)
 
     def rolls_the_webhook_secret(self) -> str:
-        """Roll the secret of the one webhook endpoint in Stripe's dashboard; answers the new one."""
+        """Rolls the secret of the only webhook endpoint in Stripe. Returns the new secret."""
         endpoints = request("GET", f"{self._stripe}/v1/webhook_endpoints", headers=self._platform).json["data"]
         return self.world.roll_webhook_secret(endpoints[0]["id"])

@@ -1,4 +1,4 @@
-"""The night: honest business, then one act for each thing that goes wrong, and the books tied out in the end."""
+"""The night: normal business, then one act for each failure, and at the end the books tie out."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from infra.ops_demo.run_book import Operator
 
 PLAN = "plan_reconciliation"
 SECRETS_ARE_READ = 5
-"""Minutes within which functions take a new secret."""
+"""Minutes within which functions read a new secret."""
 CALM = 15
-"""Minutes of the morning."""
+"""Minutes without events in the morning."""
 FINDING_OUT = 30
-"""Minutes after which whatever goes wrong must have rung."""
+"""Minutes within which an alarm must fire after a failure."""
 GETTING_QUIET = 90
-"""Minutes after which what was mended must be quiet; an alarm on an hour's corrections needs that hour."""
+"""Minutes within which an alarm must be quiet after a repair. The alarm on an hour's corrections needs that hour."""
 
 
 @dataclass(frozen=True)
 class Before:
-    """How things were before something broke: when that was, what alarms measured, and which of them rang."""
+    """The state before a failure: the time, the values that alarms measured, and the alarms that fired."""
 
     at: float
     values: dict[str, str]
@@ -34,7 +34,7 @@ class Before:
 
 
 class Night:
-    """Tells it, one act a method."""
+    """Plays the night, with one method for each act."""
 
     def __init__(self, stack: LocalStack, watch: Watch, operator: Operator, defect: Path, narrator: Narrator) -> None:
         self._stack = stack
@@ -45,10 +45,10 @@ class Night:
         self._business = Business(stack)
         self._rang: list[list[str]] = []
         self.acts: list[tuple[float, str]] = []
-        """When each act began, and what it is called."""
+        """When each act began, and its name."""
 
     def tell(self) -> bool:
-        """From evening to morning; answers whether everything was as it should be."""
+        """Plays the night from evening to morning. Returns True if every check passed."""
         for act in (
             self._evening,
             self._poison_event,
@@ -65,7 +65,7 @@ class Night:
 
     def _evening(self) -> None:
         say, business = self._narrator, self._business
-        self._begin_act("Evening: honest business")
+        self._begin_act("Evening: normal business")
         say.quotes("A company connects Stripe, saves customers, sends invoices, and some are paid.")
         say.expects("Connection", business.connects(), "connected")
         customers = business.gains(6)
@@ -74,9 +74,9 @@ class Night:
         for invoice in self._invoices[:2]:
             business.is_paid(invoice)
         say.expects("Paid", business.statuses(self._invoices[:2]), "paid, paid")
-        say.does("let half an hour pass: schedules fired, and every alarm of the template was judged each minute")
+        say.does("let half an hour pass: schedules ran, and every alarm of the template was evaluated each minute")
         self._watch.pass_minutes(30)
-        say.expects("Alarms that ring", self._notifying(), "none")
+        say.expects("Alarms that fire", self._notifying(), "none")
 
     def _poison_event(self) -> None:
         say, business = self._narrator, self._business
@@ -86,20 +86,22 @@ class Night:
         self._remember_state()
         self._defect.touch()
         business.is_refunded(invoice_id)
-        say.does("refunded the first invoice in Stripe; each event was answered 2xx, and parked with its reason")
+        say.does(
+            "refunded the first invoice in Stripe; each event got a 2xx response, and was parked with its reason"
+        )
         say.expects("POM still shows", business.status(invoice_id), "paid")
         self._fires("ParkedEvents")
 
-        say.quotes("The run book: what is parked, and why?")
+        say.quotes("The run book: which events are parked, and why?")
         explanation = self._operator.json_of("explain", "organization", business.organization)
         event = explanation["parked"][0]["id"]
         values = {"ORGANIZATION": business.organization, "EVENT": event}
         self._operator.follows("parked-events.md", "Command", slice(2), **values)
         say.expects("The reason", explanation["parked"][0]["error"], "KeyError")
         self._defect.unlink()
-        say.does("a KeyError is a defect: it was mended, and the fix deployed")
+        say.does("a KeyError is a defect in the code: it was fixed, and the fix was deployed")
 
-        say.quotes("The run book: replay what is parked.")
+        say.quotes("The run book: replay the parked events.")
         self._operator.follows("parked-events.md", "Command", slice(2, None), **values)
         output = self._operator.follows("parked-events.md", "Check", **values)
         say.expects("Nothing is parked", "Parked events: none" in output, True)
@@ -109,19 +111,21 @@ class Night:
     def _dead_worker(self) -> None:
         say, business = self._narrator, self._business
         self._begin_act("A dead worker")
-        say.quotes("The workers' process is killed. Customers are saved, but nobody brings them to Stripe.")
+        say.quotes("The workers' process is killed. Customers are saved, but no worker syncs them to Stripe.")
         self._remember_state()
         pid = self._stack.pids["workers"]
-        # What it has asked SQS for ends first: a message handed to the dead is seen again only twelve minutes later.
+        # The worker is paused first. SQS would hide a message that a killed worker had received for twelve minutes.
         self._stack.pause("customer_sync")
         self._stack.kill("workers")
         customers = business.gains(3)
-        say.does(f"killed process {pid}, and saved {len(customers)} customers; schedules fire into nothing")
+        say.does(f"killed process {pid}, and saved {len(customers)} customers; ticks of schedules are lost")
         statuses = [business.office.get(f"/customers/{each.id}")["syncStatus"] for each in customers]
         say.expects("POM shows them as", ", ".join(statuses), "pending, pending, pending")
         self._fires("BacklogCustomerSync", "ReconciliationSilent")
 
-        say.quotes("The run books: what waits, and is anything missed? Reconciling by hand needs no worker.")
+        say.quotes(
+            "The run books: which work waits, and were events missed? A reconciliation by hand needs no worker."
+        )
         self._operator.follows("stuck-reconciliation.md", "Command", ORGANIZATION=business.organization)
         self._operator.follows("backlog.md", "Command")
         self._stack.restart("workers")
@@ -130,7 +134,7 @@ class Night:
         self._stack.wait_until_idle()
         self._operator.follows("stuck-reconciliation.md", "Check")
         queues = self._operator.json_of("status", good_statuses=(0, 1))["queues"]
-        say.expects("Messages that wait", sum(each["waiting"] for each in queues), 0)
+        say.expects("Waiting messages", sum(each["waiting"] for each in queues), 0)
         say.expects("Dead letters", sum(each["dead_letters"] for each in queues), 0)
         self._is_quiet_again("BacklogCustomerSync", "ReconciliationSilent")
 
@@ -138,56 +142,56 @@ class Night:
         say, business = self._narrator, self._business
         invoices = self._invoices[2:4]
         self._begin_act("Lost webhooks")
-        say.quotes("Webhooks stop reaching us. Two customers pay.")
+        say.quotes("Webhooks stop reaching POM. Two customers pay.")
         self._watch.pass_until_fired(PLAN)
         self._remember_state()
         business.world.lose_webhooks("*")
         for invoice in invoices:
             business.is_paid(invoice)
         say.does("the double lost every webhook, for good")
-        say.expects("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
+        say.expects("POM does not have the payments yet", business.statuses(invoices), "pending, pending")
         self._fires("Corrections")
-        say.expects("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
+        say.expects("By then reconciliation has found the payments", business.statuses(invoices), "paid, paid")
 
-        say.quotes("The run book: is the endpoint as it has to be, and does anything arrive?")
+        say.quotes("The run book: is the endpoint configured correctly, and do events arrive?")
         self._operator.follows("corrections.md", "Command", slice(None), "--verify")
         business.world.lose_webhooks()
-        say.does("the endpoint is as it should be, and nothing arrives: it is the network between, which was mended")
+        say.does("the endpoint is correct, but no event arrives: the network was at fault, and was repaired")
         newcomers = business.gains(1)
         say.expects("Another customer in Stripe", business.synced(newcomers), 1)
         business.bills(newcomers)
         business.world.wait_until_delivered()
-        say.does("billed another customer, of which Stripe's webhooks told")
+        say.does("billed another customer, whose events arrived by webhook")
         self._operator.follows("corrections.md", "Check")
         reconciled = self._operator.json_of("reconcile", "--all", "--dry-run")["reconciled"]
-        say.expects("Events that nobody has dealt with", sum(each["missed"] for each in reconciled), 0)
+        say.expects("Events that POM has not processed", sum(each["missed"] for each in reconciled), 0)
         self._is_quiet_again("Corrections")
 
     def _wrong_secret(self) -> None:
         say, business = self._narrator, self._business
         invoices = self._invoices[4:6]
         self._begin_act("A wrong webhook secret")
-        say.quotes("Somebody rolls the endpoint's secret in Stripe, and forgets to tell us. Customers pay.")
+        say.quotes("An operator rolls the endpoint's secret in Stripe, and forgets to add it to POM. Customers pay.")
         self._watch.pass_until_fired(PLAN)
         self._remember_state()
         new_secret = self._operator.directory / "new-secret.txt"
         new_secret.touch(mode=0o600)
         new_secret.write_text(business.rolls_the_webhook_secret())
         business.is_paid(invoices[0])
-        say.does("Stripe signs with a secret that we do not have; each webhook was refused with a 400")
+        say.does("Stripe signs with a secret that POM does not have; each webhook got a 400 response")
         self._watch.pass_minutes(1)
         business.is_paid(invoices[1])
-        say.expects("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
+        say.expects("POM does not have the payments yet", business.statuses(invoices), "pending, pending")
         self._fires("SignatureFailures")
         self._fires("SignaturesAllRefused")
-        say.expects("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
+        say.expects("By then reconciliation has found the payments", business.statuses(invoices), "paid, paid")
 
-        say.quotes("The run book: add the new secret beside the old one.")
+        say.quotes("The run book: add the new secret to the old one.")
         self._operator.follows("secret-rotation.md", "Command", slice(None), "--verify")
         self._watch.pass_minutes(SECRETS_ARE_READ)
         say.does("let five minutes pass, within which functions read the secret again")
         resent = business.world.send_refused_again()
-        say.does(f"Stripe tried again what was refused: {resent} webhooks")
+        say.does(f"Stripe sent the refused webhooks again: {resent} webhooks")
         say.expects("POM shows", business.statuses(invoices), "paid, paid")
         self._operator.follows("secret-rotation.md", "Check")
         self._is_quiet_again("SignatureFailures", "SignaturesAllRefused")
@@ -197,49 +201,53 @@ class Night:
         self._begin_act("Morning: are the books right?")
         say.quotes("Every payment, refund and dispute in Stripe is in POM, and nothing else.")
         self._watch.pass_minutes(CALM)
-        say.expects("Alarms that ring", self._notifying(), "none")
-        say.expects("No differences", "Differences: none" in self._operator.runs("./ops tie-out --all"), True)
+        say.expects("Alarms that fire", self._notifying(), "none")
+        say.expects(
+            "No difference between Stripe and POM",
+            "Differences: none" in self._operator.runs("./ops tie-out --all"),
+            True,
+        )
 
     def _begin_act(self, act: str) -> None:
         self.acts.append((self._watch.clock.now(), act))
         self._narrator.chapter(act)
 
     def _remember_state(self) -> None:
-        """Remember how things are before they break."""
+        """Remembers the state before a failure."""
         alarms = self._watch.alarms
         values = {watched.alarm.name: _latest_value(watched) for watched in alarms}
         self._before = Before(self._watch.clock.now(), values, self._notifying())
 
     def _fires(self, *names: str) -> None:
-        """Let time pass until these alarms tell somebody; before, none did."""
+        """Skips time until these alarms fire, and checks that no alarm fired before the failure."""
         say, alarms = self._narrator, self._watch.alarms
-        say.quotes(f"What rings: {', '.join(names)}.")
-        say.expects("Rang before it broke", self._before.notifying, "none")
+        say.quotes(f"Which alarms fire: {', '.join(names)}.")
+        say.expects("Alarms that fired before", self._before.notifying, "none")
         self._watch.until(*names, firing=True, at_most=FINDING_OUT)
         other_names = [name for name in alarms.notifying() if name not in names]
         for name in names:
             watched = alarms[name]
             after, grade = self._after(watched), watched.alarm.grade
             values_text = f"measured {self._before.values[name]} before and {_latest_value(watched)} now"
-            say.notes(f"{name} ({grade}): {values_text}, rings at {_limit(watched)}")
-            say.expects(f"{name} rings, after {after}", watched.notifies, True)
+            say.notes(f"{name} ({grade}): {values_text}, fires at {_limit(watched)}")
+            say.expects(f"{name} fires, after {after}", watched.notifies, True)
         for name in (*names, *other_names):
             watched = alarms[name]
             alarm = watched.alarm
             self._rang.append(
                 [name, alarm.grade, _latest_value(watched), _limit(watched), self._after(watched), alarm.run_book]
             )
-        say.notes(f"Rings too: {_names(other_names)}")
+        say.notes(f"Alarms that fire too: {_names(other_names)}")
         say.notes(f"Run books: {_names(sorted({f'docs/runbooks/{alarms[name].alarm.run_book}' for name in names}))}")
 
     def _after(self, watched: WatchedAlarm) -> str:
-        """How long after it broke an alarm rang."""
+        """Returns how long after the failure an alarm fired, in words."""
         return f"{(watched.since - self._before.at) / 60:.0f} min" if watched.notifies else "never"
 
     def _is_quiet_again(self, *names: str) -> None:
-        """Let time pass until nothing rings any more."""
+        """Skips time until no alarm fires any more, and checks these alarms."""
         say, alarms = self._narrator, self._watch.alarms
-        say.quotes(f"And quiet again: {', '.join(names)}.")
+        say.quotes(f"After the repair, the alarms are quiet again: {', '.join(names)}.")
         began = self._watch.clock.now()
         self._watch.pass_minutes(1)
         for _ in range(GETTING_QUIET):
@@ -249,7 +257,7 @@ class Night:
         after = (self._watch.clock.now() - began) / 60
         for name in names:
             say.expects(f"{name} is quiet, at {_latest_value(alarms[name])}", not alarms[name].notifies, True)
-        say.expects(f"Alarms that ring, {after:.0f} min after the mending", self._notifying(), "none")
+        say.expects(f"Alarms that fire, {after:.0f} min after the repair", self._notifying(), "none")
 
     def _notifying(self) -> str:
         return _names(self._watch.alarms.notifying())

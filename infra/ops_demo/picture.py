@@ -1,7 +1,7 @@
 """Draws the dashboard: `python -m infra.ops_demo.picture` writes docs/dashboard.svg.
 
-The widgets are those of the template; the lines are what was measured in a night of `make ops-demo`. To draw another
-night: `make ops-demo ARGS="--record infra/ops_demo/night.json"`, then this.
+The widgets are those of the template. The lines are the metrics of a recorded night of `make ops-demo`. To draw
+another night, run `make ops-demo ARGS="--record infra/ops_demo/night.json"` and then this command.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from infra.template.dashboard import body
 FILE = Path(__file__).resolve().parents[2] / "docs" / "dashboard.svg"
 UNIT_X, UNIT_Y, GAP = 52, 34, 5
 LEFT, TOP, BELOW, ROW = 44, 30, 16, 13
-"""Pixels around a plot: for the scale, the title, the times; and for each row of the legend."""
+"""Pixels around a plot, for the scale, the title and the times, and for each row of the legend."""
 NAMES_A_ROW = 9
 LABELS, LABEL_WIDTH = 6, 32
 HEADROOM = 1.12
-"""A graph goes up to so many times its highest value."""
+"""A graph's height as a multiple of its highest value."""
 HOUR = 3600
 COLOURS = ("#4269d0", "#efb118", "#3ca951", "#a463f2", "#6cc5b0", "#ff8ab7", "#9c6b4e", "#97bbf5", "#9498a0")
 ALARM, INK, PALE, LINK = "#d13212", "#16191f", "#879596", "#0073bb"
 
 
 def picture(recording: Recording) -> str:
-    """The dashboard as it is laid out, with what was measured."""
+    """Returns the dashboard in its layout, with the recorded metrics, as SVG."""
     widgets = body()["widgets"]
     width = max(each["x"] + each["width"] for each in widgets) * UNIT_X
     height = max(each["y"] + each["height"] for each in widgets) * UNIT_Y
@@ -58,7 +58,7 @@ def _widget(widget: dict[str, Any], recording: Recording) -> str:
 
 
 def _alarms(names: Sequence[str], recording: Recording, x: int, y: int, width: int, height: int) -> list[str]:
-    title = f"{len(names)} alarms; in the night that is drawn, those in red rang, and were quiet again in the end"
+    title = f"{len(names)} alarms; those in red fired during the recorded night, and were quiet again at its end"
     parts = [_text(x + 10, y + 20, title, 13, bold=True)]
     column = (width - 20) // NAMES_A_ROW
     for number, name in enumerate(names):
@@ -70,7 +70,7 @@ def _alarms(names: Sequence[str], recording: Recording, x: int, y: int, width: i
 
 
 class Plot:
-    """One graph: a scale, the lines, the alarms' thresholds, when each act began, and a legend."""
+    """One graph: a scale, the lines, the thresholds of alarms, the beginnings of the acts, and a legend."""
 
     def __init__(
         self, properties: dict[str, Any], recording: Recording, x: int, y: int, width: int, height: int
@@ -88,7 +88,7 @@ class Plot:
         self._highest = self._scale()
 
     def drawn(self) -> list[str]:
-        """All of it."""
+        """Returns all parts of the graph as SVG elements."""
         parts = [_text(self._x + 10, self._y + 18, self._properties["title"], 13, bold=True)]
         parts += self._axes() + self._acts()
         parts += self._areas() if self._stacked else self._curves()
@@ -139,7 +139,7 @@ class Plot:
             colour = COLOURS[number % len(COLOURS)]
             points = [(n, value) for n, value in enumerate(line.points) if value is not None]
             measured_periods = {n for n, _ in points}
-            # What comes every ten minutes is one line; where nothing was measured for longer there is a gap.
+            # Values every ten minutes are joined to one line. A longer time without values is a gap.
             path = "".join(
                 f"{'L' if {n - 1, n - 2} & measured_periods else 'M'}{_pair(self._at(n, value))}"
                 for n, value in points
@@ -174,7 +174,7 @@ class Plot:
         if not any(line.has_data for line in self._lines):
             middle = (self._left + self._right) / 2, (self._top + self._bottom) / 2
             counted_by_aws = all(str(row[0]).startswith("AWS/") for row in self._properties["metrics"])
-            why = "measured by AWS, not by the local stack" if counted_by_aws else "nothing was measured that night"
+            why = "measured by AWS, not by the local stack" if counted_by_aws else "no data that night"
             return [_text(*middle, why, 11, colour=PALE, anchor="middle")]
         parts = []
         column = (self._right - self._x - 10) // 2

@@ -1,4 +1,4 @@
-"""What a widget of the dashboard shows of a recording: its lines, as CloudWatch would compute them."""
+"""The lines that a widget of the dashboard draws for a recording, computed as CloudWatch computes them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ Points = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a graph, a value a period; None where nothing was measured."""
+    """One line of a graph with a value for each period, or None where nothing was measured."""
 
     label: str
     points: Points
 
     @property
     def has_data(self) -> bool:
-        """Whether there is anything to draw."""
+        """Returns True if the line has a value to draw."""
         return any(point is not None for point in self.points)
 
 
 def lines(properties: dict[str, Any], recording: Recording) -> list[Line]:
-    """Every line of a widget, in its order."""
+    """Returns every line of a widget, in the widget's order."""
     period = properties["period"]
     metrics = {row[-1].get("id"): _points(row, recording, period) for row in properties["metrics"] if len(row) > 1}
     all_lines: list[Line] = []

@@ -1,4 +1,4 @@
-"""What was measured in the night of `make ops-demo`, kept to draw the dashboard of it."""
+"""The metrics of a night of `make ops-demo`, recorded to draw the dashboard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = Path(__file__).parent / "night.json"
 
 @dataclass(frozen=True)
 class Recording:
-    """All data points, in seconds since the beginning; when each act began, and which alarms rang."""
+    """All data points in seconds since the start, when each act began, and which alarms fired."""
 
     datapoints: Datapoints
     seconds: int
@@ -24,7 +24,7 @@ class Recording:
 
     @classmethod
     def of(cls, watch: Watch, acts: Sequence[tuple[float, str]]) -> Recording:
-        """What a watch has seen."""
+        """Returns a recording of a watch's data points."""
         started_at = watch.began_at
         datapoints = Datapoints(
             Datapoint(key, round(at - started_at, 1), round(value, 3))
@@ -38,7 +38,7 @@ class Recording:
 
     @classmethod
     def read(cls, file: Path = FILE) -> Recording:
-        """What was written."""
+        """Returns the recording in a file."""
         document = json.loads(file.read_text())
         datapoints = Datapoints(
             Datapoint(Key.of(each["namespace"], each["name"], each["dimensions"]), at, value)
@@ -49,11 +49,11 @@ class Recording:
             datapoints,
             document["seconds"],
             [(at, name) for at, name in document["acts"]],
-            frozenset(document["rang"]),
+            frozenset(document["fired"]),
         )
 
     def write(self, file: Path) -> None:
-        """One line for each metric."""
+        """Writes the recording to a file, with one line for each metric."""
         series = [
             {
                 "namespace": key.namespace,
@@ -64,5 +64,5 @@ class Recording:
             for key in sorted(self.datapoints.keys(), key=lambda key: (key[0], key[1], sorted(key[2])))
         ]
         lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in series)
-        head = json.dumps({"seconds": self.seconds, "acts": self.acts, "rang": sorted(self.fired)})
+        head = json.dumps({"seconds": self.seconds, "acts": self.acts, "fired": sorted(self.fired)})
         file.write_text(f'{head[:-1]}, "series": [\n{lines}\n]}}\n')

@@ -1,4 +1,4 @@
-"""Follows a run book: runs its commands as they are printed, and shows what they say."""
+"""Follows a run book: runs its commands as they are printed, and shows their output."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ from infra.local.summary import description, write
 from infra.ops.stage import LOCAL
 from infra.template.alarms import RUN_BOOKS
 
-"""A directory for PYTHONPATH: a Python that starts with it begins by moving its clock."""
 WIDTH = 108
 STATUS = "./ops status"
-"""This line ends with 1 unless its last line says that all is well: other alarms may still be ringing."""
+"""This command exits with 1 unless all is well, because other alarms may still fire."""
 TIMEOUT = 60
-"""Seconds a command may take."""
+"""The most seconds that a command may take."""
 
 
 @dataclass(frozen=True)
 class RunBook:
-    """One run book's commands, by section: `Command` is what to do, `Check` how to see that it is well again."""
+    """The commands of one run book, by section. `Command` has the repair, and `Check` shows that the repair
+    worked.
+    """
 
     name: str
 
     def commands(self, section: str) -> list[str]:
-        """The lines of a section, in their order, without its comments."""
+        """Returns the commands of a section, in their order, without its comments."""
         text = (ROOT / RUN_BOOKS / self.name).read_text()
         section_match = re.search(rf"^## {section}\n+```sh\n(.*?)```", text, re.MULTILINE | re.DOTALL)
         if section_match is None:
@@ -44,7 +45,7 @@ class RunBook:
 
 
 class Operator:
-    """Somebody at a terminal in `directory`, which has `./ops` and a `.local/stack.json`."""
+    """An operator at a terminal in `directory`, which contains `./ops` and `.local/stack.json`."""
 
     def __init__(self, stack: LocalStack, directory: Path, narrator: Narrator) -> None:
         self.directory = directory
@@ -58,15 +59,15 @@ class Operator:
     def follows(
         self, book: str, section: str, lines: slice = slice(None), failing: str = "nothing", /, **values: str
     ) -> str:
-        """Type the lines of a section as they are printed, and answer what the last of them printed.
+        """Runs the commands of a section as they are printed. Returns the output of the last one.
 
-        `values` are what its $NAMES stand for; a line that ends with `failing` is to say that something is wrong.
+        `values` has the values of the $NAMES in the commands. A command that ends with `failing` must exit with 1.
         """
         commands = RunBook(book).commands(section)[lines]
         return [self.runs(line, int(line.endswith(failing)), **values) for line in commands][-1]
 
     def runs(self, line: str, status: int = 0, /, **values: str) -> str:
-        """Type one line, which is to end with this status, and answer what it printed."""
+        """Runs one command, which must exit with `status`. Returns its output."""
         process = self._types(line, values)
         self._narrator.command(line)
         for name in re.findall(r"\$(\w+)", line):
@@ -79,10 +80,10 @@ class Operator:
         return output
 
     def json_of(self, *words: str, good_statuses: tuple[int, ...] = (0,)) -> Any:
-        """Returns what a command says as JSON, to be looked at and not shown. `fine` has the good exit statuses.
+        """Returns the JSON output of a command without showing it. `good_statuses` has the accepted exit statuses.
 
         Raises:
-            RuntimeError: it did not go well.
+            RuntimeError: the command exited with another status.
         """
         process = self._types(f"./ops --json {' '.join(words)}", {})
         if process.returncode not in good_statuses:

@@ -101,8 +101,8 @@ def test_each_act_rings_its_alarm_and_its_run_book_is_followed_as_printed(
     said = told.act(act)
     assert "✓ Rang before it broke: none" in said
     for alarm in alarms:
-        assert re.search(rf"{re.escape(alarm)}: measured \S+ before and [\d.]+ now, rings at [<>]", said), said
-        assert re.search(rf"✓ {alarm.split()[0]} rings, after \d+ min: yes", said), said
+        assert re.search(rf"{re.escape(alarm)}: measured \S+ before and [\d.]+ now, fires at [<>]", said), said
+        assert re.search(rf"✓ {alarm.split()[0]} fires, after \d+ min: yes", said), said
         assert re.search(rf"✓ {alarm.split()[0]} is quiet, at \S+: yes", said), said
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / RUN_BOOKS / book).read_text(), re.DOTALL)
     printed = [line for block in blocks for line in block.splitlines() if not line.startswith("#")]
@@ -113,7 +113,7 @@ def test_each_act_rings_its_alarm_and_its_run_book_is_followed_as_printed(
 
 @pytest.mark.demo
 def test_what_rings_rings_in_time(told: Told) -> None:
-    minutes = {name: int(after) for name, after in re.findall(r"✓ (\w+) rings, after (\d+) min: yes", told.text)}
+    minutes = {name: int(after) for name, after in re.findall(r"✓ (\w+) fires, after (\d+) min: yes", told.text)}
     assert minutes["ReconciliationSilent"] <= 21
     assert minutes["BacklogCustomerSync"] <= 9
     assert minutes["SignaturesAllRefused"] <= 15
@@ -168,8 +168,8 @@ def _kind(key: Key) -> tuple[str, str, tuple[str, ...]]:
 def test_what_is_not_as_it_should_be_is_named_and_the_night_does_not_end_well() -> None:
     printed = io.StringIO()
     narrator = Narrator(Console(file=printed, width=118), headings=HEADINGS)
-    narrator.quotes("What rings: ParkedEvents.")
-    narrator.expects("ParkedEvents rings, after never", shown=False, expected=True)
+    narrator.quotes("Which alarms fire: ParkedEvents.")
+    narrator.expects("ParkedEvents fires, after never", actual=False, expected=True)
     assert narrator.ends() is False
-    assert "✗ ParkedEvents rings, after never: no   expected yes" in printed.getvalue()
+    assert "✗ ParkedEvents fires, after never: no   expected yes" in printed.getvalue()
     assert "1 of 1 checks failed" in printed.getvalue()

@@ -1,3 +1,4 @@
-"""The acts of the story, each a chapter of the guide or a part of one. Each step does something first, and then shows
-what came of it.
+"""The acts of the story. Each act is a chapter of the guide, or a part of a chapter.
+
+Each step does something first, and then checks the result.
 """

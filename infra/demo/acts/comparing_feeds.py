@@ -1,4 +1,4 @@
-"""What POM heard along the story: the bus and the feed tell the same changes, and both end where the API stands."""
+"""Compares the events that POM received with the feed: both have the same changes, and both agree with the API."""
 
 from __future__ import annotations
 
@@ -11,52 +11,58 @@ from infra.demo.acts.scene import ANN, Scene
 
 PAGE = 100
 SHOWN = 12
-"""Lines of what POM heard that are shown: those of the first invoice."""
+"""The number of changes that are shown, those of the first invoice."""
 
 
 def compare_bus_and_feed(scene: Scene) -> None:
-    """Compares what came over the bus with the feed, and both with the invoices."""
+    """Compares the events of the bus with the feed, and both with the invoices of the API."""
     say = scene.narrator
     say.quotes("Both POM and Stripe update automatically.")
     scene.world.wait_until_delivered()
     scene.stack.wait_until_idle()
     events = [event["detail"] for event in _bus_events(scene)]
     feed_changes = _feed_changes(scene)
-    say.does("GET /v1/changes, page after page, beside what POM heard on the bus meanwhile")
+    say.does("GET /v1/changes, page after page, to compare the feed with the events that POM received on the bus")
     of_ann = _of(scene.invoices[ANN.id], feed_changes)
     say.table("", reading.CHANGE_COLUMNS, [reading.change_row(change) for change in of_ann[:SHOWN]])
     on_the_bus = {event["id"] for event in events}
-    say.expects("Changes in the feed that were not heard", len({each["id"] for each in feed_changes} - on_the_bus), 0)
     say.expects(
-        "Changes heard that the feed does not have", len(on_the_bus - {each["id"] for each in feed_changes}), 0
+        "Changes in the feed that POM did not receive", len({each["id"] for each in feed_changes} - on_the_bus), 0
+    )
+    say.expects(
+        "Changes that POM received but the feed lacks", len(on_the_bus - {each["id"] for each in feed_changes}), 0
     )
     story = "created, sent, payment_failed, paid, refunded, refunded"
-    say.expects(f"Of the invoice of {ANN.name} POM heard", reading.milestones(of_ann), story)
+    say.expects(f"Changes of the invoice of {ANN.name}", reading.milestones(of_ann), story)
     finns_draft, ginas_draft = (_of(scene.invoices[f"{each.id} draft"], feed_changes) for each in (FINN, GINA))
     say.expects(
-        f"Of the draft of {FINN.name}, which was saved again",
+        f"Changes of the draft of {FINN.name}, which was saved again",
         reading.milestones(finns_draft),
         "created, edited, sent",
     )
     story = "created, edited, edited, sent"
-    subject = f"Of the draft of {GINA.name}, which was changed in Stripe and saved again"
+    subject = f"Changes of the draft of {GINA.name}, which was changed in Stripe and saved again"
     say.expects(subject, reading.milestones(ginas_draft), story)
     reason_repeats = sum(reading.reason_became_known(change) for change in of_ann)
     say.expects(
-        "Its one failed attempt was told again only if the reason came later, and then once",
+        "The failed attempt was published again at most once, with its reason",
         reason_repeats <= 1,
         True,
     )
     synced_ids = {each["id"] for each in _every(scene, f"/customers?first={PAGE}") if each["syncStatus"] == "synced"}
     customers = {each["objectId"]: each["status"] for each in sorted(events, key=_version) if _is_of_customer(each)}
     received_ids = {each for each, status in customers.items() if status == "synced"}
-    say.expects("Customers that are in Stripe, and POM heard otherwise", len(synced_ids ^ received_ids), 0)
+    say.expects("Customers that POM received with another status than the API's", len(synced_ids ^ received_ids), 0)
     api_statuses = {each["id"]: each["status"] for each in _every(scene, f"/invoices?first={PAGE}")}
     latest = {
         each["objectId"]: each["status"] for each in sorted(events, key=_version) if each["objectKind"] == "invoice"
     }
-    say.expects("Invoices whose status POM knows otherwise than the API", _differences(latest, api_statuses), 0)
-    say.notes(f"{len(feed_changes)} changes, of {len(latest)} invoices and what belongs to them; no list was polled.")
+    say.expects(
+        "Invoices that POM received with another status than the API's", _differences(latest, api_statuses), 0
+    )
+    say.notes(
+        f"{len(feed_changes)} changes, of {len(latest)} invoices and their customers and payouts; no list was polled."
+    )
 
 
 def _bus_events(scene: Scene) -> list[Any]:
@@ -97,5 +103,5 @@ def _version(event: Any) -> int:
 
 
 def _differences(latest: dict[str, str], api_statuses: dict[str, str]) -> int:
-    """Returns how many invoices have another status at POM than in the API, or are known to one of them only."""
+    """Returns how many invoices have another status at POM than in the API, or exist in only one of them."""
     return sum(latest.get(each) != api_statuses.get(each) for each in latest.keys() | api_statuses.keys())

@@ -1,4 +1,4 @@
-"""The last act: where the money is. Deposits arrive, one fails, and each is explained to the cent."""
+"""The last act explains where the money is: deposits arrive, one fails, and each is explained to the cent."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ BANK_ACCOUNT = "000123456789"
 ANOTHER_BANK = "4242"
 MONTHLY_FEE = 1_500
 SOLD = 8_900
-"""In the web shop of the same company. Minor units."""
+"""The amount of a sale in the same company's web shop, in minor units."""
 
 NAMES = {customer.id: customer.name for customer in CUSTOMERS}
 
 
 def explain_a_deposit(scene: Scene) -> None:
-    """The deposit that arrived while the days of the reminder passed."""
+    """Explains the deposit that arrived while the days of the reminder passed."""
     say = scene.narrator
     say.chapter("Where the money is")
     say.quotes("Automatic payment tracking and reconciliation.")
@@ -39,7 +39,7 @@ def explain_a_deposit(scene: Scene) -> None:
 
 
 def wait_for_money(scene: Scene) -> None:
-    """A card, a bank debit and other business of the company: what is expected, and what is on its way."""
+    """Pays by card and by bank debit, and sells something outside POM. Shows the expected money."""
     say, office = scene.narrator, scene.office
     say.quotes("Review Stripe fees and pricing.")
     Payer(office.get(f"/invoices/{scene.invoices[DAN.id]}")["paymentUrl"]).pays_by_card(GOOD_CARD)
@@ -63,7 +63,7 @@ def wait_for_money(scene: Scene) -> None:
 
 
 def have_a_deposit_fail(scene: Scene) -> None:
-    """The bank sends a deposit back; another one brings its money."""
+    """Has the bank return a deposit. Another deposit then pays its money out."""
     say, office, owner = scene.narrator, scene.office, scene.owner
     say.quotes("Check Stripe dashboard for payment status.")
     scene.lets_days_pass(1)
@@ -84,9 +84,7 @@ def have_a_deposit_fail(scene: Scene) -> None:
     say.quotes("Real-time sync of invoices and customer data.")
     scene.world.has_another_bank_account(owner.account_id, ANOTHER_BANK)
     scene.lets_days_pass(6)
-    say.does(
-        f"entered another bank account in Stripe, and let six days pass; the debit of {EVA.name} settled meanwhile"
-    )
+    say.does(f"entered another bank account in Stripe, and let six days pass; the debit of {EVA.name} settled")
     say.expects("Needs a person", office.sees(path, reading.kinds, "nothing"), "nothing")
     expected_statuses = "paid, paid, failed, paid"
     say.expects(
@@ -104,7 +102,7 @@ def have_a_deposit_fail(scene: Scene) -> None:
 
 
 def _deposits(scene: Scene) -> list[Any]:
-    """Returns the deposits, those that arrive last first."""
+    """Returns the deposits, the latest arrival first."""
     return list(scene.office.get("/payouts")["data"])
 
 
@@ -114,13 +112,13 @@ def _show_deposits(scene: Scene) -> None:
 
 
 def _explain(scene: Scene, payout_id: str, *, invoices: int) -> None:
-    """Shows the lines of a deposit once POM has them, and that they come to its amount."""
+    """Shows the lines of a deposit once POM has them, and checks that they add up to its amount."""
     say, path = scene.narrator, f"/payouts/{payout_id}?first=100"
     tied_out = scene.office.sees(path, reading.tied_out, True)
     say.does("GET /v1/payouts/{id}")
     deposit = scene.office.get(path)
     say.table("", reading.LINE_COLUMNS, [reading.line_row(line, NAMES) for line in deposit["lines"]])
     total = sum(Decimal(line["net"]) for line in deposit["lines"])
-    say.expects("Its lines come to what the bank got, to the cent", f"{total:.2f}", deposit["amount"])
-    say.expects("It ties out", tied_out, True)
-    say.expects("Invoices in it", deposit["invoiceCount"], invoices)
+    say.expects("Its lines add up to the deposit, to the cent", f"{total:.2f}", deposit["amount"])
+    say.expects("The deposit ties out", tied_out, True)
+    say.expects("Invoices in the deposit", deposit["invoiceCount"], invoices)

@@ -1,4 +1,4 @@
-"""The office makes an invoice and sends it; the customer is declined, tries again and pays."""
+"""The office creates an invoice and sends it. The customer's card is declined, and a second attempt succeeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INSUFFICIENT_FUNDS = "4000 0000 0000 9995"
 EVENTS_OF_A_PAYMENT = ("charge.succeeded", "invoice.paid", "invoice_payment.paid", "payment_intent.succeeded")
 
 SHOWN = 5
-"""Events of the log that are shown."""
+"""The number of events from the log that are shown."""
 
 
 def create(scene: Scene) -> None:
@@ -40,7 +40,7 @@ def create(scene: Scene) -> None:
     say.does("POST /v1/invoices/{id}/send")
     say.expects("Invoice", sent_invoice.json["status"], "pending")
     mail = scene.world.latest_mail(scene.owner.account_id, ANN.email)
-    say.expects("The e-mail's link is the one that POM shows", mail["link"] == sent_invoice.json["paymentUrl"], True)
+    say.expects("The e-mail has the same link as POM", mail["link"] == sent_invoice.json["paymentUrl"], True)
     say.notes(f"To {mail['to']}: {mail['subject']}")
     for customer in (BEN, CARLA, DAN):
         invoice = scene.office.create_invoice(order(customer), f"{customer.id}-november")
@@ -54,12 +54,12 @@ def pay(scene: Scene) -> None:
     payer = Payer(scene.world.latest_mail(scene.owner.account_id, ANN.email)["link"])
     page = payer.pays_by_card(INSUFFICIENT_FUNDS)
     say.does(f"opened the link and paid with {INSUFFICIENT_FUNDS}")
-    say.expects("The page speaks of insufficient funds", "insufficient funds" in page.lower(), True)
+    say.expects("The page names insufficient funds", "insufficient funds" in page.lower(), True)
 
     say.quotes("Failed - Payment attempt failed. Common reasons: insufficient funds …")
     say.does("GET /v1/invoices/{id}")
     say.expects("Invoice", scene.status_of(invoice, "failed"), "failed")
-    # Stripe says in one event that an attempt failed and in another why; they come in any order.
+    # Stripe reports in one event that an attempt failed and in another one why, in any order.
     why = scene.office.sees(f"/invoices/{invoice}", reading.reason, "insufficient_funds")
     say.expects("Reason", why, "insufficient_funds")
     failure = scene.office.get(f"/invoices/{invoice}")["failure"] or {}
@@ -84,7 +84,7 @@ def pay(scene: Scene) -> None:
     expected = "created, sent, payment_failed, paid"
     kinds = scene.office.sees(f"/invoices/{invoice}/history", reading.entry_kinds, expected)
     say.does("GET /v1/invoices/{id}/history and /v1/invoices/{id}/events")
-    say.expects("It tells of", kinds, expected)
+    say.expects("The history has", kinds, expected)
     # The invoice and the card of its payment come in different events, in any order.
     scene.shows_once(invoice, f"Paid: {invoice_view['total']} USD by {CARD}")
     [payment] = scene.office.get(f"/invoices/{invoice}")["payments"]
@@ -95,7 +95,7 @@ def pay(scene: Scene) -> None:
 
     expected = ", ".join(EVENTS_OF_A_PAYMENT)
     types = scene.office.sees(f"/invoices/{invoice}/events", arrived, expected)
-    say.expects("Its log of Stripe's events has", types, expected)
+    say.expects("The log of Stripe's events has", types, expected)
     scene.world.wait_until_delivered()
     events = scene.office.get(f"/invoices/{invoice}/events?first={SHOWN}")["data"]
     say.notes(f"The {SHOWN} events that arrived last:")

@@ -1,4 +1,4 @@
-"""The company refunds a payment, a part in POM and the rest in Stripe."""
+"""The company refunds a payment: a part in POM, and the remaining amount in Stripe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from infra.demo import reading
 from infra.demo.acts.scene import ANN, CARD, Scene
 
 PART = "20.00"
-"""What is refunded first."""
+"""The amount of the first refund."""
 
 
 def refund(scene: Scene) -> None:
@@ -27,15 +27,15 @@ def refund(scene: Scene) -> None:
     say.expects("The same request again refunds nothing more", repeated.json["id"] == first_refund.json["id"], True)
     scene.lets_a_minute_pass()
     scene.owner.refunds(int(total.replace(".", "")))
-    say.does("refunded the rest in Stripe a minute later, as the company itself")
+    say.does("refunded the remaining amount in Stripe a minute later, as the company")
     say.expects("Invoice", scene.status_of(invoice, "refunded"), "refunded")
     invoice_view = scene.office.get(f"/invoices/{invoice}")
     say.expects("Refunded amount", invoice_view["refundedAmount"], total)
-    say.expects("Received amount, what came in and stayed", invoice_view["receivedAmount"], "0.00")
+    say.expects("Received amount, after refunds", invoice_view["receivedAmount"], "0.00")
     expected_kinds = "created, sent, payment_failed, paid, refunded, refunded"
     path = f"/invoices/{invoice}/history"
     say.expects(
-        "The history tells the whole story",
+        "The history has",
         scene.office.sees(path, reading.entry_kinds, expected_kinds),
         expected_kinds,
     )
@@ -46,5 +46,7 @@ def refund(scene: Scene) -> None:
     say.table("", reading.MONEY_COLUMNS, [reading.money_row(row) for row in rows])
     total_received = sum(Decimal(row["receivedAmount"]) for row in rows)
     say.expects(
-        "Its payments and refunds add up to what it received", f"{total_received:.2f}", invoice_view["receivedAmount"]
+        "The payments and refunds add up to the received amount",
+        f"{total_received:.2f}",
+        invoice_view["receivedAmount"],
     )

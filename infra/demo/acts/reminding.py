@@ -1,4 +1,4 @@
-"""Days pass, and the one customer who has not paid is reminded."""
+"""Days pass, and the only customer who has not paid is reminded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def wait_for_a_reminder(scene: Scene) -> None:
         "The one customer who has not paid was reminded", ", ".join(mail["to"] for mail in reminder_mails), DAN.email
     )
     for mail in reminder_mails:
-        say.expects("The e-mail's link is the one that POM shows", mail["link"] == invoice["paymentUrl"], True)
+        say.expects("The e-mail has the same link as POM", mail["link"] == invoice["paymentUrl"], True)
         say.letter(mail["from"], mail["subject"], mail["text"])
     history = scene.office.get(f"/invoices/{invoice['id']}/history")["data"]
     rows = [entry for entry in history if entry["kind"] == "reminded"]

@@ -16,7 +16,7 @@ FINN, GINA, HAL = THE_REST[1:4]
 
 DISCOUNT = {"kind": "discount", "description": "Season discount", "amount": "10.00"}
 CALL_OUT = {"lines[0][amount]": "2500", "lines[0][description]": "Call-out"}
-"""A line that somebody adds to a draft in the Stripe dashboard."""
+"""A line that the company adds to a draft in the Stripe dashboard."""
 
 WRONG_PRICE, RIGHT_PRICE = "90.00", "60.00"
 
@@ -30,7 +30,7 @@ class DraftBatch:
 
 
 def review_and_send(scene: Scene) -> None:
-    """A batch of drafts is made, looked at, edited and sent; what was held back is saved again and sent."""
+    """Creates, reviews, edits and sends a batch of drafts. A draft that is held back is saved again and sent."""
     scene.narrator.chapter("The office reviews before it sends")
     batch = _make_drafts(scene)
     _look_at(scene, batch.drafts[FINN.id])
@@ -39,20 +39,22 @@ def review_and_send(scene: Scene) -> None:
 
 
 def correct(scene: Scene) -> None:
-    """An issued invoice with a wrong price is void, and a copy with the right price is sent."""
+    """Voids an issued invoice with a wrong price, and sends a copy with the right price."""
     say, office = scene.narrator, scene.office
     say.quotes("Go to Invoicing. Click on an invoice.")
     wrong = scene.invoices[f"{FINN.id} inspection"]
     path = f"/invoices/{wrong}/correct"
     unconfirmed = office.call("POST", path, {})
     say.does(f"POST /v1/invoices/{{id}}/correct: {WRONG_PRICE} should have been {RIGHT_PRICE}")
-    say.expects("Nothing happens before somebody confirms it", unconfirmed.error_code, "confirmation_missing")
+    say.expects("The correction must be confirmed", unconfirmed.error_code, "confirmation_missing")
     say.notes(unconfirmed.json["error"]["message"])
     copy = office.call("POST", path, {"confirmed": True}).json
     say.does("POST /v1/invoices/{id}/correct, confirmed")
     say.expects("The copy", copy["status"], "draft")
     say.expects("The invoice with the wrong price", scene.status_of(wrong, "void"), "void")
-    say.expects("It names its copy", office.get(f"/invoices/{wrong}")["correctedByInvoiceId"] == copy["id"], True)
+    say.expects(
+        "The invoice names its copy", office.get(f"/invoices/{wrong}")["correctedByInvoiceId"] == copy["id"], True
+    )
     _replace(scene, copy["id"], [inspection_of(FINN, RIGHT_PRICE).line])
     sent_copy = office.call("POST", f"/invoices/{copy['id']}/send").json
     say.does("PUT /v1/invoices/{id} with the right price, then POST /v1/invoices/{id}/send")
@@ -61,7 +63,7 @@ def correct(scene: Scene) -> None:
 
 
 def _make_drafts(scene: Scene) -> DraftBatch:
-    """Returns a batch of three drafts, once all are made."""
+    """Returns a batch of three drafts, once all drafts exist."""
     say, office = scene.narrator, scene.office
     say.quotes("Complete a service in POM. Click Create Invoice.")
     covers = [_batch_service(each, cover_of(each)) for each in (FINN, GINA, HAL)]
@@ -82,39 +84,37 @@ def _make_drafts(scene: Scene) -> DraftBatch:
 
 
 def _look_at(scene: Scene, draft: str) -> None:
-    """Shows what the payer will see of a draft, and saves the page."""
+    """Shows the preview of a draft, and saves it as a page."""
     say, path = scene.narrator, f"/invoices/{draft}/preview"
     preview = scene.office.get(path)
     page = scene.office.call("GET", path, accept="text/html").text
     saved_file = scene.saves("preview.html", page)
     say.does("GET /v1/invoices/{id}/preview, as data and as a page")
-    say.table(
-        "", ["The payer will read", "Amount"], [[line["text"], line["amount"]] for line in preview["lineItems"]]
-    )
-    say.expects("It comes to", preview["total"], "180.00")
+    say.table("", ["Text for the payer", "Amount"], [[line["text"], line["amount"]] for line in preview["lineItems"]])
+    say.expects("Total", preview["total"], "180.00")
     say.expects("The page is marked as a draft", "DRAFT" in page, True)
     say.notes(f"{preview['notice']} The page is in {saved_file}")
 
 
 def _edit(scene: Scene, draft: str) -> None:
-    """One service is dropped and billed elsewhere, one is added with its day, and there is a discount."""
+    """Removes one service and bills it separately, adds another one with its day, and gives a discount."""
     say, office = scene.narrator, scene.office
     yesterday = dt.datetime.fromtimestamp(scene.clock.now() - DAY, dt.UTC).date().isoformat()
     lines = [cover_of(FINN).line, {**seal_of(FINN).line, "serviceDate": yesterday}]
     edited_draft = _replace(scene, draft, lines, DISCOUNT)
-    say.does("PUT /v1/invoices/{id}: a service less, another one with its day, and a discount")
+    say.does("PUT /v1/invoices/{id}: one service removed, another one added with its day, and a discount")
     say.expects("The draft", edited_draft["total"], "145.00")
     in_stripe = scene.owner.does("GET", f"/invoices/{reading.stripe_id(edited_draft)}")
     say.expects("Stripe's draft, in cents", in_stripe["total"], 14_500)
     body = {"customerId": FINN.id, "lineItems": [inspection_of(FINN, WRONG_PRICE).line]}
     elsewhere = office.create_invoice(body, "finn-inspection").json
     scene.invoices[f"{FINN.id} inspection"] = elsewhere["id"]
-    say.does("POST /v1/invoices with the service that was dropped")
-    say.expects("It is billed elsewhere", elsewhere["status"], "pending")
+    say.does("POST /v1/invoices with the removed service")
+    say.expects("Its own invoice", elsewhere["status"], "pending")
 
 
 def _send(scene: Scene, batch: DraftBatch) -> None:
-    """Sends the batch, of which one draft was changed in Stripe, and once more when that was solved."""
+    """Sends the batch after one draft was changed in Stripe, and sends it again after the draft was corrected."""
     say, office = scene.narrator, scene.office
     say.quotes("Review and send the invoice.")
     gina = batch.drafts[GINA.id]
@@ -138,7 +138,7 @@ def _send(scene: Scene, batch: DraftBatch) -> None:
 
 
 def _replace(scene: Scene, draft: str, lines: Sequence[Any], *deductions: Any) -> Any:
-    """Replaces what a draft bills, if nobody has changed it since it was read. Returns the invoice."""
+    """Replaces the lines of a draft, if the draft has not changed since it was read. Returns the invoice."""
     path = f"/invoices/{draft}"
     tag = scene.office.call("GET", path).tag
     body = {"lineItems": list(lines), "deductions": list(deductions)}
@@ -146,5 +146,5 @@ def _replace(scene: Scene, draft: str, lines: Sequence[Any], *deductions: Any) -
 
 
 def _batch_service(customer: PoolOwner, service: Service) -> dict[str, object]:
-    """Returns a service as a batch takes it."""
+    """Returns a service in the form that a batch takes."""
     return {"customerId": customer.id, **service.line}

@@ -1,4 +1,4 @@
-"""Who and what the acts share: the people, the clock, the narrator, and what was done before."""
+"""The state that the acts share: the people, the clock, the narrator, and the invoices."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ GOOD_CARD = "4242 4242 4242 4242"
 """One of Stripe's published test cards (https://docs.stripe.com/testing)."""
 
 CARD = "Visa 4242"
-"""How POM shows the good card."""
+"""The good card as POM displays it."""
 
 DAY = 86_400
 LATE = 1_800
-"""Seconds before midnight; the first acts take a few minutes, most of which are skipped."""
+"""Seconds before midnight. The first acts skip some minutes, and must not pass midnight."""
 
 PAGES = Path(".local")
-"""Where pages are saved that are worth opening in a browser."""
+"""The directory for pages that are worth opening in a browser."""
 
 ANN, BEN, CARLA, DAN, *THE_REST = CUSTOMERS
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The local stack with everybody who acts on it. `invoices` has the ids of the first invoices, by customer.
+    """The local stack with the people who act on it.
 
-    `pages` is the directory where pages are saved.
+    `invoices` has the ids of the first invoices by customer. `pages` is the directory for saved pages.
     """
 
     stack: LocalStack
@@ -51,12 +51,12 @@ class Scene:
     def of(
         cls, stack: LocalStack, clock: SkippingClock, owner: Owner, narrator: Narrator, pages: Path = PAGES
     ) -> Scene:
-        """Returns the scene of a stack that runs."""
+        """Returns the scene of a running stack."""
         admin, office = (Office(stack.urls.api, stack.tokens[role]) for role in ("admin", "billing"))
         return cls(stack, clock, owner, narrator, admin, office, Surroundings(stack.urls.stripe), pages=pages)
 
     def grant_access(self, authorize_url: str) -> str:
-        """Grants access in Stripe, follows the browser back, and returns the state that POM's page gets."""
+        """Grants access in Stripe, follows the browser back, and returns the state that POM's page receives."""
         to_callback = self.owner.decides(authorize_url, "grant").headers["Location"]
         to_settings = request("GET", to_callback).headers["Location"]
         self.narrator.does(f"pressed Connect for {self.owner.account_id}; Stripe sent the browser back")
@@ -64,21 +64,21 @@ class Scene:
         return query_of(to_settings)["state"]
 
     def begins_well_before_midnight(self) -> None:
-        """Lets the rest of the day pass if it is late, in UTC.
+        """Skips the rest of the day if it is late, in UTC.
 
-        Stripe pays out by days. So the payments of the first acts go out together only if they are of one day.
+        Stripe pays out by days, so the payments of the first acts share a payout only if they are of one day.
         """
         seconds_left = DAY - self.clock.now() % DAY
         if seconds_left < LATE:
             self.clock.skip_to(self.clock.now() + seconds_left + 1)
 
     def lets_a_minute_pass(self) -> None:
-        """What comes next is told after all that was so far. Things of one second may stand in any order."""
+        """Skips a minute, so that later entries have a later timestamp. Entries of one second have no fixed order."""
         self.world.wait_until_delivered()
         self.clock.skip_to(self.clock.now() + 60)
 
     def lets_days_pass(self, days: int) -> None:
-        """Lets each day do its work before the next one begins."""
+        """Skips days one by one, and waits until the work of each day is finished."""
         for _ in range(days):
             self.world.wait_until_delivered()
             self.clock.skip_to(self.clock.now() + DAY)
@@ -86,7 +86,7 @@ class Scene:
             self.stack.wait_until_idle()
 
     def shows_once(self, invoice: str, latest: str) -> None:
-        """Shows the history once its latest entry is told like this, or as it is when patience ends."""
+        """Shows the history once its latest entry is `latest`, or as it is after the longest wait."""
         path = f"/invoices/{invoice}/history"
         self.narrator.expects("Its latest entry", self.office.sees(path, reading.latest_sentence, latest), latest)
         self.shows(self.office.get(path)["data"])
@@ -96,7 +96,7 @@ class Scene:
         self.narrator.table("", reading.COLUMNS, [reading.row(entry) for entry in history])
 
     def saves(self, name: str, page: str) -> Path:
-        """Saves a page under this name. Returns where it is."""
+        """Saves a page under this name and returns its path."""
         self.pages.mkdir(parents=True, exist_ok=True)
         file = self.pages / name
         file.write_text(page)
@@ -107,5 +107,5 @@ class Scene:
         return reading.status(self.admin.get("/stripe/connection"))
 
     def status_of(self, invoice_id: str, expected: str) -> str:
-        """Returns the status of an invoice once it is as expected, or what it is when patience ends."""
+        """Returns the status of an invoice once it is `expected`, or the present one after the longest wait."""
         return self.office.sees(f"/invoices/{invoice_id}", reading.status, expected)

@@ -1,4 +1,4 @@
-"""The company installs Stripe, says how it invoices, and saves its customers."""
+"""The company installs Stripe, configures its invoices, and saves its customers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def install(scene: Scene) -> None:
     page = request("GET", authorize_url)
     say.expects("Stripe asks to connect the account", "Connect your account" in page.text, True)
     refused_response = scene.office.call("POST", "/stripe/connection")
-    say.expects("Somebody without the admin role gets", refused_response.error_code, "role_missing")
+    say.expects("A user without the admin role gets", refused_response.error_code, "role_missing")
 
     say.quotes("Log in to your Stripe account. Grant POM permission to access your Stripe data.")
     state = scene.grant_access(authorize_url)

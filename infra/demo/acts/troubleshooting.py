@@ -1,4 +1,4 @@
-"""Webhooks are lost and then the connection; POM catches up with both."""
+"""Webhooks are lost, and later the connection. POM catches up with both."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def lose_webhooks(scene: Scene) -> None:
     scene.world.lose_webhooks("*")
     Payer(scene.office.get(f"/invoices/{invoice}")["paymentUrl"]).pays_by_card(GOOD_CARD)
     say.does(f"lost every webhook while {BEN.name} paid with the link")
-    say.expects("POM knows nothing of it yet", scene.office.get(f"/invoices/{invoice}")["status"], "pending")
+    say.expects("POM does not have the payment yet", scene.office.get(f"/invoices/{invoice}")["status"], "pending")
     scene.office.call("POST", "/stripe/connection/refresh")
-    say.does("clicked Refresh, before the schedule did it: POM asked Stripe for what it had missed")
+    say.does("clicked Refresh, before the schedule ran: POM fetched the missed events from Stripe")
     say.expects("Invoice", scene.status_of(invoice, "paid"), "paid")
     say.does("GET /v1/invoices/{id}/events")
     events = scene.office.get(f"/invoices/{invoice}/events")
-    say.expects("The event log says that it was recovered", reading.has_recovered_event(events), True)
+    say.expects("The event log has a recovered event", reading.has_recovered_event(events), True)
     scene.world.lose_webhooks()
 
 
@@ -31,13 +31,13 @@ def lose_the_connection(scene: Scene) -> None:
     invoice = scene.invoices[CARLA.id]
     say.quotes("If the connection is lost: …")
     scene.world.revoke(scene.owner.account_id)
-    say.does("removed POM from the connected apps in Stripe, as the company itself")
+    say.does("removed POM from the connected apps in Stripe, as the company")
     say.expects("Connection", scene.admin.sees("/stripe/connection", reading.status, "disconnected"), "disconnected")
     refused_response = scene.office.create_invoice(order(CUSTOMERS[5]), "while-disconnected")
-    say.expects("A new invoice is refused, with what to do", refused_response.error_code, "stripe_not_connected")
+    say.expects("A new invoice is refused, with a next step", refused_response.error_code, "stripe_not_connected")
     say.notes(refused_response.json["error"]["nextStep"])
     page = Payer(scene.office.get(f"/invoices/{invoice}")["paymentUrl"]).pays_by_card(GOOD_CARD)
-    say.does(f"meanwhile paid with the link of an earlier e-mail, as {CARLA.name}")
+    say.does(f"paid with the link of an earlier e-mail, as {CARLA.name}")
     say.expects("The page thanks for the payment", "Paid. Thank you!" in page, True)
 
     say.quotes("Click Reconnect on Stripe. Re-authorize in Stripe.")
@@ -47,7 +47,7 @@ def lose_the_connection(scene: Scene) -> None:
     completed = scene.admin.call("POST", "/stripe/connection/complete", {"state": state})
     say.does("POST /v1/stripe/connection/complete")
     say.expects("Connection", completed.json["status"], "connected")
-    say.expects("What was missed meanwhile has been caught up", scene.status_of(invoice, "paid"), "paid")
+    say.expects("POM has the payment that it missed", scene.status_of(invoice, "paid"), "paid")
 
     say.quotes("Verify connection with a test invoice.")
     report = scene.admin.call("POST", "/stripe/connection/test").json

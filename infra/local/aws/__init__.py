@@ -1,4 +1,4 @@
-"""The embedded AWS: moto behind locks with narrow remedies, in process (`embedded_aws`) or by `server`."""
+"""The embedded AWS: moto with locks and patches, in the same process (`embedded_aws`) or as a server (`server`)."""
 
 from __future__ import annotations
 

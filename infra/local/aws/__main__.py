@@ -9,7 +9,7 @@ from infra.local.processes import run_until_stopped, stoppable
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serves the embedded AWS until a stop is requested."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.aws", description=__doc__)
     parser.add_argument("--port", type=int, default=8003, help="0 takes a free one (default: %(default)s)")
     arguments = parser.parse_args()

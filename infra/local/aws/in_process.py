@@ -1,4 +1,4 @@
-"""`embedded_aws()`: AWS inside the test's own process, fresh and empty, safe for several threads."""
+"""`embedded_aws()`: AWS inside the test's own process, empty at the start, safe for several threads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ FAKE_ENVIRONMENT = {
 
 
 def _service(url: str) -> str:
-    """The moto service name, as `lock_for` takes it, of an AWS URL such as https://sqs.us-east-1.amazonaws.com/."""
+    """Returns the moto service name, as `lock_for` takes it, of a URL such as
+    https://sqs.us-east-1.amazonaws.com/.
+    """
     labels = url.split("/", 3)[2].split(".")
     if "dynamodb" in labels or "ddb" in labels:
         return "dynamodb"
@@ -37,10 +39,10 @@ def _service(url: str) -> str:
 
 @contextmanager
 def embedded_aws() -> Iterator[None]:
-    """Answer every boto3, botocore and pynamodb call made in this block from memory, in us-east-1.
+    """Serves every call of boto3, botocore and pynamodb in this block from memory, in us-east-1.
 
-    Starts empty, ends empty, opens no port and sets fake credentials. Endpoint variables (AWS_ENDPOINT_URL…)
-    are put aside within the block, so that calls reach the memory and not a running stack.
+    The AWS starts empty, is dropped at the end, opens no port, and sets fake credentials. The block removes endpoint
+    variables (AWS_ENDPOINT_URL…), so that calls reach the memory and not a running stack.
     """
     original = BotocoreStubber.__call__
 

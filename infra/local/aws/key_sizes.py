@@ -1,9 +1,9 @@
-"""The remedy for moto's keys: refuse empty and oversized ones wherever DynamoDB does.
+"""A patch of moto: refuses empty and oversized keys wherever DynamoDB does.
 
 A partition key takes 1 to 2,048 bytes, a sort key 1 to 1,024, and the same holds for the keys of an index
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html). moto checks them in some writes
-and in no read, so a key that is too large is found out on AWS only. Nor does moto compare the bounds of a BETWEEN,
-which DynamoDB refuses if the lower one is greater
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html). moto checks keys in some writes
+and in no read, so a key that is too large would first fail on AWS. moto does not compare the bounds of a BETWEEN
+either, which DynamoDB refuses if the lower one is greater
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html).
 """
 
@@ -23,7 +23,7 @@ MAX_SORT_KEY = 1024
 
 
 def checking_reads(get_item: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps moto's `Table.get_item`, which updates, deletes and checks of conditions begin with too."""
+    """Wraps moto's `Table.get_item`. Updates, deletes and checks of conditions call it first, too."""
 
     def wrapper(
         self: Table, hash_key: DynamoType, range_key: DynamoType | None = None, *rest: Any, **named: Any
@@ -56,7 +56,7 @@ def checking_queries(query: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def checking_puts(put_item: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps moto's `Table.put_item`, and looks at the keys of all indexes."""
+    """Wraps moto's `Table.put_item`, and checks the keys of all indexes."""
 
     def wrapper(self: Table, item_attrs: dict[str, Any], *rest: Any, **named: Any) -> Any:
         attributes = {name: DynamoType(value) for name, value in item_attrs.items()}
@@ -67,7 +67,7 @@ def checking_puts(put_item: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def checking_updates(update_item: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps moto's `update_item`, which says only afterwards what became of the keys of indexes."""
+    """Wraps moto's `update_item`, and checks the keys of all indexes in the updated item."""
 
     def wrapper(self: models.DynamoDBBackend, table_name: str, *rest: Any, **named: Any) -> Item:
         item: Item = update_item(self, table_name, *rest, **named)
@@ -78,7 +78,7 @@ def checking_updates(update_item: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _require_possible_bounds(comparison: str | None, bounds: list[DynamoType]) -> None:
-    """Raises DynamoDB's refusal for bounds of a sort key that are no keys, or that stand the wrong way round."""
+    """Raises DynamoDB's error if a bound is not a possible sort key, or if the bounds are in the wrong order."""
     for bound in bounds:
         _require_possible(bound, MAX_SORT_KEY)
     if comparison is not None and comparison.upper() == "BETWEEN":
@@ -91,7 +91,7 @@ def _require_possible_bounds(comparison: str | None, bounds: list[DynamoType]) -
 
 
 def _sorted_as(bound: DynamoType) -> Any:
-    """Returns what DynamoDB compares: the bytes of a text, or a number."""
+    """Returns the value by which DynamoDB compares: the bytes of a text, or a number."""
     return bound.value.encode("utf-8", "surrogatepass") if bound.type == "S" else bound.cast_value
 
 
@@ -107,7 +107,7 @@ def _limits(schema: Iterable[dict[str, str]]) -> Iterable[tuple[str, int]]:
 
 
 def _require_possible(key: DynamoType | None, limit: int) -> None:
-    """Raises DynamoDB's refusal for a text that is empty or longer than `limit` bytes."""
+    """Raises DynamoDB's error for a text that is empty or longer than `limit` bytes."""
     if key is None or not isinstance(key.value, str) or key.type != "S":
         return
     size = len(key.value.encode("utf-8", "surrogatepass"))

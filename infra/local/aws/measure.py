@@ -1,6 +1,7 @@
-"""`python -m infra.local.aws.measure --items 10000`: what calls to the embedded AWS cost with tables of that size.
+"""`python -m infra.local.aws.measure --items 10000`: measures calls to the embedded AWS with tables of that size.
 
-A pair is a GetItem and a TransactWriteItems of two conditional puts, as a webhook makes. Rates include the client.
+A pair is a GetItem and a TransactWriteItems of two conditional puts, like those of a webhook. The rates include the
+client.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from infra.local.aws.server import serve_aws
 
 TABLES = ("left", "right")
 PARTITION = 20
-"""Items of each partition, and of each value of the index."""
+"""The number of items in each partition, and of each value of the index."""
 
 
 def main() -> None:
-    """Measure in process, then over HTTP."""
+    """Measures calls in the same process, then over HTTP."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.aws.measure", description=__doc__)
     parser.add_argument("--items", type=int, default=10_000, help="in each table (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=200, help="of each call (default: %(default)s)")
@@ -44,7 +45,7 @@ def main() -> None:
 
 @contextmanager
 def _over_http() -> Iterator[None]:
-    """In a thread of this process: client and server share the interpreter, unlike in the stack."""
+    """Serves AWS in a thread of this process, so client and server share the interpreter, unlike in the stack."""
     with serve_aws() as server, patch.dict(os.environ, {**FAKE_ENVIRONMENT, "AWS_ENDPOINT_URL": server.url}):
         yield
 

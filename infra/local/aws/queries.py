@@ -1,8 +1,8 @@
-"""The remedy for moto's queries: look at the items of one partition, not at a sorted copy of the table.
+"""A patch of moto's queries: reads the items of one partition, and not a sorted copy of the table.
 
-moto sorts every item of the table on each query, then throws away those of other partitions. Its own filter,
-sort and paging stay in charge here; only what it is given to look at is narrowed beforehand. A query of the
-table reads one partition. A query of an index still passes over the table once, comparing one attribute.
+moto sorts every item of the table on each query, then drops the items of other partitions. moto still filters, sorts
+and pages the items, but this patch gives it fewer of them. A query of the table reads one partition. A query of an
+index still passes over the table once, and compares one attribute.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _partition(table: Table, hash_key: DynamoType) -> list[Item]:
 
 
 def _index_items(table: Table, index_name: str, conditions: list[tuple[str, DynamoType]]) -> list[Item]:
-    """The items an index holds under these hash key values: they carry every key attribute of the index."""
+    """Returns the items of an index with these hash key values. Such items have every key attribute of the index."""
     (first, first_value), *other_conditions = conditions
     keys = next((index.schema_key_attrs for index in table.all_indexes() if index.name == index_name), [])
     items: list[Item] = []
@@ -47,14 +47,14 @@ def _index_items(table: Table, index_name: str, conditions: list[tuple[str, Dyna
 
 
 def _presorted(items: list[Item], attributes: list[str]) -> list[Item]:
-    """In the order moto will sort them into, so that its own slow comparisons find nothing left to move."""
+    """Returns the items in the order of moto's own sorting, so that moto's slow comparisons have nothing to move."""
     with suppress(TypeError):  # an attribute of mixed types: moto's order decides
         items.sort(key=lambda item: [item.attrs[name].cast_value for name in attributes])
     return items
 
 
 def narrowing_queries(query: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap moto's `Table.query` so that `all_items` answers only what the key condition can match."""
+    """Wraps moto's `Table.query`, so that `all_items` returns only items that can match the key condition."""
 
     def wrapper(
         self: Table,
@@ -95,7 +95,7 @@ def narrowing_queries(query: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def returning_narrowed_items(all_items: Callable[[Table], list[Item]]) -> Callable[[Table], list[Item]]:
-    """Wrap moto's `Table.all_items`: inside a narrowed query, the narrowed items in no particular order."""
+    """Wraps moto's `Table.all_items`. Inside a query it returns the items that can match, in no particular order."""
 
     def wrapper(self: Table) -> list[Item]:
         items: list[Item] | None = getattr(_narrowed, "items", None)

@@ -1,4 +1,4 @@
-"""What SQS tells CloudWatch of each queue; moto tells it nobody, and SQS's own API does not say a message's age."""
+"""The metrics that SQS sends to CloudWatch. moto does not send them, and SQS's API has no age of a message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from infra.local.aws.locks import SQS
 
 
 def queue_metrics() -> dict[str, dict[str, float | None]]:
-    """By queue: how many messages are `visible`, and when the `oldest` was sent that is there (epoch seconds)."""
+    """Returns by queue how many messages are `visible`, and when the `oldest` one was sent (epoch seconds)."""
     with SQS:
         queues = [
             queue

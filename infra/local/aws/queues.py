@@ -1,4 +1,4 @@
-"""Remedies for moto's SQS: long polls that hold no lock, and FIFO deduplication that outlives the message."""
+"""Patches of moto's SQS: a long poll holds no lock, and FIFO deduplication outlives the message."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from infra.local.aws.locks import SQS
 
 
 def wait_without_lock(self: Queue, timeout: float) -> None:
-    """Stands in for `Queue.wait_for_messages`: waits `timeout` seconds at most and lets other calls in."""
+    """Replaces `Queue.wait_for_messages`: waits at most `timeout` seconds without blocking other calls."""
     with SQS:
         SQS.wait_for(lambda: bool(self.messages), timeout=timeout)
 
 
 def deduplicating(add_message: Callable[[Queue, Message], None]) -> Callable[[Queue, Message], None]:
-    """Wrap `Queue.add_message`: a FIFO deduplication id counts for five minutes, message or no message.
+    """Wraps `Queue.add_message`: a FIFO deduplication id counts for five minutes, even after its message is gone.
 
-    moto compares with the messages still in the queue only, so a badly chosen id would be swallowed by AWS
-    and accepted here. A message that comes from its source queue to a dead-letter queue is never a duplicate.
+    moto compares an id only with the messages that are still in the queue. So AWS would drop a message with a badly
+    chosen id, and moto would accept it. A message that SQS moves to a dead-letter queue is never a duplicate.
     """
 
     def wrapper(self: Queue, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Installs and removes the remedies for moto 5.2.5; nested uses count."""
+"""Installs and removes the patches of moto 5.2.5. Uses may be nested."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _install() -> None:
 
 @contextmanager
 def patched_moto() -> Iterator[None]:
-    """Within this block moto carries the remedies."""
+    """Patches moto within this block."""
     global _uses
     with _guard:
         if _uses == 0:

@@ -1,7 +1,7 @@
-"""The remedy for moto's rendering of items: read an attribute value's one member, do not guess its ten names.
+"""A patch of moto's rendering of items: reads an attribute value's one member by its name.
 
-For every attribute (`{"S": "x"}`) moto probes all ten members of AttributeValue under half a dozen aliases,
-which makes up most of the cost of a query's answer. An attribute value is a plain dict keyed by those very names.
+For every attribute (`{"S": "x"}`) moto tries all ten members of AttributeValue under half a dozen aliases. That makes
+up most of the time of a query's response. An attribute value is a plain dict with the member's name as its key.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ GetValue = Callable[[ResponseSerializer, Any, str, Any], Any]
 
 
 def reading_attribute_values_directly(get_value: GetValue) -> GetValue:
-    """Wrap `ResponseSerializer.get_value`: look a member of an AttributeValue up by its own name."""
+    """Wraps `ResponseSerializer.get_value`: reads a member of an AttributeValue by its own name."""
 
     def wrapper(self: ResponseSerializer, value: Any, key: str, shape: Any) -> Any:
         if type(value) is dict:

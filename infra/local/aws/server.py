@@ -38,7 +38,7 @@ class EmbeddedAws:
         self._services: dict[str, Any] = {name: create_backend_app(cast(Any, name)) for name in _TARGETS.values()}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one AWS call, or one of ours: whether it runs, and what SQS measures, as JSON."""
+        """Serves one AWS call, a health check, or the metrics of the queues as JSON."""
         if environ["PATH_INFO"] == HEALTH_PATH:
             return _respond("text/plain", b"ok", start_response)
         if environ["PATH_INFO"] == QUEUE_METRICS_PATH:
@@ -57,6 +57,6 @@ def _respond(kind: str, body: bytes, start_response: StartResponse) -> list[byte
 
 @contextmanager
 def serve_aws(port: int = 0) -> Iterator[RunningServer]:
-    """Serve a fresh embedded AWS on 127.0.0.1; port 0 takes a free one. Stopped when the block ends."""
+    """Serves an empty embedded AWS on 127.0.0.1 until the block ends. Port 0 takes a free one."""
     with patched_moto(), serve(EmbeddedAws(), port, threads=THREADS) as server:
         yield server

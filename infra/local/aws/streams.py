@@ -1,4 +1,4 @@
-"""The remedy for moto's streams, which keep every iterator and every record: the newest ones are enough."""
+"""A patch of moto's streams, which keep every iterator and every record. The patch keeps the newest ones only."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from moto.dynamodb.models.table import StreamShard
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 
 KEPT_ITERATORS = 1_000
-"""Each read makes an iterator. Four streams that are read four times a second make as many in a minute."""
+"""Each read creates an iterator. Four streams that are read four times a second create 1,000 in a minute."""
 KEPT_RECORDS = 10_000
-"""Of each stream, about 80 MB. AWS keeps records for 24 hours, however many they are."""
+"""Records of each stream, about 80 MB. AWS keeps all records for 24 hours."""
 
 GetRecords = Callable[[DynamoDBStreamsBackend, str, int], dict[str, Any]]
 
 
 def forgetting(get_records: GetRecords) -> GetRecords:
-    """Wraps `DynamoDBStreamsBackend.get_records`: the oldest iterators and the oldest records are dropped."""
+    """Wraps `DynamoDBStreamsBackend.get_records`, and drops the oldest iterators and records."""
 
     def wrapper(self: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> dict[str, Any]:
         shard: StreamShard = self.shard_iterators[iterator_arn].stream_shard

@@ -1,8 +1,8 @@
-"""The remedy for moto's transactions: undo the touched items, never the whole table.
+"""A patch of moto's transactions: undoes the items of a failed transaction, and not the whole table.
 
-moto deep-copies every table a transaction names and, when the transaction fails, puts the copy back. That
-costs O(table) per transaction and takes back every write that others made in between. Here the items which the
-transaction names are remembered, the copy of the table is skipped, and a failure restores those items alone.
+moto deep-copies every table of a transaction, and restores the copies when the transaction fails. That costs O(table)
+for each transaction, and undoes every write that other callers made in between. This patch remembers only the
+transaction's items, skips the copies of tables, and restores these items after a failure.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TransactWriteItems = Callable[[models.DynamoDBBackend, list[dict[str, Any]]], No
 
 @dataclass(frozen=True)
 class _ItemBefore:
-    """One item as it was before the transaction; `item` is None when it did not exist."""
+    """One item before the transaction. `item` is None if it did not exist."""
 
     table: Table
     hash_key: DynamoType
@@ -33,7 +33,7 @@ class _ItemBefore:
     item: Item | None
 
     def restore(self) -> None:
-        """Put the item back as it was, past conditions and streams."""
+        """Restores the item, without conditions and without a stream record."""
         if self.range_key is not None:
             rows: Any = self.table.items[self.hash_key]
             key = self.range_key
@@ -64,7 +64,7 @@ def _touched_items(backend: models.DynamoDBBackend, transact_items: list[dict[st
 
 
 def restoring(transact_write_items: TransactWriteItems) -> TransactWriteItems:
-    """Wrap moto's `transact_write_items` so that a failure restores the touched items only."""
+    """Wraps moto's `transact_write_items`, so that a failure restores only the transaction's items."""
 
     def wrapper(self: models.DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         with DYNAMODB:
@@ -84,7 +84,7 @@ def restoring(transact_write_items: TransactWriteItems) -> TransactWriteItems:
 
 
 def copies_all_but_tables() -> SimpleNamespace:
-    """Stands in for the module `copy` inside `moto.dynamodb.models`: deep-copies anything except a table."""
+    """Returns a replacement for the module `copy` in `moto.dynamodb.models`, which does not copy tables."""
 
     def deepcopy(value: Any, memo: dict[int, Any] | None = None) -> Any:
         return value if isinstance(value, Table) else copy.deepcopy(value, memo)

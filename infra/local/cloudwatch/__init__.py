@@ -1,6 +1,6 @@
-"""CloudWatch for the local stack: the metrics that it would hold, and the template's own alarms judged on them.
+"""CloudWatch for the local stack: its metrics, and the template's own alarms, evaluated on these metrics.
 
-`expressions` is metric math, `datapoints` what was measured, `alarms` how an alarm judges it, `sources` where the
-local stack's metrics come from, and `watch` puts them on a clock that can be moved, so that 20 minutes of silence
-need none. Tests judge alarms with the same code.
+`expressions` is metric math, `datapoints` has the measured values, `alarms` evaluates alarms, `sources` derives the
+local stack's metrics, and `watch` runs all of this on a clock that can be skipped ahead, so that 20 minutes of
+silence take no time. Tests evaluate alarms with the same code.
 """

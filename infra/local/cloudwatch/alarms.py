@@ -1,9 +1,8 @@
-"""Alarms as CloudWatch judges them, read from the template as CloudFormation gets it.
+"""Evaluates alarms as CloudWatch does. The alarms are read from the template as CloudFormation gets it.
 
-Missing data: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html.
-Suppressed composites: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-suppression.html.
-A period is the time that ends now, not one of the clock's: an alarm of five minutes is judged each minute on the
-last five.
+Missing data: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html. Suppressed
+composites: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-suppression.html. A period ends now
+and not at a full minute of the clock: each minute, an alarm of five minutes is evaluated on the last five.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from infra.local.cloudwatch.datapoints import Datapoints, Key
 from infra.local.cloudwatch.expressions import Values, evaluate
 
 EXTRA = 2
-"""Periods before the evaluated ones that CloudWatch looks at when some have no data."""
+"""Extra periods before the evaluated ones, which CloudWatch reads when some periods have no data."""
 
 _COMPARE: Mapping[str, tuple[str, Callable[[float, float], bool]]] = {
     "GreaterThanThreshold": (">", operator.gt),
@@ -29,12 +28,12 @@ _GRADES = {"PageTopicArn": "page", "TicketTopicArn": "ticket"}
 SIGNAL = "signal"
 
 Points = Sequence[float | None]
-"""One value a period, oldest first; None where there is no data."""
+"""One value for each period, the oldest first, or None where there is no data."""
 
 
 @dataclass(frozen=True)
 class AlarmBasics:
-    """What alarms of both kinds have in common. `grade` is `page`, `ticket`, or SIGNAL, which tells nobody."""
+    """The fields of both kinds of alarms. `grade` is `page`, `ticket`, or SIGNAL, which notifies no topic."""
 
     name: str
     grade: str
@@ -43,7 +42,7 @@ class AlarmBasics:
 
 @dataclass(frozen=True)
 class Query:
-    """One metric that an alarm looks at."""
+    """One metric of an alarm, and its statistic."""
 
     key: Key
     stat: str
@@ -51,7 +50,7 @@ class Query:
 
 @dataclass(frozen=True)
 class MetricAlarm(AlarmBasics):
-    """An alarm on metrics: rings when `enough` of the last `periods` are beyond the threshold."""
+    """An alarm on metrics. It fires when `datapoints_to_alarm` of the last `periods` are beyond the threshold."""
 
     queries: Mapping[str, Query]
     expression: str
@@ -64,11 +63,11 @@ class MetricAlarm(AlarmBasics):
 
     @property
     def evaluated_periods(self) -> int:
-        """How many periods are looked at."""
+        """Returns how many periods are read."""
         return self.periods + EXTRA
 
     def period_values(self, datapoints: Datapoints, now: float) -> list[float | None]:
-        """One value for each period that is looked at; the last ends now."""
+        """Returns one value for each period that is read. The last period ends now."""
         starts = [now - self.period * n for n in range(self.evaluated_periods, 0, -1)]
         return [evaluate(self.expression, self._values(datapoints, start)) for start in starts]
 
@@ -79,7 +78,7 @@ class MetricAlarm(AlarmBasics):
         }
 
     def evaluate(self, series: Mapping[str, Points]) -> list[float | None]:
-        """The values of periods of which each metric's value is given by the id of its query."""
+        """Returns the values of periods, from a series of values for the id of each query."""
         length = max(len(values) for values in series.values())
         padded = {name: [*series.get(name, ()), *[None] * length] for name in self.queries}
         return [
@@ -87,25 +86,27 @@ class MetricAlarm(AlarmBasics):
         ]
 
     def fires(self, points: Points) -> bool:
-        """Whether it rings after these periods: real data of earlier ones goes before what missing data means."""
+        """Returns True if the alarm fires after these periods. Values of earlier periods count before missing data
+        does.
+        """
         values = [point for point in points[-self.evaluated_periods :] if point is not None][-self.periods :]
         missing = self.periods - len(values)
         bad = sum(self.beyond(point) for point in values) + (missing if self.missing_is_bad else 0)
         return bad >= self.datapoints_to_alarm
 
     def beyond(self, value: float) -> bool:
-        """Whether a value is beyond the threshold."""
+        """Returns True if a value is beyond the threshold."""
         return _COMPARE[self.comparison][1](value, self.threshold)
 
     @property
     def limit(self) -> str:
-        """The threshold as people write it, say `> 0`."""
+        """Returns the threshold in words, for example `> 0`."""
         return f"{_COMPARE[self.comparison][0]} {self.threshold:g}"
 
 
 @dataclass(frozen=True)
 class CompositeAlarm(AlarmBasics):
-    """Rings when all its parts do; tells it only if its suppressor does not ring too."""
+    """An alarm that fires when all its parts fire. It notifies a topic unless its suppressor fires too."""
 
     parts: tuple[str, ...]
     suppressor: str | None
@@ -113,13 +114,14 @@ class CompositeAlarm(AlarmBasics):
     extension: int
 
     def fires(self, firing: set[str]) -> bool:
-        """Whether it rings while these do."""
+        """Returns True if the alarm fires while these alarms fire."""
         return set(self.parts) <= firing
 
     def notifies(self, now: float, since: float, suppressed_at: float | None) -> bool:
-        """Whether somebody is told, if it has rung since `since`, and its suppressor rang last at `suppressed_at`.
+        """Returns True if a topic is notified now.
 
-        It waits a while for its suppressor to ring too, and a while after its suppressor has stopped.
+        The alarm has fired since `since`, and its suppressor fired last at `suppressed_at`. The alarm waits for its
+        suppressor to fire too, and stays silent for a while after its suppressor.
         """
         if self.suppressor is None:
             return True
@@ -133,7 +135,7 @@ Alarm = MetricAlarm | CompositeAlarm
 
 
 def from_template(resources: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Alarm]:
-    """Every alarm of a template by its name without the stack's; `names` fills in ${…}."""
+    """Returns every alarm of a template by its name without the stack's name. `names` has the values of ${…}."""
     fill = _Filler(names)
     alarms: dict[str, Alarm] = {}
     for resource in resources.values():
@@ -188,7 +190,9 @@ def _metric_alarm(properties: Mapping[str, Any], fill: _Filler) -> MetricAlarm:
 
 
 def _threshold(value: Any) -> float:
-    """Returns the threshold. Of one that depends on a condition, that of a stack whose parameters have defaults."""
+    """Returns the threshold. If it depends on a condition, the stack's parameters are assumed to have their
+    defaults.
+    """
     return float(value["Fn::If"][2] if isinstance(value, Mapping) else value)
 
 

@@ -1,4 +1,4 @@
-"""What was measured: data points by metric, and CloudWatch's statistics of them."""
+"""The measured data points by metric, and CloudWatch's statistics of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 
 class Key(NamedTuple):
-    """One metric: CloudWatch takes each set of dimensions for another."""
+    """One metric. CloudWatch treats each set of dimensions as a metric of its own."""
 
     namespace: str
     name: str
@@ -19,7 +19,7 @@ class Key(NamedTuple):
 
     @classmethod
     def of(cls, namespace: str, name: str, dimensions: Mapping[str, str]) -> Key:
-        """The metric of this name with these dimensions."""
+        """Returns the metric of this name with these dimensions."""
         return cls(namespace, name, frozenset(dimensions.items()))
 
 
@@ -33,27 +33,27 @@ class Datapoint:
 
 
 class Datapoints:
-    """All of them."""
+    """The data points of all metrics."""
 
     def __init__(self, datapoints: Iterable[Datapoint] = ()) -> None:
         self._series: dict[Key, list[tuple[float, float]]] = {}
         self.add(datapoints)
 
     def add(self, datapoints: Iterable[Datapoint]) -> None:
-        """Take them in; they may come in any order."""
+        """Adds data points. They may come in any order."""
         for each in datapoints:
             insort(self._series.setdefault(each.key, []), (each.at, each.value))
 
     def keys(self) -> Iterator[Key]:
-        """Every metric that was ever written."""
+        """Yields every metric that has data points."""
         yield from self._series
 
     def of(self, key: Key) -> list[tuple[float, float]]:
-        """When, and what: the values of one metric, oldest first."""
+        """Returns the times and values of one metric, the oldest first."""
         return self._series.get(key, [])
 
     def statistic(self, key: Key, stat: str, since: float, until: float) -> float | None:
-        """One statistic of the values measured from `since` until before `until`; None if there were none."""
+        """Returns a statistic of the values from `since` until before `until`, or None if there are no values."""
         series = self._series.get(key, [])
         first, end = (bisect_left(series, (moment, -math.inf)) for moment in (since, until))
         values = [value for _, value in series[first:end]]
@@ -77,9 +77,10 @@ def _statistic(stat: str, values: list[float]) -> float:
 
 
 def of_emf(line: str) -> Iterator[tuple[int, Key, float]]:
-    """What one line in CloudWatch's embedded metric format says: when (epoch milliseconds), what, and how much.
+    """Yields the metrics in one line of CloudWatch's embedded metric format: time (epoch milliseconds), key and
+    value.
 
-    Lines of any other kind say nothing. Format:
+    A line of another kind yields nothing. The format:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
     if not line.startswith('{"_aws"'):

@@ -1,7 +1,7 @@
-"""Metric math, as far as our alarms and graphs use it: one period at a time.
+"""Metric math, as far as the template's alarms and graphs use it, for one period at a time.
 
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html. What it cannot read it refuses,
-rather than taking it for something else.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html. An expression that this module
+does not support raises an error.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import operator
 from collections.abc import Callable, Mapping
 
 LOCAL_QUOTA = 1000.0
-"""What SERVICE_QUOTA comes to: the executions at once that AWS allows an account by default."""
+"""The value of SERVICE_QUOTA: the concurrent executions that AWS allows an account by default."""
 
 Values = Mapping[str, float | None]
-"""By the id of a metric; None where nothing was measured in the period."""
+"""The values by the ids of metrics, or None where nothing was measured in the period."""
 
 _COMPUTE: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -33,14 +33,14 @@ _COMPARE: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
 
 
 class NotUnderstood(ValueError):
-    """The expression uses what is not played here."""
+    """The expression uses an operand or a function that is not supported here."""
 
 
 def evaluate(expression: str, values: Values) -> float | None:
-    """What the expression comes to; None, no data point, where an operand has none or something is divided by 0.
+    """Returns the value of an expression, or None if an operand has no data or a number is divided by 0.
 
     Raises:
-        NotUnderstood: it has an operand or a function that is not known.
+        NotUnderstood: the expression has an operand or a function that is not supported.
     """
     readable = expression.replace(" AND ", " and ").replace(" OR ", " or ")
     return _value_of(ast.parse(readable, mode="eval").body, values)

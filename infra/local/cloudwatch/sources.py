@@ -1,8 +1,8 @@
-"""Where the metrics of the local stack come from.
+"""The sources of the local stack's metrics.
 
-Ours are the EMF lines that API and workers print. AWS's are derived where AWS would count: API Gateway's from the
-front door's lines, Lambda's from those of the front door, the event sources, the streams and the schedules, and SQS's
-from the queues.
+POM's own metrics are the EMF lines that API and workers print. AWS's metrics are derived: API Gateway's from the
+lines of the API server, Lambda's from the lines of the API server, the event sources, the streams and the schedules,
+and SQS's from the queues.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from infra.local.settings import TABLE_PREFIX
 from infra.template.measures import API_GATEWAY, LAMBDA, SQS
 
 STACK_NAME = TABLE_PREFIX.removesuffix("-")
-"""What the CloudFormation stack would be called whose tables and queues have the local names."""
+"""The name of a CloudFormation stack whose tables and queues would have the local names."""
 
 _LINE = re.compile(
     r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) infra\.local\.(api_server|event_sources|streams|schedules) (.+)"
@@ -33,7 +33,7 @@ _FAILED = re.compile(r"(\w+): (?:the handler raised|failed)")
 
 
 def of_log_line(line: str, clock: SkippingClock) -> Iterator[Datapoint]:
-    """What one line of the API's or the workers' log means to CloudWatch."""
+    """Yields the data points that CloudWatch would get from one line of the API's or the workers' log."""
     for milliseconds, key, value in of_emf(line):
         yield Datapoint(key, clock.at(milliseconds / 1000), value)
     log_line = _LINE.match(line)
@@ -55,7 +55,7 @@ def of_log_line(line: str, clock: SkippingClock) -> Iterator[Datapoint]:
 
 
 def of_queues(aws_url: str, clock: SkippingClock, at: float) -> Iterator[Datapoint]:
-    """What SQS would say of each queue at a moment, if what is there now was there then."""
+    """Yields the metrics of each queue at a given time, derived from its present messages."""
     with urllib.request.urlopen(f"{aws_url}{QUEUE_METRICS_PATH}", timeout=10) as response:
         queues = json.loads(response.read())
     for name, measures in queues.items():

@@ -1,4 +1,4 @@
-"""CloudWatch and EventBridge around a running local stack, minute by minute, on a clock that can be moved."""
+"""Plays CloudWatch and EventBridge around a running local stack, minute by minute, on a clock that can be skipped."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from infra.template import merge_template
 
 MINUTE = 60
 STATES_FILE = "alarms.json"
-"""The file beside the stack's logs in which a watch keeps which alarms ring, for `./ops status`."""
+"""The file next to the stack's logs in which a watch stores the alarms that fire, for `./ops status`."""
 
 
 @dataclass
 class WatchedAlarm:
-    """One alarm as it stands, and `since` when."""
+    """The state of one alarm, and the time `since` which it has this state."""
 
     alarm: Alarm
     firing: bool = False
@@ -34,18 +34,18 @@ class WatchedAlarm:
 
     @property
     def latest(self) -> float | None:
-        """The latest value that was judged."""
+        """Returns the latest value that was evaluated, or None."""
         return next((point for point in reversed(self.points) if point is not None), None)
 
 
 class WatchedAlarms:
-    """All alarms of the template, judged once a minute."""
+    """All alarms of the template, evaluated once a minute."""
 
     def __init__(self, alarms: Mapping[str, Alarm]) -> None:
         self._watched = {name: WatchedAlarm(alarm) for name, alarm in alarms.items()}
         self._fired_at: dict[str, float] = {}
         self.ever_notified: set[str] = set()
-        """Every alarm that somebody was told of since the first look."""
+        """Every alarm that has notified a topic."""
 
     def __getitem__(self, name: str) -> WatchedAlarm:
         return self._watched[name]
@@ -54,7 +54,7 @@ class WatchedAlarms:
         yield from self._watched.values()
 
     def judge(self, datapoints: Datapoints, now: float) -> None:
-        """Judge each alarm as of now; the composites after those that they are made of."""
+        """Evaluates each alarm as of now. Composite alarms are evaluated after their parts."""
         for watched in self._watched.values():
             if isinstance(watched.alarm, MetricAlarm):
                 watched.points = watched.alarm.period_values(datapoints, now)
@@ -74,12 +74,12 @@ class WatchedAlarms:
             watched.firing, watched.since = ringing, now
 
     def notifying(self) -> list[str]:
-        """Those that somebody is told of, by name."""
+        """Returns the names of the alarms that notify a topic now."""
         return sorted(name for name, watched in self._watched.items() if watched.notifies)
 
 
 class Watch:
-    """Collects what a stack measures, lets time pass on it, and judges its alarms."""
+    """Collects the metrics of a stack, skips its time, and evaluates its alarms."""
 
     def __init__(self, stack: LocalStack, clock: SkippingClock | None = None) -> None:
         self.clock = clock or SkippingClock()
@@ -93,7 +93,7 @@ class Watch:
         self._due = dict.fromkeys(self._intervals, self.began_at)
 
     def pass_minutes(self, minutes: int) -> None:
-        """Let so many minutes end: at each end what was measured is judged, and then schedules fire that are due."""
+        """Skips minutes. At the end of each minute the alarms are evaluated, and then the due schedules run."""
         for _ in range(minutes):
             end = (self.clock.now() // MINUTE + 1) * MINUTE
             self.clock.skip_to(end)
@@ -110,13 +110,13 @@ class Watch:
         (self._stack.state_dir / STATES_FILE).write_text(json.dumps(ringing))
 
     def pass_until_fired(self, schedule: str) -> None:
-        """Let minutes end until a schedule fires."""
+        """Skips minutes until a schedule runs."""
         due = self._due[schedule]
         while self._due[schedule] == due:
             self.pass_minutes(1)
 
     def until(self, *names: str, firing: bool, at_most: int) -> bool:
-        """Let minutes pass until these alarms all ring, or are all quiet; answers whether that came in time."""
+        """Skips minutes until all these alarms fire, or none does. Returns True if that happened in time."""
         for _ in range(at_most):
             if all(self.alarms[name].notifies is firing for name in names):
                 return True
@@ -124,7 +124,7 @@ class Watch:
         return all(self.alarms[name].notifies is firing for name in names)
 
     def _fire(self, names: Iterable[str]) -> None:
-        """Fire schedules; a tick is lost while no worker runs, and one that fails is the next one's to do."""
+        """Runs schedules. A tick is lost while the workers do not run. A failed tick is left to the next one."""
         workers_run = False
         for name in list(names):
             self._due[name] += self._intervals[name]
@@ -136,7 +136,7 @@ class Watch:
 
 
 def _intervals(stack: LocalStack) -> dict[str, float]:
-    """Every how many seconds each schedule fires, by its name."""
+    """Returns the interval of each schedule in seconds, by its name."""
     with urllib.request.urlopen(stack.urls.control, timeout=10) as response:
         schedules = json.loads(response.read())["schedules"]
     return {name: float(interval) for name, interval in schedules.items() if interval is not None}

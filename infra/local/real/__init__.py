@@ -1,6 +1,6 @@
-"""Real stand-ins, each by other authors than ours: DynamoDB Local, ElasticMQ and stripe-mock.
+"""Stand-ins by other authors: DynamoDB Local, ElasticMQ and stripe-mock.
 
-Fetched from Maven Central and the Go module proxy on first use, in pinned versions, into `.cache/real`.
+They are fetched from Maven Central and the Go module proxy on first use, in pinned versions, into `.cache/real`.
 """
 
 from __future__ import annotations

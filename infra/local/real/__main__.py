@@ -14,7 +14,7 @@ RUNNERS = {"dynamodb-local": dynamodb_local, "elasticmq": elasticmq, "stripe-moc
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fetch all, or run one until told to stop; 1 when something is unavailable."""
+    """Fetches all stand-ins, or runs one until a stop is requested. Returns 1 if one is unavailable."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.real", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("fetch", help="fetch all stand-ins now; tests would do so on first use")

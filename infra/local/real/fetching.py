@@ -1,4 +1,4 @@
-"""Fetches the stand-ins in pinned versions and says plainly why one cannot be had.
+"""Fetches the stand-ins in pinned versions, and says why one is unavailable.
 
 The Java versions are pinned in `jars/*.xml`, the Go version here.
 """
@@ -17,31 +17,31 @@ from pathlib import Path
 STRIPE_MOCK = "github.com/stripe/stripe-mock@v0.203.0"
 MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 FETCH_TIMEOUT = 600
-"""Seconds one download may take."""
+"""Seconds that one download may take."""
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[2] / ".cache" / "real"
 
 
 class Unavailable(Exception):
-    """A stand-in cannot be used here; the message reads `unavailable: <reason>`."""
+    """A stand-in cannot be used here. The message is `unavailable: <reason>`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"unavailable: {reason}")
 
 
 def dynamodb_local_jars() -> Path:
-    """The directory with DynamoDB Local, its dependencies and its native SQLite libraries."""
+    """Returns the directory with DynamoDB Local, its dependencies and its native SQLite libraries."""
     return _jars("dynamodb-local")
 
 
 def elasticmq_jars() -> Path:
-    """The directory with ElasticMQ and its dependencies."""
+    """Returns the directory with ElasticMQ and its dependencies."""
     return _jars("elasticmq")
 
 
 def stripe_mock_binary() -> Path:
-    """The stripe-mock executable."""
+    """Returns the path of the stripe-mock executable."""
     directory = CACHE / "stripe-mock"
     environment = {**os.environ, "GOBIN": str(directory), "GOFLAGS": "-modcacherw"}
     _once(directory, STRIPE_MOCK, lambda: _run([require("go"), "install", STRIPE_MOCK], environment))
@@ -49,10 +49,10 @@ def stripe_mock_binary() -> Path:
 
 
 def require(program: str) -> str:
-    """The path of an installed program.
+    """Returns the path of an installed program.
 
     Raises:
-        Unavailable: it is not installed.
+        Unavailable: the program is not installed.
     """
     path = shutil.which(program)
     if path is None:
@@ -84,7 +84,7 @@ def _jars(name: str) -> Path:
 
 
 def _once(directory: Path, version: str, fetch: Callable[[], None]) -> None:
-    """Fetch into an empty `directory` unless it is already complete in this version; one process at a time."""
+    """Fetches into an empty `directory` unless it is complete in this version. Only one process fetches at a time."""
     marker = directory / ".version"
     with _locked(directory.name):
         if marker.exists() and marker.read_text() == version:

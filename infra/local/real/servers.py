@@ -1,4 +1,4 @@
-"""Starts and stops the real stand-ins, each on one loopback port, each empty at its start."""
+"""Starts and stops the real stand-ins, each on one loopback port and empty at its start."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from infra.local.real.fetching import (
 
 @contextmanager
 def dynamodb_local(port: int | None = None) -> Iterator[str]:
-    """Amazon's DynamoDB Local, in memory, one database whatever the region and keys; yields its endpoint URL.
+    """Runs Amazon's DynamoDB Local in memory, with one database for all regions and keys. Yields its endpoint URL.
 
-    Needs a JDK of version 17 or later (the launcher is a Java source file) and Maven for the first fetch.
+    It needs a JDK of version 17 or later (the launcher is a Java source file), and Maven for the first fetch.
 
     Raises:
         Unavailable: it cannot be fetched or started.
@@ -47,7 +47,7 @@ def dynamodb_local(port: int | None = None) -> Iterator[str]:
 
 @contextmanager
 def elasticmq(port: int | None = None) -> Iterator[str]:
-    """ElasticMQ, an SQS server; yields its endpoint URL.
+    """Runs ElasticMQ, an SQS server. Yields its endpoint URL.
 
     Raises:
         Unavailable: it cannot be fetched or started.
@@ -75,9 +75,10 @@ def elasticmq(port: int | None = None) -> Iterator[str]:
 
 @contextmanager
 def stripe_mock(port: int | None = None) -> Iterator[str]:
-    """Stripe's own mock: checks requests against Stripe's OpenAPI file, answers fixtures; yields its base URL.
+    """Runs Stripe's own mock, which checks requests against Stripe's OpenAPI file and returns fixtures. Yields its
+    URL.
 
-    It keeps no state, accepts any test key and knows only the paths of the API version it embeds.
+    It stores no state, accepts any test key, and knows only the paths of the API version that it embeds.
 
     Raises:
         Unavailable: it cannot be fetched or started.
@@ -85,7 +86,7 @@ def stripe_mock(port: int | None = None) -> Iterator[str]:
     binary = str(stripe_mock_binary())
 
     def command(chosen: int) -> list[str]:
-        # Left alone it also listens for HTTPS, on every interface and on a fixed port, which only one can have.
+        # By default it also listens for HTTPS on every interface and on a fixed port, which only one process can use.
         return [binary, f"-http-addr=127.0.0.1:{chosen}", f"-https-addr=127.0.0.1:{free_port()}"]
 
     with _running("stripe-mock", command, port) as url:

@@ -1,4 +1,4 @@
-"""Two pool companies as POM's own records have them: their customers and the services that they have completed.
+"""Two pool companies in POM's own records: their customers and their completed services.
 
-Nothing here is random: a day gives the same services every time.
+Nothing here is random: every run on the same day has the same services.
 """

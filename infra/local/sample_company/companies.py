@@ -85,7 +85,7 @@ MARIA = Customer(
 )
 """The customer of the commands that `make run` prints."""
 CLEANING = Service("svc_001", "Weekly pool cleaning", "1", "75.00")
-"""What those commands bill."""
+"""The service that those commands bill."""
 _COVER = Service("svc_cover", "Winter cover", "1", "120.00")
 
 
@@ -119,7 +119,7 @@ def _company(number: int, row: str) -> Customer:
 
 
 def _unusual() -> Iterator[Customer]:
-    """Yields the customers at whom a screen is tried: names, addresses and currencies that are not the usual ones."""
+    """Yields customers with unusual names, addresses and currencies, which test the screens."""
     yield Customer(
         id="cust_251",
         company_name=_LONG,
@@ -220,4 +220,4 @@ def _work(customers: Sequence[Customer]) -> tuple[CompletedService, ...]:
 
 
 COMPANIES: dict[str, Company] = {BLUE_LAGOON: _blue_lagoon(), DESERT_SPRINGS: _desert_springs()}
-"""By the id of the organization in POM."""
+"""The companies by the id of the organization in POM."""

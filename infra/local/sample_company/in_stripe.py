@@ -1,4 +1,4 @@
-"""What Blue Lagoon Pools has in its Stripe account from the time before it used POM."""
+"""The customers that Blue Lagoon Pools has in its Stripe account from the time before it used POM."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ FORMER = (
     ("Harold Whitaker", "harold.whitaker@example.com"),
     ("H. Whitaker, rental house", "harold.whitaker@example.com"),
 )
-"""Names and e-mail addresses. POM-Stripe links the first one by itself; between the others somebody has to choose."""
+"""Names and e-mail addresses. POM-Stripe links the first one automatically. The office must choose between the
+others.
+"""
 TIMEOUT = 10
 """Seconds."""
 
 
 def create_former_customers(stripe_url: str, account_id: str) -> None:
-    """Creates these customers at the double, as the owner of the account would in the dashboard."""
+    """Creates these customers in the double, as the account's owner would in the dashboard."""
     for name, email in FORMER:
         form = urllib.parse.urlencode({"name": name, "email": email}).encode()
         key = {"Authorization": f"Bearer sk_test_{account_id}"}

@@ -1,4 +1,4 @@
-"""A customer, and a completed service, as POM's own records have them."""
+"""A customer and a completed service in POM's own records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """A customer of a pool company. `email` is empty if there is none; `currency` is that of the services."""
+    """A customer of a pool company. `email` may be empty. `currency` is the currency of the customer's services."""
 
     id: str
     first_name: str = ""
@@ -29,12 +29,12 @@ class Customer:
 
     @property
     def name(self) -> str:
-        """The name that the office sees."""
+        """Returns the name that the office displays."""
         return self.company_name or f"{self.first_name} {self.last_name}"
 
     @property
     def body(self) -> dict[str, object]:
-        """As POM's front end saves it."""
+        """Returns the customer in the form in which POM's front end saves it."""
         names = {"firstName": self.first_name, "lastName": self.last_name, "companyName": self.company_name}
         return {
             **{field: name for field, name in names.items() if name},
@@ -61,7 +61,7 @@ class Service:
 
     @property
     def line(self) -> dict[str, object]:
-        """As a line of a new invoice."""
+        """Returns the service as a line of a new invoice."""
         return {
             "serviceId": self.id,
             "description": self.description,
@@ -72,7 +72,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class CompletedService:
-    """A service that was completed for a customer so many days ago."""
+    """A service that was completed for a customer `days_ago` days ago."""
 
     customer: Customer
     service: Service
@@ -81,7 +81,9 @@ class CompletedService:
     taxable: bool = False
 
     def office_record(self, today: dt.date, invoice_id: str | None) -> dict[str, Any]:
-        """Returns the service as the office sees it; `invoice_id` names the invoice that bills it."""
+        """Returns the service in the form that the office reads. `invoice_id` is the invoice that bills the
+        service.
+        """
         amount = Decimal(self.service.quantity) * Decimal(self.service.unit_price)
         return {
             "id": self.service.id,

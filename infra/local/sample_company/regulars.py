@@ -1,4 +1,4 @@
-"""Twenty customers of Blue Lagoon Pools who have the same month of work each. The demo bills them."""
+"""Twenty customers of Blue Lagoon Pools, each with the same kind of work for a month. The demo bills them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CUSTOMERS = tuple(_regular(number, name) for number, name in enumerate(_NAMES.sp
 
 
 def services_of(customer: Customer) -> tuple[Service, ...]:
-    """The month's work at one pool; every customer's comes to another amount."""
+    """Returns the month's work at one pool. Every customer's total is different."""
     number = int(_number(customer))
     return (
         Service(f"svc_{number}_clean", "Weekly pool cleaning", "4", "45.00"),
@@ -41,7 +41,7 @@ def cover_of(customer: Customer) -> Service:
 
 
 def seal_of(customer: Customer) -> Service:
-    """Returns a service that somebody forgot to bill."""
+    """Returns a service that the office forgot to bill."""
     return Service(f"svc_{_number(customer)}_seal", "Pump seal", "1", "35.00")
 
 
@@ -72,5 +72,5 @@ def completed_services() -> tuple[CompletedService, ...]:
 
 
 def _number(customer: Customer) -> str:
-    """Returns what the ids of a customer's services have in the middle."""
+    """Returns the number in the ids of a customer's services."""
     return customer.id.removeprefix("cust_")

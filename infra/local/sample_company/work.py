@@ -1,4 +1,4 @@
-"""The work that a pool company does, and what of it was done at the pools of its customers."""
+"""The services that a pool company offers, and those completed at the pools of its customers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LONGEST_AGO = 45
 _TECHNICIANS = ("Luis Ortega", "Kim Nguyen", "Andre Baptiste", "Priya Raman", "Tom Halloran", "Sofía Méndez")
 
 _VISITS = (("45.00", "1"), ("55.00", "1"), ("62.50", "1"), ("75.00", "1"), ("49.95", "1.5"))
-"""What a visit to a pool costs, and how many units it takes."""
+"""The price of a visit to a pool, and its quantity."""
 _BIG_POOL = Decimal("2.5")
-"""By how much a visit costs more at a pool of a company."""
+"""The factor by which a visit costs more at a company's pool."""
 
 _EXTRAS = (
     ("Chemicals: chlorine and acid", "1.5", "24.80", True),
@@ -37,7 +37,7 @@ _EXTRAS = (
 
 
 def completed_for(position: int, customer: Customer) -> Iterator[CompletedService]:
-    """Yields one to three visits and one to three further services for a customer at this place of the list."""
+    """Yields one to three visits and one to three other services for the customer at this position of the list."""
     for number, (service, days_ago, taxable) in enumerate(
         (*_visits(position, customer), *_extras(position)), start=1
     ):
