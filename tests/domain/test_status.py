@@ -247,7 +247,7 @@ def test_an_older_event_does_not_take_the_overdue_day_back() -> None:
     assert late.changed(NOW).overdue
 
 
-def test_an_invoice_turns_overdue_once() -> None:
+def test_an_invoice_becomes_overdue_once() -> None:
     assert made(OPEN).turns_overdue_at == LAST_SECOND + 1
     assert made(OPEN).changed(LAST_SECOND + 1).turns_overdue_at is None
     assert made(PAID).turns_overdue_at is None

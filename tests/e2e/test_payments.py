@@ -108,7 +108,7 @@ def test_a_partial_payment_and_the_rest(company: Company) -> None:
     company.becomes(invoice["id"], status="paid", paidAmount="75.00", balance="0.00")
 
 
-def test_a_credit_note_takes_off_what_is_due(company: Company) -> None:
+def test_a_credit_note_lowers_the_balance(company: Company) -> None:
     invoice = billed(company)
     company.owner.does("POST", "/credit_notes", invoice=stripe_id(invoice), amount="1500")
     company.becomes(invoice["id"], creditedAmount="15.00", balance="60.00")
