@@ -12,7 +12,7 @@ from chalicelib import bootstrap, observability
 from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.ports.messages import BalanceJob, BalanceTask, Reconciliation
 from chalicelib.workers import balance_jobs, reconcile_account
-from tests.usecases.payouts.company import DAY, HOUR, Company, changed, without
+from tests.usecases.payouts.company import DAY, HOUR, Company, change_payout_lines, without
 from tests.world import World
 
 Emitted = Callable[[], dict[str, list[float]]]
@@ -80,7 +80,7 @@ def test_a_payout_that_was_itemized_is_measured_once(company: Company, emitted: 
 
 def test_a_payout_that_does_not_tie_out_is_measured_and_told_as_an_error(company: Company, emitted: Emitted) -> None:
     ready(company)
-    changed(company.world, without("stripe_fee"))
+    change_payout_lines(company.world, without("stripe_fee"))
     emitted()
     balance_jobs._work(job(company))
     assert emitted()["PayoutsNotTiedOut"] == [1]

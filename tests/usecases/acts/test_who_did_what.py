@@ -1,4 +1,6 @@
-"""Who did what: every act of a person on settings, connection and customers is kept, once, and names nobody else."""
+"""Holds the history of acts to its rule: each act of a person on settings, connection and customers is recorded once,
+and the history names no customer.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ THANKS = InvoicingSettings(ORGANIZATION, payment_terms="net_15", memo="Thank you
 
 
 def acts(world: World, subject: Subject) -> list[Act]:
-    """The history of a subject, oldest first."""
+    """Returns the acts on a subject, oldest first."""
     return list(reversed(world.ports.acts.page(subject, 100, None).items))
 
 
@@ -49,8 +51,8 @@ def change_settings(world: World, settings: InvoicingSettings, by: UserId = ADMI
     return invoicing_settings.change(ORGANIZATION, settings, world.ports, by=by)
 
 
-def save(world: World, save: Save, by: UserId = OFFICE) -> None:
-    put_customer(ORGANIZATION, ANN, save, world.ports, by=by)
+def save_customer(world: World, command: Save, by: UserId = OFFICE) -> None:
+    put_customer(ORGANIZATION, ANN, command, world.ports, by=by)
 
 
 # The settings
@@ -241,7 +243,9 @@ def test_a_saved_customer_records_the_person_and_the_changed_fields_but_no_value
     profile = Profile("Ann", "Lee", None, "ann@example.test", address=Address("7 Elm St"))
     save_customer(world, Save(profile))
     save_customer(world, Save(replace(profile, phone="555-0100", address=Address("9 Oak Ave"))), SAM)
-    save_customer(world, Save(replace(profile, phone="555-0100", address=Address("9 Oak Ave"))), SAM)  # changes nothing
+    save_customer(
+        world, Save(replace(profile, phone="555-0100", address=Address("9 Oak Ave"))), SAM
+    )  # changes nothing
     first, second = acts(world, OF_ANN)
     assert (first.kind, first.actor, first.fields) == (CustomerAct.SAVED, OFFICE, ("email", "name", "street"))
     assert (second.kind, second.actor, second.fields) == (CustomerAct.SAVED, SAM, ("phone", "street"))

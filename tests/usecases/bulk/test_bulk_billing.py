@@ -1,4 +1,4 @@
-"""Bulk billing: whatever happens, each customer is billed once, and the counts say what happened."""
+"""Holds bulk billing: each customer is billed once in every failure, and the counts match the items."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.world import ORGANIZATION, World, line
 
 @pytest.fixture
 def company() -> World:
-    """Connected; customers cust_0 to cust_11 are known to POM."""
+    """Returns a connected company whose customers cust_0 to cust_11 are known to POM and to Stripe."""
     world = World()
     world.connect()
     for number in range(12):
@@ -40,17 +40,21 @@ def stored_batch(world: World, batch: Batch) -> Batch:
 
 
 def assert_billed_once(world: World, batch: Batch, *, invoices: int) -> None:
-    """Every item's invoice is there, is its customer's only one, and was e-mailed once; the counts add up."""
+    """Asserts that each item has its own invoice, that each invoice was e-mailed once, and that the counts add up."""
     items = [item for (_, of, _), item in world.ports.database.batch_items.items() if of == batch.id]
     header = stored_batch(world, batch)
     assert Counter(item.status for item in items) == header.counts
     assert sum(header.counts.values()) == header.total == len(items)
     stored_invoices = world.ports.database.invoices.values()
     assert len(stored_invoices) == invoices
-    assert {item.invoice_id for item in items if item.status is ItemStatus.SENT} == {each.id for each in stored_invoices}
+    assert {item.invoice_id for item in items if item.status is ItemStatus.SENT} == {
+        each.id for each in stored_invoices
+    }
     account = world.ports.connections.get(ORGANIZATION).account_id
     in_stripe = world.in_stripe(str(account))
-    assert Counter(each["metadata"]["pom_invoice_id"] for each in in_stripe) == Counter(each.id for each in stored_invoices)
+    assert Counter(each["metadata"]["pom_invoice_id"] for each in in_stripe) == Counter(
+        each.id for each in stored_invoices
+    )
     mails = Counter(mail["invoice"] for mail in world.double.ledger(str(account))["mails"])
     assert mails == Counter(each["id"] for each in in_stripe)
 
@@ -95,7 +99,10 @@ def test_an_already_billed_service_fails_only_its_customer_and_the_error_names_t
     batch = bill_many(bill_all(3), company.ports)
     company.work()
     [failed_item] = [item for item in company.ports.batches.items_at(batch, range(3)) if item.error]
-    assert (failed_item.customer_id, failed_item.error and failed_item.error.code) == ("cust_1", "service_already_billed")
+    assert (failed_item.customer_id, failed_item.error and failed_item.error.code) == (
+        "cust_1",
+        "service_already_billed",
+    )
     assert before.id in str(failed_item.error)
     assert stored_batch(company, batch).counts == {ItemStatus.SENT: 2, ItemStatus.FAILED: 1}
 
@@ -145,12 +152,14 @@ def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
     statuses: list[tuple[BatchStatus, int]] = []
 
     class CancellingAfterOne:
-        """Ports on which somebody cancels while the first invoice is being made."""
+        """Ports that cancel the batch while the first invoice is being created."""
 
         def __getattr__(self, name: str) -> object:
             if name == "settings" and not settings_reads:
                 settings_reads.append("one")
-                header_after_cancel, status = with_status(cancel(ORGANIZATION, batch.id, company.ports), company.ports)
+                header_after_cancel, status = with_status(
+                    cancel(ORGANIZATION, batch.id, company.ports), company.ports
+                )
                 statuses.append((status, header_after_cancel.count(ItemStatus.CANCELLED)))
             return getattr(company.ports, name)
 
@@ -231,7 +240,7 @@ def test_an_interrupted_request_starts_no_work_until_it_is_repeated(company: Wor
 
 
 class _Failing:
-    """Ports whose database goes away when the items have been stored."""
+    """Ports whose database fails after the first five items have been stored."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports, self.batches = ports, self

@@ -1,4 +1,6 @@
-"""Importing customers: each row counts once, and Stripe is given each customer once, at its pace."""
+"""Holds the import of customers: each row counts once, and each customer is created once in Stripe, at Stripe's
+pace.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attempts to connect that Stripe granted and nobody completed: the access is given up, once."""
+"""Holds attempts to connect that Stripe granted and no admin completed: POM gives up the access, once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ OVER = 600 + 120
 
 
 def grant_access(world: World, account: str, organization: OrganizationId = ORGANIZATION) -> str:
-    """Begun, granted in Stripe and come back; answers what the browser brought back."""
+    """Begins an attempt, grants it in Stripe and returns. Returns the state that the browser brings back from
+    Stripe.
+    """
     code = world.double.authorization_code(account)
     return connect.receive_callback(world.begin(organization), code, None, world.ports).state
 
@@ -56,7 +58,9 @@ def test_two_abandoned_attempts_on_one_account_deauthorize_it_once(world: World)
 
 
 @pytest.mark.parametrize("owner", [ORGANIZATION, OTHER])
-def test_an_account_that_was_connected_by_another_attempt_keeps_its_access(owner: OrganizationId, world: World) -> None:
+def test_an_account_that_was_connected_by_another_attempt_keeps_its_access(
+    owner: OrganizationId, world: World
+) -> None:
     account = world.account()
     grant_access(world, account)
     world.advance(300)

@@ -1,4 +1,4 @@
-"""Installing, reconnecting and losing Stripe."""
+"""Holds connecting, disconnecting and reconnecting a Stripe account."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_two_simultaneous_callbacks_exchange_the_code_once(world: World) -> None
     plain, codes = world.ports, []
 
     class Racing:
-        """The browser loads the page again between our read and our write of the state."""
+        """Ports on which the browser loads the page again between POM's read and POM's write of the state."""
 
         def __init__(self) -> None:
             self.raced = False
@@ -174,7 +174,9 @@ def test_only_the_admin_who_began_can_complete(organization: OrganizationId, use
 
 
 def test_an_admin_who_sent_another_person_to_stripe_cannot_complete_the_connection(world: World) -> None:
-    """The one who began knows the state, but not what the browser was given that came back from Stripe."""
+    """The admin who began knows the state, but not the proof that Stripe's redirect gives to the returning
+    browser.
+    """
     account, state = world.account(), world.begin()
     back = return_from_stripe(world, account, state)
     for guess in (state, f"{state}.", f"{state}.{state}", f"{state}.{back.state}", f"{state}.guess"):
@@ -250,10 +252,12 @@ def test_a_completed_verification_makes_the_connection_ready(world: World) -> No
     assert status(world) is ConnectionStatus.CONNECTED
 
 
-# Losing it
+# Disconnecting
 
 
-def test_disconnecting_deauthorizes_pom_in_stripe_and_keeps_every_record(world: World, account: StripeAccountId) -> None:
+def test_disconnecting_deauthorizes_pom_in_stripe_and_keeps_every_record(
+    world: World, account: StripeAccountId
+) -> None:
     invoice = world.invoice()
     world.deliver()
     report = connect.disconnect(ORGANIZATION, ADMIN, world.ports)
@@ -298,7 +302,9 @@ def test_an_event_about_revoked_access_disconnects_the_company(world: World, acc
 
 
 @pytest.mark.parametrize("gap", [0, 60], ids=["within_one_second", "a_minute_later"])
-def test_a_late_event_about_an_earlier_disconnection_does_not_end_the_new_connection(gap: int, world: World, account: StripeAccountId) -> None:
+def test_a_late_event_about_an_earlier_disconnection_does_not_end_the_new_connection(
+    gap: int, world: World, account: StripeAccountId
+) -> None:
     world.advance(60)
     world.double.set_delivery(paused=True)
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
@@ -310,16 +316,22 @@ def test_a_late_event_about_an_earlier_disconnection_does_not_end_the_new_connec
     assert status(world) is ConnectionStatus.CONNECTED
 
 
-def test_revoking_a_former_account_does_not_end_the_present_connection(world: World, account: StripeAccountId) -> None:
-    """Whoever finds an account revoked may come late: another one may have taken its place."""
+def test_revoking_a_former_account_does_not_end_the_present_connection(
+    world: World, account: StripeAccountId
+) -> None:
+    """A call that meets a revoked account may end late, when the organization has already connected another
+    account.
+    """
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect()
     revocation.mark_revoked(ORGANIZATION, account, world.ports)
     assert status(world) is ConnectionStatus.CONNECTED
 
 
-def test_a_refusal_from_before_a_reconnect_does_not_end_the_new_connection(world: World, account: StripeAccountId) -> None:
-    """The account was revoked when a call began, and is connected again when the refusal comes in."""
+def test_a_refusal_from_before_a_reconnect_does_not_end_the_new_connection(
+    world: World, account: StripeAccountId
+) -> None:
+    """The account was revoked when a call began, and is connected again when the refusal arrives."""
     world.double.revoke(account)
     world.connect(account=account)
     revocation.mark_revoked(ORGANIZATION, account, world.ports)
@@ -391,7 +403,7 @@ def test_any_call_that_meets_a_revoked_connection_marks_it_as_disconnected(
     assert world.now(draft).status is InvoiceStatus.DRAFT
 
 
-# Coming back
+# Reconnecting
 
 
 def test_reconnecting_the_same_account_recovers_the_missed_events(world: World, account: StripeAccountId) -> None:
@@ -418,9 +430,7 @@ def test_reconnecting_the_same_account_recovers_the_missed_events(world: World, 
     assert world.ports.connections.get(ORGANIZATION).sweep.swept_until > swept_until
 
 
-def test_work_that_a_revocation_stopped_resumes_after_a_reconnect(
-    world: World, account: StripeAccountId
-) -> None:
+def test_work_that_a_revocation_stopped_resumes_after_a_reconnect(world: World, account: StripeAccountId) -> None:
     world.double.order_fault("close_after", method="POST", path="/v1/invoices/*/add_lines")
     invoice = world.invoice()
     world.double.revoke(account)
@@ -435,7 +445,9 @@ def test_work_that_a_revocation_stopped_resumes_after_a_reconnect(
     assert len(world.double.mails()) == 1
 
 
-def test_a_new_account_starts_its_own_sweep_and_old_invoices_stay_readable(world: World, account: StripeAccountId) -> None:
+def test_a_new_account_starts_its_own_sweep_and_old_invoices_stay_readable(
+    world: World, account: StripeAccountId
+) -> None:
     old = world.invoice("svc_1")
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.advance(60)

@@ -1,4 +1,4 @@
-"""Saving a customer: our own workers are in nobody's way, and what was answered can be sent back."""
+"""Holds saves of customers: POM's own workers cause no conflict, and a response can be sent back as a request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ANN = CustomerId("cust_1")
 
 @pytest.fixture
 def account(world: World) -> StripeAccountId:
-    """Connected, with one customer that Stripe has as POM has it."""
+    """Returns the account of a connected organization with one customer that is in sync with Stripe."""
     account_id = StripeAccountId(world.connect())
     world.customer()
     world.work()
@@ -49,7 +49,7 @@ def edit_in_stripe(world: World, account: str, **changes: Any) -> None:
 
 
 class Overtaken:
-    """A store in which our own worker is faster than the next `times` saves."""
+    """A store in which POM's own worker writes before each of the next saves."""
 
     def __init__(self, world: World, saves: int = 1) -> None:
         self._plain, self._world, self._left = world.ports.customers, world, saves
@@ -85,7 +85,9 @@ def test_a_customer_save_whose_response_was_lost_is_stored_and_queued(world: Wor
     plain = world.ports.customers
 
     class Lost:
-        """The database's client repeats a write whose answer was lost, and is refused by its own success."""
+        """A store whose client repeats a write after a lost response, so that its own success refuses the
+        repetition.
+        """
 
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
@@ -134,9 +136,7 @@ def test_settings_that_another_admin_changed_meanwhile_are_a_conflict(world: Wor
     assert plain.get(ORGANIZATION).memo == "Mine."
 
 
-def test_an_edit_in_stripe_that_arrives_during_a_save_is_not_lost(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_edit_in_stripe_that_arrives_during_a_save_is_not_lost(world: World, account: StripeAccountId) -> None:
     edit_in_stripe(world, account, address={"line1": "9 Oak Ave"})
     plain = world.ports.customers
 
@@ -227,7 +227,11 @@ def test_the_history_keeps_the_newest_entries(world: World, account: StripeAccou
     customer = stored_customer(world)
     for number in range(MAX_HISTORY + 5):
         customer = customer.telling(CustomerEvent.TAKEN_OVER, Source.WEBHOOK, number)
-    assert (len(customer.history), customer.history[-1].at, customer.history[0].at) == (MAX_HISTORY, MAX_HISTORY + 4, 5)
+    assert (len(customer.history), customer.history[-1].at, customer.history[0].at) == (
+        MAX_HISTORY,
+        MAX_HISTORY + 4,
+        5,
+    )
 
 
 @pytest.mark.parametrize("customer_id", sorted(DOT_SEGMENTS))

@@ -1,4 +1,8 @@
-"""Once somebody has asked to erase a customer, nothing new is taken for it, wherever it comes from."""
+"""Holds closed customers: after somebody has requested the erasure of a customer, no source adds anything for the
+customer.
+
+A customer is closed from the request of its erasure on.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,7 @@ from tests.world import ADMIN, OFFICE, ORGANIZATION, line, order
 
 
 def close(company: Company) -> None:
-    """Closes Annabel, although she has an open invoice: POM met it only after the request had been taken."""
+    """Closes Annabel although she has an open invoice, as if POM had stored the invoice only after the request."""
     now = company.world.ports.clock.now()
     erasure = Erasure(ADMIN, now, InStripe.KEEP, due_at=now)
     company.world.ports.customers.save(replace(company.ann, erasure=erasure))
@@ -231,7 +235,7 @@ def test_other_spellings_of_a_closed_customers_email_are_not_searched_for(
     company.world.double.api.log.reset()
     behind = iter([[ANN, BOB]])
     ports.customers.to_search = lambda *_: next(behind, [])  # type: ignore[method-assign]  # the index is behind
-    # Bob's address is searched for in either case.
+    # Bob's email is searched for in either case.
     assert search_spellings(ORGANIZATION, company.account, ports.clock.now() + 60, ports) == searches
     assert company.world.double.api.log.total() == searches
 
@@ -337,7 +341,9 @@ def test_an_uncollectible_invoice_of_an_erased_customer_is_paid_without_a_refere
     with pytest.raises(CustomerErased) as refusal:
         mark_paid(ORGANIZATION, invoice.id, OFFICE, by_check, company.world.ports)
     assert refusal.value.field == "reference"
-    invoice_after = mark_paid(ORGANIZATION, invoice.id, OFFICE, replace(by_check, reference=None), company.world.ports)
+    invoice_after = mark_paid(
+        ORGANIZATION, invoice.id, OFFICE, replace(by_check, reference=None), company.world.ports
+    )
     assert invoice_after.status is InvoiceStatus.PAID
 
 

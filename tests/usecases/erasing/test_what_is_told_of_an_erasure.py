@@ -1,4 +1,4 @@
-"""An erasure is told once, of the customer. That the invoices lose the person is no change to be told."""
+"""Holds the publishing of an erasure: one change of the customer is published, and no change of an invoice."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def uncollectible(company: Company) -> Invoice:
     return company.world.now(invoice)
 
 
-STORIES = (
+SETTLED_INVOICES = (
     paid,
     paid_by_check,
     paid_after_a_failure,
@@ -99,9 +99,9 @@ STORIES = (
 )
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_the_erasure_of_an_invoice_is_not_published(story: Callable[[Company], Invoice], company: Company) -> None:
-    invoice = story(company)
+@pytest.mark.parametrize("prepare", SETTLED_INVOICES, ids=lambda prepare: prepare.__name__)
+def test_the_erasure_of_an_invoice_is_not_published(prepare: Callable[[Company], Invoice], company: Company) -> None:
+    invoice = prepare(company)
     assert is_settled(invoice, invoice.stripe_account_id)
     without = invoice_without_person(invoice, company.world.ports.clock.now())
     assert without != invoice
@@ -110,7 +110,7 @@ def test_the_erasure_of_an_invoice_is_not_published(story: Callable[[Company], I
 
 
 def record_changes(company: Company) -> tuple[list[Difference], list[Difference]]:
-    """Returns what is told of each write of a customer and of an invoice from now on: two lists that grow."""
+    """Returns two growing lists: the published changes of each later write of a customer, and of an invoice."""
     of_customers: list[Difference] = []
     of_invoices: list[Difference] = []
     ports = company.world.ports

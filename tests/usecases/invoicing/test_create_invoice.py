@@ -1,4 +1,4 @@
-"""Creating an invoice: what is refused, what it costs, and that a service is billed once."""
+"""Holds the creation of invoices: what is refused, what it costs, and that each service is billed once."""
 
 from __future__ import annotations
 
@@ -124,9 +124,9 @@ REFUSED_ORDERS: list[tuple[str, CreateInvoice, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("what", "command", "code", "field"), REFUSED_ORDERS, ids=[row[0] for row in REFUSED_ORDERS])
+@pytest.mark.parametrize(("case", "command", "code", "field"), REFUSED_ORDERS, ids=[row[0] for row in REFUSED_ORDERS])
 def test_an_order_that_breaks_a_rule_is_refused_and_stores_nothing(
-    what: str, command: CreateInvoice, code: str, field: str, world: World, account: StripeAccountId
+    case: str, command: CreateInvoice, code: str, field: str, world: World, account: StripeAccountId
 ) -> None:
     with pytest.raises(IntegrationError) as refusal:
         create_invoice(command, world.ports)
@@ -211,7 +211,9 @@ def test_after_a_refusal_the_same_key_can_be_used_again(world: World, account: S
 # One service, one live invoice
 
 
-def test_an_already_billed_service_is_refused_and_the_error_names_its_invoice(world: World, account: StripeAccountId) -> None:
+def test_an_already_billed_service_is_refused_and_the_error_names_its_invoice(
+    world: World, account: StripeAccountId
+) -> None:
     first = world.invoice("svc_1")
     with pytest.raises(Conflict) as refusal:
         world.invoice("svc_2", "svc_1")
@@ -296,13 +298,15 @@ def test_a_conflict_in_the_last_transaction_releases_all_claims(world: World, ac
     assert len(world.in_stripe(account)) == 1
 
 
-def test_a_service_of_a_void_invoice_is_claimed_in_the_last_transaction(world: World, account: StripeAccountId) -> None:
+def test_a_service_of_a_void_invoice_is_claimed_in_the_last_transaction(
+    world: World, account: StripeAccountId
+) -> None:
     first = world.invoice("svc_240")
     void_invoice(ORGANIZATION, first.id, OFFICE, world.ports)
     assert world.invoice(*services(250)).status is InvoiceStatus.PENDING
 
 
-# Repeats
+# Repeated requests
 
 
 def test_a_repeated_request_costs_one_read_and_no_call_of_stripe(world: World, account: StripeAccountId) -> None:
@@ -329,13 +333,11 @@ def test_two_requests_without_a_key_are_two_orders(world: World, account: Stripe
     assert world.invoice("svc_1").id != world.invoice("svc_2").id
 
 
-def test_two_simultaneous_requests_with_one_key_make_one_invoice(
-    world: World, account: StripeAccountId
-) -> None:
+def test_two_simultaneous_requests_with_one_key_make_one_invoice(world: World, account: StripeAccountId) -> None:
     plain = world.ports
 
     class Rival:
-        """The same request is made in full just before our insert."""
+        """Makes the same request in full just before the insert of the first request."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(plain.invoices, name)
@@ -357,7 +359,7 @@ def ports_with(ports: Any, **replacements: Any) -> Ports:
     return Replaced()  # type: ignore[return-value]
 
 
-# What it costs
+# Costs
 
 
 @pytest.mark.parametrize("count", [1, 250])
@@ -382,7 +384,7 @@ def test_a_known_customer_costs_three_calls_of_stripe(count: int, world: World, 
     assert sum(world.stripe_calls().values()) == 3
 
 
-# What is made
+# The invoice in Stripe
 
 
 def test_the_stripe_invoice_has_every_detail_of_the_order(world: World, account: StripeAccountId) -> None:
@@ -465,9 +467,7 @@ def test_tax_counts_towards_stripes_minimum(world: World, account: StripeAccount
     assert create_invoice(replace(order(), line_items=lines, tax=Decimal("0.10")), world.ports).total == 50
 
 
-def test_a_currency_without_a_documented_minimum_is_not_checked(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_currency_without_a_documented_minimum_is_not_checked(world: World, account: StripeAccountId) -> None:
     invoice = create_invoice(replace(order(currency="clp"), line_items=(line("svc_1", "1"),)), world.ports)
     assert invoice.total == 1
 
@@ -502,9 +502,7 @@ def test_an_invoice_that_stripe_delays_is_returned_as_creating_and_finished_by_t
     assert world.now(invoice).status is InvoiceStatus.PENDING
 
 
-def test_an_invoice_with_taxes_added_by_stripe_is_refused(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_invoice_with_taxes_added_by_stripe_is_refused(world: World, account: StripeAccountId) -> None:
     plain = world.ports
 
     class Taxing:
@@ -520,9 +518,7 @@ def test_an_invoice_with_taxes_added_by_stripe_is_refused(
     assert_nothing_left(world, account)
 
 
-def test_a_draft_finalized_by_hand_is_not_taken_back(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_draft_finalized_by_hand_is_not_taken_back(world: World, account: StripeAccountId) -> None:
     plain = world.ports
 
     class Meddling:
@@ -549,7 +545,7 @@ def test_a_concurrent_sync_and_two_invoices_make_one_stripe_customer(world: Worl
     plain = world.ports
 
     class Racing:
-        """While the first looks for the customer, others have already made it."""
+        """A gateway on which other workers create the customer while the first worker searches for it."""
 
         def __init__(self, rival: Callable[[], object]) -> None:
             self._rival: Callable[[], object] | None = rival

@@ -1,4 +1,6 @@
-"""Replacing the order of a draft: what the payer will read, who holds which service, and who hears of a refusal."""
+"""Holds edits of drafts: what the payer reads, which invoice claims which service, and where a refusal is
+reported.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +37,13 @@ from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.usecases.invoicing.editing import (
-    edit_of,
     claim_holders,
     create_draft,
-    stripe_invoice,
+    edit_of,
     lines_in_stripe,
     ready_world,
     require_stripe_has_the_order,
+    stripe_invoice,
 )
 from tests.world import OFFICE, ORGANIZATION, World, line, order
 
@@ -62,13 +64,13 @@ def kinds(world: World, invoice: Invoice) -> list[str]:
 
 
 def resume_edit(world: World) -> None:
-    """The schedule takes the change up. The worker puts its refusal into the log, where nobody waits for it."""
+    """Runs the schedule, which resumes the edit. The worker logs a refusal because nobody waits for it."""
     world.advance(LEASE + 1)
     with suppress(Conflict, Refused):
         world.resume()
 
 
-# What the payer will read
+# The draft in Stripe
 
 
 def test_an_edit_replaces_the_whole_draft_and_keeps_the_order_of_the_lines(world: World) -> None:
@@ -140,7 +142,9 @@ def test_changed_line_breaks_of_memo_and_footer_reach_stripe(world: World) -> No
 
 def test_a_draft_whose_white_space_changed_in_stripe_can_be_sent(world: World) -> None:
     draft = create_draft(world, "svc_1", memo="Pay to: Bank One")
-    world.client.v1.invoices.update(draft.stripe_invoice_id or "", {"description": "Pay to:\nBank One"}, options_of(draft))
+    world.client.v1.invoices.update(
+        draft.stripe_invoice_id or "", {"description": "Pay to:\nBank One"}, options_of(draft)
+    )
     world.deliver()
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
@@ -187,7 +191,7 @@ def test_an_edit_sets_a_draft_with_automatic_charging_back_to_mailing(world: Wor
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).sent_at is not None
 
 
-# When it is due
+# Due dates
 
 
 def test_terms_of_an_edited_draft_count_from_the_day_of_sending(world: World) -> None:
@@ -213,7 +217,7 @@ def test_an_edit_can_replace_a_due_date_that_has_passed(world: World) -> None:
     assert (sent_invoice.due_day, sent_invoice.status) == (today + dt.timedelta(days=9), InvoiceStatus.PENDING)
 
 
-# Whose the services are
+# Claims on services
 
 
 def test_a_removed_service_can_be_billed_elsewhere_and_an_added_service_cannot(world: World) -> None:
@@ -254,7 +258,7 @@ def test_an_edit_can_add_a_service_of_a_void_invoice(world: World) -> None:
     require_stripe_has_the_order(world, edited)
 
 
-# Who may not
+# Refused edits
 
 
 def test_only_a_finished_draft_can_be_edited(world: World) -> None:
@@ -273,7 +277,11 @@ def test_a_draft_cannot_be_sent_voided_or_edited_during_an_edit(world: World) ->
     draft = create_draft(world, "svc_1")
     world.double.order_fault("close_before", count=9, path="/v1/invoices/*")
     unfinished = edit_draft(edit_of(draft, "svc_2"), world.ports)
-    assert (unfinished.status, unfinished.total, unfinished.order) == (InvoiceStatus.CREATING, draft.total, draft.order)
+    assert (unfinished.status, unfinished.total, unfinished.order) == (
+        InvoiceStatus.CREATING,
+        draft.total,
+        draft.order,
+    )
     assert explain(unfinished, world.ports.clock.now()).startswith("It is being changed in Stripe.")
     for act in (send_invoice, void_invoice):
         with pytest.raises(Conflict) as refusal:
@@ -354,7 +362,7 @@ def test_the_explanation_names_the_ordered_due_date_if_stripe_has_another(world:
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).sent_at is not None
 
 
-# If Stripe says no
+# Refusals of Stripe
 
 
 def test_an_edit_that_stripe_refuses_keeps_the_former_draft(world: World) -> None:
@@ -375,7 +383,7 @@ def test_an_edit_that_stripe_refuses_keeps_the_line_breaks_of_the_former_memo(wo
     plain = world.ports.stripe
 
     class Hesitating:
-        """Stripe takes the new texts, and answers another total than was ordered."""
+        """A gateway that sends the new texts to Stripe and then returns another total than the ordered one."""
 
         def __init__(self) -> None:
             self.asked = 0
@@ -399,7 +407,7 @@ def test_an_edit_with_taxes_added_by_stripe_keeps_the_former_draft(world: World)
     plain = world.ports.stripe
 
     class Taxing:
-        """Stripe adds a tax to each line of the new service."""
+        """A gateway on which Stripe adds a tax to each line of the new service."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
@@ -440,11 +448,11 @@ def test_the_timeline_names_the_editor_and_the_new_total(world: World) -> None:
     assert (entry.kind, entry.actor, entry.amount, entry.currency) == (EntryKind.EDITED, OFFICE, 15000, "usd")
 
 
-# If somebody is faster in Stripe
+# Changes in Stripe during an edit
 
 
 def crash_edit(world: World, draft: Invoice, call: str, *, after: bool, services: tuple[str, ...]) -> None:
-    """The change dies before or after this call of Stripe."""
+    """Kills the edit before or after this call of Stripe."""
     ahead = ["invoices.get", "connections.get", "customers.get", "settings.get", "invoices.save_claiming"]
     ahead += ["stripe.fetch", "stripe.draft_lines", "invoices.get"]
     calls = [*ahead, "stripe.remove_lines", "stripe.add_lines"]
@@ -515,7 +523,9 @@ def test_a_draft_that_stripe_neither_edits_nor_restores_has_a_difference_and_kee
     plain = world.ports.stripe
 
     class Refusing:
-        """Stripe takes the new lines, refuses the memo, and then refuses the former lines, too."""
+        """A gateway on which Stripe takes the new lines, refuses the memo, and then refuses the former lines as
+        well.
+        """
 
         added = 0
 
@@ -537,6 +547,6 @@ def test_a_draft_that_stripe_neither_edits_nor_restores_has_a_difference_and_kee
     assert set(claim_holders(world)) == {"svc_1", "svc_2", "svc_3", "svc_4"}
     with pytest.raises(Refused, match="more than POM ordered"):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
-    # Saving it again mends it, and gives up what it held.
+    # Saving the draft again repairs it and releases the extra claims.
     repaired = edit_draft(edit_of(draft, "svc_1", "svc_3"), world.ports)
     require_stripe_has_the_order(world, repaired)

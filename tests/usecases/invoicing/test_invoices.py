@@ -1,4 +1,4 @@
-"""Acting on an invoice: send after a review, void, pull the truth; always one's own, on the right account."""
+"""Holds acts on an invoice: send after a review, void and refresh, only on own invoices of the connected account."""
 
 from __future__ import annotations
 
@@ -44,11 +44,13 @@ def mails(world: World) -> int:
     return len(world.double.mails())
 
 
-# Whose
+# Ownership
 
 
 @pytest.mark.parametrize("act", [send_invoice, void_invoice, refresh_invoice])
-def test_an_invoice_of_another_organization_cannot_be_sent_voided_or_refreshed(act: Any, world: World, account: StripeAccountId) -> None:
+def test_an_invoice_of_another_organization_cannot_be_sent_voided_or_refreshed(
+    act: Any, world: World, account: StripeAccountId
+) -> None:
     draft = world.invoice(send=False)
     world.connect(OTHER)
     world.double.api.log.reset()
@@ -136,7 +138,7 @@ def test_a_send_that_stripe_refuses_keeps_the_draft_and_can_be_repeated(
     assert "cannot currently make charges" in refusal.value.message
     assert world.now(draft).status is InvoiceStatus.DRAFT
     assert len(world.in_stripe(account)) == 1
-    # Stripe repeats a stored refusal to whoever uses the same key: the next order to send has its own.
+    # Stripe repeats a stored refusal for the same key. The next order to send has its own key.
     world.double.update_account(account, charges_enabled=True)
     assert send_as_office(world, draft).status is InvoiceStatus.PENDING
     assert mails(world) == 1
@@ -186,7 +188,9 @@ def test_a_draft_finalized_in_stripes_dashboard_and_not_sent_can_be_sent(
 
 
 @pytest.mark.parametrize("word", ["paid", "void", "uncollectible"])
-def test_sending_a_paid_void_or_uncollectible_invoice_is_refused_with_a_reason(word: str, world: World, account: StripeAccountId) -> None:
+def test_sending_a_paid_void_or_uncollectible_invoice_is_refused_with_a_reason(
+    word: str, world: World, account: StripeAccountId
+) -> None:
     draft = world.invoice(send=False)
     stripe_id = str(draft.stripe_invoice_id)
     world.client.v1.invoices.finalize_invoice(stripe_id, None, as_owner(account))

@@ -1,4 +1,6 @@
-"""How an organization invoices is set as a whole, and checked before it is kept."""
+"""Holds the invoicing settings of an organization: they are replaced as a whole, and checked before they are
+stored.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""An order that rests while Stripe is down is checked again before anything is mailed, and never disappears."""
+"""Holds orders that waited while Stripe was down: they are checked again before anything is mailed, and never
+disappear.
+"""
 
 from __future__ import annotations
 

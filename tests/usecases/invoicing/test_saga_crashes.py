@@ -1,4 +1,4 @@
-"""Making an invoice survives whatever happens at any moment: one Stripe invoice, sent once, whoever resumes it."""
+"""Holds the creation of invoices to its crash safety: one Stripe invoice, sent once, whichever worker resumes it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def crash(world: World, number: int, *, after: bool) -> None:
 
 
 def recover(world: World, gap: int) -> None:
-    """The schedule comes round until nothing is left to do."""
+    """Runs the schedule until nothing is left to do."""
     world.deliver()
     for _ in range(6):
         world.advance(gap)
@@ -89,7 +89,7 @@ def test_a_crash_at_any_call_ends_in_one_invoice_sent_once(number: int, after: b
     world = ready_world_without_messages()
     crash(world, number, after=after)
     recover(world, gap)
-    # The office worker saw no answer and repeats the request: it makes the invoice, or finds it.
+    # The office received no response and repeats the request, which creates the invoice or finds it.
     create_invoice(ONCE, world.ports)
     assert_sent_once(world)
 
@@ -210,7 +210,7 @@ def test_two_workers_that_resume_one_invoice_send_it_once() -> None:
     rival = Boundaries()
 
     class Interfering:
-        """The second worker comes while the first is about to add the lines."""
+        """Ports on which a second worker resumes the invoice when the first worker is about to add the lines."""
 
         def __init__(self) -> None:
             self.done = False

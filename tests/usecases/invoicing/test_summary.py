@@ -1,4 +1,4 @@
-"""The summary tells what the invoices tell, through everything that happens to them."""
+"""Holds the summary to the invoices: after every event, its sums equal the sums over the invoices."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ def summary(world: World, first: dt.date | None = None, last: dt.date | None = N
 
 
 def summary_of(world: World, currency: str = "usd") -> CurrencySummary:
-    """One currency's summary, after comparing every sum with the invoices themselves."""
-    stored_invoices = [invoice for invoice in world.ports.database.invoices.values() if invoice.organization_id == ORGANIZATION]
-    assert world.ports.database.tallies[ORGANIZATION] == added_up(*(contribution(invoice).items() for invoice in stored_invoices))
+    """Returns one currency's summary after comparing all sums with the invoices themselves."""
+    stored_invoices = [
+        invoice for invoice in world.ports.database.invoices.values() if invoice.organization_id == ORGANIZATION
+    ]
+    assert world.ports.database.tallies[ORGANIZATION] == added_up(
+        *(contribution(invoice).items() for invoice in stored_invoices)
+    )
     [currency_summary] = [each for each in summary(world).currencies if each.currency == currency]
     return currency_summary
 
