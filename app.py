@@ -1,4 +1,4 @@
-"""The Chalice app: every Lambda of this service is found from here."""
+"""The Chalice app, through which Chalice finds every Lambda of this service."""
 
 from chalice.app import Chalice
 

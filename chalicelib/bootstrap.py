@@ -1,6 +1,6 @@
-"""The composition root: the one module that names concrete adapters, each built on first use and then kept.
+"""The composition root: the only module that names concrete adapters. Each is built on first use and then cached.
 
-Imports of adapters are inside the builders on purpose: a Lambda imports only what it uses, and the webhook path
+The builders import their adapters inside, so a Lambda imports only the modules that it uses, and the webhook path
 never imports `stripe`, `boto3` or `cryptography`.
 """
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 class Adapters:
-    """Fulfils `ports.Ports` with the real outside."""
+    """Implements `ports.Ports` with the real adapters."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -155,7 +155,7 @@ class Adapters:
 
     @property
     def stripe(self) -> StripeGateway:
-        """The gateway of the present key: a rotated key takes effect without a redeploy."""
+        """The gateway with the present key. A rotated key takes effect without a redeployment."""
         secret = self._platform_secret.value()
         if self._gateway is None or self._gateway[0] != secret.api_key:
             self._gateway = (secret.api_key, self._new_gateway(secret))
@@ -168,7 +168,7 @@ class Adapters:
 
     @property
     def webhook_endpoints(self) -> WebhookEndpoints:
-        """The platform's webhook endpoints, for operators, who set them up."""
+        """The platform's webhook endpoints, for the operators who set them up."""
         from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
 
         return WebhookEndpoints(self._stripe_client(self._platform_secret.value()))
@@ -187,7 +187,7 @@ class Adapters:
 
     @cached_property
     def own_webhook(self) -> OwnWebhook:
-        """Our own webhook endpoint. It signs with the secrets as they are stored, not as they are remembered."""
+        """A client of POM's own webhook endpoint. It signs with the stored secrets, not with cached ones."""
         from chalicelib.adapters.own_webhook import HttpOwnWebhook
 
         store = self.webhook_secrets
@@ -195,7 +195,7 @@ class Adapters:
 
     @cached_property
     def webhook_secrets(self) -> WebhookSecretStore:
-        """The webhook secrets in Secrets Manager. Webhooks are opened with them, and canaries signed."""
+        """The webhook secrets in Secrets Manager. Webhooks are verified and canaries are signed with them."""
         from chalicelib.adapters.secrets import WebhookSecretStore
 
         return WebhookSecretStore(self._secret_id(Secret.WEBHOOK), self.clock)
@@ -227,7 +227,7 @@ class Adapters:
 
 @cache
 def config() -> Config:
-    """The stage's settings."""
+    """Returns the stage's settings."""
     return load_config()
 
 
@@ -237,13 +237,13 @@ def _adapters() -> Adapters:
 
 
 def ports() -> Ports:
-    """Everything outside, for use cases."""
+    """Returns the adapters for the use cases."""
     return _adapters()
 
 
 @cache
 def change_reader() -> Reader:
-    """Reads the records of the tables' streams."""
+    """Returns the reader of the records in the tables' streams."""
     from chalicelib.adapters.tables.stream import change_reader
 
     return change_reader(config().table_prefix)
@@ -251,7 +251,7 @@ def change_reader() -> Reader:
 
 @cache
 def webhook_opener() -> WebhookOpener:
-    """Opens signed webhook bodies."""
+    """Returns the verifier of signed webhook bodies."""
 
     from chalicelib.adapters.stripe.events import WebhookOpener
 
@@ -262,19 +262,19 @@ def webhook_opener() -> WebhookOpener:
 
 @cache
 def own_webhook() -> OwnWebhook:
-    """Our own webhook endpoint, for whoever proves that it is open."""
+    """Returns the client of POM's own webhook endpoint, for canaries."""
     return _adapters().own_webhook
 
 
 @cache
 def secret_ages() -> SecretAges:
-    """The ages of the secrets, for the function that measures them."""
+    """Returns the ages of the secrets, for the function that measures them."""
     return _adapters().secret_ages
 
 
 @cache
 def token_verifier() -> TokenVerifier:
-    """Verifies access tokens; used by the authorizer's own Lambda alone."""
+    """Returns the verifier of access tokens. Only the authorizer's Lambda uses it."""
     from chalicelib.adapters.tokens import TokenVerifier
 
     return TokenVerifier(load_token_config())
@@ -291,11 +291,13 @@ _ADAPTERS = (
     "unpublished_changes",
     "own_webhook",
 )
-"""What the builders above import, apart from the authorizer's."""
+"""The modules that the builders above import, except the authorizer's."""
 
 
 def prime() -> None:
-    """Loads what the first work would load. It builds nothing and calls nobody: what it loads never gets old."""
+    """Imports the modules that the first work needs. It builds and calls nothing, so nothing loaded here can go
+    stale.
+    """
     for name in ("tokens",) if verifies_tokens() else _ADAPTERS:
         import_module(f"chalicelib.adapters.{name}")
     if not verifies_tokens():
@@ -305,7 +307,9 @@ def prime() -> None:
 
 
 def forget() -> None:
-    """Everything is built anew on its next use: clients and their connections, secrets, keys of tokens."""
+    """Drops all cached adapters with their connections, secrets and token keys. Each is built again on its next
+    use.
+    """
     for builder in (_adapters, webhook_opener, own_webhook, secret_ages, token_verifier):
         builder.cache_clear()
     if not verifies_tokens():

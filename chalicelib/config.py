@@ -1,7 +1,7 @@
 """The deployment's configuration: environment variables, read once into one typed value.
 
-Nothing else in `chalicelib` reads the environment. Secrets are not here: they are fetched on first use by
-`adapters.secrets` from the secrets that `secret_ids` names.
+Nothing else in `chalicelib` reads the environment. Secrets are not in it: `adapters.secrets` fetches them on first
+use from the secrets that `secret_ids` names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TokenConfig:
-    """How POM's access tokens are recognized: RS256 JWTs whose keys are published as a JWKS."""
+    """The settings by which POM's access tokens are verified: RS256 JWTs whose keys are published as a JWKS."""
 
     issuer: str
     audience: str
@@ -31,13 +31,13 @@ class TokenConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One stage's settings. URLs carry no trailing slash."""
+    """One stage's settings. URLs have no trailing slash."""
 
     stage: str
     table_prefix: str
     queue_urls: Mapping[Queue, str]
     secret_ids: Mapping[Secret, str]
-    """Of the secrets that this function reads or watches."""
+    """The ids of the secrets that this function reads or watches."""
     stripe_api_base: str
     stripe_connect_base: str
     stripe_dashboard_base: str
@@ -46,7 +46,7 @@ class Config:
     event_bus_name: str
     unpublished_changes_queue_url: str
     development_origins: tuple[str, ...] = ()
-    """Origins besides POM's whose pages may call the API, such as http://localhost:5173; none in production."""
+    """Further origins whose pages may call the API, such as http://localhost:5173. Empty in production."""
 
 
 PRODUCTION = "prod"
@@ -67,10 +67,10 @@ def _required(environment: Mapping[str, str], name: str) -> str:
 
 
 def load_config(environment: Mapping[str, str] = os.environ) -> Config:
-    """Read the settings of API and workers.
+    """Returns the settings of the API and the workers.
 
     Raises:
-        ConfigurationError: a required variable is missing or empty, or one cannot be used.
+        ConfigurationError: a required variable is missing or empty, or a value cannot be used.
     """
     stage = _required(environment, "POM_STAGE")
     return Config(
@@ -103,12 +103,12 @@ def _development_origins(environment: Mapping[str, str], stage: str) -> tuple[st
 
 
 def verifies_tokens(environment: Mapping[str, str] = os.environ) -> bool:
-    """Returns whether this is the authorizer's Lambda, which gets the settings of tokens and no others."""
+    """Returns True in the authorizer's Lambda, which gets the settings of tokens and no others."""
     return "TOKEN_JWKS_URL" in environment
 
 
 def load_token_config(environment: Mapping[str, str] = os.environ) -> TokenConfig:
-    """Read the settings of the authorizer, which runs in its own Lambda with only these.
+    """Returns the settings of the authorizer, which runs in its own Lambda with only these variables.
 
     Raises:
         ConfigurationError: a required variable is missing or empty.

@@ -1,7 +1,7 @@
-"""Which ids the unit of work at hand is about: every log line carries them, so that one query follows a request.
+"""Holds the ids that the present unit of work is about. Every log line carries them, so one query follows a request.
 
-A unit of work is a request, a message, or a tick of a schedule; `request_id` travels with the messages it queues.
-Only ids are noted here, and only such as are ours, AWS's or Stripe's: nothing that a caller could have made up.
+A unit of work is a request, a message, or a tick of a schedule. Its `request_id` travels with the messages it queues.
+Only ids of POM, AWS or Stripe are noted here, and no values that a caller could have made up.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ _known: ContextVar[dict[str, str]] = ContextVar("known")
 
 @contextmanager
 def about(**known: str | None) -> Iterator[Mapping[str, str]]:
-    """Within this block these ids are known, besides those known around it and those that are noted in it."""
+    """Adds these ids to the unit of work within this block. Yields all its ids, including those that are noted
+    later.
+    """
     inner = {**_known.get(_NOTHING), **{name: value for name, value in known.items() if value is not None}}
     token = _known.set(inner)
     try:
@@ -26,17 +28,17 @@ def about(**known: str | None) -> Iterator[Mapping[str, str]]:
 
 
 def note(**found: str | None) -> None:
-    """The unit of work turns out to be about this too."""
+    """Adds ids that were found during the unit of work. Does nothing outside a unit of work."""
     known = _known.get(None)
     if known is not None:
         known.update({name: value for name, value in found.items() if value is not None})
 
 
 def ids() -> Mapping[str, str]:
-    """What is known now."""
+    """Returns the ids of the present unit of work."""
     return _known.get(_NOTHING)
 
 
 def request_id() -> str | None:
-    """What the work at hand goes back to: a request of the API, or a tick of a schedule."""
+    """Returns the id of the API request or the tick that caused the present work, or None."""
     return _known.get(_NOTHING).get("request_id")

@@ -1,7 +1,7 @@
-"""Every Lambda that is deployed: what triggers it, its size, and what it may do in AWS. It is the one list of them.
+"""Lists every deployed Lambda: its trigger, its size, and its rights in AWS. There is no other list.
 
 The workers' triggers, the metrics' dimensions, the template with its alarms, the files in `.chalice` and the local
-stack are made from it. Every Lambda loads this module, so it imports nothing but the standard library.
+stack are made from this list. Every Lambda loads this module, so it imports nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ class Queue(StrEnum):
 
     @property
     def fifo(self) -> bool:
-        """Whether SQS keeps the order of messages within a message group."""
+        """True if SQS keeps the order of messages within a message group."""
         return self.endswith(".fifo")
 
     @property
     def dead_letter(self) -> str:
-        """The name of its dead-letter queue, without the stack's prefix."""
+        """The name of the queue's dead-letter queue, without the stack's prefix."""
         return f"{self.removesuffix('.fifo')}-dlq{'.fifo' if self.fifo else ''}"
 
     @property
     def url_variable(self) -> str:
-        """The environment variable that holds its URL."""
+        """The environment variable that holds the queue's URL."""
         return self.removesuffix(".fifo").replace("-", "_").upper() + "_QUEUE_URL"
 
 
@@ -42,7 +42,7 @@ SCHEDULE_FAILURES: Final = "schedule-failures"
 """The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
 
 UNPUBLISHED_CHANGES: Final = "unpublished-changes"
-"""The queue of changes that could not be told, without their objects. It feeds no function."""
+"""The queue of changes that could not be published, without their objects. It feeds no function."""
 
 
 class Secret(StrEnum):
@@ -55,7 +55,7 @@ class Secret(StrEnum):
 
     @property
     def id_variable(self) -> str:
-        """The environment variable that holds its ARN or its name."""
+        """The environment variable that holds the secret's ARN or name."""
         return f"STRIPE_{self.upper()}_SECRET_ID"
 
 
@@ -80,7 +80,7 @@ class Changes(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """The function is invoked at this rate, in EventBridge's words: `rate(5 minutes)`."""
+    """The function is invoked at this rate, written as in EventBridge: `rate(5 minutes)`."""
 
     rate: str
 
@@ -104,41 +104,41 @@ TOKEN_SETTINGS: Final = (
 
 
 class Function(NamedTuple):
-    """One Lambda function. Its handler has its name, and so has the worker's module.
+    """One Lambda function. Its handler and its worker's module have its name.
 
-    `tables` maps the names of tables to the actions of DynamoDB that the function may do, and `indexes` to the
-    indexes that it may query. It may send to the queues in `sends`, and read the secrets in `secrets`. Of those in
-    `watches` it may ask when they were stored, and not for their values.
+    `tables` maps the names of tables to the DynamoDB actions that the function may perform, and `indexes` to the
+    indexes that it may query. It may send to the queues in `sends`, and read the secrets in `secrets`. For the
+    secrets in `watches` it may ask when they were stored, and may not read their values.
     """
 
     name: str
     trigger: Messages | Changes | Schedule | None
-    """None if API Gateway invokes it."""
+    """None if API Gateway invokes the function."""
     timeout: int
     """Seconds."""
     memory: int = 512
-    """MB. CPU grows with it."""
+    """Megabytes. The CPU share grows with the memory."""
     tables: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     indexes: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     sends: tuple[Queue, ...] = ()
     secrets: tuple[Secret, ...] = ()
     watches: tuple[Secret, ...] = ()
     settings: tuple[str, ...] = SETTINGS
-    """The environment variables that it gets besides POM_STAGE and the ids of its secrets."""
+    """The function's environment variables besides POM_STAGE and the ids of its secrets."""
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Every environment variable that it gets besides POM_STAGE."""
+        """Every environment variable of the function besides POM_STAGE."""
         return (*self.settings, *(secret.id_variable for secret in (*self.secrets, *self.watches)))
 
     @property
     def aws_name(self) -> str:
-        """Its name in AWS, without the stack's prefix."""
+        """The function's name in AWS, without the stack's prefix."""
         return self.name.replace("_", "-")
 
     @property
     def policy_file(self) -> str:
-        """The name of its policy's file in `.chalice`."""
+        """The name of the policy's file in `.chalice`."""
         return f"policy-{self.aws_name}.json"
 
 
@@ -149,7 +149,7 @@ MANY: Final = ("BatchGetItem",)
 UPDATE: Final = ("UpdateItem",)
 CLAIMS: Final = (*READ_WRITE, "DeleteItem")
 INVOICES: Final = (*CLAIMS, "ConditionCheckItem")
-"""A transaction needs the right to each action in it. There is no right to transactions as such."""
+"""A transaction needs the right to each of its actions. IAM has no right to transactions as such."""
 
 _SAGA: Final = {
     "invoices": INVOICES,
@@ -160,10 +160,10 @@ _SAGA: Final = {
     "payments": UPDATE,
     "summaries": UPDATE,
 }
-"""Taking an invoice through its steps in Stripe."""
+"""The rights for taking an invoice through its steps in Stripe."""
 
 _OWNERS: Final = {"customers": ("by_stripe_id",)}
-"""Allows finding the owner of a Stripe customer, before a customer is linked to it."""
+"""The index for finding the owner of a Stripe customer before a customer is linked to it."""
 
 API_HANDLER: Final = "api_handler"
 """Chalice's name for the function behind the HTTP API."""
@@ -370,12 +370,12 @@ FUNCTIONS: Final = (
 
 BY_NAME: Final = {function.name: function for function in FUNCTIONS}
 WORKERS: Final = tuple(function for function in FUNCTIONS if function.trigger is not None)
-"""Every function but the API's two."""
+"""Every function except the API's two."""
 QUEUE_TRIGGERS: Final = {
     function.name: function.trigger for function in WORKERS if isinstance(function.trigger, Messages)
 }
-"""What feeds each function that a queue feeds, by the function's name."""
+"""The trigger of each function that a queue feeds, by function name."""
 STREAM_TRIGGERS: Final = {
     function.name: function.trigger for function in WORKERS if isinstance(function.trigger, Changes)
 }
-"""What feeds each function that streams feed, by the function's name."""
+"""The trigger of each function that streams feed, by function name."""

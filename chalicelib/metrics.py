@@ -1,8 +1,9 @@
-"""Every metric this system emits, with its unit and its closed sets of dimensions: the one list.
+"""Lists every metric that POM emits, with its unit and the allowed values of its dimensions. There is no other list.
 
-`observability` emits nothing else, and the dashboard and the alarms in `infra/template` are made from it, so a name
-that is misspelt, or a dimension that nobody writes, does not get as far as a deployment. Every metric also has the
-dimension `service`. Ids of organizations, customers and invoices are never dimensions: their number has no bound.
+`observability` emits nothing else, and the dashboard and the alarms in `infra/template` are made from this list. So a
+misspelt name, or a dimension that no code writes, does not get as far as a deployment. Every metric also has the
+dimension `service`. Ids of organizations, customers and invoices are never dimensions, because their number is
+unlimited.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ SECONDS: Final = "Seconds"
 MILLISECONDS: Final = "Milliseconds"
 
 OTHER: Final = "other"
-"""Stands for every value outside a closed set."""
+"""Replaces every value outside the allowed ones."""
 
 OK: Final = "ok"
 REFUSED: Final = "refused"
-"""The caller's fault: nothing for operations to do."""
+"""The caller made an error. Operators need not act."""
 RETRY: Final = "retry"
-"""Nobody's fault, and expected to pass: Stripe or the database did not answer, or somebody else wrote first."""
+"""A temporary failure: Stripe or the database did not respond, or another write came first."""
 FAILED: Final = "failed"
-"""Our fault; of a call of Stripe: Stripe's."""
+"""A defect of POM. For a call of Stripe: a failure of Stripe."""
 STRIPE: Final = "stripe"
-"""What a request needs from the company's Stripe account did not work there. An outage of Stripe's looks alike."""
+"""The company's Stripe account failed a request. An outage of Stripe looks the same."""
 THROTTLED: Final = "throttled"
 UNKNOWN: Final = "unknown"
-"""A write that Stripe did not confirm: nobody knows whether it was done until somebody looks."""
+"""A write without a response from Stripe. POM does not know whether it was done until Stripe is asked again."""
 
 OUTCOMES: Final = frozenset({OK, REFUSED, RETRY, FAILED})
 REQUEST_OUTCOMES: Final = OUTCOMES | {STRIPE}
@@ -79,7 +80,7 @@ STRIPE_RESOURCES: Final = frozenset(
         OTHER,
     }
 )
-"""What a call of Stripe is about: the first word of its path."""
+"""The resource of a call of Stripe: the first word of its path."""
 
 TOKEN_REASONS: Final = frozenset(
     {
@@ -103,7 +104,9 @@ TOKEN_REASONS: Final = frozenset(
 STRIPE_CODES: Final = frozenset(
     {"stripe_answer_unreadable", "stripe_busy", "stripe_failed", "stripe_key_reused", "stripe_unreachable"}
 )
-"""What one Stripe account can be the cause of. `stripe_key_rejected` is none: it concerns everybody."""
+"""Errors that one Stripe account can cause. `stripe_key_rejected` is left out, because it concerns all
+organizations.
+"""
 
 SECURITY_CODES: Final = frozenset(
     {
@@ -116,10 +119,10 @@ SECURITY_CODES: Final = frozenset(
         "state_used",
     }
 )
-"""Refusals that somebody who probes for access would get often."""
+"""Refusals that an attacker who probes for access would get often."""
 
 WORKERS: Final = frozenset(function.name for function in functions.WORKERS) | {"daily_tie_out"}
-"""The workers, and the part of `reconcile_account` that is measured by itself."""
+"""The workers, and the part of `reconcile_account` that is measured separately."""
 
 WORK_KINDS: Final = frozenset({"invoice", "customer", "batch"})
 
@@ -129,16 +132,17 @@ VERDICTS: Final = frozenset(verdict.value for verdict in Verdict)
 
 
 class Metric(NamedTuple):
-    """One metric. `dimensions` are its own, `rollups` further sets it is also written by; all without `service`.
+    """One metric. `dimensions` are its own, and `rollups` are further sets of dimensions; all without `service`.
 
-    If there are `detailed` outcomes, it is written by its own dimensions with these only. Its rollups have every
-    outcome. CloudWatch bills each combination of values, so only those are written that somebody reads.
+    If there are `detailed` outcomes, the metric is written by its own dimensions for these outcomes only. Its rollups
+    have every outcome. CloudWatch bills each combination of values, so only the combinations that are read are
+    written.
     """
 
     name: str
     unit: str
     question: int
-    """Which of the dashboard's six questions it helps to answer."""
+    """The number of the dashboard's question, 1 to 6, that the metric helps to answer."""
     dimensions: tuple[str, ...] = ()
     rollups: tuple[tuple[str, ...], ...] = ()
     detailed: frozenset[str] = frozenset()
@@ -146,68 +150,72 @@ class Metric(NamedTuple):
 
 INVOICE_TAKEN_BACK: Final = Metric("InvoiceTakenBack", COUNT, 1)
 WORK_TAKEN_UP: Final = Metric("WorkTakenUp", COUNT, 1, ("kind",))
-"""What `resume_stuck` found half-done: its latest value is how much is stuck now."""
+"""The interrupted work that `resume_stuck` found. The latest value is the amount of work that is stuck now."""
 EVENTS_SWEPT: Final = Metric("EventsSwept", COUNT, 1)
 EVENTS_RECOVERED: Final = Metric("EventsRecovered", COUNT, 1)
-"""Corrections whose cause is an event that no webhook brought."""
+"""Corrections after an event that no webhook brought."""
 EVENTS_UNHEARD: Final = Metric("EventsUnheard", COUNT, 5)
-"""Those of EVENTS_RECOVERED that happened while the account was connected: a webhook should have brought them."""
+"""The part of EVENTS_RECOVERED that happened while the account was connected, so a webhook should have brought it."""
 INVOICES_CORRECTED: Final = Metric("InvoicesCorrected", COUNT, 1)
-"""Corrections whose cause is a change that no event told of at all."""
+"""Corrections after a change that no event reported."""
 TIE_OUT_DIFFERENCES: Final = Metric("TieOutDifferences", COUNT, 1)
-"""Payments, refunds and disputes of one organization's day on which Stripe and we do not agree."""
+"""Payments, refunds and disputes of one organization's day on which POM and Stripe differ."""
 TIE_OUTS: Final = Metric("TieOuts", COUNT, 1)
 """Organizations whose day was compared."""
 INVOICES_BILLED_TWICE: Final = Metric("InvoicesBilledTwice", COUNT, 1)
-"""Live invoices in Stripe for one invoice of ours, of which we may have made more than one: must always be 0."""
+"""Live Stripe invoices for one POM invoice, of which POM may have created more than one. It must always be 0."""
 INVOICES_COPIED: Final = Metric("InvoicesCopied", COUNT, 1)
-"""Live invoices in Stripe for one invoice of ours, where we provably have made at most one: somebody copied it."""
+"""Live Stripe invoices for one POM invoice, of which POM created at most one. Somebody copied it in Stripe."""
 PAYOUTS_MISSED: Final = Metric("PayoutsMissed", COUNT, 1)
-"""Payouts of one organization that a sweep had to find, because no event had told of them."""
+"""Payouts of one organization that a sweep found, because no event had reported them."""
 FEES_FOUND: Final = Metric("FeesFound", COUNT, 1)
-"""Fees of one organization's payments that a sweep read, because no event had told that Stripe had booked them."""
+"""Fees of one organization's payments that a sweep read, because no event had reported that Stripe booked them."""
 PAYOUT_LINES: Final = Metric("PayoutLines", COUNT, 1)
-"""Lines of a payout that were stored or compared; its count is the number of payouts."""
+"""Lines of a payout that were stored or compared. The metric's sample count is the number of payouts."""
 PAYOUT_LINES_REPAIRED: Final = Metric("PayoutLinesRepaired", COUNT, 1)
-"""Lines of a payout that POM had otherwise than Stripe lists them, and that were made the same."""
+"""Lines of a payout that differed from Stripe's list and were repaired."""
 PAYOUTS_NOT_TIED_OUT: Final = Metric("PayoutsNotTiedOut", COUNT, 1)
-"""Payouts of one organization whose lines POM should have and has not, or whose lines do not add up."""
+"""Payouts of one organization whose lines are missing although Stripe lists them, or do not add up."""
 
 EVENT_LAG: Final = Metric(
     "EventLag", SECONDS, 2, ("family", "outcome"), (("outcome",), ()), detailed=frozenset({"applied"})
 )
-"""How long an event took to reach us; its count is the number of events, without our own canaries."""
+"""The delay between an event and its receipt. The sample count is the number of events, without POM's own
+canaries.
+"""
 EVENTS_PARKED: Final = Metric("EventsParked", COUNT, 2)
-"""Events of one organization that came within a day and were still parked when its reconciliation ended."""
+"""Events of one organization that arrived within a day and were still parked at the end of its reconciliation."""
 EVENTS_GIVEN_UP: Final = Metric("EventsGivenUp", COUNT, 2)
 """Parked events of one organization that its reconciliation set aside, because they could not be applied in time."""
 RECONCILIATIONS_PLANNED: Final = Metric("ReconciliationsPlanned", COUNT, 2)
 CANARY_PASSED: Final = Metric("CanaryPassed", COUNT, 2)
-"""1 if a signed event of ours came through to the table, 0 if not."""
+"""1 if a canary arrived in the table, and 0 if not."""
 CANARY_ROUND_TRIP: Final = Metric("CanaryRoundTrip", MILLISECONDS, 2, ("verdict",))
-"""How long it took to know; its count is the number of canaries."""
+"""The time until the canary's result was known. The sample count is the number of canaries."""
 CHANGES_PUBLISHED: Final = Metric("ChangesPublished", COUNT, 2)
-"""Changes of a batch that are on the bus and in the feed. One that is told again counts again."""
+"""Changes of a batch that were published on the bus and in the feed. A change that is published again counts
+again.
+"""
 WEBHOOK_ENDPOINT_PROBLEMS: Final = Metric("WebhookEndpointProblems", COUNT, 2)
-"""1 if Stripe's endpoint for us is not as it has to be, 0 if it is; nothing where Stripe does not answer."""
+"""1 if Stripe's webhook endpoint for POM has a problem, and 0 if not. Not written if Stripe does not respond."""
 
 REQUEST_LATENCY: Final = Metric(
     "RequestLatency", MILLISECONDS, 3, ("route", "outcome"), (("outcome",),), detailed=frozenset({OK, FAILED})
 )
-"""Its count is the number of requests."""
+"""The sample count is the number of requests."""
 WORK_LATENCY: Final = Metric("WorkLatency", MILLISECONDS, 3, ("worker", "outcome"), detailed=frozenset({OK, FAILED}))
-"""Work that is repeated is in the logs, and in the age of its queue's oldest message."""
+"""Repeated work is in the logs, and in the age of its queue's oldest message."""
 
 STRIPE_LATENCY: Final = Metric(
     "StripeLatency", MILLISECONDS, 4, ("resource", "outcome"), (("outcome",),), detailed=frozenset({OK, UNKNOWN})
 )
-"""One try of one call; its count is the number of tries."""
+"""The duration of one attempt of a call. The sample count is the number of attempts."""
 
 SIGNATURE_INVALID: Final = Metric("SignatureInvalid", COUNT, 5)
 SECRET_AGE: Final = Metric("SecretAge", COUNT, 5, ("secret",))
-"""For how many days a secret has been as it is; CloudWatch has no unit for days."""
+"""The age of a secret in days. CloudWatch has no unit for days."""
 SECRET_AGES_UNKNOWN: Final = Metric("SecretAgesUnknown", COUNT, 5)
-"""Secrets whose age Secrets Manager did not tell at a tick."""
+"""Secrets whose age Secrets Manager did not return at a tick."""
 TOKEN_REFUSED: Final = Metric("TokenRefused", COUNT, 5, ("reason",))
 SECURITY_REFUSED: Final = Metric("SecurityRefused", COUNT, 5, ("code",))
 
@@ -266,11 +274,11 @@ VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     (SECURITY_REFUSED.name, "code"): SECURITY_CODES,
     (COLD_START.name, "function"): WORKERS | functions.BY_NAME.keys(),
 }
-"""The closed set of each dimension of each metric; routes are those of the API's table."""
+"""The allowed values of each dimension of each metric. Routes are those of the API's table."""
 
 
 def values_of(metric: Metric, dimensions: tuple[str, ...]) -> Mapping[str, frozenset[str] | None]:
-    """Returns the values with which a metric is written by one of its sets of dimensions. None stands for routes."""
+    """Returns the values of these dimensions with which a metric is written. None stands for the API's routes."""
     values = {name: VALUES.get((metric.name, name)) for name in dimensions}
     if metric.detailed and dimensions == metric.dimensions:
         values["outcome"] = metric.detailed

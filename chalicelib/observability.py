@@ -1,12 +1,12 @@
 """Structured logs and EMF metrics, set up once for the API and the workers.
 
-Every line carries the ids that its unit of work is about (`correlation`), and X-Ray's trace id where there is one.
+Every line carries the ids of its unit of work (`correlation`), and X-Ray's trace id if there is one.
 
-What is never written: bodies, tokens, names, whole addresses, the ids of users as their issuer chose them, and the
-messages of exceptions, because libraries put request data into them. An exception is told by its type, our stable
-code if it has one, the place in the code, and the same for each of its causes.
+Never logged are bodies, tokens, names, whole addresses, the ids of users as their issuer chose them, and the messages
+of exceptions, because libraries put request data into them. An exception is logged by its type, POM's error code if
+it has one, the place in the code, and the same for each of its causes.
 
-What is measured, and by which closed dimensions, is told in `metrics`.
+`metrics` lists what is measured, and the dimensions of each metric.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ R = TypeVar("R")
 
 
 def _without_messages(record: logging.LogRecord) -> bool:
-    """For whoever logs an exception through our logger, as Chalice does when the API's boundary itself fails."""
+    """Replaces an exception by its description, also if Chalice logs it because the API's boundary itself failed."""
     if record.exc_info and record.exc_info[1] is not None:
         record.error = described(record.exc_info[1])
         record.exc_info = None
@@ -59,7 +59,7 @@ def _without_messages(record: logging.LogRecord) -> bool:
 
 
 def _with_ids(record: logging.LogRecord) -> bool:
-    """Whoever logs need not say what it is about."""
+    """Adds the ids of the unit of work to the log record."""
     for name, value in correlation.ids().items():
         if getattr(record, name, None) is None:
             setattr(record, name, value)
@@ -72,10 +72,10 @@ logger.addFilter(_with_ids)
 
 
 def emit(metric: Metric, value: float, **dimensions: str) -> None:
-    """Write one metric, by its own dimensions and by those of each of its rollups, as far as somebody reads them.
+    """Writes one metric, by its own dimensions and by those of each of its rollups, as far as they are read.
 
-    What is no dimension of this line is in it all the same, for questions to the logs.
-    Each call has an emitter of its own: the local stack serves requests from several threads.
+    Values that are no dimension of this line are written as metadata, for log queries. Each call has its own emitter,
+    because the local stack serves requests from several threads.
     """
     said = {}
     for name, given in dimensions.items():
@@ -101,7 +101,7 @@ _cold = True
 
 
 def started(function: str) -> None:
-    """Count a cold start: the first work of this process."""
+    """Counts a cold start if this is the first work of the process."""
     global _cold
     if _cold:
         _cold = False
@@ -109,7 +109,7 @@ def started(function: str) -> None:
 
 
 def restored() -> None:
-    """The next work of this process counts as its first, because its state was copied from another's."""
+    """Lets the next work of this process count as its first, because its state was copied from another process."""
     global _cold
     _cold = True
 
@@ -117,7 +117,9 @@ def restored() -> None:
 def request_served(
     route: str, status: int, seconds: float, request_id: str, caller: Caller, error: Exception | None
 ) -> None:
-    """One line and one metric for an API request. The line tells who asked for what from where, refused or not."""
+    """Writes one log line and one metric for an API request. The line has the caller and the network, also if
+    refused.
+    """
     code = getattr(error, "code", None)
     if status < 400:
         outcome = OK
@@ -146,17 +148,17 @@ def request_served(
 
 
 def event_received(event_type: str, outcome: str, lag_seconds: int) -> None:
-    """How long a Stripe event took to reach us, and what became of it."""
+    """Counts a Stripe event by its outcome, with its delay in seconds."""
     emit(metrics.EVENT_LAG, max(lag_seconds, 0), family=event_type.partition(".")[0], outcome=outcome)
 
 
 def event_parked(error: BaseException) -> None:
-    """Why an event could not be applied: the error's class and where it was raised, for those who mend the fault."""
+    """Logs why an event could not be applied: the error's class and the place where it was raised."""
     logger.warning("event_parked", extra={"error": described(error)})
 
 
 def invoice_refused(organization_id: str, invoice_id: str, code: str) -> None:
-    """An invoice that was resumed cannot be made, and has been taken back."""
+    """Logs and counts a resumed invoice that was refused and removed."""
     emit(metrics.INVOICE_TAKEN_BACK, 1)
     logger.warning(
         "invoice_taken_back", extra={"organization_id": organization_id, "invoice_id": invoice_id, "code": code}
@@ -173,9 +175,11 @@ def account_reconciled(
     parked: int,
     given_up: int,
 ) -> None:
-    """What one reconciliation run found; `recovered`, `unheard`, `corrected` and `given_up` should be 0.
+    """Logs and counts the result of one reconciliation. `recovered`, `unheard`, `corrected` and `given_up` should be
+    0.
 
-    `parked` counts events that came within a day, so that an old one does not keep the alarm from telling of others.
+    `parked` counts events that arrived within a day, so that an old event does not keep the alarm in alarm and hide
+    others.
     """
     counts = {
         metrics.EVENTS_SWEPT: events_seen,
@@ -199,7 +203,7 @@ def account_reconciled(
 
 
 def tied_out(organization_id: str, *, differences: int, billed_twice: int, copied: int) -> None:
-    """What the comparison of one organization's days with Stripe's found; all should be 0."""
+    """Logs and counts the result of one organization's tie-out. All counts should be 0."""
     emit(metrics.TIE_OUTS, 1)
     emit(metrics.TIE_OUT_DIFFERENCES, differences)
     emit(metrics.INVOICES_BILLED_TWICE, billed_twice)
@@ -210,7 +214,7 @@ def tied_out(organization_id: str, *, differences: int, billed_twice: int, copie
 
 
 def payouts_swept(organization_id: str, swept: PayoutsSwept) -> None:
-    """What a sweep of one organization's payouts and fees found; `missed` and `not_tied_out` should be 0."""
+    """Logs and counts the result of one organization's sweep of payouts. `missed` and `not_tied_out` should be 0."""
     emit(metrics.PAYOUTS_MISSED, swept.missed)
     emit(metrics.FEES_FOUND, swept.fees)
     emit(metrics.PAYOUTS_NOT_TIED_OUT, swept.not_tied_out)
@@ -219,9 +223,10 @@ def payouts_swept(organization_id: str, swept: PayoutsSwept) -> None:
 
 
 def payout_itemized(organization_id: str, payout_id: str, *, lines: int, repaired: int, unexplained: int) -> None:
-    """The lines of a payout were stored or compared. `repaired` counts those that were wrong in POM.
+    """Logs and counts the lines of a payout that were stored or compared. `repaired` counts the lines that were
+    wrong.
 
-    `unexplained` is minor units, and should be 0.
+    `unexplained` is in minor units, and should be 0.
     """
     emit(metrics.PAYOUT_LINES, lines)
     emit(metrics.PAYOUT_LINES_REPAIRED, repaired)
@@ -232,13 +237,13 @@ def payout_itemized(organization_id: str, payout_id: str, *, lines: int, repaire
 
 
 def balance_refused(organization_id: str, stripe_id: str, task: str, code: str) -> None:
-    """Stripe does not tell of a payment's fee or of a payout, and would not if it were asked again."""
+    """Logs that Stripe refused to return a fee or a payout, and would refuse again."""
     fields = {"organization_id": organization_id, "stripe_id": stripe_id, "task": task, "code": code}
     logger.warning("balance_refused", extra=fields)
 
 
 def erasure_gone_on(organization_id: str, customer_id: str, erasure: Erasure | None) -> None:
-    """How far the erasure of a customer is; None if nobody asked for one. Both ids are POM's and name nobody.
+    """Logs the status of a customer's erasure, or a warning if no erasure was requested. Both ids are POM's own.
 
     If the tables are lost, these lines say which erasures a restored copy lacks: `./ops erase --again` reads them.
     """
@@ -248,7 +253,7 @@ def erasure_gone_on(organization_id: str, customer_id: str, erasure: Erasure | N
 
 
 def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:
-    """How far a signed event of our own came."""
+    """Logs and counts the result of a canary."""
     emit(metrics.CANARY_PASSED, 1 if passed else 0)
     emit(metrics.CANARY_ROUND_TRIP, milliseconds, verdict=verdict)
     fields = {"verdict": verdict, "latency_ms": milliseconds}
@@ -276,7 +281,7 @@ def changes_published(
 
 
 def webhooks_checked(*, answered: bool, problem: str | None) -> None:
-    """What the look at Stripe's endpoint for us found; an outage of Stripe's says nothing about it."""
+    """Logs and counts a check of Stripe's webhook endpoint for POM. It is not counted if Stripe did not respond."""
     if answered:
         emit(metrics.WEBHOOK_ENDPOINT_PROBLEMS, 1 if problem else 0)
     if problem:
@@ -284,7 +289,7 @@ def webhooks_checked(*, answered: bool, problem: str | None) -> None:
 
 
 def secrets_aged(days: Mapping[Secret, int | None]) -> None:
-    """For how many days each secret has been as it is; None for one of which that is not known."""
+    """Writes the age of each secret in days, and the number of secrets whose age is None, which means unknown."""
     for secret, age in days.items():
         if age is not None:
             emit(metrics.SECRET_AGE, age, secret=secret)
@@ -292,28 +297,28 @@ def secrets_aged(days: Mapping[Secret, int | None]) -> None:
 
 
 def signature_refused() -> None:
-    """The only trace a webhook leaves that Stripe did not sign."""
+    """Counts a webhook with an invalid signature. Nothing else is written about it."""
     emit(metrics.SIGNATURE_INVALID, 1)
 
 
 def token_refused(reason: str) -> None:
-    """An access token was not taken."""
+    """Counts a refused access token."""
     emit(metrics.TOKEN_REFUSED, 1, reason=reason)
 
 
 def reconciliations_planned(count: int) -> None:
-    """So many organizations are to be reconciled."""
+    """Counts the organizations that are to be reconciled."""
     emit(metrics.RECONCILIATIONS_PLANNED, count)
 
 
 def work_taken_up(**counts: int) -> None:
-    """How much was found half-done, by kind: invoices in creation, customers, batches."""
+    """Counts the interrupted work that was found, by kind: unfinished invoices, customers, batches."""
     for kind, count in counts.items():
         emit(metrics.WORK_TAKEN_UP, count, kind=kind)
 
 
 def stripe_called(method: str, path: str, status: int | None, seconds: float) -> None:
-    """One try of a call of Stripe; `status` is None where Stripe did not answer."""
+    """Writes the duration of one attempt of a call of Stripe. `status` is None if Stripe did not respond."""
     words = path.removeprefix("/v1").strip("/").split("/")
     emit(
         metrics.STRIPE_LATENCY,
@@ -332,13 +337,15 @@ def _outcome_of_stripe(status: int | None, *, write: bool) -> str:
 
 
 def message_unreadable(worker: str, error: Exception) -> None:
-    """A message is none of ours; it goes to the dead-letter queue. It counts as failed work of the worker."""
+    """Logs a message that POM cannot read. It goes to the dead-letter queue, and counts as failed work of the
+    worker.
+    """
     emit(metrics.WORK_LATENCY, 0, worker=worker, outcome=FAILED)
     logger.error("message_unreadable", extra={"error": described(error)})
 
 
 def worker_boundary(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Wrap one unit of a worker's work: one line, one metric, and the error goes on to whoever retries."""
+    """Decorates one unit of a worker's work: writes one log line and one metric, and raises any error again."""
 
     def decorate(work: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(work)
@@ -368,7 +375,7 @@ def _work_done(name: str, began: float, outcome: str, error: Exception | None) -
 
 
 def described(error: BaseException) -> dict[str, object]:
-    """What may be told of an error and its causes: types, codes and places, no messages."""
+    """Returns the loggable description of an error and its causes: types, codes and places, no messages."""
     causes: list[BaseException] = []
     cause = error.__cause__ or error.__context__
     while cause is not None and cause not in causes and len(causes) < MAX_CAUSES:
@@ -394,6 +401,6 @@ def _one_described(error: BaseException) -> dict[str, object]:
         description["code"] = error.code
     response = getattr(error, "response", None)
     if isinstance(response, dict) and isinstance(response.get("Error"), dict):
-        # botocore's errors of all AWS services have one class, and say in their code what they are.
+        # All AWS services raise botocore errors of one class, and only their code says what failed.
         description["code"] = response["Error"].get("Code")
     return description

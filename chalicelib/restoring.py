@@ -1,9 +1,9 @@
-"""What happens around the snapshot that SnapStart takes of a function; without SnapStart, nothing of it runs.
+"""Runs around the snapshot that SnapStart takes of a function. Without SnapStart, nothing here runs.
 
 Lambda initializes a published version once, and copies that state into every new execution environment, hours later
 and on other machines (https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html). The copies must not share random
 numbers, connections, secrets or caches. Each handler's module imports this one, because Lambda runs only the hooks of
-what is imported (https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html).
+imported modules (https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html).
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from chalicelib import bootstrap, observability
 
 
 def prepare_snapshot() -> None:
-    """What the first work would load is loaded once, for the snapshot, and not by each restored environment."""
+    """Loads the modules that the first work needs before the snapshot, so that restored environments need not load
+    them.
+    """
     bootstrap.prime()
 
 
 def renew() -> None:
-    """Ends what the copies have in common.
+    """Renews the state that copies of a snapshot must not share.
 
-    The module `random` is the one source of chance that lives in memory: retries of botocore and of Stripe's SDK, and
-    our own pauses, draw from it. `secrets` and `uuid` ask the operating system.
+    Only the module `random` keeps its random state in memory: retries of botocore, of Stripe's SDK and of POM use it.
+    `secrets` and `uuid` read random numbers from the operating system.
     """
     random.seed()
     bootstrap.forget()

@@ -63,24 +63,26 @@ SECURITY_SCHEME = "accessToken"
 DESCRIPTION = """\
 Connects an organization of Pool Office Manager with its Stripe account.
 
-An amount in a request is a decimal number or a string, with at most as many decimals as the currency has. An amount \
-in a response is a string next to a `currency`. Times are RFC 3339 in UTC. Lists take `first` and `after` and return \
-`pageInfo`. Unknown fields and parameters are refused. So are fields that an object has twice, and parameters and \
-bodies on requests that take none.
+An amount in a request is a decimal number or a string, with at most as many decimals as the currency has. An \
+amount in a response is a string next to a `currency`. Times are RFC 3339 in UTC. Lists take `first` and `after` \
+and return `pageInfo`. Unknown fields and parameters are refused. So are fields that an object has twice, and \
+parameters and bodies on requests that take none.
 
 Any caller with a valid access token of the organization may read. The role `billing` may manage customers and \
 invoices. The role `admin` may do everything.
 
-Errors have a stable `code`, a `message` and a `nextStep` for people, the `field` that is wrong, and the `requestId` \
-to give to support. `details` lists all errors of the request, including the first one: 400 lists all faults of the \
-request's shape, and a request of the right shape gets all rules that it breaks. There are at most 50 errors; \
-`moreDetails` says whether there are more. The first error decides the status. Each response lists its codes, and the \
-schema `ErrorCode` lists all of them. Responses of 429, 502 and 503 have `Retry-After`, and their request can be \
-repeated safely. Where a route takes an `Idempotency-Key`, a repeated request with the same key creates nothing twice.
+Errors have a stable `code`, a `message` and a `nextStep` for people, the `field` that is wrong, and the \
+`requestId` to give to support. `details` lists all errors of the request, including the first one: 400 lists all \
+faults of the request's shape, and a request of the right shape gets all rules that it breaks. There are at most 50 \
+errors; `moreDetails` says whether there are more. The first error decides the status. Each response lists its \
+codes, and the schema `ErrorCode` lists all of them. Responses of 429, 502 and 503 have `Retry-After`, and their \
+request can be repeated safely. Where a route takes an `Idempotency-Key`, a repeated request with the same key \
+creates nothing twice.
 
 Every `GET` has an `ETag`. Send it as `If-None-Match` to get 304 without a body if nothing has changed; browsers do \
-so automatically. Send it as `If-Match` with a `PUT` to get 412 with the stored object if somebody else has changed it \
-since. A change by POM's own workers, such as `syncStatus`, is no conflict. Without `If-Match` the last writer wins.
+so automatically. Send it as `If-Match` with a `PUT` to get 412 with the stored object if somebody else has changed \
+it since. A change by POM's own workers, such as `syncStatus`, is no conflict. Without `If-Match` the last writer \
+wins.
 """
 
 

@@ -14,7 +14,7 @@ from chalicelib.api.models.queries import CSV_ROWS, ROWS, PayoutQuery, RowsQuery
 from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.payouts import show_payouts
-from chalicelib.usecases.payouts.related import beside
+from chalicelib.usecases.payouts.related import related_payouts
 
 PATH = "/payouts"
 
@@ -47,7 +47,7 @@ def list_payouts(call: Call[PayoutQuery]) -> Reply:
     payout_filter = payout_filter_from(query)
     ports, organization_id = bootstrap.ports(), call.caller.organization_id
     page = show_payouts.list_payouts(organization_id, payout_filter, first, query.after, ports)
-    context = beside(page.items, organization_id, ports)
+    context = related_payouts(page.items, organization_id, ports)
     return (
         csv_reply(payouts_csv(page.items, context), PATH, query, page) if csv else Reply(payout_list(page, context))
     )
@@ -76,7 +76,7 @@ def get_payout(call: Call[RowsQuery]) -> Reply:
     query, csv = call.input, prefers_csv(call.headers.get("accept"))
     first = query.first or (CSV_ROWS if csv else ROWS)
     payout, page = show_payouts.show_payout(organization_id, payout_id, first, query.after, ports)
-    context = beside([payout], organization_id, ports)
+    context = related_payouts([payout], organization_id, ports)
     owners = (line.owner for line in page.items)
     names = names_of(organization_id, (owner.customer_id for owner in owners if owner is not None), ports)
     if csv:

@@ -30,7 +30,7 @@ CORRECTION_REFUSED = "correction_refused"
 MAX_ACTIONS = 1000
 """The most actions that an invoice stores, because a DynamoDB item holds at most 400 KB."""
 
-_ONLY_TOLD = frozenset({EDITED, EDIT_REFUSED, REMINDER_REFUSED})
+_ONLY_FOR_TIMELINE = frozenset({EDITED, EDIT_REFUSED, REMINDER_REFUSED})
 """Actions that users can repeat without limit. Only the timeline needs more than the latest one of each kind."""
 
 
@@ -63,7 +63,7 @@ def within_limit(acts: Sequence[Action]) -> tuple[Action, ...]:
     surplus = len(acts) - MAX_ACTIONS
     if surplus <= 0:
         return tuple(acts)
-    asked = [position for position, act in enumerate(acts) if act.kind == SEND_REQUESTED]
-    told = [position for position, act in enumerate(acts) if act.kind in _ONLY_TOLD]
-    dropped = set(sorted([*asked[:-1], *told[:-1]])[:surplus])
-    return tuple(act for position, act in enumerate(acts) if position not in dropped)
+    send_requests = [position for position, act in enumerate(acts) if act.kind == SEND_REQUESTED]
+    timeline_only = [position for position, act in enumerate(acts) if act.kind in _ONLY_FOR_TIMELINE]
+    dropped_positions = set(sorted([*send_requests[:-1], *timeline_only[:-1]])[:surplus])
+    return tuple(act for position, act in enumerate(acts) if position not in dropped_positions)

@@ -55,19 +55,19 @@ class Amounts:
 
 def amounts_of(facts: Snapshots) -> Amounts:
     """Returns the terms of an invoice. All are zero if POM has no Stripe invoice, or if the draft was deleted."""
-    invoice, notes = facts.invoice, list(_issued(facts))
+    invoice, notes = facts.invoice, list(_issued_notes(facts))
     if invoice is None or invoice.deleted:
         return Amounts()
     asks_for_nothing = invoice.status in {"draft", "void"}
     still_open = 0 if asks_for_nothing or invoice.status == "paid" else invoice.amount_remaining
     # Neither payments nor the amount that is still open explain this part of the total.
-    unexplained = invoice.total - (invoice.amount_paid - invoice.amount_overpaid) - still_open
+    unexplained_part = invoice.total - (invoice.amount_paid - invoice.amount_overpaid) - still_open
     credited_before = invoice.pre_payment_credit_notes_amount
     if not credited_before and invoice.starting_balance is None and not asks_for_nothing:
         # An earlier release stored the invoice without Stripe's figure, so the sum of the credit notes is the best
         # estimate.
-        credited_before = min(max(unexplained, 0), sum(note.amount - note.post_payment_amount for note in notes))
-    balance_applied = 0 if asks_for_nothing else unexplained - credited_before
+        credited_before = min(max(unexplained_part, 0), sum(note.amount - note.post_payment_amount for note in notes))
+    balance_applied = 0 if asks_for_nothing else unexplained_part - credited_before
     if not asks_for_nothing and invoice.starting_balance is not None and invoice.ending_balance is not None:
         balance_applied = invoice.ending_balance - invoice.starting_balance
     refunded_outside = sum(note.out_of_band_amount for note in notes)
@@ -100,7 +100,8 @@ def succeeded_refunds(facts: Snapshots) -> Iterator[RefundFact]:
 def credited_to_balance(facts: Snapshots) -> int:
     """Returns the amount that credit notes added to the customer's balance after the invoice was paid."""
     return sum(
-        max(note.post_payment_amount - note.refunded_amount - note.out_of_band_amount, 0) for note in _issued(facts)
+        max(note.post_payment_amount - note.refunded_amount - note.out_of_band_amount, 0)
+        for note in _issued_notes(facts)
     )
 
 
@@ -112,22 +113,22 @@ def lost_by_dispute(facts: Snapshots) -> dict[str, int]:
     (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued).
     A dispute in another currency takes all that remains of its charge.
     """
-    lost = [
+    lost_disputes = [
         dispute
         for dispute in facts.disputes.values()
         if dispute.status == "lost" and dispute.payment_intent_id not in facts.paid_elsewhere
     ]
     by_charge: dict[str, list[DisputeFact]] = defaultdict(list)
-    for dispute in sorted(lost, key=lambda each: (not _in_own_currency(facts, each), each.id)):
+    for dispute in sorted(lost_disputes, key=lambda each: (not _in_own_currency(facts, each), each.id)):
         by_charge[dispute.payment_intent_id or dispute.charge_id or dispute.id].append(dispute)
-    taken: dict[str, int] = {}
+    lost_amounts: dict[str, int] = {}
     for disputes in by_charge.values():
-        left = _left_of_charge(facts, disputes[0])
+        remaining = _charge_less_refunds(facts, disputes[0])
         for dispute in disputes:
             amount = disputed_amount(facts, dispute)
-            taken[dispute.id] = amount if left is None else max(min(amount, left), 0)
-            left = None if left is None else left - taken[dispute.id]
-    return taken
+            lost_amounts[dispute.id] = amount if remaining is None else max(min(amount, remaining), 0)
+            remaining = None if remaining is None else remaining - lost_amounts[dispute.id]
+    return lost_amounts
 
 
 def disputed_amount(facts: Snapshots, dispute: DisputeFact) -> int:
@@ -137,9 +138,9 @@ def disputed_amount(facts: Snapshots, dispute: DisputeFact) -> int:
     """
     if _in_own_currency(facts, dispute):
         return dispute.amount
-    brought = _brought(facts, dispute)
-    if brought is not None:
-        return brought
+    charge_amount = _charge_amount(facts, dispute)
+    if charge_amount is not None:
+        return charge_amount
     return facts.invoice.amount_paid if facts.invoice else 0
 
 
@@ -147,10 +148,10 @@ def _in_own_currency(facts: Snapshots, dispute: DisputeFact) -> bool:
     return facts.invoice is None or dispute.currency == facts.invoice.currency
 
 
-def _left_of_charge(facts: Snapshots, dispute: DisputeFact) -> int | None:
+def _charge_less_refunds(facts: Snapshots, dispute: DisputeFact) -> int | None:
     """Returns the disputed charge's amount less its refunds, or None if POM does not know the amount."""
-    brought = _brought(facts, dispute)
-    if brought is None:
+    charge_amount = _charge_amount(facts, dispute)
+    if charge_amount is None:
         return None
     refunds = [
         refund.amount
@@ -158,23 +159,23 @@ def _left_of_charge(facts: Snapshots, dispute: DisputeFact) -> int | None:
         if (refund.payment_intent_id and refund.payment_intent_id == dispute.payment_intent_id)
         or (refund.charge_id and refund.charge_id == dispute.charge_id)
     ]
-    return brought - sum(refunds)
+    return charge_amount - sum(refunds)
 
 
-def _brought(facts: Snapshots, dispute: DisputeFact) -> int | None:
+def _charge_amount(facts: Snapshots, dispute: DisputeFact) -> int | None:
     """Returns the amount of the disputed charge, or of its intent, in the invoice's currency; None if unknown."""
     intent_id = dispute.payment_intent_id or ""
     payments = (each for each in facts.payments.values() if intent_id and each.payment_intent_id == intent_id)
-    known = [(each.amount_paid, each.currency) for each in payments if each.amount_paid]
+    candidates = [(each.amount_paid, each.currency) for each in payments if each.amount_paid]
     if (intent := facts.payment_intents.get(intent_id)) is not None:
-        known.append((intent.amount, intent.currency))
+        candidates.append((intent.amount, intent.currency))
     if (charge := facts.charges.get(dispute.charge_id or "")) is not None:
-        known.insert(0, (charge.amount, charge.currency))
+        candidates.insert(0, (charge.amount, charge.currency))
     own = facts.invoice.currency if facts.invoice else None
-    return next((amount for amount, currency in known if currency == own), None)
+    return next((amount for amount, currency in candidates if currency == own), None)
 
 
-def _issued(facts: Snapshots) -> Iterable[CreditNoteFact]:
+def _issued_notes(facts: Snapshots) -> Iterable[CreditNoteFact]:
     invoice_id = facts.invoice.id if facts.invoice else None
     return (
         note

@@ -125,10 +125,10 @@ def _not_sent(invoice: Invoice) -> Iterator[InvoiceTrouble]:
         return
     if invoice.status not in (InvoiceStatus.DRAFT, *OPEN_STATUSES):
         return
-    refused = latest_action(invoice, SEND_REFUSED)
-    if refused is not None:
-        yield InvoiceTrouble(AttentionKind.INVOICE_NOT_SENT, refused.at)
+    refusal = latest_action(invoice, SEND_REFUSED)
+    if refusal is not None:
+        yield InvoiceTrouble(AttentionKind.INVOICE_NOT_SENT, refusal.at)
         return
-    fact, asked = invoice.facts.invoice, latest_action(invoice, SEND_REQUESTED)
-    if asked is not None and fact is not None and fact.finalized_at is not None and fact.from_invoice_id is None:
-        yield InvoiceTrouble(AttentionKind.INVOICE_NOT_SENT, max(fact.finalized_at, asked.at))
+    fact, request = invoice.facts.invoice, latest_action(invoice, SEND_REQUESTED)
+    if request is not None and fact is not None and fact.finalized_at is not None and fact.from_invoice_id is None:
+        yield InvoiceTrouble(AttentionKind.INVOICE_NOT_SENT, max(fact.finalized_at, request.at))

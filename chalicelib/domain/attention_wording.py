@@ -107,8 +107,8 @@ def _payment_failed(attempt: FailedAttempt, trouble: InvoiceTrouble, invoice: In
     message = f"The payment of {invoice_phrase(invoice)} failed on {day(invoice, attempt.at)}. {text.message}"
     if invoice.overdue and invoice.due_at is not None:
         message += f" It was due on {day(invoice, invoice.due_at)}."
-    failed = item_about(invoice, trouble.kind, trouble.at, message, text.next_step)
-    return replace(failed, due_by=invoice.due_at)
+    item = item_about(invoice, trouble.kind, trouble.at, message, text.next_step)
+    return replace(item, due_by=invoice.due_at)
 
 
 def _dispute(dispute: DisputeFact, trouble: InvoiceTrouble, invoice: Invoice, now: int) -> AttentionItem:
@@ -126,8 +126,8 @@ def _dispute(dispute: DisputeFact, trouble: InvoiceTrouble, invoice: Invoice, no
         message += f" The evidence was due by {day(invoice, due_by)}, and that has passed."
         next_step = LATE_INQUIRY if inquiry else LATE
     elif due_by is not None:
-        left = (day_of(due_by, invoice.order.time_zone) - day_of(now, invoice.order.time_zone)).days
-        message += f" The evidence is due {_in(left)}, by {day(invoice, due_by)}."
+        days_left = (day_of(due_by, invoice.order.time_zone) - day_of(now, invoice.order.time_zone)).days
+        message += f" The evidence is due {_in(days_left)}, by {day(invoice, due_by)}."
     return replace(
         item_about(invoice, trouble.kind, trouble.at, message, next_step),
         subject=dispute.id,
@@ -151,8 +151,8 @@ LATE_INQUIRY = (
 """How an inquiry ends: https://docs.stripe.com/disputes. POM itself does not refund a payment under inquiry."""
 
 
-def _in(left: int) -> str:
-    return {0: "today", 1: "tomorrow"}.get(left, f"in {days(left)}")
+def _in(days_left: int) -> str:
+    return {0: "today", 1: "tomorrow"}.get(days_left, f"in {days(days_left)}")
 
 
 def _refund_failed(refund: RefundFact, trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
@@ -177,13 +177,13 @@ GIVE_BACK = (
 
 
 def _invoice_not_sent(trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
-    refused = latest_action(invoice, SEND_REFUSED)
-    asked = latest_action(invoice, SEND_REQUESTED)
+    refusal = latest_action(invoice, SEND_REFUSED)
+    request = latest_action(invoice, SEND_REQUESTED)
     reasons = list(why_not_sent(invoice))
-    if refused is None and asked is not None:
-        reasons.append(f"POM was asked to send it on {day(invoice, asked.at)}.")
+    if refusal is None and request is not None:
+        reasons.append(f"POM was asked to send it on {day(invoice, request.at)}.")
     message = " ".join([f"No e-mail was sent for {invoice_phrase(invoice)}.", *reasons])
-    reason = refused.reason if refused is not None else None
+    reason = refusal.reason if refusal is not None else None
     return item_about(invoice, trouble.kind, trouble.at, message, _NOT_SENT.get(reason or "", SEND_AGAIN))
 
 

@@ -42,22 +42,22 @@ def item_error(error: IntegrationError, field_in_request: FieldInRequest = _same
 
     `field_in_request` translates the field that a rule names into the field of the batch's request.
     """
-    kept = merge_errors([_kept(one, field_in_request(one.field)) for one in errors_in(error)])
-    return replace(kept, more=kept.more or error.more)
+    stored_error = merge_errors([_to_item_error(each, field_in_request(each.field)) for each in errors_in(error)])
+    return replace(stored_error, more=stored_error.more or error.more)
 
 
-def _kept(error: IntegrationError, field: str | None) -> ItemError:
-    kept = ItemError(error.code, error.message, field, error.next_step)
+def _to_item_error(error: IntegrationError, field: str | None) -> ItemError:
+    stored_error = ItemError(error.code, error.message, field, error.next_step)
     if isinstance(error, ServiceAlreadyBilled):
-        return replace(kept, invoice_id=InvoiceId(error.invoice_id), number=error.number)
-    return kept
+        return replace(stored_error, invoice_id=InvoiceId(error.invoice_id), number=error.number)
+    return stored_error
 
 
 def merge_errors(errors: Sequence[ItemError]) -> ItemError:
     """Returns the first of these errors with all others attached. `errors` must not be empty."""
-    each = [replace(one, others=()) for error in errors for one in (error, *error.others)]
-    more = len(each) > MAX_ITEM_ERRORS or any(error.more for error in errors)
-    return replace(each[0], others=tuple(each[1:MAX_ITEM_ERRORS]), more=more)
+    each = [replace(each_error, others=()) for error in errors for each_error in (error, *error.others)]
+    has_more = len(each) > MAX_ITEM_ERRORS or any(error.more for error in errors)
+    return replace(each[0], others=tuple(each[1:MAX_ITEM_ERRORS]), more=has_more)
 
 
 _LINE = re.compile(r"lineItems\[(\d+)\](.*)")

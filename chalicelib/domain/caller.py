@@ -46,10 +46,10 @@ def network_of(address: str) -> str | None:
     An IPv6 address with an IPv4 address in its first 48 bits is treated as that IPv4 address.
     """
     try:
-        known: IPv4Address | IPv6Address = ip_address(address)
+        ip: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:
         return None
-    if isinstance(known, IPv6Address):
-        known = known.ipv4_mapped or known.sixtofour or known
-    bits = IPV4_BITS if isinstance(known, IPv4Address) else IPV6_BITS
-    return str(ip_network((int(known).to_bytes(known.max_prefixlen // 8), bits), strict=False))
+    if isinstance(ip, IPv6Address):
+        ip = ip.ipv4_mapped or ip.sixtofour or ip
+    bits = IPV4_BITS if isinstance(ip, IPv4Address) else IPV6_BITS
+    return str(ip_network((int(ip).to_bytes(ip.max_prefixlen // 8), bits), strict=False))

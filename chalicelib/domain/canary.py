@@ -155,8 +155,8 @@ def verdict_of(attempts: Sequence[Attempt]) -> Verdict:
     verdicts = [attempt.verdict for attempt in attempts]
     if not verdicts:
         return Verdict.NO_SECRET
-    if failed := [each for each in verdicts if each not in {Verdict.PASSED, Verdict.REFUSED}]:
-        return failed[0]
+    if failures := [each for each in verdicts if each not in {Verdict.PASSED, Verdict.REFUSED}]:
+        return failures[0]
     if Verdict.PASSED not in verdicts:
         return Verdict.REFUSED
     if verdicts[0] is Verdict.REFUSED:

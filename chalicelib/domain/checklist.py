@@ -44,17 +44,17 @@ class ChecklistInput:
     has_customers: bool
 
 
-def checklist(known: ChecklistInput) -> list[Item]:
+def checklist(given: ChecklistInput) -> list[Item]:
     """Returns the whole list, in the order in which a company works through it."""
     return [
-        _connected(known.connection),
-        *_paused(known.connection),
-        _verified(known.connection),
-        _webhook(known),
-        _tested(known.connection, time_zone_of(known.settings, known.connection.account)),
-        _terms(known.settings),
-        _instructions(known.settings),
-        _emails(known.without_email, has_customers=known.has_customers),
+        _connected(given.connection),
+        *_paused(given.connection),
+        _verified(given.connection),
+        _webhook(given),
+        _tested(given.connection, time_zone_of(given.settings, given.connection.account)),
+        _terms(given.settings),
+        _instructions(given.settings),
+        _emails(given.without_email, has_customers=given.has_customers),
         Item(
             "fees_reviewed",
             "Review Stripe's fees and pricing",
@@ -127,12 +127,12 @@ def _verified(connection: Connection) -> Item:
     return Item("business_verified", title, False, detail, step, ACCOUNT_STATUS)
 
 
-def _webhook(known: ChecklistInput) -> Item:
+def _webhook(given: ChecklistInput) -> Item:
     title = "Payments are reported at once"
-    if known.webhook_problem:
+    if given.webhook_problem:
         step = "Nothing is lost: POM compares with Stripe every ten minutes. Contact support if this stays."
-        return Item("webhook_healthy", title, known.webhook_healthy, known.webhook_problem, step)
-    if not known.webhook_healthy:
+        return Item("webhook_healthy", title, given.webhook_healthy, given.webhook_problem, step)
+    if not given.webhook_healthy:
         return Item("webhook_healthy", title, False, "Stripe is not connected.", "Connect Stripe first.")
     return Item("webhook_healthy", title, True, "Stripe reports every payment to POM as it happens.")
 
@@ -186,12 +186,12 @@ def _emails(without: Sequence[CustomerId], *, has_customers: bool) -> Item:
     if not without:
         return Item("customer_emails", title, True, "Every customer has an address that invoices can be sent to.")
     many = f"More than {COUNTED_UP_TO}" if len(without) > COUNTED_UP_TO else str(len(without))
-    shown = ", ".join(without[:SHOWN]) + (", …" if len(without) > SHOWN else "")
+    listed_ids = ", ".join(without[:SHOWN]) + (", …" if len(without) > SHOWN else "")
     verb = "customer has" if len(without) == 1 else "customers have"
     return Item(
         "customer_emails",
         title,
         False,
-        f"{many} {verb} no valid e-mail address: {shown}.",
+        f"{many} {verb} no valid e-mail address: {listed_ids}.",
         "Add an e-mail address to each; without one no invoice can be sent.",
     )

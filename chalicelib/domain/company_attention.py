@@ -81,12 +81,12 @@ def unresolved_failures(payouts: Sequence[Payout]) -> Iterator[Payout]:
 
 def _went_out_again(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
     """Returns True if another payout paid the money out again, directly or after further payouts that came back."""
-    tried = {payout.id}
+    visited_ids = {payout.id}
     again = by_id.get(payout.returned_in or "")
-    while again is not None and again.id not in tried:
+    while again is not None and again.id not in visited_ids:
         if not _gave_its_money_back(again, by_id):
             return True
-        tried.add(again.id)
+        visited_ids.add(again.id)
         again = by_id.get(again.returned_in or "")
     return False
 
@@ -126,15 +126,15 @@ def payout_item(payout: Payout, *, livemode: bool) -> AttentionItem:
     fact, story = payout.fact, story_of(payout)
     amount, on = decimal_string(abs(fact.amount), fact.currency), day_in_words(fact.arrives_on)
     money_of_it = f"{amount} {fact.currency.upper()}"
-    expected = f"A payout of {money_of_it} was expected at the bank on {on}."
+    expectation = f"A payout of {money_of_it} was expected at the bank on {on}."
     if fact.amount < 0:
-        expected = f"Stripe was to take {money_of_it} from the bank account on {on}."
+        expectation = f"Stripe was to take {money_of_it} from the bank account on {on}."
     mode = "" if livemode else "test/"
     return AttentionItem(
         kind=AttentionKind.PAYOUT_FAILED,
         subject=payout.id,
         at=payout.came_back_at,
-        message=f"{expected} {story.message}",
+        message=f"{expectation} {story.message}",
         next_step=story.next_step or SUPPORT,
         payout_id=payout.id,
         amount=fact.amount,
@@ -173,7 +173,7 @@ def account_item(connection: Connection) -> AttentionItem | None:
     account = connection.account
     if not connection.active or account is None or (account.charges_enabled and account.payouts_enabled):
         return None
-    restricted = [
+    restrictions = [
         *(["does not let this account take payments"] if not account.charges_enabled else []),
         *(["pays nothing out of this account to the bank"] if not account.payouts_enabled else []),
     ]
@@ -181,7 +181,7 @@ def account_item(connection: Connection) -> AttentionItem | None:
         kind=AttentionKind.ACCOUNT_RESTRICTED,
         subject=account.id,
         at=account.as_of,
-        message=f"Stripe {' and '.join(restricted)}{f': {account.reasons}' if account.reasons else '.'}",
+        message=f"Stripe {' and '.join(restrictions)}{f': {account.reasons}' if account.reasons else '.'}",
         next_step=account.next_step,
         page=ACCOUNT_STATUS,
     )

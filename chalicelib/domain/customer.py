@@ -183,8 +183,8 @@ class Customer:
 
     def target_on(self, account_id: StripeAccountId) -> str | None:
         """Returns the Stripe customer to link to, or to stay linked to. A refused choice does not replace a link."""
-        linked = self.linked_to(account_id)
-        return linked if linked and self.choice_refused else self.chosen_stripe_customer_id or linked
+        linked_id = self.linked_to(account_id)
+        return linked_id if linked_id and self.choice_refused else self.chosen_stripe_customer_id or linked_id
 
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
         """Returns the customer in its next edition, as `pending`. A refused choice is dropped unless there is a new
@@ -192,26 +192,26 @@ class Customer:
         """
         before = None if self.choice_refused else self.chosen_stripe_customer_id
         # Choosing the present link is not a new choice, but it answers an offer of several candidates.
-        confirmed = bool(chosen) and chosen == self.linked_id
-        coming = None if confirmed else chosen or before
-        dropped = self.chosen_stripe_customer_id if self.chosen_stripe_customer_id != coming else None
+        confirms_link = bool(chosen) and chosen == self.linked_id
+        next_choice = None if confirms_link else chosen or before
+        former_choice = self.chosen_stripe_customer_id if self.chosen_stripe_customer_id != next_choice else None
         replaced_email = None if self.link or same_address(self.profile.email, profile.email) else self.profile.email
-        changed = profile.fields_unlike(self.profile)
+        changed_fields = profile.fields_unlike(self.profile)
         return replace(
             self,
             profile=profile,
             unlinked_emails=_with_newest(self.unlinked_emails, replaced_email, MAX_UNLINKED_EMAILS),
-            from_stripe=tuple(field for field in self.from_stripe if field not in changed),
+            from_stripe=tuple(field for field in self.from_stripe if field not in changed_fields),
             link=replace(self.link, in_step=self.last_in_step) if self.link else None,
-            chosen_stripe_customer_id=coming,
+            chosen_stripe_customer_id=next_choice,
             last_choice=chosen or (None if self.choice_refused else self.last_choice),
             choice_refused=False,
-            former_stripe_ids=_with_newest(self.former_stripe_ids, dropped, MAX_FORMER),
+            former_stripe_ids=_with_newest(self.former_stripe_ids, former_choice, MAX_FORMER),
             edition=self.edition + 1,
             updated_at=now,
             sync_status=SyncStatus.PENDING,
             sync_error=None,
-            candidates=() if confirmed else self.candidates,
+            candidates=() if confirms_link else self.candidates,
         )
 
     def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:
@@ -220,13 +220,13 @@ class Customer:
         A new link has no fields in step yet, because they were in step with another Stripe customer.
         """
         chosen = self.chosen_stripe_customer_id
-        coming = None if chosen == stripe_customer_id else chosen
+        next_choice = None if chosen == stripe_customer_id else chosen
         if self.linked_to(account_id) == stripe_customer_id and self.link is not None:
             link = replace(self.link, in_step=self.last_in_step, claims=True)
-            return replace(self, link=link, chosen_stripe_customer_id=coming)
+            return replace(self, link=link, chosen_stripe_customer_id=next_choice)
         return replace(
             self,
-            chosen_stripe_customer_id=coming,
+            chosen_stripe_customer_id=next_choice,
             link=StripeLink(account_id, stripe_customer_id, 0, in_step={}, claims=True),
             sync_status=SyncStatus.PENDING,
             sync_error=None,
@@ -264,24 +264,24 @@ class Customer:
             stripe_as_of=max(self.stripe_as_of, fact.as_of),
         )
 
-    def with_stripe_values(self, settled: FieldMerge, source: Source, now: int) -> Self:
+    def with_stripe_values(self, merge: FieldMerge, source: Source, now: int) -> Self:
         """Returns the customer with the values that POM took over from Stripe, and with history entries about
         them.
         """
-        profile_changed = settled.profile != self.profile
-        from_stripe_before = tuple(field for field in self.from_stripe if field not in settled.taken_over)
-        taken = replace(
+        profile_changed = merge.profile != self.profile
+        from_stripe_before = tuple(field for field in self.from_stripe if field not in merge.taken_over)
+        updated = replace(
             self,
-            profile=settled.profile,
-            from_stripe=(*from_stripe_before, *settled.taken_over),
+            profile=merge.profile,
+            from_stripe=(*from_stripe_before, *merge.taken_over),
             edition=self.edition + 1 if profile_changed else self.edition,
             updated_at=now if profile_changed else self.updated_at,
         )
-        if settled.taken_over:
-            taken = taken.telling(CustomerEvent.TAKEN_OVER, source, now, settled.taken_over)
-        if settled.not_taken_over:
-            taken = taken.telling(CustomerEvent.NOT_TAKEN_OVER, source, now, settled.not_taken_over)
-        return taken
+        if merge.taken_over:
+            updated = updated.telling(CustomerEvent.TAKEN_OVER, source, now, merge.taken_over)
+        if merge.not_taken_over:
+            updated = updated.telling(CustomerEvent.NOT_TAKEN_OVER, source, now, merge.not_taken_over)
+        return updated
 
     def telling(
         self,
@@ -322,30 +322,30 @@ class Customer:
         If there are candidates, the office has to choose one. The link stays until it does.
         """
         account_id = self.link.account_id if self.link else None
-        searched = replace(self, search_spellings=False, candidates=candidates, offered_by=account_id)
+        after_search = replace(self, search_spellings=False, candidates=candidates, offered_by=account_id)
         if not candidates:
-            return searched
-        told = searched.telling(CustomerEvent.CHOICE_OFFERED, Source.SWEEP, now, (Field.EMAIL,))
+            return after_search
+        with_offer = after_search.telling(CustomerEvent.CHOICE_OFFERED, Source.SWEEP, now, (Field.EMAIL,))
         if self.sync_status is not SyncStatus.SYNCED:
-            return told
-        return told.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(candidates))
+            return with_offer
+        return with_offer.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(candidates))
 
     def unlinked(self) -> Self:
         """Returns the customer without a link. The next sync or invoice links it again.
 
         It becomes `deleted_in_stripe`, unless a sync is pending or the office chose another Stripe customer.
         """
-        leaving = self.link is not None and self.is_leaving(self.link.stripe_customer_id)
-        going_on = leaving or self.sync_status is SyncStatus.PENDING
+        leaves_link = self.link is not None and self.is_leaving(self.link.stripe_customer_id)
+        keeps_status = leaves_link or self.sync_status is SyncStatus.PENDING
         return replace(
             self,
             link=None,
-            chosen_stripe_customer_id=self.chosen_stripe_customer_id if leaving else None,
-            choice_refused=self.choice_refused and leaving,
+            chosen_stripe_customer_id=self.chosen_stripe_customer_id if leaves_link else None,
+            choice_refused=self.choice_refused and leaves_link,
             former_stripe_ids=_with_newest(self.former_stripe_ids, self.linked_id, MAX_FORMER),
             key_generation=self.key_generation + 1,
-            sync_status=self.sync_status if going_on else SyncStatus.DELETED_IN_STRIPE,
-            sync_error=self.sync_error if going_on else None,
+            sync_status=self.sync_status if keeps_status else SyncStatus.DELETED_IN_STRIPE,
+            sync_error=self.sync_error if keeps_status else None,
             search_spellings=False,
             candidates=(),
         )
@@ -372,6 +372,6 @@ def require_not_erased(customer: Customer) -> None:
         )
 
 
-def _with_newest(kept: tuple[str, ...], newest: str | None, at_most: int) -> tuple[str, ...]:
+def _with_newest(values: tuple[str, ...], newest: str | None, at_most: int) -> tuple[str, ...]:
     """Returns the values with `newest` at the end, each value once. Keeps only the last `at_most` values."""
-    return kept if newest is None else (*(each for each in kept if each != newest), newest)[-at_most:]
+    return values if newest is None else (*(each for each in values if each != newest), newest)[-at_most:]

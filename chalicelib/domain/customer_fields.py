@@ -125,11 +125,11 @@ class Profile:
             Field.COUNTRY: _not_blank(address.country),
         }
 
-    def with_fields_of(self, other: Profile, taken: Collection[Field]) -> Profile:
+    def with_fields_of(self, other: Profile, fields_to_copy: Collection[Field]) -> Profile:
         """Returns this profile with `other`'s values in these fields. The three names are one field."""
-        names = ("first_name", "last_name", "company_name") if Field.NAME in taken else ()
-        own = (*names, *(field.value for field in taken if field in (Field.EMAIL, Field.PHONE)))
-        parts = [_ATTRIBUTES.get(field, field.value) for field in taken if field in ADDRESS]
+        names = ("first_name", "last_name", "company_name") if Field.NAME in fields_to_copy else ()
+        own = (*names, *(field.value for field in fields_to_copy if field in (Field.EMAIL, Field.PHONE)))
+        parts = [_ATTRIBUTES.get(field, field.value) for field in fields_to_copy if field in ADDRESS]
         address = replace(self.address, **{name: getattr(other.address, name) for name in parts})
         return replace(self, address=address, **{name: getattr(other, name) for name in own})
 
@@ -142,9 +142,9 @@ class Profile:
 
         `stored` is the profile that a worker has stored after `read` was read.
         """
-        return replace(_rebased(self, read, stored), address=_rebased(self.address, read.address, stored.address))
+        return replace(_rebase(self, read, stored), address=_rebase(self.address, read.address, stored.address))
 
-    def with_stripe_values(self, field: Field, value: str | None) -> Profile:
+    def with_stripe_value(self, field: Field, value: str | None) -> Profile:
         """Returns the profile with Stripe's value in this field.
 
         Raises:
@@ -155,32 +155,32 @@ class Profile:
                 return replace(self, email=normalized_email(value))
             except Refused as refusal:
                 raise ValueNotAccepted from refusal
-        cleaned = _one_line(value)
-        if cleaned is not None and len(cleaned) > _LIMITS[field]:
+        line = _one_line(value)
+        if line is not None and len(line) > _LIMITS[field]:
             raise ValueNotAccepted
         if field is Field.NAME:
-            return self._named(cleaned)
+            return self._named(line)
         if field is Field.PHONE:
-            return replace(self, phone=cleaned)
-        return replace(self, address=replace(self.address, **{_ATTRIBUTES.get(field, field.value): cleaned}))
+            return replace(self, phone=line)
+        return replace(self, address=replace(self.address, **{_ATTRIBUTES.get(field, field.value): line}))
 
-    def _named(self, name: str | None) -> Profile:
-        if name is None:
+    def _named(self, new_name: str | None) -> Profile:
+        if new_name is None:
             raise ValueNotAccepted  # POM keeps its own name.
-        if name == _one_line(self.display_name):
+        if new_name == _one_line(self.display_name):
             return self
         if _one_line(self.company_name):
-            return replace(self, company_name=name)
-        first, last = split_name(name, _one_line(self.first_name), _one_line(self.last_name))
+            return replace(self, company_name=new_name)
+        first, last = split_name(new_name, _one_line(self.first_name), _one_line(self.last_name))
         return replace(self, first_name=first, last_name=last)
 
 
 R = TypeVar("R", Profile, Address)
 
 
-def _rebased(mine: R, read: R, stored: R) -> R:
-    unchanged = [each.name for each in fields(mine) if getattr(mine, each.name) == getattr(read, each.name)]
-    return replace(mine, **{name: getattr(stored, name) for name in unchanged})
+def _rebase(edited: R, read: R, stored: R) -> R:
+    unchanged = [each.name for each in fields(edited) if getattr(edited, each.name) == getattr(read, each.name)]
+    return replace(edited, **{name: getattr(stored, name) for name in unchanged})
 
 
 _ATTRIBUTES = {Field.ZIP_CODE: "zip_code"}
@@ -256,14 +256,14 @@ def normalized_email(email: str | None, *, field: str = "email") -> str | None:
     Raises:
         Refused: the text cannot be an e-mail address.
     """
-    trimmed = (email or "").strip()
-    if not trimmed:
+    address = (email or "").strip()
+    if not address:
         return None
-    if len(trimmed) > MAX_EMAIL or not _EMAIL.fullmatch(trimmed) or ".." in trimmed:
+    if len(address) > MAX_EMAIL or not _EMAIL.fullmatch(address) or ".." in address:
         raise Refused(
             "email_invalid",
             "This is not a valid e-mail address.",
             field=field,
             next_step="Correct the address; Stripe sends the invoice there.",
         )
-    return trimmed
+    return address

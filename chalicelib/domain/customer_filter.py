@@ -44,12 +44,12 @@ class CustomerFilter:
         )
 
     def _begins(self, shown_name: str | None) -> bool:
-        beginning = folded(self.name or "")
+        beginning = comparable_name(self.name or "")
         # A lone accent leaves an empty text, with which every name would begin.
-        return bool(beginning) and folded(shown_name or "").startswith(beginning)
+        return bool(beginning) and comparable_name(shown_name or "").startswith(beginning)
 
 
-def folded(text: str) -> str:
+def comparable_name(text: str) -> str:
     """Returns a text in the form for comparing names: `acme` for Acme, ACME and ACMÉ.
 
     Case, accents, the width of letters, invisible characters and the number of blanks make no difference. A letter

@@ -81,7 +81,7 @@ def merge_fields(profile: Profile, stripes: Values, in_step: Mapping[Field, InSt
                 overwritten.append(field)
         elif changed_in_stripe:
             try:
-                new_profile = new_profile.with_stripe_values(field, theirs)
+                new_profile = new_profile.with_stripe_value(field, theirs)
                 taken_over.append(field)
             except ValueNotAccepted:
                 not_taken_over.append(field)

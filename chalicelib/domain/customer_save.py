@@ -32,8 +32,8 @@ class Save:
         if current is None or self.deliberate:
             return self.chosen
         # A form that the client loaded earlier still names the Stripe customer that it was shown then.
-        shown = (current.displayed_stripe_id, current.linked_id, *current.former_stripe_ids)
-        return None if self.chosen in shown else self.chosen
+        shown_ids = (current.displayed_stripe_id, current.linked_id, *current.former_stripe_ids)
+        return None if self.chosen in shown_ids else self.chosen
 
     def is_stored_in(self, stored: Customer) -> bool:
         """Returns True if the stored customer already has all values of the request, so that saving it changes
@@ -41,8 +41,8 @@ class Save:
         """
         if stored.choice_refused or (stored.candidates and self.choice(stored) is not None):
             return False  # Saving it drops a choice, makes a choice again, or confirms the link.
-        wanted = self.profile_on(stored, stored)
-        return wanted == stored.profile and self.choice(stored) in (None, stored.displayed_stripe_id)
+        resulting_profile = self.profile_on(stored, stored)
+        return resulting_profile == stored.profile and self.choice(stored) in (None, stored.displayed_stripe_id)
 
     def profile_on(self, read: Customer | None, stored: Customer | None) -> Profile:
         """Returns the profile to store. `read` is the customer that the request was first compared with.
@@ -52,9 +52,15 @@ class Save:
         base = read or stored
         if base is None:
             return self.profile
-        kept = [field for field in base.from_stripe if field in self.left_out or self._did_not_show(field, base)]
-        wanted = self.profile.with_fields_of(base.profile, kept)
-        return wanted if read is None or stored is None else wanted.rebased(read.profile, stored.profile)
+        kept_fields = [
+            field for field in base.from_stripe if field in self.left_out or self._did_not_show(field, base)
+        ]
+        resulting_profile = self.profile.with_fields_of(base.profile, kept_fields)
+        return (
+            resulting_profile
+            if read is None or stored is None
+            else resulting_profile.rebased(read.profile, stored.profile)
+        )
 
     def _did_not_show(self, field: Field, base: Customer) -> bool:
         if self.loaded_before is None or self.profile.values[field] is not None:
@@ -97,8 +103,8 @@ def next_edition(
 def _edited(current: Customer, save: Save, profile: Profile, connection: Connection, now: int) -> Customer | None:
     chosen = save.choice(current)
     if _has_news(current, save, profile, chosen, connection):
-        again = save.chosen if save.chosen == current.chosen_stripe_customer_id else chosen
-        return _waiting(current.edited(profile, again, now), connection)
+        next_choice = save.chosen if save.chosen == current.chosen_stripe_customer_id else chosen
+        return _waiting(current.edited(profile, next_choice, now), connection)
     if chosen is not None and current.candidates:
         return _confirmed(current, now) if chosen == current.linked_id else None
     return None
@@ -112,8 +118,8 @@ def _waiting(edited: Customer, connection: Connection) -> Customer:
 def _confirmed(current: Customer, now: int) -> Customer:
     """Returns the customer after the office confirmed the present link. Nothing needs to be sent to Stripe."""
     status = SyncStatus.SYNCED if current.sync_status is SyncStatus.NEEDS_CHOICE else current.sync_status
-    settled = replace(current, candidates=(), sync_status=status, sync_error=None, last_choice=current.linked_id)
-    return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=current.linked_id)
+    confirmed = replace(current, candidates=(), sync_status=status, sync_error=None, last_choice=current.linked_id)
+    return confirmed.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=current.linked_id)
 
 
 def _has_news(current: Customer, save: Save, profile: Profile, chosen: str | None, connection: Connection) -> bool:

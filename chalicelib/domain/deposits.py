@@ -74,8 +74,10 @@ class SettledMovement:
         The settlements of an earlier charge that came back do not show the fee of the charge that succeeded.
         """
         row = self.movement
-        paid = row.kind is MovementKind.PAYMENT and row.status == "succeeded" and not row.id.startswith(OUTSIDE_ID)
-        return paid and not any(row.charged_by(each.transaction.source_id) for each in self.settlements)
+        is_payment = (
+            row.kind is MovementKind.PAYMENT and row.status == "succeeded" and not row.id.startswith(OUTSIDE_ID)
+        )
+        return is_payment and not any(row.charged_by(each.transaction.source_id) for each in self.settlements)
 
 
 def with_own_settlements(
@@ -88,8 +90,8 @@ def with_own_settlements(
     `settlements_row_id` to the stored row.
     """
     for row in rows:
-        beside = stored.get(row.settlements_row_id)
-        settlements = beside.settlements if beside is not None else ()
+        payment_row = stored.get(row.settlements_row_id)
+        settlements = payment_row.settlements if payment_row is not None else ()
         yield SettledMovement(row, tuple(each for each in settlements if row.shows(each.transaction.source_id)))
 
 
@@ -101,8 +103,8 @@ def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: 
     in UTC.
     """
     if settled.settlements:
-        known = RelatedPayouts(payouts, today)
-        deposits = [_deposit_of(settlement, known, today) for settlement in settled.settlements]
+        related = RelatedPayouts(payouts, today)
+        deposits = [_deposit_of(settlement, related, today) for settlement in settled.settlements]
         return [*deposits, NOT_READ] if settled.fee_pending else deposits
     movement = settled.movement
     if movement.kind is not MovementKind.PAYMENT or movement.id.startswith(OUTSIDE_ID):
@@ -114,69 +116,69 @@ def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: 
     return []
 
 
-def _deposit_of(settlement: Settlement, known: RelatedPayouts, today: dt.date) -> Deposit:
-    payout = known.by_id.get(settlement.payout_id or "")
+def _deposit_of(settlement: Settlement, related: RelatedPayouts, today: dt.date) -> Deposit:
+    payout = related.by_id.get(settlement.payout_id or "")
     if payout is None:
-        return _undeposited(settlement, today)
-    if known.gave_back(payout):
-        return _returned(payout, known)
+        return _without_deposit(settlement, today)
+    if related.gave_back(payout):
+        return _after_return(payout, related)
     on, takes = payout.fact.arrives_on, payout.fact.takes
     if payout.fact.status == "paid":
         why = ": the balance was negative, so Stripe took the amount from the bank account" if takes else ""
-        message = f"In the {deposit_name(payout)}{why}.{_reversal(payout, known)}"
+        message = f"In the {deposit_name(payout)}{why}.{_reversal(payout, related)}"
         return Deposit(DepositStatus.ARRIVED, message, on, payout.id)
     why = ": the balance was negative, so Stripe takes the amount from the bank account" if takes else ""
-    expected = f"In the {noun_of(payout)} that {known.expected(payout)}{why}."
-    return Deposit(DepositStatus.ON_ITS_WAY, expected, on, payout.id)
+    text = f"In the {noun_of(payout)} that {related.expected(payout)}{why}."
+    return Deposit(DepositStatus.ON_ITS_WAY, text, on, payout.id)
 
 
-def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
+def _without_deposit(settlement: Settlement, today: dt.date) -> Deposit:
     """Returns where the money of a settlement is for which Stripe has not named a deposit.
 
     Stripe names automatic payouts some hours after it created them, and never names manual ones
     (https://docs.stripe.com/payouts/reconciliation). So money that can be paid out may already have left the balance.
     """
-    moved = settlement.transaction
-    available = day_of(moved.available_on, "UTC")
-    day, brought = day_in_words(available), moved.net >= 0
+    transaction = settlement.transaction
+    available = day_of(transaction.available_on, "UTC")
+    day, is_incoming = day_in_words(available), transaction.net >= 0
     if available > today:
-        when = f"The money can be paid out from {day} on." if brought else f"It lowers a deposit from {day} on."
+        when = f"The money can be paid out from {day} on." if is_incoming else f"It lowers a deposit from {day} on."
         return Deposit(DepositStatus.EXPECTED, when, available)
-    since = f"The money became available on {day}." if brought else f"It lowers the balance since {day}."
+    since = f"The money became available on {day}." if is_incoming else f"It lowers the balance since {day}."
     return Deposit(DepositStatus.DEPOSIT_UNKNOWN, f"{since} {NOT_NAMED}", available)
 
 
 NOT_NAMED = "Stripe has not said which deposit has it. For deposits that are made by hand, Stripe never says it."
 
 
-def _returned(payout: Payout, known: RelatedPayouts) -> Deposit:
+def _after_return(payout: Payout, related: RelatedPayouts) -> Deposit:
     """Returns where the money of a payout is that came back. Later payouts may have paid it out and come back too."""
-    returned = f"The {deposit_name(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}"
+    beginning = f"The {deposit_name(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}"
     its = "its amount" if payout.fact.takes else "its money"
-    *_, latest = (payout, *known.later_attempts(payout))
+    *_, latest = (payout, *related.later_attempts(payout))
     on = latest.fact.arrives_on
-    if known.gave_back(latest):
-        return Deposit(DepositStatus.RETURNED, f"{returned}; {its} came back to the Stripe balance.", on, latest.id)
+    if related.gave_back(latest):
+        return Deposit(DepositStatus.RETURNED, f"{beginning}; {its} came back to the Stripe balance.", on, latest.id)
     if latest.fact.status == "paid":
-        message = f"{returned}; {its} is in the {deposit_name(latest)}.{_reversal(latest, known)}"
+        message = f"{beginning}; {its} is in the {deposit_name(latest)}.{_reversal(latest, related)}"
         return Deposit(DepositStatus.ARRIVED, message, on, latest.id)
-    message = f"{returned}; {its} is in the {noun_of(latest)} that {known.expected(latest)}."
+    message = f"{beginning}; {its} is in the {noun_of(latest)} that {related.expected(latest)}."
     return Deposit(DepositStatus.ON_ITS_WAY, message, on, latest.id)
 
 
 _ENDED = {"failed": "failed", "canceled": "was canceled"}
 
 
-def _reversal(payout: Payout, known: RelatedPayouts) -> str:
+def _reversal(payout: Payout, related: RelatedPayouts) -> str:
     """Returns a further sentence if the reversal of a payout is pending or failed, or an empty text if there is
     none.
     """
     if payout.fact.reversed_by_id is None:
         return ""
-    return f" {reversal_in_words(payout, known)}"
+    return f" {reversal_in_words(payout, related)}"
 
 
 def payout_ids(settled: Iterable[SettledMovement]) -> list[str]:
     """Returns the ids of the payouts that these settlements name."""
-    named = (settlement.payout_id for each in settled for settlement in each.settlements)
-    return sorted({payout_id for payout_id in named if payout_id})
+    ids = (settlement.payout_id for each in settled for settlement in each.settlements)
+    return sorted({payout_id for payout_id in ids if payout_id})

@@ -33,7 +33,7 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
     elif has_other_lines(invoice):
         yield "It was changed in Stripe: its lines there are other than those that POM ordered."
     if changed_details(invoice):
-        yield f"It was changed in Stripe: {_are(changed_details(invoice))} not as in POM's draft."
+        yield f"It was changed in Stripe: {_subject_and_verb(changed_details(invoice))} not as in POM's draft."
     if invoice.facts.invoice and invoice.facts.invoice.charges_automatically:
         yield "It was changed in Stripe, so that Stripe would charge a saved payment method and mail no invoice."
 
@@ -60,25 +60,26 @@ def moved_due_date(invoice: Invoice) -> Iterator[str]:
 
     Yields nothing if POM does not know the due date by the draft's terms, as for a draft whose record was lost.
     """
-    ordered, due = invoice.order, invoice.due_day
-    if due is None or invoice.due_by_terms or due == ordered.due_date:
+    order, due_day = invoice.order, invoice.due_day
+    if due_day is None or invoice.due_by_terms or due_day == order.due_date:
         return
-    if ordered.due_date is not None:
-        before = f"on {day_in_words(ordered.due_date)}"
+    if order.due_date is not None:
+        before = f"on {day_in_words(order.due_date)}"
     elif invoice.terms_due_at is None:
         return
     else:
-        wait = ordered.days_until_due or 0
+        wait = order.days_until_due or 0
         before = f"{days(wait)} after it is sent" if wait else "on the day on which it is sent"
-    yield f"Its due date was changed in Stripe: it is due on {day_in_words(due)}, and not {before} as POM ordered."
+    changed = f"it is due on {day_in_words(due_day)}, and not {before} as POM ordered"
+    yield f"Its due date was changed in Stripe: {changed}."
 
 
 def has_other_lines(invoice: Invoice) -> bool:
     """Returns True if the draft's lines in Stripe differ from POM's order. Stripe's response has ten lines at
     most.
     """
-    drafted = invoice.facts.invoice.drafted_lines if invoice.facts.invoice else None
-    return drafted is not None and not invoice.lacks_lines and drafted != invoice.order.billed
+    drafted_lines = invoice.facts.invoice.drafted_lines if invoice.facts.invoice else None
+    return drafted_lines is not None and not invoice.lacks_lines and drafted_lines != invoice.order.billed
 
 
 def changed_details(invoice: Invoice) -> list[str]:
@@ -94,16 +95,16 @@ def changed_details(invoice: Invoice) -> list[str]:
     return list(expected.differences(present))
 
 
-def _are(details: Sequence[str]) -> str:
+def _subject_and_verb(details: Sequence[str]) -> str:
     """Returns words such as `its memo is` or `its memo and its footer are`."""
-    *others, last = (f"its {detail}" for detail in details)
-    named = f"{', '.join(others)} and {last}" if others else last
-    one = len(details) == 1 and not named.endswith("s")
-    return f"{named} {'is' if one else 'are'}"
+    *first_details, last = (f"its {detail}" for detail in details)
+    subject = f"{', '.join(first_details)} and {last}" if first_details else last
+    is_singular = len(details) == 1 and not subject.endswith("s")
+    return f"{subject} {'is' if is_singular else 'are'}"
 
 
 def difference(invoice: Invoice, total: int) -> str:
     """Returns words about Stripe's `total`, such as `the total is 100.00 USD, 25.00 USD more than POM ordered`."""
-    more = total - invoice.order.total
-    by = f"{money(invoice, abs(more))} {'more' if more > 0 else 'less'}"
+    surplus = total - invoice.order.total
+    by = f"{money(invoice, abs(surplus))} {'more' if surplus > 0 else 'less'}"
     return f"the total is {money(invoice, total)}, {by} than POM ordered"

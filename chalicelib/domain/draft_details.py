@@ -29,7 +29,7 @@ class DraftDetails:
         custom_fields: Iterable[tuple[str, str]] = (),
     ) -> Self:
         """Returns the details in the comparable form."""
-        texts = [text if text and folded(text) else None for text in (description, footer)]
+        texts = [text if text and normalize_white_space(text) else None for text in (description, footer)]
         return cls(texts[0], texts[1], tuple(sorted(payment_method_types)), tuple(custom_fields))
 
     def completed_from(self, other: Self) -> Self:
@@ -40,17 +40,19 @@ class DraftDetails:
     def differences(self, other: Self) -> Iterator[str]:
         """Yields the guide's word for each detail that differs in `other`. White space makes no difference."""
         return (
-            word for name, word in _WORDS.items() if _compared(getattr(self, name)) != _compared(getattr(other, name))
+            word
+            for name, word in _WORDS.items()
+            if _comparable(getattr(self, name)) != _comparable(getattr(other, name))
         )
 
 
-def folded(text: str | None) -> str:
+def normalize_white_space(text: str | None) -> str:
     """Returns a text in the form for comparing: each run of white space is one blank, and None is an empty text."""
     return " ".join((text or "").split())
 
 
-def _compared(detail: Any) -> Any:
-    return folded(detail) if isinstance(detail, str) else detail
+def _comparable(detail: Any) -> Any:
+    return normalize_white_space(detail) if isinstance(detail, str) else detail
 
 
 _WORDS = {

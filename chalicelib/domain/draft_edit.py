@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from chalicelib.domain.draft_details import DraftDetails, folded
+from chalicelib.domain.draft_details import DraftDetails, normalize_white_space
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.identifiers import ServiceId, UserId
 from chalicelib.domain.order import DeductionKind, Order
@@ -107,13 +107,13 @@ def lines_of(order: Order) -> list[DraftLine]:
     return [*services, *deductions, *([DraftLine(order.tax, TAX, tax=True)] if order.tax else [])]
 
 
-def lines_to_keep(present: Sequence[LineInStripe], ordered: Sequence[DraftLine]) -> int:
+def lines_to_keep(present: Sequence[LineInStripe], expected_lines: Sequence[DraftLine]) -> int:
     """Returns how many lines at the beginning of the draft match the order.
 
     The lines after them are removed and added again, because Stripe appends each added line at the end. So the payer
     reads the lines in the order in which the office wrote them.
     """
-    pairs = zip(present, ordered, strict=False)
+    pairs = zip(present, expected_lines, strict=False)
     return len(list(takewhile(lambda pair: pair[0].is_as(pair[1]), pairs)))
 
 
@@ -125,19 +125,19 @@ def changed_details(order: Order, former: Order, as_made: DraftDetails | None, p
     order had and this order leaves out is cleared.
     """
 
-    def text(ordered: str | None, before: str | None, made: str | None, now: str | None) -> str | None:
+    def text(ordered: str | None, before: str | None, original: str | None, now: str | None) -> str | None:
         if ordered:
             return ordered if ordered != now else None
-        wanted = "" if before else (made or "" if as_made else now or "")
-        return None if folded(wanted) == folded(now) else wanted
+        wanted = "" if before else (original or "" if as_made else now or "")
+        return None if normalize_white_space(wanted) == normalize_white_space(now) else wanted
 
-    made = as_made or present
-    methods = order.payment_methods or (() if former.payment_methods else made.payment_method_types)
+    original = as_made or present
+    methods = order.payment_methods or (() if former.payment_methods else original.payment_method_types)
     return DraftChanges(
-        description=text(order.memo, former.memo, made.description, present.description),
-        footer=text(order.footer, former.footer, made.footer, present.footer),
+        description=text(order.memo, former.memo, original.description, present.description),
+        footer=text(order.footer, former.footer, original.footer, present.footer),
         payment_method_types=methods if sorted(methods) != list(present.payment_method_types) else None,
-        custom_fields=made.custom_fields if made.custom_fields != present.custom_fields else None,
+        custom_fields=original.custom_fields if original.custom_fields != present.custom_fields else None,
     )
 
 

@@ -16,15 +16,15 @@ def facts_without_person(facts: Snapshots) -> Snapshots:
     """
     return replace(
         facts,
-        invoice=_of_nobody(facts.invoice) if facts.invoice is not None else None,
-        revisions={stripe_id: _of_nobody(fact) for stripe_id, fact in facts.revisions.items()},
-        charges={stripe_id: _paid_by_nobody(charge) for stripe_id, charge in facts.charges.items()},
+        invoice=_without_payer(facts.invoice) if facts.invoice is not None else None,
+        revisions={stripe_id: _without_payer(fact) for stripe_id, fact in facts.revisions.items()},
+        charges={stripe_id: _without_card(charge) for stripe_id, charge in facts.charges.items()},
     )
 
 
-def _of_nobody(fact: InvoiceFact) -> InvoiceFact:
+def _without_payer(fact: InvoiceFact) -> InvoiceFact:
     return replace(fact, customer_email=None, hosted_url=None, pdf_url=None, drafted_details=None)
 
 
-def _paid_by_nobody(charge: ChargeFact) -> ChargeFact:
+def _without_card(charge: ChargeFact) -> ChargeFact:
     return replace(charge, brand=None, last4=None, expires=None, receipt_url=None)

@@ -59,8 +59,8 @@ def invoice_without_person(invoice: Invoice, now: int) -> Invoice:
     refusal = replace(saga.refusal, message=ERASED_TEXT, field=None, next_step=None) if saga.refusal else None
     return replace(
         invoice,
-        order=_ordered_by_nobody(invoice.order),
-        edit=replace(invoice.edit, order=_ordered_by_nobody(invoice.edit.order)) if invoice.edit else None,
+        order=_order_without_texts(invoice.order),
+        edit=replace(invoice.edit, order=_order_without_texts(invoice.edit.order)) if invoice.edit else None,
         saga=replace(saga, refusal=refusal, drafted=None),
         facts=facts_without_person(invoice.facts),
         details_as_made=None,
@@ -69,7 +69,7 @@ def invoice_without_person(invoice: Invoice, now: int) -> Invoice:
             replace(act, reason=_reason(act.kind, act.reason), payment=_without_reference(act.payment))
             for act in invoice.intended
         ),
-        actions=tuple(_told_of_nobody(act) for act in invoice.actions),
+        actions=tuple(_action_without_reference(act) for act in invoice.actions),
         erased_at=invoice.erased_at if invoice.erased_at is not None else now,
     )
 
@@ -111,7 +111,7 @@ def batch_item_without_person(item: BatchItem) -> BatchItem:
         chosen_stripe_customer_id=None,
         left_out=(),
         loaded_before=None,
-        error=_error_of_nobody(item.error) if item.error is not None else None,
+        error=_error_without_texts(item.error) if item.error is not None else None,
     )
 
 
@@ -119,7 +119,7 @@ def _without_description(record: T) -> T:
     return replace(record, transaction=replace(record.transaction, description=None))
 
 
-def _ordered_by_nobody(order: Order) -> Order:
+def _order_without_texts(order: Order) -> Order:
     return replace(
         order,
         line_items=tuple(replace(line, description=ERASED_TEXT) for line in order.line_items),
@@ -134,7 +134,7 @@ def _without_reference(payment: OutsidePayment | None) -> OutsidePayment | None:
     return replace(payment, reference=None) if payment is not None else None
 
 
-def _told_of_nobody(act: Action) -> Action:
+def _action_without_reference(act: Action) -> Action:
     return replace(act, reason=_reason(act.kind, act.reason))
 
 
@@ -149,6 +149,6 @@ def _reason(kind: str, reason: str | None) -> str | None:
     return next((way for way in ways if reason == way or reason.startswith(f"{way} ")), None)
 
 
-def _error_of_nobody(error: ItemError) -> ItemError:
-    others = tuple(_error_of_nobody(each) for each in error.others)
+def _error_without_texts(error: ItemError) -> ItemError:
+    others = tuple(_error_without_texts(each) for each in error.others)
     return replace(error, message=ERASED_TEXT, next_step=None, others=others)

@@ -90,14 +90,14 @@ def attach(first: IntegrationError, others: Iterable[IntegrationError]) -> None:
 
     Stops after `MAX_ERRORS` errors, so that a hostile body costs no more than a wrong one.
     """
-    told = {_key(each): each for each in errors_in(first)}
+    errors_by_key = {_key(each): each for each in errors_in(first)}
     for error in others:
-        if len(told) >= MAX_ERRORS and _key(error) not in told:
+        if len(errors_by_key) >= MAX_ERRORS and _key(error) not in errors_by_key:
             first.more = True
             break
-        told.setdefault(_key(error), error)
+        errors_by_key.setdefault(_key(error), error)
         first.more |= error.more
-    first.others = tuple(told.values())[1:]
+    first.others = tuple(errors_by_key.values())[1:]
 
 
 def _key(error: IntegrationError) -> tuple[str, str, str | None]:

@@ -230,10 +230,10 @@ class StripeBusy(StripeUnavailable):
 class StaleWrite(Retryable):
     """A stored item changed between the read and the write."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, record: str) -> None:
         super().__init__(
             "concurrent_change",
-            f"{what} was changed by someone else at the same moment.",
+            f"{record} was changed by someone else at the same moment.",
             next_step="Load it again and repeat the request.",
         )
 

@@ -33,7 +33,7 @@ def explain(invoice: Invoice, now: int, beside: RelatedInvoices = NO_RELATED_INV
     """Returns one paragraph for people: why the invoice has its status, and other things to know about it."""
     sentences = [
         *_EXPLAIN[invoice.status](invoice, now),
-        *_beside(invoice, beside),
+        *_related(invoice, beside),
         *_revisions(invoice),
         *disputes(invoice),
         *refund_troubles(invoice),
@@ -52,8 +52,12 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
     reasons = [*changes_of_draft(invoice), *_due_date_passed(invoice, now)]
     yield "It is a draft: the customer has not been asked to pay." + ("" if reasons else " Review and send it.")
     if invoice.due_by_terms:
-        wait = invoice.order.days_until_due
-        yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
+        days_to_pay = invoice.order.days_until_due
+        yield (
+            f"It is due {days(days_to_pay)} after it is sent."
+            if days_to_pay
+            else "It is due on the day on which it is sent."
+        )
     yield from moved_due_date(invoice)
     yield from why_not_sent(invoice)
     yield from _not_changed(invoice)
@@ -75,18 +79,18 @@ def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
 
 def why_not_sent(invoice: Invoice) -> Iterator[str]:
     """Yields a sentence if a request to send was refused after it had been answered, with the reason."""
-    refused = latest_action(invoice, SEND_REFUSED)
-    if refused is not None:
-        why = _WHY_REFUSED.get(refused.reason or "")
+    refusal = latest_action(invoice, SEND_REFUSED)
+    if refusal is not None:
+        why = _WHY_REFUSED.get(refusal.reason or "")
         because = f", because {why}" if why else ""
-        yield f"It was to be sent on {day(invoice, refused.at)}, and that was refused{because}."
+        yield f"It was to be sent on {day(invoice, refusal.at)}, and that was refused{because}."
 
 
 def _not_changed(invoice: Invoice) -> Iterator[str]:
     """Yields a sentence if the latest change was refused after the request for it had been answered."""
-    refused, edited = latest_action(invoice, EDIT_REFUSED), latest_action(invoice, EDITED)
-    if refused is not None and (edited is None or edited.at < refused.at):
-        yield f"It was to be changed on {day(invoice, refused.at)}, and that was refused. It is as it was before."
+    refusal, edit = latest_action(invoice, EDIT_REFUSED), latest_action(invoice, EDITED)
+    if refusal is not None and (edit is None or edit.at < refusal.at):
+        yield f"It was to be changed on {day(invoice, refusal.at)}, and that was refused. It is as it was before."
 
 
 _WHY_REFUSED = {
@@ -103,8 +107,8 @@ _WHY_REFUSED = {
 
 
 def _pending(invoice: Invoice, now: int) -> Iterator[str]:
-    yield from _asked(invoice)
-    yield from _unknown_word(invoice)
+    yield from _when_sent(invoice)
+    yield from _unknown_status(invoice)
     yield from terms(invoice)
     yield from parts_paid(invoice)
     if invoice.facts.payment_under_way:
@@ -131,10 +135,13 @@ _INTENT_STATUSES = frozenset(
 )
 
 
-def _unknown_word(invoice: Invoice) -> Iterator[str]:
-    known = invoice.facts.invoice
-    if known is not None and known.status not in KNOWN_STATUSES:
-        yield f"Stripe says '{known.status}', which POM does not know. Look at the invoice in the Stripe dashboard."
+def _unknown_status(invoice: Invoice) -> Iterator[str]:
+    stripe_invoice = invoice.facts.invoice
+    if stripe_invoice is not None and stripe_invoice.status not in KNOWN_STATUSES:
+        yield (
+            f"Stripe says '{stripe_invoice.status}', which POM does not know. "
+            "Look at the invoice in the Stripe dashboard."
+        )
 
 
 def _failed(invoice: Invoice, now: int) -> Iterator[str]:
@@ -170,15 +177,15 @@ def _refunded(invoice: Invoice, now: int) -> Iterator[str]:
 
 def _void(invoice: Invoice, now: int) -> Iterator[str]:
     deleted = invoice.facts.invoice is not None and invoice.facts.invoice.deleted
-    told = latest(invoice, EntryKind.VOIDED, EntryKind.DRAFT_DELETED)
+    ending = latest(invoice, EntryKind.VOIDED, EntryKind.DRAFT_DELETED)
     word = "Its draft was deleted" if deleted else "Voided"
-    when = on_day(invoice, told.at if told else None)
+    when = on_day(invoice, ending.at if ending else None)
     why = " to correct it" if invoice.corrected_by is not None else ""
     yield f"{word}{when}{why}: nothing is to be paid."
     yield from _had_been_paid(invoice)
 
 
-def _beside(invoice: Invoice, beside: RelatedInvoices) -> Iterator[str]:
+def _related(invoice: Invoice, beside: RelatedInvoices) -> Iterator[str]:
     """Yields where the services of a void invoice are billed now, or which invoice a draft corrects."""
     if invoice.status is InvoiceStatus.VOID:
         yield where_billed(beside)
@@ -188,9 +195,9 @@ def _beside(invoice: Invoice, beside: RelatedInvoices) -> Iterator[str]:
 
 def _uncollectible(invoice: Invoice, now: int) -> Iterator[str]:
     window = latest_action(invoice, GIVEN_UP)
-    told = latest(invoice, EntryKind.GIVEN_UP)
+    ending = latest(invoice, EntryKind.GIVEN_UP)
     why = f": it was not paid within {window.reason} after it was due" if window and window.reason else ""
-    yield f"Given up{on_day(invoice, told.at if told else None)}{why}. It can still be paid."
+    yield f"Given up{on_day(invoice, ending.at if ending else None)}{why}. It can still be paid."
     yield from terms(invoice)
     yield from parts_paid(invoice)
 
@@ -215,7 +222,7 @@ def _revisions(invoice: Invoice) -> Iterator[str]:
         yield "Somebody is revising it in Stripe; until that is finalized, this invoice is the one to be paid."
 
 
-def _asked(invoice: Invoice) -> Iterator[str]:
+def _when_sent(invoice: Invoice) -> Iterator[str]:
     finalized_at = invoice.facts.invoice.finalized_at if invoice.facts.invoice else None
     if invoice.sent_at is not None:
         yield f"Sent on {day(invoice, invoice.sent_at)}."

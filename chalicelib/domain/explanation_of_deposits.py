@@ -16,12 +16,12 @@ def where_money_is(deposits: Sequence[tuple[Movement, Sequence[Deposit]]]) -> It
     same sentences, these are returned once. Otherwise each sentence names its movement, because an invoice that was
     refunded or disputed is in several deposits.
     """
-    told = {movement: _told(each) for movement, each in deposits if _moved_money(movement)}
-    only_payments = all(movement.kind is MovementKind.PAYMENT for movement in told)
-    if only_payments and len(set(told.values())) == 1:
-        yield from next(iter(told.values()))
+    sentences_by_movement = {movement: _sentences(each) for movement, each in deposits if _moved_money(movement)}
+    only_payments = all(movement.kind is MovementKind.PAYMENT for movement in sentences_by_movement)
+    if only_payments and len(set(sentences_by_movement.values())) == 1:
+        yield from next(iter(sentences_by_movement.values()))
         return
-    for movement, sentences in told.items():
+    for movement, sentences in sentences_by_movement.items():
         if sentences:
             amount = f"{decimal_string(movement.amount, movement.currency)} {movement.currency.upper()}"
             yield f"{_NAMES[movement.kind]} of {amount}: {' '.join(sentences)}"
@@ -38,7 +38,7 @@ def _moved_money(movement: Movement) -> bool:
     return movement.kind is not MovementKind.PAYMENT or movement.status == "succeeded"
 
 
-def _told(deposits: Sequence[Deposit]) -> tuple[str, ...]:
+def _sentences(deposits: Sequence[Deposit]) -> tuple[str, ...]:
     """Returns the sentences about a movement's deposits, each once. Empty if no deposit is known yet."""
-    known = (deposit.message for deposit in deposits if deposit.status is not DepositStatus.NOT_SETTLED)
-    return tuple(dict.fromkeys(known))
+    messages = (deposit.message for deposit in deposits if deposit.status is not DepositStatus.NOT_SETTLED)
+    return tuple(dict.fromkeys(messages))

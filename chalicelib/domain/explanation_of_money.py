@@ -18,13 +18,13 @@ _REFUND_ENDED = frozenset({"succeeded", "failed", "canceled"})
 def terms(invoice: Invoice) -> Iterator[str]:
     """Yields a sentence for each discount, balance and credit note that changed the amount due."""
     amounts = invoice.amounts
-    unexplained = invoice.total_difference + amounts.discount
-    if unexplained and invoice.status is not InvoiceStatus.DRAFT:
+    other_difference = invoice.total_difference + amounts.discount
+    if other_difference and invoice.status is not InvoiceStatus.DRAFT:
         yield f"It was changed in Stripe: {difference(invoice, invoice.total)}."
     if amounts.discount:
         yield f"Discounts in Stripe took {money(invoice, amounts.discount)} off; the total is what they left."
-    moved = _moved_to_balance(invoice)
-    from_balance = amounts.balance_applied - moved
+    moved_amount = _moved_to_balance(invoice)
+    from_balance = amounts.balance_applied - moved_amount
     if amounts.total < 0:
         yield f"Its total is below zero: {money(invoice, -amounts.total)} went to the customer's balance in Stripe."
         if amounts.open or amounts.paid:
@@ -33,9 +33,9 @@ def terms(invoice: Invoice) -> Iterator[str]:
         yield f"{money(invoice, from_balance)} came from the customer's credit balance in Stripe."
     elif from_balance < 0:
         yield f"Stripe added {money(invoice, -from_balance)} that the customer owed from before."
-    if moved:
+    if moved_amount:
         yield (
-            f"{money(invoice, moved)} is less than the smallest amount that Stripe charges. "
+            f"{money(invoice, moved_amount)} is less than the smallest amount that Stripe charges. "
             "Stripe did not ask for it, put it on the customer's balance, and adds it to the next invoice."
         )
     if amounts.credited_before_payment and not only_credited(invoice):
@@ -49,8 +49,8 @@ _PAID = (InvoiceStatus.PAID, InvoiceStatus.REFUNDED)
 def only_credited(invoice: Invoice) -> bool:
     """Returns True if credit notes alone settled a paid invoice."""
     amounts = invoice.amounts
-    settled = invoice.status in _PAID and amounts.paid == 0 and amounts.balance_applied == 0
-    return settled and amounts.credited_before_payment > 0
+    without_payment = invoice.status in _PAID and amounts.paid == 0 and amounts.balance_applied == 0
+    return without_payment and amounts.credited_before_payment > 0
 
 
 def parts_paid(invoice: Invoice) -> Iterator[str]:
@@ -67,8 +67,8 @@ def parts_paid(invoice: Invoice) -> Iterator[str]:
 def given_back(invoice: Invoice) -> Iterator[str]:
     """Yields how much the payer got back, by refunds and outside Stripe."""
     amounts = invoice.amounts
-    if refunded := amounts.refunded - amounts.refunded_outside:
-        yield f"{money(invoice, refunded)} of it was refunded{refund_day(invoice)}."
+    if refunded_amount := amounts.refunded - amounts.refunded_outside:
+        yield f"{money(invoice, refunded_amount)} of it was refunded{refund_day(invoice)}."
     if amounts.refunded_outside:
         outside = money(invoice, amounts.refunded_outside)
         yield f"{outside} of it was given back outside Stripe, as a credit note records."
@@ -76,9 +76,9 @@ def given_back(invoice: Invoice) -> Iterator[str]:
 
 def put_on_balance(invoice: Invoice) -> Iterator[str]:
     """Yields how much of the payment is on the customer's credit balance, and why."""
-    if credited := credited_to_balance(invoice.facts):
+    if credited_amount := credited_to_balance(invoice.facts):
         yield (
-            f"{money(invoice, credited)} went to the customer's credit balance in Stripe by a credit note; "
+            f"{money(invoice, credited_amount)} went to the customer's credit balance in Stripe by a credit note; "
             "Stripe takes it off the next invoice."
         )
     amounts = invoice.amounts
@@ -104,14 +104,14 @@ def refund_troubles(invoice: Invoice) -> Iterator[str]:
     """Yields a sentence for each refund that has not succeeded."""
     for order in invoice.refund_orders:
         if order.open:
-            ordered = f"A refund of {money(invoice, order.amount)} was ordered{on_day(invoice, order.at)}"
-            yield f"{ordered}, and Stripe has not responded yet. POM continues automatically."
-    owed = {refund.id for refund in refunds_still_owed(invoice)}
+            beginning = f"A refund of {money(invoice, order.amount)} was ordered{on_day(invoice, order.at)}"
+            yield f"{beginning}, and Stripe has not responded yet. POM continues automatically."
+    owed_ids = {refund.id for refund in refunds_still_owed(invoice)}
     for refund in sorted(invoice.facts.refunds.values(), key=lambda each: (each.created, each.id)):
         amount = money(invoice, refund.amount, refund.currency)
         if refund.status in {"pending", "requires_action"}:
             yield f"A refund of {amount} is on its way."
-        elif refund.status == "failed" and refund.id not in owed:
+        elif refund.status == "failed" and refund.id not in owed_ids:
             yield f"A refund of {amount} failed{why_failed(refund)}. Nothing is owed to the customer for it any more."
         elif refund.status == "failed":
             yield (
@@ -140,17 +140,17 @@ _WHY_FAILED = {
 
 def disputes(invoice: Invoice) -> Iterator[str]:
     """Yields the state of each dispute."""
-    lost = lost_by_dispute(invoice.facts)
+    lost_amounts = lost_by_dispute(invoice.facts)
     for dispute in sorted(invoice.facts.disputes.values(), key=lambda each: each.id):
-        yield from _dispute(invoice, dispute, lost.get(dispute.id))
+        yield from _dispute(invoice, dispute, lost_amounts.get(dispute.id))
 
 
-def _dispute(invoice: Invoice, dispute: DisputeFact, lost: int | None) -> Iterator[str]:
+def _dispute(invoice: Invoice, dispute: DisputeFact, lost_amount: int | None) -> Iterator[str]:
     amount = money(invoice, dispute.amount, dispute.currency)
     if dispute.status == "lost":
         yield f"A dispute over {amount} was lost: the customer's bank has taken it back."
-        if lost is not None and money(invoice, lost) != amount:
-            yield f"Of this invoice, {money(invoice, lost)} is lost by it."
+        if lost_amount is not None and money(invoice, lost_amount) != amount:
+            yield f"Of this invoice, {money(invoice, lost_amount)} is lost by it."
     elif dispute.status.endswith("needs_response"):
         until = f" by {day(invoice, dispute.due_by)}" if dispute.due_by else ""
         yield f"The customer's bank disputes {amount}; answer it in the Stripe dashboard{until}."

@@ -25,10 +25,10 @@ def _under_way_since(invoice: Invoice) -> int:
     """Returns when the attempt that is on its way began (epoch seconds UTC). Its charge has the most reliable
     time.
     """
-    charged = [charge.created for charge in _charges(invoice, "pending")]
+    charge_times = [charge.created for charge in _charges(invoice, "pending")]
     processing = [intent for intent in invoice.facts.intents if intent.status == "processing"]
-    seen = [intent.seen.get("processing", intent.as_of) for intent in processing]
-    return max(charged or seen, default=invoice.updated_at)
+    processing_times = [intent.seen.get("processing", intent.as_of) for intent in processing]
+    return max(charge_times or processing_times, default=invoice.updated_at)
 
 
 def _slow(invoice: Invoice) -> bool:
@@ -41,15 +41,15 @@ def _slow(invoice: Invoice) -> bool:
 
 def how_paid(invoice: Invoice) -> str:
     """Returns a sentence about when and in which ways a paid invoice was paid."""
-    known, amounts = invoice.facts.invoice, invoice.amounts
-    if known is None or (known.total == 0 and amounts.paid == amounts.balance_applied == 0):
+    stripe_invoice, amounts = invoice.facts.invoice, invoice.amounts
+    if stripe_invoice is None or (stripe_invoice.total == 0 and amounts.paid == amounts.balance_applied == 0):
         return "There was nothing to pay."
     if only_credited(invoice):
         return f"Settled by credit notes over {money(invoice, amounts.credited_before_payment)}; no money came in."
     when = f" on {day_in_words(invoice.paid_on)}" if invoice.paid_on else ""
     if amounts.paid == 0:
         return f"Settled{when}; no money came in."
-    ways = list(_ways_paid(invoice, known.amount_paid_off_stripe))
+    ways = list(_ways_paid(invoice, stripe_invoice.amount_paid_off_stripe))
     if len(ways) == 1:
         [(_, way)] = ways
         return f"Paid{when}{f' {way}' if way else ''}."
@@ -59,14 +59,16 @@ def how_paid(invoice: Invoice) -> str:
 def _ways_paid(invoice: Invoice, outside: int) -> Iterator[tuple[int, str]]:
     """Yields each way in which an invoice was paid, with its amount. The text is empty if the way is unknown."""
     in_stripe = invoice.amounts.paid - outside
-    charged: dict[str, int] = {}
+    amounts_by_way: dict[str, int] = {}
     for charge in _charges(invoice, "succeeded"):
         way = METHOD_NAMES.get(charge.method or "")
         name = f"by {way}" if way else ""
-        charged[name] = charged.get(name, 0) + charge.amount
+        amounts_by_way[name] = amounts_by_way.get(name, 0) + charge.amount
     if in_stripe > 0:
-        known = sum(charged.values()) == in_stripe and (len(charged) == 1 or "" not in charged)
-        ways = charged if known else {"by payments in Stripe" if outside > 0 else "": in_stripe}
+        charges_explain_all = sum(amounts_by_way.values()) == in_stripe and (
+            len(amounts_by_way) == 1 or "" not in amounts_by_way
+        )
+        ways = amounts_by_way if charges_explain_all else {"by payments in Stripe" if outside > 0 else "": in_stripe}
         yield from ((amount, way) for way, amount in ways.items())
     if outside > 0:
         yield outside, _way_outside(invoice)
@@ -78,8 +80,8 @@ def _way_outside(invoice: Invoice) -> str:
         recorded_on = day_of(record.recorded_at, invoice.order.time_zone)
         later = f" on {day_in_words(recorded_on)}" if recorded_on != record.paid_on else ""
         return f"by {record.way}, as recorded in POM{later}"
-    marked = latest_action(invoice, MARKED_PAID)  # by a release that kept no record of the payment
-    return f"by {marked.reason}, as recorded in POM" if marked else "outside Stripe, as recorded in Stripe"
+    action = latest_action(invoice, MARKED_PAID)  # by a release that kept no record of the payment
+    return f"by {action.reason}, as recorded in POM" if action else "outside Stripe, as recorded in Stripe"
 
 
 def _charges(invoice: Invoice, status: str) -> list[ChargeFact]:

@@ -62,8 +62,8 @@ Stripe names the key in the event that the request caused (https://docs.stripe.c
 
 def digest(*parts: str) -> str:
     """Returns a stable name of 26 letters for `parts`. No two different lists of parts have the same name."""
-    hashed = hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode())
-    return b32encode(hashed.digest()).decode().lower()[:26]
+    sha256 = hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode())
+    return b32encode(sha256.digest()).decode().lower()[:26]
 
 
 def invoice_id_for(organization_id: OrganizationId, idempotency_key: str) -> InvoiceId:

@@ -182,8 +182,8 @@ class Invoice(DerivedFields):
     @property
     def corrected_by(self) -> InvoiceId | None:
         """Returns the id of the copy that has replaced it, or None."""
-        told = [act.kind for act in self.actions if act.kind in (CORRECTED, CORRECTION_REFUSED)]
-        return correction_id_for(self.organization_id, self.id) if told and told[-1] == CORRECTED else None
+        kinds = [act.kind for act in self.actions if act.kind in (CORRECTED, CORRECTION_REFUSED)]
+        return correction_id_for(self.organization_id, self.id) if kinds and kinds[-1] == CORRECTED else None
 
     @property
     def replaces_nothing_yet(self) -> bool:
@@ -214,8 +214,8 @@ class Invoice(DerivedFields):
         fact = self.facts.invoice
         if fact is None or fact.hosted_url is None or fact.finalized_at is None:
             return False
-        planned = min((fact.due_at or fact.finalized_at) + LINK_AFTER_DUE, fact.finalized_at + LINK_AT_MOST)
-        return max(planned, self.links_read_at + LINK_AFTER_READING if self.links_read_at else 0) < now
+        expires_at = min((fact.due_at or fact.finalized_at) + LINK_AFTER_DUE, fact.finalized_at + LINK_AT_MOST)
+        return max(expires_at, self.links_read_at + LINK_AFTER_READING if self.links_read_at else 0) < now
 
     def knowing(self, fact: StripeFact) -> Self:
         """Returns this invoice with one more fact merged.
@@ -251,9 +251,9 @@ class Invoice(DerivedFields):
             # A revision has not been e-mailed yet, whether or not its original was.
             unsent = replace(invoice, sent_at=None, reminder_asked_at=None, reminded_at=None)
             return replace(unsent, stripe_invoice_id=fact.id)
-        seen = [act for act in self.intended if fact is not None and act.is_confirmed_by(fact)]
-        for kind in dict.fromkeys(act.kind for act in seen):
-            alike = [act for act in seen if act.kind == kind]
+        confirmed = [act for act in self.intended if fact is not None and act.is_confirmed_by(fact)]
+        for kind in dict.fromkeys(act.kind for act in confirmed):
+            alike = [act for act in confirmed if act.kind == kind]
             if len({act.actor for act in alike}) == 1:
                 invoice = invoice.with_done_act(alike[-1])
         return invoice
@@ -266,21 +266,21 @@ class Invoice(DerivedFields):
         fact = self.facts.invoice
         if fact is not None and act.is_done_in(fact):
             return self
-        others = (other for other in self.intended if other.may_be_under_way(act.at) and not other.repeats(act))
-        return replace(self, intended=(*others, act))
+        other_acts = (other for other in self.intended if other.may_be_under_way(act.at) and not other.repeats(act))
+        return replace(self, intended=(*other_acts, act))
 
     def with_done_act(self, act: IntendedAct) -> Self:
         """Returns this invoice after Stripe has done the act, with the act in its timeline and the act's payment."""
-        others = tuple(other for other in self.intended if other.kind != act.kind)
-        done = replace(self, intended=others, outside_payment=act.payment or self.outside_payment)
-        return done if act.action in done.actions else done.changed(act.at, act.action)
+        other_acts = tuple(other for other in self.intended if other.kind != act.kind)
+        invoice = replace(self, intended=other_acts, outside_payment=act.payment or self.outside_payment)
+        return invoice if act.action in invoice.actions else invoice.changed(act.at, act.action)
 
     def without_act(self, act: IntendedAct) -> Self:
         """Returns this invoice without an act that Stripe refused. If the effect is there, another act may have had
         it.
         """
-        others = tuple(other for other in self.intended if other != act)
-        return replace(self, intended=others)._with_facts(self.facts)
+        other_acts = tuple(other for other in self.intended if other != act)
+        return replace(self, intended=other_acts)._with_facts(self.facts)
 
     def refund_order(self, order_id: str) -> RefundOrder | None:
         """Returns the order of this id, or None."""
@@ -299,8 +299,8 @@ class Invoice(DerivedFields):
 
         A copy that a user made in Stripe has POM's metadata too, but is another invoice.
         """
-        known = self.stripe_invoice_ids
-        return not known or stripe_id in known or revised_id in known
+        stripe_ids = self.stripe_invoice_ids
+        return not stripe_ids or stripe_id in stripe_ids or revised_id in stripe_ids
 
     def telling(self, *actions: Action) -> Self:
         """Returns this invoice with these actions added to its timeline."""
@@ -313,5 +313,5 @@ class Invoice(DerivedFields):
         """
         updated_at, first = max(self.updated_at, at), self.first_day_overdue
         over = first is not None and day_of(updated_at, self.order.time_zone) >= first
-        told = self.telling(*actions) if actions else self
-        return replace(told, updated_at=updated_at, overdue_since=first if over else None)
+        invoice = self.telling(*actions) if actions else self
+        return replace(invoice, updated_at=updated_at, overdue_since=first if over else None)

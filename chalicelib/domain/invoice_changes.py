@@ -45,8 +45,8 @@ def published_status(invoice: Invoice) -> InvoiceStatus | None:
     if invoice.status is not InvoiceStatus.CREATING:
         return invoice.status
     saga = invoice.saga
-    reviewed = saga.editing or (saga.step is Step.SEND and not saga.send)
-    return InvoiceStatus.DRAFT if reviewed and invoice.facts.invoice is not None else None
+    is_reviewed_draft = saga.editing or (saga.step is Step.SEND and not saga.send)
+    return InvoiceStatus.DRAFT if is_reviewed_draft and invoice.facts.invoice is not None else None
 
 
 def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator[ChangeType]:
@@ -59,7 +59,7 @@ def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator
     elif before.stripe_invoice_id not in (None, after.stripe_invoice_id):
         yield ChangeType.INVOICE_REVISED
     # An erasure changes the invoice's texts, but no user has edited them.
-    if before is not None and before.erased_at == after.erased_at and _bills_otherwise(before, after):
+    if before is not None and before.erased_at == after.erased_at and _bills_differently(before, after):
         yield ChangeType.INVOICE_EDITED
     if sent:
         yield ChangeType.INVOICE_SENT
@@ -73,7 +73,7 @@ def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator
         yield ChangeType.INVOICE_OVERDUE
 
 
-def _bills_otherwise(before: Invoice, after: Invoice) -> bool:
+def _bills_differently(before: Invoice, after: Invoice) -> bool:
     """Returns True if `after` bills something else than the draft that users last saw.
 
     Nothing is published while POM edits or sends the draft, because Stripe may refuse and POM then restores it. What
@@ -82,10 +82,10 @@ def _bills_otherwise(before: Invoice, after: Invoice) -> bool:
     """
     if after.status is InvoiceStatus.CREATING:
         return False
-    rested = before.saga.drafted if before.status is InvoiceStatus.CREATING else draft_tags(before)
+    former_tags = before.saga.drafted if before.status is InvoiceStatus.CREATING else draft_tags(before)
     if after.status is InvoiceStatus.DRAFT:
-        return rested != draft_tags(after)
-    return rested is not None and rested.order != after.order.edit_tag
+        return former_tags != draft_tags(after)
+    return former_tags is not None and former_tags.order != after.order.edit_tag
 
 
 def _money(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator[ChangeType]:
@@ -120,15 +120,15 @@ def _failed_again(before: Invoice, after: Invoice) -> bool:
 def _failed_attempts(facts: Snapshots) -> AbstractSet[str]:
     """Returns the ids of the failed attempts. These are the ids of their charges, if Stripe created charges."""
     charges = {charge.id for charge in facts.charges.values() if charge.status == "failed"}
-    named = {intent.failed_charge_id for intent in facts.intents if intent.failed_charge_id is not None}
-    return {*charges, *named, *facts.attempts}
+    intent_charges = {intent.failed_charge_id for intent in facts.intents if intent.failed_charge_id is not None}
+    return {*charges, *intent_charges, *facts.attempts}
 
 
 def _disputes(before: Invoice | None, after: Invoice) -> Iterator[ChangeType]:
-    known = before.facts.disputes if before is not None else {}
+    former_disputes = before.facts.disputes if before is not None else {}
     opened = closed = False
     for dispute in after.facts.disputes.values():
-        former = known.get(dispute.id)
+        former = former_disputes.get(dispute.id)
         was_open = former is not None and former.open
         # A lost dispute can be appealed, and is then open again.
         opened |= former is None or (dispute.open and not was_open)

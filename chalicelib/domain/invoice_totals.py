@@ -27,27 +27,31 @@ def totals_of_statuses(
     tallies: Mapping[Bucket, Tally], statuses: Collection[InvoiceStatus]
 ) -> Sequence[InvoiceTotal]:
     """Returns the totals of the invoices with these statuses, by currency."""
-    kept = [bucket for bucket in tallies if bucket.kind == STATUS and bucket.of in statuses]
+    buckets = [bucket for bucket in tallies if bucket.kind == STATUS and bucket.of in statuses]
     totals = []
-    for currency in sorted({bucket.currency for bucket in kept}):
+    for currency in sorted({bucket.currency for bucket in buckets}):
         tally = NOTHING
-        for bucket in kept:
+        for bucket in buckets:
             tally = tally.plus(tallies[bucket]) if bucket.currency == currency else tally
         totals.append(InvoiceTotal(currency, *tally))
-    return _counted(totals)
+    return _without_empty(totals)
 
 
 def totals_overdue(tallies: Mapping[Bucket, Tally]) -> Sequence[InvoiceTotal]:
     """Returns the balance of the overdue invoices, by currency. No tally has the sum of their totals."""
     overdue = {bucket.currency: tally for bucket, tally in sorted(tallies.items()) if bucket.kind == OVERDUE}
-    return _counted([InvoiceTotal(each, tally.invoices, balance=tally.amount) for each, tally in overdue.items()])
+    return _without_empty(
+        [InvoiceTotal(each, tally.invoices, balance=tally.amount) for each, tally in overdue.items()]
+    )
 
 
 def totals_disputed(tallies: Mapping[Bucket, Tally]) -> Sequence[InvoiceTotal]:
     """Returns the disputed amount of the invoices, by currency. No tally has the sum of their totals."""
     disputed = {bucket.currency: tally for bucket, tally in sorted(tallies.items()) if bucket.kind == DISPUTED}
-    return _counted([InvoiceTotal(each, tally.invoices, disputed=tally.amount) for each, tally in disputed.items()])
+    return _without_empty(
+        [InvoiceTotal(each, tally.invoices, disputed=tally.amount) for each, tally in disputed.items()]
+    )
 
 
-def _counted(totals: Sequence[InvoiceTotal]) -> Sequence[InvoiceTotal]:
+def _without_empty(totals: Sequence[InvoiceTotal]) -> Sequence[InvoiceTotal]:
     return [each for each in totals if each.invoices]

@@ -33,12 +33,12 @@ def newer(current: F | None, incoming: F) -> F:
     if current is None:
         return incoming
     if same_content(current, incoming):
-        kept = max(current, incoming, key=lambda fact: (fact.as_of, _links(fact)))
+        winner = max(current, incoming, key=lambda fact: (fact.as_of, _links(fact)))
     elif current.precedence == incoming.precedence:
         raise CannotOrder(incoming)
     else:
-        kept = max(current, incoming, key=lambda fact: fact.precedence)
-    return with_seen_times(kept, _seen(current), _seen(incoming))
+        winner = max(current, incoming, key=lambda fact: fact.precedence)
+    return with_seen_times(winner, _seen_times(current), _seen_times(incoming))
 
 
 def prefer_fetched(current: F | None, fetched: F) -> F:
@@ -51,7 +51,7 @@ def prefer_fetched(current: F | None, fetched: F) -> F:
         return newer(current, fetched)
     later: F = replace(fetched, as_of=max(fetched.as_of, current.as_of))  # type: ignore[type-var]
     return with_seen_times(
-        later if later.precedence >= current.precedence else current, _seen(current), _seen(fetched)
+        later if later.precedence >= current.precedence else current, _seen_times(current), _seen_times(fetched)
     )
 
 
@@ -61,7 +61,7 @@ def with_seen_times_of(known: F, also: F) -> F:
     `also` may be rendered in another version of Stripe's API, or may have no order relative to `known`. Then only its
     status is reliable: the object had that status at that second.
     """
-    return with_seen_times(known, _seen(also))
+    return with_seen_times(known, _seen_times(also))
 
 
 def same_content(one: Fact, other: Fact) -> bool:
@@ -73,13 +73,13 @@ def same_content(one: Fact, other: Fact) -> bool:
     if one is other or getattr(one, "status", None) != getattr(other, "status", None):
         # Most different snapshots differ in their status, and comparing it is cheaper than copying a fact.
         return one is other
-    ignored: dict[str, Any] = {"as_of": other.as_of}
+    equal_fields: dict[str, Any] = {"as_of": other.as_of}
     if hasattr(one, "seen"):
-        ignored["seen"] = _seen(other)
+        equal_fields["seen"] = _seen_times(other)
     for name, link in zip(_LINKS, _links(other), strict=True):
         if link and getattr(one, name, None):
-            ignored[name] = link
-    return bool(replace(one, **ignored) == other)  # type: ignore[type-var]
+            equal_fields[name] = link
+    return bool(replace(one, **equal_fields) == other)  # type: ignore[type-var]
 
 
 def adds_nothing(fact: Fact, known: Fact) -> bool:
@@ -98,13 +98,13 @@ def same_content_and_seen_times(one: Fact, other: Fact) -> bool:
     """
     if one is other:
         return True
-    return same_content(one, other) and _seen(one) == _seen(other)
+    return same_content(one, other) and _seen_times(one) == _seen_times(other)
 
 
 def without_time(fact: F) -> F:
     """Returns a copy of a snapshot without `as_of` and `seen`."""
-    ignored: dict[str, Any] = {"as_of": 0, "seen": {}} if hasattr(fact, "seen") else {"as_of": 0}
-    return replace(fact, **ignored)  # type: ignore[type-var]
+    empty_fields: dict[str, Any] = {"as_of": 0, "seen": {}} if hasattr(fact, "seen") else {"as_of": 0}
+    return replace(fact, **empty_fields)  # type: ignore[type-var]
 
 
 _LINKS = ("hosted_url", "pdf_url", "receipt_url")
@@ -115,14 +115,14 @@ def _links(fact: Fact) -> tuple[str, ...]:
     return tuple(getattr(fact, name, None) or "" for name in _LINKS)
 
 
-def _seen(fact: Fact) -> Seen:
+def _seen_times(fact: Fact) -> Seen:
     return getattr(fact, "seen", {})
 
 
-def with_seen_times(fact: F, *others: Seen) -> F:
+def with_seen_times(fact: F, *further: Seen) -> F:
     """Returns `fact` with the earliest second of each status in its own `seen` and in `others`."""
-    own = _seen(fact)
-    seen = dict(own)
-    for other in others:
-        seen.update({status: min(at, seen.get(status, at)) for status, at in other.items()})
-    return fact if seen == own else replace(fact, seen=seen)  # type: ignore[type-var]
+    own = _seen_times(fact)
+    seen_times = dict(own)
+    for other in further:
+        seen_times.update({status: min(at, seen_times.get(status, at)) for status, at in other.items()})
+    return fact if seen_times == own else replace(fact, seen=seen_times)  # type: ignore[type-var]

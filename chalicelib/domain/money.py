@@ -80,8 +80,8 @@ def minimum_charge(currency: str) -> int:
     Raises:
         Refused: Stripe does not accept the currency.
     """
-    hundred: int = 100 * 10 ** exponent(currency)
-    return MINIMUM_CHARGE.get(currency, hundred)
+    hundred_units: int = 100 * 10 ** exponent(currency)
+    return MINIMUM_CHARGE.get(currency, hundred_units)
 
 
 def require_chargeable(total: int, currency: str, *, field: str) -> None:
@@ -97,10 +97,12 @@ def require_chargeable(total: int, currency: str, *, field: str) -> None:
     minimum = MINIMUM_CHARGE.get(currency, 0)
     if not 0 < total < minimum:
         return
-    asked, least = (f"{decimal_string(amount, currency)} {currency.upper()}" for amount in (total, minimum))
+    total_text, minimum_text = (
+        f"{decimal_string(amount, currency)} {currency.upper()}" for amount in (total, minimum)
+    )
     raise Refused(
         "amount_below_minimum",
-        f"The total is {asked}. The smallest amount that Stripe charges is {least}; zero is allowed.",
+        f"The total is {total_text}. The smallest amount that Stripe charges is {minimum_text}; zero is allowed.",
         field=field,
         next_step="Bill it together with other services, or raise the price.",
     )
@@ -139,9 +141,9 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
         raise _too_large(currency, field)
     # As precise as the number is written, because the default context silently rounds to 28 digits.
     exactly = Context(prec=len(value.as_tuple().digits) + MAX_DIGITS)
-    scaled = value.scaleb(places, exactly) if value.adjusted() > -MAX_DIGITS else value
-    whole = scaled.to_integral_value()
-    if scaled != whole or int(whole) % step:
+    exact_units = value.scaleb(places, exactly) if value.adjusted() > -MAX_DIGITS else value
+    whole_units = exact_units.to_integral_value()
+    if exact_units != whole_units or int(whole_units) % step:
         places_in_use = {1: places, 10: 2, 100: 0}[step]
         raise Refused(
             "amount_too_precise",
@@ -149,9 +151,9 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
             field=field,
             next_step=f"Round it to {places_in_use} decimals.",
         )
-    if whole > MAX_AMOUNT:
+    if whole_units > MAX_AMOUNT:
         raise _too_large(currency, field)
-    return int(whole)
+    return int(whole_units)
 
 
 def line_amount(quantity: Decimal, unit_price: int, currency: str, *, field: str) -> int:

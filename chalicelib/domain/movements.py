@@ -108,18 +108,20 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
     payments = payments_of(invoice)
     methods = {payment.id: payment.method for payment in payments}
     methods |= {charge.id: method_of(charge) for charge in invoice.facts.charges.values()}
-    returned = list(_returned_debits(invoice, payments))
+    returned_debits = list(_returned_debits(invoice, payments))
     for payment in payments:
-        if not _began(payment, invoice.facts):
+        if not _had_money_on_its_way(payment, invoice.facts):
             continue
         waits = payment.status is PaymentStatus.REQUIRES_ACTION
         status = PaymentStatus.PENDING if waits else payment.status
         row = _row(invoice, payment.id, MovementKind.PAYMENT, status, payment.at, payment.amount)
         reference = payment.outside.reference if payment.outside is not None else None
-        row = replace(row, currency=payment.currency, reason=reference, charge_id=_shown(payment, invoice.facts))
-        others = tuple(sorted(debit.id for debit in returned if debit.payment_id == payment.id))
-        yield _by(payment.method, replace(row, other_charges=others))
-    yield from returned
+        row = replace(
+            row, currency=payment.currency, reason=reference, charge_id=_shown_charge_id(payment, invoice.facts)
+        )
+        other_charges = tuple(sorted(debit.id for debit in returned_debits if debit.payment_id == payment.id))
+        yield _by(payment.method, replace(row, other_charges=other_charges))
+    yield from returned_debits
     for refund in invoice.facts.refunds.values():
         row = _row(invoice, refund.id, MovementKind.REFUND, refund.status, refund.created, refund.amount)
         row = replace(row, currency=refund.currency, payment_id=payment_id(refund) or None, reason=refund.reason)
@@ -128,7 +130,7 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
     yield from _given_back_outside(invoice)
 
 
-def _began(payment: Payment, facts: Snapshots) -> bool:
+def _had_money_on_its_way(payment: Payment, facts: Snapshots) -> bool:
     """Returns True if the payment succeeded, or its money was ever on its way. A bank debit is on its way for days.
 
     A declined card and a payment that waits for the payer move no money. A payment that was on its way and then
@@ -145,11 +147,11 @@ def _began(payment: Payment, facts: Snapshots) -> bool:
 
 def _returned_debits(invoice: Invoice, payments: Iterable[Payment]) -> Iterator[Movement]:
     """Yields a row for each bank debit that came back, if the row of its payment shows another attempt."""
-    shown = {payment.id: payment for payment in payments}
+    payments_by_id = {payment.id: payment for payment in payments}
     for charge in invoice.facts.charges.values():
-        payment = shown.get(payment_id(charge))
-        other = payment is not None and _shows_another(payment, charge, invoice.facts)
-        if other and charge.status == "failed" and charge.method in BANK_DEBITS:
+        payment = payments_by_id.get(payment_id(charge))
+        shows_another = payment is not None and _shows_another(payment, charge, invoice.facts)
+        if shows_another and charge.status == "failed" and charge.method in BANK_DEBITS:
             row = _row(invoice, charge.id, MovementKind.PAYMENT, charge.status, charge.ended_at, charge.amount)
             row = replace(row, currency=charge.currency, payment_id=payment_id(charge), charge_id=charge.id)
             yield _by(method_of(charge), row)
@@ -157,9 +159,9 @@ def _returned_debits(invoice: Invoice, payments: Iterable[Payment]) -> Iterator[
 
 def _shows_another(payment: Payment, charge: ChargeFact, facts: Snapshots) -> bool:
     """Returns True if the payment's row shows an attempt other than this charge."""
-    shown = _shown(payment, facts)
-    if shown is not None:
-        return shown != charge.id
+    charge_id = _shown_charge_id(payment, facts)
+    if charge_id is not None:
+        return charge_id != charge.id
     if payment.status in (PaymentStatus.FAILED, PaymentStatus.SUCCEEDED):
         # POM does not know the charge that succeeded, or the attempt failed before Stripe created a charge.
         return True
@@ -167,7 +169,7 @@ def _shows_another(payment: Payment, charge: ChargeFact, facts: Snapshots) -> bo
     return intent is not None and intent.latest_charge_id == charge.id
 
 
-def _shown(payment: Payment, facts: Snapshots) -> str | None:
+def _shown_charge_id(payment: Payment, facts: Snapshots) -> str | None:
     """Returns the charge that a payment's row shows, or the intent's latest charge if POM does not know it.
 
     An attempt that the payer has yet to confirm has no charge, and its intent still names the charge of an earlier
@@ -187,14 +189,20 @@ def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement,
     A stored row never disappears. If `after` no longer has it, it is returned as `failed` and without a charge. So
     the settlements of a bank debit appear on one row only, even if its payment shows the debit again.
     """
-    listed = before if before is not None and before.payments_listed else None
-    if listed is not None and listed.facts is after.facts and listed.outside_payment is after.outside_payment:
+    stored_invoice = before if before is not None and before.payments_listed else None
+    if (
+        stored_invoice is not None
+        and stored_invoice.facts is after.facts
+        and stored_invoice.outside_payment is after.outside_payment
+    ):
         return ()  # Money has not moved, for example in a step of the invoice's creation.
-    stored = set(movements(listed)) if listed is not None else set()
+    stored_rows = set(movements(stored_invoice)) if stored_invoice is not None else set()
     rows = list(movements(after))
     ids = {row.id for row in rows}
-    failed = [replace(row, status=PaymentStatus.FAILED, charge_id=None) for row in stored if row.id not in ids]
-    return (*(row for row in rows if row not in stored), *failed)
+    missing_rows = [
+        replace(row, status=PaymentStatus.FAILED, charge_id=None) for row in stored_rows if row.id not in ids
+    ]
+    return (*(row for row in rows if row not in stored_rows), *missing_rows)
 
 
 def _row(invoice: Invoice, row_id: str, kind: MovementKind, status: str, at: int, amount: int) -> Movement:
@@ -226,9 +234,9 @@ def _by(method: PaymentMethod | None, row: Movement) -> Movement:
 
 def _disputes(invoice: Invoice, methods: Mapping[str, PaymentMethod | None]) -> Iterator[Movement]:
     """Yields a row for each dispute. `amount` is the money that the dispute has taken, or takes if it is lost."""
-    facts, lost = invoice.facts, lost_by_dispute(invoice.facts)
+    facts, lost_amounts = invoice.facts, lost_by_dispute(invoice.facts)
     for dispute in facts.disputes.values():
-        amount = lost.get(dispute.id, disputed_amount(facts, dispute))
+        amount = lost_amounts.get(dispute.id, disputed_amount(facts, dispute))
         row = _row(invoice, dispute.id, MovementKind.DISPUTE, dispute.status, dispute.opened_at, amount)
         row = replace(row, payment_id=payment_id(dispute) or None, reason=dispute.reason)
         yield _by(_method(dispute, methods), row)

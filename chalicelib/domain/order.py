@@ -41,8 +41,8 @@ class LineItem:
         parts = [day_in_words(self.service_date)] if self.service_date else []
         if self.quantity != Decimal(1):
             parts.append(f"{self.quantity.normalize():f} x {decimal_string(self.unit_price, currency)}")
-        more = f" ({'; '.join(parts)})" if parts else ""
-        return self.description[: MAX_DESCRIPTION - len(more)] + more
+        suffix = f" ({'; '.join(parts)})" if parts else ""
+        return self.description[: MAX_DESCRIPTION - len(suffix)] + suffix
 
 
 class DeductionKind(StrEnum):

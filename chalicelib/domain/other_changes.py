@@ -47,17 +47,17 @@ def _customer_types(before: Customer | None, after: Customer) -> Iterator[Change
     failed_otherwise = before is not None and before.sync_error != after.sync_error
     if after.sync_status is SyncStatus.FAILED and (entered or failed_otherwise):
         yield ChangeType.CUSTOMER_SYNC_FAILED
-    if after.sync_status is SyncStatus.SYNCED and (entered or _linked(before) != _linked(after)):
+    if after.sync_status is SyncStatus.SYNCED and (entered or _link_of(before) != _link_of(after)):
         yield ChangeType.CUSTOMER_SYNCED
-    known = Counter(before.history if before is not None else ())
+    former_entries = Counter(before.history if before is not None else ())
     # Two entries of the same second about the same fields are equal, so entries are counted.
-    if any(each.kind is CustomerEvent.TAKEN_OVER for each in Counter(after.history) - known):
+    if any(each.kind is CustomerEvent.TAKEN_OVER for each in Counter(after.history) - former_entries):
         yield ChangeType.CUSTOMER_UPDATED_IN_STRIPE
     if after.sync_status is SyncStatus.DELETED_IN_STRIPE and entered:
         yield ChangeType.CUSTOMER_DELETED_IN_STRIPE
 
 
-def _linked(customer: Customer | None) -> tuple[str, str] | None:
+def _link_of(customer: Customer | None) -> tuple[str, str] | None:
     """Returns the account and the Stripe customer of the link. An invoice on another account replaces both."""
     link = customer.link if customer is not None else None
     return (link.account_id, link.stripe_customer_id) if link is not None else None
@@ -72,13 +72,13 @@ def connection_difference(before: Connection | None, after: Connection | None, a
     previous_status = before.status(at) if before is not None else None
     if after is None:
         return Difference((ChangeType.CONNECTION_DELETED,), previous_status) if before is not None else NOTHING
-    nobody = Connection(after.organization_id)
-    if _shown(before or nobody) == _shown(after):
+    unconnected = Connection(after.organization_id)
+    if _visible_part(before or unconnected) == _visible_part(after):
         return NOTHING
     return Difference((ChangeType.CONNECTION_CHANGED,), previous_status, after.status(at))
 
 
-def _shown(connection: Connection) -> tuple[object, ...]:
+def _visible_part(connection: Connection) -> tuple[object, ...]:
     """Returns the part of a connection that users see and that only a write can change."""
     account = connection.account
     return (

@@ -26,21 +26,23 @@ def refunds_still_owed(invoice: Invoice) -> Iterator[RefundFact]:
     If nothing of a payment is left to refund, the customer has the money, or a dispute decides who gets it.
     """
     failed = sorted((each for each in invoice.facts.refunds.values() if each.status == "failed"), key=failed_at)
-    owed = {each.id: each.amount for each in failed}
-    for given in sorted(_money_given(invoice), key=lambda each: each.at):
-        before = [each for each in failed if failed_at(each) < given.at and given.concerns(each) and owed[each.id]]
-        repeated = next((each for each in before if owed[each.id] == given.amount), None)
-        if repeated is not None:
-            owed[repeated.id] = 0
-        elif not given.failed:
-            _spread(given.amount, before, owed)
+    owed_amounts = {each.id: each.amount for each in failed}
+    for gift in sorted(_money_given(invoice), key=lambda each: each.at):
+        candidates = [
+            each for each in failed if failed_at(each) < gift.at and gift.concerns(each) and owed_amounts[each.id]
+        ]
+        repeated_refund = next((each for each in candidates if owed_amounts[each.id] == gift.amount), None)
+        if repeated_refund is not None:
+            owed_amounts[repeated_refund.id] = 0
+        elif not gift.failed:
+            _spread(gift.amount, candidates, owed_amounts)
     for refund in failed:
-        if owed[refund.id] and not _paid_in_another_way(refund, invoice):
+        if owed_amounts[refund.id] and not _paid_in_another_way(refund, invoice):
             yield refund
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _MoneyGiven:
     """Money that was given to the customer, or is on its way, since `at`. `failed` is True if it did not arrive.
 
     `payment_id` is None if the payment is unknown.
@@ -55,27 +57,27 @@ class _Given:
         return self.payment_id in (None, payment_id(refund))
 
 
-def _money_given(invoice: Invoice) -> Iterator[_Given]:
+def _money_given(invoice: Invoice) -> Iterator[_MoneyGiven]:
     """Yields the invoice's refunds, its open refund orders, and the amounts given back outside Stripe by credit
     notes.
     """
     for refund in invoice.facts.refunds.values():
         if refund.status != "canceled":
-            yield _Given(refund.created, refund.amount, payment_id(refund), failed=refund.status == "failed")
+            yield _MoneyGiven(refund.created, refund.amount, payment_id(refund), failed=refund.status == "failed")
     for order in invoice.refund_orders:
         if order.open:
-            yield _Given(order.at, order.amount, order.payment_id)
+            yield _MoneyGiven(order.at, order.amount, order.payment_id)
     for note in invoice.facts.credit_notes.values():
         if note.status == "issued" and note.out_of_band_amount:
-            yield _Given(note.issued_at, note.out_of_band_amount, None)
+            yield _MoneyGiven(note.issued_at, note.out_of_band_amount, None)
 
 
 def _spread(amount: int, refunds: list[RefundFact], owed: dict[str, int]) -> None:
     """Deducts the amount from what is owed of these refunds, in their order."""
     for refund in refunds:
-        taken = min(amount, owed[refund.id])
-        owed[refund.id] -= taken
-        amount -= taken
+        deduction = min(amount, owed[refund.id])
+        owed[refund.id] -= deduction
+        amount -= deduction
 
 
 def _paid_in_another_way(refund: RefundFact, invoice: Invoice) -> bool:

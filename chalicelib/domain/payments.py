@@ -173,14 +173,14 @@ def _payment(stripe_id: str, charges: list[ChargeFact], facts: Snapshots) -> Pay
         at = intent.seen.get("processing", intent.as_of)
         payment = Payment(stripe_id, _UNDER_WAY[intent.status], at, intent.amount, intent.currency)
     else:
-        return _failed(stripe_id, best, intent, facts)
-    lost, disputes = lost_by_dispute(facts), _of_payment(stripe_id, charges, facts.disputes.values())
+        return _failed_payment(stripe_id, best, intent, facts)
+    lost_amounts, disputes = lost_by_dispute(facts), _of_payment(stripe_id, charges, facts.disputes.values())
     refunds = _of_payment(stripe_id, charges, facts.refunds.values())
     return replace(
         payment,
         refunds=tuple(sorted(refunds, key=lambda each: (each.created, each.id))),
         disputes=tuple(sorted(disputes, key=lambda each: (each.opened_at, each.id))),
-        lost=sum(lost.get(dispute.id, 0) for dispute in disputes),
+        lost=sum(lost_amounts.get(dispute.id, 0) for dispute in disputes),
     )
 
 
@@ -192,7 +192,7 @@ _UNDER_WAY = {
 }
 
 
-def _failed(
+def _failed_payment(
     stripe_id: str, charge: ChargeFact | None, intent: PaymentIntentFact | None, facts: Snapshots
 ) -> Payment | None:
     """Returns a payment whose attempts have all failed, or None if there was no attempt."""
@@ -223,8 +223,10 @@ def uncharged_attempts(facts: Snapshots, intent_id: str) -> list[AttemptFact]:
     intent = facts.payment_intents.get(intent_id)
     if attempts or intent is None or intent.failure is None or intent.ended:
         return attempts
-    charged = any(payment_id(charge) == intent_id and charge.status == "failed" for charge in facts.charges.values())
-    if intent.failed_charge_id is not None or charged:
+    has_failed_charge = any(
+        payment_id(charge) == intent_id and charge.status == "failed" for charge in facts.charges.values()
+    )
+    if intent.failed_charge_id is not None or has_failed_charge:
         return attempts
     method = intent.failed_method
     return [AttemptFact(intent.as_of, intent.id, intent.amount, intent.currency, intent.failure, method)]

@@ -67,27 +67,27 @@ class PayoutLine:
         A payout that reverses another one by a debit of the bank account is a `payout` line that brings money. A
         manual payout takes money, and gave nothing back.
         """
-        moved = self.transaction
-        came_back = moved.type in _GAVE_BACK or (moved.type == "payout" and moved.amount > 0)
-        return moved.source_id if came_back else None
+        transaction = self.transaction
+        came_back = transaction.type in _GAVE_BACK or (transaction.type == "payout" and transaction.amount > 0)
+        return transaction.source_id if came_back else None
 
     @property
     def totals(self) -> Totals:
         """Returns what this line adds to the payout's totals."""
-        moved = self.transaction
+        transaction = self.transaction
         if self.outside_pom:
-            return Totals(outside_pom=moved.net)
+            return Totals(outside_pom=transaction.net)
         match self.kind:
             case LineKind.PAYMENT:
-                return Totals(payments=moved.gross, fees=-moved.cost)
+                return Totals(payments=transaction.gross, fees=-transaction.cost)
             case LineKind.REFUND:
-                return Totals(refunds=moved.gross, fees=-moved.cost)
+                return Totals(refunds=transaction.gross, fees=-transaction.cost)
             case LineKind.DISPUTE:
-                return Totals(disputes=moved.gross, fees=-moved.cost)
+                return Totals(disputes=transaction.gross, fees=-transaction.cost)
             case LineKind.FEE:
-                return Totals(fees=-moved.cost)
+                return Totals(fees=-transaction.cost)
             case LineKind.OTHER:
-                return Totals(other=moved.gross, fees=-moved.cost)
+                return Totals(other=transaction.gross, fees=-transaction.cost)
 
 
 _GAVE_BACK = frozenset({"payout_failure", "payout_cancel"})
@@ -117,19 +117,19 @@ def line_of(transaction: BalanceTransaction, payout: PayoutFact, owner: Owner | 
 
 def sum_lines(payout: PayoutFact, lines: Iterable[PayoutLine], at: int) -> Itemization:
     """Returns the sums of a payout's lines. `unexplained` is the payout's amount less all lines."""
-    totals, invoices, count, again = Totals(), set(), 0, set()
+    totals, invoices, count, paid_again = Totals(), set(), 0, set()
     for line in lines:
         count += 1
-        totals = _added(totals, line.totals)
+        totals = _sum(totals, line.totals)
         if line.owner is not None:
             invoices.add(line.owner.invoice_id)
         if line.pays_again and line.pays_again != payout.id:
-            again.add(line.pays_again)
+            paid_again.add(line.pays_again)
     totals = replace(totals, unexplained=payout.amount - totals.sum)
-    return Itemization(at, count, len(invoices), totals, tuple(sorted(again)))
+    return Itemization(at, count, len(invoices), totals, tuple(sorted(paid_again)))
 
 
-def _added(one: Totals, other: Totals) -> Totals:
+def _sum(one: Totals, other: Totals) -> Totals:
     return Totals(
         payments=one.payments + other.payments,
         refunds=one.refunds + other.refunds,

@@ -47,52 +47,58 @@ class PayoutDifference:
     we_say: str
 
 
-def difference_of(fact: PayoutFact, known: Payout | None) -> PayoutDifference | None:
+def difference_of(fact: PayoutFact, stored_payout: Payout | None) -> PayoutDifference | None:
     """Returns how POM's record of a payout differs from Stripe's, apart from its lines. None if it does not."""
-    if known is None:
-        return PayoutDifference(PayoutKind.UNKNOWN, fact.id, fact.id, _said(fact), "nothing")
-    if (known.fact.status, known.fact.amount) != (fact.status, fact.amount):
-        return PayoutDifference(PayoutKind.DIFFERS, fact.id, fact.id, _said(fact), _said(known.fact))
-    if fact.reconciled and known.itemized is None:
+    if stored_payout is None:
+        return PayoutDifference(PayoutKind.UNKNOWN, fact.id, fact.id, _payout_text(fact), "nothing")
+    if (stored_payout.fact.status, stored_payout.fact.amount) != (fact.status, fact.amount):
+        return PayoutDifference(
+            PayoutKind.DIFFERS, fact.id, fact.id, _payout_text(fact), _payout_text(stored_payout.fact)
+        )
+    if fact.reconciled and stored_payout.itemized is None:
         return PayoutDifference(PayoutKind.NOT_ITEMIZED, fact.id, fact.id, "its lines can be listed", "no lines")
     return None
 
 
 def not_in_stripe(payout: Payout) -> PayoutDifference:
     """Returns the difference for a payout that Stripe does not list."""
-    return PayoutDifference(PayoutKind.NOT_IN_STRIPE, payout.id, payout.id, "nothing", _said(payout.fact))
+    return PayoutDifference(PayoutKind.NOT_IN_STRIPE, payout.id, payout.id, "nothing", _payout_text(payout.fact))
 
 
 def differences_of_lines(
-    payout: Payout, listed: Iterable[PayoutLine], stored: Iterable[PayoutLine]
+    payout: Payout, stripe_lines: Iterable[PayoutLine], stored_lines: Iterable[PayoutLine]
 ) -> Iterator[PayoutDifference]:
     """Yields a difference for each line that differs between Stripe and POM.
 
     If no line differs, yields how the payout's stored totals differ from the sums of its lines or from its amount.
     """
-    ours = {line.transaction.id: line for line in stored}
-    come_to = sum_lines(payout.fact, ours.values(), at=0)
+    ours = {line.transaction.id: line for line in stored_lines}
+    computed = sum_lines(payout.fact, ours.values(), at=0)
     differs = False
-    for line in listed:
-        mine = ours.pop(line.transaction.id, None)
-        if mine is None or _told(mine) != _told(line):
-            differs, said = True, _told(mine) if mine is not None else "nothing"
-            yield PayoutDifference(PayoutKind.LINE_DIFFERS, payout.id, line.transaction.id, _told(line), said)
+    for line in stripe_lines:
+        own_line = ours.pop(line.transaction.id, None)
+        if own_line is None or _line_text(own_line) != _line_text(line):
+            differs, our_line = True, _line_text(own_line) if own_line is not None else "nothing"
+            yield PayoutDifference(
+                PayoutKind.LINE_DIFFERS, payout.id, line.transaction.id, _line_text(line), our_line
+            )
     for stripe_id, line in ours.items():
         differs = True
-        yield PayoutDifference(PayoutKind.LINE_DIFFERS, payout.id, stripe_id, "nothing", _told(line))
+        yield PayoutDifference(PayoutKind.LINE_DIFFERS, payout.id, stripe_id, "nothing", _line_text(line))
     if payout.itemized is not None and not differs:
-        yield from _difference_of_totals(payout, payout.itemized, come_to)
+        yield from _difference_of_totals(payout, payout.itemized, computed)
 
 
-def _difference_of_totals(payout: Payout, ours: Itemization, come_to: Itemization) -> Iterator[PayoutDifference]:
-    if replace(ours, at=come_to.at) != come_to:
-        said = f"totals of {ours.lines} lines, {ours.invoices} invoices"
-        lines = f"{come_to.lines} lines of {come_to.invoices} invoices"
-        yield PayoutDifference(PayoutKind.TOTALS_DIFFER, payout.id, payout.id, lines, said)
+def _difference_of_totals(payout: Payout, ours: Itemization, computed: Itemization) -> Iterator[PayoutDifference]:
+    if replace(ours, at=computed.at) != computed:
+        stored_totals = f"totals of {ours.lines} lines, {ours.invoices} invoices"
+        lines = f"{computed.lines} lines of {computed.invoices} invoices"
+        yield PayoutDifference(PayoutKind.TOTALS_DIFFER, payout.id, payout.id, lines, stored_totals)
     elif not ours.tied_out:
-        explained = f"lines over {_money(ours.totals.sum - ours.totals.unexplained, payout.fact.currency)}"
-        yield PayoutDifference(PayoutKind.UNEXPLAINED, payout.id, payout.id, _said(payout.fact), explained)
+        explained_amount = f"lines over {_money(ours.totals.sum - ours.totals.unexplained, payout.fact.currency)}"
+        yield PayoutDifference(
+            PayoutKind.UNEXPLAINED, payout.id, payout.id, _payout_text(payout.fact), explained_amount
+        )
 
 
 def difference_of_settlement(
@@ -103,23 +109,23 @@ def difference_of_settlement(
     `settled` is None if POM has not stored that payment, refund or dispute.
     """
     if settled is None:
-        return PayoutDifference(PayoutKind.NOT_STORED, payout.id, line.transaction.id, _told(line), "not stored")
-    beside = (each for each in settled.settlements if each.transaction.id == line.transaction.id)
-    settlement = next(beside, None)
+        return PayoutDifference(PayoutKind.NOT_STORED, payout.id, line.transaction.id, _line_text(line), "not stored")
+    settlements = (each for each in settled.settlements if each.transaction.id == line.transaction.id)
+    settlement = next(settlements, None)
     if settlement is not None and settlement.payout_id == payout.id:
         return None
     where = settlement.payout_id or "no payout" if settlement is not None else "nothing"
-    return PayoutDifference(PayoutKind.LINE_DIFFERS, payout.id, line.transaction.id, _told(line), f"in {where}")
+    return PayoutDifference(PayoutKind.LINE_DIFFERS, payout.id, line.transaction.id, _line_text(line), f"in {where}")
 
 
-def _said(fact: PayoutFact) -> str:
+def _payout_text(fact: PayoutFact) -> str:
     return f"{fact.status} {_money(fact.amount, fact.currency)}"
 
 
-def _told(line: PayoutLine) -> str:
-    moved, owner = line.transaction, line.owner
+def _line_text(line: PayoutLine) -> str:
+    transaction, owner = line.transaction, line.owner
     of = owner.invoice_id if owner is not None else "of no invoice"
-    return f"{moved.category} {_money(moved.net, moved.currency)} {of}"
+    return f"{transaction.category} {_money(transaction.net, transaction.currency)} {of}"
 
 
 def _money(amount: int, currency: str) -> str:

@@ -26,28 +26,28 @@ class PayoutStory:
     next_step: str | None = None
 
 
-def story_of(payout: Payout, known: RelatedPayouts | None = None) -> PayoutStory:
+def story_of(payout: Payout, related: RelatedPayouts | None = None) -> PayoutStory:
     """Returns the story of a payout: its state in sentences. Without `known`, it says less."""
-    known = known or RelatedPayouts()
-    remarks = [_status(payout, known), *_reversal(payout, known), *_brought_again(payout, known), *_lines(payout)]
-    if not known.is_followed(payout):
+    related = related or RelatedPayouts()
+    remarks = [_status(payout, related), *_reversal(payout, related), *_paid_again(payout, related), *_lines(payout)]
+    if not related.is_followed(payout):
         remarks.append(
             f"Its Stripe account {payout.account_id} is no longer connected, so POM receives no news of it."
         )
-    next_step = _next_step(payout, known)
+    next_step = _next_step(payout, related)
     if next_step is None and payout.tied_out is False:
         next_step = "There is nothing for you to do: support has been notified and is looking into it."
     return PayoutStory(" ".join(remarks), next_step)
 
 
-def _status(payout: Payout, known: RelatedPayouts) -> str:
+def _status(payout: Payout, related: RelatedPayouts) -> str:
     fact, on = payout.fact, day_in_words(payout.fact.arrives_on)
     match fact.status:
-        case "pending" | "in_transit" if fact.takes and known.late(payout):
+        case "pending" | "in_transit" if fact.takes and related.late(payout):
             return f"Stripe was to take this amount from the bank account on {on}, and has not said that it did."
         case "pending" | "in_transit" if fact.takes:
             return f"Stripe takes this amount from the bank account, expected on {on}."
-        case "pending" | "in_transit" if known.late(payout):
+        case "pending" | "in_transit" if related.late(payout):
             return f"It was expected at the bank on {on}; Stripe has not said that it arrived."
         case "pending" | "in_transit":
             return f"On its way to the bank; expected on {on}."
@@ -62,11 +62,11 @@ def _status(payout: Payout, known: RelatedPayouts) -> str:
         case "failed":
             late = payout.paid_seen_at is not None
             came_back = "The bank sent it back after it had been paid." if late else "The bank did not accept it."
-            return f"{came_back} {_why(fact)} {_where_its_money_went(payout, known)}"
+            return f"{came_back} {_why(fact)} {_where_its_money_went(payout, related)}"
         case "canceled" if fact.takes:
             return "It was canceled: Stripe took nothing from the bank account."
         case "canceled":
-            return f"It was canceled. {_where_its_money_went(payout, known)}"
+            return f"It was canceled. {_where_its_money_went(payout, related)}"
         case other:
             return f"Stripe says '{other}', which POM does not know."
 
@@ -77,57 +77,59 @@ def _why(fact: PayoutFact) -> str:
     return fact.failure_message or "Stripe gives no reason."
 
 
-def _where_its_money_went(payout: Payout, known: RelatedPayouts) -> str:
+def _where_its_money_went(payout: Payout, related: RelatedPayouts) -> str:
     """Returns where the money went that a payout gave back. For manual payouts, Stripe does not name the next one."""
     if payout.returned_in is None:
         return "Its money came back to the Stripe balance."
     went = f"Its money came back to the Stripe balance. It went out again with the payout {payout.returned_in}"
-    again = list(known.later_attempts(payout))
+    again = list(related.later_attempts(payout))
     if not again:
         return f"{went}."
-    if known.gave_back(again[-1]):
+    if related.gave_back(again[-1]):
         return f"{went}, and came back once more."
     with_another = f", came back, and went out with the payout {again[-1].id}" if len(again) > 1 else ""
     if again[-1].fact.status == "paid":
         return f"{went}{with_another}, which arrived at the bank on {day_in_words(again[-1].fact.arrives_on)}."
-    return f"{went}{with_another}, which {known.expected(again[-1])}."
+    return f"{went}{with_another}, which {related.expected(again[-1])}."
 
 
-def _reversal(payout: Payout, known: RelatedPayouts) -> list[str]:
-    told = []
+def _reversal(payout: Payout, related: RelatedPayouts) -> list[str]:
+    sentences = []
     if payout.fact.reversed_by_id and not payout.fact.returned:
-        told.append(reversal_in_words(payout, known))
-        if known.gave_back(payout) and payout.returned_in is not None:
-            told.append(_where_its_money_went(payout, known))
+        sentences.append(reversal_in_words(payout, related))
+        if related.gave_back(payout) and payout.returned_in is not None:
+            sentences.append(_where_its_money_went(payout, related))
     if payout.fact.original_payout_id:
-        original = known.by_id.get(payout.fact.original_payout_id)
+        original = related.by_id.get(payout.fact.original_payout_id)
         of_it = f", the {deposit_name(original)}" if original is not None else ""
-        told.append(f"It reverses the payout {payout.fact.original_payout_id}{of_it}: its amount is that payout's.")
-    return told
+        sentences.append(
+            f"It reverses the payout {payout.fact.original_payout_id}{of_it}: its amount is that payout's."
+        )
+    return sentences
 
 
-def _brought_again(payout: Payout, known: RelatedPayouts) -> list[str]:
+def _paid_again(payout: Payout, related: RelatedPayouts) -> list[str]:
     """Returns which earlier payouts' amounts are in this one."""
     return [
         f"It has what the {deposit_name(earlier)} gave back, the payout {earlier.id}."
-        for earlier in payouts_paid_again_by(payout, known)
+        for earlier in payouts_paid_again_by(payout, related)
     ]
 
 
-def payouts_paid_again_by(payout: Payout, known: RelatedPayouts) -> list[Payout]:
+def payouts_paid_again_by(payout: Payout, related: RelatedPayouts) -> list[Payout]:
     """Returns the earlier payouts whose amounts this one pays out again, as far as POM knows them, sorted by day.
 
     The amount of a reversed payout came back by the payout that reversed it.
     """
-    named = payout.itemized.pays_again if payout.itemized is not None else ()
-    found: dict[str, Payout] = {}
-    for each in named:
-        earlier = known.by_id.get(each)
+    payout_ids = payout.itemized.pays_again if payout.itemized is not None else ()
+    earlier_payouts: dict[str, Payout] = {}
+    for each in payout_ids:
+        earlier = related.by_id.get(each)
         if earlier is not None and not earlier.fact.returned and earlier.fact.original_payout_id:
-            earlier = known.by_id.get(earlier.fact.original_payout_id)
+            earlier = related.by_id.get(earlier.fact.original_payout_id)
         if earlier is not None:
-            found[earlier.id] = earlier
-    return sorted(found.values(), key=lambda earlier: (earlier.fact.arrival_date, earlier.id))
+            earlier_payouts[earlier.id] = earlier
+    return sorted(earlier_payouts.values(), key=lambda earlier: (earlier.fact.arrival_date, earlier.id))
 
 
 def _lines(payout: Payout) -> list[str]:
@@ -135,32 +137,32 @@ def _lines(payout: Payout) -> list[str]:
     if fact.original_payout_id:
         return []
     if not fact.can_be_itemized:
-        made = "It is an instant payout." if fact.method == "instant" else "It was made by hand."
-        return [f"{made} Stripe cannot tell which payments are in such a payout."]
+        origin = "It is an instant payout." if fact.method == "instant" else "It was made by hand."
+        return [f"{origin} Stripe cannot tell which payments are in such a payout."]
     if payout.itemized is None:
         if fact.reconciled:
             return ["POM is still reading from Stripe which payments are in it."]
         return [] if fact.returned else ["Stripe has not said yet which payments are in it."]
     if not payout.itemized.tied_out:
-        rest = decimal_string(payout.itemized.totals.unexplained, fact.currency)
-        return [f"{rest} {fact.currency.upper()} of it is not explained by the lines that Stripe lists."]
+        unexplained = decimal_string(payout.itemized.totals.unexplained, fact.currency)
+        return [f"{unexplained} {fact.currency.upper()} of it is not explained by the lines that Stripe lists."]
     return []
 
 
-def _next_step(payout: Payout, known: RelatedPayouts) -> str | None:
+def _next_step(payout: Payout, related: RelatedPayouts) -> str | None:
     fact = payout.fact
     match fact.status:
         case "paid" | "canceled":
             return None
         case "pending" | "in_transit":
-            return _if_late(payout, known)
+            return _if_late(payout, related)
         case "failed":
-            return None if known.went_out_again(payout) else _mend(fact)
+            return None if related.went_out_again(payout) else _how_to_fix(fact)
         case _:
             return SUPPORT
 
 
-def _mend(fact: PayoutFact) -> str:
+def _how_to_fix(fact: PayoutFact) -> str:
     failure = FAILURES.get(fact.failure_code or "")
     if failure is None:
         return SUPPORT
@@ -170,9 +172,9 @@ def _mend(fact: PayoutFact) -> str:
     return f"{failure.next_step} {again}"
 
 
-def _if_late(payout: Payout, known: RelatedPayouts) -> str | None:
+def _if_late(payout: Payout, related: RelatedPayouts) -> str | None:
     """Returns what to do about a payout that is long overdue, or None if it is not."""
-    if known.today is None or known.today <= _business_days_after(payout.fact.arrives_on, LATE_AFTER):
+    if related.today is None or related.today <= _business_days_after(payout.fact.arrives_on, LATE_AFTER):
         return None
     if payout.fact.takes:
         return SUPPORT

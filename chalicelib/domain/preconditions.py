@@ -32,7 +32,7 @@ class Precondition:
 
     edit_tags: frozenset[str] | None
 
-    def require(self, stored: Editable | None, wanted: str | None = None) -> None:
+    def require(self, stored: Editable | None, resulting_tag: str | None = None) -> None:
         """Checks that the stored object is as the client read it. `stored` is None if there is no such object.
 
         Also accepts an object with the edit tag `wanted`, because it already is as the request defines it. A request
@@ -47,7 +47,7 @@ class Precondition:
                 None,
                 next_step="Check the id. To make a new one, leave `If-Match` out.",
             )
-        if self.edit_tags is not None and stored.edit_tag not in {*self.edit_tags, wanted}:
+        if self.edit_tags is not None and stored.edit_tag not in {*self.edit_tags, resulting_tag}:
             raise PreconditionFailed("Somebody has changed this since it was loaded. Nothing was saved.", stored)
 
 

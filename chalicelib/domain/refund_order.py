@@ -115,12 +115,12 @@ def with_order(orders: Orders, order: RefundOrder) -> Orders:
 
 def with_outcomes(orders: Orders, refunds: Iterable[RefundFact]) -> Orders:
     """Returns the orders. Each open one whose refund is in `refunds` gets that refund's id and is finished."""
-    made = [refund for refund in refunds if refund.order_id is not None]
-    if not made:
+    ordered_refunds = [refund for refund in refunds if refund.order_id is not None]
+    if not ordered_refunds:
         return orders
-    return tuple(_with_outcome(order, made) if order.open else order for order in orders)
+    return tuple(_with_outcome(order, ordered_refunds) if order.open else order for order in orders)
 
 
-def _with_outcome(order: RefundOrder, made: list[RefundFact]) -> RefundOrder:
-    refund_id = next((refund.id for refund in made if order.is_made_by(refund)), None)
+def _with_outcome(order: RefundOrder, refunds: list[RefundFact]) -> RefundOrder:
+    refund_id = next((refund.id for refund in refunds if order.is_made_by(refund)), None)
     return order if refund_id is None else replace(order, refund_id=refund_id, resume_at=None)

@@ -72,16 +72,16 @@ def left_to_refund(invoice: Invoice, payment: Payment, except_order_id: str | No
 
     An order whose outcome is not known counts as refunded, except the order with the id `except_order_id`.
     """
-    ordered = sum(
+    open_orders = sum(
         order.amount
         for order in invoice.refund_orders
         if order.open and order.payment_id == payment.id and order.id != except_order_id
     )
-    return max(0, payment.refundable - ordered)
+    return max(0, payment.refundable - open_orders)
 
 
 def refundable_amount(
-    invoice: Invoice, payment: Payment, asked: int | None, except_order_id: str | None = None
+    invoice: Invoice, payment: Payment, requested: int | None, except_order_id: str | None = None
 ) -> int:
     """Returns the amount to refund in minor units: `asked`, or all that is left if that is None.
 
@@ -91,8 +91,8 @@ def refundable_amount(
         Refused: the payment, or this amount of it, cannot be refunded.
     """
     _require_refundable(invoice, payment)
-    left = left_to_refund(invoice, payment, except_order_id)
-    if left == 0:
+    remaining = left_to_refund(invoice, payment, except_order_id)
+    if remaining == 0:
         raise Refused(
             "refund_already_made",
             "Nothing is left of this payment: all of it has been refunded, is being refunded, or was taken back by "
@@ -100,14 +100,15 @@ def refundable_amount(
             field="paymentId",
             next_step="Load the invoice again: its payment shows the refunds and disputes. Nothing is left to do.",
         )
-    if asked is not None and asked > left:
+    if requested is not None and requested > remaining:
         raise Refused(
             "refund_exceeds_payment",
-            f"The refund is over {money(invoice, asked)}, and {money(invoice, left)} is left of this payment.",
+            f"The refund is over {money(invoice, requested)}, "
+            f"and {money(invoice, remaining)} is left of this payment.",
             field="amount",
-            next_step=f"Refund at most {money(invoice, left)}.",
+            next_step=f"Refund at most {money(invoice, remaining)}.",
         )
-    return left if asked is None else asked
+    return remaining if requested is None else requested
 
 
 def _require_refundable(invoice: Invoice, payment: Payment) -> None:
@@ -119,15 +120,15 @@ def _require_refundable(invoice: Invoice, payment: Payment) -> None:
             next_step=how_to_give_back(invoice),
         )
     if payment.status is not PaymentStatus.SUCCEEDED:
-        failed = payment.status is PaymentStatus.FAILED
+        has_failed = payment.status is PaymentStatus.FAILED
         raise Refused(
             "refund_of_unpaid",
             "This payment has failed, so there is nothing to give back."
-            if failed
+            if has_failed
             else "This payment is still on its way, so there is nothing to give back yet.",
             field="paymentId",
             next_step="No refund is needed."
-            if failed
+            if has_failed
             else "Wait until the payment has arrived. A bank debit takes up to 5 business days. If it fails, no "
             "refund is needed.",
         )

@@ -42,13 +42,13 @@ class RelatedPayouts:
 
     def later_attempts(self, payout: Payout) -> Iterator[Payout]:
         """Yields the payouts that paid out again what this one gave back, in their order."""
-        passed = {payout.id}
+        visited_ids = {payout.id}
         while self.gave_back(payout):
             following = self.by_id.get(payout.returned_in or "")
-            if following is None or following.id in passed:
+            if following is None or following.id in visited_ids:
                 return
             yield following
-            passed.add(following.id)
+            visited_ids.add(following.id)
             payout = following
 
     def went_out_again(self, payout: Payout) -> bool:
@@ -64,8 +64,8 @@ class RelatedPayouts:
         """Returns when a payout is, or was, expected at the bank, as the end of a sentence."""
         day = day_in_words(payout.fact.arrives_on)
         if self.late(payout):
-            done = "was taken" if payout.fact.takes else "arrived"
-            return f"was expected on {day}; Stripe has not said that it {done}"
+            outcome = "was taken" if payout.fact.takes else "arrived"
+            return f"was expected on {day}; Stripe has not said that it {outcome}"
         return f"is expected on {day}"
 
     def is_followed(self, payout: Payout) -> bool:
@@ -98,9 +98,9 @@ def deposit_name(payout: Payout) -> str:
     return f"{noun_of(payout)} of {day_in_words(payout.fact.arrives_on)}"
 
 
-def reversal_in_words(payout: Payout, known: RelatedPayouts) -> str:
+def reversal_in_words(payout: Payout, related: RelatedPayouts) -> str:
     """Returns a sentence about the reversal of a payout, which debits the bank account."""
-    reversal = known.reversal_of(payout)
+    reversal = related.reversal_of(payout)
     if reversal is None:
         return "Stripe says that it is reversed; POM has not read yet whether its money has been taken back."
     by = f"payout {reversal.id}"
@@ -108,8 +108,8 @@ def reversal_in_words(payout: Payout, known: RelatedPayouts) -> str:
         case "paid":
             return f"It was reversed: the {by} took its money back from the bank account."
         case "failed" | "canceled":
-            ended = "failed" if reversal.fact.status == "failed" else "was canceled"
-            return f"The {by} was to take its money back and {ended}, so the money stays at the bank."
+            outcome = "failed" if reversal.fact.status == "failed" else "was canceled"
+            return f"The {by} was to take its money back and {outcome}, so the money stays at the bank."
         case _:
-            taken = f"the {by} takes its money back from the bank account, which {known.expected(reversal)}"
-            return f"It is being reversed: {taken}."
+            sentence = f"the {by} takes its money back from the bank account, which {related.expected(reversal)}"
+            return f"It is being reversed: {sentence}."

@@ -103,10 +103,8 @@ class SettingsField(StrEnum):
 
 def changed_fields(before: InvoicingSettings, after: InvoicingSettings) -> tuple[SettingsField, ...]:
     """Returns the settings whose values differ. Reminders count with their effective days, as clients see them."""
-    one, other = _with_effective_reminders(before), _with_effective_reminders(after)
-    return tuple(
-        each for each in SettingsField if getattr(one, each.name.lower()) != getattr(other, each.name.lower())
-    )
+    old, new = _with_effective_reminders(before), _with_effective_reminders(after)
+    return tuple(each for each in SettingsField if getattr(old, each.name.lower()) != getattr(new, each.name.lower()))
 
 
 def _with_effective_reminders(settings: InvoicingSettings) -> InvoicingSettings:

@@ -79,16 +79,16 @@ class Snapshots:
         """
         if not isinstance(fact, InvoiceFact):
             name = _COLLECTIONS[type(fact)]
-            known: Mapping[str, StripeFact] = getattr(self, name)
-            merged: dict[str, StripeFact] = {**known, fact.id: choose(known.get(fact.id), fact)}
-            changes: dict[str, Any] = {name: _without_old_failures(merged)}
+            present: Mapping[str, StripeFact] = getattr(self, name)
+            snapshots: dict[str, StripeFact] = {**present, fact.id: choose(present.get(fact.id), fact)}
+            changes: dict[str, Any] = {name: _without_old_failures(snapshots)}
             return replace(self, **changes)
         invoices = {**self.invoices, fact.id: choose(self.invoices.get(fact.id), fact)}
         if len(invoices) == 1:
             return replace(self, invoice=invoices[fact.id])
         current = max(invoices.values(), key=lambda each: _place_in_line(each, invoices))
-        others = {stripe_id: each for stripe_id, each in invoices.items() if stripe_id != current.id}
-        return replace(self, invoice=current, revisions=others)
+        revisions = {stripe_id: each for stripe_id, each in invoices.items() if stripe_id != current.id}
+        return replace(self, invoice=current, revisions=revisions)
 
     def with_paid_outside(self, fact: InvoiceFact) -> InvoiceFact | None:
         """Returns `fact`, which lacks the amount paid outside Stripe, with that amount.
@@ -96,9 +96,9 @@ class Snapshots:
         Returns None if these snapshots lack it too. The paid amount never falls, so an invoice with the same amount
         had the same payments. Otherwise the known payments through Stripe may add up to the whole paid amount.
         """
-        known = self.invoices.get(fact.id)
-        if known is not None and known.amount_paid == fact.amount_paid:
-            return replace(fact, amount_paid_off_stripe=known.amount_paid_off_stripe)
+        stored_fact = self.invoices.get(fact.id)
+        if stored_fact is not None and stored_fact.amount_paid == fact.amount_paid:
+            return replace(fact, amount_paid_off_stripe=stored_fact.amount_paid_off_stripe)
         own = [payment for payment in self.payments.values() if payment.stripe_invoice_id == fact.id]
         in_stripe = sum(payment.amount_paid for payment in own if payment.payment_intent_id)
         return fact if in_stripe == fact.amount_paid else None
@@ -109,9 +109,9 @@ class Snapshots:
         So `seen` is the same whether POM trusts the event, reads its object from Stripe, or has a later state
         already.
         """
-        known = self.by_id.get(fact.id)
-        updated = with_seen_times_of(known, fact) if known is not None else None
-        if updated is None or updated is known:
+        stored_fact = self.by_id.get(fact.id)
+        updated = with_seen_times_of(stored_fact, fact) if stored_fact is not None else None
+        if updated is None or updated is stored_fact:
             return self
         return self.merge(updated, lambda _, chosen: chosen)
 
@@ -140,11 +140,11 @@ class Snapshots:
     @property
     def without_times(self) -> Self:
         """Returns these snapshots without `as_of` and `seen`."""
-        undated: dict[str, Any] = {
+        collections: dict[str, Any] = {
             name: {key: without_time(fact) for key, fact in getattr(self, name).items()}
             for name in (*_COLLECTIONS.values(), "revisions")
         }
-        return replace(self, invoice=without_time(self.invoice) if self.invoice else None, **undated)
+        return replace(self, invoice=without_time(self.invoice) if self.invoice else None, **collections)
 
     def has_same_content_as(self, other: Self) -> bool:
         """Returns True if both have the same content. The times of the snapshots make no difference."""
@@ -167,20 +167,20 @@ class Snapshots:
 
     def says(self, fact: StripeFact) -> bool:
         """Returns True if POM already has the content of `fact`."""
-        known = self.by_id.get(fact.id)
-        return known is not None and same_content(known, fact)
+        stored_fact = self.by_id.get(fact.id)
+        return stored_fact is not None and same_content(stored_fact, fact)
 
     @property
-    def unread_invoice(self) -> str | None:
+    def invoice_to_read(self) -> str | None:
         """Returns the id of a Stripe invoice that POM has to read, or None.
 
         It is a revision that POM does not have, or has only as a draft. If there is none, it is `invoice` itself if
         POM has none of its payments, because POM matches a payment's event to its invoice only by known payments.
         """
-        known = self.invoices
-        for fact in known.values():
+        invoices = self.invoices
+        for fact in invoices.values():
             revision = fact.latest_revision_id
-            if revision is not None and (revision not in known or known[revision].unfinished):
+            if revision is not None and (revision not in invoices or invoices[revision].unfinished):
                 return revision
         current = self.invoice
         if current is None or not current.amount_due or current.unfinished:
@@ -208,16 +208,22 @@ class Snapshots:
         Events arrive in any order, and the charge's own event may be lost. The daily comparison then brings the
         charge.
         """
-        charged = {charge.payment_intent_id for charge in self.charges.values() if charge.status == "succeeded"}
-        paid = (payment for payment in self.payments.values() if payment.status == "paid")
-        return [payment for payment in paid if payment.payment_intent_id and payment.payment_intent_id not in charged]
+        charged_intents = {
+            charge.payment_intent_id for charge in self.charges.values() if charge.status == "succeeded"
+        }
+        paid_payments = (payment for payment in self.payments.values() if payment.status == "paid")
+        return [
+            payment
+            for payment in paid_payments
+            if payment.payment_intent_id and payment.payment_intent_id not in charged_intents
+        ]
 
     @property
     def intent_ids(self) -> AbstractSet[str]:
         """Returns the ids of all known payment intents, including those that only a payment or a charge names."""
-        named = [payment.payment_intent_id for payment in self.payments.values()]
-        named += [charge.payment_intent_id for charge in self.charges.values()]
-        return {*self.payment_intents, *(intent_id for intent_id in named if intent_id)}
+        named_ids = [payment.payment_intent_id for payment in self.payments.values()]
+        named_ids += [charge.payment_intent_id for charge in self.charges.values()]
+        return {*self.payment_intents, *(intent_id for intent_id in named_ids if intent_id)}
 
     @cached_property
     def intents_elsewhere(self) -> AbstractSet[str]:
@@ -249,9 +255,11 @@ class Snapshots:
         (https://docs.stripe.com/api/invoices/attach_payment). So a payment that came in proves that the intent has
         succeeded, even if POM's snapshot of the intent is older.
         """
-        paid = {each.payment_intent_id: each for each in self.payments.values() if each.status == "paid"}
+        paid_by_intent = {each.payment_intent_id: each for each in self.payments.values() if each.status == "paid"}
         return {
-            stripe_id: _succeeded(intent, paid[stripe_id]) if stripe_id in paid and not intent.ended else intent
+            stripe_id: _as_succeeded(intent, paid_by_intent[stripe_id])
+            if stripe_id in paid_by_intent and not intent.ended
+            else intent
             for stripe_id, intent in self.payment_intents.items()
         }
 
@@ -274,11 +282,13 @@ class Snapshots:
     @property
     def replaced_numbers(self) -> list[str]:
         """Returns the numbers of the Stripe invoices that `invoice` has replaced, the first one first."""
-        replaced = (fact for fact in self.revisions.values() if fact.number and fact.status == "void")
-        return [fact.number for fact in sorted(replaced, key=lambda each: each.finalized_at or 0) if fact.number]
+        replaced_invoices = (fact for fact in self.revisions.values() if fact.number and fact.status == "void")
+        return [
+            fact.number for fact in sorted(replaced_invoices, key=lambda each: each.finalized_at or 0) if fact.number
+        ]
 
 
-def _succeeded(intent: PaymentIntentFact, payment: InvoicePaymentFact) -> PaymentIntentFact:
+def _as_succeeded(intent: PaymentIntentFact, payment: InvoicePaymentFact) -> PaymentIntentFact:
     """Returns the intent as succeeded by this payment. Its latest charge is left out, because POM may not have it."""
     return PaymentIntentFact(
         id=intent.id,
@@ -290,19 +300,19 @@ def _succeeded(intent: PaymentIntentFact, payment: InvoicePaymentFact) -> Paymen
     )
 
 
-def _place_in_line(fact: InvoiceFact, known: Mapping[str, InvoiceFact]) -> tuple[bool, int, int, str]:
+def _place_in_line(fact: InvoiceFact, invoices: Mapping[str, InvoiceFact]) -> tuple[bool, int, int, str]:
     """Returns the sort key of a Stripe invoice; the invoice with the highest key is `Snapshots.invoice`.
 
     A finalized invoice is above any draft or deleted one, and a later revision is above an earlier one.
     """
-    finalized = fact.status != "draft" and not fact.deleted
+    is_finalized = fact.status != "draft" and not fact.deleted
     generation, before = 0, fact.from_invoice_id
     while before is not None and generation < MAX_REVISIONS:
         generation += 1
-        origin = known.get(before)
+        origin = invoices.get(before)
         before = origin.from_invoice_id if origin else None
     # If none is finalized, the earliest is the highest, so the original is shown and not the draft of a revision.
-    return finalized, generation if finalized else -generation, fact.finalized_at or 0, fact.id
+    return is_finalized, generation if is_finalized else -generation, fact.finalized_at or 0, fact.id
 
 
 def _without_old_failures(facts: Mapping[str, StripeFact]) -> Mapping[str, StripeFact]:
@@ -313,14 +323,14 @@ def _without_old_failures(facts: Mapping[str, StripeFact]) -> Mapping[str, Strip
     """
     if len(facts) <= MAX_FAILURES:
         return facts
-    failed = [
+    failures = [
         fact for fact in facts.values() if isinstance(fact, ChargeFact | AttemptFact) and fact.status == "failed"
     ]
-    failed.sort(key=lambda each: (each.created if isinstance(each, ChargeFact) else each.as_of, each.id))
-    returned = [each for each in failed if isinstance(each, ChargeFact) and each.method in BANK_DEBITS]
-    others = [each for each in failed if each not in returned]
-    old = {each.id for each in (*returned[:-MAX_RETURNED], *others[:-MAX_FAILURES])}
-    return {stripe_id: fact for stripe_id, fact in facts.items() if stripe_id not in old}
+    failures.sort(key=lambda each: (each.created if isinstance(each, ChargeFact) else each.as_of, each.id))
+    returned_debits = [each for each in failures if isinstance(each, ChargeFact) and each.method in BANK_DEBITS]
+    other_failures = [each for each in failures if each not in returned_debits]
+    old_ids = {each.id for each in (*returned_debits[:-MAX_RETURNED], *other_failures[:-MAX_FAILURES])}
+    return {stripe_id: fact for stripe_id, fact in facts.items() if stripe_id not in old_ids}
 
 
 _COLLECTIONS: dict[type, str] = {

@@ -88,34 +88,39 @@ def failed_attempt(facts: Snapshots) -> FailedAttempt | None:
     time at which POM read an intent does not decide which attempt is the latest.
     """
     elsewhere, intents = facts.intents_elsewhere, facts.intents
-    ended = {pi.id: pi.as_of for pi in intents if pi.ended}
+    ended_at = {pi.id: pi.as_of for pi in intents if pi.ended}
     intent = max(
-        (pi for pi in intents if pi.id not in ended),
-        key=lambda pi: (pi.status == "processing", _tried(pi), _attempted_at(pi, facts), pi.id),
+        (pi for pi in intents if pi.id not in ended_at),
+        key=lambda pi: (pi.status == "processing", _has_attempt(pi), _attempted_at(pi, facts), pi.id),
         default=None,
     )
-    declined = max(
+    declined_charge = max(
         (
             charge
             for charge in facts.charges.values()
             if charge.status == "failed"
-            and charge.payment_intent_id not in ended
+            and charge.payment_intent_id not in ended_at
             and charge.payment_intent_id not in elsewhere
         ),
         key=lambda charge: (charge.created, charge.as_of, charge.id),
         default=None,
     )
-    known = _known_failure(intent, declined)
+    failure = _known_failure(intent, declined_charge)
     # A revision outdates the failures of the invoice that it has replaced.
-    revised = facts.invoice is not None and facts.invoice.from_invoice_id is not None
-    outdated_by = max([*ended.values(), facts.invoice.finalized_at or 0 if facts.invoice and revised else 0])
+    is_revision = facts.invoice is not None and facts.invoice.from_invoice_id is not None
+    outdated_by = max([*ended_at.values(), facts.invoice.finalized_at or 0 if facts.invoice and is_revision else 0])
     at = facts.attempt_failed_at
-    if known is None and at > outdated_by and _unexplained(at, intent) and not _failed_elsewhere(at, intent, intents):
+    if (
+        failure is None
+        and at > outdated_by
+        and _is_unexplained(at, intent)
+        and not _failed_elsewhere(at, intent, intents)
+    ):
         return FailedAttempt(FailureReason.OTHER, at)
-    return known
+    return failure
 
 
-def _tried(intent: PaymentIntentFact) -> bool:
+def _has_attempt(intent: PaymentIntentFact) -> bool:
     return intent.status != "requires_payment_method" or intent.failure is not None
 
 
@@ -127,11 +132,11 @@ def _attempted_at(intent: PaymentIntentFact, facts: Snapshots) -> int:
     if intent.failure is None:
         return intent.as_of
     charge = facts.charges.get(intent.failed_charge_id or intent.latest_charge_id or "")
-    uncharged = [each.as_of for each in facts.attempts.values() if each.payment_intent_id == intent.id]
-    return max([charge.ended_at if charge is not None else 0, *uncharged])
+    uncharged_times = [each.as_of for each in facts.attempts.values() if each.payment_intent_id == intent.id]
+    return max([charge.ended_at if charge is not None else 0, *uncharged_times])
 
 
-def _unexplained(at: int, intent: PaymentIntentFact | None) -> bool:
+def _is_unexplained(at: int, intent: PaymentIntentFact | None) -> bool:
     """Returns True if no known fact explains or outdates the failure that Stripe reported without a reason."""
     if intent is None or intent.status == "requires_payment_method":
         return True
@@ -143,23 +148,27 @@ def _failed_elsewhere(at: int, intent: PaymentIntentFact | None, intents: Iterab
     return any(other is not intent and other.failure is not None and other.as_of >= at for other in intents)
 
 
-def _known_failure(intent: PaymentIntentFact | None, declined: ChargeFact | None) -> FailedAttempt | None:
+def _known_failure(intent: PaymentIntentFact | None, declined_charge: ChargeFact | None) -> FailedAttempt | None:
     """Returns the failed attempt that the intent or the declined charge shows, whichever is later."""
-    of_charge = None
-    if declined is not None:
-        of_charge = FailedAttempt(declined.failure_reason, declined.ended_at)
-    if intent is None or (declined and _attempted_after(declined, intent)):
-        return of_charge
+    charge_failure = None
+    if declined_charge is not None:
+        charge_failure = FailedAttempt(declined_charge.failure_reason, declined_charge.ended_at)
+    if intent is None or (declined_charge and _attempted_after(declined_charge, intent)):
+        return charge_failure
     if intent.status != "requires_payment_method":
         return None
     if intent.failure is None:
-        return of_charge
-    tried = declined.ended_at if declined and declined.id == intent.latest_charge_id else intent.as_of
-    return FailedAttempt(intent.failure.reason, tried)
+        return charge_failure
+    failed_at = (
+        declined_charge.ended_at
+        if declined_charge and declined_charge.id == intent.latest_charge_id
+        else intent.as_of
+    )
+    return FailedAttempt(intent.failure.reason, failed_at)
 
 
-def _attempted_after(declined: ChargeFact, intent: PaymentIntentFact) -> bool:
+def _attempted_after(charge: ChargeFact, intent: PaymentIntentFact) -> bool:
     """Returns True if the intent's snapshot was taken before this charge ended."""
-    if declined.id == intent.latest_charge_id:
+    if charge.id == intent.latest_charge_id:
         return intent.status == "processing"
-    return declined.created > intent.as_of
+    return charge.created > intent.as_of

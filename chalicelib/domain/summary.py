@@ -74,9 +74,9 @@ def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
         counts[Bucket(currency, REFUNDED)] = Tally(1, amounts.refunded)
     if amounts.lost:
         counts[Bucket(currency, LOST)] = Tally(1, amounts.lost)
-    questioned = [dispute for dispute in invoice.facts.disputes.values() if dispute.open]
-    if questioned:
-        amount = sum(disputed_amount(invoice.facts, dispute) for dispute in questioned)
+    open_disputes = [dispute for dispute in invoice.facts.disputes.values() if dispute.open]
+    if open_disputes:
+        amount = sum(disputed_amount(invoice.facts, dispute) for dispute in open_disputes)
         counts[Bucket(currency, DISPUTED)] = Tally(1, amount)
     return counts
 

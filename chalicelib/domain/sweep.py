@@ -206,7 +206,7 @@ class Sweep:
     def done(
         self,
         organization_id: OrganizationId,
-        found: SyncReport,
+        report: SyncReport,
         *,
         events: EventsSwept = EventsSwept(),
         objects: ObjectsSwept | None = None,
@@ -217,21 +217,21 @@ class Sweep:
         Events that were missed while the account was not connected do not count as recovered, because no webhook was
         due.
         """
-        began_at = found.at
-        finished = objects is not None and objects.before is None
+        began_at = report.at
+        objects_finished = objects is not None and objects.before is None
         swept = replace(
             self,
             swept_until=max(self.swept_until, began_at),
-            objects_swept_at=began_at if finished else self.objects_swept_at,
-            objects_due=self.objects_due and not finished,
+            objects_swept_at=began_at if objects_finished else self.objects_swept_at,
+            objects_due=self.objects_due and not objects_finished,
             objects_before=objects.before if objects else self.objects_before,
-            recovered=0 if self.catching_up else found.recovered + found.corrected + found.payouts,
-            latest=found,
-            catching_up=self.catching_up and not finished,
-            caught_up=found if self.catching_up and finished else self.caught_up,
+            recovered=0 if self.catching_up else report.recovered + report.corrected + report.payouts,
+            latest=report,
+            catching_up=self.catching_up and not objects_finished,
+            caught_up=report if self.catching_up and objects_finished else self.caught_up,
             happened_at=max(self.happened_at, events.happened_at),
             expecting=self._expecting_after(objects),
-            payouts_due=(self.payouts_due or finished) and not (payouts is not None and payouts.finished),
+            payouts_due=(self.payouts_due or objects_finished) and not (payouts is not None and payouts.finished),
             payouts_swept_at=began_at if payouts is not None and payouts.finished else self.payouts_swept_at,
             fees_before=payouts.fees_before if payouts is not None else self.fees_before,
         )
@@ -250,8 +250,8 @@ class Sweep:
     def _expecting_after(self, objects: ObjectsSwept | None) -> bool:
         if objects is None:
             return self.expecting
-        gone_on_with = self.objects_before is not None
-        return objects.expecting or (gone_on_with and self.expecting)
+        is_continued = self.objects_before is not None
+        return objects.expecting or (is_continued and self.expecting)
 
     def _next_after(self, organization_id: OrganizationId, began_at: int) -> int:
         if self.objects_before is not None or self.fees_before is not None:
@@ -259,10 +259,10 @@ class Sweep:
         return min(began_at + self._every(began_at), _slot(organization_id, began_at) + DAY)
 
     def _every(self, now: int) -> int:
-        unsettled = (
+        has_open_work = (
             self.catching_up or self.objects_due or self.payouts_due or not (self.latest is None or self.latest.clean)
         )
-        if unsettled or now - self.happened_at < ACTIVE_FOR:
+        if has_open_work or now - self.happened_at < ACTIVE_FOR:
             return ACTIVE_EVERY
         return QUIET_EVERY if self.expecting or now - self.happened_at < QUIET_FOR else IDLE_EVERY
 

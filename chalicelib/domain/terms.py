@@ -92,8 +92,8 @@ def valid_service_date(date: dt.date, *, today: dt.date, field: str) -> dt.date:
 @cache
 def _time_zones() -> frozenset[str]:
     """Returns the names in the pinned copy of the IANA database. A machine's own copy may have more names."""
-    listed = resources.files("tzdata").joinpath("zones").read_text()
-    return frozenset(listed.split()) - {"Factory"}
+    names = resources.files("tzdata").joinpath("zones").read_text()
+    return frozenset(names.split()) - {"Factory"}
 
 
 def is_time_zone(name: str) -> bool:

@@ -120,21 +120,25 @@ def disputed_amounts(facts: Snapshots) -> Iterable[tuple[str, Amounts]]:
 
 def differences(books: Books, ours: Mapping[InvoiceId, Invoice], *, settled_by: int) -> Iterable[Difference]:
     """Yields all differences. Events after `settled_by` may still be on their way to POM, so they are left out."""
-    yield from _twice(books, ours)
+    yield from _billed_twice(books, ours)
     for fact, invoice_id in books.invoices:
         yield from _of_invoice(fact, invoice_id, ours.get(invoice_id), settled_by)
     for refund, invoice in books.refunds.values():
-        known = invoice.facts.refunds.get(refund.id)
-        if refund.created <= settled_by and (known is None or (known.status, known.amount) != _said(refund)):
-            yield Difference(Kind.REFUNDED, refund.id, invoice.id, _told(refund), _told(known))
+        stored_refund = invoice.facts.refunds.get(refund.id)
+        if refund.created <= settled_by and (
+            stored_refund is None or (stored_refund.status, stored_refund.amount) != _state(refund)
+        ):
+            yield Difference(Kind.REFUNDED, refund.id, invoice.id, _text(refund), _text(stored_refund))
     for dispute, invoice, began_at in books.disputes.values():
-        about = invoice.facts.disputes.get(dispute.id)
-        if began_at <= settled_by and (about is None or (about.status, about.amount) != _said(dispute)):
-            yield Difference(Kind.DISPUTED, dispute.id, invoice.id, _told(dispute), _told(about))
-    listed = {fact.id for fact, _ in books.invoices}
+        stored_dispute = invoice.facts.disputes.get(dispute.id)
+        if began_at <= settled_by and (
+            stored_dispute is None or (stored_dispute.status, stored_dispute.amount) != _state(dispute)
+        ):
+            yield Difference(Kind.DISPUTED, dispute.id, invoice.id, _text(dispute), _text(stored_dispute))
+    stripe_ids = {fact.id for fact, _ in books.invoices}
     for invoice in ours.values():
         mine = invoice.facts.invoice
-        if mine is None or mine.deleted or mine.id in listed or invoice.updated_at > settled_by:
+        if mine is None or mine.deleted or mine.id in stripe_ids or invoice.updated_at > settled_by:
             continue
         yield Difference(Kind.UNKNOWN_TO_STRIPE, mine.id, invoice.id, "nothing", f"{mine.status} {mine.amount_paid}")
 
@@ -157,16 +161,16 @@ def _of_invoice(
             yield Difference(Kind.STATUS, fact.id, invoice_id, says, we_say)
 
 
-def _twice(books: Books, ours: Mapping[InvoiceId, Invoice]) -> Iterable[Difference]:
+def _billed_twice(books: Books, ours: Mapping[InvoiceId, Invoice]) -> Iterable[Difference]:
     copies = _not_by_pom(books, ours)
     live = [(fact, invoice_id) for fact, invoice_id in books.invoices if fact.status in LIVE and not fact.deleted]
     often = {invoice_id for invoice_id, times in Counter(each for _, each in live).items() if times > 1}
     by_pom = Counter(invoice_id for fact, invoice_id in live if fact.id not in copies)
     for fact, invoice_id in live:
         if invoice_id in often:
-            others = ", ".join(other.id for other, each in live if each == invoice_id and other.id != fact.id)
+            other_ids = ", ".join(other.id for other, each in live if each == invoice_id and other.id != fact.id)
             kind = Kind.BILLED_TWICE if by_pom[invoice_id] > 1 else Kind.COPIED
-            yield Difference(kind, fact.id, invoice_id, f"{fact.status}, beside {others}", "one invoice")
+            yield Difference(kind, fact.id, invoice_id, f"{fact.status}, beside {other_ids}", "one invoice")
 
 
 def _not_by_pom(books: Books, ours: Mapping[InvoiceId, Invoice]) -> frozenset[str]:
@@ -175,20 +179,20 @@ def _not_by_pom(books: Books, ours: Mapping[InvoiceId, Invoice]) -> frozenset[st
     Stripe names the Connect application that created an invoice (https://docs.stripe.com/api/invoices/object). That
     proves something only if Stripe names an application for an invoice that POM certainly created.
     """
-    made = {
+    applications = {
         books.applications.get(fact.id)
         for fact, invoice_id in books.invoices
         if fact.from_invoice_id is None and invoice_id in ours and fact.id in ours[invoice_id].stripe_invoice_ids
     }
-    pom = {application for application in made if application}
+    pom = {application for application in applications if application}
     if not pom:
         return frozenset()
     return frozenset(id_ for id_, maker in books.applications.items() if maker != "" and maker not in pom)
 
 
-def _said(fact: RefundFact | DisputeFact) -> tuple[str, int]:
+def _state(fact: RefundFact | DisputeFact) -> tuple[str, int]:
     return fact.status, fact.amount
 
 
-def _told(fact: RefundFact | DisputeFact | None) -> str:
+def _text(fact: RefundFact | DisputeFact | None) -> str:
     return f"{fact.status} {fact.amount} {fact.currency}" if fact else "nothing"

@@ -110,8 +110,8 @@ def _mails(invoice: Invoice) -> Iterator[Entry]:
     """Yields an entry for each e-mail that Stripe sent and that no action of POM explains."""
     ours = [act for act in invoice.actions if act.kind in actions.MAILED]
     theirs = list(invoice.facts.mails)
-    mailed = {stripe_id for stripe_id, _ in theirs} | {act.stripe_id for act in ours}
-    if invoice.sent_at is not None and invoice.stripe_invoice_id not in mailed:
+    mailed_ids = {stripe_id for stripe_id, _ in theirs} | {act.stripe_id for act in ours}
+    if invoice.sent_at is not None and invoice.stripe_invoice_id not in mailed_ids:
         theirs.append((invoice.stripe_invoice_id or "", invoice.sent_at))
     for stripe_id, at in theirs:
         # An event in an old version of Stripe's API does not say whether POM asked for the e-mail. So another e-mail
@@ -153,5 +153,5 @@ def _revisions(invoice: Invoice) -> Iterator[Entry]:
     """Yields an entry for each revision that has replaced an earlier Stripe invoice."""
     for fact in invoice.facts.invoices.values():
         if fact.from_invoice_id is not None and fact.finalized_at is not None:
-            revised = Entry(fact.finalized_at, EntryKind.REVISED, stripe_id=fact.id)
-            yield replace(revised, amount=fact.total, currency=fact.currency)
+            entry = Entry(fact.finalized_at, EntryKind.REVISED, stripe_id=fact.id)
+            yield replace(entry, amount=fact.total, currency=fact.currency)

@@ -56,26 +56,24 @@ def _attempts(invoice: Invoice) -> Iterator[Entry]:
             yield _of_charge(EntryKind.PAYMENT_UNDER_WAY, charge.created, charge)
         if charge.status == "failed":
             yield _of_charge(EntryKind.PAYMENT_FAILED, charge.ended_at, charge, charge.failure_reason)
-    charged = {charge.payment_intent_id for charge in facts.charges.values() if charge.status == "pending"}
+    pending_intents = {charge.payment_intent_id for charge in facts.charges.values() if charge.status == "pending"}
     for intent in facts.payment_intents.values():
-        failed_entry = Entry(intent.as_of, EntryKind.PAYMENT_FAILED, stripe_id=intent.id, payment_id=intent.id)
-        failed_entry = replace(failed_entry, amount=intent.amount, currency=intent.currency)
-        if intent.status == "processing" and intent.id not in charged:
-            yield replace(
-                failed_entry, at=intent.seen.get("processing", intent.as_of), kind=EntryKind.PAYMENT_UNDER_WAY
-            )
+        entry = Entry(intent.as_of, EntryKind.PAYMENT_FAILED, stripe_id=intent.id, payment_id=intent.id)
+        entry = replace(entry, amount=intent.amount, currency=intent.currency)
+        if intent.status == "processing" and intent.id not in pending_intents:
+            yield replace(entry, at=intent.seen.get("processing", intent.as_of), kind=EntryKind.PAYMENT_UNDER_WAY)
         for attempt in uncharged_attempts(facts, intent.id):
             method = PaymentMethod(attempt.method) if attempt.method else None
-            yield replace(failed_entry, at=attempt.as_of, method=method, reason=attempt.failure.reason)
+            yield replace(entry, at=attempt.as_of, method=method, reason=attempt.failure.reason)
         if intent.failure and intent.failed_charge_id and intent.failed_charge_id not in facts.charges:
             # POM does not have this charge yet. Only the intent shows its failure.
-            yield replace(failed_entry, reason=intent.failure.reason)
+            yield replace(entry, reason=intent.failure.reason)
 
 
-def _unexplained_failure(invoice: Invoice, explained: list[Entry]) -> Iterator[Entry]:
+def _unexplained_failure(invoice: Invoice, attempts: list[Entry]) -> Iterator[Entry]:
     """Yields the latest failure for which Stripe gave no reason, unless an entry in `explained` already covers it."""
     at = invoice.facts.attempt_failed_at
-    failures = (entry for entry in explained if entry.kind is EntryKind.PAYMENT_FAILED)
+    failures = (entry for entry in attempts if entry.kind is EntryKind.PAYMENT_FAILED)
     if at and not any(near(at, failure.at) for failure in failures):
         yield Entry(at, EntryKind.PAYMENT_FAILED, reason=FailureReason.OTHER, stripe_id=invoice.stripe_invoice_id)
 
@@ -99,19 +97,19 @@ def _payments(invoice: Invoice) -> Iterator[Entry]:
     A payment is `partly_paid` if the sum of the payments so far is below the invoice's amount. Otherwise it is
     `paid`.
     """
-    succeeded = sorted(
+    charges = sorted(
         (charge for charge in charges_of(invoice.facts) if charge.status == "succeeded"),
         key=lambda charge: (charge.ended_at, charge.id),
     )
     fact = invoice.facts.invoice
     by_hand = any(act.kind == MARKED_PAID for act in invoice.actions)
     elsewhere = invoice.facts.paid_elsewhere
-    own = [charge for charge in succeeded if charge.payment_intent_id not in elsewhere]
+    own = [charge for charge in charges if charge.payment_intent_id not in elsewhere]
     sums = accumulate(charge.amount for charge in own)
-    ids_of_parts = {charge.id for charge, paid in zip(own, sums, strict=True) if not _reached(fact, paid)}
+    ids_of_parts = {charge.id for charge, paid in zip(own, sums, strict=True) if not _covers_amount(fact, paid)}
     if own and _completed_by(own[-1], fact):
         ids_of_parts.discard(own[-1].id)
-    for charge in succeeded:
+    for charge in charges:
         kind = EntryKind.PARTLY_PAID if charge.id in ids_of_parts else EntryKind.PAID
         yield _of_charge(kind, charge.ended_at, charge)
     if fact is None or fact.status != "paid" or by_hand or fact.paid_at is None:
@@ -127,7 +125,7 @@ def _payments(invoice: Invoice) -> Iterator[Entry]:
         yield replace(paid, reason="no_money")
 
 
-def _reached(fact: InvoiceFact | None, paid: int) -> bool:
+def _covers_amount(fact: InvoiceFact | None, paid: int) -> bool:
     """Returns True if `paid` (minor units) covers the invoice's amount.
 
     That may be so before Stripe shows the invoice as paid.
@@ -154,18 +152,16 @@ def _credit_notes(invoice: Invoice) -> Iterator[Entry]:
             stripe_id=note.id,
         )
         if note.status == "void":
-            voided = Entry(note.voided_at if note.voided_at is not None else note.as_of, EntryKind.CREDIT_NOTE_VOIDED)
-            yield replace(voided, amount=note.amount, currency=note.currency, stripe_id=note.id)
+            entry = Entry(note.voided_at if note.voided_at is not None else note.as_of, EntryKind.CREDIT_NOTE_VOIDED)
+            yield replace(entry, amount=note.amount, currency=note.currency, stripe_id=note.id)
 
 
 def _ordered_refunds(invoice: Invoice) -> Iterator[Entry]:
     """Yields an entry for each refund that was ordered in POM while POM does not know whether Stripe has made it."""
     for order in invoice.refund_orders:
         if order.open:
-            requested = Entry(order.at, EntryKind.REFUND_REQUESTED, True, order.actor, order.amount)
-            yield replace(
-                requested, currency=invoice.order.currency, reason=order.reason, payment_id=order.payment_id
-            )
+            entry = Entry(order.at, EntryKind.REFUND_REQUESTED, True, order.actor, order.amount)
+            yield replace(entry, currency=invoice.order.currency, reason=order.reason, payment_id=order.payment_id)
 
 
 def _refund(refund: RefundFact, invoice: Invoice) -> Iterator[Entry]:

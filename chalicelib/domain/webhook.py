@@ -66,9 +66,12 @@ def surplus_endpoints(endpoints: Iterable[WebhookEndpoint], url: str) -> list[We
     Each signs with its own secret. If POM's only secret is that of a surplus endpoint, POM depends on that endpoint,
     and the good one is rejected without anybody noticing.
     """
-    enabled = [endpoint for endpoint in _of(endpoints, url) if endpoint.enabled]
-    needed = next((endpoint for endpoint in enabled if _problem(endpoint) is None), enabled[0] if enabled else None)
-    return [endpoint for endpoint in enabled if endpoint is not needed]
+    enabled_endpoints = [endpoint for endpoint in _of(endpoints, url) if endpoint.enabled]
+    needed_endpoint = next(
+        (endpoint for endpoint in enabled_endpoints if _problem(endpoint) is None),
+        enabled_endpoints[0] if enabled_endpoints else None,
+    )
+    return [endpoint for endpoint in enabled_endpoints if endpoint is not needed_endpoint]
 
 
 def is_for(endpoint_url: str, url: str) -> bool:
@@ -90,10 +93,10 @@ def _problem(endpoint: WebhookEndpoint) -> str | None:
         return f"POM's webhook endpoint has the API version {version}, not {API_VERSION}, so payments show up slowly."
     missing = [] if EVERYTHING in endpoint.events else [each for each in SUBSCRIPTION if each not in endpoint.events]
     if missing:
-        return f"POM's webhook endpoint does not receive {_listed(missing)}, so these show up late."
+        return f"POM's webhook endpoint does not receive {_list_in_words(missing)}, so these show up late."
     return None
 
 
-def _listed(types: list[str]) -> str:
-    more = len(types) - 3
-    return ", ".join(types[:3]) + (f" and {more} more events" if more > 0 else "")
+def _list_in_words(types: list[str]) -> str:
+    further_count = len(types) - 3
+    return ", ".join(types[:3]) + (f" and {further_count} more events" if further_count > 0 else "")

@@ -32,5 +32,5 @@ def days(number: int) -> str:
 def latest_action(invoice: Invoice, kind: str) -> Action | None:
     """Returns POM's latest action of this kind on the current Stripe invoice, or None."""
     own = (None, invoice.stripe_invoice_id)
-    found = (action for action in invoice.actions if action.kind == kind and action.stripe_id in own)
-    return max(found, key=lambda action: action.at, default=None)
+    actions = (action for action in invoice.actions if action.kind == kind and action.stripe_id in own)
+    return max(actions, key=lambda action: action.at, default=None)

@@ -24,21 +24,21 @@ class ListedInvoice:
 
 
 def with_owners(
-    listed: Iterable[tuple[InvoiceFact, InvoiceId | None]], known: Mapping[str, InvoiceId]
+    invoices: Iterable[tuple[InvoiceFact, InvoiceId | None]], known_owners: Mapping[str, InvoiceId]
 ) -> list[tuple[InvoiceFact, InvoiceId]]:
     """Returns the Stripe invoices that belong to POM's invoices, each with POM's id.
 
     Such an invoice carries POM's id, or is a revision of one that does, because Stripe does not document whether
     revisions copy the metadata. `known` maps ids of Stripe's invoices to POM's ids.
     """
-    facts = list(listed)
-    owners = dict(known) | {fact.id: invoice_id for fact, invoice_id in facts if invoice_id is not None}
+    facts = list(invoices)
+    owners = dict(known_owners) | {fact.id: invoice_id for fact, invoice_id in facts if invoice_id is not None}
     origins = {fact.id: fact.from_invoice_id for fact, _ in facts}
     for stripe_id in origins:
-        line = [stripe_id]
-        while (origin := origins.get(line[-1])) is not None and origin not in line:
-            line.append(origin)
-        owner = next((owners[each] for each in line if each in owners), None)
+        chain = [stripe_id]
+        while (origin := origins.get(chain[-1])) is not None and origin not in chain:
+            chain.append(origin)
+        owner = next((owners[each] for each in chain if each in owners), None)
         if owner is not None:
             owners[stripe_id] = owner
     return [(fact, owners[fact.id]) for fact, _ in facts if fact.id in owners]

@@ -166,5 +166,5 @@ class ErasureJob(Message):
 
 def json_name(field: str) -> str:
     """Returns the JSON name of a message's field: `organizationId` for `organization_id`."""
-    first, *others = field.split("_")
-    return first + "".join(other.capitalize() for other in others)
+    first, *further_words = field.split("_")
+    return first + "".join(word.capitalize() for word in further_words)

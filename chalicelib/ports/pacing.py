@@ -41,7 +41,7 @@ class PacedStripe:
         while True:
             self._wait(kind)
             try:
-                answer = request()
+                response = request()
             except StripeBusy:
                 self.throttled += 1
                 self.pace = self.pace.slowed()
@@ -53,7 +53,7 @@ class PacedStripe:
                 raise
             else:
                 self.pace = self.pace.after_success(self._full)
-                return answer
+                return response
 
     def _wait(self, kind: str) -> None:
         clock = self._ports.clock

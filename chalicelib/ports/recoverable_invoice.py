@@ -56,7 +56,7 @@ class RecoverableInvoice:
         Without the fingerprint, a repeated request is refused instead of answered. A service's quantity and date stay
         as text.
         """
-        drafted = self.status == "draft"
+        is_draft = self.status == "draft"
         return Invoice(
             organization_id=self.organization_id or OrganizationId(""),
             id=self.invoice_id,
@@ -77,7 +77,7 @@ class RecoverableInvoice:
                 footer=self.footer,
                 payment_methods=self.payment_methods,
             ),
-            saga=Saga(Step.REVIEW if drafted else Step.DONE, send=False, nonce=nonce, step_began_at=now),
+            saga=Saga(Step.REVIEW if is_draft else Step.DONE, send=False, nonce=nonce, step_began_at=now),
             created_at=self.created,
             created_by=UNKNOWN_USER,
             updated_at=now,

@@ -1,16 +1,17 @@
-"""What POM-Stripe does, as ten stories; each may use those below it, and nothing concrete.
+"""The use cases of POM-Stripe, in twelve packages ("stories"). A package may import those below it, and no adapter.
 
-    exporting    everything that is held of a customer
+    exporting    exports everything that POM holds of a customer
+    publishing   publishes changes of stored objects to POM
     reconciling  finds changes that no event reported, and resumes interrupted work
-    attention    what needs a person
-    erasing      takes a person out of all that is held
-    bulk         many customers and invoices at once
-    events       what Stripe tells
-    payouts      what payments cost, and which deposit their money is in
-    invoicing    from services to an invoice that is closed
-    customers    POM's customers in Stripe
-    connecting   a company's Stripe account
-    acts         who did what
+    attention    lists what needs a person's attention
+    erasing      erases a person from everything that POM holds
+    bulk         imports many customers, and bills many at once
+    events       applies Stripe's events
+    payouts      reads what payments cost, and which payout each payment is in
+    invoicing    takes services to an invoice that is paid or closed
+    customers    brings POM's customers to Stripe
+    connecting   connects a company's Stripe account
+    acts         records who did what
 
-A use case takes what it needs of the outside as `Ports`.
+A use case receives the outside world as `Ports`.
 """

@@ -1,5 +1,1 @@
-"""SQS and schedule entry points, each in a Lambda of its own that imports its module alone.
-
-`app.py` registers the blueprints so that Chalice deploys them. Lambda loads a blueprint's module without
-`app.py`, so whatever concerns every worker is a plain decorator here, never Chalice middleware.
-"""
+"""The entry points of queues, streams and schedules. Each is a Lambda of its own and imports only its own module."""

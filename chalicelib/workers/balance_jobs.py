@@ -1,4 +1,4 @@
-"""From the balance-jobs queue: read what a payment cost, or a payout with what is in it, from Stripe."""
+"""Handles the balance-jobs queue: reads the fee of a payment, or a payout with its lines, from Stripe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ worker = Blueprint(__name__)
 
 @triggered(worker)
 def balance_jobs(event: SQSEvent) -> dict[str, Any]:
-    """One batch of messages, which is one message."""
+    """Handles one batch, which is one message."""
     return work_through(event, BalanceJob, _work)
 
 
@@ -28,7 +28,7 @@ def _work(message: BalanceJob) -> None:
     try:
         kept = do_balance_job(message, bootstrap.ports())
     except (StripeRefused, AccountUnreachable) as refusal:
-        # A definite no, which repeating the message cannot change. The daily sweep tells of a payout without lines.
+        # Stripe refused for good, so the message is not repeated. The daily sweep reports a payout without lines.
         balance_refused(message.organization_id, message.stripe_id, message.task, refusal.code)
         return
     if kept is not None and kept.payout.itemized is not None:

@@ -1,4 +1,6 @@
-"""From the batch-jobs queue: go on with one lane's part of a batch, for a while; the rest is queued again."""
+"""Handles the batch-jobs queue: works on one lane's part of a batch for a short time, and queues the remaining
+work.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ worker = Blueprint(__name__)
 
 @triggered(worker)
 def batch_jobs(event: SQSEvent) -> dict[str, Any]:
-    """One batch of messages, which is one message."""
+    """Handles one batch, which is one message."""
     return work_through(event, BatchJob, _work)
 
 

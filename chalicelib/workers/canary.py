@@ -1,4 +1,6 @@
-"""Every five minutes: prove that our door takes what our secrets sign."""
+"""Sends canaries every five minutes: signed test events that prove that POM's webhook endpoint accepts its
+secrets.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ worker = Blueprint(__name__)
 
 @triggered(worker)
 def canary(event: CloudWatchEvent) -> dict[str, str]:
-    """One tick. One that comes to nothing is told by the metric, and not repeated: the next is near."""
+    """Handles one tick of the schedule. A failed canary is counted and not repeated, because the next tick comes
+    soon.
+    """
     with tick(event):
         return _fly()
 

@@ -1,4 +1,4 @@
-"""From the customer-sync queue: give customers to Stripe, one customer's editions in order."""
+"""Handles the customer-sync queue: sends customers to Stripe, one customer's editions in order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ worker = Blueprint(__name__)
 
 @triggered(worker)
 def customer_sync(event: SQSEvent) -> dict[str, Any]:
-    """One batch."""
+    """Handles one batch of messages."""
     return work_through(event, CustomerSync, _sync)
 
 

@@ -1,4 +1,4 @@
-"""From the erasures queue: go on with the erasure of a customer."""
+"""Handles the erasures queue: continues the erasure of a customer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ worker = Blueprint(__name__)
 
 @triggered(worker)
 def erasures(event: SQSEvent) -> dict[str, Any]:
-    """One batch."""
+    """Handles one batch of messages."""
     return work_through(event, ErasureJob, _erase)
 
 

@@ -1,5 +1,7 @@
-"""From the invoice-jobs queue: go on with an invoice whose making stopped, note that it is overdue,
-remind of it, or give it up."""
+"""Handles the invoice-jobs queue.
+
+A message resumes an interrupted invoice, marks an invoice as overdue, sends a reminder, or gives an invoice up.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ TASKS = {
 
 @triggered(worker)
 def invoice_jobs(event: SQSEvent) -> dict[str, Any]:
-    """One batch."""
+    """Handles one batch of messages."""
     return work_through(event, InvoiceJob, _do)
 
 
@@ -39,5 +41,6 @@ def _do(message: InvoiceJob) -> None:
     try:
         TASKS[message.task](message.organization_id, message.invoice_id, bootstrap.ports())
     except (Refused, Conflict, AccountUnreachable) as refusal:
-        # A definite no, which repeating the message cannot change; of an invoice that was being made nothing is left.
+        # Stripe refused for good, so the message is not repeated. If the invoice was being created, it has been
+        # removed.
         invoice_refused(message.organization_id, message.invoice_id, refusal.code)

@@ -1,4 +1,4 @@
-"""Every hour: queue what the day asks for, by the hour of each time zone, and measure the age of secrets."""
+"""Queues, every hour, the tasks of a new day in each time zone, and measures the age of secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ worker = Blueprint(__name__)
 
 @triggered(worker)
 def plan_day(event: CloudWatchEvent) -> dict[str, int]:
-    """One tick."""
+    """Handles one tick of the schedule."""
     with tick(event):
         return _plan()
 

@@ -1,4 +1,4 @@
-"""Every ten minutes: ask for a reconciliation of each connected organization that is due."""
+"""Queues, every ten minutes, a reconciliation of each connected organization that is due."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ worker = Blueprint(__name__)
 
 @triggered(worker)
 def plan_reconciliation(event: CloudWatchEvent) -> dict[str, int]:
-    """One tick."""
+    """Handles one tick of the schedule."""
     with tick(event):
         return _plan()
 

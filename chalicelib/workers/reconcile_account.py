@@ -1,6 +1,6 @@
-"""From the reconcile queue: one account compared with Stripe for each message, so the work scales out.
+"""Handles the reconcile queue: each message has one account compared with Stripe, so the work scales out.
 
-Once a day, after the objects were swept, the books are tied out: nothing should be left that differs.
+Once a day, after the objects were compared, the books are tied out with Stripe's. No difference should be left then.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ worker = Blueprint(__name__)
 
 @triggered(worker)
 def reconcile_account(event: SQSEvent) -> dict[str, Any]:
-    """One batch."""
+    """Handles one batch of messages."""
     return work_through(event, Reconciliation, _reconcile)
 
 

@@ -1,4 +1,4 @@
-"""Every worker's blueprint, for `app.py`; no worker imports this."""
+"""Collects every worker's blueprint for `app.py`. No worker imports this module."""
 
 from __future__ import annotations
 

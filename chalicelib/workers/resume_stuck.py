@@ -1,4 +1,4 @@
-"""Every five minutes: take up what was left half-done, and look whether Stripe's webhooks are set up."""
+"""Resumes interrupted work every five minutes, and checks that Stripe's webhooks are set up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ worker = Blueprint(__name__)
 
 @triggered(worker)
 def resume_stuck(event: CloudWatchEvent) -> dict[str, int]:
-    """One tick."""
+    """Handles one tick of the schedule."""
     with tick(event):
         return _resume()
 

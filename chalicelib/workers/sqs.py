@@ -1,4 +1,4 @@
-"""How a worker works through a batch of messages."""
+"""Works through a batch of SQS messages."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ T = TypeVar("T", bound=Message)
 _WORKERS = {trigger.queue: name for name, trigger in QUEUE_TRIGGERS.items()}
 
 IDS = ("request_id", "organization_id", "invoice_id", "batch_id")
-"""What of a message is logged with its work."""
+"""The fields of a message that are logged with its work."""
 
 
 class SqsEvent(Protocol):
-    """Chalice's event."""
+    """The SQS event that Chalice passes to a handler."""
 
     context: Any
 
@@ -29,11 +29,13 @@ class SqsEvent(Protocol):
 
 
 def work_through(event: SqsEvent, message: type[T], work: Callable[[T], None]) -> dict[str, Any]:
-    """Do `work` for each message; SQS keeps those that failed, and on a FIFO queue those behind them in their group.
+    """Calls `work` for each message of the event, and returns the failed messages, which SQS keeps.
 
-    Each message fails by itself: one that can never be read goes to the dead-letter queue, the others are done.
+    On a FIFO queue, SQS also keeps the later messages of a failed message's group. Each message fails separately: an
+    unreadable message goes to the dead-letter queue, and the other messages are handled.
     """
-    # Here, because the API's Lambda imports this module by way of `app.py`: a sixth of its cold start would be this.
+    # Imported here, because the API's Lambda imports this module through `app.py`, and this import would take a sixth
+    # of its cold start.
     from aws_lambda_powertools.utilities.batch import (
         BatchProcessor,
         EventType,

@@ -1,4 +1,4 @@
-"""A tick of a schedule as a unit of work: what it queues goes back to it, as to a request."""
+"""A tick of a schedule as a unit of work, so that the messages that it queues carry its request id."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from chalicelib import correlation
 
 
 def tick(event: CloudWatchEvent) -> AbstractContextManager[Any]:
-    """The block in which the tick's work is done."""
+    """Returns the context in which the tick's work is done."""
     return correlation.about(request_id=getattr(event.context, "aws_request_id", None))

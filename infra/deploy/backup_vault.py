@@ -26,8 +26,9 @@ def check_vault(settings: StageSettings) -> str:
         )
     if account != settings.account:
         raise ActionNeeded(
-            f"{name} in {region} is of the account {account}: see there that its policy lets {settings.account} copy "
-            f"into it, and a day later that `aws backup list-copy-jobs --region {settings.region}` says COMPLETED"
+            f"{name} in {region} belongs to the account {account}: check there that its policy lets"
+            f" {settings.account} copy into it, and a day later that"
+            f" `aws backup list-copy-jobs --region {settings.region}` says COMPLETED"
         )
     pages: Any = boto3.client("backup", region_name=region).get_paginator("list_backup_vaults").paginate()
     names = [each["BackupVaultName"] for page in pages for each in page["BackupVaultList"]]

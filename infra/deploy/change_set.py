@@ -66,7 +66,7 @@ class ChangeSet:
             if any(nothing in reason for nothing in NO_CHANGE_REASONS):
                 return
             self.discard()
-            raise DeploymentError(f"CloudFormation does not take the template: {reason}") from exc
+            raise DeploymentError(f"CloudFormation rejects the template: {reason}") from exc
         pages = self._client.get_paginator("describe_change_set").paginate(ChangeSetName=self._id)
         self.changes = [change["ResourceChange"] for page in pages for change in page.get("Changes", ())]
 
@@ -116,7 +116,7 @@ def loss(change: Mapping[str, Any]) -> str | None:
     if kind not in LOST_WHEN_REPLACED:
         return None
     if change["Action"] == "Remove":
-        return f"{name} would be taken out of the stack: {LOST_WHEN_REPLACED[kind]}"
+        return f"{name} would be removed from the stack: {LOST_WHEN_REPLACED[kind]}"
     if change.get("Replacement") in {"True", "Conditional"}:
         may = "would" if change["Replacement"] == "True" else "may"
         return f"{name} {may} be replaced: {LOST_WHEN_REPLACED[kind]}"

@@ -45,7 +45,7 @@ def check_before_release(
         ]  # a file that is not filled in names no region, and nobody else's account is looked at
         is_blocked = any(each.state is State.FAILED for each in settings_and_caller)
         findings.append(
-            Finding(check, State.SKIPPED, "the rows above come first") if is_blocked else run_check(check, perform)
+            Finding(check, State.SKIPPED, "a check above failed") if is_blocked else run_check(check, perform)
         )
     return findings
 
@@ -53,7 +53,7 @@ def check_before_release(
 def _settings(stage: str, settings: StageSettings) -> str:
     if wrong := list(faults(stage, settings)):
         raise CheckFailed("; ".join(wrong))
-    return f"{len(settings.parameters)} parameters, all as the template takes them"
+    return f"{len(settings.parameters)} parameters, all valid"
 
 
 def check_caller(settings: StageSettings, aws: Aws) -> str:
@@ -65,7 +65,7 @@ def check_caller(settings: StageSettings, aws: Aws) -> str:
     try:
         identity = aws.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as exc:
-        raise CheckFailed(f"AWS does not know who asks ({exc}): sign in, or set AWS_PROFILE") from exc
+        raise CheckFailed(f"AWS rejects the credentials ({exc}): sign in, or set AWS_PROFILE") from exc
     if identity["Account"] != settings.account:
         raise CheckFailed(
             f"{identity['Arn']} is in the account {identity['Account']}, and the stage belongs to {settings.account}"
@@ -105,22 +105,22 @@ def _checks_of_aws(stage: str, settings: StageSettings, aws: Aws) -> dict[str, C
 def _stack(stack: Stack) -> str:
     status = stack.status
     if status is None:
-        return f"{stack.name} is not there yet: it will be made"
+        return f"{stack.name} does not exist yet and will be created"
     if status == FIRST_DEPLOYMENT_FAILED:
         return f"{stack.name} is {status}: its first deployment failed and left nothing; it is deleted first"
     if status in DEPLOYABLE:
         return f"{stack.name} is {status}"
     if status.endswith("_IN_PROGRESS"):
-        raise CheckFailed(f"{stack.name} is {status}: wait until that has ended")
+        raise CheckFailed(f"{stack.name} is {status}: wait until the change has ended")
     if status == ROLLBACK_FAILED:
         raise CheckFailed(
-            f"{stack.name} is {status}: going back from a change failed, and CloudFormation takes no other"
-            f" change before that has ended. Once the cause is gone, such as a ringing alarm: aws cloudformation"
+            f"{stack.name} is {status}: the rollback of a change failed, and CloudFormation accepts no other change"
+            f" until it is completed. Remove the cause, such as an alarm that fires, and then: aws cloudformation"
             f" continue-update-rollback --stack-name {stack.name}"
         )
     raise CheckFailed(
-        f"{stack.name} is {status}, and CloudFormation takes no change then. Its events say why. A stack that never"
-        f" ran can be deleted: aws cloudformation delete-stack --stack-name {stack.name}"
+        f"{stack.name} is {status}, in which CloudFormation accepts no change. The stack's events give the reason. A"
+        f" stack that never ran can be deleted: aws cloudformation delete-stack --stack-name {stack.name}"
     )
 
 
@@ -143,4 +143,4 @@ def _leftover_tables(stack: Stack, aws: Aws) -> str:
 def require_no_failures(findings: list[Finding]) -> None:
     """Raises DeploymentError if a check failed."""
     if any(finding.state is State.FAILED for finding in findings):
-        raise DeploymentError("Nothing was touched: mend what failed, and run it again.")
+        raise DeploymentError("Nothing was changed. Fix the failed checks, and run the command again.")

@@ -76,11 +76,11 @@ def _confirmation(yes: bool) -> Callable[[str], bool]:
 @stage_option
 @parameters_option
 @click.option("--dry-run", is_flag=True, help="Check, upload and show the changes, and make none.")
-@click.option("--allow-replacement", is_flag=True, help="Replace or remove tables and queues, with what is in them.")
+@click.option("--allow-replacement", is_flag=True, help="Replace or remove tables and queues, with their contents.")
 @click.option(
     "--despite-alarms",
     is_flag=True,
-    help="Release while an alarm rings that this release mends: at once, and no alarm takes it back.",
+    help="Release although an alarm fires, to fix its cause: all at once, without rollback by alarms.",
 )
 @yes_option
 @_command
@@ -107,7 +107,7 @@ def _current_package(stage: str, screen: Screen) -> Package:
         screen.step(f"Packaging {stage}")
         build(stage, out)
     package = Package(json.loads((out / TEMPLATE).read_text()), out / ZIP)
-    screen.step("Judging the package")
+    screen.step("Checking the package")
     check(package.template, package.archive)
     return package
 
@@ -128,9 +128,9 @@ def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, with_
         with_data
         and click.prompt(f"To delete {len(tables)} tables for good, type the stage's name", err=True) != stage
     ):
-        raise DeploymentError("That is not its name: nothing was touched.")
+        raise DeploymentError("The name is wrong. Nothing was deleted.")
     if not _confirmation(yes)(f"Destroy {stage}?"):
-        raise DeploymentError("Nothing was touched, as you said.")
+        raise DeploymentError("You declined. Nothing was deleted.")
     destruction.run(tables, with_data=with_data, with_logs=with_logs)
 
 
@@ -140,9 +140,9 @@ def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, with_
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Only show what would be tried, and what of it changes something; asks AWS nothing.",
+    help="Only show the rows and what they change, without any request to AWS.",
 )
-@click.option("--no-rehearsal", is_flag=True, help="Leave the rehearsal of a rollback out, which takes minutes.")
+@click.option("--no-rehearsal", is_flag=True, help="Skip the rehearsal of a rollback, which takes minutes.")
 @yes_option
 @_command
 def trial(screen: Screen, stage: str, parameters: Path, dry_run: bool, no_rehearsal: bool, yes: bool) -> None:

@@ -23,10 +23,11 @@ from infra.package import SBOM
 REST_API = "RestAPI"
 NEXT_STEPS: dict[str | None, str] = {
     FIRST_DEPLOYMENT_FAILED: (
-        "No resource of it is left. Fix the first failure and deploy again: the deployment then deletes the empty stack."
+        "No resource of it is left. Fix the first failure and deploy again: that deployment first deletes the empty"
+        " stack."
     ),
     "UPDATE_ROLLBACK_COMPLETE": "The former release runs again. Fix the first failure, and deploy again.",
-    ROLLBACK_FAILED: "The rollback failed, too: docs/deploying.md, Releasing and going back, says how to continue it.",
+    ROLLBACK_FAILED: "The rollback failed, too: docs/deploying.md, Releasing and going back, says what to do.",
 }
 """What a person does next, by the stack's status after a change."""
 
@@ -67,7 +68,7 @@ class Deployment:
         findings = checks.check_before_release(
             self._stage, self._settings, self._aws, despite_alarms=options.despite_alarms
         )
-        show_findings(self._screen, "checks", f"Before {self._settings.stack} is touched", findings)
+        show_findings(self._screen, "checks", f"Before {self._settings.stack} is changed", findings)
         checks.require_no_failures(findings)
 
     def run(self, package: Package, options: Options) -> None:
@@ -84,7 +85,7 @@ class Deployment:
         if options.dry_run:
             return
         if has_changed and self._stack.parameters()["PublicApiUrl"] != self._values(options)["PublicApiUrl"]:
-            self._screen.step("Now the API has an address, and its functions are told of it, as was agreed to.")
+            self._screen.step("The API now has an address. A second change passes it to the functions.")
             self._change(package, code, replace(options, agree=lambda question: True))
         protect_tables(self._stack, self._aws)
         self._protect()
@@ -100,7 +101,7 @@ class Deployment:
                 f" --dry-run deletes it first, or you do: aws cloudformation delete-stack --stack-name {name}"
             )
         if not options.agree(f"Delete {name}, whose first deployment failed and left nothing?"):
-            raise DeploymentError("Nothing was changed, as you said.")
+            raise DeploymentError("You declined. Nothing was changed.")
         self._screen.step(f"{name} is deleted: its first deployment failed and left nothing")
         self._stack.delete(self._settings.as_role)
 
@@ -140,7 +141,7 @@ class Deployment:
         change_set.make(url, parameters, tags, rollback)
         if not change_set.changes:
             change_set.discard()
-            self._screen.fact("unchanged", True, f"{self._stack.name} is already what was packaged.")
+            self._screen.fact("unchanged", True, f"{self._stack.name} is up to date: the package contains no change.")
             return False
         warnings = change_set.show(self._screen)
         self._decide(change_set, warnings, options)
@@ -153,15 +154,15 @@ class Deployment:
             self._screen.warning(warning)
         if options.dry_run:
             change_set.discard()
-            self._screen.fact("dry_run", True, "Nothing was changed: it was a dry run.")
+            self._screen.fact("dry_run", True, "Nothing was changed, because this was a dry run.")
         elif warnings and not options.allow_replacement:
             change_set.discard()
             raise DeploymentError(
-                "Nothing was changed: something would be lost. If it is meant: --allow-replacement."
+                "Nothing was changed, because something would be lost. To allow the loss: --allow-replacement."
             )
         elif not options.agree(f"Change {self._stack.name} in {self._settings.account}, {self._settings.region}?"):
             change_set.discard()
-            raise DeploymentError("Nothing was changed, as you said.")
+            raise DeploymentError("You declined. Nothing was changed.")
 
     def _execute(self, change_set: ChangeSet) -> None:
         self._screen.step(f"CloudFormation changes {self._stack.name}; its console shows each event")

@@ -26,7 +26,7 @@ class Destruction:
         aws: Aws | None = None,
     ) -> None:
         if stage == PROD:
-            raise DeploymentError("prod is not destroyed by a command: it holds what companies have billed.")
+            raise DeploymentError("prod cannot be destroyed by a command, because it holds the companies' invoices.")
         self._settings, self._screen = settings, screen
         self._aws = aws or Aws(settings.region)
         self._stack = Stack(self._aws, settings.stack)
@@ -53,18 +53,18 @@ class Destruction:
         groups = [{"log_group": name} for name in self._groups]
         self._screen.table("log_groups", "Log groups that stay until you delete them, unless --with-logs", groups)
         stays = "the two Stripe secrets, the SNS topics, the bucket of artifacts, and Stripe's own webhook endpoint"
-        self._screen.fact("stays", stays, f"Not of the stack, and untouched: {stays}.")
+        self._screen.fact("stays", stays, f"Not part of the stack, and retained: {stays}.")
         return names
 
     def run(self, tables: list[str], *, with_data: bool, with_logs: bool) -> None:
         """Deletes the stack, and on request the tables and the log groups that it left."""
         self._stack.delete(self._settings.as_role)
-        self._screen.fact("destroyed", self._stack.name, f"{self._stack.name} is gone.")
+        self._screen.fact("destroyed", self._stack.name, f"{self._stack.name} was deleted.")
         if with_data:
             self._delete(tables)
         if with_logs:
             log_groups.delete(self._groups, self._aws)
-            text = f"{len(self._groups)} log groups are gone, with all lines in them."
+            text = f"{len(self._groups)} log groups were deleted, with all their lines."
             self._screen.fact("deleted_log_groups", self._groups, text)
 
     def _delete(self, tables: list[str]) -> None:
@@ -74,5 +74,5 @@ class Destruction:
             client.get_waiter("table_exists").wait(TableName=name)
             client.delete_table(TableName=name)
         self._screen.fact(
-            "deleted_tables", tables, f"{len(tables)} tables are gone. Point-in-time backups stay 35 days."
+            "deleted_tables", tables, f"{len(tables)} tables were deleted. Their point-in-time backups stay 35 days."
         )

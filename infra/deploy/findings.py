@@ -21,7 +21,7 @@ class State(StrEnum):
     TO_DO = "to do"
     """Correct so far. The row says what a person does next."""
     FAILED = "FAILED"
-    SKIPPED = "not looked at"
+    SKIPPED = "skipped"
 
 
 STYLES = {State.OK: "green", State.TO_DO: "yellow", State.FAILED: "red", State.SKIPPED: "dim"}

@@ -33,9 +33,9 @@ def check_leftovers(stack: Stack, aws: Aws) -> str:
     own = set(stack.physical_ids(LOG_GROUP).values()) if stack.exists else set()
     if leftovers := sorted((names(stack.name) - own) & _existing(stack.name, aws)):
         raise CheckFailed(
-            f"log groups of an earlier stack exist: {', '.join(leftovers)}. CloudFormation cannot create a group whose"
-            f" name is taken. Export the lines that are still needed (aws logs create-export-task), then delete each"
-            f" group: aws logs delete-log-group --log-group-name {leftovers[0]}"
+            f"log groups of an earlier stack exist: {', '.join(leftovers)}. CloudFormation cannot create a group if"
+            f" its name is taken. Export the lines that are still needed (aws logs create-export-task), then delete"
+            f" each group: aws logs delete-log-group --log-group-name {leftovers[0]}"
         )
     return "none of an earlier stack"
 

@@ -40,7 +40,9 @@ def check_bucket(aws: Aws, settings: StageSettings) -> str:
     if missing := [each for each in PUBLIC_ACCESS_BLOCKS if not blocks.get(each)]:
         raise CheckFailed(f"{settings.artifact_bucket} could be made public: switch on {', '.join(missing)}")
     if not _requires_tls(_policy(s3, request)):
-        raise ActionNeeded(f"{settings.artifact_bucket} answers without TLS: give it the policy of docs/deploying.md")
+        raise ActionNeeded(
+            f"{settings.artifact_bucket} accepts requests without TLS: give it the policy of docs/deploying.md"
+        )
     return f"{settings.artifact_bucket}, private, with TLS only, in {region}"
 
 
@@ -79,11 +81,11 @@ def check_topic(aws: Aws, arn: str, *, needs_listener: bool) -> str:
     attributes = aws.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]
     if attributes.get("KmsMasterKeyId") == OWN_TOPIC_KEY:
         raise CheckFailed(
-            f"{arn} is encrypted with {OWN_TOPIC_KEY}, which CloudWatch may not use: take a key of your own"
+            f"{arn} is encrypted with {OWN_TOPIC_KEY}, which CloudWatch may not use: use a key of your own"
         )
     listeners = int(attributes.get("SubscriptionsConfirmed", 0))
     if not listeners:
-        problem = f"nobody has confirmed a subscription of {arn}: its alarms would ring unheard"
+        problem = f"no subscription of {arn} is confirmed: its alarms would reach nobody"
         raise CheckFailed(problem) if needs_listener else ActionNeeded(problem)
     return f"{arn}, {listeners} confirmed"
 
@@ -113,5 +115,5 @@ def check_token_keys(url: str) -> str:
     try:
         keys = jwt.PyJWKClient(url, timeout=KEYS_TIMEOUT).get_signing_keys()
     except jwt.PyJWTError as exc:
-        raise CheckFailed(f"{url} does not give the keys of POM's tokens: {exc}") from exc
+        raise CheckFailed(f"{url} does not return the keys of POM's tokens: {exc}") from exc
     return f"{len(keys)} at {url}"

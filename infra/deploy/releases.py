@@ -53,12 +53,12 @@ def check_release_alarms(stack: str, aws: Aws, *, despite_alarms: bool) -> str:
     alarms = _alarms(stack, aws)
     firing = sorted(each["AlarmName"] for each in alarms if each["StateValue"] == "ALARM")
     if firing and despite_alarms:
-        return f"{', '.join(firing)}: released all the same, at once, and no alarm takes it back"
+        return f"{', '.join(firing)}: released nevertheless, all at once, without rollback by alarms"
     if firing:
         books = ", ".join(f"{RUN_BOOKS}/{BY_NAME[name.removeprefix(f'{stack}-')].run_book}" for name in firing)
-        advice = 'If this release mends it: ARGS="--despite-alarms"'
-        raise CheckFailed(f"{', '.join(firing)} rings, and a release would be taken back: see {books}. {advice}")
-    return f"{len(alarms)}, none rings" if alarms else "none yet: the first deployment makes them"
+        advice = 'If this release fixes the cause: ARGS="--despite-alarms"'
+        raise CheckFailed(f"{', '.join(firing)} fires, so a release would be rolled back: see {books}. {advice}")
+    return f"{len(alarms)}, none fires" if alarms else "none yet: the first deployment creates them"
 
 
 def _alarms(stack: str, aws: Aws) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def load_settings(stage: str, directory: Path = DIRECTORY) -> StageSettings:
     try:
         return msgspec.toml.decode(file.read_bytes(), type=StageSettings)
     except FileNotFoundError as exc:
-        raise DeploymentError(f"There is no {file}: copy {stage}.example.toml beside it and fill it in.") from exc
+        raise DeploymentError(f"There is no {file}: copy {stage}.example.toml to it and fill it in.") from exc
     except msgspec.MsgspecError as exc:
         raise DeploymentError(f"{file} cannot be read: {exc}") from exc
 

@@ -25,10 +25,10 @@ SECONDS_BETWEEN = 3
 """Seconds between attempts, because a new API needs a moment until it responds everywhere."""
 
 REQUESTS = {
-    "the API answers": ("GET", "/v1/health", 200),
-    "its contract": ("GET", "/v1/openapi.json", 200),
+    "the API responds": ("GET", "/v1/health", 200),
+    "the API's contract": ("GET", "/v1/openapi.json", 200),
     "an unsigned webhook is refused": ("POST", PATH, 400),
-    "no token, no answer": ("GET", "/v1/invoices", 401),
+    "no token, no access": ("GET", "/v1/invoices", 401),
 }
 
 
@@ -56,7 +56,7 @@ def _outputs(stack: Stack, template: Json) -> str:
     expected = {name for name, output in template["Outputs"].items() if "Condition" not in output}
     outputs = stack.outputs()
     if missing := sorted(name for name in expected if not outputs.get(name)):
-        raise CheckFailed(f"the stack does not tell {', '.join(missing)}")
+        raise CheckFailed(f"the stack lacks the outputs {', '.join(missing)}")
     return f"{len(outputs)}, among them {outputs['WebhookUrl']}"
 
 
@@ -101,7 +101,7 @@ def _responds(base: str, method: str, path: str, expected_status: int, pause: Ca
         status = _status(method, base + path)
         if status == expected_status:
             return f"{method} {path}: {status}, after {time.monotonic() - began:.1f} s"
-    raise CheckFailed(f"{method} {base}{path} is answered with {status}, not with {expected_status}")
+    raise CheckFailed(f"{method} {base}{path} responds with {status} instead of {expected_status}")
 
 
 def _status(method: str, url: str) -> int | str:

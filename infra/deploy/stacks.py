@@ -123,7 +123,7 @@ class Stack:
         newest_first = (event for page in pages for event in page["StackEvents"])
         latest = list(takewhile(lambda event: not _starts_a_change(event), newest_first))
         event = first_failure(latest[::-1])
-        return event_text(event) if event else "CloudFormation tells no event that failed"
+        return event_text(event) if event else "CloudFormation lists no failed event"
 
 
 def _starts_a_change(event: dict[str, Any]) -> bool:

@@ -23,10 +23,10 @@ TOKEN = "[A-Za-z0-9_+/=]{16,}"
 
 UNRESTRICTED = (
     "apiKey is a secret key (sk_live_…), which may do everything: a restricted key (rk_live_…) with the permissions"
-    " that docs/deploying.md lists is enough, once it is seen that connecting takes it"
+    " that docs/deploying.md lists is enough, once a trial has shown that connecting accepts it"
 )
 LEFT_OVER = (
-    "webhookSecrets is still in it: take it out when the release before no longer runs"
+    "webhookSecrets is still in it: remove it when the former release no longer runs"
     " (docs/deploying.md, Moving to two secrets)"
 )
 
@@ -48,13 +48,13 @@ def check_webhook_secret(settings: StageSettings, aws: Aws, *, was_deployed: boo
     """Checks the secret with the webhook secrets. `was_deployed` is True if the stage was deployed before."""
     arn = _require_usable_key(Secret.WEBHOOK, settings, aws)
     if arn == settings.parameters[secret_parameter(Secret.PLATFORM)]:
-        raise CheckFailed("it is the platform's secret: webhook secrets have one of their own")
+        raise CheckFailed("it is the platform's secret: webhook secrets need their own secret")
     secrets = WebhookSecretStore(arn, SystemClock()).latest()
     if faults := list(_faults_of_webhooks(secrets)):
         raise CheckFailed("; ".join(faults))
     if "apiKey" in _stored_fields(arn, aws):
         raise CheckFailed(
-            "it holds apiKey, which the canary could then read: store webhookSecrets alone, and exchange that key"
+            "it holds apiKey, which the canary could then read: store webhookSecrets alone, and replace that key"
         )
     if secrets.webhook_secrets:
         return f"of the right form; webhook secrets in it: {len(secrets.webhook_secrets)}"
@@ -75,7 +75,7 @@ def _require_usable_key(secret: Secret, settings: StageSettings, aws: Aws) -> st
     key = description.get("KmsKeyId")
     if key not in SERVICE_KEYS and not own_key.is_stage_key(key, settings, aws):
         raise CheckFailed(
-            f"it is encrypted with {key}, which the functions may not use: take the service's own or {OWN_KEY}"
+            f"it is encrypted with {key}, which the functions may not use: use the service's own key or {OWN_KEY}"
         )
     return arn
 

@@ -32,7 +32,7 @@ WHY = {
     SyncStatus.NEEDS_CHOICE: (
         "Several Stripe customers have this e-mail address. The office must choose one, on the customer's page."
     ),
-    SyncStatus.FAILED: "Stripe did not be synced the customer.",
+    SyncStatus.FAILED: "Stripe did not accept the customer.",
     SyncStatus.NOT_CONNECTED: "The organization was not connected to Stripe at the last attempt.",
     SyncStatus.WAITING_FOR_INVOICE: (
         "The connected Stripe account does not have the customer until its next invoice. That is normal."

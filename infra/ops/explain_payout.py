@@ -15,7 +15,7 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.domain.payout_wording import story_of
-from chalicelib.usecases.payouts.related import beside
+from chalicelib.usecases.payouts.related import related_payouts
 from infra.ops import lookups
 from infra.ops.cli import command
 from infra.ops.invoice_lines import Forms
@@ -56,7 +56,7 @@ def show_payout(stage: Stage, screen: Screen, organization: str, payout: str) ->
             next_step=f"`{listing}` lists what Stripe has, and `--repair` brings it in.",
         )
     screen.table("payout", f"Payout {found_payout.id} of {organization}", [_payout_row(found_payout)])
-    story = story_of(found_payout, beside([found_payout], connection.organization_id, stage.ports))
+    story = story_of(found_payout, related_payouts([found_payout], connection.organization_id, stage.ports))
     screen.fact("explanation", asdict(story), " ".join(filter(None, (story.message, story.next_step))))
     totals = _total_rows(found_payout)
     screen.lines("totals", "Totals", totals, [_total_line(each) for each in totals])

@@ -181,9 +181,8 @@ def probe_faults(root: Path, started_probe: Probe) -> Faults:
         yield f"{started_probe.name} needs files that the zip does not have: {', '.join(result['foreign'][:5])}"
     for trial, outcome in zip(started_probe.trials, result["outcomes"], strict=True):
         if not re.search(trial.expected, outcome):
-            yield (
-                f"{started_probe.name} does not get as far as {trial.expected} with {trial.event}, but {outcome[:2000]}"
-            )
+            name = started_probe.name
+            yield f"{name} does not get as far as {trial.expected} with {trial.event}, but {outcome[:2000]}"
 
 
 def deployed_environment(template: Json, function: Json) -> dict[str, str]:

@@ -45,7 +45,7 @@ def _personal_data() -> str:
         ):
             rows[each].append(place)
     return _table(
-        ("whose", "what", "where", "fields", "an erasure"),
+        ("data subject", "kind", "where", "fields", "effect of an erasure"),
         (
             (
                 each.subject,
@@ -71,7 +71,7 @@ def _other_data() -> str:
         if each.subject is not DataSubject.STAFF and each.effect is ErasureEffect.KEPT:
             rows[each.subject, each.why].append((each.kind, place.name))
     return _table(
-        ("about", "fields", "why they stay"),
+        ("data subject", "fields", "why they are retained"),
         ((subject, "<br>".join(_counts_by_kind(fields)), why) for (subject, why), fields in sorted(rows.items())),
     )
 
@@ -96,7 +96,7 @@ def _readers() -> str:
             for store in place.stores:
                 kinds_by_store[store].add(each.kind)
     return _table(
-        ("table", "says of persons", "read by", "only its keys, by an index", "written by"),
+        ("table", "personal data", "read by", "only its keys, by an index", "written by"),
         (
             (f"`{table}`", ", ".join(sorted(kinds_by_store[table])) or "ids only", *map(_names, each))
             for table, each in sorted(access().items())

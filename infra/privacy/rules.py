@@ -18,10 +18,10 @@ CUSTOMER, STAFF, COMPANY, NOBODY = DataSubject
 KEPT, REMOVED, EMPTIED = ErasureEffect.KEPT, ErasureEffect.REMOVED, ErasureEffect.EMPTIED
 
 BOOKS: Final = "the company's books"
-OPAQUE: Final = "says nothing without the records that it names"
+OPAQUE: Final = "means nothing without the records that it names"
 WHO_DID_IT: Final = "who did what, as the opaque id of a user of POM's"
-NOT_THEIRS: Final = "not the customer's"
-NAMES_NOBODY: Final = "names nobody"
+NOT_THEIRS: Final = "no data of a customer"
+NAMES_NOBODY: Final = "identifies no person"
 
 SUBJECTS: Final[Mapping[str, DataSubject]] = {
     written.replace("_", " "): whose
@@ -29,21 +29,21 @@ SUBJECTS: Final[Mapping[str, DataSubject]] = {
         CUSTOMER: (
             "Action Address AddressView AttemptFact BalanceJob BalanceTransaction BatchItem Bucket ChargeFact "
             "CreditNoteFact Customer CustomerChange CustomerEntry CustomerSync CustomerView Deduction "
-            "DeductionView DisputeFact DraftDetails DraftEdit Drafted Erasure ErasureJob FailureView FeePart "
+            "DeductionView DisputeFact DraftDetails DraftEdit DraftTags Erasure ErasureJob FailureView FeePart "
             "InStep IntendedAct Invoice InvoiceChange InvoiceFact InvoiceJob InvoicePaymentFact InvoiceView "
             "ItemError LineItem LineItemView Movement Order OutsidePayment Owner PaymentFailure "
             "PaymentIntentFact Profile RefundFact RefundOrder Refusal Saga Service Settlement Snapshots "
-            "StripeClaim StripeLink Tally UnknownInvoice Unsettled claims_row customers_row events_row "
+            "StripeClaim StripeLink Tally UnknownInvoice ErasureBlocker claims_row customers_row events_row "
             "invoices_row payment-refs_row payments_row"
         ),
         COMPANY: (
             "AccountFact Act Authorization BankView Batch BatchJob BillingTerms Connection ConnectionChange "
-            "ConnectionView Freeze InvoicingPause InvoicingSettings Itemized Part Payout PayoutChange PayoutFact "
+            "ConnectionView Freeze InvoicingPause InvoicingSettings Itemization Part Payout PayoutChange PayoutFact "
             "PayoutTotals PayoutView Reconciliation Reminders Requirement RequirementView Sending SettingsChange "
             "Subject Sweep SyncReport SyncReportView Totals Trial TrialReport UnknownInvoices batches_row "
             "changes_row connections_row oauth-states_row payouts_row summaries_row"
         ),
-        NOBODY: "Attempt Canary Flight Pace WebhookCheck WebhookHealth access_line log_line metric",
+        NOBODY: "Attempt Canary CanaryRun Pace WebhookCheck WebhookHealth access_line log_line metric",
     }.items()
     for written in records.split()
 }
@@ -86,7 +86,7 @@ ENTRIES: Final[Mapping[Classification, str]] = {
         "InvoiceFact.hosted_url InvoiceFact.pdf_url ChargeFact.receipt_url InvoiceView.payment_url "
         "InvoiceView.pdf_url"
     ),
-    Classification(CUSTOMER, Kind.DIGEST, REMOVED): "Order.fingerprint Drafted.order Drafted.in_stripe",
+    Classification(CUSTOMER, Kind.DIGEST, REMOVED): "Order.fingerprint DraftTags.order DraftTags.in_stripe",
     # Fields without meaning of their own, which are removed with their record
     Classification(CUSTOMER, Kind.ID, REMOVED): (
         "Customer.candidates Customer.chosen_stripe_customer_id Customer.last_choice Customer.offered_by "
@@ -141,7 +141,7 @@ ENTRIES: Final[Mapping[Classification, str]] = {
         "invoices_row.overdue_key invoices_row.status_key invoices_row.updated_key payments_row.time_key"
     ),
     Classification(COMPANY, Kind.ID, KEPT, NOT_THEIRS): (
-        "Itemized.pays_again Payout.listed_until Payout.returned_in PayoutView.paid_again_in "
+        "Itemization.pays_again Payout.listed_until Payout.returned_in PayoutView.paid_again_in "
         "PayoutView.pays_again Sending.order Trial.run connections_row.run batches_row.created_key "
         "batches_row.place changes_row.place payouts_row.arrival_key payouts_row.payout_key "
         "payouts_row.place summaries_row.place"

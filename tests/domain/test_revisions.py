@@ -58,7 +58,7 @@ def test_a_draft_of_a_revision_does_not_count(deleted: bool) -> None:
     facts = known(stripe_invoice(2, "draft", deleted=deleted), stripe_invoice(1), PAID_BY)
     assert facts.invoice == stripe_invoice(1)
     assert status_of(facts) is InvoiceStatus.PENDING
-    assert facts.unread_invoice is None
+    assert facts.invoice_to_read is None
 
 
 def test_a_line_that_is_a_circle_is_no_trap() -> None:
@@ -88,7 +88,7 @@ def test_a_line_that_is_a_circle_is_no_trap() -> None:
 def test_what_people_finalize_in_stripe_is_read_once_and_with_its_payments(
     facts: Snapshots, unread: str | None
 ) -> None:
-    assert facts.unread_invoice == unread
+    assert facts.invoice_to_read == unread
 
 
 def test_an_attempt_at_a_replaced_invoice_that_was_never_called_off_is_no_failure_of_its_revision() -> None:

@@ -10,7 +10,7 @@ from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.canary import CanaryRun
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer, SyncStatus
-from chalicelib.domain.customer_filter import CustomerFilter, folded
+from chalicelib.domain.customer_filter import CustomerFilter, comparable_name
 from chalicelib.domain.customer_link import StripeClaim
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
@@ -145,7 +145,7 @@ class FakeCustomers:
 
 def _place(customer: Customer, wanted: CustomerFilter) -> tuple[int, str]:
     if wanted.name is not None:
-        return (0, f"{folded(customer.profile.display_name or '')}\t{customer.id}")
+        return (0, f"{comparable_name(customer.profile.display_name or '')}\t{customer.id}")
     elsewhere = customer.sync_status != customer.on_account(wanted.account_id).sync_status
     return (int(elsewhere and wanted.sync_status is not None), customer.id)
 

@@ -149,7 +149,7 @@ class TestEmptyAccount:
             questions.append(question)
             return False
 
-        with pytest.raises(DeploymentError, match="as you said"):
+        with pytest.raises(DeploymentError, match="You declined"):
             empty.deploy(agree=no)
         assert questions == [f"Change {STACK} in {ACCOUNT}, us-east-1?"]
         assert _stacks() == []
@@ -209,14 +209,14 @@ class TestDeployedStage:
             world.deploy(smaller)
         assert f"{STACK}-batches" in boto3.client("dynamodb").list_tables()["TableNames"]
         told = world.deploy(smaller, allow_replacement=True, dry_run=True)
-        assert told["warnings"] == ["BatchesTable would be taken out of the stack: its data"]
+        assert told["warnings"] == ["BatchesTable would be removed from the stack: its data"]
 
     @pytest.mark.parametrize(
         ("check", "path", "instead"),
         [
-            ("the API answers", "/v1/health", 503),
+            ("the API responds", "/v1/health", 503),
             ("an unsigned webhook is refused", "/v1/stripe/webhooks", 200),
-            ("no token, no answer", "/v1/invoices", 200),
+            ("no token, no access", "/v1/invoices", 200),
         ],
     )
     def test_an_api_that_answers_wrongly_is_told(

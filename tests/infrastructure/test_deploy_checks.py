@@ -226,7 +226,7 @@ def test_what_is_spoiled_is_told_and_nothing_else(what: str, settings: StageSett
     bad = _bad(settings)
     assert bad.keys() == {check}
     assert says in bad[check]
-    with pytest.raises(DeploymentError, match="Nothing was touched"):
+    with pytest.raises(DeploymentError, match="Nothing was changed"):
         checks.require_no_failures(list(_looked(settings).values()))
 
 
@@ -290,7 +290,7 @@ def test_keys_of_tokens_must_answer(settings: StageSettings, monkeypatch: pytest
         raise jwt.PyJWKClientConnectionError("no answer")
 
     monkeypatch.setattr(jwt.PyJWKClient, "get_signing_keys", fails)
-    assert "does not give the keys of POM's tokens: no answer" in _bad(settings)["token keys"]
+    assert "does not return the keys of POM's tokens: no answer" in _bad(settings)["token keys"]
 
 
 def test_a_bucket_that_answers_without_tls_is_something_to_do(
@@ -302,7 +302,7 @@ def test_a_bucket_that_answers_without_tls_is_something_to_do(
         monkeypatch.setattr(prerequisites, "_policy", lambda s3, asked, policy=policy: policy)
         found = _looked(settings)["artifact bucket"]
         assert found.state is State.TO_DO
-        assert f"{BUCKET} answers without TLS" in found.found
+        assert f"{BUCKET} accepts requests without TLS" in found.found
 
 
 def test_a_bucket_without_a_policy_is_asked_for_one_and_tells_that_it_has_none() -> None:

@@ -161,7 +161,7 @@ def _change(action: str, name: str, kind: str, replacement: str | None = None) -
     [
         (_change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "True"), "would be replaced: its data"),
         (_change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "Conditional"), "may be replaced"),
-        (_change("Remove", "ReconcileQueue", "AWS::SQS::Queue"), "taken out of the stack: the work that waits"),
+        (_change("Remove", "ReconcileQueue", "AWS::SQS::Queue"), "removed from the stack: the work that waits"),
         (_change("Modify", "RestAPI", "AWS::ApiGateway::RestApi", "True"), "the address that Stripe"),
         (_change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "False"), None),
         (_change("Add", "InvoicesTable", "AWS::DynamoDB::Table"), None),
@@ -227,15 +227,15 @@ def test_a_template_that_cloudformation_does_not_take_is_told_with_its_reason(sc
     made = _made(scene, {"Status": "FAILED", "StatusReason": "Transform AWS::Serverless failed: no CodeUri"})
     scene.is_("UPDATE_COMPLETE")
     scene.cloudformation.add_response("delete_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
-    with pytest.raises(DeploymentError, match="does not take the template: Transform"):
+    with pytest.raises(DeploymentError, match="rejects the template: Transform"):
         made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
 
 
 @pytest.mark.parametrize(
     ("status", "fault"),
     [
-        ("UPDATE_IN_PROGRESS", "wait until that has ended"),
-        ("ROLLBACK_FAILED", "takes no change"),
+        ("UPDATE_IN_PROGRESS", "wait until the change has ended"),
+        ("ROLLBACK_FAILED", "accepts no change"),
         ("UPDATE_ROLLBACK_FAILED", f"continue-update-rollback --stack-name {STACK}"),
         ("UPDATE_ROLLBACK_COMPLETE", None),
         ("ROLLBACK_COMPLETE", None),
@@ -390,7 +390,7 @@ class TestCommandLine:
         assert said.exit_code == 1
         told, *others = json.loads(said.stdout)["checks"]
         assert "region still has to be filled in" in told["found"]
-        assert {row["state"] for row in others} == {"not looked at"}
+        assert {row["state"] for row in others} == {"skipped"}
 
     def test_without_credentials_nothing_but_the_settings_is_looked_at(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -413,7 +413,7 @@ class TestCommandLine:
         states = {row["check"]: row["state"] for row in json.loads(said.stdout)["checks"]}
         assert states.pop("parameter file") == "ok"
         assert states.pop("credentials") == "FAILED"
-        assert set(states.values()) == {"not looked at"}
+        assert set(states.values()) == {"skipped"}
         assert len(states) == 12
 
     @pytest.mark.parametrize(("typed", "status"), [("prod", 1), ("dev", 0)])

@@ -17,29 +17,29 @@ SMOKE = {"outputs", "tables", "functions", "event sources"}
 BY_HAND = {
     "a failed first deployment leaves no table, and the second succeeds",
     "the same package deploys again after an update that failed",
-    "nothing fails half-way",
-    "CloudFormation's way back is not held up by the alarm that caused it, which AWS does not document",
-    "the reason is told of a change that an alarm took back",
-    "`--despite-alarms` gets through, and the next release brings CodeDeploy back",
-    "the last release reads what the new one wrote",
-    "CloudWatch fills metrics that were never written, and judges periods of 720 and 3,600 seconds each minute",
+    "a shift causes no failures",
+    "the alarm that caused a rollback does not block CloudFormation's rollback (not documented by AWS)",
+    "the output has the reason of a change that an alarm rolled back",
+    "`--despite-alarms` deploys, and the next release uses CodeDeploy again",
+    "the last release reads the new release's data",
+    "CloudWatch fills metrics that were never written, and evaluates periods of 720 and 3,600 seconds each minute",
     "`ApplyOn: None` is accepted on python3.11",
-    "credentials are good after a restore of hours",
+    "credentials are valid after hours in a snapshot",
     "the price",
     "how long DynamoDB restores",
     "tables come back from the other vault",
-    "the log has each erasure, in the form that `./ops erase --again` takes",
+    "the log has each erasure, in the form that `./ops erase --again` accepts",
     "stopping and starting the functions loses no message",
     "the listed permissions are enough",
-    "the old canary reads on while a stage [moves to two secrets](deploying.md#moving-to-two-secrets)",
-    "a failed tick reaches the encrypted queue",
+    "the old canary still reads its secret while a stage [moves to two secrets](deploying.md#moving-to-two-secrets)",
+    "a failed invocation of a schedule reaches the encrypted queue",
     "the role of CloudFormation and the boundary are enough",
-    "log groups stay when the stack goes, and `make deploy` names them",
+    "log groups stay when the stack is deleted, and `make deploy` names them",
     "a first deployment that fails leaves no group",
-    "the switch to an expiry on a table that runs replaces nothing",
+    "switching on the expiry of an existing table replaces nothing",
     "the address is the client's, also with the stage's domain",
     "AWS deletes traces after 30 days, and WAF's samples after three hours",
-    "the owner of an account that another platform controls is made to open a new one",
+    "Stripe makes the owner of an account that another platform controls open a new one",
     "what a stage costs",
 }
 """They deploy, wait for hours, need a test account of Stripe, or ask for a person's judgement."""
@@ -48,7 +48,7 @@ BY_HAND = {
 def _page() -> dict[str, str]:
     """Returns what tries each row: the last column by the first."""
     lines = [re.split(r"(?<!\\) \| ", line.strip().strip("|").strip()) for line in PAGE.read_text().splitlines()]
-    rows = [line for line in lines if len(line) == 4 and line[0] != "what"]
+    rows = [line for line in lines if len(line) == 4 and line[0] != "claim"]
     return {row[0]: row[3] for row in rows}
 
 

@@ -55,7 +55,7 @@ def test_every_type_that_a_store_reads_is_walked() -> None:
         node.args[0].id
         for file in (ROOT / "chalicelib/adapters/tables").glob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith("decoded")
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith("decode")
         if isinstance(node.args[0], ast.Name) and node.args[0].id[0].isupper()
     }
     walked = {kind for kinds in DOCUMENTS.values() for kind in kinds}

@@ -135,7 +135,7 @@ def test_prod_is_watched_for_longer_than_its_alarms_take_and_waited_for_longer_t
 def test_a_first_deployment_has_no_alarms_because_they_are_not_there_yet(scene: Scene) -> None:
     nothing = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
     assert rollback_configuration("prod", STACK, scene.aws, despite_alarms=False) == nothing
-    assert "first deployment makes them" in check_release_alarms(STACK, scene.aws, despite_alarms=False)
+    assert "first deployment creates them" in check_release_alarms(STACK, scene.aws, despite_alarms=False)
 
 
 def test_an_alarm_that_a_release_only_now_brings_is_no_trigger_of_it(scene: Scene) -> None:
@@ -153,7 +153,7 @@ def test_no_release_begins_while_one_of_its_alarms_rings(scene: Scene) -> None:
     _alarm(WATCHED[0])
     _alarm(WATCHED[-1], "ALARM")
     with pytest.raises(
-        CheckFailed, match=f"{STACK}-{WATCHED[-1]} rings.*docs/runbooks/api-errors.md.*--despite-alarms"
+        CheckFailed, match=f"{STACK}-{WATCHED[-1]} fires.*docs/runbooks/api-errors.md.*--despite-alarms"
     ):
         check_release_alarms(STACK, scene.aws, despite_alarms=False)
 
@@ -161,13 +161,13 @@ def test_no_release_begins_while_one_of_its_alarms_rings(scene: Scene) -> None:
 def test_an_alarm_without_data_stops_no_release(scene: Scene) -> None:
     for name in WATCHED:
         _alarm(name, "INSUFFICIENT_DATA")
-    assert check_release_alarms(STACK, scene.aws, despite_alarms=False) == f"{len(WATCHED)}, none rings"
+    assert check_release_alarms(STACK, scene.aws, despite_alarms=False) == f"{len(WATCHED)}, none fires"
 
 
 def test_the_release_that_mends_an_alarm_gets_past_cloudformation_and_codedeploy(scene: Scene) -> None:
     """An empty list takes away the alarms that CloudFormation keeps of the stack's last change."""
     _alarm(WATCHED[0], "ALARM")
-    assert "released all the same" in check_release_alarms(STACK, scene.aws, despite_alarms=True)
+    assert "released nevertheless" in check_release_alarms(STACK, scene.aws, despite_alarms=True)
     nothing = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
     assert rollback_configuration("prod", STACK, scene.aws, despite_alarms=True) == nothing
     assert release_values("prod", {}, despite_alarms=True)["ReleaseInSteps"] == "false"
@@ -208,7 +208,7 @@ def test_it_is_not_deleted_by_a_dry_run_nor_without_being_asked(scene: Scene) ->
     with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE, so CloudFormation shows no changes"):
         deployment._clear(Options(dry_run=True))
     questions: list[str] = []
-    with pytest.raises(DeploymentError, match="as you said"):
+    with pytest.raises(DeploymentError, match="You declined"):
         deployment._clear(Options(agree=lambda question: bool(questions.append(question))))
     assert questions == [f"Delete {STACK}, whose first deployment failed and left nothing?"]
 

@@ -109,7 +109,7 @@ def test_the_rehearsal_asks_before_it_changes_anything(stage: TriedStage) -> Non
         found = stage.tried()["rollback rehearsal"]
     finally:
         stage.agrees = True
-    assert (found.verdict, found.found) == (Verdict.NOT_TRIED, "you said no")
+    assert (found.verdict, found.found) == (Verdict.NOT_TRIED, "you declined")
     assert len(stage.codedeploy.deployments) == begun
     [question] = stage.questions
     assert "publishes a version" in question

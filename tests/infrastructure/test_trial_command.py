@@ -44,7 +44,7 @@ def test_prod_is_refused_before_its_parameters_are_read_and_nobody_is_asked(
     monkeypatch.setattr(checks, "check_caller", nobody)
     told = _run(tmp_path, *options, stage="prod")
     assert told.exit_code == 1
-    assert "prod is not tried" in told.output
+    assert "The trial does not run on prod" in told.output
 
 
 def test_a_stage_that_was_never_deployed_is_refused(directory: Path) -> None:

@@ -172,7 +172,7 @@ def _with_domain(*, closed: bool, status: int) -> Scene:
 def test_with_a_domain_the_other_address_is_closed() -> None:
     _is(_with_domain(closed=True, status=403).tried("own address"), Verdict.AS_EXPECTED, "closed, 403")
     _is(_with_domain(closed=False, status=403).tried("own address"), Verdict.HARMFUL, "still answers")
-    _is(_with_domain(closed=True, status=200).tried("own address"), Verdict.HARMFUL, "is answered with 200")
+    _is(_with_domain(closed=True, status=200).tried("own address"), Verdict.HARMFUL, "responds with 200")
 
 
 # A web ACL
@@ -272,7 +272,7 @@ def test_log_lines_outlive_copies() -> None:
     ("lifecycle", "verdict", "says"),
     [
         ({"DeleteAfterDays": 60}, Verdict.AS_EXPECTED, "1 recovery points"),
-        ({}, Verdict.HARMFUL, f"a copy of {TABLE_ARN} is kept for ever"),
+        ({}, Verdict.HARMFUL, f"a copy of {TABLE_ARN} never expires"),
         (None, Verdict.NOT_TRIED, "no recovery point of this stage yet"),
     ],
 )

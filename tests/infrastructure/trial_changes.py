@@ -239,11 +239,11 @@ CHANGES = (
     ),
     Change("logs are kept for ever", _endless_logs, ("log retention",), f"{LOGS} keeps lines for ever, not for 14"),
     Change("a log group is gone", _logs_gone, ("log retention",), f"{LOGS} is gone"),
-    Change("an alarm tells nobody", _alarm_with(), ("alarms",), "BilledTwice tells nobody"),
+    Change("an alarm tells nobody", _alarm_with(), ("alarms",), "BilledTwice notifies nobody"),
     Change(
         "an alarm tells another topic", _alarm_with("arn:aws:sns:x:1:y"), ("alarms",), "BilledTwice tells arn:aws"
     ),
-    Change("an alarm is gone", _no_alarm, ("alarms",), "BilledTwice is not there"),
+    Change("an alarm is gone", _no_alarm, ("alarms",), "BilledTwice does not exist"),
     Change(
         "SERVICE_QUOTA has no value",
         _state_of("ConcurrencyHigh", "INSUFFICIENT_DATA"),
@@ -296,7 +296,10 @@ CHANGES = (
     Change("a gzip bomb is taken", answers_with("gzip bomb", 200), ("gzip bomb",), "200 instead of 413"),
     Change("nobody answers", answers_with("gzip bomb", 0, b"timed out"), ("gzip bomb",), "timed out instead of 413"),
     Change(
-        "a queue answers plain HTTP", answers_with("plain HTTP", 200), ("plain HTTP",), "answers 200 by plain HTTP"
+        "a queue answers plain HTTP",
+        answers_with("plain HTTP", 200),
+        ("plain HTTP",),
+        "responds with 200 to plain HTTP",
     ),
     Change("there are dead letters", _trouble(known=True), ("status",), "dead letters in reconcile-dlq: 3"),
     Change("status is not known", _trouble(known=False), ("status",), "not known yet: dead", Verdict.HARMLESS),

@@ -51,7 +51,7 @@ def with_defaults(double: StripeDouble) -> Callable[[Handle], Handle]:
 @pytest.mark.parametrize("wrapped", [listed_late, limited, with_defaults], ids=lambda wrapped: wrapped.__name__)
 def test_what_says_nothing_of_stripe_is_not_harmful(wrapped: Wrapped) -> None:
     double = new_double()
-    change = Change("an account", "It is only different.", UNCHANGED.names, wrapped(double))
+    change = Change("an account", "It is only different.", UNCHANGED.expected, wrapped(double))
     assert harmful(run(new_session(double, change), WHOLE_PLAN).findings) == []
 
 

@@ -50,7 +50,7 @@ def test_a_file_inside_the_repository_is_refused_also_behind_a_link(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (f"key = {TEST_KEY}", "no TOML"),
+        (f"key = {TEST_KEY}", "is not valid TOML"),
         (f'key = "{TEST_KEY}"\n{TEST_KEY} = "x"', "has unknown names: 1"),
         ("key = 5", "quotation marks"),
         ("", "is empty"),
@@ -75,10 +75,10 @@ def test_a_file_that_is_missing_is_told(tmp_path: Path) -> None:
         ({"key": LIVE}, "is a live key"),
         ({"key": LIVE.replace("sk", "rk")}, "is a live key"),
         ({"key": PUBLISHABLE}, "publishable"),
-        ({"key": "sk_" + "org_test_1"}, "no key in test mode"),
-        ({"key": TEST_KEY + "\nX: y"}, "no key in test mode"),
+        ({"key": "sk_" + "org_test_1"}, "is not a key of test mode"),
+        ({"key": TEST_KEY + "\nX: y"}, "is not a key of test mode"),
         ({"key": TEST_KEY, "restricted_key": LIVE}, "is a live key"),
-        ({"key": TEST_KEY, "restricted_key": TEST_KEY}, "no key in test mode"),
+        ({"key": TEST_KEY, "restricted_key": TEST_KEY}, "is not a key of test mode"),
         ({"key": TEST_KEY, "client_id": TEST_KEY}, "is a key"),
         ({"key": TEST_KEY, "client_id": "acct_1"}, "must begin with ca_"),
         ({"key": TEST_KEY, "account": "ca_1"}, "must begin with acct_"),

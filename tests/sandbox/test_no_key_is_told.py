@@ -85,7 +85,7 @@ WRAPS: dict[str, Wrap] = {
 @pytest.fixture(params=sorted(WRAPS))
 def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """All that three runs of the command show and write."""
-    change = Change(request.param, "", UNCHANGED.names, WRAPS[request.param])
+    change = Change(request.param, "", UNCHANGED.expected, WRAPS[request.param])
 
     def on_double(seed: int, pays_out: bool) -> Sandbox:
         double = StripeDouble(Config(seed=seed, platform_key_test=KEY), clock=Clock.frozen())

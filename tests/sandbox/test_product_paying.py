@@ -48,7 +48,7 @@ def test_a_payer_pays_on_the_hosted_page_of_a_double() -> None:
 
 @pytest.mark.browser
 def test_a_page_without_a_form_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.sandbox.product.paying.LIMIT", 1.0)
+    monkeypatch.setattr("infra.sandbox.product.paying.FORM_SECONDS", 1.0)
     session = new_session()
     assert isinstance(session.target, DoubleTarget)
     with Server(session.target.double, deliver=False) as served, pytest.raises(NotTried, match="shows no field"):

@@ -68,7 +68,7 @@ def test_the_table_shows_what_differs_and_sums_up(capsys: pytest.CaptureFixture[
     assert "1 as assumed; 1 differs, harmless; 1 differs, harmful; 1 not tried. 12 requests in 3.2 seconds." in shown
     assert "Not ready to go live" in shown
     assert "docs/sandbox.md#a-harmful-difference" in shown
-    assert "Nothing that was tried differs" not in shown
+    assert "No difference was found" not in shown
 
 
 def test_what_no_run_can_try_is_counted_by_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +82,7 @@ def test_what_no_run_can_try_is_counted_by_what_it_needs(capsys: pytest.CaptureF
     assert f"   2  {Needs.PERSON}\n   1  {Needs.LIVE}\n" in shown
     assert "Look at" not in shown
     assert "promises, a key replays: Stripe said" in shown
-    assert "Nothing that was tried differs in what POM relies on.\n" in shown
+    assert "No difference was found in what POM relies on.\n" in shown
     assert [row["found"] for row in found["findings"][:3]] == ["Look at 0.", "Look at 1.", "Look at 2."]
 
 

@@ -1,4 +1,4 @@
-"""A browser without JavaScript, in process: opens the dashboard's pages, and presses the buttons on them."""
+"""A browser without JavaScript, in process: it opens the dashboard's pages and presses their buttons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.stripe_double.http.messages import Request
 
 @dataclass
 class Form:
-    """A form: where it is sent, what its inputs hold, and the words on its button."""
+    """A form: its address, the values of its inputs, and the words on its button."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
@@ -29,16 +29,16 @@ class _Forms(HTMLParser):
         self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
-            assert given["method"] == "post"
-            self.found.append(Form(given["action"]))
+            assert attributes["method"] == "post"
+            self.found.append(Form(attributes["action"]))
         elif tag == "input":
-            self.found[-1].fields[given["name"]] = given.get("value", "")
+            self.found[-1].fields[attributes["name"]] = attributes.get("value", "")
         elif tag == "select":
-            self._select = given["name"]
-        elif tag == "option" and ("selected" in given or self._select not in self.found[-1].fields):
-            self.found[-1].fields[self._select] = given["value"]
+            self._select = attributes["name"]
+        elif tag == "option" and ("selected" in attributes or self._select not in self.found[-1].fields):
+            self.found[-1].fields[self._select] = attributes["value"]
         self._in_button = tag == "button"
 
     def handle_data(self, data: str) -> None:
@@ -49,7 +49,7 @@ class _Forms(HTMLParser):
 
 @dataclass
 class Browser:
-    """What a person with an account sees and presses. `status`, `html` and `address` are those of the last page."""
+    """A person's browser on an account's pages. `status`, `html` and `address` are those of the last page."""
 
     double: StripeDouble
     account: str
@@ -68,30 +68,30 @@ class Browser:
         return [form.button for form in self._forms()]
 
     def press(self, button: str, **fields: str) -> str:
-        """Presses a button that is on the page, after typing into its form; returns the text that comes."""
+        """Presses a button on the page, after typing `fields` into its form. Returns the text of the next page."""
         form = next(form for form in self._forms() if form.button == button)
         assert fields.keys() <= form.fields.keys()
         return self.send(form.action, {**form.fields, **fields})
 
     def send(self, path: str, fields: dict[str, str], **headers: str) -> str:
-        """Sends a form, also one that is not on the page; returns the text that comes."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._take("POST", path, "", urlencode(fields).encode(), named)
+        """Sends a form, even one that is not on the page. Returns the text of the next page."""
+        header_values = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._take("POST", path, "", urlencode(fields).encode(), header_values)
 
     @property
     def text(self) -> str:
-        """The words on the page, without the style."""
+        """The text of the page, without the style."""
         body = re.sub(r"<style>.*?</style>", "", self.html, flags=re.DOTALL)
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
     def _take(
         self, method: str, path: str, query: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> str:
-        answer = self.double.handle(Request(method, path, query, body, headers or {}))
-        if answer.status == 303:
-            return self.open(answer.headers["Location"])
-        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-        self.status, self.html = answer.status, answer.body.decode()
+        response = self.double.handle(Request(method, path, query, body, headers or {}))
+        if response.status == 303:
+            return self.open(response.headers["Location"])
+        assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+        self.status, self.html = response.status, response.body.decode()
         return self.text
 
     def _forms(self) -> list[Form]:

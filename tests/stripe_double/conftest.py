@@ -1,4 +1,4 @@
-"""One served double for the session; each test gets its own connected account on it."""
+"""Fixtures: one served double for the session. Each test gets its own connected account on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import stripe
 from infra.stripe_double import DAY, Clock, Config, InProcessClient, Server, StripeDouble
 from infra.stripe_double.recordings.recording import Recording
 from tests.stripe_double.browser import Browser
-from tests.stripe_double.scribe import Recorded
+from tests.stripe_double.scribe import RecordedCompany
 from tests.stripe_double.stories import everything
 
 stripe.enable_telemetry = False
@@ -38,14 +38,14 @@ class Company:
         return self.v1.customers.create({"email": "ann@example.com", "name": "Ann Diver", **params}, self.opts)
 
     def draft(self, *amounts: int, customer: str | None = None, **params: Any) -> Any:
-        given = {
+        draft_params = {
             "customer": customer or self.customer().id,
             "collection_method": "send_invoice",
             "currency": "usd",
             **({} if "due_date" in params else {"days_until_due": 30}),
             **params,
         }
-        invoice = self.v1.invoices.create(given, self.opts)
+        invoice = self.v1.invoices.create(draft_params, self.opts)
         if amounts:
             lines = [{"amount": a, "description": f"Service {i}"} for i, a in enumerate(amounts)]
             invoice = self.v1.invoices.add_lines(invoice.id, {"lines": lines}, self.opts)
@@ -61,34 +61,34 @@ class Company:
         return self.double.pay(self.account, invoice.id, method, **more)
 
     def intent(self, invoice: Any) -> Any:
-        found = self.v1.invoice_payments.list(
+        payments = self.v1.invoice_payments.list(
             {"invoice": invoice.id, "expand": ["data.payment.payment_intent"]}, self.opts
         )
-        return found.data[-1].payment.payment_intent
+        return payments.data[-1].payment.payment_intent
 
     def charge(self, invoice: Any) -> Any:
         return self.v1.charges.retrieve(self.intent(invoice).latest_charge, None, self.opts)
 
     def paid(self, amount: int = 10_000, **params: Any) -> Any:
-        """The charge of an invoice that was paid by card."""
+        """Returns the charge of an invoice that was paid by card."""
         invoice = self.open(amount, **params)
         self.pay(invoice)
         return self.charge(invoice)
 
     def payouts(self, **filters: Any) -> list[Any]:
-        """Oldest first."""
+        """Returns the payouts, oldest first."""
         return list(reversed(self.v1.payouts.list({"limit": 100, **filters}, self.opts).data))
 
     def lines(self, payout: Any) -> list[Any]:
-        """The lines of a payout but its own, oldest first."""
-        listed = self.v1.balance_transactions.list({"payout": payout.id, "limit": 100}, self.opts)
-        found = reversed(list(listed.auto_paging_iter()))
-        return [line for line in found if line.id != payout.balance_transaction]
+        """Returns the lines of a payout except its own transaction, oldest first."""
+        transactions = self.v1.balance_transactions.list({"payout": payout.id, "limit": 100}, self.opts)
+        oldest_first = reversed(list(transactions.auto_paging_iter()))
+        return [line for line in oldest_first if line.id != payout.balance_transaction]
 
     def events(self, *patterns: str) -> list[Any]:
-        """Oldest first."""
-        listed = self.v1.events.list({"limit": 100, **({"types": list(patterns)} if patterns else {})}, self.opts)
-        return list(reversed(listed.data))
+        """Returns the events whose type matches a pattern, oldest first."""
+        listing = self.v1.events.list({"limit": 100, **({"types": list(patterns)} if patterns else {})}, self.opts)
+        return list(reversed(listing.data))
 
     def types(self, since: int = 0) -> list[str]:
         return [e.type for e in self.events()[since:]]
@@ -102,7 +102,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def company(server: Server) -> Iterator[Company]:
-    """Over HTTP, as the backend speaks to it."""
+    """A company with a client that speaks HTTP, as the backend does."""
     double = server.double
     client = stripe.StripeClient(
         double.config.platform_key_test,
@@ -117,7 +117,7 @@ def company(server: Server) -> Iterator[Company]:
 
 @pytest.fixture
 def daily(company: Company) -> Company:
-    """A company whose money is paid out every day, at the beginning of a day of the double's clock."""
+    """A company with daily payouts. The double's clock is at the beginning of a day."""
     company.double.advance(DAY - company.double.clock.now() % DAY)
     company.double.update_account(company.account, payout_schedule="daily")
     return company
@@ -125,17 +125,17 @@ def daily(company: Company) -> Company:
 
 @dataclass
 class Inbox:
-    """An endpoint's server without a network: keeps what it is sent and answers as told."""
+    """A webhook receiver without a network. It stores the webhooks, and responds with `answers` or 200."""
 
     answers: list[int | Exception] = field(default_factory=list)
     received: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
 
     def __call__(self, url: str, body: bytes, headers: Any) -> int:
         self.received.append((url, body, dict(headers)))
-        answer = self.answers.pop(0) if self.answers else 200
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        response = self.answers.pop(0) if self.answers else 200
+        if isinstance(response, Exception):
+            raise response
+        return response
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def alone(inbox: Inbox) -> Company:
-    """A double of its own, in process, without threads: for webhooks step by step."""
+    """A company on its own double, in process and without threads, for webhooks step by step."""
     double = StripeDouble(Config(seed=3), clock=Clock.frozen(), transport=inbox)
     client = stripe.StripeClient(
         double.config.platform_key_test,
@@ -157,11 +157,11 @@ def alone(inbox: Inbox) -> Company:
 
 @pytest.fixture
 def browser(alone: Company) -> Browser:
-    """The dashboard of the company that is `alone`."""
+    """A browser on the dashboard of the company `alone`."""
     return Browser(alone.double, alone.account)
 
 
 @pytest.fixture(scope="session")
 def recording() -> Recording:
-    """A recording of all stories, made once; tests change copies."""
-    return everything(Recorded())
+    """A recording of all stories, made once. Tests change copies of it."""
+    return everything(RecordedCompany())

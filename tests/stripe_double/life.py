@@ -1,4 +1,4 @@
-"""An account in which anything may happen, in any order: what payers, banks, owners and POM's requests do."""
+"""An account in which payers, banks, owners and POM's requests act in a random order."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LATER = (
 
 
 class Life:
-    """Drives a double without the SDK, which would cost most of the time."""
+    """Drives a double without the SDK, which would take most of the time."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
@@ -64,17 +64,17 @@ class Life:
         self.post(f"invoices/{invoice}/add_lines", f"lines[0][amount]={self.rng.choice((0, 30, 1_000, 99_999))}")
 
     def act(self, verb: str) -> None:
-        """One thing somebody does; Stripe may well refuse it."""
-        chosen = {
+        """Does one action of a payer, a bank, the owner or POM. Stripe may refuse it."""
+        object_ids = {
             k: self.rng.choice(self.objects(k) or [{"id": f"{k}_none"}])["id"]
             for k in ("invoice", "charge", "refund")
         }
         intent = self.rng.choice(self.objects("payment_intent") or [{"id": "pi_none"}])["id"]
         dispute = self.rng.choice(self.objects("dispute") or [{"id": "du_none"}])["id"]
-        invoice, charge, refund, double, me = (
-            chosen["invoice"],
-            chosen["charge"],
-            chosen["refund"],
+        invoice, charge, refund, double, account = (
+            object_ids["invoice"],
+            object_ids["charge"],
+            object_ids["refund"],
             self.double,
             self.account,
         )
@@ -86,9 +86,9 @@ class Life:
                 case "finalize" | "send" | "void" | "mark_uncollectible":
                     self.post(f"invoices/{invoice}/{verb}")
                 case "pay":
-                    double.pay(me, invoice, method, authenticate=self.rng.choice((None, True, False)))
+                    double.pay(account, invoice, method, authenticate=self.rng.choice((None, True, False)))
                 case "part":
-                    double.pay(me, invoice, method, amount=500)
+                    double.pay(account, invoice, method, amount=500)
                 case "confirm":
                     token = self.rng.choice(TOKENS)
                     form = f"payment_method={token}&return_url=https://a.test&mandate_data[customer_acceptance][type]=offline"
@@ -97,8 +97,8 @@ class Life:
                     form = f"amount={self.rng.choice((500, 2_000))}&currency=usd&customer={self.customer}"
                     if self.rng.random() < 0.5:
                         form += "&confirm=true&payment_method=pm_card_visa&return_url=https://a.test"
-                    made = self.post("payment_intents", form)
-                    self.post(f"invoices/{invoice}/attach_payment", f"payment_intent={made['id']}")
+                    payment_intent = self.post("payment_intents", form)
+                    self.post(f"invoices/{invoice}/attach_payment", f"payment_intent={payment_intent['id']}")
                 case "adjust":
                     amount = self.rng.choice((-700, 300))
                     self.post(f"customers/{self.customer}/balance_transactions", f"amount={amount}&currency=usd")
@@ -113,7 +113,7 @@ class Life:
                     coupon = self.post("coupons", "amount_off=200&currency=usd&duration=once")["id"]
                     self.post(f"invoices/{invoice}", f"discounts[0][coupon]={coupon}")
                 case "appeal":
-                    double.move_dispute(me, dispute, "appeal_under_review")
+                    double.move_dispute(account, dispute, "appeal_under_review")
                 case "add":
                     self.post(f"invoices/{invoice}/add_lines", "lines[0][amount]=700")
                 case "delete":
@@ -125,15 +125,15 @@ class Life:
                 case "part_refund":
                     self.post("refunds", f"charge={charge}&amount=100")
                 case "settle":
-                    double.settle_debit(me, intent)
+                    double.settle_debit(account, intent)
                 case "fail_debit":
-                    double.settle_debit(me, intent, fail="account_closed")
+                    double.settle_debit(account, intent, fail="account_closed")
                 case "fail_refund":
-                    double.settle_refund(me, refund, outcome="failed")
+                    double.settle_refund(account, refund, outcome="failed")
                 case "dispute":
-                    double.open_dispute(me, charge, reason=self.rng.choice(("fraudulent", "inquiry")))
+                    double.open_dispute(account, charge, reason=self.rng.choice(("fraudulent", "inquiry")))
                 case "win" | "lose":
-                    double.move_dispute(me, dispute, "won" if verb == "win" else "lost")
+                    double.move_dispute(account, dispute, "won" if verb == "win" else "lost")
                 case "wait":
                     double.advance(self.rng.choice((60, DAY, 6 * DAY)))
                 case "edit":

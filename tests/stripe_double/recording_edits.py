@@ -1,4 +1,4 @@
-"""Recordings that a test plays, or changes by hand and then plays."""
+"""Replays recordings, and edits copies of recordings."""
 
 from __future__ import annotations
 
@@ -15,30 +15,32 @@ from infra.stripe_double.recordings.replay import Replay, replay
 JSON = Any
 
 
-def played(recording: Recording, seed: int = 100) -> Replay:
+def replayed(recording: Recording, seed: int = 100) -> Replay:
     return replay(recording, double_for(recording, Config(seed=seed)))
 
 
 def differences(recording: Recording) -> list[Difference]:
-    return list(played(recording).differences)
+    return list(replayed(recording).differences)
 
 
-def told(found: list[Difference]) -> set[tuple[Kind, str, str]]:
-    return {(each.kind, each.object, each.path) for each in found}
+def signatures(differences: list[Difference]) -> set[tuple[Kind, str, str]]:
+    return {(each.kind, each.object, each.path) for each in differences}
 
 
-def edited(recording: Recording, fits: Callable[[Exchange], bool], edit: Callable[[Exchange], Any]) -> Recording:
-    """The recording with edited copies of the exchanges that fit, of which there is one at least."""
+def with_edits(
+    recording: Recording, matches: Callable[[Exchange], bool], edit: Callable[[Exchange], Any]
+) -> Recording:
+    """Returns the recording with edited copies of the matching exchanges. At least one must match."""
     exchanges = copy.deepcopy(recording.exchanges)
-    fitting = [each for each in exchanges if fits(each)]
-    assert fitting
-    for each in fitting:
+    matching = [each for each in exchanges if matches(each)]
+    assert matching
+    for each in matching:
         edit(each)
     return recording.of(exchanges)
 
 
-def of_kind(kind: str, edit: Callable[[JSON], Any], recording: Recording) -> Recording:
-    """The recording with an edit of all objects of a kind, but for those in events."""
+def with_edited_objects(kind: str, edit: Callable[[JSON], Any], recording: Recording) -> Recording:
+    """Returns the recording with an edit of all objects of a kind, except those in events."""
 
     def walk(body: JSON) -> None:
         if isinstance(body, dict) and body.get("object") != "event":
@@ -50,7 +52,7 @@ def of_kind(kind: str, edit: Callable[[JSON], Any], recording: Recording) -> Rec
             for each in body:
                 walk(each)
 
-    return edited(recording, lambda each: True, lambda each: walk(each.body))
+    return with_edits(recording, lambda each: True, lambda each: walk(each.body))
 
 
 def lists_events(exchange: Exchange) -> bool:

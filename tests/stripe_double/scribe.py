@@ -1,4 +1,4 @@
-"""Records what a test asks a double of its own, as a recording of Stripe is made."""
+"""Records the requests of a test to its own double, in the way in which Stripe is recorded."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from infra.stripe_double.recordings.recording import KEPT_HEADERS, Exchange, Rec
 from infra.stripe_double.recordings.waiting import has_values
 
 
-class Scribe(stripe.HTTPClient):
-    """An HTTP client for the SDK that keeps each exchange with a double."""
+class RecordingClient(stripe.HTTPClient):
+    """An HTTP client for the SDK that records each exchange with a double."""
 
     name = "scribe"
 
@@ -30,11 +30,11 @@ class Scribe(stripe.HTTPClient):
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_: Any) -> Any:
         parts, now = urlsplit(url), self._double.clock.now()
-        body, status, answered = self._inner.request(method, url, headers, post_data)
-        sent = {name.lower(): value for name, value in headers.items()}
+        body, status, response_headers = self._inner.request(method, url, headers, post_data)
+        request_headers = {name.lower(): value for name, value in headers.items()}
         text = (post_data or "") if method.upper() == "POST" else parts.query
         form = tuple(parse_qsl(text, keep_blank_values=True))
-        kept = {name: value for name, value in answered.items() if name in KEPT_HEADERS}
+        recorded_headers = {name: value for name, value in response_headers.items() if name in KEPT_HEADERS}
         self.exchanges.append(
             Exchange(
                 self.step,
@@ -44,25 +44,25 @@ class Scribe(stripe.HTTPClient):
                 status,
                 json.loads(body),
                 form,
-                sent.get("stripe-account"),
-                sent.get("idempotency-key"),
-                kept,
+                request_headers.get("stripe-account"),
+                request_headers.get("idempotency-key"),
+                recorded_headers,
             )
         )
-        return body, status, answered
+        return body, status, response_headers
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Does nothing, because the client holds no connection."""
 
     def _sleep_time_seconds(self, num_retries: int) -> float:
         return 0.0
 
 
 @dataclass
-class Recorded:
-    """An account on a double of its own, and what was asked on it. Some time passes before each request.
+class RecordedCompany:
+    """An account on its own double, and the requests on it. `pause` seconds pass before each request.
 
-    By default, money moves as it does in a replay.
+    By default, bank debits and refunds settle as fast as in a replay.
     """
 
     seed: int = 1
@@ -75,7 +75,7 @@ class Recorded:
     def __post_init__(self) -> None:
         self.double = StripeDouble(Config(seed=self.seed, **self.settings), clock=Clock.frozen(1_790_000_000.0))
         self.account = self.double.create_account(api_version=self.version)["id"]
-        self.scribe = Scribe(self.double)
+        self.scribe = RecordingClient(self.double)
         self.client = stripe.StripeClient(
             self.double.config.platform_key_test,
             http_client=self.scribe,
@@ -93,11 +93,11 @@ class Recorded:
 
     @property
     def keyed(self) -> Any:
-        """The options of a request with an idempotency key that no other has."""
+        """The options of a request with a new idempotency key."""
         return {**self.on_account, "idempotency_key": f"key-{self.seed}-{next(self._keys)}"}
 
     def sent(self, *amounts: int, **customer: Any) -> Any:
-        """An invoice that was mailed to a new customer."""
+        """Returns an invoice that was mailed to a new customer."""
         person = self.v1.customers.create({"email": "ann@example.com", "name": "Ann", **customer}, self.keyed)
         form: Any = {"customer": person.id, "collection_method": "send_invoice", "days_until_due": 30}
         draft = self.v1.invoices.create({**form, "currency": "usd", "metadata": {"bill": "inv_1"}}, self.keyed)
@@ -105,15 +105,15 @@ class Recorded:
         self.v1.invoices.add_lines(draft.id, {"lines": lines}, self.keyed)
         return self.v1.invoices.send_invoice(draft.id, {"expand": ["payments"]}, self.keyed)
 
-    def until(self, look: Callable[[], Any], patience: float = 10 * 86_400, **expected: Any) -> Any:
-        """Looks until the answer has these values, and keeps the last look."""
-        wanted = {path.replace("__", "."): value for path, value in expected.items()}
+    def until(self, read: Callable[[], Any], patience: float = 10 * 86_400, **expected: Any) -> Any:
+        """Repeats a read until the response has these values. Records only the last read."""
+        expected_values = {path.replace("__", "."): value for path, value in expected.items()}
         since, step, waited = len(self.scribe.exchanges), 1.0, 0.0
         while True:
-            seen = look()
-            if has_values(self.scribe.exchanges[-1].body, wanted) or waited >= patience:
-                self.scribe.exchanges[since:] = [replace(self.scribe.exchanges[-1], until=wanted)]
-                return seen
+            result = read()
+            if has_values(self.scribe.exchanges[-1].body, expected_values) or waited >= patience:
+                self.scribe.exchanges[since:] = [replace(self.scribe.exchanges[-1], until=expected_values)]
+                return result
             self.double.advance(step)
             waited, step = waited + step, step * 1.5
 
@@ -124,5 +124,5 @@ class Recorded:
         return self.v1.events.list({"limit": 100, "created": created}, self.on_account)
 
     def recording(self) -> Recording:
-        """Returns all that was asked."""
+        """Returns the recording of all requests so far."""
         return Recording(self.began, "double", (RecordedAccount(self.account),), tuple(self.scribe.exchanges))

@@ -1,4 +1,4 @@
-"""What an account is asked in the tests of recordings: most of an invoice's life, by requests alone."""
+"""Stories for the tests of recordings: most of an invoice's life, by requests alone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import contextlib
 import stripe
 
 from infra.stripe_double.recordings.recording import Recording
-from tests.stripe_double.scribe import Recorded
+from tests.stripe_double.scribe import RecordedCompany
 
 
-def billed(account: Recorded) -> str:
-    """A payer pays by card after a decline; the account refunds a part. Returns the id of the payment intent."""
+def billed(account: RecordedCompany) -> str:
+    """Pays an invoice by card after a decline, and refunds a part. Returns the id of the payment intent."""
     account.scribe.step = "billing: paid and refunded"
     invoice, on_account = account.sent(7_500, 2_500), account.on_account
     with contextlib.suppress(stripe.CardError):
@@ -31,8 +31,8 @@ def billed(account: Recorded) -> str:
     return intent
 
 
-def corrected(account: Recorded) -> None:
-    """A credit note, a revision, an invoice that is voided, and one that is paid in cash."""
+def corrected(account: RecordedCompany) -> None:
+    """Creates a credit note and a revision, voids an invoice, and marks another as paid in cash."""
     account.scribe.step = "corrections: credited, revised, voided, paid in cash"
     invoice = account.sent(5_000)
     account.v1.credit_notes.create({"invoice": invoice.id, "amount": 500}, account.keyed)
@@ -44,16 +44,16 @@ def corrected(account: Recorded) -> None:
     account.v1.invoices.pay(account.sent(2_500).id, {"paid_out_of_band": True}, account.keyed)
 
 
-def debited(account: Recorded) -> None:
-    """A bank debit that takes days."""
+def debited(account: RecordedCompany) -> None:
+    """Pays an invoice by a bank debit that takes days."""
     account.scribe.step = "debits: settled"
     invoice = account.sent(9_000)
     account.v1.invoices.pay(invoice.id, {"payment_method": "pm_usBankAccount_success"}, account.keyed)
     account.until(lambda: account.v1.invoices.retrieve(invoice.id, None, account.on_account), status="paid")
 
 
-def refused(account: Recorded) -> None:
-    """A key that is used twice, with the same and with other parameters, and an invoice that does not exist."""
+def refused(account: RecordedCompany) -> None:
+    """Repeats a key with the same and with other parameters, and reads an invoice that does not exist."""
     account.scribe.step = "keys: replayed and refused"
     keyed = account.keyed
     for name in ("Bob", "Bob", "Carl"):
@@ -63,8 +63,8 @@ def refused(account: Recorded) -> None:
         account.v1.invoices.retrieve("in_1NobodyHasThis", None, account.on_account)
 
 
-def everything(account: Recorded) -> Recording:
-    """All of these, each followed by its events, and lists and the account at the end. Returns the recording."""
+def everything(account: RecordedCompany) -> Recording:
+    """Plays all stories, each followed by its events, and reads lists and the account. Returns the recording."""
     for story in (billed, corrected, debited, refused):
         since = account.double.clock.now()
         story(account)

@@ -19,7 +19,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def browse(url: str, form: dict[str, str] | None = None) -> tuple[int, str, str]:
-    """Status, body and Location, without following it."""
+    """Returns status, body and Location, without following the redirect."""
     data = urlencode(form).encode() if form is not None else None
     try:
         with urllib.request.build_opener(_NoRedirect).open(url, data) as answer:
@@ -29,11 +29,11 @@ def browse(url: str, form: dict[str, str] | None = None) -> tuple[int, str, str]
 
 
 def authorize_url(company: Any, **params: str) -> str:
-    given = {"scope": "read_write", "redirect_uri": CALLBACK, "state": "s1", **params}
-    return company.client.oauth.authorize_url(given)
+    oauth_params = {"scope": "read_write", "redirect_uri": CALLBACK, "state": "s1", **params}
+    return company.client.oauth.authorize_url(oauth_params)
 
 
-def granted(company: Any, form: dict[str, str], **params: str) -> dict[str, str]:
+def callback_params(company: Any, form: dict[str, str], **params: str) -> dict[str, str]:
     status, _, location = browse(authorize_url(company, **params), form)
     assert status == 303
     assert location.startswith(CALLBACK)
@@ -66,9 +66,9 @@ def test_an_unknown_or_revoked_account_and_the_wrong_mode_are_403(company: Any, 
     calls.append((company.v1, company.opts))
 
     for v1, opts in calls:
-        with pytest.raises(stripe.PermissionError) as refused:
+        with pytest.raises(stripe.PermissionError) as error:
             v1.customers.list(None, opts)
-        assert refused.value.error.code == "account_invalid"
+        assert error.value.error.code == "account_invalid"
 
 
 def test_an_account_cannot_reach_another_with_its_own_key(company: Any, server: Any) -> None:
@@ -90,7 +90,7 @@ def test_the_page_offers_existing_accounts_and_a_new_one(company: Any) -> None:
 def test_granting_connects_the_chosen_account(company: Any) -> None:
     account = company.double.create_account(connected=False)["id"]
 
-    answer = granted(company, {"account": account, "decision": "grant"})
+    answer = callback_params(company, {"account": account, "decision": "grant"})
     connected = token(company, answer["code"])
 
     assert (answer["state"], answer["scope"]) == ("s1", "read_write")
@@ -99,21 +99,21 @@ def test_granting_connects_the_chosen_account(company: Any) -> None:
 
 
 def test_a_new_account_can_be_opened_on_the_way(company: Any) -> None:
-    answer = granted(company, {"account": "new", "business_name": "Fresh Pools", "decision": "grant"})
+    answer = callback_params(company, {"account": "new", "business_name": "Fresh Pools", "decision": "grant"})
 
     account = token(company, answer["code"]).stripe_user_id
     assert company.v1.accounts.retrieve(account).settings.dashboard.display_name == "Fresh Pools"
 
 
 def test_denying_says_access_denied_and_gives_no_code(company: Any) -> None:
-    answer = granted(company, {"account": company.account, "decision": "deny"})
+    answer = callback_params(company, {"account": company.account, "decision": "deny"})
 
     assert (answer["error"], answer["state"], "code" in answer) == ("access_denied", "s1", False)
 
 
 def test_bad_requests_to_authorize(company: Any) -> None:
-    assert granted(company, {}, response_type="token")["error"] == "unsupported_response_type"
-    assert granted(company, {}, scope="everything")["error"] == "invalid_scope"
+    assert callback_params(company, {}, response_type="token")["error"] == "unsupported_response_type"
+    assert callback_params(company, {}, scope="everything")["error"] == "invalid_scope"
     assert browse(authorize_url(company, client_id="ca_other"))[0] == 400
     company.double.config.redirect_uris = ("https://pom.test/only",)
     try:
@@ -126,10 +126,10 @@ def test_a_code_works_once_and_using_it_again_revokes_the_connection(company: An
     code = company.double.authorization_code(company.account)
     token(company, code)
 
-    with pytest.raises(stripe.oauth_error.InvalidGrantError) as refused:
+    with pytest.raises(stripe.oauth_error.InvalidGrantError) as error:
         token(company, code)
 
-    assert "already been used" in str(refused.value)
+    assert "already been used" in str(error.value)
     with pytest.raises(stripe.PermissionError):
         company.v1.customers.list(None, company.opts)
 
@@ -160,15 +160,15 @@ def test_deauthorizing_ends_access_and_emits_an_event(company: Any) -> None:
         company.client.oauth.deauthorize({"stripe_user_id": company.account})
 
 
-def test_an_unknown_route_answers_as_stripe_does(company: Any) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+def test_an_unknown_route_is_a_404_with_stripes_message(company: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         company.v1.subscriptions.list(None, company.opts)
 
-    assert refused.value.http_status == 404
-    assert "Unrecognized request URL" in refused.value.user_message
+    assert error.value.http_status == 404
+    assert "Unrecognized request URL" in error.value.user_message
 
 
-def test_a_lost_answer_of_the_token_call_uses_the_code_up(company: Any) -> None:
+def test_a_lost_response_to_the_token_call_uses_up_the_code(company: Any) -> None:
     account = company.double.create_account(connected=False)["id"]
     code = company.double.authorization_code(account)
     company.double.order_fault("close_after", path="/oauth/token")
@@ -181,19 +181,19 @@ def test_a_lost_answer_of_the_token_call_uses_the_code_up(company: Any) -> None:
     assert company.double.api.log.counts()["POST /oauth/token"] >= 2
 
 
-def test_another_api_version_is_refused_rather_than_misunderstood(company: Any) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+def test_another_api_version_is_refused(company: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         company.v1.customers.list(None, {**company.opts, "stripe_version": "2019-05-16"})
 
-    assert "2026-10-28.endive" in refused.value.user_message
+    assert "2026-10-28.endive" in error.value.user_message
 
 
 def names(company: Any, account: str) -> tuple[str | None, str]:
-    found = company.v1.accounts.retrieve(account)
-    return found.business_profile.name, found.settings.dashboard.display_name
+    account_object = company.v1.accounts.retrieve(account)
+    return account_object.business_profile.name, account_object.settings.dashboard.display_name
 
 
-def test_an_accounts_name_stands_in_its_dashboard_only_unless_its_profile_is_named(company: Any) -> None:
+def test_an_accounts_profile_has_a_name_only_if_one_is_given(company: Any) -> None:
     plain = company.double.create_account(business_name="Deep End")["id"]
     named = company.double.create_account(business_name="Deep End", profile_name="Deep End Pools LLC")["id"]
     assert names(company, plain) == (None, "Deep End")

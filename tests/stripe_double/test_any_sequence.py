@@ -1,4 +1,4 @@
-"""Whatever happens in an account, its books balance and its last events show its objects as they are."""
+"""After any sequence of actions, the books of an account balance, and its last events match its objects."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from infra.stripe_double.errors import InvalidParams
 from tests.stripe_double.life import LATER, VERBS, Life
 
 
-def balance(life: Life) -> None:
-    """The books of an account."""
+def assert_books_balance(life: Life) -> None:
+    """Asserts that the amounts of refunds, balances, invoices and payments add up."""
     refunds = life.objects("refund")
     for charge in life.objects("charge"):
         back = sum(
@@ -29,7 +29,7 @@ def balance(life: Life) -> None:
     assert [customer["balance"] for customer in life.objects("customer")] == [moved]
     for invoice in life.objects("invoice"):
         if invoice["status"] in ("open", "paid", "uncollectible"):
-            assert invoice["total"] == terms(invoice)
+            assert invoice["total"] == settled_and_remaining(invoice)
         assert invoice["subtotal"] - invoice["total"] == sum(d["amount"] for d in invoice["total_discount_amounts"])
         payments = invoice["payments"]["data"]
         collected = sum(p["amount_paid"] or 0 for p in payments)
@@ -45,16 +45,16 @@ def balance(life: Life) -> None:
             assert {p["status"] for p in payments} <= {"canceled"}
 
 
-def terms(invoice: Any) -> int:
-    """What pays a finalized invoice, and what is still open."""
+def settled_and_remaining(invoice: Any) -> int:
+    """Returns the amounts that settled a finalized invoice, plus the amount that remains."""
     from_balance = invoice["ending_balance"] - invoice["starting_balance"]
     paid = invoice["amount_paid"] - invoice["amount_overpaid"]
     credited = invoice["pre_payment_credit_notes_amount"]
     return int(paid + from_balance + credited + invoice["amount_remaining"])
 
 
-def told(life: Life) -> None:
-    """The last event of each object shows it as it is, in what matters."""
+def assert_last_events_match_objects(life: Life) -> None:
+    """Asserts that the last event of each object has the object's important fields as they are now."""
     matters = {
         "invoice": (
             "status",
@@ -78,8 +78,8 @@ def told(life: Life) -> None:
         last[event["data"]["object"]["id"]] = event["data"]["object"]
     for kind, names in matters.items():
         for obj in life.objects(kind):
-            shown = last[obj["id"]]
-            assert {n: shown.get(n) for n in names} == {n: obj.get(n) for n in names}, (kind, obj["id"])
+            last_shape = last[obj["id"]]
+            assert {n: last_shape.get(n) for n in names} == {n: obj.get(n) for n in names}, (kind, obj["id"])
 
 
 @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -90,11 +90,11 @@ def test_sums_add_up_and_events_match_objects_after_any_actions(seed: int, verbs
     life.act("finalize")
     for verb in verbs:
         life.act(verb)
-        balance(life)
-    told(life)
+        assert_books_balance(life)
+    assert_last_events_match_objects(life)
     life.double.advance(40 * DAY)
-    balance(life)
-    told(life)
+    assert_books_balance(life)
+    assert_last_events_match_objects(life)
 
 
 _KEYS = st.text("ab[]=&%+01 é", max_size=12)
@@ -106,5 +106,5 @@ def test_decoding_any_form_gives_parameters_or_a_refusal(pairs: list[tuple[str, 
     try:
         decoded = decode(urlencode(pairs))
     except InvalidParams:
-        return  # any other error is a fault of the double
+        return  # any other error is a bug of the double
     assert isinstance(decoded, dict)

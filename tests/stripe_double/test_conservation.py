@@ -1,4 +1,4 @@
-"""No cent of a balance is lost or made, whatever happens: payments, refunds, disputes, payouts that come back."""
+"""Money is conserved in any sequence of payments, refunds, disputes and failed payouts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MONEY = (
 
 
 class Business(Life):
-    """A life with payouts, fees and other businesses."""
+    """A life with payouts, fees and other businesses on the account."""
 
     def act(self, verb: str) -> None:
         if verb not in MONEY:
@@ -74,8 +74,8 @@ class Business(Life):
             pass
 
 
-def conserved(life: Life) -> None:
-    """What came in is pending, available or paid out, in each currency; and each line is in one payout at most."""
+def assert_money_is_conserved(life: Life) -> None:
+    """Asserts that all income is pending, available or paid out, and that each line is in at most one payout."""
     balance = life.double.balance(life.account)
     transactions, payouts = life.objects("balance_transaction"), life.objects("payout")
     for each in transactions:
@@ -84,40 +84,40 @@ def conserved(life: Life) -> None:
     for currency in {each["currency"] for each in transactions}:
         own = [each for each in transactions if each["currency"] == currency]
         left = sum(sums.get(currency, 0) for sums in balance.values())
-        out = sum(p["amount"] for p in payouts if p["currency"] == currency and standing(p))
+        out = sum(p["amount"] for p in payouts if p["currency"] == currency and has_left_the_balance(p))
         came_in = sum(
             each["net"] for each in own if each["type"] not in ("payout", "payout_failure", "payout_cancel")
         )
         fees_of_payouts = sum(each["fee"] for each in own if each["type"] == "payout")
         assert came_in - fees_of_payouts == left + out
         assert left == sum(each["net"] for each in own)
-    ties_out(life, payouts)
+    assert_payouts_tie_out(life, payouts)
 
 
-def standing(payout: Any) -> bool:
+def has_left_the_balance(payout: Any) -> bool:
     return payout["status"] not in ("failed", "canceled")
 
 
-def ties_out(life: Life, payouts: list[Any]) -> None:
-    funds, seen = life.double.world.ledger(life.account).funds, set()
+def assert_payouts_tie_out(life: Life, payouts: list[Any]) -> None:
+    funds, ids_in_payouts = life.double.world.ledger(life.account).funds, set()
     for payout in payouts:
         lines = funds.lines(payout["id"])
         assert payout["automatic"] is bool(lines)
         assert sum(line["net"] for line in lines if line["id"] != payout["balance_transaction"]) == (
             payout["amount"] if lines else 0
         )
-        assert seen.isdisjoint(line["id"] for line in lines)
-        seen |= {line["id"] for line in lines}
+        assert ids_in_payouts.isdisjoint(line["id"] for line in lines)
+        ids_in_payouts |= {line["id"] for line in lines}
 
 
 @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.lists(st.sampled_from(INCOME * 2 + MONEY), min_size=5, max_size=40))
-def test_what_came_in_is_pending_available_or_paid_out_after_any_actions(seed: int, verbs: list[str]) -> None:
+def test_all_income_is_pending_available_or_paid_out_after_any_actions(seed: int, verbs: list[str]) -> None:
     life = Business(random.Random(seed))
     for verb in ("new", "finalize", "pay"):
         life.act(verb)
     for verb in verbs:
         life.act(verb)
-        conserved(life)
+        assert_money_is_conserved(life)
     life.double.advance(10 * DAY)
-    conserved(life)
+    assert_money_is_conserved(life)

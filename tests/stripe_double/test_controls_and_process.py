@@ -32,8 +32,10 @@ def control(server: Any, method: str, path: str, body: Any = None) -> Any:
 
 
 def test_the_controls_do_what_the_methods_do(server: Any, company: Any) -> None:
-    made = control(server, "POST", "accounts", {"business_name": "Deep End", "currently_due": ["external_account"]})
-    account, opts = made["id"], {"stripe_account": made["id"]}
+    account_object = control(
+        server, "POST", "accounts", {"business_name": "Deep End", "currently_due": ["external_account"]}
+    )
+    account, opts = account_object["id"], {"stripe_account": account_object["id"]}
     company.account, company.opts = account, opts
     first, second = company.open(), company.open()
 
@@ -88,13 +90,13 @@ def test_controls_move_time_and_show_mails_faults_rates_and_requests(server: Any
     ],
 )
 def test_wrong_controls_are_refused(server: Any, method: str, path: str, body: Any, status: int) -> None:
-    with pytest.raises(urllib.error.HTTPError) as refused:
+    with pytest.raises(urllib.error.HTTPError) as error:
         control(server, method, path, body)
 
-    assert refused.value.code == status
+    assert error.value.code == status
 
 
-def test_every_answer_carries_the_doubles_date_and_a_request_id(company: Any) -> None:
+def test_every_response_has_the_doubles_date_and_a_request_id(company: Any) -> None:
     company.double.advance(7 * DAY)
 
     headers = company.customer().last_response.headers
@@ -143,7 +145,7 @@ def test_delivery_threads_send_what_happens_and_what_falls_due() -> None:
     assert {"customer.created", "payment_intent.processing", "charge.pending", "charge.succeeded"} <= set(received)
 
 
-def test_the_process_starts_quickly_answers_and_stops_on_sigterm(tmp_path: Path) -> None:
+def test_the_process_starts_quickly_responds_and_stops_on_sigterm(tmp_path: Path) -> None:
     settings = tmp_path / "double.json"
     settings.write_text(json.dumps({"accounts": [{"account_id": "acct_1Demo", "business_name": "Demo Pools"}]}))
     command = [sys.executable, "-m", "infra.stripe_double", "--port", "0", "--config", str(settings)]

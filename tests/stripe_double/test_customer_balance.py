@@ -9,8 +9,8 @@ import stripe
 
 
 def move(company: Any, customer: Any, amount: int, **params: Any) -> Any:
-    given = {"amount": amount, "currency": "usd", **params}
-    return company.v1.customers.balance_transactions.create(customer.id, given, company.opts)
+    adjustment = {"amount": amount, "currency": "usd", **params}
+    return company.v1.customers.balance_transactions.create(customer.id, adjustment, company.opts)
 
 
 def test_a_credit_pays_the_next_invoice_as_far_as_it_goes(company: Any) -> None:
@@ -48,10 +48,10 @@ def test_the_transactions_are_listed_newest_first_and_by_invoice(company: Any) -
     invoice = company.open(10_000, customer=customer.id)
     listing = company.v1.customers.balance_transactions.list
 
-    listed = listing(customer.id, None, company.opts).data
+    transactions = listing(customer.id, None, company.opts).data
     of_invoice = listing(customer.id, {"invoice": invoice.id}, company.opts).data
 
-    assert [each.type for each in listed] == ["applied_to_invoice", "adjustment"]
+    assert [each.type for each in transactions] == ["applied_to_invoice", "adjustment"]
     assert [each.amount for each in of_invoice] == [3_000]
 
 
@@ -59,9 +59,9 @@ def test_another_currency_and_a_deleted_customer_are_refused(company: Any) -> No
     customer = company.customer()
     move(company, customer, -3_000)
 
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         move(company, customer, -3_000, currency="eur")
-    assert refused.value.code == "double_not_modelled"
+    assert error.value.code == "double_not_modelled"
     company.v1.customers.delete(customer.id, None, company.opts)
     with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
         move(company, customer, -3_000)

@@ -9,42 +9,44 @@ import stripe
 
 
 def test_a_customer_is_created_updated_and_listed_by_exact_email(company: Any) -> None:
-    made = company.customer(email="Ann@Example.com", metadata={"pom_customer": "cust_1"})
-    company.v1.customers.update(made.id, {"phone": "+1 602 555 0100", "address": {"city": "Phoenix"}}, company.opts)
+    customer = company.customer(email="Ann@Example.com", metadata={"pom_customer": "cust_1"})
+    company.v1.customers.update(
+        customer.id, {"phone": "+1 602 555 0100", "address": {"city": "Phoenix"}}, company.opts
+    )
 
-    found = company.v1.customers.list({"email": "Ann@Example.com"}, company.opts)
+    page = company.v1.customers.list({"email": "Ann@Example.com"}, company.opts)
     other_case = company.v1.customers.list({"email": "ann@example.com"}, company.opts)
 
-    assert [c.id for c in found.data] == [made.id]
-    assert found.data[0].address.city == "Phoenix"
+    assert [c.id for c in page.data] == [customer.id]
+    assert page.data[0].address.city == "Phoenix"
     assert other_case.data == []
 
 
 def test_two_customers_may_have_the_same_email(company: Any) -> None:
     first, second = company.customer(), company.customer()
 
-    found = company.v1.customers.list({"email": "ann@example.com"}, company.opts)
+    page = company.v1.customers.list({"email": "ann@example.com"}, company.opts)
 
-    assert [c.id for c in found.data] == [second.id, first.id]
-
-
-def test_a_deleted_customer_answers_a_stub_and_cannot_be_billed(company: Any) -> None:
-    made = company.customer()
-
-    company.v1.customers.delete(made.id, None, company.opts)
-
-    assert company.v1.customers.retrieve(made.id, None, company.opts).deleted is True
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        company.draft(customer=made.id)
-    assert refused.value.code == "resource_missing"
-    assert refused.value.param == "customer"
+    assert [c.id for c in page.data] == [second.id, first.id]
 
 
-def test_an_update_emits_what_changed_and_no_event_when_nothing_did(company: Any) -> None:
-    made = company.customer(metadata={"a": "1", "b": "2"})
+def test_a_deleted_customer_is_returned_as_a_stub_and_cannot_be_billed(company: Any) -> None:
+    customer = company.customer()
 
-    company.v1.customers.update(made.id, {"metadata": {"a": "9"}, "name": "Bob"}, company.opts)
-    company.v1.customers.update(made.id, {"name": "Bob"}, company.opts)
+    company.v1.customers.delete(customer.id, None, company.opts)
+
+    assert company.v1.customers.retrieve(customer.id, None, company.opts).deleted is True
+    with pytest.raises(stripe.InvalidRequestError) as error:
+        company.draft(customer=customer.id)
+    assert error.value.code == "resource_missing"
+    assert error.value.param == "customer"
+
+
+def test_an_update_emits_the_changed_fields_and_no_event_if_nothing_changed(company: Any) -> None:
+    customer = company.customer(metadata={"a": "1", "b": "2"})
+
+    company.v1.customers.update(customer.id, {"metadata": {"a": "9"}, "name": "Bob"}, company.opts)
+    company.v1.customers.update(customer.id, {"name": "Bob"}, company.opts)
 
     (event,) = company.events("customer.updated")
     previous = event.data.previous_attributes
@@ -53,10 +55,10 @@ def test_an_update_emits_what_changed_and_no_event_when_nothing_did(company: Any
 
 
 def test_metadata_is_unset_by_an_empty_value(company: Any) -> None:
-    made = company.customer(metadata={"a": "1", "b": "2"})
+    customer = company.customer(metadata={"a": "1", "b": "2"})
 
-    after = company.v1.customers.update(made.id, {"metadata": {"a": ""}}, company.opts)
-    none = company.v1.customers.update(made.id, {"metadata": ""}, company.opts)
+    after = company.v1.customers.update(customer.id, {"metadata": {"a": ""}}, company.opts)
+    none = company.v1.customers.update(customer.id, {"metadata": ""}, company.opts)
 
     assert after.metadata.to_dict() == {"b": "2"}
     assert none.metadata.to_dict() == {}
@@ -79,32 +81,32 @@ def test_metadata_is_unset_by_an_empty_value(company: Any) -> None:
     ],
 )
 def test_bad_customer_parameters_are_refused(company: Any, params: Any, param: str, code: str | None) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         company.customer(**params)
 
-    assert (refused.value.param, refused.value.code) == (param, code)
+    assert (error.value.param, error.value.code) == (param, code)
     assert company.v1.customers.list(None, company.opts).data == []
 
 
 def test_a_search_finds_an_address_in_any_spelling_a_minute_later(alone: Any) -> None:
-    made = alone.customer(email="O'Ann@Example.com")
+    customer = alone.customer(email="O'Ann@Example.com")
     alone.customer(email="joann@example.com")
 
-    def found(query: str) -> list[str]:
+    def page(query: str) -> list[str]:
         return [c.id for c in alone.v1.customers.search({"query": query}, alone.opts).data]
 
-    assert found("email:'o\\'ann@example.com'") == [], "the index is behind"
+    assert page("email:'o\\'ann@example.com'") == [], "the index is behind"
     alone.double.advance(60)
-    assert found("email:'o\\'ann@example.com'") == [made.id]
-    assert found('email:"o\'ANN@example.com"') == [made.id]
+    assert page("email:'o\\'ann@example.com'") == [customer.id]
+    assert page('email:"o\'ANN@example.com"') == [customer.id]
 
-    alone.v1.customers.update(made.id, {"email": "new@example.com"}, alone.opts)
-    assert found("email:'o\\'ann@example.com'") == [made.id], "the index is behind"
+    alone.v1.customers.update(customer.id, {"email": "new@example.com"}, alone.opts)
+    assert page("email:'o\\'ann@example.com'") == [customer.id], "the index is behind"
     alone.double.advance(60)
-    assert (found("email:'o\\'ann@example.com'"), found("email:'NEW@example.com'")) == ([], [made.id])
+    assert (page("email:'o\\'ann@example.com'"), page("email:'NEW@example.com'")) == ([], [customer.id])
 
-    alone.v1.customers.delete(made.id, None, alone.opts)
-    assert found("email:'new@example.com'") == []
+    alone.v1.customers.delete(customer.id, None, alone.opts)
+    assert page("email:'new@example.com'") == []
 
 
 @pytest.mark.parametrize(
@@ -116,10 +118,10 @@ def test_a_search_finds_an_address_in_any_spelling_a_minute_later(alone: Any) ->
         ({"query": "email:'a'", "starting_after": "cus_1"}, "starting_after", "parameter_unknown"),
     ],
 )
-def test_other_searches_are_refused(company: Any, params: Any, param: str, code: str) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+def test_unsupported_searches_are_refused(company: Any, params: Any, param: str, code: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         company.v1.customers.search(params, company.opts)
-    assert (refused.value.param, refused.value.code) == (param, code)
+    assert (error.value.param, error.value.code) == (param, code)
 
 
 def test_a_page_has_one_to_a_hundred_entries_whatever_the_limit(alone: Any) -> None:
@@ -149,7 +151,7 @@ def test_lists_page_in_both_directions(company: Any) -> None:
     assert page.has_more is True
 
 
-def test_created_filters_are_inclusive_as_named(company: Any) -> None:
+def test_gte_and_lte_include_their_bound_and_gt_and_lt_exclude_it(company: Any) -> None:
     early = company.customer()
     company.double.advance(10)
     late = company.customer()
@@ -162,11 +164,11 @@ def test_created_filters_are_inclusive_as_named(company: Any) -> None:
     assert ids(gt=early.created, lte=late.created) == [late.id]
 
 
-def test_accounts_do_not_see_each_other(company: Any) -> None:
+def test_an_account_cannot_read_another_accounts_customers(company: Any) -> None:
     mine = company.customer()
     other = {"stripe_account": company.double.create_account()["id"]}
 
     assert company.v1.customers.list(None, other).data == []
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         company.v1.customers.retrieve(mine.id, None, other)
-    assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
+    assert (error.value.http_status, error.value.code) == (404, "resource_missing")

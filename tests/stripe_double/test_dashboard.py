@@ -1,4 +1,4 @@
-"""The dashboard's addresses, what is on its pages, and what it refuses."""
+"""The dashboard's addresses, the content of its pages, and its refusals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_menu_leads_to_every_topic_and_marks_the_one_that_is_open(browser: B
     assert [address.partition("/test")[2].strip("/") for address, marked in links if marked] == [path]
 
 
-def test_each_thing_has_its_page_at_stripes_address(alone: Company, browser: Browser) -> None:
+def test_each_object_has_its_page_at_stripes_address(alone: Company, browser: Browser) -> None:
     charge = alone.paid()
     payout = alone.double.adjust(alone.account, 500) and alone.double.pay_out(alone.account)
     dispute = alone.double.open_dispute(alone.account, charge.id)
@@ -111,11 +111,11 @@ def test_a_double_without_an_account_says_so() -> None:
 HOSTILE = "<script>alert(1)</script>\"'&<b>"
 
 
-def test_what_people_typed_is_shown_and_never_obeyed(alone: Company, browser: Browser) -> None:
+def test_html_that_people_type_is_escaped_on_every_page(alone: Company, browser: Browser) -> None:
     customer = alone.customer(name=HOSTILE)
     alone.double.update_account(alone.account, business_name=HOSTILE, bank_name=HOSTILE)
-    made = alone.draft(7_500, customer=customer.id, description=HOSTILE, footer=HOSTILE)
-    invoice = alone.v1.invoices.send_invoice(made.id, None, alone.opts)
+    draft = alone.draft(7_500, customer=customer.id, description=HOSTILE, footer=HOSTILE)
+    invoice = alone.v1.invoices.send_invoice(draft.id, None, alone.opts)
     alone.pay(invoice)
     charge = alone.charge(invoice)
     alone.double.open_dispute(alone.account, charge.id, reason=HOSTILE)
@@ -137,14 +137,14 @@ def test_what_people_typed_is_shown_and_never_obeyed(alone: Company, browser: Br
 @pytest.mark.parametrize(
     "path", [f"nothing/{HOSTILE}", f"/nothing/{HOSTILE}", f"payments?page={HOSTILE}&done={HOSTILE}"]
 )
-def test_what_stands_in_an_address_is_never_obeyed(browser: Browser, path: str) -> None:
+def test_html_in_an_address_is_escaped(browser: Browser, path: str) -> None:
     browser.open(path)
 
     assert "<script" not in browser.html
     assert "&<b>" not in browser.html
 
 
-def test_what_was_typed_and_refused_is_shown_and_never_obeyed(browser: Browser) -> None:
+def test_a_refused_input_is_shown_escaped(browser: Browser) -> None:
     browser.open()
     browser.press("Move the clock", days=HOSTILE)
 
@@ -155,10 +155,10 @@ def test_what_was_typed_and_refused_is_shown_and_never_obeyed(browser: Browser) 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_a_form_that_another_site_sends_does_nothing(alone: Company, browser: Browser, site: str) -> None:
-    said = browser.send(f"/{alone.account}/test/settings/apps/disconnect", {}, sec_fetch_site=site)
+    text = browser.send(f"/{alone.account}/test/settings/apps/disconnect", {}, sec_fetch_site=site)
 
     assert browser.status == 403
-    assert "another site" in said
+    assert "another site" in text
     assert alone.double.ledger(alone.account)["connected"] is True
 
 
@@ -188,7 +188,7 @@ def test_lists_are_newest_first_in_pages_of_fifty(alone: Company, browser: Brows
 
 
 @pytest.mark.parametrize("asked", ["0", "99", "-1", "many", ""])
-def test_a_page_number_that_there_is_not_shows_the_nearest_page(alone: Company, browser: Browser, asked: str) -> None:
+def test_a_page_number_out_of_range_shows_the_nearest_page(alone: Company, browser: Browser, asked: str) -> None:
     for _ in range(51):
         alone.customer()
 
@@ -214,7 +214,7 @@ def test_a_mail_is_read_on_its_page_and_its_link_opens_the_payment_page(alone: C
     assert f'href="{invoice.hosted_invoice_url}"' in browser.html
 
 
-def test_what_needs_attention_is_on_the_home_page(alone: Company, browser: Browser) -> None:
+def test_the_home_page_lists_the_items_that_need_attention(alone: Company, browser: Browser) -> None:
     assert "Needs attention Nothing." in browser.open()
 
     alone.double.open_dispute(alone.account, alone.paid().id)
@@ -225,10 +225,10 @@ def test_what_needs_attention_is_on_the_home_page(alone: Company, browser: Brows
 
     text = browser.open()
 
-    for said in (
+    for expected_text in (
         "Needs response: dispute over $100.00",
         "Bank debit of $200.00 is pending",
         "Payout of $5.00 failed",
         "Stripe needs more information about the account",
     ):
-        assert said in text
+        assert expected_text in text

@@ -1,4 +1,4 @@
-"""What a person does on the dashboard's other pages: invoices, customers, webhooks, the account and the clock."""
+"""The actions on the dashboard's pages of invoices, customers, webhooks, the account and the clock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from tests.stripe_double.conftest import Company, Inbox
         ("Mark as paid outside Stripe", "paid"),
     ],
 )
-def test_an_owner_ends_an_open_invoice(alone: Company, browser: Browser, button: str, status: str) -> None:
+def test_an_owner_voids_an_open_invoice_or_marks_it_as_uncollectible_or_paid(
+    alone: Company, browser: Browser, button: str, status: str
+) -> None:
     invoice = alone.open()
     browser.open(f"invoices/{invoice.id}")
 
@@ -55,7 +57,7 @@ def test_an_open_invoice_leads_to_its_payment_page_and_a_paid_one_does_not(alone
     assert invoice.hosted_invoice_url not in browser.html
 
 
-def test_a_link_that_has_expired_is_new_on_the_page_of_the_invoice(alone: Company, browser: Browser) -> None:
+def test_the_page_of_an_invoice_renews_an_expired_link(alone: Company, browser: Browser) -> None:
     invoice = alone.open()
     alone.double.advance(200 * DAY)
 
@@ -72,7 +74,7 @@ def test_an_invoice_cannot_be_voided_while_a_debit_is_under_way(alone: Company, 
     assert alone.get(invoice).status == "open"
 
 
-def test_a_customers_name_and_e_mail_are_changed_and_webhooks_tell_it(alone: Company, browser: Browser) -> None:
+def test_changing_a_customers_name_and_e_mail_emits_customer_updated(alone: Company, browser: Browser) -> None:
     customer = alone.customer()
     browser.open(f"customers/{customer.id}")
 
@@ -95,10 +97,10 @@ def test_the_clock_moves_by_days(alone: Company, browser: Browser, button: str, 
     before = alone.double.clock.now()
     browser.open()
 
-    said = browser.press(button)
+    text = browser.press(button)
 
     assert alone.double.clock.now() == before + days * DAY
-    assert f"Ahead by {days} days" in said
+    assert f"Ahead by {days} days" in text
 
 
 def test_the_clock_moves_by_any_number_of_days_and_what_was_planned_happens(alone: Company, browser: Browser) -> None:
@@ -111,7 +113,7 @@ def test_the_clock_moves_by_any_number_of_days_and_what_was_planned_happens(alon
     assert alone.get(invoice).status == "paid"
 
 
-def test_webhooks_are_signed_by_real_time_once_a_clock_was_moved_that_nobody_follows(
+def test_webhooks_are_signed_with_real_time_after_a_clock_without_followers_was_moved(
     alone: Company, browser: Browser
 ) -> None:
     browser.open()
@@ -120,15 +122,15 @@ def test_webhooks_are_signed_by_real_time_once_a_clock_was_moved_that_nobody_fol
     assert alone.double.set_delivery()["real_time_signatures"] is True
 
 
-def test_webhooks_are_signed_by_the_clock_that_receivers_follow() -> None:
-    told: list[float] = []
-    double = StripeDouble(clock=Clock(lambda: 1_790_000_000.0, on_move=told.append))
+def test_webhooks_are_signed_with_the_clock_that_receivers_follow() -> None:
+    offsets: list[float] = []
+    double = StripeDouble(clock=Clock(lambda: 1_790_000_000.0, on_move=offsets.append))
     browser = Browser(double, double.create_account()["id"])
     browser.open()
 
     assert "A program that does not follow this clock" not in browser.press("1 day")
     assert double.set_delivery()["real_time_signatures"] is False
-    assert told[-1] == DAY
+    assert offsets[-1] == DAY
 
 
 @pytest.mark.parametrize("typed", ["", "0", "-1", "1.5", "367", "soon", "\u0663"])
@@ -149,9 +151,9 @@ def test_webhooks_are_lost_and_sent_again(alone: Company, browser: Browser, inbo
     assert inbox.received == []
     assert "Webhooks are being lost" in browser.open()
 
-    said = browser.open("webhooks")
-    assert "customer.created Lost Never sent" in said
-    assert "1 event was lost or refused." in said
+    text = browser.open("webhooks")
+    assert "customer.created Lost Never sent" in text
+    assert "1 event was lost or refused." in text
     browser.press("Deliver again")
     browser.press("Send it again")
     alone.double.drain()
@@ -191,9 +193,9 @@ def test_an_event_of_another_account_is_not_sent_again(alone: Company, browser: 
 def test_an_owner_disconnects_the_platform(alone: Company, browser: Browser) -> None:
     browser.open()
 
-    said = browser.press("Disconnect Pool Office Manager")
+    text = browser.press("Disconnect Pool Office Manager")
 
-    assert "The account is disconnected." in said
+    assert "The account is disconnected." in text
     assert alone.double.ledger(alone.account)["connected"] is False
     assert alone.double.events(alone.account)[-1]["type"] == "account.application.deauthorized"
 

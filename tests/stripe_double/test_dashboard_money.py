@@ -1,4 +1,4 @@
-"""What a person does on the dashboard's pages of payments, disputes and payouts, and what the ledger then says."""
+"""The actions on the dashboard's pages of payments, disputes and payouts, and their results in the ledger."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.stripe_double.conftest import Company
 
 
 def objects(company: Company, kind: str) -> list[Any]:
-    """Oldest first."""
-    found: list[Any] = company.double.ledger(company.account)["objects"].get(kind, [])
-    return found
+    """Returns the account's objects of a kind, oldest first."""
+    ledger_objects: list[Any] = company.double.ledger(company.account)["objects"].get(kind, [])
+    return ledger_objects
 
 
-def test_refund_gives_back_all_that_is_left(alone: Company, browser: Browser) -> None:
+def test_refund_refunds_the_remaining_amount(alone: Company, browser: Browser) -> None:
     browser.open(f"payments/{alone.paid().id}")
 
     said = browser.press("Refund")
@@ -28,7 +28,7 @@ def test_refund_gives_back_all_that_is_left(alone: Company, browser: Browser) ->
     assert "Refund" not in browser.buttons()
 
 
-def test_refund_gives_back_a_part(alone: Company, browser: Browser) -> None:
+def test_refund_can_refund_a_part(alone: Company, browser: Browser) -> None:
     browser.open(f"payments/{alone.paid().id}")
 
     said = browser.press("Refund", amount="12.5")
@@ -65,7 +65,9 @@ def test_a_wrong_amount_is_refused_beside_its_input(alone: Company, browser: Bro
 
 
 @pytest.mark.parametrize(("typed", "amount"), [("1,234.50", 123_450), (" 7 ", 700), ("7.", 700)])
-def test_an_amount_may_be_typed_as_people_do(alone: Company, browser: Browser, typed: str, amount: int) -> None:
+def test_an_amount_may_have_commas_spaces_or_a_trailing_point(
+    alone: Company, browser: Browser, typed: str, amount: int
+) -> None:
     browser.open(f"payments/{alone.paid(200_000).id}")
 
     browser.press("Refund", amount=typed)
@@ -135,7 +137,7 @@ def test_a_bank_debit_fails_for_the_reason_that_was_chosen(alone: Company, brows
     assert alone.get(invoice).status == "open"
 
 
-def test_a_dispute_is_opened_answered_and_lost(alone: Company, browser: Browser) -> None:
+def test_a_dispute_is_opened_responded_to_and_lost(alone: Company, browser: Browser) -> None:
     browser.open(f"payments/{alone.paid().id}")
     browser.press("Open a dispute", reason="product_not_received")
     [dispute] = objects(alone, "dispute")
@@ -160,9 +162,9 @@ def test_a_dispute_is_won_and_then_closed(alone: Company, browser: Browser) -> N
 
 
 def test_every_button_of_a_dispute_is_a_move_that_stripe_allows(alone: Company, browser: Browser) -> None:
-    pressed, left = set[str](), [()]
-    while left:
-        path = left.pop()
+    pressed, paths = set[str](), [()]
+    while paths:
+        path = paths.pop()
         reason = "inquiry" if len(pressed) % 2 else "fraudulent"
         dispute = alone.double.open_dispute(alone.account, alone.paid().id, reason=reason)
         browser.open(f"disputes/{dispute['id']}")
@@ -172,12 +174,12 @@ def test_every_button_of_a_dispute_is_a_move_that_stripe_allows(alone: Company, 
                 assert browser.status == 200
         new = [each for each in browser.buttons() if each not in pressed]
         pressed.update(new)
-        left += [(*path, each) for each in new]
+        paths += [(*path, each) for each in new]
 
     assert "The company wins" in pressed
 
 
-def test_what_is_available_is_paid_out_with_its_lines(alone: Company, browser: Browser) -> None:
+def test_the_available_balance_is_paid_out_with_its_lines(alone: Company, browser: Browser) -> None:
     alone.paid()
     alone.double.advance(3 * DAY)
     browser.open("payouts")
@@ -191,7 +193,7 @@ def test_what_is_available_is_paid_out_with_its_lines(alone: Company, browser: B
     assert "Total $96.80" in lines
 
 
-def test_a_payout_fails_and_another_bank_account_is_given(alone: Company, browser: Browser) -> None:
+def test_a_payout_fails_and_another_bank_account_is_set(alone: Company, browser: Browser) -> None:
     alone.double.adjust(alone.account, 500)
     payout = alone.double.pay_out(alone.account)
     browser.open(f"payouts/{payout['id']}")
@@ -221,7 +223,7 @@ def test_a_bank_account_needs_a_name_and_four_digits(
     assert alone.double.world.ledger(alone.account).settlement.bank_last4 == "6789"
 
 
-def test_a_pending_payout_is_canceled_and_a_paid_one_taken_back(alone: Company, browser: Browser) -> None:
+def test_a_pending_payout_is_canceled_and_a_paid_one_is_reversed(alone: Company, browser: Browser) -> None:
     alone.double.adjust(alone.account, 500)
     browser.open(f"payouts/{alone.double.pay_out(alone.account)['id']}")
     browser.press("Cancel it")

@@ -12,8 +12,8 @@ from infra.stripe_double import API_VERSION, DAY
 
 
 def endpoint(company: Any, **settings: Any) -> Any:
-    given = {"api_version": API_VERSION, **settings}
-    return company.double.add_webhook_endpoint("http://pom.test/v1/stripe/webhooks", **given)
+    endpoint_settings = {"api_version": API_VERSION, **settings}
+    return company.double.add_webhook_endpoint("http://pom.test/v1/stripe/webhooks", **endpoint_settings)
 
 
 def bodies(inbox: Any) -> list[dict[str, Any]]:
@@ -22,8 +22,8 @@ def bodies(inbox: Any) -> list[dict[str, Any]]:
 
 def test_an_event_carries_the_object_as_it_was_and_the_request_that_caused_it(company: Any) -> None:
     opts = {**company.opts, "idempotency_key": f"key-{company.account}"}
-    made = company.v1.customers.create({"name": "Before"}, opts)
-    company.v1.customers.update(made.id, {"name": "After"}, company.opts)
+    customer = company.v1.customers.create({"name": "Before"}, opts)
+    company.v1.customers.update(customer.id, {"name": "After"}, company.opts)
 
     created, _ = company.events("customer.*")
 
@@ -69,13 +69,13 @@ def test_events_are_listed_newest_first_by_type_time_and_page(company: Any) -> N
     [{"types": ["a"] * 21}, {"type": "a", "types": ["b"]}, {"starting_after": "evt_x"}],
 )
 def test_bad_event_lists_are_refused(company: Any, params: Any) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         company.v1.events.list(params, company.opts)
 
-    assert refused.value.http_status == 400
+    assert error.value.http_status == 400
 
 
-def test_events_are_forgotten_after_thirty_days(alone: Any) -> None:
+def test_events_are_no_longer_listed_after_thirty_days(alone: Any) -> None:
     alone.customer()
     old = alone.events()[0].id
 
@@ -98,13 +98,13 @@ def test_an_altered_body_or_another_secret_does_not_verify(alone: Any, inbox: An
 
 
 def test_while_a_secret_is_rolled_either_one_verifies(alone: Any, inbox: Any) -> None:
-    made = endpoint(alone)
-    new = alone.double.roll_secret(made["id"])
+    created_endpoint = endpoint(alone)
+    new = alone.double.roll_secret(created_endpoint["id"])
     alone.customer()
     alone.double.drain()
     _, body, headers = inbox.received[0]
 
-    for secret in (made["secret"], new):
+    for secret in (created_endpoint["secret"], new):
         assert stripe.Webhook.construct_event(body, headers["Stripe-Signature"], secret, tolerance=10**10)
 
 
@@ -138,7 +138,7 @@ def test_a_live_connect_endpoint_receives_test_events_and_a_test_endpoint_no_liv
     assert [b["livemode"] for b in bodies(inbox)] == [True]
 
 
-def test_a_refused_webhook_is_tried_again_on_the_doubles_clock_and_signed_anew(alone: Any, inbox: Any) -> None:
+def test_a_refused_webhook_is_retried_on_the_doubles_clock_and_signed_again(alone: Any, inbox: Any) -> None:
     secret = endpoint(alone)["secret"]
     inbox.answers = [500, OSError("timed out"), 200]
     alone.customer()
@@ -185,7 +185,7 @@ def test_deliveries_can_be_lost_though_the_events_are_listed(alone: Any, inbox: 
     assert "invoice.paid" in alone.types()
 
 
-def test_events_can_be_never_generated_though_the_state_changed(alone: Any, inbox: Any) -> None:
+def test_events_can_be_suppressed_while_the_state_changes(alone: Any, inbox: Any) -> None:
     endpoint(alone)
     alone.double.set_delivery(never_generate=["*"])
     invoice = alone.open()
@@ -248,14 +248,14 @@ def test_a_paused_deliverer_waits(alone: Any, inbox: Any) -> None:
 
 def test_a_connect_endpoint_is_recognized_by_its_application(alone: Any) -> None:
     api = alone.v1.webhook_endpoints
-    asked = {"url": "https://pom.test/x", "enabled_events": ["*"]}
-    assert api.create(asked).application is None
-    assert api.create({**asked, "connect": True}).application == alone.double.config.client_id_test
+    endpoint_params = {"url": "https://pom.test/x", "enabled_events": ["*"]}
+    assert api.create(endpoint_params).application is None
+    assert api.create({**endpoint_params, "connect": True}).application == alone.double.config.client_id_test
 
 
 def test_an_endpoint_made_through_the_api_shows_its_secret_once(alone: Any, inbox: Any) -> None:
     api = alone.v1.webhook_endpoints
-    made = api.create(
+    created_endpoint = api.create(
         {
             "url": "https://pom.test/x",
             "enabled_events": ["customer.created"],
@@ -267,13 +267,13 @@ def test_an_endpoint_made_through_the_api_shows_its_secret_once(alone: Any, inbo
     alone.double.drain()
 
     stripe.Webhook.construct_event(
-        inbox.received[0][1], inbox.received[0][2]["Stripe-Signature"], made.secret, tolerance=10**10
+        inbox.received[0][1], inbox.received[0][2]["Stripe-Signature"], created_endpoint.secret, tolerance=10**10
     )
-    assert "secret" not in api.retrieve(made.id)
-    api.update(made.id, {"disabled": True})
+    assert "secret" not in api.retrieve(created_endpoint.id)
+    api.update(created_endpoint.id, {"disabled": True})
     alone.customer()
     assert alone.double.drain() == 0
-    assert api.delete(made.id).deleted is True
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    assert api.delete(created_endpoint.id).deleted is True
+    with pytest.raises(stripe.InvalidRequestError) as error:
         api.create({"url": "https://pom.test/x", "enabled_events": ["invoice.payed"]})
-    assert refused.value.param == "enabled_events[0]"
+    assert error.value.param == "enabled_events[0]"

@@ -1,4 +1,4 @@
-"""Fees to the cent, the balance transactions of payments, refunds and disputes, and when each comes."""
+"""Fees to the cent, and the balance transactions of payments, refunds and disputes with their times."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from infra.stripe_double import DAY
 
 
 def of_dispute(company: Any, dispute: str) -> list[Any]:
-    """The dispute names them. A list by its id is empty."""
+    """Returns the transactions that a dispute names. A list by the dispute's id is empty."""
     assert transactions(company, source=dispute) == []
     return list(company.v1.disputes.retrieve(dispute, None, company.opts).balance_transactions)
 
 
 def transactions(company: Any, **filters: Any) -> list[Any]:
-    """Oldest first."""
-    listed = company.v1.balance_transactions.list({"limit": 100, **filters}, company.opts)
-    return list(reversed(listed.data))
+    """Returns the balance transactions, oldest first."""
+    listing = company.v1.balance_transactions.list({"limit": 100, **filters}, company.opts)
+    return list(reversed(listing.data))
 
 
 def pay(company: Any, amount: int, method: str = "pm_card_visa", **params: Any) -> Any:
@@ -56,7 +56,7 @@ def test_a_bank_debit_costs_0_8_percent_and_at_most_5_dollars(company: Any, amou
     assert (transaction.type, transaction.reporting_category) == ("payment", "charge")
 
 
-def test_tax_on_the_fee_is_a_part_of_it(company: Any) -> None:
+def test_the_tax_on_a_fee_is_a_part_of_the_fee(company: Any) -> None:
     company.double.update_account(company.account, fee_tax_rate=8.25)
 
     transaction = of(company, pay(company, 10_000))
@@ -76,7 +76,7 @@ def test_the_tax_on_a_disputes_fee_comes_back_with_the_fee(company: Any) -> None
     assert ([part.amount for part in back.fee_details], back.net) == ([-1_500, -124], 11_624)
 
 
-def test_an_account_may_lose_the_fee_of_a_dispute_that_it_won(company: Any) -> None:
+def test_stripe_keeps_the_fee_of_a_won_dispute_if_the_account_setting_says_so(company: Any) -> None:
     company.double.update_account(company.account, returns_dispute_fees=False)
     dispute = company.double.open_dispute(company.account, pay(company, 10_000).id)["id"]
 
@@ -99,9 +99,7 @@ def test_a_refund_returns_the_amount_and_stripe_keeps_the_fee(company: Any) -> N
 
 
 @pytest.mark.parametrize("outcome", ["failed", "canceled"])
-def test_a_refund_of_a_bank_debit_that_does_not_reach_the_payer_brings_its_money_back(
-    company: Any, outcome: str
-) -> None:
+def test_a_failed_or_canceled_refund_of_a_bank_debit_returns_its_money(company: Any, outcome: str) -> None:
     charge = pay(company, 10_000, "pm_usBankAccount")
     refund = company.v1.refunds.create({"charge": charge.id}, company.opts).id
 
@@ -185,7 +183,7 @@ def test_a_bank_debit_has_its_balance_transaction_when_it_settles(company: Any) 
     assert company.events("charge.updated") == []
 
 
-def test_a_refund_and_a_dispute_may_come_before_the_capture(company: Any) -> None:
+def test_a_refund_and_a_dispute_are_possible_before_the_capture(company: Any) -> None:
     invoice = company.open(10_000)
     company.pay(invoice)
     charge = company.charge(invoice).id
@@ -241,34 +239,37 @@ def test_an_account_with_a_balance_in_the_currency_converts_nothing(company: Any
     assert [(each.amount, each.currency) for each in pending] == [(0, "usd"), (9_680, "eur")]
 
 
-def test_a_transaction_shows_what_it_came_from(company: Any) -> None:
+def test_a_transaction_names_its_source(company: Any) -> None:
     charge = pay(company, 10_000)
     refund = company.v1.refunds.create({"charge": charge.id}, company.opts)
     dispute = company.double.open_dispute(company.account, pay(company, 500).id)
     company.double.account_fee(company.account, 1_234)
 
-    listed = company.v1.balance_transactions.list({"limit": 100, "expand": ["data.source.charge"]}, company.opts)
+    listing = company.v1.balance_transactions.list({"limit": 100, "expand": ["data.source.charge"]}, company.opts)
 
-    sources = [each.source and each.source.id for each in reversed(listed.data)]
+    sources = [each.source and each.source.id for each in reversed(listing.data)]
     assert sources[:2] == [charge.id, refund.id]
     assert sources[3:] == [dispute["id"], None]
     assert (
-        next(each.source for each in listed.data if each.source and each.source.id == refund.id).charge.id
+        next(each.source for each in listing.data if each.source and each.source.id == refund.id).charge.id
         == charge.id
     )
 
 
 def test_transactions_are_listed_newest_first_in_pages_and_by_type_and_currency(company: Any) -> None:
-    made = [company.double.adjust(company.account, each, "adjustment")["id"] for each in range(1, 6)]
+    transaction_ids = [company.double.adjust(company.account, each, "adjustment")["id"] for each in range(1, 6)]
     company.double.adjust(company.account, 7, "reserved_funds", "risk_reserved_funds", currency="eur")
 
     def ids(**params: Any) -> list[str]:
         return [each.id for each in company.v1.balance_transactions.list(params, company.opts).data]
 
-    assert ids(type="adjustment", limit=2) == [made[4], made[3]]
-    assert ids(type="adjustment", limit=2, starting_after=made[3]) == [made[2], made[1]]
-    assert ids(type="adjustment", limit=2, ending_before=made[3]) == [made[4]]
-    assert ids(currency="usd") == made[::-1]
+    assert ids(type="adjustment", limit=2) == [transaction_ids[4], transaction_ids[3]]
+    assert ids(type="adjustment", limit=2, starting_after=transaction_ids[3]) == [
+        transaction_ids[2],
+        transaction_ids[1],
+    ]
+    assert ids(type="adjustment", limit=2, ending_before=transaction_ids[3]) == [transaction_ids[4]]
+    assert ids(currency="usd") == transaction_ids[::-1]
     assert ids(created={"gt": int(company.double.clock.now())}) == []
 
 
@@ -278,12 +279,12 @@ def test_a_fee_of_the_account_belongs_to_no_payment(company: Any) -> None:
     assert (fee["type"], fee["reporting_category"], fee["source"], fee["net"]) == ("stripe_fee", "fee", None, -2_500)
 
 
-def test_a_transaction_may_have_a_type_and_a_category_that_nobody_knows(company: Any) -> None:
+def test_a_transaction_may_have_an_unknown_type_and_category(company: Any) -> None:
     strange = company.double.adjust(company.account, -77, "moon_tax", "lunar_funds", "Levy")
 
-    shown = company.v1.balance_transactions.retrieve(strange["id"], None, company.opts)
+    transaction = company.v1.balance_transactions.retrieve(strange["id"], None, company.opts)
 
-    assert (shown.type, shown.reporting_category, shown.net, shown.description) == (
+    assert (transaction.type, transaction.reporting_category, transaction.net, transaction.description) == (
         "moon_tax",
         "lunar_funds",
         -77,

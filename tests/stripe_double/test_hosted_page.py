@@ -1,4 +1,4 @@
-"""The page a payer opens, with nothing but forms."""
+"""The hosted invoice page, which pays by plain forms."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def said(html: str) -> str:
     return match.group(1).replace("&#x27;", "'") if match else ""
 
 
-def test_the_page_shows_what_is_owed_to_whom_and_until_when(company: Any) -> None:
+def test_the_page_shows_the_amount_the_company_and_the_due_date(company: Any) -> None:
     customer = company.customer(name="Ann <script>alert(1)</script>")
     invoice = company.open(7_500, 2_500, customer=customer.id, description="Thank you & see you")
 
@@ -73,7 +73,7 @@ def test_a_declined_card_says_why_and_the_same_link_takes_another(company: Any) 
         ({"number": ""}, "number is incomplete"),
     ],
 )
-def test_a_mistyped_input_never_becomes_an_attempt(company: Any, fields: Any, text: str) -> None:
+def test_a_mistyped_input_is_not_attempted(company: Any, fields: Any, text: str) -> None:
     invoice = company.open()
 
     _, html = card(invoice.hosted_invoice_url, **{"number": "4242424242424242", **fields})
@@ -117,7 +117,7 @@ def test_a_voided_invoice_cannot_be_paid(company: Any) -> None:
     assert company.get(invoice).status == "void"
 
 
-def test_a_wrong_link_is_404_and_an_old_one_expires(company: Any) -> None:
+def test_a_wrong_link_is_a_404_and_an_expired_link_a_410(company: Any) -> None:
     invoice = company.open()
 
     assert visit(invoice.hosted_invoice_url + "x")[0] == 404
@@ -125,7 +125,7 @@ def test_a_wrong_link_is_404_and_an_old_one_expires(company: Any) -> None:
     assert visit(invoice.hosted_invoice_url)[0] == 410
 
 
-def test_reading_the_invoice_brings_a_link_that_works_for_ten_days(company: Any) -> None:
+def test_reading_the_invoice_renews_an_expired_link_for_ten_days(company: Any) -> None:
     invoice = company.open()
     company.double.advance(61 * DAY)
 
@@ -153,7 +153,7 @@ def test_the_pdf_is_a_pdf_whose_offsets_are_right(company: Any) -> None:
         assert body[int(offset) :].startswith(b"%d 0 obj" % number)
 
 
-def test_yen_are_shown_without_decimals(company: Any) -> None:
+def test_amounts_in_yen_have_no_decimals(company: Any) -> None:
     invoice = company.open(1_200, currency="jpy", customer=company.customer().id)
 
     assert "1,200 JPY" in visit(invoice.hosted_invoice_url)[1]

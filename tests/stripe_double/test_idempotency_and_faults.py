@@ -26,7 +26,7 @@ def customers(company: Any) -> int:
     return len(company.double.ledger(company.account)["objects"].get("customer", []))
 
 
-def test_a_repeated_key_replays_the_first_answer(company: Any, keyed: Any) -> None:
+def test_a_repeated_key_replays_the_first_response(company: Any, keyed: Any) -> None:
     first = company.v1.customers.create({"name": "Ann"}, keyed)
     second = company.v1.customers.create({"name": "Ann"}, keyed)
 
@@ -37,18 +37,18 @@ def test_a_repeated_key_replays_the_first_answer(company: Any, keyed: Any) -> No
 
 
 def test_a_key_with_other_parameters_or_another_path_is_refused(company: Any, keyed: Any) -> None:
-    made = company.v1.customers.create({"name": "Ann"}, keyed)
+    customer = company.v1.customers.create({"name": "Ann"}, keyed)
 
     for error in (
         raised(company.v1.customers.create, {"name": "Bob"}, keyed),
-        raised(company.v1.customers.update, made.id, {"name": "Ann"}, keyed),
+        raised(company.v1.customers.update, customer.id, {"name": "Ann"}, keyed),
     ):
         assert isinstance(error, stripe.IdempotencyError)
         assert error.http_status == 400
     assert customers(company) == 1
 
 
-def test_a_key_is_forgotten_after_a_day_and_then_makes_a_duplicate(company: Any, keyed: Any) -> None:
+def test_a_key_expires_after_a_day_and_then_creates_a_duplicate(company: Any, keyed: Any) -> None:
     first = company.v1.customers.create({"name": "Ann"}, keyed)
     company.double.advance(DAY - 10)
     within = company.v1.customers.create({"name": "Ann"}, keyed)
@@ -91,7 +91,7 @@ def test_a_500_after_execution_is_stored_and_replayed(company: Any, keyed: Any) 
     assert customers(company) == 1
 
 
-def test_a_lost_answer_is_found_again_under_its_key(company: Any, keyed: Any) -> None:
+def test_a_lost_response_is_replayed_under_its_key(company: Any, keyed: Any) -> None:
     company.double.order_fault("close_after", path="/v1/customers")
 
     assert isinstance(raised(company.v1.customers.create, {"name": "Ann"}, keyed), stripe.APIConnectionError)
@@ -101,7 +101,7 @@ def test_a_lost_answer_is_found_again_under_its_key(company: Any, keyed: Any) ->
     assert again.last_response.headers["Idempotent-Replayed"] == "true"
 
 
-def test_nothing_happens_when_the_connection_closes_or_breaks_before(company: Any, keyed: Any) -> None:
+def test_a_fault_before_execution_changes_nothing(company: Any, keyed: Any) -> None:
     company.double.order_fault("close_before")
     company.double.order_fault("error_before")
 
@@ -123,7 +123,7 @@ def test_the_sdks_own_retries_make_one_customer(company: Any, server: Any) -> No
     assert customers(company) == 1
 
 
-def test_a_concurrent_request_with_the_same_key_is_answered_409() -> None:
+def test_a_concurrent_request_with_the_same_key_is_a_409() -> None:
     arrived, release, waited = threading.Event(), threading.Event(), []
 
     def wait(seconds: float) -> None:
@@ -178,7 +178,7 @@ def test_lock_timeouts_and_conflicts_look_like_stripes(company: Any) -> None:
 @pytest.mark.parametrize(
     ("rates", "reason"), [({"endpoint_rate": 3}, "endpoint-rate"), ({"global_rate": 3}, "global-rate")]
 )
-def test_a_bucket_runs_dry_and_fills_again_on_the_doubles_clock(company: Any, rates: Any, reason: str) -> None:
+def test_a_rate_limit_refuses_requests_until_the_doubles_clock_moves(company: Any, rates: Any, reason: str) -> None:
     company.double.set_rates(**rates)
     for _ in range(3):
         company.customer()
@@ -191,7 +191,7 @@ def test_a_bucket_runs_dry_and_fills_again_on_the_doubles_clock(company: Any, ra
     assert company.customer().id
 
 
-def test_a_limit_of_one_endpoint_leaves_the_others_alone(company: Any) -> None:
+def test_the_rate_limit_of_one_endpoint_does_not_limit_others(company: Any) -> None:
     company.double.set_rates(endpoint_rate=1)
     company.customer()
 
@@ -212,7 +212,7 @@ def test_requests_are_counted_by_route(alone: Any) -> None:
     assert (entry["account"], entry["status"], entry["replayed"]) == (alone.account, 200, False)
 
 
-def test_declines_and_refused_states_tell_the_sdk_not_to_try_again(company: Any) -> None:
+def test_declines_and_refused_states_tell_the_sdk_not_to_retry(company: Any) -> None:
     invoice = company.open()
     declined = raised(company.v1.invoices.pay, invoice.id, {"payment_method": "pm_card_chargeDeclined"}, company.opts)
     refused = raised(company.v1.invoices.finalize_invoice, invoice.id, None, company.opts)
@@ -221,7 +221,7 @@ def test_declines_and_refused_states_tell_the_sdk_not_to_try_again(company: Any)
     assert (refused.http_status, refused.headers["Stripe-Should-Retry"]) == (400, "false")
 
 
-def test_other_answers_leave_it_to_the_sdk_whether_to_try_again(company: Any) -> None:
+def test_other_responses_have_no_should_retry_header(company: Any) -> None:
     company.double.order_fault("error_before")
     company.double.order_fault("rate_limit")
     broken, limited = (raised(company.v1.customers.create, {}, company.opts) for _ in range(2))

@@ -9,8 +9,8 @@ import stripe
 
 
 def wait(company: Any, customer: Any, amount: int = 900, **params: Any) -> Any:
-    given = {"customer": customer.id, "amount": amount, "currency": "usd", **params}
-    return company.v1.invoice_items.create(given, company.opts)
+    item_params = {"customer": customer.id, "amount": amount, "currency": "usd", **params}
+    return company.v1.invoice_items.create(item_params, company.opts)
 
 
 def test_a_waiting_item_stays_out_of_a_draft_by_default(company: Any) -> None:

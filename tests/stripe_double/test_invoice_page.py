@@ -1,4 +1,4 @@
-"""The payer's page as people meet it: after a mistake, without a mouse, in other scripts, in each state."""
+"""The payer's page after a mistake, without a mouse, in other scripts, and in each state of the invoice."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests.stripe_double.test_hosted_page import card, said, visit
 
 
 def inputs(html: str) -> dict[str, str]:
-    """What each visible input holds."""
-    found = re.findall(r"<input id=(\w+)[^>]*? value=\"([^\"]*)\"", html)
-    return {name: unescape(value) for name, value in found}
+    """Returns the value of each visible input, by its name."""
+    figures = re.findall(r"<input id=(\w+)[^>]*? value=\"([^\"]*)\"", html)
+    return {name: unescape(value) for name, value in figures}
 
 
 def rows(html: str) -> dict[str, str]:
-    """Each row of the table: what it is, and its amount."""
-    found = re.findall(r"<tr[^>]*><td>(.*?)</td><td>(.*?)</td></tr>", html, re.DOTALL)
-    return {re.sub(r"<[^>]+>", "", what): amount for what, amount in found}
+    """Returns the amount of each row of the table, by its label."""
+    figures = re.findall(r"<tr[^>]*><td>(.*?)</td><td>(.*?)</td></tr>", html, re.DOTALL)
+    return {re.sub(r"<[^>]+>", "", what): amount for what, amount in figures}
 
 
 def test_a_card_that_needs_confirmation_is_not_shown_below_the_decline_of_another(company: Any) -> None:
@@ -36,7 +36,7 @@ def test_a_card_that_needs_confirmation_is_not_shown_below_the_decline_of_anothe
     assert "insufficient funds" not in html
 
 
-def test_stripe_forgets_the_decline_of_one_card_when_another_waits_for_confirmation(company: Any) -> None:
+def test_a_card_that_waits_for_confirmation_clears_the_decline_of_the_card_before(company: Any) -> None:
     invoice = company.open()
     company.pay(invoice, "pm_card_chargeDeclinedInsufficientFunds")
     company.pay(invoice, "pm_card_authenticationRequired")
@@ -46,7 +46,7 @@ def test_stripe_forgets_the_decline_of_one_card_when_another_waits_for_confirmat
     assert (intent.status, intent.last_payment_error) == ("requires_action", None)
 
 
-def test_what_was_typed_stays_after_a_decline_and_only_in_that_answer(company: Any) -> None:
+def test_typed_inputs_remain_after_a_decline_but_only_in_that_response(company: Any) -> None:
     url = company.open().hosted_invoice_url
 
     _, html = card(url, "4000 0000 0000 9995", exp="11/35", cvc="456")
@@ -54,10 +54,10 @@ def test_what_was_typed_stays_after_a_decline_and_only_in_that_answer(company: A
     assert inputs(html) == {
         "number": "4000 0000 0000 9995", "exp": "11/35", "cvc": "456", "routing": "", "account": "",
     }  # fmt: skip
-    assert set(inputs(visit(url)[1]).values()) == {""}, "whoever opens the link next does not see the card"
+    assert set(inputs(visit(url)[1]).values()) == {""}, "the next person who opens the link does not see the card"
 
 
-def test_what_was_typed_stays_after_a_failed_confirmation(company: Any) -> None:
+def test_typed_inputs_remain_after_a_failed_confirmation(company: Any) -> None:
     url = company.open().hosted_invoice_url
 
     card(url, "4000002760003184", exp="11/35", cvc="456")
@@ -68,7 +68,7 @@ def test_what_was_typed_stays_after_a_failed_confirmation(company: Any) -> None:
     assert (inputs(html)["exp"], inputs(html)["cvc"]) == ("11/35", "456")
 
 
-def test_what_was_typed_of_a_bank_account_stays_after_a_mistake(company: Any) -> None:
+def test_typed_bank_account_inputs_remain_after_a_mistake(company: Any) -> None:
     url = company.open().hosted_invoice_url
 
     _, html = visit(url, method="us_bank_account", routing="123", account='"><b>1')
@@ -111,7 +111,7 @@ def test_every_input_has_a_label_of_its_own(company: Any) -> None:
 
 
 def test_the_due_day_is_in_the_companys_time_zone(company: Any) -> None:
-    """The account's Dashboard is in Phoenix, seven hours behind; a due date of POM's ends with the company's day."""
+    """The Dashboard's time zone is Phoenix, seven hours behind UTC. POM sets due dates to the end of that day."""
     greenwich_midnight = (int(company.double.clock.now()) // DAY + 40) * DAY
     invoice = company.open(due_date=greenwich_midnight + 6 * 3600)
 
@@ -119,7 +119,7 @@ def test_the_due_day_is_in_the_companys_time_zone(company: Any) -> None:
     assert f"Due {day_before:%B %-d, %Y}" in visit(invoice.hosted_invoice_url)[1]
 
 
-def test_a_paid_invoice_says_when_it_was_paid_and_asks_for_nothing(company: Any) -> None:
+def test_the_page_of_a_paid_invoice_shows_the_date_and_no_form(company: Any) -> None:
     invoice = company.open()
     company.pay(invoice)
 
@@ -133,7 +133,7 @@ def test_a_paid_invoice_says_when_it_was_paid_and_asks_for_nothing(company: Any)
     assert "<form" not in html
 
 
-def test_a_void_invoice_asks_for_nothing(company: Any) -> None:
+def test_the_page_of_a_void_invoice_has_no_form(company: Any) -> None:
     invoice = company.open()
     company.v1.invoices.void_invoice(invoice.id, None, company.opts)
 
@@ -145,7 +145,7 @@ def test_a_void_invoice_asks_for_nothing(company: Any) -> None:
     assert "<form" not in html
 
 
-def test_a_partly_paid_invoice_asks_for_the_rest(company: Any) -> None:
+def test_the_page_of_a_partly_paid_invoice_asks_for_the_remaining_amount(company: Any) -> None:
     invoice = company.open()
     company.pay(invoice, amount=2_500)
 
@@ -159,18 +159,18 @@ def test_the_figures_of_a_page_add_up_when_a_credit_balance_is_applied(company: 
     customer = company.customer(balance=-2_500)
     invoice = company.open(customer=customer.id)
 
-    found = rows(visit(invoice.hosted_invoice_url)[1])
+    figures = rows(visit(invoice.hosted_invoice_url)[1])
 
-    assert (found["Total"], found["Applied balance"], found["Amount due"]) == ("$100.00", "-$25.00", "$75.00")
+    assert (figures["Total"], figures["Applied balance"], figures["Amount due"]) == ("$100.00", "-$25.00", "$75.00")
 
 
 def test_the_figures_of_a_page_add_up_after_a_credit_note(company: Any) -> None:
     invoice = company.open()
     company.v1.credit_notes.create({"invoice": invoice.id, "amount": 4_000}, company.opts)
 
-    found = rows(visit(invoice.hosted_invoice_url)[1])
+    figures = rows(visit(invoice.hosted_invoice_url)[1])
 
-    assert (found["Total"], found["Credit note"], found["Amount due"]) == ("$100.00", "-$40.00", "$60.00")
+    assert (figures["Total"], figures["Credit note"], figures["Amount due"]) == ("$100.00", "-$40.00", "$60.00")
 
 
 def test_names_in_other_scripts_keep_their_writing_direction(company: Any) -> None:
@@ -181,7 +181,7 @@ def test_names_in_other_scripts_keep_their_writing_direction(company: Any) -> No
     assert "<bdi>דנה לוי (בריכות)</bdi><br>From <bdi>Blue Lagoon Pools</bdi>".encode().decode("latin-1") in html
 
 
-def test_a_link_that_has_expired_names_the_company_that_can_help(company: Any) -> None:
+def test_the_page_of_an_expired_link_names_the_company_to_ask(company: Any) -> None:
     invoice = company.open()
     company.double.advance(61 * DAY)
 

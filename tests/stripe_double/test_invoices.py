@@ -11,9 +11,9 @@ from infra.stripe_double import DAY
 
 
 def refusal(call: Any, *args: Any) -> stripe.InvalidRequestError:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         call(*args)
-    return refused.value
+    return error.value
 
 
 def test_a_draft_becomes_an_open_invoice_with_a_link_a_number_and_a_payment(company: Any) -> None:
@@ -46,7 +46,7 @@ def test_payments_are_absent_unless_expanded_and_removed_fields_stay_removed(com
         assert gone not in invoice
 
 
-def test_finalizing_freezes_the_customers_details(company: Any) -> None:
+def test_a_finalized_invoice_retains_the_customers_details(company: Any) -> None:
     customer = company.customer(email="old@example.com")
     invoice = company.open(customer=customer.id)
 
@@ -68,7 +68,7 @@ def test_lines_are_priced_by_amount_or_by_quantity_and_unit(company: Any) -> Non
     assert company.get(draft).total == -462
 
 
-def test_an_invoice_embeds_ten_lines_and_lists_the_rest(company: Any) -> None:
+def test_an_invoice_embeds_ten_lines_and_all_can_be_listed(company: Any) -> None:
     invoice = company.draft(*[100] * 25)
 
     listed = list(company.v1.invoices.line_items.list(invoice.id, {"limit": 10}, company.opts).auto_paging_iter())
@@ -81,8 +81,8 @@ def test_250_lines_fit_in_one_request_and_251_do_not(company: Any) -> None:
     full = company.draft(*[100] * 250)
 
     assert full.total == 25_000
-    refused = refusal(company.v1.invoices.add_lines, full.id, {"lines": [{"amount": 1}]}, company.opts)
-    assert refused.param == "lines"
+    error = refusal(company.v1.invoices.add_lines, full.id, {"lines": [{"amount": 1}]}, company.opts)
+    assert error.param == "lines"
     assert company.get(full).total == 25_000
 
 
@@ -140,7 +140,7 @@ def test_bad_invoices_are_refused(company: Any, params: Any, param: str | None) 
     assert company.v1.invoices.list(None, company.opts).data == []
 
 
-def test_currency_defaults_to_the_customers_and_the_first_invoice_settles_it(company: Any) -> None:
+def test_currency_defaults_to_the_customers_which_the_first_invoice_determines(company: Any) -> None:
     customer = company.customer()
     company.draft(customer=customer.id, currency="eur")
 
@@ -230,7 +230,7 @@ def test_lines_are_removed_from_a_draft_and_the_others_keep_their_order(company:
         ({"id": "il_other", "behavior": "hide"}, "lines[1][behavior]"),
     ],
 )
-def test_a_line_that_cannot_be_removed_keeps_all_lines(company: Any, line: Any, param: str) -> None:
+def test_if_one_line_cannot_be_removed_no_line_is_removed(company: Any, line: Any, param: str) -> None:
     draft = company.draft(100, 200)
     first = {"id": company.get(draft).lines.data[0].id, "behavior": "delete"}
 
@@ -275,7 +275,7 @@ def test_an_invoice_without_lines_is_paid_at_once_and_has_a_number(company: Any,
     assert paid.number.endswith("-0001")
 
 
-def test_what_only_an_open_invoice_allows_is_refused_without_a_code(company: Any) -> None:
+def test_actions_that_need_an_open_invoice_are_refused_without_a_code(company: Any) -> None:
     invoices, opts = company.v1.invoices, company.opts
     draft, paid, given_up = company.draft(), company.open(), company.open()
     company.pay(paid)
@@ -293,7 +293,7 @@ def test_what_only_an_open_invoice_allows_is_refused_without_a_code(company: Any
     assert (changed.code, changed.param) == (None, "description")
 
 
-def test_an_account_voids_what_was_given_up_or_refuses_it(company: Any) -> None:
+def test_an_account_setting_decides_whether_an_uncollectible_invoice_can_be_voided(company: Any) -> None:
     first, second = company.open(), company.open()
     for each in (first, second):
         company.v1.invoices.mark_uncollectible(each.id, None, company.opts)
@@ -304,8 +304,8 @@ def test_an_account_voids_what_was_given_up_or_refuses_it(company: Any) -> None:
     assert company.get(second).status == "uncollectible"
 
 
-def said(refused: Any) -> tuple[str | None, str | None]:
-    return refused.code, refused.user_message
+def said(error: Any) -> tuple[str | None, str | None]:
+    return error.code, error.user_message
 
 
 def test_a_zero_total_is_paid_at_finalization_without_a_payment(company: Any) -> None:
@@ -326,7 +326,7 @@ def test_a_total_below_the_minimum_is_paid_and_moves_to_the_customers_balance(co
     assert company.v1.customers.retrieve(customer.id, None, company.opts).balance == 0
 
 
-def test_credit_on_the_customer_is_used_first(company: Any) -> None:
+def test_the_customers_credit_pays_an_invoice_first(company: Any) -> None:
     customer = company.customer(balance=-3_000)
 
     invoice = company.open(10_000, customer=customer.id)
@@ -358,7 +358,7 @@ def test_an_account_that_cannot_charge_refuses_to_finalize_and_to_send(company: 
     assert "account.updated" in company.types()
 
 
-def test_tax_rates_add_or_are_included(company: Any) -> None:
+def test_tax_rates_are_exclusive_or_inclusive(company: Any) -> None:
     rates = [
         company.v1.tax_rates.create(
             {"display_name": "Sales tax", "percentage": 8.6, "inclusive": inclusive}, company.opts
@@ -399,26 +399,26 @@ def test_lists_filter_by_status_customer_and_due_date(company: Any) -> None:
     assert ids(status="paid") == []
 
 
-def test_expansions_reach_through_payments_to_the_intent(company: Any) -> None:
+def test_payments_of_an_invoice_can_be_expanded_to_the_intent(company: Any) -> None:
     invoice = company.open()
     company.pay(invoice)
 
-    found = company.v1.invoices.retrieve(
+    invoice_object = company.v1.invoices.retrieve(
         invoice.id, {"expand": ["customer", "payments.data.payment.payment_intent"]}, company.opts
     )
 
-    assert found.customer.email == "ann@example.com"
-    assert found.payments.data[0].payment.payment_intent.status == "succeeded"
+    assert invoice_object.customer.email == "ann@example.com"
+    assert invoice_object.payments.data[0].payment.payment_intent.status == "succeeded"
     for path in ("bogus", "payments.data.payment.payment_intent.latest_charge"):
         assert refusal(company.v1.invoices.retrieve, invoice.id, {"expand": [path]}, company.opts).param == "expand"
 
 
-def test_discounts_can_be_expanded_and_there_are_none(company: Any) -> None:
+def test_discounts_can_be_expanded_even_if_there_are_none(company: Any) -> None:
     invoice = company.open()
     paths = {"expand": ["discounts", "lines.data.discounts"]}
-    found = company.v1.invoices.retrieve(invoice.id, paths, company.opts)
-    assert found.discounts == []
-    assert [line.discounts for line in found.lines.data] == [[]]
+    invoice_object = company.v1.invoices.retrieve(invoice.id, paths, company.opts)
+    assert invoice_object.discounts == []
+    assert [line.discounts for line in invoice_object.lines.data] == [[]]
 
 
 @pytest.mark.parametrize("status", ["draft", "open", "paid", "void", "uncollectible"])
@@ -436,7 +436,7 @@ def test_metadata_can_be_changed_whatever_the_status(company: Any, status: str) 
     assert (changed.status, changed.metadata.to_dict()) == (status, {"a": "b"})
 
 
-def test_finalizing_chooses_the_paper_and_leaves_what_the_request_chose(company: Any) -> None:
+def test_finalizing_chooses_the_paper_size_unless_the_request_did(company: Any) -> None:
     chosen = company.draft(10_000, rendering={"pdf": {"page_size": "a4"}})
     automatic = company.draft(10_000)
     assert automatic.rendering.pdf.page_size == "auto"
@@ -446,7 +446,7 @@ def test_finalizing_chooses_the_paper_and_leaves_what_the_request_chose(company:
     assert [each.rendering.pdf.page_size for each in finalized] == ["a4", "letter"]
 
 
-def test_cash_is_no_attempt_and_ends_auto_advance(company: Any) -> None:
+def test_a_payment_in_cash_is_no_attempt_and_ends_auto_advance(company: Any) -> None:
     invoice = company.open(auto_advance=True)
 
     paid = company.v1.invoices.pay(invoice.id, {"paid_out_of_band": True}, company.opts)

@@ -1,4 +1,4 @@
-"""What Stripe e-mails to a customer can be read: who writes, which invoice, how much, until when, where to pay."""
+"""Stripe's e-mails to a customer show the sender, the invoice, the amount, the due date and the link to pay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def due_day(company: Any, days: int) -> str:
     return f"{at:%B %-d, %Y}"
 
 
-def test_the_first_mail_says_all_that_is_needed_to_pay(company: Any) -> None:
+def test_the_first_mail_has_all_facts_that_a_payer_needs(company: Any) -> None:
     customer = company.customer(email="ann@example.com", name="Ann Diver")
     due = due_day(company, 30)
 
@@ -41,7 +41,7 @@ def test_the_first_mail_says_all_that_is_needed_to_pay(company: Any) -> None:
     )
 
 
-def test_a_reminder_differs_from_the_first_mail_and_asks_for_what_is_still_owed(company: Any) -> None:
+def test_a_reminder_differs_from_the_first_mail_and_asks_for_the_remaining_amount(company: Any) -> None:
     due = due_day(company, 30)
     invoice = company.draft(10_000)
     mailed(company, invoice)

@@ -11,15 +11,21 @@ from tests.stripe_double.test_shapes import fits_object
 
 
 def make(company: Any, **params: Any) -> Any:
-    wanted = {"card_payments": {"requested": True}, "transfers": {"requested": True}}
-    given = {"type": "custom", "country": "US", "capabilities": wanted, "metadata": {"a": "b"}, **params}
-    return company.v1.accounts.create(given)
+    capabilities = {"card_payments": {"requested": True}, "transfers": {"requested": True}}
+    account_params = {
+        "type": "custom",
+        "country": "US",
+        "capabilities": capabilities,
+        "metadata": {"a": "b"},
+        **params,
+    }
+    return company.v1.accounts.create(account_params)
 
 
 def test_a_new_account_has_requirements_and_can_neither_charge_nor_pay_out(company: Any) -> None:
-    made = make(company)
+    account = make(company)
 
-    read = company.v1.accounts.retrieve(made.id)
+    read = company.v1.accounts.retrieve(account.id)
 
     assert (read.charges_enabled, read.payouts_enabled, read.details_submitted) == (False, False, False)
     assert read.capabilities.to_dict() == {"card_payments": "inactive", "transfers": "inactive"}
@@ -29,11 +35,11 @@ def test_a_new_account_has_requirements_and_can_neither_charge_nor_pay_out(compa
     assert fits_object(read.to_dict(for_json=True), stripe.Account, "account") == []
 
 
-def test_what_is_given_is_not_due(company: Any) -> None:
-    made = make(company, business_type="company", business_profile={"mcc": "7699", "name": "Pools"})
+def test_requirements_that_the_request_meets_are_not_due(company: Any) -> None:
+    account = make(company, business_type="company", business_profile={"mcc": "7699", "name": "Pools"})
 
-    assert {"business_type", "business_profile.mcc"}.isdisjoint(made.requirements.currently_due)
-    assert (made.business_profile.name, made.business_profile.mcc) == ("Pools", "7699")
+    assert {"business_type", "business_profile.mcc"}.isdisjoint(account.requirements.currently_due)
+    assert (account.business_profile.name, account.business_profile.mcc) == ("Pools", "7699")
 
 
 def test_an_account_that_may_not_charge_does_not_finalize(company: Any) -> None:
@@ -48,15 +54,15 @@ def test_an_account_that_may_not_charge_does_not_finalize(company: Any) -> None:
 
 
 def test_the_platform_lists_its_accounts_and_deletes_those_it_made(company: Any) -> None:
-    made = make(company)
-    assert [a.id for a in company.v1.accounts.list({"limit": 2}).data] == [made.id, company.account]
+    account = make(company)
+    assert [a.id for a in company.v1.accounts.list({"limit": 2}).data] == [account.id, company.account]
 
-    deleted = company.v1.accounts.delete(made.id)
+    deleted = company.v1.accounts.delete(account.id)
 
     assert deleted.deleted
-    assert made.id not in [a.id for a in company.v1.accounts.list({"limit": 100}).data]
+    assert account.id not in [a.id for a in company.v1.accounts.list({"limit": 100}).data]
     with pytest.raises(stripe.PermissionError):
-        company.v1.accounts.retrieve(made.id)
+        company.v1.accounts.retrieve(account.id)
     with pytest.raises(stripe.InvalidRequestError):
         company.v1.accounts.delete(company.account)
 

@@ -1,4 +1,4 @@
-"""The words of the payer's page after mistakes, and of pages and controls that the double does not have."""
+"""The messages of the payer's page after mistakes, and of unknown pages and controls."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ CARD, EXPIRY, CODE = "card number", "expiration date", "security code"
 
 
 def in_error(html: str) -> list[str]:
-    """The inputs that are marked as wrong."""
+    """Returns the names of the inputs that are marked as wrong."""
     return re.findall(r"<input id=(\w+)[^>]*aria-invalid=true", html)
 
 
 def alerts(html: str) -> list[str]:
-    """The heading of the form under which each alert stands; empty for one above all forms."""
+    """Returns the heading of the form above each alert; an empty string for an alert above all forms."""
     parts = re.split(r"<form[^>]*><h2>([^<]*)</h2>", html)
     headings = ["", *parts[1::2]]
     return [heading for heading, part in zip(headings, parts[::2], strict=True) if "role=alert" in part]
@@ -43,8 +43,8 @@ def test_every_mistake_in_the_card_form_is_named_at_once(company: Any) -> None:
 def test_an_empty_form_begins_with_the_card_number(company: Any) -> None:
     _, html = card(company.open().hosted_invoice_url, "", exp="", cvc="")
 
-    told = said(html)
-    assert -1 < told.index(CARD) < told.index(EXPIRY) < told.index(CODE)
+    outcome = said(html)
+    assert -1 < outcome.index(CARD) < outcome.index(EXPIRY) < outcome.index(CODE)
 
 
 @pytest.mark.parametrize("exp", ["13/34", "00/34", "99/2034"])
@@ -68,7 +68,7 @@ def test_an_empty_bank_form_says_what_is_missing(company: Any) -> None:
     assert said(html) == "The routing number is missing. The account number is missing."
 
 
-def test_an_error_stands_in_the_form_that_it_is_about(company: Any) -> None:
+def test_an_error_is_shown_in_the_form_that_it_concerns(company: Any) -> None:
     url = company.open().hosted_invoice_url
 
     assert alerts(visit(url, method="us_bank_account", routing="1", account="2")[1]) == ["Pay from a US bank account"]
@@ -80,7 +80,7 @@ def test_an_error_stands_in_the_form_that_it_is_about(company: Any) -> None:
 @pytest.mark.parametrize(
     "code", [*sorted({each.code for each in BANKS.values() if each.code}), "bank_account_frozen"]
 )
-def test_a_bank_debit_that_comes_back_says_why_in_words(company: Any, code: str) -> None:
+def test_a_failed_bank_debit_has_a_message(company: Any, code: str) -> None:
     invoice = company.open()
     paid = company.pay(invoice, "pm_usBankAccount")
     company.double.settle_debit(company.account, paid["payment_intent"], fail=code)
@@ -93,7 +93,7 @@ def test_a_bank_debit_that_comes_back_says_why_in_words(company: Any, code: str)
     assert company.intent(invoice).last_payment_error.code == code
 
 
-def test_an_unknown_path_of_the_api_is_still_stripes_own_refusal(server: Any) -> None:
+def test_an_unknown_path_of_the_api_has_stripes_own_error(server: Any) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(urllib.request.Request(f"{server.url}/v2/core/accounts", b"", method="POST"))
 

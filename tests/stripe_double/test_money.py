@@ -1,4 +1,4 @@
-"""Discounts, the customer's balance, surplus and lost disputes, as Stripe documents them."""
+"""Discounts, the customer's balance, surpluses and lost disputes, as Stripe documents them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def balance_of(company: Any, customer: Any) -> int:
 
 
 def entries(company: Any, invoice: Any) -> list[tuple[str, int]]:
-    """The customer's balance transactions of an invoice, oldest first."""
-    found = company.double.ledger(company.account)["objects"].get("customer_balance_transaction", [])
-    return [(each["type"], each["amount"]) for each in found if each["invoice"] == invoice.id]
+    """Returns the customer's balance transactions of an invoice, oldest first."""
+    transactions = company.double.ledger(company.account)["objects"].get("customer_balance_transaction", [])
+    return [(each["type"], each["amount"]) for each in transactions if each["invoice"] == invoice.id]
 
 
 def test_a_fixed_amount_is_taken_off_a_draft_and_spread_over_its_lines(company: Any) -> None:
@@ -48,14 +48,14 @@ def test_two_discounts_are_taken_off_one_after_the_other(company: Any) -> None:
     assert draft.total == 4_500
 
 
-def test_a_discount_takes_no_more_off_than_there_is(company: Any) -> None:
+def test_a_discount_is_at_most_the_subtotal(company: Any) -> None:
     draft = discounted(company, company.draft(700), coupon(company, amount_off=1_000, currency="usd"))
     invoice = company.v1.invoices.finalize_invoice(draft.id, None, company.opts)
 
     assert (invoice.total, invoice.total_discount_amounts[0].amount, invoice.status) == (0, 700, "paid")
 
 
-def test_discounts_can_be_taken_back_while_it_is_a_draft(company: Any) -> None:
+def test_the_discounts_of_a_draft_can_be_removed(company: Any) -> None:
     draft = discounted(company, company.draft(7_500), coupon(company, percent_off=10))
 
     again = company.v1.invoices.update(draft.id, {"discounts": ""}, company.opts)
@@ -73,7 +73,7 @@ def test_a_finalized_invoice_takes_no_discount(company: Any) -> None:
         discounted(company, company.open(), coupon(company, percent_off=10))
 
 
-def test_discounts_together_with_tax_rates_are_not_played(company: Any) -> None:
+def test_discounts_together_with_tax_rates_are_not_implemented(company: Any) -> None:
     rate = company.v1.tax_rates.create({"display_name": "T", "percentage": 8, "inclusive": False}, company.opts).id
     draft = company.draft()
     company.v1.invoices.add_lines(draft.id, {"lines": [{"amount": 900, "tax_rates": [rate]}]}, company.opts)
@@ -95,14 +95,16 @@ def test_a_surplus_goes_to_the_customers_credit_balance_and_pays_the_next_invoic
     assert (next_one.starting_balance, next_one.ending_balance, next_one.amount_due) == (-4_000, 0, 6_000)
 
 
-def test_a_credit_that_leaves_too_little_pays_its_part_and_the_rest_becomes_a_debt(company: Any) -> None:
+def test_a_credit_that_leaves_less_than_the_minimum_pays_its_part_and_the_remainder_becomes_a_debt(
+    company: Any,
+) -> None:
     invoice = company.open(7_500, customer=company.customer(balance=-7_480).id)
 
     assert (invoice.status, invoice.starting_balance, invoice.ending_balance) == ("paid", -7_480, 20)
     assert entries(company, invoice) == [("applied_to_invoice", 7_480), ("invoice_too_small", 20)]
 
 
-def test_voiding_gives_the_applied_balance_back(company: Any) -> None:
+def test_voiding_returns_the_applied_balance(company: Any) -> None:
     invoice = company.open(10_000, customer=company.customer(balance=-3_000).id)
     assert balance_of(company, invoice.customer) == 0
 
@@ -113,7 +115,7 @@ def test_voiding_gives_the_applied_balance_back(company: Any) -> None:
 
 
 @pytest.mark.parametrize(("currency", "least"), sorted(MINIMUM.items()))
-def test_less_than_the_minimum_is_not_asked_for(company: Any, currency: str, least: int) -> None:
+def test_a_debt_below_the_minimum_is_not_charged(company: Any, currency: str, least: int) -> None:
     step = 100 if currency == "huf" else 1
 
     assert company.open(least, currency=currency).amount_due == least

@@ -1,4 +1,4 @@
-"""What varies by generators of their own: the order of events, and the dates of answers."""
+"""The order of events and the dates of responses, which vary by generators of their own."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def company_of(seed: int = 0, **settings: Any) -> Company:
     return Company(double, client, double.create_account()["id"])
 
 
-def date_of(answer: Any) -> float:
-    return parsedate_to_datetime(answer.last_response.headers["date"]).timestamp()
+def date_of(response: Any) -> float:
+    return parsedate_to_datetime(response.last_response.headers["date"]).timestamp()
 
 
-def orders(do: Any, wanted: set[str]) -> Counter[tuple[str, ...]]:
-    """In which orders the wanted events come, over many invoices."""
-    company, found = company_of(), Counter[tuple[str, ...]]()
+def orders(do: Any, expected_types: set[str]) -> Counter[tuple[str, ...]]:
+    """Returns how often each order of the expected events occurs, over many invoices."""
+    company, count_by_order = company_of(), Counter[tuple[str, ...]]()
     for _ in range(40):
-        seen = len(company.double.events(company.account))
+        event_count = len(company.double.events(company.account))
         do(company, company.draft(1_000))
-        types = [e["type"] for e in company.double.events(company.account)[seen:]]
-        found[tuple(t for t in types if t in wanted)] += 1
-    return found
+        types = [e["type"] for e in company.double.events(company.account)[event_count:]]
+        count_by_order[tuple(t for t in types if t in expected_types)] += 1
+    return count_by_order
 
 
 def finalize(company: Company, draft: Any) -> None:
@@ -68,13 +68,13 @@ def test_events_of_one_change_mostly_come_in_the_usual_order(do: Any, usual: str
     assert found[tuple(usual.split())] > 20
 
 
-def test_an_invoice_is_mostly_updated_before_it_is_finalized() -> None:
+def test_invoice_updated_usually_comes_before_invoice_finalized() -> None:
     company, first = company_of(), Counter[str]()
     for _ in range(40):
         draft = company.draft(1_000)
-        seen = len(company.double.events(company.account))
+        event_count = len(company.double.events(company.account))
         finalize(company, draft)
-        found = [e for e in company.double.events(company.account)[seen:] if e["type"].startswith("invoice.")]
+        found = [e for e in company.double.events(company.account)[event_count:] if e["type"].startswith("invoice.")]
         assert {e["data"]["object"]["status"] for e in found} == {"open"}
         first[found[0]["type"]] += 1
 
@@ -96,7 +96,7 @@ def test_each_event_shows_the_object_as_it_was_in_either_order() -> None:
             assert shown["status"] == "paid"
 
 
-def test_order_and_dates_repeat_with_the_seed_and_cost_no_draw_of_the_worlds_generator() -> None:
+def test_order_and_dates_repeat_with_the_seed_and_do_not_use_the_worlds_generator() -> None:
     def run(seed: int, **settings: Any) -> tuple[list[str], list[float], float]:
         rng = random.Random(1)
         double = StripeDouble(Config(seed=seed, **settings), clock=Clock.frozen(), rng=rng)
@@ -114,9 +114,9 @@ def test_order_and_dates_repeat_with_the_seed_and_cost_no_draw_of_the_worlds_gen
     assert sorted(first[0]) == sorted(other[0])
 
 
-def test_most_answers_are_dated_a_second_or_more_after_what_they_show() -> None:
+def test_most_responses_are_dated_a_second_or_more_after_their_objects() -> None:
     company = company_of()
-    late = Counter(date_of(made) - made.created for made in (company.customer() for _ in range(400)))
+    late = Counter(date_of(customer) - customer.created for customer in (company.customer() for _ in range(400)))
 
     assert set(late) <= set(range(9))
     assert 0.16 < late[0] / 400 < 0.32
@@ -131,7 +131,7 @@ def test_dates_can_follow_the_clock_alone() -> None:
 
 
 def slow(during: Any) -> tuple[Company, list[float]]:
-    """A company whose double sleeps by a function that does something meanwhile."""
+    """A company whose double calls a function while it sleeps."""
     waited: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -144,7 +144,7 @@ def slow(during: Any) -> tuple[Company, list[float]]:
     return company, waited
 
 
-def test_a_late_answer_shows_what_was_true_when_it_was_executed() -> None:
+def test_a_late_response_has_the_state_of_its_execution() -> None:
     company, waited = slow(lambda c: (c.double.advance(60), c.pay(invoice)))
     invoice = company.open()
     read = company.double.clock.seconds()
@@ -156,7 +156,7 @@ def test_a_late_answer_shows_what_was_true_when_it_was_executed() -> None:
     assert company.get(invoice).status == "paid"
 
 
-def test_a_late_list_is_as_old_as_its_execution() -> None:
+def test_a_late_list_has_the_state_of_its_execution() -> None:
     company, _ = slow(lambda c: c.open())
     company.double.order_fault("late", method="GET", path="/v1/invoices", seconds=5)
 
@@ -167,7 +167,7 @@ def test_a_late_list_is_as_old_as_its_execution() -> None:
     assert len(company.v1.invoices.list(None, company.opts).data) == 1
 
 
-def test_a_late_change_is_done_at_once_and_its_key_answers_meanwhile() -> None:
+def test_a_late_request_is_executed_at_once_and_its_key_replays_before_the_response_arrives() -> None:
     replays: list[Any] = []
 
     def again(company: Company) -> None:
@@ -177,15 +177,15 @@ def test_a_late_change_is_done_at_once_and_its_key_answers_meanwhile() -> None:
     keyed: Any = {**company.opts, "idempotency_key": "same"}
     company.double.order_fault("late", method="POST", path="/v1/customers", seconds=3)
 
-    made = company.v1.customers.create({"name": "Ann"}, keyed)
+    customer = company.v1.customers.create({"name": "Ann"}, keyed)
 
-    assert [r.id for r in replays] == [made.id]
+    assert [r.id for r in replays] == [customer.id]
     assert replays[0].last_response.headers["idempotent-replayed"] == "true"
-    assert date_of(made) == made.created + 3 == date_of(replays[0]) + 3
+    assert date_of(customer) == customer.created + 3 == date_of(replays[0]) + 3
     assert waited == [3]
 
 
-def test_a_late_refusal_is_late_too() -> None:
+def test_a_refusal_can_be_late_too() -> None:
     company, waited = slow(lambda c: None)
     company.double.order_fault("late", seconds=2)
 

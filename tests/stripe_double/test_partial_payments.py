@@ -14,24 +14,24 @@ MANDATE = {"customer_acceptance": {"type": "offline", "offline": {}}}
 
 
 def intent(company: Any, invoice: Any, amount: int, **params: Any) -> Any:
-    given = {"amount": amount, "currency": "usd", "customer": invoice.customer, **params}
-    return company.v1.payment_intents.create(given, company.opts)
+    params_sent = {"amount": amount, "currency": "usd", "customer": invoice.customer, **params}
+    return company.v1.payment_intents.create(params_sent, company.opts)
 
 
 def attach(company: Any, invoice: Any, attached: Any) -> Any:
-    given = {"payment_intent": attached.id, "expand": ["payments"]}
-    return company.v1.invoices.attach_payment(invoice.id, given, company.opts)
+    params_sent = {"payment_intent": attached.id, "expand": ["payments"]}
+    return company.v1.invoices.attach_payment(invoice.id, params_sent, company.opts)
 
 
-def confirm(company: Any, made: Any, token: str = "pm_card_visa", **params: Any) -> Any:
-    given = {"payment_method": token, "return_url": BACK, **params}
-    return company.v1.payment_intents.confirm(made.id, given, company.opts)
+def confirm(company: Any, attached: Any, token: str = "pm_card_visa", **params: Any) -> Any:
+    params_sent = {"payment_method": token, "return_url": BACK, **params}
+    return company.v1.payment_intents.confirm(attached.id, params_sent, company.opts)
 
 
 def test_an_intent_that_has_succeeded_counts_as_soon_as_it_is_attached(company: Any) -> None:
     invoice = company.open(10_000)
     paid = confirm(company, intent(company, invoice, 4_000))
-    seen = len(company.events())
+    event_count = len(company.events())
 
     after = attach(company, invoice, paid)
 
@@ -40,15 +40,15 @@ def test_an_intent_that_has_succeeded_counts_as_soon_as_it_is_attached(company: 
     assert (default.is_default, default.status, default.amount_requested) == (True, "open", 6_000)
     assert (attached.is_default, attached.status, attached.amount_paid) == (False, "paid", 4_000)
     assert attached.payment.payment_intent == paid.id
-    assert company.types(seen) == ["invoice_payment.paid", "invoice.updated"]
+    assert company.types(event_count) == ["invoice_payment.paid", "invoice.updated"]
 
 
 def test_an_open_intent_counts_when_it_succeeds(company: Any) -> None:
     invoice = company.open(10_000)
-    made = intent(company, invoice, 4_000)
-    assert attach(company, invoice, made).amount_paid == 0
+    attached = intent(company, invoice, 4_000)
+    assert attach(company, invoice, attached).amount_paid == 0
 
-    confirm(company, made)
+    confirm(company, attached)
 
     assert company.get(invoice).amount_remaining == 6_000
     assert "invoice_payment.paid" in company.types()
@@ -65,7 +65,7 @@ def test_attached_payments_that_sum_to_the_total_make_the_invoice_paid(company: 
     assert company.v1.payment_intents.retrieve(default.id, None, company.opts).status == "canceled"
 
 
-def test_the_rest_is_paid_by_the_default_payment(company: Any) -> None:
+def test_the_remaining_amount_is_paid_by_the_default_payment(company: Any) -> None:
     invoice = company.open(10_000)
     attach(company, invoice, confirm(company, intent(company, invoice, 4_000)))
 
@@ -77,7 +77,7 @@ def test_the_rest_is_paid_by_the_default_payment(company: Any) -> None:
     assert amounts == [4_000, 6_000]
 
 
-def test_more_than_is_owed_is_credited_to_the_customer(company: Any) -> None:
+def test_a_surplus_is_credited_to_the_customer(company: Any) -> None:
     invoice = company.open(10_000)
 
     after = attach(company, invoice, confirm(company, intent(company, invoice, 12_000)))
@@ -97,20 +97,20 @@ def test_an_attached_bank_debit_counts_when_it_settles(company: Any) -> None:
     assert company.get(invoice).status == "paid"
 
 
-def test_an_invoice_with_an_open_attached_payment_is_not_voided_or_written_off_until_that_is_canceled(
+def test_an_invoice_with_an_open_attached_payment_cannot_be_voided_or_written_off(
     company: Any,
 ) -> None:
     invoice = company.open()
-    made = intent(company, invoice, 4_000)
-    attach(company, invoice, made)
+    attached = intent(company, invoice, 4_000)
+    attach(company, invoice, attached)
 
     for act in (company.v1.invoices.void_invoice, company.v1.invoices.mark_uncollectible):
         with pytest.raises(stripe.InvalidRequestError, match="cancel its PaymentIntent"):
             act(invoice.id, None, company.opts)
 
-    company.v1.payment_intents.cancel(made.id, None, company.opts)
+    company.v1.payment_intents.cancel(attached.id, None, company.opts)
     canceled = company.v1.invoice_payments.list({"invoice": invoice.id, "status": "canceled"}, company.opts).data
-    assert [each.payment.payment_intent for each in canceled] == [made.id]
+    assert [each.payment.payment_intent for each in canceled] == [attached.id]
     assert company.v1.invoices.void_invoice(invoice.id, None, company.opts).status == "void"
 
 

@@ -1,4 +1,4 @@
-"""Payment intents and payment methods by API: what a payer does on the page, and payments without an invoice."""
+"""Payment intents and payment methods by API, with and without an invoice."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def create(company: Any, amount: int = 4_000, **params: Any) -> Any:
 # -- of an invoice
 
 
-def test_confirming_the_intent_of_an_invoice_leaves_the_same_as_paying_on_the_page(company: Any) -> None:
+def test_confirming_the_intent_of_an_invoice_has_the_same_results_as_paying_on_the_page(company: Any) -> None:
     on_page, by_api = company.open(), company.open()
-    seen = len(company.events())
+    event_count = len(company.events())
     company.pay(on_page)
-    of_page = company.types(seen)
-    seen = len(company.events())
+    of_page = company.types(event_count)
+    event_count = len(company.events())
 
     intent = confirm(company, company.intent(by_api), payment_method="pm_card_visa")
 
-    assert sorted(company.types(seen)) == sorted(of_page)
+    assert sorted(company.types(event_count)) == sorted(of_page)
     assert (intent.status, intent.amount_received) == ("succeeded", 10_000)
     paid = company.get(by_api)
     assert (paid.status, paid.amount_paid) == ("paid", 10_000)
@@ -47,7 +47,7 @@ def test_confirming_the_intent_of_an_invoice_leaves_the_same_as_paying_on_the_pa
         ("pm_card_radarBlock", "card_declined", "fraudulent"),
     ],
 )
-def test_a_declined_confirmation_answers_402_with_the_intent(
+def test_a_declined_confirmation_is_a_402_with_the_intent(
     company: Any, token: str, code: str, decline_code: str | None
 ) -> None:
     invoice = company.open()
@@ -75,10 +75,10 @@ def test_a_confirmed_bank_debit_is_processing_and_settles_days_later(company: An
 
 
 def test_a_bank_debit_without_a_mandate_is_refused(company: Any) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         confirm(company, company.intent(company.open()), payment_method="pm_usBankAccount_success")
 
-    assert refused.value.param == "mandate_data"
+    assert error.value.param == "mandate_data"
 
 
 def test_3d_secure_leads_the_payer_to_the_invoices_page_and_back_to_the_return_url(company: Any) -> None:
@@ -106,11 +106,11 @@ def test_an_intent_that_was_paid_is_not_confirmed_again(company: Any) -> None:
     intent = company.intent(company.open())
     confirm(company, intent, payment_method="pm_card_visa")
 
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         confirm(company, intent, payment_method="pm_card_visa")
 
-    assert refused.value.code == "payment_intent_unexpected_state"
-    assert refused.value.json_body["error"]["payment_intent"]["id"] == intent.id
+    assert error.value.code == "payment_intent_unexpected_state"
+    assert error.value.json_body["error"]["payment_intent"]["id"] == intent.id
 
 
 def test_the_intent_of_an_invoice_is_not_canceled_by_api(company: Any) -> None:
@@ -121,46 +121,46 @@ def test_the_intent_of_an_invoice_is_not_canceled_by_api(company: Any) -> None:
 # -- without an invoice
 
 
-def test_an_intent_without_an_invoice_is_made_and_paid(company: Any) -> None:
+def test_an_intent_without_an_invoice_is_created_and_paid(company: Any) -> None:
     customer = company.customer()
-    seen = len(company.events())
-    made = create(company, customer=customer.id, metadata={"a": "b"})
-    assert (made.status, made.amount, made.customer) == ("requires_payment_method", 4_000, customer.id)
-    assert made.automatic_payment_methods.to_dict() == {"allow_redirects": "always", "enabled": True}
+    event_count = len(company.events())
+    created = create(company, customer=customer.id, metadata={"a": "b"})
+    assert (created.status, created.amount, created.customer) == ("requires_payment_method", 4_000, customer.id)
+    assert created.automatic_payment_methods.to_dict() == {"allow_redirects": "always", "enabled": True}
 
-    paid = confirm(company, made, payment_method="pm_card_visa")
+    paid = confirm(company, created, payment_method="pm_card_visa")
 
     charge = company.v1.charges.retrieve(paid.latest_charge, None, company.opts)
     assert (charge.status, charge.amount, charge.metadata.to_dict()) == ("succeeded", 4_000, {"a": "b"})
     assert charge.billing_details.email == "ann@example.com"
     expected = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
-    assert company.types(seen) == expected
+    assert company.types(event_count) == expected
     company.double.advance(company.double.config.capture_seconds)
-    assert company.types(seen) == [*expected, "charge.updated"]
+    assert company.types(event_count) == [*expected, "charge.updated"]
 
 
 def test_create_can_confirm_at_once(company: Any) -> None:
-    made = create(company, confirm=True, payment_method="pm_card_visa", return_url=BACK)
+    created = create(company, confirm=True, payment_method="pm_card_visa", return_url=BACK)
 
-    assert made.status == "succeeded"
+    assert created.status == "succeeded"
 
 
-def test_create_keeps_a_payment_method_for_a_later_confirmation(company: Any) -> None:
-    made = create(company, payment_method="pm_card_visa")
-    assert made.status == "requires_confirmation"
+def test_create_stores_a_payment_method_for_a_later_confirmation(company: Any) -> None:
+    created = create(company, payment_method="pm_card_visa")
+    assert created.status == "requires_confirmation"
 
-    paid = confirm(company, made)
+    paid = confirm(company, created)
 
-    assert (paid.status, paid.payment_method) == ("succeeded", made.payment_method)
+    assert (paid.status, paid.payment_method) == ("succeeded", created.payment_method)
 
 
 def test_dynamic_payment_methods_need_a_return_url_unless_off_session_or_without_redirects(company: Any) -> None:
     confirming = {"confirm": True, "payment_method": "pm_card_visa"}
 
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         create(company, **confirming)
 
-    assert refused.value.param == "return_url"
+    assert error.value.param == "return_url"
     without = {"enabled": True, "allow_redirects": "never"}
     assert create(company, **confirming, automatic_payment_methods=without).status == "succeeded"
     assert create(company, **confirming, off_session=True, customer=company.customer().id).status == "succeeded"
@@ -168,49 +168,49 @@ def test_dynamic_payment_methods_need_a_return_url_unless_off_session_or_without
 
 
 def test_allowed_types_that_do_not_fit_are_left_out(company: Any) -> None:
-    made = create(company, currency="eur", allowed_payment_method_types=["card", "us_bank_account"])
+    created = create(company, currency="eur", allowed_payment_method_types=["card", "us_bank_account"])
 
-    assert (made.payment_method_types, made.automatic_payment_methods) == (["card"], None)
+    assert (created.payment_method_types, created.automatic_payment_methods) == (["card"], None)
 
 
 def test_an_amount_below_the_minimum_is_refused(company: Any) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         create(company, 49)
 
-    assert (refused.value.code, refused.value.param) == ("amount_too_small", "amount")
+    assert (error.value.code, error.value.param) == ("amount_too_small", "amount")
 
 
-def test_an_amount_of_nothing_is_refused(company: Any) -> None:
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+def test_an_amount_of_zero_is_refused(company: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         create(company, 0)
 
-    assert (refused.value.code, refused.value.param) == ("parameter_invalid_integer", "amount")
+    assert (error.value.code, error.value.param) == ("parameter_invalid_integer", "amount")
 
 
-def test_an_unknown_intent_is_named_as_such(company: Any) -> None:
-    with pytest.raises(stripe.InvalidRequestError, match="No such payment_intent: 'pi_none'") as refused:
+def test_an_unknown_intent_is_a_404_that_names_it(company: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="No such payment_intent: 'pi_none'") as error:
         company.v1.payment_intents.retrieve("pi_none", None, company.opts)
 
-    assert (refused.value.http_status, refused.value.param) == (404, "intent")
+    assert (error.value.http_status, error.value.param) == (404, "intent")
 
 
-def test_a_decline_without_an_invoice_leaves_no_event_of_an_invoice(company: Any) -> None:
-    made = create(company)
-    seen = len(company.events())
+def test_a_decline_without_an_invoice_emits_no_event_of_an_invoice(company: Any) -> None:
+    created = create(company)
+    event_count = len(company.events())
 
     with pytest.raises(stripe.CardError):
-        confirm(company, made, payment_method="pm_card_chargeDeclined")
+        confirm(company, created, payment_method="pm_card_chargeDeclined")
 
-    assert company.types(seen) == ["charge.failed", "payment_intent.payment_failed"]
+    assert company.types(event_count) == ["charge.failed", "payment_intent.payment_failed"]
 
 
 def test_a_bank_debit_without_an_invoice_settles(company: Any) -> None:
-    made = confirm(company, create(company), payment_method="pm_usBankAccount_success", mandate_data=MANDATE)
-    assert made.status == "processing"
+    created = confirm(company, create(company), payment_method="pm_usBankAccount_success", mandate_data=MANDATE)
+    assert created.status == "processing"
 
     company.double.advance(4 * DAY)
 
-    settled = company.v1.payment_intents.retrieve(made.id, None, company.opts)
+    settled = company.v1.payment_intents.retrieve(created.id, None, company.opts)
     assert (settled.status, settled.amount_received) == ("succeeded", 4_000)
 
 
@@ -223,16 +223,16 @@ def test_3d_secure_without_an_invoice_leads_to_stripe(company: Any) -> None:
 
 
 def test_an_intent_that_waits_for_a_payment_can_be_canceled(company: Any) -> None:
-    made = create(company)
+    created = create(company)
 
     reason = {"cancellation_reason": "requested_by_customer"}
-    canceled = company.v1.payment_intents.cancel(made.id, reason, company.opts)
+    canceled = company.v1.payment_intents.cancel(created.id, reason, company.opts)
 
     assert (canceled.status, canceled.cancellation_reason) == ("canceled", "requested_by_customer")
     assert company.types()[-1] == "payment_intent.canceled"
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        confirm(company, made, payment_method="pm_card_visa")
-    assert refused.value.code == "payment_intent_unexpected_state"
+    with pytest.raises(stripe.InvalidRequestError) as error:
+        confirm(company, created, payment_method="pm_card_visa")
+    assert error.value.code == "payment_intent_unexpected_state"
 
 
 # -- payment methods
@@ -258,10 +258,10 @@ def test_an_attached_method_pays_the_customers_invoice_in_both_ways(company: Any
 def test_another_customers_method_is_refused(company: Any) -> None:
     method = attach(company, "pm_card_visa", company.customer())
 
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         company.v1.invoices.pay(company.open().id, {"payment_method": method.id}, company.opts)
 
-    assert refused.value.param == "payment_method"
+    assert error.value.param == "payment_method"
 
 
 def test_a_method_that_paid_once_without_being_attached_is_not_used_again(company: Any) -> None:

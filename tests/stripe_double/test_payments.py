@@ -11,19 +11,21 @@ import stripe
 from infra.stripe_double import API_VERSION, DAY
 
 
-def test_a_card_payment_leaves_exactly_stripes_events_and_its_balance_transaction_seconds_later(company: Any) -> None:
+def test_a_card_payment_emits_exactly_stripes_events_and_its_balance_transaction_follows_seconds_later(
+    company: Any,
+) -> None:
     invoice = company.open()
-    seen = len(company.events())
+    event_count = len(company.events())
 
     paid = company.v1.invoices.pay(invoice.id, {"payment_method": "pm_card_visa"}, company.opts)
 
     assert (paid.status, paid.amount_paid, paid.amount_remaining) == ("paid", 10_000, 0)
-    assert sorted(company.types(seen)) == [
+    assert sorted(company.types(event_count)) == [
         "charge.succeeded", "invoice.paid", "invoice.payment_succeeded", "invoice.updated",
         "invoice_payment.paid", "payment_intent.succeeded",
     ]  # fmt: skip
     company.double.advance(company.double.config.capture_seconds)
-    assert company.types(seen)[6:] == ["charge.updated"]
+    assert company.types(event_count)[6:] == ["charge.updated"]
     intent, charge = company.intent(invoice), company.charge(invoice)
     assert (intent.status, intent.amount_received, intent.latest_charge) == ("succeeded", 10_000, charge.id)
     assert (charge.status, charge.paid, charge.payment_method_details.card.last4) == ("succeeded", True, "4242")
@@ -44,7 +46,7 @@ def test_a_card_payment_leaves_exactly_stripes_events_and_its_balance_transactio
         ("pm_card_authenticationRequired", "authentication_required", "authentication_required"),
     ],
 )
-def test_a_declined_card_answers_402_and_keeps_the_invoice_open(
+def test_a_declined_card_is_a_402_and_the_invoice_stays_open(
     company: Any, token: str, code: str, decline_code: str | None
 ) -> None:
     invoice = company.open()
@@ -156,7 +158,7 @@ def test_a_bank_debit_fails_late_on_the_same_charge(company: Any, token: str, co
     assert company.pay(invoice)["status"] == "succeeded"
 
 
-def test_while_a_debit_is_under_way_nothing_else_may_settle_the_invoice(company: Any) -> None:
+def test_while_a_debit_is_processing_the_invoice_cannot_be_paid_or_voided(company: Any) -> None:
     invoice = company.open()
     company.pay(invoice, "000000000009")
 
@@ -165,15 +167,15 @@ def test_while_a_debit_is_under_way_nothing_else_may_settle_the_invoice(company:
         (company.v1.invoices.pay, {"paid_out_of_band": True}),
         (company.v1.invoices.void_invoice, None),
     ):
-        with pytest.raises(stripe.InvalidRequestError) as refused:
+        with pytest.raises(stripe.InvalidRequestError) as error:
             call(invoice.id, params, company.opts)
-        assert refused.value.code == "payment_intent_unexpected_state"
+        assert error.value.code == "payment_intent_unexpected_state"
     company.double.settle_debit(company.account, company.intent(invoice).id, fail="insufficient_funds")
     assert company.intent(invoice).last_payment_error.code == "insufficient_funds"
 
 
 @pytest.mark.parametrize("tells", [True, False])
-def test_an_account_tells_what_was_paid_outside_or_does_not(company: Any, tells: bool) -> None:
+def test_invoices_have_amount_paid_off_stripe_only_if_the_account_setting_says_so(company: Any, tells: bool) -> None:
     account = company.double.create_account(tells_paid_outside=tells)["id"]
     other = replace(company, account=account)
 
@@ -187,19 +189,19 @@ def test_an_account_tells_what_was_paid_outside_or_does_not(company: Any, tells:
     assert old["paid_out_of_band"] is True
 
 
-def test_cash_marks_paid_without_a_charge(company: Any) -> None:
+def test_a_payment_in_cash_marks_the_invoice_as_paid_without_a_charge(company: Any) -> None:
     invoice = company.open()
-    seen = len(company.events())
+    event_count = len(company.events())
 
     paid = company.v1.invoices.pay(invoice.id, {"paid_out_of_band": True}, company.opts)
 
     assert (paid.status, paid.amount_paid) == ("paid", 10_000)
-    assert sorted(company.types(seen)) == ["invoice.paid", "invoice.updated", "payment_intent.canceled"]
-    assert [t for t in company.types(seen) if t.startswith("invoice")] == ["invoice.updated", "invoice.paid"]
+    assert sorted(company.types(event_count)) == ["invoice.paid", "invoice.updated", "payment_intent.canceled"]
+    assert [t for t in company.types(event_count) if t.startswith("invoice")] == ["invoice.updated", "invoice.paid"]
     assert company.v1.charges.list(None, company.opts).data == []
 
 
-def test_partial_payments_add_up_and_the_default_payment_follows_what_remains(company: Any) -> None:
+def test_partial_payments_add_up_and_the_default_payment_has_the_remaining_amount(company: Any) -> None:
     invoice = company.open()
 
     company.pay(invoice, amount=4_000)
@@ -226,19 +228,19 @@ def test_voiding_cancels_the_payment(company: Any) -> None:
         company.v1.invoices.pay(invoice.id, {"payment_method": "pm_card_visa"}, company.opts)
 
 
-def test_a_payment_leads_back_to_its_invoice(company: Any) -> None:
+def test_an_invoice_is_found_by_its_payment(company: Any) -> None:
     invoice, other = company.open(), company.open()
     company.pay(invoice)
     intent = company.intent(invoice)
 
-    found = company.v1.invoice_payments.list(
+    payments = company.v1.invoice_payments.list(
         {"payment": {"type": "payment_intent", "payment_intent": intent.id}}, company.opts
     )
 
-    assert [p.invoice for p in found.data] == [invoice.id] != [other.id]
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    assert [p.invoice for p in payments.data] == [invoice.id] != [other.id]
+    with pytest.raises(stripe.InvalidRequestError) as error:
         company.v1.invoice_payments.list({"payment": {"payment_intent": intent.id}}, company.opts)
-    assert (refused.value.code, refused.value.param) == ("parameter_missing", "payment[type]")
+    assert (error.value.code, error.value.param) == ("parameter_missing", "payment[type]")
 
 
 def test_payment_methods_can_be_limited_on_the_invoice(company: Any) -> None:
@@ -298,7 +300,7 @@ def test_a_decline_with_one_code_has_no_decline_code_and_a_wrong_number_no_charg
         company.pay(expired, decline=["card_declined", "do_not_honor", "now"])
 
 
-def test_a_bank_debit_can_come_back_with_any_code(company: Any) -> None:
+def test_a_bank_debit_can_fail_with_any_code(company: Any) -> None:
     invoice = company.open()
     company.pay(invoice, "000123456789", decline=["bank_ownership_changed"])
 

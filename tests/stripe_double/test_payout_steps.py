@@ -1,4 +1,4 @@
-"""What becomes of payouts at the bank, and payouts that the owner makes by hand."""
+"""The steps of a payout at the bank, and manual payouts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOUR = 3_600
 
 
 @pytest.mark.parametrize("days", [0, 1, 5])
-def test_a_payout_may_fail_even_after_it_was_paid_and_its_money_comes_back(daily: Any, days: int) -> None:
+def test_a_payout_may_fail_even_after_it_was_paid_and_its_money_returns(daily: Any, days: int) -> None:
     daily.paid()
     daily.double.advance(2 * DAY)
     [payout] = daily.payouts()
@@ -32,7 +32,7 @@ def test_a_payout_may_fail_even_after_it_was_paid_and_its_money_comes_back(daily
     assert daily.v1.payouts.retrieve(payout.id, None, daily.opts).status == "failed"
 
 
-def test_after_a_failure_payouts_wait_for_another_bank_account_and_then_contain_the_money_of_the_failed_one(
+def test_payouts_stop_after_a_failure_and_then_include_the_failed_payouts_money(
     daily: Any,
 ) -> None:
     daily.paid()
@@ -45,8 +45,8 @@ def test_after_a_failure_payouts_wait_for_another_bank_account_and_then_contain_
     daily.double.update_account(daily.account, bank_last4="4321")
     daily.double.advance(2 * DAY)
 
-    listed = daily.v1.payouts.list({"expand": ["data.destination"]}, daily.opts).data
-    assert [(each.destination.last4, each.destination.status) for each in listed] == [
+    payouts = daily.v1.payouts.list({"expand": ["data.destination"]}, daily.opts).data
+    assert [(each.destination.last4, each.destination.status) for each in payouts] == [
         ("4321", "new"),
         ("6789", "errored"),
     ]
@@ -78,40 +78,44 @@ def test_a_paid_payout_can_be_reversed_once_and_each_names_the_other(daily: Any)
 
     back = daily.double.reverse_payout(daily.account, payout.id)
 
-    shown = daily.v1.payouts.retrieve(payout.id, {"expand": ["reversed_by.original_payout"]}, daily.opts)
-    assert (shown.reversed_by.id, shown.reversed_by.original_payout.id) == (back["id"], payout.id)
+    payout_object = daily.v1.payouts.retrieve(payout.id, {"expand": ["reversed_by.original_payout"]}, daily.opts)
+    assert (payout_object.reversed_by.id, payout_object.reversed_by.original_payout.id) == (back["id"], payout.id)
     assert (back["amount"], back["automatic"]) == (-9_680, False)
     assert daily.double.balance(daily.account)["available"] == {"usd": 9_680}
     with pytest.raises(StripeFault):
         daily.double.reverse_payout(daily.account, payout.id)
 
 
-def test_all_that_is_available_pays_for_an_instant_payout_its_fee_and_the_tax_on_it(company: Any) -> None:
+def test_an_instant_payout_its_fee_and_the_tax_use_up_the_available_balance(company: Any) -> None:
     company.double.update_account(company.account, fee_tax_rate=10)
     company.double.adjust(company.account, 10_000)
 
-    made = company.double.pay_out(company.account, method="instant")
+    payout = company.double.pay_out(company.account, method="instant")
 
-    own = company.v1.balance_transactions.retrieve(made["balance_transaction"], None, company.opts)
-    assert (made["amount"], [part.amount for part in own.fee_details]) == (9_835, [148, 15])
+    own = company.v1.balance_transactions.retrieve(payout["balance_transaction"], None, company.opts)
+    assert (payout["amount"], [part.amount for part in own.fee_details]) == (9_835, [148, 15])
     assert company.double.balance(company.account)["available"] == {"usd": 2}
 
 
 @pytest.mark.parametrize(("method", "fee"), [("standard", 0), ("instant", 75)])
-def test_stripe_does_not_say_what_is_in_a_payout_made_by_hand(company: Any, method: str, fee: int) -> None:
+def test_the_lines_of_a_manual_payout_cannot_be_listed(company: Any, method: str, fee: int) -> None:
     company.double.adjust(company.account, 9_000)
 
-    made = company.double.pay_out(company.account, automatic=False, method=method, amount=5_000)
+    payout = company.double.pay_out(company.account, automatic=False, method=method, amount=5_000)
 
-    assert (made["automatic"], made["method"], made["reconciliation_status"]) == (False, method, "not_applicable")
+    assert (payout["automatic"], payout["method"], payout["reconciliation_status"]) == (
+        False,
+        method,
+        "not_applicable",
+    )
     with pytest.raises(stripe.InvalidRequestError, match="can only be filtered on automatic transfers, not manual"):
-        company.v1.balance_transactions.list({"payout": made["id"]}, company.opts)
-    own = company.v1.balance_transactions.retrieve(made["balance_transaction"], None, company.opts)
+        company.v1.balance_transactions.list({"payout": payout["id"]}, company.opts)
+    own = company.v1.balance_transactions.retrieve(payout["balance_transaction"], None, company.opts)
     assert (own.amount, own.fee, own.net) == (-5_000, fee, -5_000 - fee)
     assert company.double.balance(company.account)["available"] == {"usd": 4_000 - fee}
 
 
-def test_the_next_automatic_payout_has_the_one_made_by_hand_among_its_lines(company: Any) -> None:
+def test_a_manual_payout_is_a_line_of_the_next_automatic_payout(company: Any) -> None:
     company.double.adjust(company.account, 9_000)
     by_hand = company.double.pay_out(company.account, automatic=False, amount=5_000)
 
@@ -123,7 +127,7 @@ def test_the_next_automatic_payout_has_the_one_made_by_hand_among_its_lines(comp
     assert [(each.net, each.source) for each in company.lines(payout)] == [(9_000, None), (-5_000, by_hand["id"])]
 
 
-def test_a_payout_by_hand_cannot_exceed_what_is_available(company: Any) -> None:
+def test_a_manual_payout_cannot_exceed_the_available_balance(company: Any) -> None:
     company.double.adjust(company.account, 9_000)
 
     for refused in ({"amount": 9_001}, {"amount": 9_000, "method": "instant"}, {"currency": "eur"}):
@@ -141,11 +145,15 @@ def test_a_payout_shows_its_bank_account_and_its_transactions(daily: Any) -> Non
     daily.double.fail_payout(daily.account, daily.payouts()[0].id)
 
     paths = ["destination", "balance_transaction", "failure_balance_transaction"]
-    shown = daily.v1.payouts.retrieve(daily.payouts()[0].id, {"expand": paths}, daily.opts)
+    payout_object = daily.v1.payouts.retrieve(daily.payouts()[0].id, {"expand": paths}, daily.opts)
 
-    assert (shown.destination.object, shown.destination.bank_name, shown.destination.last4) == (
+    assert (
+        payout_object.destination.object,
+        payout_object.destination.bank_name,
+        payout_object.destination.last4,
+    ) == (
         "bank_account",
         "FIRST POOL BANK",
         "1234",
     )
-    assert shown.balance_transaction.net + shown.failure_balance_transaction.net == 0
+    assert payout_object.balance_transaction.net + payout_object.failure_balance_transaction.net == 0

@@ -1,4 +1,4 @@
-"""Daily payouts, and what their lines are."""
+"""Daily payouts and their lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.stripe_double.http.messages import Request
 HOUR = 3_600
 
 
-def test_what_is_available_at_midnight_is_paid_out_and_arrives_two_days_later(daily: Any) -> None:
+def test_the_balance_available_at_midnight_is_paid_out_and_arrives_two_days_later(daily: Any) -> None:
     charge = daily.paid()
     began = int(daily.double.clock.now())
 
@@ -38,7 +38,7 @@ def test_what_is_available_at_midnight_is_paid_out_and_arrives_two_days_later(da
     ]  # fmt: skip
 
 
-def test_the_lines_of_a_payout_sum_to_its_amount_whatever_they_are(daily: Any) -> None:
+def test_the_lines_of_a_payout_of_any_type_sum_to_its_amount(daily: Any) -> None:
     first, second = daily.paid(10_000), daily.paid(20_000)
     daily.double.advance(DAY)
     daily.v1.refunds.create({"charge": first.id, "amount": 2_500}, daily.opts)
@@ -49,26 +49,30 @@ def test_the_lines_of_a_payout_sum_to_its_amount_whatever_they_are(daily: Any) -
     daily.double.adjust(daily.account, 17, "moon_tax", "lunar_funds")
     daily.double.advance(5 * DAY)
 
-    made = daily.payouts()
+    payouts = daily.payouts()
 
-    for payout in made:
+    for payout in payouts:
         assert sum(each.net for each in daily.lines(payout)) == payout.amount
-    found = [each for payout in made for each in daily.lines(payout)]
-    assert {each.reporting_category for each in found} == {"charge", "refund", "dispute", "fee", "tax", "lunar_funds"}
-    assert other["id"] in {each.source for each in found}
-    assert len({each.id for each in found}) == len(found)
+    lines = [each for payout in payouts for each in daily.lines(payout)]
+    assert {each.reporting_category for each in lines} == {"charge", "refund", "dispute", "fee", "tax", "lunar_funds"}
+    assert other["id"] in {each.source for each in lines}
+    assert len({each.id for each in lines}) == len(lines)
 
 
-def test_the_list_holds_the_own_line_of_the_payout_too(daily: Any) -> None:
+def test_the_list_includes_the_payouts_own_line(daily: Any) -> None:
     daily.paid()
     daily.double.advance(3 * DAY)
     [payout] = daily.payouts()
 
-    listed = daily.v1.balance_transactions.list({"payout": payout.id}, daily.opts).data
+    listed_payouts = daily.v1.balance_transactions.list({"payout": payout.id}, daily.opts).data
 
-    assert (listed[0].id, listed[0].net) == (payout.balance_transaction, -9_680)
-    assert (listed[0].type, listed[0].reporting_category, listed[0].source) == ("payout", "payout", payout.id)
-    assert sum(each.net for each in listed) == 0
+    assert (listed_payouts[0].id, listed_payouts[0].net) == (payout.balance_transaction, -9_680)
+    assert (listed_payouts[0].type, listed_payouts[0].reporting_category, listed_payouts[0].source) == (
+        "payout",
+        "payout",
+        payout.id,
+    )
+    assert sum(each.net for each in listed_payouts) == 0
 
 
 def test_until_its_reconciliation_is_completed_a_payout_lists_only_its_own_line(daily: Any) -> None:
@@ -94,16 +98,16 @@ def test_a_negative_balance_is_taken_from_the_bank_account(daily: Any) -> None:
     assert [each.type for each in daily.lines(debit)] == ["refund"]
 
 
-def test_each_currency_has_a_payout_and_a_bank_account_of_its_own(daily: Any) -> None:
+def test_each_currency_has_its_own_payout_and_bank_account(daily: Any) -> None:
     daily.double.update_account(daily.account, settlement_currencies=["usd", "eur"])
     daily.paid()
     daily.paid(20_000, currency="eur")
 
     daily.double.advance(2 * DAY)
 
-    listed = daily.v1.payouts.list({"expand": ["data.destination"]}, daily.opts).data
-    assert {each.currency: each.amount for each in listed} == {"usd": 9_680, "eur": 19_390}
-    assert {each.destination.currency for each in listed} == {"usd", "eur"}
+    listed_payouts = daily.v1.payouts.list({"expand": ["data.destination"]}, daily.opts).data
+    assert {each.currency: each.amount for each in listed_payouts} == {"usd": 9_680, "eur": 19_390}
+    assert {each.destination.currency for each in listed_payouts} == {"usd", "eur"}
 
 
 def test_a_minimum_balance_is_held_back_from_a_payout_and_released_after_it(daily: Any) -> None:
@@ -135,7 +139,7 @@ def test_a_balance_below_the_minimum_is_not_paid_out(daily: Any) -> None:
     assert daily.payouts() == []
 
 
-def test_a_manual_schedule_pays_nothing_out_by_itself(company: Any) -> None:
+def test_a_manual_schedule_creates_no_payouts(company: Any) -> None:
     company.paid()
 
     company.double.advance(30 * DAY)
@@ -204,8 +208,8 @@ def test_payouts_can_be_controlled_over_http(company: Any) -> None:
     assert control(f"payouts/{account}/{payout['id']}/reverse")[0] == 400
     assert control(f"payouts/{account}", automatic=False, method="pigeon")[0] == 400
     assert control(f"accounts/{account}", payout_schedule="hourly")[0] == 400
-    made, error = control("accounts", settlement_moons=1)
-    assert made == 400
+    payouts, error = control("accounts", settlement_moons=1)
+    assert payouts == 400
     assert "`payout_schedule`" in error["error"]
 
 
@@ -221,36 +225,41 @@ def test_a_quarter_of_2_000_payments_with_daily_payouts_takes_seconds() -> None:
 
     client = stripe.StripeClient(double.config.platform_key_test, http_client=InProcessClient(double))
     options: Any = {"stripe_account": account}
-    made = list(client.v1.payouts.list({"limit": 100}, options).auto_paging_iter())
+    payouts = list(client.v1.payouts.list({"limit": 100}, options).auto_paging_iter())
     moved = client.v1.balance_transactions.list({"limit": 100, "type": "charge"}, options).auto_paging_iter()
 
-    assert len(made) == 90
-    assert sum(each.amount for each in made) == sum(each.net for each in moved)
+    assert len(payouts) == 90
+    assert sum(each.amount for each in payouts) == sum(each.net for each in moved)
     assert double.balance(account) == {"available": {}, "pending": {}}
     assert time.monotonic() - began < 20
 
 
-def test_the_owner_pays_out_by_api_what_is_available_at_once(company: Any) -> None:
+def test_the_owner_pays_out_the_available_balance_by_api(company: Any) -> None:
     company.pay(company.open(10_000), "pm_card_bypassPending")
     company.double.advance(company.double.config.capture_seconds)
     [available] = company.v1.balance.retrieve(None, company.opts).available
     assert available.amount == 10_000 - 320
     given = {"amount": 5_000, "currency": "usd", "description": "Now", "metadata": {"a": "b"}}
 
-    made = company.v1.payouts.create(given, company.opts)
+    payouts = company.v1.payouts.create(given, company.opts)
 
-    assert (made.amount, made.automatic, made.method, made.status) == (5_000, False, "standard", "pending")
-    assert (made.description, made.metadata.to_dict()) == ("Now", {"a": "b"})
+    assert (payouts.amount, payouts.automatic, payouts.method, payouts.status) == (
+        5_000,
+        False,
+        "standard",
+        "pending",
+    )
+    assert (payouts.description, payouts.metadata.to_dict()) == ("Now", {"a": "b"})
     [created] = company.events("payout.created")
     assert created.data.object.metadata.to_dict() == {"a": "b"}
     [left] = company.v1.balance.retrieve(None, company.opts).available
     assert left.amount == available.amount - 5_000
 
 
-def test_a_payout_of_more_than_is_available_is_refused(company: Any) -> None:
+def test_a_payout_of_more_than_the_available_balance_is_refused(company: Any) -> None:
     company.pay(company.open(10_000))
 
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as error:
         company.v1.payouts.create({"amount": 5_000, "currency": "usd"}, company.opts)
 
-    assert refused.value.code == "balance_insufficient"
+    assert error.value.code == "balance_insufficient"

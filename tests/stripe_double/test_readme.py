@@ -1,4 +1,4 @@
-"""What the double's README shows works as it is written, and lists everything that there is."""
+"""The examples in the double's README work as they are written, and its tables are complete."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def blocks(language: str, text: str = README) -> list[str]:
 
 
 @pytest.fixture
-def started() -> Iterator[str]:
-    """The base address of a double that runs as the README starts it, on a free port."""
+def running_double() -> Iterator[str]:
+    """The base address of a double that is started with the README's command, on a free port."""
     command = blocks("sh")[0].split()
     assert command == [".venv/bin/python", "-m", "infra.stripe_double", "--port", "12111"]
     with subprocess.Popen(
@@ -41,7 +41,7 @@ def test_the_commands_work_as_they_are_written(started: str) -> None:
     _, bill, pay = blocks("sh")
     each_on_a_line = "".join(f"{line}; echo\n" for line in pay.splitlines())
 
-    done = subprocess.run(
+    completed = subprocess.run(
         ["/bin/sh", "-euc", (bill + each_on_a_line).replace("http://127.0.0.1:12111", started)],
         capture_output=True,
         text=True,
@@ -49,8 +49,8 @@ def test_the_commands_work_as_they_are_written(started: str) -> None:
         check=False,
     )
 
-    assert done.returncode == 0, done.stderr
-    total, link, paid, status, mails, ledger = [line for line in done.stdout.split("\n") if line]
+    assert completed.returncode == 0, completed.stderr
+    total, link, paid, status, mails, ledger = [line for line in completed.stdout.split("\n") if line]
     assert (total, status) == ("7500", "paid")
     assert json.loads(paid)["status"] == "succeeded"
     assert [mail["link"] for mail in json.loads(mails)] == [link]
@@ -76,28 +76,28 @@ def test_the_settings_are_settings(tmp_path: Path) -> None:
 
 def test_every_route_is_listed_and_no_other() -> None:
     section = README.partition("## What it implements")[2].partition("Besides these routes")[0]
-    listed = [
+    listed_names = [
         (method, path)
         for methods, path in re.findall(r"`([A-Z/]+) (/v1/\S+)`", section)
         for method in methods.split("/")
     ]
 
-    assert sorted(listed) == sorted((route.method, route.template) for route in ROUTES)
+    assert sorted(listed_names) == sorted((route.method, route.template) for route in ROUTES)
 
 
 def test_every_control_is_listed_and_no_other() -> None:
-    answer = StripeDouble().handle(Request("GET", "/_double/settings"))
+    response = StripeDouble().handle(Request("GET", "/_double/settings"))
     table = README.partition("## Controls")[2].partition("\n## ")[0]
-    listed = {re.sub(r"/[A-Z]+\b", "/*", path) for path in re.findall(r"`(/_double/[a-z/A-Z]+)`", table)}
+    listed_names = {re.sub(r"/[A-Z]+\b", "/*", path) for path in re.findall(r"`(/_double/[a-z/A-Z]+)`", table)}
 
-    assert listed == {control.split(" ")[1] for control in json.loads(answer.body)["controls"]}
+    assert listed_names == {control.split(" ")[1] for control in json.loads(response.body)["controls"]}
 
 
 def test_every_package_and_module_is_in_the_table() -> None:
     table = README.partition("## Packages")[2].partition("\n\nA package")[0]
-    listed = {
+    listed_names = {
         name.rstrip("/") for name in re.findall(r"^\| (.*?) \|", table, re.MULTILINE) for name in name.split("`")
     }
 
     package_entries = {path.name for path in PACKAGE.iterdir()} - {"README.md", "__init__.py", "__pycache__"}
-    assert package_entries <= listed
+    assert package_entries <= listed_names

@@ -1,4 +1,4 @@
-"""What a charge shows of the card or the bank account that paid, and its receipt."""
+"""The details of cards and bank accounts on a charge, and its receipt."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def test_a_charge_shows_the_test_card_that_stripe_publishes(company: Any, token:
     invoice = company.open()
     company.pay(invoice, token)
 
-    shown = company.charge(invoice).payment_method_details.card
+    card = company.charge(invoice).payment_method_details.card
 
-    assert (shown.brand, shown.last4) == (brand, last4)
+    assert (card.brand, card.last4) == (brand, last4)
 
 
 def test_a_charge_shows_the_month_that_the_payer_typed(company: Any) -> None:
     invoice = company.open()
     card(invoice.hosted_invoice_url, "4242 4242 4242 4242", exp="4/31")
 
-    shown = company.charge(invoice).payment_method_details.card
+    card_details = company.charge(invoice).payment_method_details.card
 
-    assert (shown.exp_month, shown.exp_year) == (4, 2031)
+    assert (card_details.exp_month, card_details.exp_year) == (4, 2031)
 
 
 def test_a_bank_debit_shows_its_bank_and_has_a_receipt_once_it_arrives(company: Any) -> None:
@@ -67,7 +67,7 @@ def test_a_receipt_shows_refunds_and_expires_after_30_days(company: Any) -> None
     assert visit(f"{url}x")[0] == 404
 
 
-def test_a_declined_card_leaves_no_receipt_but_a_charge_that_the_intent_names(company: Any) -> None:
+def test_a_declined_card_has_no_receipt_but_a_charge_that_the_intent_names(company: Any) -> None:
     invoice = company.open()
     company.pay(invoice, "pm_card_chargeDeclinedInsufficientFunds")
     error = company.intent(invoice).last_payment_error
@@ -81,10 +81,10 @@ def test_a_declined_card_leaves_no_receipt_but_a_charge_that_the_intent_names(co
 def test_a_failed_confirmation_names_no_charge(company: Any) -> None:
     invoice = company.open()
     company.pay(invoice, "4000002760003184")
-    asked = company.events("payment_intent.requires_action")[-1]
+    event = company.events("payment_intent.requires_action")[-1]
     company.pay(invoice, "4000002760003184", authenticate=False)
     error = company.intent(invoice).last_payment_error
 
-    assert asked.data.object.id == company.intent(invoice).id
+    assert event.data.object.id == company.intent(invoice).id
     assert "charge" not in error
     assert error.payment_method.type == "card"

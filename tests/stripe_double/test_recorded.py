@@ -1,4 +1,4 @@
-"""The double answers as Stripe did in each recording that was saved."""
+"""The double responds as Stripe did in each stored recording."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ ISSUER = Difference(Kind.EXTRA, "billing: sent", "POST /v1/invoices", "invoice",
 
 
 @pytest.mark.parametrize("file", RECORDED or [NONE], ids=lambda file: file.stem if file else "none")
-def test_the_double_answers_as_stripe_did(file: Path) -> None:
+def test_the_double_responds_as_stripe_did(file: Path) -> None:
     assert unaccepted_messages(replay(Recording.read(file)).differences, accepted_differences(file)) == []
 
 
-def listed(directory: Path, *entries: dict[str, str]) -> Path:
-    """The file of a recording beside which these differences are accepted."""
+def accepted_list(directory: Path, *entries: dict[str, str]) -> Path:
+    """The path of a recording's file, next to which these differences are accepted."""
     (directory / "a.accepted.json").write_text(json.dumps(entries))
     return directory / "a.jsonl"
 
 
-def test_a_difference_that_is_not_accepted_is_told_with_both_values(tmp_path: Path) -> None:
+def test_a_difference_that_is_not_accepted_is_reported_with_both_values(tmp_path: Path) -> None:
     accepted = accepted_differences(tmp_path / "a.jsonl")
 
     assert unaccepted_messages([TOTAL], accepted) == [
@@ -42,22 +42,28 @@ def test_a_difference_that_is_not_accepted_is_told_with_both_values(tmp_path: Pa
     ]
 
 
-def test_an_accepted_difference_is_not_told_wherever_it_is_seen(tmp_path: Path) -> None:
-    file = listed(tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."})
+def test_an_accepted_difference_is_not_reported_in_any_step(tmp_path: Path) -> None:
+    file = accepted_list(
+        tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."}
+    )
 
     assert unaccepted_messages([ISSUER, ISSUER], accepted_differences(file)) == []
 
 
-def test_an_accepted_difference_that_is_gone_is_told(tmp_path: Path) -> None:
-    file = listed(tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."})
+def test_an_accepted_difference_that_no_longer_occurs_is_reported(tmp_path: Path) -> None:
+    file = accepted_list(
+        tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."}
+    )
 
     assert unaccepted_messages([], accepted_differences(file)) == [
         "no longer differs: extra invoice issuer; take it off the list"
     ]
 
 
-def test_a_new_list_has_each_difference_once_and_keeps_the_reasons_that_were_given(tmp_path: Path) -> None:
-    file = listed(tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."})
+def test_a_new_list_has_each_difference_once_and_retains_existing_reasons(tmp_path: Path) -> None:
+    file = accepted_list(
+        tmp_path, {"kind": "extra", "object": "invoice", "path": "issuer", "reason": "Nothing reads it."}
+    )
 
     entries = json.loads(accepted_listing([TOTAL, ISSUER, TOTAL], file))
 
@@ -71,7 +77,7 @@ def test_a_new_list_has_each_difference_once_and_keeps_the_reasons_that_were_giv
 def test_a_list_with_an_unknown_kind_or_without_a_reason_is_refused(
     tmp_path: Path, kind: str, reason: str, message: str
 ) -> None:
-    file = listed(tmp_path, {"kind": kind, "object": "invoice", "path": "issuer", "reason": reason})
+    file = accepted_list(tmp_path, {"kind": kind, "object": "invoice", "path": "issuer", "reason": reason})
 
     with pytest.raises(ValueError, match=message):
         accepted_differences(file)

@@ -1,4 +1,4 @@
-"""Each difference between a recording and the double is named: what differs, in which object, and where."""
+"""Each difference between a recording and the double is reported with its kind, its object and its path."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ import pytest
 from infra.stripe_double.recordings.differences import Difference, Kind
 from infra.stripe_double.recordings.preparing import double_for
 from infra.stripe_double.recordings.recording import Exchange, Recording
-from tests.stripe_double.recording_edits import JSON, differences, edited, lists_events, of_kind, told
-from tests.stripe_double.scribe import Recorded
+from tests.stripe_double.recording_edits import (
+    JSON,
+    differences,
+    lists_events,
+    signatures,
+    with_edited_objects,
+    with_edits,
+)
+from tests.stripe_double.scribe import RecordedCompany
 from tests.stripe_double.stories import everything
 
 # -- what differs in an answer ---------------------------------------------------------------------------------------
@@ -45,15 +52,15 @@ from tests.stripe_double.stories import everything
 def test_a_field_that_differs_is_named_with_its_object(
     recording: Recording, kind: str, edit: Callable[[JSON], Any], expected: tuple[Kind, str]
 ) -> None:
-    found = differences(of_kind(kind, edit, recording))
+    actual = differences(with_edited_objects(kind, edit, recording))
 
-    assert told(found) == {(expected[0], kind, expected[1])}
+    assert signatures(actual) == {(expected[0], kind, expected[1])}
 
 
 def test_a_field_of_a_list_is_named_with_the_object_that_holds_the_list(recording: Recording) -> None:
-    found = differences(of_kind("list", lambda each: each.pop("has_more"), recording))
+    actual = differences(with_edited_objects("list", lambda each: each.pop("has_more"), recording))
 
-    assert told(found) == {
+    assert signatures(actual) == {
         (Kind.MISSING, kind, path)
         for kind, path in (
             ("list", "has_more"), ("invoice", "lines.has_more"), ("invoice", "payments.has_more"),
@@ -62,44 +69,46 @@ def test_a_field_of_a_list_is_named_with_the_object_that_holds_the_list(recordin
     }  # fmt: skip
 
 
-def test_a_reference_to_another_object_is_named(recording: Recording) -> None:
+def test_a_reference_to_another_object_is_a_difference(recording: Recording) -> None:
     def other(intent: JSON) -> None:
         intent.update(latest_charge="ch_1Other" if intent["latest_charge"] else None)
 
-    found = differences(of_kind("payment_intent", other, recording))
+    actual = differences(with_edited_objects("payment_intent", other, recording))
 
-    assert (Kind.VALUE, "payment_intent", "latest_charge") in told(found)
+    assert (Kind.VALUE, "payment_intent", "latest_charge") in signatures(actual)
 
 
-def test_a_difference_says_where_it_was_seen(recording: Recording) -> None:
-    found = differences(of_kind("refund", lambda each: each.update(status="pending"), recording))
+def test_a_difference_names_its_step_and_request(recording: Recording) -> None:
+    actual = differences(with_edited_objects("refund", lambda each: each.update(status="pending"), recording))
 
     assert (
         Difference(
             Kind.VALUE, "billing: paid and refunded", "POST /v1/refunds", "refund", "status", "pending", "succeeded"
         )
-        in found
+        in actual
     )
-    assert len(found) == len({(each.step, each.request, each.path) for each in found}), "each is named once in a step"
+    assert len(actual) == len({(each.step, each.request, each.path) for each in actual}), (
+        "each is named once in a step"
+    )
 
 
-def test_an_entry_that_only_one_list_has_is_named(recording: Recording) -> None:
+def test_an_entry_in_only_one_list_is_a_difference(recording: Recording) -> None:
     lists_invoices = lambda each: (each.method, each.path) == ("GET", "/v1/invoices")  # noqa: E731
 
-    lost = differences(edited(recording, lists_invoices, lambda each: each.body["data"].pop()))
-    more = differences(
-        edited(
+    only_recorded = differences(with_edits(recording, lists_invoices, lambda each: each.body["data"].pop()))
+    only_played = differences(
+        with_edits(
             recording,
             lists_invoices,
             lambda each: each.body["data"].append({**each.body["data"][0], "id": "in_1More"}),
         )
     )
 
-    assert told(lost) == {(Kind.MISSING, "list", "data.*")}
-    assert told(more) == {(Kind.EXTRA, "list", "data.*")}
+    assert signatures(only_recorded) == {(Kind.MISSING, "list", "data.*")}
+    assert signatures(only_played) == {(Kind.EXTRA, "list", "data.*")}
 
 
-def test_another_status_is_named_and_nothing_that_follows_from_it(recording: Recording) -> None:
+def test_another_status_is_one_difference_without_its_consequences(recording: Recording) -> None:
     exchanges = [
         replace(each, status=400, body={"error": {"type": "invalid_request_error", "message": "No."}})
         if each.path.endswith("/void")
@@ -107,63 +116,65 @@ def test_another_status_is_named_and_nothing_that_follows_from_it(recording: Rec
         for each in recording.exchanges
     ]
 
-    assert told(differences(recording.of(exchanges))) == {(Kind.STATUS, "answer", "status")}
+    assert signatures(differences(recording.of(exchanges))) == {(Kind.STATUS, "answer", "status")}
 
 
 @pytest.mark.parametrize("name", ["type", "code", "decline_code"])
-def test_another_error_is_named(recording: Recording, name: str) -> None:
-    changed = edited(
+def test_another_error_is_a_difference(recording: Recording, name: str) -> None:
+    changed = with_edits(
         recording, lambda each: each.status == 402, lambda each: each.body["error"].update({name: "another"})
     )
 
-    assert told(differences(changed)) == {(Kind.ERROR, "error", name)}
+    assert signatures(differences(changed)) == {(Kind.ERROR, "error", name)}
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("idempotent-replayed", None), ("stripe-should-retry", "true"), ("date", None)]
 )
-def test_another_header_is_named(recording: Recording, name: str, value: str | None) -> None:
+def test_another_header_is_a_difference(recording: Recording, name: str, value: str | None) -> None:
     def change(exchange: Exchange) -> Exchange:
         headers = {each: text for each, text in exchange.headers.items() if each != name}
         changed = {**headers, name: value} if value else headers
         return replace(exchange, headers=changed) if name in exchange.headers else exchange
 
-    found = differences(recording.of(map(change, recording.exchanges)))
+    actual = differences(recording.of(map(change, recording.exchanges)))
 
-    assert told(found) == {(Kind.HEADER, "answer", name)}
+    assert signatures(actual) == {(Kind.HEADER, "answer", name)}
 
 
 # -- what differs in events ------------------------------------------------------------------------------------------
 
 
-def test_an_event_that_the_account_does_not_make_is_named(recording: Recording) -> None:
+def test_an_event_that_the_account_does_not_emit_is_a_difference(recording: Recording) -> None:
     def without(exchange: Exchange) -> None:
         exchange.body["data"] = [each for each in exchange.body["data"] if each["type"] != "invoice_payment.paid"]
 
-    assert told(differences(edited(recording, lists_events, without))) == {
+    assert signatures(differences(with_edits(recording, lists_events, without))) == {
         (Kind.EVENT_MISSING, "invoice_payment.paid", "")
     }
 
 
-def test_an_event_that_the_double_does_not_make_is_named(recording: Recording) -> None:
+def test_an_event_that_the_double_does_not_emit_is_a_difference(recording: Recording) -> None:
     def twice(exchange: Exchange) -> None:
         paid = [each for each in exchange.body["data"] if each["type"] == "invoice.paid"]
         exchange.body["data"] = [*({**each, "id": f"{each['id']}2"} for each in paid), *exchange.body["data"]]
 
-    assert told(differences(edited(recording, lists_events, twice))) == {(Kind.EVENT_EXTRA, "invoice.paid", "")}
+    assert signatures(differences(with_edits(recording, lists_events, twice))) == {
+        (Kind.EVENT_EXTRA, "invoice.paid", "")
+    }
 
 
-def test_an_event_of_another_type_is_named_on_both_sides(recording: Recording) -> None:
+def test_an_event_of_another_type_is_a_difference_on_both_sides(recording: Recording) -> None:
     def renamed(exchange: Exchange) -> None:
         for event in exchange.body["data"]:
             event["type"] = event["type"].replace("invoice.voided", "invoice.void")
 
-    assert told(differences(edited(recording, lists_events, renamed))) == {
+    assert signatures(differences(with_edits(recording, lists_events, renamed))) == {
         (Kind.EVENT_EXTRA, "invoice.void", ""), (Kind.EVENT_MISSING, "invoice.voided", ""),
     }  # fmt: skip
 
 
-def test_events_in_another_order_are_named_but_not_within_a_second(recording: Recording) -> None:
+def test_events_in_another_order_are_a_difference_but_not_within_a_second(recording: Recording) -> None:
     def late(seconds: int) -> Callable[[Exchange], None]:
         def edit(exchange: Exchange) -> None:
             for event in exchange.body["data"]:
@@ -171,8 +182,10 @@ def test_events_in_another_order_are_named_but_not_within_a_second(recording: Re
 
         return edit
 
-    assert differences(edited(recording, lists_events, late(0))) == []
-    assert (Kind.EVENT_ORDER, "refund.created", "") in told(differences(edited(recording, lists_events, late(-9))))
+    assert differences(with_edits(recording, lists_events, late(0))) == []
+    assert (Kind.EVENT_ORDER, "refund.created", "") in signatures(
+        differences(with_edits(recording, lists_events, late(-9)))
+    )
 
 
 def test_a_field_of_an_events_object_is_named_with_the_type_and_the_whole_path(recording: Recording) -> None:
@@ -184,15 +197,15 @@ def test_a_field_of_an_events_object_is_named_with_the_type_and_the_whole_path(r
             elif event["type"] == "refund.created":
                 event["request"]["id"] = None
 
-    assert told(differences(edited(recording, lists_events, change))) == {
+    assert signatures(differences(with_edits(recording, lists_events, change))) == {
         (Kind.VALUE, "invoice.finalized", "status"),
         (Kind.MISSING, "invoice.finalized", "lines.data.*.amount"),
         (Kind.NULL, "event", "request.id"),
     }
 
 
-def test_an_account_on_another_version_is_played_in_that_version() -> None:
-    recording = everything(Recorded(version="2018-02-06"))
+def test_a_recorded_account_on_another_version_is_replayed_in_that_version() -> None:
+    recording = everything(RecordedCompany(version="2018-02-06"))
 
     shown = double_for(recording).world.ledger(recording.accounts[0].id).api_version
 

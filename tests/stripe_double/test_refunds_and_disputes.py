@@ -1,4 +1,4 @@
-"""Money that goes back: refunds, disputes and credit notes."""
+"""Refunds, disputes and credit notes."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def test_refunds_add_up_on_the_charge_and_leave_the_invoice_paid(company: Any) -
     first = refund(company, invoice, amount=4_000, reason="requested_by_customer")
     partly = company.charge(invoice)
     second = refund(company, invoice)
-    whole = company.charge(invoice)
+    charge_object = company.charge(invoice)
 
     assert (first.status, second.amount) == ("succeeded", 6_000)
     assert (partly.amount_refunded, partly.refunded) == (4_000, False)
-    assert (whole.amount_refunded, whole.refunded) == (10_000, True)
+    assert (charge_object.amount_refunded, charge_object.refunded) == (10_000, True)
     assert (company.get(invoice).status, company.get(invoice).amount_paid) == ("paid", 10_000)
     assert company.types()[-4:] == ["refund.created", "charge.refunded"] * 2
-    listed = company.v1.refunds.list({"payment_intent": company.intent(invoice).id}, company.opts)
-    assert [r.id for r in listed.data] == [second.id, first.id]
+    refunds = company.v1.refunds.list({"payment_intent": company.intent(invoice).id}, company.opts)
+    assert [r.id for r in refunds.data] == [second.id, first.id]
 
 
 def test_no_more_than_the_charge_can_be_refunded(company: Any) -> None:
@@ -57,14 +57,18 @@ def test_an_unpaid_invoice_has_nothing_to_refund(company: Any) -> None:
     assert refused(refund, company, company.open()).code == "payment_intent_unexpected_state"
 
 
-def test_a_refund_that_succeeded_fails_days_later_and_gives_the_money_back(company: Any) -> None:
+def test_a_refund_that_succeeded_fails_days_later_and_its_money_returns(company: Any) -> None:
     invoice = paid(company, "pm_card_refundFail")
-    made = refund(company, invoice)
+    refund_object = refund(company, invoice)
 
     company.double.advance(5 * DAY + 1)
 
-    after = company.v1.refunds.retrieve(made.id, None, company.opts)
-    assert (made.status, after.status, after.failure_reason) == ("succeeded", "failed", "expired_or_canceled_card")
+    after = company.v1.refunds.retrieve(refund_object.id, None, company.opts)
+    assert (refund_object.status, after.status, after.failure_reason) == (
+        "succeeded",
+        "failed",
+        "expired_or_canceled_card",
+    )
     assert company.charge(invoice).amount_refunded == 0
     assert [e.type for e in company.events("refund.*", "charge.refund.*")][1:] == [
         "refund.updated", "charge.refund.updated", "refund.failed",
@@ -74,14 +78,14 @@ def test_a_refund_that_succeeded_fails_days_later_and_gives_the_money_back(compa
 def test_a_pending_refund_settles_later_or_by_control(company: Any) -> None:
     first, second = paid(company, "pm_card_pendingRefund"), paid(company, "000123456789")
     company.double.settle_debit(company.account, company.intent(second).id)
-    slow, told = refund(company, first), refund(company, second)
+    slow, settled_by_control = refund(company, first), refund(company, second)
 
-    company.double.settle_refund(company.account, told.id)
+    company.double.settle_refund(company.account, settled_by_control.id)
     company.double.advance(5 * DAY + 1)
 
-    assert (slow.status, slow.pending_reason, told.status) == ("pending", "processing", "pending")
-    for made in (slow, told):
-        assert company.v1.refunds.retrieve(made.id, None, company.opts).status == "succeeded"
+    assert (slow.status, slow.pending_reason, settled_by_control.status) == ("pending", "processing", "pending")
+    for refund_object in (slow, settled_by_control):
+        assert company.v1.refunds.retrieve(refund_object.id, None, company.opts).status == "succeeded"
 
 
 def test_a_refund_can_fail_weeks_later_by_control_or_be_canceled(company: Any) -> None:
@@ -140,7 +144,7 @@ def test_evidence_turns_an_inquiry_into_a_dispute_that_takes_the_money(company: 
     assert "charge.dispute.funds_withdrawn" in company.types()
 
 
-def test_a_dispute_that_is_closed_in_the_meantime_is_not_decided_by_evidence(company: Any) -> None:
+def test_a_dispute_closed_after_its_evidence_is_not_decided_by_the_evidence(company: Any) -> None:
     paid(company, "pm_card_createDispute")
     (dispute,) = company.v1.disputes.list(None, company.opts).data
     text = {"uncategorized_text": "winning_evidence"}
@@ -184,12 +188,17 @@ def test_a_credit_note_lowers_an_open_invoice_until_nothing_is_due(company: Any)
         {"invoice": invoice.id, "amount": 4_000, "reason": "order_change"}, company.opts
     )
     lowered = company.get(invoice)
-    asked = company.intent(invoice).amount
+    amount_requested = company.intent(invoice).amount
     company.v1.credit_notes.create({"invoice": invoice.id, "amount": 6_000}, company.opts)
     done = company.get(invoice)
 
     assert (note.type, note.status, note.pre_payment_amount) == ("pre_payment", "issued", 4_000)
-    assert (lowered.total, lowered.amount_due, lowered.amount_remaining, asked) == (10_000, 6_000, 6_000, 6_000)
+    assert (lowered.total, lowered.amount_due, lowered.amount_remaining, amount_requested) == (
+        10_000,
+        6_000,
+        6_000,
+        6_000,
+    )
     assert (done.status, done.amount_paid, done.pre_payment_credit_notes_amount) == ("paid", 0, 10_000)
 
 
@@ -229,10 +238,12 @@ def test_a_credit_note_on_a_paid_invoice_says_where_the_money_goes(company: Any)
 def test_a_refund_says_why_it_was_made_and_carries_metadata(company: Any) -> None:
     invoice = paid(company)
 
-    made = refund(company, invoice, amount=500, reason="duplicate", metadata={"order": "7"})
-    listed = company.v1.refunds.list({"charge": company.charge(invoice).id}, company.opts).data
+    refund_object = refund(company, invoice, amount=500, reason="duplicate", metadata={"order": "7"})
+    refunds = company.v1.refunds.list({"charge": company.charge(invoice).id}, company.opts).data
 
-    assert [(r.id, r.reason, r.metadata.to_dict()) for r in listed] == [(made.id, "duplicate", {"order": "7"})]
+    assert [(r.id, r.reason, r.metadata.to_dict()) for r in refunds] == [
+        (refund_object.id, "duplicate", {"order": "7"})
+    ]
     assert refused(refund, company, invoice, reason="boredom").param == "reason"
 
 
@@ -245,8 +256,8 @@ def test_a_refund_with_the_same_idempotency_key_is_made_once(company: Any) -> No
 
     assert first.id == second.id
     assert company.charge(invoice).amount_refunded == 500
-    made = company.events("refund.created")
-    assert [e.request.idempotency_key for e in made] == [keyed["idempotency_key"]]
+    refund_object = company.events("refund.created")
+    assert [e.request.idempotency_key for e in refund_object] == [keyed["idempotency_key"]]
 
 
 def test_a_refund_that_is_too_large_says_both_amounts(company: Any) -> None:

@@ -1,4 +1,4 @@
-"""The double's answers against the SDK's own annotations of its answers, nested ones included."""
+"""The double's objects have the shapes of the SDK's annotations, nested objects included."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from infra.stripe_double import API_VERSION, DAY
 
 
 class Names(dict[str, Any]):
-    """Names in the SDK's annotations: most are imported for type checkers only."""
+    """The names in the SDK's annotations. Most are imported for type checkers only."""
 
     def __missing__(self, name: str) -> Any:
         return getattr(stripe, name, Any)
@@ -37,15 +37,15 @@ def hints(kind: Any) -> dict[str, Any]:
 
 
 def fits(value: Any, hint: Any, path: str) -> list[str]:
-    """What is wrong with a value; an empty list when it fits its annotation."""
+    """Returns the ways in which a value does not fit its annotation; an empty list if it fits."""
     origin = te.get_origin(hint)
     if hint is Any or isinstance(hint, typing.ForwardRef):
         return []
     if origin is typing.Union or origin is types.UnionType:
         if value is None and type(None) in te.get_args(hint):
             return []
-        found = [fits(value, h, path) for h in te.get_args(hint) if h is not type(None)]
-        return [] if any(not f for f in found) else min(found, key=len)
+        problems = [fits(value, h, path) for h in te.get_args(hint) if h is not type(None)]
+        return [] if any(not f for f in problems) else min(problems, key=len)
     if origin in (typing.Literal, te.Literal):
         return [] if value in te.get_args(hint) else [f"{path}: {value!r} is not one of the literals"]
     if hint is type(None):
@@ -75,9 +75,9 @@ def fits(value: Any, hint: Any, path: str) -> list[str]:
 def fits_object(value: Any, kind: Any, path: str) -> list[str]:
     if not isinstance(value, dict):
         return [f"{path}: {value!r} is not an object"]
-    known = hints(kind)
-    problems = [f"{path}.{k}: no such field in {kind.__name__}" for k in value if k not in known]
-    for key, hint in known.items():
+    annotation_names = hints(kind)
+    problems = [f"{path}.{k}: no such field in {kind.__name__}" for k in value if k not in annotation_names]
+    for key, hint in annotation_names.items():
         optional = type(None) in te.get_args(hint)
         if key not in value:
             if not optional:
@@ -109,8 +109,8 @@ KINDS = {
 
 
 @pytest.fixture
-def lived(alone: Any) -> Any:
-    """An account in which everything the double plays has happened."""
+def busy_company(alone: Any) -> Any:
+    """A company whose account has every kind of object that the double implements."""
     rate = alone.v1.tax_rates.create({"display_name": "Tax", "percentage": 8.6, "inclusive": False}, alone.opts).id
     customer = alone.customer(address={"line1": "1 Main St", "city": "Phoenix"}, phone="+1 602 555 0100").id
     draft = alone.draft(
@@ -127,11 +127,13 @@ def lived(alone: Any) -> Any:
     for method in ("pm_card_createDispute", "pm_card_refundFail", "000123456789", "000222222227", "000555555559"):
         alone.pay(alone.open(), method)
     for token in ("pm_card_visa", "pm_usBankAccount_success"):
-        made = alone.v1.payment_intents.create({"amount": 500, "currency": "usd", "customer": customer}, alone.opts)
+        created = alone.v1.payment_intents.create(
+            {"amount": 500, "currency": "usd", "customer": customer}, alone.opts
+        )
         consent = {"customer_acceptance": {"type": "offline"}}
         paying = {"payment_method": token, "return_url": "https://pom.test/", "mandate_data": consent}
-        alone.v1.payment_intents.confirm(made.id, paying, alone.opts)
-        part = {"payment_intent": made.id}
+        alone.v1.payment_intents.confirm(created.id, paying, alone.opts)
+        part = {"payment_intent": created.id}
         alone.v1.invoices.attach_payment(alone.open(customer=customer).id, part, alone.opts)
         alone.v1.payment_methods.attach(token, {"customer": customer}, alone.opts)
     alone.v1.customers.balance_transactions.create(customer, {"amount": -900, "currency": "usd"}, alone.opts)
@@ -146,9 +148,9 @@ def lived(alone: Any) -> Any:
         if charge.amount_refunded == 0:
             alone.v1.refunds.create({"charge": charge.id}, alone.opts)
     for terms in ({"amount_off": 300, "currency": "usd"}, {"percent_off": 12.5}):
-        made = alone.v1.coupons.create({**terms, "duration": "once"}, alone.opts).id
+        created = alone.v1.coupons.create({**terms, "duration": "once"}, alone.opts).id
         cheaper = alone.draft(5_000, 2_000, customer=alone.customer(balance=-1_000).id)
-        alone.v1.invoices.update(cheaper.id, {"discounts": [{"coupon": made}]}, alone.opts)
+        alone.v1.invoices.update(cheaper.id, {"discounts": [{"coupon": created}]}, alone.opts)
         alone.v1.invoices.send_invoice(cheaper.id, None, alone.opts)
     alone.v1.invoices.mark_uncollectible(alone.open().id, None, alone.opts)
     alone.v1.invoices.void_invoice(alone.open().id, None, alone.opts)
@@ -192,10 +194,12 @@ def test_every_object_fits_the_sdks_annotations(lived: Any) -> None:
 
 
 def test_accounts_events_and_endpoints_fit_the_sdks_annotations(lived: Any) -> None:
-    made = lived.v1.webhook_endpoints.create({"url": "https://pom.test/", "enabled_events": ["*"], "connect": True})
+    created = lived.v1.webhook_endpoints.create(
+        {"url": "https://pom.test/", "enabled_events": ["*"], "connect": True}
+    )
     account = lived.v1.accounts.retrieve(lived.account)
 
-    problems = fits_object(made.to_dict(for_json=True), stripe.WebhookEndpoint, "webhook_endpoint")
+    problems = fits_object(created.to_dict(for_json=True), stripe.WebhookEndpoint, "webhook_endpoint")
     problems += fits_object(account.to_dict(for_json=True), stripe.Account, "account")
     balance = lived.v1.balance.retrieve(None, lived.opts)
     problems += fits_object(balance.to_dict(for_json=True), stripe.Balance, "balance")

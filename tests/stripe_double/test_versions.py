@@ -1,4 +1,4 @@
-"""What accounts and endpoints on older API versions are shown."""
+"""The shapes of events for accounts and endpoints on older API versions."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def on(version: str, inbox: Inbox | None = None) -> Company:
 
 
 def last(company: Company, type_: str) -> dict[str, Any]:
-    """The newest event of a type as GET /v1/events lists it, but as a plain dict."""
-    listed = [e for e in company.double.events(company.account) if e["type"] == type_]
-    (same,) = [e for e in company.events(type_) if e.id == listed[-1]["id"]]
-    assert same.to_dict(for_json=True)["data"]["object"] == listed[-1]["data"]["object"]
-    return listed[-1]
+    """Returns the newest event of a type as GET /v1/events lists it, but as a plain dict."""
+    events = [e for e in company.double.events(company.account) if e["type"] == type_]
+    (same,) = [e for e in company.events(type_) if e.id == events[-1]["id"]]
+    assert same.to_dict(for_json=True)["data"]["object"] == events[-1]["data"]["object"]
+    return events[-1]
 
 
-def shown(company: Company, type_: str) -> dict[str, Any]:
+def last_object(company: Company, type_: str) -> dict[str, Any]:
     snapshot: dict[str, Any] = last(company, type_)["data"]["object"]
     return snapshot
 
@@ -58,7 +58,7 @@ def test_events_are_listed_in_the_accounts_version_whatever_version_the_caller_s
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_apis_own_answers_stay_in_the_callers_version(version: str) -> None:
+def test_the_apis_own_responses_stay_in_the_callers_version(version: str) -> None:
     company = on(version)
     invoice = company.open()
     company.pay(invoice)
@@ -117,13 +117,13 @@ def test_before_basil_an_invoice_names_its_payment_and_a_payment_its_invoice(ver
     company.pay(invoice)
     intent, charge = company.intent(invoice), company.charge(invoice)
 
-    paid = shown(company, "invoice.paid")
+    paid = last_object(company, "invoice.paid")
     assert (paid["payment_intent"], paid["charge"], paid["paid"]) == (intent.id, charge.id, True)
     assert (paid["paid_out_of_band"], paid["tax"]) == (False, None)
     assert {"total_taxes", "amount_overpaid", "amount_paid_off_stripe", "parent"}.isdisjoint(paid)
-    assert shown(company, "payment_intent.succeeded")["invoice"] == invoice.id
-    told = shown(company, "charge.succeeded")
-    assert (told["invoice"], told["payment_intent"]) == (invoice.id, intent.id)
+    assert last_object(company, "payment_intent.succeeded")["invoice"] == invoice.id
+    charge_object = last_object(company, "charge.succeeded")
+    assert (charge_object["invoice"], charge_object["payment_intent"]) == (invoice.id, intent.id)
 
 
 @pytest.mark.parametrize("version", NEW)
@@ -131,10 +131,10 @@ def test_since_basil_neither_names_the_other(version: str) -> None:
     company = on(version)
     company.pay(company.open())
 
-    assert {"payment_intent", "charge", "paid", "tax"}.isdisjoint(shown(company, "invoice.paid"))
-    assert "amount_overpaid" in shown(company, "invoice.paid")
+    assert {"payment_intent", "charge", "paid", "tax"}.isdisjoint(last_object(company, "invoice.paid"))
+    assert "amount_overpaid" in last_object(company, "invoice.paid")
     for type_ in ("payment_intent.succeeded", "charge.succeeded"):
-        assert "invoice" not in shown(company, type_)
+        assert "invoice" not in last_object(company, type_)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -150,9 +150,9 @@ def test_refunds_disputes_and_charges_name_their_intent_and_notes_their_invoice_
     company.double.open_dispute(company.account, charge.id)
 
     for type_ in ("refund.created", "charge.refunded", "charge.dispute.created", "charge.succeeded"):
-        assert shown(company, type_)["payment_intent"] == intent.id
-    assert shown(company, "credit_note.created")["invoice"] == invoice.id
-    assert ("refund" in shown(company, "credit_note.created")) is (version in OLD)
+        assert last_object(company, type_)["payment_intent"] == intent.id
+    assert last_object(company, "credit_note.created")["invoice"] == invoice.id
+    assert ("refund" in last_object(company, "credit_note.created")) is (version in OLD)
 
 
 def test_taxes_of_an_old_invoice_are_one_sum_and_a_list_of_its_own() -> None:
@@ -162,7 +162,7 @@ def test_taxes_of_an_old_invoice_are_one_sum_and_a_list_of_its_own() -> None:
     company.v1.invoices.add_lines(draft.id, {"lines": [{"amount": 10_000, "tax_rates": [rate.id]}]}, company.opts)
     company.v1.invoices.finalize_invoice(draft.id, None, company.opts)
 
-    invoice = shown(company, "invoice.finalized")
+    invoice = last_object(company, "invoice.finalized")
     (line,) = invoice["lines"]["data"]
     assert invoice["tax"] == 1_000
     for amounts in (invoice["total_tax_amounts"], line["tax_amounts"]):
@@ -172,22 +172,22 @@ def test_taxes_of_an_old_invoice_are_one_sum_and_a_list_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("version", ["2018-02-06", "2020-08-27"])
-def test_an_old_intent_embeds_its_charges_and_an_old_charge_its_refunds_of_that_moment(version: str) -> None:
+def test_an_old_intent_embeds_its_charges_and_an_old_charge_its_refunds_as_of_the_event(version: str) -> None:
     company = on(version)
     invoice = company.open()
     company.pay(invoice, "4000000000000002")
-    failed = shown(company, "payment_intent.payment_failed")
+    failed = last_object(company, "payment_intent.payment_failed")
     company.pay(invoice)
     charge = company.charge(invoice)
     company.v1.refunds.create({"charge": charge.id, "amount": 100}, company.opts)
 
     assert [c["status"] for c in failed["charges"]["data"]] == ["failed"]
     assert "latest_charge" not in failed
-    succeeded = shown(company, "payment_intent.succeeded")["charges"]["data"]
+    succeeded = last_object(company, "payment_intent.succeeded")["charges"]["data"]
     assert [(c["status"], c["invoice"]) for c in succeeded] == [("succeeded", invoice.id), ("failed", invoice.id)]
     assert succeeded[0]["refunds"]["data"] == []
-    assert [r["amount"] for r in shown(company, "charge.refunded")["refunds"]["data"]] == [100]
-    assert shown(company, "payment_intent.payment_failed") == failed
+    assert [r["amount"] for r in last_object(company, "charge.refunded")["refunds"]["data"]] == [100]
+    assert last_object(company, "payment_intent.payment_failed") == failed
 
 
 def test_an_event_shows_the_object_as_it_was_in_every_version_after_later_changes() -> None:
@@ -205,34 +205,34 @@ def test_an_event_shows_the_object_as_it_was_in_every_version_after_later_change
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_events_of_a_deleted_draft_are_still_shown(version: str) -> None:
+def test_events_of_a_deleted_draft_are_still_listed(version: str) -> None:
     company = on(version)
     draft = company.draft(500)
     company.v1.invoices.delete(draft.id, None, company.opts)
 
-    assert shown(company, "invoice.created")["id"] == shown(company, "invoice.deleted")["id"] == draft.id
-    assert shown(company, "invoice.deleted")["lines"]["total_count"] == 1
+    assert last_object(company, "invoice.created")["id"] == last_object(company, "invoice.deleted")["id"] == draft.id
+    assert last_object(company, "invoice.deleted")["lines"]["total_count"] == 1
 
 
-def test_an_account_of_2018_is_shown_under_the_names_of_2018() -> None:
+def test_an_account_of_2018_has_the_field_names_of_2018() -> None:
     company = on("2018-02-06")
     invoice = company.open()
     company.pay(invoice, "4000002760003184")
     company.double.update_account(company.account, currently_due=["external_account"], past_due=["tos"])
 
-    open_invoice = shown(company, "invoice.finalized")
+    open_invoice = last_object(company, "invoice.finalized")
     assert (open_invoice["billing"], open_invoice["closed"], open_invoice["forgiven"]) == (
         "send_invoice", False, False,
     )  # fmt: skip
     assert (open_invoice["date"], open_invoice["finalized_at"]) == (invoice.created, invoice.created)
     assert {"status", "created", "status_transitions", "collection_method"}.isdisjoint(open_invoice)
-    asked = shown(company, "payment_intent.requires_action")
+    asked = last_object(company, "payment_intent.requires_action")
     assert asked["status"] == "requires_source_action"
     assert asked["next_source_action"]["type"] == "authorize_with_url"
-    assert shown(company, "payment_intent.created")["status"] == "requires_source"
-    customer = shown(company, "customer.created")
+    assert last_object(company, "payment_intent.created")["status"] == "requires_source"
+    customer = last_object(company, "customer.created")
     assert (customer["account_balance"], customer["sources"]["data"]) == (0, [])
-    account = shown(company, "account.updated")
+    account = last_object(company, "account.updated")
     assert (account["business_name"], account["display_name"]) == (None, "Blue Lagoon Pools")
     assert account["verification"]["fields_needed"] == ["tos", "external_account"]
     assert {"requirements", "business_profile", "capabilities", "settings"}.isdisjoint(account)
@@ -245,7 +245,7 @@ def test_an_invoice_without_a_status_is_closed_or_forgiven(do: str, closed: bool
     company = on("2018-02-06")
     getattr(company.v1.invoices, do)(company.open().id, None, company.opts)
 
-    invoice = shown(company, "invoice.updated")
+    invoice = last_object(company, "invoice.updated")
     assert (invoice["paid"], invoice["closed"], invoice["forgiven"]) == (False, closed, forgiven)
 
 
@@ -266,8 +266,8 @@ def test_a_test_decides_whether_accounts_before_acacia_get_events_of_refunds(ver
     company.double.set_delivery(refunds_before_acacia=False)
     invoice = company.open()
     company.pay(invoice)
-    made = company.v1.refunds.create({"payment_intent": company.intent(invoice).id}, company.opts)
-    company.double.settle_refund(company.account, made.id, outcome="failed")
+    refund = company.v1.refunds.create({"payment_intent": company.intent(invoice).id}, company.opts)
+    company.double.settle_refund(company.account, refund.id, outcome="failed")
 
     assert len(company.events("refund.*")) == (0 if version < "2024-10-28" else 3)
     assert len(company.events("charge.refunded", "charge.refund.updated")) == 2

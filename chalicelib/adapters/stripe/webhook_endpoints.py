@@ -65,7 +65,8 @@ class WebhookEndpoints:
     def create(self, url: str) -> tuple[str, str]:
         """Creates an endpoint for connected accounts, and returns its id and its signing secret.
 
-        The endpoint has the pinned API version and every event that we subscribe to. Stripe returns the secret only this once.
+        The endpoint has the pinned API version and every event that we subscribe to. Stripe returns the secret only
+        this once.
         """
         endpoint = self._endpoints.create(
             {

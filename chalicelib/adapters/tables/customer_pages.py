@@ -27,7 +27,7 @@ from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.pages import page_of, places_between, read_at
 from chalicelib.domain.customer import STATUSES_OF_ONE_ACCOUNT, Customer, SyncStatus
 from chalicelib.domain.customer_fields import comparable_address
-from chalicelib.domain.customer_filter import CustomerFilter, folded
+from chalicelib.domain.customer_filter import CustomerFilter, comparable_name
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.ports.storage import Page
 
@@ -120,7 +120,7 @@ def email_key(customer: Customer) -> str | None:
 
 def name_key(customer: Customer) -> str | None:
     """Returns the customer's range key in `by_name`, or None without a name."""
-    name = folded(customer.profile.display_name or "")
+    name = comparable_name(customer.profile.display_name or "")
     return f"{name[:NAME_LETTERS]}{_END_OF_NAME}{customer.id}" if name else None
 
 
@@ -142,7 +142,7 @@ def _by_email(organization_id: OrganizationId, email: str) -> _Listing:
 
 
 def _by_name(organization_id: OrganizationId, name: str) -> _Listing:
-    beginning = folded(name)[:NAME_LETTERS]
+    beginning = comparable_name(name)[:NAME_LETTERS]
     parts = [(beginning, beginning + _BEHIND_EVERY_NAME)] if beginning else []
     form = rf"{re.escape(beginning)}[^{_END_OF_NAME}]*{_END_OF_NAME}[^{_END_OF_NAME}]+"
     return _Listing(CustomerItem.by_name, organization_id, CustomerItem.name_key, parts, form)

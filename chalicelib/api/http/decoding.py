@@ -143,6 +143,6 @@ def required_idempotency_key(headers: Mapping[str, str], repeated: Collection[st
             "The Idempotency-Key is missing. Without one, a request that is repeated by accident would pay twice.",
             field=IDEMPOTENCY_KEY,
             next_step="Send a random key such as a UUID: a new one for each refund, and the same one to repeat a "
-            "request that got no answer.",
+            "request that got no response.",
         )
     return key

@@ -1,6 +1,6 @@
-"""Who did what to an organization's settings, its connection and its customers.
+"""Records who did what to an organization's settings, its connection and its customers.
 
-`acting` makes the acts that the other stories store with what they change, and `histories` shows them.
+`acting` creates the acts, which other stories store together with their changes. `histories` lists them.
 
 Entry: `histories.history_of`.
 """

@@ -1,4 +1,4 @@
-"""Make an act: what was done, by whom, and that it is done now."""
+"""Creates acts: records of who did what, dated now."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.ports import Ports
 
 
 def act_now(subject: Subject, kind: str, ports: Ports, **facts: Any) -> Act:
-    """Returns an act that happens now. `facts` are further fields of it."""
+    """Returns an act that is dated now. `facts` are its further fields."""
     milliseconds = ports.clock.milliseconds()
     return Act(subject, f"{milliseconds:013d}-{ports.clock.nonce()}", milliseconds // 1000, kind, **facts)
 

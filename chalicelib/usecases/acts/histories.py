@@ -1,4 +1,4 @@
-"""List who did what, newest first."""
+"""Lists acts, newest first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def history_of(subject: Subject, first: int, after: str | None, ports: Ports) ->
 def history_of_customer(
     organization_id: OrganizationId, customer_id: CustomerId, first: int, after: str | None, ports: Ports
 ) -> Page[Act]:
-    """Returns a page of a customer's history, newest first. That of an erased customer is shown, too.
+    """Returns a page of a customer's history, newest first, also if the customer is erased.
 
     Raises:
         NotFound: this organization has no such customer.

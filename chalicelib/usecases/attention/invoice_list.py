@@ -1,4 +1,4 @@
-"""A list of invoices that several kinds of things are looked for in."""
+"""A list of invoices that several sources of items share."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from chalicelib.ports.stores import InvoiceStore
 
 AT_ONCE = 50
 PAGES = 10
-"""How many pages of a list are read at most. Of what is behind them, the answer says that there may be more."""
+"""The most pages of a list that are read. If there are more, the response says that the count is a minimum."""
 
 
 class InvoiceList:
-    """The invoices that fit a filter. Each page is read once, when somebody comes to it first."""
+    """The invoices that fit a filter. Each page is read once, when it is first needed."""
 
     def __init__(self, organization_id: OrganizationId, fits: InvoiceFilter, invoices: InvoiceStore) -> None:
         self._organization_id = organization_id

@@ -1,4 +1,6 @@
-"""Gathers what needs a person from invoices, customers, payouts, the connection and the latest comparison."""
+"""Gathers the items that need a person from invoices, customers, payouts, the connection and the latest
+comparison.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +28,19 @@ from chalicelib.usecases.attention.invoice_list import InvoiceList
 
 DAY = 86400
 PAYOUTS_OF = 90 * DAY
-"""Seconds back to which payouts are looked at, by the day on which they were to arrive."""
+"""The age in seconds up to which payouts are read, by the day of their expected arrival."""
 
 PAYOUT_PAGES = 5
-"""How many pages of payouts are read at most. Of what is behind them, the answer says that there may be more."""
+"""The most pages of payouts that are read. If there are more, the response says that the count is a minimum."""
 
 PAYOUTS_AT_ONCE = 100
 COUNTED_UP_TO = 100
-"""Customers without an e-mail address are counted up to here."""
+"""The number up to which customers without an e-mail address are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttentionFilter:
-    """What to gather: everything or one kind, and at most `first` of each kind."""
+    """Says which items to gather: those of one kind, or of all kinds, and at most `first` of each kind."""
 
     kind: AttentionKind | None = None
     overdue_days: int = 14
@@ -47,7 +49,7 @@ class AttentionFilter:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many things of a kind need a person. If `at_least`, there may be more."""
+    """The number of items of a kind. If `at_least`, there may be more."""
 
     kind: AttentionKind
     count: int
@@ -56,7 +58,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class NeedsAttention:
-    """What needs a person, newest first, and how many there are of each kind that was asked for."""
+    """The items that need a person, newest first, and the number of items of each requested kind."""
 
     items: Sequence[AttentionItem]
     counts: Sequence[Count]
@@ -64,7 +66,7 @@ class NeedsAttention:
 
 @dataclass(frozen=True, slots=True)
 class _SourceItems:
-    """What one source has. `count` is None if `items` are all that it found."""
+    """The items of one source. `count` is None if `items` is complete."""
 
     items: Sequence[AttentionItem] = ()
     count: int | None = None
@@ -73,9 +75,9 @@ class _SourceItems:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """Where to look, for what, and the second at which somebody asked (epoch seconds UTC).
+    """One request for items. `now` is the time of the request (epoch seconds UTC).
 
-    `by_kind` has the invoices by the most urgent thing that they need a person for.
+    `by_kind` has the invoices by the most urgent kind of item that they have.
     """
 
     organization_id: OrganizationId
@@ -89,8 +91,8 @@ class _Search:
 def needs_attention(organization_id: OrganizationId, query: AttentionFilter, ports: Ports) -> NeedsAttention:
     """Returns what needs a person in this organization now.
 
-    If nothing does, that takes nine reads: the connection, seven lists, and what the latest comparison found. Stripe
-    is not asked.
+    If there is nothing, this takes nine reads: the connection, seven lists, and the result of the latest comparison.
+    Stripe is not called.
     """
     connection = ports.connections.get(organization_id)
     by_kind = {
@@ -118,10 +120,9 @@ def _newest_first(items: Iterable[AttentionItem]) -> list[AttentionItem]:
 
 
 def _about_invoices(kind: AttentionKind, search: _Search) -> _SourceItems:
-    """Returns what the facts of invoices tell of this kind.
+    """Returns the items of this kind that follow from the facts of invoices.
 
-    An invoice that needs a person for something more urgent too is in the list of that, so those lists are read as
-    well.
+    An invoice is listed under its most urgent kind only, so the lists of all more urgent kinds are read too.
     """
     more_urgent = INVOICE_KINDS[: INVOICE_KINDS.index(kind)]
 
@@ -132,9 +133,10 @@ def _about_invoices(kind: AttentionKind, search: _Search) -> _SourceItems:
 
 
 def _overdue(search: _Search) -> _SourceItems:
-    """Returns invoices that are overdue by so many days, the earliest due first."""
+    """Returns the invoices that are overdue by `overdue_days` or more, earliest due date first."""
     days, now = search.filter.overdue_days, search.now
-    # Days are counted by the calendar, so this lets in invoices of one day more, which are then left out.
+    # The filter counts seconds and `overdue_item` counts calendar days. So the filter lets in one day more, and
+    # `overdue_item` leaves out the surplus.
     due = InvoiceFilter(due_before=now - (days - 1) * DAY + 3600, overdue=True)
 
     def overdue(invoice: Invoice) -> list[AttentionItem]:
@@ -172,7 +174,7 @@ def _customers(search: _Search) -> _SourceItems:
 
 
 def _payouts(search: _Search) -> _SourceItems:
-    """Returns payouts of the last 90 days that failed and whose money has not gone out since."""
+    """Returns the failed payouts of the last 90 days whose money has not been paid out since."""
     recent = PayoutFilter(since=search.now - PAYOUTS_OF)
     payouts: list[Payout] = []
     after: str | None = None
@@ -189,7 +191,9 @@ def _payouts(search: _Search) -> _SourceItems:
 
 
 def _unknown(search: _Search) -> _SourceItems:
-    """Returns the invoices that the latest comparison did not know, but those that POM knows by now."""
+    """Returns the invoices that the latest comparison found in Stripe only, without those that POM has stored
+    since.
+    """
     unknown = search.ports.connections.unknown_invoices(search.organization_id)
     if unknown is None:
         return _SourceItems()
@@ -220,4 +224,4 @@ SOURCES: Mapping[AttentionKind, Callable[[_Search], _SourceItems]] = {
     AttentionKind.INVOICE_UNKNOWN: _unknown,
     AttentionKind.ACCOUNT_RESTRICTED: _account,
 }
-"""Where each kind is found. Only the sources of the kinds that are asked for are read."""
+"""The source of each kind. Only the sources of the requested kinds are read."""

@@ -1,8 +1,8 @@
-"""One lane's part of a batch, a chunk at a time.
+"""Works on one lane's part of a batch, a chunk at a time.
 
-A message is worked on for less than a minute; then the lane's part says how far it is and another message goes on.
-Whatever is lost in between, `resume_stuck` sends the message of the present turn again, and one of an earlier turn is
-dropped. An item that was worked on twice meets its own invoice, or its own outcome.
+A message is worked on for less than a minute. Then the progress of the lane is stored, and another message continues.
+If a message is lost, `resume_stuck` sends the message of the present turn again. A message of an earlier turn is
+dropped. An item that is worked on twice finds its own invoice or its own outcome.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ from chalicelib.usecases.bulk.send_draft import send_draft
 
 CHUNK_SECONDS = 40
 CHUNK_ITEMS = 50
-"""A chunk ends with whichever comes first. The function's timeout leaves room for the last item's slow requests."""
+"""A chunk ends after this time or this many items. The function's timeout leaves room for slow requests of the last
+item.
+"""
 
 LEASE = 300
-"""Seconds after which a part that nobody has moved on is taken up again."""
+"""Seconds after which a part without progress is taken up again."""
 
 PAUSE = 60
-"""Seconds for which a part rests when Stripe fails, and before items that could not be decided are tried again."""
+"""Seconds for which a part waits after a failure of Stripe, and before undecided items are tried again."""
 
 ATTEMPTS = 10
 
@@ -45,7 +47,7 @@ WORK: Mapping[BatchKind, Callable[[Batch, BatchItem, Ports], bool]] = {
     BatchKind.INVOICES: _bill_or_send,
     BatchKind.CUSTOMERS: store_customer,
 }
-"""What is done with an item; answers whether it is decided now, and stores that."""
+"""The work on an item, by the batch's kind. It stores the item's outcome, and returns False if there is none yet."""
 
 
 class _ItemResult(Enum):
@@ -55,7 +57,7 @@ class _ItemResult(Enum):
 
 
 def work_on_part(organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int, ports: Ports) -> None:
-    """Go on with a lane's part of a batch, if this is its turn.
+    """Continues a lane's part of a batch, if `turn` is the part's present turn.
 
     Raises:
         Retryable: the database or the queue does not answer; the message is to be delivered again.
@@ -85,13 +87,13 @@ def work_on_part(organization_id: OrganizationId, batch_id: BatchId, lane: int, 
 
 
 def _wait_for_resumed_invoicing(part: Part, ports: Ports) -> None:
-    """Invoicing is paused: the schedule looks again."""
+    """Has the schedule try the part again later, because invoicing is paused."""
     with suppress(StaleWrite):
         ports.batches.save_part(replace(part, turn=part.turn + 1, resume_at=ports.clock.now() + PAUSE))
 
 
 def _work_through_chunk(batch: Batch, part: Part, stripe: PacedStripe, ports: Ports, until: int) -> Part:
-    """The part as it is after a chunk, on its next turn; resting if there is nothing more to do."""
+    """Returns the part after a chunk, on its next turn. It has no `resume_at` if there is nothing left to do."""
     positions = batch.positions(part.lane)
     cursor, undecided_count = part.cursor, part.left
     for item in ports.batches.items_at(batch, positions[cursor : cursor + CHUNK_ITEMS]):
@@ -124,7 +126,9 @@ def _decide(batch: Batch, item: BatchItem, ports: Ports) -> _ItemResult:
 
 
 def _save_and_queue_next(part: Part, stripe: PacedStripe, ports: Ports) -> None:
-    """Store how far the part is, and queue the rest; after a failure of Stripe's the schedule takes it up."""
+    """Stores the progress of the part, and queues its next turn. After a failure of Stripe, the schedule queues
+    it.
+    """
     now = ports.clock.now()
     continues = part.cursor > 0 and part.resume_at is not None
     if continues and stripe.failing:

@@ -1,4 +1,6 @@
-"""Work in bulk: write it down, look at it, take up its failures, send its drafts, stop it. `batch_work` does it."""
+"""Stores batches, lists them, retries their failures, sends their drafts and cancels them. `batch_work` works on
+them.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +18,17 @@ from chalicelib.ports.storage import Page
 from chalicelib.usecases.bulk.lanes import parts_of, status_of
 
 AT_ONCE = 200
-"""How many parts `resume_batches` takes up in one run."""
+"""The most parts that `resume_batches` resumes in one run."""
 
 LEASE = 120
-"""Seconds until a part that was not begun is taken up: its message may not have been sent."""
+"""Seconds until a part that was not begun is resumed, because its message may not have been sent."""
 
 ATTEMPTS = 30
-"""The header changes with every item, so whoever changes it as a whole may have to try several times."""
+"""The header changes with every item, so a change of the whole header may need several attempts."""
 
 
 def begin(batch: Batch, items: Sequence[BatchItem], ports: Ports) -> Batch:
-    """Store the batch and set it going; a request that was made before, or in part, is completed.
+    """Stores the batch and starts it. A repeated request completes what an earlier request left undone.
 
     Raises:
         Conflict: the same key was used for something else.
@@ -56,7 +58,7 @@ def begin(batch: Batch, items: Sequence[BatchItem], ports: Ports) -> Batch:
 
 
 def get_batch(organization_id: OrganizationId, batch_id: BatchId, kind: BatchKind, ports: Ports) -> Batch:
-    """One batch.
+    """Returns one batch.
 
     Raises:
         NotFound: this organization has none of this id and kind.
@@ -75,22 +77,22 @@ def get_batch(organization_id: OrganizationId, batch_id: BatchId, kind: BatchKin
 def list_batches(
     organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None, ports: Ports
 ) -> Page[Batch]:
-    """A page of batches, newest first."""
+    """Returns a page of batches, newest first."""
     return ports.batches.page(organization_id, kind, first, after)
 
 
 def pause_of(batch: Batch, ports: Ports) -> Freeze | None:
-    """Returns the pause of the organization's invoicing during which an unfinished batch rests, or None."""
+    """Returns the pause of the organization's invoicing if it holds up this batch, or None."""
     return ports.connections.get(batch.organization_id).frozen if batch.status is BatchStatus.RUNNING else None
 
 
 def list_items(batch: Batch, first: int, after: str | None, ports: Ports) -> Page[BatchItem]:
-    """A page of a batch's items in the order of the request."""
+    """Returns a page of a batch's items in the order of the request."""
     return ports.batches.items(batch, first, after)
 
 
 def retry_failures(organization_id: OrganizationId, batch_id: BatchId, ports: Ports) -> Batch:
-    """Queue the failed items again; without any, nothing changes.
+    """Queues the failed items again. Changes nothing if there are none.
 
     Raises:
         NotFound; Conflict: the batch was cancelled, or its drafts are being sent.
@@ -117,9 +119,11 @@ def retry_failures(organization_id: OrganizationId, batch_id: BatchId, ports: Po
 def send_drafts(
     organization_id: OrganizationId, batch_id: BatchId, user_id: UserId, key: str | None, ports: Ports
 ) -> Batch:
-    """Queue the drafts of a reviewed batch to be sent, and those that were held back; without any, nothing changes.
+    """Queues the drafts of a reviewed batch for sending, including those that were held back. Changes nothing if
+    there are none.
 
-    Asking again while they are being sent, or with the same idempotency key at any time, orders nothing anew.
+    A repeated request orders nothing again, either while the drafts are being sent, or with the same idempotency key
+    at any time.
 
     Raises:
         NotFound; Conflict: the batch is still being made, or was cancelled a moment ago; or the organization is not
@@ -144,7 +148,7 @@ def send_drafts(
 
 
 def _sending_is_ordered(batch: Batch, order: str | None) -> bool:
-    """Whether the sending that somebody asks for has been ordered already."""
+    """Returns True if the requested sending has been ordered before."""
     if batch.sending is None:
         return False
     if order is not None and batch.sending.order == order:
@@ -153,7 +157,9 @@ def _sending_is_ordered(batch: Batch, order: str | None) -> bool:
 
 
 def _under_way(batch: Batch, ports: Ports) -> bool:
-    """Returns True if its present round is not over. After a cancellation, lanes finish what they are at."""
+    """Returns True if the batch's present round is not finished. After a cancellation, lanes finish their present
+    items.
+    """
     return status_of(batch, ports) not in (BatchStatus.COMPLETED, BatchStatus.CANCELLED)
 
 
@@ -169,9 +175,9 @@ def _batch_running(batch: Batch, reason: str) -> Conflict:
 
 
 def cancel(organization_id: OrganizationId, batch_id: BatchId, ports: Ports) -> Batch:
-    """Leave out what is still queued; the items that are being worked on are finished.
+    """Cancels the queued items. Items that are being worked on are finished.
 
-    While drafts are being sent, what is queued stays a draft.
+    While drafts are being sent, a queued item stays a draft.
 
     Raises:
         NotFound: no such batch.
@@ -188,7 +194,7 @@ def cancel(organization_id: OrganizationId, batch_id: BatchId, ports: Ports) -> 
 
 
 def resume_batches(ports: Ports) -> int:
-    """Send the messages again that may be lost; answers how many."""
+    """Sends the messages again that may be lost. Returns their number."""
     due = ports.batches.due_parts(ports.clock.now(), AT_ONCE)
     for organization_id, batch_id, lane in due:
         part = ports.batches.part(organization_id, batch_id, lane)
@@ -198,10 +204,10 @@ def resume_batches(ports: Ports) -> int:
 
 
 def _begin_round(batch: Batch, ports: Ports) -> Batch:
-    """Store the batch in its new round, and set every lane going.
+    """Stores the batch in its new round, and starts every lane.
 
     Raises:
-        StaleWrite: it was changed meanwhile.
+        StaleWrite: the batch has changed since it was read.
     """
     parts = _parts(batch, ports)
     saved = ports.batches.save(batch, parts)
@@ -210,7 +216,7 @@ def _begin_round(batch: Batch, ports: Ports) -> Batch:
 
 
 def _parts(batch: Batch, ports: Ports) -> list[Part]:
-    """Every lane's part, to be begun from the first item."""
+    """Returns every lane's part, set to begin with its first item."""
     resume_at = ports.clock.now() + LEASE
     stored_parts = {part.lane: part for part in parts_of([batch], ports)}
     new = (batch.part(lane) for lane in range(min(batch.lanes, batch.total)))

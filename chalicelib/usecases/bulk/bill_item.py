@@ -1,4 +1,4 @@
-"""One item of a billing batch: one invoice, by the same way as any other."""
+"""Creates the invoice of one item of a billing batch, as any other invoice is created."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 
 
 def bill_item(batch: Batch, item: BatchItem, ports: Ports) -> bool:
-    """Make the item's invoice, or find it, and store what became of it.
+    """Creates or finds the item's invoice, and stores the item's outcome.
 
-    Returns False where Stripe has not answered, or where invoicing is paused.
+    Returns False if Stripe did not respond, or if invoicing is paused.
 
     Raises:
-        StaleWrite: somebody else decided the item, or asked for another round.
+        StaleWrite: another worker decided the item, or a request began another round.
     """
     command = command_for(batch, item)
     try:
@@ -50,7 +50,7 @@ def bill_item(batch: Batch, item: BatchItem, ports: Ports) -> bool:
 
 
 def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
-    """The same for the same item, whoever asks and however often: its key is made of the batch and the customer."""
+    """Returns the request for the item's invoice. The same item always has the same idempotency key."""
     parts = (batch.id, item.customer_id or "", str(item.number))
     return CreateInvoice(
         organization_id=batch.organization_id,
@@ -83,9 +83,9 @@ _VOID = ItemError(
 
 
 def _continued(invoice: Invoice, command: CreateInvoice, ports: Ports) -> Invoice | None:
-    """Returns the invoice. If its making stopped, that is taken up, unless somebody is at it.
+    """Returns the invoice after its creation was resumed, unless another worker is at work on it.
 
-    If it was to be sent and that was refused, it is sent again.
+    If its sending was requested and refused, it is sent again.
     """
     if command.terms.send and can_be_sent(invoice):
         now = ports.clock.now()

@@ -1,4 +1,6 @@
-"""Bill many customers at once: check the whole request, make one item of each customer's services, write it down."""
+"""Bills many customers at once: checks the whole request, makes an item of each customer's services, and stores
+them.
+"""
 
 from __future__ import annotations
 
@@ -39,16 +41,16 @@ class BillMany:
     idempotency_key: str | None
     fingerprint: str
     services: tuple[tuple[CustomerId, Service], ...]
-    """Each with the customer to bill it to."""
+    """Each service has the customer to bill it to."""
     terms: BillingTerms
     currencies: Mapping[int, str] = field(default_factory=dict)
     """The currencies that services name, by their positions in the request, in its order."""
 
 
 def bill_many(command: BillMany, ports: Ports) -> Batch:
-    """Begin a batch, or answer the one that this idempotency key began before.
+    """Begins a batch, or returns the batch that an earlier request with this idempotency key began.
 
-    A customer's services are on one invoice, or on several of 250 lines each, in the order of the request.
+    A customer's services are on one invoice, or on several with 250 lines each, in the order of the request.
 
     Raises:
         Refused: the request breaks a rule; nothing was stored. The first error carries the others.
@@ -133,7 +135,7 @@ def _errors_of_repetition(services: Sequence[tuple[CustomerId, Service]]) -> Ite
 
 
 def _items(services: Sequence[tuple[CustomerId, Service]]) -> list[BatchItem]:
-    """Returns one item an invoice, in the order in which the customers come first."""
+    """Returns one item for each invoice, ordered by each customer's first service in the request."""
     by_customer: dict[CustomerId, list[Service]] = {}
     for position, (customer_id, service) in enumerate(services):
         by_customer.setdefault(customer_id, []).append(replace(service, position=position))

@@ -1,4 +1,4 @@
-"""Keep many customers at once. Each row stands for itself: one that is wrong fails alone."""
+"""Imports many customers at once. A row with an error fails without affecting the other rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_ROWS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One customer, or why the row cannot be one."""
+    """One row of an import: a customer, or the error of the row."""
 
     customer_id: CustomerId | None
     save: Save | None
@@ -45,7 +45,7 @@ class ImportCustomers:
 
 
 def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
-    """Begin an import, or answer the one that this idempotency key began before.
+    """Begins an import, or returns the import that an earlier request with this idempotency key began.
 
     Raises:
         Refused: no rows, or too many; nothing was stored.
@@ -78,7 +78,7 @@ def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
 
 
 def _items(rows: Sequence[Row]) -> list[BatchItem]:
-    """An item a row; what is wrong with a row by itself is known already."""
+    """Returns one item for each row. Errors that need no look-up are in the items already."""
     first: dict[CustomerId | None, int] = {}
     items = []
     for position, row in enumerate(rows):
@@ -120,13 +120,14 @@ def _repetition_error(customer_id: CustomerId | None, first: int, position: int)
 
 
 def store_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
-    """Store the customer together with the item's outcome, then give it to Stripe at the lane's pace.
+    """Stores the customer together with the item's outcome, then sends the customer to Stripe at the lane's rate.
 
-    The item succeeds even if Stripe refuses the customer, because the record is stored; its `sync_status` says so.
-    Returns False if Stripe did not say which customer owns a chosen Stripe customer. Then the item is tried again.
+    The item succeeds even if Stripe refuses the customer, because the record is stored. The customer's `sync_status`
+    then says so. Returns False if Stripe did not say which customer owns a chosen Stripe customer. Then the item is
+    tried again.
 
     Raises:
-        StaleWrite: somebody else decided the item, or changed the customer.
+        StaleWrite: another worker decided the item, or the customer has changed.
     """
     if item.customer_id is None or item.profile is None:
         return True

@@ -1,4 +1,4 @@
-"""How far the lanes of batches are, and the status of a batch that follows from that."""
+"""Reads the progress of the lanes of batches, and derives the status of a batch."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from chalicelib.ports.paging import in_hundreds
 
 
 def statuses_of(batches: Sequence[Batch], ports: Ports) -> Mapping[BatchId, BatchStatus]:
-    """Returns the statuses of batches of one organization, by their ids.
+    """Returns the statuses of batches of one organization, by batch id.
 
-    Their lanes are read only of batches whose round was cancelled, by a batch read for each ten of them.
+    Lanes are read only for cancelled batches, with one batch read for each ten of these.
     """
     cancelled_batches = [each for each in batches if each.stopped]
     finishing = {part.batch_id for part in parts_of(cancelled_batches, ports) if _is_at_work(part)}
@@ -26,7 +26,7 @@ def status_of(batch: Batch, ports: Ports) -> BatchStatus:
 
 
 def with_status(batch: Batch, ports: Ports) -> tuple[Batch, BatchStatus]:
-    """Returns a batch and its status. If it was cancelled and its lanes are at rest, its counts are the last ones."""
+    """Returns a batch and its status. If the batch was cancelled and its lanes have stopped, its counts are final."""
     status = status_of(batch, ports)
     if not batch.stopped or status is BatchStatus.CANCELLING:
         return batch, status
@@ -35,9 +35,9 @@ def with_status(batch: Batch, ports: Ports) -> tuple[Batch, BatchStatus]:
 
 
 def parts_of(batches: Iterable[Batch], ports: Ports) -> Sequence[Part]:
-    """Returns how far each lane is with each of these batches, which are of one organization.
+    """Returns the progress of each lane of these batches, which belong to one organization.
 
-    Lanes that have not been set going are left out.
+    Lanes that have not been started are left out.
     """
     lanes = [(each, lane) for each in batches for lane in range(min(each.lanes, each.total))]
     return [
@@ -48,5 +48,5 @@ def parts_of(batches: Iterable[Batch], ports: Ports) -> Sequence[Part]:
 
 
 def _is_at_work(part: Part) -> bool:
-    """Returns True if the lane is at work on the batch, or is to look at it again."""
+    """Returns True if the lane works on the batch, or is due to resume later."""
     return part.resume_at is not None

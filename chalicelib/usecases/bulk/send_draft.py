@@ -1,7 +1,8 @@
-"""One draft of a reviewed batch: sent by the same way as any other draft, or held back.
+"""Sends one draft of a reviewed batch as any other draft is sent, or holds it back.
 
-The office ordered the sending of what it had seen by then. So a draft is held back if it was refused since, or was
-changed in Stripe since in a way that POM would send if it were asked again: somebody has to hear of that first.
+The office ordered the sending of the drafts as they were shown at that time. So a draft is held back if its sending
+was refused since, or if somebody changed it in Stripe since and POM would send it all the same. The office has to
+learn of the refusal or the change first.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ _NOT_SENT = "The invoice was not sent when its turn came. Its explanation says w
 
 
 def send_draft(batch: Batch, item: BatchItem, ports: Ports) -> bool:
-    """Send the item's invoice as the person who ordered it, and store what became of it.
+    """Sends the item's invoice in the name of the user who ordered it, and stores the item's outcome.
 
-    Returns False where Stripe has not answered, somebody else is at work on the invoice, or invoicing is paused.
+    Returns False if Stripe did not respond, if another worker is at work on the invoice, or if invoicing is paused.
 
     Raises:
-        StaleWrite: somebody else decided the item, or ordered another round.
+        StaleWrite: another worker decided the item, or a request ordered another round.
     """
     sending, invoice_id = batch.sending, item.invoice_id
     if sending is None or invoice_id is None:
@@ -58,7 +59,7 @@ def send_draft(batch: Batch, item: BatchItem, ports: Ports) -> bool:
 
 
 def _send_unless_done(invoice: Invoice, sending: Sending, ports: Ports) -> Invoice:
-    """Returns the invoice after it was sent, now or before, or after it was found that nobody has to pay anything.
+    """Returns the invoice after it was sent, now or before, or unchanged if it was finalized with nothing to pay.
 
     Raises:
         Refused, Conflict, AccountUnreachable: it was not sent.
@@ -70,12 +71,16 @@ def _send_unless_done(invoice: Invoice, sending: Sending, ports: Ports) -> Invoi
 
 
 def _is_free(invoice: Invoice) -> bool:
-    """Whether it was finalized with nothing to pay. Stripe mails no such invoice."""
+    """Returns True if the invoice was finalized with nothing to pay. Stripe does not mail such an invoice."""
     return invoice.status is InvoiceStatus.PAID and invoice.total == 0
 
 
 def _require_live(invoice: Invoice) -> None:
-    """Raises: Refused, Conflict: the invoice was deleted or voided."""
+    """Refuses an invoice that was deleted or voided.
+
+    Raises:
+        Refused, Conflict: the invoice was deleted or voided.
+    """
     fact = invoice.facts.invoice
     if fact is not None and fact.deleted:
         raise draft_deleted()
@@ -86,7 +91,7 @@ def _require_live(invoice: Invoice) -> None:
 
 
 def _refusals_since(invoice: Invoice, item: BatchItem, sending: Sending) -> Sequence[Action]:
-    """Returns the refusals to send the invoice of which nobody had heard when this round was ordered."""
+    """Returns the refusals to send the invoice that happened after this round was ordered."""
     return [action for action in refusals_to_send(invoice)[item.refusals_told :] if action.at >= sending.at]
 
 

@@ -1,4 +1,4 @@
-"""An item's invoice that was to be sent and was not: whether it can still be, and what the office is told."""
+"""Says whether an item's unsent invoice can still be sent, and with which error its item is held back."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 
 
 def can_be_sent(invoice: Invoice) -> bool:
-    """Returns True if the invoice has not been sent, could be, and nobody is at work on it."""
+    """Returns True if the invoice is unsent and can be sent, and no worker is at work on it."""
     unsent = invoice.sent_at is None and not invoice.saga.running
     return unsent and invoice.status in (InvoiceStatus.DRAFT, *OPEN_STATUSES)
 
 
 def refusals_to_send(invoice: Invoice) -> Sequence[Action]:
-    """Returns the refusals to send the invoice that its timeline tells, the first one first."""
+    """Returns the refusals to send the invoice that are on its timeline, oldest first."""
     return [action for action in invoice.actions if action.kind == SEND_REFUSED]
 
 
 def refusal_error(message: str, refusal: Action) -> ItemError:
-    """Returns the error of an item whose invoice was refused when nobody waited for the answer.
+    """Returns the error of an item whose invoice was refused after the request had been answered.
 
-    It is not sent again before the office has heard of that, because sending again mails what has been seen.
+    POM does not send the invoice again before the office has seen the refusal.
     """
     return ItemError(
         refusal.reason or "changed_in_stripe",

@@ -1,4 +1,4 @@
-"""Change a stored connection although others change it too: read again and repeat the change."""
+"""Changes a stored connection while other workers change it too: reads it again and repeats the change."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ATTEMPTS = 8
 def change_connection(
     organization_id: OrganizationId, change: Callable[[Connection], Connection], ports: Ports, *acts: Act
 ) -> Connection:
-    """Store `change` of the connection; it may be made several times, each time to what is stored then.
+    """Stores the result of `change`, which is called again with the newest connection if another write came first.
 
-    The acts are stored with it, unless it changes nothing.
+    The acts are stored with the connection, unless `change` changes nothing.
 
     Raises:
-        StaleWrite: others kept being faster.
+        StaleWrite: other writes came first in every attempt.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         connection = ports.connections.get(organization_id)

@@ -1,9 +1,9 @@
-"""Install, reconnect and disconnect Stripe.
+"""Installs, reconnects and disconnects Stripe.
 
-The callback comes from a browser without a token, so it proves nothing about who is sitting there: it only
-leaves the authorization ready. The admin who began it activates it with an authenticated call. That way nobody
-can be made to connect an account that is not theirs. And the call takes what only that browser was given: whoever
-sends somebody else to Stripe in their own name never gets to know it.
+The callback comes from a browser without a token, so it does not prove who uses the browser. Therefore it only stores
+that the authorization is ready. The admin who began it activates it with an authenticated request, so nobody can be
+made to connect another person's account. That request carries a proof that only the returning browser received. So an
+attacker who sends another person to Stripe in the attacker's own name never learns the proof.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ from chalicelib.usecases.connecting.connection_report import ConnectionReport, r
 from chalicelib.usecases.connecting.revocation import REVOKED
 
 PROOF = "."
-"""Between the state and the proof of the return; neither holds one."""
+"""Separates the state from the proof of the return. Neither of them contains this character."""
 
 OAUTH_DENIED = "oauth_denied"
-"""The code that an attempt to connect keeps if somebody denied access in Stripe."""
+"""The error code of an attempt to connect if access was denied in Stripe."""
 
 START_AGAIN = "Start again with Install or Reconnect under Settings, Apps, Stripe."
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationLink:
-    """Where to send the admin, and until when (epoch seconds UTC) that is good."""
+    """The URL to which the admin is sent, and the time until which it is valid (epoch seconds UTC)."""
 
     authorize_url: str
     expires_at: int
@@ -58,9 +58,9 @@ class AuthorizationLink:
 
 @dataclass(frozen=True, slots=True)
 class CallbackResult:
-    """How the admin came back from Stripe: `pending`, `denied` or `error` with its code.
+    """The result of the callback: `pending`, `denied`, or `error` with its code.
 
-    The `state` of a pending one is longer by the proof that this is the browser that came back.
+    If the outcome is `pending`, `state` ends with the proof for the returning browser.
     """
 
     outcome: str
@@ -69,7 +69,7 @@ class CallbackResult:
 
 
 def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, redirect_uri: str) -> AuthorizationLink:
-    """Install or Reconnect: a single-use authorization, good for ten minutes.
+    """Begins Install or Reconnect: returns a link that can be used once, within ten minutes.
 
     Raises:
         Conflict: the organization was erased.
@@ -88,9 +88,9 @@ def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, red
 
 
 def receive_callback(state: str | None, code: str | None, error: str | None, ports: Ports) -> CallbackResult:
-    """The browser is back from Stripe. The state is used up before the code is exchanged.
+    """Handles the browser's return from Stripe. The state is used up before the code is exchanged.
 
-    Exchanging a code twice revokes the access it gave, so a callback that is loaded twice must stop here.
+    Exchanging a code twice revokes the access that it gave, so a callback that is loaded twice must stop here.
 
     Raises:
         Malformed: no state.
@@ -125,7 +125,7 @@ def receive_callback(state: str | None, code: str | None, error: str | None, por
 
 
 def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports: Ports) -> ConnectionReport:
-    """Back in POM, the admin who began activates the connection. Completing it twice is fine.
+    """Activates the connection for the admin who began it. A repeated request changes nothing.
 
     Raises:
         Malformed, Refused, Conflict: the state is unknown, expired, denied, or not yet back from Stripe.
@@ -152,7 +152,7 @@ def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports
 
 
 def disconnect(organization_id: OrganizationId, user_id: UserId, ports: Ports) -> ConnectionReport:
-    """Give up the access to the account; every record stays. Disconnecting twice is fine."""
+    """Gives up the access to the account. Every record stays. A repeated request changes nothing."""
     connection = ports.connections.get(organization_id)
     if connection.active and connection.account_id is not None:
         ports.stripe.deauthorize(connection.account_id)
@@ -161,9 +161,9 @@ def disconnect(organization_id: OrganizationId, user_id: UserId, ports: Ports) -
 
 
 def _end(before: Connection, user_id: UserId, ports: Ports) -> None:
-    """Marks the connection disconnected by this user, unless it has been connected anew since.
+    """Marks the connection as disconnected by this user, unless it has been connected again since.
 
-    Stripe's event about the access that was given up often arrives first. It cannot know who asked for that.
+    Stripe's event about the revoked access often arrives first. It does not say who disconnected.
     """
     reason = f"disconnected by {user_id}"
 
@@ -184,11 +184,11 @@ def _activate(
 ) -> None:
     """Stores the connection with the account as Stripe has it now.
 
-    The account is read after the stored connection, which is replaced only if it has not changed since.
+    The account is read after the stored connection. The write fails if the stored connection has changed since.
 
     Raises:
-        Conflict: the account belongs to another organization, or this one was erased.
-        StaleWrite: others kept being faster.
+        Conflict: the account belongs to another organization, or this organization was erased.
+        StaleWrite: other writes came first in every attempt.
     """
     owner = ports.connections.organization_of(account_id)
     if owner is not None and owner != organization_id:
@@ -222,7 +222,9 @@ def _activate(
 
 
 def _catch_up(organization_id: OrganizationId, ports: Ports) -> None:
-    """A reconnected account has a gap to fill: now, or with the next plan if the message does not get through."""
+    """Queues a reconciliation, because events of the time without a connection are missing. The next plan repeats a
+    failure.
+    """
     with suppress(Retryable):
         ports.queues.send(Reconciliation(organization_id, objects=True))
 
@@ -287,5 +289,5 @@ def _authorization_expired() -> IntegrationError:
 
 
 def secret_digest(state: str) -> str:
-    """Returns the digest by which a state or a proof is stored, so that what is stored opens nothing."""
+    """Returns the digest under which a state or a proof is stored, so that a stored value gives no access."""
     return hashlib.sha256(state.encode(errors="surrogatepass")).hexdigest()

@@ -1,6 +1,6 @@
-"""The connection as POM shows it: where it stands, whether Stripe's events arrive, and what is left to do.
+"""Reports the state of a connection: its status, whether Stripe's events arrive, and what is left to do.
 
-Stripe is not asked.
+Stripe is not called.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from chalicelib.usecases.connecting.webhook_health import webhook_health
 class ConnectionReport:
     """What POM shows of a connection.
 
-    `webhook_healthy` is None where not enough is known to say so; `lag_seconds` is how long ago Stripe was last
-    compared with POM.
+    `webhook_healthy` is None if it cannot be said yet. `lag_seconds` is the time since the latest comparison with
+    Stripe.
     """
 
     connection: Connection
@@ -33,12 +33,12 @@ class ConnectionReport:
 
 
 def report(organization_id: OrganizationId, ports: Ports) -> ConnectionReport:
-    """Returns what is known of the organization's connection."""
+    """Returns the report of the organization's connection."""
     return report_of(ports.connections.get(organization_id), ports)
 
 
 def report_of(connection: Connection, ports: Ports) -> ConnectionReport:
-    """Returns what is known of a connection as it was stored."""
+    """Returns the report of a stored connection."""
     now = ports.clock.now()
     account_id = connection.account_id
     last_event_at = ports.events.last_received_at(account_id) if account_id else None
@@ -58,7 +58,7 @@ def report_of(connection: Connection, ports: Ports) -> ConnectionReport:
 
 
 def go_live_checklist(organization_id: OrganizationId, ports: Ports) -> list[Item]:
-    """Returns what is left to do before going live, gathered in a few reads."""
+    """Returns the checklist of what is left to do before going live, in a few reads."""
     current = report(organization_id, ports)
     return checklist(
         ChecklistInput(

@@ -1,7 +1,7 @@
-"""Pause an organization's invoicing, or everybody's, while operations look into something, and let it go on.
+"""Pauses the invoicing of one organization or of all, while operators look into a problem, and ends the pause.
 
-Nothing is made or sent meanwhile: requests are refused, batches rest, and half-made invoices stay where they are.
-Payments, refunds and reconciliation go on.
+During a pause no invoice is created or sent: requests are refused, batches wait, and unfinished invoices stay as they
+are. Payments, refunds and reconciliation continue.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from chalicelib.usecases.acts.acting import connection_act
 
 
 def freeze(organization_id: OrganizationId, by: str, reason: str, ports: Ports) -> bool:
-    """Pauses an organization's invoicing, or replaces the reason and the operator of a pause that it has already.
+    """Pauses an organization's invoicing. If it is paused already, replaces the reason and the operator of the pause.
 
-    A pause keeps the moment when it began. Returns True if anything changed.
+    The pause keeps the time of its beginning. Returns True if anything changed.
     """
     now = ports.clock.now()
 
@@ -31,31 +31,33 @@ def freeze(organization_id: OrganizationId, by: str, reason: str, ports: Ports) 
 
 
 def freeze_unless_frozen(organization_id: OrganizationId, by: str, reason: str, ports: Ports) -> bool:
-    """Pauses an organization's invoicing. A pause that it has already keeps its reason. Returns True if it had none.
+    """Pauses an organization's invoicing, unless it is paused already. Returns True if it was not.
 
-    Schedules use this: they run again and again, and must not replace the words that an operator chose since.
+    Schedules use this function, because they run again and again and must not replace a reason that an operator gave.
     """
     now = ports.clock.now()
     return _set_frozen(organization_id, lambda was: Freeze(now, by, reason) if was is None else was, by, ports)
 
 
 def unfreeze(organization_id: OrganizationId, by: str, ports: Ports) -> bool:
-    """Lets an organization make and send invoices again. Returns True if it was paused."""
+    """Ends the pause of an organization's invoicing. Returns True if it was paused."""
     return _set_frozen(organization_id, lambda was: None, by, ports)
 
 
 def freeze_new_connections(by: str, reason: str, ports: Ports) -> None:
-    """Pauses the invoicing of organizations that connect from now on: `complete` copies this into the connection.
+    """Pauses the invoicing of organizations that connect from now on. `complete` copies the pause into the
+    connection.
 
-    If they are paused already, the reason and the operator are replaced and the moment is kept.
-    To pause everybody's, do this first and then freeze each; whoever connects in between is met by one or the other.
+    If there is a pause already, its reason and its operator are replaced, and its time stays. To pause all
+    organizations, call this first and then `freeze` for each: an organization that connects in between gets one pause
+    or the other.
     """
     was = ports.connections.platform_freeze()
     ports.connections.save_platform_freeze(was.reworded(by, reason) if was else Freeze(ports.clock.now(), by, reason))
 
 
 def unfreeze_new_connections(ports: Ports) -> None:
-    """Whoever connects from now on makes and sends invoices at once."""
+    """Ends the pause for organizations that connect from now on."""
     ports.connections.save_platform_freeze(None)
 
 

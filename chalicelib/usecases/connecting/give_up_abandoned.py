@@ -1,4 +1,4 @@
-"""Give up the access to accounts whose connecting was begun, granted in Stripe, and never completed in POM."""
+"""Gives up access that was granted in Stripe and whose connection no admin completed in POM."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from chalicelib.usecases.acts.acting import connection_act
 
 AT_ONCE = 200
 ENOUGH = 30
-"""Seconds after which a run begins with no further account: where Stripe does not answer, each takes long."""
+"""Seconds after which a run begins no further account, because each call may take long if Stripe does not respond."""
 
 
 def give_up_abandoned(ports: Ports) -> int:
-    """Deauthorize each account once, unless it is connected by now or somebody is about to complete it.
+    """Deauthorizes each account once, unless it is connected by now or can still be completed.
 
-    Where Stripe does not answer, the next run tries again. Answers how many accesses were given up.
+    If Stripe does not respond, the next run tries again. Returns the number of accounts whose access was given up.
     """
     now = ports.clock.now()
     unused = [grant for state in ports.connections.unused_grants(AT_ONCE) if (grant := _unused_grant(state, ports))]
@@ -44,7 +44,9 @@ def give_up_abandoned(ports: Ports) -> int:
 
 
 def _unused_grant(state_hash: str, ports: Ports) -> Authorization | None:
-    """Read itself: the index may lag behind a completion."""
+    """Returns the authorization if its grant is unused. It is read from the table, because the index may lag
+    behind.
+    """
     authorization = ports.connections.authorization(state_hash)
     return authorization if authorization is not None and authorization.unused_grant else None
 

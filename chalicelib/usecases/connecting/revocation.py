@@ -1,4 +1,4 @@
-"""Notices that a company took back its access in Stripe, and marks its connection as disconnected."""
+"""Detects that a company revoked POM's access in Stripe, and marks its connection as disconnected."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ REVOKED = "revoked in Stripe"
 
 
 def mark_revoked(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> None:
-    """Marks the connection disconnected after Stripe refused a call for its account, if Stripe still refuses.
+    """Marks the connection as disconnected after Stripe refused a call for its account, if Stripe still refuses.
 
-    The company may have connected the account anew while the refusal was on its way. So Stripe is asked again, after
-    the connection was read and before it is written. If Stripe cannot be asked, the connection stays as it is, and
-    the next call finds out.
+    The company may have connected the account again in the meantime. So Stripe is asked again after the connection is
+    read and before it is written. If Stripe does not respond, the connection stays as it is, and the next call
+    detects the revocation.
     """
 
     def ended(connection: Connection) -> Connection:
@@ -39,7 +39,7 @@ def _still_uses(connection: Connection, account_id: StripeAccountId) -> bool:
 
 
 def reachable(account_id: StripeAccountId, ports: Ports) -> bool:
-    """Returns True if Stripe still lets us call it for the account."""
+    """Returns True if Stripe accepts calls for the account."""
     try:
         ports.stripe.account(account_id)
     except AccountUnreachable:
@@ -49,7 +49,9 @@ def reachable(account_id: StripeAccountId, ports: Ports) -> bool:
 
 @contextmanager
 def marking_revocation(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> Iterator[None]:
-    """Calls of Stripe in here: one that finds the connection revoked marks it disconnected, and fails."""
+    """Marks the connection as disconnected if a call of Stripe within this block finds it revoked. The error goes
+    on.
+    """
     try:
         yield
     except AccountUnreachable:

@@ -1,4 +1,4 @@
-"""Have an account compared with Stripe sooner than its schedule has it."""
+"""Has an account compared with Stripe before its schedule."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.change_connection import change_connection
 
 NOT_TWICE_WITHIN = 60
-"""Seconds in which a second request adds nothing: the comparison it asks for is queued or at work."""
+"""Seconds within which a second request is ignored, because the first comparison is queued or at work."""
 
 
 def refresh_all(organization_id: OrganizationId, ports: Ports, *, by: UserId | None = None) -> Connection:
-    """Queue a comparison of events and objects, for the user `by`.
+    """Queues a comparison of events and objects, for the user `by`.
 
-    Returns the connection with when that was asked for.
+    Returns the connection with the time of the request.
 
     Raises:
         Conflict: the organization is not connected.
@@ -33,7 +33,7 @@ def refresh_all(organization_id: OrganizationId, ports: Ports, *, by: UserId | N
     if now - connection.refresh_asked_at < NOT_TWICE_WITHIN:
         return connection
     ports.queues.send(Reconciliation(organization_id, objects=True))
-    # Where others keep being faster, the next request is queued a second time: that does no harm.
+    # If other writes come first in every attempt, the next request is queued again, which does no harm.
     act = connection_act(organization_id, ConnectionAct.REFRESH_REQUESTED, ports, actor=by)
     with suppress(StaleWrite):
         change_connection(organization_id, lambda current: replace(current, refresh_asked_at=now), ports, act)
@@ -41,9 +41,9 @@ def refresh_all(organization_id: OrganizationId, ports: Ports, *, by: UserId | N
 
 
 def wake(connection: Connection, ports: Ports) -> None:
-    """Have the account swept within ten minutes, and as often from then on: a quiet organization begins something.
+    """Has the account swept within ten minutes, and as often from then on, because a quiet organization begins work.
 
-    Mostly it is so already.
+    Usually the account is swept that often already, and nothing is written.
 
     Raises:
         Retryable: the database does not answer.
@@ -51,7 +51,7 @@ def wake(connection: Connection, ports: Ports) -> None:
     now = ports.clock.now()
     if connection.sweep.is_due_soon(now):
         return
-    # Where others keep being faster, they are at work on it: a run will see what has begun.
+    # If other writes come first in every attempt, the organization is at work already and is swept soon.
     with suppress(StaleWrite):
         change_connection(
             connection.organization_id, lambda current: replace(current, sweep=current.sweep.due_soon(now)), ports

@@ -1,8 +1,8 @@
-"""Verify the connection with a test invoice: made in Stripe, looked at, voided, and cleaned up.
+"""Verifies the connection with a test invoice: creates it in Stripe, reads it, voids it, and cleans up.
 
-It is none of POM's invoices: nothing of it is stored but how the test goes, and its events are foreign to us because
-its objects carry a key of their own instead of our ids. By that key a run also finds what an earlier one left when it
-was cut off. Each step is stored before the next one begins, so that others can watch.
+The test invoice is not stored in POM; only the progress of the test is. Its objects carry a key of their own instead
+of POM's ids, so its events count as another system's. By that key a run also finds what an interrupted run left. Each
+step is stored before the next one begins, so that other requests can show the progress.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from chalicelib.usecases.connecting.change_connection import change_connection
 from chalicelib.usecases.connecting.revocation import mark_revoked
 
 ENOUGH = 15
-"""Seconds after which no further step is begun: cleaning up must fit into the request as well."""
+"""Seconds after which no further step begins, because cleaning up must fit into the request as well."""
 
 TRY_AGAIN = "Wait a moment and test again."
 LOOK_AT_DEFAULTS = "Look for taxes or discounts that the Stripe account adds to invoices by itself, then test again."
@@ -32,12 +32,12 @@ DRAFT, OPEN = "draft", "open"
 
 
 class _Stopped(Exception):
-    """A step went wrong; it has been reported."""
+    """A step failed, and its failure has been reported."""
 
 
 @dataclass(slots=True)
 class _Run:
-    """A test that is being made, with the steps that it has reported so far."""
+    """A running test, with the steps that it has reported so far."""
 
     ports: Ports
     organization_id: OrganizationId
@@ -52,11 +52,10 @@ class _Run:
         return self.trial.run
 
     def report(self, report: TrialReport) -> None:
-        """Reports a step, and stores how far the test is.
+        """Reports a step, and stores the progress of the test.
 
-        If the database does not answer, the test goes on: Stripe has to be cleaned up, the request that asked for the
-        test returns every step in the end, and the next write has all steps again. Any other error is a fault of ours
-        and ends the test.
+        If the database does not respond, the test continues: Stripe has to be cleaned up, the request returns every
+        step in the end, and the next write has all steps again. Any other error is a defect of POM and ends the test.
         """
         self.trial = self.trial.reported(report, self.ports.clock.now())
         with suppress(Retryable):
@@ -71,7 +70,7 @@ class _Run:
 
     @contextmanager
     def step(self, step: TrialStep) -> Iterator[None]:
-        """What Stripe refuses, or does not answer, within this step ends the trial."""
+        """Ends the test if Stripe refuses, or does not respond to, a call within this step."""
         if self.ports.clock.now() > self.trial.started_at + ENOUGH:
             raise self.stop(step, "Stripe takes too long to answer.", TRY_AGAIN)
         try:
@@ -81,12 +80,14 @@ class _Run:
 
 
 def try_connection(organization_id: OrganizationId, ports: Ports, *, by: UserId | None = None) -> Trial:
-    """Make, read and void a test invoice, for the user `by`; what it made is removed, however far it came.
+    """Creates, reads and voids a test invoice, for the user `by`. Everything that it created is removed, also after a
+    failure.
 
     Raises:
-        Conflict: the organization is not connected, or its invoicing is paused: nothing is made in Stripe then.
-        Retryable: the database could not store that the test begins, before anything was made in Stripe; or that it
-            went well, after everything was removed.
+        Conflict: the organization is not connected, or its invoicing is paused. Nothing is created in Stripe.
+        Retryable: the database could not store the beginning of the test, before anything was created in Stripe; or
+          its
+            success, after everything was removed.
     """
     connection = ports.connections.get(organization_id)
     account_id = usable_account(connection)
@@ -109,7 +110,7 @@ def try_connection(organization_id: OrganizationId, ports: Ports, *, by: UserId 
 
 
 def latest_trial(organization_id: OrganizationId, ports: Ports) -> TrialProgress:
-    """Returns how far the latest test of the connected account is. A test of another account counts for nothing."""
+    """Returns the progress of the latest test of the connected account. Tests of another account are ignored."""
     trial = ports.connections.trial(organization_id)
     if trial is None or trial.account_id != ports.connections.get(organization_id).account_id:
         return TrialProgress()
@@ -156,7 +157,7 @@ def _take_steps(run: _Run, account: AccountFact) -> None:
 
 
 def _clean_up(run: _Run) -> TrialReport:
-    """Removes what this run made, and what earlier ones left. Returns how that went."""
+    """Removes the objects of this run and of interrupted earlier runs. Returns the report of the removal."""
     try:
         earlier_count = 0
         for customer in run.ports.stripe.trial_customers(run.account_id):

@@ -1,13 +1,14 @@
-"""Tells whether Stripe's events reach an organization as they happen, by signals that a stranger cannot cause.
+"""Reports whether Stripe's events reach an organization in time, by signals that an outsider cannot cause.
 
-Three things say so, and none of them is enough alone:
+Three signals are combined, because none is enough alone:
 
-    Stripe's own list     the endpoint is there, enabled, of our version, and told of everything
-    the signed canary     our door takes what each of our secrets signs
-    what had to be found  no event had to be fetched after the latest one that a webhook brought
+    Stripe's own list     the endpoint exists, is enabled, has POM's API version, and receives every event type
+    the signed canary     POM's endpoint accepts events signed with each of POM's secrets
+    recovered events      no event had to be fetched after the latest one that a webhook brought
 
-Refused signatures say nothing: anybody can send what is refused. A schedule looks at Stripe's list and keeps what it
-saw, so that showing a page never calls Stripe, and an outage of Stripe's is told on the page instead of breaking it.
+Refused signatures are ignored, because anybody can send a request that is refused. A schedule reads Stripe's list and
+stores the result. So showing a page never calls Stripe, and an outage of Stripe is shown on the page and does not
+break it.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ CANARY_NOT_SENT_LATELY = "Whether POM takes Stripe's events has not been tried f
 
 @dataclass(frozen=True, slots=True)
 class WebhookHealth:
-    """`healthy` is None where nothing speaks against it and something is not known; `problem` then says what.
+    """The health of an organization's webhooks.
 
-    `checked_at` is when the endpoint in Stripe was looked at, in epoch seconds UTC.
+    `healthy` is None if there is no problem and a signal is missing; `problem` then names the signal. `checked_at` is
+    the time of the latest check of the endpoint in Stripe (epoch seconds UTC).
     """
 
     healthy: bool | None
@@ -43,7 +45,7 @@ class WebhookHealth:
 
 
 def check_webhooks(url: str, ports: Ports) -> WebhookCheck:
-    """Look at Stripe's list of webhook endpoints now, and keep whether the one for `url` is as it has to be."""
+    """Checks Stripe's list of webhook endpoints now, and stores whether the endpoint for `url` is right."""
     now = ports.clock.now()
     try:
         check = WebhookCheck(now, answered=True, problem=problem_with(ports.stripe.webhook_endpoints(), url))
@@ -54,7 +56,7 @@ def check_webhooks(url: str, ports: Ports) -> WebhookCheck:
 
 
 def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
-    """What is known of an active connection."""
+    """Returns the webhook health of an active connection."""
     now = ports.clock.now()
     check, flight = ports.connections.webhook_check(), ports.connections.canary_run()
     checked_at = check.at if check else None
@@ -65,19 +67,19 @@ def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
 
 
 def webhooks_are_silent(connection: Connection, hearing: WebhookReach, now: int) -> bool:
-    """Whether no webhook has come since the newest event happened that none had brought.
+    """Returns True if no webhook has arrived since the newest event happened that had to be fetched.
 
-    One that is lost while others come is not that. Events are remembered for 35 days; after that nobody can tell.
+    Returns False if a single webhook was lost while others arrive. Arrivals are stored for 35 days.
     """
     unheard_at = connection.sweep.undelivered_at(now)
     return unheard_at > 0 and hearing.fetched > 0 and not hearing.reached_after(unheard_at)
 
 
 def arrival_problem(connection: Connection, ports: Ports) -> str | None:
-    """What the sweep found, in plain words; None if webhooks bring what happens.
+    """Returns the problem that the latest sweep found, in plain words, or None if webhooks bring every event.
 
-    If no webhook has come since the missed event, the next webhook clears the problem. If single webhooks were lost,
-    the next webhook or the next run that finds nothing does.
+    If no webhook has arrived since the missed event, the next webhook clears the problem. If single webhooks were
+    lost, the next webhook or the next sweep without findings clears it.
     """
     sweep, now = connection.sweep, ports.clock.now()
     if sweep.undelivered_at(now) and connection.account_id is not None:

@@ -1,8 +1,8 @@
-"""How POM's customers become Stripe customers, and stay the same people.
+"""Brings POM's customers to Stripe, and keeps each linked to the right Stripe customer.
 
-`customers` stores what the office saves and gives it to Stripe. `link_customer` finds the Stripe customer that stands
-for one of POM's, or makes it. `stripe_owner` says whose a Stripe customer is, and `present_address` keeps invoices
-from being mailed to a former address. `names` reads what customers are called.
+`customers` stores the office's saves and sends them to Stripe. `link_customer` finds or creates the Stripe customer.
+`stripe_owner` decides which customer owns a Stripe customer. `present_address` keeps invoices from being mailed to a
+former address. `names` reads the names of customers.
 
 Entry: `customers.put_customer`.
 """

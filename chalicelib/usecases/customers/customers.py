@@ -1,4 +1,4 @@
-"""POM's customers: keep them, list them, and give them to Stripe."""
+"""Stores and lists POM's customers, and sends them to Stripe."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports
 
 
 def open_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
-    """Returns a customer with whom something is to be done.
+    """Returns a customer that is not erased, for a change or an invoice.
 
     Raises:
         NotFound: this organization has no such customer.
@@ -65,7 +65,7 @@ def open_customer(organization_id: OrganizationId, customer_id: CustomerId, port
 
 
 def require_open_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> None:
-    """Refuses to go on with the invoice of a customer that is erased.
+    """Refuses to continue an invoice whose customer is erased.
 
     Raises:
         CustomerErased: it is erased, or is about to be.
@@ -115,11 +115,11 @@ def put_customer(
     *,
     by: UserId | None = None,
 ) -> Customer:
-    """Store POM's customer, for the user `by`, and queue its sync to Stripe. Storing the same record again changes
+    """Stores POM's customer, for the user `by`, and queues its sync to Stripe. Storing the same record again changes
     nothing.
 
-    The precondition is checked against the very version that is then replaced. Nothing is replaced if the customer is
-    stored as the request has it, so a repeated request whose first answer was lost succeeds.
+    The precondition is checked against the version that the write replaces. A repeated request whose first response
+    was lost succeeds, because a customer that already equals the request is not replaced.
 
     If the message cannot be queued, the request still succeeds: the customer is stored as `pending`, and
     `resume_stuck` queues it later.
@@ -175,7 +175,7 @@ def _queue_if_pending(saved: Customer, ports: Ports) -> Customer:
 def sync_again(
     organization_id: OrganizationId, customer_id: CustomerId, ports: Ports, *, by: UserId | None = None
 ) -> Customer:
-    """Queue a new sync of a customer for the user `by`, as a new edition, whatever the last sync did.
+    """Queues a new sync of a customer for the user `by`, as a new edition, whatever the result of the last sync.
 
     Raises:
         NotFound: this organization has no such customer.
@@ -194,9 +194,9 @@ def sync_again(
 
 
 def queue_waiting_customers(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> int:
-    """Has the account given what was edited while it was not connected. Returns how many customers that were.
+    """Queues the customers that were edited while the account was not connected. Returns their number.
 
-    Customers of other accounts are left alone: an invoice or a save brings them to the present one.
+    Customers of other accounts are left as they are: an invoice or a save brings them to the present account.
     """
     queued_ids: set[CustomerId] = set()
     while True:
@@ -213,7 +213,7 @@ def queue_waiting_customers(organization_id: OrganizationId, account_id: StripeA
 
 
 def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> SyncStatus:
-    """Give Stripe the customer as POM has it now, whichever edition the message was about.
+    """Sends the present edition of the customer to Stripe, whichever edition the message was about.
 
     Raises:
         StripeUnavailable, StaleWrite: the caller has to try again.

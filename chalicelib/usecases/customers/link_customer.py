@@ -1,7 +1,7 @@
-"""Brings a customer to Stripe, for the sync worker and for an invoice that is being made.
+"""Brings a customer to Stripe, for the sync worker and for an invoice that is being created.
 
-The e-mail address is the primary identifier. If Stripe has one customer with it, that one is linked and no second
-one is made. If Stripe has several, none is linked and the office is asked. A Stripe customer is claimed before
+The e-mail address is the primary identifier. If Stripe has one customer with this address, POM links that one and
+creates no second one. If Stripe has several, POM links none and asks the office. A Stripe customer is claimed before
 anything is written to it, so that two customers of POM are never linked to one.
 """
 
@@ -39,7 +39,7 @@ def ensure_in_stripe(
     ports: Ports,
     creation: CustomerCreation = CustomerCreation.WHEN_SAVED,
 ) -> Customer:
-    """Returns the customer after Stripe was given its present edition and the result was stored.
+    """Returns the customer after its present edition was sent to Stripe and the result was stored.
 
     With `WHEN_INVOICED`, links an existing Stripe customer, and otherwise waits for the first invoice.
 
@@ -97,7 +97,7 @@ def _link_chosen(customer: Customer, fact: CustomerFact, account_id: StripeAccou
 
 
 def _unlink(customer: Customer, ports: Ports) -> Customer:
-    """Returns the customer, stored without its link, so that a refusal is noted on what is so."""
+    """Returns the customer, stored without its link, so that a refusal is stored with the true state."""
     now = ports.clock.now()
     unlinked = customer.unlinked().telling(CustomerEvent.UNLINKED, Source.POM, now, stripe_id=customer.linked_id)
     return ports.customers.save(unlinked)
@@ -149,7 +149,9 @@ def _link_and_settle(customer: Customer, fact: CustomerFact, account_id: StripeA
 
 
 def _made_by_pom(customer: Customer, fact: CustomerFact) -> bool:
-    """Returns True if POM made the Stripe customer and could not store it: the answer was lost, or came too late."""
+    """Returns True if POM created the Stripe customer and could not store it, because the response was lost or came
+    late.
+    """
     return customer.link is None and customer.chosen_stripe_customer_id is None and _has_pom_ids(customer, fact)
 
 
@@ -177,7 +179,7 @@ def _find_by_email(
 def _made_with_a_former_address(
     customer: Customer, account_id: StripeAccountId, taken_ids: Collection[str], ports: Ports
 ) -> CustomerFact | None:
-    """Returns the Stripe customer that POM made before the office corrected the address, if its answer was lost."""
+    """Returns the Stripe customer that POM created with a former address and could not store, or None."""
     for email in customer.unlinked_emails:
         for fact in _with_address(email, account_id, ports):
             if _has_pom_ids(customer, fact) and fact.id not in taken_ids:
@@ -186,7 +188,7 @@ def _made_with_a_former_address(
 
 
 def _with_address(email: str, account_id: StripeAccountId, ports: Ports) -> Sequence[CustomerFact]:
-    """Returns Stripe's customers with this address, as it was typed and in small letters.
+    """Returns Stripe's customers with this address, as typed and in lower case.
 
     Stripe's list compares case. The daily comparison searches for other spellings.
     """

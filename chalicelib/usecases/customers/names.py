@@ -1,4 +1,4 @@
-"""Reads what customers are called."""
+"""Reads the names of customers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from chalicelib.ports.paging import in_hundreds
 def names_of(
     organization_id: OrganizationId, customer_ids: Iterable[CustomerId], ports: Ports
 ) -> Mapping[CustomerId, str]:
-    """Returns the names of customers as POM's records have them now, by their ids.
+    """Returns the present names of customers, by customer id.
 
-    A customer without a name or without a record is left out, and so is an erased one. It takes a batch read for each
-    100 customers.
+    Customers without a name or a record, and erased ones, are left out. There is one batch read for each 100
+    customers.
     """
     names: dict[CustomerId, str] = {}
     for some in in_hundreds(dict.fromkeys(customer_ids)):

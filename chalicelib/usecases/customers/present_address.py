@@ -1,4 +1,4 @@
-"""Mail an invoice to the customer's present address only.
+"""Ensures that an invoice is mailed to the customer's present address only.
 
 A finalized invoice keeps the address that it was sent to, and a draft keeps its Stripe customer.
 """
@@ -13,7 +13,7 @@ from chalicelib.domain.invoice import Invoice
 
 
 def require_address(customer: Customer) -> None:
-    """Refuses to bill a customer to whom Stripe cannot mail.
+    """Refuses to bill a customer without an e-mail address.
 
     Raises:
         Refused: the customer has no e-mail address.

@@ -1,4 +1,4 @@
-"""What a save of a customer was, for its history."""
+"""Creates the act of a save, for the customer's history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def save_act(
     by: UserId | None,
     batch_id: BatchId | None = None,
 ) -> Act:
-    """Returns the act of the user `by` that makes `after` of `before`; by an import, if there is a `batch_id`."""
+    """Returns the act by which the user `by` changed `before` to `after`. With a `batch_id`, the act is an import."""
     fields, choice = saved_fields(before, after), save.choice(before)
     kind = CustomerAct.CHOICE_MADE if choice is not None and not fields else CustomerAct.SAVED
     if batch_id is not None:

@@ -37,7 +37,7 @@ def require_free(
     stripe_customer_id: str,
     ports: Ports,
 ) -> None:
-    """Refuses a Stripe customer that is not there, or another customer's. Costs one call of Stripe at most.
+    """Refuses a Stripe customer that does not exist or belongs to another customer. Costs at most one call of Stripe.
 
     Raises:
         Refused: Stripe has no customer of this id.
@@ -57,7 +57,7 @@ def require_free(
 def require_free_choice(
     current: Customer | None, customer_id: CustomerId, chosen: str | None, connection: Connection, ports: Ports
 ) -> None:
-    """Refuses a new choice of a Stripe customer that is not there, or that belongs to another customer.
+    """Refuses a newly chosen Stripe customer that does not exist or belongs to another customer.
 
     Without a usable connection nothing is checked, because the sync checks again before it links.
 
@@ -82,9 +82,9 @@ def belongs_to_another(customer: Customer, fact: CustomerFact, account_id: Strip
 
 
 def shared_with_its_owner(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> bool:
-    """Returns True if another customer was linked to the Stripe customer too, before there were claims, and owns it.
+    """Returns True if another customer was linked to the same Stripe customer before there were claims, and owns it.
 
-    Its owner is the one that its metadata names, because that one wrote its name and address last.
+    The owner is the customer in the metadata, because that customer wrote its name and address last.
     """
     named_id = fact.pom_customer_id
     linked_before_claims = customer.link is not None and not customer.link.claims
@@ -105,7 +105,7 @@ def _marked_for_another(
     account_id: StripeAccountId,
     ports: Ports,
 ) -> bool:
-    """Returns True if the metadata names another customer, unless that one is linked elsewhere by now."""
+    """Returns True if the metadata names another customer, unless that customer is linked elsewhere by now."""
     named_id = fact.pom_customer_id
     if fact.deleted or named_id is None or named_id == customer_id:
         return False

@@ -1,8 +1,8 @@
-"""Erasing a customer: the person goes from everything that POM holds, and the company's books stay.
+"""Erases a customer: removes the person from everything that POM holds, and keeps the company's books.
 
-`request_erasure` closes the customer by one write. `erase_customer` is a worker's step: it waits until nothing of the
-customer is open (`unsettled`), and then takes the person out of each record that `holdings` lists. A day later it
-looks once more.
+`request_erasure` closes the customer with one write. `erase_customer` is one run of a worker: it waits until nothing
+of the customer is open (`unsettled`), and then removes the person from each record that `holdings` lists. A day later
+it checks the records once more.
 
 Entry: `request_erasure.request_erasure`.
 """

@@ -15,10 +15,10 @@ NOT_CONNECTED, OF_OTHER_ACCOUNT = "stripe_not_connected", "stripe_customer_of_ot
 
 
 def delete_in_stripe(customer: Customer, erasure: Erasure, ports: Ports) -> Erasure:
-    """Returns the erasure after the Stripe customer was deleted, or with the reason why it could not be.
+    """Returns the erasure after the Stripe customer was deleted, or with the reason why it could not be deleted.
 
-    POM deletes the linked one on the connected account, and those that it made for the customer and whose answers
-    were lost. These carry POM's ids and have one of the customer's addresses.
+    POM deletes the linked Stripe customer on the connected account. It also deletes those that it created for the
+    customer and could not store. These carry POM's ids and have one of the customer's addresses.
 
     Raises:
         StripeUnavailable: to be done again.

@@ -1,8 +1,9 @@
-"""Goes on with the erasure of a customer, from wherever it is. A worker does this, and one at a time for a customer.
+"""Continues the erasure of a customer from its present state. One worker at a time does this for a customer.
 
 Nothing is erased before `BEGINS_AFTER` seconds have passed and nothing of the customer is open. A request or a worker
-that read the customer before the erasure was asked for has ended by then, and what it stored is in the lists.
-Each step may be repeated. The person leaves the customer's record first, so no other record gets them from there.
+that read the customer before the erasure was requested has ended by then, and the lists have what it stored. Each
+step may be repeated. The person is removed from the customer's record first, so no other record gets the person from
+there.
 """
 
 from __future__ import annotations
@@ -22,24 +23,25 @@ from chalicelib.usecases.erasing.erase_records import Pass, erase_records
 from chalicelib.usecases.erasing.unsettled import unsettled_of
 
 BEGINS_AFTER = 600
-"""Seconds after the request before anything is erased: twice as long as any function of POM may run.
+"""Seconds between the request and the first erasure: twice as long as any function of POM may run.
 
-Whatever read the customer before is over by then, and its invoice is in the list, which lags by seconds.
+By then, work that read the customer before has ended, and the list has its invoice, because the list lags by seconds.
 """
 
 LOOKS_AGAIN_AFTER = 3600
-"""Seconds after which POM looks again whether what the erasure waits for is settled."""
+"""Seconds after which POM checks again whether the things that the erasure waits for are settled."""
 
 SECOND_LOOK_AFTER = 86400
-"""Seconds after which POM looks once more.
+"""Seconds after which POM checks the records once more.
 
-By then every index has what was stored before, every message about the customer has been worked off or is a dead
-letter, and the daily comparison has brought what no event told.
+By then every index has what was stored before, every message about the customer has been handled or is a dead letter,
+and the daily comparison has brought changes that no event reported.
 """
 
 
 def erase_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> ErasureStatus | None:
-    """Returns how far the erasure is after this run, or None if nobody asked for one. Does nothing before it is due.
+    """Returns the status of the erasure after this run, or None if no erasure was requested. Does nothing before it
+    is due.
 
     Raises:
         StaleWrite, StripeUnavailable, Retryable: to be done again; what has been erased stays so.
@@ -72,9 +74,10 @@ def _store_wait(
 
 
 def _erase_customer_record(customer: Customer, erasure: Erasure, ports: Ports) -> Customer:
-    """Returns the tombstone, stored. The Stripe customer is deleted first, because that takes the addresses.
+    """Returns the customer, stored without the person. The Stripe customer is deleted first, because that needs the
+    addresses.
 
-    If POM fails in between, it is deleted again, which changes nothing.
+    If POM fails in between, the deletion is repeated, which changes nothing.
     """
     settled = replace(erasure, waits_for=())
     if erasure.in_stripe is InStripe.DELETE:
@@ -84,9 +87,9 @@ def _erase_customer_record(customer: Customer, erasure: Erasure, ports: Ports) -
 
 
 def _store_pass(customer: Customer, erasure: Erasure, erase_pass: Pass, ports: Ports) -> Customer:
-    """Returns the customer with what this pass over its records came to, stored.
+    """Returns the customer, stored with the result of this pass over its records.
 
-    The erasure is finished by a pass that found nothing left, a day or more after one that erased what it found.
+    The erasure is finished by a pass that finds nothing left, a day or more after a pass that erased what it found.
     """
     now = ports.clock.now()
     if erase_pass.reached is not None:

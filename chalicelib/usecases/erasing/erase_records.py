@@ -1,4 +1,4 @@
-"""Takes the person out of every record of a customer beside the customer's own: one pass over all of them."""
+"""Removes the person from every record of a customer other than the customer's own, in one pass over all of them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from chalicelib.usecases.erasing.unsettled import REPORTED_AT_MOST, account_to_s
 from chalicelib.usecases.invoicing.store_invoice import store
 
 RUN_FOR = 200
-"""Seconds after which the rest is left to another run: the function has 300."""
+"""Seconds after which a run stops and another run continues. The function has 300 seconds."""
 
 
 @dataclass(slots=True)
 class Pass:
-    """What a pass has come to. `erased` counts the records that still held something of the person.
+    """The result of a pass. `erased` counts the records that still held personal data.
 
-    `unsettled` is what it met that is not settled, and left as it is. `reached` is set if the time ran out: the place
-    among the items of batches from which another run goes on, empty for the first one.
+    `unsettled` are the things that are not settled, and were left as they are. `reached` is set if the time ran out.
+    It is the position among the items of batches from which another run continues, and is empty for the first item.
     """
 
     erased: int
@@ -42,9 +42,9 @@ class Pass:
 
 
 def erase_records(customer: Customer, erasure: Erasure, ports: Ports) -> Pass:
-    """Returns what the present pass has come to. It goes on from where the run before this one left off.
+    """Returns the result of the present pass. It continues where the run before this one stopped.
 
-    The items of batches come last, because an organization may have very many. A run that goes on is at these.
+    The items of batches come last, because an organization may have very many. A continuing run is at these.
 
     Raises:
         StaleWrite, Retryable: to be done again; what has been erased stays so.
@@ -64,7 +64,9 @@ def erase_records(customer: Customer, erasure: Erasure, ports: Ports) -> Pass:
 
 
 def _erase_invoice(listed: Invoice, account_id: StripeAccountId | None, progress: Pass, ports: Ports) -> Invoice:
-    """Returns the invoice as it is stored now. Each version is judged by itself, so nothing open is ever erased."""
+    """Returns the invoice as it is stored now. Each version is judged separately, so an open invoice is never
+    erased.
+    """
     now = ports.clock.now()
 
     def erased(current: Invoice) -> Invoice:
@@ -79,7 +81,7 @@ def _erase_invoice(listed: Invoice, account_id: StripeAccountId | None, progress
 
 
 def _erase_money(customer: Customer, invoices: Sequence[Invoice], progress: Pass, ports: Ports) -> None:
-    """Takes the person out of the rows of payments, and of the lines of payouts that belong to them."""
+    """Removes the person from the rows of payments, and from the lines of payouts that belong to them."""
     organization_id = customer.organization_id
     rows = list(holdings.movements_of(organization_id, customer.id, invoices, ports))
     unsettled = {invoice.id for invoice in invoices if invoice.erased_at is None}
@@ -95,7 +97,7 @@ def _erase_money(customer: Customer, invoices: Sequence[Invoice], progress: Pass
 
 
 def _shorten_parked(customer: Customer, invoices: Sequence[Invoice], progress: Pass, ports: Ports) -> None:
-    """Leaves of parked events what is enough to fetch their objects from Stripe. They are still tried again."""
+    """Shortens parked events to what is needed to fetch their objects from Stripe. They are still tried again."""
     for held_event in holdings.parked_events_of(customer, invoices, ports):
         pointer = ports.stripe.pointer_to(held_event.event)
         if pointer != held_event.event.body:
@@ -104,7 +106,7 @@ def _shorten_parked(customer: Customer, invoices: Sequence[Invoice], progress: P
 
 
 def _erase_batch_items(customer: Customer, reached: str, until: int, progress: Pass, ports: Ports) -> None:
-    """Takes the person out of items of batches from behind the place `reached`, until the time is over."""
+    """Removes the person from items of batches after the position `reached`, until the time is over."""
     organization_id, batches = customer.organization_id, set[BatchId]()
     for place, stored_item in ports.batches.every_item(organization_id, reached or None):
         if ports.clock.now() >= until:
@@ -123,12 +125,12 @@ def _erase_batch_items(customer: Customer, reached: str, until: int, progress: P
 
 
 def _forget_texts(organization_id: OrganizationId, batch_id: BatchId, ports: Ports) -> bool:
-    """Takes out the memo and the footer that the invoices of a batch have in common. Returns True if it had some.
+    """Removes the memo and the footer that the invoices of a batch have in common. Returns True if there were any.
 
-    They stay as long as an invoice of somebody else can still be made with them: it failed, and can be retried.
+    They stay while another customer's invoice can still be created with them, because it failed and can be retried.
 
     Raises:
-        StaleWrite: somebody is retrying or sending the batch; to be done again.
+        StaleWrite: another request is retrying or sending the batch; call again.
     """
     batch = ports.batches.get(organization_id, batch_id)
     if batch is None or (batch.terms.memo is None and batch.terms.footer is None):

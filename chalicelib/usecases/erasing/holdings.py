@@ -1,6 +1,6 @@
-"""What POM holds of a customer beside the customer's own record, listed once for all who erase, export or check it.
+"""Lists what POM holds of a customer besides the customer's own record, for erasing, exporting and checking.
 
-Indexes lag behind their tables, so what was stored a moment ago may be missing from a list.
+Indexes lag behind their tables, so a record that was stored seconds ago may be missing from a list.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ROWS_AT_ONCE = 1000
 _DAY = 86400
 
 _STRIPE_IDS = re.compile(r'"([A-Za-z]+_[A-Za-z0-9_]+)"')
-"""The ids that stand in the body of an event."""
+"""Matches the ids in the body of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ def invoices_of(organization_id: OrganizationId, customer_id: CustomerId, ports:
 def movements_of(
     organization_id: OrganizationId, customer_id: CustomerId, invoices: Sequence[Invoice], ports: Ports
 ) -> Iterator[SettledMovement]:
-    """Yields the rows of the payments, refunds and disputes of a customer. `invoices` are all of the customer's.
+    """Yields the rows of a customer's payments, refunds and disputes. `invoices` are all of the customer's invoices.
 
-    An invoice does not name each of its rows: its facts forget old failures. So all rows of the organization are read
-    since the earliest that a payment by hand can be recorded for the first invoice.
+    An invoice does not name each of its rows, because its facts drop old failures. So all rows of the organization
+    are read, beginning with the earliest day for which a payment by hand can be recorded on the first invoice.
     """
     if not invoices:
         return
@@ -71,9 +71,9 @@ def movements_of(
 def payout_lines_of(
     organization_id: OrganizationId, customer_id: CustomerId, movements: Sequence[SettledMovement], ports: Ports
 ) -> Iterator[HeldPayoutLine]:
-    """Yields the lines of payouts that belong to the customer. `movements` are all rows of the customer's.
+    """Yields the lines of payouts that belong to the customer. `movements` are all of the customer's rows.
 
-    Each line of a payment, a refund or a dispute is stored beside its row too, and names the payout there.
+    A row of a payment, a refund or a dispute names the payout of each of its lines.
     """
     payouts = {settlement.payout_id for settled in movements for settlement in settled.settlements}
     for payout_id in sorted(each for each in payouts if each is not None):
@@ -85,7 +85,7 @@ def payout_lines_of(
 def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> Iterator[HeldParkedEvent]:
     """Yields the parked events whose body names the customer or one of the customer's invoices or payments.
 
-    `invoices` are all of the customer's. An event that is set aside has no body.
+    `invoices` are all of the customer's invoices. An event that was set aside has no body.
     """
     customer_ids = {*customer.former_stripe_ids, *([customer.linked_id] if customer.linked_id else [])}
     for invoice in invoices:
@@ -101,7 +101,9 @@ def parked_events_of(customer: Customer, invoices: Sequence[Invoice], ports: Por
 
 
 def accounts_of(customer: Customer, invoices: Sequence[Invoice], ports: Ports) -> set[StripeAccountId]:
-    """Returns the account that is connected or was last, and those of the customer's link and invoices."""
+    """Returns the present or latest account of the organization, and the accounts of the customer's link and
+    invoices.
+    """
     accounts = {invoice.stripe_account_id for invoice in invoices}
     linked_account = customer.link.account_id if customer.link is not None else None
     connected_account = ports.connections.get(customer.organization_id).account_id

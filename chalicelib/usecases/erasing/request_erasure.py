@@ -1,4 +1,4 @@
-"""Asks for the erasure of a customer: from one write on, POM takes nothing new for the customer."""
+"""Requests the erasure of a customer. After one write, POM accepts nothing new for the customer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ATTEMPTS = 10
 def request_erasure(
     organization_id: OrganizationId, customer_id: CustomerId, in_stripe: InStripe, user_id: UserId, ports: Ports
 ) -> Customer:
-    """Returns the customer with the erasure that was asked for, now or before. An erasure is never taken back.
+    """Returns the customer with its erasure, requested now or before. An erasure cannot be taken back.
 
     If the message cannot be queued, the request still succeeds: `resume_stuck` sends it.
 
@@ -53,7 +53,7 @@ def request_erasure(
 
 
 def with_erasure(customer: Customer, erasure: Erasure, ports: Ports, act: Act | None = None) -> Customer:
-    """Returns the customer as it is stored with this erasure, and has a worker go on with it.
+    """Returns the customer, stored with this erasure, and queues the work on it.
 
     If the message cannot be queued, `resume_stuck` sends it.
 
@@ -67,10 +67,10 @@ def with_erasure(customer: Customer, erasure: Erasure, ports: Ports, act: Act | 
 
 
 def _asked_for_before(customer: Customer, in_stripe: InStripe) -> Customer:
-    """Returns the customer if its erasure was asked for with the same choice.
+    """Returns the customer if its erasure was requested with the same choice.
 
     Raises:
-        Conflict: the choice was another one, and whoever asks now would believe that theirs counts.
+        Conflict: the choice was another one, and the caller would believe that the new choice counts.
     """
     if customer.erasure is not None and customer.erasure.in_stripe is not in_stripe:
         raise Conflict(

@@ -1,4 +1,4 @@
-"""Shows how far the erasure of a customer is."""
+"""Reads the status of a customer's erasure."""
 
 from __future__ import annotations
 

@@ -16,18 +16,20 @@ from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.erasing.holdings import invoices_of
 
 REPORTED_AT_MOST = 20
-"""How many unsettled things are told. Whoever settles these asks again."""
+"""The most unsettled things that are reported at once."""
 
 STORED_WITHIN = 3600
-"""Seconds after which a batch that is not completely stored counts as given up: no request takes so long."""
+"""Seconds after which a batch that is not completely stored counts as abandoned, because no request takes that
+long.
+"""
 
 
 def unsettled_of(
     organization_id: OrganizationId, customer_id: CustomerId, ports: Ports
 ) -> tuple[ErasureBlocker, ...]:
-    """Returns what keeps the customer from being erased now, at most `TOLD_AT_MOST` things.
+    """Returns what keeps the customer from being erased now, at most `REPORTED_AT_MOST` things.
 
-    The lists that it reads may be a moment behind.
+    The lists may lag by a few seconds.
     """
     return tuple(islice(_open_things(organization_id, customer_id, ports), REPORTED_AT_MOST))
 
@@ -42,7 +44,7 @@ def _open_things(organization_id: OrganizationId, customer_id: CustomerId, ports
 
 
 def account_to_settle_on(organization_id: OrganizationId, ports: Ports) -> StripeAccountId | None:
-    """Returns the account on which the company can settle something: the one that is connected, or was last.
+    """Returns the account on which the company can settle things: the present account, or the latest one.
 
     Returns None for an organization that was erased, because it can never be connected again.
     """
@@ -51,9 +53,9 @@ def account_to_settle_on(organization_id: OrganizationId, ports: Ports) -> Strip
 
 
 def unsettled_of_organization(organization_id: OrganizationId, ports: Ports) -> Iterator[ErasureBlocker]:
-    """Yields what keeps any customer of the organization from being erased now, and any batch that is under way.
+    """Yields what keeps any customer of the organization from being erased now, including every unfinished batch.
 
-    The lists that it reads may be a moment behind.
+    The lists may lag by a few seconds.
     """
     account_id = account_to_settle_on(organization_id, ports)
     for invoice in all_items(partial(ports.invoices.page, organization_id, InvoiceFilter(), AT_ONCE)):

@@ -1,9 +1,9 @@
-"""How an event of Stripe's changes an invoice, a customer or a connection, or is kept for later.
+"""Applies Stripe's events to invoices, customers, payouts and connections, or parks them.
 
-`receive_event` applies an event or parks it, with one durable write. `apply_event` chooses who applies it:
-`apply_invoice_event`, `apply_payout_event`, `apply_customer_event` or `apply_account_event`; `event_outcome` names
-what became of it.
-`canary` sends a signed event of our own through the same door.
+An event is parked if it cannot be applied: it is stored, and tried again later. `receive_event` applies an event or
+parks it, with one write. `apply_event` calls the function for the event's object, in `apply_invoice_event`,
+`apply_payout_event`, `apply_customer_event` or `apply_account_event`. `event_outcome` has the outcomes. `canary`
+sends signed test events through the same endpoint.
 
 Entry: `receive_event.receive_event`.
 """

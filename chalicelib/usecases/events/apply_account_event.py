@@ -1,4 +1,4 @@
-"""Apply events about the connected account itself: its readiness, and the end of the connection."""
+"""Applies events about the connected account itself: what Stripe requires of it, and the end of the connection."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from chalicelib.usecases.connecting.revocation import REVOKED, reachable
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of
 
 CLOCKS_DIFFER_BY = 10
-"""Seconds by which our clock and Stripe's may differ, and for which an answer may be under way."""
+"""Seconds by which POM's clock and Stripe's may differ, including the time that a response needs."""
 
 
 def apply_to_account(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
-    """`account.updated` and `capability.updated`: what Stripe still requires of the business."""
+    """Applies `account.updated` and `capability.updated`, which say what Stripe still requires of the business."""
     connection = connection_of(account_id, ports)
     if connection is None:
         return EventOutcome.FOREIGN
@@ -43,9 +43,9 @@ def apply_to_account(event: StripeEvent, account_id: StripeAccountId, source: So
 def apply_deauthorization(
     event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports
 ) -> EventOutcome:
-    """`account.application.deauthorized`: the company revoked the connection in Stripe.
+    """Applies `account.application.deauthorized`: the company revoked the connection in Stripe.
 
-    An event that speaks of an earlier connection ends nothing.
+    An event about an earlier connection does not end the present one.
     """
     connection = connection_of(account_id, ports)
     if connection is None:
@@ -67,10 +67,10 @@ def apply_deauthorization(
 def _is_about_earlier_connection(
     connection: Connection, event: StripeEvent, account_id: StripeAccountId, ports: Ports
 ) -> bool:
-    """Returns True if the event speaks of an earlier connection.
+    """Returns True if the event is about an earlier connection.
 
-    The connection is dated by our clock and the event by Stripe's, so where the two times are close, Stripe is asked
-    whether it still lets us in.
+    The connection is dated by POM's clock and the event by Stripe's. So if the two times are close, Stripe is asked
+    whether it still accepts calls for the account.
     """
     if not connection.active or connection.connected_at is None:
         return False
@@ -83,7 +83,7 @@ def _is_about_earlier_connection(
 
 
 def connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | None:
-    """Returns the connection of the organization that has this account, active or ended, or None."""
+    """Returns the connection of the organization with this account, active or ended, or None."""
     organization_id = ports.connections.organization_of(account_id)
     if organization_id is None:
         return None
@@ -95,9 +95,9 @@ def connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | Non
 def _account_now(
     event: StripeEvent, connection: Connection, account_id: StripeAccountId, ports: Ports
 ) -> AccountFact | None:
-    """Returns the account with what the event says. A fetch begins after the connection was read.
+    """Returns the account after the event. A fetch begins after the connection was read.
 
-    An event without a date of its own cannot be older than what is known, so the account is fetched.
+    An event without a date of its own cannot be ordered, so the account is fetched.
     """
     stored = connection.account
     if event.dated and stored is not None and stored.as_of > event.created:

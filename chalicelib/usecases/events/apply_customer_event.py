@@ -1,7 +1,7 @@
 """Applies events about edits and deletions of Stripe's customers.
 
-POM's record and Stripe's can be edited at once, so `domain.customer_settling` settles each field by itself. POM's own
-changes come back as events too, and change nothing. The pending sync gives Stripe what POM has yet to give.
+POM's record and Stripe's can be edited at once, so `domain.customer_settling` settles each field separately. POM's
+own changes come back as events too, and change nothing. The pending sync sends POM's newer values to Stripe.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
 
 
 def _customer_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Customer | None:
-    """Returns the customer that the event is about, by the hint in its metadata or by the object's id."""
+    """Returns the event's customer, found by the ids in the object's metadata or by the object's id, or None."""
     return _if_linked(_customer_in_metadata(event, ports), event, account_id) or _if_linked(
         ports.customers.find_by_stripe_id(account_id, event.object_id), event, account_id
     )
@@ -65,9 +65,10 @@ def _customer_in_metadata(event: StripeEvent, ports: Ports) -> Customer | None:
 
 
 def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact | None:
-    """Returns the event's snapshot, Stripe's present one if their order is unknown, or None if outdated.
+    """Returns the event's object, or Stripe's present object if their order is unknown, or None if the event is
+    outdated.
 
-    While the office has chosen another Stripe customer, edits of the linked one are outdated. Its deletion counts.
+    If the office has chosen another Stripe customer, edits of the linked one are outdated. Its deletion is not.
     """
     fact = event.fact if isinstance(event.fact, CustomerFact) and event.current else None
     if fact is not None and fact.deleted:
@@ -82,7 +83,7 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
 
 
 def _has_new_values(customer: Customer, fact: CustomerFact) -> bool:
-    """Returns True if Stripe has a value that was not in step yet."""
+    """Returns True if the object has a value that POM has not settled yet."""
     settled = merge_fields(customer.profile, stripe_values(fact), customer.last_in_step)
     return (
         settled.profile != customer.profile

@@ -1,7 +1,7 @@
-"""Apply one Stripe event. The webhook, the sweep and a replay all come through here.
+"""Applies one Stripe event. The webhook, the sweep and a replay all use this module.
 
-An event is believed as far as it goes: it is merged with what is known by what it says, never by when it
-arrives. Its tenant is the account that Stripe signed it for.
+The content of an event is merged with the stored content, whatever the order of arrival. The event's tenant is the
+account that Stripe signed it for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from chalicelib.usecases.events.apply_payout_event import apply_to_payout
 from chalicelib.usecases.events.event_outcome import EventOutcome, note_repetition
 
 ATTEMPTS = 10
-"""With the pauses, about a second: a webhook is answered in time, and a payment's events are fewer."""
+"""The attempts take about a second with their pauses. So a webhook gets its response in time."""
 
 Apply = Callable[[StripeEvent, StripeAccountId, Source, Ports], EventOutcome]
 
@@ -38,7 +38,7 @@ APPLIERS: dict[str, Apply] = {
     "account": apply_to_account,
     "capability": apply_to_account,
 }
-"""The kind of object an event is about, to who applies it. The end of a connection is told by its type alone."""
+"""The function for each type of object. The end of a connection is recognized by the event's type."""
 
 
 def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcome:
@@ -52,7 +52,7 @@ def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcom
         return EventOutcome.UNREADABLE
     if event.type not in SUBSCRIPTION or account_id is None:
         return EventOutcome.IGNORED
-    # Nothing of POM's has an object of an unknown kind, or one without an id that Stripe could have given.
+    # No record of POM has an object of an unknown type, or an object without an id that Stripe could have given.
     apply = APPLIERS.get(event.object_type) if event.object_id else None
     if event.type == DEAUTHORIZED:
         apply = apply_deauthorization

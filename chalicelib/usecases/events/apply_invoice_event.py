@@ -1,8 +1,8 @@
-"""Apply events about an invoice and what is paid towards it.
+"""Applies events about an invoice and its payments.
 
-An event leads to its invoice in any version of Stripe's API: by the ids of other Stripe objects, or by our own ids in
+An event leads to its invoice in any version of Stripe's API: by the ids of other Stripe objects, or by POM's ids in
 the invoice's metadata. Neither is trusted alone: the invoice must belong to the account that Stripe signed the event
-for. An object is believed in our version only. In another version it is fetched.
+for. An object is used only if it has POM's API version. In another version it is fetched.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ INVOICE_FACTS = (
 
 
 def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
-    """Merges what the event says into its invoice, and returns the outcome."""
+    """Merges the event into its invoice, and returns the outcome."""
     invoice = _invoice_of(event, account_id, ports)
     if invoice is None:
         return EventOutcome.FOREIGN
@@ -58,7 +58,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     )
     marker = marker_of(event, account_id, outcome, source, ports, invoice)
     if same and updated.facts.adds_nothing_to(invoice.facts):
-        # What is merged into an invoice stays in it, so this holds even if somebody changes the invoice meanwhile.
+        # Merged facts stay in the invoice, so this holds even if another worker changes the invoice in the meantime.
         ports.events.mark(marker)
         return outcome
     stored = updated.changed(event.created) if outcome is not EventOutcome.NO_CHANGE else updated
@@ -67,7 +67,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
 
 
 def _request_fee(event: StripeEvent, invoice: Invoice, ports: Ports) -> bool:
-    """Has a worker read what a payment cost, if the event tells that Stripe has booked it. Returns True if it does.
+    """Queues the reading of a payment's fee, if the event says that Stripe has booked it. Returns True if it does.
 
     The event names the balance transaction and does not contain it, and a webhook does not wait for Stripe. If POM
     fails after this, the event is applied again, and the fee is read again.
@@ -80,11 +80,12 @@ def _request_fee(event: StripeEvent, invoice: Invoice, ports: Ports) -> bool:
 
 
 def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:
-    """Returns the invoice that the event is about, if it is one of ours on this account.
+    """Returns the event's invoice if it is one of POM's on this account, or None.
 
-    The hint in an invoice's metadata comes first, and one look-up is usually enough. Somebody may have changed the
-    metadata in Stripe, so a hint that leads nowhere costs a second look-up by Stripe's ids. A revision may have no
-    metadata of ours, and may replace an invoice that POM does not know. Then Stripe is asked what that one revised.
+    The ids in an invoice's metadata are tried first, and one look-up is usually enough. Somebody may have changed the
+    metadata in Stripe, so ids that lead to no invoice cost a second look-up by Stripe's ids. A revision may have no
+    metadata of POM's, and may replace an invoice that POM has not stored. Then Stripe is asked for the revised
+    invoice.
     """
     organization_id, invoice_id = event.organization_hint, event.invoice_hint
     if event.object_type == "invoice" and organization_id is not None and invoice_id is not None:
@@ -99,16 +100,16 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
 
 
 def _referred_to(ids: Sequence[str], account_id: StripeAccountId, ports: Ports) -> Invoice | None:
-    """Returns the invoice to which the first of Stripe's ids leads that POM knows."""
+    """Returns the invoice of the first of these Stripe ids that POM has stored, or None."""
     owners = ports.invoices.find_by_reference(account_id, ids) if ids else {}
     owner = next((owners[stripe_id] for stripe_id in ids if stripe_id in owners), None)
     return ports.invoices.get(*owner) if owner is not None else None
 
 
 def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId) -> bool:
-    """Returns True if the event is of the invoice's account, and its object belongs to the invoice.
+    """Returns True if the event has the invoice's account, and its object belongs to the invoice.
 
-    An object that is an invoice must be this one in Stripe, or a revision of it.
+    An object that is an invoice must be the invoice's Stripe invoice, or a revision of it.
     """
     if invoice.stripe_account_id != account_id:
         return False
@@ -116,9 +117,9 @@ def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId) ->
 
 
 def _origins(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Iterator[str]:
-    """Yields the Stripe invoices that stand before the one that the event's revises, the latest first.
+    """Yields the earlier Stripe invoices in the chain of revisions of the event's invoice, latest first.
 
-    Stripe is asked for each of them.
+    Each of them costs one call of Stripe.
     """
     origin, met = event.revised_id, {event.object_id}
     while origin is not None and origin not in met:
@@ -130,7 +131,7 @@ def _origins(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> I
 
 
 def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Sequence[str]:
-    """Returns the ids that lead to the invoice. Asks Stripe if the object does not tell."""
+    """Returns the Stripe ids that lead to the invoice. Calls Stripe if the event's object does not contain them."""
     if event.owner_ids is not None:
         return event.owner_ids
     match ports.stripe.fetch(account_id, event.object_type, event.object_id):
@@ -143,7 +144,7 @@ def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) ->
 
 
 def _with_facts_of_type(event: StripeEvent, invoice: Invoice) -> Invoice:
-    """Returns the invoice with what only the type of an event says, because its object says less or forgets it."""
+    """Returns the invoice with the facts that only the event's type has, because its object lacks or loses them."""
     facts = invoice.facts
     if event.type in FAILED_WITHOUT_REASON and event.dated:
         return replace(invoice, facts=facts.with_failed_attempt(event.created))
@@ -159,10 +160,10 @@ def _with_facts_of_type(event: StripeEvent, invoice: Invoice) -> Invoice:
 
 
 def _with_object(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice:
-    """Returns the invoice with what the event's object says.
+    """Returns the invoice with the facts of the event's object.
 
     A fetch here begins after the invoice was read, and its result is written only if the invoice has not changed. So
-    the result is newer, whatever its date. Nothing is fetched if a later state of the object is known.
+    the result is newer, whatever its date. Nothing is fetched if a later state of the object is stored.
     """
     fact = _complete_fact(event, invoice)
     known_fact = invoice.facts.by_id.get(event.object_id)
@@ -174,7 +175,7 @@ def _with_object(invoice: Invoice, event: StripeEvent, account_id: StripeAccount
     fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
     if isinstance(fetched, INVOICE_FACTS):
         return invoice.with_fetched(fetched)
-    # Stripe no longer has the object, so what the event says counts as far as it can be read.
+    # Stripe no longer has the object, so the event's content is used as far as it can be read.
     if isinstance(event.fact, INVOICE_FACTS):
         with suppress(CannotOrder):
             return invoice.knowing(event.fact)
@@ -182,7 +183,7 @@ def _with_object(invoice: Invoice, event: StripeEvent, account_id: StripeAccount
 
 
 def _complete_fact(event: StripeEvent, invoice: Invoice) -> StripeFact | None:
-    """Returns what the event's object says, or None if only Stripe can say all of it in our version."""
+    """Returns the fact in the event's object, or None if only Stripe can return all of it in POM's API version."""
     if not event.current or not isinstance(event.fact, INVOICE_FACTS):
         return None
     if event.lacks_paid_outside and isinstance(event.fact, InvoiceFact):

@@ -1,7 +1,7 @@
 """Applies events about payouts: a worker reads the payout from Stripe.
 
-An event says that something happened to a payout. It does not name the bank's last four digits or what is in the
-payout, so the payout is read in any case, as it is then. The order of events does not matter.
+An event does not contain the bank's last four digits or the payout's lines. So the payout is read from Stripe in its
+present state, and the order of events does not matter.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, ou
 
 
 def apply_to_payout(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
-    """Has a worker read the payout, and returns the outcome. If POM fails in between, the event is applied again."""
+    """Queues the reading of the payout, and returns the outcome. If POM fails in between, the event is applied
+    again.
+    """
     connection = connection_of(account_id, ports)
     if connection is None or not connection.active:
         return EventOutcome.FOREIGN

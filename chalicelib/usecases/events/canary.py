@@ -1,8 +1,8 @@
-"""Prove that our door takes what our secrets sign: send events of ours by the public URL, and look for them.
+"""Sends signed test events ("canaries") to POM's public webhook URL, and checks that each arrives in the table.
 
-It takes the whole way of Stripe's events: DNS, TLS, API Gateway, the handler, its copy of the secret, the signature,
-the write. Nothing on it calls Stripe, so an outage of Stripe's is not mistaken for ours. Each stored secret signs
-one: Stripe's endpoint has one of them, and nobody here knows which.
+A canary takes the path of Stripe's events: DNS, TLS, API Gateway, the handler, its copy of the secret, the signature
+and the write. It does not call Stripe, so an outage of Stripe's is not mistaken for one of POM's. One canary is sent
+for each stored secret, because POM cannot read which of them Stripe's endpoint uses.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from chalicelib.ports import OwnWebhook, Ports
 
 
 def receive_canary(event: StripeEvent, ports: Ports) -> None:
-    """Keep it where its sender looks for it.
+    """Stores a received canary where its sender looks it up.
 
     Raises:
-        Retryable: it could not be kept.
+        Retryable: it could not be stored.
     """
     ports.events.save_canary(Canary.of(event), ports.clock.now())
 
 
 def send_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
-    """Returns how far a canary comes with each stored secret, and since when a secret has been refused.
+    """Sends one canary for each stored secret. Returns the results, and since when each refused secret has been
+    refused.
 
-    The latest flight that was kept says since when; nothing is kept of this one.
+    The time of the first refusal comes from the latest stored flight. This flight is not stored.
     """
     at = ports.clock.now()
     refused_since = _refused_since(ports)
@@ -47,9 +48,9 @@ def send_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
 
 
 def send_and_store_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
-    """Like `fly`, and keeps the flight where the page of a connection reads it.
+    """Sends the canaries as `send_canaries` does, and stores the flight for the page of a connection.
 
-    A database that does not take it leaves the flight before in place, which soon is too old to say anything.
+    If the database does not store it, the flight before stays, and soon is too old to be shown.
     """
     flight = send_canaries(door, ports)
     with suppress(Retryable):

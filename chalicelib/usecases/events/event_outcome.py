@@ -1,4 +1,4 @@
-"""What becomes of a Stripe event, and the record of it."""
+"""The outcomes of a Stripe event, and the stored record of its outcome."""
 
 from __future__ import annotations
 
@@ -14,29 +14,31 @@ from chalicelib.ports import Ports
 
 
 class EventOutcome(StrEnum):
-    """What became of an event."""
+    """The outcome of an event."""
 
     APPLIED = "applied"
     NO_CHANGE = NOTHING_NEW
     RECOVERED = "recovered"
     DUPLICATE = "duplicate"
     ERASED = "erased"
-    """About a customer of Stripe's whose person was erased from POM: counted, and not read."""
+    """The event is about a Stripe customer whose person was erased from POM. It is counted, and not read."""
     FOREIGN = "foreign"
-    """About something that is not POM's; companies use Stripe for other things too."""
+    """The event is about another system's object. Companies use Stripe for other things too."""
     IGNORED = "ignored"
-    """Of a type we do not subscribe to."""
+    """POM does not subscribe to this type of event."""
     WRONG_MODE = "wrong_mode"
-    """A test event for a live connection, or the other way round."""
+    """The event is a test event and the connection is live, or the other way round."""
     UNKNOWN_OBJECT = "unknown_object"
-    """About a kind of object that POM has no use for, or about one without an id: nothing of POM's could change."""
+    """The event is about a type of object that POM does not use, or about an object without an id. It can change no
+    record.
+    """
     UNREADABLE = "unreadable"
-    """A signed body that names no event, or no account, that could be Stripe's."""
+    """The signed body has no event, or no account, that could be Stripe's."""
     PARKED = "parked"
 
 
 MARKED = (EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED, EventOutcome.ERASED)
-"""Outcomes that are stored, together with what the event changed."""
+"""The outcomes that are stored, together with the event's changes."""
 
 
 def marker_of(
@@ -47,7 +49,7 @@ def marker_of(
     ports: Ports,
     invoice: Invoice | None = None,
 ) -> EventMarker:
-    """Returns the record that the event has been dealt with. `invoice` is the invoice that it is about, if any."""
+    """Returns the record of the event's outcome. `invoice` is the event's invoice, if any."""
     return EventMarker(
         account_id,
         event.id,
@@ -63,17 +65,17 @@ def marker_of(
 
 
 def outcome_of(source: Source, *, changed: bool) -> EventOutcome:
-    """Returns what to call the application of an event."""
+    """Returns the outcome of an event that was applied."""
     if not changed:
         return EventOutcome.NO_CHANGE
     return EventOutcome.RECOVERED if source is Source.SWEEP else EventOutcome.APPLIED
 
 
 def note_repetition(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> None:
-    """Notes that a webhook brought an event that had been dealt with before.
+    """Records that a webhook brought an event that had been handled before.
 
     The repetition shows that webhooks arrive, even if the sweep had read the event first. After an outage of POM all
-    repeated webhooks are like this. If POM cannot note the repetition, nothing is lost.
+    repeated webhooks are like this. If the repetition cannot be recorded, nothing is lost.
     """
     with suppress(Retryable):
         ports.events.repeated(account_id, event.id, ports.clock.now())

@@ -1,4 +1,6 @@
-"""Take in an authentic Stripe event: apply it, or park it; only if neither can be done does the sender hear so."""
+"""Receives an authentic Stripe event: applies it, or parks it. The sender gets an error only if neither is
+possible.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,16 @@ from chalicelib.usecases.events.apply_event import apply_event
 from chalicelib.usecases.events.event_outcome import EventOutcome
 
 _STRIPE_CUSTOMERS = re.compile(r'"(cus_[A-Za-z0-9_]+)"')
-"""The Stripe customers that stand in the body of an event."""
+"""Matches the ids of Stripe customers in the body of an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of an event. `error` is the reason it was parked: a code or the name of an exception.
+    """The result of an event. `error` is the reason why it was parked: an error code or the name of an exception.
 
-    `domain.parked_reasons` has it in words. `failure` is the exception itself, for the log.
+    `domain.parked_reasons` has each reason in words. `failure` is the exception itself, for the log.
 
-    `ids` are those of the organization and the invoice that it turned out to be about, for whoever logs.
+    `ids` are the ids of the organization and the invoice that the event is about, for the log.
     """
 
     outcome: EventOutcome
@@ -37,10 +39,10 @@ class Receipt:
 
 
 def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
-    """Apply the event or park it.
+    """Applies the event or parks it.
 
     Raises:
-        Retryable: it could not even be parked, so the sender must send it again.
+        Retryable: the event could not even be parked, so the sender must send it again.
     """
     now = ports.clock.now()
     event = event.received(now)
@@ -57,7 +59,7 @@ def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
 
 
 def _invoice(ids: Mapping[str, str]) -> tuple[OrganizationId, InvoiceId] | None:
-    """Returns the invoice that an event turned out to be about, or None."""
+    """Returns the ids of the event's organization and invoice, or None if no invoice was found."""
     organization_id, invoice_id = ids.get("organization_id"), ids.get("invoice_id")
     if organization_id is None or invoice_id is None:
         return None
@@ -67,10 +69,10 @@ def _invoice(ids: Mapping[str, str]) -> tuple[OrganizationId, InvoiceId] | None:
 def _without_person(
     event: StripeEvent, invoice: tuple[OrganizationId, InvoiceId] | None, ports: Ports
 ) -> StripeEvent:
-    """Returns the event to be parked: of somebody who was erased, with a body that holds ids alone.
+    """Returns the event to park. If it is about an erased person, its body holds ids only.
 
-    If nobody can say whose it is, the event is parked as it came. What keeps an event from being applied, such as a
-    record that cannot be read, may also fail this look, and must not keep the event from being parked.
+    If this cannot be decided, the event is parked as it came. A fault that keeps an event from being applied, such as
+    an unreadable record, may also fail this check, and must not keep the event from being parked.
     """
     with suppress(Exception):
         if _is_about_erased_person(event, invoice, ports):
@@ -81,7 +83,7 @@ def _without_person(
 def _is_about_erased_person(
     event: StripeEvent, invoice: tuple[OrganizationId, InvoiceId] | None, ports: Ports
 ) -> bool:
-    """Returns True if the event's invoice was erased, or, as long as no invoice is known, its Stripe customer."""
+    """Returns True if the event's invoice was erased, or, if it has no stored invoice, its Stripe customer."""
     if invoice is not None:
         stored = ports.invoices.get(*invoice)
         return stored is not None and stored.erased_at is not None

@@ -17,16 +17,17 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
 
 MADE_WITHIN = 60
-"""Seconds. A refund and the event about its charge are made no further apart."""
+"""Seconds by which the creation of a refund and of the event about its charge differ at most."""
 
 
 def with_refunds_of_charge(
     invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports
 ) -> Invoice:
-    """Returns the invoice with all refunds of the event's charge, if the event shows one that POM does not know.
+    """Returns the invoice with all refunds of the event's charge, if the event includes a refund that POM has not
+    stored.
 
-    Otherwise it does not ask Stripe, and returns the invoice unchanged. Stripe is asked after `invoice` was read, so
-    its answer is newer. If Stripe no longer has the charge, the invoice is returned unchanged too.
+    Otherwise it does not call Stripe, and returns the invoice unchanged. Stripe is called after `invoice` was read,
+    so its response is newer. If Stripe no longer has the charge, the invoice is returned unchanged too.
 
     Raises:
         StripeUnavailable, StripeRefused: Stripe did not return the refunds.
@@ -35,8 +36,8 @@ def with_refunds_of_charge(
         return invoice
     known_refunds = [each for each in invoice.facts.refunds.values() if each.charge_id == event.object_id]
     known_amount = sum(each.amount for each in known_refunds if not each.given_up)
-    # The event was made together with its refund. If POM does not know that refund, the sum may still match, because
-    # another refund that POM knows as made may have failed since.
+    # The event was created together with its refund. If POM has not stored that refund, the sum may still match,
+    # because another refund that POM stored as successful may have failed since.
     is_known = event.dated and any(abs(each.created - event.created) <= MADE_WITHIN for each in known_refunds)
     if event.refunded_amount <= known_amount and is_known:
         return invoice

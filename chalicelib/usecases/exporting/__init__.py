@@ -1,6 +1,6 @@
-"""Everything that POM holds of a customer, for the person who asks for it.
+"""Exports everything that POM holds of a customer.
 
-`export_customer` goes through every store, and yields the customer's records in portions.
+`export_customer` reads every store, and yields the customer's records in portions.
 
 Entry: `export_customer.export_customer`.
 """

@@ -1,8 +1,8 @@
-"""Exports a customer: everything that POM holds of the person, and of nobody else.
+"""Exports everything that POM holds of one customer, and nothing about other people.
 
-The records come in portions. Whoever asks takes as many as an answer holds, and goes on later behind the last one.
-A part of the export reads the whole of the organization's payments, deposits, events, batches and changes, because no
-index leads from a customer to them. So portions may be empty, and a portion is a moment's work.
+The records come in portions. A caller takes as many portions as fit into a response, and continues later after the
+last one. Some parts of the export read all payments, payouts, events, batches and changes of the organization,
+because no index leads from a customer to them. So a portion may be empty, and each portion takes a short time only.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from chalicelib.usecases.erasing import holdings
 from chalicelib.usecases.events.event_outcome import EventOutcome
 
 INVOICES_AT_ONCE = 1
-"""An invoice can be stored in 380 KB, and is longer in JSON. So each one is a portion of its own."""
+"""An invoice may take 380 KB in the table and more in JSON, so each invoice is a portion of its own."""
 ROWS_AT_ONCE = 500
 PAYOUTS_AT_ONCE = 5
 CHANGES_AT_ONCE = 100
 
 Part: TypeAlias = Iterator[tuple[str | None, list[Record]]]
-"""Yields records, each list with the cursor behind it, or with None if it is the last one of the part."""
+"""Yields lists of records, each with the cursor after it, or with None if it is the last list of the part."""
 
 
 def export_customer(
@@ -53,10 +53,10 @@ def export_customer(
     actor: UserId | None = None,
     operator: str | None = None,
 ) -> Iterator[RecordPage]:
-    """Returns the portions of a customer's export behind the cursor `after`, or all of them.
+    """Returns the portions of a customer's export after the cursor `after`, or all of them.
 
-    That it began is kept as an act of this user, or of this operator, and is in the export. An erased customer's
-    export shows what stays.
+    The beginning of an export is stored as an act of the user or the operator, and the act is in the export. The
+    export of an erased customer contains the records that remain.
 
     Raises:
         NotFound: this organization has no such customer.
@@ -71,7 +71,7 @@ def export_customer(
 
 
 class Subject:
-    """The customer whose export it is, and the ids by which records about them are recognized."""
+    """The exported customer, and the ids by which records about the customer are recognized."""
 
     def __init__(self, customer: Customer, ports: Ports) -> None:
         self.customer = customer
@@ -83,7 +83,7 @@ class Subject:
 
     @property
     def mark(self) -> str:
-        """What cursors of this export hold, so that one of another export is refused."""
+        """A mark in the cursors of this export, so that a cursor of another export is refused."""
         return digest("export", self.organization_id, self.customer.id)[:8]
 
     @property
@@ -92,7 +92,7 @@ class Subject:
 
     @cached_property
     def invoices(self) -> Mapping[InvoiceId, Invoice]:
-        """The customer's invoices by their ids. The parts behind the invoices need them to know whose a record is."""
+        """The customer's invoices by id. The parts after the invoices recognize their records by these ids."""
         listed = holdings.invoices_of(self.organization_id, self.customer.id, self.ports)
         return {invoice.id: invoice for invoice in listed}
 
@@ -102,9 +102,10 @@ class Subject:
         return sorted(holdings.accounts_of(self.customer, [*self.invoices.values()], self.ports))
 
     def stripe_ids(self, account_id: StripeAccountId) -> frozenset[str]:
-        """Returns the ids of the objects on this account that are the customer's, or belong to their invoices.
+        """Returns the ids of the customer's objects on this account, including the objects of the customer's
+        invoices.
 
-        A Stripe customer that another customer of the organization is linked to by now is not among them.
+        A Stripe customer that another customer of the organization is linked to by now is left out.
         """
         linked = {self.customer.linked_to(account_id)}
         ids = set()
@@ -133,7 +134,7 @@ def _portions(subject: Subject, first: str, position: str | None) -> Iterator[Re
 
 
 def _place(subject: Subject, after: str | None) -> tuple[str, str | None]:
-    """Returns the part in which a cursor is, and its place there, which is None at the beginning of the part."""
+    """Returns the part of a cursor, and the position in that part, which is None at the beginning of the part."""
     if after is None:
         return next(iter(PARTS)), None
     name, mark, position = (*after.split(".", 2), "", "")[:3]
@@ -207,7 +208,7 @@ def _payout_lines(subject: Subject, position: str | None) -> Part:
 
 
 def _events(subject: Subject, position: str | None) -> Part:
-    """Yields the events about the customer's Stripe customer, and those about their invoices."""
+    """Yields the events about the customer's Stripe customer and the customer's invoices."""
     account, _, after = (position or "").partition(".")
     if position is not None and account not in subject.accounts:
         raise _cursor_invalid()
@@ -225,7 +226,7 @@ def _event(event: RecordedEvent) -> Record:
 
 
 def _is_theirs(event: RecordedEvent, stripe_ids: frozenset[str], subject: Subject) -> bool:
-    """Returns True if the event is about this customer. A parked event may say so in its body alone."""
+    """Returns True if the event is about this customer. A parked event may name the customer in its body only."""
     if event.invoice is not None:
         organization_id, invoice_id = event.invoice
         return organization_id == subject.organization_id and invoice_id in subject.invoices

@@ -1,4 +1,4 @@
-"""Mail an invoice only as the office has seen it.
+"""Ensures that an invoice is mailed only as the office has seen it.
 
 A draft may be changed in Stripe's dashboard at any time, and the event about that may be late or lost. So Stripe is
 asked right before a draft is mailed that has waited for a review, or for the end of an outage.
@@ -46,10 +46,10 @@ def as_in_stripe(invoice: Invoice, ports: Ports) -> Invoice:
 
 
 def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> None:
-    """Refuses to mail a draft that is not as people have seen it, or that would be mailed overdue.
+    """Refuses to mail a draft that differs from the version that users saw, or that would be mailed overdue.
 
-    `reviewed` is the invoice as POM has shown it, `present` as Stripe has it now. Nobody has reviewed the draft of an
-    order that was to be sent at once, so its due date has to be the one that was ordered.
+    `reviewed` is the invoice as POM displayed it, and `present` as Stripe has it now. If the order was to be sent at
+    once, nobody has reviewed the draft, so its due date has to be the ordered one.
 
     Raises:
         StripeRefused: its total differs from POM's order, or it was deleted.
@@ -70,7 +70,9 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
 
 
 def refusals_of_draft(present: Invoice, today: dt.date) -> Iterator[Refused | Conflict]:
-    """Yields why POM does not mail a draft, as far as the draft itself says so. `present` is as Stripe has it."""
+    """Yields the reasons in the draft itself for which POM does not mail it. `present` is the draft as Stripe has it
+    now.
+    """
     fact = present.facts.invoice
     if fact is None or fact.deleted:
         yield draft_deleted()
@@ -99,19 +101,21 @@ def _is_due_as_seen(reviewed: Invoice, due: dt.date) -> bool:
 
 
 def _was_read_since(reviewed: Invoice) -> bool:
-    """Whether POM has heard of the draft since somebody asked for it to be sent, so that its due date may be news.
+    """Returns True if POM read the draft after its sending was requested, so its due date may be unknown to the
+    office.
 
-    If it was read again and is as it was then, it is refused once without need: only its latest reading is stored.
+    If it was read again without a change, it is refused once without need, because only the latest reading is stored.
     """
-    asked, fact = latest_action(reviewed, SEND_REQUESTED), reviewed.facts.invoice
-    return asked is not None and fact is not None and fact.as_of > asked.at
+    request, fact = latest_action(reviewed, SEND_REQUESTED), reviewed.facts.invoice
+    return request is not None and fact is not None and fact.as_of > request.at
 
 
 def require_finalized_as_seen(invoice: Invoice, ports: Ports) -> Invoice:
-    """Refuses to mail a finalized invoice that nobody has seen as it is, or that the customer is about to pay.
+    """Refuses to mail a finalized invoice that nobody has seen in its present form, or that the customer is about to
+    pay.
 
-    If it was a draft when POM was asked to send it, either POM's own request finalized it, and failed before it
-    mailed it, or somebody did in Stripe. Stripe's event names the idempotency key of the request.
+    If it was a draft when its sending was requested, either POM's own request finalized it and failed before the
+    mailing, or somebody finalized it in Stripe. Stripe's event names the idempotency key of the request.
 
     Returns the invoice with its payments as Stripe has them now.
 
@@ -124,8 +128,8 @@ def require_finalized_as_seen(invoice: Invoice, ports: Ports) -> Invoice:
     account_id, stripe_id = invoice.stripe_account_id, invoice.stripe_invoice_id or ""
     present = invoice.with_fetched(*ports.stripe.everything(account_id, stripe_id))
     if not invoice.saga.finalized_before:
-        finalized = ports.stripe.events_about(account_id, stripe_id, "invoice.finalized", invoice.created_at)
-        if not any(invoice.saga.has_used(event.idempotency_key) for event in finalized):
+        finalized_events = ports.stripe.events_about(account_id, stripe_id, "invoice.finalized", invoice.created_at)
+        if not any(invoice.saga.has_used(event.idempotency_key) for event in finalized_events):
             raise finalized_meanwhile()
         if present.total_difference:
             words = f"In Stripe {difference(present, present.total)}, and it is finalized."
@@ -143,13 +147,13 @@ def _require_usable_account(invoice: Invoice, ports: Ports) -> None:
 
 
 def due_from_today(reviewed: Invoice, present: Invoice, ports: Ports) -> tuple[Invoice, Invoice]:
-    """Lets a draft on payment terms be due so many days after today, because terms count from the day of sending.
+    """Moves the due date of a draft on payment terms, because terms count from the day of sending.
 
-    Stripe counts them from the day on which the draft was made
-    (`days_until_due`, https://docs.stripe.com/api/invoices/create). A due date that somebody chose in Stripe stays.
-    Both dates are stored before Stripe is told, so after a crash neither is taken for somebody's choice.
+    Stripe counts them from the day of the draft's creation (`days_until_due`,
+    https://docs.stripe.com/api/invoices/create). A due date that somebody chose in Stripe stays. Both dates are
+    stored before Stripe is called, so after a crash neither counts as somebody's choice.
 
-    Returns `reviewed` as it is stored and `present` as Stripe has it then.
+    Returns `reviewed` as stored, and `present` as Stripe has it then.
     """
     days, today = present.order.days_until_due, day_of(ports.clock.now(), present.order.time_zone)
     if days is None or present.due_day is None or not present.due_by_terms:
@@ -162,12 +166,12 @@ def due_from_today(reviewed: Invoice, present: Invoice, ports: Ports) -> tuple[I
     stored = store(reviewed, lambda current: replace(current, terms_due_at=due_at, former_terms_due_at=former), ports)
     account_id, stripe_id = present.stripe_account_id, present.stripe_invoice_id or ""
     later, key = DraftChanges(due_at=due_at), f"{present.saga.key}-due-{due_at}"
-    moved = ports.stripe.update_draft(account_id, stripe_id, later, key)
-    return stored, present.with_fetched(moved)
+    updated_draft = ports.stripe.update_draft(account_id, stripe_id, later, key)
+    return stored, present.with_fetched(updated_draft)
 
 
 def require_made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
-    """Refuses a draft that Stripe made with another total than POM ordered.
+    """Refuses a draft whose total in Stripe differs from POM's order.
 
     Raises:
         StripeRefused: the total is another one, or the draft was deleted.
@@ -184,7 +188,7 @@ def require_made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
 
 
 def finalized_meanwhile() -> ChangedInStripe:
-    """Why a draft is not mailed that somebody has just finalized in Stripe."""
+    """Returns the refusal to mail a draft that somebody has just finalized in Stripe."""
     return _changed(
         "Somebody has finalized this draft in Stripe, and it was not mailed.",
         _SEND_IF_RIGHT,
@@ -195,7 +199,7 @@ _SEND_IF_RIGHT = "Load the invoice again, look at it, and send it if it is right
 
 
 def draft_deleted() -> StripeRefused:
-    """Why nothing can be done with a draft that is gone."""
+    """Returns the refusal of any action on a draft that was deleted."""
     return StripeRefused(
         "draft_deleted", "The draft was deleted in Stripe.", next_step="Bill its services in a new invoice."
     )

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> Invoice:
-    """Store a new invoice with claims on these services that no live invoice holds.
+    """Stores a new invoice with claims on these services, which no live invoice may hold.
 
     Raises:
         InvoiceExists: an invoice of this id is stored.
@@ -42,7 +42,7 @@ def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Port
 
 
 def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports, *, order: Order | None = None) -> None:
-    """Claim more services for an invoice that is stored. `order` has them, if the invoice's own has not.
+    """Claims more services for a stored invoice. `order` contains them, if the invoice's own order does not.
 
     Raises:
         ServiceAlreadyBilled: a service is on a live invoice.
@@ -55,7 +55,7 @@ def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports, *, orde
 def save_claiming(
     invoice: Invoice, before: Invoice, order: Order, services: Sequence[ServiceId], ports: Ports
 ) -> Invoice:
-    """Store a change of an invoice together with claims on services of `order`, which is to be its order.
+    """Stores a change of an invoice together with claims on services of `order`, which will be its order.
 
     Raises:
         ServiceAlreadyBilled: a service is on a live invoice.
@@ -68,7 +68,7 @@ def save_claiming(
 def claim_in_portions(
     invoice: Invoice, services: Sequence[ServiceId], ports: Ports, *, order: Order | None = None
 ) -> None:
-    """Claim any number of services for an invoice that is stored. `order` has them, if the invoice's own has not.
+    """Claims any number of services for a stored invoice. `order` contains them, if the invoice's own order does not.
 
     Raises:
         ServiceAlreadyBilled: a service is on a live invoice. Portions before it have been claimed.
@@ -118,7 +118,8 @@ def _refuse_or_take_over(
 def _given_up(holder: Invoice, invoice: Invoice, ports: Ports) -> AbstractSet[ServiceId]:
     """Returns the services that a live holder has given up, because they are neither in its order nor on its lines.
 
-    It held them because Stripe refused to take a change of its draft back. Somebody has mended the draft there since.
+    The holder kept them because Stripe refused to undo a change of its draft. Somebody has fixed the draft there
+    since.
     """
     if holder.edit is None or holder.saga.running or holder.stripe_account_id != invoice.stripe_account_id:
         return frozenset()
@@ -127,7 +128,7 @@ def _given_up(holder: Invoice, invoice: Invoice, ports: Ports) -> AbstractSet[Se
 
 
 def _live_holder(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> Invoice | None:
-    """Returns the holder if it is live, or was replaced by a live revision that POM had not read."""
+    """Returns the holder if it is live, or its live revision, if POM had not read that one."""
     holder = ports.invoices.get(invoice.organization_id, holder_id)
     if holder is None or holder.live:
         return holder

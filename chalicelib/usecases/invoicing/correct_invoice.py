@@ -1,8 +1,8 @@
-"""Correct an invoice that was issued: void it, and make a draft copy of it that can be changed and sent.
+"""Corrects an issued invoice: voids it, and creates a draft copy that can be changed and sent.
 
-Nobody can change what was issued (https://docs.stripe.com/invoicing/integration/workflow-transitions). The copy is
-recorded first, under an id that follows from that of the original. So a repeated request finds the same copy, and a
-crash anywhere is resumed like that of any other invoice.
+An issued invoice cannot be changed (https://docs.stripe.com/invoicing/integration/workflow-transitions). The copy is
+stored first, with an id that is derived from the original's. So a repeated request finds the same copy, and a crash
+is resumed like that of any other invoice.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from chalicelib.usecases.invoicing.void_invoice import VOIDABLE
 def correct_invoice(
     organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports, *, confirmed: bool
 ) -> Invoice:
-    """Returns the draft copy that takes the place of an invoice, or the copy that an earlier request made.
+    """Returns the draft copy that replaces an invoice, or the copy that an earlier request created.
 
-    Its saga is still `running` if Stripe was slow; the work goes on without the caller.
+    Its saga is still `running` if Stripe was slow; then a worker resumes it.
 
     Raises:
         NotFound: this organization has no such invoice.
@@ -60,7 +60,7 @@ def correct_invoice(
     if not confirmed:
         raise _unconfirmed(original, ports)
     with marking_revocation(organization_id, account_id, ports):
-        # Whatever stands against the customer is found while the original is untouched.
+        # A refusal because of the customer is found while the original is unchanged.
         customer = known_to_stripe(None, original, ports)
     wake(connection, ports)
     zone = time_zone_of(ports.settings.get(organization_id), connection.account)
@@ -73,7 +73,7 @@ def correct_invoice(
 
 
 def _copy_of(original: Invoice, user_id: UserId, zone: str, ports: Ports) -> Invoice:
-    """Returns a copy to be made: all that was ordered, with days of the organization's present time zone."""
+    """Returns the new copy with the original's order, and with days in the organization's present time zone."""
     now = ports.clock.now()
     return Invoice(
         organization_id=original.organization_id,
@@ -91,14 +91,16 @@ def _copy_of(original: Invoice, user_id: UserId, zone: str, ports: Ports) -> Inv
 
 
 def _made_meanwhile(copy: Invoice, ports: Ports) -> Invoice:
-    known = ports.invoices.get(copy.organization_id, copy.id)
-    if known is None:
+    stored = ports.invoices.get(copy.organization_id, copy.id)
+    if stored is None:
         raise StaleWrite("The invoice")
-    return known
+    return stored
 
 
 def _unconfirmed(original: Invoice, ports: Ports) -> Conflict:
-    """Returns what a correction does to this invoice, for the person who has to confirm it."""
+    """Returns the refusal of an unconfirmed correction, with its consequences for the person who has to confirm
+    it.
+    """
     return Conflict(
         "confirmation_missing",
         " ".join(_consequences(original, ports.clock.now())),

@@ -1,4 +1,4 @@
-"""Make an invoice: check the order, record the intent with its claims, and take it through Stripe."""
+"""Creates an invoice: checks the order, stores the invoice with its claims, and takes it through Stripe."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from chalicelib.usecases.invoicing.new_order import CreateInvoice, checked_order
 
 
 def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
-    """Make the invoice, or answer the one that this idempotency key made before.
+    """Creates the invoice, or returns the invoice that an earlier request with this idempotency key created.
 
-    The answer's saga is still `running` if Stripe was slow; the work goes on without the caller.
+    Its saga is still `running` if Stripe was slow; then a worker resumes it.
 
     Raises:
         Refused, NotFound: the order breaks rules, or there is no such customer; nothing was made. The first error
@@ -32,21 +32,21 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
             order.
     """
     invoice_id = invoice_id_for(command.organization_id, command.idempotency_key or ports.clock.nonce())
-    known = ports.invoices.get(command.organization_id, invoice_id)
-    if known is not None:
-        return _same_request(known, command)
+    earlier = ports.invoices.get(command.organization_id, invoice_id)
+    if earlier is not None:
+        return _same_request(earlier, command)
     connection = ports.connections.get(command.organization_id)
     account_id = account_to_invoice_on(connection, send=command.terms.send)
     wake(connection, ports)
     now = ports.clock.now()
-    every = ErrorCollector()
-    with every:
+    errors = ErrorCollector()
+    with errors:
         require_customer_id(command.customer_id)
         customer = open_customer(command.organization_id, command.customer_id, ports)
         require_address(customer)
-    with every:
+    with errors:
         order = checked_order(command, ports.settings.get(command.organization_id), connection, now)
-    every.raise_first()
+    errors.raise_first()
     first = order.services[:MAX_CLAIMS_AT_ONCE]
     more_to_claim = len(order.line_items) > len(first)
     invoice = Invoice(
@@ -77,19 +77,19 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
     return run(stored, ports, customer=customer)
 
 
-def _same_request(known: Invoice, command: CreateInvoice) -> Invoice:
-    if known.order.fingerprint != command.fingerprint:
+def _same_request(stored: Invoice, command: CreateInvoice) -> Invoice:
+    if stored.order.fingerprint != command.fingerprint:
         raise Conflict(
             "idempotency_key_reused",
             "This Idempotency-Key was used for another invoice.",
             field="Idempotency-Key",
             next_step="Use a new key for a new invoice; repeat the same body to repeat the request.",
         )
-    return known
+    return stored
 
 
 def _made_meanwhile(command: CreateInvoice, invoice_id: InvoiceId, ports: Ports) -> Invoice:
-    known = ports.invoices.get(command.organization_id, invoice_id)
-    if known is None:
+    stored = ports.invoices.get(command.organization_id, invoice_id)
+    if stored is None:
         raise StaleWrite("The invoice")
-    return _same_request(known, command)
+    return _same_request(stored, command)

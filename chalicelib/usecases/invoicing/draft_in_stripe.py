@@ -1,7 +1,7 @@
-"""Let a draft in Stripe be as an order says, whatever it is now.
+"""Brings a draft in Stripe to an order, whatever its present state.
 
-The draft is read first, and only what differs is changed. So the same function makes a change, goes on with it after
-a crash, and takes it back. What somebody changed in Stripe's dashboard is overwritten.
+The draft is read first, and only differences are changed. So the same function makes a change, resumes it after a
+crash, and undoes it. Changes that somebody made in Stripe's dashboard are overwritten.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _gone() -> InvoiceFact:
 
 
 def _require_carried_out(order: Order, invoice: Invoice, ports: Ports) -> None:
-    """Requires that Stripe did what it was asked, and did not repeat its answer to an earlier attempt.
+    """Requires that Stripe carried out the request, and did not repeat its response to an earlier attempt.
 
     Raises:
         StaleWrite: the lines are not as ordered; the next attempt has new keys.

@@ -1,4 +1,4 @@
-"""Replace the order of a draft as a whole."""
+"""Replaces the order of a draft as a whole."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class EditDraft:
 
 
 def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | None = None) -> Invoice:
-    """Returns the invoice with the new order, or still `running` if Stripe is slow: then it goes on by itself.
+    """Returns the invoice with the new order. It is still `running` if Stripe is slow; then a worker resumes it.
 
-    The intent and the claims of added services are stored together, before Stripe is asked. If Stripe refuses, the
-    draft and its claims are as before. The precondition is checked against the very version that the intent replaces.
+    The edit and the claims of added services are stored together, before Stripe is called. If Stripe refuses, the
+    draft and its claims are as before. The precondition is checked against the version that the write replaces.
 
     Raises:
         NotFound: this organization has no such invoice.
@@ -107,13 +107,13 @@ def _intended(
         _require_editable(invoice)
         if precondition is not None:
             precondition.require(invoice, order.edit_tag)
-        held = _held_beside(invoice, order)
-        more = len(held) > MAX_CLAIMS_AT_ONCE
-        saga = invoice.saga.ordered_to_edit(nonce, now, more_to_claim=more, drafted=draft_tags(invoice))
-        edit = DraftEdit(order, command.user_id, now, held)
+        held_services = _held_beside(invoice, order)
+        more_to_claim = len(held_services) > MAX_CLAIMS_AT_ONCE
+        saga = invoice.saga.ordered_to_edit(nonce, now, more_to_claim=more_to_claim, drafted=draft_tags(invoice))
+        edit = DraftEdit(order, command.user_id, now, held_services)
         intended = replace(invoice, edit=edit, saga=saga).changed(now)
         try:
-            return save_claiming(intended, invoice, order, held[:MAX_CLAIMS_AT_ONCE], ports)
+            return save_claiming(intended, invoice, order, held_services[:MAX_CLAIMS_AT_ONCE], ports)
         except StaleWrite:
             invoice = load(command.organization_id, command.invoice_id, ports)
     raise StaleWrite("The invoice")
@@ -122,8 +122,8 @@ def _intended(
 def _held_beside(invoice: Invoice, order: Order) -> tuple[ServiceId, ...]:
     """Returns the services to hold beside those of the present order: added ones, and those of a refused edit."""
     present = set(invoice.order.services)
-    left = invoice.edit.held if invoice.edit is not None else ()
-    return tuple(each for each in dict.fromkeys((*order.services, *left)) if each not in present)
+    still_held = invoice.edit.held if invoice.edit is not None else ()
+    return tuple(each for each in dict.fromkeys((*order.services, *still_held)) if each not in present)
 
 
 def _require_editable(invoice: Invoice) -> None:

@@ -33,7 +33,7 @@ from chalicelib.usecases.invoicing.store_invoice import knowing_also, of_other_a
 
 
 def claim_more(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    """Claim the services that did not fit beside the intent, before Stripe is asked for anything."""
+    """Claims the services that did not fit into the first write, before Stripe is called."""
     edit = _edit(invoice)
     try:
         claim_in_portions(invoice, edit.held[MAX_CLAIMS_AT_ONCE:], ports, order=edit.order)
@@ -43,10 +43,10 @@ def claim_more(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 
 def edit(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    """Bring Stripe's draft to the new order. From then on that is the invoice's order."""
-    invoice, wanted = _with_fresh_key(invoice, ports), _edit(invoice).order
+    """Brings Stripe's draft to the new order, which is then the invoice's order."""
+    invoice, new_order = _with_fresh_key(invoice, ports), _edit(invoice).order
     try:
-        fact = brought_to(wanted, invoice, ports)
+        fact = brought_to(new_order, invoice, ports)
     except StripeRefused as refusal:
         facts = _everything(invoice, ports)
         if _is_draft(facts):
@@ -54,11 +54,11 @@ def edit(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         return _ended(invoice, facts, ports)
     if not fact.unfinished:
         return _ended(invoice, _everything(invoice, ports), ports)
-    return _moved(invoice, Step.RELEASE, ports, [fact], order=wanted, as_made=fact)
+    return _moved(invoice, Step.RELEASE, ports, [fact], order=new_order, as_made=fact)
 
 
 def restore(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    """Bring Stripe's draft back to the former order, because Stripe refused the new one."""
+    """Brings Stripe's draft back to the former order, because Stripe refused the new one."""
     invoice = _with_fresh_key(invoice, ports)
     try:
         fact = brought_to(invoice.order, invoice, ports)
@@ -72,7 +72,7 @@ def restore(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 
 def release(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    """Give up the claims of services that are not billed by this invoice any more, and come to rest.
+    """Releases the claims of services that this invoice no longer bills, and finishes the edit.
 
     Raises:
         Refused, Conflict: the edit was refused.
@@ -81,17 +81,17 @@ def release(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     billed = billed_services(invoice, ports) if held else frozenset()
     ports.invoices.release(invoice, [service_id for service_id in held if service_id not in billed])
     refusal = invoice.saga.refusal
-    rested = _at_rest(invoice, [service_id for service_id in held if service_id in billed], ports)
+    finished = _at_rest(invoice, [service_id for service_id in held if service_id in billed], ports)
     if refusal is not None:
         raise refusal.error
-    return rested
+    return finished
 
 
 def end_unreachable(invoice: Invoice, ports: Ports) -> Invoice:
-    """End the edit of a draft on an account that another one has replaced: nobody can read or change it any more.
+    """Ends the edit of a draft on a replaced account, because POM can no longer read or change the draft.
 
-    The invoice keeps the order that it has. The other services can be billed on the new account, even if a line of
-    them is on the draft: nobody sends that by itself, and POM does not send it with other lines than it ordered.
+    The invoice keeps its present order. The other services can be billed on the new account, even if the draft has
+    lines for them: the draft is not sent automatically, and POM does not send it with other lines than it ordered.
 
     Raises:
         Conflict: the edit was not carried out.
@@ -100,10 +100,10 @@ def end_unreachable(invoice: Invoice, ports: Ports) -> Invoice:
         invoice = _moved(invoice, Step.RELEASE, ports, refusal=of_other_account())
     ports.invoices.release(invoice, _edit(invoice).held)
     refusal = invoice.saga.refusal
-    rested = _at_rest(invoice, (), ports)
+    finished = _at_rest(invoice, (), ports)
     if refusal is not None:
         raise refusal.error
-    return rested
+    return finished
 
 
 STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {
@@ -143,9 +143,9 @@ def _ended(invoice: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoi
     """
     if any(isinstance(fact, InvoiceFact) and fact.deleted for fact in facts):
         return _moved(invoice, Step.RELEASE, ports, facts, refusal=draft_deleted())
-    wanted = _edit(invoice).order
+    new_order = _edit(invoice).order
     billed = ports.stripe.billed_lines(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
-    adopted = wanted if billed == wanted.billed != invoice.order.billed else None
+    adopted = new_order if billed == new_order.billed != invoice.order.billed else None
     return _moved(invoice, Step.RELEASE, ports, facts, order=adopted, refusal=finalized_meanwhile())
 
 

@@ -1,6 +1,6 @@
-"""Services that an invoice holds beside its order, because Stripe refused to take a change of its draft back.
+"""Handles services that an invoice holds besides its order, because Stripe refused to undo a change of its draft.
 
-They are on its lines in Stripe, until somebody mends the draft there or POM saves it again.
+They are on its lines in Stripe until somebody fixes the draft there or POM saves it again.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def billed_services(invoice: Invoice, ports: Ports) -> frozenset[str]:
 
 
 def give_up_held(invoice: Invoice, ports: Ports) -> Invoice:
-    """Returns an invoice that no edit is under way of, without the held services that are not on its lines.
+    """Returns the invoice without the held services that are not on its lines. No edit may be under way.
 
     Raises:
-        StaleWrite: somebody has changed the invoice meanwhile.
+        StaleWrite: the invoice has changed since it was read.
     """
     edit = invoice.edit
     if edit is None:

@@ -14,24 +14,24 @@ from chalicelib.ports.storage import InvoiceFilter, Page
 
 
 def list_invoices(
-    organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None, ports: Ports
+    organization_id: OrganizationId, invoice_filter: InvoiceFilter, first: int, after: str | None, ports: Ports
 ) -> Page[Invoice]:
     """Returns a page of the invoices that fit the filter, which decides their order, too.
 
     Raises:
         Refused: the cursor is not one of this list.
     """
-    return ports.invoices.page(organization_id, wanted, first, after)
+    return ports.invoices.page(organization_id, invoice_filter, first, after)
 
 
 def several(
     organization_id: OrganizationId, invoice_ids: Iterable[InvoiceId], ports: Ports
 ) -> Mapping[InvoiceId, Invoice]:
     """Returns those of these invoices that the organization has, by their ids. A batch read for each 100 of them."""
-    found: dict[InvoiceId, Invoice] = {}
-    for some in in_hundreds(dict.fromkeys(invoice_ids)):
-        found.update(ports.invoices.several(organization_id, some))
-    return found
+    invoices: dict[InvoiceId, Invoice] = {}
+    for portion in in_hundreds(dict.fromkeys(invoice_ids)):
+        invoices.update(ports.invoices.several(organization_id, portion))
+    return invoices
 
 
 def find_by_stripe_id(organization_id: OrganizationId, stripe_invoice_id: str, ports: Ports) -> Invoice | None:
@@ -51,21 +51,25 @@ def find_by_stripe_id(organization_id: OrganizationId, stripe_invoice_id: str, p
     return ports.invoices.get(organization_id, invoice_id)
 
 
-def totals(organization_id: OrganizationId, wanted: InvoiceFilter, ports: Ports) -> Sequence[InvoiceTotal] | None:
+def totals(
+    organization_id: OrganizationId, invoice_filter: InvoiceFilter, ports: Ports
+) -> Sequence[InvoiceTotal] | None:
     """Returns what the invoices of all pages come to, by currency. None if no tallies are kept of this list.
 
     Tallies are kept of each status, of overdue and of disputed invoices, so not of a range or a customer. It takes
     one query.
     """
-    kept = InvoiceFilter(wanted.status, wanted.group, overdue=wanted.overdue, disputed=wanted.disputed)
-    if wanted != kept:
+    tallied_filter = InvoiceFilter(
+        invoice_filter.status, invoice_filter.group, overdue=invoice_filter.overdue, disputed=invoice_filter.disputed
+    )
+    if invoice_filter != tallied_filter:
         return None
     tallies = ports.summaries.tallies(organization_id, None)
-    if wanted.overdue:
+    if invoice_filter.overdue:
         return totals_overdue(tallies)
-    if wanted.disputed:
+    if invoice_filter.disputed:
         return totals_disputed(tallies)
-    if wanted.status is not None:
-        return totals_of_statuses(tallies, [wanted.status])
-    statuses = STATUSES_OF[wanted.group] if wanted.group is not None else tuple(InvoiceStatus)
+    if invoice_filter.status is not None:
+        return totals_of_statuses(tallies, [invoice_filter.status])
+    statuses = STATUSES_OF[invoice_filter.group] if invoice_filter.group is not None else tuple(InvoiceStatus)
     return totals_of_statuses(tallies, statuses)

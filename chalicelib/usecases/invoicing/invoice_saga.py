@@ -1,8 +1,8 @@
-"""Take an invoice through Stripe, from whatever recovery point it has reached.
+"""Takes an invoice through Stripe, from the recovery point that it has reached.
 
-The same function serves the request that began it, `send` after a review, and `resume_stuck` after a crash.
-Every step may be repeated: its idempotency key is derived from what is stored, and where Stripe may have
-forgotten the key, or keeps a failure with it, the step looks whether its work is done before it asks again.
+The same function serves the first request, `send` after a review, and `resume_stuck` after a crash. Every step may be
+repeated: its idempotency key is derived from stored data. Stripe may have forgotten the key, or may have stored a
+failure with it. Then the step checks whether its work is done before it calls Stripe again.
 """
 
 from __future__ import annotations
@@ -63,11 +63,12 @@ from chalicelib.usecases.invoicing.store_invoice import ATTEMPTS, load
 
 
 def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> Invoice:
-    """The invoice, finished, or still `running` where Stripe or the database failed: then it is resumed later.
+    """Returns the invoice, finished, or still `running` if Stripe or the database failed. Then it is resumed later.
 
     Raises:
-        Refused, Conflict: it cannot be made; it has been taken back.
-        AccountUnreachable: the company revoked the connection; what Stripe knows of goes on after a reconnect.
+        Refused, Conflict: the invoice cannot be created, and has been removed.
+        AccountUnreachable: the company revoked the connection. An invoice that Stripe has is resumed after a
+          reconnect.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         try:
@@ -103,24 +104,24 @@ def _replace(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice:
     account_id = invoice.stripe_account_id
-    found, drafted_for = invoice.facts.invoice, None
-    if found is not None:
-        # An event has told of the draft before we noted it; making another one would leave one of them behind.
-        return take_back(invoice, draft_deleted(), ports) if found.deleted else advance(invoice, Step.LINES, ports)
+    draft, drafted_for = invoice.facts.invoice, None
+    if draft is not None:
+        # An event brought the draft before this step stored it. Another draft would leave one of the two behind.
+        return take_back(invoice, draft_deleted(), ports) if draft.deleted else advance(invoice, Step.LINES, ports)
     if invoice.saga.must_look_first(ports.clock.now()):
-        found = ports.stripe.find_invoice(account_id, invoice)
-        if found is None:
+        draft = ports.stripe.find_invoice(account_id, invoice)
+        if draft is None:
             invoice = found_nothing(invoice, ports)
-    if found is None:
+    if draft is None:
         invoice = with_due_date_ahead(invoice, ports)
         try:
             if invoice.order.due_date is not None:  # it may have passed while the order waited
                 valid_due_date(invoice.order.due_date, today=day_of(ports.clock.now(), invoice.order.time_zone))
             drafted_for = known_to_stripe(customer, invoice, ports).linked_to(account_id) or ""
-            found = _drafted(invoice, drafted_for, ports)
+            draft = _drafted(invoice, drafted_for, ports)
         except (Refused, Conflict) as refusal:
             return take_back(invoice, refusal, ports)
-    return advance(invoice, Step.LINES, ports, [found], drafted_for=drafted_for)
+    return advance(invoice, Step.LINES, ports, [draft], drafted_for=drafted_for)
 
 
 def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> InvoiceFact:
@@ -130,26 +131,27 @@ def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> Invoice
         customer = open_customer(invoice.organization_id, invoice.order.customer_id, ports)
         if invoice.saga.generation > 0 or customer.linked_to(invoice.stripe_account_id) != stripe_customer_id:
             raise
-        # Deleted in Stripe, and no event has told us: begin again, with a customer made anew and another key.
+        # The Stripe customer was deleted, and no event has reported that. Begin again with a new customer and another
+        # key.
         ports.customers.save(customer.unlinked())
         found_nothing(invoice, ports)
         raise StaleWrite("The customer") from gone
 
 
 def known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> Customer:
-    """Returns the invoice's customer after Stripe was given the customer's present edition.
+    """Returns the invoice's customer after its present edition was sent to Stripe.
 
     Raises:
         Refused, Conflict: the customer has no e-mail address or is erased, or it is not settled which Stripe customer
             it is.
     """
-    known = customer or open_customer(invoice.organization_id, invoice.order.customer_id, ports)
-    require_not_erased(known)
-    require_address(known)
+    current = customer or open_customer(invoice.organization_id, invoice.order.customer_id, ports)
+    require_not_erased(current)
+    require_address(current)
     try:
-        return ensure_in_stripe(known, invoice.stripe_account_id, ports)
+        return ensure_in_stripe(current, invoice.stripe_account_id, ports)
     except (Refused, Conflict) as refusal:
-        ports.customers.save(not_synced_because(known, refusal))
+        ports.customers.save(not_synced_because(current, refusal))
         if refuses_the_choice(refusal):
             refusal.field = "customerId"  # as the request for an invoice names it
         raise
@@ -260,7 +262,7 @@ def _require_its_customer(invoice: Invoice, ports: Ports) -> None:
 
 
 def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    """Take back what was begun: the draft in Stripe, the claims, the record; then say why."""
+    """Removes the draft in Stripe, the claims and the record, and then raises the reason."""
     refusal = invoice.saga.refusal or Refusal(
         "invoice_refused", "The invoice could not be made.", next_step="Create the invoice again."
     )
@@ -270,8 +272,8 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         except StripeRefused:
             # It is no draft any more: somebody finalized it in Stripe. It lives, so we keep it as it is there.
             facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
-            told = send_refused(invoice, refusal.code, ports) if invoice.saga.send else None
-            return advance(invoice, Step.DONE, ports, facts, told=told)
+            entry = send_refused(invoice, refusal.code, ports) if invoice.saga.send else None
+            return advance(invoice, Step.DONE, ports, facts, entry=entry)
     take_back_at_once(invoice, ports)
     raise refusal.error
 

@@ -1,4 +1,4 @@
-"""Read an invoice, send it after a review, and read it from Stripe anew."""
+"""Reads an invoice, sends it after a review, and reads it from Stripe again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chalicelib.usecases.invoicing.successors import beside
 
 
 def get_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice:
-    """One invoice with its history.
+    """Returns one invoice with its history.
 
     Raises:
         NotFound: this organization has no such invoice.
@@ -39,11 +39,11 @@ def send_invoice(
     *,
     asked_at: int | None = None,
 ) -> Invoice:
-    """Send a draft that has been reviewed, or what was finalized in Stripe and never sent.
+    """Sends a reviewed draft, or an invoice that was finalized in Stripe and never sent.
 
-    Returns an invoice that was sent before as it is. `asked_at` is when the user asked for it (epoch seconds UTC), if
-    nobody waits for the answer any more. Then what was changed in Stripe since is something that nobody has seen, and
-    the timeline tells of a refusal.
+    Returns an invoice that was sent before unchanged. `asked_at` is the time of the request (epoch seconds UTC), if
+    no caller waits for the response any more. Then nobody has seen later changes in Stripe, and a refusal becomes an
+    entry of the timeline.
 
     Raises:
         NotFound; Conflict: it is being made, can no longer be sent, would go to a former address, or its customer is
@@ -83,7 +83,9 @@ def send_invoice(
 
 
 def _finalized_since(asked_at: int | None, invoice: Invoice) -> bool:
-    """Whether it was a draft at this time, which was the last at which anybody can have looked at it."""
+    """Returns True if the invoice was finalized after this time, which is the last time at which a user can have seen
+    it.
+    """
     fact = invoice.facts.invoice
     finalized_at = fact.finalized_at if fact is not None else None
     return asked_at is not None and finalized_at is not None and finalized_at > asked_at
@@ -99,7 +101,7 @@ def _sent(invoice: Invoice) -> bool:
 
 
 def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
-    """Read the invoice from Stripe now.
+    """Reads the invoice from Stripe now.
 
     Raises:
         NotFound; Conflict: not connected, or connected to another account than the invoice was made on.

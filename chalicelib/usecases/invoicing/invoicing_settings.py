@@ -1,4 +1,4 @@
-"""How an organization invoices: read and change."""
+"""Reads and changes an organization's invoicing settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from chalicelib.usecases.acts.acting import act_now
 
 
 def read(organization_id: OrganizationId, ports: Ports) -> InvoicingSettings:
-    """The settings, or the defaults."""
+    """Returns the settings, or the defaults."""
     return ports.settings.get(organization_id)
 
 
@@ -43,11 +43,11 @@ def change(
     *,
     by: UserId | None = None,
 ) -> InvoicingSettings:
-    """Replace the settings as a whole. If that changes anything, it is an act of the user `by`.
+    """Replaces the settings as a whole. A change is stored with an act of the user `by`.
 
-    The precondition is checked against the very version that is then replaced. Settings that are stored as the
-    request has them are no conflict: a client repeats a request whose answer was lost, and the database's client
-    repeats such a write, and either repetition meets its own success.
+    The precondition is checked against the version that the write replaces. Settings that already equal the request
+    are no conflict, because a client repeats a request whose response was lost, and the database's client repeats
+    such a write.
 
     Raises:
         Refused: a value is out of its range; names the field, and carries the other errors.

@@ -1,7 +1,7 @@
-"""What a day brings: invoices turn overdue, reminders are due, payment windows close.
+"""Queues the tasks of a day: marking invoices as overdue, sending reminders, and closing payment windows.
 
-Days begin at another moment in each time zone, so this is planned every hour. It only queues tasks; each task looks
-anew at its invoice, so planning twice does nothing twice.
+Days begin at different times in each time zone, so this runs every hour. It only queues tasks, and each task checks
+its invoice again. So planning twice does nothing twice.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DAY = 86400
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """How many invoices a worker looks at again, by what may be due."""
+    """The number of invoices that are queued for a check, by task."""
 
     overdue: int = 0
     reminders: int = 0
@@ -42,7 +42,9 @@ class Planned:
 
 
 def plan_day(ports: Ports) -> Planned:
-    """Queues what has become due in each organization; invoices turn overdue in disconnected ones too."""
+    """Queues the tasks that are due in each organization. Invoices of disconnected organizations become overdue
+    too.
+    """
     overdue = 0
     for organization_id, invoice_id in ports.invoices.turning_overdue(ports.clock.now()):
         ports.queues.send(InvoiceJob(organization_id, invoice_id, InvoiceTask.MARK_OVERDUE))
@@ -84,13 +86,13 @@ def _to_remind_of(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice
     if not settings.reminders.enabled:
         return  # before anything is read: this is asked for each organization every hour
     zone = time_zone_of(settings, ports.connections.get(settings.organization_id).account)
-    moment = ports.clock.now()
-    now = dt.datetime.fromtimestamp(moment, ZoneInfo(zone))
+    timestamp = ports.clock.now()
+    now = dt.datetime.fromtimestamp(timestamp, ZoneInfo(zone))
     for day in due_days_to_remind_of(settings.reminders, now):
         # An invoice keeps the time zone that it was made in, where the same day begins and ends up to a day apart.
         wanted = InvoiceFilter(due_from=end_of_day(day, zone) - 2 * DAY, due_before=end_of_day(day, zone) + DAY)
         for invoice in _each(settings.organization_id, wanted, ports):
-            done = is_today(invoice.reminded_at, moment, zone)
+            done = is_today(invoice.reminded_at, timestamp, zone)
             if invoice.due_day == day and not done and reminder_is_due(invoice, settings, now):
                 yield invoice
 

@@ -1,9 +1,9 @@
-"""What the payer will see of a draft, and what stands against sending it.
+"""Previews a draft as its payer will see it, with the reasons why it cannot be sent.
 
-Stripe has no such view: it makes a page and a PDF only of a finalized invoice
+Stripe has no preview of a draft: it creates a page and a PDF only for a finalized invoice
 (https://docs.stripe.com/api/invoices/object, `hosted_invoice_url` and `invoice_pdf`), and `create_preview` takes no
-draft (https://docs.stripe.com/api/invoices/create_preview). So POM makes it from what it knows, without a call.
-Sending asks Stripe once more.
+draft (https://docs.stripe.com/api/invoices/create_preview). So POM builds the preview from stored data, without a
+call. Sending asks Stripe once more.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def sent_unless_revised(account_id: StripeAccountId, stripe_id: str, key: str, p
 
 
 def revised() -> Conflict:
-    """Why nothing is done to an invoice that was replaced without POM's knowledge."""
+    """Returns the refusal to act on an invoice that a revision has replaced without POM's knowledge."""
     return Conflict(
         "invoice_revised",
         "Somebody has replaced this invoice by a revision in Stripe.",
@@ -84,7 +84,7 @@ def with_what_was_done_in_stripe(
     if fact is not None and before.live and not after.live and not fact.deleted:
         present = ports.stripe.fetch(account_id, "invoice", fact.id)
         after = after.with_fetched(present) if isinstance(present, InvoiceFact) else after
-    stripe_id, current = after.facts.unread_invoice, after.facts.invoice
+    stripe_id, current = after.facts.invoice_to_read, after.facts.invoice
     sending = after.saga.running and current is not None and current.from_invoice_id is None
     if stripe_id is None or (sending and stripe_id == after.stripe_invoice_id):
         return after
@@ -92,7 +92,7 @@ def with_what_was_done_in_stripe(
 
 
 def _drafts_of_revisions(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Sequence[InvoiceFact]:
-    """Returns drafts of revisions that POM knows, as they are now: nothing else tells that one was deleted."""
+    """Returns the known drafts of revisions as they are now, because no event reports their deletion."""
     drafts = [fact.id for fact in invoice.facts.revisions.values() if fact.unfinished]
     found = [ports.stripe.fetch(account_id, "invoice", stripe_id) for stripe_id in drafts]
     return [fact for fact in found if isinstance(fact, InvoiceFact)]

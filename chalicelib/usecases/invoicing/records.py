@@ -26,11 +26,11 @@ def list_events(
 
 
 def list_movements(
-    organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None, ports: Ports
+    organization_id: OrganizationId, movement_filter: MovementFilter, first: int, after: str | None, ports: Ports
 ) -> Page[SettledMovement]:
     """Returns a page of an organization's payments, refunds and disputes with their fees, the newest first.
 
     Raises:
         Refused: the cursor is not from this list.
     """
-    return ports.payments.page(organization_id, wanted, first, after)
+    return ports.payments.page(organization_id, movement_filter, first, after)

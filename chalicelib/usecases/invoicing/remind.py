@@ -1,8 +1,8 @@
-"""Remind payers by Stripe's own e-mail, but only after asking Stripe where the invoice stands.
+"""Reminds payers by Stripe's own e-mail, after asking Stripe for the invoice's present state.
 
-Asking Stripe to send an open invoice again is its only reminder by API
-(https://docs.stripe.com/invoicing/send-email). The moment of asking is stored first and makes the idempotency key.
-If no answer comes, Stripe's events tell whether it mailed, so that nothing is mailed twice and nothing gets lost.
+Sending an open invoice again is Stripe's only reminder by API (https://docs.stripe.com/invoicing/send-email). The
+time of the request is stored first and is part of the idempotency key. If no response comes, Stripe's events say
+whether Stripe mailed. So nothing is mailed twice, and no reminder is lost.
 """
 
 from __future__ import annotations
@@ -38,19 +38,20 @@ CLOCKS_DIFFER_BY = 60
 
 
 def remind_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> bool:
-    """Returns True if the planned reminder was sent. What has changed since it was planned is looked at anew.
+    """Returns True if the planned reminder was sent. Everything that may have changed since planning is checked
+    again.
 
-    That it would go to a former address is told on the invoice's timeline, because nobody else learns of it.
+    If the reminder would go to a former address, the timeline says so, because no caller waits for the result.
 
     Raises:
-        StripeUnavailable, StaleWrite: to be tried again.
+        StripeUnavailable, StaleWrite: call again.
     """
     try:
         if not _still_due(organization_id, invoice_id, ports):
             return False
         remind(organization_id, invoice_id, None, ports)
     except FormerAddress as refusal:
-        _tell_refusal(organization_id, invoice_id, refusal, ports)
+        _store_refusal(organization_id, invoice_id, refusal, ports)
         return False
     except StripeRefused:
         raise
@@ -67,22 +68,22 @@ def _still_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Po
     return reminder_is_due(load(organization_id, invoice_id, ports), settings, now)
 
 
-def _tell_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusal: Conflict, ports: Ports) -> None:
-    """Tells it once a day, although the reminder is planned anew every hour."""
+def _store_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusal: Conflict, ports: Ports) -> None:
+    """Stores the refusal on the timeline once a day, although the reminder is planned again every hour."""
     invoice, now = load(organization_id, invoice_id, ports), ports.clock.now()
-    told = Action(now, REMINDER_REFUSED, reason=refusal.code, stripe_id=invoice.stripe_invoice_id)
+    entry = Action(now, REMINDER_REFUSED, reason=refusal.code, stripe_id=invoice.stripe_invoice_id)
 
     def refused(current: Invoice) -> Invoice:
         earlier = (action.at for action in current.actions if action.kind == REMINDER_REFUSED)
         if any(day_of(at, current.order.time_zone) == day_of(now, current.order.time_zone) for at in earlier):
             return current
-        return current.changed(now, told)
+        return current.changed(now, entry)
 
     store(invoice, refused, ports)
 
 
 def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId | None, ports: Ports) -> Invoice:
-    """Have Stripe send its e-mail again, at most once a day.
+    """Has Stripe send its e-mail again, at most once a day.
 
     Raises:
         NotFound; Conflict: not connected, invoicing is paused, nothing to remind of (see `require_remindable`), or
@@ -100,7 +101,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     with marking_revocation(organization_id, account_id, ports):
         invoice = pulled_to_act_on(invoice, account_id, ports)
         asked_before = invoice.reminder_asked_at
-        invoice = _with_lost_answer(invoice, account_id, user_id, ports)
+        invoice = _with_outcome(invoice, account_id, user_id, ports)
         if asked_before is not None and _is_repetition(invoice, asked_before, ports.clock.now()):
             return invoice
         require_remindable(invoice, ports.clock.now(), zone)
@@ -108,7 +109,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
         if customer is not None:
             require_not_erased(customer)
             require_present_address(invoice, customer, account_id)
-        invoice = _asking(invoice, ports)
+        invoice = _with_request_time(invoice, ports)
         asked_at, stripe_id = invoice.reminder_asked_at, invoice.stripe_invoice_id or ""
         try:
             facts = sent_unless_revised(account_id, stripe_id, _key(invoice), ports)
@@ -121,7 +122,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     def reminded(current: Invoice) -> Invoice:
         if current.reminder_asked_at != asked_at:
             return current
-        return _telling(knowing_also(current, facts, invoice, ports), now, user_id).changed(now)
+        return _with_reminder(knowing_also(current, facts, invoice, ports), now, user_id).changed(now)
 
     return store(invoice, reminded, ports)
 
@@ -132,8 +133,8 @@ def _key(invoice: Invoice) -> str:
     return f"{OWN_KEY}{digest('remind', invoice.stripe_account_id, stripe_id, str(invoice.reminder_asked_at))}"
 
 
-def _asking(invoice: Invoice, ports: Ports) -> Invoice:
-    """Returns the invoice, stored with the moment at which Stripe is asked, unless one waits for its answer."""
+def _with_request_time(invoice: Invoice, ports: Ports) -> Invoice:
+    """Returns the invoice, stored with the time of this request, unless an earlier request has no response yet."""
     now = ports.clock.now()
     return store(
         invoice,
@@ -142,19 +143,21 @@ def _asking(invoice: Invoice, ports: Ports) -> Invoice:
     )
 
 
-def _telling(invoice: Invoice, mailed_at: int, user_id: UserId | None) -> Invoice:
-    """Returns the invoice with a reminder that Stripe mailed then. It may be the first e-mail of the invoice."""
-    told = Action(mailed_at, REMINDER_SENT, user_id, stripe_id=invoice.stripe_invoice_id)
-    mailed = invoice.telling(told)
+def _with_reminder(invoice: Invoice, mailed_at: int, user_id: UserId | None) -> Invoice:
+    """Returns the invoice with a reminder that Stripe mailed at this time. It may be the first e-mail of the
+    invoice.
+    """
+    entry = Action(mailed_at, REMINDER_SENT, user_id, stripe_id=invoice.stripe_invoice_id)
+    mailed = invoice.telling(entry)
     return replace(mailed, reminder_asked_at=None, reminded_at=mailed_at, sent_at=mailed.sent_at or mailed_at)
 
 
-def _with_lost_answer(invoice: Invoice, account_id: StripeAccountId, user_id: UserId | None, ports: Ports) -> Invoice:
-    """Returns the invoice after Stripe's events have told what became of a reminder without an answer.
+def _with_outcome(invoice: Invoice, account_id: StripeAccountId, user_id: UserId | None, ports: Ports) -> Invoice:
+    """Returns the invoice after Stripe's events have shown the outcome of a reminder without a response.
 
-    An event names the key of the request that caused it. If there is none, the request got lost on its way, or Stripe
-    failed, and it is made anew with another key. Within `IN_FLIGHT` seconds it may still be on its way, and keeps its
-    key.
+    An event names the key of the request that caused it. If there is no such event, the request was lost, or Stripe
+    failed. Then the next request uses another key. Within `IN_FLIGHT` seconds the request may still be under way, and
+    keeps its key.
     """
     asked_at, now = invoice.reminder_asked_at, ports.clock.now()
     if asked_at is None or now - asked_at < IN_FLIGHT:
@@ -168,7 +171,7 @@ def _with_lost_answer(invoice: Invoice, account_id: StripeAccountId, user_id: Us
             return current
         if mailed_at is None:
             return replace(current, reminder_asked_at=None)
-        return _telling(current, mailed_at, user_id).changed(now)
+        return _with_reminder(current, mailed_at, user_id).changed(now)
 
     return store(invoice, settled, ports)
 

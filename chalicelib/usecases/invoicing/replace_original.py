@@ -15,7 +15,7 @@ from chalicelib.domain.saga import Step
 from chalicelib.domain.terms import day_of, days_of_terms
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.claims import claim_in_portions
-from chalicelib.usecases.invoicing.saga_progress import advance, take_back, tell_once
+from chalicelib.usecases.invoicing.saga_progress import add_entry_once, advance, take_back
 from chalicelib.usecases.invoicing.store_invoice import store
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 
@@ -32,7 +32,7 @@ def replace_original(copy: Invoice, ports: Ports) -> Invoice:
         claim_in_portions(copy, copy.order.services, ports)
     except (Refused, Conflict) as refusal:
         return take_back(copy, refusal, ports)
-    tell_once(original, Action(ports.clock.now(), CORRECTED, copy.created_by), ports)
+    add_entry_once(original, Action(ports.clock.now(), CORRECTED, copy.created_by), ports)
     return advance(copy, Step.DRAFT, ports)
 
 

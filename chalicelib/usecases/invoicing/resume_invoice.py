@@ -1,4 +1,4 @@
-"""Goes on with an invoice whose making stopped, from the step that it had reached, and with unanswered refunds."""
+"""Resumes an interrupted invoice from the step that it had reached, and its refunds without a response."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ from chalicelib.usecases.invoicing.store_invoice import of_other_account
 
 
 def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:
-    """Go on with one invoice, unless somebody is at work on it, it needs nothing, or invoicing is paused.
+    """Resumes one invoice, unless another worker is at work on it, nothing is left to do, or invoicing is paused.
 
-    Refunds go on while invoicing is paused: they bill nobody, and Stripe may have made them already.
-
-    What was under way on an account that another has replaced is ended, because nobody can reach that account.
+    Refunds are resumed while invoicing is paused: they bill nobody, and Stripe may have made them already. Work on an
+    account that another account has replaced is ended, because POM can no longer reach that account.
 
     Raises:
         Refused, Conflict: it cannot be made and has been taken back.
@@ -49,10 +48,10 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
 
 
 def _ended_unreachable(invoice: Invoice, ports: Ports) -> Invoice:
-    """Ends what was under way on an account that another one has replaced.
+    """Ends the work on an invoice whose account another account has replaced.
 
-    What nobody can have seen is taken back, so that its services can be billed on the new account. An invoice that
-    may have been mailed waits until its account is connected again, because nobody else can tell.
+    An invoice that no customer can have seen is removed, so that its services can be billed on the new account. An
+    invoice that may have been mailed waits until its account is connected again, because POM cannot find out before.
 
     Raises:
         Conflict, Refused: it was not made or changed.

@@ -1,6 +1,6 @@
-"""How the making of an invoice moves on: each step's outcome and the next recovery point are stored in one write.
+"""Stores the progress of an invoice's saga: each step's result and the next recovery point, in one write.
 
-A worker that slept past its lease meets `StaleWrite`, because another worker has moved on meanwhile.
+A worker that slept past its lease gets `StaleWrite`, because another worker has continued since.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SENT = "invoice.sent"
 """The type of Stripe's event about an e-mail with an invoice (https://docs.stripe.com/api/events/types)."""
 
 KEEPS_DRAFT = (AccountNotReady, ChangedInStripe, DueDatePassed, PaymentUnderWay, TotalDiffers)
-"""If one of these refuses an order that has waited, its draft stays, because people can mend it in Stripe."""
+"""If one of these errors refuses a delayed order, its draft stays, because users can fix the cause in Stripe."""
 
 
 def advance(
@@ -43,7 +43,7 @@ def advance(
     *,
     drafted_for: str | None = None,
     sent_at: int | None = None,
-    told: Action | None = None,
+    entry: Action | None = None,
 ) -> Invoice:
     """Returns the invoice at the next recovery point, stored in one write with what the step brought.
 
@@ -66,8 +66,8 @@ def advance(
             known = replace(known, terms_due_at=draft.due_at, details_as_made=details)
         if sent_at is not None:
             known = replace(known, sent_at=current.sent_at or sent_at)
-        if told is not None:
-            known = known.telling(told)
+        if entry is not None:
+            known = known.telling(entry)
         saga, customer_id = current.saga.advanced(step, now), drafted_for or known.stripe_customer_id
         return replace(known, saga=saga, stripe_customer_id=customer_id).changed(now)
 
@@ -77,12 +77,12 @@ def advance(
 def mailed(invoice: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoice:
     """Returns the invoice, finished, after Stripe has mailed it just now."""
     now = ports.clock.now()
-    told = Action(now, SENT_BY_POM, _who_had_it_sent(invoice), stripe_id=invoice.stripe_invoice_id)
-    return advance(invoice, Step.DONE, ports, facts, sent_at=now, told=told)
+    entry = Action(now, SENT_BY_POM, _who_had_it_sent(invoice), stripe_id=invoice.stripe_invoice_id)
+    return advance(invoice, Step.DONE, ports, facts, sent_at=now, entry=entry)
 
 
 def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> Invoice:
-    """Returns the invoice, stored with the order to take it back and with the reason.
+    """Returns the invoice, stored with the reason for which its saga is being undone.
 
     Raises:
         StaleWrite: another worker has moved on.
@@ -96,9 +96,9 @@ def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> In
 
 
 def keeps_draft(invoice: Invoice, refusal: Refused | Conflict) -> bool:
-    """Returns True if people can mend why the order was refused, and nobody can simply ask for it again.
+    """Returns True if users can fix the cause of the refusal and cannot simply repeat the request.
 
-    Nobody can if the request was answered long ago, or if the draft is a copy whose original is void already.
+    They cannot if the request was answered long ago, or if the draft is a copy whose original is void already.
     """
     return (invoice.saga.interrupted or invoice.corrects is not None) and isinstance(refusal, KEEPS_DRAFT)
 
@@ -106,31 +106,33 @@ def keeps_draft(invoice: Invoice, refusal: Refused | Conflict) -> bool:
 def keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> None:
     """Keeps the draft, which can be sent when the cause of the refusal is gone.
 
-    If the request for it was answered long ago, only the timeline can tell that it was not sent.
+    If the request was answered long ago, only the timeline can show that the invoice was not sent.
     """
     facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
     to_be_sent = invoice.saga.send or invoice.saga.step is Step.SEND
-    told = send_refused(invoice, refusal.code, ports) if invoice.saga.interrupted and to_be_sent else None
-    advance(invoice, Step.REVIEW, ports, facts, told=told)
+    entry = send_refused(invoice, refusal.code, ports) if invoice.saga.interrupted and to_be_sent else None
+    advance(invoice, Step.REVIEW, ports, facts, entry=entry)
 
 
 def send_refused(invoice: Invoice, code: str, ports: Ports) -> Action:
-    """Returns what the timeline tells of a refusal to mail an invoice after the request for it had been answered."""
+    """Returns the timeline's entry about a refusal to mail an invoice after the request had been answered."""
     return Action(ports.clock.now(), SEND_REFUSED, reason=code, stripe_id=invoice.stripe_invoice_id)
 
 
 def found_sent(invoice: Invoice, sent: Sequence[StripeEvent], ports: Ports) -> Invoice:
-    """Ends the saga of an invoice that has been e-mailed already, as these events of Stripe's tell."""
+    """Finishes the saga of an invoice that was e-mailed before, as these Stripe events show."""
     facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
     by_pom = any(invoice.saga.has_used(event.idempotency_key) for event in sent)
     sent_at = min(event.created for event in sent)
     who = _who_had_it_sent(invoice)
-    told = Action(sent_at, SENT_BY_POM, who, stripe_id=invoice.stripe_invoice_id) if by_pom else None
-    return advance(invoice, Step.DONE, ports, facts, sent_at=sent_at, told=told)
+    entry = Action(sent_at, SENT_BY_POM, who, stripe_id=invoice.stripe_invoice_id) if by_pom else None
+    return advance(invoice, Step.DONE, ports, facts, sent_at=sent_at, entry=entry)
 
 
 def _who_had_it_sent(invoice: Invoice) -> str | None:
-    """Returns the user who asked for the e-mail: after a review, who asked last, and otherwise who ordered it."""
+    """Returns the user who requested the e-mail: the last one to send it after a review, or else the invoice's
+    creator.
+    """
     asked = [action.actor for action in invoice.actions if action.kind == SEND_REQUESTED]
     return asked[-1] if asked else invoice.created_by
 
@@ -181,19 +183,19 @@ def at_same_point(current: Invoice, looked_at: Invoice) -> Invoice:
 
 
 def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
-    """Removes the record and its claims, whatever draft is left in Stripe: nothing sends that by itself.
+    """Removes the record and its claims. A draft that is left in Stripe is not sent automatically.
 
-    If it is a copy, the timeline of its original tells that it was refused, and why.
+    If the invoice is a copy, the timeline of its original shows the refusal and its reason.
     """
     if invoice.corrects is not None:
         reason = invoice.saga.refusal.code if invoice.saga.refusal else None
         refused = Action(ports.clock.now(), CORRECTION_REFUSED, invoice.created_by, reason)
-        tell_once(load(invoice.organization_id, invoice.corrects, ports), refused, ports)
+        add_entry_once(load(invoice.organization_id, invoice.corrects, ports), refused, ports)
     ports.invoices.remove(invoice_removal(invoice), invoice.order.services)
 
 
-def tell_once(invoice: Invoice, act: Action, ports: Ports) -> None:
-    """Stores an act of POM's for the timeline of an invoice, unless it is the latest act that was told."""
+def add_entry_once(invoice: Invoice, act: Action, ports: Ports) -> None:
+    """Stores an entry on the timeline of an invoice, unless it equals the latest entry."""
 
     def told(current: Invoice) -> Invoice:
         latest = current.actions[-1]

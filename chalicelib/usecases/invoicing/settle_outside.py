@@ -1,4 +1,4 @@
-"""End an open invoice otherwise than by a payment through Stripe: paid by cash or check, or given up."""
+"""Ends an open invoice without a payment through Stripe: paid by cash or check, or given up."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A payment outside Stripe as the office gives it.
+    """A payment outside Stripe as the office entered it.
 
-    `paid_on` is a day in the organization's time zone, by default today. `amount` is what the office counted, if it
-    says so; Stripe can only record the whole rest of an invoice.
+    `paid_on` is a day in the organization's time zone, by default today. `amount` is the counted amount, if given.
+    Stripe can only record a payment over everything that remains of an invoice.
     """
 
     method: str
@@ -47,10 +47,10 @@ class Settlement:
 def mark_paid(
     organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, settlement: Settlement, ports: Ports
 ) -> Invoice:
-    """Records that the customer has paid the rest of an invoice by other means, and returns the invoice.
+    """Records that the customer has paid the remaining amount by other means, and returns the invoice.
 
-    The payment counts once Stripe has recorded it. If no answer comes, it counts as soon as POM sees that a payment
-    outside Stripe paid all that remained within minutes of this request.
+    The payment counts once Stripe has recorded it. If no response comes, it counts as soon as POM reads from Stripe
+    that a payment outside Stripe paid all that remained within minutes of this request.
 
     Raises:
         Refused: the method, the day or the amount cannot be right; names the field.
@@ -62,12 +62,12 @@ def mark_paid(
     raise_all(_errors_of(settlement, invoice, today))
     _require_payable(invoice, user_id)
     _require_no_reference_to_person(invoice, settlement)
-    given = _given(settlement, invoice)
+    counted = _counted_amount(settlement, invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     with marking_revocation(organization_id, account_id, ports):
         present = pulled_to_act_on(invoice, account_id, ports)
         _require_awaiting_payment(present, user_id)
-        _require_the_rest(given, present)
+        _require_all_that_remains(counted, present)
         act = _payment(present, settlement, settlement.paid_on or today, user_id, ports.clock.now())
 
         def is_done(after_refusal: Invoice) -> bool:
@@ -100,7 +100,7 @@ def _errors_of(settlement: Settlement, invoice: Invoice, today: dt.date) -> Iter
     if settlement.paid_on is not None:
         invoiced_on = day_of(invoice.created_at, invoice.order.time_zone)
         yield from errors_raised_by(require_plausible_day, settlement.paid_on, invoiced_on=invoiced_on, today=today)
-    yield from errors_raised_by(_given, settlement, invoice)
+    yield from errors_raised_by(_counted_amount, settlement, invoice)
 
 
 def _require_no_reference_to_person(invoice: Invoice, settlement: Settlement) -> None:
@@ -118,7 +118,7 @@ def _require_no_reference_to_person(invoice: Invoice, settlement: Settlement) ->
         )
 
 
-def _given(settlement: Settlement, invoice: Invoice) -> int | None:
+def _counted_amount(settlement: Settlement, invoice: Invoice) -> int | None:
     """Returns the amount that the office counted, in minor units, or None if it did not say.
 
     Raises:
@@ -126,8 +126,8 @@ def _given(settlement: Settlement, invoice: Invoice) -> int | None:
     """
     if settlement.amount is None:
         return None
-    given = minor_units(settlement.amount, invoice.order.currency, field="amount")
-    if given == 0:
+    counted = minor_units(settlement.amount, invoice.order.currency, field="amount")
+    if counted == 0:
         raise Refused(
             "amount_zero",
             "A payment of nothing cannot be recorded.",
@@ -135,7 +135,7 @@ def _given(settlement: Settlement, invoice: Invoice) -> int | None:
             next_step="Give the amount that the customer paid, or leave it out. "
             "If the customer owes nothing, void the invoice.",
         )
-    return given
+    return counted
 
 
 def _payment(invoice: Invoice, settlement: Settlement, paid_on: dt.date, user_id: UserId, now: int) -> IntendedAct:
@@ -199,27 +199,27 @@ def _paid_already(invoice: Invoice, user_id: UserId) -> Conflict:
     )
 
 
-def _require_the_rest(given: int | None, invoice: Invoice) -> None:
+def _require_all_that_remains(counted: int | None, invoice: Invoice) -> None:
     """Refuses an amount that is not what remains, because Stripe records the whole rest as paid.
 
     Raises:
         Refused: it is more or less.
     """
-    if given is None or given == invoice.balance:
+    if counted is None or counted == invoice.balance:
         return
     remains = money(invoice, invoice.balance)
-    if given > invoice.balance:
-        surplus = money(invoice, given - invoice.balance)
+    if counted > invoice.balance:
+        surplus = money(invoice, counted - invoice.balance)
         next_step = f"Record {remains}, and return the {surplus} that the customer paid too much."
     else:
         next_step = (
             f"Record {remains} when the customer has paid that much. Or issue a credit note over "
-            f"{money(invoice, given)} in the Stripe dashboard, so that the customer is asked for "
-            f"{money(invoice, invoice.balance - given)} only; POM then shows {money(invoice, given)} as credited."
+            f"{money(invoice, counted)} in the Stripe dashboard, so that the customer is asked for "
+            f"{money(invoice, invoice.balance - counted)} only; POM then shows {money(invoice, counted)} as credited."
         )
     raise Refused(
         "amount_not_what_remains",
-        f"The payment is over {money(invoice, given)}, and {remains} of this invoice remains to be paid. "
+        f"The payment is over {money(invoice, counted)}, and {remains} of this invoice remains to be paid. "
         "Stripe can only record a payment over all that remains.",
         field="amount",
         next_step=next_step,

@@ -1,6 +1,6 @@
 """Loads an invoice, stores a change of it, and has Stripe act on it.
 
-Others may change the invoice at the same time. Then it is read again, and the change is repeated.
+If another write comes first, the invoice is read again, and the change is repeated.
 """
 
 from __future__ import annotations
@@ -60,20 +60,20 @@ def of_other_account() -> Conflict:
 
 
 def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) -> Invoice:
-    """Stores `change` of the invoice, and returns the invoice as it is stored then.
+    """Stores the result of `change`, and returns the stored invoice.
 
-    The change may be made several times, each time to what is stored at that moment.
+    `change` may be called several times, each time with the newest invoice.
 
     Raises:
-        StaleWrite: others kept being faster.
-        NotFound: it is gone.
+        StaleWrite: other writes came first in every attempt.
+        NotFound: the invoice was removed.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
-        changed = change(invoice)
-        if changed == invoice:
+        updated = change(invoice)
+        if updated == invoice:
             return invoice
         try:
-            return ports.invoices.save(invoice_write(changed, invoice), new_references(invoice, changed))
+            return ports.invoices.save(invoice_write(updated, invoice), new_references(invoice, updated))
         except StaleWrite:
             invoice = load(invoice.organization_id, invoice.id, ports)
     raise StaleWrite("The invoice")
@@ -95,14 +95,14 @@ def merging(current: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invo
 
     If they cannot be ordered, Stripe is asked for the present state.
     """
-    known = current
+    merged = current
     try:
         for fact in facts:
-            known = known.knowing(fact)
+            merged = merged.knowing(fact)
     except CannotOrder:
-        stripe_id = known.stripe_invoice_id or ""
-        return known.with_fetched(*ports.stripe.everything(known.stripe_account_id, stripe_id))
-    return known
+        stripe_id = merged.stripe_invoice_id or ""
+        return merged.with_fetched(*ports.stripe.everything(merged.stripe_account_id, stripe_id))
+    return merged
 
 
 def done_in_stripe(invoice: Invoice, act: IntendedAct, ask: Ask, ports: Ports) -> Invoice:

@@ -1,4 +1,4 @@
-"""Reads the invoices that stand beside another one, so that sentences say what is true today."""
+"""Reads the invoices that are related to another one, so that messages about it are up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an organization's invoices come to."""
+"""Adds up an organization's invoices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Everything is as of now; the period is that of `paid`. `today` is a day in `time_zone`."""
+    """The present totals. `period` is the period of the `paid` amounts, and `today` is a day in `time_zone`."""
 
     today: dt.date
     time_zone: str
@@ -26,7 +26,7 @@ class Summary:
 def get_summary(
     organization_id: OrganizationId, first: dt.date | None, last: dt.date | None, ports: Ports
 ) -> Summary:
-    """The summary, with what was paid from `first` to `last`; see `period_from` for what may be left out.
+    """Returns the summary, with the amounts paid from `first` to `last`. `period_from` fills in a missing day.
 
     Raises:
         Refused: the period is none, or too long.

@@ -23,11 +23,11 @@ from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.invoicing.store_invoice import Ask, done_in_stripe, load, require_same_account, store
 
 VOIDABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
-"""Issued, and not paid."""
+"""The statuses of an invoice that was issued and is not paid."""
 
 
 def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
-    """Void an invoice, or delete it while it is a draft; its services can be billed again.
+    """Voids an invoice, or deletes it while it is a draft. Its services can be billed again.
 
     Raises:
         NotFound; Conflict: it is being made, is paid, or a payment of it is under way.
@@ -115,7 +115,7 @@ def _voids(ports: Ports) -> Ask:
 
 
 def _deletes_or_voids(ports: Ports) -> Ask:
-    """Returns what ends a draft: Stripe deletes it, or voids what somebody has finalized a moment ago."""
+    """Returns the request that ends a draft: Stripe deletes it, or voids it if somebody has just finalized it."""
 
     def ends(account_id: StripeAccountId, stripe_id: str, key: str) -> Sequence[StripeFact]:
         with _unless_finalized():
@@ -133,7 +133,7 @@ def _deletes_or_voids(ports: Ports) -> Ask:
 
 @contextmanager
 def _unless_finalized() -> Iterator[None]:
-    """A draft that cannot be deleted was finalized in Stripe a moment ago."""
+    """Continues after the block if the draft could not be deleted, because it has just been finalized in Stripe."""
     try:
         yield
     except Gone:

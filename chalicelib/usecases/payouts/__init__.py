@@ -1,8 +1,8 @@
-"""What payments cost, and which deposit their money is in.
+"""Reads what payments cost, and which payout each payment is in.
 
-`read_payment` keeps a payment's fee. `read_payout` keeps a payout as Stripe shows it and, once Stripe can list what
-is in it, each line with the invoice that it belongs to (`owners`). `compare_payout` compares the lines with Stripe's
-once more, later. People read `show_payouts` and `show_deposits`.
+`read_payment` stores a payment's fee. `read_payout` stores a payout and, once Stripe can itemize it, its lines, each
+with its invoice (`owners`). `compare_payout` compares the lines with Stripe's once more, later. `show_payouts` and
+`show_deposits` return payouts and payments to users.
 
 Entry: `balance_jobs.do_balance_job`.
 """

@@ -1,16 +1,16 @@
-"""Does what a message on the balance-jobs queue asks for."""
+"""Handles a message of the balance-jobs queue."""
 
 from __future__ import annotations
 
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.usecases.connecting.revocation import marking_revocation
-from chalicelib.usecases.payouts.compare_payout import LinesKept, compare_and_repair
+from chalicelib.usecases.payouts.compare_payout import ComparedLines, compare_and_repair
 from chalicelib.usecases.payouts.read_payment import read_payment
 from chalicelib.usecases.payouts.read_payout import Reading, read_payout
 
 
-def do_balance_job(job: BalanceJob, ports: Ports) -> LinesKept | None:
+def do_balance_job(job: BalanceJob, ports: Ports) -> ComparedLines | None:
     """Reads a payment's fee or a payout, or compares a payout's lines with Stripe's.
 
     Returns the payout if this run has added up or compared its lines. If a payout has more lines than fit into one
@@ -34,8 +34,8 @@ def do_balance_job(job: BalanceJob, ports: Ports) -> LinesKept | None:
                 return compare_and_repair(job.organization_id, job.stripe_id, ports)
 
 
-def _read(job: BalanceJob, ports: Ports) -> LinesKept | None:
+def _read(job: BalanceJob, ports: Ports) -> ComparedLines | None:
     reading, payout = read_payout(job.organization_id, job.stripe_id, ports)
     if reading is Reading.GOES_ON:
         ports.queues.send(job)
-    return LinesKept(payout) if reading is Reading.ITEMIZED and payout is not None else None
+    return ComparedLines(payout) if reading is Reading.ITEMIZED and payout is not None else None

@@ -16,18 +16,18 @@ ATTEMPTS = 8
 def change_payout(
     organization_id: OrganizationId, payout_id: str, change: Callable[[Payout | None], Payout], ports: Ports
 ) -> Payout:
-    """Stores a change of a payout, and repeats it if somebody else was faster. Writes nothing if nothing changes.
+    """Stores a change of a payout, and repeats it if another write came first. Writes nothing if nothing changes.
 
     Raises:
-        StaleWrite: others kept being faster.
+        StaleWrite: other writes came first in every attempt.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         stored = ports.payouts.get(organization_id, payout_id)
-        changed = change(stored)
-        if changed == stored:
-            return changed
+        updated = change(stored)
+        if updated == stored:
+            return updated
         try:
-            return ports.payouts.save(changed)
+            return ports.payouts.save(updated)
         except StaleWrite:
             continue
     raise StaleWrite("The payout")

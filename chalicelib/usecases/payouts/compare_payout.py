@@ -17,27 +17,27 @@ from chalicelib.domain.payout_tie_out import (
 from chalicelib.ports import Ports
 from chalicelib.ports.paging import in_hundreds
 from chalicelib.usecases.payouts.change_payout import change_payout
-from chalicelib.usecases.payouts.read_payout import add_up, keep_lines, keep_payout, lines_of
+from chalicelib.usecases.payouts.read_payout import add_up, lines_of, store_lines, store_payout
 
 REPAIRABLE = frozenset({PayoutKind.LINE_DIFFERS, PayoutKind.TOTALS_DIFFER})
-"""Differences that go away if POM stores what Stripe lists, and adds it up."""
+"""Differences that disappear if POM stores Stripe's lines and adds them up."""
 
 
 @dataclass(frozen=True, slots=True)
-class LinesKept:
-    """A payout with what its lines come to, and how many of them were repaired. Its totals count as one."""
+class ComparedLines:
+    """A payout with the totals of its lines, and the number of repaired lines. Repaired totals count as one."""
 
     payout: Payout
     repaired: int = 0
 
 
-def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: Ports) -> LinesKept | None:
-    """Compares a payout's lines with Stripe's, repairs them if they differ, and notes when that was.
+def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: Ports) -> ComparedLines | None:
+    """Compares a payout's lines with Stripe's, repairs differences, and stores the time of the comparison.
 
-    If a line's payment is not stored yet, it is to be compared again, so that the payment comes to show its payout.
+    If a line's payment is not stored yet, the payout is to be compared again, so that the payment gets its payout.
 
-    Returns None if there is nothing to compare: POM does not have its lines, the organization is not connected with
-    the payout's account any more, or Stripe cannot list its lines.
+    Returns None if there is nothing to compare: POM does not have its lines, the organization is no longer connected
+    with the payout's account, or Stripe cannot itemize it.
 
     Raises:
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again.
@@ -50,20 +50,20 @@ def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: P
     fact = ports.stripe.payout(payout.account_id, payout_id)
     if fact is None or not fact.reconciled:
         return None
-    payout = keep_payout(fact, organization_id, payout.account_id, ports)
+    payout = store_payout(fact, organization_id, payout.account_id, ports)
     differences = list(differences_in(payout, ports))
     wrong = _repairable(differences)
     if wrong:
         payout = _repaired(payout, wrong, ports)
     at = 0 if _waits(differences) else ports.clock.now()
-    return LinesKept(_compared(payout, at, ports), len(wrong))
+    return ComparedLines(_compared(payout, at, ports), len(wrong))
 
 
 def differences_in(payout: Payout, ports: Ports) -> Iterator[PayoutDifference]:
-    """Yields each line of a payout on which Stripe and POM do not agree. Writes nothing.
+    """Yields each line of a payout on which Stripe and POM differ. Writes nothing.
 
-    A listed line gets the invoice that it belongs to by what POM knows now, so a line whose invoice became known
-    after it was stored is a difference. So is a line that is missing beside its payment, or whose payment is missing.
+    A listed line gets its invoice by POM's present records. So a line whose invoice was stored later than the line is
+    a difference. So is a line that is missing from its payment's row, or whose payment is missing.
 
     Raises:
         StripeUnavailable, AccountUnreachable, Retryable: it cannot be compared now.
@@ -76,9 +76,9 @@ def differences_in(payout: Payout, ports: Ports) -> Iterator[PayoutDifference]:
 
 
 def repair_payout(payout: Payout, ports: Ports) -> Payout:
-    """Makes the stored lines of a payout those that Stripe lists, and returns the payout with what they come to.
+    """Replaces the stored lines of a payout by Stripe's, and returns the payout with its totals.
 
-    Only lines that differ are written, so a run that fails in the middle leaves less to the next one.
+    Only lines that differ are written, so a run that fails in the middle leaves less to the next run.
 
     Raises:
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again.
@@ -87,7 +87,7 @@ def repair_payout(payout: Payout, ports: Ports) -> Payout:
 
 
 def _repairable(differences: Iterable[PayoutDifference]) -> set[str]:
-    """Returns the ids of the balance transactions whose lines are to be stored anew, or of the payout."""
+    """Returns the ids of the balance transactions whose lines are to be stored again, or of the payout."""
     return {each.subject for each in differences if each.kind in REPAIRABLE}
 
 
@@ -99,7 +99,7 @@ def _waits(differences: Iterable[PayoutDifference]) -> bool:
 def _repaired(payout: Payout, wrong: Set[str], ports: Ports) -> Payout:
     stored = {line.transaction.id: line for line in ports.payouts.all_lines(payout.organization_id, payout.id)}
     for page in ports.stripe.balance_transactions(payout.account_id, payout.id):
-        for line in keep_lines(payout, [each for each in page if each.id in wrong], ports):
+        for line in store_lines(payout, [each for each in page if each.id in wrong], ports):
             stored.pop(line.transaction.id, None)
     lines = [stored[transaction_id] for transaction_id in wrong & stored.keys()]
     for some in in_hundreds(lines):
@@ -108,7 +108,9 @@ def _repaired(payout: Payout, wrong: Set[str], ports: Ports) -> Payout:
 
 
 def _listed(payout: Payout, apart: list[PayoutDifference], ports: Ports) -> Iterator[PayoutLine]:
-    """Yields the lines that Stripe lists. Adds to `apart` those that are not beside their payments."""
+    """Yields the lines that Stripe lists. Adds to `apart` the differences between these lines and their payments'
+    rows.
+    """
     for page in ports.stripe.balance_transactions(payout.account_id, payout.id):
         lines = lines_of(payout, page, ports)
         apart += _not_beside_payments(payout, lines, ports)

@@ -1,4 +1,4 @@
-"""Finds which invoices the lines of a payout belong to."""
+"""Finds the invoices of the lines of a payout."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def owners_of(
     """Returns the invoice of each balance transaction that belongs to one, by the transaction's id.
 
     `known` has the rows of these transactions' payments, refunds and disputes, by their ids. If a row is missing, the
-    payment leads to the invoice: POM may know a payment whose refund it has not heard of yet.
+    invoice is found by the payment: POM may have a payment whose refund no event has reported yet.
     """
     owners: dict[str, Owner] = {}
     others: dict[str, str] = {}

@@ -1,7 +1,7 @@
-"""Notes on a payout that gave its money back which later one paid it out again.
+"""Links a payout whose money came back to the later payout that paid the money out again.
 
-The later payout names the earlier one in its lines. POM may come to know either of the two first, so each is looked
-for from the other.
+The later payout names the earlier one in its lines. POM may store either of the two first, so each is searched from
+the other.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ AT_ONCE = 100
 DAY = 86400
 
 
-def note_what_is_paid_again(later: Payout, ports: Ports) -> None:
-    """Notes this payout on the earlier ones whose money its lines bring again, as far as POM knows them.
+def link_payouts_paid_again(later: Payout, ports: Ports) -> None:
+    """Links the earlier payouts whose money is in this payout's lines to this payout, as far as POM has stored them.
 
     Raises:
-        StaleWrite: others kept being faster.
+        StaleWrite: other writes came first in every attempt.
     """
     named = later.itemized.pays_again if later.itemized is not None else ()
     for payout_id in named:
         for earlier in _with_the_one_it_reverses(ports.payouts.get(later.organization_id, payout_id), ports):
-            _note(earlier, later, ports)
+            _link(earlier, later, ports)
 
 
-def note_who_paid_again(payout: Payout, ports: Ports) -> Payout:
-    """Returns the payout with the later one that paid its money out again, if POM read that one first.
+def linked_to_later_payout(payout: Payout, ports: Ports) -> Payout:
+    """Returns the payout, linked to the later payout that paid its money out again, if POM stored that one first.
 
-    A payout that reverses another says the same of that one. It takes a query if the payout gave something back that
-    no later one is known to have paid again, and else nothing.
+    A payout that reverses another one links that one as well. This takes one query if the payout gave money back and
+    is not linked to a later payout yet, and otherwise nothing.
 
     Raises:
-        StaleWrite: others kept being faster.
+        StaleWrite: other writes came first in every attempt.
     """
     for earlier in _with_the_one_it_reverses(payout, ports):
         if not _may_be_paid_again(earlier):
@@ -46,7 +46,7 @@ def note_who_paid_again(payout: Payout, ports: Ports) -> Payout:
         gave_back = {earlier.id, earlier.fact.reversed_by_id}
         later = next((each for each in _since(earlier, ports) if gave_back & _named_in(each)), None)
         if later is not None:
-            noted = _note(earlier, later, ports)
+            noted = _link(earlier, later, ports)
             payout = noted if noted.id == payout.id else payout
     return payout
 
@@ -71,12 +71,12 @@ def _with_the_one_it_reverses(payout: Payout | None, ports: Ports) -> Iterator[P
 
 
 def _since(earlier: Payout, ports: Ports) -> Iterator[Payout]:
-    """Returns the payouts that arrive on the day on which this one was made, or later."""
+    """Returns the payouts that arrive on the day of this payout's creation, or later."""
     wanted = PayoutFilter(since=earlier.fact.created // DAY * DAY)
     return all_items(partial(ports.payouts.page, earlier.organization_id, wanted, AT_ONCE))
 
 
-def _note(earlier: Payout, later: Payout, ports: Ports) -> Payout:
+def _link(earlier: Payout, later: Payout, ports: Ports) -> Payout:
     def noted(stored: Payout | None) -> Payout:
         return replace(stored or earlier, returned_in=later.id)
 

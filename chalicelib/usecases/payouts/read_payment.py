@@ -1,4 +1,4 @@
-"""Reads what a payment cost from Stripe."""
+"""Reads the fee of a payment from Stripe."""
 
 from __future__ import annotations
 

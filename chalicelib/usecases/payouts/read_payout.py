@@ -1,4 +1,4 @@
-"""Reads a payout from Stripe and, once Stripe can list what is in it, its lines."""
+"""Reads a payout from Stripe, and its lines once Stripe can itemize it."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from chalicelib.domain.payout_lines import PayoutLine, line_of, sum_lines
 from chalicelib.ports import Ports
 from chalicelib.usecases.payouts.change_payout import change_payout
 from chalicelib.usecases.payouts.owners import owners_of
-from chalicelib.usecases.payouts.paid_again import note_what_is_paid_again, note_who_paid_again
+from chalicelib.usecases.payouts.paid_again import link_payouts_paid_again, linked_to_later_payout
 
 RUN_FOR = 200
-"""Seconds after which the rest of a payout's lines is left to another run: the function has 300."""
+"""Seconds after which a run leaves the remaining lines to another run. The function has 300 seconds."""
 
 REMEMBERED_EVERY = 10
-"""Pages after which a run stores how far it is, so that the next one goes on there if this one is killed."""
+"""Pages after which a run stores its progress, so that the next run continues there if this one is killed."""
 
 
 class Reading(StrEnum):
-    """How far POM has come with a payout."""
+    """How far POM has read a payout."""
 
     UNKNOWN = "unknown"
     """Stripe has no such payout, or the organization is not connected."""
     NO_LINES = "no_lines"
-    """Stripe cannot list its lines, or not yet."""
+    """Stripe cannot itemize the payout, or not yet."""
     GOES_ON = "goes_on"
-    """Another run is to read the rest of its lines."""
+    """Another run is to read the remaining lines."""
     ITEMIZED = "itemized"
     """This run has added up its lines."""
     KNOWN = "known"
@@ -39,10 +39,11 @@ class Reading(StrEnum):
 
 
 def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -> tuple[Reading, Payout | None]:
-    """Keeps a payout as Stripe shows it now, and its lines if Stripe can list them and POM does not have them yet.
+    """Stores a payout as Stripe returns it now, and its lines if Stripe can itemize it and POM does not have them
+    yet.
 
     Raises:
-        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was read is kept.
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: call again. Stored lines stay.
     """
     connection = ports.connections.get(organization_id)
     if not connection.active or connection.account_id is None:
@@ -50,9 +51,9 @@ def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -
     fact = ports.stripe.payout(connection.account_id, payout_id)
     if fact is None:
         return Reading.UNKNOWN, None
-    payout = keep_payout(fact, organization_id, connection.account_id, ports)
+    payout = store_payout(fact, organization_id, connection.account_id, ports)
     if payout.itemized is not None and payout.listed_until is None:
-        note_what_is_paid_again(payout, ports)  # A run that added its lines up may have been killed before it did so.
+        link_payouts_paid_again(payout, ports)  # A run that added its lines up may have been killed before it did so.
         return Reading.KNOWN, payout
     if not payout.fact.reconciled:
         return Reading.NO_LINES, payout
@@ -62,30 +63,30 @@ def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -
         return Reading.NO_LINES, payout
 
 
-def keep_payout(
+def store_payout(
     fact: PayoutFact, organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports
 ) -> Payout:
-    """Returns the payout with what Stripe showed, stored, and with the later one that paid it out again."""
+    """Returns the payout, stored with Stripe's data and linked to the later payout that paid it out again."""
 
     def known(stored: Payout | None) -> Payout:
         return stored.knowing(fact) if stored is not None else new_payout(fact, organization_id, account_id)
 
-    return note_who_paid_again(change_payout(organization_id, fact.id, known, ports), ports)
+    return linked_to_later_payout(change_payout(organization_id, fact.id, known, ports), ports)
 
 
 def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
-    """Keeps the lines of a payout from where the last run came to, and what they come to.
+    """Stores the lines of a payout from the position of the last run on, and their totals at the end.
 
-    The totals are those of the stored lines, so they are what people see.
+    The totals are those of the stored lines, so they match the lines that users see.
 
     Raises:
-        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; lines that were kept stay so.
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: call again. Stored lines stay.
         PayoutNotItemized: Stripe cannot list the lines of this payout.
     """
     until = ports.clock.now() + RUN_FOR
     pages = ports.stripe.balance_transactions(payout.account_id, payout.id, payout.listed_until)
     for number, page in enumerate(pages, start=1):
-        keep_lines(payout, page, ports)
+        store_lines(payout, page, ports)
         late = ports.clock.now() >= until
         if page and (late or number % REMEMBERED_EVERY == 0):
             payout = _listed_until(payout, page[-1].id, ports)
@@ -94,8 +95,8 @@ def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
     return Reading.ITEMIZED, add_up(payout, ports)
 
 
-def keep_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports: Ports) -> Sequence[PayoutLine]:
-    """Keeps these balance transactions of a payout as its lines, and beside the payments that they belong to.
+def store_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports: Ports) -> Sequence[PayoutLine]:
+    """Stores these balance transactions as lines of a payout, and in the rows of their payments.
 
     Returns the lines.
     """
@@ -120,10 +121,10 @@ def lines_of(payout: Payout, transactions: Sequence[BalanceTransaction], ports: 
 
 
 def add_up(payout: Payout, ports: Ports) -> Payout:
-    """Returns the payout with what its stored lines come to, and notes it on those that it pays out again.
+    """Returns the payout with the totals of its stored lines, and links the payouts that it pays out again.
 
-    The lines are read after the version of the payout that is changed, and again if another worker changes it
-    meanwhile. So totals of lines as they were never replace those of lines as they are.
+    The lines are read after the version of the payout that is changed, and again if another worker changes it. So the
+    totals of outdated lines never replace those of present lines.
     """
 
     def added_up(stored: Payout | None) -> Payout:
@@ -132,7 +133,7 @@ def add_up(payout: Payout, ports: Ports) -> Payout:
         return replace(current, itemized=sum_lines(current.fact, lines, ports.clock.now()), listed_until=None)
 
     payout = change_payout(payout.organization_id, payout.id, added_up, ports)
-    note_what_is_paid_again(payout, ports)
+    link_payouts_paid_again(payout, ports)
     return payout
 
 

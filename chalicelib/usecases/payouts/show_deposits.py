@@ -1,4 +1,4 @@
-"""Shows what the payments of an invoice cost, and which deposits their money is in."""
+"""Returns what the payments of an invoice cost, and which payouts their money is in."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from chalicelib.ports import Ports
 from chalicelib.ports.paging import in_hundreds
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.invoicing.records import list_movements
-from chalicelib.usecases.payouts.related import related
+from chalicelib.usecases.payouts.related import with_related
 
 
 @dataclass(frozen=True, slots=True)
 class Deposited:
-    """A payment, refund or dispute, what it cost, and where its money is."""
+    """A payment, refund or dispute with its cost and the payouts of its money."""
 
     settled: SettledMovement
     deposits: Sequence[Deposit]
 
 
 def deposits_of_invoice(invoice: Invoice, ports: Ports) -> Mapping[str, Deposited]:
-    """Returns what is known of the money of an invoice's payments, refunds and disputes, by their ids.
+    """Returns the deposits of an invoice's payments, refunds and disputes, by their ids.
 
-    It takes a batch read, and one of the payouts if there are any. An invoice without payments costs nothing.
+    This takes a batch read, and one of the payouts if there are any. An invoice without payments costs nothing.
     """
     rows = list(movements(invoice))
     stored = _stored({row.settlements_row_id for row in rows}, invoice.organization_id, ports)
@@ -37,7 +37,7 @@ def deposits_of_invoice(invoice: Invoice, ports: Ports) -> Mapping[str, Deposite
 
 
 def list_deposited(
-    organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None, ports: Ports
+    organization_id: OrganizationId, movement_filter: MovementFilter, first: int, after: str | None, ports: Ports
 ) -> Page[Deposited]:
     """Returns a page of payments, refunds and disputes, the newest first, with what they cost and their deposits.
 
@@ -47,7 +47,7 @@ def list_deposited(
     Raises:
         Refused: the cursor is not from this list.
     """
-    page = list_movements(organization_id, wanted, first, after, ports)
+    page = list_movements(organization_id, movement_filter, first, after, ports)
     listed = {each.movement.id: each for each in page.items}
     rows = [each.movement for each in page.items]
     elsewhere = _stored({row.settlements_row_id for row in rows} - listed.keys(), organization_id, ports)
@@ -60,14 +60,14 @@ def deposited(
 ) -> Sequence[Deposited]:
     """Returns these payments, refunds and disputes with the deposits that their money is in."""
     rows = list(settled)
-    payouts = related(payout_ids(rows), organization_id, ports)
+    payouts = with_related(payout_ids(rows), organization_id, ports)
     today = day_of(ports.clock.now(), "UTC")
     return [Deposited(each, deposits_of(each, payouts, today)) for each in rows]
 
 
 def _stored(ids: Set[str], organization_id: OrganizationId, ports: Ports) -> Mapping[str, SettledMovement]:
     """Returns the rows with these ids, each with all that is stored beside it."""
-    found: dict[str, SettledMovement] = {}
+    rows: dict[str, SettledMovement] = {}
     for some in in_hundreds(sorted(ids)):
-        found.update(ports.payments.find(organization_id, some))
-    return found
+        rows.update(ports.payments.find(organization_id, some))
+    return rows

@@ -1,4 +1,4 @@
-"""Lists payouts, and shows one with its lines, and the account's balance."""
+"""Returns payouts, one payout with its lines, and the account's balance."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from chalicelib.domain.related_payouts import UNDER_WAY, RelatedPayouts
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.connecting.revocation import marking_revocation
-from chalicelib.usecases.payouts.related import beside
+from chalicelib.usecases.payouts.related import related_payouts
 
 LISTED_AT_ONCE = 100
 ARRIVES_WITHIN = 14 * 86400
-"""Seconds before now in which the day lies on which a payout was expected that is still under way."""
+"""The age in seconds up to which a payout that is still under way may have had its expected day of arrival."""
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """An account's balance by currency, and its payouts that are under way, with what must be known beside them."""
+    """An account's balance by currency, and its payouts that are under way, with the payouts related to these."""
 
     amounts: Sequence[BalanceAmount]
     under_way: Sequence[Payout]
@@ -32,14 +32,14 @@ class Balance:
 
 
 def list_payouts(
-    organization_id: OrganizationId, wanted: PayoutFilter, first: int, after: str | None, ports: Ports
+    organization_id: OrganizationId, payout_filter: PayoutFilter, first: int, after: str | None, ports: Ports
 ) -> Page[Payout]:
     """Returns a page of payouts, those that arrive last first. Those of accounts connected before stay listed.
 
     Raises:
         Refused: the cursor is not from this list.
     """
-    return ports.payouts.page(organization_id, wanted, first, after)
+    return ports.payouts.page(organization_id, payout_filter, first, after)
 
 
 def show_payout(
@@ -78,4 +78,4 @@ def show_balance(organization_id: OrganizationId, ports: Ports) -> Balance:
     recent = PayoutFilter(since=ports.clock.now() - ARRIVES_WITHIN)
     page = ports.payouts.page(organization_id, recent, LISTED_AT_ONCE, None)
     under_way = [each for each in page.items if each.fact.status in UNDER_WAY and each.account_id == account_id]
-    return Balance(amounts, under_way, beside(under_way, organization_id, ports))
+    return Balance(amounts, under_way, related_payouts(under_way, organization_id, ports))

@@ -18,7 +18,7 @@ from chalicelib.ports.changes import StoredChange
 from chalicelib.usecases.connecting.connection_report import ConnectionReport, report_of
 from chalicelib.usecases.customers.customers import on_connected_account
 from chalicelib.usecases.customers.names import names_of
-from chalicelib.usecases.payouts.related import beside
+from chalicelib.usecases.payouts.related import related_payouts
 
 CAN_WAIT = (Retryable, DeploymentFault)
 """Errors that do not concern the change itself. The change can be published when their cause is gone."""
@@ -100,4 +100,4 @@ def _published_object(
             # The attempt to connect may have expired between the change and now.
             return replace(report_of(connection, ports), status=connection.status(change.change.at))
         case Payout() as payout:
-            return PublishedPayout(payout, beside([payout], payout.organization_id, ports))
+            return PublishedPayout(payout, related_payouts([payout], payout.organization_id, ports))

@@ -1,9 +1,9 @@
-"""How POM finds what it was never told, and takes up what was left half-done.
+"""Finds changes that no event reported, and resumes interrupted work.
 
-`plan_reconciliation` queues a run for each account that is due. `reconcile` reads Stripe's events (`sweep_events`)
-and, once a day, its objects (`sweep_objects`) and other spellings of addresses (`search_spellings`); after that the
-worker has `tie_out` compare the books. `resume_stuck` takes up work that stopped. `backfill` makes records anew from
-what Stripe remembers, after a loss.
+`plan_reconciliation` queues a run for each account that is due. `reconcile` reads Stripe's events (`sweep_events`).
+Once a day it also compares Stripe's objects (`sweep_objects`) and payouts (`sweep_payouts`), and searches other
+spellings of e-mail addresses (`search_spellings`). After that the worker has `tie_out` compare the books.
+`resume_stuck` resumes interrupted work. `backfill` recreates lost records from Stripe's data.
 
 Entry: `reconcile.reconcile_account`.
 """

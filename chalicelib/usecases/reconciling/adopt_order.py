@@ -1,7 +1,7 @@
-"""The order of an invoice, made again from its lines in Stripe where these name other services.
+"""Restores the order of an invoice from its lines in Stripe, if they name other services than the order.
 
-POM alone gives lines their services. So lines with other services tell of a change that POM made and has lost,
-because its tables were set back to an earlier moment. Such a service has no claim, and would be billed again.
+Only POM gives lines their services. So lines with other services show a change that POM made and lost, because its
+tables were restored to an earlier time. Such a service has no claim, and would be billed again.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from chalicelib.usecases.invoicing.store_invoice import store
 
 
 def lost_change(invoice: Invoice, ports: Ports) -> RecoverableInvoice | None:
-    """Returns what Stripe has of the order, if its lines name other services than the order, or None.
+    """Returns Stripe's record of the order if its lines name other services than the order, or None.
 
-    Lines that somebody added in Stripe, and revisions made there, are no work of POM's, so nothing follows from them.
+    Lines that somebody added in Stripe, and revisions made there, are not POM's work, so they are ignored.
     """
     fact = invoice.facts.invoice
     if not invoice.live or fact is None or fact.deleted or fact.from_invoice_id is not None:
@@ -35,11 +35,12 @@ def lost_change(invoice: Invoice, ports: Ports) -> RecoverableInvoice | None:
 
 
 def adopt(invoice: Invoice, recorded: RecoverableInvoice, ports: Ports) -> Invoice:
-    """Returns the invoice with the order that Stripe has, its services claimed and those that it dropped given up.
+    """Returns the invoice with Stripe's order. Claims the services in it, and releases those that are no longer in
+    it.
 
     Raises:
-        ServiceAlreadyBilled: another live invoice has one of the services; nothing was changed but claims.
-        StaleWrite: somebody has changed the invoice meanwhile.
+        ServiceAlreadyBilled: another live invoice has one of the services. Only claims may have changed.
+        StaleWrite: the invoice has changed since it was read.
     """
     order = _as_recorded(invoice.order, recorded)
     former, present = set(invoice.order.services), set(order.services)
@@ -58,7 +59,7 @@ def adopt(invoice: Invoice, recorded: RecoverableInvoice, ports: Ports) -> Invoi
 
 
 def _as_recorded(order: Order, recorded: RecoverableInvoice) -> Order:
-    """Returns the order with what Stripe has of its lines. Its payment terms and its fingerprint stay."""
+    """Returns the order with Stripe's lines and details. Its payment terms and its fingerprint stay."""
     return replace(
         order,
         line_items=recorded.lines,

@@ -1,8 +1,9 @@
-"""Go over Stripe's invoices of a time and bring our records to what they say; make those again that we lack.
+"""Brings POM's records of invoices up to date with Stripe, and recreates those that POM lost.
 
-It lists objects and never events, which Stripe lists for 30 days only, so it reaches back as far as one likes. What
-is right already is not written, so it can be stopped anywhere and run again. A record that is made again claims its
-services first: whoever bills one of them meanwhile is refused, and a service that was billed again is told.
+Backfill lists objects and not events, because Stripe lists events for 30 days only. So it reaches back to any date. A
+record that is right already is not written, so a run can be stopped anywhere and repeated. A recreated record claims
+its services first. So a request that bills one of them at the same time is refused, and a service that was billed
+again is reported.
 """
 
 from __future__ import annotations
@@ -40,24 +41,24 @@ from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
 from chalicelib.usecases.reconciling.adopt_order import adopt, lost_change
 
 SENT_IS_LISTED_FOR = 30 * 86400
-"""Seconds for which Stripe can tell whether it sent an invoice (https://docs.stripe.com/api/events/list)."""
+"""Seconds for which Stripe lists the event that it sent an invoice (https://docs.stripe.com/api/events/list)."""
 
 
 class BackfillOutcome(StrEnum):
-    """What became of one invoice; in a dry run, what would."""
+    """The outcome for one invoice. In a dry run, the outcome that it would have."""
 
     UNCHANGED = "unchanged"
     UPDATED = "updated"
     RECREATED = "recreated"
     NOT_RECREATED = "not_recreated"
-    """We lack it, or a change of its order, and it cannot be made again."""
+    """POM lacks the record, or a change of its order, and cannot recreate it."""
     NOT_OURS = "not_ours"
-    """It carries the id of an invoice of ours and is another one: somebody copied it in Stripe."""
+    """The Stripe invoice carries the id of a POM invoice and is another one, because somebody copied it in Stripe."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceToBackfill:
-    """One invoice to look at: Stripe's id, and ours."""
+    """One invoice to check, by its id in Stripe and its id in POM."""
 
     stripe_id: str
     invoice_id: InvoiceId
@@ -67,7 +68,7 @@ class InvoiceToBackfill:
 
 @dataclass(frozen=True, slots=True)
 class BackfillResult:
-    """What was done about one invoice; `remark` says why not, or what is still missing."""
+    """The outcome for one invoice. `remark` says why it was not recreated, or what is still missing."""
 
     listed: InvoiceToBackfill
     did: BackfillOutcome
@@ -75,10 +76,10 @@ class BackfillResult:
 
 
 def invoices_to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Sequence[InvoiceToBackfill]:
-    """The invoices to look at: ours made since then, oldest first, and older ones to which something happened since.
+    """Returns the invoices to check: POM's since that time, oldest first, then older ones with later activity.
 
-    That is a refund, a dispute or a credit note. Every older draft is looked at, too, because Stripe does not list
-    when a draft was changed. An older one that was paid since is left to the object sweep.
+    Activity is a refund, a dispute or a credit note. Every older draft is checked too, because Stripe does not list
+    the time of a draft's changes. An older invoice that was paid since is left to the object sweep.
 
     Raises:
         Conflict: the organization is not connected.
@@ -111,7 +112,7 @@ def _drafts(
 def _older_invoices(
     organization_id: OrganizationId, account_id: StripeAccountId, since: int, newer_ids: set[InvoiceId], ports: Ports
 ) -> Iterator[InvoiceToBackfill]:
-    """Invoices from before that time with a refund, dispute or credit note of that time."""
+    """Yields older invoices with a refund, a dispute or a credit note since that time."""
     stripe_ids = {each.payment_intent_id for each in ports.stripe.refunds(account_id, since)}
     stripe_ids |= {each.payment_intent_id for each in ports.stripe.disputes(account_id, since)}
     stripe_ids |= {each.stripe_invoice_id for each in ports.stripe.credit_notes(account_id, since)}
@@ -129,7 +130,7 @@ def _older_invoices(
 def backfill(
     candidate: InvoiceToBackfill, organization_id: OrganizationId, ports: Ports, *, dry_run: bool = False
 ) -> BackfillResult:
-    """Bring one record to what Stripe says, or make it again.
+    """Brings one record up to date with Stripe, or recreates it.
 
     Raises:
         Conflict: the organization is not connected.
@@ -150,7 +151,7 @@ def backfill(
         return _update(candidate, stored, account_id, ports, dry_run=dry_run)
     if stored.saga.running:
         return BackfillResult(candidate, BackfillOutcome.UNCHANGED, "It is being made.")
-    # A run before this one was stopped after it had made the record and before it had filled it.
+    # An earlier run stopped between creating the record and filling it.
     return _recreate(candidate, connection, account_id, ports, dry_run=dry_run, unfilled=stored)
 
 
@@ -238,7 +239,9 @@ def _insert_rebuilt(
     account_id: StripeAccountId,
     ports: Ports,
 ) -> Invoice:
-    """The record with its first claims, in one transaction. A void one claims nothing."""
+    """Returns the recreated record, stored with its first claims in one transaction. A void invoice claims
+    nothing.
+    """
     zone = time_zone_of(ports.settings.get(connection.organization_id), connection.account)
     customer = ports.customers.get(connection.organization_id, customer_id)
     erased_at = customer.erasure.erased_at if customer is not None and customer.erasure is not None else None
@@ -252,7 +255,7 @@ def _insert_rebuilt(
 
 
 def _claim_services(invoice: Invoice, recorded: RecoverableInvoice, ports: Ports) -> Invoice:
-    """The invoice, with the claims that do not fit into the transaction that makes it."""
+    """Returns the invoice after claiming the services that did not fit into the transaction that created it."""
     services = _services(recorded)
     try:
         claim_in_portions(invoice, services[MAX_CLAIMS_AT_ONCE:], ports)
@@ -267,9 +270,9 @@ def _services(recorded: RecoverableInvoice) -> list[ServiceId]:
 
 
 def _link(invoice: Invoice, ports: Ports) -> None:
-    """Tells an original which copy took its place, whichever of the two records was lost.
+    """Links an original to the copy that replaced it, whichever of the two records was lost.
 
-    It comes before the record is filled, so a run that was stopped here does it again.
+    This comes before the record is filled, so a run that stops here repeats it.
     """
     original_id = invoice.corrects or invoice.id
     original = ports.invoices.get(invoice.organization_id, original_id)
@@ -281,7 +284,7 @@ def _link(invoice: Invoice, ports: Ports) -> None:
 
 
 def _fill(invoice: Invoice, stripe_id: str, ports: Ports) -> Invoice:
-    """With all that Stripe says of it now, and references from its payments to it."""
+    """Returns the invoice, stored with Stripe's present data and with the references from its payments."""
     now = ports.clock.now()
     facts = ports.stripe.everything(invoice.stripe_account_id, stripe_id)
     finalized = next(fact.finalized_at for fact in facts if isinstance(fact, InvoiceFact))
@@ -295,7 +298,11 @@ def _fill(invoice: Invoice, stripe_id: str, ports: Ports) -> Invoice:
 
 
 def _was_sent(invoice: Invoice, stripe_id: str, finalized: int | None, now: int, ports: Ports) -> bool:
-    """Older ones are not known to have been sent: sending them again mails the same invoice once more, no other."""
+    """Returns True if Stripe lists that it sent the invoice. For older invoices Stripe cannot say, so they count as
+    unsent.
+
+    If such an invoice is sent again, the customer receives the same invoice once more, and no second one.
+    """
     if finalized is None or now - finalized > SENT_IS_LISTED_FOR:
         return False
     return bool(ports.stripe.events_about(invoice.stripe_account_id, stripe_id, "invoice.sent", finalized))
@@ -304,7 +311,7 @@ def _was_sent(invoice: Invoice, stripe_id: str, finalized: int | None, now: int,
 def _remarks(
     recorded: RecoverableInvoice, connection: Connection, customer_id: CustomerId, ports: Ports
 ) -> Iterator[str]:
-    """What Stripe's data did not allow to put right."""
+    """Yields the remaining problems that Stripe's data could not solve."""
     if ports.customers.get(connection.organization_id, customer_id) is None:
         yield f"POM has to save its customer {customer_id} again."
     if recorded.foreign_lines:

@@ -1,4 +1,4 @@
-"""Every ten minutes: whose account is to be compared with Stripe now."""
+"""Plans, every ten minutes, which accounts are compared with Stripe now."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from chalicelib.ports.messages import Reconciliation
 
 
 def plan_reconciliation(ports: Ports) -> int:
-    """Ask for a run of every organization that is due; returns how many.
+    """Queues a run for every organization that is due. Returns their number.
 
-    Who falls due before the next plan comes halfway is taken now rather than late. While Stripe has no good webhook
-    endpoint for us, or our own door does not take what our secrets sign, nothing is brought to anybody: then all are
-    due.
+    An organization that falls due before the middle of the next interval is taken now, so that its run is not late.
+    If Stripe has no working webhook endpoint for POM, or POM's endpoint refuses its own canary, no webhooks arrive.
+    Then all organizations are due.
 
     Raises:
         Retryable: some could not be asked for; they are due still at the next plan.

@@ -1,9 +1,9 @@
-"""Find what webhooks did not bring, and make POM say what Stripe says.
+"""Finds changes that webhooks did not bring, and brings POM up to date with Stripe.
 
 There are three sweeps. `sweep_events` lists Stripe's events since the last run, with an overlap, and applies those
-that nobody has dealt with. `sweep_objects` compares the objects themselves and finds what no event told, because
-events can fail to be generated (https://docs.stripe.com/webhooks/handle-irrecoverable-events) and are listed for 30
-days only. Once the objects are compared, `sweep_payouts` does the same with payouts and fees. The cursor moves only
+that POM has not handled. `sweep_objects` compares the objects themselves and finds changes that no event reported,
+because events can fail to be generated (https://docs.stripe.com/webhooks/handle-irrecoverable-events) and are listed
+for 30 days only. Once the objects are compared, `sweep_payouts` compares payouts and fees. The cursor moves only
 after everything before it has been applied.
 """
 
@@ -32,14 +32,14 @@ from chalicelib.usecases.reconciling.sweep_payouts import sweep_payouts
 
 @dataclass(frozen=True, slots=True)
 class ReconcileResult:
-    """What one run did. `recovered` counts events that no webhook had brought, `corrected` invoices.
+    """The result of one run. `recovered` counts events that no webhook had brought, `corrected` counts invoices.
 
-    `missed` counts the listed events that nobody had dealt with, those about nothing of ours included.
-    `early` counts those that were applied so soon that their webhook may still come, and find them done.
-    `unheard` counts the recovered ones that a webhook should have brought, because the account was connected.
-    `parked_lately` counts those of `parked` that came within a day, `given_up` those that were set aside for good.
-    `objects` says whether all objects have been compared, `goes_on` whether another run is to compare the rest.
-    `payouts` says what was found of payouts and fees, None if they were not compared.
+    `missed` counts the listed events that POM had not handled, including those about other systems' objects. `early`
+    counts the events that were applied so soon that their webhook may still arrive as a repetition. `unheard` counts
+    the recovered events that a webhook should have brought, because the account was connected. `parked_lately` counts
+    the events in `parked` that arrived within a day. `given_up` counts the events that were set aside for good.
+    `objects` is True if all objects have been compared, and `goes_on` if another run is to compare the remaining
+    ones. `payouts` is the result for payouts and fees, or None if they were not compared.
     """
 
     events_seen: int = 0
@@ -122,7 +122,9 @@ def reconcile_account(
 
 
 def _store_missed(organization_id: OrganizationId, events: EventsSwept, began_at: int, ports: Ports) -> None:
-    """Stores what was missed before the objects are compared: if that fails, the events are no longer unknown."""
+    """Stores the missed events before the objects are compared: if the comparison fails, the events are no longer
+    new.
+    """
     if events.missed_at or events.early_at:
         change_connection(
             organization_id,
@@ -140,12 +142,13 @@ def _move_cursor(
     account: _FetchedAccount | None,
     ports: Ports,
 ) -> bool:
-    """Stores how far the run came, and the account's readiness if it was looked at.
+    """Stores the progress of the run, and the account's requirements if they were read.
 
-    Returns True if no other run has come to its end meanwhile. If one has, that one goes on with the objects and the
+    Returns True if no other run has finished since. If another run has, that one continues with the objects and the
     payouts, so only a finished comparison of them is stored.
 
-    It tries until nobody was faster: the events are applied by now, so another run would not find what was missed.
+    The write is repeated until it succeeds: the events are applied by now, so another run would not find the missed
+    ones.
     """
     finished = objects is not None and objects.before is None
     payouts_finished = payouts is not None and payouts.finished
@@ -172,7 +175,7 @@ def _move_cursor(
 
 @dataclass(frozen=True)
 class _FetchedAccount:
-    """An account as Stripe had it, and the one that was stored when Stripe was asked."""
+    """An account as fetched from Stripe, and the account that was stored at that time."""
 
     stored: AccountFact | None
     fetched: AccountFact
@@ -183,7 +186,9 @@ class _FetchedAccount:
         return cls(stored, ports.stripe.account(account_id))
 
     def merged_into(self, known: AccountFact | None) -> AccountFact | None:
-        """Returns the account to store where `known` is stored by now. Within one second, `known` stays."""
+        """Returns the account to store if `known` is stored by now. If both are from the same second, `known`
+        stays.
+        """
         if known == self.stored:
             return prefer_fetched(known, self.fetched)
         try:

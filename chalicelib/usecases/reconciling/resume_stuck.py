@@ -1,8 +1,7 @@
-"""Take up what was left half-done: invoices whose making stopped, customers that did not reach Stripe, batches.
+"""Resumes interrupted work: unfinished invoices, customers that did not reach Stripe, batches, and erasures that are
+due.
 
-Erasures are gone on with when they are due.
-
-Attempts to connect that were granted in Stripe and never completed are given up.
+It also gives up access that was granted in Stripe and whose connection was never completed.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from chalicelib.usecases.bulk.batches import resume_batches
 from chalicelib.usecases.connecting.give_up_abandoned import give_up_abandoned
 
 PENDING_FOR = 120
-"""Seconds after which a customer still pending counts as forgotten."""
+"""Seconds after which a customer that is still pending counts as forgotten."""
 
 AT_ONCE = 500
-"""How many of each are taken up in one run; the next run, five minutes later, takes more."""
+"""The most objects of each kind that one run resumes. The next run, five minutes later, resumes more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """How much was taken up. `invoices` are those that may go on, without those of organizations that are paused."""
+    """The number of resumed objects. `invoices` leaves out organizations whose invoicing is paused."""
 
     invoices: int
     customers: int
@@ -35,7 +34,7 @@ class Resumed:
 
 
 def resume_stuck(ports: Ports) -> Resumed:
-    """Queue the work again; queues that already hold it lose nothing by it."""
+    """Queues the work again. A second message about the same work does no harm."""
     now = ports.clock.now()
     invoices = ports.invoices.due_for_work(now, AT_ONCE)
     for organization_id, invoice_id in invoices:
@@ -58,10 +57,10 @@ def resume_stuck(ports: Ports) -> Resumed:
 
 
 def _free_to_go_on(invoices: Sequence[tuple[OrganizationId, InvoiceId]], ports: Ports) -> int:
-    """Returns how many of these invoices belong to organizations whose invoicing is not paused.
+    """Returns the number of these invoices whose organization's invoicing is not paused.
 
-    Invoices of a paused organization wait until somebody decides, for days if need be. If they counted as stuck, one
-    organization would keep the alarm from telling of all others.
+    Invoices of a paused organization may wait for days until an operator decides. If they counted as stuck, one
+    organization would hide all others from the alarm.
     """
     organizations = {organization_id for organization_id, _ in invoices}
     paused = {each for each in organizations if ports.connections.get(each).frozen is not None}

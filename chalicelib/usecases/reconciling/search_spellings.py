@@ -1,8 +1,8 @@
-"""Searches Stripe for other spellings of the addresses of customers that POM made there.
+"""Searches Stripe for other spellings of the addresses of customers that POM created there.
 
-Stripe's list by e-mail address compares case, so POM may make a customer that Stripe had with other capital letters.
-Stripe's search does not compare case (https://docs.stripe.com/search), but it is slower, is up to a minute behind and
-has a rate limit of its own. So the daily comparison searches once for each customer that POM made.
+Stripe's list by e-mail address compares case, so POM may create a customer that Stripe had with other capital
+letters. Stripe's search does not compare case (https://docs.stripe.com/search), but it is slower, lags by up to a
+minute and has a rate limit of its own. So the daily comparison searches once for each customer that POM created.
 """
 
 from __future__ import annotations

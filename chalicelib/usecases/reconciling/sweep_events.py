@@ -1,7 +1,7 @@
-"""Apply the events that no webhook brought, and try parked events again.
+"""Applies the events that no webhook brought, and tries parked events again.
 
-An event that belongs to no record of POM's is unmatched. It may be about something that is not POM's, or it may have
-come before the event that tells whose it is.
+An event that belongs to no record of POM is unmatched. It may be about another system's object, or it may have
+arrived before the event that links its object to an invoice.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from chalicelib.usecases.events.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.events.receive_event import Receipt, receive_event
 
 OVERLAP = 600
-"""Seconds before the cursor that are looked at again: Stripe may list an event a little later than it happened."""
+"""Seconds before the cursor that are listed again, because Stripe may list an event a little late."""
 
 LISTED_AT_ONCE = 86400
-"""Seconds whose events are held in memory: Stripe lists the newest first, and they are applied oldest first."""
+"""The time span in seconds whose events are held in memory. Stripe lists the newest first; POM applies the oldest
+first.
+"""
 
 PARKED_AT_ONCE = 100
 UNMATCHED_TRIED_AGAIN = 1000
@@ -31,9 +33,9 @@ UNMATCHED_TRIED_AGAIN = 1000
 def sweep_events(
     connection: Connection, account_id: StripeAccountId, began_at: int, since: int | None, ports: Ports
 ) -> EventSweep:
-    """Returns what became of the events that nobody had dealt with, parked ones first.
+    """Returns the result of applying the events that POM had not handled, parked ones first.
 
-    They are applied oldest first, because the first events of a payment tell what it is about.
+    They are applied oldest first, because the first events of a payment name its invoice.
     """
     sweep = EventSweep(account_id, began_at, connection.connected_at or 0, ports)
     for parked in ports.events.parked(account_id, PARKED_AT_ONCE):
@@ -44,23 +46,23 @@ def sweep_events(
 
 
 def window_begins(connection: Connection, now: int, since: int | None = None) -> int:
-    """Returns from when on a run looks at events, in epoch seconds UTC: Stripe lists them for 30 days."""
+    """Returns the time from which a run lists events (epoch seconds UTC). Stripe lists events for 30 days."""
     looked_at = connection.sweep.swept_until - OVERLAP
     return max(looked_at if since is None else min(since, looked_at), now - EVENTS_LISTED_FOR)
 
 
 @dataclass
 class EventSweep:
-    """A sweep of an account's events, and what has become of each so far.
+    """A sweep of an account's events, and the outcome of each so far.
 
-    `listed` counts the events that Stripe listed, `not_dealt_with` those of them that nobody had dealt with.
-    `recovered` counts the events that were applied and that no webhook had brought; `early` counts those that were
-    applied so soon that their webhook may still come. `unheard` counts the recovered ones that happened while the
-    account was connected, so that a webhook should have brought them. `parked_before` are parked events that came
-    more than a day ago, `given_up` are those that are not to be tried any more. A webhook may have brought the events
-    in `may_have_come`, so they prove no fault of the webhooks. `known_until` is when the newest event happened that
-    had been dealt with before this sweep. `payouts_told` are the payouts that events of this sweep are about. The
-    last three are described by `EventsSwept`.
+    `listed` counts the events that Stripe listed, and `not_dealt_with` those of them that POM had not handled.
+    `recovered` counts the applied events that no webhook had brought, and `early` those that were applied so soon
+    that their webhook may still arrive. `unheard` counts the recovered events that happened while the account was
+    connected, so that a webhook should have brought them. `parked_before` are parked events that arrived more than a
+    day ago, and `given_up` are those that are not tried any more. A webhook may have brought the events in
+    `may_have_come`, so they do not show a fault of the webhooks. `known_until` is the time of the newest event that
+    had been handled before this sweep. `payouts_reported` are the payouts that events of this sweep are about.
+    `EventsSwept` describes the last three fields.
     """
 
     account_id: StripeAccountId
@@ -86,26 +88,26 @@ class EventSweep:
 
     @property
     def swept(self) -> EventsSwept:
-        """Returns when the newest events of each kind happened."""
+        """The times of the newest events of each kind."""
         return EventsSwept(self.happened_at, self.missed_at, self.early_at)
 
     @property
     def applied_any(self) -> bool:
-        """Returns True if an event was applied."""
+        """True if an event was applied."""
         return any(outcome in MARKED for outcome in self.outcomes.values())
 
     @property
     def still_parked(self) -> set[str]:
-        """Returns the events that could not be applied, however often that was tried."""
+        """The ids of the events that could not be applied in any attempt."""
         return {event_id for event_id, outcome in self.outcomes.items() if outcome is EventOutcome.PARKED}
 
     @property
     def parked_lately(self) -> int:
-        """Returns how many of the parked events came within the last day."""
+        """The number of parked events that arrived within the last day."""
         return len(self.still_parked - self.parked_before)
 
     def apply_listed(self, since: int, until: int) -> None:
-        """Applies the events that Stripe lists of this time and that nobody has dealt with."""
+        """Applies the events of this time span that POM has not handled."""
         missed: list[StripeEvent] = []
         for page in self.ports.stripe.events(self.account_id, since, until):
             known = self.ports.events.known(self.account_id, [each.id for each in page]) if page else frozenset()
@@ -120,7 +122,7 @@ class EventSweep:
             self._receive(event, self.unmatched)
 
     def try_again(self, parked: ParkedEvent) -> None:
-        """Applies a parked event, or sets it aside if it still cannot be applied and is not to be tried any more."""
+        """Applies a parked event. Sets it aside if it cannot be applied and is not to be tried any more."""
         event = self.ports.stripe.read_event(parked.body, self.account_id)
         if event is None:
             self._give_up(parked.event_id)
@@ -136,7 +138,9 @@ class EventSweep:
             self.parked_before.add(event.id)
 
     def match_again(self) -> None:
-        """Applies the unmatched events that belong to a record by now. Parked ones that do not are set aside."""
+        """Applies the unmatched events that match a record by now. Parked events that still match none are set
+        aside.
+        """
         self.may_have_come.update(event.id for event in self.unmatched)
         still_unmatched: list[StripeEvent] = []
         for event in self.parked_unmatched:
@@ -147,7 +151,7 @@ class EventSweep:
             self.ports.events.set_aside(self.account_id, event.id, self.began_at)
 
     def _receive(self, event: StripeEvent, unmatched: list[StripeEvent]) -> Receipt:
-        """Returns what became of the event. One that is unmatched is added to `unmatched`."""
+        """Returns the receipt of the event. An unmatched event is added to `unmatched`."""
         receipt = receive_event(event, Source.SWEEP, self.ports)
         outcome = receipt.outcome
         self.outcomes[event.id] = outcome
@@ -162,16 +166,16 @@ class EventSweep:
         return receipt
 
     def _came_before_its_payment(self, event: StripeEvent) -> bool:
-        """Returns True if a webhook may have brought the event when POM did not know its payment yet.
+        """Returns True if a webhook may have brought the event before POM had stored its payment.
 
-        Nothing is kept of such a webhook. Later events have come by then, or webhooks would bring none at all.
+        POM stores nothing of such a webhook. Later events must have arrived, or no webhooks arrive at all.
         """
         return event.type in MAY_COME_BEFORE_ITS_PAYMENT and event.created <= self.known_until
 
     def _count(self, event: StripeEvent, *, recovered: bool) -> None:
         """Counts an event that no webhook has brought yet.
 
-        No webhook is under way of what happened more than two minutes ago, or before the account was connected.
+        A webhook can still arrive for two minutes after its event. None arrives for events before the connection.
         """
         late = event.created <= max(self.began_at - ON_ITS_WAY, self.connected_at - 1)
         self.recovered += recovered and late
@@ -185,7 +189,7 @@ class EventSweep:
             self.early_at = max(self.early_at, event.created)
 
     def _note_ours(self, event: StripeEvent) -> None:
-        """Remembers when something of POM's last happened."""
+        """Stores the time of the newest event about an object of POM."""
         self.happened_at = max(self.happened_at, event.created)
 
     def _give_up(self, event_id: str) -> None:

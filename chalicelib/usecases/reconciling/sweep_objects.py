@@ -1,9 +1,10 @@
-"""Compare the objects themselves with what Stripe lists of them, and pull those that differ.
+"""Compares POM's invoices with Stripe's lists of objects, and pulls those that differ.
 
-This finds what no event told. Stripe's lists hold a hundred invoices with their payments, so what is as we know it
-costs a hundredth of a request; only an invoice that differs, or of which the lists do not say enough, is asked for by
-itself. It goes from the newest invoice to the oldest, a window at a time, and a run that has taken long enough says
-where another is to go on. What was pulled no longer differs, so nothing is done twice.
+This finds changes that no event reported. Stripe's lists hold a hundred invoices with their payments, so an invoice
+without differences costs a hundredth of a request. An invoice is fetched separately only if it differs, or if the
+lists do not contain enough. The sweep goes from the newest invoice to the oldest, one window at a time. A run that
+has taken long enough returns the position from which another run continues. A pulled invoice no longer differs, so
+nothing is done twice.
 """
 
 from __future__ import annotations
@@ -34,10 +35,12 @@ from chalicelib.usecases.invoicing.store_invoice import merging, store
 REFUNDS_MAY_FAIL_FOR = 35 * 86400
 DISPUTES_LAST_FOR = 150 * 86400
 CREDIT_NOTES_CHANGE_FOR = 35 * 86400
-"""How far back objects are listed that change long after they were made (https://docs.stripe.com/refunds)."""
+"""The age in seconds up to which objects are listed that change long after their creation
+(https://docs.stripe.com/refunds).
+"""
 
 PAYMENTS_CHECKED_FOR = 150 * 86400
-"""How old a paid or refunded invoice may be whose payments are looked up where they were never told."""
+"""The age in seconds up to which a paid or refunded invoice is checked for payments that no event reported."""
 
 STRIPE_STATUS = {
     InvoiceStatus.PENDING: "open",
@@ -45,20 +48,23 @@ STRIPE_STATUS = {
     InvoiceStatus.DRAFT: "draft",
     InvoiceStatus.UNCOLLECTIBLE: "uncollectible",
 }
-"""Our statuses that are no end, and Stripe's word for them."""
+"""POM's statuses that are not final, and Stripe's status for each."""
 
 WINDOW = 1000
-"""Invoices of one status that are compared before the next are read."""
+"""The number of invoices of one status that are compared before the next ones are read."""
 
 MADE_BEFORE, MADE_AFTER = 300, 3600
-"""Seconds that Stripe's invoice may be older or younger than ours; one outside is asked for by itself."""
+"""Seconds by which Stripe's invoice may be older or younger than POM's. Outside this range it is fetched
+separately.
+"""
 
 RUN_FOR = 180
-"""Seconds after which a run leaves the rest to another: its function has 300."""
+"""Seconds after which a run leaves the remaining invoices to another run. Its function has 300 seconds."""
 
 RATE = 2_000
-"""Invoices asked for by themselves in 1,000 seconds, at most: with their payments that is some ten requests a second,
-of the 25 that a sandbox takes."""
+"""The most invoices that are fetched separately in 1,000 seconds. With their payments that is about ten requests a
+second, of the 25 that a sandbox accepts.
+"""
 
 PAGE = 100
 
@@ -68,7 +74,7 @@ T = TypeVar("T")
 def sweep_objects(
     organization_id: OrganizationId, account_id: StripeAccountId, before: int | None, ports: Ports
 ) -> ObjectsSwept:
-    """Compare, from where the last run came to (`before`), and correct.
+    """Compares the invoices created before `before`, where the last run stopped, and corrects those that differ.
 
     Raises:
         StripeUnavailable, StaleWrite, Retryable: to be done again; what has been corrected stays so.
@@ -119,9 +125,10 @@ class _ObjectSweep:
 
 
 def _window(sweep: _ObjectSweep, before: int | None) -> tuple[list[Invoice], int | None]:
-    """Our newest invoices made before `before` that may have changed unheard, and since when these are all of them.
+    """Returns POM's newest invoices created before `before` that may have changed, and the time since which they are
+    complete.
 
-    None says that there are no older ones.
+    The time is None if there are no older invoices.
     """
     invoices: list[Invoice] = []
     cuts: list[int] = []
@@ -137,9 +144,9 @@ def _window(sweep: _ObjectSweep, before: int | None) -> tuple[list[Invoice], int
 
 
 def _lacking_payments(sweep: _ObjectSweep, since: int | None, before: int | None) -> Iterator[Invoice]:
-    """Yields paid and refunded invoices of which POM does not know a payment, or the charge of a payment.
+    """Yields paid and refunded invoices that lack a payment, or the charge of a payment.
 
-    The refunds and disputes of such a payment name nothing but the payment.
+    Refunds and disputes of such a payment name only the payment.
     """
     earliest = max(since or 0, sweep.ports.clock.now() - PAYMENTS_CHECKED_FOR)
     for status in STATUSES_OF[StatusGroup.SETTLED]:
@@ -163,7 +170,9 @@ class _StripeLists:
 
     @classmethod
     def of(cls, sweep: _ObjectSweep, ours: Sequence[Invoice], before: int | None) -> _StripeLists:
-        """The lists that say something of these invoices; none if there are none."""
+        """Returns Stripe's lists that contain these invoices. The lists are empty if there are no invoices to
+        list.
+        """
         invoices: dict[str, ListedInvoice] = {}
         intents: dict[str, PaymentIntentFact] = {}
         listable = [invoice for invoice in ours if invoice.status in STRIPE_STATUS]
@@ -180,7 +189,7 @@ class _StripeLists:
         return cls(invoices, intents)
 
     def differs_from(self, invoice: Invoice) -> bool:
-        """Whether Stripe has it otherwise than we do, as far as the lists tell, or they do not tell enough."""
+        """Returns True if Stripe's lists differ from the invoice, or do not contain enough to compare it."""
         listed_invoice = self.invoices.get(invoice.stripe_invoice_id or "")
         if listed_invoice is None or invoice.facts.uncharged_payments:
             return True
@@ -216,7 +225,7 @@ L = TypeVar("L", RefundFact, DisputeFact, CreditNoteFact)
 
 
 def _correct_by(facts: Sequence[L], owner_of: Callable[[L], str | None], sweep: _ObjectSweep) -> None:
-    """Tell each fact to the invoice that it belongs to, if that does not know it."""
+    """Adds each fact to the invoice that it belongs to, unless the invoice has it."""
     ids = sorted({stripe_id for fact in facts if (stripe_id := owner_of(fact))})
     owners = sweep.ports.invoices.find_by_reference(sweep.account_id, ids) if ids else {}
     for fact in facts:

@@ -1,8 +1,8 @@
-"""Finds the payouts and the fees that no event announced.
+"""Finds the payouts and the fees that no event reported.
 
-Stripe's list of payouts says how each stands, so one that POM knows costs a hundredth of a request. One that POM has
-as under way, and that the list does not reach, is asked for by its id. A payout whose lines POM should have, or
-should compare once more, is left to the balance worker: each has that worker's time.
+Stripe's list has the status of each payout, so comparing a stored payout costs a hundredth of a request. A payout
+that POM has stored as under way, and that is not in the list, is fetched by its id. If a payout's lines are missing
+or due to be compared again, the balance worker does that, with its own time limit for each payout.
 """
 
 from __future__ import annotations
@@ -25,43 +25,47 @@ from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.ports.pacing import PacedStripe, paced
 from chalicelib.ports.paging import all_items, in_hundreds
 from chalicelib.usecases.payouts.read_payment import read_payment
-from chalicelib.usecases.payouts.read_payout import keep_payout
+from chalicelib.usecases.payouts.read_payout import store_payout
 
 LOOKED_BACK = 35 * DAY
-"""Seconds since which payouts and payments are looked at again."""
+"""The age in seconds up to which payouts and payments are checked again."""
 
 FIRST_LOOKED_BACK = 90 * DAY
-"""The same for an account whose payouts were never looked at, if POM has nothing older that waits for them."""
+"""The same for an account whose payouts were never checked, if POM has nothing older that waits for them."""
 
 UNDER_WAY = 3600
-"""Seconds for which an event or a job may still be on its way."""
+"""Seconds for which an event or a job may still be under way."""
 
 COMPARED_AFTER = DAY
-"""Seconds after its lines were read from which a payout is compared with Stripe once more: fees may come late."""
+"""Seconds after the reading of its lines when a payout is compared with Stripe once more, because fees may come
+late.
+"""
 
 OUTSIDE_COMPARED_EVERY = 7 * DAY
-"""Seconds after which a payout with lines outside POM is compared again: POM may have heard of a payment late."""
+"""Seconds after which a payout with lines outside POM is compared again, because POM may have stored a payment
+late.
+"""
 
 COMPARED_UP_TO = 50_000
-"""Lines of a payout that one run of the balance worker can compare. `too_long` counts longer payouts."""
+"""The most lines of a payout that one run of the balance worker can compare. `too_long` counts longer payouts."""
 
 STORED_CHECKED = 1_000
-"""Payouts that POM has, those that arrive last first, among which a run looks for ones that were not listed."""
+"""The number of stored payouts, latest arrival first, among which a run looks for unlisted ones."""
 
 ASKED_AT_ONCE = 100
-"""Such payouts that one run asks for by their ids, and that it queues, at most."""
+"""The most unlisted payouts that one run fetches by id, and that it queues."""
 
 FEES_AT_ONCE = 200
 RATE = 2_000
-"""Fees asked for in one run, and in 1,000 seconds, at most."""
+"""The most fees that are read in one run (`FEES_AT_ONCE`) and in 1,000 seconds (`RATE`)."""
 
 PAGE = 100
 
 
 def sweep_payouts(connection: Connection, reported_ids: Collection[str], until: int, ports: Ports) -> PayoutsSwept:
-    """Returns what was found. It stops to ask for fees at `until` (epoch seconds UTC).
+    """Returns the result of the sweep. It stops reading fees at `until` (epoch seconds UTC).
 
-    `told` has the ids of payouts of which an event was applied in this run, so that they were not missed.
+    `reported_ids` are the payouts with an event that was applied in this run, so they were not missed.
 
     Raises:
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was found is kept.
@@ -77,7 +81,7 @@ def sweep_payouts(connection: Connection, reported_ids: Collection[str], until: 
 
 @dataclass
 class _PayoutSweep:
-    """A sweep of an account's payouts, and what it has found so far."""
+    """A sweep of an account's payouts, and its result so far."""
 
     connection: Connection
     account_id: StripeAccountId
@@ -92,13 +96,13 @@ class _PayoutSweep:
 
     @property
     def first(self) -> bool:
-        """Returns True if the payouts of this account were never looked at."""
+        """True if the payouts of this account were never checked."""
         return self.connection.sweep.payouts_swept_at == 0
 
     def compare_payouts(self) -> None:
-        """Compares the payouts that Stripe lists, the oldest first, and those of POM's that the list does not reach.
+        """Compares the payouts that Stripe lists, oldest first, and POM's payouts that are not in the list.
 
-        Because the oldest come first, a run that dies leaves no gap behind the payouts that it kept.
+        Because the oldest come first, a run that dies leaves no gap behind the payouts that it stored.
         """
         stored_payouts = list(islice(self._stored_payouts(), STORED_CHECKED))
         listed_facts = list(self.ports.stripe.payouts(self.account_id, self._listed_since(stored_payouts)))
@@ -112,7 +116,7 @@ class _PayoutSweep:
             self._queue(payout)
 
     def compare(self, facts: list[PayoutFact]) -> None:
-        """Keeps each of at most 100 payouts that differs, and queues what a worker is to do with each."""
+        """Stores each of at most 100 payouts that differs, and queues the work that each needs."""
         stored_payouts = self.ports.payouts.find(self.organization_id, [fact.id for fact in facts])
         for fact in facts:
             stored = stored_payouts.get(fact.id)
@@ -121,7 +125,7 @@ class _PayoutSweep:
             if stored is not None and stored.knowing(fact) == stored:
                 payout = stored
             else:
-                payout = keep_payout(fact, self.organization_id, self.account_id, self.ports)
+                payout = store_payout(fact, self.organization_id, self.account_id, self.ports)
                 missed = difference_of(fact, stored) is not None and self._should_be_known(fact)
                 self._count(found=1, missed=int(missed))
             self._queue(payout)
@@ -133,7 +137,8 @@ class _PayoutSweep:
         before = min(self.now - UNDER_WAY, self.connection.sweep.fees_before or self.now)
         for number, settled in enumerate(self._pending(before)):
             if number >= FEES_AT_ONCE or self.ports.clock.now() >= until:
-                # It gets smaller with every run, so that fees which Stripe does not know yet cannot keep runs busy.
+                # The limit gets smaller with every run, so that fees which Stripe has not booked yet cannot keep runs
+                # busy.
                 self.swept = replace(self.swept, fees_before=min(settled.movement.at + 1, before - 1))
                 return
             row = settled.movement
@@ -141,7 +146,7 @@ class _PayoutSweep:
                 self._count(fees=1)
 
     def _should_be_known(self, fact: PayoutFact) -> bool:
-        """Returns True if an event should have told POM of a payout by now."""
+        """Returns True if an event should have reported the payout by now."""
         if self.first or self.connection.sweep.catching_up:
             return False  # Stripe sent no events of it while the account was not connected.
         return fact.id not in self.reported_ids and fact.created <= self.now - ON_ITS_WAY
@@ -158,14 +163,15 @@ class _PayoutSweep:
 
     @property
     def _swept_since(self) -> int:
-        """Returns from when on payouts and payments are looked at again. A time without a sweep is made up for."""
+        """The time from which payouts and payments are checked again. A time without a sweep is made up for."""
         return min(self.now, self.connection.sweep.payouts_swept_at) - LOOKED_BACK
 
     def _listed_since(self, kept: Iterable[Payout]) -> int:
-        """Returns from when on Stripe's payouts are listed.
+        """Returns the time from which Stripe's payouts are listed.
 
-        The first list reaches back to the oldest payment that POM knows no payout of: it may be older than what a
-        former release kept. If the account was connected before, the list reaches back to when POM knew its payouts.
+        The first list reaches back to the oldest payment without a stored payout: it may be older than the payouts
+        that a former release stored. If the account was connected before, the list reaches back to POM's payouts of
+        that time.
         """
         if not self.first:
             return self._swept_since
@@ -175,19 +181,19 @@ class _PayoutSweep:
         return min(edge, max(known, default=self.now) - LOOKED_BACK, min(waiting, default=edge))
 
     def _stored_payouts(self) -> Iterator[Payout]:
-        """Returns the payouts of the connected account that POM has, those that arrive last first."""
+        """Returns the stored payouts of the connected account, latest arrival first."""
         kept = all_items(partial(self.ports.payouts.page, self.organization_id, PayoutFilter(), PAGE))
         return (payout for payout in kept if payout.account_id == self.account_id)
 
     def _fetched(self, payouts: Iterable[Payout]) -> Iterator[PayoutFact]:
-        """Yields those of these payouts that were under way, as Stripe shows them now: one request for each."""
+        """Yields Stripe's present data of the payouts that were under way. Each costs one request."""
         for payout in payouts:
             fact = self.ports.stripe.payout(self.account_id, payout.id) if payout.fact.under_way else None
             if fact is not None:
                 yield fact
 
     def _pending(self, before: int) -> Iterator[SettledMovement]:
-        """Yields the payments whose fee is pending. The first time, all that POM has are looked through."""
+        """Yields the payments whose fee is pending. The first sweep checks all payments."""
         since = None if self.first else self._swept_since
         return (settled for settled in self._payments(since, before) if settled.fee_pending)
 
@@ -206,14 +212,14 @@ def _reconciled_long_ago(payout: Payout, now: int) -> bool:
 
 
 def _unread(payout: Payout, now: int) -> bool:
-    """Returns True if POM lacks a payout's lines, or has not found all of them beside their payments yet."""
+    """Returns True if POM lacks a payout's lines, or has not matched all of them with payments yet."""
     if payout.itemized is None:
         return payout.fact.reconciled
     return payout.compared_at == 0 and payout.itemized.at > now - FIRST_LOOKED_BACK
 
 
 def _task(payout: Payout, now: int) -> BalanceTask | None:
-    """Returns what a worker is to do with a payout, or None if there is nothing to do."""
+    """Returns the task of a worker for this payout, or None if there is nothing to do."""
     if payout.itemized is None:
         return BalanceTask.PAYOUT if payout.fact.reconciled else None
     if payout.itemized.lines > COMPARED_UP_TO:

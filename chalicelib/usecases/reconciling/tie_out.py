@@ -1,9 +1,9 @@
-"""Compare an organization's books with Stripe's, day by day, and name what differs.
+"""Compares an organization's books with Stripe's, day by day, and reports the differences.
 
-Reconciliation repairs; this proves. It reads Stripe's lists of objects and never events, so that it does not
-repeat the mistakes of what it judges, and it changes nothing. Of what it finds, `keep_unknown_invoices` shows people
-the invoices that POM does not know, and `freeze_if_billed_twice` stops the invoicing of an organization one of whose
-invoices stands in Stripe twice.
+Reconciliation repairs; a tie-out checks the repair. It reads Stripe's lists of objects and not events, so that it
+does not repeat the mistakes of the code that it checks, and it changes nothing. `store_unknown_invoices` stores the
+invoices that only Stripe has, to be displayed. `freeze_if_billed_twice` pauses the invoicing of an organization if
+one of its invoices is in Stripe twice.
 """
 
 from __future__ import annotations
@@ -31,31 +31,34 @@ from chalicelib.usecases.connecting.revocation import mark_revoked
 
 DAY = 86400
 UNDER_WAY = 3600
-"""Seconds for which what happened may still be on its way to us."""
+"""Seconds for which an event may still be under way."""
 
 INVOICES_LIVE_FOR = 90 * DAY
-"""How far back invoices are listed. Of older ones, those are asked for one by one whose money moved meanwhile."""
+"""The age in seconds up to which invoices are listed. Older ones are fetched separately if their money moved
+since.
+"""
 
 SETTLES_WITHIN = 14 * DAY
-"""How long a bank debit is under way: its charge is made when it begins (https://docs.stripe.com/payments/bank-debits).
+"""Seconds for which a bank debit is under way. Its charge is created at the beginning
+(https://docs.stripe.com/payments/bank-debits).
 """
 
 CLOCKS_DIFFER = 600
 
 BILLED_TWICE = "In Stripe there are two invoices for one invoice of POM. Support is looking into it."
-"""What the organization is shown while its invoicing is paused for that reason."""
+"""The reason of the pause that the organization is shown."""
 
 DAYS = 3
 PAGE = 100
 
 UNKNOWN_STORED_AT_MOST = 20
-"""How many of the invoices that POM does not know are kept to be shown."""
+"""The most unknown invoices that are stored to be displayed."""
 
 OURS = tuple(set(InvoiceStatus) - {InvoiceStatus.CREATING, InvoiceStatus.DRAFT, InvoiceStatus.VOID})
 
 
 def tie_out(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) -> TieOut:
-    """Compare today and the days before it, `days` in all.
+    """Compares today and the days before it, `days` in all.
 
     Raises:
         StripeUnavailable, Retryable: it could not be compared now.
@@ -76,7 +79,7 @@ def tie_out(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) 
 
 
 def freeze_if_billed_twice(organization_id: OrganizationId, result: TieOut, ports: Ports) -> bool:
-    """Pauses the organization's invoicing if an invoice of its stands in Stripe twice. Returns True if one does."""
+    """Pauses the organization's invoicing if one of its invoices is in Stripe twice. Returns True if one is."""
     if not (result.billed_twice or result.copied):
         return False
     freeze_unless_frozen(organization_id, "tie-out", BILLED_TWICE, ports)
@@ -84,9 +87,10 @@ def freeze_if_billed_twice(organization_id: OrganizationId, result: TieOut, port
 
 
 def store_unknown_invoices(organization_id: OrganizationId, result: TieOut, ports: Ports) -> None:
-    """Keeps which invoices of POM's Stripe has and POM does not know, in place of what an earlier comparison kept.
+    """Stores the invoices that Stripe has and POM does not know, and replaces those of an earlier comparison.
 
-    Each stays dated by the comparison that found it first. Only some of very many are kept, with the count of all.
+    Each keeps the time of the comparison that found it first. If there are very many, some are stored, with the
+    number of all.
     """
     if not result.compared:
         return
@@ -127,7 +131,7 @@ def _books(
     ours: dict[InvoiceId, Invoice],
     ports: Ports,
 ) -> Books:
-    """What Stripe lists. Invoices of ours that are not among `ours` yet, such as void ones, are added to it."""
+    """Returns Stripe's books. POM's invoices that are not in `ours` yet, such as void ones, are added to it."""
     owners_of_invoices = {stripe_id: each.id for each in ours.values() for stripe_id in each.stripe_invoice_ids}
     since_then = list(ports.stripe.invoices_since(account_id, since - CLOCKS_DIFFER))
     invoices = with_owners([(each.invoice, each.invoice_id) for each in since_then], owners_of_invoices)
@@ -158,7 +162,10 @@ def _books(
 
 
 def _disputes(account_id: StripeAccountId, begins_at: list[int], ports: Ports) -> dict[str, tuple[DisputeFact, int]]:
-    """Each with the beginning of its day. It does not say when it began, so that is the last list that has it."""
+    """Returns the disputes, each with the beginning of its day.
+
+    A dispute does not contain the time of its creation, so its day is the last one whose list contains it.
+    """
     disputes: dict[str, tuple[DisputeFact, int]] = {}
     for begin in begins_at:
         listed = {each.id: (each, begin) for each in ports.stripe.disputes(account_id, begin)}
@@ -173,7 +180,7 @@ def _succeeded(charge: ChargeFact) -> bool:
 
 
 def _asked_for(invoice: Invoice, stripe_invoice_id: str, ports: Ports) -> Sequence[tuple[InvoiceFact, InvoiceId]]:
-    """What Stripe says of an invoice that is too old for its list."""
+    """Returns Stripe's present data of an invoice that is too old for the list."""
     fact = ports.stripe.fetch(invoice.stripe_account_id, "invoice", stripe_invoice_id)
     return [(fact, invoice.id)] if isinstance(fact, InvoiceFact) and not fact.deleted else []
 
@@ -223,7 +230,7 @@ def _as_stripe_lists(invoice: Invoice, books: Books) -> Snapshots:
 
 
 class _Sums:
-    """Amounts by day and currency."""
+    """The sums of amounts by day and currency."""
 
     def __init__(self, begins_at: list[int]) -> None:
         self._first = begins_at[0]

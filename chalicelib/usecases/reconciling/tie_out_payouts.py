@@ -1,7 +1,7 @@
-"""Compares an organization's payouts, and each line of them, with Stripe's lists, and names what differs.
+"""Compares an organization's payouts, and each line of them, with Stripe's lists, and reports the differences.
 
-The daily sweep keeps payouts and has their lines compared one by one (`sweep_payouts`). This is for an operator who
-wants to see all of them now. It writes nothing; `mend_payout` does.
+The daily sweep stores payouts and has their lines compared one by one (`sweep_payouts`). This module is for an
+operator who wants to see all differences now. `tie_out_payouts` writes nothing; `repair_from_stripe` does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.paging import all_items
 from chalicelib.usecases.connecting.revocation import marking_revocation
 from chalicelib.usecases.payouts.compare_payout import differences_in, repair_payout
-from chalicelib.usecases.payouts.read_payout import Reading, itemize, keep_payout
+from chalicelib.usecases.payouts.read_payout import Reading, itemize, store_payout
 
 PAGE = 100
 
@@ -28,7 +28,7 @@ DAYS = 35
 
 @dataclass(frozen=True, slots=True)
 class ComparedPayout:
-    """A payout as Stripe shows it, POM's record of it, and how they differ."""
+    """A payout as returned by Stripe, POM's record of it, and their differences."""
 
     fact: PayoutFact
     payout: Payout | None
@@ -36,13 +36,13 @@ class ComparedPayout:
 
     @property
     def can_be_repaired(self) -> bool:
-        """Returns True if POM can be made to say what Stripe says."""
+        """True if POM's record can be repaired with Stripe's data."""
         unmendable = {PayoutKind.UNEXPLAINED, PayoutKind.NOT_IN_STRIPE, PayoutKind.NOT_STORED}
         return any(difference.kind not in unmendable for difference in self.differences)
 
 
 def tie_out_payouts(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) -> Iterator[ComparedPayout]:
-    """Yields the payouts that were made within so many days, the newest first, each with its differences.
+    """Yields the payouts that were created within `days` days, newest first, each with its differences.
 
     Every line of every payout that Stripe can itemize is compared, so a payout of n lines takes n/100 calls. Payouts
     that only POM has come last. Nothing is yielded if the organization is not connected.
@@ -67,15 +67,15 @@ def tie_out_payouts(organization_id: OrganizationId, ports: Ports, *, days: int 
 def repair_from_stripe(
     organization_id: OrganizationId, account_id: StripeAccountId, fact: PayoutFact, ports: Ports
 ) -> Payout:
-    """Returns a payout after POM has been made to say what Stripe says: its status, and every line.
+    """Repairs POM's record of a payout with Stripe's data: its status, and every line. Returns the payout.
 
-    Doing it twice writes the same.
+    Repairing it twice writes the same.
 
     Raises:
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was kept stays so.
         PayoutNotItemized: Stripe cannot list the lines of this payout.
     """
-    payout = keep_payout(fact, organization_id, account_id, ports)
+    payout = store_payout(fact, organization_id, account_id, ports)
     if not payout.fact.reconciled:
         return payout
     if payout.itemized is not None:
@@ -95,7 +95,7 @@ def _differences(fact: PayoutFact, stored: Payout | None, ports: Ports) -> Itera
 
 
 def _stored_since(connection: Connection, since: int, ports: Ports) -> Iterator[Payout]:
-    """Yields the payouts of the connected account that POM has and that were made since then."""
+    """Yields the stored payouts of the connected account that were created since then."""
     payout_filter = PayoutFilter(since=since - DAY)  # A payout arrives on the day on which it is made, or later.
     for payout in all_items(partial(ports.payouts.page, connection.organization_id, payout_filter, PAGE)):
         if payout.account_id == connection.account_id and payout.fact.created >= since:

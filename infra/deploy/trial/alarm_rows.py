@@ -40,9 +40,9 @@ def _notify_topics(site: Site) -> str:
             alarm = by_name.get(each.name)
             topic = [] if each.grade is Grade.SIGNAL else [site.parameters[TOPICS[each.grade]]]
             if alarm is None:
-                yield f"{each.name} is not there"
+                yield f"{each.name} does not exist"
             elif alarm.get("AlarmActions", []) != topic:
-                yield f"{each.name} tells {', '.join(alarm.get('AlarmActions', [])) or 'nobody'}"
+                yield f"{each.name} notifies {', '.join(alarm.get('AlarmActions', [])) or 'nobody'}"
             elif topic and not alarm.get("ActionsEnabled", True):
                 yield f"the actions of {each.name} are switched off"
 
@@ -64,7 +64,7 @@ def _have_data(site: Site) -> str:
 def _quota(site: Site) -> str:
     alarm = alarms(site).get(QUOTA_ALARM)
     if alarm is None:
-        raise CheckFailed(f"{QUOTA_ALARM} is not there")
+        raise CheckFailed(f"{QUOTA_ALARM} does not exist")
     if alarm["StateValue"] == "INSUFFICIENT_DATA":
         raise CheckFailed(
             f"{QUOTA_ALARM} has no data, so SERVICE_QUOTA has no value here: {alarm.get('StateReason')}"
@@ -125,7 +125,7 @@ def _filled_in(site: Site, value: Any) -> str:
 
 
 ROWS = (
-    Row("alarms", "Each alarm of the template is there, and tells the topic of its grade.", _notify_topics),
+    Row("alarms", "Each alarm of the template exists, and notifies the topic of its grade.", _notify_topics),
     Row("alarms have data", "CloudWatch has judged each alarm.", _have_data),
     Row("service quota", "SERVICE_QUOTA has a value in this account.", _quota),
     Row("ages of secrets", "The metrics of the secrets' ages arrive as their alarms look for them.", _secret_ages),

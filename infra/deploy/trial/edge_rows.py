@@ -44,7 +44,7 @@ def _require_refusal(answer: Answer, fits: Callable[[int], bool], expected: str)
         raise Harmless(f"{answer.status} instead of {expected}: it is refused, and fires no alarm")
     if answer.status >= 500:
         raise CheckFailed(
-            f"{answer.status} instead of {expected}: it fires ErrorsFast, so a stranger can wake somebody up"
+            f"{answer.status} instead of {expected}: it fires ErrorsFast, so any sender can page the person on call"
         )
     raise CheckFailed(f"{_response_text(answer)} instead of {expected}")
 
@@ -106,7 +106,7 @@ def _own_address_closed(site: Site) -> str:
     url = f"https://{api}.execute-api.{site.settings.region}.amazonaws.com/api/v1/health"
     answer = site.ask(Request("GET", url, {}))
     if answer.status != 403:
-        raise CheckFailed(f"{url} is answered with {_response_text(answer)}, not with 403")
+        raise CheckFailed(f"{url} responds with {_response_text(answer)} instead of 403")
     return "closed, 403"
 
 
@@ -117,9 +117,9 @@ def _plain_http(site: Site) -> str:
     if answer.status == 403:
         return "refused: 403"
     if not answer.status:
-        raise NotTried(f"nobody answers plain HTTP from here: {_response_text(answer)}")
+        raise NotTried(f"plain HTTP got no response from here: {_response_text(answer)}")
     raise CheckFailed(
-        f"{queue.rpartition('/')[2]} answers {answer.status} by plain HTTP, which its policy should refuse"
+        f"{queue.rpartition('/')[2]} responds with {answer.status} to plain HTTP, which its policy should refuse"
     )
 
 
@@ -172,13 +172,13 @@ def _web_acl_refuses(site: Site) -> str:
 
 
 ROWS = (
-    Row("large post", "A post of 7 MB is refused with 413, and is no fault of ours.", _large_post),
+    Row("large post", "A post of 7 MB is refused with 413, and counts as no error of ours.", _large_post),
     Row("broken gzip", "A packed body that is broken is refused with 4xx.", _broken_gzip),
     Row("gzip bomb", "A packed body that unpacks to 7 MB is refused with 413.", _gzip_bomb),
-    Row("no token", "What cannot be a token is refused with 401 in our contract.", _no_token),
+    Row("no token", "An invalid token is refused with 401 in the form of our contract.", _no_token),
     Row("POM's token", "POM's token is accepted.", _with_token),
     Row("own address", "With a domain, API Gateway's own address is closed.", _own_address_closed),
     Row("plain HTTP", "Queues refuse plain HTTP.", _plain_http),
     Row("web ACL and webhooks", "AWS WAF lets webhooks past its rules.", _samples),
-    Row("web ACL refuses", "What the web ACL refuses is answered with 403 in our contract.", _web_acl_refuses),
+    Row("web ACL refuses", "The web ACL refuses with 403 in the form of our contract.", _web_acl_refuses),
 )

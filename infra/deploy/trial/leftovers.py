@@ -147,7 +147,7 @@ def _wait_for_codedeploy(target: RehearsedFunction) -> Iterator[str]:
     """If marked versions exist, waits until CodeDeploy has ended, because it shifts the alias, too."""
     if _marked_versions(target) and target.until(lambda: None if target.running() else True) is None:
         raise CheckFailed(
-            f"CodeDeploy still deploys {target.function}: {', '.join(target.running())}. Run the trial again after that"
+            f"CodeDeploy still deploys {target.function}: {', '.join(target.running())}. Run the trial again later"
         )
     yield from ()
 

@@ -86,7 +86,7 @@ def _live_version(target: RehearsedFunction) -> str:
     names = [f"{site.name}-{name}" for name in WATCHED]
     alarms = site.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
     if firing := [each["AlarmName"] for each in alarms if each["StateValue"] == "ALARM"]:
-        raise NotTried(f"{', '.join(firing)} fires, so CodeDeploy would not begin")
+        raise NotTried(f"{', '.join(firing)} fires, so CodeDeploy would not start")
     alias = target.alias()
     if weights(alias):
         raise NotTried(f"{LIVE} of {target.function} is between two versions")
@@ -183,7 +183,7 @@ def _fire_alarm_until_stopped(target: RehearsedFunction, deployment: str) -> dic
     )
     if info is None:
         raise CheckFailed(
-            f"{target.alarm} does not stop the deployment: {MAX_WAIT_SECONDS:.0f} s after the alarm, {deployment} runs"
+            f"{target.alarm} does not stop the deployment: {deployment} runs {MAX_WAIT_SECONDS:.0f} s after the alarm"
         )
     if info["status"] == "Succeeded":
         raise CheckFailed(f"{target.alarm} does not stop the deployment: {deployment} has succeeded")

@@ -23,7 +23,7 @@ STYLES = {
 def show(screen: Screen, stack: str, findings: Sequence[Finding], file: Path) -> None:
     """Shows the table and writes the file. The run has failed if a row differs harmfully."""
     rows = [asdict(each) for each in findings]
-    screen.table("rows", f"{stack}, as it was tried", rows, ("part", "name", "verdict", "found"), _style)
+    screen.table("rows", f"Trial of {stack}", rows, ("part", "name", "verdict", "found"), _style)
     counts = Counter(each.verdict for each in findings)
     summary = "; ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
     screen.fact("summary", {str(verdict): counts[verdict] for verdict in Verdict}, summary)
@@ -34,7 +34,7 @@ def show(screen: Screen, stack: str, findings: Sequence[Finding], file: Path) ->
         if each.verdict is Verdict.HARMFUL:
             expected = f" Expected: {each.expected}" if each.expected else ""
             screen.failure(f"{each.part}, {each.name}: {each.found}.{expected}")
-    screen.step("docs/in-an-account.md has for each row what only an account can show, and how to look by hand.")
+    screen.step("docs/in-an-account.md says for each row what only an account can show, and how to check it by hand.")
 
 
 def _style(row: Row) -> str:
@@ -48,4 +48,4 @@ def show_plan(screen: Screen) -> None:
         for part, rows in PARTS.items()
         for row in rows
     ]
-    screen.table("planned", "After the checks and the smoke checks of `make deploy`, these would be tried", rows)
+    screen.table("planned", "Rows that run after the checks and the smoke checks of `make deploy`", rows)

@@ -112,7 +112,8 @@ def _log_retention(site: Site) -> str:
             if name not in groups:
                 yield f"{name} is gone"
             elif (days := groups[name].get("retentionInDays")) != each["RetentionInDays"]:
-                yield f"{name} keeps lines for {days or 'ever'}, not for {each['RetentionInDays']} days"
+                period = f"for {days} days" if days else "for ever"
+                yield f"{name} keeps lines {period}, not for {each['RetentionInDays']} days"
 
     return _require_no_faults(faults(), f"{len(groups)} groups, as the template says")
 
@@ -217,18 +218,18 @@ def _copies_are_kept(site: Site) -> str:
         {each["ResourceArn"] for each in own_points if "DeleteAfterDays" not in each.get("Lifecycle", {})}
     )
     return _require_no_faults(
-        (f"a copy of {each} is kept for ever" for each in without_expiry), f"{len(own_points)} recovery points"
+        (f"a copy of {each} never expires" for each in without_expiry), f"{len(own_points)} recovery points"
     )
 
 
 ROWS = (
-    Row("restorable moment", "Each table can be restored to a moment some five minutes ago.", _recovery),
-    Row("expiry", "DynamoDB deletes what has expired.", _expiry),
-    Row("streams", "The tables whose changes are told have streams.", _streams),
+    Row("restorable moment", "Each table can be restored to a time about five minutes ago.", _recovery),
+    Row("expiry", "DynamoDB deletes expired items.", _expiry),
+    Row("streams", "The tables whose changes are published have streams.", _streams),
     Row("log retention", "Each log group keeps lines for as long as the template says.", _log_retention),
     Row("logs and copies", "Log lines of erasures outlive the copies of tables.", _logs_outlive_copies),
     Row("own key", "Everything that stores something is encrypted with the stage's own key.", _own_key),
     Row("bus and schedules", "The bus is there, and each schedule is on and starts something.", _bus),
     Row("copies", "AWS Backup has copied each table in the last two days.", _copies),
-    Row("copies expire", "No copy is kept for ever.", _copies_are_kept),
+    Row("copies expire", "Every copy expires.", _copies_are_kept),
 )

@@ -24,7 +24,9 @@ BEFORE, AFTER = "before a release", "after a release"
 def refuse_prod(stage: str) -> None:
     """Raises DeploymentError for prod, before any request is made."""
     if stage == PROD:
-        raise DeploymentError(f"{PROD} is not tried: large posts are sent, and a release is taken back. Take dev.")
+        raise DeploymentError(
+            f"The trial does not run on {PROD}, because it sends large posts and rolls a release back. Use dev."
+        )
 
 
 def require_stage(stage: str, site: Site) -> None:
@@ -41,14 +43,14 @@ def try_all(stage: str, site: Site, agree: Callable[[str], bool]) -> Iterator[Fi
     it.
     """
     yield try_row("releases", EARLIER_REHEARSAL, site)
-    site.step("Trying what make deploy looks at before and after a release")
+    site.step("Running the checks of make deploy before and after a release")
     yield from _as_rows(BEFORE, checks.check_before_release(stage, site.settings, site.aws))
     yield from _smoke(site)
     for part, rows in PARTS.items():
-        site.step(f"Trying {part}")
+        site.step(f"Running {part}")
         for row in rows:
             if row is REHEARSAL and not agree(f"{row.name} at {site.name}: {row.changes}. Rehearse it?"):
-                yield Finding(part, row.name, Verdict.NOT_TRIED, "you said no", row.expected)
+                yield Finding(part, row.name, Verdict.NOT_TRIED, "you declined", row.expected)
             else:
                 yield try_row(part, row, site)
 
@@ -58,13 +60,11 @@ def _clear_earlier_rehearsal(site: Site) -> str:
     if target is None:
         raise NotTried("CodeDeploy moves no alias at this stage")
     if sentences := put_back(target):
-        raise Harmless(f"a run that was stopped left something, and now {'; '.join(sentences)}")
+        raise Harmless(f"an interrupted run had left changes; now {'; '.join(sentences)}")
     return "nothing was left"
 
 
-EARLIER_REHEARSAL = Row(
-    "earlier rehearsal", "No rehearsal that was stopped has left anything.", _clear_earlier_rehearsal
-)
+EARLIER_REHEARSAL = Row("earlier rehearsal", "No interrupted rehearsal has left changes.", _clear_earlier_rehearsal)
 
 
 def _smoke(site: Site) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 The TypedDicts of `stripe.params` are Stripe's OpenAPI description in Python. The checks differ from them in two ways.
 The keys of `RequestOptions` are not parameters. The `| str` that allows unknown values next to a list of literals is
-dropped, because a server knows all its values. `_build` turns a type into a function `(value, name) -> value`, where
+dropped, because Stripe accepts no other values. `_build` turns a type into a function `(value, name) -> value`, where
 the incoming values are strings.
 """
 

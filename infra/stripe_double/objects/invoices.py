@@ -46,7 +46,7 @@ def create(call: Call) -> JSON:
 def _revise(call: Call) -> JSON:
     for name in call.params:
         if name not in ("from_invoice", "metadata", "description", "expand"):
-            raise NotModelled(f"{name} beside from_invoice", name)
+            raise NotModelled(f"{name} together with from_invoice", name)
     revision = invoice_revisions.draft(call)
     invoice_params.apply(call, revision)
     return revision

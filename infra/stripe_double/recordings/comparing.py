@@ -19,7 +19,7 @@ _WORD = re.compile(r"^[a-z][a-z0-9_.]*$")
 _ERROR = ("type", "code", "decline_code", "param")
 _COMPARED_HEADERS = ("idempotent-replayed", "stripe-should-retry", "stripe-rate-limited-reason", "stripe-version")
 """Headers that are compared by value. Of the other recorded headers, only the presence is compared."""
-ANSWER = "answer"
+RESPONSE = "answer"
 """The name for parts of a response without an object of their own: status, headers, and Connect OAuth's responses."""
 _NO_FIELD = object()
 _EXACT = (Care.FULL, Care.FILLED, Care.IN_TIME)
@@ -42,7 +42,7 @@ class Comparison:
         """Returns True if the HTTP statuses are the same. `message` is the double's error message, if any."""
         if recorded != played:
             played_text = f"{played}: {message}" if message else played
-            self._add_difference(Kind.STATUS, _Place(ANSWER), "status", recorded, played_text)
+            self._add_difference(Kind.STATUS, _Place(RESPONSE), "status", recorded, played_text)
         return recorded == played
 
     def headers(self, recorded: Mapping[str, str], played: Mapping[str, str]) -> None:
@@ -52,7 +52,7 @@ class Comparison:
             if (recorded_value is None) != (played_value is None) or (
                 name in _COMPARED_HEADERS and recorded_value != played_value
             ):
-                self._add_difference(Kind.HEADER, _Place(ANSWER), name, recorded_value, played_value)
+                self._add_difference(Kind.HEADER, _Place(RESPONSE), name, recorded_value, played_value)
 
     def bodies(self, recorded: JSON, played: JSON) -> None:
         """Compares the bodies of two responses."""
@@ -60,11 +60,11 @@ class Comparison:
         if all(isinstance(each, dict) for each in errors):
             self._errors(errors[0], errors[1])
         else:
-            self._values(_Place(ANSWER), "", recorded, played)
+            self._values(_Place(RESPONSE), "", recorded, played)
 
     def event_data(self, type_: str, recorded: JSON, played: JSON) -> None:
         """Compares the objects in two events of a type. A difference names the type and the whole path."""
-        self._values(_Place(ANSWER, event=type_), "", recorded, played)
+        self._values(_Place(RESPONSE, event=type_), "", recorded, played)
 
     # -- the walk ----------------------------------------------------------------------------------------------------
 

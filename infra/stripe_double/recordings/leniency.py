@@ -27,17 +27,17 @@ class Care(Enum):
 
 
 _COUNTRY = "Stripe's prices and exchange rates depend on the country and the contract of the account."
-_OWNER = "The owner of the account, or Stripe, has filled it in, each account differently."
+_OWNER = "The owner of the account or Stripe filled it in, so it differs in each account."
 _DEFAULTS = "The owner of the account can give invoices a default memo, footer, fields and template in the Dashboard."
-_BOOKED = "Stripe books a charge some seconds after it succeeded, before or after what else becomes of it."
-_METHODS = "The payment methods of an account depend on its country, and on what its owner has switched on."
+_BOOKED = "Stripe books a charge some seconds after it succeeded, before or after its refunds and disputes."
+_METHODS = "The payment methods of an account depend on its country and on its owner's settings."
 _FUNDS = "The account may have had money before the recording began."
-_DRAWN = "Stripe draws or counts it."
-_CARD = "Stripe's test cards change it from year to year."
+_DRAWN = "Stripe generates it at random or counts it up."
+_CARD = "Stripe changes it on its test cards every year."
 _PREFILLED = "Stripe fills it in from the customer and the charge, sometimes seconds later."
-_ENDPOINTS = "It counts the endpoints that listen, and the platform of the recording has its own."
+_ENDPOINTS = "It counts the webhook endpoints, which the recording's platform and the double do not share."
 
-_ORDER = "Events of one change come in an order that is not known, and each shows what was true at its own moment."
+_ORDER = "The events of one change come in an unknown order, and each has the state of its own time."
 
 FIELDS = MappingProxyType(
     {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..double import StripeDouble
 from .asking import DoubleResponse, Requester
-from .comparing import ANSWER, Comparison
+from .comparing import RESPONSE, Comparison
 from .differences import Difference, Kind, without_repetitions
 from .identities import Identities, looks_like_id, prefix
 from .preparing import double_for, in_one_page, is_list_of_events
@@ -160,7 +160,7 @@ class _Player:
         for path, value in (exchange.until or {}).items():
             values = list(values_at(response.body, path))
             if self._in_double(value) not in values:
-                kind = response.body.get("object", ANSWER)
+                kind = response.body.get("object", RESPONSE)
                 self._add_difference(
                     exchange, Kind.IN_TIME, kind, path, value, values[0] if len(values) == 1 else values
                 )
@@ -195,7 +195,7 @@ class _Player:
         return Comparison(exchange.step, self._request(exchange), self.ids, self.timeline, self.recording.made_at)
 
     def _add_difference(
-        self, exchange: Exchange, kind: Kind, object_: str = ANSWER, path: str = "", recorded: object = None,
+        self, exchange: Exchange, kind: Kind, object_: str = RESPONSE, path: str = "", recorded: object = None,
         played: object = None,
     ) -> None:  # fmt: skip
         request = self._request(exchange)

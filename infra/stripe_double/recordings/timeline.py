@@ -55,6 +55,6 @@ class Timeline:
         """
         return any(abs(recorded + ahead - played) <= apart for _, ahead in self._jumps)
 
-    def to_double(self, moment: int) -> int:
+    def to_double(self, recorded_time: int) -> int:
         """Returns the epoch second of the double's clock for an epoch second of the recording."""
-        return int(moment + next(ahead for since, ahead in reversed(self._jumps) if since <= moment))
+        return int(recorded_time + next(ahead for since, ahead in reversed(self._jumps) if since <= recorded_time))

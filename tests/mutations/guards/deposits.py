@@ -101,7 +101,7 @@ DEPOSITS = (
     ),
     guard(
         "a debit that came back stays a payment after its intent was canceled",
-        "_failed(stripe_id)",
+        "_failed_payment",
         Never("'processing'"),
         "tests/domain/test_movements_that_stay.py"
         "::test_a_debit_that_came_back_keeps_its_row_although_its_charge_was_never_told_and_its_invoice_is_revised",

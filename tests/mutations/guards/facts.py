@@ -70,7 +70,7 @@ FACTS = (
     ),
     guard(
         "a payment that came in does not show the charge that failed before",
-        "_shown(payment)",
+        "_shown_charge_id",
         Instead("known_intents", "facts.payment_intents"),
         "tests/domain/test_movements.py::test_a_debit_that_came_back_has_its_own_row_once_its_payment_shows_another_attempt",
     ),
@@ -178,7 +178,7 @@ FACTS = (
     ),
     guard(
         "a revision is read with its payments",
-        "Snapshots.unread_invoice",
+        "Snapshots.invoice_to_read",
         Always("own_payments"),
         f"{_T_REVISIONS}::test_a_declined_payment_of_the_revision_is_shown_by_its_webhook[metadata_copied]",
     ),

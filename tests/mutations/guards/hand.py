@@ -163,7 +163,7 @@ HAND = (
     guard(
         "a part is never recorded as the whole",
         "mark_paid",
-        Skipped("_require_the_rest"),
+        Skipped("_require_all_that_remains"),
         _case("check_over_a_part"),
     ),
     guard(
@@ -230,7 +230,7 @@ HAND = (
     ),
     guard(
         "a payment of nothing is not recorded",
-        "_given",
+        "_counted_amount",
         Check("Refused"),
         _case("payment_of_nothing"),
     ),

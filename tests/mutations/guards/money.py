@@ -13,7 +13,7 @@ _T_SUMMARY = "tests/domain/test_summary.py"
 MONEY = (
     guard(
         "a charge loses no more than its refunds have left",
-        "_left_of_charge",
+        "_charge_less_refunds",
         Instead("sum", "0"),
         f"{_T_AMOUNTS}::test_what_was_refunded_of_a_disputed_charge_is_not_lost_as_well",
     ),

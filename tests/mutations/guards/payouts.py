@@ -26,13 +26,13 @@ PAYOUTS = (
     ),
     guard(
         "a payout that went out again names the one it is in",
-        "note_what_is_paid_again",
+        "link_payouts_paid_again",
         Becomes("None"),
         f"{_READ}::test_a_failed_payout_that_goes_out_again_names_the_one_it_is_in",
     ),
     guard(
         "a failed payout that is found after the one that paid it again names that one",
-        "note_who_paid_again",
+        "linked_to_later_payout",
         Becomes("payout"),
         f"{_WENT}::test_a_failed_payout_that_pom_finds_after_the_one_that_paid_it_again_names_that_one",
     ),
@@ -50,7 +50,7 @@ PAYOUTS = (
     ),
     guard(
         "lines of a payout are beside the payments that they belong to",
-        "keep_lines",
+        "store_lines",
         Skipped("settle"),
         f"{_READ}::test_a_deposit_is_explained_by_its_invoices_and_fees",
     ),

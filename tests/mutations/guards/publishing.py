@@ -51,19 +51,19 @@ PUBLISHING = (
     ),
     guard(
         "an edit is not told before the draft rests",
-        "_bills_otherwise",
+        "_bills_differently",
         Never("after CREATING"),
         f"{_EDITS}::test_an_edit_is_told_once_when_the_draft_rests_with_its_new_order",
     ),
     guard(
         "an edited draft is compared with what it billed before the edit",
-        "_bills_otherwise",
+        "_bills_differently",
         Never("before CREATING"),
         f"{_DRAFTS}::test_a_saved_draft_is_told_once",
     ),
     guard(
         "an issued invoice is compared by its order only",
-        "_bills_otherwise",
+        "_bills_differently",
         Always("DRAFT"),
         f"{_EDITS}::test_a_draft_that_is_issued_while_pom_edits_it_is_told_as_edited_only_if_its_order_is_another_one",
     ),
@@ -106,13 +106,13 @@ PUBLISHING = (
     guard(
         "a customer that stays in Stripe is not told",
         "_customer_types",
-        Never("_linked"),
+        Never("_link_of"),
         f"{_OTHERS}::test_a_customer_that_stripe_has_is_told_whatever_it_was_before",
     ),
     guard(
         "a customer that is made on another account is told",
         "_customer_types",
-        Always("_linked"),
+        Always("_link_of"),
         f"{_OTHERS}::test_a_customer_that_becomes_another_stripe_customer_is_told",
     ),
     guard(
@@ -129,7 +129,7 @@ PUBLISHING = (
     ),
     guard(
         "what a sweep learns of an account as it was is not told",
-        "_shown(connection)",
+        "_visible_part",
         Without("as_of="),
         f"{_OTHERS}::test_what_stripe_requires_of_an_account_is_told_and_a_mere_sweep_is_not",
     ),

@@ -36,7 +36,7 @@ REFUNDS = (
     guard(
         "a refund is never more than what is left of the payment",
         "refundable_amount",
-        Never("asked <"),
+        Never("requested <"),
         f"{_REFUNDS}::test_more_than_is_left_is_refused_and_the_refusal_says_how_much_is_left",
         f"{_CRASHES}::test_a_refund_that_no_longer_fits_when_pom_goes_on_is_refused_and_never_squeezed_in",
     ),

@@ -12,13 +12,13 @@ _FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
 TIMELINE = (
     guard(
         "the payment that reaches the amount is no part",
-        "_reached",
+        "_covers_amount",
         Becomes("False"),
         f"{_T_TIMELINE}::test_a_payment_beyond_the_amount_does_not_make_the_one_before_it_a_part",
     ),
     guard(
         "what did not reach the amount is a part",
-        "_reached",
+        "_covers_amount",
         Becomes("True"),
         f"{_T_TIMELINE}::test_a_part_is_partly_paid_and_the_payment_that_reaches_the_amount_is_paid",
     ),
@@ -61,13 +61,13 @@ TIMELINE = (
     guard(
         "money that never moved has no row",
         "movements",
-        Check("_began"),
+        Check("_had_money_on_its_way"),
         f"{_T_MOVEMENTS}::test_a_declined_card_moved_no_money_and_has_no_row",
         f"{_T_MOVEMENTS}::test_a_payment_that_the_payer_has_only_begun_to_confirm_has_no_row",
     ),
     guard(
         "a bank debit that came back keeps its row",
-        "_began",
+        "_had_money_on_its_way",
         Never("BANK_DEBITS"),
         f"{_T_MOVEMENTS}::test_a_bank_debit_has_a_row_from_its_beginning_and_the_row_tells_how_it_ended",
     ),

@@ -16,7 +16,7 @@ from chalicelib.domain.payout_lines import PayoutLine, sum_lines
 from chalicelib.domain.payout_tie_out import PayoutKind
 from chalicelib.ports import PayoutStore
 from chalicelib.ports.messages import BalanceTask
-from chalicelib.usecases.payouts.compare_payout import LinesKept, compare_and_repair
+from chalicelib.usecases.payouts.compare_payout import ComparedLines, compare_and_repair
 from chalicelib.usecases.payouts.read_payout import add_up
 from chalicelib.usecases.reconciling.tie_out_payouts import repair_from_stripe, tie_out_payouts
 from tests.boundaries import Killed, unwatched, watched
@@ -34,9 +34,9 @@ def settled(company: Company) -> Company:
     return company
 
 
-def compare(company: Company) -> LinesKept:
+def compare(company: Company) -> ComparedLines:
     kept = company.read(company.payout().id, BalanceTask.COMPARE)
-    assert isinstance(kept, LinesKept)
+    assert isinstance(kept, ComparedLines)
     return kept
 
 

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_wording import PayoutStory, story_of
 from chalicelib.usecases.connecting import connect
-from chalicelib.usecases.payouts.related import beside
+from chalicelib.usecases.payouts.related import related_payouts
 from chalicelib.usecases.payouts.show_deposits import deposits_of_invoice
 from chalicelib.usecases.payouts.show_payouts import show_balance
 from tests.usecases.payouts.company import DAY, HOUR, Company
@@ -16,7 +16,7 @@ from tests.world import ADMIN
 
 def story(company: Company, payout: Payout) -> PayoutStory:
     """Returns what people are told of a payout now."""
-    return story_of(payout, beside([payout], company.organization, company.world.ports))
+    return story_of(payout, related_payouts([payout], company.organization, company.world.ports))
 
 
 def message(company: Company, invoice: object) -> str:
@@ -142,7 +142,7 @@ def test_a_note_that_a_killed_worker_did_not_write_is_written_by_the_next_event(
     company.wait(60)
     company.world.double.update_account(company.account, bank_last4="4321")
     with monkeypatch.context() as patched:
-        patched.setattr("chalicelib.usecases.payouts.read_payout.note_what_is_paid_again", lambda *_: None)
+        patched.setattr("chalicelib.usecases.payouts.read_payout.link_payouts_paid_again", lambda *_: None)
         company.wait(DAY)
         company.wait(2 * HOUR)
     first, second = company.payouts()

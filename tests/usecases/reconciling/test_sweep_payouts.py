@@ -205,7 +205,7 @@ def test_a_run_that_dies_in_the_middle_of_such_a_gap_leaves_none_of_it_out(
 ) -> None:
     company, _ = returning
     monkeypatch.setattr(sweep_payouts, "PAGE", 1)
-    keep, kept = sweep_payouts.keep_payout, []
+    keep, kept = sweep_payouts.store_payout, []
 
     def dies_at_the_second(*args: Any) -> Payout:
         kept.append(args)
@@ -214,7 +214,7 @@ def test_a_run_that_dies_in_the_middle_of_such_a_gap_leaves_none_of_it_out(
         return keep(*args)
 
     with monkeypatch.context() as patched:
-        patched.setattr(sweep_payouts, "keep_payout", dies_at_the_second)
+        patched.setattr(sweep_payouts, "store_payout", dies_at_the_second)
         with pytest.raises(StripeUnavailable):
             company.world.sweep()
     company.world.sweep()
