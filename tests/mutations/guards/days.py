@@ -65,7 +65,7 @@ DAYS = (
     ),
     guard(
         "a reminder whose answer was lost is not mailed again",
-        "_with_outcome",
+        "_with_reminder_outcome",
         Never("idempotency_key"),
         "tests/field/test_cases.py"
         "::test_pom_shows_what_is_so[reminder_whose_answer_was_lost_before_midnight-2026-10-28.endive]",
