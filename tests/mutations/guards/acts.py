@@ -24,13 +24,13 @@ ACTS = (
         "acts hold no texts of the settings",
         "_without_texts",
         Becomes("settings"),
-        f"{_T_ACTS}::test_of_a_text_in_the_settings_only_that_it_changed_is_kept",
+        f"{_T_ACTS}::test_the_history_never_holds_the_texts_of_memo_and_footer",
     ),
     guard(
         "a save of the settings that changes nothing is no act",
         "_with_effective_reminders",
         Becomes("settings"),
-        f"{_T_ACTS}::test_a_save_of_the_settings_that_changes_nothing_is_no_act",
+        f"{_T_ACTS}::test_saving_unchanged_settings_records_no_act",
     ),
     guard(
         "a history is of one subject",

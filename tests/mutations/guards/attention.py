@@ -69,6 +69,6 @@ ATTENTION = (
         "_unknown(search)",
         Check("_has_record"),
         "tests/usecases/attention/test_needs_attention.py"
-        "::test_an_invoice_that_pom_does_not_know_is_listed_until_pom_knows_it",
+        "::test_an_invoice_without_a_record_in_pom_is_listed_until_pom_has_the_record",
     ),
 )

@@ -90,7 +90,7 @@ STORES = (
         "a failed row of an import forgets its customer",
         "BatchItem._without_customer",
         Becomes("self"),
-        "tests/usecases/bulk/test_bulk_import.py::test_a_row_that_failed_keeps_nothing_of_its_customer_but_the_id",
+        "tests/usecases/bulk/test_bulk_import.py::test_a_failed_row_retains_only_the_id_of_its_customer",
     ),
     guard(
         "an event that is given up keeps nothing of what Stripe sent",
