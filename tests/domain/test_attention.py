@@ -16,7 +16,7 @@ from chalicelib.domain.facts import CreditNoteFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.saga import Step
-from tests.domain.told import (
+from tests.domain.example_invoices import (
     BOUNCED,
     DAY,
     DECLINED,
@@ -166,9 +166,7 @@ def test_an_appeal_of_a_lost_dispute_needs_a_response_again() -> None:
         ("email_missing", "", "Open the invoice in POM and send it."),
     ],
 )
-def test_an_order_to_send_that_stripe_refused_later_states_the_reason(
-    reason: str, because: str, step: str
-) -> None:
+def test_an_order_to_send_that_stripe_refused_later_states_the_reason(reason: str, because: str, step: str) -> None:
     item = only(made(DRAFT, acts=(ORDERED, replace(REFUSED, reason=reason))))
     assert (item.id, item.at, item.number) == ("invoice_not_sent:inv_a", NOW + DAY, None)
     assert item.message == (

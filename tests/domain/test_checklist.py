@@ -92,7 +92,9 @@ def test_every_line_that_is_not_done_has_a_next_step(known: ChecklistInput) -> N
         ("customer_emails", {"without_email": customers(101)}, False, "More than 100 customers"),
     ],
 )
-def test_each_line_states_its_current_value(item_id: str, changes: dict[str, Any], done: bool | None, said: str) -> None:
+def test_each_line_states_its_current_value(
+    item_id: str, changes: dict[str, Any], done: bool | None, said: str
+) -> None:
     item = line(replace(DONE, **changes), item_id)
     assert item.done is done
     assert said in item.detail

@@ -129,7 +129,9 @@ def test_a_failed_manual_payout_is_no_longer_listed_once_it_was_repeated() -> No
 
 
 @pytest.mark.parametrize("amount", [-4000, 9000])
-def test_a_failed_debit_is_no_longer_listed_once_a_later_one_succeeded_or_the_balance_is_positive(amount: int) -> None:
+def test_a_failed_debit_is_no_longer_listed_once_a_later_one_succeeded_or_the_balance_is_positive(
+    amount: int,
+) -> None:
     assert left(payout("2", "paid", 4, amount=amount), payout(amount=-4000)) == []
 
 

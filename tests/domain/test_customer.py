@@ -36,9 +36,7 @@ CUSTOMER = Customer(
         (None, None),
     ],
 )
-def test_an_address_is_stored_as_typed_without_surrounding_blanks(
-    given_as: str | None, kept_as: str | None
-) -> None:
+def test_an_address_is_stored_as_typed_without_surrounding_blanks(given_as: str | None, kept_as: str | None) -> None:
     assert normalized_email(given_as) == kept_as
 
 

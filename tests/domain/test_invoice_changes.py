@@ -19,7 +19,7 @@ from chalicelib.domain.payment_facts import AttemptFact, PaymentFailure
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from tests.contracts.examples import NOW, in_status, invoice
-from tests.domain.told import (
+from tests.domain.example_invoices import (
     BROKE,
     DAY,
     DECLINED,

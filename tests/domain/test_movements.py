@@ -13,7 +13,7 @@ from chalicelib.domain.payment_facts import AttemptFact
 from chalicelib.domain.summary import invoice_write
 from chalicelib.domain.terms import day_of
 from tests.contracts.examples import NOW
-from tests.domain.told import (
+from tests.domain.example_invoices import (
     ARRIVED,
     BOUNCED,
     BROKE,

@@ -13,7 +13,7 @@ from chalicelib.domain.payment_facts import AttemptFact, PaymentFailure
 from chalicelib.domain.payments import PaymentMethod, PaymentStatus, payments_of
 from chalicelib.domain.terms import day_of, start_of_day
 from tests.contracts.examples import NOW
-from tests.domain.told import (
+from tests.domain.example_invoices import (
     ARRIVED,
     BOUNCED,
     DAY,

@@ -85,9 +85,7 @@ def test_a_circular_chain_of_revisions_ends() -> None:
         "nothing_to_pay", "gone",
     ],
 )  # fmt: skip
-def test_a_revision_finalized_in_stripe_is_read_once_with_its_payments(
-    facts: Snapshots, unread: str | None
-) -> None:
+def test_a_revision_finalized_in_stripe_is_read_once_with_its_payments(facts: Snapshots, unread: str | None) -> None:
     assert facts.invoice_to_read == unread
 
 

@@ -179,9 +179,7 @@ def test_currencies_are_never_mixed() -> None:
         (None, "0001-01-05", ("0001-01-01", "0001-01-05")),
     ],
 )
-def test_the_default_period_is_this_month(
-    first: str | None, last: str | None, period: tuple[str, str]
-) -> None:
+def test_the_default_period_is_this_month(first: str | None, last: str | None, period: tuple[str, str]) -> None:
     days = [dt.date.fromisoformat(day) if day else None for day in (first, last)]
     expected = Period(*map(dt.date.fromisoformat, period))
     assert period_from(days[0], days[1], TODAY) == expected

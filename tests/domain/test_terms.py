@@ -68,7 +68,9 @@ def test_a_due_date_in_the_past_or_too_far_ahead_is_refused(date: dt.date, code:
         (dt.date(2027, 1, 15), "Asia/Kathmandu", "2027-01-15T18:14:59"),
     ],
 )
-def test_an_invoice_is_due_at_the_end_of_the_day_in_the_companys_time_zone(date: dt.date, zone: str, utc: str) -> None:
+def test_an_invoice_is_due_at_the_end_of_the_day_in_the_companys_time_zone(
+    date: dt.date, zone: str, utc: str
+) -> None:
     assert end_of_day(date, zone) == int(dt.datetime.fromisoformat(utc).replace(tzinfo=dt.UTC).timestamp())
     assert day_of(end_of_day(date, zone), zone) == date
 

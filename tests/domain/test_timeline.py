@@ -21,7 +21,7 @@ from chalicelib.domain.terms import day_of
 from chalicelib.domain.timeline import latest, timeline
 from chalicelib.domain.timeline_entries import Entry, EntryKind
 from tests.contracts.examples import NOW
-from tests.domain.told import (
+from tests.domain.example_invoices import (
     ANN,
     ARRIVED,
     BOUNCED,

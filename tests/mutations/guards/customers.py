@@ -9,7 +9,7 @@ _T_STORE = "tests/contracts/test_customer_store.py"
 _T_PAGES = "tests/contracts/test_customer_pages.py"
 _T_OWNERS = "tests/usecases/customers/test_customer_owners.py"
 _T_SAVES = "tests/usecases/customers/test_customer_saves.py"
-_T_SETTLING = "tests/domain/test_customer_settling.py"
+_T_SETTLING = "tests/domain/test_customer_merge.py"
 
 CUSTOMERS = (
     guard(

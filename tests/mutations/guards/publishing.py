@@ -6,7 +6,7 @@ from tests.mutations.guard import guard
 from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped, Without
 
 _INVOICES = "tests/domain/test_invoice_changes.py"
-_EDITS = "tests/domain/test_edits_told.py"
+_EDITS = "tests/domain/test_published_edits.py"
 _DRAFTS = "tests/usecases/publishing/test_published_drafts.py"
 _SAGA = "tests/domain/test_saga.py"
 _OTHERS = "tests/domain/test_other_changes.py"

@@ -16,7 +16,7 @@ from chalicelib.domain.invoice_changes import invoice_difference
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from tests.contracts.examples import NOW
-from tests.domain.told import DAY, DRAFT_FACT, OPEN, changed, draft, made, told
+from tests.domain.example_invoices import DAY, DRAFT_FACT, OPEN, changed, draft, made, told
 
 T = ChangeType
 
