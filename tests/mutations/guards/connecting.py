@@ -64,13 +64,13 @@ CONNECTING = (
         "an account belongs to one organization",
         "TableConnections.bind",
         AnyValue("holder", "=="),
-        f"{_T_CONNECTIONS}::test_an_account_bound_to_one_organization_is_refused_to_another",
+        f"{_T_CONNECTIONS}::test_an_account_bound_to_one_organization_cannot_be_bound_to_another",
     ),
     guard(
         "a test does not write into a later one",
         "TableConnections.save_trial",
         Instead("put", "put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run.exists(), '')"),
-        f"{_T_CONNECTIONS}::test_a_test_does_not_write_into_one_that_began_after_it",
+        f"{_T_CONNECTIONS}::test_a_test_does_not_overwrite_a_test_that_began_later",
     ),
     guard(
         "a test of a former account is not shown",

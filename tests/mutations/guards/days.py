@@ -19,7 +19,7 @@ DAYS = (
         "an older event does not take the overdue day back",
         "Invoice.changed",
         Instead("max", "at"),
-        f"{_T_STATUS}::test_an_older_event_does_not_take_the_overdue_day_back",
+        f"{_T_STATUS}::test_an_older_event_does_not_clear_the_overdue_day",
     ),
     guard(
         "what is paid is not overdue",

@@ -81,6 +81,6 @@ DRAFTS = (
         "a claim is of the version that was read",
         "TableInvoices.claim",
         Skipped("check"),
-        f"{_T_CLAIMS}::test_a_claim_for_a_version_that_has_changed_claims_nothing",
+        f"{_T_CLAIMS}::test_a_stale_version_claims_nothing",
     ),
 )
