@@ -23,9 +23,9 @@ from unittest.mock import patch
 
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.sweep import ON_ITS_WAY, Sweep
+from tests.proofs.actions import PLAYERS
 from tests.proofs.books import Books, faults_of_money
 from tests.proofs.conservation import a_day_later
-from tests.proofs.deeds import PLAYERS
 from tests.proofs.invariants import Violation, disagreements
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Town
