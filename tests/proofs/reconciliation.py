@@ -141,7 +141,7 @@ def _heal(town: Town, organization: OrganizationId) -> str | None:
 
 
 def prove(budget: Budget) -> Result:
-    found = Result("healing", "lives", seed=budget.seed)
+    found = Result("reconciliation", "lives", seed=budget.seed)
     for number in range(budget.of(2, 60, 100_000)):
         if budget.left < 0:
             break

@@ -27,7 +27,7 @@ from tests.proofs import (
     quarter,
     reconciliation,
 )
-from tests.proofs.__main__ import HELD, PROOFS
+from tests.proofs.__main__ import PROOFS, PYTEST_PROOFS
 from tests.proofs.actions import schedule
 from tests.proofs.claims import INVARIANTS
 from tests.proofs.invariants import Invariants
@@ -45,7 +45,8 @@ PAID = [Deed(name, number, calm=True) for name in ("create", "pay") for number i
 
 
 @pytest.mark.parametrize(
-    "proof", [conservation, crashes, healing, late_answers, machine, never_twice, permutations, quarter, publishing]
+    "proof",
+    [conservation, crashes, reconciliation, late_responses, machine, never_twice, permutations, quarter, publishing],
 )
 def test_a_short_slice_of_each_proof_finds_no_failure(proof) -> None:  # type: ignore[no-untyped-def]
     result = proof.prove(Budget(slice="short", seconds=2))
@@ -197,7 +198,7 @@ def _without_objects(town: Town) -> None:
 
 def test_make_proofs_runs_every_test_file_of_the_proofs() -> None:
     files = {str(file.relative_to(ROOT)) for file in (ROOT / "tests/proofs").glob("test_*.py")}
-    assert files <= {file for held in HELD.values() for file in held}
+    assert files <= {file for held in PYTEST_PROOFS.values() for file in held}
 
 
 def test_a_schedule_printed_and_parsed_is_the_same_schedule() -> None:
