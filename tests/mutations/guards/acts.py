@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Becomes, Check, Instead, Skipped, Without
+from tests.mutations.removals import Becomes, Check, Instead, Skipped, Without
 
 _T_ACTS = "tests/usecases/acts/test_who_did_what.py"
 _T_STORE = "tests/contracts/test_act_store.py"

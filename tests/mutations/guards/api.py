@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped
 
 _ISOLATION = "tests/proofs/test_isolation.py"
-_FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
+_FIELD = "tests/field/test_cases.py::test_pom_returns_what_the_case_expects"
 _T_TOGETHER = "tests/domain/test_every_error.py::test_the_first_error_is_raised_and_holds_the_other_errors_in_order"
 _T_BOUNDED = "tests/domain/test_every_error.py::test_beyond_the_limit_only_the_existence_of_more_errors_is_stated"
 _T_REFUSALS = "tests/api/test_refusals.py"
@@ -208,7 +208,7 @@ API = (
         "a header is one in every spelling",
         "incoming_request",
         Instead("repeated_headers=", "frozenset()"),
-        "tests/proofs/test_nonsense.py::test_a_header_that_is_repeated_in_another_spelling_is_repeated",
+        "tests/proofs/test_nonsense.py::test_a_header_repeated_in_another_case_is_refused_as_repeated",
     ),
     guard(
         "a description shows something",
@@ -220,7 +220,7 @@ API = (
         "plain decimals",
         "Exact.parse",
         Check("_PLAIN_DECIMAL"),
-        f"{_T_REFUSALS}::test_a_body_of_the_wrong_shape_names_the_field",
+        f"{_T_REFUSALS}::test_the_refusal_of_an_invalid_body_names_the_field",
     ),
     guard(
         "messages of exceptions stay out of logs",
@@ -232,7 +232,7 @@ API = (
         "the SDK logs no URLs",
         "SDK_LOG_LEVEL",
         Becomes("logging.INFO"),
-        f"{_ISOLATION}::test_no_log_line_and_no_metric_holds_a_secret_or_anybodys_data",
+        f"{_ISOLATION}::test_no_log_line_and_no_metric_holds_a_secret_or_personal_data",
     ),
     guard(
         "CORS for the configured origins",

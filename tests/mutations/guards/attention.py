@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check
+from tests.mutations.removals import Always, Becomes, Check
 
 _T_INVOICES = "tests/domain/test_attention.py"
 _T_COMPANY = "tests/domain/test_company_attention.py"

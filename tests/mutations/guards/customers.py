@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import AnyValue, Becomes, Check, Without
+from tests.mutations.removals import AnyValue, Becomes, Check, Without
 
 _T_STORE = "tests/contracts/test_customer_store.py"
 _T_PAGES = "tests/contracts/test_customer_pages.py"

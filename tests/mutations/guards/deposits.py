@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Without
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Without
 
 _T_LINES = "tests/domain/test_payout_lines.py"
 _T_HOLDS = "tests/domain/test_payout_holds.py"

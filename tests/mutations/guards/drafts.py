@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Skipped
+from tests.mutations.removals import Always, Becomes, Check, Skipped
 
 _T_EDIT = "tests/usecases/invoicing/test_edit_draft.py"
 _T_WAYS_OUT = "tests/usecases/invoicing/test_edit_ways_out.py"

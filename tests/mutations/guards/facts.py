@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped, Without
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped, Without
 
 _T_FACTS = "tests/domain/test_facts.py"
 _T_INVOICES = "tests/usecases/invoicing/test_invoices.py"
@@ -132,7 +132,7 @@ FACTS = (
         "an invoice in an event is not believed if POM cannot know what was paid outside",
         "Snapshots.with_paid_outside",
         Becomes("fact"),
-        "tests/field/test_cases.py::test_pom_shows_what_is_so[invoice_that_does_not_say_that_it_was_paid_in_cash-2026-10-28.endive]",
+        "tests/field/test_cases.py::test_pom_returns_what_the_case_expects[invoice_that_does_not_say_that_it_was_paid_in_cash-2026-10-28.endive]",
     ),
     guard(
         "a failed attempt is looked for though the invoice is as it was",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Becomes, Instead, Never
+from tests.mutations.removals import Becomes, Instead, Never
 
 _T_REFUNDS = "tests/adapters/test_stripe_refunds.py"
 _T_DETAILS = "tests/adapters/test_payment_details.py"

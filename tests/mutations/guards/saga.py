@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Check, Skipped, Without
+from tests.mutations.removals import Check, Skipped, Without
 
 _T_CREATE = "tests/usecases/invoicing/test_create_invoice.py"
 _T_INVOICES = "tests/usecases/invoicing/test_invoices.py"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import AnyValue, Becomes, Check, Never, Skipped, Without
+from tests.mutations.removals import AnyValue, Becomes, Check, Never, Skipped, Without
 
 _ISOLATION = "tests/proofs/test_isolation.py"
 _T_CLAIMS = "tests/contracts/test_claims.py"
@@ -71,7 +71,7 @@ STORES = (
         "position_of",
         Check("_tag"),
         "tests/contracts/test_invoice_pages.py::test_a_cursor_of_another_organization_is_refused",
-        f"{_ISOLATION}::test_a_cursor_leads_nowhere_in_another_organization",
+        f"{_ISOLATION}::test_a_cursor_of_another_organization_is_refused_by_every_list",
     ),
     guard(
         "a cursor names a place of its list",
