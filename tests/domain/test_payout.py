@@ -250,7 +250,7 @@ def test_after_ten_business_days_the_bank_can_look_for_a_payout(day: int, asks: 
 
 
 def test_a_payout_of_an_account_that_is_not_connected_any_more_says_so() -> None:
-    remark = "Its Stripe account acct_1 is not connected any more"
+    remark = "Its Stripe account acct_1 is no longer connected"
 
     assert remark in told(payout(), RelatedPayouts(accounts=[StripeAccountId("acct_2")]))
     assert remark in told(payout(), RelatedPayouts(accounts=[]))

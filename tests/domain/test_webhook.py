@@ -44,7 +44,7 @@ def test_an_endpoint_that_does_what_we_need_is_no_problem(endpoints: list[Webhoo
         ([replace(GOOD, connect=False)], "connected accounts"),
         ([replace(GOOD, api_version="2024-06-20")], "2024-06-20"),
         ([replace(GOOD, api_version=None)], "of the Stripe account"),
-        ([FEWER], f"not told of {next(iter(SUBSCRIPTION))},"),
+        ([FEWER], f"does not receive {next(iter(SUBSCRIPTION))},"),
         ([FEW], f"and {len(SUBSCRIPTION) - 4} more events"),
     ],
     ids=["none", "another", "disabled", "own_account", "old", "no_version", "one_missing", "many_missing"],

@@ -175,7 +175,7 @@ def test_the_picture_shows_what_rang_in_the_night_it_draws() -> None:
     for title, label, threshold in (
         ("Parked events", "of one organization", BY_NAME["ParkedEvents"].threshold),
         ("Oldest message", "customer-sync.fifo", BY_NAME["BacklogCustomerSync"].threshold),
-        ("Corrections in events", "Corrections in events", BY_NAME["Corrections"].threshold),
+        ("Corrections per event", "Corrections per event", BY_NAME["Corrections"].threshold),
     ):
         [line] = [line for line in lines(widgets[title], recording) if line.label == label]
         assert max(point for point in line.points if point is not None) > threshold, title
