@@ -53,14 +53,14 @@ CUSTOMERS = (
         "a reminder goes to the customer's address",
         "require_present_address",
         Check("same_address"),
-        "tests/usecases/invoicing/test_reminders.py::test_nobody_is_reminded_at_an_address_that_is_no_longer_the_customers",
+        "tests/usecases/invoicing/test_reminders.py::test_no_reminder_is_sent_after_the_customers_email_changed",
     ),
     guard(
         "a draft goes to the Stripe customer that is linked",
         "require_present_address",
         Check("linked_to"),
         "tests/usecases/invoicing/test_sending_to_the_present_address.py"
-        "::test_a_draft_of_a_stripe_customer_that_was_given_up_is_not_sent",
+        "::test_a_draft_of_a_formerly_linked_stripe_customer_is_not_sent",
     ),
     guard(
         "a customer that no longer fits is not listed although the index lags",

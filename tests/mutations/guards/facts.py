@@ -34,7 +34,7 @@ FACTS = (
         "settle only what nobody overtook",
         "knowing_also",
         Always("version =="),
-        f"{_T_INVOICES}::test_a_refresh_that_brings_news_and_is_overtaken_by_newer_keeps_the_newer",
+        f"{_T_INVOICES}::test_a_refresh_with_news_overtaken_by_an_event_keeps_the_newer_facts",
     ),
     guard(
         "the sweep looks back a little",
@@ -174,13 +174,13 @@ FACTS = (
         "services of a void invoice that was revised stay billed",
         "_live_holder",
         Instead("fetch", "None"),
-        "tests/usecases/invoicing/test_revisions.py::test_services_stay_billed_if_only_the_void_of_the_original_was_heard_of",
+        "tests/usecases/invoicing/test_revisions.py::test_services_stay_billed_if_only_the_void_of_the_original_is_stored",
     ),
     guard(
         "a revision is read with its payments",
         "Snapshots.invoice_to_read",
         Always("own_payments"),
-        f"{_T_REVISIONS}::test_a_declined_payment_of_the_revision_is_shown_by_its_webhook[metadata_copied]",
+        f"{_T_REVISIONS}::test_an_event_about_a_declined_payment_reaches_the_revised_invoice[metadata_copied]",
     ),
     guard(
         "attempts at a replaced invoice say nothing",
@@ -192,6 +192,6 @@ FACTS = (
         "acting on a replaced invoice is refused",
         "pulled_to_act_on",
         Check("revised"),
-        f"{_T_REVISIONS}::test_an_act_that_meets_a_revision_nobody_knew_of_does_not_touch_it",
+        f"{_T_REVISIONS}::test_voiding_an_invoice_with_an_unknown_revision_is_refused",
     ),
 )

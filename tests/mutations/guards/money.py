@@ -57,6 +57,6 @@ MONEY = (
         "an amount that Stripe does not charge is refused",
         "require_chargeable(total)",
         Never("total <"),
-        "tests/usecases/invoicing/test_create_invoice.py::test_less_than_stripe_charges_is_refused_and_the_least_is_not",
+        "tests/usecases/invoicing/test_create_invoice.py::test_an_order_below_stripes_minimum_is_refused_and_the_minimum_is_accepted",
     ),
 )

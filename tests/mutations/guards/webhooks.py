@@ -138,14 +138,14 @@ WEBHOOKS = (
         "Invoice.is_or_was",
         Becomes("True"),
         f"{_T_APPLY}::test_events_of_a_copy_made_in_stripe_do_not_change_the_original",
-        "tests/usecases/invoicing/test_revisions.py::test_a_copy_that_somebody_revises_is_another_invoice",
+        "tests/usecases/invoicing/test_revisions.py::test_the_revision_of_a_copy_does_not_change_the_original",
     ),
     guard(
         "a revision of an unknown revision is found by what that one revised",
         "_origins",
         Becomes("iter(())"),
         "tests/usecases/invoicing/test_revisions.py"
-        "::test_a_revision_of_a_revision_of_which_nothing_was_heard_is_followed",
+        "::test_a_second_revision_is_followed_although_the_first_had_no_events",
     ),
     guard(
         "subscribed types only",
