@@ -1,4 +1,4 @@
-"""The feed: each organization's changes in order, page by page, without a gap."""
+"""The feed returns each organization's changes in order, page by page, without a gap."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def change(
 
 
 def names(backend: Backend, cursor: str | None, first: int = 100) -> list[str]:
-    """Returns the ids of the objects from the cursor to the end, page by page."""
+    """Returns the ids of the changed objects from the cursor to the end, page by page."""
     found: list[str] = []
     while True:
         page = backend.changes.after(ORG, cursor, first)

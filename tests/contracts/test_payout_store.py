@@ -1,4 +1,4 @@
-"""What every store of payouts does: keeps a payout in versions, and its lines however often they are told."""
+"""Contract of every store of payouts: payouts are stored by version, and storing a line again changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each term of money means: facts, and the figures they make."""
+"""Each term of money has the amount that the facts give it."""
 
 from __future__ import annotations
 
