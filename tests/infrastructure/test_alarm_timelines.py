@@ -111,7 +111,7 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
 def test_alarms_ring_when_they_should(alarm: str, series: dict[str, list[float | None]], expected: list[int]) -> None:
     judged = DEPLOYED[alarm]
     assert isinstance(judged, MetricAlarm)
-    points = judged.computed(series)
+    points = judged.values_from_series(series)
     assert [judged.fires(points[: n + 1]) for n in range(len(points))] == [bool(each) for each in expected]
 
 

@@ -81,7 +81,7 @@ def test_where_stripe_fails_one_is_told_how_to_go_on_and_can(company: Company, o
     assert counts(said.json) == {"invoices": 2, "updated": 1}
     [told] = said.json["failures"]
     assert "1 of 2 are done" in told
-    words = shlex.split(told.partition("go on with: ./ops ")[2])
+    words = shlex.split(told.partition("continue with: ./ops ")[2])
     assert words[-2:] == ["--after", order[0]]
     assert counts(operator.asks(*words)) == {"invoices": 1, "updated": 1}
     assert {company.invoice(each["id"])["status"] for each in (first, second)} == {"paid"}

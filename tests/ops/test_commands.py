@@ -146,7 +146,7 @@ def test_a_parked_event_is_shown_with_its_reason_and_replayed(company: Company, 
     [shown] = operator.asks("explain", "organization", company.organization_id)["parked"]
     assert (shown["id"], shown["error"]) == (event, "stripe_unreachable")
     assert shown["reason"] == REASONS["stripe_unreachable"]
-    assert "Stripe did not answer in time" in operator.does("explain", event).out
+    assert "Stripe did not respond in time" in operator.does("explain", event).out
     would = operator.asks("replay", company.organization_id, "--parked", "--dry-run")["events"]
     assert [each["parked_for"] for each in would] == [REASONS["stripe_unreachable"]]
     assert [(each["event"], each["outcome"]) for each in would] == [(event, "would be applied")]
@@ -242,7 +242,7 @@ def test_failed_ticks_of_schedules_are_shown_and_thrown_away(operator: Operator)
     assert (shown.json["wouldDiscard"], shown.json["left"]) == (2, 2)
     assert "anna" not in shown.out
     declined = operator.does("discard", "schedule-failures", given="n\n")
-    assert (declined.status, "Throw 2 of 2 messages away for good?" in declined.err) == (130, True)
+    assert (declined.status, "Delete 2 of 2 messages for good?" in declined.err) == (130, True)
     one = operator.does("--json", "discard", "schedule-failures", "--max", "1", given="y\n")
     assert (one.json["discarded"], one.json["left"], len(one.json["deadLetters"])) == (1, 1, 1)
     rest = operator.asks("discard", "schedule-failures", "--yes")
@@ -331,7 +331,7 @@ def test_everybody_is_frozen_whoever_connects_meanwhile_included(stack: LocalSta
     assert "platformFrozen" not in operator.status()
     operator.asks("freeze", "--all", "--reason", "incident", "--by", "kim")
     assert operator.status()["platformFrozen"].endswith("by kim: incident")
-    assert "FROZEN for everybody" in operator.does("status").out
+    assert "FROZEN: all organizations" in operator.does("status").out
     after = Company(stack).connect()
     for company in (before, after):
         company.customer()
@@ -424,7 +424,7 @@ def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
     assert environment["STRIPE_PLATFORM_SECRET_ID"] == parameters["StripePlatformSecretArn"]
     assert environment["STRIPE_WEBHOOK_SECRET_ID"] == parameters["StripeWebhookSecretArn"]
     assert environment["RECONCILE_QUEUE_URL"] == "https://sqs/Reconcile"
-    with pytest.raises(NoStage, match="none of ours"):
+    with pytest.raises(NoStage, match="not of POM-Stripe"):
         deployed_environment({"StackName": "other", "Outputs": [], "Parameters": []})
 
 

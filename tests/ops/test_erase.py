@@ -374,7 +374,7 @@ def test_unfinished_erasures_are_told_and_are_a_trouble_when_overdue_or_waiting_
     [row] = unfinished_erasures(stage)
     assert row["problem"].startswith("waits for 21 d")
     [trouble] = of_erasures([row])
-    assert (trouble.run_book, trouble.known) == ("erasures.md", True)
+    assert (trouble.run_book, trouble.is_known) == ("erasures.md", True)
 
 
 # Again

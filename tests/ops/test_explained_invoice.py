@@ -194,7 +194,7 @@ def test_a_refund_whose_outcome_is_not_known_is_shown_with_its_amount_and_when_p
     )
     assert order["resumes"] == told["invoice"][0]["resumes"]
     [line] = part(printed(company, capsys), "Ordered refunds with an unknown outcome (UTC)")
-    assert re.fullmatch(rf"{TIME}  20\.00 USD \(user_admin\); POM continues at {TIME}", line)
+    assert re.fullmatch(rf"{TIME}  20\.00 USD \(user_admin\); POM resumes at {TIME}", line)
 
 
 def test_json_has_bare_amounts_with_a_currency_beside_them_and_methods_as_objects(company: Company) -> None:

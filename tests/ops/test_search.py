@@ -77,7 +77,7 @@ def test_a_customer_is_found_by_poms_id_and_by_stripes(company: Company) -> None
     for name in (customer_id, customer.link.stripe_customer_id):
         assert found(company, name) == ("customer", customer_id)
     told = asked(company, customer_id).document
-    assert told["explanation"] == "Stripe has the customer as POM has it."
+    assert told["explanation"] == "Stripe has the same data of the customer as POM."
     assert [each["id"] for each in told["invoices"]] == [company.invoice.id]
     assert "ann@example.test" not in str(told)
 
@@ -222,7 +222,7 @@ def test_stripes_ids_of_a_former_account_are_found_if_the_account_is_named(compa
         missed, named = Screen(as_json=True), Screen(as_json=True)
         explain_search(stage, missed, Search(stage, name, [elsewhere]), None)
         if name != payment.id:
-            assert "If it is of a former account, add --account" in missed.document["failures"][0]
+            assert "If it belongs to a former account, add --account" in missed.document["failures"][0]
         explain_search(stage, named, Search(stage, name, [elsewhere], former), None)
         assert named.document["found"]["kind"] == kind
 
@@ -235,7 +235,7 @@ def test_an_organization_that_was_never_connected_is_told_as_such(company: Compa
 def test_stripe_that_does_not_answer_is_told_and_is_not_taken_for_nothing(company: Company) -> None:
     company.world.double.order_fault("error_before", path="/v1/charges/ch_nothing", count=10)
     [told] = asked(company, "ch_nothing", ORGANIZATION).document["failures"]
-    assert f"Stripe could not be asked about it on {company.account}" in told
+    assert f"Stripe could not be searched on {company.account}" in told
 
 
 def test_several_things_of_one_name_are_listed_with_their_commands(company: Company) -> None:

@@ -85,7 +85,7 @@ def test_where_stripe_does_not_answer_that_is_told_and_the_rest_as_well(
         rows = verified(operator, 1)
     finally:
         request("DELETE", f"{stack.urls.stripe}/_double/faults")
-    assert "Stripe did not answer" in rows["endpoints in Stripe"]["is"]
+    assert "Stripe did not respond" in rows["endpoints in Stripe"]["is"]
     assert rows["latest event by webhook"]["good"] is None
     assert operator.does("status").status == 0
 

@@ -85,7 +85,7 @@ def booked_charge(session: Session) -> JSON:
 @as_promise(
     "a decline says why",
     "A declined card is refused with card_declined and a decline code, and three events tell of it.",
-    "docs/decisions/0030-events-asked-for.md",
+    "docs/decisions/0030-subscribed-events.md",
     "Usually three events say that a card was declined",
 )
 def a_decline_says_why(session: Session) -> Outcome:
@@ -229,7 +229,7 @@ def what_was_paid_outside_can_be_known(session: Session) -> Outcome:
 @as_promise(
     "amount_paid contains a surplus",
     "If more is paid than was asked for, amount_paid contains the surplus, and amount_overpaid is the surplus.",
-    "docs/decisions/0018-terms-of-money.md",
+    "docs/decisions/0018-invoice-amounts.md",
     "Nobody here has seen whether Stripe's `amount_paid` contains a surplus.",
 )
 def amount_paid_contains_a_surplus(session: Session) -> Outcome:

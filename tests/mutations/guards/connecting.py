@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import AnyValue, Becomes, Check, Instead
+from tests.mutations.removals import AnyValue, Becomes, Check, Instead
 
-_DOORS = "tests/proofs/test_hostile_doors.py"
+_DOORS = "tests/proofs/test_attacks.py"
 _T_CONNECT = "tests/usecases/connecting/test_connect.py"
 _T_TRIALS = "tests/usecases/connecting/test_try_connection.py"
 _T_CONNECTIONS = "tests/contracts/test_connection_store.py"
@@ -52,7 +52,7 @@ CONNECTING = (
         "the browser that came back completes",
         "_granted_account",
         Check("compare_digest"),
-        f"{_DOORS}::test_hijack_sending_a_victim_to_stripe_in_ones_own_name",
+        f"{_DOORS}::test_an_account_that_a_victim_grants_through_an_attackers_link_is_not_connected",
     ),
     guard(
         "states are kept hashed",
@@ -64,13 +64,13 @@ CONNECTING = (
         "an account belongs to one organization",
         "TableConnections.bind",
         AnyValue("holder", "=="),
-        f"{_T_CONNECTIONS}::test_an_account_bound_to_one_organization_is_refused_to_another",
+        f"{_T_CONNECTIONS}::test_an_account_bound_to_one_organization_cannot_be_bound_to_another",
     ),
     guard(
         "a test does not write into a later one",
         "TableConnections.save_trial",
         Instead("put", "put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run.exists(), '')"),
-        f"{_T_CONNECTIONS}::test_a_test_does_not_write_into_one_that_began_after_it",
+        f"{_T_CONNECTIONS}::test_a_test_does_not_overwrite_a_test_that_began_later",
     ),
     guard(
         "a test of a former account is not shown",
@@ -94,6 +94,6 @@ CONNECTING = (
         "redirects lead to the configured page",
         "receive_callback(call)",
         Instead("pom_settings_url", "f\"https://{call.headers.get('host', '')}/\""),
-        f"{_DOORS}::test_the_callback_leads_nowhere_but_to_the_configured_page",
+        f"{_DOORS}::test_the_callback_redirects_only_to_the_configured_page",
     ),
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import AnyValue, Becomes, Check, Without
+from tests.mutations.removals import AnyValue, Becomes, Check, Without
 
 _T_STORE = "tests/contracts/test_customer_store.py"
 _T_PAGES = "tests/contracts/test_customer_pages.py"
 _T_OWNERS = "tests/usecases/customers/test_customer_owners.py"
 _T_SAVES = "tests/usecases/customers/test_customer_saves.py"
-_T_SETTLING = "tests/domain/test_customer_settling.py"
+_T_SETTLING = "tests/domain/test_customer_merge.py"
 
 CUSTOMERS = (
     guard(
@@ -47,7 +47,7 @@ CUSTOMERS = (
         "white space and capital letters are no edit",
         "same_value(other)",
         Becomes("False"),
-        f"{_T_SETTLING}::test_another_capital_letter_in_stripe_is_no_edit_and_one_in_pom_goes_to_stripe",
+        f"{_T_SETTLING}::test_a_change_of_case_in_stripe_is_no_edit_and_one_in_pom_is_sent_to_stripe",
     ),
     guard(
         "a reminder goes to the customer's address",
@@ -73,7 +73,7 @@ CUSTOMERS = (
         "a status that one account has is listed for that account alone",
         "status_key",
         Check("STATUSES_OF_ONE_ACCOUNT"),
-        f"{_T_PAGES}::test_customers_of_a_status_are_those_that_are_shown_with_it_on_the_connected_account",
+        f"{_T_PAGES}::test_the_filter_by_status_lists_the_customers_shown_with_that_status_on_the_connected_account",
     ),
     guard(
         "filters are held against the status that is shown",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped
 
 _WAYS = "tests/usecases/invoicing/test_ways_of_paying.py"
 _SEND_BATCH = "tests/usecases/bulk/test_send_batch.py"
-_CASES = "tests/field/test_cases.py::test_pom_shows_what_is_so"
+_CASES = "tests/field/test_cases.py::test_pom_returns_what_the_case_expects"
 
 
 def _case(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Skipped
+from tests.mutations.removals import Always, Becomes, Check, Instead, Skipped
 
 OPERATING = (
     guard(
@@ -33,7 +33,7 @@ OPERATING = (
     guard(
         "signed events go by https only",
         "HttpOwnWebhook.__init__",
-        Check("'https' _PLAIN"),
+        Check("'https' _WITHOUT_TLS"),
         "tests/adapters/test_own_webhook.py::test_an_endpoint_that_is_not_https_is_not_asked_at_all",
     ),
     guard(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chalicelib.domain.events import API_VERSION
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, AnyValue, Becomes, Check, Never, Skipped
+from tests.mutations.removals import Always, AnyValue, Becomes, Check, Never, Skipped
 
-_FORGERIES = "tests/proofs/test_hostile_doors.py::test_no_forgery_is_accepted_and_the_sdk_agrees"
-_FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
+_FORGERIES = "tests/proofs/test_attacks.py::test_no_forgery_is_accepted_and_the_sdk_agrees"
+_FIELD = "tests/field/test_cases.py::test_pom_returns_what_the_case_expects"
 _T_APPLY = "tests/usecases/events/test_apply_event.py"
 _T_CONNECT = "tests/usecases/connecting/test_connect.py"
 _T_STORE = "tests/contracts/test_invoice_store.py"
@@ -26,7 +26,7 @@ WEBHOOKS = (
         "a signed body that breaks parsers",
         "read_event(body)",
         Becomes("_event_in(body, account_id)"),
-        "tests/proofs/test_nonsense.py::test_whatever_stripe_signs_is_acknowledged",
+        "tests/proofs/test_nonsense.py::test_any_body_that_stripe_signed_is_acknowledged",
     ),
     guard(
         "a type is a name",
@@ -59,7 +59,7 @@ WEBHOOKS = (
         "Snapshots.with_seen_times_of",
         Becomes("self"),
         "tests/properties/test_permutations.py::"
-        "test_any_order_of_events_in_any_version_comes_to_the_same_end[debit_that_settles]",
+        "test_any_order_of_events_in_any_api_version_ends_with_the_same_state[debit_that_settles]",
     ),
     guard(
         "refunds that only their charge tells are asked for",

@@ -20,7 +20,7 @@ from chalicelib.usecases.attention.needs_attention import AttentionFilter, Count
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import unwatched, watched
-from tests.domain.told import DISPUTE
+from tests.domain.example_invoices import DISPUTE
 from tests.world import OFFICE, ORGANIZATION, World
 
 HOUR, DAY = 3600, 86400

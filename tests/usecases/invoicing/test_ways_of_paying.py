@@ -120,7 +120,7 @@ def test_an_invoice_is_refunded_once_all_its_payments_are_refunded(company: Comp
     assert company.now.status is InvoiceStatus.REFUNDED
 
 
-def test_a_credit_note_lowers_the_balance(company: Company) -> None:
+def test_a_credit_note_reduces_the_balance(company: Company) -> None:
     note = {"invoice": company.stripe_id, "amount": 1500}
     company.world.client.v1.credit_notes.create(note, {"stripe_account": company.account})  # type: ignore[arg-type]
     company.world.deliver()
