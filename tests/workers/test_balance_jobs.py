@@ -59,8 +59,8 @@ def job(company: Company, task: BalanceTask = BalanceTask.PAYOUT) -> BalanceJob:
 
 def ready(company: Company) -> None:
     """A payout whose lines Stripe can list, and of which POM has not heard."""
-    company.deaf()
-    company.paid("100.00")
+    company.lose_webhooks()
+    company.paid_invoice("100.00")
     company.world.double.account_fee(company.account, 200)
     company.world.double.update_account(company.account, payout_schedule="manual")
     company.pause(2 * DAY)
@@ -114,7 +114,7 @@ def test_an_outage_of_stripe_leaves_the_message_in_its_queue(company: Company) -
 
 
 def test_the_sweep_measures_what_it_found_of_payouts(company: Company, emitted: Emitted) -> None:
-    company.silent()
+    company.stop_events()
     ready(company)
     emitted()
     reconcile_account._reconcile(Reconciliation(company.organization, objects=True))

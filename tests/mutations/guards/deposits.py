@@ -52,8 +52,7 @@ DEPOSITS = (
         "a run stores how far it came with the lines of a payout",
         "itemize",
         Never("REMEMBERED_EVERY"),
-        "tests/usecases/payouts/test_long_payouts.py"
-        "::test_after_a_failed_page_the_stored_pages_are_not_read_again",
+        "tests/usecases/payouts/test_long_payouts.py::test_after_a_failed_page_the_stored_pages_are_not_read_again",
     ),
     guard(
         "a fee that is told late does not take a payment out of its payout",
@@ -83,14 +82,14 @@ DEPOSITS = (
         "the card that paid does not show the debit that came back before it",
         "Movement.shows",
         Becomes("True"),
-        "tests/usecases/payouts/test_debits_that_came_back.py"
+        "tests/usecases/payouts/test_returned_debits.py"
         "::test_the_card_payment_and_the_returned_debit_have_their_own_transactions",
     ),
     guard(
         "the fee of a card is pending though the debit before it has one",
         "Movement.charged_by",
         Becomes("True"),
-        "tests/usecases/payouts/test_debits_that_came_back.py"
+        "tests/usecases/payouts/test_returned_debits.py"
         "::test_the_sweep_reads_the_fee_of_the_card_payment_although_the_debit_has_one",
     ),
     guard(

@@ -216,7 +216,7 @@ def test_a_company_that_connects_during_a_pause_of_all_companies_has_the_pause_i
 def test_a_refresh_and_a_connection_test_record_the_person_who_requested_them(world: World) -> None:
     world.connect()
     refresh_all(ORGANIZATION, world.ports, by=OFFICE)
-    refresh_all(ORGANIZATION, world.ports, by=SAM)  # within a minute: nothing is done twice
+    refresh_all(ORGANIZATION, world.ports, by=SAM)  # within a minute: no second refresh
     assert try_connection(ORGANIZATION, world.ports, by=ADMIN).ok
     assert actors_of(world)[3:] == [
         (ConnectionAct.REFRESH_REQUESTED, By.USER, OFFICE),
@@ -267,7 +267,7 @@ def test_a_requested_sync_and_a_chosen_stripe_customer_are_recorded(world: World
 
 def test_an_imported_customer_records_the_person_and_the_batch(world: World, account: StripeAccountId) -> None:
     rows = (
-        Row(ANN, Save(Profile("Ann", "Lee", email="ann@example.test"))),  # as it is stored: no act
+        Row(ANN, Save(Profile("Ann", "Lee", email="ann@example.test"))),  # equal to the stored customer: no act
         Row(CustomerId("cust_2"), Save(Profile("Bo", email="bo@example.test"))),
     )
     batch = import_customers(ImportCustomers(ORGANIZATION, SAM, "key", "body", rows), world.ports)
@@ -282,7 +282,7 @@ def test_the_history_of_an_erased_customer_stays_and_names_who_requested_the_era
     world: World, account: StripeAccountId
 ) -> None:
     request_erasure(ORGANIZATION, ANN, InStripe.KEEP, ADMIN, world.ports)
-    request_erasure(ORGANIZATION, ANN, InStripe.KEEP, SAM, world.ports)  # there is one already
+    request_erasure(ORGANIZATION, ANN, InStripe.KEEP, SAM, world.ports)  # already requested
     world.advance(BEGINS_AFTER)
     erase_customer(ORGANIZATION, ANN, world.ports)
     assert actors_of(world, OF_ANN)[1:] == [

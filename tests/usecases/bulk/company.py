@@ -83,7 +83,7 @@ class Time:
         end = self.now + hours * 3600
         while self._waiting and not done():
             self.now, _, turn = heapq.heappop(self._waiting)
-            assert self.now < end, "it is never done"
+            assert self.now < end, "the work is never done"
             turn.set()
             self._baton.acquire()
             if self._failure is not None:
@@ -170,7 +170,7 @@ class LaneQueue(FakeQueues):
         group = (message.organization_id, message.lane)
         self._groups[group].remove(message)
         self._hidden_until[group] = 0
-        if again:  # at least once
+        if again:  # SQS delivers at least once
             self._groups[group].append(message)
 
 
@@ -225,7 +225,7 @@ class Company(World):
         self.ports.clock = self.clock
         self.queue = self.ports.queues = LaneQueue(self.time)
         self.account_id = self.connect()
-        self.double.world.events.policy.never_generate = ("*",)  # nobody delivers them
+        self.double.world.events.policy.never_generate = ("*",)  # no test delivers events
         connection = self.ports.connections.get(ORGANIZATION)
         self.ports.connections.save(replace(connection, livemode=livemode))
         self.deaths = 0
@@ -280,7 +280,7 @@ class Company(World):
                 resume_stuck(self.ports)
                 self.work()
 
-    # What can be looked at
+    # Stored data
 
     def batch(self, batch: Batch) -> Batch:
         stored = self.ports.batches.get(batch.organization_id, batch.id)

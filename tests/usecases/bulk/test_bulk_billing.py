@@ -138,7 +138,7 @@ def test_a_retry_during_a_running_batch_bills_no_customer_twice(company: World) 
     company.customer("cust_0", "found@example.test")
     retry_failures(ORGANIZATION, batch.id, company.ports)
     company.work()
-    for message in messages:  # turns that are over
+    for message in messages:  # messages of finished turns
         work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
     assert company.ports.queues.sent == []
     assert_billed_once(company, batch, invoices=12)
@@ -168,7 +168,7 @@ def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
     company.advance(LEASE + 1)
     company.resume()
     header = stored_batch(company, batch)
-    assert statuses == [(BatchStatus.CANCELLING, 12)], "its counts still change"
+    assert statuses == [(BatchStatus.CANCELLING, 12)], "the counts still change"
     assert with_status(header, company.ports) == (header, BatchStatus.CANCELLED)
     assert (header.count(ItemStatus.SENT), header.count(ItemStatus.CANCELLED)) == (1, 11)
     assert header.count(ItemStatus.QUEUED) == 0
@@ -210,14 +210,14 @@ def test_a_throttled_request_is_repeated_and_fails_no_item(company: World) -> No
     assert stored_batch(company, batch).counts == {ItemStatus.SENT: 1}
     pace = company.ports.batches.pace(ORGANIZATION, 0)
     assert pace is not None
-    assert pace.rate == int(full_rate(livemode=False) * 0.8**3)  # remembered for the next batch
+    assert pace.rate == int(full_rate(livemode=False) * 0.8**3)  # stored for the next batch
 
 
 def test_a_lost_message_is_sent_again(company: World) -> None:
     batch = bill_many(bill_all(12), company.ports)
     company.ports.queues.take()
     company.resume()
-    assert stored_batch(company, batch).open == 12  # it may yet come
+    assert stored_batch(company, batch).open == 12  # the message may still arrive
     company.advance(LEASE + PAUSE)
     company.resume()
     assert_billed_once(company, batch, invoices=12)

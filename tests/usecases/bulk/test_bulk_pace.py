@@ -69,7 +69,7 @@ def test_sending_a_reviewed_batch_is_never_throttled() -> None:
     assert company.batch(batch).counts == {ItemStatus.SENT: 80}
     assert len(company.double.mails(company.account_id)) == 80
     assert company.busiest_second() <= 20
-    assert requests <= 3 * 80, "a draft is read, let be due from today, and sent"
+    assert requests <= 3 * 80, "each draft is read, gets a due date from today, and is sent"
     assert seconds < 15
 
 
@@ -89,7 +89,7 @@ def test_with_halved_limits_the_batch_slows_down_and_still_makes_every_invoice()
     assert company.batch(batch).counts == {ItemStatus.SENT: 80}
     assert len(company.in_stripe(company.account_id)) == 80
     assert 0 < len(throttled_at) < 30, "of 400 requests"
-    assert late <= 5, "it has slowed down by then"
+    assert late <= 5, "the batch has slowed down by then"
     assert company.time.now - began < 30
 
 
@@ -127,7 +127,7 @@ def test_a_throttled_lane_slows_down_by_a_fifth_and_speeds_up_slowly() -> None:
     successes = GOOD_RUN - 1
     while pace.rate < full:
         pace, successes = pace.after_success(full), successes + 1
-    assert successes == 200, "a fifth is won back by a twentieth for each 50 requests that went well"
+    assert successes == 200, "the rate rises by a twentieth after each 50 successful requests"
     assert pace.after_success(full).rate == full
     for _ in range(30):
         pace = pace.slowed()

@@ -339,14 +339,14 @@ def test_each_draft_is_mailed_once_although_workers_die_and_messages_repeat(seed
     company.customers(20)
     batch = bill_many(bill_all(20, send=False), company.ports)
     company.play(lambda: company.is_completed(batch), idle=10)
-    company.double.world.events.policy.never_generate = ()  # they tell POM whose request mailed an invoice
+    company.double.world.events.policy.never_generate = ()  # the events name the request that mailed an invoice
     send_drafts(ORGANIZATION, batch.id, BOSS, None, company.ports)
     company.play(lambda: company.is_completed(batch), risk=0.03, repeats=0.3, idle=10)
     assert company.deaths > 2
     assert_all_mailed_once(company, batch)
 
 
-# Orders, repeated and refused
+# Repeated and refused orders
 
 
 def test_a_repeated_request_or_key_does_not_order_the_sending_again(world: World) -> None:
@@ -429,7 +429,7 @@ def test_hours_without_stripe_delay_the_sending_and_hold_no_draft_back() -> None
     assert_all_mailed_once(company, batch)
 
 
-# Failures, and what is cancelled
+# Failures and cancellations
 
 
 def test_failed_customers_are_retried_as_drafts_and_sent_with_the_next_order(world: World) -> None:

@@ -68,7 +68,7 @@ def test_an_account_that_was_connected_by_another_attempt_keeps_its_access(
     world.advance(OVER)
     assert resume_stuck(world.ports).abandoned == 0
     assert has_access(world, account)
-    assert world.ports.connections.unused_grants(10) == [], "and it is not looked at again"
+    assert world.ports.connections.unused_grants(10) == [], "the grant is not listed again"
     assert world.ports.connections.get(owner).active
 
 
@@ -104,7 +104,7 @@ def test_giving_up_access_is_tried_again_after_stripe_was_down(kind: str, world:
         grant_access(world, account)
     world.advance(OVER)
     world.double.order_fault(kind, method="POST", path="/oauth/deauthorize")
-    assert resume_stuck(world.ports).abandoned == 1, "one failure keeps nobody else"
+    assert resume_stuck(world.ports).abandoned == 1, "one failure does not stop the other account"
     assert resume_stuck(world.ports).abandoned == 1
     assert not has_access(world, first)
     assert not has_access(world, second)

@@ -51,7 +51,7 @@ def test_installing_leads_through_stripe_to_a_connected_account(world: World) ->
     assert report.connection.account is not None
     assert report.connection.account.business_name == "Blue Pools"
     assert report.connection.connected_by == ADMIN
-    assert report.webhook_healthy is None, "nobody has looked yet"
+    assert report.webhook_healthy is None, "no check has run yet"
 
 
 def test_the_callback_alone_activates_nothing(world: World) -> None:

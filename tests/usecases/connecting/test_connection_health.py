@@ -210,7 +210,7 @@ def test_after_the_secret_is_corrected_the_first_repeated_webhook_makes_the_conn
     assert webhook_health(world)[0] is False
     world.secrets = (WEBHOOK_SECRET,)
     world.look()
-    assert webhook_health(world)[0] is False, "that our door takes it does not say that Stripe signs with it"
+    assert webhook_health(world)[0] is False, "a passed canary does not prove that Stripe signs with the same secret"
     version = world.now(unpaid_invoice).version
     world.advance(86400)
     assert {receipt.outcome for receipt in world.deliver()} == {"duplicate"}
@@ -292,7 +292,7 @@ def test_an_event_swept_before_its_webhook_could_arrive_is_not_missed(
     world.double.set_delivery(paused=False)
     assert {receipt.outcome for receipt in world.deliver()} == {"duplicate"}
     run_after_ten_minutes(world)
-    assert webhook_health(world) == (True, None), "it came after all"
+    assert webhook_health(world) == (True, None), "the webhook arrived late"
 
 
 def test_an_early_swept_event_is_missed_if_its_webhook_never_arrives(
@@ -302,7 +302,7 @@ def test_an_early_swept_event_is_missed_if_its_webhook_never_arrives(
     world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     world.sweep(objects=False)
     world.look()
-    assert webhook_health(world) == (True, None), "it may still come"
+    assert webhook_health(world) == (True, None), "the webhook may still arrive"
     world.advance(121)
     assert webhook_health(world)[0] is False
     run_after_ten_minutes(world)
@@ -318,7 +318,7 @@ def test_a_missing_webhook_about_poms_own_act_counts_as_missed(
     run_after_ten_minutes(world)
     latest = world.ports.connections.get(ORGANIZATION).sweep.latest
     assert latest is not None
-    assert latest.recovered == 0, "it told nothing new"
+    assert latest.recovered == 0, "the event brought no news"
     assert webhook_health(world)[0] is False
 
 
@@ -376,7 +376,7 @@ def test_every_organization_is_swept_at_every_plan_while_the_canary_fails(
     world.ports.queues.take()
     world.advance(300)
     plan_reconciliation(world.ports)
-    assert world.ports.queues.take() != [], "something happened within a day"
+    assert world.ports.queues.take() != [], "an organization with recent activity is due"
     connection = world.ports.connections.get(ORGANIZATION)
     sweep = replace(connection.sweep, due_at=world.ports.clock.now() + 3600)
     world.ports.connections.save(replace(connection, sweep=sweep))
@@ -385,7 +385,7 @@ def test_every_organization_is_swept_at_every_plan_while_the_canary_fails(
     world.ports.connections.save_canary_run(CanaryRun(Verdict.REFUSED, 90, world.ports.clock.now()))
     assert plan_reconciliation(world.ports) == 1
     world.advance(901)
-    assert plan_reconciliation(world.ports) == 0, "a flight that is too old says nothing"
+    assert plan_reconciliation(world.ports) == 0, "an old canary run does not count"
 
 
 def test_a_late_sweep_is_reported_even_if_the_endpoint_could_not_be_checked(
@@ -435,7 +435,7 @@ def test_a_reconnect_reports_the_recovered_events_and_blames_no_webhook(
     world.advance(600)
     world.sweep(objects=False)
     later = world.ports.connections.get(ORGANIZATION).sweep
-    assert later.caught_up == caught_up, "later runs do not hide it"
+    assert later.caught_up == caught_up, "later runs do not replace it"
     assert later.latest is not None
     assert (later.latest.at, later.latest.recovered) == (world.ports.clock.now(), 0)
 

@@ -365,7 +365,7 @@ def test_objects_left_by_a_crash_are_removed_by_the_next_test(world: World, acco
         run_test(world)
     world.ports.stripe = plain
     assert len(leftovers_in_stripe(world, account)) == 2
-    assert run_test(world).ok, "what may still be at work is left alone"
+    assert run_test(world).ok, "objects of a test that may still run are not removed"
     assert len(leftovers_in_stripe(world, account)) == 2
     world.advance(61)
     result = run_test(world)

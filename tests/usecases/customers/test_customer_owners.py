@@ -173,7 +173,7 @@ def test_removed_metadata_does_not_give_the_stripe_customer_to_another_customer(
     world.customer("cust_2", email=SHARED, first_name="Bob")
     world.work()
     assert stored_customer(world).linked_to(account) == theirs
-    assert stored_customer(world, "cust_2").linked_to(account) == second, "the only one that is nobody's"
+    assert stored_customer(world, "cust_2").linked_to(account) == second, "the only Stripe customer without an owner"
 
 
 def test_a_sync_separates_two_customers_that_an_earlier_release_linked_to_one_stripe_customer(

@@ -218,7 +218,7 @@ def test_saving_the_stored_values_changes_nothing_in_any_sync_status(
     world.customer()
     world.customer(stripe_customer_id=stored.linked_to(account))
     if status is SyncStatus.NOT_CONNECTED:
-        assert stored_customer(world).sync_status is SyncStatus.PENDING, "it is connected by now"
+        assert stored_customer(world).sync_status is SyncStatus.PENDING, "the company is connected now"
     else:
         assert (stored_customer(world), world.ports.queues.sent) == (stored, [])
 

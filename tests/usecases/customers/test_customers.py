@@ -447,7 +447,7 @@ def test_the_present_email_reaches_stripe_before_an_invoice_is_sent(world: World
     world.customer()
     settle(world)
     draft = world.invoice(send=False)
-    world.customer(email="new@example.test")  # the worker has not come round yet
+    world.customer(email="new@example.test")  # the worker has not run yet
     send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     assert [mail["to"] for mail in world.double.mails()] == ["new@example.test"]
 

@@ -185,7 +185,7 @@ def test_an_invoice_is_taken_back_if_its_customer_is_closed_during_its_creation(
 
     company.world.ports.invoices.insert = insert_and_close  # type: ignore[method-assign]
     put_customer(ORGANIZATION, ANN, Save(replace(PROFILE, phone="+1 555 0100")), company.world.ports)
-    company.world.ports.queues.take()  # Stripe is given the edition by the invoice itself
+    company.world.ports.queues.take()  # creating the invoice sends the edition to Stripe
     with pytest.raises(Conflict, match="customer_erased"):
         company.world.invoice("svc_late")
     assert company.world.ports.database.invoices == {}

@@ -302,7 +302,7 @@ def test_an_event_says_that_a_payment_waits_for_the_payers_confirmation(world: W
 
 
 def test_invoice_created_is_not_subscribed_to() -> None:
-    # Stripe holds back other invoices of the company until every subscriber has answered it.
+    # Stripe delays the company's other invoices until every subscriber has responded to this event.
     assert "invoice.created" not in SUBSCRIPTION
 
 
@@ -490,7 +490,7 @@ def test_an_event_that_needs_stripe_while_it_is_down_is_parked_and_applied_by_th
     assert world.now(invoice).status is InvoiceStatus.PENDING
     assert [each.body for each in world.ports.events.parked(invoice.stripe_account_id, 10)] == [event.body]
     world.double.clear_faults()
-    world.advance(40 * 86400)  # Stripe lists it no more
+    world.advance(40 * 86400)  # longer than Stripe lists events
     world.sweep(objects=False)
     assert world.now(invoice).status is InvoiceStatus.PAID
     assert world.ports.events.parked(invoice.stripe_account_id, 10) == []
@@ -694,4 +694,4 @@ def test_an_invoice_event_with_facts_of_a_customer_makes_pom_read_the_invoice(wo
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
     stray = replace(event, fact=CustomerFact("cus_1", event.created, None))
     assert receive(world, stray) is EventOutcome.APPLIED
-    assert world.now(invoice).status is InvoiceStatus.PAID, "Stripe was asked instead"
+    assert world.now(invoice).status is InvoiceStatus.PAID, "the invoice was read from Stripe instead"

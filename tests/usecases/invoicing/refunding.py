@@ -76,11 +76,11 @@ class Company:
         refunds = self.world.in_stripe(self.account, "refund")
         return [each["amount"] for each in refunds if each["status"] not in {"failed", "canceled"}]
 
-    def told(self) -> list[str]:
+    def refund_entries(self) -> list[str]:
         """Returns the kinds of the timeline entries about refunds."""
         return [entry.kind for entry in timeline(self.now) if entry.kind.startswith("refund")]
 
-    def left(self) -> int:
+    def refundable_cents(self) -> int:
         [payment] = [each for each in payments_of(self.now) if each.id == self.payment_id]
         return payment.refundable
 

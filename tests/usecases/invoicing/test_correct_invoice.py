@@ -71,7 +71,7 @@ def test_a_correction_voids_the_original_and_copies_its_order_to_a_draft(world: 
     assert copy.order == original.order
     assert copy.total == 15000
     assert live_invoices_in_stripe(world, account) == [copy.stripe_invoice_id]
-    assert len(world.double.mails()) == 1  # that of the original: nobody was told of the correction
+    assert len(world.double.mails()) == 1  # the mail of the original: the correction is not mailed
     assert differences(world.double.ledger(account), world.ports.database.invoices.values()) == []
 
 

@@ -191,7 +191,7 @@ def test_a_revoked_connection_is_marked_and_the_order_is_undone(world: World, ac
 
 
 def test_an_order_that_stripe_refuses_is_undone(world: World, account: StripeAccountId) -> None:
-    world.double.update_account(account, charges_enabled=False)  # the event of it is still on its way
+    world.double.update_account(account, charges_enabled=False)  # the event has not arrived yet
     with pytest.raises(Refused) as refusal:
         world.invoice()
     assert refusal.value.code == "stripe_refused"

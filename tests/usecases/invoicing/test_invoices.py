@@ -248,7 +248,7 @@ def test_voiding_a_paid_invoice_is_refused_and_the_next_step_is_a_refund(
 
 def test_an_invoice_whose_payment_event_is_pending_is_not_voided(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
-    world.double.pay(account, str(invoice.stripe_invoice_id))  # the event is on its way
+    world.double.pay(account, str(invoice.stripe_invoice_id))  # the event has not arrived yet
     with pytest.raises(Conflict, match="invoice_not_voidable"):
         void_as_office(world, invoice)
     assert world.now(invoice).status is InvoiceStatus.PAID

@@ -119,7 +119,7 @@ def test_an_invoice_is_mailed_to_an_email_that_was_corrected_during_its_creation
     world.customer(email="an@example.test")
     invoice = act_with_stripe_down(world, "send", world.invoice)
     world.customer(email="ann@example.test")
-    world.ports.queues.take()  # the worker has not come yet
+    world.ports.queues.take()  # the worker has not run yet
     world.advance(100)
     world.resume()
     assert world.now(invoice).status is InvoiceStatus.PENDING

@@ -155,7 +155,7 @@ def test_days_begin_at_midnight_in_the_organizations_time_zone() -> None:
 
     world.invoice("svc_2", due_date=day)
     assert summary_of(world).overdue == Tally(0, 0)
-    world.advance(20 * 3600)  # still the 16th there
+    world.advance(20 * 3600)  # still 16 January in Auckland
     world.plan_day()
     assert summary_of(world).overdue == Tally(0, 0)
     world.advance(3 * 3600)

@@ -106,7 +106,7 @@ def test_an_overpayment_is_reported(company: Company) -> None:
     assert (company.now.status, company.now.balance) == (InvoiceStatus.PAID, 0)
     assert (company.now.paid_amount, company.now.facts.invoice.amount_overpaid) == (15_000, 7500)
     company.world.advance(700)
-    company.world.sweep(objects=False)  # the webhooks of the card came before POM had heard of its payment
+    company.world.sweep(objects=False)  # the card's webhooks arrived before POM knew its payment
     assert company.kinds() == ["created", "sent", "payment_under_way", "paid", "paid"]
 
 

@@ -52,7 +52,7 @@ class Company:
         self.world.deliver()
         return invoice
 
-    def paid(self, price: str = "100.00", method: str = "pm_card_visa", **changes: Any) -> Invoice:
+    def paid_invoice(self, price: str = "100.00", method: str = "pm_card_visa", **changes: Any) -> Invoice:
         """Returns an invoice that was just paid."""
         invoice = self.bill(price, **changes)
         self.world.double.pay(self.account, str(invoice.stripe_invoice_id), method)
@@ -87,11 +87,11 @@ class Company:
         for _ in range(count):
             self.wait(DAY)
 
-    def deaf(self) -> None:
+    def lose_webhooks(self) -> None:
         """Loses all webhooks from now on."""
         self.world.double.set_delivery(lose_rate=1.0)
 
-    def silent(self) -> None:
+    def stop_events(self) -> None:
         """Makes Stripe create no events from now on."""
         self.world.double.set_delivery(never_generate_rate=1.0)
 

@@ -29,7 +29,7 @@ from tests.usecases.payouts.company import DAY, TRANSACTIONS, Company, change_pa
 def itemized_company(company: Company) -> Company:
     """Returns a company with one deposit of three invoices."""
     for price in ("100.00", "50.00", "25.00"):
-        company.paid(price)
+        company.paid_invoice(price)
     company.days(5)
     company.world.double.api.log.reset()
     assert company.payout().tied_out
@@ -155,7 +155,7 @@ def test_a_line_is_assigned_to_its_invoice_once_the_invoice_is_known(
     known_after: int, healed_after: int, company: Company
 ) -> None:
     """POM had lost the invoice's reference and its payment row when it read the deposit."""
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
     database = company.world.ports.database
     references, movements = dict(database.references), dict(database.movements)
@@ -206,7 +206,7 @@ def test_a_repair_corrects_totals_that_a_killed_repair_left_outdated(itemized_co
 
 def test_a_fee_that_stripe_lists_late_is_stored_a_day_later(company: Company) -> None:
     company.world.double.account_fee(company.account, 200)
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     stripe = company.world.ports.stripe
     change_payout_lines(company.world, without("stripe_fee"))
     company.days(3)
@@ -221,7 +221,7 @@ def test_a_fee_that_stripe_lists_late_is_stored_a_day_later(company: Company) ->
 
 def test_lines_that_do_not_add_up_in_stripe_are_reported_every_day(company: Company) -> None:
     company.world.double.account_fee(company.account, 200)
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     change_payout_lines(company.world, without("stripe_fee"))
     company.days(3)
     for _ in range(3):
@@ -272,7 +272,7 @@ def remove_payment_row(company: Company, invoice: Invoice) -> None:
 @pytest.mark.parametrize("days", [1, 20, 60])
 def test_a_payment_stored_long_after_its_payout_is_linked_to_the_payout(company: Company, days: int) -> None:
     company.world.sweep()
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
     remove_payment_row(company, invoice)
     for _ in range(3 + days):
@@ -342,12 +342,12 @@ def test_a_repair_writes_only_what_differs(
 
 
 def test_an_operator_can_repair_unknown_payouts_and_payouts_without_lines(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.days(4)
     stored = company.payout()
     company.world.ports.database.payouts[company.organization, stored.id] = replace(stored, itemized=None)
-    company.deaf()
-    company.paid("50.00")
+    company.lose_webhooks()
+    company.paid_invoice("50.00")
     company.pause(4 * DAY)
     second, first = [each["id"] for each in reversed(company.in_stripe())]
     assert difference_kinds(company) == {second: [PayoutKind.UNKNOWN], first: [PayoutKind.NOT_ITEMIZED]}

@@ -27,7 +27,7 @@ def fee_of(company: Company, invoice: object) -> int | None:
 
 
 def test_a_fee_is_pending_until_stripe_has_booked_the_payment(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.world.work()
     assert fee_of(company, invoice) is None
 
@@ -42,7 +42,7 @@ def test_a_fee_is_pending_until_stripe_has_booked_the_payment(company: Company) 
 
 def test_the_parts_of_a_fee_include_its_tax(world: World) -> None:
     company = Company.connected(world, fee_tax_rate=10.0)
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
 
     transaction = company.row(invoice).settlements[0].transaction
@@ -53,14 +53,14 @@ def test_the_parts_of_a_fee_include_its_tax(world: World) -> None:
 
 def test_without_asynchronous_capture_the_fee_is_read_when_the_charge_succeeds(world: World) -> None:
     company = Company.connected(world, async_capture=False)
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.world.work()
     assert fee_of(company, invoice) == 320
 
 
 def test_a_fee_is_read_although_the_charge_succeeded_event_was_lost(company: Company) -> None:
     company.world.double.set_delivery(lose=["charge.succeeded"])
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
     assert fee_of(company, invoice) == 320
 
@@ -77,7 +77,7 @@ def test_the_transaction_of_a_payment_in_another_currency_has_the_exchange_rate(
 
 
 def test_a_bank_debit_has_no_fee_until_it_has_settled(company: Company) -> None:
-    invoice = company.paid("100.00", method="pm_usBankAccount")
+    invoice = company.paid_invoice("100.00", method="pm_usBankAccount")
     company.wait(HOUR)
     assert company.row(invoice).settlements == ()
     assert company.deposits(invoice) == [("not_settled", None)]
@@ -88,7 +88,7 @@ def test_a_bank_debit_has_no_fee_until_it_has_settled(company: Company) -> None:
 
 
 def test_webhooks_about_fees_and_payouts_call_stripe_only_in_workers(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.pause(HOUR)
     company.world.work()
     company.world.double.api.log.reset()
@@ -100,7 +100,7 @@ def test_webhooks_about_fees_and_payouts_call_stripe_only_in_workers(company: Co
 
 
 def test_a_fee_that_cannot_be_read_is_read_when_its_job_is_repeated(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.pause(60)
     [job] = [each for each in company.world.ports.queues.take() if isinstance(each, BalanceJob)]
     company.world.double.order_fault("error_before", path="/v1/payment_intents/*", count=5)
@@ -115,7 +115,7 @@ def test_a_fee_that_cannot_be_read_is_read_when_its_job_is_repeated(company: Com
 
 
 def test_repeating_a_fee_job_changes_nothing(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
     before = company.row(invoice)
     company.read(company.payment_id(invoice), BalanceTask.PAYMENT)
@@ -123,7 +123,7 @@ def test_repeating_a_fee_job_changes_nothing(company: Company) -> None:
 
 
 def test_no_fee_is_read_for_a_disconnected_company(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.pause(60)
     connect.disconnect(company.organization, ADMIN, company.world.ports)
     company.world.double.api.log.reset()
@@ -133,7 +133,7 @@ def test_no_fee_is_read_for_a_disconnected_company(company: Company) -> None:
 
 
 def test_a_settlement_is_never_stored_for_another_organizations_payment(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
     other_organization = OrganizationId("org_other")
     company.world.connect(other_organization)
@@ -144,7 +144,7 @@ def test_a_settlement_is_never_stored_for_another_organizations_payment(company:
 
 
 def test_a_refund_and_a_dispute_have_their_own_transactions_once_their_payout_is_itemized(company: Company) -> None:
-    refunded_invoice, disputed_invoice = company.paid("100.00"), company.paid("50.00")
+    refunded_invoice, disputed_invoice = company.paid_invoice("100.00"), company.paid_invoice("50.00")
     company.wait(60)
     company.refund(refunded_invoice, 2_500)
     company.dispute(disputed_invoice)

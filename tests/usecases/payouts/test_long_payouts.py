@@ -21,7 +21,7 @@ CALLS_BESIDES_PAGES = 1
 
 def undelivered_payout_id(company: Company, lines: int) -> str:
     """Returns the id of a payout with this many lines. None of its events arrives."""
-    company.deaf()
+    company.lose_webhooks()
     for number in range(lines):
         company.world.double.adjust(company.account, number % 90 + 10)
     payout = company.world.double.pay_out(company.account)
@@ -63,7 +63,7 @@ def test_a_second_run_continues_twenty_thousand_lines_where_the_first_stopped(co
     company.world.double.order_fault("delay", path="/v1/*", count=10_000, seconds=1.5)
     began = company.world.ports.clock.now()
 
-    assert company.read(payout_id) is None, "the rest is left to another run"
+    assert company.read(payout_id) is None, "the remaining lines are left to another run"
     first_seconds = company.world.ports.clock.now() - began
     [job] = company.world.ports.queues.take()
     assert isinstance(job, BalanceJob)
@@ -117,9 +117,9 @@ def test_a_payout_ties_out_wherever_its_worker_was_killed(world: World) -> None:
 
 def test_payment_rows_have_their_settlements_wherever_a_worker_was_killed(world: World) -> None:
     company = Company.connected(world)
-    invoices = [company.paid("100.00") for _ in range(3)]
+    invoices = [company.paid_invoice("100.00") for _ in range(3)]
     company.wait(60)
-    company.deaf()
+    company.lose_webhooks()
     company.pause(3 * 86400)
     payout_id = company.in_stripe()[0]["id"]
     settlements = {key: dict(each) for key, each in world.ports.database.settlements.items()}
@@ -173,7 +173,7 @@ def test_a_payout_interrupted_by_revoked_access_is_read_after_a_reconnect(compan
     assert not company.world.ports.connections.get(company.organization).active
     assert company.payout().itemized is None
     company.read(payout_id)
-    assert company.payout().itemized is None, "nobody asks Stripe for it any more"
+    assert company.payout().itemized is None, "a disconnected account is not read"
 
     company.world.connect(account=company.account)
     company.world.sweep()
@@ -196,7 +196,7 @@ def test_a_payout_whose_lines_stripe_refuses_to_list_stays_without_lines(
 
 
 def test_a_payout_event_that_could_not_be_queued_is_recovered_by_the_sweep(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.wait(60)
     company.world.ports.queues.failure = Retryable("queue_unavailable", "The work could not be queued.")
     company.pause(2 * 86400 + HOUR)

@@ -29,7 +29,7 @@ def totals(company: Company) -> Totals:
 
 
 def test_the_lines_of_a_deposit_name_its_invoices_and_fees(company: Company) -> None:
-    first, second = company.paid("100.00"), company.paid("50.00")
+    first, second = company.paid_invoice("100.00"), company.paid_invoice("50.00")
     company.days(3)
 
     payout = company.payout()
@@ -45,7 +45,7 @@ def test_the_lines_of_a_deposit_name_its_invoices_and_fees(company: Company) -> 
 
 
 def test_refunds_disputes_and_account_fees_have_their_own_lines(company: Company) -> None:
-    refunded_invoice, disputed_invoice = company.paid("100.00"), company.paid("50.00")
+    refunded_invoice, disputed_invoice = company.paid_invoice("100.00"), company.paid_invoice("50.00")
     company.wait(60)
     company.refund(refunded_invoice, 2_500)
     company.dispute(disputed_invoice)
@@ -65,7 +65,7 @@ def test_refunds_disputes_and_account_fees_have_their_own_lines(company: Company
 
 
 def test_an_unknown_category_of_stripe_is_a_line_of_kind_other(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.world.double.adjust(company.account, 17, "moon_tax", "lunar_funds")
     company.days(4)
     [line] = [
@@ -80,7 +80,7 @@ def test_an_unknown_category_of_stripe_is_a_line_of_kind_other(company: Company)
 
 def test_an_amount_that_the_lines_do_not_explain_is_reported_as_unexplained(company: Company) -> None:
     company.world.double.account_fee(company.account, 200)
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     change_payout_lines(company.world, without("stripe_fee"))
     company.days(4)
     unexplained_payouts = [payout for payout in company.payouts() if payout.tied_out is False]
@@ -92,7 +92,7 @@ def test_an_amount_that_the_lines_do_not_explain_is_reported_as_unexplained(comp
 
 
 def test_other_business_of_the_company_is_counted_net_of_fees_as_outside_pom(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     charge = company.world.double.outside_charge(company.account, 5_000)
     company.wait(60)
     company.world.double.refund_charge(company.account, charge["id"], amount=1_000)
@@ -108,7 +108,7 @@ def test_a_payment_of_another_organizations_invoice_is_outside_pom(company: Comp
     company.world.connect(other_organization)
     company.world.customer("cust_2", organization=other_organization)
     company.world.work()
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
     references = company.world.ports.database.references
     for key, (owner, invoice_id) in list(references.items()):
@@ -121,7 +121,7 @@ def test_a_payment_of_another_organizations_invoice_is_outside_pom(company: Comp
 
 def test_each_currency_has_its_own_payout(world: World) -> None:
     company = Company.connected(world, settlement_currencies=["usd", "eur"])
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.world.double.outside_charge(company.account, 20_000, currency="eur")
     company.days(3)
     amounts_by_currency = {each.fact.currency: (each.fact.amount, each.tied_out) for each in company.payouts()}
@@ -138,7 +138,7 @@ def test_a_payment_in_another_currency_is_a_line_in_the_payouts_currency(company
 
 
 def test_a_negative_balance_becomes_a_debit_that_includes_the_refund(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.days(3)
     company.refund(invoice)
     company.days(4)
@@ -151,9 +151,9 @@ def test_a_negative_balance_becomes_a_debit_that_includes_the_refund(company: Co
 
 def test_a_balance_hold_and_its_release_are_lines(world: World) -> None:
     company = Company.connected(world, minimum_balance={"usd": 1_000})
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.days(3)
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.days(3)
     first, second = company.payouts()
     assert company.kinds(first)["payout_minimum_balance_hold"] == -1_000
@@ -167,7 +167,7 @@ def test_a_balance_hold_and_its_release_are_lines(world: World) -> None:
 
 
 def test_a_payout_that_fails_after_it_was_paid_is_reported_on_the_payout_and_its_invoice(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.days(5)
     payout = company.payout()
     assert company.deposits(invoice) == [("arrived", payout.id)]
@@ -182,7 +182,7 @@ def test_a_payout_that_fails_after_it_was_paid_is_reported_on_the_payout_and_its
 
 
 def test_a_failed_payout_names_the_later_payout_that_pays_it_again(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.days(3)
     company.world.double.fail_payout(company.account, company.payout().id, failure_code="account_closed")
     company.wait(60)
@@ -195,7 +195,7 @@ def test_a_failed_payout_names_the_later_payout_that_pays_it_again(company: Comp
 
 
 def test_a_payout_that_fails_before_it_was_paid_is_reported_as_not_accepted(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.wait(2 * DAY + HOUR)
     company.world.double.fail_payout(company.account, company.payout().id, failure_code="no_account")
     company.wait(60)
@@ -205,7 +205,7 @@ def test_a_payout_that_fails_before_it_was_paid_is_reported_as_not_accepted(comp
 
 
 def test_the_money_of_a_canceled_payout_is_paid_by_a_later_payout(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.wait(2 * DAY)
     company.world.double.cancel_payout(company.account, company.payout().id)
     company.wait(60)
@@ -220,7 +220,7 @@ def test_the_money_of_a_canceled_payout_is_paid_by_a_later_payout(company: Compa
 def test_a_reversed_payout_names_its_reversal_and_the_later_payout_that_pays_it_again(
     company: Company,
 ) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.days(5)
     reversal = company.world.double.reverse_payout(company.account, company.payout().id)
     company.wait(60)
@@ -261,7 +261,7 @@ def test_a_manual_payout_is_a_line_of_the_next_payout_and_does_not_count_as_paid
 
 
 def test_repeated_events_of_a_payout_in_any_order_read_its_lines_once(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.world.double.set_delivery(lose_rate=1.0)
     company.days(5)
     events = [each for each in company.world.double.events(company.account) if each["type"].startswith("payout.")]
@@ -278,11 +278,11 @@ def test_repeated_events_of_a_payout_in_any_order_read_its_lines_once(company: C
         company.world.work()
     assert company.payout().tied_out
     assert company.calls("GET /v1/balance_transactions") == 1
-    assert company.calls("GET /v1/payouts/{id}") == 2 * len(payout_events), "each event has the payout read once"
+    assert company.calls("GET /v1/payouts/{id}") == 2 * len(payout_events), "each event reads the payout once"
 
 
 def test_an_older_fact_of_a_payout_does_not_overwrite_a_newer_fact(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.wait(2 * DAY)
     earlier = company.payout()
     company.days(3)
@@ -291,8 +291,8 @@ def test_an_older_fact_of_a_payout_does_not_overwrite_a_newer_fact(company: Comp
 
 
 def test_a_payout_event_of_the_other_mode_is_ignored(company: Company) -> None:
-    company.paid("100.00")
-    company.deaf()
+    company.paid_invoice("100.00")
+    company.lose_webhooks()
     company.days(5)
     [event] = [
         event
@@ -306,7 +306,7 @@ def test_a_payout_event_of_the_other_mode_is_ignored(company: Company) -> None:
 
 
 def test_no_payout_is_read_for_a_disconnected_company(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.days(1)
     company.pause(DAY)
     connect.disconnect(company.organization, ADMIN, company.world.ports)
@@ -316,7 +316,7 @@ def test_no_payout_is_read_for_a_disconnected_company(company: Company) -> None:
 
 
 def test_reading_a_payout_again_does_not_replace_its_itemized_totals(company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.days(3)
     before = company.payout().itemized
     change_payout_lines(company.world, costlier("charge", 5))

@@ -28,7 +28,7 @@ def message(company: Company, invoice: object) -> str:
 
 def test_money_paid_out_manually_is_not_reported_as_in_the_balance(company: Company) -> None:
     company.world.double.update_account(company.account, payout_schedule="manual")
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.days(3)
     company.world.double.pay_out(company.account, automatic=False)
     company.days(4)
@@ -39,7 +39,7 @@ def test_money_paid_out_manually_is_not_reported_as_in_the_balance(company: Comp
 
 
 def test_before_a_payout_is_itemized_the_deposit_of_its_payments_is_unknown(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.days(1)
     company.wait(DAY + 60)
 
@@ -50,7 +50,7 @@ def test_before_a_payout_is_itemized_the_deposit_of_its_payments_is_unknown(comp
 
 
 def test_the_money_of_a_reversed_payout_counts_as_arrived_until_the_reversal_is_paid(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.days(5)
     original = company.payout()
     company.world.double.reverse_payout(company.account, original.id)
@@ -66,7 +66,7 @@ def test_the_money_of_a_reversed_payout_counts_as_arrived_until_the_reversal_is_
 
 
 def test_the_money_of_a_failed_reversal_stays_at_the_bank(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.days(5)
     original = company.payout()
     reversal = company.world.double.reverse_payout(company.account, original.id)
@@ -84,9 +84,9 @@ def second_payout_after_unreported_failure(company: Company) -> Payout:
     """
     company.world.sweep()
     company.world.work()
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.wait(60)
-    company.silent()
+    company.stop_events()
     company.days(2)
     [first] = company.in_stripe()
     company.world.double.fail_payout(company.account, first["id"])
@@ -107,7 +107,9 @@ def test_a_failed_payout_read_after_its_later_payout_names_that_payout(company: 
 
     [first_payout] = [each for each in company.payouts() if each.id == first]
     assert (first_payout.fact.status, first_payout.returned_in) == ("failed", second.id)
-    assert f"the payout {first}" in story(company, second).message, "the later one names the earlier one too"
+    assert f"the payout {first}" in story(company, second).message, (
+        "the later payout names the earlier payout as well"
+    )
     company.days(3)
     [first_payout] = [each for each in company.payouts() if each.id == first]
     assert story(company, first_payout).next_step is None
@@ -115,10 +117,10 @@ def test_a_failed_payout_read_after_its_later_payout_names_that_payout(company: 
 
 @pytest.mark.parametrize("first_read", ["original", "reversal"])
 def test_a_reversed_payout_read_after_its_later_payout_names_that_payout(first_read: str, company: Company) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.days(5)
     original = company.payout()
-    company.silent()
+    company.stop_events()
     company.world.double.reverse_payout(company.account, original.id)
     company.days(6)
     _, reversal, again = (each["id"] for each in company.in_stripe())
@@ -136,7 +138,7 @@ def test_a_reversed_payout_read_after_its_later_payout_names_that_payout(first_r
 def test_a_link_to_a_later_payout_that_a_killed_worker_omitted_is_stored_by_the_next_job(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.days(3)
     company.world.double.fail_payout(company.account, company.payout().id)
     company.wait(60)
@@ -156,7 +158,7 @@ def test_a_link_to_a_later_payout_that_a_killed_worker_omitted_is_stored_by_the_
 def test_payouts_of_a_former_account_are_not_in_the_balance_and_say_that_pom_receives_no_news(
     company: Company,
 ) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.days(2)
     company.wait(2 * HOUR)
     connect.disconnect(company.organization, ADMIN, company.world.ports)

@@ -301,7 +301,7 @@ def test_a_backfill_stopped_at_any_call_is_finished_by_the_next_run(
         account = world.connect()
         world.customer()
         world.work()
-        services = [f"svc_{each}" for each in range(6)]  # more than are claimed at once
+        services = [f"svc_{each}" for each in range(6)]  # more services than one transaction claims
         invoice = pay_new_invoice(world, account, *services)
         lose_records(world, invoice)
         boundaries = watched(world, fatal=number, after=after)
@@ -579,7 +579,7 @@ def test_a_service_added_by_a_lost_edit_cannot_be_billed_again(lively_world: Wor
     assert lively_world.now(draft).order.services == ("svc_a", "svc_new")
     with pytest.raises(Conflict, match="svc_new is on the draft"):
         lively_world.invoice("svc_new")
-    lively_world.invoice("svc_b")  # the change had given it up
+    lively_world.invoice("svc_b")  # the edit had released this service
     assert outcomes_of(run_backfill(lively_world)) == [BackfillOutcome.UNCHANGED, BackfillOutcome.UNCHANGED]
 
 

@@ -83,7 +83,7 @@ def test_a_customer_created_with_a_lost_response_is_searched_for(
 def test_a_search_waits_until_stripes_index_is_current(world: World, account: StripeAccountId) -> None:
     other_id = create_in_stripe(world, account, "ANN@example.test")
     save_and_sync(world)
-    assert searches_of_comparison(world) == 0, "it would find nothing yet"
+    assert searches_of_comparison(world) == 0, "the search would find nothing yet"
     world.advance(INDEXED_AFTER + 1)
     assert searches_of_comparison(world) == 1
     ann = stored_customer(world)

@@ -162,7 +162,7 @@ def test_a_long_comparison_continues_in_later_runs(
         runs, corrected = runs + 1, corrected + report.corrected
 
     assert report.objects
-    assert corrected == 15, "each once, none twice"
+    assert corrected == 15, "each invoice is corrected once"
     assert runs > 2
     assert differences(world.double.ledger(account), list(world.ports.database.invoices.values())) == []
 

@@ -25,7 +25,7 @@ def company(world: World) -> Company:
     """Returns a company whose payouts have been swept before, with a paid invoice that is in no deposit yet."""
     company = Company.connected(world)
     company.world.sweep()
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.wait(60)
     return company
 
@@ -39,18 +39,20 @@ def sweep_and_work(company: Company) -> PayoutsSwept:
 
 
 def test_one_run_reads_payouts_whose_webhooks_were_lost(company: Company) -> None:
-    company.deaf()
+    company.lose_webhooks()
     company.days(4)
     report = company.world.sweep()
     company.world.work()
     assert company.payout().tied_out
     assert report.recovered > 0
     assert report.payouts is not None
-    assert (report.payouts.found, report.payouts.missed) == (1, 0), "events told of it, and they count already"
+    assert (report.payouts.found, report.payouts.missed) == (1, 0), (
+        "its events were recovered and are counted already"
+    )
 
 
 def test_payouts_without_events_are_found_and_counted_as_missed(company: Company) -> None:
-    company.silent()
+    company.stop_events()
     company.days(4)
     assert sweep_and_work(company) == PayoutsSwept(found=1, missed=1, queued=1)
     assert company.payout().tied_out
@@ -62,7 +64,7 @@ def test_payouts_without_events_are_found_and_counted_as_missed(company: Company
 
 def test_a_failed_payout_without_an_event_is_found(company: Company) -> None:
     company.days(4)
-    company.silent()
+    company.stop_events()
     company.world.double.fail_payout(company.account, company.payout().id)
     company.pause(HOUR)
     assert sweep_and_work(company).missed == 1
@@ -71,7 +73,7 @@ def test_a_failed_payout_without_an_event_is_found(company: Company) -> None:
 
 def test_a_run_without_news_costs_one_call_for_all_payouts_and_writes_no_payout(company: Company) -> None:
     for _ in range(5):
-        company.paid("100.00")
+        company.paid_invoice("100.00")
         company.days(1)
     company.days(6)
     sweep_and_work(company)
@@ -122,7 +124,7 @@ def test_a_new_connection_imports_ninety_days_of_payouts(world: World) -> None:
     sweep = world.ports.connections.get(company.organization).sweep
     assert sweep.payouts_swept_at > 0
     assert sweep.latest is not None
-    assert sweep.latest.payouts == 0, "what was there before the connection was not missed"
+    assert sweep.latest.payouts == 0, "payouts from before the connection were not missed"
 
 
 def test_a_new_connection_whose_message_was_lost_imports_its_payouts_with_the_next_plan(world: World) -> None:
@@ -143,7 +145,7 @@ def test_a_connection_of_an_earlier_release_imports_ninety_days_of_payouts_once(
     world.work()
     connection = world.ports.connections.get(company.organization)
     world.ports.connections.save(replace(connection, sweep=replace(connection.sweep, payouts_swept_at=0)))
-    company.silent()
+    company.stop_events()
     world.double.outside_charge(account, 10_000)
     world.advance(80 * DAY)
     assert sweep_and_work(company).found == 1
@@ -174,7 +176,7 @@ def reconnected(company: Company) -> tuple[Company, list[Invoice]]:
     company.pause(DAY)
     world.work()
     under_way = next(invoice for invoice in world.ports.database.invoices.values())
-    later = company.paid("50.00")
+    later = company.paid_invoice("50.00")
     company.wait(2 * HOUR)
     assert company.payout().fact.under_way
     connect.disconnect(company.organization, ADMIN, world.ports)
@@ -231,7 +233,7 @@ def test_an_unfinished_payout_older_than_the_list_is_read_by_its_id(
     company.days(4)
     sweep_and_work(company)
     old = company.payout()
-    company.silent()
+    company.stop_events()
     company.days(40)
     sweep_and_work(company)
     present = company.payout()
@@ -248,7 +250,7 @@ def test_an_unfinished_payout_older_than_the_list_is_read_by_its_id(
 
 def test_payments_older_than_ninety_days_get_their_fees_and_payouts(world: World) -> None:
     company = Company.connected(world)
-    by_payout = company.paid("100.00")
+    by_payout = company.paid_invoice("100.00")
     company.pause(60)
     company.world.ports.queues.take()
     for _ in range(12):
@@ -269,7 +271,7 @@ def test_old_payments_with_manual_payouts_get_their_fees(world: World, monkeypat
     world.work()
     invoices = []
     for _ in range(5):
-        invoices.append(company.paid("100.00"))
+        invoices.append(company.paid_invoice("100.00"))
         company.pause(60)
     company.pause(120 * DAY)
     world.ports.queues.take()
@@ -287,9 +289,9 @@ def test_a_fee_without_an_event_is_read_by_the_sweep_after_an_hour(world: World)
     company = Company.connected(world)
     company.world.sweep()
     company.world.double.set_delivery(never_generate=["charge.updated"])
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.pause(1800)
-    assert sweep_and_work(company).fees == 0, "the event may still come"
+    assert sweep_and_work(company).fees == 0, "the event may still arrive"
     company.pause(1801)
     company.world.double.api.log.reset()
     assert sweep_and_work(company).fees == 1
@@ -307,7 +309,7 @@ def test_the_next_run_reads_the_fees_that_one_run_could_not_read(
     world.double.set_delivery(never_generate=["charge.updated"])
     invoices = []
     for _ in range(5):
-        invoices.append(company.paid("100.00"))
+        invoices.append(company.paid_invoice("100.00"))
         company.pause(60)
     company.pause(2 * HOUR)
     report = world.sweep()
@@ -324,10 +326,10 @@ def test_fees_that_stripe_has_not_booked_do_not_repeat_runs_forever(
 ) -> None:
     monkeypatch.setattr(sweep_payouts, "FEES_AT_ONCE", 1)
     company = Company.connected(world)
-    company.silent()
+    company.stop_events()
     for _ in range(3):
-        company.paid("100.00")
-    company.deaf()
+        company.paid_invoice("100.00")
+    company.lose_webhooks()
     company.pause(2 * HOUR)
     monkeypatch.setattr(world.ports.stripe, "balance_transaction_of", lambda *_: None, raising=False)
     runs = 0
@@ -345,7 +347,7 @@ def test_fees_are_read_at_a_pace_that_stripe_allows(world: World) -> None:
     company = Company.connected(world)
     world.double.set_delivery(never_generate=["charge.updated"])
     for _ in range(10):
-        company.paid("10.00")
+        company.paid_invoice("10.00")
     company.pause(2 * HOUR)
     began = world.ports.clock.milliseconds()
     assert sweep_and_work(company).fees == 10
@@ -353,7 +355,7 @@ def test_fees_are_read_at_a_pace_that_stripe_allows(world: World) -> None:
 
 
 def test_a_run_that_fails_at_the_list_of_payouts_is_repeated(company: Company) -> None:
-    company.silent()
+    company.stop_events()
     company.days(4)
     company.world.double.order_fault("error_before", path="/v1/payouts", count=10)
     with pytest.raises(StripeUnavailable):
@@ -364,7 +366,7 @@ def test_a_run_that_fails_at_the_list_of_payouts_is_repeated(company: Company) -
 
 
 def test_the_sweep_queues_payouts_and_reads_no_lines(company: Company) -> None:
-    company.silent()
+    company.stop_events()
     company.days(4)
     company.world.double.api.log.reset()
     company.world.sweep()
@@ -377,7 +379,7 @@ def test_the_sweep_queues_payouts_and_reads_no_lines(company: Company) -> None:
 def test_a_run_without_time_for_payouts_leaves_them_to_the_next_run(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    company.silent()
+    company.stop_events()
     company.days(4)
     with monkeypatch.context() as patch:
         patch.setattr(reconcile, "RUN_FOR", 0)

@@ -136,7 +136,9 @@ def test_a_tie_out_includes_payments_and_refunds_of_old_invoices(world: World, a
     [day] = comparison.days
     assert (day.stripe.paid, day.ours.paid) == (7500, 0)
     assert (day.stripe.refunded, day.ours.refunded) == (7500, 0)
-    assert sum(world.stripe_calls().values()) - calls == 4 + 2  # the lists, and each old invoice whose money moved
+    assert (
+        sum(world.stripe_calls().values()) - calls == 4 + 2
+    )  # four lists, and two old invoices with payments or refunds
     world.sweep()
     world.advance(2 * HOUR)
     again = tie_out(ORGANIZATION, world.ports)
@@ -229,7 +231,9 @@ def test_a_copy_made_with_the_companys_own_key_pauses_it_and_is_not_counted_as_b
     assert comparison.billed_twice == 0
     assert freeze_if_billed_twice(ORGANIZATION, comparison, world.ports)
     world.double.world.ledger(account).get("invoice", first["id"])["application"] = None
-    assert tie_out(ORGANIZATION, world.ports).billed_twice == 2, "where Stripe names nobody, null proves nothing"
+    assert tie_out(ORGANIZATION, world.ports).billed_twice == 2, (
+        "an unknown application does not prove that the company made the copy"
+    )
 
 
 def test_a_tie_out_keeps_the_reason_of_an_operators_pause(world: World, account: StripeAccountId) -> None:
@@ -330,7 +334,7 @@ def test_unfinished_invoices_are_not_resumed_during_a_pause(world: World, accoun
     world.advance(400)
     world.resume()
     assert world.now(invoice) == invoice
-    assert resume_stuck(world.ports).invoices == 0, "a paused organization keeps no alarm on"
+    assert resume_stuck(world.ports).invoices == 0, "a paused organization keeps no alarm firing"
     unfreeze(ORGANIZATION, "ops", world.ports)
     world.resume()
     assert world.now(invoice).status is InvoiceStatus.PENDING
@@ -384,7 +388,7 @@ def test_an_invoice_without_a_record_is_reported_until_it_has_a_record(
         == f"In Stripe there is an invoice of POM's, {unknown_invoice.stripe_id}, that POM has no record of."
     )
     world.advance(DAY)
-    assert unknown_after_tie_out(world) == [unknown_invoice], "it is dated by the comparison that found it first"
+    assert unknown_after_tie_out(world) == [unknown_invoice], "it has the time of the tie out that found it first"
     world.ports.database.invoices[invoice.organization_id, invoice.id] = invoice
     assert unknown_after_tie_out(world) == []
 
@@ -407,7 +411,7 @@ def test_a_failed_tie_out_keeps_the_findings_of_an_earlier_tie_out(world: World,
     [unknown_invoice] = unknown_after_tie_out(world)
     world.double.revoke(account)
     assert unknown_after_tie_out(world) == [unknown_invoice]
-    assert unknown_after_tie_out(world) == [unknown_invoice], "the organization is not connected any more"
+    assert unknown_after_tie_out(world) == [unknown_invoice], "the organization is no longer connected"
 
 
 def test_equal_books_store_no_unknown_invoices(world: World, account: StripeAccountId) -> None:

@@ -22,15 +22,15 @@ from tests.usecases.erasing.person import Company
 from tests.world import OFFICE, ORGANIZATION, line
 
 
-def paid(company: Company) -> Invoice:
+def paid_invoice(company: Company) -> Invoice:
     return company.bill_and_pay()
 
 
-def paid_by_check(company: Company) -> Invoice:
+def invoice_paid_by_check(company: Company) -> Invoice:
     return company.bill_and_pay_by_check()
 
 
-def paid_after_a_failure(company: Company) -> Invoice:
+def invoice_paid_after_a_failure(company: Company) -> Invoice:
     invoice = company.bill()
     company.world.double.pay(company.account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
     company.settle()
@@ -39,13 +39,13 @@ def paid_after_a_failure(company: Company) -> Invoice:
     return company.world.now(invoice)
 
 
-def refunded(company: Company) -> Invoice:
+def refunded_invoice(company: Company) -> Invoice:
     invoice = company.bill_and_pay()
     company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     return company.world.now(invoice)
 
 
-def refund_that_failed(company: Company) -> Invoice:
+def invoice_with_failed_refund(company: Company) -> Invoice:
     invoice = company.bill_and_pay()
     failed_refund = company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     company.world.double.settle_refund(company.account, failed_refund.id, outcome="failed")
@@ -53,7 +53,7 @@ def refund_that_failed(company: Company) -> Invoice:
     return company.world.now(invoice)
 
 
-def dispute_lost(company: Company) -> Invoice:
+def invoice_with_lost_dispute(company: Company) -> Invoice:
     invoice = company.bill_and_pay()
     [charge] = invoice.facts.charges.values()
     dispute = company.world.double.open_dispute(company.account, charge.id)
@@ -62,7 +62,7 @@ def dispute_lost(company: Company) -> Invoice:
     return company.world.now(invoice)
 
 
-def edited_and_voided(company: Company) -> Invoice:
+def edited_and_voided_invoice(company: Company) -> Invoice:
     draft = company.bill(send=False)
     command = EditDraft(ORGANIZATION, draft.id, OFFICE, (line("svc_1", "50.00"),), BillingTerms())
     edit_draft(command, company.world.ports)
@@ -73,29 +73,29 @@ def edited_and_voided(company: Company) -> Invoice:
     return company.world.now(draft)
 
 
-def draft_deleted(company: Company) -> Invoice:
+def deleted_draft(company: Company) -> Invoice:
     draft = company.bill(send=False)
     void_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports)
     company.settle()
     return company.world.now(draft)
 
 
-def uncollectible(company: Company) -> Invoice:
+def uncollectible_invoice(company: Company) -> Invoice:
     invoice = company.bill()
     company.act_in_stripe("invoices", "mark_uncollectible", str(invoice.stripe_invoice_id), None)
     return company.world.now(invoice)
 
 
 SETTLED_INVOICES = (
-    paid,
-    paid_by_check,
-    paid_after_a_failure,
-    refunded,
-    refund_that_failed,
-    dispute_lost,
-    edited_and_voided,
-    draft_deleted,
-    uncollectible,
+    paid_invoice,
+    invoice_paid_by_check,
+    invoice_paid_after_a_failure,
+    refunded_invoice,
+    invoice_with_failed_refund,
+    invoice_with_lost_dispute,
+    edited_and_voided_invoice,
+    deleted_draft,
+    uncollectible_invoice,
 )
 
 

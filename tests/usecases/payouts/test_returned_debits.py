@@ -26,7 +26,7 @@ def invoice_with_returned_debit(company: Company) -> tuple[Invoice, str]:
     [debit] = [each["id"] for each in company.world.in_stripe(company.account, "charge")]
     double.adjust(company.account, 10_000, "payment", "charge", source=debit)
     double.adjust(company.account, -10_000, "payment_failure_refund", "charge_failure", source=debit)
-    double.outside_charge(company.account, 5_000)  # Without it there would be no deposit of that day.
+    double.outside_charge(company.account, 5_000)  # Without this charge there would be no deposit on that day.
     return invoice, debit
 
 
@@ -126,7 +126,7 @@ def test_the_list_of_payments_equals_the_payments_of_the_invoice_on_pages_of_any
 def test_the_net_of_all_payment_rows_equals_the_net_of_all_payout_lines(company: Company) -> None:
     invoice, _ = invoice_with_returned_debit(company)
     pay_by_card(company, invoice)
-    refunded_invoice, disputed_invoice = company.paid("70.00"), company.paid("40.00")
+    refunded_invoice, disputed_invoice = company.paid_invoice("70.00"), company.paid_invoice("40.00")
     company.days(2)
     company.refund(invoice, 3_000)
     company.refund(refunded_invoice)
