@@ -92,7 +92,7 @@ def test_saving_unchanged_settings_records_no_act(world: World) -> None:
 def test_a_save_whose_response_was_lost_is_recorded_once(world: World) -> None:
     plain: Any = world.ports.settings
 
-    class Lost:
+    class StoreWithLostResponse:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
@@ -100,7 +100,7 @@ def test_a_save_whose_response_was_lost_is_recorded_once(world: World) -> None:
             plain.save(settings, *acts_of_save)
             raise StaleWrite("The settings")
 
-    world.ports.settings = Lost()  # type: ignore[assignment]
+    world.ports.settings = StoreWithLostResponse()  # type: ignore[assignment]
     change_settings(world, THANKS)
     world.ports.settings = plain
     change_settings(world, THANKS)

@@ -151,7 +151,7 @@ def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
 
     statuses: list[tuple[BatchStatus, int]] = []
 
-    class CancellingAfterOne:
+    class CancellingPorts:
         """Ports that cancel the batch while the first invoice is being created."""
 
         def __getattr__(self, name: str) -> object:
@@ -163,7 +163,7 @@ def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
                 statuses.append((status, header_after_cancel.count(ItemStatus.CANCELLED)))
             return getattr(company.ports, name)
 
-    work_on_part(first.organization_id, first.batch_id, first.lane, first.turn, CancellingAfterOne())  # type: ignore[arg-type]
+    work_on_part(first.organization_id, first.batch_id, first.lane, first.turn, CancellingPorts())  # type: ignore[arg-type]
     company.work()
     company.advance(LEASE + 1)
     company.resume()
@@ -226,7 +226,7 @@ def test_a_lost_message_is_sent_again(company: World) -> None:
 
 def test_an_interrupted_request_starts_no_work_until_it_is_repeated(company: World) -> None:
     command = bill_all(12)
-    failing: Ports = _Failing(company.ports)  # type: ignore[assignment]
+    failing: Ports = _FailingPorts(company.ports)  # type: ignore[assignment]
     with pytest.raises(RuntimeError):
         bill_many(command, failing)
     [storing] = company.ports.database.batches.values()
@@ -239,7 +239,7 @@ def test_an_interrupted_request_starts_no_work_until_it_is_repeated(company: Wor
     assert_billed_once(company, batch, invoices=12)
 
 
-class _Failing:
+class _FailingPorts:
     """Ports whose database fails after the first five items have been stored."""
 
     def __init__(self, ports: Ports) -> None:

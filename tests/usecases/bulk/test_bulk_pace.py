@@ -18,7 +18,7 @@ ENDPOINT_RATE, GLOBAL_RATE, SANDBOX_RATE = 25, 100, 25
 """Requests a second (https://docs.stripe.com/rate-limits)."""
 
 
-@pytest.mark.parametrize(("number", "latency"), [(60, 0.03), (20, 0.4)], ids=["fast_answers", "slow_answers"])
+@pytest.mark.parametrize(("number", "latency"), [(60, 0.03), (20, 0.4)], ids=["fast_responses", "slow_responses"])
 def test_bulk_billing_is_never_throttled_and_does_not_delay_invoices_made_by_hand(
     number: int, latency: float
 ) -> None:

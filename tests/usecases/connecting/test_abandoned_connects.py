@@ -117,13 +117,13 @@ def test_a_run_ends_in_time_while_stripe_is_slow(world: World) -> None:
     world.advance(OVER)
     plain, requested = world.ports.stripe, []
 
-    class Slow:
+    class SlowStripe:
         def deauthorize(self, account_id: StripeAccountId) -> None:
             requested.append(account_id)
             world.ports.clock.advance(31)
             raise StripeUnavailable("stripe_unreachable", "No answer.", answered=False)
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     assert resume_stuck(world.ports).abandoned == 0
     assert len(requested) == 1
     world.ports.stripe = plain

@@ -98,7 +98,7 @@ def test_two_simultaneous_callbacks_exchange_the_code_once(world: World) -> None
     state, code = world.begin(), world.double.authorization_code(account)
     plain, codes = world.ports, []
 
-    class Racing:
+    class RacingPorts:
         """Ports on which the browser loads the page again between POM's read and POM's write of the state."""
 
         def __init__(self) -> None:
@@ -124,7 +124,7 @@ def test_two_simultaneous_callbacks_exchange_the_code_once(world: World) -> None
             return Connections()
 
     with pytest.raises(Conflict, match="state_used"):
-        connect.receive_callback(state, code, None, Racing())  # type: ignore[arg-type]
+        connect.receive_callback(state, code, None, RacingPorts())  # type: ignore[arg-type]
     assert exchanges(world) == 1
     assert complete(world, codes[0].state).status is ConnectionStatus.CONNECTED
 
@@ -276,14 +276,14 @@ def test_access_that_was_revoked_in_stripe_can_still_be_disconnected(world: Worl
 def test_disconnecting_while_stripe_is_down_fails_and_can_be_repeated(world: World, account: StripeAccountId) -> None:
     plain = world.ports.stripe
 
-    class Down:
+    class UnreachableStripe:
         def __getattr__(self, name: str) -> object:
             return getattr(plain, name)
 
         def deauthorize(self, account_id: StripeAccountId) -> None:
             raise StripeUnavailable("stripe_unreachable", "No answer.", answered=False)
 
-    world.ports.stripe = Down()  # type: ignore[assignment]
+    world.ports.stripe = UnreachableStripe()  # type: ignore[assignment]
     with pytest.raises(StripeUnavailable):
         connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     assert status(world) is ConnectionStatus.CONNECTED

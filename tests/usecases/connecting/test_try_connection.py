@@ -351,7 +351,7 @@ def test_a_test_stops_at_the_first_failure_and_still_cleans_up(
 def test_objects_left_by_a_crash_are_removed_by_the_next_test(world: World, account: StripeAccountId) -> None:
     plain = world.ports.stripe
 
-    class Crashing:
+    class CrashingStripe:
         """Stripe's gateway in a process that dies before it voids the test invoice."""
 
         def __getattr__(self, name: str) -> object:
@@ -360,7 +360,7 @@ def test_objects_left_by_a_crash_are_removed_by_the_next_test(world: World, acco
         def void_trial(self, account_id: StripeAccountId, trial_id: str) -> None:
             raise Killed("void")
 
-    world.ports.stripe = Crashing()  # type: ignore[assignment]
+    world.ports.stripe = CrashingStripe()  # type: ignore[assignment]
     with pytest.raises(Killed):
         run_test(world)
     world.ports.stripe = plain
@@ -399,7 +399,7 @@ def test_a_failed_clean_up_is_reported(world: World, account: StripeAccountId) -
 def test_a_test_with_a_slow_stripe_ends_before_its_request_times_out(world: World, account: StripeAccountId) -> None:
     plain = world.ports.stripe
 
-    class Slow:
+    class SlowStripe:
         def __getattr__(self, name: str) -> object:
             return getattr(plain, name)
 
@@ -407,7 +407,7 @@ def test_a_test_with_a_slow_stripe_ends_before_its_request_times_out(world: Worl
             world.advance(20)
             return plain.create_trial_customer(account_id, run)
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     result = run_test(world)
     assert steps(result) == [TrialStep.ACCOUNT, TrialStep.CUSTOMER, TrialStep.DRAFT, TrialStep.CLEAN_UP]
     assert "too long" in result.steps[2].message
@@ -417,13 +417,13 @@ def test_a_test_with_a_slow_stripe_ends_before_its_request_times_out(world: Worl
 def test_an_unreachable_stripe_is_reported_as_a_failed_step(world: World, account: StripeAccountId) -> None:
     plain = world.ports.stripe
 
-    class Down:
+    class UnreachableStripe:
         def __getattr__(self, name: str) -> object:
             return getattr(plain, name)
 
         def account(self, account_id: StripeAccountId) -> None:
             raise StripeUnavailable("stripe_unreachable", "Stripe did not respond in time.", answered=False)
 
-    world.ports.stripe = Down()  # type: ignore[assignment]
+    world.ports.stripe = UnreachableStripe()  # type: ignore[assignment]
     [only] = run_test(world).steps
     assert (only.step, only.ok, bool(only.next_step)) == (TrialStep.ACCOUNT, False, True)

@@ -55,7 +55,7 @@ def test_a_slower_worker_gets_another_stripe_customer_with_the_same_email(
     world.ports.queues.take()
     plain = world.ports.stripe
 
-    class Slow:
+    class OvertakenStripe:
         """Bob's worker has found the Stripe customer, and Ann's worker links it before Bob's worker continues."""
 
         overtaken = False
@@ -65,14 +65,14 @@ def test_a_slower_worker_gets_another_stripe_customer_with_the_same_email(
 
         def find_customers(self, *args: Any) -> Any:
             matches = plain.find_customers(*args)
-            if not Slow.overtaken:
-                Slow.overtaken = True
+            if not OvertakenStripe.overtaken:
+                OvertakenStripe.overtaken = True
                 world.ports.stripe = plain
                 sync_customer(ORGANIZATION, ANN, world.ports)
                 world.ports.stripe = self  # type: ignore[assignment]
             return matches
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = OvertakenStripe()  # type: ignore[assignment]
     assert sync_customer(ORGANIZATION, BOB, world.ports) is SyncStatus.SYNCED
     assert stored_customer(world, "cust_1").linked_to(account) == theirs
     assert stored_customer(world, "cust_2").linked_to(account) not in (None, theirs)

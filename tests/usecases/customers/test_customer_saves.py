@@ -48,7 +48,7 @@ def edit_in_stripe(world: World, account: str, **changes: Any) -> None:
     world.client.v1.customers.update(stripe_id, changes, {"stripe_account": account})  # type: ignore[arg-type]
 
 
-class Overtaken:
+class OvertakenStore:
     """A store in which POM's own worker writes before each of the next saves."""
 
     def __init__(self, world: World, saves: int = 1) -> None:
@@ -74,7 +74,7 @@ class Overtaken:
 def test_a_save_does_not_conflict_with_poms_own_worker(
     save: Callable[[World], Customer], world: World, account: StripeAccountId
 ) -> None:
-    world.ports.customers = Overtaken(world, 3)  # type: ignore[assignment]
+    world.ports.customers = OvertakenStore(world, 3)  # type: ignore[assignment]
     saved = save(world)
     assert saved.edition == 2
     world.work()
@@ -84,7 +84,7 @@ def test_a_save_does_not_conflict_with_poms_own_worker(
 def test_a_customer_save_whose_response_was_lost_is_stored_and_queued(world: World, account: StripeAccountId) -> None:
     plain = world.ports.customers
 
-    class Lost:
+    class StoreWithLostResponse:
         """A store whose client repeats a write after a lost response, so that its own success refuses the
         repetition.
         """
@@ -97,7 +97,7 @@ def test_a_customer_save_whose_response_was_lost_is_stored_and_queued(world: Wor
             world.ports.customers = plain
             raise StaleWrite("The customer")
 
-    world.ports.customers = Lost()  # type: ignore[assignment]
+    world.ports.customers = StoreWithLostResponse()  # type: ignore[assignment]
     saved = world.customer(phone="2")
     assert (saved.profile.phone, saved.edition) == ("2", 2)
     world.work()
@@ -107,7 +107,7 @@ def test_a_customer_save_whose_response_was_lost_is_stored_and_queued(world: Wor
 def test_a_settings_save_whose_response_was_lost_is_stored(world: World) -> None:
     plain, settings_with_memo = world.ports.settings, InvoicingSettings(ORGANIZATION, memo="Thank you.")
 
-    class Lost:
+    class StoreWithLostResponse:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
@@ -115,14 +115,14 @@ def test_a_settings_save_whose_response_was_lost_is_stored(world: World) -> None
             plain.save(settings, *acts)
             raise StaleWrite("The settings")
 
-    world.ports.settings = Lost()  # type: ignore[assignment]
+    world.ports.settings = StoreWithLostResponse()  # type: ignore[assignment]
     assert invoicing_settings.change(ORGANIZATION, settings_with_memo, world.ports).memo == "Thank you."
 
 
 def test_settings_that_another_admin_changed_meanwhile_are_a_conflict(world: World) -> None:
     plain = world.ports.settings
 
-    class Overtaken:
+    class OvertakenStore:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
@@ -130,7 +130,7 @@ def test_settings_that_another_admin_changed_meanwhile_are_a_conflict(world: Wor
             plain.save(InvoicingSettings(ORGANIZATION, memo="Mine."))
             return plain.save(settings, *acts)
 
-    world.ports.settings = Overtaken()  # type: ignore[assignment]
+    world.ports.settings = OvertakenStore()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
         invoicing_settings.change(ORGANIZATION, InvoicingSettings(ORGANIZATION, memo="Yours."), world.ports)
     assert plain.get(ORGANIZATION).memo == "Mine."
@@ -140,19 +140,19 @@ def test_an_edit_in_stripe_that_arrives_during_a_save_is_not_lost(world: World, 
     edit_in_stripe(world, account, address={"line1": "9 Oak Ave"})
     plain = world.ports.customers
 
-    class Slow:
+    class StoreDuringDelivery:
         delivered = False
 
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
         def save(self, customer: Customer, *acts: Any) -> Customer:
-            if not Slow.delivered:
-                Slow.delivered = True
+            if not StoreDuringDelivery.delivered:
+                StoreDuringDelivery.delivered = True
                 world.deliver()
             return plain.save(customer, *acts)
 
-    world.ports.customers = Slow()  # type: ignore[assignment]
+    world.ports.customers = StoreDuringDelivery()  # type: ignore[assignment]
     world.customer(phone="2")
     world.work()
     assert stripe_customer(world, account)["phone"] == "2"

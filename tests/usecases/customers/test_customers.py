@@ -188,7 +188,7 @@ def test_an_edit_during_the_call_of_stripe_is_sent_to_stripe_too(world: World, a
     world.ports.queues.take()
     plain = world.ports.stripe
 
-    class Slow:
+    class StripeDuringEdit:
         edited = False
 
         def __getattr__(self, name: str) -> Any:
@@ -196,12 +196,12 @@ def test_an_edit_during_the_call_of_stripe_is_sent_to_stripe_too(world: World, a
 
         def create_customer(self, *args: Any) -> Any:
             fact = plain.create_customer(*args)
-            if not Slow.edited:
-                Slow.edited = True
+            if not StripeDuringEdit.edited:
+                StripeDuringEdit.edited = True
                 world.customer(first_name="New")
             return fact
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = StripeDuringEdit()  # type: ignore[assignment]
     assert sync_customer(ORGANIZATION, ANN, world.ports) is SyncStatus.SYNCED
     [theirs] = customers_in_stripe(world, account)
     assert theirs["name"] == "New Lee"
@@ -255,7 +255,7 @@ def test_an_email_corrected_during_the_creation_leaves_one_stripe_customer(
     world.ports.queues.take()
     plain = world.ports.stripe
 
-    class Slow:
+    class StripeDuringEdit:
         """A gateway on which the office corrects the address twice before the response arrives."""
 
         def __getattr__(self, name: str) -> Any:
@@ -268,7 +268,7 @@ def test_an_email_corrected_during_the_creation_leaves_one_stripe_customer(
             world.customer(email="ann@example.test")
             return fact
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = StripeDuringEdit()  # type: ignore[assignment]
     assert sync_customer(ORGANIZATION, ANN, world.ports) is SyncStatus.SYNCED
     [theirs] = customers_in_stripe(world, account)
     assert (stored_customer(world).linked_to(account), theirs["email"]) == (theirs["id"], "ann@example.test")
@@ -300,14 +300,14 @@ def test_a_sync_that_always_loses_to_another_write_fails_and_is_retried(
     world.customer()
     plain = world.ports.customers
 
-    class Losing:
+    class ConflictingStore:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
         def save(self, _: Customer, *acts: Any) -> Customer:
             raise StaleWrite("The customer")
 
-    world.ports.customers = Losing()  # type: ignore[assignment]
+    world.ports.customers = ConflictingStore()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
         sync_customer(ORGANIZATION, ANN, world.ports)
 

@@ -501,14 +501,14 @@ def test_an_event_whose_applier_fails_is_parked(world: World, invoice: Invoice) 
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
     plain = world.ports.invoices
 
-    class Broken:
+    class BrokenStore:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
         def apply(self, *_: Any) -> Any:
             raise ZeroDivisionError
 
-    world.ports.invoices = Broken()  # type: ignore[assignment]
+    world.ports.invoices = BrokenStore()  # type: ignore[assignment]
     receipt = receive_event(event, Source.WEBHOOK, world.ports)
     assert (receipt.outcome, receipt.error) == (EventOutcome.PARKED, "ZeroDivisionError")
     world.ports.invoices = plain
@@ -520,15 +520,15 @@ def test_only_an_event_that_cannot_be_parked_is_refused(world: World, invoice: I
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
     failing = StripeUnavailable("database_unavailable", "No.", answered=False)
 
-    class Down:
+    class UnavailableStore:
         def __getattr__(self, name: str) -> Any:
             def fail(*_: Any) -> Any:
                 raise failing
 
             return fail
 
-    world.ports.invoices = Down()  # type: ignore[assignment]
-    world.ports.events = Down()  # type: ignore[assignment]
+    world.ports.invoices = UnavailableStore()  # type: ignore[assignment]
+    world.ports.events = UnavailableStore()  # type: ignore[assignment]
     with pytest.raises(StripeUnavailable):
         receive_event(event, Source.WEBHOOK, world.ports)
 
@@ -550,20 +550,20 @@ def test_two_simultaneous_events_of_one_invoice_are_both_applied(world: World, i
     )
     plain = world.ports.invoices
 
-    class Racing:
+    class RacingStore:
         raced = False
 
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
         def apply(self, *args: Any) -> Any:
-            if not Racing.raced:
-                Racing.raced = True
+            if not RacingStore.raced:
+                RacingStore.raced = True
                 world.ports.invoices = plain
                 receive(world, rival)
             return plain.apply(*args)
 
-    world.ports.invoices = Racing()  # type: ignore[assignment]
+    world.ports.invoices = RacingStore()  # type: ignore[assignment]
     assert receive(world, event) is EventOutcome.APPLIED
     stored = world.now(invoice)
     assert stored.status is InvoiceStatus.PAID
@@ -591,14 +591,14 @@ def test_an_event_that_always_loses_to_other_writes_fails(world: World, invoice:
     pay(world, invoice)
     plain = world.ports.invoices
 
-    class Losing:
+    class ConflictingStore:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
         def apply(self, *_: Any) -> Any:
             raise StaleWrite("The invoice")
 
-    world.ports.invoices = Losing()  # type: ignore[assignment]
+    world.ports.invoices = ConflictingStore()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
         apply_event(latest_event(world, invoice.stripe_account_id, "invoice.paid"), Source.WEBHOOK, world.ports)
 

@@ -336,7 +336,7 @@ def test_two_requests_without_a_key_are_two_orders(world: World, account: Stripe
 def test_two_simultaneous_requests_with_one_key_make_one_invoice(world: World, account: StripeAccountId) -> None:
     plain = world.ports
 
-    class Rival:
+    class RivalStore:
         """Makes the same request in full just before the insert of the first request."""
 
         def __getattr__(self, name: str) -> Any:
@@ -346,17 +346,17 @@ def test_two_simultaneous_requests_with_one_key_make_one_invoice(world: World, a
             create_invoice(order(idempotency_key="once"), plain)
             return plain.invoices.insert(*args)
 
-    invoice = create_invoice(order(idempotency_key="once"), ports_with(plain, invoices=Rival()))
+    invoice = create_invoice(order(idempotency_key="once"), ports_with(plain, invoices=RivalStore()))
     assert invoice.status is InvoiceStatus.PENDING
     assert len(world.in_stripe(account)) == 1
 
 
 def ports_with(ports: Any, **replacements: Any) -> Ports:
-    class Replaced:
+    class ReplacedPorts:
         def __getattr__(self, name: str) -> Any:
             return replacements.get(name) or getattr(ports, name)
 
-    return Replaced()  # type: ignore[return-value]
+    return ReplacedPorts()  # type: ignore[return-value]
 
 
 # Costs
@@ -505,7 +505,7 @@ def test_an_invoice_that_stripe_delays_is_returned_as_creating_and_finished_by_t
 def test_an_invoice_with_taxes_added_by_stripe_is_refused(world: World, account: StripeAccountId) -> None:
     plain = world.ports
 
-    class Taxing:
+    class TaxingStripe:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain.stripe, name)
 
@@ -514,14 +514,14 @@ def test_an_invoice_with_taxes_added_by_stripe_is_refused(world: World, account:
             return replace(fact, total=fact.total + 100)
 
     with pytest.raises(Refused, match=r"1\.00 USD more than POM ordered"):
-        create_invoice(order(), ports_with(plain, stripe=Taxing()))
+        create_invoice(order(), ports_with(plain, stripe=TaxingStripe()))
     assert_nothing_left(world, account)
 
 
 def test_a_draft_finalized_by_hand_is_not_taken_back(world: World, account: StripeAccountId) -> None:
     plain = world.ports
 
-    class Meddling:
+    class MeddlingStripe:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain.stripe, name)
 
@@ -534,7 +534,7 @@ def test_a_draft_finalized_by_hand_is_not_taken_back(world: World, account: Stri
 
         return StripeRefused("stripe_refused", "No.")
 
-    invoice = create_invoice(order(), ports_with(plain, stripe=Meddling()))
+    invoice = create_invoice(order(), ports_with(plain, stripe=MeddlingStripe()))
     assert invoice.status is InvoiceStatus.PENDING
     assert differences(world.double.ledger(account), [invoice]) == []
 
@@ -544,7 +544,7 @@ def test_a_concurrent_sync_and_two_invoices_make_one_stripe_customer(world: Worl
     world.customer()
     plain = world.ports
 
-    class Racing:
+    class RacingStripe:
         """A gateway on which other workers create the customer while the first worker searches for it."""
 
         def __init__(self, rival: Callable[[], object]) -> None:
@@ -560,7 +560,7 @@ def test_a_concurrent_sync_and_two_invoices_make_one_stripe_customer(world: Worl
                 rival()
             return matches
 
-    racing = Racing(lambda: (world.work(), world.invoice("svc_2")))
+    racing = RacingStripe(lambda: (world.work(), world.invoice("svc_2")))
     first = create_invoice(order("svc_1"), ports_with(plain, stripe=racing))
     assert first.status is InvoiceStatus.PENDING
     assert len(world.in_stripe(account, "customer")) == 1

@@ -382,7 +382,7 @@ def test_an_edit_that_stripe_refuses_keeps_the_line_breaks_of_the_former_memo(wo
     draft = create_draft(world, "svc_1", memo="Pay to:\nBank One")
     plain = world.ports.stripe
 
-    class Hesitating:
+    class WrongTotalStripe:
         """A gateway that sends the new texts to Stripe and then returns another total than the ordered one."""
 
         def __init__(self) -> None:
@@ -396,7 +396,7 @@ def test_an_edit_that_stripe_refuses_keeps_the_line_breaks_of_the_former_memo(wo
             fact = plain.update_draft(*args)
             return replace(fact, total=1) if self.asked == 1 else fact
 
-    world.ports.stripe = Hesitating()  # type: ignore[assignment]
+    world.ports.stripe = WrongTotalStripe()  # type: ignore[assignment]
     with pytest.raises(Refused):
         edit_draft(edit_of(draft, "svc_1", memo="Pay to: Bank One"), world.ports)
     assert stripe_invoice(world, draft)["description"] == "Pay to:\nBank One"
@@ -406,7 +406,7 @@ def test_an_edit_with_taxes_added_by_stripe_keeps_the_former_draft(world: World)
     draft = create_draft(world, "svc_1", "svc_2")
     plain = world.ports.stripe
 
-    class Taxing:
+    class TaxingStripe:
         """A gateway on which Stripe adds a tax to each line of the new service."""
 
         def __getattr__(self, name: str) -> Any:
@@ -416,7 +416,7 @@ def test_an_edit_with_taxes_added_by_stripe_keeps_the_former_draft(world: World)
             fact = plain.add_lines(*args)
             return replace(fact, total=fact.total + 100) if args[2][-1].service_id == "svc_3" else fact
 
-    world.ports = replace(world.ports, stripe=Taxing())  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=TaxingStripe())  # type: ignore[type-var]
     with pytest.raises(Refused, match=r"1\.00 USD more than POM ordered") as refusal:
         edit_draft(edit_of(draft, "svc_1", "svc_3"), world.ports)
     world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]
@@ -522,7 +522,7 @@ def test_a_draft_that_stripe_neither_edits_nor_restores_has_a_difference_and_kee
     draft = create_draft(world, "svc_1", "svc_2")
     plain = world.ports.stripe
 
-    class Refusing:
+    class RefusingStripe:
         """A gateway on which Stripe takes the new lines, refuses the memo, and then refuses the former lines as
         well.
         """
@@ -538,7 +538,7 @@ def test_a_draft_that_stripe_neither_edits_nor_restores_has_a_difference_and_kee
                 raise StripeRefused("stripe_refused", "No.")
             return plain.remove_lines(*args)
 
-    world.ports = replace(world.ports, stripe=Refusing())  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=RefusingStripe())  # type: ignore[type-var]
     with pytest.raises(Refused):
         edit_draft(edit_of(draft, "svc_1", "svc_3", "svc_4", memo="x" * 1501), world.ports)
     world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]

@@ -190,7 +190,7 @@ def stuck_between(world: World) -> Invoice:
     """Returns a draft whose edit Stripe refused and did not undo: in Stripe it bills svc_3 and not svc_2."""
     draft, plain = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
 
-    class RefusesTheWayBack:
+    class RefusingStripe:
         asked = 0
 
         def __getattr__(self, name: str) -> Any:
@@ -202,7 +202,7 @@ def stuck_between(world: World) -> Invoice:
                 raise StripeRefused("stripe_refused", "No.")
             return plain.remove_lines(*args)
 
-    world.ports = replace(world.ports, stripe=RefusesTheWayBack())  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=RefusingStripe())  # type: ignore[type-var]
     with pytest.raises(Refused):
         edit_draft(refused_edit(draft), world.ports)
     world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]
@@ -279,7 +279,7 @@ def test_a_worker_whose_lease_ended_does_not_undo_a_later_edit(call: str) -> Non
     world = ready_world()
     draft, plain = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
 
-    class Sleeping:
+    class SleepingStripe:
         """A gateway before whose read another worker ends the edit, and the office saves another edit."""
 
         slept = False
@@ -294,7 +294,7 @@ def test_a_worker_whose_lease_ended_does_not_undo_a_later_edit(call: str) -> Non
                 world.ports = awake
             return getattr(plain, name)
 
-    world.ports = replace(world.ports, stripe=Sleeping())  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=SleepingStripe())  # type: ignore[type-var]
     result = edit_draft(edit_of(draft, "svc_1", "svc_3"), world.ports)
     world.ports = replace(world.ports, stripe=plain)
     assert [line.service_id for line in result.order.line_items] == ["svc_1", "svc_4"]

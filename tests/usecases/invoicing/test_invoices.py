@@ -107,7 +107,7 @@ def test_two_simultaneous_sends_mail_once(world: World, account: StripeAccountId
     draft = world.invoice(send=False)
     plain = world.ports.stripe
 
-    class Racing:
+    class RacingStripe:
         def __init__(self) -> None:
             self.raced = False
 
@@ -122,7 +122,7 @@ def test_two_simultaneous_sends_mail_once(world: World, account: StripeAccountId
                     send_as_office(world, draft)
             return plain.send(*args)
 
-    world.ports.stripe = Racing()  # type: ignore[assignment]
+    world.ports.stripe = RacingStripe()  # type: ignore[assignment]
     assert send_as_office(world, draft).status is InvoiceStatus.PENDING
     assert mails(world) == 1
 
@@ -339,7 +339,7 @@ def test_a_refresh_overtaken_by_an_event_keeps_the_newer_facts(world: World, acc
     world.deliver()
     plain = world.ports.stripe
 
-    class Slow:
+    class SlowStripe:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
@@ -351,7 +351,7 @@ def test_a_refresh_overtaken_by_an_event_keeps_the_newer_facts(world: World, acc
             world.deliver()
             return facts
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     refresh_as_office(world, invoice)
     assert world.now(invoice).status is InvoiceStatus.FAILED
 
@@ -366,7 +366,7 @@ def test_a_refresh_with_news_overtaken_by_an_event_keeps_the_newer_facts(
     world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclinedInsufficientFunds")
     plain = world.ports.stripe
 
-    class Slow:
+    class SlowStripe:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
@@ -379,7 +379,7 @@ def test_a_refresh_with_news_overtaken_by_an_event_keeps_the_newer_facts(
             world.deliver()
             return facts
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     refresh_as_office(world, invoice)
     failure = world.now(invoice).failure
     assert failure is not None

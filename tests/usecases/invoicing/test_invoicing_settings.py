@@ -80,19 +80,19 @@ def test_an_invalid_value_is_refused_and_nothing_is_stored(
 def test_the_second_of_two_simultaneous_saves_is_refused(world: World) -> None:
     plain = world.ports.settings
 
-    class Racing:
+    class RacingStore:
         raced = False
 
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
         def save(self, settings: InvoicingSettings, *acts: Any) -> InvoicingSettings:
-            if not Racing.raced:
-                Racing.raced = True
+            if not RacingStore.raced:
+                RacingStore.raced = True
                 invoicing_settings.change(ORGANIZATION, replace(ALL, memo="First"), world.ports)
             return plain.save(settings, *acts)
 
-    world.ports.settings = Racing()  # type: ignore[assignment]
+    world.ports.settings = RacingStore()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
         invoicing_settings.change(ORGANIZATION, replace(ALL, memo="Second"), world.ports)
     world.ports.settings = plain

@@ -209,7 +209,7 @@ def test_two_workers_that_resume_one_invoice_send_it_once() -> None:
     plain = world.ports
     rival = Boundaries()
 
-    class Interfering:
+    class InterferingPorts:
         """Ports on which a second worker resumes the invoice when the first worker is about to add the lines."""
 
         def __init__(self) -> None:
@@ -223,7 +223,7 @@ def test_two_workers_that_resume_one_invoice_send_it_once() -> None:
                 rival.calls.append("finished")
             return getattr(plain, name)
 
-    resume_invoice(ORGANIZATION, invoice_id, Interfering())  # type: ignore[arg-type]
+    resume_invoice(ORGANIZATION, invoice_id, InterferingPorts())  # type: ignore[arg-type]
     assert rival.calls == ["finished"]
     assert_sent_once(world)
 

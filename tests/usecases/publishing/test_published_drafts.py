@@ -89,7 +89,15 @@ def add_line_in_stripe(world: World, draft: Invoice) -> None:
         lambda draft: edit_of(draft, "svc_1", "svc_2", payment_methods=("card",)),
         swapping_edit,
     ],
-    ids=["a_line", "their_order", "the_memo", "the_footer", "the_terms", "the_methods", "lines_and_memo"],
+    ids=[
+        "removed_line",
+        "order_of_lines",
+        "memo",
+        "footer",
+        "payment_terms_only",
+        "payment_methods_only",
+        "lines_and_memo",
+    ],
 )
 def test_an_edited_draft_is_published_once(edit: Callable[[Invoice], EditDraft]) -> None:
     world, draft, ledger = world_with_draft()

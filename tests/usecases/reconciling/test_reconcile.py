@@ -224,7 +224,7 @@ def test_a_run_does_not_overwrite_a_simultaneous_change_of_the_connection(
 ) -> None:
     plain = world.ports.stripe
 
-    class Busy:
+    class BusyStripe:
         def __getattr__(self, name: str) -> Any:
             return getattr(plain, name)
 
@@ -232,7 +232,7 @@ def test_a_run_does_not_overwrite_a_simultaneous_change_of_the_connection(
             world.begin()
             return plain.events(*args)
 
-    world.ports.stripe = Busy()  # type: ignore[assignment]
+    world.ports.stripe = BusyStripe()  # type: ignore[assignment]
     world.advance(60)
     world.sweep(objects=False)
     connection = world.ports.connections.get(ORGANIZATION)
@@ -278,8 +278,8 @@ def test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events(
 @pytest.mark.parametrize(
     ("lost_types", "writes"),
     [
-        pytest.param(["charge.succeeded"], ["invoices.apply", "connections.save"], id="the_only_one_with_the_card"),
-        pytest.param(["invoice.updated"], ["events.mark", "connections.save"], id="one_that_another_event_had_told"),
+        pytest.param(["charge.succeeded"], ["invoices.apply", "connections.save"], id="event_with_the_card_details"),
+        pytest.param(["invoice.updated"], ["events.mark", "connections.save"], id="event_without_news"),
     ],
 )
 def test_a_run_writes_only_the_missed_events(
