@@ -361,7 +361,7 @@ def test_all_customers_without_an_address_are_counted_even_if_few_are_returned(
 
 
 def test_the_list_holds_no_items_of_another_company(world: World, account: StripeAccountId) -> None:
-    theirs = world.connect(OTHER)
+    other_account = world.connect(OTHER)
     invoice = world.invoice(payment_terms="net_7")
     decline(world, invoice)
     world.advance(30 * DAY)
@@ -379,5 +379,5 @@ def test_the_list_holds_no_items_of_another_company(world: World, account: Strip
         "payment_failed", "invoice_overdue", "customer_without_email", "payout_failed", "invoice_unknown",
         "account_restricted",
     }  # fmt: skip
-    assert theirs != account
+    assert other_account != account
     assert attention_items(world, OTHER) == []

@@ -88,13 +88,13 @@ def test_a_phone_number_changed_in_stripe_while_a_row_is_stored_is_not_overwritt
     world.work()
     world.deliver()
     world.advance(60)
-    plain = world.ports.batches
+    real = world.ports.batches
 
     class StoreDuringEdit:
         delivered = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def decide(self, *decided: Any) -> None:
             if not StoreDuringEdit.delivered:
@@ -102,7 +102,7 @@ def test_a_phone_number_changed_in_stripe_while_a_row_is_stored_is_not_overwritt
                 stripe_id = world.in_stripe(account, "customer")[0]["id"]
                 world.client.v1.customers.update(stripe_id, {"phone": "777"}, {"stripe_account": account})
                 world.deliver()
-            plain.decide(*decided)
+            real.decide(*decided)
 
     world.ports.batches = StoreDuringEdit()  # type: ignore[assignment]
     ann = Profile(first_name="Anna", last_name="Lee", email="ann@example.test", phone="1")

@@ -115,7 +115,7 @@ def test_a_run_ends_in_time_while_stripe_is_slow(world: World) -> None:
     for _ in range(3):
         grant_access(world, world.account())
     world.advance(OVER)
-    plain, requested = world.ports.stripe, []
+    real, requested = world.ports.stripe, []
 
     class SlowStripe:
         def deauthorize(self, account_id: StripeAccountId) -> None:
@@ -126,7 +126,7 @@ def test_a_run_ends_in_time_while_stripe_is_slow(world: World) -> None:
     world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     assert resume_stuck(world.ports).abandoned == 0
     assert len(requested) == 1
-    world.ports.stripe = plain
+    world.ports.stripe = real
     assert resume_stuck(world.ports).abandoned == 3
 
 

@@ -42,10 +42,10 @@ def test_installing_leads_through_stripe_to_a_connected_account(world: World) ->
     assert status(world) is ConnectionStatus.NOT_CONNECTED
     state = world.begin()
     assert status(world) is ConnectionStatus.PENDING
-    back = return_from_stripe(world, account, state)
-    assert (back.outcome, back.code) == ("pending", None)
+    callback = return_from_stripe(world, account, state)
+    assert (callback.outcome, callback.code) == ("pending", None)
     assert status(world) is ConnectionStatus.PENDING
-    report = complete(world, back.state)
+    report = complete(world, callback.state)
     assert report.status is ConnectionStatus.CONNECTED
     assert report.connection.account_id == account
     assert report.connection.account is not None
@@ -86,17 +86,17 @@ def test_another_failure_in_stripe_has_its_own_code(world: World) -> None:
 def test_a_callback_loaded_twice_exchanges_the_code_once(world: World) -> None:
     account = world.account()
     state, code = world.begin(), world.double.authorization_code(account)
-    back = connect.receive_callback(state, code, None, world.ports)
+    callback = connect.receive_callback(state, code, None, world.ports)
     with pytest.raises(Conflict, match="state_used"):
         connect.receive_callback(state, code, None, world.ports)
     assert exchanges(world) == 1
-    assert complete(world, back.state).status is ConnectionStatus.CONNECTED
+    assert complete(world, callback.state).status is ConnectionStatus.CONNECTED
 
 
 def test_two_simultaneous_callbacks_exchange_the_code_once(world: World) -> None:
     account = world.account()
     state, code = world.begin(), world.double.authorization_code(account)
-    plain, codes = world.ports, []
+    real, codes = world.ports, []
 
     class RacingPorts:
         """Ports on which the browser loads the page again between POM's read and POM's write of the state."""
@@ -105,7 +105,7 @@ def test_two_simultaneous_callbacks_exchange_the_code_once(world: World) -> None
             self.raced = False
 
         def __getattr__(self, name: str) -> object:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         @property
         def connections(self) -> object:
@@ -113,13 +113,13 @@ def test_two_simultaneous_callbacks_exchange_the_code_once(world: World) -> None
 
             class Connections:
                 def __getattr__(self, name: str) -> object:
-                    return getattr(plain.connections, name)
+                    return getattr(real.connections, name)
 
                 def save_authorization(self, authorization: object, *acts: Any) -> object:
                     if not racing.raced:
                         racing.raced = True
-                        codes.append(connect.receive_callback(state, code, None, plain))
-                    return plain.connections.save_authorization(authorization, *acts)  # type: ignore[arg-type]
+                        codes.append(connect.receive_callback(state, code, None, real))
+                    return real.connections.save_authorization(authorization, *acts)  # type: ignore[arg-type]
 
             return Connections()
 
@@ -178,17 +178,17 @@ def test_an_admin_who_sent_another_person_to_stripe_cannot_complete_the_connecti
     browser.
     """
     account, state = world.account(), world.begin()
-    back = return_from_stripe(world, account, state)
-    for guess in (state, f"{state}.", f"{state}.{state}", f"{state}.{back.state}", f"{state}.guess"):
+    callback = return_from_stripe(world, account, state)
+    for guess in (state, f"{state}.", f"{state}.{state}", f"{state}.{callback.state}", f"{state}.guess"):
         with pytest.raises(Conflict, match="state_not_returned"):
             complete(world, guess)
     assert not world.ports.connections.get(ORGANIZATION).active
-    assert complete(world, back.state).status is ConnectionStatus.CONNECTED
+    assert complete(world, callback.state).status is ConnectionStatus.CONNECTED
 
 
 def test_the_proof_given_to_the_returning_browser_is_stored_only_as_a_hash(world: World) -> None:
-    back = return_from_stripe(world, world.account(), world.begin())
-    assert back.state.partition(connect.PROOF)[2] not in str(world.ports.database.authorizations)
+    callback = return_from_stripe(world, world.account(), world.begin())
+    assert callback.state.partition(connect.PROOF)[2] not in str(world.ports.database.authorizations)
 
 
 def test_completing_before_the_return_from_stripe_is_refused(world: World) -> None:
@@ -274,11 +274,11 @@ def test_access_that_was_revoked_in_stripe_can_still_be_disconnected(world: Worl
 
 
 def test_disconnecting_while_stripe_is_down_fails_and_can_be_repeated(world: World, account: StripeAccountId) -> None:
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
     class UnreachableStripe:
         def __getattr__(self, name: str) -> object:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def deauthorize(self, account_id: StripeAccountId) -> None:
             raise StripeUnavailable("stripe_unreachable", "No answer.", answered=False)
@@ -287,7 +287,7 @@ def test_disconnecting_while_stripe_is_down_fails_and_can_be_repeated(world: Wor
     with pytest.raises(StripeUnavailable):
         connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     assert status(world) is ConnectionStatus.CONNECTED
-    world.ports.stripe = plain
+    world.ports.stripe = real
     assert connect.disconnect(ORGANIZATION, ADMIN, world.ports).status is ConnectionStatus.DISCONNECTED
 
 

@@ -229,11 +229,11 @@ def test_of_two_simultaneous_tests_the_later_is_reported_and_both_finish(
     world: World, account: StripeAccountId
 ) -> None:
     later = list[Trial]()
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
     def begin_another(name: str) -> None:
         if name == "finalize_trial" and not later:
-            world.ports.stripe = plain
+            world.ports.stripe = real
             world.double.order_fault("error_before", method="POST", path=WRITES[TrialStep.DRAFT])
             later.append(run_test(world))
 
@@ -349,13 +349,13 @@ def test_a_test_stops_at_the_first_failure_and_still_cleans_up(
 
 
 def test_objects_left_by_a_crash_are_removed_by_the_next_test(world: World, account: StripeAccountId) -> None:
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
     class CrashingStripe:
         """Stripe's gateway in a process that dies before it voids the test invoice."""
 
         def __getattr__(self, name: str) -> object:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def void_trial(self, account_id: StripeAccountId, trial_id: str) -> None:
             raise Killed("void")
@@ -363,7 +363,7 @@ def test_objects_left_by_a_crash_are_removed_by_the_next_test(world: World, acco
     world.ports.stripe = CrashingStripe()  # type: ignore[assignment]
     with pytest.raises(Killed):
         run_test(world)
-    world.ports.stripe = plain
+    world.ports.stripe = real
     assert len(leftovers_in_stripe(world, account)) == 2
     assert run_test(world).ok, "objects of a test that may still run are not removed"
     assert len(leftovers_in_stripe(world, account)) == 2
@@ -397,15 +397,15 @@ def test_a_failed_clean_up_is_reported(world: World, account: StripeAccountId) -
 
 
 def test_a_test_with_a_slow_stripe_ends_before_its_request_times_out(world: World, account: StripeAccountId) -> None:
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
     class SlowStripe:
         def __getattr__(self, name: str) -> object:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str:
             world.advance(20)
-            return plain.create_trial_customer(account_id, run)
+            return real.create_trial_customer(account_id, run)
 
     world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     result = run_test(world)
@@ -415,11 +415,11 @@ def test_a_test_with_a_slow_stripe_ends_before_its_request_times_out(world: Worl
 
 
 def test_an_unreachable_stripe_is_reported_as_a_failed_step(world: World, account: StripeAccountId) -> None:
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
     class UnreachableStripe:
         def __getattr__(self, name: str) -> object:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def account(self, account_id: StripeAccountId) -> None:
             raise StripeUnavailable("stripe_unreachable", "Stripe did not respond in time.", answered=False)

@@ -82,7 +82,7 @@ def test_a_save_does_not_conflict_with_poms_own_worker(
 
 
 def test_a_customer_save_whose_response_was_lost_is_stored_and_queued(world: World, account: StripeAccountId) -> None:
-    plain = world.ports.customers
+    real = world.ports.customers
 
     class StoreWithLostResponse:
         """A store whose client repeats a write after a lost response, so that its own success refuses the
@@ -90,11 +90,11 @@ def test_a_customer_save_whose_response_was_lost_is_stored_and_queued(world: Wor
         """
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, customer: Customer, *acts: Any) -> Customer:
-            plain.save(customer, *acts)
-            world.ports.customers = plain
+            real.save(customer, *acts)
+            world.ports.customers = real
             raise StaleWrite("The customer")
 
     world.ports.customers = StoreWithLostResponse()  # type: ignore[assignment]
@@ -105,14 +105,14 @@ def test_a_customer_save_whose_response_was_lost_is_stored_and_queued(world: Wor
 
 
 def test_a_settings_save_whose_response_was_lost_is_stored(world: World) -> None:
-    plain, settings_with_memo = world.ports.settings, InvoicingSettings(ORGANIZATION, memo="Thank you.")
+    real, settings_with_memo = world.ports.settings, InvoicingSettings(ORGANIZATION, memo="Thank you.")
 
     class StoreWithLostResponse:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, settings: InvoicingSettings, *acts: Any) -> InvoicingSettings:
-            plain.save(settings, *acts)
+            real.save(settings, *acts)
             raise StaleWrite("The settings")
 
     world.ports.settings = StoreWithLostResponse()  # type: ignore[assignment]
@@ -120,37 +120,37 @@ def test_a_settings_save_whose_response_was_lost_is_stored(world: World) -> None
 
 
 def test_settings_that_another_admin_changed_meanwhile_are_a_conflict(world: World) -> None:
-    plain = world.ports.settings
+    real = world.ports.settings
 
     class OvertakenStore:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, settings: InvoicingSettings, *acts: Any) -> InvoicingSettings:
-            plain.save(InvoicingSettings(ORGANIZATION, memo="Mine."))
-            return plain.save(settings, *acts)
+            real.save(InvoicingSettings(ORGANIZATION, memo="Mine."))
+            return real.save(settings, *acts)
 
     world.ports.settings = OvertakenStore()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
         invoicing_settings.change(ORGANIZATION, InvoicingSettings(ORGANIZATION, memo="Yours."), world.ports)
-    assert plain.get(ORGANIZATION).memo == "Mine."
+    assert real.get(ORGANIZATION).memo == "Mine."
 
 
 def test_an_edit_in_stripe_that_arrives_during_a_save_is_not_lost(world: World, account: StripeAccountId) -> None:
     edit_in_stripe(world, account, address={"line1": "9 Oak Ave"})
-    plain = world.ports.customers
+    real = world.ports.customers
 
     class StoreDuringDelivery:
         delivered = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, customer: Customer, *acts: Any) -> Customer:
             if not StoreDuringDelivery.delivered:
                 StoreDuringDelivery.delivered = True
                 world.deliver()
-            return plain.save(customer, *acts)
+            return real.save(customer, *acts)
 
     world.ports.customers = StoreDuringDelivery()  # type: ignore[assignment]
     world.customer(phone="2")
@@ -176,8 +176,12 @@ def test_a_sync_sends_only_the_fields_that_differ(world: World, account: StripeA
     edit_in_stripe(world, account, address={"line1": "9 Oak Ave"}, name="Ann Marie Lee")
     world.customer(phone="2")
     world.work()
-    theirs = stripe_customer(world, account)
-    assert (theirs["phone"], theirs["name"], theirs["address"]["line1"]) == ("2", "Ann Marie Lee", "9 Oak Ave")
+    customer_in_stripe = stripe_customer(world, account)
+    assert (customer_in_stripe["phone"], customer_in_stripe["name"], customer_in_stripe["address"]["line1"]) == (
+        "2",
+        "Ann Marie Lee",
+        "9 Oak Ave",
+    )
     ours = stored_customer(world).profile
     assert (ours.phone, ours.first_name, ours.address.street) == ("2", "Ann Marie", "9 Oak Ave")
 
@@ -206,8 +210,12 @@ def test_an_edit_of_a_customer_stored_without_synced_values_overwrites_no_other_
     edit_in_stripe(world, account, name="Ann Marie Lee", phone="3")
     world.customer(email="new@example.test")
     world.work()
-    theirs = stripe_customer(world, account)
-    assert (theirs["email"], theirs["name"], theirs["phone"]) == ("new@example.test", "Ann Marie Lee", "3")
+    customer_in_stripe = stripe_customer(world, account)
+    assert (customer_in_stripe["email"], customer_in_stripe["name"], customer_in_stripe["phone"]) == (
+        "new@example.test",
+        "Ann Marie Lee",
+        "3",
+    )
 
 
 @pytest.mark.parametrize("status", list(SyncStatus))

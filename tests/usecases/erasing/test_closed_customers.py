@@ -313,23 +313,23 @@ def test_a_batch_draft_of_a_closed_customer_is_held_back(company: Company) -> No
 
 
 def test_the_stripe_customer_of_an_erased_customer_is_linked_to_no_other_customer(company: Company) -> None:
-    theirs = str(company.ann.linked_id)
+    stripe_id = str(company.ann.linked_id)
     company.erase()
     company.finish()
-    assert company.ann.linked_id == theirs
+    assert company.ann.linked_id == stripe_id
     for customer_id in (BOB, CustomerId("cust_new")):
         with pytest.raises(Conflict, match="stripe_customer_taken"):
-            put_customer(ORGANIZATION, customer_id, Save(PROFILE, theirs), company.world.ports)
+            put_customer(ORGANIZATION, customer_id, Save(PROFILE, stripe_id), company.world.ports)
 
 
 def test_the_erased_person_can_become_a_new_customer_with_a_new_stripe_customer(company: Company) -> None:
-    theirs = str(company.ann.linked_id)
+    stripe_id = str(company.ann.linked_id)
     company.erase()
     put_customer(ORGANIZATION, CustomerId("cust_new"), Save(PROFILE), company.world.ports)
     company.settle()
     back = get_customer(ORGANIZATION, CustomerId("cust_new"), company.world.ports)
     assert back.sync_status is SyncStatus.SYNCED
-    assert back.linked_id not in (None, theirs)
+    assert back.linked_id not in (None, stripe_id)
 
 
 def test_an_uncollectible_invoice_of_an_erased_customer_is_paid_without_a_reference(company: Company) -> None:

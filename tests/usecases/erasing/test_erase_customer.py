@@ -414,10 +414,10 @@ def test_a_parked_event_about_the_person_keeps_only_ids_and_is_still_applied(com
     now = company.world.ports.clock.now()
     pages = company.world.ports.act_in_stripe.events(company.account, now - 60, now)
     events = [each for page in pages for each in page if each.type == "charge.refunded"]
-    plain = company.world.ports.invoices, company.world.ports.events
+    real = company.world.ports.invoices, company.world.ports.events
     fail_with(company.world, KeyError("a defect"))
     assert receive_event(events[0], Source.WEBHOOK, company.world.ports).outcome is EventOutcome.PARKED
-    company.world.ports.invoices, company.world.ports.events = plain
+    company.world.ports.invoices, company.world.ports.events = real
     company.erase()
     [parked_event] = company.world.ports.events.all_parked_events(company.account)
     assert events[0].object_id in parked_event.body

@@ -499,11 +499,11 @@ def test_an_event_that_needs_stripe_while_it_is_down_is_parked_and_applied_by_th
 def test_an_event_whose_applier_fails_is_parked(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
-    plain = world.ports.invoices
+    real = world.ports.invoices
 
     class BrokenStore:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def apply(self, *_: Any) -> Any:
             raise ZeroDivisionError
@@ -511,7 +511,7 @@ def test_an_event_whose_applier_fails_is_parked(world: World, invoice: Invoice) 
     world.ports.invoices = BrokenStore()  # type: ignore[assignment]
     receipt = receive_event(event, Source.WEBHOOK, world.ports)
     assert (receipt.outcome, receipt.error) == (EventOutcome.PARKED, "ZeroDivisionError")
-    world.ports.invoices = plain
+    world.ports.invoices = real
     assert receive(world, event) is EventOutcome.APPLIED
 
 
@@ -548,20 +548,20 @@ def test_two_simultaneous_events_of_one_invoice_are_both_applied(world: World, i
         latest_event(world, account, "invoice.paid"),
         latest_event(world, account, "payment_intent.succeeded"),
     )
-    plain = world.ports.invoices
+    real = world.ports.invoices
 
     class RacingStore:
         raced = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def apply(self, *args: Any) -> Any:
             if not RacingStore.raced:
                 RacingStore.raced = True
-                world.ports.invoices = plain
+                world.ports.invoices = real
                 receive(world, rival)
-            return plain.apply(*args)
+            return real.apply(*args)
 
     world.ports.invoices = RacingStore()  # type: ignore[assignment]
     assert receive(world, event) is EventOutcome.APPLIED
@@ -589,11 +589,11 @@ def test_an_event_that_loses_to_eight_other_writes_is_still_applied(
 
 def test_an_event_that_always_loses_to_other_writes_fails(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
-    plain = world.ports.invoices
+    real = world.ports.invoices
 
     class ConflictingStore:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def apply(self, *_: Any) -> Any:
             raise StaleWrite("The invoice")

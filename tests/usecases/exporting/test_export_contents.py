@@ -100,16 +100,16 @@ def append_changes(town: NamedTown, organization: OrganizationId) -> None:
 def ids_of(town: NamedTown, organization: OrganizationId, number: int) -> set[str]:
     """Returns the ids of a customer, of the customer's invoices, and of Stripe's objects of both."""
     stripe = town.double.world.ledgers[town.accounts[organization]]
-    theirs = {f"cust_{number}"}
-    theirs |= {each.id for each in town.invoices(organization) if each.order.customer_id == f"cust_{number}"}
+    own_ids = {f"cust_{number}"}
+    own_ids |= {each.id for each in town.invoices(organization) if each.order.customer_id == f"cust_{number}"}
     customers = {
         each["id"] for each in stripe.tables["customer"].values() if name_of(organization, number) in json.dumps(each)
     }
     for kind in ("invoice", "payment_intent", "charge", "refund", "dispute"):
         for each in stripe.tables.get(kind, {}).values():
-            if {each.get("customer"), each.get("charge"), each.get("payment_intent")} & (customers | theirs):
-                theirs.add(each["id"])
-    return theirs | customers
+            if {each.get("customer"), each.get("charge"), each.get("payment_intent")} & (customers | own_ids):
+                own_ids.add(each["id"])
+    return own_ids | customers
 
 
 def names_any(text: str, ids: set[str]) -> bool:
@@ -144,10 +144,10 @@ def test_an_export_holds_every_stored_item_that_names_its_customer(
     town: NamedTown, exports: Exports, items: Sequence[StoredItem], organization: OrganizationId, number: int
 ) -> None:
     ids = ids_of(town, organization, number)
-    theirs = {
+    own_ids = {
         identity(each) for each in items if of_organization(town, each, organization) and names_any(each.text, ids)
     }
-    assert theirs == {identity_of_record(each) for each in exports[organization, number]}
+    assert own_ids == {identity_of_record(each) for each in exports[organization, number]}
 
 
 def test_the_exports_hold_records_of_every_kind(exports: Exports) -> None:

@@ -188,24 +188,24 @@ def test_an_edit_ended_by_another_account_can_be_repeated_once_the_account_is_re
 
 def stuck_between(world: World) -> Invoice:
     """Returns a draft whose edit Stripe refused and did not undo: in Stripe it bills svc_3 and not svc_2."""
-    draft, plain = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
+    draft, real = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
 
     class RefusingStripe:
-        asked = 0
+        remove_calls = 0
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def remove_lines(self, *args: Any) -> Any:
-            self.asked += 1
-            if self.asked > 1:
+            self.remove_calls += 1
+            if self.remove_calls > 1:
                 raise StripeRefused("stripe_refused", "No.")
-            return plain.remove_lines(*args)
+            return real.remove_lines(*args)
 
     world.ports = replace(world.ports, stripe=RefusingStripe())  # type: ignore[type-var]
     with pytest.raises(Refused):
         edit_draft(refused_edit(draft), world.ports)
-    world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=real)  # type: ignore[type-var]
     now = world.now(draft)
     assert (now.saga.step, now.edit and now.edit.held) == (Step.REVIEW, ("svc_3",))
     return now
@@ -277,7 +277,7 @@ def test_an_edit_of_another_draft_can_add_a_service_that_a_repaired_draft_gave_u
 @pytest.mark.parametrize("call", ["fetch", "draft_lines"])
 def test_a_worker_whose_lease_ended_does_not_undo_a_later_edit(call: str) -> None:
     world = ready_world()
-    draft, plain = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
+    draft, real = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
 
     class SleepingStripe:
         """A gateway before whose read another worker ends the edit, and the office saves another edit."""
@@ -287,16 +287,16 @@ def test_a_worker_whose_lease_ended_does_not_undo_a_later_edit(call: str) -> Non
         def __getattr__(self, name: str) -> Any:
             if name == call and not self.slept:
                 self.slept = True
-                awake, world.ports = world.ports, replace(world.ports, stripe=plain)
+                awake, world.ports = world.ports, replace(world.ports, stripe=real)
                 world.advance(LEASE + 1)
                 world.resume()
                 edit_draft(edit_of(draft, "svc_1", "svc_4"), world.ports)
                 world.ports = awake
-            return getattr(plain, name)
+            return getattr(real, name)
 
     world.ports = replace(world.ports, stripe=SleepingStripe())  # type: ignore[type-var]
     result = edit_draft(edit_of(draft, "svc_1", "svc_3"), world.ports)
-    world.ports = replace(world.ports, stripe=plain)
+    world.ports = replace(world.ports, stripe=real)
     assert [line.service_id for line in result.order.line_items] == ["svc_1", "svc_4"]
     require_stripe_has_the_order(world, world.now(draft))
 

@@ -105,22 +105,22 @@ def test_sending_twice_mails_once(world: World, account: StripeAccountId) -> Non
 
 def test_two_simultaneous_sends_mail_once(world: World, account: StripeAccountId) -> None:
     draft = world.invoice(send=False)
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
     class RacingStripe:
         def __init__(self) -> None:
             self.raced = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def send(self, *args: Any) -> Any:
             if not self.raced:
                 self.raced = True
-                world.ports.stripe = plain
+                world.ports.stripe = real
                 with pytest.raises(Conflict, match="invoice_creating"):
                     send_as_office(world, draft)
-            return plain.send(*args)
+            return real.send(*args)
 
     world.ports.stripe = RacingStripe()  # type: ignore[assignment]
     assert send_as_office(world, draft).status is InvoiceStatus.PENDING
@@ -337,15 +337,15 @@ def test_events_that_arrive_after_a_refresh_change_no_facts(world: World, accoun
 def test_a_refresh_overtaken_by_an_event_keeps_the_newer_facts(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
     world.deliver()
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
     class SlowStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def everything(self, *args: Any) -> Any:
-            facts = plain.everything(*args)
-            world.ports.stripe = plain
+            facts = real.everything(*args)
+            world.ports.stripe = real
             world.advance(5)
             world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
             world.deliver()
@@ -364,15 +364,15 @@ def test_a_refresh_with_news_overtaken_by_an_event_keeps_the_newer_facts(
     world.double.set_delivery(lose_rate=1.0)
     world.advance(5)
     world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclinedInsufficientFunds")
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
     class SlowStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def everything(self, *args: Any) -> Any:
-            facts = plain.everything(*args)
-            world.ports.stripe = plain
+            facts = real.everything(*args)
+            world.ports.stripe = real
             world.double.set_delivery(lose_rate=0.0)
             world.advance(5)
             world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclinedExpiredCard")

@@ -263,10 +263,10 @@ def test_a_changed_capital_letter_does_not_stop_a_reminder(company: Company) -> 
 
 
 def test_an_email_changed_in_stripe_stops_a_reminder(company: Company) -> None:
-    [theirs] = company.world.in_stripe(company.account, "customer")
+    [customer_in_stripe] = company.world.in_stripe(company.account, "customer")
     options: Any = {"stripe_account": company.account}
     company.advance_to(1)
-    company.world.client.v1.customers.update(theirs["id"], {"email": "new@example.test"}, options)
+    company.world.client.v1.customers.update(customer_in_stripe["id"], {"email": "new@example.test"}, options)
     company.world.deliver()
     with pytest.raises(Conflict) as refusal:
         remind(ORGANIZATION, company.invoice.id, OFFICE, company.world.ports)

@@ -206,22 +206,22 @@ def test_two_workers_that_resume_one_invoice_send_it_once() -> None:
     crash(world, NEW_CUSTOMER.index("stripe.create_draft"), after=True)
     world.advance(LEASE + 1)
     invoice_id = only_invoice(world).id
-    plain = world.ports
+    real = world.ports
     rival = Boundaries()
 
     class InterferingPorts:
         """Ports on which a second worker resumes the invoice when the first worker is about to add the lines."""
 
         def __init__(self) -> None:
-            self.done = False
+            self.interfered = False
 
         def __getattr__(self, name: str) -> object:
-            if name == "stripe" and not self.done:
-                self.done = True
-                plain.clock.advance(LEASE + 1)
-                resume_invoice(ORGANIZATION, invoice_id, plain)
+            if name == "stripe" and not self.interfered:
+                self.interfered = True
+                real.clock.advance(LEASE + 1)
+                resume_invoice(ORGANIZATION, invoice_id, real)
                 rival.calls.append("finished")
-            return getattr(plain, name)
+            return getattr(real, name)
 
     resume_invoice(ORGANIZATION, invoice_id, InterferingPorts())  # type: ignore[arg-type]
     assert rival.calls == ["finished"]

@@ -222,15 +222,15 @@ def test_objects_are_compared_once_a_day_and_after_a_long_gap(world: World, acco
 def test_a_run_does_not_overwrite_a_simultaneous_change_of_the_connection(
     world: World, account: StripeAccountId
 ) -> None:
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
     class BusyStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def events(self, *args: Any) -> Any:
             world.begin()
-            return plain.events(*args)
+            return real.events(*args)
 
     world.ports.stripe = BusyStripe()  # type: ignore[assignment]
     world.advance(60)

@@ -191,19 +191,19 @@ def test_an_invoice_billed_twice_pauses_the_organization(world: World, account: 
         "collection_method": "send_invoice",
         "days_until_due": 30,
     }
-    twin = world.client.v1.invoices.create(second, options)
+    duplicate = world.client.v1.invoices.create(second, options)
     item: Any = {"lines": [{"description": "Cleaning", "amount": 7500}]}
-    world.client.v1.invoices.add_lines(twin.id, item, options)
-    world.client.v1.invoices.finalize_invoice(twin.id, None, options)
+    world.client.v1.invoices.add_lines(duplicate.id, item, options)
+    world.client.v1.invoices.finalize_invoice(duplicate.id, None, options)
     comparison = tie_out(ORGANIZATION, world.ports)
     assert {each.stripe_id for each in comparison.differences if each.kind is Kind.BILLED_TWICE} == {
-        twin.id,
+        duplicate.id,
         first["id"],
     }
     assert freeze_if_billed_twice(ORGANIZATION, comparison, world.ports)
     with pytest.raises(Conflict, match="invoicing_frozen"):
         world.invoice("svc_2")
-    world.client.v1.invoices.void_invoice(twin.id, None, options)
+    world.client.v1.invoices.void_invoice(duplicate.id, None, options)
     again = tie_out(ORGANIZATION, world.ports)
     assert again.billed_twice == 0
     assert not freeze_if_billed_twice(ORGANIZATION, again, world.ports)
@@ -222,12 +222,15 @@ def test_a_copy_made_with_the_companys_own_key_pauses_it_and_is_not_counted_as_b
         "collection_method": "send_invoice",
         "days_until_due": 30,
     }
-    twin = world.client.v1.invoices.create(copy, own_key)
+    duplicate = world.client.v1.invoices.create(copy, own_key)
     item: Any = {"lines": [{"description": "Cleaning", "amount": 7500}]}
-    world.client.v1.invoices.add_lines(twin.id, item, own_key)
-    world.client.v1.invoices.finalize_invoice(twin.id, None, own_key)
+    world.client.v1.invoices.add_lines(duplicate.id, item, own_key)
+    world.client.v1.invoices.finalize_invoice(duplicate.id, None, own_key)
     comparison = tie_out(ORGANIZATION, world.ports)
-    assert {each.stripe_id for each in comparison.differences if each.kind is Kind.COPIED} == {twin.id, first["id"]}
+    assert {each.stripe_id for each in comparison.differences if each.kind is Kind.COPIED} == {
+        duplicate.id,
+        first["id"],
+    }
     assert comparison.billed_twice == 0
     assert freeze_if_billed_twice(ORGANIZATION, comparison, world.ports)
     world.double.world.ledger(account).get("invoice", first["id"])["application"] = None
@@ -304,8 +307,8 @@ def test_a_company_that_connects_at_the_start_of_a_pause_of_all_companies_is_pau
 
     monkeypatch.setattr(world.ports.stripe, "account", freeze_and_read)
     state = world.begin()
-    back = connect.receive_callback(state, world.double.authorization_code(account), None, world.ports)
-    connect.complete(ORGANIZATION, ADMIN, back.state, world.ports)
+    callback = connect.receive_callback(state, world.double.authorization_code(account), None, world.ports)
+    connect.complete(ORGANIZATION, ADMIN, callback.state, world.ports)
     assert world.ports.connections.get(ORGANIZATION).frozen is not None
 
 
