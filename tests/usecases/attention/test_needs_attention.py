@@ -1,4 +1,4 @@
-"""Holds the list of items that need a person: each item appears, says what to do, and disappears once it is
+"""Tests the list of items that need a person: each item appears, says what to do, and disappears once it is
 solved.
 """
 

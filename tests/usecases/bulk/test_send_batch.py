@@ -1,4 +1,4 @@
-"""Holds the sending of a reviewed batch: each draft is sent once, and a draft that the office must look at is held
+"""Tests the sending of a reviewed batch: each draft is sent once, and a draft that the office must look at is held
 back.
 """
 

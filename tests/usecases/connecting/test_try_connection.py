@@ -1,4 +1,4 @@
-"""Holds the test of a connection with a test invoice that leaves nothing behind."""
+"""Tests the verification of a connection with a test invoice that leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds the ownership of Stripe customers: one Stripe customer belongs to one customer of POM, even with simultaneous
+"""Tests the ownership of Stripe customers: one Stripe customer belongs to one customer of POM, even with simultaneous
 workers.
 """
 

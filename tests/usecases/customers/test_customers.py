@@ -1,4 +1,4 @@
-"""Holds the synchronization of customers: linked and not duplicated, edited on both sides, and without loops."""
+"""Tests the synchronization of customers: linked and not duplicated, edited on both sides, and without loops."""
 
 from __future__ import annotations
 

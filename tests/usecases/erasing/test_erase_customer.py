@@ -1,4 +1,4 @@
-"""Holds the erasure of a customer: the worker erases all data of the person once nothing is open, and repeats the
+"""Tests the erasure of a customer: the worker erases all data of the person once nothing is open, and repeats the
 pass a day later.
 """
 

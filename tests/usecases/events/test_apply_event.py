@@ -1,4 +1,4 @@
-"""Holds the application of Stripe's events: each event is applied once, to the right object, at a fixed cost."""
+"""Tests the application of Stripe's events: each event is applied once, to the right object, at a fixed cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds refunds on accounts of early API versions: only the charge's event reports a refund, and it does not name the
+"""Tests refunds on accounts of early API versions: only the charge's event reports a refund, and it does not name the
 refund.
 """
 

@@ -1,4 +1,4 @@
-"""Holds corrections of issued invoices by a draft copy: the original is voided first, and no customer is billed
+"""Tests corrections of issued invoices by a draft copy: the original is voided first, and no customer is billed
 twice.
 """
 

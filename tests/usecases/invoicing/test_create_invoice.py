@@ -1,4 +1,4 @@
-"""Holds the creation of invoices: what is refused, what it costs, and that each service is billed once."""
+"""Tests the creation of invoices: what is refused, what it costs, and that each service is billed once."""
 
 from __future__ import annotations
 

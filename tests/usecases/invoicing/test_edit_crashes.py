@@ -1,4 +1,4 @@
-"""Holds edits of drafts to their crash safety: after any crash, Stripe has one complete order, and the claims match
+"""Tests crashes during edits of drafts: after any crash, Stripe has one complete order, and the claims match
 it.
 """
 

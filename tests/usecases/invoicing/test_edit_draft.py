@@ -1,4 +1,4 @@
-"""Holds edits of drafts: what the payer reads, which invoice claims which service, and where a refusal is
+"""Tests edits of drafts: what the payer reads, which invoice claims which service, and where a refusal is
 reported.
 """
 

@@ -1,4 +1,4 @@
-"""Holds edits that are interrupted by events in Stripe: the invoice ends in a finished state, and the office can act
+"""Tests edits that are interrupted by events in Stripe: the invoice ends in a finished state, and the office can act
 on it.
 """
 

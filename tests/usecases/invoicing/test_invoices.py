@@ -1,4 +1,4 @@
-"""Holds acts on an invoice: send after a review, void and refresh, only on own invoices of the connected account."""
+"""Tests acts on an invoice: send after a review, void and refresh, only on own invoices of the connected account."""
 
 from __future__ import annotations
 

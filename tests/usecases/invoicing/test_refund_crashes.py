@@ -1,4 +1,4 @@
-"""Holds refunds to their crash safety: Stripe makes each refund once, or POM says that it was refused."""
+"""Tests crashes during refunds: Stripe makes each refund once, or POM says that it was refused."""
 
 from __future__ import annotations
 

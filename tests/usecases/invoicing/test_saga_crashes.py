@@ -1,4 +1,4 @@
-"""Holds the creation of invoices to its crash safety: one Stripe invoice, sent once, whichever worker resumes it."""
+"""Tests crashes during the creation of invoices: one Stripe invoice, sent once, whichever worker resumes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds the summary to the invoices: after every event, its sums equal the sums over the invoices."""
+"""Tests the summary against the invoices: after every event, its sums equal the sums over the invoices."""
 
 from __future__ import annotations
 

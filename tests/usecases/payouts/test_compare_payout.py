@@ -1,4 +1,4 @@
-"""Holds the comparison of payout lines: stored lines are compared with Stripe's lines again, and repaired where they
+"""Tests the comparison of payout lines: stored lines are compared with Stripe's lines again, and repaired where they
 differ.
 """
 

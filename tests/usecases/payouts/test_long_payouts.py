@@ -1,4 +1,4 @@
-"""Holds payouts of thousands of lines: POM reads them page by page, continues where a run stopped, and pays only for
+"""Tests payouts of thousands of lines: POM reads them page by page, continues where a run stopped, and pays only for
 the pages.
 """
 

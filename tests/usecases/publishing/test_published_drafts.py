@@ -1,4 +1,4 @@
-"""Holds the publishing of drafts: an edit is published once, when it is finished and the draft bills something else.
+"""Tests the publishing of drafts: an edit is published once, when it is finished and the draft bills something else.
 
 Each test follows the stored versions, as the streams do.
 """

@@ -1,4 +1,4 @@
-"""Holds the objects published with changes: each is the version of its change, and a damaged record prevents only
+"""Tests the objects published with changes: each is the version of its change, and a damaged record prevents only
 changes that show it.
 """
 

@@ -1,4 +1,4 @@
-"""Holds the backfill: it makes POM equal to Stripe for any past period, recreates lost records, and bills no customer
+"""Tests the backfill: it makes POM equal to Stripe for any past period, recreates lost records, and bills no customer
 twice.
 """
 

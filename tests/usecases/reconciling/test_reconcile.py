@@ -1,4 +1,4 @@
-"""Holds the sweep: after any loss of events, one run makes POM equal to Stripe, and the next run writes nothing."""
+"""Tests the sweep: after any loss of events, one run makes POM equal to Stripe, and the next run writes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds the tie out, which compares Stripe's books with POM's: they are equal after all events, and each difference
+"""Tests the tie out, which compares Stripe's books with POM's: they are equal after all events, and each difference
 is named.
 """
 
