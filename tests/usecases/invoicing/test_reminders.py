@@ -69,7 +69,7 @@ class Company:
 
     def reminder_count(self) -> int:
         """Returns the number of e-mails after the first, which sent the invoice."""
-        return len(self.world.double.reminder_count(self.account)) - 1
+        return len(self.world.double.mails(self.account)) - 1
 
 
 @pytest.fixture
