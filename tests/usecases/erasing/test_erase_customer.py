@@ -412,7 +412,7 @@ def test_a_parked_event_about_the_person_keeps_only_ids_and_is_still_applied(com
     company.world.double.set_delivery(lose=["*"])
     company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     now = company.world.ports.clock.now()
-    pages = company.world.ports.act_in_stripe.events(company.account, now - 60, now)
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
     events = [each for page in pages for each in page if each.type == "charge.refunded"]
     real = company.world.ports.invoices, company.world.ports.events
     fail_with(company.world, KeyError("a defect"))
@@ -436,7 +436,7 @@ def test_an_event_parked_after_the_erasure_is_stored_with_only_its_ids(company: 
     company.act_in_stripe("customers", "update", stripe_id, {"name": "Annabel R. Recognizable"})
     company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     now = company.world.ports.clock.now()
-    pages = company.world.ports.act_in_stripe.events(company.account, now - 60, now)
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
     fail_with(company.world, KeyError("a defect"))
     for event in (each for page in pages for each in page):
         receive_event(event, Source.WEBHOOK, company.world.ports)
@@ -454,7 +454,7 @@ def test_an_event_parked_without_its_invoice_is_recognized_by_its_stripe_custome
     company.world.double.set_delivery(lose=["*"])
     company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     now = company.world.ports.clock.now()
-    pages = company.world.ports.act_in_stripe.events(company.account, now - 60, now)
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
     [event] = [each for page in pages for each in page if each.type == "charge.refunded"]
     assert (event.object_id, "annabel" in event.body.lower()) == (charge, True)
 
@@ -478,7 +478,7 @@ def test_a_parked_event_that_names_only_the_stripe_customer_keeps_only_ids(compa
     company.world.double.set_delivery(lose=["*"])
     company.act_in_stripe("customers", "update", former, {"name": "Annabel R. Recognizable"})
     now = company.world.ports.clock.now()
-    pages = company.world.ports.act_in_stripe.events(company.account, now - 60, now)
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
     [event] = [each for page in pages for each in page if "Annabel R. Recognizable" in each.body]
     company.world.ports.events.park(event, now, "a_defect")
     company.erase()
