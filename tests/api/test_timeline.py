@@ -192,7 +192,9 @@ def test_a_part_is_shown_as_paid_before_the_sweep_tells_by_which_card(
     assert (row["id"], row["method"]["last4"]) == (intent, "4242")
 
 
-def test_a_bank_debit_is_pending_until_it_arrives(api: ApiClient, world: World, account: str) -> None:
+def test_an_invoice_paid_by_bank_debit_is_pending_until_the_debit_succeeds(
+    api: ApiClient, world: World, account: str
+) -> None:
     made = world.invoice(payment_methods=("us_bank_account",))
     world.deliver()
     intent = pays(world, shown(api, made.id), "000123456789")

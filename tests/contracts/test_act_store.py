@@ -74,7 +74,7 @@ def test_each_history_has_its_own_acts_newest_first(backend: Backend) -> None:
     assert history(backend, Subject.customer_of(ORG, CustomerId("cust_2"))) == []
 
 
-def test_pages_lead_through_a_history_although_acts_come_meanwhile(backend: Backend) -> None:
+def test_paging_reaches_every_act_while_new_acts_are_stored(backend: Backend) -> None:
     subject = SUBJECTS[2]
     for number in range(1, 6):
         backend.acts.add(act(number, subject))
@@ -88,7 +88,7 @@ def test_pages_lead_through_a_history_although_acts_come_meanwhile(backend: Back
     assert seen == [act(number, subject).id for number in (5, 4, 3, 2, 1)]
 
 
-def test_a_cursor_is_good_for_its_history_only(backend: Backend) -> None:
+def test_a_cursor_works_for_its_own_history_only(backend: Backend) -> None:
     for subject in SUBJECTS:
         backend.acts.add(act(1, subject))
         backend.acts.add(act(2, subject))
@@ -123,7 +123,7 @@ def writes(backend: Backend) -> dict[str, Callable[[Act], object]]:
 @pytest.mark.parametrize(
     "what", ["settings", "connection", "binding", "event", "attempt to connect", "customer", "import"]
 )
-def test_an_act_is_kept_with_what_it_changes_or_not_at_all(backend: Backend, what: str) -> None:
+def test_an_act_and_the_change_it_records_are_stored_together_or_not_at_all(backend: Backend, what: str) -> None:
     write = writes(backend)[what]
     write(act(1))
     with pytest.raises((StaleWrite, DuplicateEvent)):

@@ -158,7 +158,7 @@ def test_an_invoice_turns_overdue_at_the_end_of_its_due_day_in_its_own_time_zone
     assert turning(NOW + 23 * HOUR) == organizations[2:]
 
 
-def test_invoices_that_need_a_person_come_newest_first_until_they_need_nobody(
+def test_invoices_that_need_a_person_are_listed_newest_first_until_they_need_nobody(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the rule is. Here an invoice needs somebody from its due day on, until it is paid."""
@@ -207,7 +207,7 @@ def test_an_invoice_moves_from_list_to_list_with_its_status(backend: Backend) ->
     assert whole(backend, ORG, ALL, 5) == [paid]
 
 
-def test_lists_hold_nothing_of_other_organizations(backend: Backend) -> None:
+def test_lists_hold_no_invoice_of_another_organization(backend: Backend) -> None:
     put(backend, invoice("a"))
     put(backend, invoice("a", organization_id=OTHER_ORG))
     assert [one.organization_id for one in whole(backend, ORG, ALL, 5)] == [ORG]
@@ -217,7 +217,7 @@ def test_lists_hold_nothing_of_other_organizations(backend: Backend) -> None:
 @pytest.mark.parametrize(
     "wanted", [ALL, InvoiceFilter(status=InvoiceStatus.CREATING), InvoiceFilter(customer_id=CustomerId("c#d"))]
 )
-def test_names_made_of_parts_do_not_lead_into_another_organization(backend: Backend, wanted: InvoiceFilter) -> None:
+def test_ids_with_separators_do_not_reach_another_organizations_list(backend: Backend, wanted: InvoiceFilter) -> None:
     """`a` with customer `b#c#d` must not be taken for `a#b` with customer `c#d`."""
     put(backend, of_customer(invoice("a", organization_id=OrganizationId("a#b")), "c#d"))
     put(backend, of_customer(invoice("a", organization_id=OrganizationId("a")), "b#c#d"))
@@ -262,20 +262,20 @@ def test_a_cursor_of_one_group_of_statuses_is_refused_for_another(backend: Backe
 
 
 @pytest.mark.parametrize("nonsense", ["", "a", "AAAA", "====", "é", "{}", "x" * 5000, "W10=", "bnVsbA"])
-def test_a_cursor_that_is_none_is_refused(backend: Backend, nonsense: str) -> None:
+def test_a_malformed_cursor_is_refused(backend: Backend, nonsense: str) -> None:
     put(backend, invoice("a"))
     with pytest.raises(Refused, match="cursor_invalid"):
         backend.invoices.page(ORG, ALL, 1, nonsense)
 
 
-def test_a_cursor_tells_nothing_in_plain_text(backend: Backend) -> None:
+def test_a_cursor_contains_no_plain_text(backend: Backend) -> None:
     put(backend, invoice("a"), invoice("b"))
     cursor = backend.invoices.page(ORG, ALL, 1, None).end_cursor or ""
     assert cursor.isascii()
     assert not any(text in cursor for text in (ORG, "inv_", str(NOW)))
 
 
-def test_paging_goes_on_past_an_invoice_that_vanished_at_the_page_break(backend: Backend) -> None:
+def test_paging_continues_after_the_invoice_at_the_page_break_was_removed(backend: Backend) -> None:
     made = put(backend, *(invoice(name, created_at=NOW + n) for n, name in enumerate("abcd")))
     wanted = InvoiceFilter(created_from=NOW)
     page = backend.invoices.page(ORG, wanted, 2, None)
@@ -285,7 +285,7 @@ def test_paging_goes_on_past_an_invoice_that_vanished_at_the_page_break(backend:
     assert not rest.has_next
 
 
-def test_invoices_made_while_paging_neither_repeat_nor_hide_others(backend: Backend) -> None:
+def test_invoices_created_while_paging_neither_repeat_nor_hide_other_invoices(backend: Backend) -> None:
     made = put(backend, *(invoice(name, created_at=NOW + n) for n, name in enumerate("abcd")))
     page = backend.invoices.page(ORG, ALL, 2, None)
     put(backend, invoice("new", created_at=NOW + 100))
@@ -402,7 +402,7 @@ def oracle(made: list[Invoice], wanted: InvoiceFilter) -> list[Invoice]:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=rows, wanted=st.lists(filters, min_size=1, max_size=4), first=st.integers(1, 6))
-def test_any_filter_over_any_invoices_gives_what_plain_python_gives(
+def test_any_filter_returns_the_same_invoices_as_plain_python(
     backend: Backend,
     rows: list[tuple[int, InvoiceStatus, str, int | None]],
     wanted: list[InvoiceFilter],

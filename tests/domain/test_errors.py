@@ -61,12 +61,12 @@ def test_every_refusal_names_a_next_step(folder: str) -> None:
     assert [where for where, call in found if "next_step" not in {word.arg for word in call.keywords}] == []
 
 
-def test_there_are_refusals_to_be_looked_at() -> None:
+def test_the_list_of_refusals_is_not_empty() -> None:
     assert {"Refused", "Conflict", "NotFound", "StripeRefused"} <= FOR_PEOPLE
     assert len(list(refusals("domain")) + list(refusals("usecases"))) > 30
 
 
-def test_what_may_pass_later_says_that_waiting_helps() -> None:
+def test_the_next_step_of_a_temporary_error_is_to_wait() -> None:
     assert errors.StaleWrite("The invoice").next_step
     assert errors.StripeUnavailable("stripe_busy", "Busy.", answered=False).next_step
     assert errors.StripeUnavailable.retry_after > 0

@@ -37,10 +37,10 @@ def test_the_minimum_of_the_payout_before_is_a_line_of_this_one() -> None:
 
 
 @pytest.mark.parametrize("type_", ["payout", "payout_failure", "payout_cancel"])
-def test_what_a_payout_takes_and_gives_back_is_no_line_of_its_own(type_: str) -> None:
+def test_a_hold_taken_and_released_within_one_payout_is_no_line(type_: str) -> None:
     assert line_of(moved(type_, -90_000, "po_1"), PAYOUT, None) is None
 
 
 @pytest.mark.parametrize("type_", ["payout_failure", "payout_cancel"])
-def test_what_another_payout_gave_back_is_a_line(type_: str) -> None:
+def test_a_hold_released_by_another_payout_is_a_line(type_: str) -> None:
     assert line_of(moved(type_, 90_000, "po_0"), PAYOUT, None)

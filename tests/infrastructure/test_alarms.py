@@ -180,7 +180,7 @@ def test_the_picture_shows_what_rang_in_the_night_it_draws() -> None:
         [line] = [line for line in lines(widgets[title], recording) if line.label == label]
         assert max(point for point in line.points if point is not None) > threshold, title
         assert line.points[0] in {None, 0}, "the night begins well"
-    by_family = lines(widgets["Delivery lag by family, p99"], recording)
+    by_family = lines(widgets["Delivery lag by event family, p99"], recording)
     assert {"invoice", "charge"} <= {line.label for line in by_family}
 
 

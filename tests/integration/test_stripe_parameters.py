@@ -166,7 +166,7 @@ def test_what_needs_no_request_makes_none(gateway: StripeGateway, recorder: Reco
     assert recorder.sent == []
 
 
-def test_no_method_of_the_gateway_is_left_out() -> None:
+def test_every_method_of_the_gateway_is_tried() -> None:
     assert {*API, *OAUTH, *NO_REQUEST} == METHODS
 
 

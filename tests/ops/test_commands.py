@@ -146,7 +146,7 @@ def test_a_parked_event_is_shown_with_its_reason_and_replayed(company: Company, 
     [shown] = operator.asks("explain", "organization", company.organization_id)["parked"]
     assert (shown["id"], shown["error"]) == (event, "stripe_unreachable")
     assert shown["reason"] == REASONS["stripe_unreachable"]
-    assert "Stripe did not answer in time" in operator.does("explain", event).out
+    assert "Stripe did not respond in time" in operator.does("explain", event).out
     would = operator.asks("replay", company.organization_id, "--parked", "--dry-run")["events"]
     assert [each["parked_for"] for each in would] == [REASONS["stripe_unreachable"]]
     assert [(each["event"], each["outcome"]) for each in would] == [(event, "would be applied")]

@@ -114,7 +114,7 @@ class Life:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(existed=st.booleans(), steps=st.lists(STEPS, max_size=14))
-def test_both_sides_have_the_same_customer_in_the_end(
+def test_pom_and_stripe_end_with_the_same_customer(
     existed: bool, steps: list[tuple[str, str | None, str | None]]
 ) -> None:
     life = Life(existed=existed)

@@ -95,7 +95,7 @@ DEEDS = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(ZONES), st.integers(0, 3), BEGINNINGS, st.booleans(), DEEDS)
-def test_everything_agrees_about_what_is_overdue(
+def test_every_view_agrees_about_overdue_invoices(
     zone: str, days: int, wait: int, chosen: bool, deeds: list[tuple[int, str]]
 ) -> None:
     company = Company(zone, days, wait, chosen=chosen)

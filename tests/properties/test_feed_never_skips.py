@@ -289,7 +289,7 @@ def paid(name: str) -> Change:
     return Change(ORGANIZATIONS[0], ObjectKind.INVOICE, name, 1, 0, ONE)
 
 
-def test_a_writer_that_saw_no_rows_begins_no_epoch_behind_one_that_was_begun_since(aws: Aws) -> None:
+def test_a_writer_with_an_old_view_does_not_begin_an_earlier_epoch(aws: Aws) -> None:
     machine = Feed()
     with writers_that_stop():
         slow = Writer(machine.feed, [paid("slow")], 0)
@@ -309,7 +309,7 @@ def test_a_writer_that_saw_no_rows_begins_no_epoch_behind_one_that_was_begun_sin
     assert told == ["first", "slow", "next"]
 
 
-def test_the_time_of_a_row_is_never_before_that_of_the_row_in_front_of_it(aws: Aws) -> None:
+def test_the_times_of_rows_never_decrease(aws: Aws) -> None:
     machine = Feed()
     machine.feed.append([paid("a")])
     machine.clock.set(machine.clock.now() - 3600)  # another Lambda's clock is behind
@@ -319,7 +319,7 @@ def test_the_time_of_a_row_is_never_before_that_of_the_row_in_front_of_it(aws: A
     assert rows[0][1] == rows[1][1]
 
 
-def test_a_cursor_never_skips_a_change_whatever_stops_or_expires(aws: Aws) -> None:
+def test_a_cursor_never_skips_a_change_when_writers_stop_or_rows_expire(aws: Aws) -> None:
     with writers_that_stop():
         run_state_machine_as_test(
             Feed,

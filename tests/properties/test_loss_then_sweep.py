@@ -101,7 +101,7 @@ def perform(world: World, payers: list[Payer], payer: Payer, action: str) -> Non
     phases=[Phase.explicit, Phase.generate],
 )
 @given(policy=network, life=lives, seed=st.integers(0, 2**16))
-def test_after_any_life_on_any_network_one_sweep_makes_pom_equal_stripe(
+def test_one_sweep_makes_pom_equal_to_stripe_after_any_loss(
     policy: dict[str, Any], life: list[tuple[str, int]], seed: int
 ) -> None:
     world = World(seed)

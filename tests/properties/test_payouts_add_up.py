@@ -80,7 +80,7 @@ def total(values: Any) -> Decimal:
 
 
 @given(payouts())
-def test_the_totals_the_lines_and_the_table_of_any_payout_add_up_to_its_amount(
+def test_the_totals_lines_and_table_of_any_payout_add_up_to_its_amount(
     made: tuple[Payout, list[PayoutLine]],
 ) -> None:
     payout, listed = made

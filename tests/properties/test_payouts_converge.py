@@ -144,7 +144,7 @@ class Week:
     phases=[Phase.explicit, Phase.generate],
 )
 @given(policy=network, life=weeks, seed=st.integers(0, 2**16))
-def test_after_any_weeks_with_any_losses_the_sweep_makes_payouts_lines_and_fees_those_of_stripe(
+def test_a_sweep_makes_payouts_lines_and_fees_equal_to_stripe_after_any_loss(
     policy: dict[str, Any], life: list[tuple[str, int]], seed: int
 ) -> None:
     world = World(seed)

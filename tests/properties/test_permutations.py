@@ -76,7 +76,7 @@ def with_repetitions(order: Sequence[StripeEvent], chance: random.Random) -> lis
 
 
 @every_story
-def test_a_story_told_in_its_order_ends_as_in_stripe(story: Story) -> None:
+def test_events_in_their_order_end_with_stripes_state(story: Story) -> None:
     tale = told(story)
     assert len(tale.events) >= 2
     invoice, receipts = tale.retold(tale.events)
@@ -86,7 +86,7 @@ def test_a_story_told_in_its_order_ends_as_in_stripe(story: Story) -> None:
 
 
 @every_story
-def test_any_order_of_the_events_comes_to_one_end(story: Story) -> None:
+def test_any_order_of_the_events_ends_with_the_same_state(story: Story) -> None:
     tale = told(story)
     end = says(tale.retold(tale.events)[0].facts)
     for order in orders(tale.events):
@@ -96,7 +96,7 @@ def test_any_order_of_the_events_comes_to_one_end(story: Story) -> None:
 
 
 @every_story
-def test_any_order_of_events_in_any_version_comes_to_the_same_end(story: Story) -> None:
+def test_any_order_of_events_in_any_api_version_ends_with_the_same_state(story: Story) -> None:
     """Some come as webhooks, in our version; some are found in Stripe's list, in that of the account."""
     chance = random.Random(story.__name__)
     for seed in range(len(VERSIONS)):
@@ -109,7 +109,7 @@ def test_any_order_of_events_in_any_version_comes_to_the_same_end(story: Story) 
 
 
 @every_story
-def test_any_order_within_one_second_comes_to_the_same_end(story: Story) -> None:
+def test_any_order_within_one_second_ends_with_the_same_state(story: Story) -> None:
     tale = told(story)
     end = says(tale.retold(tale.events)[0].facts)
     for order in orders(tale.squeezed):
@@ -120,7 +120,7 @@ def test_any_order_within_one_second_comes_to_the_same_end(story: Story) -> None
 
 @every_story
 @pytest.mark.parametrize("second", [False, True], ids=["as_they_were", "within_one_second"])
-def test_repetitions_in_any_order_add_nothing(story: Story, second: bool) -> None:
+def test_repeated_events_in_any_order_add_nothing(story: Story, second: bool) -> None:
     tale = told(story)
     chance = random.Random(story.__name__)
     events = tale.squeezed if second else tale.events
@@ -140,7 +140,7 @@ def test_repetitions_in_any_order_add_nothing(story: Story, second: bool) -> Non
 
 
 @every_story
-def test_a_status_once_reached_is_never_left_for_an_older_one(story: Story) -> None:
+def test_a_status_never_returns_to_an_older_one(story: Story) -> None:
     """However the events come, an invoice whose end has been told never looks unpaid or unvoided again."""
     tale = told(story)
     final = {InvoiceStatus.PAID, InvoiceStatus.REFUNDED, InvoiceStatus.VOID}
@@ -153,7 +153,7 @@ def test_a_status_once_reached_is_never_left_for_an_older_one(story: Story) -> N
 
 
 @every_story
-def test_only_what_cannot_be_ordered_is_asked_of_stripe(story: Story) -> None:
+def test_stripe_is_read_only_when_events_cannot_be_ordered(story: Story) -> None:
     tale = told(story)
     remembered = tale.ports.stripe._answers  # type: ignore[attr-defined]
     before = dict(remembered)

@@ -131,7 +131,7 @@ def read_everything(world: World, api: ApiClient, invoice: Invoice) -> None:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(data=st.data())
-def test_every_view_is_answered_whatever_words_are_stored(
+def test_every_view_can_be_read_with_any_one_unknown_stored_word(
     world: World, api: ApiClient, original: Invoice, data: st.DataObject
 ) -> None:
     chosen = data.draw(st.dictionaries(st.sampled_from(texts_of(original)), WORDS, min_size=1, max_size=8))
@@ -141,7 +141,7 @@ def test_every_view_is_answered_whatever_words_are_stored(
 
 
 @pytest.mark.parametrize("word", ["", "on_hold", "[/bold]", "%#:"])
-def test_every_view_is_answered_if_every_word_is_new(
+def test_every_view_can_be_read_if_every_stored_word_is_unknown(
     world: World, api: ApiClient, original: Invoice, word: str
 ) -> None:
     changed = with_words(original, dict.fromkeys(texts_of(original), word))

@@ -153,7 +153,7 @@ def acknowledged(door: Door, body: str) -> None:
     door.world.advance(1)
 
 
-def test_whatever_stands_anywhere_in_an_event(door: Door) -> None:
+def test_any_value_at_any_place_of_a_signed_event_is_handled(door: Door) -> None:
     @EXAMPLES
     @given(odd=st.dictionaries(st.sampled_from(PLACES), ODD, min_size=1, max_size=3), **EVENTS)
     @example(odd={"id": "e" * 1025}, kind="invoice", event_type="invoice.paid")
@@ -171,7 +171,7 @@ def test_whatever_stands_anywhere_in_an_event(door: Door) -> None:
     _nothing_stays(door)
 
 
-def test_json_that_is_hardly_any(door: Door) -> None:
+def test_signed_json_that_is_hardly_an_event_is_handled(door: Door) -> None:
     @EXAMPLES
     @given(place=st.sampled_from(PLACES), raw=RAW, **EVENTS)
     def run(place: str, raw: str, kind: str, event_type: str) -> None:
@@ -198,7 +198,7 @@ def test_json_that_is_hardly_any(door: Door) -> None:
     ids=["the id twice", "metadata twice", "a megabyte", "what does not compress", "nested", "cut off", "list",
          "text", "nothing"],
 )  # fmt: skip
-def test_bodies_of_other_shapes(door: Door, body: Callable[[str], str]) -> None:
+def test_signed_bodies_of_other_shapes_are_handled(door: Door, body: Callable[[str], str]) -> None:
     acknowledged(door, body(json.dumps(door.event("invoice", "invoice.updated"))))
     _nothing_stays(door)
 

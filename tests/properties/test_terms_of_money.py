@@ -258,7 +258,7 @@ def lives(draw: st.DrawFn) -> tuple[str, int, int, int]:
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives(), steps())
-def test_the_shown_figures_are_stripes_and_add_up_after_each_step(
+def test_the_displayed_figures_equal_stripes_and_add_up_after_each_step(
     start: tuple[str, int, int, int], chosen: list[tuple[str, int]]
 ) -> None:
     life = Life(*start)
@@ -298,7 +298,7 @@ def test_the_shown_figures_are_stripes_and_add_up_after_each_step(
         ),
     ],
 )
-def test_the_terms_of_these_lives_are(start: Any, chosen: list[tuple[str, int]], shows: dict[str, str]) -> None:
+def test_the_random_lives_reach_each_term_of_money(start: Any, chosen: list[tuple[str, int]], shows: dict[str, str]) -> None:
     life = Life(*start)
     for deed, number in chosen:
         getattr(life, deed)(number)
@@ -309,7 +309,7 @@ def test_the_terms_of_these_lives_are(start: Any, chosen: list[tuple[str, int]],
     assert {name: getattr(view, name) for name in shows} == shows
 
 
-def test_no_deed_of_random_lives_is_always_refused() -> None:
+def test_every_kind_of_step_of_the_random_lives_succeeds_at_least_once() -> None:
     done: set[str] = set()
     for before in ([], ["pay"], ["pay", "dispute"], ["pay", "dispute", "lose"], ["debit"], ["pay", "refund"]):
         for deed in sorted(set(DEEDS) - done):

@@ -97,7 +97,7 @@ def in_order(tale: Told) -> Shown:
 
 
 @every_story
-def test_webhooks_in_any_order_with_repetitions_show_the_same(story: Story) -> None:
+def test_webhooks_in_any_order_with_repetitions_give_the_same_timeline(story: Story) -> None:
     tale, chance = told(story), random.Random(story.__name__)
     expected = in_order(tale)
     for order in itertools.islice(orders(tale.events), SAMPLED):
@@ -108,7 +108,7 @@ def test_webhooks_in_any_order_with_repetitions_show_the_same(story: Story) -> N
 
 
 @every_story
-def test_what_the_sweep_brought_instead_of_webhooks_shows_the_same(story: Story) -> None:
+def test_events_brought_by_the_sweep_give_the_same_timeline(story: Story) -> None:
     """Any part of the webhooks is lost. The sweep finds those events in the version of the account."""
     chance = random.Random(story.__name__)
     for seed in range(3):
@@ -124,7 +124,7 @@ def test_what_the_sweep_brought_instead_of_webhooks_shows_the_same(story: Story)
 
 
 @every_story
-def test_the_stored_rows_are_those_of_the_stored_invoice_after_every_event(story: Story) -> None:
+def test_after_every_event_the_stored_rows_match_the_stored_invoice(story: Story) -> None:
     tale, chance = told(story), random.Random(story.__name__)
     for order in (tale.events, chance.sample(list(tale.events), len(tale.events))):
         retelling = Retelling(tale)
@@ -136,7 +136,7 @@ def test_the_stored_rows_are_those_of_the_stored_invoice_after_every_event(story
 
 
 @every_story
-def test_the_rows_add_up_to_what_was_received(story: Story) -> None:
+def test_the_rows_add_up_to_the_amount_received(story: Story) -> None:
     retelling = Retelling(told(story))
     retelling.come(told(story).events)
     retelling.sweep()
@@ -145,7 +145,7 @@ def test_the_rows_add_up_to_what_was_received(story: Story) -> None:
 
 
 @every_story
-def test_events_that_tell_nothing_new_are_marked_and_write_nothing_else(story: Story) -> None:
+def test_events_without_news_are_marked_as_processed_and_write_nothing_else(story: Story) -> None:
     """Stripe tells the same once more, by other events: the invoice is not written, however many they are."""
     tale = told(story)
     retelling = Retelling(tale)

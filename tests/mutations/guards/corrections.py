@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Check, Instead, Skipped
+from tests.mutations.removals import Check, Instead, Skipped
 
 _API = "tests/api/test_drafts.py"
 _T = "tests/usecases/invoicing/test_correct_invoice.py"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped
 
 _T_REMINDERS = "tests/usecases/invoicing/test_reminders.py"
 _T_STATUS = "tests/domain/test_status.py"
@@ -19,7 +19,7 @@ DAYS = (
         "an older event does not take the overdue day back",
         "Invoice.changed",
         Instead("max", "at"),
-        f"{_T_STATUS}::test_an_older_event_does_not_take_the_overdue_day_back",
+        f"{_T_STATUS}::test_an_older_event_does_not_clear_the_overdue_day",
     ),
     guard(
         "what is paid is not overdue",
@@ -65,23 +65,23 @@ DAYS = (
     ),
     guard(
         "a reminder whose answer was lost is not mailed again",
-        "_with_outcome",
+        "_with_reminder_outcome(account_id)",
         Never("idempotency_key"),
         "tests/field/test_cases.py"
-        "::test_pom_shows_what_is_so[reminder_whose_answer_was_lost_before_midnight-2026-10-28.endive]",
+        "::test_pom_returns_what_the_case_expects[reminder_whose_answer_was_lost_before_midnight-2026-10-28.endive]",
     ),
     guard(
         "a reminder that nobody wants any more is not mailed",
         "remind_if_due",
         Always("_still_due"),
         "tests/field/test_cases.py"
-        "::test_pom_shows_what_is_so[reminders_switched_off_before_the_worker_came-2026-10-28.endive]",
+        "::test_pom_returns_what_the_case_expects[reminders_switched_off_before_the_worker_came-2026-10-28.endive]",
     ),
     guard(
         "reminders do not come in the evening",
         "due_days_to_remind_of",
         Check("UNTIL_HOUR"),
         "tests/field/test_cases.py"
-        "::test_pom_shows_what_is_so[reminders_switched_on_in_the_evening-2026-10-28.endive]",
+        "::test_pom_returns_what_the_case_expects[reminders_switched_on_in_the_evening-2026-10-28.endive]",
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Skipped
+from tests.mutations.removals import Always, Becomes, Check, Skipped
 
 _T_EDIT = "tests/usecases/invoicing/test_edit_draft.py"
 _T_WAYS_OUT = "tests/usecases/invoicing/test_edit_ways_out.py"
@@ -81,6 +81,6 @@ DRAFTS = (
         "a claim is of the version that was read",
         "TableInvoices.claim",
         Skipped("check"),
-        f"{_T_CLAIMS}::test_a_claim_for_a_version_that_has_changed_claims_nothing",
+        f"{_T_CLAIMS}::test_a_stale_version_claims_nothing",
     ),
 )

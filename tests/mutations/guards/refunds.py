@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Becomes, Check, Instead, Never
+from tests.mutations.removals import Becomes, Check, Instead, Never
 
 _REFUNDS = "tests/usecases/invoicing/test_refunds.py"
 _CRASHES = "tests/usecases/invoicing/test_refund_crashes.py"

@@ -26,7 +26,7 @@ def world() -> World:
     return World()
 
 
-def test_an_invoice_turns_overdue_once(world: World) -> None:
+def test_an_invoice_becomes_overdue_once(world: World) -> None:
     made = due_today(world)
     assert plan_day(world.ports) == Planned()
     world.advance(DAY)

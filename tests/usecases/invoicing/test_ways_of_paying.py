@@ -118,7 +118,7 @@ def test_both_payments_of_an_invoice_must_go_back_before_it_is_refunded(company:
     assert company.now.status is InvoiceStatus.REFUNDED
 
 
-def test_a_credit_note_takes_off_what_is_due(company: Company) -> None:
+def test_a_credit_note_reduces_the_balance(company: Company) -> None:
     note = {"invoice": company.stripe_id, "amount": 1500}
     company.world.client.v1.credit_notes.create(note, {"stripe_account": company.account})  # type: ignore[arg-type]
     company.world.deliver()
