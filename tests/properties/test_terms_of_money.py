@@ -300,7 +300,9 @@ def test_the_displayed_figures_equal_stripes_and_add_up_after_each_step(
         ),
     ],
 )
-def test_the_random_lives_reach_each_term_of_money(start: Any, chosen: list[tuple[str, int]], shows: dict[str, str]) -> None:
+def test_the_random_lives_reach_each_term_of_money(
+    start: Any, chosen: list[tuple[str, int]], shows: dict[str, str]
+) -> None:
     life = Life(*start)
     for deed, number in chosen:
         getattr(life, deed)(number)

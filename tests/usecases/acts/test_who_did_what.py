@@ -241,7 +241,9 @@ def test_a_saved_customer_records_the_person_and_the_changed_fields_but_no_value
     profile = Profile("Ann", "Lee", None, "ann@example.test", address=Address("7 Elm St"))
     save_customer(world, Save(profile))
     save_customer(world, Save(replace(profile, phone="555-0100", address=Address("9 Oak Ave"))), SAM)
-    save_customer(world, Save(replace(profile, phone="555-0100", address=Address("9 Oak Ave"))), SAM)  # changes nothing
+    save_customer(
+        world, Save(replace(profile, phone="555-0100", address=Address("9 Oak Ave"))), SAM
+    )  # changes nothing
     first, second = acts(world, OF_ANN)
     assert (first.kind, first.actor, first.fields) == (CustomerAct.SAVED, OFFICE, ("email", "name", "street"))
     assert (second.kind, second.actor, second.fields) == (CustomerAct.SAVED, SAM, ("phone", "street"))

@@ -180,9 +180,7 @@ def test_an_overdue_invoice_whose_payment_failed_is_listed_once(world: World, ac
     assert attention_kinds(world) == ["payment_failed"]
 
 
-def test_an_overdue_invoice_with_a_pending_bank_debit_is_not_listed(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_overdue_invoice_with_a_pending_bank_debit_is_not_listed(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice(payment_terms="net_7")
     world.advance(30 * DAY)
     world.plan_day()
@@ -338,9 +336,7 @@ def test_a_long_list_returns_its_newest_items_and_says_that_there_are_more(
     assert counts_by_kind(world, first=3)[kind] == Count(kind, 3, at_least=False)
 
 
-def test_many_earlier_failed_payments_do_not_hide_an_overdue_invoice(
-    world: World, account: StripeAccountId
-) -> None:
+def test_many_earlier_failed_payments_do_not_hide_an_overdue_invoice(world: World, account: StripeAccountId) -> None:
     for number in range(12):
         decline(world, world.invoice(f"svc_{number}", payment_terms="net_7"))
     world.advance(60)

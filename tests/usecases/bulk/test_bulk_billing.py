@@ -47,10 +47,14 @@ def assert_billed_once(world: World, batch: Batch, *, invoices: int) -> None:
     assert sum(header.counts.values()) == header.total == len(items)
     stored_invoices = world.ports.database.invoices.values()
     assert len(stored_invoices) == invoices
-    assert {item.invoice_id for item in items if item.status is ItemStatus.SENT} == {each.id for each in stored_invoices}
+    assert {item.invoice_id for item in items if item.status is ItemStatus.SENT} == {
+        each.id for each in stored_invoices
+    }
     account = world.ports.connections.get(ORGANIZATION).account_id
     in_stripe = world.in_stripe(str(account))
-    assert Counter(each["metadata"]["pom_invoice_id"] for each in in_stripe) == Counter(each.id for each in stored_invoices)
+    assert Counter(each["metadata"]["pom_invoice_id"] for each in in_stripe) == Counter(
+        each.id for each in stored_invoices
+    )
     mails = Counter(mail["invoice"] for mail in world.double.ledger(str(account))["mails"])
     assert mails == Counter(each["id"] for each in in_stripe)
 
@@ -95,7 +99,10 @@ def test_an_already_billed_service_fails_only_its_customer_and_the_error_names_t
     batch = bill_many(bill_all(3), company.ports)
     company.work()
     [failed_item] = [item for item in company.ports.batches.items_at(batch, range(3)) if item.error]
-    assert (failed_item.customer_id, failed_item.error and failed_item.error.code) == ("cust_1", "service_already_billed")
+    assert (failed_item.customer_id, failed_item.error and failed_item.error.code) == (
+        "cust_1",
+        "service_already_billed",
+    )
     assert before.id in str(failed_item.error)
     assert stored_batch(company, batch).counts == {ItemStatus.SENT: 2, ItemStatus.FAILED: 1}
 
@@ -150,7 +157,9 @@ def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
         def __getattr__(self, name: str) -> object:
             if name == "settings" and not settings_reads:
                 settings_reads.append("one")
-                header_after_cancel, status = with_status(cancel(ORGANIZATION, batch.id, company.ports), company.ports)
+                header_after_cancel, status = with_status(
+                    cancel(ORGANIZATION, batch.id, company.ports), company.ports
+                )
                 statuses.append((status, header_after_cancel.count(ItemStatus.CANCELLED)))
             return getattr(company.ports, name)
 

@@ -60,7 +60,9 @@ def test_sending_a_reviewed_batch_is_never_throttled() -> None:
     send_drafts(ORGANIZATION, batch.id, OFFICE, None, company.ports)
     company.play(lambda: company.is_completed(batch))
     seconds, requests = company.time.now - began, company.distant.asked - before
-    print(f"\n80 drafts sent in {seconds:.0f} s, {requests} requests, {company.busiest_second()} a second of one kind")
+    print(
+        f"\n80 drafts sent in {seconds:.0f} s, {requests} requests, {company.busiest_second()} a second of one kind"
+    )
     assert company.throttled_at() == []
     assert company.batch(batch).counts == {ItemStatus.SENT: 80}
     assert len(company.double.mails(company.account_id)) == 80
@@ -79,7 +81,9 @@ def test_with_halved_limits_the_batch_slows_down_and_still_makes_every_invoice()
     half = began + (company.time.now - began) / 2
     throttled_at = company.throttled_at()
     late = sum(at > half for at in throttled_at)
-    print(f"\n{company.time.now - began:.0f} s, throttled {len(throttled_at)} times, {late} of them in the second half")
+    print(
+        f"\n{company.time.now - began:.0f} s, throttled {len(throttled_at)} times, {late} of them in the second half"
+    )
     assert company.batch(batch).counts == {ItemStatus.SENT: 80}
     assert len(company.in_stripe(company.account_id)) == 80
     assert 0 < len(throttled_at) < 30, "of 400 requests"

@@ -226,7 +226,9 @@ def test_an_invoice_of_zero_is_finished_and_never_mailed(world: World) -> None:
 # Nothing is sent that nobody has seen
 
 
-def test_a_draft_whose_due_date_changed_in_stripe_is_held_back_once_and_sent_with_the_next_order(world: World) -> None:
+def test_a_draft_whose_due_date_changed_in_stripe_is_held_back_once_and_sent_with_the_next_order(
+    world: World,
+) -> None:
     batch = drafted_batch(world)
     move_due_date(world, invoice_of(world, batch, 0))
     assert send_batch(world, batch).counts == {ItemStatus.SENT: 3, ItemStatus.HELD_BACK: 1}
@@ -537,7 +539,10 @@ def test_an_item_whose_retry_was_cancelled_stays_cancelled_when_drafts_are_sent(
     world.work()
     assert stored_batch(world, batch).count(ItemStatus.CANCELLED) == 1
     send_batch(world, batch)
-    assert (stored_batch(world, batch).count(ItemStatus.SENT), stored_batch(world, batch).count(ItemStatus.CANCELLED)) == (3, 1)
+    assert (
+        stored_batch(world, batch).count(ItemStatus.SENT),
+        stored_batch(world, batch).count(ItemStatus.CANCELLED),
+    ) == (3, 1)
     assert_adds_up(world, batch)
 
 

@@ -56,7 +56,9 @@ def test_two_abandoned_attempts_on_one_account_deauthorize_it_once(world: World)
 
 
 @pytest.mark.parametrize("owner", [ORGANIZATION, OTHER])
-def test_an_account_that_was_connected_by_another_attempt_keeps_its_access(owner: OrganizationId, world: World) -> None:
+def test_an_account_that_was_connected_by_another_attempt_keeps_its_access(
+    owner: OrganizationId, world: World
+) -> None:
     account = world.account()
     grant_access(world, account)
     world.advance(300)

@@ -253,7 +253,9 @@ def test_a_completed_verification_makes_the_connection_ready(world: World) -> No
 # Losing it
 
 
-def test_disconnecting_deauthorizes_pom_in_stripe_and_keeps_every_record(world: World, account: StripeAccountId) -> None:
+def test_disconnecting_deauthorizes_pom_in_stripe_and_keeps_every_record(
+    world: World, account: StripeAccountId
+) -> None:
     invoice = world.invoice()
     world.deliver()
     report = connect.disconnect(ORGANIZATION, ADMIN, world.ports)
@@ -298,7 +300,9 @@ def test_an_event_about_revoked_access_disconnects_the_company(world: World, acc
 
 
 @pytest.mark.parametrize("gap", [0, 60], ids=["within_one_second", "a_minute_later"])
-def test_a_late_event_about_an_earlier_disconnection_does_not_end_the_new_connection(gap: int, world: World, account: StripeAccountId) -> None:
+def test_a_late_event_about_an_earlier_disconnection_does_not_end_the_new_connection(
+    gap: int, world: World, account: StripeAccountId
+) -> None:
     world.advance(60)
     world.double.set_delivery(paused=True)
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
@@ -310,7 +314,9 @@ def test_a_late_event_about_an_earlier_disconnection_does_not_end_the_new_connec
     assert status(world) is ConnectionStatus.CONNECTED
 
 
-def test_revoking_a_former_account_does_not_end_the_present_connection(world: World, account: StripeAccountId) -> None:
+def test_revoking_a_former_account_does_not_end_the_present_connection(
+    world: World, account: StripeAccountId
+) -> None:
     """Whoever finds an account revoked may come late: another one may have taken its place."""
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect()
@@ -318,7 +324,9 @@ def test_revoking_a_former_account_does_not_end_the_present_connection(world: Wo
     assert status(world) is ConnectionStatus.CONNECTED
 
 
-def test_a_refusal_from_before_a_reconnect_does_not_end_the_new_connection(world: World, account: StripeAccountId) -> None:
+def test_a_refusal_from_before_a_reconnect_does_not_end_the_new_connection(
+    world: World, account: StripeAccountId
+) -> None:
     """The account was revoked when a call began, and is connected again when the refusal comes in."""
     world.double.revoke(account)
     world.connect(account=account)
@@ -418,9 +426,7 @@ def test_reconnecting_the_same_account_recovers_the_missed_events(world: World, 
     assert world.ports.connections.get(ORGANIZATION).sweep.swept_until > swept_until
 
 
-def test_work_that_a_revocation_stopped_resumes_after_a_reconnect(
-    world: World, account: StripeAccountId
-) -> None:
+def test_work_that_a_revocation_stopped_resumes_after_a_reconnect(world: World, account: StripeAccountId) -> None:
     world.double.order_fault("close_after", method="POST", path="/v1/invoices/*/add_lines")
     invoice = world.invoice()
     world.double.revoke(account)
@@ -435,7 +441,9 @@ def test_work_that_a_revocation_stopped_resumes_after_a_reconnect(
     assert len(world.double.mails()) == 1
 
 
-def test_a_new_account_starts_its_own_sweep_and_old_invoices_stay_readable(world: World, account: StripeAccountId) -> None:
+def test_a_new_account_starts_its_own_sweep_and_old_invoices_stay_readable(
+    world: World, account: StripeAccountId
+) -> None:
     old = world.invoice("svc_1")
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.advance(60)

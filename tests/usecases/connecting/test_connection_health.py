@@ -64,7 +64,9 @@ def test_a_disabled_endpoint_is_reported_until_it_is_enabled_again(world: World,
     assert check_and_report(world).webhook_healthy is True
 
 
-def test_an_endpoint_without_connected_accounts_is_reported_as_a_problem(world: World, account: StripeAccountId) -> None:
+def test_an_endpoint_without_connected_accounts_is_reported_as_a_problem(
+    world: World, account: StripeAccountId
+) -> None:
     [endpoint] = world.client.v1.webhook_endpoints.list().data
     world.client.v1.webhook_endpoints.delete(endpoint.id)
     assert "no webhook endpoint" in (check_and_report(world).webhook_problem or "")
@@ -84,7 +86,9 @@ def test_reporting_the_connection_costs_no_call_of_stripe(world: World, account:
 
 
 @pytest.mark.parametrize("kind", ["close_before", "error_before", "rate_limit"])
-def test_the_report_says_that_stripe_did_not_respond_to_the_check(kind: str, world: World, account: StripeAccountId) -> None:
+def test_the_report_says_that_stripe_did_not_respond_to_the_check(
+    kind: str, world: World, account: StripeAccountId
+) -> None:
     world.double.order_fault(kind, method="GET", path="/v1/webhook_endpoints", count=9)
     checked_report = check_and_report(world)
     assert (checked_report.webhook_healthy, checked_report.webhook_problem) == (None, CHECK_FAILED)
@@ -362,7 +366,9 @@ def test_requests_with_forged_signatures_do_not_change_the_health(
     assert webhook_health(world) == (True, None)
 
 
-def test_every_organization_is_swept_at_every_plan_while_the_canary_fails(world: World, account: StripeAccountId, unpaid: Invoice) -> None:
+def test_every_organization_is_swept_at_every_plan_while_the_canary_fails(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
     world.ports.queues.take()
     world.advance(300)
     plan_reconciliation(world.ports)

@@ -166,9 +166,7 @@ def test_each_step_is_readable_before_the_next_step_begins(world: World, account
     assert current_progress(world) == TrialProgress(began, world.ports.clock.now(), True, result.steps)
 
 
-def test_a_failed_test_stays_readable_until_the_next_test_begins(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_failed_test_stays_readable_until_the_next_test_begins(world: World, account: StripeAccountId) -> None:
     world.double.order_fault("error_before", method="POST", path=WRITES[TrialStep.DRAFT])
     failed_test = run_test(world)
     world.advance(3600)
@@ -183,7 +181,9 @@ def test_a_failed_test_stays_readable_until_the_next_test_begins(
 def test_a_test_of_an_account_that_may_not_take_payments_ends_with_its_first_step(world: World) -> None:
     world.connect(account=world.account(charges_enabled=False))
     result = run_test(world)
-    assert current_progress(world) == TrialProgress(world.ports.clock.now(), world.ports.clock.now(), False, result.steps)
+    assert current_progress(world) == TrialProgress(
+        world.ports.clock.now(), world.ports.clock.now(), False, result.steps
+    )
 
 
 @pytest.mark.parametrize("call", ["account", "finalize_trial", "trial_customers"])
@@ -225,7 +225,9 @@ def test_a_test_interrupted_after_a_failed_step_lacks_its_clean_up_step(
     assert steps(current_progress(world)) == [TrialStep.ACCOUNT, TrialStep.CUSTOMER, TrialStep.CLEAN_UP]
 
 
-def test_of_two_simultaneous_tests_the_later_is_reported_and_both_finish(world: World, account: StripeAccountId) -> None:
+def test_of_two_simultaneous_tests_the_later_is_reported_and_both_finish(
+    world: World, account: StripeAccountId
+) -> None:
     later = list[Trial]()
     plain = world.ports.stripe
 
@@ -242,9 +244,7 @@ def test_of_two_simultaneous_tests_the_later_is_reported_and_both_finish(world: 
     assert current_progress(world).steps == later[0].steps
 
 
-def test_a_test_costs_nine_writes_and_its_progress_costs_two_reads(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_test_costs_nine_writes_and_its_progress_costs_two_reads(world: World, account: StripeAccountId) -> None:
     test = watched(world)
     run_test(world)
     assert test.writes == ["connections.begin_trial", *[SAVE_TRIAL] * 6, "connections.save", SAVE_TRIAL]
@@ -316,7 +316,9 @@ def test_a_test_without_a_connection_is_refused(world: World) -> None:
         run_test(world)
 
 
-def test_a_test_reports_a_revoked_connection_and_marks_it_as_disconnected(world: World, account: StripeAccountId) -> None:
+def test_a_test_reports_a_revoked_connection_and_marks_it_as_disconnected(
+    world: World, account: StripeAccountId
+) -> None:
     world.double.set_delivery(paused=True)
     world.double.revoke(account)
     result = run_test(world)

@@ -44,7 +44,9 @@ def edit_in_stripe(world: World, account: str, stripe_id: str, **changes: Any) -
     world.client.v1.customers.update(stripe_id, changes, {"stripe_account": account})  # type: ignore[arg-type]
 
 
-def test_a_slower_worker_gets_another_stripe_customer_with_the_same_email(world: World, account: StripeAccountId) -> None:
+def test_a_slower_worker_gets_another_stripe_customer_with_the_same_email(
+    world: World, account: StripeAccountId
+) -> None:
     theirs = create_in_stripe(world, account, email=SHARED)
     world.customer("cust_1", email=SHARED)
     world.customer("cust_2", email=SHARED, first_name="Bob")
@@ -75,7 +77,9 @@ def test_a_slower_worker_gets_another_stripe_customer_with_the_same_email(world:
     assert {each["name"] for each in customers_in_stripe(world, account)} == {"Ann Lee", "Bob Lee"}
 
 
-def test_simultaneous_workers_link_each_customer_to_its_own_stripe_customer(world: World, account: StripeAccountId) -> None:
+def test_simultaneous_workers_link_each_customer_to_its_own_stripe_customer(
+    world: World, account: StripeAccountId
+) -> None:
     create_in_stripe(world, account, email=SHARED)
     for number in range(4):
         world.customer(f"cust_{number}", email=SHARED, first_name=f"N{number}")
@@ -114,14 +118,20 @@ def test_a_stripe_customer_chosen_for_two_customers_is_linked_to_one_of_them(
 def test_a_stripe_customer_can_be_linked_again_after_its_customer_was_linked_elsewhere(
     world: World, account: StripeAccountId
 ) -> None:
-    first_id, second_id = create_in_stripe(world, account, email="1@example.test"), create_in_stripe(world, account, email="2@example.test")
+    first_id, second_id = (
+        create_in_stripe(world, account, email="1@example.test"),
+        create_in_stripe(world, account, email="2@example.test"),
+    )
     world.customer(stripe_customer_id=first_id)
     world.work()
     world.customer(stripe_customer_id=second_id)
     world.work()
     world.customer("cust_2", email="bob@example.test", stripe_customer_id=first_id)
     world.work()
-    assert (stored_customer(world).linked_to(account), stored_customer(world, "cust_2").linked_to(account)) == (second_id, first_id)
+    assert (stored_customer(world).linked_to(account), stored_customer(world, "cust_2").linked_to(account)) == (
+        second_id,
+        first_id,
+    )
 
 
 def test_overwritten_metadata_does_not_take_a_stripe_customer_from_its_customer(
@@ -139,12 +149,12 @@ def test_overwritten_metadata_does_not_take_a_stripe_customer_from_its_customer(
         world.customer("cust_3", email="cat@example.test", stripe_customer_id=theirs)
 
 
-def test_overwritten_metadata_is_restored_by_the_next_sync(
-    world: World, account: StripeAccountId
-) -> None:
+def test_overwritten_metadata_is_restored_by_the_next_sync(world: World, account: StripeAccountId) -> None:
     world.customer()
     world.work()
-    edit_in_stripe(world, account, str(stored_customer(world).linked_to(account)), metadata={"pom_customer_id": "typo"})
+    edit_in_stripe(
+        world, account, str(stored_customer(world).linked_to(account)), metadata={"pom_customer_id": "typo"}
+    )
     sync_again(ORGANIZATION, ANN, world.ports)
     world.work()
     assert customers_in_stripe(world, account)[0]["metadata"]["pom_customer_id"] == "cust_1"
@@ -171,7 +181,9 @@ def test_a_sync_separates_two_customers_that_an_earlier_release_linked_to_one_st
     world.work()
     theirs = str(stored_customer(world).linked_to(account))
     for customer_id in ("cust_1", "cust_2"):
-        without_claim = replace(stored_customer(world), id=CustomerId(customer_id), link=StripeLink(account, theirs, 1), claim=None)
+        without_claim = replace(
+            stored_customer(world), id=CustomerId(customer_id), link=StripeLink(account, theirs, 1), claim=None
+        )
         world.ports.database.customers[ORGANIZATION, CustomerId(customer_id)] = without_claim
     world.ports.database.stripe_claims.clear()
     world.customer("cust_1", phone="1")
@@ -224,7 +236,10 @@ def test_sending_the_present_link_back_in_a_save_is_no_choice(world: World, acco
     world.customer(phone="2", stripe_customer_id=theirs)
     assert stored_customer(world).chosen_stripe_customer_id is None
     world.work()
-    assert (stored_customer(world).linked_to(account), stored_customer(world).sync_status) == (theirs, SyncStatus.SYNCED)
+    assert (stored_customer(world).linked_to(account), stored_customer(world).sync_status) == (
+        theirs,
+        SyncStatus.SYNCED,
+    )
 
 
 def test_a_choice_is_withdrawn_by_sending_the_present_link(world: World, account: StripeAccountId) -> None:
@@ -238,7 +253,10 @@ def test_a_choice_is_withdrawn_by_sending_the_present_link(world: World, account
     assert stored_customer(world).sync_status is SyncStatus.FAILED
     world.customer(stripe_customer_id=theirs)
     world.work()
-    assert (stored_customer(world).linked_to(account), stored_customer(world).sync_status) == (theirs, SyncStatus.SYNCED)
+    assert (stored_customer(world).linked_to(account), stored_customer(world).sync_status) == (
+        theirs,
+        SyncStatus.SYNCED,
+    )
 
 
 def test_a_choice_made_while_stripe_is_down_is_stored_and_checked_by_the_sync(
@@ -249,7 +267,10 @@ def test_a_choice_made_while_stripe_is_down_is_stored_and_checked_by_the_sync(
     assert world.customer(stripe_customer_id=theirs).sync_status is SyncStatus.PENDING
     world.double.clear_faults()
     world.work()
-    assert (stored_customer(world).sync_status, stored_customer(world).linked_to(account)) == (SyncStatus.FAILED, None)
+    assert (stored_customer(world).sync_status, stored_customer(world).linked_to(account)) == (
+        SyncStatus.FAILED,
+        None,
+    )
 
 
 def test_only_a_new_choice_costs_a_call_of_stripe(world: World, account: StripeAccountId) -> None:
@@ -268,7 +289,9 @@ def test_only_a_new_choice_costs_a_call_of_stripe(world: World, account: StripeA
     assert world.stripe_calls() == {"GET /v1/customers/{id}": 1}
 
 
-def test_a_crash_between_the_claim_and_the_update_is_repaired_by_the_schedule(world: World, account: StripeAccountId) -> None:
+def test_a_crash_between_the_claim_and_the_update_is_repaired_by_the_schedule(
+    world: World, account: StripeAccountId
+) -> None:
     theirs = create_in_stripe(world, account, email="ann@example.test", phone="1")
     world.customer()
     world.ports.queues.take()
@@ -296,7 +319,10 @@ def test_a_customer_linked_on_a_former_account_claims_a_stripe_customer_on_the_p
     new_account = StripeAccountId(world.connect())
     world.customer(phone="1")
     world.work()
-    assert world.ports.customers.holder_of(ORGANIZATION, new_account, str(stored_customer(world).linked_to(new_account))) == ANN
+    assert (
+        world.ports.customers.holder_of(ORGANIZATION, new_account, str(stored_customer(world).linked_to(new_account)))
+        == ANN
+    )
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -304,7 +330,9 @@ def test_a_customer_linked_on_a_former_account_claims_a_stripe_customer_on_the_p
 def test_a_crash_anywhere_during_linking_loses_no_value_of_either_side(
     number: int, after: bool, world: World, account: StripeAccountId
 ) -> None:
-    theirs = create_in_stripe(world, account, email="ann@example.test", phone="1", name="Old Name", address={"city": "Tempe"})
+    theirs = create_in_stripe(
+        world, account, email="ann@example.test", phone="1", name="Old Name", address={"city": "Tempe"}
+    )
     world.customer(address=Address(street="1 Elm St"))
     world.ports.queues.take()
     boundaries = watched(world, fatal=number, after=after)
@@ -321,7 +349,11 @@ def test_a_crash_anywhere_during_linking_loses_no_value_of_either_side(
     ann, [stripe_customer] = stored_customer(world), customers_in_stripe(world, account)
     assert (ann.sync_status, ann.linked_to(account)) == (SyncStatus.SYNCED, theirs)
     assert (ann.profile.phone, ann.profile.address) == ("1", Address(street="1 Elm St", city="Tempe"))
-    assert (stripe_customer["name"], stripe_customer["phone"], stripe_customer["address"]["line1"]) == ("Ann Lee", "1", "1 Elm St")
+    assert (stripe_customer["name"], stripe_customer["phone"], stripe_customer["address"]["line1"]) == (
+        "Ann Lee",
+        "1",
+        "1 Elm St",
+    )
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -348,4 +380,8 @@ def test_a_crash_anywhere_during_a_sync_loses_no_edit_of_either_side(
     world.resume()
     ann, [stripe_customer] = stored_customer(world), customers_in_stripe(world, account)
     assert (ann.profile.phone, ann.profile.first_name, ann.profile.address.city) == ("2", "Ann Marie", "Tempe")
-    assert (stripe_customer["phone"], stripe_customer["name"], stripe_customer["address"]["city"]) == ("2", "Ann Marie Lee", "Tempe")
+    assert (stripe_customer["phone"], stripe_customer["name"], stripe_customer["address"]["city"]) == (
+        "2",
+        "Ann Marie Lee",
+        "Tempe",
+    )

@@ -134,9 +134,7 @@ def test_settings_that_another_admin_changed_meanwhile_are_a_conflict(world: Wor
     assert plain.get(ORGANIZATION).memo == "Mine."
 
 
-def test_an_edit_in_stripe_that_arrives_during_a_save_is_not_lost(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_edit_in_stripe_that_arrives_during_a_save_is_not_lost(world: World, account: StripeAccountId) -> None:
     edit_in_stripe(world, account, address={"line1": "9 Oak Ave"})
     plain = world.ports.customers
 
@@ -227,7 +225,11 @@ def test_the_history_keeps_the_newest_entries(world: World, account: StripeAccou
     customer = stored_customer(world)
     for number in range(MAX_HISTORY + 5):
         customer = customer.telling(CustomerEvent.TAKEN_OVER, Source.WEBHOOK, number)
-    assert (len(customer.history), customer.history[-1].at, customer.history[0].at) == (MAX_HISTORY, MAX_HISTORY + 4, 5)
+    assert (len(customer.history), customer.history[-1].at, customer.history[0].at) == (
+        MAX_HISTORY,
+        MAX_HISTORY + 4,
+        5,
+    )
 
 
 @pytest.mark.parametrize("customer_id", sorted(DOT_SEGMENTS))

@@ -84,7 +84,9 @@ def test_an_edit_reaches_stripe_and_removed_values_are_cleared_there(world: Worl
     assert (theirs["name"], theirs["phone"]) == ("Lee Hotels", None)
 
 
-def test_a_stripe_customer_with_the_same_email_is_linked_and_not_duplicated(world: World, account: StripeAccountId) -> None:
+def test_a_stripe_customer_with_the_same_email_is_linked_and_not_duplicated(
+    world: World, account: StripeAccountId
+) -> None:
     theirs = create_in_stripe(world, account)
     world.customer()
     world.work()
@@ -142,7 +144,9 @@ def test_two_customers_with_one_email_get_two_stripe_customers(world: World, acc
     assert stored_customer(world, "cust_1").linked_to(account) != stored_customer(world, "cust_2").linked_to(account)
 
 
-def test_a_customer_without_an_email_is_stored_and_synced_once_it_has_one(world: World, account: StripeAccountId) -> None:
+def test_a_customer_without_an_email_is_stored_and_synced_once_it_has_one(
+    world: World, account: StripeAccountId
+) -> None:
     world.customer(email=None)
     world.work()
     assert stored_customer(world).sync_status is SyncStatus.FAILED
@@ -179,9 +183,7 @@ def test_a_stale_message_never_overwrites_a_newer_edition(world: World, account:
     assert customers_in_stripe(world, account)[0]["name"] == "New Lee"
 
 
-def test_an_edit_during_the_call_of_stripe_is_sent_to_stripe_too(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_edit_during_the_call_of_stripe_is_sent_to_stripe_too(world: World, account: StripeAccountId) -> None:
     world.customer(first_name="Old")
     world.ports.queues.take()
     plain = world.ports.stripe
@@ -292,7 +294,9 @@ def test_a_crash_anywhere_in_a_sync_leaves_one_stripe_customer(
     assert len(customers_in_stripe(world, account)) == 1
 
 
-def test_a_sync_that_always_loses_to_another_write_fails_and_is_retried(world: World, account: StripeAccountId) -> None:
+def test_a_sync_that_always_loses_to_another_write_fails_and_is_retried(
+    world: World, account: StripeAccountId
+) -> None:
     world.customer()
     plain = world.ports.customers
 
@@ -404,7 +408,9 @@ def test_a_company_is_renamed_as_a_company(world: World, account: StripeAccountI
     assert stored_customer(world).profile.first_name == "Ann"
 
 
-def test_a_customer_deleted_in_stripe_is_marked_and_created_again_with_the_next_invoice(world: World, account: StripeAccountId) -> None:
+def test_a_customer_deleted_in_stripe_is_marked_and_created_again_with_the_next_invoice(
+    world: World, account: StripeAccountId
+) -> None:
     world.customer()
     settle(world)
     first = str(stored_customer(world).linked_to(account))
@@ -417,9 +423,7 @@ def test_a_customer_deleted_in_stripe_is_marked_and_created_again_with_the_next_
     assert len(customers_in_stripe(world, account)) == 1
 
 
-def test_a_deletion_without_an_event_is_noticed_at_the_next_edit(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_deletion_without_an_event_is_noticed_at_the_next_edit(world: World, account: StripeAccountId) -> None:
     world.customer()
     settle(world)
     world.double.set_delivery(paused=True)
@@ -439,9 +443,7 @@ def test_a_deletion_without_an_event_does_not_stop_an_invoice(world: World, acco
     assert len(customers_in_stripe(world, account)) == 1
 
 
-def test_the_present_email_reaches_stripe_before_an_invoice_is_sent(
-    world: World, account: StripeAccountId
-) -> None:
+def test_the_present_email_reaches_stripe_before_an_invoice_is_sent(world: World, account: StripeAccountId) -> None:
     world.customer()
     settle(world)
     draft = world.invoice(send=False)

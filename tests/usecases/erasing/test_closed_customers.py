@@ -337,7 +337,9 @@ def test_an_uncollectible_invoice_of_an_erased_customer_is_paid_without_a_refere
     with pytest.raises(CustomerErased) as refusal:
         mark_paid(ORGANIZATION, invoice.id, OFFICE, by_check, company.world.ports)
     assert refusal.value.field == "reference"
-    invoice_after = mark_paid(ORGANIZATION, invoice.id, OFFICE, replace(by_check, reference=None), company.world.ports)
+    invoice_after = mark_paid(
+        ORGANIZATION, invoice.id, OFFICE, replace(by_check, reference=None), company.world.ports
+    )
     assert invoice_after.status is InvoiceStatus.PAID
 
 

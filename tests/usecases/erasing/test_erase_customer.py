@@ -40,7 +40,11 @@ from tests.world import ADMIN, OFFICE, ORGANIZATION
 
 def bill_in_every_way(company: Company) -> list[Invoice]:
     """Annabel has had settled invoices of every kind, and so has Bob one."""
-    paid_invoice, refunded_invoice, disputed_invoice = company.bill_and_pay(), company.bill_and_pay(), company.bill_and_pay()
+    paid_invoice, refunded_invoice, disputed_invoice = (
+        company.bill_and_pay(),
+        company.bill_and_pay(),
+        company.bill_and_pay(),
+    )
     company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(refunded_invoice)[0].id})
     [charge] = disputed_invoice.facts.charges.values()
     dispute = company.world.double.open_dispute(company.account, charge.id)
@@ -49,7 +53,10 @@ def bill_in_every_way(company: Company) -> list[Invoice]:
     void_invoice(ORGANIZATION, void_invoice_.id, OFFICE, company.world.ports)
     company.act_in_stripe("invoices", "mark_uncollectible", str(uncollectible.stripe_invoice_id), None)
     company.settle()
-    return [company.world.now(each) for each in (paid_invoice, refunded_invoice, disputed_invoice, paid_by_check, void_invoice_, uncollectible)]
+    return [
+        company.world.now(each)
+        for each in (paid_invoice, refunded_invoice, disputed_invoice, paid_by_check, void_invoice_, uncollectible)
+    ]
 
 
 def bookkeeping(company: Company) -> Any:
@@ -335,7 +342,9 @@ def test_a_recreated_invoice_of_an_erased_customer_holds_no_personal_data(compan
     company.erase()
     company.finish()
     lose(company.world, invoice)
-    stripe_invoices = invoices_to_backfill(ORGANIZATION, company.world.ports.clock.now() - 90 * DAY, company.world.ports)
+    stripe_invoices = invoices_to_backfill(
+        ORGANIZATION, company.world.ports.clock.now() - 90 * DAY, company.world.ports
+    )
     outcomes = [backfill(each, ORGANIZATION, company.world.ports).did for each in stripe_invoices]
     assert BackfillOutcome.RECREATED in outcomes
     again = company.world.now(invoice)

@@ -70,7 +70,9 @@ REASONS: dict[str, Callable[[Company], None]] = {
 
 
 @pytest.mark.parametrize("code", REASONS)
-def test_an_erasure_is_refused_while_something_is_open_and_the_refusal_names_the_reason(code: str, company: Company) -> None:
+def test_an_erasure_is_refused_while_something_is_open_and_the_refusal_names_the_reason(
+    code: str, company: Company
+) -> None:
     REASONS[code](company)
     before = company.ann
     with pytest.raises(Conflict) as refusal:

@@ -96,7 +96,9 @@ def test_a_refunded_charge_costs_a_call_of_stripe_only_if_its_refund_is_unknown(
     world: World, invoice: Invoice
 ) -> None:
     create_refund(world, invoice, pay(world, invoice))
-    charge_event, refund_event = (latest_event(world, invoice.stripe_account_id, each) for each in ("charge.refunded", "refund.created"))
+    charge_event, refund_event = (
+        latest_event(world, invoice.stripe_account_id, each) for each in ("charge.refunded", "refund.created")
+    )
     boundaries = watched(world)
     assert applied(world, charge_event) is EventOutcome.APPLIED
     assert boundaries.stripe == ["refunds_of"]
@@ -108,9 +110,7 @@ def test_a_refunded_charge_costs_a_call_of_stripe_only_if_its_refund_is_unknown(
 
 
 @pytest.mark.parametrize("type_", ["invoice.paid", "payment_intent.succeeded"])
-def test_a_duplicate_event_is_stopped_by_its_marker(
-    type_: str, world: World, invoice: Invoice
-) -> None:
+def test_a_duplicate_event_is_stopped_by_its_marker(type_: str, world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = latest_event(world, invoice.stripe_account_id, type_)
     applied(world, event)
@@ -146,9 +146,7 @@ def test_an_event_without_news_costs_one_read_and_one_marker(world: World, invoi
     assert world.now(invoice) is before
 
 
-def test_repeated_events_are_counted_in_the_event_log_and_not_on_the_timeline(
-    world: World, invoice: Invoice
-) -> None:
+def test_repeated_events_are_counted_in_the_event_log_and_not_on_the_timeline(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
     for _ in range(3):
@@ -356,9 +354,7 @@ def test_the_status_and_failure_follow_the_payers_payment(
 
 
 @pytest.mark.parametrize("authenticate", [True, False])
-def test_a_refused_authentication_is_a_failed_payment(
-    authenticate: bool, world: World, invoice: Invoice
-) -> None:
+def test_a_refused_authentication_is_a_failed_payment(authenticate: bool, world: World, invoice: Invoice) -> None:
     world.double.set_delivery(paused=False)
     account, stripe_id = invoice.stripe_account_id, str(invoice.stripe_invoice_id)
     world.double.pay(account, stripe_id, "pm_card_threeDSecure2Required")
@@ -485,7 +481,9 @@ def test_an_event_that_needs_stripe_while_it_is_down_is_parked_and_applied_by_th
     world: World, invoice: Invoice
 ) -> None:
     pay(world, invoice)
-    event = replace(latest_event(world, invoice.stripe_account_id, "invoice.paid"), api_version="2020-08-27", fact=None)
+    event = replace(
+        latest_event(world, invoice.stripe_account_id, "invoice.paid"), api_version="2020-08-27", fact=None
+    )
     world.double.order_fault("error_before", count=100)
     receipt = receive_event(event, Source.WEBHOOK, world.ports)
     assert (receipt.outcome, receipt.error) == (EventOutcome.PARKED, "stripe_failed")
@@ -546,7 +544,10 @@ def test_an_applied_event_is_never_parked_afterwards(world: World, invoice: Invo
 def test_two_simultaneous_events_of_one_invoice_are_both_applied(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     account = invoice.stripe_account_id
-    event, rival = latest_event(world, account, "invoice.paid"), latest_event(world, account, "payment_intent.succeeded")
+    event, rival = (
+        latest_event(world, account, "invoice.paid"),
+        latest_event(world, account, "payment_intent.succeeded"),
+    )
     plain = world.ports.invoices
 
     class Racing:

@@ -127,7 +127,9 @@ def test_a_scheduled_canary_is_stored_and_an_operators_canary_is_not(ports: Fake
     assert flight.at == ports.clock.now()
 
 
-def test_a_canary_run_that_cannot_be_stored_is_still_returned(ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_canary_run_that_cannot_be_stored_is_still_returned(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def down(*_: object) -> None:
         raise DOWN
 
@@ -150,7 +152,10 @@ def test_a_newest_secret_that_the_handler_lacks_is_reported_although_events_are_
 
 
 def test_a_canary_fails_if_the_handler_has_none_of_the_secrets(ports: FakePorts) -> None:
-    assert send_canaries(InProcessEndpoint(ports, stored=(NEW, "whsec_other"), accepted=(OLD,)), ports).verdict is Verdict.REFUSED
+    assert (
+        send_canaries(InProcessEndpoint(ports, stored=(NEW, "whsec_other"), accepted=(OLD,)), ports).verdict
+        is Verdict.REFUSED
+    )
     assert ports.database.canaries == {}
 
 
@@ -201,7 +206,9 @@ def test_a_table_that_cannot_be_read_is_a_failure(ports: FakePorts, monkeypatch:
 
 
 @pytest.mark.parametrize("changes", [{"type": "invoice.paid"}, {"account": "acct_1"}, {"id": "evt_1"}])
-def test_an_event_with_a_type_an_account_or_an_id_of_stripe_is_no_canary(ports: FakePorts, changes: dict[str, str]) -> None:
+def test_an_event_with_a_type_an_account_or_an_id_of_stripe_is_no_canary(
+    ports: FakePorts, changes: dict[str, str]
+) -> None:
     _, body = Canary.create("nonce", ports.clock.now())
     event = json.dumps({**json.loads(body), **changes}).encode()
     opener = WebhookOpener(lambda: (NEW,), ports.clock)

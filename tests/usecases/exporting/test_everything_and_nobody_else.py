@@ -165,7 +165,11 @@ def test_an_export_holds_no_name_and_no_id_of_another_customer(
         if other_customer != (organization, number):
             ids = ids_of(town, *other_customer)
             if other_customer[0] != organization:
-                ids = {*(each for each in ids if not each.startswith("cust_")), other_customer[0], town.accounts[other_customer[0]]}
+                ids = {
+                    *(each for each in ids if not each.startswith("cust_")),
+                    other_customer[0],
+                    town.accounts[other_customer[0]],
+                }
             assert name_of(*other_customer) not in text
             assert not names_any(text, ids)
 

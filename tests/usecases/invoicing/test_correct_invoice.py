@@ -116,7 +116,9 @@ def test_a_failed_and_an_uncollectible_invoice_can_be_corrected(world: World, ac
     assert [correct(world, each).status for each in (failed_invoice, uncollectible)] == [InvoiceStatus.DRAFT] * 2
 
 
-def test_an_invoice_with_more_services_than_one_transaction_claims_can_be_corrected(world: World, account: str) -> None:
+def test_an_invoice_with_more_services_than_one_transaction_claims_can_be_corrected(
+    world: World, account: str
+) -> None:
     original = world.invoice(*(f"svc_{number}" for number in range(200)))
     copy = correct(world, original)
     holders = {holder for (_, service), holder in world.ports.database.claims.items()}
@@ -200,12 +202,12 @@ def test_a_deleted_copy_is_not_created_again(world: World, account: str) -> None
     assert f"Its services are on the invoice {number_of(again)} now." in explanation(world, original)
     with pytest.raises(Conflict) as refusal:
         correct(world, original)
-    assert refusal.value.next_step == f"Its services are on the invoice {number_of(again)} now. Open that one instead."
+    assert (
+        refusal.value.next_step == f"Its services are on the invoice {number_of(again)} now. Open that one instead."
+    )
 
 
-def test_the_explanation_names_the_last_copy_after_a_second_correction(
-    world: World, account: str
-) -> None:
+def test_the_explanation_names_the_last_copy_after_a_second_correction(world: World, account: str) -> None:
     original = world.invoice("svc_1", "svc_2")
     copy = correct(world, original)
     send_invoice(ORGANIZATION, copy.id, OFFICE, world.ports)
@@ -225,9 +227,7 @@ def test_the_explanation_says_which_services_can_be_billed_again(world: World, a
     )
 
 
-def test_a_voided_invoice_names_the_invoice_that_bills_its_services_now(
-    world: World, account: str
-) -> None:
+def test_a_voided_invoice_names_the_invoice_that_bills_its_services_now(world: World, account: str) -> None:
     void = world.invoice("svc_1")
     void_invoice(ORGANIZATION, void.id, OFFICE, world.ports)
     assert explanation(world, void).endswith("nothing is to be paid. Its services can be billed again.")
@@ -384,9 +384,7 @@ def counts_by_status(world: World) -> dict[InvoiceStatus, int]:
     return {status: tally.invoices for status, tally in usd.by_status.items() if tally.invoices}
 
 
-def test_a_correction_resumes_after_a_reconnect(
-    world: World, account: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_correction_resumes_after_a_reconnect(world: World, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The original is void by then, so the copy is not taken back."""
     original, create_draft = world.invoice(), world.ports.stripe.create_draft
 

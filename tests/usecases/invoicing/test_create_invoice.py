@@ -211,7 +211,9 @@ def test_after_a_refusal_the_same_key_can_be_used_again(world: World, account: S
 # One service, one live invoice
 
 
-def test_an_already_billed_service_is_refused_and_the_error_names_its_invoice(world: World, account: StripeAccountId) -> None:
+def test_an_already_billed_service_is_refused_and_the_error_names_its_invoice(
+    world: World, account: StripeAccountId
+) -> None:
     first = world.invoice("svc_1")
     with pytest.raises(Conflict) as refusal:
         world.invoice("svc_2", "svc_1")
@@ -296,7 +298,9 @@ def test_a_conflict_in_the_last_transaction_releases_all_claims(world: World, ac
     assert len(world.in_stripe(account)) == 1
 
 
-def test_a_service_of_a_void_invoice_is_claimed_in_the_last_transaction(world: World, account: StripeAccountId) -> None:
+def test_a_service_of_a_void_invoice_is_claimed_in_the_last_transaction(
+    world: World, account: StripeAccountId
+) -> None:
     first = world.invoice("svc_240")
     void_invoice(ORGANIZATION, first.id, OFFICE, world.ports)
     assert world.invoice(*services(250)).status is InvoiceStatus.PENDING
@@ -329,9 +333,7 @@ def test_two_requests_without_a_key_are_two_orders(world: World, account: Stripe
     assert world.invoice("svc_1").id != world.invoice("svc_2").id
 
 
-def test_two_simultaneous_requests_with_one_key_make_one_invoice(
-    world: World, account: StripeAccountId
-) -> None:
+def test_two_simultaneous_requests_with_one_key_make_one_invoice(world: World, account: StripeAccountId) -> None:
     plain = world.ports
 
     class Rival:
@@ -465,9 +467,7 @@ def test_tax_counts_towards_stripes_minimum(world: World, account: StripeAccount
     assert create_invoice(replace(order(), line_items=lines, tax=Decimal("0.10")), world.ports).total == 50
 
 
-def test_a_currency_without_a_documented_minimum_is_not_checked(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_currency_without_a_documented_minimum_is_not_checked(world: World, account: StripeAccountId) -> None:
     invoice = create_invoice(replace(order(currency="clp"), line_items=(line("svc_1", "1"),)), world.ports)
     assert invoice.total == 1
 
@@ -502,9 +502,7 @@ def test_an_invoice_that_stripe_delays_is_returned_as_creating_and_finished_by_t
     assert world.now(invoice).status is InvoiceStatus.PENDING
 
 
-def test_an_invoice_with_taxes_added_by_stripe_is_refused(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_invoice_with_taxes_added_by_stripe_is_refused(world: World, account: StripeAccountId) -> None:
     plain = world.ports
 
     class Taxing:
@@ -520,9 +518,7 @@ def test_an_invoice_with_taxes_added_by_stripe_is_refused(
     assert_nothing_left(world, account)
 
 
-def test_a_draft_finalized_by_hand_is_not_taken_back(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_draft_finalized_by_hand_is_not_taken_back(world: World, account: StripeAccountId) -> None:
     plain = world.ports
 
     class Meddling:

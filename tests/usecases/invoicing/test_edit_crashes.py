@@ -15,7 +15,7 @@ from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.oracle import differences
-from tests.usecases.invoicing.editing import edit_of, create_draft, ready_world, require_stripe_has_the_order
+from tests.usecases.invoicing.editing import create_draft, edit_of, ready_world, require_stripe_has_the_order
 from tests.world import OFFICE, ORGANIZATION, World
 
 BEGUN = "invoices.get connections.get customers.get settings.get invoices.save_claiming".split()
@@ -64,7 +64,10 @@ def require_one_order(world: World, draft: Invoice, *, orders: tuple[EditDraft, 
     now = world.now(draft)
     assert (now.status, now.saga.step) == (InvoiceStatus.DRAFT, Step.REVIEW)
     require_stripe_has_the_order(world, now)
-    possible_services = [draft.order.services, *(tuple(each.service_id for each in edit.line_items) for edit in orders)]
+    possible_services = [
+        draft.order.services,
+        *(tuple(each.service_id for each in edit.line_items) for edit in orders),
+    ]
     assert now.order.services in possible_services
     assert differences(world.double.ledger(now.stripe_account_id), [now]) == []
     assert world.double.mails() == []
@@ -105,9 +108,7 @@ def test_a_crash_at_any_call_leaves_one_complete_order(number: int, after: bool,
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("number", range(len(MANY)), ids=[f"{n}-{c}" for n, c in enumerate(MANY)])
-def test_a_crash_while_many_services_are_added_leaves_no_claim_without_a_line(
-    number: int, after: bool
-) -> None:
+def test_a_crash_while_many_services_are_added_leaves_no_claim_without_a_line(number: int, after: bool) -> None:
     world = ready_world()
     draft = create_draft(world)
     watched(world, fatal=number, after=after)
@@ -121,9 +122,7 @@ def test_a_crash_while_many_services_are_added_leaves_no_claim_without_a_line(
 @pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600], ids=["resumed_soon", "resumed_after_a_day"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("number", range(len(REFUSED)), ids=[f"{n}-{c}" for n, c in enumerate(REFUSED)])
-def test_a_crash_while_a_refused_edit_is_undone_keeps_the_former_draft(
-    number: int, after: bool, gap: int
-) -> None:
+def test_a_crash_while_a_refused_edit_is_undone_keeps_the_former_draft(number: int, after: bool, gap: int) -> None:
     world = ready_world()
     draft = create_draft(world)
     watched(world, fatal=number, after=after)
@@ -151,9 +150,7 @@ STEPS = ["/v1/invoices/*/remove_lines", "/v1/invoices/*/add_lines", "/v1/invoice
 @pytest.mark.parametrize("gap", [601, 30 * 3600])
 @pytest.mark.parametrize("path", STEPS)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
-def test_a_failing_call_of_stripe_only_delays_the_edit(
-    path: str, fault: dict[str, object], gap: int
-) -> None:
+def test_a_failing_call_of_stripe_only_delays_the_edit(path: str, fault: dict[str, object], gap: int) -> None:
     world = ready_world()
     draft = create_draft(world)
     world.double.order_fault(method="POST", path=path, **fault)

@@ -35,13 +35,13 @@ from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.usecases.invoicing.editing import (
-    edit_of,
     claim_holders,
     create_draft,
-    stripe_invoice,
+    edit_of,
     lines_in_stripe,
     ready_world,
     require_stripe_has_the_order,
+    stripe_invoice,
 )
 from tests.world import OFFICE, ORGANIZATION, World, line, order
 
@@ -140,7 +140,9 @@ def test_changed_line_breaks_of_memo_and_footer_reach_stripe(world: World) -> No
 
 def test_a_draft_whose_white_space_changed_in_stripe_can_be_sent(world: World) -> None:
     draft = create_draft(world, "svc_1", memo="Pay to: Bank One")
-    world.client.v1.invoices.update(draft.stripe_invoice_id or "", {"description": "Pay to:\nBank One"}, options_of(draft))
+    world.client.v1.invoices.update(
+        draft.stripe_invoice_id or "", {"description": "Pay to:\nBank One"}, options_of(draft)
+    )
     world.deliver()
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
@@ -273,7 +275,11 @@ def test_a_draft_cannot_be_sent_voided_or_edited_during_an_edit(world: World) ->
     draft = create_draft(world, "svc_1")
     world.double.order_fault("close_before", count=9, path="/v1/invoices/*")
     unfinished = edit_draft(edit_of(draft, "svc_2"), world.ports)
-    assert (unfinished.status, unfinished.total, unfinished.order) == (InvoiceStatus.CREATING, draft.total, draft.order)
+    assert (unfinished.status, unfinished.total, unfinished.order) == (
+        InvoiceStatus.CREATING,
+        draft.total,
+        draft.order,
+    )
     assert explain(unfinished, world.ports.clock.now()).startswith("It is being changed in Stripe.")
     for act in (send_invoice, void_invoice):
         with pytest.raises(Conflict) as refusal:

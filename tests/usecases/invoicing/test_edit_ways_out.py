@@ -20,7 +20,13 @@ from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import Killed, unwatched, watched
-from tests.usecases.invoicing.editing import edit_of, claim_holders, create_draft, ready_world, require_stripe_has_the_order
+from tests.usecases.invoicing.editing import (
+    claim_holders,
+    create_draft,
+    edit_of,
+    ready_world,
+    require_stripe_has_the_order,
+)
 from tests.world import OFFICE, ORGANIZATION, World, order
 
 Edit = Callable[[Invoice], EditDraft]

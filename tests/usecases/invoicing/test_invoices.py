@@ -48,7 +48,9 @@ def mails(world: World) -> int:
 
 
 @pytest.mark.parametrize("act", [send_invoice, void_invoice, refresh_invoice])
-def test_an_invoice_of_another_organization_cannot_be_sent_voided_or_refreshed(act: Any, world: World, account: StripeAccountId) -> None:
+def test_an_invoice_of_another_organization_cannot_be_sent_voided_or_refreshed(
+    act: Any, world: World, account: StripeAccountId
+) -> None:
     draft = world.invoice(send=False)
     world.connect(OTHER)
     world.double.api.log.reset()
@@ -186,7 +188,9 @@ def test_a_draft_finalized_in_stripes_dashboard_and_not_sent_can_be_sent(
 
 
 @pytest.mark.parametrize("word", ["paid", "void", "uncollectible"])
-def test_sending_a_paid_void_or_uncollectible_invoice_is_refused_with_a_reason(word: str, world: World, account: StripeAccountId) -> None:
+def test_sending_a_paid_void_or_uncollectible_invoice_is_refused_with_a_reason(
+    word: str, world: World, account: StripeAccountId
+) -> None:
     draft = world.invoice(send=False)
     stripe_id = str(draft.stripe_invoice_id)
     world.client.v1.invoices.finalize_invoice(stripe_id, None, as_owner(account))

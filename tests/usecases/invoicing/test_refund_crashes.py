@@ -352,9 +352,7 @@ def test_six_requests_in_six_threads_make_one_refund(keys: list[str]) -> None:
 @GAPS
 @pytest.mark.parametrize("fault", [{"kind": "close_before", "count": 4}, {"kind": "error_before", "stored": True}])
 @pytest.mark.parametrize("number", range(6))
-def test_two_workers_that_resume_one_order_make_one_refund(
-    number: int, fault: dict[str, object], gap: int
-) -> None:
+def test_two_workers_that_resume_one_order_make_one_refund(number: int, fault: dict[str, object], gap: int) -> None:
     """The first one sleeps past its lease at any moment, and the second one takes the order up."""
     company = company_without_webhooks()
     company.loses_the_answer(**fault)  # type: ignore[arg-type]

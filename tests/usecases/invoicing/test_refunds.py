@@ -39,7 +39,12 @@ def refusal_of(company: Company, key: str = "once", amount: str | None = None) -
 def test_a_refund_without_an_amount_refunds_everything_that_is_left(company: Company) -> None:
     ordered = company.refunds(reason="duplicate")
     assert ordered.fact is not None
-    assert (ordered.amount, ordered.currency, ordered.reason, ordered.fact.status) == (7500, "usd", "duplicate", "succeeded")
+    assert (ordered.amount, ordered.currency, ordered.reason, ordered.fact.status) == (
+        7500,
+        "usd",
+        "duplicate",
+        "succeeded",
+    )
     assert (ordered.invoice_id, ordered.payment_id) == (company.invoice.id, company.payment_id)
     assert company.now.status is InvoiceStatus.REFUNDED
     assert company.in_stripe == [7500]

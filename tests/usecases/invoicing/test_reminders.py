@@ -219,9 +219,7 @@ def test_an_invoice_with_a_pending_payment_does_not_become_uncollectible(company
 
 
 @pytest.mark.parametrize("email", ["new@example.test", None])
-def test_no_reminder_is_sent_after_the_customers_email_changed(
-    company: Company, email: str | None
-) -> None:
+def test_no_reminder_is_sent_after_the_customers_email_changed(company: Company, email: str | None) -> None:
     company.advance_to(1)
     company.world.customer(email=email)
     company.world.work()

@@ -31,7 +31,9 @@ HOUR, DAY = 3600, 86400
 copied_or_not = pytest.mark.parametrize("metadata", [True, False], ids=["metadata_copied", "metadata_not_copied"])
 
 
-def revise(world: World, invoice: Invoice, *, metadata: bool = True, extra_cents: int = 2500, send: bool = True) -> str:
+def revise(
+    world: World, invoice: Invoice, *, metadata: bool = True, extra_cents: int = 2500, send: bool = True
+) -> str:
     """Somebody edits the invoice in Stripe's dashboard. Returns the id of the revision."""
     world.double.config.revisions_copy_metadata = metadata
     world.advance(60)
@@ -110,9 +112,7 @@ def test_no_event_of_a_revision_makes_the_invoice_void(
         assert world.now(invoice).live
 
 
-def test_events_of_a_revision_wait_until_stripe_returns_the_revision(
-    world: World, account: StripeAccountId
-) -> None:
+def test_events_of_a_revision_wait_until_stripe_returns_the_revision(world: World, account: StripeAccountId) -> None:
     invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=False)
     world.double.order_fault("error_before", path=f"/v1/invoices/{revision}", count=50)
@@ -177,9 +177,7 @@ def test_voiding_an_invoice_with_an_unknown_revision_is_refused(
     assert void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports).status is InvoiceStatus.VOID
 
 
-def test_billing_a_service_of_a_void_invoice_costs_one_call_of_stripe(
-    world: World, account: StripeAccountId
-) -> None:
+def test_billing_a_service_of_a_void_invoice_costs_one_call_of_stripe(world: World, account: StripeAccountId) -> None:
     invoice = send_and_deliver(world)
     void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     world.deliver()
@@ -206,9 +204,7 @@ def test_services_stay_billed_if_only_the_void_of_the_original_is_stored(
 
 
 @copied_or_not
-def test_a_tie_out_names_a_revision_without_events(
-    world: World, account: StripeAccountId, metadata: bool
-) -> None:
+def test_a_tie_out_names_a_revision_without_events(world: World, account: StripeAccountId, metadata: bool) -> None:
     world.double.set_delivery(lose=["*"])
     invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
@@ -308,7 +304,9 @@ def test_a_revision_does_not_become_uncollectible_before_it_is_due(world: World,
     assert world.now(invoice).status is InvoiceStatus.PENDING
 
 
-def test_the_revision_of_a_copy_costs_at_most_one_call_of_stripe_an_event(world: World, account: StripeAccountId) -> None:
+def test_the_revision_of_a_copy_costs_at_most_one_call_of_stripe_an_event(
+    world: World, account: StripeAccountId
+) -> None:
     invoice = send_and_deliver(world)
     copy_in_dashboard(world, invoice)
     world.deliver()
@@ -319,7 +317,9 @@ def test_the_revision_of_a_copy_costs_at_most_one_call_of_stripe_an_event(world:
     assert sum(world.stripe_calls().values()) <= len(receipts)
 
 
-def test_a_refresh_reads_all_payments_of_an_invoice_paid_in_many_parts(world: World, account: StripeAccountId) -> None:
+def test_a_refresh_reads_all_payments_of_an_invoice_paid_in_many_parts(
+    world: World, account: StripeAccountId
+) -> None:
     invoice = send_and_deliver(world)
     world.double.set_delivery(lose=["*"])
     for _ in range(14):
@@ -329,9 +329,7 @@ def test_a_refresh_reads_all_payments_of_an_invoice_paid_in_many_parts(world: Wo
     assert len(refreshed.facts.payments) == 15
 
 
-def test_an_invoice_of_zero_with_a_customer_balance_is_mailed(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_invoice_of_zero_with_a_customer_balance_is_mailed(world: World, account: StripeAccountId) -> None:
     [customer] = world.in_stripe(account, "customer")
     world.client.v1.customers.update(customer["id"], {"balance": 700}, {"stripe_account": account})
     invoice = world.invoice(line_items=(line("svc_free", "0.00"),))

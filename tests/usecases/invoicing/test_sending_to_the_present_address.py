@@ -79,9 +79,7 @@ def test_an_unfinished_invoice_of_a_formerly_linked_stripe_customer_is_undone(
     assert [mail["to"] for mail in world.double.mails()] == ["ann@example.test"]
 
 
-def test_a_draft_whose_link_is_corrected_before_the_send_stays_a_draft(
-    world: World, account: str
-) -> None:
+def test_a_draft_whose_link_is_corrected_before_the_send_stays_a_draft(world: World, account: str) -> None:
     wrong = link_wrong_customer(world, account)
     draft = world.invoice(send=False)
     act_with_stripe_down(world, "send", lambda: send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports))
@@ -117,9 +115,7 @@ def test_the_stripe_customer_of_a_draft_of_a_former_release_is_read_from_stripe(
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
 
 
-def test_an_invoice_is_mailed_to_an_email_that_was_corrected_during_its_creation(
-    world: World, account: str
-) -> None:
+def test_an_invoice_is_mailed_to_an_email_that_was_corrected_during_its_creation(world: World, account: str) -> None:
     world.customer(email="an@example.test")
     invoice = act_with_stripe_down(world, "send", world.invoice)
     world.customer(email="ann@example.test")

@@ -23,8 +23,12 @@ def summary(world: World, first: dt.date | None = None, last: dt.date | None = N
 
 def summary_of(world: World, currency: str = "usd") -> CurrencySummary:
     """One currency's summary, after comparing every sum with the invoices themselves."""
-    stored_invoices = [invoice for invoice in world.ports.database.invoices.values() if invoice.organization_id == ORGANIZATION]
-    assert world.ports.database.tallies[ORGANIZATION] == added_up(*(contribution(invoice).items() for invoice in stored_invoices))
+    stored_invoices = [
+        invoice for invoice in world.ports.database.invoices.values() if invoice.organization_id == ORGANIZATION
+    ]
+    assert world.ports.database.tallies[ORGANIZATION] == added_up(
+        *(contribution(invoice).items() for invoice in stored_invoices)
+    )
     [currency_summary] = [each for each in summary(world).currencies if each.currency == currency]
     return currency_summary
 

@@ -245,7 +245,9 @@ def _record_payment(company: Company, settlement: Settlement, user_id: UserId) -
     return mark_paid(invoice.organization_id, invoice.id, user_id, settlement, company.world.ports)
 
 
-def test_of_two_people_who_record_a_payment_the_timeline_names_the_person_whose_request_succeeded(company: Company) -> None:
+def test_of_two_people_who_record_a_payment_the_timeline_names_the_person_whose_request_succeeded(
+    company: Company,
+) -> None:
     def colleague_is_faster() -> None:
         _record_payment(company, Settlement("cash"), COLLEAGUE)
         company.world.deliver()

@@ -21,7 +21,7 @@ from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.proofs.ledger import Ledger, recorded
 from tests.proofs.published_oracle import differences_told, expected
-from tests.usecases.invoicing.editing import edit_of, create_draft, ready_world
+from tests.usecases.invoicing.editing import create_draft, edit_of, ready_world
 from tests.world import OFFICE, ORGANIZATION, World
 
 EDITED, SENT, PENDING, VOIDED = (
