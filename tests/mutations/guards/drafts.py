@@ -6,7 +6,7 @@ from tests.mutations.guard import guard
 from tests.mutations.removals import Always, Becomes, Check, Skipped
 
 _T_EDIT = "tests/usecases/invoicing/test_edit_draft.py"
-_T_WAYS_OUT = "tests/usecases/invoicing/test_edit_ways_out.py"
+_T_WAYS_OUT = "tests/usecases/invoicing/test_interrupted_edits.py"
 _T_CLAIMS = "tests/contracts/test_claims.py"
 
 DRAFTS = (

@@ -1,4 +1,4 @@
-"""The summary tells what the invoices tell, through everything that happens to them."""
+"""Holds the summary to the invoices: after every event, its sums equal the sums over the invoices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def summary(world: World, first: dt.date | None = None, last: dt.date | None = N
 
 
 def summary_of(world: World, currency: str = "usd") -> CurrencySummary:
-    """One currency's summary, after comparing every sum with the invoices themselves."""
+    """Returns one currency's summary after comparing all sums with the invoices themselves."""
     stored_invoices = [
         invoice for invoice in world.ports.database.invoices.values() if invoice.organization_id == ORGANIZATION
     ]
@@ -155,7 +155,7 @@ def test_days_begin_at_midnight_in_the_organizations_time_zone() -> None:
 
     world.invoice("svc_2", due_date=day)
     assert summary_of(world).overdue == Tally(0, 0)
-    world.advance(20 * 3600)  # still the 16th there
+    world.advance(20 * 3600)  # still 16 January in Auckland
     world.plan_day()
     assert summary_of(world).overdue == Tally(0, 0)
     world.advance(3 * 3600)
