@@ -215,7 +215,7 @@ def test_a_failed_payout_whose_money_came_back_twice_still_needs_a_person() -> N
     assert story.next_step is not None
 
 
-def test_a_payout_names_those_whose_money_it_pays_out_again() -> None:
+def test_a_payout_names_the_failed_payouts_that_it_pays_out_again() -> None:
     failed = replace(payout(status="failed"), returned_in="po_2")
     again = replace(payout(id="po_2", status="paid"), itemized=replace(TIED_OUT, pays_again=("po_1",)))
 
