@@ -89,7 +89,7 @@ def test_a_state_is_used_once(api: ApiClient, world: World) -> None:
     assert again.error["nextStep"]
 
 
-def test_a_state_expires(api: ApiClient, world: World) -> None:
+def test_an_expired_state_connects_nothing(api: ApiClient, world: World) -> None:
     state = install(api)
     world.advance(601)
     late_callback = come_back(api, state=state, code="ac_1")

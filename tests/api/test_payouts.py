@@ -236,7 +236,7 @@ def test_a_payout_of_a_former_account_stays_listed_and_is_marked(api: ApiClient,
     assert "Its Stripe account acct_before is not connected any more" in payout["message"]
 
 
-def test_a_payout_names_the_failed_payouts_that_it_pays_out_again(api: ApiClient, world: World) -> None:
+def test_a_payout_names_the_failed_payouts_whose_money_it_contains(api: ApiClient, world: World) -> None:
     store_payout(world, payout_fact("po_1", 100, status="failed"), returned_in="po_2")
     back = payment_transaction(
         "txn_1", 100, type="payout_failure", category="payout_reversal", source_type="payout", source_id="po_1",

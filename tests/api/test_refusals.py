@@ -90,7 +90,7 @@ def assert_refused_with(response: Response, status: int, code: str, field: str |
         (with_line(taxable=None), "lineItems[1].taxable"),
     ],
 )
-def test_a_body_of_the_wrong_shape_names_the_field(api: ApiClient, body: Any, field: str | None) -> None:
+def test_the_refusal_of_an_invalid_body_names_the_field(api: ApiClient, body: Any, field: str | None) -> None:
     assert_refused_with(api.post("/invoices", body), 400, "invalid_body", field)
 
 

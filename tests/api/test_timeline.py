@@ -195,7 +195,9 @@ def test_a_partial_payment_is_listed_as_paid_before_the_sweep_adds_its_card(
     assert (row["id"], row["method"]["last4"]) == (intent, "4242")
 
 
-def test_a_bank_debit_is_pending_until_it_arrives(api: ApiClient, world: World, account: str) -> None:
+def test_an_invoice_paid_by_bank_debit_is_pending_until_the_debit_succeeds(
+    api: ApiClient, world: World, account: str
+) -> None:
     invoice = world.invoice(payment_methods=("us_bank_account",))
     world.deliver()
     intent = pay_and_deliver(world, invoice_json(api, invoice.id), "000123456789")

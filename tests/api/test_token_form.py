@@ -20,7 +20,7 @@ VERIFIER = TokenVerifier(CONFIG, KeySet(CONFIG.jwks_url, fetch=lambda _: jwks(pu
 
 
 def _has_no_blank_ends(sub: str) -> bool:
-    """Returns True if the subject neither begins nor ends with a space (docs/decisions/0023-doors.md)."""
+    """Returns True if the subject neither begins nor ends with a space (docs/decisions/0023-input-limits.md)."""
     return sub == sub.strip()
 
 

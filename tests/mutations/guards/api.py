@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped
 
 _ISOLATION = "tests/proofs/test_isolation.py"
-_FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
-_T_TOGETHER = "tests/domain/test_every_error.py::test_the_first_error_is_raised_and_carries_the_others_in_their_order"
-_T_BOUNDED = "tests/domain/test_every_error.py::test_so_many_errors_are_told_and_that_there_are_more"
+_FIELD = "tests/field/test_cases.py::test_pom_returns_what_the_case_expects"
+_T_TOGETHER = "tests/domain/test_every_error.py::test_the_first_error_is_raised_and_holds_the_other_errors_in_order"
+_T_BOUNDED = "tests/domain/test_every_error.py::test_beyond_the_limit_only_the_existence_of_more_errors_is_stated"
 _T_REFUSALS = "tests/api/test_refusals.py"
 _T_CONDITIONS = "tests/domain/test_preconditions.py"
 _T_VALIDATORS = "tests/api/test_validators.py"
@@ -57,13 +57,13 @@ API = (
         "what somebody else has changed is not overwritten",
         "Precondition.require",
         Check("edit_tag"),
-        f"{_T_CONDITIONS}::test_a_thing_that_was_changed_since_is_shown_instead",
+        f"{_T_CONDITIONS}::test_a_record_changed_since_it_was_read_is_returned_instead",
     ),
     guard(
         "what a worker writes is no conflict",
         "Customer.edit_tag",
         Becomes("edit_tag_of({'edition': self.edition, 'version': self.version})"),
-        f"{_T_CONDITIONS}::test_what_only_workers_write_is_no_change",
+        f"{_T_CONDITIONS}::test_fields_written_only_by_workers_are_no_change",
     ),
     guard(
         "a tag is compared with the version that the save replaces",
@@ -129,7 +129,7 @@ API = (
         "a question of a bank is not answered like a dispute",
         "_dispute(trouble)",
         Instead("startswith", "False"),
-        "tests/domain/test_attention.py::test_an_inquiry_may_be_ended_by_a_refund_and_a_dispute_may_not",
+        "tests/domain/test_attention.py::test_a_refund_is_suggested_for_an_inquiry_and_not_for_a_dispute",
     ),
     guard(
         "a remainder is a row of one page only",
@@ -147,7 +147,7 @@ API = (
         "money that a deposit gave back is not told as arrived",
         "_deposit_of",
         Never("gave_back"),
-        "tests/domain/test_deposits.py::test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back",
+        "tests/domain/test_deposits.py::test_a_canceled_or_reversed_deposit_returned_its_money",
     ),
     guard(
         "a table is for those who prefer it",
@@ -208,7 +208,7 @@ API = (
         "a header is one in every spelling",
         "incoming_request",
         Instead("repeated_headers=", "frozenset()"),
-        "tests/proofs/test_nonsense.py::test_a_header_that_is_repeated_in_another_spelling_is_repeated",
+        "tests/proofs/test_nonsense.py::test_a_header_repeated_in_another_case_is_refused_as_repeated",
     ),
     guard(
         "a description shows something",
@@ -220,7 +220,7 @@ API = (
         "plain decimals",
         "Exact.parse",
         Check("_PLAIN_DECIMAL"),
-        f"{_T_REFUSALS}::test_a_body_of_the_wrong_shape_names_the_field",
+        f"{_T_REFUSALS}::test_the_refusal_of_an_invalid_body_names_the_field",
     ),
     guard(
         "messages of exceptions stay out of logs",
@@ -232,7 +232,7 @@ API = (
         "the SDK logs no URLs",
         "SDK_LOG_LEVEL",
         Becomes("logging.INFO"),
-        f"{_ISOLATION}::test_no_log_line_and_no_metric_holds_a_secret_or_anybodys_data",
+        f"{_ISOLATION}::test_no_log_line_and_no_metric_holds_a_secret_or_personal_data",
     ),
     guard(
         "CORS for the configured origins",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Check, Instead, Without
+from tests.mutations.removals import Check, Instead, Without
 
 _SHAPES = "tests/adapters/test_balance_shapes.py"
 _PAYOUTS = "tests/adapters/test_stripe_payouts.py"

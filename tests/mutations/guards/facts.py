@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped, Without
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped, Without
 
 _T_FACTS = "tests/domain/test_facts.py"
 _T_INVOICES = "tests/usecases/invoicing/test_invoices.py"
@@ -16,7 +16,7 @@ FACTS = (
         "merging keeps the higher precedence",
         "newer",
         Without("precedence", "max"),
-        f"{_T_FACTS}::test_an_invoice_never_goes_back_whatever_the_clock_says",
+        f"{_T_FACTS}::test_an_invoices_lifecycle_never_goes_back_whatever_its_timestamps",
     ),
     guard(
         "what cannot be ordered is asked",
@@ -28,13 +28,13 @@ FACTS = (
         "settling never runs a lifecycle back",
         "prefer_fetched",
         Never("precedence <"),
-        f"{_T_FACTS}::test_what_is_read_later_never_runs_a_lifecycle_back",
+        f"{_T_FACTS}::test_a_later_read_never_sets_a_lifecycle_back",
     ),
     guard(
         "settle only what nobody overtook",
         "knowing_also",
         Always("version =="),
-        f"{_T_INVOICES}::test_a_refresh_that_brings_news_and_is_overtaken_by_newer_keeps_the_newer",
+        f"{_T_INVOICES}::test_a_refresh_with_news_overtaken_by_an_event_keeps_the_newer_facts",
     ),
     guard(
         "the sweep looks back a little",
@@ -54,31 +54,31 @@ FACTS = (
         "a payment that came in proves that its intent succeeded",
         "Snapshots.known_intents",
         Becomes("self.payment_intents"),
-        "tests/domain/test_status.py::test_a_part_that_came_in_is_over_whatever_was_known_of_its_intent",
+        "tests/domain/test_status.py::test_a_received_part_is_finished_whatever_its_intent_shows",
     ),
     guard(
         "a payment that came in is a charge that succeeded, whatever was known of its intent",
         "Snapshots.uncharged_payments",
         Becomes("[]"),
-        "tests/domain/test_payments.py::test_a_payment_that_came_in_has_succeeded_whatever_was_known_of_its_intent",
+        "tests/domain/test_payments.py::test_a_received_payment_has_succeeded_whatever_its_intent_shows",
     ),
     guard(
         "a debit on its way is the charge by which its payment came in",
         "_charge_behind(payment)",
         Check("seen"),
-        "tests/domain/test_payments.py::test_a_debit_on_its_way_has_arrived_once_the_payment_came_in",
+        "tests/domain/test_payments.py::test_a_pending_debit_has_succeeded_once_its_payment_is_received",
     ),
     guard(
         "a payment that came in does not show the charge that failed before",
         "_shown_charge_id",
         Instead("known_intents", "facts.payment_intents"),
-        "tests/domain/test_movements.py::test_a_debit_that_came_back_has_its_own_row_once_its_payment_shows_another_attempt",
+        "tests/domain/test_movements.py::test_a_returned_debit_has_its_own_row_once_its_payment_shows_another_attempt",
     ),
     guard(
         "declined cards do not take the place of a debit that came back",
         "_without_old_failures",
         Instead("BANK_DEBITS", "()"),
-        "tests/domain/test_movements.py::test_a_debit_that_came_back_keeps_its_row_however_many_cards_are_declined_after_it",
+        "tests/domain/test_movements.py::test_a_returned_debit_keeps_its_row_however_many_cards_are_declined_after_it",
     ),
     guard(
         "the charge of a payment is looked for in invoices that are settled",
@@ -102,7 +102,7 @@ FACTS = (
         "the attempt that failed last counts, whichever intent was read last",
         "_attempted_at",
         Becomes("intent.as_of"),
-        "tests/domain/test_status.py::test_of_several_parts_that_failed_the_last_failure_counts_whichever_intent_was_read_last",
+        "tests/domain/test_status.py::test_of_several_failed_parts_the_latest_failure_counts_whichever_intent_was_read_last",
     ),
     guard(
         "payments that an expansion does not hold are listed",
@@ -132,7 +132,7 @@ FACTS = (
         "an invoice in an event is not believed if POM cannot know what was paid outside",
         "Snapshots.with_paid_outside",
         Becomes("fact"),
-        "tests/field/test_cases.py::test_pom_shows_what_is_so[invoice_that_does_not_say_that_it_was_paid_in_cash-2026-10-28.endive]",
+        "tests/field/test_cases.py::test_pom_returns_what_the_case_expects[invoice_that_does_not_say_that_it_was_paid_in_cash-2026-10-28.endive]",
     ),
     guard(
         "a failed attempt is looked for though the invoice is as it was",
@@ -150,13 +150,13 @@ FACTS = (
         "a comparison is not done before the last invoice",
         "Sweep.done",
         Always("before is"),
-        "tests/domain/test_sweep.py::test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once",
+        "tests/domain/test_sweep.py::test_a_comparison_of_several_runs_resumes_immediately_and_ends_once",
     ),
     guard(
         "who was missed is looked at every ten minutes",
         "Sweep._every",
         Always("clean"),
-        "tests/domain/test_sweep.py::test_an_account_of_which_something_was_missed_is_looked_at_every_ten_minutes",
+        "tests/domain/test_sweep.py::test_an_account_with_missed_events_is_swept_every_ten_minutes",
     ),
     guard(
         "whoever begins something is woken",
@@ -174,24 +174,24 @@ FACTS = (
         "services of a void invoice that was revised stay billed",
         "_live_holder",
         Instead("fetch", "None"),
-        "tests/usecases/invoicing/test_revisions.py::test_services_stay_billed_if_only_the_void_of_the_original_was_heard_of",
+        "tests/usecases/invoicing/test_revisions.py::test_services_stay_billed_if_only_the_void_of_the_original_is_stored",
     ),
     guard(
         "a revision is read with its payments",
         "Snapshots.invoice_to_read",
         Always("own_payments"),
-        f"{_T_REVISIONS}::test_a_declined_payment_of_the_revision_is_shown_by_its_webhook[metadata_copied]",
+        f"{_T_REVISIONS}::test_an_event_about_a_declined_payment_reaches_the_revised_invoice[metadata_copied]",
     ),
     guard(
         "attempts at a replaced invoice say nothing",
         "failed_attempt",
         Instead("intents_elsewhere", "set()"),
-        "tests/domain/test_revisions.py::test_an_attempt_at_a_replaced_invoice_that_was_never_called_off_is_no_failure_of_its_revision",
+        "tests/domain/test_revisions.py::test_a_failed_attempt_at_a_replaced_invoice_is_no_failure_of_its_revision",
     ),
     guard(
         "acting on a replaced invoice is refused",
         "pulled_to_act_on",
         Check("revised"),
-        f"{_T_REVISIONS}::test_an_act_that_meets_a_revision_nobody_knew_of_does_not_touch_it",
+        f"{_T_REVISIONS}::test_voiding_an_invoice_with_an_unknown_revision_is_refused",
     ),
 )

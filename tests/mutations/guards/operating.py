@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Skipped
+from tests.mutations.removals import Always, Becomes, Check, Instead, Skipped
 
 OPERATING = (
     guard(
@@ -22,18 +22,18 @@ OPERATING = (
         "a canary passes only if the table has the very one",
         "_send(door)",
         Check("ALTERED"),
-        "tests/usecases/events/test_canary.py::test_an_item_that_is_not_the_one_that_was_sent_is_a_failure",
+        "tests/usecases/events/test_canary.py::test_a_stored_item_that_differs_from_the_canary_is_a_failure",
     ),
     guard(
         "a canary that nobody kept does not pass",
         "_send(door)",
         Check("NOT_KEPT", says="Verdict.PASSED"),
-        "tests/usecases/events/test_canary.py::test_whatever_is_not_a_2xx_with_the_item_in_the_table_is_a_failure",
+        "tests/usecases/events/test_canary.py::test_every_response_but_a_2xx_with_a_stored_item_is_a_failure",
     ),
     guard(
         "signed events go by https only",
         "HttpOwnWebhook.__init__",
-        Check("'https' _PLAIN"),
+        Check("'https' _WITHOUT_TLS"),
         "tests/adapters/test_own_webhook.py::test_an_endpoint_that_is_not_https_gets_no_request",
     ),
     guard(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Becomes, Check, Instead, Skipped
+from tests.mutations.removals import Becomes, Check, Instead, Skipped
 
 _READ = "tests/usecases/payouts/test_read_payout.py"
 _WENT = "tests/usecases/payouts/test_where_money_went.py"

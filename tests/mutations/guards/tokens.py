@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Becomes, Check, Instead, Without
+from tests.mutations.removals import Becomes, Check, Instead, Without
 
 _T_TOKENS = "tests/api/test_tokens.py::test_a_token_that_is_not_ours_is_refused"
 
