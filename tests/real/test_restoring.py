@@ -41,7 +41,7 @@ def test_the_run_book_brings_everything_back_and_nobody_is_billed_twice(
 def test_the_run_book_does_not_bring_back_whoever_was_erased_since_the_copies(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, lost: bool
 ) -> None:
-    rehearse_erasures(aws, 4, monkeypatch, capsys, lost=lost).clears_up()
+    rehearse_erasures(aws, 4, monkeypatch, capsys, lost_tables=lost).clears_up()
 
 
 def test_what_is_set_back_twice_is_written_once(
