@@ -34,7 +34,7 @@ OPERATING = (
         "signed events go by https only",
         "HttpOwnWebhook.__init__",
         Check("'https' _WITHOUT_TLS"),
-        "tests/adapters/test_own_webhook.py::test_an_endpoint_that_is_not_https_is_not_asked_at_all",
+        "tests/adapters/test_own_webhook.py::test_an_endpoint_that_is_not_https_gets_no_request",
     ),
     guard(
         "a record that is made again claims its services",
