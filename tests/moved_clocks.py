@@ -33,27 +33,29 @@ def move_clocks(seconds: int, *, monotonic: bool) -> None:
         def now(cls, tz: dt.tzinfo | None = None) -> Moved:
             return super().now(tz) + dt.timedelta(seconds=seconds)
 
-    moved: dict[Any, Any] = {
+    replacements: dict[Any, Any] = {
         time_: lambda: time_() + seconds,
         time_ns: lambda: time_ns() + seconds * 1_000_000_000,
         dt.datetime: Moved,
     }
     if monotonic:
-        moved[monotonic_] = lambda: monotonic_() + seconds
+        replacements[monotonic_] = lambda: monotonic_() + seconds
     for module in list(sys.modules.values()):
-        _replace(vars(module), moved)
+        _replace(vars(module), replacements)
     for function in gc.get_objects():
         if isinstance(function, FunctionType):
-            function.__defaults__ = tuple(_moved(each, moved) for each in function.__defaults__ or ()) or None
-            _replace(function.__kwdefaults__ or {}, moved)
+            function.__defaults__ = (
+                tuple(_replacement(each, replacements) for each in function.__defaults__ or ()) or None
+            )
+            _replace(function.__kwdefaults__ or {}, replacements)
 
 
-def _moved(value: Any, moved: Mapping[Any, Any]) -> Any:
-    return next((new for old, new in moved.items() if value is old), value)
+def _replacement(value: Any, replacements: Mapping[Any, Any]) -> Any:
+    return next((new for old, new in replacements.items() if value is old), value)
 
 
-def _replace(values: dict[str, Any], moved: Mapping[Any, Any]) -> None:
+def _replace(values: dict[str, Any], replacements: Mapping[Any, Any]) -> None:
     for name, value in list(values.items()):
-        new = _moved(value, moved)
+        new = _replacement(value, replacements)
         if new is not value:
             values[name] = new

@@ -13,7 +13,7 @@ from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.identifiers import StripeAccountId
 from tests.backends import Backend, requests_to_dynamodb
 from tests.bench.units import Meter, Request
-from tests.contracts.examples import ACCOUNT, ORG, OTHER_ACCOUNT, customer, linked
+from tests.contracts.examples import ACCOUNT, ORG, OTHER_ACCOUNT, customer, linked_customer
 
 ACCOUNTS = (ACCOUNT, OTHER_ACCOUNT, StripeAccountId("acct_3"))
 ANN = Profile(first_name="Ann", last_name="Lee", email="ann@example.test")
@@ -31,7 +31,7 @@ def five_hundred_customers(stores_on_tables: Backend) -> Backend:
         profile = ANN if n % 2 else Profile(first_name=f"Bob {n}", email=f"bob{n}@example.test")
         made = customer(f"{n:03}", profile=profile)
         if n % 5 < 3:
-            made = linked(made, f"cus_{n}", ACCOUNTS[n % 5])
+            made = linked_customer(made, f"cus_{n}", ACCOUNTS[n % 5])
         elif n % 5 == 3:
             made = made.not_synced(SyncStatus.WAITING_FOR_INVOICE, None)
         stores_on_tables.customers.save(made)
@@ -122,7 +122,7 @@ def test_a_save_writes_the_indexes_of_the_lists_only_if_the_customer_moves_in_th
     assert (other_case.writes, other_case.index_writes) == (1, 0)
     stored, renamed = saved(stores_on_tables, replace(stored, profile=replace(ANN, last_name="Low")))
     assert (renamed.writes, renamed.index_writes) == (1, 2), "its former name goes, and the new one comes"
-    stored, synced = saved(stores_on_tables, linked(stored, "cus_1"))
+    stored, synced = saved(stores_on_tables, linked_customer(stored, "cus_1"))
     assert (synced.writes, synced.index_writes) == (1, 4), "two for its status, one each for its work and its link"
 
 

@@ -31,7 +31,7 @@ from chalicelib.domain.movements import Movement
 from chalicelib.domain.payout_lines import PayoutLine
 from infra.privacy.classes import ErasureEffect
 from infra.privacy.page import classified_fields
-from tests.planted import Planted
+from tests.planted import PlantedValues
 
 NOW = 1_800_000_000
 KEPT = {place.name for place, each in classified_fields() if each.effect is ErasureEffect.KEPT}
@@ -56,7 +56,7 @@ ERASING: Mapping[type, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("kind", ERASING, ids=lambda kind: kind.__name__)
 def test_a_text_is_planted_in_every_place_and_found_as_it_is_stored(kind: type) -> None:
-    planted = Planted(BY_HAND)
+    planted = PlantedValues(BY_HAND)
     record = planted.of(kind)
     stored = json_of(record)
     assert decode_text(kind, stored) == record
@@ -65,19 +65,19 @@ def test_a_text_is_planted_in_every_place_and_found_as_it_is_stored(kind: type) 
 
 @pytest.mark.parametrize("kind", ERASING, ids=lambda kind: kind.__name__)
 def test_an_erasure_leaves_exactly_the_texts_that_are_classified_as_kept(kind: type) -> None:
-    planted = Planted(BY_HAND)
+    planted = PlantedValues(BY_HAND)
     erased = ERASING[kind](planted.of(kind))
     assert planted.found_in(json_of(erased)) == KEPT & set(planted.texts.values())
 
 
 @pytest.mark.parametrize("kind", ERASING, ids=lambda kind: kind.__name__)
 def test_erasing_a_record_twice_changes_nothing_more(kind: type) -> None:
-    once = ERASING[kind](Planted(BY_HAND).of(kind))
+    once = ERASING[kind](PlantedValues(BY_HAND).of(kind))
     assert ERASING[kind](once) == once
 
 
 def test_the_keys_of_the_indexes_of_customers_hold_nothing_of_an_erased_one() -> None:
-    planted = Planted(BY_HAND)
+    planted = PlantedValues(BY_HAND)
     item = attributes(customer_values(customer_without_person(planted.of(Customer), NOW)))
     whole = f"{ {name: each for name, each in item.items() if name != 'packed'} }{text_of(item)!r}"
     assert planted.found_in(whole) == KEPT & set(planted.texts.values())

@@ -26,7 +26,7 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Message, Reconciliation, json_name
 from chalicelib.workers.sqs import work_through
 from tests.backends import Aws, Backend, aws_with_resources, table_backend
-from tests.contracts.examples import booked, invoice
+from tests.contracts.examples import balance_transaction, invoice
 
 STORED = Path(__file__).parent / "stored_before" / "2026-11"
 ORGANIZATION = OrganizationId("org_blue")
@@ -143,7 +143,7 @@ def test_a_payment_stored_before_fees_were_known_is_listed_and_takes_its_fee(bac
     boto3.client("dynamodb").put_item(TableName=PaymentItem.Meta.table_name, Item=row)
     [listed] = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None).items
     assert (listed.movement.amount, listed.movement.number, listed.settlements) == (7500, "A-0001", ())
-    fee = Settlement(booked(payment_id="pi_1"), "po_1")
+    fee = Settlement(balance_transaction(payment_id="pi_1"), "po_1")
     backend.payments.settle(ORGANIZATION, [("pi_1", fee)])
     assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": replace(listed, settlements=(fee,))}
     made = backend.invoices.insert(invoice_write(invoice("new", organization_id=ORGANIZATION)), {})

@@ -47,12 +47,12 @@ from tests.contracts.examples import (
     NOW,
     ORG,
     about_invoice,
-    booked,
+    balance_transaction,
     customer,
     event,
     in_status,
     invoice,
-    linked,
+    linked_customer,
     marker,
     of_customer,
     payment,
@@ -62,7 +62,7 @@ from tests.contracts.examples import (
     refund,
     services,
 )
-from tests.contracts.test_batch_store import stored
+from tests.contracts.test_batch_store import running_batch
 
 
 def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]:
@@ -72,7 +72,7 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
     three = stores.invoices.insert(invoice_write(invoice("three")), services("s3"))
     five = stores.invoices.insert(invoice_write(invoice("five")), {})
     four = stores.invoices.insert(invoice_write(invoice("four")), {})
-    known = stores.customers.save(linked(customer("1"), "cus_1"))
+    known = stores.customers.save(linked_customer(customer("1"), "cus_1"))
     transact, get, put, query, batch = "TransactWriteItems", "GetItem", "PutItem", "Query", "BatchGetItem"
     update, write = "UpdateItem", "BatchWriteItem"
     return {
@@ -96,7 +96,7 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         "find payments": (lambda: stores.payments.find(ORG, ["ch_4", "ch_5"]), [batch]),
         "settle a payment": (
             lambda: stores.payments.settle(
-                ORG, [("ch_4", Settlement(booked())), ("ch_4", Settlement(booked("txn_2")))]
+                ORG, [("ch_4", Settlement(balance_transaction())), ("ch_4", Settlement(balance_transaction("txn_2")))]
             ),
             [update],
         ),
@@ -287,7 +287,9 @@ def test_a_page_of_a_thousand_payments_with_their_fees_is_one_query(stores_on_ta
     made = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     rows = tuple(payment(f"pi_{n:024}", at=NOW + n, number="A1B2C3D4-0001") for n in range(1001))
     stores_on_tables.invoices.save(invoice_write(made)._replace(movements=rows))
-    settled = [(row.id, Settlement(booked(f"txn_{row.id}"), f"po_{n:024}")) for n, row in enumerate(rows)]
+    settled = [
+        (row.id, Settlement(balance_transaction(f"txn_{row.id}"), f"po_{n:024}")) for n, row in enumerate(rows)
+    ]
     stores_on_tables.payments.settle(ORG, settled)
     with requests_to_dynamodb() as called:
         page = stores_on_tables.payments.page(ORG, MovementFilter(), 1000, None)
@@ -302,14 +304,16 @@ def test_a_hundred_payments_are_settled_by_an_update_each_whether_or_not_they_ar
     rows = tuple(payment(f"ch_{n}", at=NOW + n) for n in range(40))
     stores_on_tables.invoices.save(invoice_write(made)._replace(movements=rows))
     with requests_to_dynamodb() as called:
-        stores_on_tables.payments.settle(ORG, [(f"ch_{n}", Settlement(booked(f"txn_{n}"))) for n in range(100)])
+        stores_on_tables.payments.settle(
+            ORG, [(f"ch_{n}", Settlement(balance_transaction(f"txn_{n}"))) for n in range(100)]
+        )
     assert called == ["UpdateItem"] * 100
     assert len(database.connection().client.scan(TableName=PaymentItem.Meta.table_name)["Items"]) == 40
 
 
 def test_a_settlement_that_could_not_be_told_from_other_attributes_is_refused(stores_on_tables: Backend) -> None:
     with requests_to_dynamodb() as called, pytest.raises(ValueError, match="time_key"):
-        stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(booked("time_key")))])
+        stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(balance_transaction("time_key")))])
     assert called == []
 
 
@@ -404,7 +408,7 @@ def test_whatever_is_stored_is_declared_by_its_model(stores_on_tables: Backend) 
     for run, _ in counts(stores_on_tables).values():
         with suppress(StaleWrite):
             run()
-    made = stored(stores_on_tables, kind=BatchKind.CUSTOMERS)
+    made = running_batch(stores_on_tables, kind=BatchKind.CUSTOMERS)
     [item, *_] = stores_on_tables.batches.items(made, 1, None).items
     stores_on_tables.batches.decide(made, item.failed(ItemError("code", "message"), made.round))
     attempt = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
@@ -428,8 +432,8 @@ def test_whatever_is_stored_is_declared_by_its_model(stores_on_tables: Backend) 
 def test_an_index_that_lags_does_not_make_a_customer_someone_else(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    linked_once = stores_on_tables.customers.save(linked(customer("1"), "cus_1"))
-    stores_on_tables.customers.save(linked(linked_once, "cus_2"))
+    linked_once = stores_on_tables.customers.save(linked_customer(customer("1"), "cus_1"))
+    stores_on_tables.customers.save(linked_customer(linked_once, "cus_2"))
     lagging = [CustomerItem(ORG, linked_once.id), CustomerItem(ORG, "cust_gone")]
     monkeypatch.setattr(CustomerItem.by_stripe_id, "query", lambda _: iter(lagging))
     assert stores_on_tables.customers.find_by_stripe_id(ACCOUNT, "cus_1") is None
@@ -491,7 +495,7 @@ def test_an_event_that_is_set_aside_keeps_nothing_of_what_stripe_sent(body: str,
 def test_a_batch_is_deleted_in_the_end_an_import_soon_and_its_items_and_parts_after_it(
     kind: BatchKind, kept: int, stores_on_tables: Backend
 ) -> None:
-    made = stored(stores_on_tables, kind=kind)
+    made = running_batch(stores_on_tables, kind=kind)
     [item, *_] = stores_on_tables.batches.items(made, 1, None).items
     stores_on_tables.batches.decide(made, item.failed(ItemError("code", "message"), made.round))
     items = database.connection().client.scan(TableName=Row.Meta.table_name)["Items"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
 from tests.api.money_moved import paid
 from tests.api.settled_money import keep, midnight, payout_fact
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import World
 
 DAY = 86400
@@ -71,7 +71,7 @@ def test_each_currency_has_its_own_balance_and_payouts_and_debits_are_apart(api:
 
 def test_stripe_is_asked_once(api: ApiClient, world: World) -> None:
     world.connect()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert api.get("/balance").status == 200
     assert boundaries.stripe == ["balance"]
     assert boundaries.writes == []

@@ -14,7 +14,7 @@ from chalicelib.domain.movements import MovementKind
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
 from tests.api.money_moved import CSV, listed, movement, paid, refunds, table
 from tests.api.settled_money import NOT_SETTLED, keep, midnight, moved, payout_fact
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import ORGANIZATION, World
 
 DAY = 86400
@@ -162,7 +162,7 @@ def test_money_is_followed_through_every_deposit_that_failed(api: ApiClient, wor
     [deposit] = listed(api)[0]["deposits"]
     assert (deposit["status"], deposit["payoutId"]) == ("returned", "po_3"), "POM does not know the fourth"
     keep(world, payout_fact("po_4", 7252))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     [deposit] = listed(api)[0]["deposits"]
     assert (deposit["status"], deposit["payoutId"]) == ("arrived", "po_4")
     assert boundaries.calls == ["payments.page", *["payouts.find"] * 4, "customers.several"]
@@ -285,7 +285,7 @@ def test_a_page_of_payments_takes_one_query_and_one_read_of_their_payouts(api: A
         store(world, SettledMovement(row, (Settlement(moved(f"txn_{number}", 7500), f"po_{number % 3}"),)))
     for number in range(3):
         keep(world, payout_fact(f"po_{number}", 100))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert {deposit["status"] for row in listed(api, "first=30") for deposit in row["deposits"]} == {"arrived"}
     assert boundaries.calls == ["payments.page", "payouts.find", "customers.several"]
 
@@ -294,7 +294,7 @@ def test_an_invoice_takes_one_read_more_once_it_has_payments_and_two_once_they_a
     api: ApiClient, world: World, account: str
 ) -> None:
     def reads(invoice_id: str) -> list[str]:
-        boundaries = watched(world)
+        boundaries = count_calls(world)
         shown(api, invoice_id)
         return boundaries.calls
 
@@ -310,7 +310,7 @@ def test_an_invoice_takes_one_read_more_once_it_has_payments_and_two_once_they_a
 def test_the_list_of_invoices_reads_no_payments(api: ApiClient, world: World, account: str) -> None:
     paid(world)
     world.work()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     api.get("/invoices")
     assert boundaries.calls == ["invoices.page", "customers.several"]
 

@@ -9,7 +9,7 @@ import pytest
 from tests.api.client import ApiClient
 from tests.api.money_moved import CSV, listed, movement, paid, refunds, table
 from tests.api.settled_money import NOT_READ
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import ORGANIZATION, World
 
 
@@ -137,7 +137,7 @@ def test_up_to_a_thousand_rows_can_be_asked_for_and_take_one_query(
     for each in range(1001):
         row = movement(id=f"pi_{each:04}", at=1_800_000_000 + each)
         world.ports.database.movements[ORGANIZATION, row.id] = row
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert len(listed(api, f"first={number}")) == number
     assert boundaries.calls == ["payments.page", "customers.several"]
     assert len(table(api.get(f"/payments?first={number}", headers=CSV))) == number
@@ -156,13 +156,13 @@ def test_a_page_takes_one_query_and_one_read_of_names_and_days_take_the_time_zon
     api: ApiClient, world: World, account: str
 ) -> None:
     paid(world)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     listed(api, "kind=payment")
     assert boundaries.calls == ["payments.page", "customers.several"]
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     listed(api, "from=2027-01-01")
     assert boundaries.calls == ["settings.get", "connections.get", "payments.page", "customers.several"]
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     table(api.get("/payments?from=2027-01-01", headers=CSV))
     assert boundaries.calls == ["settings.get", "connections.get", "payments.page", "customers.several"]
 

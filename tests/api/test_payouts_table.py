@@ -21,7 +21,7 @@ from tests.api.conftest import CONFIG
 from tests.api.example_money import LINES, NAMES, PAYOUT
 from tests.api.money_moved import CSV, table
 from tests.api.settled_money import account_fee, keep, moved, of_pom, payout_fact
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import World
 
 LINES_OF_ONE = [
@@ -184,7 +184,7 @@ def test_a_table_has_up_to_a_thousand_lines_and_takes_the_time_zone_the_account_
     api: ApiClient, world: World
 ) -> None:
     keep(world, payout_fact("po_1", 100_100), [of_pom(moved(f"txn_{number:04}", 100)) for number in range(1001)])
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     answer = api.get("/payouts/po_1", headers=CSV)
     assert sorted(boundaries.calls) == [
         *["connections.get"] * 2,

@@ -173,16 +173,18 @@ def test_a_debit_of_the_bank_account_is_not_called_a_deposit() -> None:
 
 def test_a_dispute_withdrawn_and_reinstated_is_in_two_deposits() -> None:
     dispute = replace(PAYMENT, id="du_1", kind=MovementKind.DISPUTE, status="won")
-    taken = Settlement(replace(BOOKED, id="txn_2", amount=-10_000), "po_1")
+    withdrawal = Settlement(replace(BOOKED, id="txn_2", amount=-10_000), "po_1")
     back = Settlement(replace(BOOKED, id="txn_3"), "po_2")
 
-    found = told(SettledMovement(dispute, (taken, back)), payout("po_1", "paid", 3), payout("po_2", "in_transit", 9))
+    deposits = told(
+        SettledMovement(dispute, (withdrawal, back)), payout("po_1", "paid", 3), payout("po_2", "in_transit", 9)
+    )
 
-    assert [status for status, _ in found] == [DepositStatus.ARRIVED, DepositStatus.ON_ITS_WAY]
+    assert [status for status, _ in deposits] == [DepositStatus.ARRIVED, DepositStatus.ON_ITS_WAY]
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "expected_text"),
     [
         ("in_transit", "It is being reversed: the payout po_9 takes its money back from the bank account, which is "
                        "expected on 7 December 2026."),
@@ -190,12 +192,12 @@ def test_a_dispute_withdrawn_and_reinstated_is_in_two_deposits() -> None:
         ("canceled", "The payout po_9 was to take its money back and was canceled, so the money stays at the bank."),
     ],
 )  # fmt: skip
-def test_a_failed_reversal_leaves_the_money_at_the_bank(status: str, said: str) -> None:
+def test_a_failed_reversal_leaves_the_money_at_the_bank(status: str, expected_text: str) -> None:
     paid = payout("po_1", "paid", 3)
     original = replace(paid, fact=replace(paid.fact, reversed_by_id="po_9"))
 
     assert told(IN_PAYOUT, original, payout("po_9", status, 7, amount=-9_680)) == [
-        (DepositStatus.ARRIVED, f"In the deposit of 3 December 2026. {said}")
+        (DepositStatus.ARRIVED, f"In the deposit of 3 December 2026. {expected_text}")
     ]
 
 
@@ -210,7 +212,9 @@ def test_a_deposit_whose_day_has_passed_is_not_called_expected() -> None:
 
 def test_a_refund_without_a_deposit_will_lower_a_later_deposit() -> None:
     refund = replace(PAYMENT, id="re_1", kind=MovementKind.REFUND)
-    taken = SettledMovement(refund, (Settlement(replace(BOOKED, amount=-10_000, fee=0, net=-10_000)),))
+    settled_refund = SettledMovement(refund, (Settlement(replace(BOOKED, amount=-10_000, fee=0, net=-10_000)),))
 
-    assert told(taken) == [(DepositStatus.EXPECTED, "It lowers a deposit from 2 December 2026 on.")]
-    assert told(taken, today=dt.date(2026, 12, 20))[0][1].startswith("It lowers the balance since 2 December 2026.")
+    assert told(settled_refund) == [(DepositStatus.EXPECTED, "It lowers a deposit from 2 December 2026 on.")]
+    assert told(settled_refund, today=dt.date(2026, 12, 20))[0][1].startswith(
+        "It lowers the balance since 2 December 2026."
+    )

@@ -28,7 +28,7 @@ from chalicelib.usecases.connecting.freeze import freeze, unfreeze
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.bulk.company import Company, bill_all
 from tests.world import OFFICE, ORGANIZATION, World
 
@@ -146,7 +146,7 @@ def test_terms_count_from_the_day_on_which_the_batch_is_sent(world: World) -> No
 
 def test_an_order_is_one_write_however_many_drafts_there_are(world: World) -> None:
     batch = drafted(world)
-    calls = watched(world)
+    calls = count_calls(world)
     ordered(world, batch)
     assert calls.writes == ["batches.save"]
 
@@ -265,10 +265,10 @@ def test_a_worker_killed_after_a_refusal_does_not_send_what_was_refused(world: W
             batch = drafted(killed, 1)
             due_later(killed, invoice_of(killed, batch, 0))
             ordered(killed, batch)
-            watched(killed, fatal=number, after=after)
-            with suppress(Killed):
+            count_calls(killed, fatal=number, after=after)
+            with suppress(ProcessKilled):
                 killed.work()
-            unwatched(killed)
+            stop_counting(killed)
             _until_done(killed, batch)
             where = f"{'after' if after else 'before'} {number} {boundaries[number]}"
             assert now(killed, batch).counts == {ItemStatus.HELD_BACK: 1}, where
@@ -284,7 +284,7 @@ def _boundaries_of_a_refusal() -> list[str]:
     batch = drafted(world, 1)
     due_later(world, invoice_of(world, batch, 0))
     ordered(world, batch)
-    calls = watched(world)
+    calls = count_calls(world)
     world.work()
     return calls.calls
 
@@ -311,16 +311,16 @@ def test_a_worker_killed_anywhere_mails_each_draft_once() -> None:
         return world, batch
 
     world, batch = begun()
-    calls = watched(world)
+    calls = count_calls(world)
     world.work()
     names = list(calls.calls)
     for number in range(len(names)):
         for after in (False, True):
             world, batch = begun()
-            watched(world, fatal=number, after=after)
-            with suppress(Killed):
+            count_calls(world, fatal=number, after=after)
+            with suppress(ProcessKilled):
                 world.work()
-            unwatched(world)
+            stop_counting(world)
             _until_done(world, batch)
             assert_all_mailed_once(world, batch)
 

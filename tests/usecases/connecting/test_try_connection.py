@@ -16,7 +16,7 @@ from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.connecting.freeze import freeze, unfreeze
 from chalicelib.usecases.connecting.try_connection import latest_trial, try_connection
 from chalicelib.usecases.events.event_outcome import EventOutcome
-from tests.boundaries import Killed, watched
+from tests.boundaries import ProcessKilled, count_calls
 from tests.world import ADMIN, ORGANIZATION, World
 
 ALL = list(TrialStep)
@@ -192,10 +192,10 @@ def test_a_test_that_was_cut_off_is_shown_as_failed_when_its_request_must_be_ove
 ) -> None:
     def dies(called: str) -> None:
         if called == call:
-            raise Killed(call)
+            raise ProcessKilled(call)
 
     before_each_call(world, dies)
-    with pytest.raises(Killed):
+    with pytest.raises(ProcessKilled):
         tried(world)
     world.advance(OVER_AFTER)
     running = shown(world)
@@ -215,11 +215,11 @@ def test_a_test_that_is_cut_off_after_a_failed_step_is_missing_its_cleaning_up(
 ) -> None:
     def dies(called: str) -> None:
         if called == "trial_customers":
-            raise Killed(called)
+            raise ProcessKilled(called)
 
     before_each_call(world, dies)
     world.double.order_fault("error_before", method="POST", path=WRITES[TrialStep.CUSTOMER])
-    with pytest.raises(Killed):
+    with pytest.raises(ProcessKilled):
         tried(world)
     world.advance(OVER_AFTER + 1)
     assert steps(shown(world)) == [TrialStep.ACCOUNT, TrialStep.CUSTOMER, TrialStep.CLEAN_UP]
@@ -245,10 +245,10 @@ def test_of_two_tests_at_once_the_later_one_is_shown_and_both_end(world: World, 
 def test_a_test_writes_its_steps_eight_times_and_whoever_watches_it_reads_twice(
     world: World, account: StripeAccountId
 ) -> None:
-    test = watched(world)
+    test = count_calls(world)
     tried(world)
     assert test.writes == ["connections.begin_trial", *[KEPT] * 6, "connections.save", KEPT]
-    watching = watched(world)
+    watching = count_calls(world)
     shown(world)
     assert watching.calls == ["connections.trial", "connections.get"]
 
@@ -356,10 +356,10 @@ def test_what_a_crash_left_is_removed_by_the_next_test(world: World, account: St
             return getattr(plain, name)
 
         def void_trial(self, account_id: StripeAccountId, trial_id: str) -> None:
-            raise Killed("void")
+            raise ProcessKilled("void")
 
     world.ports.stripe = Crashing()  # type: ignore[assignment]
-    with pytest.raises(Killed):
+    with pytest.raises(ProcessKilled):
         tried(world)
     world.ports.stripe = plain
     assert len(left_in_stripe(world, account)) == 2

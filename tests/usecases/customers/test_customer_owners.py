@@ -15,7 +15,7 @@ from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.customers.customers import get_customer, sync_again, sync_customer
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.world import ORGANIZATION, World
 
 ANN, BOB = CustomerId("cust_1"), CustomerId("cust_2")
@@ -307,15 +307,15 @@ def test_a_crash_anywhere_while_a_customer_is_linked_loses_nothing_of_either_sid
     theirs = existing(world, account, email="ann@example.test", phone="1", name="Old Name", address={"city": "Tempe"})
     world.customer(address=Address(street="1 Elm St"))
     world.ports.queues.take()
-    boundaries = watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    boundaries = count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         sync_customer(ORGANIZATION, ANN, world.ports)
     steps = (
         "customers.get connections.get settings.get stripe.find_customers customers.holder_of customers.save "
         "stripe.update_customer customers.save"
     )
     assert steps.startswith(" ".join(boundaries.calls))
-    unwatched(world)
+    stop_counting(world)
     world.advance(121)
     world.resume()
     ann, [shown] = known(world), in_stripe(world, account)
@@ -338,12 +338,12 @@ def test_a_crash_anywhere_while_both_sides_were_edited_loses_no_edit(
     edit(world, account, theirs, address={"city": "Tempe"}, name="Ann Marie Lee")
     world.customer(phone="2")
     world.ports.queues.take()
-    boundaries = watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    boundaries = count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         sync_customer(ORGANIZATION, ANN, world.ports)
     steps = "customers.get connections.get settings.get stripe.customer stripe.update_customer customers.save"
     assert steps.startswith(" ".join(boundaries.calls))
-    unwatched(world)
+    stop_counting(world)
     world.advance(121)
     world.resume()
     ann, [shown] = known(world), in_stripe(world, account)

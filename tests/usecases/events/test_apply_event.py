@@ -19,7 +19,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.events.apply_event import APPLIERS, apply_event
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.oracle import differences
 from tests.timelines import entries, event_log, kinds, markers
 from tests.world import ORGANIZATION, World
@@ -63,7 +63,7 @@ def paid(world: World, invoice: Invoice, method: str = "pm_card_visa") -> str:
 def test_an_invoice_event_costs_one_read_and_one_transaction(world: World, invoice: Invoice) -> None:
     paid(world, invoice)
     applied(world, latest(world, invoice.stripe_account_id, "invoice_payment.paid"))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, latest(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
     assert [call for call in boundaries.calls if call != "stripe.events"] == ["invoices.get", "invoices.apply"]
 
@@ -74,7 +74,7 @@ def test_an_invoice_paid_by_an_unknown_payment_costs_a_call_if_it_does_not_tell_
 ) -> None:
     world.double.update_account(str(invoice.stripe_account_id), tells_paid_outside=tells)
     paid(world, invoice)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, latest(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
     assert [call for call in boundaries.stripe if call != "events"] == calls
     fact = world.now(invoice).facts.invoice
@@ -87,7 +87,7 @@ def test_a_payment_event_costs_one_key_more(type_: str, world: World, invoice: I
     intent = paid(world, invoice)
     refund(world, invoice, intent)
     event = latest(world, invoice.stripe_account_id, type_)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, event) is EventOutcome.APPLIED
     assert boundaries.calls == ["invoices.find_by_reference", "invoices.get", "invoices.apply"]
 
@@ -97,11 +97,11 @@ def test_a_refunded_charge_costs_a_call_of_stripe_only_if_its_refund_is_unknown(
 ) -> None:
     refund(world, invoice, paid(world, invoice))
     first, made = (latest(world, invoice.stripe_account_id, each) for each in ("charge.refunded", "refund.created"))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, first) is EventOutcome.APPLIED
     assert boundaries.stripe == ["refunds_of"]
     again = replace(first, id="evt_of_the_same_change")
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, made) is EventOutcome.NO_CHANGE
     assert applied(world, again) is EventOutcome.NO_CHANGE
     assert boundaries.stripe == []
@@ -115,7 +115,7 @@ def test_a_duplicate_is_stopped_by_its_marker_and_changes_nothing_of_the_invoice
     event = latest(world, invoice.stripe_account_id, type_)
     applied(world, event)
     before, marked = world.now(invoice), markers(world.ports)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, event) is EventOutcome.DUPLICATE
     assert boundaries.writes == ["events.mark", "events.repeated"]
     assert boundaries.stripe == []
@@ -140,7 +140,7 @@ def test_an_event_that_tells_nothing_new_costs_one_read_and_one_marker(world: Wo
     paid(world, invoice)
     applied(world, latest(world, account, "invoice.paid"))
     before = world.now(invoice)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, latest(world, account, "invoice.updated")) is EventOutcome.NO_CHANGE
     assert [call for call in boundaries.calls if call != "stripe.events"] == ["invoices.get", "events.mark"]
     assert world.now(invoice) is before
@@ -184,7 +184,7 @@ def test_foreign_objects_cost_at_most_one_read_and_change_nothing(world: World, 
     for event in events:
         if event.created < world.ports.clock.now():
             continue
-        boundaries = watched(world)
+        boundaries = count_calls(world)
         assert applied(world, event) is EventOutcome.FOREIGN, event.type
         assert len(boundaries.calls) <= 1
         assert boundaries.writes == []
@@ -223,10 +223,10 @@ def test_another_accounts_event_that_names_our_ids_changes_nothing(world: World,
     before = world.now(invoice)
     for event in listed(world, invoice.stripe_account_id):
         if event.created == world.ports.clock.now() and event.object_type != "customer":
-            boundaries = watched(world)
+            boundaries = count_calls(world)
             assert applied(world, replace(event, account_id=stranger)) is EventOutcome.FOREIGN, event.type
             assert boundaries.writes == []
-            unwatched(world)
+            stop_counting(world)
     assert world.now(invoice) == before
 
 
@@ -272,7 +272,7 @@ def test_an_event_of_the_wrong_mode_changes_nothing(type_: str, world: World, in
 def test_an_event_of_no_account_is_ignored(world: World, invoice: Invoice) -> None:
     paid(world, invoice)
     event = replace(latest(world, invoice.stripe_account_id, "invoice.paid"), account_id=None)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, event) is EventOutcome.IGNORED
     assert boundaries.calls == []
 
@@ -280,7 +280,7 @@ def test_an_event_of_no_account_is_ignored(world: World, invoice: Invoice) -> No
 def test_an_event_of_an_unknown_type_is_ignored(world: World, invoice: Invoice) -> None:
     paid(world, invoice)
     event = replace(latest(world, invoice.stripe_account_id, "invoice.paid"), type="invoice.sang")
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, event) is EventOutcome.IGNORED
     assert boundaries.calls == []
 
@@ -291,7 +291,7 @@ def test_an_event_of_an_unknown_type_is_ignored(world: World, invoice: Invoice) 
 def test_an_event_that_an_earlier_endpoint_still_sends_is_ignored(type_: str, world: World, invoice: Invoice) -> None:
     paid(world, invoice)
     event = replace(latest(world, invoice.stripe_account_id, "invoice.paid"), type=type_)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, event) is EventOutcome.IGNORED
     assert boundaries.calls == []
 
@@ -457,7 +457,7 @@ def test_an_event_in_an_old_version_is_only_a_hint(world: World, invoice: Invoic
     assert event.current
     assert isinstance(event.fact, InvoiceFact)
     misread = replace(event.fact, status="uncollectible")
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, replace(event, api_version="2020-08-27", fact=misread)) is EventOutcome.APPLIED
     assert boundaries.stripe == ["fetch"]
     assert world.now(invoice).status is InvoiceStatus.PAID
@@ -470,9 +470,9 @@ def test_snapshots_of_one_second_that_differ_are_settled_by_stripe(world: World,
     older, newer = listed(world, account, "payment_intent.payment_failed")
     for first, second in ((newer, older), (older, newer)):
         applied(world, first)
-        boundaries = watched(world)
+        boundaries = count_calls(world)
         applied(world, second)
-        unwatched(world)
+        stop_counting(world)
         assert boundaries.stripe == ["fetch"]
         failure = world.now(invoice).failure
         assert failure is not None
@@ -641,7 +641,7 @@ def test_a_capability_event_brings_the_account_from_stripe(world: World, invoice
     capability = replace(
         event, id="evt_2", type="capability.updated", object_type="capability", object_id="card_payments", fact=None
     )
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert applied(world, capability) is EventOutcome.APPLIED
     assert boundaries.stripe == ["account"]
     assert not world.ports.connections.get(ORGANIZATION).ready_to_send
@@ -674,7 +674,7 @@ def test_a_customer_event_that_is_dated_far_ahead_makes_pom_ask_stripe(world: Wo
     customer = world.ports.customers.get(ORGANIZATION, invoice.order.customer_id)
     assert customer is not None
     world.ports.customers.save(replace(customer, stripe_as_of=event.created + 3 * 86400))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     applied(world, replace(event, id="evt_2", type="customer.updated", created=event.created + 4 * 86400))
     assert "fetch" in boundaries.stripe
 

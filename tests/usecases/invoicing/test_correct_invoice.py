@@ -25,7 +25,7 @@ from chalicelib.usecases.invoicing.invoicing_settings import change
 from chalicelib.usecases.invoicing.settle_outside import give_up_if_due
 from chalicelib.usecases.invoicing.successors import beside
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.oracle import differences
 from tests.timelines import entries, kinds
 from tests.usecases.invoicing.editing import change as editing
@@ -342,7 +342,7 @@ def test_services_that_somebody_bills_between_void_and_copy_stay_theirs(world: W
 def test_a_crash_anywhere_leaves_one_invoice_that_somebody_could_pay(world: World, account: str) -> None:
     """Wherever it stops, and before it is resumed, Stripe never has two of them; in the end it has the copy."""
     original = world.invoice("svc_1", "svc_2")
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     corrected(world, original)
     for number in range(len(boundaries.calls)):
         for after in (False, True):
@@ -350,10 +350,10 @@ def test_a_crash_anywhere_leaves_one_invoice_that_somebody_could_pay(world: Worl
             account = each.connect()
             each.customer()
             original = each.invoice("svc_1", "svc_2")
-            watched(each, fatal=number, after=after)
-            with suppress(Killed, IntegrationError):
+            count_calls(each, fatal=number, after=after)
+            with suppress(ProcessKilled, IntegrationError):
                 corrected(each, original)
-            unwatched(each)
+            stop_counting(each)
             assert len(live_in_stripe(each, account)) <= 1, (number, after)
             for _ in range(3):
                 each.advance(3601)

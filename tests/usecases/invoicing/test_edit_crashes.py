@@ -13,7 +13,7 @@ from chalicelib.domain.saga import LEASE, Step
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.oracle import differences
 from tests.usecases.invoicing.editing import change, drafted, ready, require_stripe_has_the_order
 from tests.world import OFFICE, ORGANIZATION, World
@@ -76,7 +76,7 @@ def require_one_order(world: World, draft: Invoice, *, orders: tuple[EditDraft, 
 def test_the_list_of_outward_calls_is_complete(make: Callable[[Invoice], EditDraft], calls: list[str]) -> None:
     world = ready()
     draft = drafted(world)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     with suppress(Refused):
         edit_draft(make(draft), world.ports)
     assert boundaries.calls == calls
@@ -88,10 +88,10 @@ def test_the_list_of_outward_calls_is_complete(make: Callable[[Invoice], EditDra
 def test_a_crash_at_any_boundary_ends_in_one_whole_order(number: int, after: bool, gap: int) -> None:
     world = ready()
     draft = drafted(world)
-    watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         edit_draft(swap(draft), world.ports)
-    unwatched(world)
+    stop_counting(world)
     recover(world, gap)
     stored = number > len(BEGUN) - 1 or (number == len(BEGUN) - 1 and after)
     now = require_one_order(world, draft, orders=(swap(draft),))
@@ -110,10 +110,10 @@ def test_a_crash_while_more_than_ninety_services_are_added_leaves_no_claim_witho
 ) -> None:
     world = ready()
     draft = drafted(world)
-    watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         edit_draft(many(draft), world.ports)
-    unwatched(world)
+    stop_counting(world)
     recover(world, LEASE + 1)
     require_one_order(world, draft, orders=(many(draft),))
 
@@ -126,10 +126,10 @@ def test_a_crash_while_a_refused_change_is_taken_back_keeps_the_former_draft(
 ) -> None:
     world = ready()
     draft = drafted(world)
-    watched(world, fatal=number, after=after)
-    with suppress(Killed, Refused):
+    count_calls(world, fatal=number, after=after)
+    with suppress(ProcessKilled, Refused):
         edit_draft(refused(draft), world.ports)
-    unwatched(world)
+    stop_counting(world)
     recover(world, gap)
     now = require_one_order(world, draft)
     assert now.order == draft.order

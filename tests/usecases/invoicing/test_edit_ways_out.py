@@ -19,7 +19,7 @@ from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.invoicing.editing import change, claimed, drafted, ready, require_stripe_has_the_order
 from tests.world import OFFICE, ORGANIZATION, World, order
 
@@ -47,16 +47,16 @@ def stopped_after(call: str, edit: Edit, occurrence: int = 1) -> tuple[World, In
     """Returns a world in which the process died after this call of an edit, and the draft as it was before."""
     world = ready()
     draft = drafted(world, "svc_1", "svc_2")
-    calls = watched(world).calls
+    calls = count_calls(world).calls
     with suppress(Refused):
         edit_draft(edit(draft), world.ports)
     positions = [number for number, name in enumerate(calls) if name == call]
     again = ready()
     draft = drafted(again, "svc_1", "svc_2")
-    watched(again, fatal=positions[occurrence - 1], after=True)
-    with pytest.raises(Killed):
+    count_calls(again, fatal=positions[occurrence - 1], after=True)
+    with pytest.raises(ProcessKilled):
         edit_draft(edit(draft), again.ports)
-    unwatched(again)
+    stop_counting(again)
     return again, draft
 
 

@@ -16,7 +16,7 @@ from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoice_lists import list_invoices
 from chalicelib.usecases.invoicing.invoices import get_invoice, refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.oracle import differences
 from tests.timelines import kinds
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, order
@@ -313,7 +313,7 @@ def test_refreshing_what_is_known_writes_nothing(world: World, account: StripeAc
     invoice = world.invoice()
     world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
     world.deliver()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     refreshed(world, invoice)
     assert boundaries.writes == []
 
@@ -389,7 +389,7 @@ def test_a_draft_that_is_gone_from_stripe_is_void_after_a_refresh(world: World, 
     assert refreshed(world, draft).status is InvoiceStatus.VOID
     world.double.set_delivery(paused=False)
     world.deliver()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert refreshed(world, draft).status is InvoiceStatus.VOID
     assert boundaries.writes == []
 

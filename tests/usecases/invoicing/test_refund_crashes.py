@@ -13,7 +13,7 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
 from chalicelib.usecases.connecting.freeze import freeze
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.invoicing.refunding import Company, interrupted, outward_calls
 from tests.world import ADMIN, ORGANIZATION
 
@@ -80,10 +80,10 @@ def test_the_list_of_outward_calls_of_resuming_is_complete() -> None:
 @pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
 def test_a_crash_at_any_boundary_ends_in_one_refund(number: int, make: type[Company], after: bool, gap: int) -> None:
     company = make()
-    watched(company.world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(company.world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers(gap)
     # The office saw no answer and repeats the request: it makes the refund, or finds it.
     assert company.refunds(amount="25").fact is not None
@@ -94,10 +94,10 @@ def test_a_crash_at_any_boundary_ends_in_one_refund(number: int, make: type[Comp
 @pytest.mark.parametrize("number", range(5, len(REFUND)))
 def test_a_request_that_is_repeated_at_once_leaves_the_refund_to_the_first_one(number: int, after: bool) -> None:
     company = deaf()
-    watched(company.world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(company.world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
-    unwatched(company.world)
+    stop_counting(company.world)
     company.refunds(amount="25")
     assert len(company.in_stripe) <= 1
     company.recovers()
@@ -110,14 +110,14 @@ def test_a_request_that_is_repeated_at_once_leaves_the_refund_to_the_first_one(n
 @pytest.mark.parametrize("number", range(len(RESUME) - 1))
 def test_a_second_crash_while_resuming_changes_nothing_in_the_end(number: int, after: bool, gap: int) -> None:
     company = deaf()
-    watched(company.world, fatal=REFUND.index("stripe.refund"), after=after)
-    with pytest.raises(Killed):
+    count_calls(company.world, fatal=REFUND.index("stripe.refund"), after=after)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
     company.world.advance(gap)
-    watched(company.world, fatal=number, after=after)
-    with suppress(Killed):
+    count_calls(company.world, fatal=number, after=after)
+    with suppress(ProcessKilled):
         resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers(gap)
     assert_refunded_once(company)
 
@@ -174,9 +174,9 @@ def test_after_a_day_pom_looks_before_it_asks_because_stripe_has_forgotten_the_k
     company.refunds(amount="25")
     company.world.double.clear_faults()
     company.world.advance(KEY_TRUSTED_FOR + 2 * 3600)
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     company.world.resume()
-    unwatched(company.world)
+    stop_counting(company.world)
     assert boundaries.stripe == (["refunds_of"] if made else ["refunds_of", "refund"])
     assert_refunded_once(company)
 
@@ -203,9 +203,9 @@ def test_a_refund_that_no_longer_fits_when_pom_goes_on_is_refused_and_never_sque
     company.world.double.clear_faults()
     company.refunds_in_dashboard(6000)
     company.world.advance(SOON)
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     company.world.resume()
-    unwatched(company.world)
+    stop_counting(company.world)
     assert "refund" not in boundaries.stripe
     assert company.in_stripe == [6000]
     assert_refused(company, "refund_exceeds_payment")
@@ -299,7 +299,7 @@ def test_two_requests_with_one_key_at_the_same_moment_make_one_refund(number: in
     interrupted(company.world, number, lambda: company.refunds(amount="25"))
     with suppress(StaleWrite):
         company.refunds(amount="25")
-    unwatched(company.world)
+    stop_counting(company.world)
     assert company.refunds(amount="25").fact is not None
     assert_refunded_once(company)
 
@@ -318,7 +318,7 @@ def test_two_requests_with_two_keys_at_the_same_moment_never_exceed_the_payment(
         company.refunds("once", amount="50")
     except Refused as refusal:
         refusals.append(refusal)
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers()
     assert company.in_stripe == [5000]
     assert len(company.orders) == 1
@@ -369,16 +369,16 @@ def test_two_workers_that_go_on_with_one_order_make_one_refund(
     interrupted(company.world, number, second_worker)
     with suppress(StaleWrite):
         resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers()
     assert_refunded_once(company)
 
 
 def test_a_lease_keeps_a_second_worker_away() -> None:
     company = deaf()
-    watched(company.world, fatal=REFUND.index("stripe.refund"), after=True)
-    with pytest.raises(Killed):
+    count_calls(company.world, fatal=REFUND.index("stripe.refund"), after=True)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
     assert boundaries.stripe == []

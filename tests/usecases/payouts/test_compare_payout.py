@@ -19,7 +19,7 @@ from chalicelib.ports.messages import BalanceTask
 from chalicelib.usecases.payouts.compare_payout import ComparedLines, compare_and_repair
 from chalicelib.usecases.payouts.read_payout import add_up
 from chalicelib.usecases.reconciling.tie_out_payouts import repair_from_stripe, tie_out_payouts
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.payouts.company import DAY, TRANSACTIONS, Company, changed, costlier, without
 
 
@@ -111,10 +111,10 @@ def test_a_line_that_differs_is_found_and_repaired(spoil: Callable[[Company], No
 def test_an_operator_sees_the_line_and_nothing_is_written(spoil: Callable[[Company], None], settled: Company) -> None:
     spoil(settled)
     spoilt = state(settled)
-    calls = watched(settled.world)
+    calls = count_calls(settled.world)
     assert kinds(settled)[settled.payout().id] == [PayoutKind.LINE_DIFFERS]
     assert calls.writes == []
-    unwatched(settled.world)
+    stop_counting(settled.world)
     assert state(settled) == spoilt
 
 
@@ -125,13 +125,13 @@ def test_a_repair_that_was_killed_at_any_moment_is_finished_by_the_next_one(
     right = state(settled)
     spoil(settled)
     for fatal in range(40):
-        calls = watched(settled.world, fatal=fatal)
+        calls = count_calls(settled.world, fatal=fatal)
         try:
             compare_and_repair(settled.organization, settled.payout().id, settled.world.ports)
-        except Killed:
+        except ProcessKilled:
             continue
         finally:
-            unwatched(settled.world)
+            stop_counting(settled.world)
         assert len(calls.calls) <= fatal
         break
     assert state(settled) == right

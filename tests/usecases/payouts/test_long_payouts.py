@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.errors import AccountUnreachable, PayoutNotItemized, Retryable, StripeUnavailable
 from chalicelib.ports.messages import BalanceJob
 from chalicelib.usecases.payouts import read_payout
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.payouts.company import HOUR, TRANSACTIONS, Company, changed
 from tests.world import World
 
@@ -93,19 +93,19 @@ def test_a_page_that_fails_in_the_middle_costs_no_page_that_was_remembered(compa
 def test_a_worker_may_be_killed_at_any_moment_and_the_payout_ties_out_in_the_end(world: World) -> None:
     company = Company.connected(world)
     payout_id = paid_out(company, 250)
-    with_all = watched(world)
+    with_all = count_calls(world)
     company.read(payout_id)
     expected, calls = company.payout().itemized, len(with_all.calls)
     assert expected is not None
     for fatal in range(calls):
         for after in (False, True):
-            unwatched(world)
+            stop_counting(world)
             world.ports.database.payouts.clear()
             world.ports.database.payout_lines.clear()
-            watched(world, fatal=fatal, after=after)
-            with suppress(Killed):
+            count_calls(world, fatal=fatal, after=after)
+            with suppress(ProcessKilled):
                 company.read(payout_id)
-            unwatched(world)
+            stop_counting(world)
             company.read(payout_id)
             assert company.payout().itemized == expected, (fatal, after)
             assert len(company.lines(company.payout())) == 250
@@ -119,18 +119,18 @@ def test_lines_of_payments_are_beside_them_whenever_a_worker_was_killed(world: W
     company.pause(3 * 86400)
     payout_id = company.in_stripe()[0]["id"]
     settlements = {key: dict(each) for key, each in world.ports.database.settlements.items()}
-    calls = watched(world).calls
+    calls = count_calls(world).calls
     company.read(payout_id)
     for fatal in range(len(calls)):
-        unwatched(world)
+        stop_counting(world)
         world.ports.database.payouts.clear()
         world.ports.database.payout_lines.clear()
         world.ports.database.settlements.clear()
         world.ports.database.settlements.update({key: dict(each) for key, each in settlements.items()})
-        watched(world, fatal=fatal, after=True)
-        with suppress(Killed):
+        count_calls(world, fatal=fatal, after=True)
+        with suppress(ProcessKilled):
             company.read(payout_id)
-        unwatched(world)
+        stop_counting(world)
         company.read(payout_id)
         assert {company.row(each).settlements[0].payout_id for each in invoices} == {payout_id}, fatal
 

@@ -18,7 +18,7 @@ from chalicelib.domain.saga import LEASE
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.proofs.ledger import Ledger, recorded
 from tests.proofs.published_oracle import differences_told, expected
 from tests.usecases.invoicing.editing import change, drafted, ready
@@ -122,7 +122,7 @@ def test_a_draft_that_is_edited_and_sent_is_told_as_both() -> None:
 def calls_of(edit: Callable[[Invoice], EditDraft]) -> int:
     """Returns how many calls an edit makes that leave the process."""
     world, draft, _ = company()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     with suppress(Refused):
         edit_draft(edit(draft), world.ports)
     return len(boundaries.calls)
@@ -145,10 +145,10 @@ def test_whichever_call_a_worker_dies_at_an_edit_is_told_once_if_its_order_is_ke
 ) -> None:
     for number in range(calls_of(edit)):
         world, draft, ledger = company()
-        watched(world, fatal=number, after=after)
-        with pytest.raises((Killed, Refused)):
+        count_calls(world, fatal=number, after=after)
+        with pytest.raises((ProcessKilled, Refused)):
             edit_draft(edit(draft), world.ports)
-        unwatched(world)
+        stop_counting(world)
         later(world)
         kept = world.now(draft).order.services == ("svc_1", "svc_3")
         assert told(ledger) == ([EDITED] if kept else []), f"killed at call {number}"
@@ -219,14 +219,14 @@ def test_a_change_in_stripe_that_pom_hears_of_while_it_sends_the_draft_is_told_o
     change_in_stripe: str,
 ) -> None:
     world, draft, _ = company()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     world, draft, ledger = company()
     CHANGES[change_in_stripe](world, draft)
-    watched(world, fatal=boundaries.calls.index("invoices.save"), after=True)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=boundaries.calls.index("invoices.save"), after=True)
+    with pytest.raises(ProcessKilled):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
-    unwatched(world)
+    stop_counting(world)
     world.deliver()
     assert (world.now(draft).status, told(ledger)) == (InvoiceStatus.CREATING, [])
     later(world)
@@ -248,13 +248,13 @@ def test_a_draft_that_somebody_ends_in_stripe_while_pom_edits_it_is_told_with_th
     call: str, ends: str
 ) -> None:
     world, draft, _ = company()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     edit_draft(swap(draft), world.ports)
     world, draft, ledger = company()
-    watched(world, fatal=boundaries.calls.index(call), after=True)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=boundaries.calls.index(call), after=True)
+    with pytest.raises(ProcessKilled):
         edit_draft(swap(draft), world.ports)
-    unwatched(world)
+    stop_counting(world)
     getattr(world.client.v1.invoices, ends)(draft.stripe_invoice_id or "", None, on(draft))
     later(world)
     kept = world.now(draft).order.services == ("svc_1", "svc_3")

@@ -19,7 +19,7 @@ from chalicelib.domain.other_changes import connection_difference
 from chalicelib.ports.changes import StoredChange, Versioned
 from chalicelib.usecases.connecting.connection_report import ConnectionReport
 from chalicelib.usecases.publishing.published_objects import PublishedInvoice, PublishedObject, published_objects
-from tests.contracts.examples import ACCOUNT, ORG, customer, invoice, linked
+from tests.contracts.examples import ACCOUNT, ORG, customer, invoice, linked_customer
 from tests.fakes.ports import FakePorts
 from tests.world import World
 
@@ -80,7 +80,7 @@ def test_a_database_that_does_not_answer_has_the_batch_repeated(
 
 
 def test_a_customer_is_shown_as_it_was_on_the_account_of_that_version(ports: FakePorts) -> None:
-    before = linked(customer(), "cus_1", OTHER_ACCOUNT)
+    before = linked_customer(customer(), "cus_1", OTHER_ACCOUNT)
     activate(ports)
     shown = shown_now(ports, stored(before, ObjectKind.CUSTOMER))
     assert isinstance(shown, Customer)
@@ -88,7 +88,7 @@ def test_a_customer_is_shown_as_it_was_on_the_account_of_that_version(ports: Fak
 
 
 def test_a_customer_that_waits_for_another_account_is_shown_without_its_former_link(ports: FakePorts) -> None:
-    failed = linked(customer(), "cus_1", OTHER_ACCOUNT).not_synced(SyncStatus.FAILED, "Stripe refused it.")
+    failed = linked_customer(customer(), "cus_1", OTHER_ACCOUNT).not_synced(SyncStatus.FAILED, "Stripe refused it.")
     activate(ports)
     shown = shown_now(ports, stored(failed, ObjectKind.CUSTOMER))
     assert isinstance(shown, Customer)

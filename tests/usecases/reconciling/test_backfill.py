@@ -25,7 +25,7 @@ from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.reconciling.backfill import BackfillOutcome, BackfillResult, backfill, invoices_to_backfill
 from chalicelib.usecases.reconciling.tie_out import tie_out
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.timelines import kinds
 from tests.usecases.invoicing.editing import change
 from tests.usecases.reconciling.test_reconcile import assert_equal, lively
@@ -72,9 +72,9 @@ def paid(world: World, account: str, *services: str, **changes: Any) -> Invoice:
 
 def written(world: World) -> list[str]:
     """What a second run writes."""
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     again = filled(world)
-    unwatched(world)
+    stop_counting(world)
     assert set(did(again)) <= {BackfillOutcome.UNCHANGED, BackfillOutcome.NOT_OURS, BackfillOutcome.NOT_RECREATED}
     return boundaries.writes
 
@@ -294,13 +294,13 @@ def test_wherever_it_is_stopped_the_next_run_finishes_it(after: bool, monkeypatc
         services = [f"svc_{each}" for each in range(6)]  # more than are claimed at once
         invoice = paid(world, account, *services)
         lose(world, invoice)
-        boundaries = watched(world, fatal=number, after=after)
+        boundaries = count_calls(world, fatal=number, after=after)
         try:
             filled(world)
             crashed = False
-        except Killed:
+        except ProcessKilled:
             crashed = True
-        unwatched(world)
+        stop_counting(world)
         assert set(did(filled(world))) <= {BackfillOutcome.RECREATED, BackfillOutcome.UNCHANGED}
         assert world.now(invoice).status is InvoiceStatus.PAID, boundaries.calls[number:]
         assert set(claims(world)) == set(services), boundaries.calls[number:]
@@ -408,9 +408,9 @@ def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(world: World, acc
     lose(world, lost)
     world.double.set_delivery(lose_rate=1.0)
     world.double.pay(account, str(behind.stripe_invoice_id), "pm_card_visa")
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     told = {each.listed.invoice_id: each.did for each in filled(world, dry_run=True)}
-    unwatched(world)
+    stop_counting(world)
     assert told == {
         lost.id: BackfillOutcome.RECREATED,
         behind.id: BackfillOutcome.UPDATED,

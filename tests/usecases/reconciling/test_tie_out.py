@@ -23,7 +23,7 @@ from chalicelib.usecases.reconciling.tie_out import (
     store_unknown_invoices,
     tie_out,
 )
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.usecases.reconciling.test_reconcile import lively
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, line, order
 
@@ -50,9 +50,9 @@ def test_books_are_equal_once_everything_was_heard(world: World, account: Stripe
 def test_it_reads_and_writes_nothing(world: World, account: StripeAccountId) -> None:
     lively(world, account)
     world.advance(2 * HOUR)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert tie_out(ORGANIZATION, world.ports, days=10).differences
-    unwatched(world)
+    stop_counting(world)
     assert boundaries.writes == []
 
 
@@ -405,9 +405,9 @@ def test_a_comparison_that_could_not_be_made_leaves_what_an_earlier_one_found(
 
 
 def test_equal_books_write_nothing(world: World, account: StripeAccountId) -> None:
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert unknown(world) == []
-    unwatched(world)
+    stop_counting(world)
     assert "connections.save_unknown_invoices" not in boundaries.calls
 
 
