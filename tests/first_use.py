@@ -73,7 +73,7 @@ class OpenedCounter:
     def _note(self, kind: str, name: str) -> None:
         self._counts.setdefault(kind, []).append(name)
 
-    def taken(self) -> dict[str, list[str]]:
+    def take_counts(self) -> dict[str, list[str]]:
         counts, self._counts = self._counts, {}
         return counts
 
@@ -83,11 +83,11 @@ def main() -> None:
     counter = OpenedCounter()
     from app import app
 
-    steps = {"import": counter.taken()}
+    steps = {"import": counter.take_counts()}
     for step in ("first", "second"):
         answer = app(webhook(SECRET), SimpleNamespace(aws_request_id="1"))
         assert answer["statusCode"] == 200, answer
-        steps[step] = counter.taken()
+        steps[step] = counter.take_counts()
     packages = sorted({name.partition(".")[0] for name in sys.modules})
     print(json.dumps({"steps": steps, "packages": packages}))
 

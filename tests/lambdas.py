@@ -57,7 +57,7 @@ def first_use() -> tuple[dict[str, dict[str, list[str]]], frozenset[str]]:
 
 
 def loaded_by(modules: str) -> frozenset[str]:
-    """The names of all modules that a fresh interpreter has after importing these."""
+    """Returns the names of all modules that a fresh interpreter has loaded after importing these."""
     return frozenset(_output("-c", f"import {modules}, sys; print(*sys.modules)").split())
 
 

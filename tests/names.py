@@ -1,7 +1,8 @@
-"""`make test-names SINCE=COMMIT`: compare the tests of an earlier commit with those of this tree, by name and target.
+"""`make test-names SINCE=COMMIT`: compares the tests of an earlier commit with those of this tree, by name and
+target.
 
-Exits with 1 if a test has gone, so that a move or a split loses none unnoticed. Both are collected with the packages
-that are installed now.
+Exits with 1 if a test was removed, so that moving or splitting tests loses none unnoticed. Both trees are collected
+with the packages that are installed now.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ NOWHERE = "no target"
 
 
 def targets_of(makefile: str) -> dict[str, str]:
-    """The expression of markers that chooses each target's tests; `make proofs` runs what is marked `proof`."""
+    """Returns the marker expression that chooses each target's tests; `make proofs` runs the tests marked `proof`."""
     expressions = {name: quoted or plain for name, quoted, plain in TARGET.findall(makefile)}
     return {**expressions, "proofs": "proof"} if "proof" in expressions["test"] else expressions
 
 
 def tests_of(tree: Path) -> dict[str, str]:
-    """The name of each test in a tree, and the target that runs it.
+    """Returns the name of each test in a tree, with the target that runs it.
 
     Raises:
         RuntimeError: the tests could not be collected.
@@ -47,7 +48,7 @@ def tests_of(tree: Path) -> dict[str, str]:
 
 
 def moved_tests(before: Mapping[str, str], after: Mapping[str, str]) -> Counter[tuple[str, str, str]]:
-    """How many tests of each file are run by another target: file, target before, target now."""
+    """Returns how many tests of each file another target runs now: file, target before, target now."""
     return Counter(
         (name.partition("::")[0], target, after[name])
         for name, target in before.items()
@@ -56,14 +57,14 @@ def moved_tests(before: Mapping[str, str], after: Mapping[str, str]) -> Counter[
 
 
 def in_other_files(removed: Sequence[str], new: Sequence[str]) -> dict[str, str]:
-    """Returns tests that are gone, with where each is now: one new test of the same name stands in another file."""
+    """Returns the new name of each removed test that has a new test of the same name in another file."""
     by_test: dict[str, list[str]] = {}
     for name in new:
         by_test.setdefault(name.partition("::")[2], []).append(name)
     new_names = {}
     for name in removed:
         there = by_test.get(name.partition("::")[2], [])
-        # Files that were moved keep their names more often than not.
+        # Prefers a file of the same name, because a moved file usually keeps its name.
         there.sort(key=lambda each: Path(each.partition("::")[0]).name != Path(name.partition("::")[0]).name)
         if there:
             new_names[name] = there.pop(0)
@@ -87,10 +88,10 @@ def _collect(tree: Path, expression: str | None) -> list[str]:
 
 
 def commit_of(name: str) -> str:
-    """The commit of that name.
+    """Returns the hash of the commit with that name.
 
     Raises:
-        LookupError: there is none; the message can be shown.
+        LookupError: the commit does not exist; the message can be displayed.
     """
     command = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -101,7 +102,7 @@ def commit_of(name: str) -> str:
 
 @contextmanager
 def checked_out(commit: str) -> Iterator[Path]:
-    """A work tree of the commit, removed at the end."""
+    """Yields a work tree of the commit, and removes it at the end."""
     with tempfile.TemporaryDirectory(prefix="test-names-") as place:
         tree = Path(place, "tree")
         subprocess.run(["git", "worktree", "add", "--quiet", "--detach", str(tree), commit], cwd=ROOT, check=True)
@@ -112,7 +113,7 @@ def checked_out(commit: str) -> Iterator[Path]:
 
 
 def main() -> int:
-    """Compare, and tell; returns the exit status."""
+    """Compares the trees, prints the report, and returns the exit status."""
     parser = argparse.ArgumentParser(prog="make test-names", description=__doc__)
     parser.add_argument("--since", required=True, metavar="COMMIT", help="the earlier commit")
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
@@ -131,7 +132,7 @@ def main() -> int:
 
 
 def report(before: Mapping[str, str], after: Mapping[str, str], *, as_json: bool) -> int:
-    """Print what moved, came and went; returns 1 if a test has gone."""
+    """Prints which tests were moved, added and removed. Returns 1 if a test was removed, else 0."""
     tests_now = len(after)
     counts = Counter(after.values())
     removed, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())

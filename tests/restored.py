@@ -1,12 +1,12 @@
-"""Runs in a fresh interpreter, and plays SnapStart: several environments begin from one snapshot of a function.
+"""Runs in a fresh interpreter, and simulates SnapStart: several environments start from one snapshot of a function.
 
-Reads what to play as JSON from its standard input, and initializes the function as Lambda does: its handler's module
-is imported, then the hooks before a snapshot run, the last registered first. It says `frozen`, and waits for a line:
-meanwhile the world goes on. Then it forks once for each environment. All of them have the state that was frozen, as
-the copies of a snapshot have. In each, the clocks have moved, the hooks after a restore run in their order, and the
-function works. Prints, as JSON, what each of them did.
+Reads the scenario as JSON from standard input, and initializes the function as Lambda does: it imports the handler's
+module, then runs the hooks before a snapshot, the last registered first. It prints `frozen` and waits for a line,
+while the test moves time and secrets on. Then it forks once for each environment, so each has the frozen state, as
+restored copies have. In each environment the clocks have moved, the hooks after a restore run in their order, and the
+function is invoked. Prints the results of all environments as JSON.
 
-The runtime's own order of hooks: `run_before_snapshot` and `run_after_restore` of
+The order of the hooks is that of the runtime: `run_before_snapshot` and `run_after_restore` of
 https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/lambda_runtime_hooks_runner.py.
 """
 

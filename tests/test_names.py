@@ -1,4 +1,4 @@
-"""The comparison of tests by name knows each target and tells each move."""
+"""The comparison of tests by name finds the target of each test, and reports each move and removal."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_the_filter_by_status_lists_the_customers_shown_with_that_status_on_the_
     }
     for status, customers in listed.items():
         assert {each.on_account(account_id).sync_status for each in customers} <= {status}
-    assert ids(listed[SyncStatus.WAITING_FOR_INVOICE])[0] == "6", "customers of other accounts come behind"
+    assert ids(listed[SyncStatus.WAITING_FOR_INVOICE])[0] == "6", "customers of other accounts are listed last"
 
 
 def test_an_organization_that_was_never_connected_has_its_customers_by_status(backend: Backend) -> None:

@@ -146,9 +146,11 @@ def test_a_changed_payment_keeps_its_fees(backend: Backend) -> None:
     stored = backend.invoices.save(write_with_rows(backend, payment(status="pending")))
     backend.payments.settle(ORG, [("ch_1", Settlement(balance_transaction(), "po_1"))])
     long = "a reason that is long enough to be stored in another form " * 9
-    for changed in (payment(reason=long), payment(at=NOW + 7)):
-        stored = backend.invoices.save(invoice_write(stored)._replace(movements=(changed,)))
-        assert all_settled_rows(backend) == [SettledMovement(changed, (Settlement(balance_transaction(), "po_1"),))]
+    for changed_payment in (payment(reason=long), payment(at=NOW + 7)):
+        stored = backend.invoices.save(invoice_write(stored)._replace(movements=(changed_payment,)))
+        assert all_settled_rows(backend) == [
+            SettledMovement(changed_payment, (Settlement(balance_transaction(), "po_1"),))
+        ]
 
 
 def test_storing_fees_does_not_change_the_payment(backend: Backend) -> None:

@@ -119,11 +119,11 @@ def test_concurrent_events_all_reach_the_invoice_when_refused_ones_are_retried(b
 
     def apply(n: int) -> Invoice:
         while True:
-            read = backend.invoices.get(ORG, first.id)
-            assert read is not None
+            loaded = backend.invoices.get(ORG, first.id)
+            assert loaded is not None
             try:
                 return backend.invoices.apply(
-                    invoice_write(replace(read, sent_at=(read.sent_at or 0) + 1)), marker(f"evt_{n}")
+                    invoice_write(replace(loaded, sent_at=(loaded.sent_at or 0) + 1)), marker(f"evt_{n}")
                 )
             except StaleWrite:
                 continue

@@ -24,22 +24,22 @@ def changes_of(table: str) -> Callable[[], StreamedChanges]:
     """Returns a function that returns the changes of a table since its last call."""
     reader = ShardReader(table)
     prefix = table.rpartition("-")[0] + "-"
-    read = change_reader(prefix)
+    read_records = change_reader(prefix)
 
-    def told() -> StreamedChanges:
+    def new_changes() -> StreamedChanges:
         changes: StreamedChanges = []
         while records := reader.peek(100):
             reader.pass_by(len(records))
             for record in records:
-                stored = read(record)
+                stored = read_records(record)
                 if stored is not None:
                     change, difference = stored.change, stored.change.difference
                     changes += [(each, change.version, difference.previous_status, difference.status)
                               for each in difference.types]  # fmt: skip
         return changes
 
-    told()
-    return told
+    new_changes()
+    return new_changes
 
 
 @pytest.fixture

@@ -67,11 +67,11 @@ class Office:
             case "remove":
                 self.backend.invoices.remove(invoice_removal(current), [ServiceId(name)])
             case "fail to remove":
-                self.refused(
+                self.expect_refusal(
                     lambda: self.backend.invoices.remove(invoice_removal(self.stale(current)), [ServiceId(name)])
                 )
             case "fail to insert":
-                self.refused(
+                self.expect_refusal(
                     lambda: self.backend.invoices.insert(
                         invoice_write(replace(current, id=InvoiceId("x"))), services(name)
                     )
@@ -79,14 +79,14 @@ class Office:
             case "rest":
                 self.save(current, replace(current, saga=current.saga.advanced(Step.DONE, NOW)), number)
             case "learn, too late":
-                self.refused(lambda: self.save(current, with_fact(self.stale(current), fact), number))
+                self.expect_refusal(lambda: self.save(current, with_fact(self.stale(current), fact), number))
                 self.save(current, with_fact(current, fact), number)
             case "learn twice":
                 event = marker(f"evt_{self.organization}_{number}")
                 self.backend.invoices.apply(invoice_write(with_fact(current, fact)), event)
                 now = self.read(name)
                 assert now is not None
-                self.refused(lambda: self.backend.invoices.apply(invoice_write(with_fact(now, fact)), event))
+                self.expect_refusal(lambda: self.backend.invoices.apply(invoice_write(with_fact(now, fact)), event))
             case _:
                 self.save(current, with_fact(current, fact), number)
 
@@ -98,7 +98,7 @@ class Office:
         old = self.old.get(current.id.removeprefix("inv_"), current)
         return old if old.version < current.version else replace(current, version=current.version - 1 or 99)
 
-    def refused(self, run: Callable[[], object]) -> None:
+    def expect_refusal(self, run: Callable[[], object]) -> None:
         with pytest.raises((StaleWrite, DuplicateEvent, ServiceClaimed)):
             run()
 
@@ -170,11 +170,13 @@ actions = st.sampled_from(
         *("remove", "fail to remove", "fail to insert"),
     ]
 )
-deeds = st.lists(st.tuples(st.sampled_from(NAMES), actions, facts, st.integers(0, 99)), min_size=5, max_size=30)
+random_actions = st.lists(
+    st.tuples(st.sampled_from(NAMES), actions, facts, st.integers(0, 99)), min_size=5, max_size=30
+)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(deeds)
+@given(random_actions)
 def test_after_any_changes_the_tallies_equal_a_fresh_count(
     backend: Backend, actions: list[tuple[str, str, StripeFact, int]]
 ) -> None:

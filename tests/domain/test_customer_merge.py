@@ -92,7 +92,7 @@ def test_a_field_changed_on_one_side_reaches_the_other(
         elif by_stripe and not agreed:
             assert (field in merged.taken_over) is not (field in merged.not_taken_over)
         elif not agreed:
-            assert merged.profile.values[field] == mine, "what Stripe normalized is no edit"
+            assert merged.profile.values[field] == mine, "a value that Stripe normalized is no edit"
 
 
 @given(PROFILES, STRIPES, BEFORE)

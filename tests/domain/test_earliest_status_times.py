@@ -23,7 +23,7 @@ def test_the_earliest_time_of_a_status_stays() -> None:
     facts = Snapshots().merge(KNOWN)
     assert facts.with_seen_times_of(replace(KNOWN, seen={"succeeded": 40})).refunds["re_1"].seen == {"succeeded": 40}
     later = replace(KNOWN, as_of=90, seen={"succeeded": 90})
-    assert facts.with_seen_times_of(later) is facts, "what brings nothing makes no new snapshots"
+    assert facts.with_seen_times_of(later) is facts, "a fact that adds nothing creates no new snapshots"
 
 
 def test_an_earlier_status_of_an_unknown_object_is_not_stored() -> None:

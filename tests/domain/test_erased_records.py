@@ -121,8 +121,8 @@ def test_an_erased_invoice_keeps_only_the_fields_needed_for_accounting() -> None
 @pytest.mark.parametrize("method", METHODS)
 def test_the_reason_of_a_payment_by_hand_keeps_its_method(method: str) -> None:
     for reason in (way_of(method), f"{way_of(method)} No. 1042"):
-        made = replace(invoice(), actions=(Action(NOW, MARKED_PAID, reason=reason),))
-        assert [act.reason for act in invoice_without_person(made, NOW).actions] == [way_of(method)]
+        marked_paid = replace(invoice(), actions=(Action(NOW, MARKED_PAID, reason=reason),))
+        assert [act.reason for act in invoice_without_person(marked_paid, NOW).actions] == [way_of(method)]
 
 
 def test_personal_data_merged_into_an_erased_invoice_is_removed_again() -> None:

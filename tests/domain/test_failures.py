@@ -73,11 +73,11 @@ BANK_DEBIT_CODES = """
 
     no_account account_frozen incorrect_account_holder_address incorrect_account_holder_tax_id invalid_currency
 """.split()
-"""What bank debits fail with.
+"""The failure codes of bank debits.
 
-ACH (https://docs.stripe.com/declines/network-codes), Bacs
-(https://docs.stripe.com/payments/payment-methods/bacs-debit), SEPA (https://docs.stripe.com/payments/sepa-debit),
-and what only Treasury's debits name (https://docs.stripe.com/api/treasury/inbound_transfers/object).
+The sources are ACH (https://docs.stripe.com/declines/network-codes), Bacs
+(https://docs.stripe.com/payments/payment-methods/bacs-debit), SEPA (https://docs.stripe.com/payments/sepa-debit), and
+the additional codes of Treasury's debits (https://docs.stripe.com/api/treasury/inbound_transfers/object).
 """
 
 OUTCOME_REASONS = ("highest_risk_level", "elevated_risk_level", "low_probability_of_authorization", "rule")
@@ -88,7 +88,7 @@ SUSPICIONS = """
     security_violation compliance_violation partner_high_risk_customer
 """.split()
 
-TELLING = ("fraud", "suspic", "risk", "lost", "stolen", "blacklist", "block", "radar", "deceased", "security")
+REVEALING_WORDS = ("fraud", "suspic", "risk", "lost", "stolen", "blacklist", "block", "radar", "deceased", "security")
 
 
 def sdk_codes() -> set[str]:
@@ -160,7 +160,7 @@ def test_suspected_fraud_is_shown_as_a_plain_decline(code: str) -> None:
 def test_no_reason_mentions_fraud(reason: FailureReason) -> None:
     text = FAILURE_TEXTS[reason]
     texts = f"{reason} {text.message} {text.next_step}".lower()
-    assert [word for word in TELLING if word in texts] == []
+    assert [word for word in REVEALING_WORDS if word in texts] == []
 
 
 @pytest.mark.parametrize("reason", FailureReason)

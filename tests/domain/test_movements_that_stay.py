@@ -20,7 +20,7 @@ from tests.properties.stories import (
 
 def payments(story: Callable[[Payer], None]) -> list[tuple[str, int]]:
     """Returns the status and the counted amount of each payment that has a row at the end of a story."""
-    invoice, _ = tell(story).retold(tell(story).events)
+    invoice, _ = tell(story).replay(tell(story).events)
     rows = [row for row in movements(invoice) if row.kind is MovementKind.PAYMENT]
     return [(row.status, row.counted) for row in rows]
 
@@ -40,7 +40,7 @@ def test_a_declined_card_moved_no_money_and_has_no_row() -> None:
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_no_event_removes_a_row(story: Callable[[Payer], None]) -> None:
     tale = tell(story)
-    prefixes = [tale.retold(tale.events[:count])[0] for count in range(len(tale.events) + 1)]
+    prefixes = [tale.replay(tale.events[:count])[0] for count in range(len(tale.events) + 1)]
     for before, after in itertools.pairwise(prefixes):
         assert {row.id for row in movements(before)} <= {row.id for row in movements(after)}
 
@@ -51,6 +51,6 @@ def test_a_returned_debit_of_a_revised_invoice_keeps_its_row_without_a_known_cha
         payer.owner_revises()
 
     tale = tell(came_back_then_revised)
-    invoice, _ = tale.retold([event for event in tale.events if not event.type.startswith("charge.")])
+    invoice, _ = tale.replay([event for event in tale.events if not event.type.startswith("charge.")])
 
     assert [(row.status, row.counted) for row in movements(invoice)] == [("failed", 0)]

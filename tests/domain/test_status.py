@@ -232,7 +232,7 @@ def test_flags_are_separate_from_the_status() -> None:
 
 
 def test_overdue_is_open_and_past_its_due_date() -> None:
-    """`changed` stores it; what changes later without a due day of its own takes it back at once."""
+    """`changed` stores the flag; a change that leaves no due day clears it immediately."""
     assert not invoice_with(OPEN).changed(LAST_SECOND).overdue
     late = invoice_with(OPEN).changed(LAST_SECOND + 1)
     assert (late.overdue, late.overdue_since) == (True, dt.date(2027, 1, 16))

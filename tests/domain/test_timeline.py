@@ -314,8 +314,8 @@ def test_an_invoice_that_pom_sent_is_not_listed_as_finalized_in_stripe() -> None
 
 def test_reminders_are_listed_with_their_address_or_the_reason_for_not_sending() -> None:
     reminded = Action(NOW + DAY, actions.REMINDER_SENT, None, stripe_id="in_1")
-    refused = Action(NOW + 2 * DAY, actions.REMINDER_REFUSED, None, "customer_email_changed", "in_1")
-    invoice = invoice_with(OPEN, acts=(*SENT, reminded, refused))
+    reminder_refused = Action(NOW + 2 * DAY, actions.REMINDER_REFUSED, None, "customer_email_changed", "in_1")
+    invoice = invoice_with(OPEN, acts=(*SENT, reminded, reminder_refused))
     assert kinds(invoice)[2:] == ["reminded", "reminder_refused"]
     assert only(invoice, EntryKind.REMINDED).to == ANN
     assert only(invoice, EntryKind.REMINDER_REFUSED).reason == "customer_email_changed"
@@ -326,8 +326,8 @@ def test_an_order_to_send_is_listed_until_it_has_an_outcome() -> None:
     ordered = Action(NOW + 60, actions.SEND_REQUESTED, OFFICE, stripe_id="in_1")
     assert kinds(invoice_with(draft, acts=(CREATED, ordered))) == ["created", "send_requested"]
     assert kinds(invoice_with(OPEN, acts=(CREATED, ordered, SENT_BY_POM))) == ["created", "sent"]
-    refused = Action(NOW + 90, actions.SEND_REFUSED, OFFICE, "changed_in_stripe", "in_1")
-    invoice = invoice_with(draft, acts=(CREATED, ordered, refused))
+    send_refused = Action(NOW + 90, actions.SEND_REFUSED, OFFICE, "changed_in_stripe", "in_1")
+    invoice = invoice_with(draft, acts=(CREATED, ordered, send_refused))
     assert kinds(invoice) == ["created", "send_refused"]
     assert only(invoice, EntryKind.SEND_REFUSED).reason == "changed_in_stripe"
 

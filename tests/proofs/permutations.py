@@ -45,16 +45,16 @@ def prove(budget: Budget) -> Result:
     whole = 0
     for number, story in enumerate(STORIES):
         tale = tell(story, budget.seed + number)
-        end = _end(tale.retold(tale.events)[0])
+        end = _end(tale.replay(tale.events)[0])
         told_in = {
             "as they were": tale.events,
-            "in one second": tale.squeezed,
-            "in mixed versions": tale.mixed(rng),
+            "in one second": tale.within_one_second,
+            "in mixed versions": tale.partly_listed(rng),
             "as Stripe lists them": tale.listed,
         }
         for name, events in told_in.items():
             # Events that are squeezed into one second tell other times, so they make a timeline of their own.
-            read = _read(tale.retold(events)[0])
+            read = _read(tale.replay(events)[0])
             whole += most >= math.factorial(len(events)) if len(events) <= ALL_UP_TO else 0
             for order in _orders(events, most, rng):
                 again = [*order, *order] if found.count % 7 == 0 else order

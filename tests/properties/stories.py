@@ -41,11 +41,11 @@ class Payer:
     @property
     def stripe_id(self) -> str:
         """The invoice that the customer pays, which is the latest revision."""
-        found = str(self.invoice.stripe_invoice_id)
+        latest = str(self.invoice.stripe_invoice_id)
         revisions = {each["id"]: each["latest_revision"] for each in self.world.in_stripe(self.account)}
-        while revisions[found]:
-            found = revisions[found]
-        return found
+        while revisions[latest]:
+            latest = revisions[latest]
+        return latest
 
     @property
     def options(self) -> Any:
@@ -455,7 +455,7 @@ class FinishedStory:
     """The same events in the account's API version, as Stripe lists them."""
     ledger: Mapping[str, Any]
 
-    def retold(self, events: Iterable[StripeEvent]) -> tuple[Invoice, list[Receipt]]:
+    def replay(self, events: Iterable[StripeEvent]) -> tuple[Invoice, list[Receipt]]:
         """Returns the invoice after these events arrived in this order, and the result of each."""
         ports = FakePorts(
             stripe=self.ports.stripe, database=copy_database(self.ports.database), clock=self.ports.clock
@@ -465,12 +465,12 @@ class FinishedStory:
         assert stored is not None
         return stored, receipts
 
-    def mixed(self, chance: random.Random) -> list[StripeEvent]:
+    def partly_listed(self, chance: random.Random) -> list[StripeEvent]:
         """Returns the same events, each randomly as a webhook or as listed, as if many webhooks had been lost."""
         return [chance.choice(both) for both in zip(self.events, self.listed, strict=True)]
 
     @property
-    def squeezed(self) -> list[StripeEvent]:
+    def within_one_second(self) -> list[StripeEvent]:
         """The same events, all at the time of the last one."""
         second = max(event.created for event in self.events)
         return [_at(event, second) for event in self.events]

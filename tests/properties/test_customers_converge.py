@@ -135,5 +135,5 @@ def test_pom_and_stripe_end_with_the_same_customer(
     life.world.double.api.log.reset()
     sync_again(ORGANIZATION, ANN, life.world.ports)
     life.world.work()
-    assert life.world.stripe_calls() == {"GET /v1/customers/{id}": 1}, "nothing more is to be sent"
+    assert life.world.stripe_calls() == {"GET /v1/customers/{id}": 1}, "no further value is sent"
     assert (life.ours.profile, life.ours.history) == (before.profile, before.history)

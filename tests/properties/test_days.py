@@ -50,7 +50,7 @@ class Company:
         self.invoice = self.world.invoice(payment_terms=f"days_{days}")
         self.world.deliver()
 
-    def happens(self, action: str) -> None:
+    def act(self, action: str) -> None:
         stripe_id = str(self.world.now(self.invoice).stripe_invoice_id)
         options: Any = {"stripe_account": self.account}
         with suppress(stripe.StripeError, StripeFault, ValueError, Conflict):
@@ -96,12 +96,12 @@ DEEDS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(ZONES), st.integers(0, 3), BEGINNINGS, st.booleans(), DEEDS)
 def test_every_view_agrees_about_overdue_invoices(
-    zone: str, days: int, wait: int, chosen: bool, deeds: list[tuple[int, str]]
+    zone: str, days: int, wait: int, chosen: bool, hourly_actions: list[tuple[int, str]]
 ) -> None:
     company = Company(zone, days, wait, chosen=chosen)
-    for hours, action in deeds:
+    for hours, action in hourly_actions:
         company.world.advance(hours * HOUR + 1)
-        company.happens(action)
+        company.act(action)
         company.world.deliver()
         company.world.plan_day()
         company.world.deliver()

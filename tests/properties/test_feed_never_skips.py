@@ -59,7 +59,7 @@ class Writer:
         self._thread.start()
         self._wait()
 
-    def go_on(self) -> None:
+    def run_one_request(self) -> None:
         """Releases the thread for one request, and returns when it stops before the next one."""
         self._turn.release()
         self._wait()
@@ -123,14 +123,14 @@ class Feed(RuleBasedStateMachine):
 
     @precondition(lambda self: self.writers)
     @rule(data=st.data(), requests=st.integers(1, 3))
-    def go_on_writing(self, data: st.DataObject, requests: int) -> None:
+    def continue_writing(self, data: st.DataObject, requests: int) -> None:
         self.let_write(data.draw(st.sampled_from(self.writers)), requests)
         self.writers = [each for each in self.writers if not each.done]
 
     def let_write(self, writer: Writer, requests: int) -> None:
         for _ in range(requests):
             if not writer.done:
-                writer.go_on()
+                writer.run_one_request()
                 self.note()
 
     @rule(seconds=st.sampled_from((1, 59, 61, LONGEST_STOP)))
@@ -175,7 +175,7 @@ class Feed(RuleBasedStateMachine):
         limit = self.clock.now() + seconds - LONGEST_STOP
         for writer in [each for each in self.writers if each.since < limit]:
             while not writer.done:
-                writer.go_on()
+                writer.run_one_request()
                 self.note()
             self.writers.remove(writer)
         self.clock.advance(seconds)
@@ -262,7 +262,7 @@ class Feed(RuleBasedStateMachine):
     def teardown(self) -> None:
         for writer in self.writers:
             while not writer.done:
-                writer.go_on()
+                writer.run_one_request()
                 self.note()
         for reader in list(self.readers):
             while reader in self.readers and self.unread(reader):
@@ -295,17 +295,17 @@ def test_a_writer_with_an_old_view_does_not_begin_an_earlier_epoch(aws: Aws) -> 
     machine = Feed()
     with writers_that_stop():
         slow = Writer(machine.feed, [paid_change("slow")], 0)
-        slow.go_on()
+        slow.run_one_request()
         quick = Writer(machine.feed, [paid_change("first")], 0)
         while not quick.done:
-            quick.go_on()
+            quick.run_one_request()
         next_one = Writer(machine.feed, [paid_change("next")], 0)
-        next_one.go_on()  # it has read the first row
+        next_one.run_one_request()  # it has read the first row
         while not slow.done:
-            slow.go_on()
+            slow.run_one_request()
         page = machine.feed.after(ORGANIZATIONS[0], None, 10)
         while not next_one.done:
-            next_one.go_on()
+            next_one.run_one_request()
         next_page = machine.feed.after(ORGANIZATIONS[0], page.cursor, 10)
     object_ids = [entry.change.object_id for entry in (*page.entries, *next_page.entries)]
     assert object_ids == ["first", "slow", "next"]

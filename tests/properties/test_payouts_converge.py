@@ -63,7 +63,7 @@ class Week:
         self.company = company
         self.invoices: list[Invoice] = []
 
-    def happens(self, action: str, which: int) -> None:
+    def act(self, action: str, which: int) -> None:
         """Performs one action, if it is possible."""
         with suppress(stripe.StripeError, StripeFault, InvalidState, ValueError, IndexError, ProcessKilled):
             getattr(self, action)(which)
@@ -155,7 +155,7 @@ def test_a_sweep_makes_payouts_lines_and_fees_equal_to_stripe_after_any_loss(
     world.double.set_delivery(**policy)
     week = Week(company)
     for action, which in life:
-        week.happens(action, which)
+        week.act(action, which)
     # No event arrives any more. Once the last debit has settled, one sweep finds its payment and the next one its
     # fee. Each sweep compares the lines that were read a day before.
     world.double.set_delivery(lose_rate=1.0)

@@ -79,7 +79,7 @@ class Endpoint:
         self.outcomes: list[str] = []
         self.numbers = count()
 
-    def counted(self, event_type: str, outcome: str, lag_seconds: int) -> None:
+    def count_event(self, event_type: str, outcome: str, lag_seconds: int) -> None:
         """Replaces the metric of a received event."""
         assert lag_seconds >= 0
         self.outcomes.append(outcome)
@@ -109,7 +109,7 @@ def endpoint(
         for name in STORES:
             monkeypatch.setattr(world.ports, name, getattr(stores, name))
     new_endpoint = Endpoint(world, api)
-    monkeypatch.setattr(observability, "event_received", new_endpoint.counted)
+    monkeypatch.setattr(observability, "event_received", new_endpoint.count_event)
     return new_endpoint
 
 
@@ -144,7 +144,7 @@ def assert_acknowledged(endpoint: Endpoint, body: str) -> None:
     assert endpoint.post(body) == 200
     assert len(endpoint.outcomes) == 1
     reasons = {each.error for each in endpoint.world.ports.events.parked(endpoint.account, 100)}  # type: ignore[arg-type]
-    assert reasons <= {"stripe_answer_unreadable"}, "only an event that shows no object is kept to be tried again"
+    assert reasons <= {"stripe_answer_unreadable"}, "only an event without a readable object is parked"
     good = endpoint.event("account", "account.updated")
     good["data"]["object"] = {"id": endpoint.account, "object": "account", "charges_enabled": True}
     assert endpoint.post(json.dumps(good)) == 200

@@ -163,7 +163,7 @@ class Life:
     def minor(self, figures: str) -> int:
         return int(Decimal(figures).scaleb(exponent(self.currency)))
 
-    def look(self) -> None:
+    def check_views(self) -> None:
         """Delivers all webhooks, and compares every view of the invoice with the ledger."""
         self.world.deliver()
         stored, now = self.world.now(self.invoice), self.world.ports.clock.now()
@@ -233,7 +233,7 @@ PAID = (
     "refund_fails", "dispute", "lose", "lose_dispute", "lose_dispute", "appeal", "win",
 )  # fmt: skip
 """Actions on a paid invoice."""
-ACTIONS = sorted({*OPEN, *(deed for way in SETTLED_BY for deed in way), *PAID})
+ACTIONS = sorted({*OPEN, *(action for way in SETTLED_BY for action in way), *PAID})
 
 
 @st.composite
@@ -266,12 +266,12 @@ def test_the_displayed_figures_equal_stripes_and_add_up_after_each_step(
     start: tuple[str, int, int, int], chosen: list[tuple[str, int]]
 ) -> None:
     life = Life(*start)
-    life.look()
+    life.check_views()
     for action, number in chosen:
         with suppress(*REFUSED):
             getattr(life, action)(number)
             event(action)
-        life.look()
+        life.check_views()
     life.compare_books()
 
 
@@ -308,7 +308,7 @@ def test_the_random_lives_reach_each_term_of_money(
     life = Life(*start)
     for action, number in chosen:
         getattr(life, action)(number)
-        life.look()
+        life.check_views()
     view = invoice_detail(
         life.world.now(life.invoice), {}, customer_name=None, now=0, dashboard_base="https://dashboard.stripe.com"
     )

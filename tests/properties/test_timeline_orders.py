@@ -69,7 +69,7 @@ class Replay:
         assert stored is not None
         return stored
 
-    def come(self, events: Iterable[StripeEvent], source: Source = Source.WEBHOOK) -> list[Receipt]:
+    def receive(self, events: Iterable[StripeEvent], source: Source = Source.WEBHOOK) -> list[Receipt]:
         return [receive_event(event, source, self.ports) for event in events]
 
     def sweep(self) -> list[Receipt]:
@@ -77,10 +77,10 @@ class Replay:
         invoice.
         """
         listed_events = self._tale.listed
-        receipts = self.come(self._unmarked(listed_events), Source.SWEEP)
-        return receipts + self.come(self._unmarked(listed_events), Source.SWEEP)
+        receipts = self.receive(self._unmarked(listed_events), Source.SWEEP)
+        return receipts + self.receive(self._unmarked(listed_events), Source.SWEEP)
 
-    def shown(self) -> MoneyViews:
+    def views(self) -> MoneyViews:
         return MoneyViews.of(self.invoice, self.ports)
 
     def _unmarked(self, events: Sequence[StripeEvent]) -> list[StripeEvent]:
@@ -94,10 +94,10 @@ class Replay:
 
 def in_order(tale: FinishedStory) -> MoneyViews:
     """Returns the views after all webhooks arrive once and in order."""
-    retelling = Replay(tale)
-    retelling.come(tale.events)
-    retelling.sweep()
-    return retelling.shown()
+    replay = Replay(tale)
+    replay.receive(tale.events)
+    replay.sweep()
+    return replay.views()
 
 
 @every_story
@@ -105,10 +105,10 @@ def test_webhooks_in_any_order_with_repetitions_give_the_same_timeline(story: St
     tale, chance = tell(story), random.Random(story.__name__)
     expected = in_order(tale)
     for order in itertools.islice(orders(tale.events), SAMPLED):
-        retelling = Replay(tale)
-        retelling.come(with_repetitions(order, chance))
-        retelling.sweep()
-        assert retelling.shown() == expected, [event.type for event in order]
+        replay = Replay(tale)
+        replay.receive(with_repetitions(order, chance))
+        replay.sweep()
+        assert replay.views() == expected, [event.type for event in order]
 
 
 @every_story
@@ -119,45 +119,45 @@ def test_events_brought_by_the_sweep_give_the_same_timeline(story: Story) -> Non
         tale = tell(story, seed)
         expected = in_order(tale)
         for part in (0.0, 0.5, 0.9):
-            retelling = Replay(tale)
+            replay = Replay(tale)
             delivered = [event for event in tale.events if chance.random() < part]
             chance.shuffle(delivered)
-            retelling.come(delivered)
-            retelling.sweep()
-            assert retelling.shown() == expected, [event.type for event in delivered]
+            replay.receive(delivered)
+            replay.sweep()
+            assert replay.views() == expected, [event.type for event in delivered]
 
 
 @every_story
 def test_after_every_event_the_stored_rows_match_the_stored_invoice(story: Story) -> None:
     tale, chance = tell(story), random.Random(story.__name__)
     for order in (tale.events, chance.sample(list(tale.events), len(tale.events))):
-        retelling = Replay(tale)
+        replay = Replay(tale)
         for event in order:
-            retelling.come([event])
-            assert stored_rows(retelling.invoice, retelling.ports) >= frozenset(movements(retelling.invoice))
-            ids = [row.id for row in stored_rows(retelling.invoice, retelling.ports)]
-            assert sorted(ids) == sorted(row.id for row in movements(retelling.invoice)), event.type
+            replay.receive([event])
+            assert stored_rows(replay.invoice, replay.ports) >= frozenset(movements(replay.invoice))
+            ids = [row.id for row in stored_rows(replay.invoice, replay.ports)]
+            assert sorted(ids) == sorted(row.id for row in movements(replay.invoice)), event.type
 
 
 @every_story
 def test_the_rows_add_up_to_the_amount_received(story: Story) -> None:
-    retelling = Replay(tell(story))
-    retelling.come(tell(story).events)
-    retelling.sweep()
-    rows = stored_rows(retelling.invoice, retelling.ports)
-    assert sum(row.counted for row in rows) == retelling.invoice.amounts.received
+    replay = Replay(tell(story))
+    replay.receive(tell(story).events)
+    replay.sweep()
+    rows = stored_rows(replay.invoice, replay.ports)
+    assert sum(row.counted for row in rows) == replay.invoice.amounts.received
 
 
 @every_story
 def test_events_without_news_are_marked_as_processed_and_write_nothing_else(story: Story) -> None:
     """Stripe repeats the same state in other events: the invoice is not written, however many they are."""
     tale = tell(story)
-    retelling = Replay(tale)
-    retelling.come(tale.events)
-    retelling.sweep()
-    before = retelling.invoice
+    replay = Replay(tale)
+    replay.receive(tale.events)
+    replay.sweep()
+    before = replay.invoice
     boundaries = Boundaries()
-    ports: Any = CountedPorts(retelling.ports, boundaries)
+    ports: Any = CountedPorts(replay.ports, boundaries)
     for round_ in range(3):
         for event in tale.events:
             again = replace(event, id=f"{event.id}_{round_}")
@@ -166,22 +166,22 @@ def test_events_without_news_are_marked_as_processed_and_write_nothing_else(stor
             news = EventOutcome.APPLIED if _reports_booking(event) else EventOutcome.NO_CHANGE
             assert receipt.outcome is news, event.type
     assert boundaries.writes == ["events.mark"] * 3 * len(tale.events)
-    assert retelling.invoice is before
+    assert replay.invoice is before
     assert len(boundaries.reads) <= 2 * len(boundaries.writes)
 
 
 @every_story
 def test_an_event_changes_the_invoice_by_one_transaction_or_not_at_all(story: Story) -> None:
     tale = tell(story)
-    retelling = Replay(tale)
+    replay = Replay(tale)
     for event in tale.events:
         boundaries = Boundaries()
-        ports: Any = CountedPorts(retelling.ports, boundaries)
-        version = retelling.invoice.version
+        ports: Any = CountedPorts(replay.ports, boundaries)
+        version = replay.invoice.version
         outcome = receive_event(event, Source.WEBHOOK, ports).outcome
         written = [call for call in boundaries.writes if not call.startswith("customers")]
         assert len(written) <= 1
-        assert retelling.invoice.version == version + written.count("invoices.apply")
+        assert replay.invoice.version == version + written.count("invoices.apply")
         if outcome is EventOutcome.APPLIED and event.object_type != "customer":
             assert written == ["invoices.apply"] or (_reports_booking(event) and written == ["events.mark"])
 
