@@ -38,7 +38,7 @@ from tests.bench.prices import price_list
 from tests.bench.stories import BULK, told
 from tests.bench.stories_growth import CREATED, FEE, PAID
 from tests.bench.stories_stage import PUBLISHER, Invocation
-from tests.bench.stories_told import Told
+from tests.bench.story_costs import Told
 
 MILLION = 1_000_000
 HOURS = 730

@@ -20,7 +20,7 @@ from itertools import islice
 
 from infra.local.real import Unavailable, dynamodb_local
 from infra.local.stack import LocalStack
-from tests.bench import beside_dj_stripe
+from tests.bench import dj_stripe_comparison
 from tests.bench.dj_stripe.side import Missing, dj_stripe
 from tests.bench.figures import Figure, at_most, only_told, percentile
 from tests.bench.posting import Posted, closed_loop, cpu_seconds, open_loop, taken_at_once
@@ -86,7 +86,7 @@ def _measured(stack: LocalStack) -> list[Figure]:
         figures += _kept(stack, load, {event["id"] for event in events})
         if theirs:
             ledger = load.company.double("GET", f"ledger/{load.company.account_id}")
-            figures += beside_dj_stripe.kept(site.told(), ledger, load)
+            figures += dj_stripe_comparison.kept(site.told(), ledger, load)
     return figures
 
 

@@ -19,7 +19,7 @@ from tests.bench import stories_drafts
 from tests.bench.figures import Figure
 from tests.bench.stories_growth import CREATED, FEE, NOTHING_NEW, PAID, SENT_AGAIN, TROUBLED, kept_of_an_invoice
 from tests.bench.stories_stage import Stage, running
-from tests.bench.stories_told import Told, show
+from tests.bench.story_costs import Told, show
 from tests.world import ORGANIZATION
 
 BULK = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tests.bench.figures import Figure, at_most
-from tests.bench.stories_told import Told
+from tests.bench.story_costs import Told
 
 CREATED, PAID = "create and send, known customer", "paid by card"
 FEE = "its fee: charge.updated"

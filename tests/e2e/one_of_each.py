@@ -32,7 +32,7 @@ def one_of_each(company: Company) -> dict[str, str]:
     }
 
 
-def filled(path: str, ids: dict[str, str]) -> str:
+def path_with_ids(path: str, ids: dict[str, str]) -> str:
     """Returns the path with ids in its places."""
     for place, value in ids.items():
         path = path.replace(place, value)

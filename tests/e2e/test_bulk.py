@@ -78,7 +78,7 @@ def mails(company: Company) -> list[Any]:
     return list(company.double("GET", f"ledger/{company.account_id}")["mails"])
 
 
-def test_a_batch_is_reviewed_and_sent_and_what_was_held_back_says_why(stack: LocalStack) -> None:
+def test_a_reviewed_batch_is_sent_and_each_invoice_that_was_not_sent_has_its_reason(stack: LocalStack) -> None:
     company = Company(stack, livemode=False).connect()
     rows = [{"id": f"cust_{n}", "firstName": "Ann", "email": f"owner{n}@example.com"} for n in range(CUSTOMERS)]
     imported = company.office.call("POST", "/customer-imports", {"customers": rows})
@@ -113,7 +113,7 @@ def test_a_batch_is_reviewed_and_sent_and_what_was_held_back_says_why(stack: Loc
     assert len(mails(company)) == CUSTOMERS - 2
 
 
-def test_bulk_is_refused_whole_and_in_its_own_words(company: Company) -> None:
+def test_an_invalid_batch_is_refused_as_a_whole_with_a_message_about_batches(company: Company) -> None:
     with company.unchanged():
         repeated = company.office.call("POST", "/invoice-batches", {"services": [service(1), service(1)]})
         refused(repeated, 422, "service_repeated", "services[1].serviceId")

@@ -69,7 +69,7 @@ def alive(pid: int) -> bool:
     return True
 
 
-def test_the_printed_lines_work_when_pasted_and_ctrl_c_ends_it_all(tmp_path: Path) -> None:
+def test_the_printed_commands_work_when_pasted_and_ctrl_c_ends_every_process(tmp_path: Path) -> None:
     with command(tmp_path) as (running, described, shown):
         lines = [line for line in shown.splitlines() if line.startswith("curl ")]
         assert lines == list(described["curl"].values())
@@ -103,7 +103,7 @@ def test_the_printed_lines_work_when_pasted_and_ctrl_c_ends_it_all(tmp_path: Pat
     assert words[:4] == ["curl", "-sS", "-X", "POST"]
 
 
-def test_chalice_local_serves_the_api_beside_the_stack(tmp_path: Path) -> None:
+def test_chalice_local_serves_the_api_with_the_stack(tmp_path: Path) -> None:
     with LocalStack(with_api=False) as stack, chalice_local(stack, tmp_path):
         token = {"Authorization": f"Bearer {stack.tokens['admin']}"}
         api = f"{stack.urls.api}/v1"
@@ -155,7 +155,7 @@ def chalice_local(stack: LocalStack, tmp_path: Path) -> Iterator[None]:
         yield
 
 
-def test_ports_of_the_configuration_are_the_stacks_own() -> None:
+def test_the_stack_listens_on_the_configured_ports() -> None:
     """What the copy above changes is nothing but ports: the stack's defaults are those of the file."""
     from infra.local.settings import Ports, Urls, environment
 

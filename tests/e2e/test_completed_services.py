@@ -36,9 +36,7 @@ def records(stack: LocalStack, name: str) -> Any:
     return request("GET", f"{stack.urls.pom}/company/{name}", headers=headers).json["data"]
 
 
-def test_a_service_is_marked_as_billed_and_is_free_again_once_its_invoice_is_void(
-    stack: LocalStack, desert_springs: Company
-) -> None:
+def test_a_service_is_billed_until_its_invoice_is_void(stack: LocalStack, desert_springs: Company) -> None:
     first, second, *_ = records(stack, "services")
     assert (first["invoiceId"], second["invoiceId"]) == (None, None)
 

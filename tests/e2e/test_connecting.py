@@ -27,7 +27,7 @@ def connected_in_stripe(company: Company) -> bool:
     return bool(next(each for each in accounts if each["id"] == company.account_id)["connected"])
 
 
-def test_access_is_denied_at_stripe(newcomer: Company) -> None:
+def test_an_owner_who_denied_access_at_stripe_can_try_again(newcomer: Company) -> None:
     url, state = newcomer.begin()
 
     returned = back_from_stripe(newcomer, url, "deny")
@@ -41,7 +41,7 @@ def test_access_is_denied_at_stripe(newcomer: Company) -> None:
     assert status(newcomer) == "connected", "trying again works"
 
 
-def test_a_state_works_once(newcomer: Company) -> None:
+def test_a_state_can_be_used_once(newcomer: Company) -> None:
     url, state = newcomer.begin()
     to_callback = newcomer.owner.decides(url, "grant").headers["Location"]
     returned = query_of(header(request("GET", to_callback), "Location") or "")
@@ -68,7 +68,7 @@ def test_a_browser_gets_a_page_and_a_script_gets_json(newcomer: Company) -> None
     refused(request("GET", newcomer.stack.urls.oauth_callback), 400, "state_missing", "state")
 
 
-def test_a_state_expires(newcomer: Company) -> None:
+def test_an_expired_state_connects_nothing(newcomer: Company) -> None:
     url, state = newcomer.begin()
     expire_state(newcomer.stack, state)
 
@@ -78,7 +78,7 @@ def test_a_state_expires(newcomer: Company) -> None:
     assert not connected_in_stripe(newcomer)
 
 
-def test_a_grant_that_is_completed_too_late(newcomer: Company) -> None:
+def test_completing_after_the_state_expired_is_refused(newcomer: Company) -> None:
     url, state = newcomer.begin()
     back_from_stripe(newcomer, url, "grant")
     expire_state(newcomer.stack, state)
@@ -88,7 +88,7 @@ def test_a_grant_that_is_completed_too_late(newcomer: Company) -> None:
     assert status(newcomer) != "connected"
 
 
-def test_completing_before_stripe_sent_the_browser_back(newcomer: Company) -> None:
+def test_completing_before_the_browser_returned_from_stripe_is_refused(newcomer: Company) -> None:
     _, state = newcomer.begin()
 
     refused(complete(newcomer, state), 409, "state_not_returned", "state")
@@ -97,7 +97,7 @@ def test_completing_before_stripe_sent_the_browser_back(newcomer: Company) -> No
     assert status(newcomer) == "pending"
 
 
-def test_only_the_admin_who_began_completes(newcomer: Company, stack: LocalStack) -> None:
+def test_only_the_admin_who_began_to_connect_can_complete(newcomer: Company, stack: LocalStack) -> None:
     other = Company(stack)
     url, begun = newcomer.begin()
     state = newcomer.returned(url)
@@ -120,7 +120,7 @@ def test_an_account_of_another_organization_is_refused(newcomer: Company, compan
     assert connected_in_stripe(company)
 
 
-def test_a_code_that_stripe_does_not_know(newcomer: Company) -> None:
+def test_an_unknown_authorization_code_connects_nothing(newcomer: Company) -> None:
     _, state = newcomer.begin()
 
     returned = request("GET", f"{newcomer.stack.urls.oauth_callback}?state={state}&code=ac_forged")

@@ -28,7 +28,7 @@ def of_invoice(company: Company, shown: Any) -> list[Any]:
     return [each for each in company.in_stripe() if each["metadata"].get("pom_invoice_id") == shown["id"]]
 
 
-def test_250_lines(company: Company) -> None:
+def test_an_invoice_can_have_250_lines(company: Company) -> None:
     before = len(company.calls())
 
     made = company.bill(*(f"many_{n}" for n in range(250)))
@@ -45,7 +45,9 @@ def test_250_lines(company: Company) -> None:
     ("currency", "price", "total", "minor"),
     [("jpy", "7500", "7500", 7500), ("kwd", "1.25", "1.250", 1250), ("eur", 10.1, "10.10", 1010)],
 )
-def test_currencies_keep_their_decimals(company: Company, currency: str, price: Any, total: str, minor: int) -> None:
+def test_amounts_have_the_decimals_of_their_currency(
+    company: Company, currency: str, price: Any, total: str, minor: int
+) -> None:
     line = {"serviceId": f"in_{currency}", "description": "Cleaning", "quantity": "1", "unitPrice": price}
 
     made = company.office.call("POST", "/invoices", order(currency=currency, lineItems=[line]))
@@ -54,7 +56,7 @@ def test_currencies_keep_their_decimals(company: Company, currency: str, price: 
     assert [each["total"] for each in of_invoice(company, made.json)] == [minor]
 
 
-def test_the_same_key_and_order_is_the_same_invoice(company: Company) -> None:
+def test_the_same_idempotency_key_and_order_return_the_same_invoice(company: Company) -> None:
     first = company.bill("again", key="again")
     company.all_delivered()
     calls, writes = len(company.calls()), company.invoice(first.json["id"])["updatedAt"]
@@ -70,7 +72,7 @@ def test_the_same_key_and_order_is_the_same_invoice(company: Company) -> None:
     assert company.invoice(first.json["id"])["updatedAt"] == writes
 
 
-def test_many_at_once_make_one(company: Company) -> None:
+def test_simultaneous_requests_with_one_key_create_one_invoice(company: Company) -> None:
     answers: list[Response] = []
     with_key = [threading.Thread(target=lambda: answers.append(company.bill("race", key="race"))) for _ in range(6)]
     for thread in with_key:
@@ -86,7 +88,7 @@ def test_many_at_once_make_one(company: Company) -> None:
     assert len(of_invoice(company, shown)) == 1
 
 
-def test_two_orders_for_one_service_at_once_bill_it_once(company: Company) -> None:
+def test_simultaneous_orders_for_one_service_bill_it_once(company: Company) -> None:
     answers: list[Response] = []
     threads = [threading.Thread(target=lambda: answers.append(company.bill("wanted"))) for _ in range(4)]
     for thread in threads:
@@ -103,7 +105,7 @@ def test_two_orders_for_one_service_at_once_bill_it_once(company: Company) -> No
 
 
 @pytest.mark.parametrize("kind", ["close_before", "close_after", "conflict"])
-def test_one_failure_of_stripe_is_not_noticed(company: Company, kind: str) -> None:
+def test_a_single_failure_of_stripe_does_not_fail_the_request(company: Company, kind: str) -> None:
     company.fault(kind, "POST", "/v1/invoices")
 
     made = company.bill(f"once_{kind}")
@@ -124,7 +126,7 @@ FAILING = {
 
 
 @pytest.mark.parametrize("how", FAILING)
-def test_the_work_goes_on_when_stripe_is(company: Company, how: str) -> None:
+def test_the_invoice_is_finished_when_stripe_is_available_again(company: Company, how: str) -> None:
     kind, path, more = FAILING[how]
     service = how.replace(" ", "_")
     company.fault(kind, "POST", path, count=3, **more)
@@ -151,7 +153,7 @@ def test_the_work_goes_on_when_stripe_is(company: Company, how: str) -> None:
     eventually(lambda: company.bill(service, key=service).status, lambda status: status == 201, "the end of the work")
 
 
-def test_an_order_that_cannot_go_on_is_taken_back_whole(company: Company) -> None:
+def test_an_order_that_stripe_refuses_is_cancelled_completely(company: Company) -> None:
     twins = [company.owner.does("POST", "/customers", email="twin@example.com")["id"] for _ in range(2)]
     company.customer("cust_twin", email="twin@example.com")
     company.stack.wait_until_idle()

@@ -15,7 +15,7 @@ def logged(company: Company, part: str, **wanted: str | None) -> list[dict[str, 
     return [line for line in lines if all(line.get(name) == value for name, value in wanted.items())]
 
 
-def test_the_work_that_a_request_queued_is_found_by_the_requests_id(company: Company) -> None:
+def test_the_log_lines_of_queued_work_have_the_id_of_the_request_that_queued_it(company: Company) -> None:
     body = {"firstName": "Walter", "lastName": "Followed", "email": "walter@example.com"}
     saved = company.office.call("PUT", "/customers/cust_followed", body)
     company.stack.wait_until_idle()
@@ -29,7 +29,7 @@ def test_the_work_that_a_request_queued_is_found_by_the_requests_id(company: Com
     assert "Followed" not in json.dumps([asked, worked])
 
 
-def test_an_invoice_is_found_by_its_id_in_the_request_that_made_it_and_in_the_webhooks_of_its_payment(
+def test_the_log_lines_of_the_creating_request_and_of_the_payments_webhooks_have_the_invoice_id(
     company: Company,
 ) -> None:
     made = company.bill("svc_followed").json

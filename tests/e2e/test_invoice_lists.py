@@ -11,7 +11,7 @@ VALUES = {"createdFrom": "2026-01-01", "createdTo": "2099-01-01", "dueFrom": "20
           "updatedFrom": "2026-01-01", "updatedTo": "2099-01-01"}  # fmt: skip
 
 
-def test_every_list_of_invoices_is_answered_with_totals_and_names(newcomer: Company) -> None:
+def test_every_list_of_invoices_has_totals_and_customer_names(newcomer: Company) -> None:
     """The function may query each index, and read the references, the tallies and the customers."""
     company = newcomer.connect()
     company.customer()

@@ -17,7 +17,7 @@ from tests.e2e.company import Company
 CONSUMER = ROOT / "docs" / "consumer"
 
 
-def test_a_queue_of_ones_own_hears_what_happens_after_it_was_made(company: Company, tmp_path: Path) -> None:
+def test_a_new_queue_receives_the_events_published_after_its_creation(company: Company, tmp_path: Path) -> None:
     write(description(company.stack), tmp_path / ".local/stack.json")
     variables = made_beside(tmp_path)
 
@@ -39,7 +39,7 @@ def test_a_queue_of_ones_own_hears_what_happens_after_it_was_made(company: Compa
     assert made_beside(tmp_path) == variables, "a second call finds the same queue"
 
 
-def test_the_page_prints_the_commands_that_make_the_queue_and_start_the_program() -> None:
+def test_the_page_prints_the_commands_that_create_the_queue_and_start_the_program() -> None:
     page = (ROOT / "docs" / "events.md").read_text()
     for printed in (
         'eval "$(.venv/bin/python docs/consumer/local_queue.py)"',

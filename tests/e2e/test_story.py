@@ -63,11 +63,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         yield Told(printed.getvalue(), true, pages, requests)
 
 
-def test_the_whole_guide_is_true(told: Told) -> None:
+def test_every_check_of_the_demo_passes(told: Told) -> None:
     assert told.true, told.text
 
 
-def test_a_restricted_key_with_the_listed_permissions_would_do_for_the_whole_guide(told: Told) -> None:
+def test_the_whole_guide_needs_only_the_listed_permissions_of_a_restricted_key(told: Told) -> None:
     # What names a connected account is POM's. The people of the story sign in to Stripe as that account.
     pom = {("Connect", each["method"], each["template"]) for each in told.requests if each["account"]}
     own = [each for each in permissions() if each.side == "platform"]
@@ -86,13 +86,13 @@ def test_a_restricted_key_with_the_listed_permissions_would_do_for_the_whole_gui
     assert refused == set()
 
 
-def test_every_step_shows_what_was_done_before_what_came_of_it(told: Told) -> None:
+def test_every_step_of_the_demo_shows_its_action_before_its_result(told: Told) -> None:
     assert len(told.steps) >= 20
     first_lines = {sentence: lines[0] for sentence, lines in told.steps.items()}
     assert {sentence: line for sentence, line in first_lines.items() if not line.startswith("    did ")} == {}
 
 
-def test_a_reminder_is_e_mailed_days_later_and_stands_in_the_history(told: Told) -> None:
+def test_a_reminder_is_e_mailed_days_later_and_is_in_the_history(told: Told) -> None:
     said = told.step("Auto-reminders")
 
     assert re.search(r"let \d\d days pass", said)
@@ -102,7 +102,7 @@ def test_a_reminder_is_e_mailed_days_later_and_stands_in_the_history(told: Told)
     assert re.search(r"^ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d   Reminder sent to \S+@", said, re.MULTILINE)
 
 
-def test_the_history_is_a_story_of_one_line_for_each_thing_that_happened(told: Told) -> None:
+def test_the_history_has_one_line_for_each_thing_that_happened(told: Told) -> None:
     entry = re.compile(r"^ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d   ([A-Z].+?) *$", re.MULTILINE)
     lines = entry.findall(told.step("Refunds are handled"))
 
@@ -116,7 +116,7 @@ def test_the_history_is_a_story_of_one_line_for_each_thing_that_happened(told: T
     ]
 
 
-def test_the_payment_is_shown_with_its_card_once_all_its_events_have_arrived(told: Told) -> None:
+def test_the_payment_shows_its_card_when_all_its_events_have_arrived(told: Told) -> None:
     said = told.step("transaction history")
 
     assert re.search(r"^ [-\d]+ [:\d]+   Paid: 302\.24 USD by Visa 4242 *$", said, re.MULTILINE)
@@ -124,13 +124,13 @@ def test_the_payment_is_shown_with_its_card_once_all_its_events_have_arrived(tol
     assert all(event in log for event in ("charge.succeeded", "invoice.paid", "invoice_payment.paid")), log
 
 
-def test_every_column_of_times_says_its_zone(told: Told) -> None:
+def test_every_column_of_times_names_its_time_zone(told: Told) -> None:
     headings = re.findall(r"^ ((?:When|Arrived).*?)  ", told.text, re.MULTILINE)
 
     assert set(headings) == {"When (UTC)", "Arrived (UTC)"}
 
 
-def test_the_event_log_stands_beside_the_history_and_names_what_was_recovered(told: Told) -> None:
+def test_the_event_log_follows_the_history_and_names_the_recovered_events(told: Told) -> None:
     logged = re.findall(
         r"^ [-\d]+ [:\d]+   (\w+\.\w+) +(applied|nothing new) +\d+ s", told.step("transaction history"), re.MULTILINE
     )
@@ -138,7 +138,7 @@ def test_the_event_log_stands_beside_the_history_and_names_what_was_recovered(to
     assert "The event log says that it was recovered: yes" in told.step("payments aren't syncing")
 
 
-def test_the_last_act_explains_each_deposit_by_invoices_refunds_and_fees_to_the_cent(told: Told) -> None:
+def test_the_last_act_explains_each_deposit_to_the_cent_by_invoices_refunds_and_fees(told: Told) -> None:
     said = told.step("Automatic payment tracking")
     lines = re.findall(r"^ \d{4}-\d\d-\d\d   \S+ +(\w+ \w+) +(\w+) +(\S+) +(\S+) +(\S+) *$", said, re.MULTILINE)
 
@@ -155,7 +155,7 @@ def test_the_last_act_explains_each_deposit_by_invoices_refunds_and_fees_to_the_
     assert re.search(rf"^ [-\d]+ +…6789 +paid .* {total} +3 +yes *$", said, re.MULTILINE)
 
 
-def test_money_of_the_web_shop_and_a_monthly_fee_are_lines_of_the_deposit_and_of_no_invoice(told: Told) -> None:
+def test_payments_of_a_web_shop_and_a_monthly_fee_are_lines_of_the_deposit_without_an_invoice(told: Told) -> None:
     said = told.step("Check Stripe dashboard")
 
     assert re.search(r"^ [-\d]+ {5,}outside POM +89\.00 +2\.88 +86\.12 *$", said, re.MULTILINE)
@@ -163,7 +163,7 @@ def test_money_of_the_web_shop_and_a_monthly_fee_are_lines_of_the_deposit_and_of
     assert "Invoices in it: 1" in said
 
 
-def test_a_deposit_that_failed_needs_a_person_until_another_one_has_its_money(told: Told) -> None:
+def test_a_failed_deposit_needs_attention_until_another_deposit_has_its_money(told: Told) -> None:
     failed, solved = told.step("Check Stripe dashboard"), told.step("Real-time sync")
 
     assert "Needs a person: payout_failed" in failed
@@ -171,7 +171,7 @@ def test_a_deposit_that_failed_needs_a_person_until_another_one_has_its_money(to
     assert re.search(r"The deposit of \d+ \w+ \d{4} failed; its money is in the deposit of \d+ \w+", solved)
 
 
-def test_a_reviewed_draft_is_shown_as_its_payer_will_read_it(told: Told) -> None:
+def test_the_preview_shows_a_draft_as_its_payer_will_read_it(told: Told) -> None:
     said = told.step("Complete a service")
 
     assert "All drafts: 3 over 420.00 USD" in said
@@ -180,7 +180,7 @@ def test_a_reviewed_draft_is_shown_as_its_payer_will_read_it(told: Told) -> None
     assert all(words in page for words in ("DRAFT", "Winter cover", "Leak inspection", "180.00"))
 
 
-def test_a_draft_that_was_changed_in_stripe_is_held_back_with_what_to_do_and_sent_once_it_is_saved(
+def test_a_draft_that_was_changed_in_stripe_is_not_sent_until_it_is_saved(
     told: Told,
 ) -> None:
     said = " ".join(told.steps["Review and send the invoice."])
@@ -190,7 +190,7 @@ def test_a_draft_that_was_changed_in_stripe_is_held_back_with_what_to_do_and_sen
     assert "Each invoice was e-mailed once: yes" in said
 
 
-def test_a_wrong_invoice_is_void_and_says_that_a_copy_took_its_place(told: Told) -> None:
+def test_a_corrected_invoice_is_void_and_names_its_copy(told: Told) -> None:
     said = told.steps["Go to Invoicing. Click on an invoice."]
     entries = [match[1] for line in said if (match := re.match(r" [-\d]+ [:\d]+   (.+?) *$", line))]
 
@@ -203,7 +203,7 @@ def test_a_wrong_invoice_is_void_and_says_that_a_copy_took_its_place(told: Told)
     assert "link stops working" in " ".join(map(str.strip, said))
 
 
-def test_a_list_that_has_not_changed_is_not_sent_again(told: Told) -> None:
+def test_an_unchanged_list_gets_304(told: Told) -> None:
     said = told.step("awaiting payment")
 
     assert re.search(r"They come to what the summary says: 21 over \d+\.\d\d USD", said)

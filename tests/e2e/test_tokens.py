@@ -103,7 +103,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_token_that_is_not_ours_is_refused_everywhere(company: Company, kind: str) -> None:
+def test_an_invalid_token_is_refused_by_every_route(company: Company, kind: str) -> None:
     headers = {"Authorization": f"Bearer {BAD[kind](company)}"}
 
     for method, path in (("GET", "/apps"), ("POST", "/invoices"), ("DELETE", "/stripe/connection")):
@@ -113,10 +113,10 @@ def test_a_token_that_is_not_ours_is_refused_everywhere(company: Company, kind: 
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic dTpw"}, {"X-Api-Key": "abc"}])
-def test_no_token_at_all(company: Company, headers: dict[str, str]) -> None:
+def test_a_request_without_a_token_is_refused_by_every_route(company: Company, headers: dict[str, str]) -> None:
     refused(request("GET", f"{company.stack.urls.api}/v1/apps", headers=headers), 401, "unauthorized")
 
 
-def test_health_and_the_contract_need_none(stack: LocalStack) -> None:
+def test_the_health_check_and_the_openapi_document_need_no_token(stack: LocalStack) -> None:
     assert request("GET", f"{stack.urls.api}/v1/health").json["status"] == "ok"
     assert request("GET", f"{stack.urls.api}/v1/openapi.json").json["openapi"].startswith("3.1")

@@ -31,7 +31,7 @@ def test_a_test_invoice_verifies_the_connection_and_leaves_nothing_behind(compan
     refused(company.office.call("POST", "/stripe/connection/test"), 403, "role_missing")
 
 
-def test_a_member_sees_the_steps_of_a_test_while_it_runs(company: Company) -> None:
+def test_a_member_reads_the_steps_of_a_connection_test_while_it_runs(company: Company) -> None:
     company.fault("delay", "POST", "/v1/invoices/*/finalize", seconds=2)
     answers: list[Response] = []
     testing = threading.Thread(target=lambda: answers.append(company.admin.call("POST", "/stripe/connection/test")))
@@ -52,7 +52,9 @@ def test_a_member_sees_the_steps_of_a_test_while_it_runs(company: Company) -> No
     assert finished["finishedAt"] > finished["startedAt"] == drafted["startedAt"]
 
 
-def test_an_account_that_may_not_take_payments_fails_the_test_in_plain_words(stack: LocalStack) -> None:
+def test_the_connection_test_of_an_account_that_may_not_take_payments_fails_with_a_next_step(
+    stack: LocalStack,
+) -> None:
     company = Company(stack, charges_enabled=False).connect()
 
     answer = company.admin.call("POST", "/stripe/connection/test")
@@ -61,7 +63,7 @@ def test_an_account_that_may_not_take_payments_fails_the_test_in_plain_words(sta
     assert "business verification" in answer.json["steps"][0]["nextStep"]
 
 
-def test_the_schedule_looks_at_the_webhook_endpoint(company: Company) -> None:
+def test_the_schedule_checks_the_webhook_endpoint(company: Company) -> None:
     company.stack.fire("resume_stuck")
 
     webhook = company.member.get("/stripe/connection")["webhook"]
@@ -70,7 +72,7 @@ def test_the_schedule_looks_at_the_webhook_endpoint(company: Company) -> None:
     assert webhook["checkedAt"]
 
 
-def test_an_access_that_nobody_completed_is_given_up(stack: LocalStack) -> None:
+def test_an_access_that_nobody_completed_is_revoked(stack: LocalStack) -> None:
     newcomer = Company(stack)
     url, state = newcomer.begin()
     request("GET", newcomer.owner.decides(url, "grant").headers["Location"])
@@ -86,7 +88,7 @@ def test_an_access_that_nobody_completed_is_given_up(stack: LocalStack) -> None:
     assert newcomer.member.get("/stripe/connection")["status"] == "connected"
 
 
-def test_a_refresh_compares_everything_now(company: Company) -> None:
+def test_a_refresh_compares_the_account_immediately(company: Company) -> None:
     answer = company.office.call("POST", "/stripe/connection/refresh")
 
     assert answer.status == 202, answer.text
@@ -112,7 +114,7 @@ def test_the_check_list_counts_customers_without_an_address(stack: LocalStack) -
     assert items["connected"]["done"] is True
 
 
-def test_a_customer_is_given_to_stripe_again(company: Company) -> None:
+def test_a_customer_can_be_sent_to_stripe_again(company: Company) -> None:
     again = company.office.call("POST", "/customers/cust_1/sync")
 
     assert (again.status, again.json["syncStatus"]) == (202, "pending")

@@ -53,7 +53,7 @@ def forged_payment(company: Company, invoice_id: str, stripe_invoice: Any, **cha
     return json.dumps({**event, **changes}).encode()
 
 
-def test_only_what_stripe_signed_for_us_counts(company: Company) -> None:
+def test_only_a_webhook_that_stripe_signed_for_this_endpoint_changes_an_invoice(company: Company) -> None:
     made = company.bill("forged").json["id"]
     company.all_delivered()
     before = company.invoice(made)
@@ -87,7 +87,7 @@ def test_only_what_stripe_signed_for_us_counts(company: Company) -> None:
     assert company.invoice(made)["status"] == "paid", "the same event counts when it is signed"
 
 
-def test_a_signed_event_of_a_foreign_account_or_mode_changes_nothing(company: Company) -> None:
+def test_a_signed_event_of_another_account_or_mode_changes_nothing(company: Company) -> None:
     made = company.bill("foreign").json["id"]
     company.all_delivered()
     before = company.invoice(made)
@@ -108,19 +108,19 @@ def test_a_signed_event_of_a_foreign_account_or_mode_changes_nothing(company: Co
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b'{"id": "evt_1"}', b'{"id": 1, "type": 2}', b"\xff\xfe"])
-def test_a_signed_body_that_is_no_event_is_accepted_and_ignored(company: Company, body: bytes) -> None:
+def test_a_signed_body_that_is_no_event_is_acknowledged_and_ignored(company: Company, body: bytes) -> None:
     signature = header(body, company.stack.secret.webhook_secrets[0], int(time.time()))
 
     assert delivered(company, body, signature).status == 200
 
 
-def test_a_webhook_that_is_too_large(company: Company) -> None:
+def test_a_webhook_that_is_too_large_is_refused_with_413(company: Company) -> None:
     body = b'{"id": "' + b"x" * 6 * 1024 * 1024 + b'"}'
 
     refused(delivered(company, body, header(body, "x", int(time.time()))), 413, "payload_too_large")
 
 
-def settled_and_partly_refunded(company: Company, service: str) -> Any:
+def paid_and_partly_refunded_invoice(company: Company, service: str) -> Any:
     """Bill; a card fails, another pays; a part is refunded. Answers the invoice once POM shows all of it."""
     made = company.bill(service).json["id"]
     number = company.invoice(made)["number"]
@@ -149,10 +149,10 @@ POLICIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_however_webhooks_arrive_the_truth_is_the_same(bills: Company, policy: str) -> None:
+def test_webhooks_in_any_order_lead_to_the_same_invoice(bills: Company, policy: str) -> None:
     bills.double("POST", "delivery", **POLICIES[policy])
 
-    invoice = settled_and_partly_refunded(bills, f"svc {policy}".replace(" ", "_").replace(",", ""))
+    invoice = paid_and_partly_refunded_invoice(bills, f"svc {policy}".replace(" ", "_").replace(",", ""))
 
     assert {name: invoice[name] for name in FACTS} == {
         "status": "paid",
@@ -169,7 +169,7 @@ def test_however_webhooks_arrive_the_truth_is_the_same(bills: Company, policy: s
     assert told[:2] == ["created", "sent"]
 
 
-def test_events_that_were_lost_or_never_made_are_found_by_the_sweep(bills: Company) -> None:
+def test_the_sweep_recovers_lost_and_never_generated_events(bills: Company) -> None:
     made = bills.bill("swept").json["id"]
     bills.all_delivered()
     number = bills.invoice(made)["number"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.mutations.taken import Taken
+from tests.mutations.removals import Taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from infra.local.double_config import STRIPE_ACCOUNT
 from infra.local.real.fetching import Unavailable
 from infra.local.stack import ROOT, LocalStack
 from tests.office.browser import chromium
-from tests.office.looking import loaded, reads
 from tests.office.pages import NARROW, WIDE, Pages, Scheme
+from tests.office.screen import loaded, reads
 from tests.office.story import billing, setting_up, troubles
 from tests.office.story.scene import Scene
 

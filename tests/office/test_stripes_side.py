@@ -11,8 +11,8 @@ import pytest
 import stripe
 
 from infra.stripe_double import DAY, Config, InProcessClient, Server, StripeDouble
-from tests.office.looking import overflow, violations
 from tests.office.pages import NARROW, WIDE, Pages, Scheme
+from tests.office.screen import overflow, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -51,7 +51,7 @@ def side() -> Iterator[Server]:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
-def test_every_page_can_be_used_by_everybody(
+def test_every_page_of_the_stripe_double_is_accessible(
     side: Server, browser: Browser, axe: str, width: int, scheme: Scheme
 ) -> None:
     with Pages(browser, side.url) as pages:

@@ -31,7 +31,7 @@ def typed(tools: None) -> None:
     _succeeds(OFFICE.run_script("types"))
 
 
-def test_the_compiler_finds_no_mistake_in_the_screens(typed: None) -> None:
+def test_the_compiler_finds_no_error_in_the_screens(typed: None) -> None:
     _succeeds(OFFICE.run_script("check"))
 
 
@@ -59,15 +59,15 @@ def test_the_compiler_refuses(mistake: str, refused: set[str]) -> None:
     assert f"spoilt.js:{2 + list(MISTAKES).index(mistake)}" in refused
 
 
-def test_the_compiler_refuses_a_declaration_that_names_no_schema_of_the_document(refused: set[str]) -> None:
+def test_the_compiler_refuses_a_declaration_of_an_unknown_schema(refused: set[str]) -> None:
     assert "mistyped.d.ts:1" in refused
 
 
-def test_the_compiler_refuses_no_line_that_is_right(refused: set[str]) -> None:
+def test_the_compiler_accepts_a_correct_line(refused: set[str]) -> None:
     assert "spoilt.js:1" not in refused
 
 
-def test_no_screen_talks_round_the_types() -> None:
+def test_no_screen_bypasses_the_types() -> None:
     found = [
         f"{module.relative_to(OFFICE.directory)}: {words}"
         for module in modules()

@@ -23,27 +23,27 @@ from tests.proofs import (
     conservation,
     crashes,
     erasures,
+    forgeries,
     guards,
-    healing,
-    hostile_doors,
-    late_answers,
+    late_responses,
     load,
     machine,
     never_twice,
     permutations,
     publishing,
     quarter,
+    reconciliation,
 )
 from tests.proofs.claims import INVARIANTS
-from tests.proofs.held import tests_of
+from tests.proofs.pytest_proofs import tests_of
 from tests.proofs.report import Budget, Result
 from tests.proofs.stage import Deed
 
-HELD = {
+PYTEST_PROOFS = {
     "own-tests": ("tests/proofs/test_proofs.py",),
     "regressions": ("tests/proofs/test_regressions.py",),
     "isolation": ("tests/proofs/test_isolation.py",),
-    "connecting": ("tests/proofs/test_hostile_doors.py", "tests/usecases/connecting/test_connect.py"),
+    "connecting": ("tests/proofs/test_attacks.py", "tests/usecases/connecting/test_connect.py"),
     "stores": ("tests/proofs/test_differential.py", "tests/proofs/test_lease.py"),
     "money": ("tests/domain/test_money.py",),
     "nonsense": ("tests/proofs/test_nonsense.py",),
@@ -55,7 +55,7 @@ PROOFS: dict[str, tuple[Callable[[Budget], Result], float]] = {
     "permutations": (permutations.prove, 0.0),
     "crashes": (crashes.prove, 0.0),
     "quarter": (quarter.prove, 0.0),
-    **{name: (tests_of(name, *files), 0.0) for name, files in HELD.items()},
+    **{name: (tests_of(name, *files), 0.0) for name, files in PYTEST_PROOFS.items()},
     "mutations": (guards.prove, 0.0),
     "load": (load.prove, 0.0),
     "conservation": (conservation.prove, 0.2),
@@ -63,9 +63,9 @@ PROOFS: dict[str, tuple[Callable[[Budget], Result], float]] = {
     "erasures": (erasures.prove, 0.1),
     "never-twice": (never_twice.prove, 0.2),
     "machine": (machine.prove, 0.2),
-    "healing": (healing.prove, 0.05),
-    "late-answers": (late_answers.prove, 0.1),
-    "hostile-doors": (hostile_doors.prove, 0.05),
+    "reconciliation": (reconciliation.prove, 0.05),
+    "late-responses": (late_responses.prove, 0.1),
+    "forgeries": (forgeries.prove, 0.05),
 }
 """Name to what proves it, and its share of the time: those without one have an end, however long it takes.
 

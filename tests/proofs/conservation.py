@@ -29,7 +29,7 @@ from chalicelib.usecases.payouts.balance_jobs import do_balance_job
 from chalicelib.usecases.reconciling.reconcile import reconcile_account
 from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
-from tests.proofs.deeds import PLAYERS, schedule
+from tests.proofs.actions import PLAYERS, schedule
 from tests.proofs.erased import erased_customers, unfinished
 from tests.proofs.invariants import Violation, require
 from tests.proofs.report import Budget, Result

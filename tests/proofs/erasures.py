@@ -17,7 +17,7 @@ from __future__ import annotations
 import random
 
 from tests.proofs import conservation
-from tests.proofs.deeds import DEEDS
+from tests.proofs.actions import DEEDS
 from tests.proofs.report import Budget, Result
 from tests.proofs.stage import Deed
 

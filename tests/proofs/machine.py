@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from tests.proofs.actions import DEEDS, PLAYERS
 from tests.proofs.conservation import come_to_rest
-from tests.proofs.deeds import DEEDS, PLAYERS
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import Town
 from tests.proofs.stage import Deed

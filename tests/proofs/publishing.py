@@ -32,9 +32,9 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import OrganizationId
 from infra.local.aws import embedded_aws
 from tests.boundaries import Boundaries
+from tests.proofs.actions import DEEDS, PLAYERS, schedule
 from tests.proofs.conservation import come_to_rest
-from tests.proofs.deeds import DEEDS, PLAYERS, schedule
-from tests.proofs.hostile_worker import Trouble, Worker
+from tests.proofs.failing_worker import Trouble, Worker
 from tests.proofs.ledger import Ledger
 from tests.proofs.published_oracle import Telling, expected
 from tests.proofs.report import Budget, Result

@@ -175,7 +175,9 @@ def outcome(act: Act, stores: Backend) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_both_answer_the_same_to_whatever_is_done(seed: int, stores_on_tables: Backend) -> None:
+def test_the_memory_store_and_the_table_return_the_same_for_random_operations(
+    seed: int, stores_on_tables: Backend
+) -> None:
     memory, life, told = fake_backend(), Life(seed), []
     for _ in range(120):
         name, act = life.next()

@@ -36,10 +36,10 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask
 from chalicelib.workers.customer_sync import _sync as customer_sync
 from infra.stripe_double.errors import StripeFault
-from tests.api.client import Answer, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.api.conftest import CONFIG
 from tests.api.test_connection import come_back, install
-from tests.api.test_webhooks import PATH, signed
+from tests.api.test_webhooks import PATH, signature_header
 from tests.api.tokens import CONFIG as TOKENS
 from tests.api.tokens import Issuer, jwks, public_jwk
 from tests.backends import STORES, Aws, aws, empty_tables, table_backend
@@ -114,14 +114,14 @@ class Tenants:
                 answers[route.label] = answer.json
         return answers
 
-    def nothing_of_blue(self, answer: Answer, sent: str) -> None:
+    def nothing_of_blue(self, answer: Response, sent: str) -> None:
         """Green may read back what Green sent, and no more."""
         told = answer.text + json.dumps(answer.headers)
         leaked = {secret for secret in self.secrets if secret in told and secret not in sent}
         assert leaked == set()
         assert MARK not in told or MARK in sent
 
-    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Response:
         """One of Green's requests."""
         answer = self.green.call(method, path, body, **options)
         self.nothing_of_blue(answer, path + json.dumps(body) + json.dumps(options))
@@ -238,7 +238,9 @@ QUERIES = {"DELETE /v1/customers/{customerId}": "?inStripe=keep"}
 
 
 @pytest.mark.parametrize("route", BY_ID, ids=labels(BY_ID))
-def test_ids_of_another_organization_are_as_if_never_given_out(tenants: Tenants, route: Route) -> None:
+def test_an_id_of_another_organization_gets_the_response_of_an_id_that_does_not_exist(
+    tenants: Tenants, route: Route
+) -> None:
     known = set(re.findall(r"{(\w+)}", route.path))
     assert known <= set(tenants.ids), "say in the fixture which of Blue's ids to put into this path"
     before = tenants.as_blue_sees_it()
@@ -259,7 +261,7 @@ def test_ids_of_another_organization_are_as_if_never_given_out(tenants: Tenants,
 
 
 @pytest.mark.parametrize("route", READING, ids=labels(READING))
-def test_what_is_read_is_ones_own(tenants: Tenants, app: Chalice, route: Route) -> None:
+def test_every_get_returns_only_the_callers_own_data(tenants: Tenants, app: Chalice, route: Route) -> None:
     """Green's own; and whoever has nothing sees exactly what they would if nobody had anything."""
     assert tenants.ask("GET", path_of(route, tenants.ids)).status == 200
     here = tenants.api.acting("admin", organization=RED).get(path_of(route, {}))
@@ -282,7 +284,7 @@ def _masked(answer: Any) -> Any:
 
 
 @pytest.mark.parametrize("route", PAGED, ids=labels(PAGED))
-def test_a_cursor_leads_nowhere_in_another_organization(tenants: Tenants, route: Route) -> None:
+def test_a_cursor_of_another_organization_is_refused_by_every_list(tenants: Tenants, route: Route) -> None:
     path = path_of(route, tenants.ids)
     pages = {who: getattr(tenants, who).get(f"{path}?first=1").json for who in ("blue", "green")}
     cursor = pages["blue"]["pageInfo"]["endCursor"]
@@ -382,21 +384,21 @@ def _webhooks(tenants: Tenants) -> None:
     world = tenants.world
     for each in world.double.events(tenants.blue_account, version=API_VERSION):
         body = json.dumps({**each, "id": f"{each['id']}x", "account": tenants.green_account}).encode()
-        answer = tenants.api.post(PATH, body, token=None, headers=signed(world, body))
+        answer = tenants.api.post(PATH, body, token=None, headers=signature_header(world, body))
         assert (answer.status, answer.text) == (200, '{"received":true}')
 
 
 CHANGING = [route for route in ROUTES if route.method != "GET" and "{" not in route.path and route.label in PROBES]
 
 
-def test_every_route_is_covered() -> None:
+def test_every_route_of_the_api_is_tried_here() -> None:
     """A new route with ids, or a GET, is tried by itself; any other needs a probe in this module."""
     tried = {*labels(BY_ID), *PROBES, *(route.label for route in ROUTES if route.method == "GET")}
     assert {route.label for route in ROUTES} - tried == set()
 
 
 @pytest.mark.parametrize("route", CHANGING, ids=labels(CHANGING))
-def test_nothing_that_green_does_is_seen_by_blue(tenants: Tenants, route: Route) -> None:
+def test_no_request_of_one_organization_changes_what_another_one_reads(tenants: Tenants, route: Route) -> None:
     before = tenants.as_blue_sees_it()
     PROBES[route.label](tenants)
     tenants.world.work()
@@ -408,7 +410,9 @@ def test_nothing_that_green_does_is_seen_by_blue(tenants: Tenants, route: Route)
     assert after == before
 
 
-def test_objects_in_greens_stripe_account_that_name_blues_ids_touch_nothing(tenants: Tenants) -> None:
+def test_stripe_objects_whose_metadata_names_ids_of_another_organization_change_nothing_there(
+    tenants: Tenants,
+) -> None:
     """Green owns a Stripe account and writes into its metadata whatever it likes; webhooks and sweeps carry it."""
     world, before = tenants.world, tenants.as_blue_sees_it()
     [blues] = [each for each in world.in_stripe(tenants.blue_account) if each["status"] == "paid"]
@@ -443,7 +447,7 @@ def test_objects_in_greens_stripe_account_that_name_blues_ids_touch_nothing(tena
     assert after == before
 
 
-def test_messages_that_pair_an_organization_with_anothers_ids_do_nothing(tenants: Tenants) -> None:
+def test_a_queue_message_with_an_id_of_another_organization_changes_nothing(tenants: Tenants) -> None:
     world, before = tenants.world, tenants.as_blue_sees_it()
     world.ports.queues.send(CustomerSync(tenants.green_id, CustomerId(CUSTOMER), 1))
     for task in InvoiceTask:
@@ -453,7 +457,7 @@ def test_messages_that_pair_an_organization_with_anothers_ids_do_nothing(tenants
     assert tenants.as_blue_sees_it() == before
 
 
-def test_a_customer_of_blues_stripe_account_cannot_be_linked_by_green(tenants: Tenants) -> None:
+def test_a_customer_cannot_be_linked_to_a_stripe_customer_of_another_account(tenants: Tenants) -> None:
     blues = tenants.world.in_stripe(tenants.blue_account, "customer")[0]["id"]
     before = tenants.green.get("/customers/cust_1").json
     saved = tenants.ask("PUT", "/customers/cust_1", {"email": "g@example.test", "stripeCustomerId": blues})
@@ -489,7 +493,7 @@ PERSONAL = st.builds(
 
 @settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(texts=st.lists(PERSONAL, min_size=16, max_size=16, unique_by=lambda text: text[-10:]))
-def test_no_log_line_and_no_metric_holds_a_secret_or_anybodys_data(texts: list[str]) -> None:
+def test_no_log_line_and_no_metric_holds_a_secret_or_personal_data(texts: list[str]) -> None:
     """A long life, with everything that can go wrong in it, and every line that it writes."""
     from app import app as application
 
@@ -582,8 +586,8 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
         world.resume()
     for each in world.double.events(account, version=API_VERSION):
         body = json.dumps({"account": account, **each}).encode()
-        office.post(PATH, body, token=None, headers=signed(world, body))
-        office.post(PATH, body + b" ", token=None, headers=signed(world, body))
+        office.post(PATH, body, token=None, headers=signature_header(world, body))
+        office.post(PATH, body + b" ", token=None, headers=signature_header(world, body))
     parked = json.dumps(
         {"account": account, **world.double.events(account, version=API_VERSION)[-1], "id": "evt_parked"}
     ).encode()
@@ -591,7 +595,7 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
         broken.setattr(world.ports.invoices, "get", _breaking(mail))
         broken.setattr(world.ports.invoices, "find_by_reference", _breaking(mail))
         broken.setattr(world.ports.customers, "get", _breaking(mail))
-        office.post(PATH, parked, token=None, headers=signed(world, parked))
+        office.post(PATH, parked, token=None, headers=signature_header(world, parked))
         assert office.get(f"/invoices/{invoice['id']}").status == 500
         assert office.get("/customers/cust_1").status == 500
         with pytest.raises(RuntimeError):

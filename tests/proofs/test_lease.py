@@ -53,7 +53,7 @@ class Slow:
 
 @pytest.mark.parametrize("executed", [False, True], ids=["step_not_done", "step_done"])
 @pytest.mark.parametrize("look", STEPS)
-def test_whoever_wakes_up_after_its_lease_makes_nothing_a_second_time(look: str, executed: bool) -> None:
+def test_a_worker_that_wakes_up_after_its_lease_creates_nothing_twice(look: str, executed: bool) -> None:
     world = World()
     world.connect()
     world.customer()

@@ -24,11 +24,13 @@ def client(stripe_mock_url: str) -> stripe.StripeClient:
 
 
 @pytest.mark.parametrize(("method", "position"), cases(API))
-def test_stripe_mock_takes_it(client: stripe.StripeClient, method: str, position: int) -> None:
+def test_stripe_mock_accepts_each_request_of_the_gateway(
+    client: stripe.StripeClient, method: str, position: int
+) -> None:
     API[method][position](StripeGateway(client, SystemClock()))
 
 
-def test_stripe_mock_does_refuse(client: stripe.StripeClient) -> None:
+def test_stripe_mock_refuses_invalid_parameters(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.invoices.create({"collection_method": "send_pigeon"})  # type: ignore[typeddict-item]
     with pytest.raises(stripe.InvalidRequestError):
@@ -37,5 +39,5 @@ def test_stripe_mock_does_refuse(client: stripe.StripeClient) -> None:
         client.v1.invoices.add_lines("in_1", {})  # type: ignore[typeddict-item]
 
 
-def test_no_method_of_the_gateway_is_left_out() -> None:
+def test_every_method_of_the_gateway_is_tried() -> None:
     assert {*API, *OAUTH, *NO_REQUEST} == METHODS

@@ -70,7 +70,7 @@ def both(aws: Aws) -> list[tuple[Request, Consumed]]:
     return list(zip(reckoned, said, strict=True))
 
 
-def test_reads_consume_what_we_reckon(both: list[tuple[Request, Consumed]]) -> None:
+def test_reads_consume_the_calculated_units(both: list[tuple[Request, Consumed]]) -> None:
     reads = [(request, of_tables(said) + of_indexes(said)) for request, said in both if request.operation in READS]
     assert len(reads) > 200
     for request, consumed in reads:
@@ -78,7 +78,7 @@ def test_reads_consume_what_we_reckon(both: list[tuple[Request, Consumed]]) -> N
             assert request.reads == consumed, request
 
 
-def test_writes_without_a_transaction_consume_what_we_reckon(both: list[tuple[Request, Consumed]]) -> None:
+def test_writes_without_a_transaction_consume_the_calculated_units(both: list[tuple[Request, Consumed]]) -> None:
     single = {"PutItem", "UpdateItem", "BatchWriteItem"}
     writes = [(request, said) for request, said in both if request.operation in single]
     assert {request.operation for request, _ in writes} == single
@@ -89,7 +89,7 @@ def test_writes_without_a_transaction_consume_what_we_reckon(both: list[tuple[Re
     assert len([said for _, said in writes if said]) > 25
 
 
-def test_transactions_write_to_the_indexes_that_we_reckon(both: list[tuple[Request, Consumed]]) -> None:
+def test_transactions_consume_the_calculated_index_writes(both: list[tuple[Request, Consumed]]) -> None:
     """DynamoDB Local doubles the indexes' writes, twice, and tells of one item a table; AWS does neither.
 
     Measured there by others: github.com/nubo-db/dynoxide/pull/188, which also has what conditions and deletes cost.

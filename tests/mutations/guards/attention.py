@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check
+from tests.mutations.removals import Always, Becomes, Check
 
 _T_INVOICES = "tests/domain/test_attention.py"
 _T_COMPANY = "tests/domain/test_company_attention.py"
@@ -62,13 +62,13 @@ ATTENTION = (
         "a comparison that could not be made leaves the unknown invoices as they are",
         "store_unknown_invoices(result)",
         Check("compared"),
-        f"{_T_TIE_OUT}::test_a_comparison_that_could_not_be_made_leaves_what_an_earlier_one_found",
+        f"{_T_TIE_OUT}::test_a_failed_tie_out_keeps_the_findings_of_an_earlier_tie_out",
     ),
     guard(
         "an invoice that POM knows by now is not listed as unknown",
         "_unknown(search)",
         Check("_has_record"),
         "tests/usecases/attention/test_needs_attention.py"
-        "::test_an_invoice_that_pom_does_not_know_is_listed_until_pom_knows_it",
+        "::test_an_invoice_without_a_record_in_pom_is_listed_until_pom_has_the_record",
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped, Without
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped, Without
 
 _T_FACTS = "tests/domain/test_facts.py"
 _T_INVOICES = "tests/usecases/invoicing/test_invoices.py"
@@ -34,21 +34,21 @@ FACTS = (
         "settle only what nobody overtook",
         "knowing_also",
         Always("version =="),
-        f"{_T_INVOICES}::test_a_refresh_that_brings_news_and_is_overtaken_by_newer_keeps_the_newer",
+        f"{_T_INVOICES}::test_a_refresh_with_news_overtaken_by_an_event_keeps_the_newer_facts",
     ),
     guard(
         "the sweep looks back a little",
         "window_begins",
         Instead("OVERLAP", "0"),
-        "tests/usecases/reconciling/test_reconcile.py::test_an_event_listed_late_is_within_the_overlap",
+        "tests/usecases/reconciling/test_reconcile.py::test_an_event_that_stripe_lists_late_is_read_within_the_overlap",
     ),
     guard(
         "the sweep passes over what is known",
         "EventSweep.apply_listed",
         Check("id in"),
         "tests/usecases/reconciling/test_reconcile.py::test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events",
-        "tests/usecases/reconciling/test_reconcile.py::test_nothing_lost_is_nothing_found",
-        "tests/usecases/reconciling/test_reconcile.py::test_only_what_was_missed_is_written",
+        "tests/usecases/reconciling/test_reconcile.py::test_a_sweep_without_lost_events_recovers_nothing",
+        "tests/usecases/reconciling/test_reconcile.py::test_a_run_writes_only_the_missed_events",
     ),
     guard(
         "a payment that came in proves that its intent succeeded",
@@ -84,19 +84,19 @@ FACTS = (
         "the charge of a payment is looked for in invoices that are settled",
         "_lacking_payments",
         Never("uncharged_payments"),
-        f"{_T_OBJECTS}::test_a_charge_that_no_event_told_of_is_found_though_its_payment_is_known",
+        f"{_T_OBJECTS}::test_a_charge_without_an_event_is_found_although_its_payment_is_known",
     ),
     guard(
         "the charge of a payment is looked for in invoices that are open",
         "_StripeLists.differs_from",
         Instead("uncharged_payments", "()"),
-        f"{_T_OBJECTS}::test_a_charge_that_no_event_told_of_is_found_though_its_payment_is_known",
+        f"{_T_OBJECTS}::test_a_charge_without_an_event_is_found_although_its_payment_is_known",
     ),
     guard(
         "a payment that is lacking is looked for in refunded invoices, too",
         "_lacking_payments",
         Instead("STATUSES_OF", "(InvoiceStatus.PAID,)"),
-        f"{_T_OBJECTS}::test_a_payment_that_no_event_told_of_is_found_though_it_was_refunded",
+        f"{_T_OBJECTS}::test_a_refunded_payment_without_events_is_found",
     ),
     guard(
         "the attempt that failed last counts, whichever intent was read last",
@@ -108,43 +108,43 @@ FACTS = (
         "payments that an expansion does not hold are listed",
         "Lists._with_all_payments",
         Never("has_more"),
-        f"{_T_OUTSIDE}::test_payments_that_an_expansion_does_not_hold_are_listed",
+        f"{_T_OUTSIDE}::test_payments_missing_from_an_expansion_are_listed_separately",
     ),
     guard(
         "what no payment brought was paid outside Stripe",
         "Invoice.paid_outside",
         Instead("max", "0"),
-        f"{_T_OUTSIDE}::test_what_payments_through_stripe_leave_was_paid_outside",
+        f"{_T_OUTSIDE}::test_the_amount_not_covered_by_stripe_payments_was_paid_outside",
     ),
     guard(
         "a surplus is no money outside Stripe",
         "Invoice.paid_outside",
         Never("amount_overpaid"),
-        f"{_T_OUTSIDE}::test_a_surplus_is_no_money_outside_whether_payments_contain_it_or_not",
+        f"{_T_OUTSIDE}::test_an_overpayment_is_not_paid_outside_whether_payments_include_it_or_not",
     ),
     guard(
         "an answer that does not tell what was paid outside is not believed",
         "Invoices._with_payments",
         Never("paid_outside"),
-        f"{_T_OUTSIDE}::test_payments_that_an_expansion_does_not_hold_are_listed",
+        f"{_T_OUTSIDE}::test_payments_missing_from_an_expansion_are_listed_separately",
     ),
     guard(
         "an invoice in an event is not believed if POM cannot know what was paid outside",
         "Snapshots.with_paid_outside",
         Becomes("fact"),
-        "tests/field/test_cases.py::test_pom_shows_what_is_so[invoice_that_does_not_say_that_it_was_paid_in_cash-2026-10-28.endive]",
+        "tests/field/test_cases.py::test_pom_returns_what_the_case_expects[invoice_that_does_not_say_that_it_was_paid_in_cash-2026-10-28.endive]",
     ),
     guard(
         "a failed attempt is looked for though the invoice is as it was",
         "_StripeLists.differs_from",
         Instead("sorted", "()"),
-        "tests/usecases/reconciling/test_sweep_objects.py::test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_was",
+        "tests/usecases/reconciling/test_sweep_objects.py::test_a_payment_attempt_without_an_event_is_found_although_the_invoice_is_unchanged",
     ),
     guard(
         "a long comparison goes on where it was left",
         "Sweep.done",
         Instead("objects_before=", "None"),
-        "tests/usecases/reconciling/test_sweep_objects.py::test_a_comparison_that_takes_too_long_is_left_and_gone_on_with",
+        "tests/usecases/reconciling/test_sweep_objects.py::test_a_long_comparison_continues_in_later_runs",
     ),
     guard(
         "a comparison is not done before the last invoice",
@@ -162,25 +162,25 @@ FACTS = (
         "whoever begins something is woken",
         "create_invoice(command)",
         Skipped("wake"),
-        "tests/usecases/reconciling/test_sweep_objects.py::test_an_idle_organization_that_makes_an_invoice_is_looked_at_every_ten_minutes",
+        "tests/usecases/reconciling/test_sweep_objects.py::test_an_organization_that_bills_again_is_swept_every_ten_minutes",
     ),
     guard(
         "while nobody hears, everybody is looked at",
         "_nobody_hears",
         Always("problem is"),
-        "tests/usecases/reconciling/test_sweep_objects.py::test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at",
+        "tests/usecases/reconciling/test_sweep_objects.py::test_every_connected_organization_is_swept_at_every_plan_while_the_webhook_endpoint_is_broken",
     ),
     guard(
         "services of a void invoice that was revised stay billed",
         "_live_holder",
         Instead("fetch", "None"),
-        "tests/usecases/invoicing/test_revisions.py::test_services_stay_billed_if_only_the_void_of_the_original_was_heard_of",
+        "tests/usecases/invoicing/test_revisions.py::test_services_stay_billed_if_only_the_void_of_the_original_is_stored",
     ),
     guard(
         "a revision is read with its payments",
         "Snapshots.invoice_to_read",
         Always("own_payments"),
-        f"{_T_REVISIONS}::test_a_declined_payment_of_the_revision_is_shown_by_its_webhook[metadata_copied]",
+        f"{_T_REVISIONS}::test_an_event_about_a_declined_payment_reaches_the_revised_invoice[metadata_copied]",
     ),
     guard(
         "attempts at a replaced invoice say nothing",
@@ -192,6 +192,6 @@ FACTS = (
         "acting on a replaced invoice is refused",
         "pulled_to_act_on",
         Check("revised"),
-        f"{_T_REVISIONS}::test_an_act_that_meets_a_revision_nobody_knew_of_does_not_touch_it",
+        f"{_T_REVISIONS}::test_voiding_an_invoice_with_an_unknown_revision_is_refused",
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped, Without
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped, Without
 
 _INVOICES = "tests/domain/test_invoice_changes.py"
 _EDITS = "tests/domain/test_published_edits.py"
@@ -59,7 +59,7 @@ PUBLISHING = (
         "an edited draft is compared with what it billed before the edit",
         "_bills_differently",
         Never("before CREATING"),
-        f"{_DRAFTS}::test_a_saved_draft_is_told_once",
+        f"{_DRAFTS}::test_an_edited_draft_is_published_once",
     ),
     guard(
         "an issued invoice is compared by its order only",
@@ -71,31 +71,31 @@ PUBLISHING = (
         "a change of the memo in Stripe is a change of the draft",
         "draft_tags",
         Without("changed_details"),
-        f"{_DRAFTS}::test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes_it_back",
+        f"{_DRAFTS}::test_a_change_in_stripe_and_the_edit_that_undoes_it_are_published",
     ),
     guard(
         "a change of the due date in Stripe is a change of the draft",
         "draft_tags",
         Without("due_day"),
-        f"{_DRAFTS}::test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes_it_back",
+        f"{_DRAFTS}::test_a_change_in_stripe_and_the_edit_that_undoes_it_are_published",
     ),
     guard(
         "what a draft billed is stored when it is edited",
         "Saga.ordered_to_edit",
         Instead("drafted=", "None"),
-        f"{_DRAFTS}::test_a_save_that_changes_nothing_is_not_told",
+        f"{_DRAFTS}::test_an_edit_without_changes_is_not_published",
     ),
     guard(
         "what a draft billed is stored when it is sent",
         "Saga.ordered_to_send",
         Instead("drafted=", "None"),
-        f"{_DRAFTS}::test_a_draft_that_cannot_be_sent_and_bills_the_same_is_not_told",
+        f"{_DRAFTS}::test_an_unsent_draft_with_the_same_order_is_not_published",
     ),
     guard(
         "what a draft billed is kept until the edit is over",
         "Saga.advanced",
         Instead("drafted=", "None"),
-        f"{_DRAFTS}::test_a_save_that_stripe_refuses_is_not_told",
+        f"{_DRAFTS}::test_an_edit_that_stripe_refuses_is_not_published",
     ),
     guard(
         "a customer that Stripe has is told",
@@ -159,20 +159,20 @@ PUBLISHING = (
             "Change",
             "type(_)(_.organization_id, _.object_kind, _.object_id, _.version - _.deleted, _.at, _.difference)",
         ),
-        f"{_STREAM}::test_a_deleted_invoice_is_told_with_a_version_behind_its_last_one",
+        f"{_STREAM}::test_a_deleted_invoice_is_a_change_with_the_version_after_its_last",
     ),
     # The bus
     guard(
         "only entries that were not taken are put again",
         "EventBridgeBus.put",
         Check("transient"),
-        f"{_BUS}::test_an_entry_that_is_refused_for_good_is_not_put_again",
+        f"{_BUS}::test_an_entry_that_is_rejected_permanently_is_not_put_again",
     ),
     guard(
         "each entry of an answer is looked at",
         "EventBridgeBus._put_once",
         Instead("_put_request", "(_, {})[1]"),
-        f"{_BUS}::test_only_the_entries_that_were_not_taken_are_put_again",
+        f"{_BUS}::test_only_entries_that_failed_are_put_again",
     ),
     guard(
         "a request has ten events at most",
@@ -191,55 +191,55 @@ PUBLISHING = (
         "a record that cannot be told is queued",
         "publish_records(records)",
         Skipped("keep"),
-        f"{_TELL}::test_a_record_that_nobody_can_read_is_queued_without_a_change_and_stops_nobody_else",
+        f"{_TELL}::test_an_unreadable_record_is_queued_without_a_change_and_stops_no_other_change",
     ),
     guard(
         "the first record that waits is named",
         "publish_records(records)",
         Skipped("repeat_from"),
-        f"{_TELL}::test_an_event_that_may_be_taken_later_comes_again_with_all_behind_it",
+        f"{_TELL}::test_a_transient_refusal_repeats_the_change_and_all_later_changes",
     ),
     guard(
         "a record is queued before the stream forgets it",
         "_given_up(failure)",
         Always("PATIENCE"),
-        f"{_TELL}::test_what_waits_for_half_a_day_is_queued_before_the_stream_forgets_it",
+        f"{_TELL}::test_changes_unpublished_for_half_a_day_are_queued",
     ),
     guard(
         "the outcome says with which code EventBridge did not take an event",
         "_not_taken",
         Instead("code", "'event_bus_unavailable'"),
-        f"{_TELL}::test_an_event_that_may_be_taken_later_comes_again_with_all_behind_it",
+        f"{_TELL}::test_a_transient_refusal_repeats_the_change_and_all_later_changes",
     ),
     guard(
         "a fault of the deployment is logged with its code",
         "_one_described",
         Never("DeploymentFault"),
-        "tests/workers/test_publish_changes.py::test_a_missing_right_is_logged_with_awss_code_and_without_its_message",
+        "tests/workers/test_publish_changes.py::test_a_missing_permission_is_logged_with_the_code_of_aws_and_without_its_message",
     ),
     guard(
         "a right that the database refuses waits for the next deployment",
         "translating_errors",
         Skipped("raise_deployment_fault"),
-        f"{_REFUSED}::test_a_request_to_dynamodb_that_would_be_refused_for_every_change_has_the_batch_repeated",
+        f"{_REFUSED}::test_a_dynamodb_refusal_that_concerns_every_change_repeats_the_batch",
     ),
     guard(
         "a right that the bus refuses waits for the next deployment",
         "EventBridgeBus._put_request",
         Skipped("raise_deployment_fault"),
-        f"{_REFUSED}::test_a_bus_that_refuses_every_event_has_the_batch_repeated",
+        f"{_REFUSED}::test_a_bus_that_refuses_every_event_repeats_the_batch",
     ),
     guard(
         "an entry that is refused because of a right waits for the next deployment",
         "NOT_CAUSED_BY_EVENT",
         Becomes("frozenset()"),
-        f"{_BUS}::test_an_entry_that_is_refused_because_of_a_right_may_be_taken_later",
+        f"{_BUS}::test_an_entry_refused_for_a_missing_permission_is_retryable",
     ),
     guard(
         "a fault of the deployment is no record's",
         "CAN_WAIT",
         Without("DeploymentFault"),
-        f"{_TELL}::test_a_missing_right_has_the_batch_repeated_and_after_half_a_day_queued_without_awss_message",
+        f"{_TELL}::test_a_missing_permission_repeats_the_batch_and_queues_it_after_half_a_day",
     ),
     # The feed
     guard(
@@ -252,13 +252,13 @@ PUBLISHING = (
         "a row is put behind no epoch that has ended meanwhile",
         "TableChanges._put_after",
         Always("MARGIN"),
-        f"{_EXPIRE}::test_whoever_is_slow_writes_behind_an_epoch_that_was_begun_meanwhile",
+        f"{_EXPIRE}::test_a_slow_writer_continues_in_an_epoch_that_was_begun_in_the_meantime",
     ),
     guard(
         "the place of a deleted row is not given again",
         "TableChanges._continues_after",
         Always("MARGIN"),
-        f"{_EXPIRE}::test_the_place_of_a_row_that_was_deleted_is_not_given_again",
+        f"{_EXPIRE}::test_the_position_of_a_deleted_row_is_not_given_again",
     ),
     guard(
         "a cursor that may have missed changes is refused",

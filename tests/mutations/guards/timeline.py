@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Becomes, Check, Instead, Never
+from tests.mutations.removals import Becomes, Check, Instead, Never
 
 _T_TIMELINE = "tests/domain/test_timeline.py"
 _T_MOVEMENTS = "tests/domain/test_movements.py"
-_FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
+_FIELD = "tests/field/test_cases.py::test_pom_returns_what_the_case_expects"
 
 TIMELINE = (
     guard(

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from tests.office.looking import PATIENCE, reads
+from tests.office.screen import PATIENCE, reads
 from tests.office.story.billing import last_part
 from tests.office.story.scene import GOOD_CARD, Scene, in_dialog, shown, status
 from tests.office.story.troubles import let_days_pass, send_at_once

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.local.stack import ROOT
 from infra.local.summary import description, write
-from tests.office.looking import PATIENCE, reads
+from tests.office.screen import PATIENCE, reads
 from tests.office.story.billing import create_invoice, last_part
 from tests.office.story.scene import Scene, in_dialog, shown, status
 from tests.office.story.troubles import let_days_pass, send_at_once

@@ -17,7 +17,7 @@ from __future__ import annotations
 import random
 
 from chalicelib.usecases.reconciling.reconcile import reconcile_account
-from tests.proofs.deeds import PAYMENTS, PLAYERS
+from tests.proofs.actions import PAYMENTS, PLAYERS
 from tests.proofs.invariants import Violation, disagreements
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Figures, Town

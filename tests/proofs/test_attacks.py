@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import OrganizationId, UserId
-from tests.api.client import Answer, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.api.conftest import SETTINGS_URL
 from tests.api.test_connection import come_back, install, outcome
-from tests.api.test_webhooks import PATH, signed
-from tests.proofs.hostile_doors import (
+from tests.api.test_webhooks import PATH, signature_header
+from tests.proofs.forgeries import (
     FAMILIES,
     Chance,
     Figures,
@@ -47,7 +47,7 @@ IN_PROCESS = settings(
 )
 
 
-NOTED_OF_REPETITIONS: dict[str, Any] = {"repeated": None, "delivered": None}
+REPETITION_COUNTERS: dict[str, Any] = {"repeated": None, "delivered": None}
 """What the event's own marker keeps of an event that is sent again: how often, and when last."""
 
 
@@ -70,7 +70,7 @@ def test_no_forgery_is_accepted_and_the_sdk_agrees() -> None:
     assert figures.genuine > 0
 
 
-def test_a_genuine_webhook_is_taken_whole_by_the_sdk_too() -> None:
+def test_the_sdk_accepts_a_genuine_webhook_and_no_forgery_is_accepted() -> None:
     """What both must accept, through the SDK's whole `construct_event`, and what ours may not."""
     chance = Chance(1)
     for _ in range(20):
@@ -84,7 +84,7 @@ def test_a_genuine_webhook_is_taken_whole_by_the_sdk_too() -> None:
                 assert not ours(request, now), name
 
 
-def test_through_the_front_door_forgeries_are_400_and_change_nothing(api: ApiClient, world: World) -> None:
+def test_the_webhook_endpoint_refuses_forgeries_with_400_and_nothing_changes(api: ApiClient, world: World) -> None:
     account = world.connect()
     world.customer()
     world.invoice()
@@ -101,10 +101,10 @@ def test_through_the_front_door_forgeries_are_400_and_change_nothing(api: ApiCli
             answer = api.post(PATH, request.body, token=None, headers=headers)
             assert (answer.status, answer.code) == (400, "invalid_signature"), (name, request)
     assert everything(world) == before
-    assert api.post(PATH, body, token=None, headers=signed(world, body)).status == 200
+    assert api.post(PATH, body, token=None, headers=signature_header(world, body)).status == 200
 
 
-def test_a_real_event_that_is_sent_again_changes_nothing(api: ApiClient, world: World) -> None:
+def test_a_captured_webhook_that_is_sent_again_changes_nothing(api: ApiClient, world: World) -> None:
     """Within the tolerance a caught request passes the door; the event's marker stops it."""
     account = world.connect()
     world.customer()
@@ -112,7 +112,7 @@ def test_a_real_event_that_is_sent_again_changes_nothing(api: ApiClient, world: 
     invoice = world.invoice()
     [sent] = [each for each in world.double.events(account, version=API_VERSION) if each["type"] == "invoice.sent"]
     body = json.dumps({"account": account, **sent}).encode()
-    caught = signed(world, body)
+    caught = signature_header(world, body)
     assert api.post(PATH, body, token=None, headers=caught).status == 200
     once = everything(world)
     [logged] = event_log(invoice.organization_id, invoice.id, world.ports)
@@ -121,7 +121,7 @@ def test_a_real_event_that_is_sent_again_changes_nothing(api: ApiClient, world: 
         assert api.post(PATH, body, token=None, headers=caught).status == 200
     [again] = event_log(invoice.organization_id, invoice.id, world.ports)
     assert again == replace(logged, repeated=3)
-    assert {**everything(world), **NOTED_OF_REPETITIONS} == {**once, **NOTED_OF_REPETITIONS}
+    assert {**everything(world), **REPETITION_COUNTERS} == {**once, **REPETITION_COUNTERS}
 
 
 def test_an_event_signed_for_another_account_or_mode_changes_nothing(api: ApiClient, world: World) -> None:
@@ -142,15 +142,15 @@ def test_an_event_signed_for_another_account_or_mode_changes_nothing(api: ApiCli
     for each in events:
         for changes in ({"account": theirs}, {"account": "acct_nobody"}, {"account": None}, {"livemode": True}):
             body = json.dumps({"account": ours_account, **each, **changes}).encode()
-            assert api.post(PATH, body, token=None, headers=signed(world, body)).status == 200, changes
+            assert api.post(PATH, body, token=None, headers=signature_header(world, body)).status == 200, changes
     assert everything(world) == before, "acknowledged, and nothing done"
     for each in events:
         body = json.dumps({"account": ours_account, **each}).encode()
-        assert api.post(PATH, body, token=None, headers=signed(world, body)).status == 200
+        assert api.post(PATH, body, token=None, headers=signature_header(world, body)).status == 200
     assert everything(world) != before
 
 
-def test_the_figures_say_what_was_tried() -> None:
+def test_the_figures_count_the_forgeries() -> None:
     figures = Figures()
     forged_webhooks(60, Chance(3), figures)
     assert str(figures).startswith("60 forgeries in ")
@@ -159,12 +159,12 @@ def test_the_figures_say_what_was_tried() -> None:
 # OAuth: what somebody could try with our callback, our state and Stripe's code
 
 
-def back(api: ApiClient, world: World, state: str, account: str) -> Answer:
+def back(api: ApiClient, world: World, state: str, account: str) -> Response:
     """The browser comes back from Stripe, where somebody granted access to this account."""
     return come_back(api, state=state, code=world.double.authorization_code(account))
 
 
-def finish(api: ApiClient, state: str) -> Answer:
+def finish(api: ApiClient, state: str) -> Response:
     return api.post("/stripe/connection/complete", {"state": state})
 
 
@@ -183,12 +183,12 @@ def mallory(api: ApiClient) -> ApiClient:
     return api.acting("admin", organization=OTHER, user=MALLORY)
 
 
-def nobody_is_connected(world: World) -> bool:
+def no_account_is_connected(world: World) -> bool:
     connections = world.ports.database.connections.values()
     return not world.ports.database.bindings and not any(each.active for each in connections)
 
 
-def test_hijack_sending_a_victim_to_stripe_in_ones_own_name(
+def test_an_account_that_a_victim_grants_through_an_attackers_link_is_not_connected(
     api: ApiClient, world: World, victim: ApiClient, mallory: ApiClient
 ) -> None:
     """Mallory begins and has the victim grant access: the victim's account must not become Mallory's."""
@@ -200,10 +200,12 @@ def test_hijack_sending_a_victim_to_stripe_in_ones_own_name(
     for guess in (f"{state}.", f"{state}.{state}", f"{state}.guess", f"{state}..", f".{state}"):
         assert finish(mallory, guess).status in {400, 409, 422}
     assert finish(victim, location["state"][0]).code == "state_foreign"
-    assert nobody_is_connected(world)
+    assert no_account_is_connected(world)
 
 
-def test_code_injection_without_the_victims_state(api: ApiClient, world: World, victim: ApiClient) -> None:
+def test_an_authorization_code_without_the_victims_state_is_not_exchanged(
+    api: ApiClient, world: World, victim: ApiClient
+) -> None:
     """Mallory has a good code for their own account and wants it to land in the victim's organization."""
     state = install(api)
     code = world.double.authorization_code(world.account())
@@ -213,7 +215,7 @@ def test_code_injection_without_the_victims_state(api: ApiClient, world: World, 
     assert finish(victim, state).code == "state_not_returned"
 
 
-def test_state_fixation_one_state_for_two_organizations(
+def test_a_state_of_one_organization_cannot_connect_another(
     api: ApiClient, world: World, victim: ApiClient, mallory: ApiClient
 ) -> None:
     """A state belongs to who was given it, whatever a later request says."""
@@ -222,10 +224,10 @@ def test_state_fixation_one_state_for_two_organizations(
     assert parse_qs(urlsplit(own).query)["state"] != [fixed]
     begun = outcome(back(api, world, fixed, world.account()))["state"][0]
     assert finish(victim, begun).code == "state_foreign"
-    assert nobody_is_connected(world)
+    assert no_account_is_connected(world)
 
 
-def test_a_callback_played_again_exchanges_nothing_and_tells_nothing(
+def test_a_replayed_callback_exchanges_no_code_and_redirects_nowhere(
     api: ApiClient, world: World, victim: ApiClient
 ) -> None:
     state, account = install(api), world.account()
@@ -239,7 +241,7 @@ def test_a_callback_played_again_exchanges_nothing_and_tells_nothing(
     assert (back(api, world, state, account).status, exchanges(world)) == (409, 1)
 
 
-def test_a_denial_cannot_be_turned_into_a_grant(api: ApiClient, world: World, victim: ApiClient) -> None:
+def test_a_denied_state_cannot_be_granted_afterwards(api: ApiClient, world: World, victim: ApiClient) -> None:
     state = install(api)
     code = world.double.authorization_code(world.account())
     come_back(api, state=state, error="access_denied", code=code)
@@ -248,7 +250,7 @@ def test_a_denial_cannot_be_turned_into_a_grant(api: ApiClient, world: World, vi
     assert exchanges(world) == 0
 
 
-def test_a_code_of_an_account_that_belongs_to_somebody_else(
+def test_an_account_that_another_organization_connected_cannot_be_connected(
     api: ApiClient, world: World, victim: ApiClient, mallory: ApiClient
 ) -> None:
     """Somebody who may grant access to a connected account cannot bring it into another organization."""
@@ -267,10 +269,10 @@ def test_other_admins_cannot_complete(api: ApiClient, world: World, mallory: Api
     for somebody in (colleague, same_name, mallory):
         assert (finish(somebody, begun).status, finish(somebody, begun).code) == (403, "state_foreign")
     assert finish(api.acting("billing", user=ADMIN), begun).code == "role_missing"
-    assert nobody_is_connected(world)
+    assert no_account_is_connected(world)
 
 
-def test_a_state_is_long_and_never_the_same() -> None:
+def test_a_state_has_32_characters_or_more_and_never_repeats() -> None:
     from chalicelib.adapters.clock import SystemClock
 
     states = {SystemClock().nonce() for _ in range(1000)}
@@ -286,7 +288,7 @@ def test_a_state_is_long_and_never_the_same() -> None:
 )
 @example(name="state", value="x\r\nLocation: https://evil.test")
 @example(name="error", value="access_denied\r\nSet-Cookie: a=b")
-def test_the_callback_leads_nowhere_but_to_the_configured_page(
+def test_the_callback_redirects_only_to_the_configured_page(
     api: ApiClient, world: World, name: str, value: str
 ) -> None:
     state = install(api)
@@ -307,7 +309,7 @@ def test_the_callback_leads_nowhere_but_to_the_configured_page(
     assert "evil.test" not in (location or "")
 
 
-def test_stripe_is_told_our_callback_whatever_the_request_says(api: ApiClient) -> None:
+def test_no_header_of_a_request_changes_the_callback_url_sent_to_stripe(api: ApiClient) -> None:
     headers = {"Host": "evil.test", "X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "http"}
     refused = api.admin.post("/stripe/connection?redirect_uri=https://evil.test", headers=headers)
     assert (refused.status, refused.code, refused.error["field"]) == (400, "invalid_query", "redirect_uri")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.mutations.places import PatchError
-from tests.mutations.taken import Always, AnyValue, Becomes, Check, Instead, Never, Skipped, Taken, Without
+from tests.mutations.removals import Always, AnyValue, Becomes, Check, Instead, Never, Skipped, Taken, Without
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,47 +161,47 @@ def taken_from(body: str, taken: Taken) -> str:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
-def test_what_is_named_is_taken_and_nothing_else(case: Case) -> None:
+def test_only_the_selected_code_is_removed(case: Case) -> None:
     assert taken_from(case.before, case.taken) == case.after
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
-def test_what_is_not_there_cannot_be_taken(case: Case) -> None:
+def test_code_that_is_not_found_cannot_be_removed(case: Case) -> None:
     with pytest.raises(PatchError, match="found 0 times: nowhere"):
         taken_from("return nothing(of, it)", case.taken)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
-def test_what_is_there_twice_cannot_be_taken(case: Case) -> None:
+def test_code_that_is_found_twice_cannot_be_removed(case: Case) -> None:
     with pytest.raises(PatchError, match="found 2 times"):
         taken_from(case.twice, case.taken)
 
 
-def test_a_function_returns_something_else_and_nothing_but_that() -> None:
+def test_a_function_is_replaced_by_one_return_statement() -> None:
     assert taken_from("hashed = digest(state)\nreturn hashed", Becomes("state")) == "return state"
 
 
-def test_a_class_does_not_become_something_else() -> None:
+def test_a_class_cannot_be_replaced() -> None:
     with pytest.raises(PatchError, match="only a constant or a function"):
         Becomes("1").edit(ast.parse("class Known: ...").body[0])
 
 
-def test_only_what_returns_can_say_something_else() -> None:
+def test_only_a_branch_that_returns_can_return_another_value() -> None:
     with pytest.raises(PatchError, match="only what returns"):
         taken_from("if size > limit:\n    raise TooLarge", Check("limit", says="False"))
 
 
-def test_the_text_of_a_message_is_not_where_a_row_finds_anything() -> None:
+def test_the_text_of_a_message_is_not_searched() -> None:
     body = "if a:\n    raise Wrong(f'{total} too much')\nif b.total:\n    raise Wrong('the total')"
     assert taken_from(body, Check("total")) == body.replace("b.total", "False")
 
 
-def test_the_smaller_place_is_meant() -> None:
+def test_the_smallest_matching_operand_is_removed() -> None:
     body = "for each in many:\n    if each.known or each.late:\n        continue"
     assert taken_from(body, Check("late")) == body.replace(" or each.late", "")
     assert taken_from(body, Check("late known")) == body.replace("each.known or each.late", "False")
 
 
-def test_a_value_with_another_in_its_stead_is_no_condition() -> None:
+def test_a_default_value_after_or_is_no_condition() -> None:
     body = "if (resume_at or 0) > now or stopped:\n    return None"
     assert taken_from(body, Check("resume_at")) == "if stopped:\n    return None"

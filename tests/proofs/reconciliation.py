@@ -23,9 +23,9 @@ from unittest.mock import patch
 
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.sweep import ON_ITS_WAY, Sweep
+from tests.proofs.actions import PLAYERS
 from tests.proofs.books import Books, faults_of_money
 from tests.proofs.conservation import a_day_later
-from tests.proofs.deeds import PLAYERS
 from tests.proofs.invariants import Violation, disagreements
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Town
@@ -141,7 +141,7 @@ def _heal(town: Town, organization: OrganizationId) -> str | None:
 
 
 def prove(budget: Budget) -> Result:
-    found = Result("healing", "lives", seed=budget.seed)
+    found = Result("reconciliation", "lives", seed=budget.seed)
     for number in range(budget.of(2, 60, 100_000)):
         if budget.left < 0:
             break
