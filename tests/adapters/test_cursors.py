@@ -21,7 +21,7 @@ from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.storage import InvoiceFilter, Page
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, customer, in_status, invoice
-from tests.contracts.test_batch_store import batch, stored
+from tests.contracts.test_batch_store import batch, running_batch
 
 Read = Callable[[Backend, str | None], Page[Any]]
 
@@ -51,8 +51,8 @@ NOWHERE = (
 
 @pytest.fixture
 def stores(stores_on_tables: Backend) -> Backend:
-    stored(stores_on_tables)
-    stored(stores_on_tables, id=BatchId("bat_b"))
+    running_batch(stores_on_tables)
+    running_batch(stores_on_tables, id=BatchId("bat_b"))
     stores_on_tables.customers.save(customer(profile=Profile(first_name="Ann", email="ann@example.test")))
     overdue = in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW - 1)
     stores_on_tables.invoices.insert(invoice_write(overdue), {})

@@ -31,7 +31,7 @@ from chalicelib.domain.movements import Movement
 from chalicelib.domain.payout_lines import PayoutLine
 from infra.privacy.classes import ErasureEffect
 from infra.privacy.page import classified_fields
-from tests.planted import Planted
+from tests.planted import PlantedValues
 
 NOW = 1_800_000_000
 KEPT = {place.name for place, each in classified_fields() if each.effect is ErasureEffect.KEPT}
@@ -56,7 +56,7 @@ ERASING: Mapping[type, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("kind", ERASING, ids=lambda kind: kind.__name__)
 def test_a_text_is_planted_in_every_field_and_found_as_it_is_stored(kind: type) -> None:
-    planted_texts = Planted(BY_HAND)
+    planted_texts = PlantedValues(BY_HAND)
     record = planted_texts.of(kind)
     stored_json = json_of(record)
     assert decode_text(kind, stored_json) == record
@@ -65,19 +65,19 @@ def test_a_text_is_planted_in_every_field_and_found_as_it_is_stored(kind: type) 
 
 @pytest.mark.parametrize("kind", ERASING, ids=lambda kind: kind.__name__)
 def test_an_erasure_leaves_exactly_the_fields_classified_as_retained(kind: type) -> None:
-    planted_texts = Planted(BY_HAND)
+    planted_texts = PlantedValues(BY_HAND)
     erased_record = ERASING[kind](planted_texts.of(kind))
     assert planted_texts.found_in(json_of(erased_record)) == KEPT & set(planted_texts.texts.values())
 
 
 @pytest.mark.parametrize("kind", ERASING, ids=lambda kind: kind.__name__)
 def test_erasing_a_record_twice_changes_nothing_more(kind: type) -> None:
-    once = ERASING[kind](Planted(BY_HAND).of(kind))
+    once = ERASING[kind](PlantedValues(BY_HAND).of(kind))
     assert ERASING[kind](once) == once
 
 
 def test_an_erased_customers_index_keys_hold_no_personal_data() -> None:
-    planted_texts = Planted(BY_HAND)
+    planted_texts = PlantedValues(BY_HAND)
     item = attributes(customer_values(customer_without_person(planted_texts.of(Customer), NOW)))
     item_text = f"{ {name: each for name, each in item.items() if name != 'packed'} }{text_of(item)!r}"
     assert planted_texts.found_in(item_text) == KEPT & set(planted_texts.texts.values())

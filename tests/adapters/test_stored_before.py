@@ -26,7 +26,7 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Message, Reconciliation, json_name
 from chalicelib.workers.sqs import work_through
 from tests.backends import Aws, Backend, aws_with_resources, table_backend
-from tests.contracts.examples import booked, invoice
+from tests.contracts.examples import balance_transaction, invoice
 
 STORED = Path(__file__).parent / "stored_before" / "2026-11"
 ORGANIZATION = OrganizationId("org_blue")
@@ -145,7 +145,7 @@ def test_a_payment_stored_before_fees_existed_is_listed_and_takes_its_fee(backen
     boto3.client("dynamodb").put_item(TableName=PaymentItem.Meta.table_name, Item=row)
     [payment_row] = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None).items
     assert (payment_row.movement.amount, payment_row.movement.number, payment_row.settlements) == (7500, "A-0001", ())
-    fee = Settlement(booked(payment_id="pi_1"), "po_1")
+    fee = Settlement(balance_transaction(payment_id="pi_1"), "po_1")
     backend.payments.settle(ORGANIZATION, [("pi_1", fee)])
     assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": replace(payment_row, settlements=(fee,))}
     stored_invoice = backend.invoices.insert(invoice_write(invoice("new", organization_id=ORGANIZATION)), {})

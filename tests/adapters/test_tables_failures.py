@@ -30,7 +30,7 @@ from tests.contracts.examples import (
     ACCOUNT,
     NOW,
     ORG,
-    booked,
+    balance_transaction,
     customer,
     event,
     invoice,
@@ -99,7 +99,7 @@ def operations(stores: Backend) -> list[Callable[[], object]]:
         lambda: stores.connections.save_trial(ORG, Trial(ACCOUNT, "run", NOW)),
         lambda: stores.payments.page(ORG, MovementFilter(), 10, None),
         lambda: stores.payments.find(ORG, ["ch_1"]),
-        lambda: stores.payments.settle(ORG, [("ch_1", Settlement(booked()))]),
+        lambda: stores.payments.settle(ORG, [("ch_1", Settlement(balance_transaction()))]),
         lambda: stores.payouts.get(ORG, "po_1"),
         lambda: stores.payouts.find(ORG, ["po_1"]),
         lambda: stores.payouts.save(payout()),
@@ -193,7 +193,7 @@ def test_a_single_write_in_conflict_with_a_transaction_is_stale(stores_on_tables
         lambda: stores_on_tables.connections.save(Connection(ORG)),
         lambda: stores_on_tables.settings.save(InvoicingSettings(ORG)),
         lambda: stores_on_tables.events.park(event(), NOW, "error"),
-        lambda: stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(booked()))]),
+        lambda: stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(balance_transaction()))]),
         lambda: stores_on_tables.payouts.save(payout()),
     ):
         with dynamodb_answering(error_response(400, "TransactionConflictException")), pytest.raises(StaleWrite):

@@ -14,7 +14,7 @@ from chalicelib.domain.movements import MovementKind
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
 from tests.api.money_moved import CSV, csv_rows, movement, paid_invoice, payment_rows, refund_payment
 from tests.api.settled_money import NOT_SETTLED, midnight, payment_transaction, payout_fact, store_payout
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import ORGANIZATION, World
 
 DAY = 86400
@@ -162,7 +162,7 @@ def test_a_payment_names_every_deposit_that_failed(api: ApiClient, world: World)
     [deposit] = payment_rows(api)[0]["deposits"]
     assert (deposit["status"], deposit["payoutId"]) == ("returned", "po_3"), "POM does not know the fourth"
     store_payout(world, payout_fact("po_4", 7252))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     [deposit] = payment_rows(api)[0]["deposits"]
     assert (deposit["status"], deposit["payoutId"]) == ("arrived", "po_4")
     assert boundaries.calls == ["payments.page", *["payouts.find"] * 4, "customers.several"]
@@ -294,7 +294,7 @@ def test_a_page_of_payments_takes_one_query_and_one_read_of_their_payouts(api: A
         )
     for number in range(3):
         store_payout(world, payout_fact(f"po_{number}", 100))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert {deposit["status"] for row in payment_rows(api, "first=30") for deposit in row["deposits"]} == {"arrived"}
     assert boundaries.calls == ["payments.page", "payouts.find", "customers.several"]
 
@@ -303,7 +303,7 @@ def test_an_invoice_takes_one_read_more_with_payments_and_two_more_with_deposits
     api: ApiClient, world: World, account: str
 ) -> None:
     def reads(invoice_id: str) -> list[str]:
-        boundaries = watched(world)
+        boundaries = count_calls(world)
         invoice_json(api, invoice_id)
         return boundaries.calls
 
@@ -319,7 +319,7 @@ def test_an_invoice_takes_one_read_more_with_payments_and_two_more_with_deposits
 def test_the_list_of_invoices_reads_no_payments(api: ApiClient, world: World, account: str) -> None:
     paid_invoice(world)
     world.work()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     api.get("/invoices")
     assert boundaries.calls == ["invoices.page", "customers.several"]
 

@@ -9,7 +9,7 @@ import pytest
 from tests.api.client import ApiClient
 from tests.api.money_moved import CSV, csv_rows, movement, paid_invoice, payment_rows, refund_payment
 from tests.api.settled_money import NOT_READ
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import ORGANIZATION, World
 
 
@@ -139,7 +139,7 @@ def test_up_to_a_thousand_rows_can_be_requested_and_take_one_query(
     for each in range(1001):
         row = movement(id=f"pi_{each:04}", at=1_800_000_000 + each)
         world.ports.database.movements[ORGANIZATION, row.id] = row
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert len(payment_rows(api, f"first={number}")) == number
     assert boundaries.calls == ["payments.page", "customers.several"]
     assert len(csv_rows(api.get(f"/payments?first={number}", headers=CSV))) == number
@@ -158,13 +158,13 @@ def test_a_page_takes_one_query_and_one_batch_read_of_names_and_days_add_the_tim
     api: ApiClient, world: World, account: str
 ) -> None:
     paid_invoice(world)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     payment_rows(api, "kind=payment")
     assert boundaries.calls == ["payments.page", "customers.several"]
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     payment_rows(api, "from=2027-01-01")
     assert boundaries.calls == ["settings.get", "connections.get", "payments.page", "customers.several"]
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     csv_rows(api.get("/payments?from=2027-01-01", headers=CSV))
     assert boundaries.calls == ["settings.get", "connections.get", "payments.page", "customers.several"]
 

@@ -21,7 +21,7 @@ from chalicelib.ports.storage import Page
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
 from tests.api.example_money import LINES, NAMES, PAYOUT
 from tests.api.settled_money import account_fee, midnight, of_pom, payment_transaction, payout_fact, store_payout
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import World
 
 NEIGHBOUR = Owner(InvoiceId("inv_2"), CustomerId("cust_2"), "A1-0002")
@@ -358,10 +358,10 @@ def test_another_organization_cannot_read_a_payout_or_use_its_cursors(api: ApiCl
 
 def test_a_page_takes_two_reads_and_a_payout_with_its_lines_takes_four(api: ApiClient, world: World) -> None:
     store_payout(world, payout_fact("po_1", MIXED_AMOUNT), MIXED)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     listed_payouts(api, "from=2027-01-01")
     assert boundaries.calls == ["payouts.page", "connections.get"]
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     payout_json(api, "po_1")
     assert boundaries.calls == ["payouts.get", "payouts.lines", "connections.get", "customers.several"]
 

@@ -13,7 +13,7 @@ from chalicelib.ports.storage import InvoiceExists
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from tests.backends import Backend
 from tests.bench.units import Index, Meter, Request, read_units, size_of, write_units
-from tests.contracts.examples import NOW, ORG, booked, invoice, payment, payout, payout_line
+from tests.contracts.examples import NOW, ORG, balance_transaction, invoice, payment, payout, payout_line
 from tests.world import World
 
 INDEX = Index("by_status", ("status_key", "created_key"), None)
@@ -102,7 +102,7 @@ def test_an_event_without_news_writes_only_its_marker(world: World) -> None:
 
 def long_ids(transaction_id: str = f"txn_{1:024}") -> BalanceTransaction:
     """Returns random ids as long as Stripe's, which do not compress."""
-    return booked(
+    return balance_transaction(
         transaction_id,
         description="Payment for Invoice A1B2C3D4-0001",
         source_id="ch_nAbnBEoonCrbZINl91huSS6A",
@@ -119,7 +119,7 @@ def test_settling_a_payment_costs_one_unit_for_its_row_and_one_for_its_list_entr
     with Meter(requests.append).listening():
         for settlement in (Settlement(long_ids()), Settlement(long_ids(), f"po_{1:024}")):
             stores_on_tables.payments.settle(ORG, [(f"pi_{1:024}", settlement)])
-        stores_on_tables.payments.settle(ORG, [("pi_unknown", Settlement(booked()))])
+        stores_on_tables.payments.settle(ORG, [("pi_unknown", Settlement(balance_transaction()))])
     first, second, unknown = requests
     assert (first.writes, first.index_writes) == (second.writes, second.index_writes) == (1, 1)
     assert (unknown.writes, unknown.index_writes) == (1, 0)

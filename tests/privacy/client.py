@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.api.client import Response, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.privacy.contract import THE_PERSONS, label_of
 from tests.privacy.person import address, found_in
 from tests.world import OFFICE, ORGANIZATION

@@ -32,7 +32,7 @@ from chalicelib.usecases.events.receive_event import receive_event
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.reconciling.backfill import BackfillOutcome, backfill, invoices_to_backfill
 from chalicelib.usecases.reconciling.tie_out import tie_out
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.oracle import differences
 from tests.usecases.erasing.person import ANN, BOB, DAY, PROFILE, Company
 from tests.usecases.events.test_parked_events import fail_with
@@ -145,10 +145,10 @@ def test_an_erasure_job_that_is_not_due_or_was_not_requested_does_nothing(compan
     assert erase_customer(ORGANIZATION, ANN, ports) is None
     assert erase_customer(ORGANIZATION, CustomerId("cust_9"), ports) is None
     company.erase()
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     assert erase_customer(ORGANIZATION, ANN, company.world.ports) is ErasureStatus.ERASING
     assert boundaries.calls == ["customers.get"]
-    unwatched(company.world)
+    stop_counting(company.world)
 
 
 def test_an_erasure_waits_for_an_invoice_that_was_being_created(company: Company) -> None:
@@ -496,13 +496,13 @@ def test_an_erasure_finishes_wherever_a_worker_dies(after: bool) -> None:
         bill_in_every_way(company)
         company.request(InStripe.DELETE)
         company.world.advance(BEGINS_AFTER)
-        boundaries = watched(company.world, fatal=number, after=after)
+        boundaries = count_calls(company.world, fatal=number, after=after)
         died = False
         try:
             erase_customer(ORGANIZATION, ANN, company.world.ports)
-        except Killed:
+        except ProcessKilled:
             died = True
-        unwatched(company.world)
+        stop_counting(company.world)
         company.wait()
         assert (company.status, company.personal_words()) == (ErasureStatus.ERASING, []), boundaries.calls[-1]
         company.finish()

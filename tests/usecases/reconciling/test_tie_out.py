@@ -25,7 +25,7 @@ from chalicelib.usecases.reconciling.tie_out import (
     store_unknown_invoices,
     tie_out,
 )
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.usecases.reconciling.test_reconcile import varied_invoices
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, line, order
 
@@ -52,9 +52,9 @@ def test_a_tie_out_finds_equal_books_after_all_events(world: World, account: Str
 def test_a_tie_out_writes_nothing(world: World, account: StripeAccountId) -> None:
     varied_invoices(world, account)
     world.advance(2 * HOUR)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert tie_out(ORGANIZATION, world.ports, days=10).differences
-    unwatched(world)
+    stop_counting(world)
     assert boundaries.writes == []
 
 
@@ -418,9 +418,9 @@ def test_a_failed_tie_out_keeps_the_findings_of_an_earlier_tie_out(world: World,
 
 
 def test_equal_books_store_no_unknown_invoices(world: World, account: StripeAccountId) -> None:
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert unknown_after_tie_out(world) == []
-    unwatched(world)
+    stop_counting(world)
     assert "connections.save_unknown_invoices" not in boundaries.calls
 
 
