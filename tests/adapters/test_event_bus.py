@@ -31,10 +31,10 @@ class Client:
 
     def put_events(self, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 botocore's name
         self.requests.append([each["Detail"] for each in Entries])
-        answer = next(self._script, {})
-        if isinstance(answer, Exception):
-            raise answer
-        return {"Entries": [answer.get(number, TAKEN) for number in range(len(Entries))]}
+        response = next(self._script, {})
+        if isinstance(response, Exception):
+            raise response
+        return {"Entries": [response.get(number, TAKEN) for number in range(len(Entries))]}
 
 
 def event(number: int, size: int = 2) -> BusEvent:

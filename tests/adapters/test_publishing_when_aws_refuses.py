@@ -38,7 +38,7 @@ class Request:
 
     operation: str
     table: str
-    shown: Versioned
+    stored_object: Versioned
     again: bool = False
 
 
@@ -82,14 +82,14 @@ class Publishing:
     ports: FakePorts
     queue: Client
 
-    def publish(self, shown: Versioned, *, damaged: bool = False) -> Outcome:
+    def publish(self, stored_object: Versioned, *, damaged: bool = False) -> Outcome:
         """Publishes two changes of the object."""
         changes = [
             StoredChange(
                 Change(
                     ORG, ObjectKind.CUSTOMER, "obj_1", version, NOW, Difference((ChangeType.CUSTOMER_SYNC_FAILED,))
                 ),
-                shown,
+                stored_object,
             )
             for version in (2, 3)
         ]
@@ -104,10 +104,10 @@ class Publishing:
                 raise ValueError
             return changes[body["number"]]
 
-        return publish_records(records, read, lambda change, _: [rendered(change)], self.ports)
+        return publish_records(records, read, lambda change, _: [bus_event(change)], self.ports)
 
 
-def rendered(stored_change: StoredChange) -> BusEvent:
+def bus_event(stored_change: StoredChange) -> BusEvent:
     return BusEvent(f"chg_{stored_change.change.version}", "customer.sync_failed", NOW, b"{}")
 
 
@@ -139,13 +139,13 @@ def client_error(code: str) -> Exception:
 def dynamodb_refusing(failing_request: Request, prefix: str, code: str, met: list[str]) -> Callable[..., None]:
     """Makes DynamoDB refuse this request and respond to all others."""
 
-    def answer(request: Any, **_: Any) -> None:
+    def respond(request: Any, **_: Any) -> None:
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
         if operation == failing_request.operation and f'"{prefix}{failing_request.table}"'.encode() in request.body:
             met.append(operation)
             raise client_error(code)
 
-    return answer
+    return respond
 
 
 def outcome_when_refused(publishing: Publishing, request_name: str, code: str, aws: Aws) -> Outcome:
@@ -154,7 +154,7 @@ def outcome_when_refused(publishing: Publishing, request_name: str, code: str, a
     if request.again:
         publishing.ports.changes.append([Change(ORG, ObjectKind.CUSTOMER, "other", 1, NOW, Difference(()))])
     with dynamodb_answering(dynamodb_refusing(request, aws.prefix, code, met)):
-        outcome = publishing.publish(request.shown)
+        outcome = publishing.publish(request.stored_object)
     assert met, "the request was made, and refused"
     return outcome
 

@@ -121,9 +121,9 @@ def test_the_next_write_keeps_the_timeline_and_lists_the_payments(backend: Backe
     assert timeline(after) == timeline(before)
     assert (after.status, after.amounts, after.facts) == (before.status, before.amounts, before.facts)
     page = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None)
-    listed = [each.movement for each in page.items]
-    assert sorted(row.id for row in listed) == sorted(row.id for row in movements(after))
-    assert sum(row.counted for row in listed) == after.amounts.received
+    listed_movements = [each.movement for each in page.items]
+    assert sorted(row.id for row in listed_movements) == sorted(row.id for row in movements(after))
+    assert sum(row.counted for row in listed_movements) == after.amounts.received
 
 
 def test_a_second_write_does_not_list_the_payments_again(backend: Backend) -> None:
@@ -191,10 +191,12 @@ def test_messages_of_an_earlier_release_are_read() -> None:
     kinds: dict[str, type[Message]] = {
         str(kind.queue): kind for kind in (CustomerSync, InvoiceJob, Reconciliation, BatchJob)
     }
-    for sent in recorded_items("messages"):
+    for stored_message in recorded_items("messages"):
         messages: list[Message] = []
-        answer = work_through(SqsEvent(sent["MessageBody"]), kinds[sent["queue"]], messages.append)
-        assert answer == {"batchItemFailures": []}
+        response_to_lambda = work_through(
+            SqsEvent(stored_message["MessageBody"]), kinds[stored_message["queue"]], messages.append
+        )
+        assert response_to_lambda == {"batchItemFailures": []}
         [message] = messages
-        body = json.loads(sent["MessageBody"])
+        body = json.loads(stored_message["MessageBody"])
         assert {json_name(name): value for name, value in asdict(message).items() if value is not None} == body

@@ -482,7 +482,7 @@ def test_markers_expire_after_stripes_retries_and_parked_events_a_week_later(
 
 
 @pytest.mark.parametrize("body", ['{"name": "Zoë"}', '{"long": "' + "x" * 50_000 + '"}'])
-def test_a_discarded_event_keeps_nothing_of_stripes_body(body: str, stores_on_tables: Backend) -> None:
+def test_a_parked_event_that_is_set_aside_keeps_nothing_of_stripes_body(body: str, stores_on_tables: Backend) -> None:
     stores_on_tables.events.park(event("evt_1", body=body), NOW, "error")
     stores_on_tables.events.set_aside(ACCOUNT, "evt_1", NOW + 7 * 86400)
     [item] = database.connection().client.scan(TableName=tables.TABLES[5].Meta.table_name)["Items"]

@@ -120,6 +120,6 @@ class ApiClient:
                 raise
             return Response(401, {}, '{"message":"Unauthorized"}')
         headers_by_name = {name.lower(): value for name, value in response["headers"].items()}
-        answer = Response(response["statusCode"], headers_by_name, response["body"])
-        require_listed_code(method, path, answer)
-        return answer
+        api_response = Response(response["statusCode"], headers_by_name, response["body"])
+        require_listed_code(method, path, api_response)
+        return api_response

@@ -100,7 +100,7 @@ def test_a_body_is_accepted_up_to_each_documented_limit_and_no_further(
     wrong = []
     for edge in edges_of_body:
         tries = zip(bodies(route, content["example"], edge), CURRENCIES, strict=False)
-        answers = [
+        responses = [
             office.call(
                 route.method,
                 path_with_ids(route, **ids_for(route, currency, world)),
@@ -109,11 +109,11 @@ def test_a_body_is_accepted_up_to_each_documented_limit_and_no_further(
             )
             for body, currency in tries
         ]
-        assert all(response.status < 500 and "regex" not in response.text for response in answers), edge
+        assert all(response.status < 500 and "regex" not in response.text for response in responses), edge
         fields = edge.fields | ({"lineItems"} if edge.field == "deductions" else set())  # deductions become lines too
-        refusals = [bool(fields & refused_fields(response)) for response in answers]
+        refusals = [bool(fields & refused_fields(response)) for response in responses]
         if edge.taken is all(refusals):
-            wrong.append(f"{edge.field}: {str(edge.value)[:60]!r} taken={edge.taken}: {answers[0].text[:150]}")
+            wrong.append(f"{edge.field}: {str(edge.value)[:60]!r} taken={edge.taken}: {responses[0].text[:150]}")
     assert not wrong, "\n".join(wrong)
 
 

@@ -105,7 +105,7 @@ def test_a_call_to_stripe_is_counted_by_resource_and_outcome(
     assert (metric["resource"], metric["outcome"], metric["StripeLatency"]) == (resource, outcome, [250.0])
 
 
-def test_a_detailed_outcome_is_logged_and_counted_under_its_rollup(
+def test_a_rate_limited_call_is_counted_without_its_resource_which_the_log_has(
     emitted: Any,
 ) -> None:
     observability.stripe_called("get", "/v1/events", 429, 0.25)
@@ -120,7 +120,7 @@ def test_published_changes_are_counted_even_if_there_were_none(emitted: Any) -> 
     assert [metric["ChangesPublished"] for metric in emitted()] == [[3.0], [0.0]]
 
 
-def test_each_attempt_of_a_call_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_attempt_of_a_call_is_reported_to_the_observer(monkeypatch: pytest.MonkeyPatch) -> None:
     attempts: list[tuple[str, str, int | None]] = []
     client = ObservedClient(lambda method, path, status, _: attempts.append((method, path, status)))
     with pytest.raises(Exception, match="communicating with Stripe"):

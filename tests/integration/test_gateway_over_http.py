@@ -76,13 +76,13 @@ FAILURES: dict[str, tuple[dict[str, Any], str, bool]] = {
 def test_transient_failures_raise_stripe_unavailable(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId, how: str
 ) -> None:
-    fault, code, is_definite = FAILURES[how]
+    fault, code, was_answered = FAILURES[how]
     double.order_fault(count=9, method="POST", path="/v1/customers", account=account, **fault)
 
     with pytest.raises(StripeUnavailable) as exc_info:
         gateway.create_customer(account, customer(profile=FULL), "key")
 
-    assert (exc_info.value.code, exc_info.value.answered) == (code, is_definite)
+    assert (exc_info.value.code, exc_info.value.answered) == (code, was_answered)
     assert isinstance(exc_info.value.__cause__, stripe.StripeError)
     assert len(in_stripe(double, account, "customer")) <= 1
 

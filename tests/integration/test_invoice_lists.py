@@ -49,14 +49,14 @@ def supported_queries() -> Iterator[dict[str, str]]:
                 yield {**each, **full_range}
 
 
-def as_refunded(made: Invoice) -> Invoice:
-    paid_invoice = in_status(made, InvoiceStatus.PAID)
+def as_refunded(each: Invoice) -> Invoice:
+    paid_invoice = in_status(each, InvoiceStatus.PAID)
     given_back = RefundFact("re_1", NOW, "succeeded", 7500, "usd", NOW)
     return replace(paid_invoice, facts=replace(paid_invoice.facts, refunds={"re_1": given_back}))
 
 
-def with_status(made: Invoice, status: InvoiceStatus, due_at: int) -> Invoice:
-    return as_refunded(made) if status is InvoiceStatus.REFUNDED else in_status(made, status, due_at)
+def with_status(each: Invoice, status: InvoiceStatus, due_at: int) -> Invoice:
+    return as_refunded(each) if status is InvoiceStatus.REFUNDED else in_status(each, status, due_at)
 
 
 def status_of(query: dict[str, str]) -> InvoiceStatus:

@@ -21,8 +21,14 @@ KEYS_ONLY = Index("due_work", ("work", "resume_at"), frozenset({"work", "resume_
 
 
 def item(size: int = 1500, **attributes: str) -> dict[str, Any]:
-    named = {"id": "inv_1", "status_key": "org#pending", "created_key": "1", "document": "x" * size, **attributes}
-    return {name: {"S": value} for name, value in named.items() if value}
+    attributes_of_item = {
+        "id": "inv_1",
+        "status_key": "org#pending",
+        "created_key": "1",
+        "document": "x" * size,
+        **attributes,
+    }
+    return {name: {"S": value} for name, value in attributes_of_item.items() if value}
 
 
 @pytest.mark.parametrize(

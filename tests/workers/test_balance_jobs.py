@@ -15,7 +15,7 @@ from chalicelib.workers import balance_jobs, reconcile_account
 from tests.usecases.payouts.company import DAY, HOUR, Company, changed, without
 from tests.world import World
 
-Emitted = Callable[[], dict[str, list[float]]]
+EmittedMetrics = Callable[[], dict[str, list[float]]]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Emitted:
+def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> EmittedMetrics:
     """Returns a function that returns the values of each metric since its last call."""
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
     monkeypatch.setattr(observability, "_cold", False)
@@ -68,7 +68,7 @@ def itemizable_payout(company: Company) -> None:
     company.pause(HOUR)
 
 
-def test_a_payout_is_measured_once_when_it_is_itemized(company: Company, emitted: Emitted) -> None:
+def test_a_payout_is_measured_once_when_it_is_itemized(company: Company, emitted: EmittedMetrics) -> None:
     itemizable_payout(company)
     emitted()
     balance_jobs._work(job(company))
@@ -79,7 +79,7 @@ def test_a_payout_is_measured_once_when_it_is_itemized(company: Company, emitted
 
 
 def test_a_payout_that_does_not_tie_out_is_measured_and_logged_as_an_error(
-    company: Company, emitted: Emitted
+    company: Company, emitted: EmittedMetrics
 ) -> None:
     itemizable_payout(company)
     changed(company.world, without("stripe_fee"))
@@ -88,7 +88,7 @@ def test_a_payout_that_does_not_tie_out_is_measured_and_logged_as_an_error(
     assert emitted()["PayoutsNotTiedOut"] == [1]
 
 
-def test_lines_that_were_repaired_are_counted(company: Company, emitted: Emitted) -> None:
+def test_lines_that_were_repaired_are_counted(company: Company, emitted: EmittedMetrics) -> None:
     itemizable_payout(company)
     balance_jobs._work(job(company))
     lines = company.lines(company.payout())
@@ -99,7 +99,7 @@ def test_lines_that_were_repaired_are_counted(company: Company, emitted: Emitted
     assert (metrics["PayoutLinesRepaired"], metrics["PayoutsNotTiedOut"]) == ([1], [0])
 
 
-def test_a_refusal_of_stripe_is_logged_and_not_retried(company: Company, emitted: Emitted) -> None:
+def test_a_refusal_of_stripe_is_logged_and_not_retried(company: Company, emitted: EmittedMetrics) -> None:
     itemizable_payout(company)
     company.world.double.revoke(company.account)
     emitted()
@@ -115,7 +115,7 @@ def test_an_outage_of_stripe_leaves_the_message_in_its_queue(company: Company) -
         balance_jobs._work(job(company))
 
 
-def test_the_sweep_measures_the_payouts_that_it_reconciled(company: Company, emitted: Emitted) -> None:
+def test_the_sweep_measures_the_payouts_that_it_reconciled(company: Company, emitted: EmittedMetrics) -> None:
     company.silent()
     itemizable_payout(company)
     emitted()

@@ -138,8 +138,8 @@ def test_a_throttled_event_makes_lambda_repeat_from_its_record(world: World, lin
     throttled_id = world.ports.bus.events[0].id
     world.ports.bus.events.clear()
     world.ports.bus.refusals[throttled_id] = Refusal("ThrottlingException", "Rate exceeded.", transient=True)
-    answer = worker_response(record(world, 1), record(world, 2), record(world, 3))
-    assert answer == {"batchItemFailures": [{"itemIdentifier": sequence_number(2)}]}
+    response = worker_response(record(world, 1), record(world, 2), record(world, 3))
+    assert response == {"batchItemFailures": [{"itemIdentifier": sequence_number(2)}]}
     line = lines.last("changes_published")
     assert (line["level"], line["published"], line["repeats"]) == ("ERROR", 1, True)
     assert line["error"]["code"] == "ThrottlingException"
