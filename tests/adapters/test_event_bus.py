@@ -19,7 +19,7 @@ from tests.fakes.ports import FakeClock
 
 THROTTLED = {"ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded."}
 MALFORMED = {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
-TAKEN = {"EventId": "11111111-2222-3333-4444-555555555555"}
+ACCEPTED = {"EventId": "11111111-2222-3333-4444-555555555555"}
 
 
 class Client:
@@ -34,7 +34,7 @@ class Client:
         response = next(self._script, {})
         if isinstance(response, Exception):
             raise response
-        return {"Entries": [response.get(number, TAKEN) for number in range(len(Entries))]}
+        return {"Entries": [response.get(number, ACCEPTED) for number in range(len(Entries))]}
 
 
 def event(number: int, size: int = 2) -> BusEvent:
@@ -62,16 +62,16 @@ def test_no_request_has_more_than_ten_events() -> None:
     assert [len(each) for each in client.requests] == [10, 10, 3]
 
 
-def test_no_request_has_more_bytes_than_eventbridge_takes() -> None:
+def test_no_request_has_more_bytes_than_eventbridge_accepts() -> None:
     large = [event(number, 100 * 1024) for number in range(5)]
-    cut = list(portions(large))
-    assert [len(each) for each in cut] == [2, 2, 1]
-    assert all(sum(map(size_of, each)) <= MAX_REQUEST_BYTES and len(each) <= MAX_ENTRIES for each in cut)
+    batches = list(portions(large))
+    assert [len(each) for each in batches] == [2, 2, 1]
+    assert all(sum(map(size_of, each)) <= MAX_REQUEST_BYTES and len(each) <= MAX_ENTRIES for each in batches)
 
 
 def test_an_event_that_is_too_large_for_a_batch_has_its_own_request() -> None:
-    cut = list(portions([event(0), event(1, MAX_REQUEST_BYTES), event(2)]))
-    assert [[each.id for each in some] for some in cut] == [["chg_0"], ["chg_1"], ["chg_2"]]
+    batches = list(portions([event(0), event(1, MAX_REQUEST_BYTES), event(2)]))
+    assert [[each.id for each in batch] for batch in batches] == [["chg_0"], ["chg_1"], ["chg_2"]]
 
 
 def test_only_entries_that_failed_are_put_again() -> None:

@@ -27,7 +27,7 @@ from tests.world import World
 
 NETWORK = "no connection"
 WAITS = ("AccessDeniedException", "ResourceNotFoundException", "ThrottlingException", NETWORK)
-QUEUED = ("ValidationException",)
+QUEUED_CODES = ("ValidationException",)
 
 CONNECTED = replace(Connection(ORG), account_id=ACCOUNT)
 
@@ -170,7 +170,7 @@ def test_a_dynamodb_refusal_that_concerns_every_change_repeats_the_batch(
     assert (outcome.failure and outcome.failure.code) == expected_code
 
 
-@pytest.mark.parametrize("code", QUEUED)
+@pytest.mark.parametrize("code", QUEUED_CODES)
 @pytest.mark.parametrize("request_name", REQUESTS)
 def test_a_dynamodb_refusal_that_may_concern_one_record_queues_that_record(
     publishing: Publishing, aws: Aws, request_name: str, code: str
@@ -189,14 +189,14 @@ def test_a_bus_that_refuses_every_event_repeats_the_batch(stores_on_tables: Back
     assert (outcome.failure and outcome.failure.code) == expected_code
 
 
-@pytest.mark.parametrize("code", QUEUED)
+@pytest.mark.parametrize("code", QUEUED_CODES)
 def test_an_event_refused_even_on_its_own_is_queued(stores_on_tables: Backend, code: str) -> None:
     publishing = adapters_with(stores_on_tables, bus=Client(client_error(code)))
     outcome = publishing.publish(customer())
     assert (outcome.repeat_from, list(outcome.unpublished), len(publishing.queue.bodies)) == (None, ["0", "1"], 2)
 
 
-@pytest.mark.parametrize("code", [*WAITS, *QUEUED])
+@pytest.mark.parametrize("code", [*WAITS, *QUEUED_CODES])
 def test_a_record_that_the_queue_refuses_is_delivered_again_for_any_reason(
     stores_on_tables: Backend, code: str
 ) -> None:

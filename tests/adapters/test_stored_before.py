@@ -28,12 +28,12 @@ from chalicelib.workers.sqs import work_through
 from tests.backends import Aws, Backend, aws_with_resources, table_backend
 from tests.contracts.examples import booked, invoice
 
-STORED = Path(__file__).parent / "stored_before" / "2026-11"
+RECORDED = Path(__file__).parent / "stored_before" / "2026-11"
 ORGANIZATION = OrganizationId("org_blue")
 
 
 def recorded_items(name: str) -> Any:
-    return json.loads((STORED / f"{name}.json").read_text())
+    return json.loads((RECORDED / f"{name}.json").read_text())
 
 
 INVOICES = {each["story"]: each for each in recorded_items("invoices")}
@@ -94,13 +94,13 @@ def test_an_invoice_stored_by_an_earlier_release_has_each_timeline_entry_once(ba
     assert ", ".join(entry.kind for entry in timeline(stored_invoice_of(backend, story))) == TIMELINES[story]
 
 
-CORRECTED: dict[str, dict[str, Any]] = {"draft deleted in stripe": {"dashboardUrl": None}}
+CORRECTED_FIELDS: dict[str, dict[str, Any]] = {"draft deleted in stripe": {"dashboardUrl": None}}
 """Wrong fields in the responses of that release: a link to a draft that no longer exists."""
 
 
 @pytest.mark.parametrize("story", TIMELINES)
 def test_an_invoice_stored_by_an_earlier_release_is_returned_as_it_was(backend: Backend, story: str) -> None:
-    recorded_response = {**INVOICES[story]["answer"], **CORRECTED.get(story, {})}
+    recorded_response = {**INVOICES[story]["answer"], **CORRECTED_FIELDS.get(story, {})}
     base = "https://dashboard.stripe.com"
     at = max(each.updated_at for each in [stored_invoice_of(backend, story)])
     view = invoice_view(stored_invoice_of(backend, story), customer_name=None, now=at, dashboard_base=base)

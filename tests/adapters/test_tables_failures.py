@@ -155,16 +155,16 @@ def cancelled_transaction(*codes: str) -> Callable[..., AWSResponse]:
     return respond
 
 
-REFUSED = "ConditionalCheckFailed"
+CONDITION_FAILED = "ConditionalCheckFailed"
 MEANINGS: list[tuple[str, str, type[Exception]]] = [
     ("TransactionConflict", "None", StaleWrite),
     ("None", "TransactionConflict", StaleWrite),
-    (REFUSED, "None", StaleWrite),
-    (REFUSED, "TransactionConflict", StaleWrite),
-    (REFUSED, "ThrottlingError", StaleWrite),
-    ("None", REFUSED, DuplicateEvent),
-    (REFUSED, REFUSED, DuplicateEvent),
-    ("TransactionConflict", REFUSED, DuplicateEvent),
+    (CONDITION_FAILED, "None", StaleWrite),
+    (CONDITION_FAILED, "TransactionConflict", StaleWrite),
+    (CONDITION_FAILED, "ThrottlingError", StaleWrite),
+    ("None", CONDITION_FAILED, DuplicateEvent),
+    (CONDITION_FAILED, CONDITION_FAILED, DuplicateEvent),
+    ("TransactionConflict", CONDITION_FAILED, DuplicateEvent),
     ("ThrottlingError", "None", Retryable),
     ("TransactionConflict", "ThrottlingError", Retryable),
     ("ProvisionedThroughputExceeded", "None", Retryable),

@@ -44,7 +44,7 @@ HOURS = 3 * 3600
 """Longer than the cache times of the snapshot's credentials, secrets and keys."""
 FUNCTIONS = (API_HANDLER, "customer_sync", AUTHORIZER)
 """A function that receives webhooks, one that receives messages, and one that receives tokens."""
-FETCHED = {
+FETCHED_SECRETS = {
     API_HANDLER: (WEBHOOK_SECRET, PLATFORM_SECRET),
     "customer_sync": (PLATFORM_SECRET,),
     AUTHORIZER: ("/jwks.json",),
@@ -253,7 +253,7 @@ def test_a_restored_function_uses_the_present_secrets_keys_and_time(
         assert each["clock_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
         assert each["datetime_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
         assert each["monotonic_is_ahead_by"] == pytest.approx(seconds_later if monotonic_moves else 0, abs=1)
-    for fetched_secret in FETCHED[function]:
+    for fetched_secret in FETCHED_SECRETS[function]:
         assert world.requested.count(fetched_secret) == ENVIRONMENTS, "each environment fetches once"
 
 

@@ -57,8 +57,8 @@ def job(company: Company, task: BalanceTask = BalanceTask.PAYOUT) -> BalanceJob:
     return BalanceJob(company.organization, task, payout_id(company))
 
 
-def itemizable_payout(company: Company) -> None:
-    """Returns a payout whose lines Stripe can list and which POM has not received yet."""
+def create_itemizable_payout(company: Company) -> None:
+    """Creates a payout whose lines Stripe can list, and of which POM has received no event."""
     company.deaf()
     company.paid("100.00")
     company.world.double.account_fee(company.account, 200)
@@ -69,7 +69,7 @@ def itemizable_payout(company: Company) -> None:
 
 
 def test_a_payout_is_measured_once_when_it_is_itemized(company: Company, emitted: EmittedMetrics) -> None:
-    itemizable_payout(company)
+    create_itemizable_payout(company)
     emitted()
     balance_jobs._work(job(company))
     metrics = emitted()
@@ -78,10 +78,8 @@ def test_a_payout_is_measured_once_when_it_is_itemized(company: Company, emitted
     assert "PayoutLines" not in emitted(), "its lines were there before"
 
 
-def test_a_payout_that_does_not_tie_out_is_measured_and_logged_as_an_error(
-    company: Company, emitted: EmittedMetrics
-) -> None:
-    itemizable_payout(company)
+def test_a_payout_that_does_not_tie_out_is_counted(company: Company, emitted: EmittedMetrics) -> None:
+    create_itemizable_payout(company)
     changed(company.world, without("stripe_fee"))
     emitted()
     balance_jobs._work(job(company))
@@ -89,7 +87,7 @@ def test_a_payout_that_does_not_tie_out_is_measured_and_logged_as_an_error(
 
 
 def test_lines_that_were_repaired_are_counted(company: Company, emitted: EmittedMetrics) -> None:
-    itemizable_payout(company)
+    create_itemizable_payout(company)
     balance_jobs._work(job(company))
     lines = company.lines(company.payout())
     company.world.ports.payouts.remove_lines(company.organization, payout_id(company), lines[:1])
@@ -99,8 +97,10 @@ def test_lines_that_were_repaired_are_counted(company: Company, emitted: Emitted
     assert (metrics["PayoutLinesRepaired"], metrics["PayoutsNotTiedOut"]) == ([1], [0])
 
 
-def test_a_refusal_of_stripe_is_logged_and_not_retried(company: Company, emitted: EmittedMetrics) -> None:
-    itemizable_payout(company)
+def test_a_revoked_account_becomes_inactive_and_its_job_is_not_retried(
+    company: Company, emitted: EmittedMetrics
+) -> None:
+    create_itemizable_payout(company)
     company.world.double.revoke(company.account)
     emitted()
     balance_jobs._work(job(company))
@@ -109,7 +109,7 @@ def test_a_refusal_of_stripe_is_logged_and_not_retried(company: Company, emitted
 
 
 def test_an_outage_of_stripe_leaves_the_message_in_its_queue(company: Company) -> None:
-    itemizable_payout(company)
+    create_itemizable_payout(company)
     company.world.double.order_fault("error_before", path="/v1/payouts/*", count=10)
     with pytest.raises(StripeUnavailable):
         balance_jobs._work(job(company))
@@ -117,7 +117,7 @@ def test_an_outage_of_stripe_leaves_the_message_in_its_queue(company: Company) -
 
 def test_the_sweep_measures_the_payouts_that_it_reconciled(company: Company, emitted: EmittedMetrics) -> None:
     company.silent()
-    itemizable_payout(company)
+    create_itemizable_payout(company)
     emitted()
     reconcile_account._reconcile(Reconciliation(company.organization, objects=True))
     metrics = emitted()
