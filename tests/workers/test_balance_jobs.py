@@ -12,7 +12,7 @@ from chalicelib import bootstrap, observability
 from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.ports.messages import BalanceJob, BalanceTask, Reconciliation
 from chalicelib.workers import balance_jobs, reconcile_account
-from tests.usecases.payouts.company import DAY, HOUR, Company, changed, without
+from tests.usecases.payouts.company import DAY, HOUR, Company, change_payout_lines, without
 from tests.world import World
 
 EmittedMetrics = Callable[[], dict[str, list[float]]]
@@ -59,8 +59,8 @@ def job(company: Company, task: BalanceTask = BalanceTask.PAYOUT) -> BalanceJob:
 
 def create_itemizable_payout(company: Company) -> None:
     """Creates a payout whose lines Stripe can list, and of which POM has received no event."""
-    company.deaf()
-    company.paid("100.00")
+    company.lose_webhooks()
+    company.paid_invoice("100.00")
     company.world.double.account_fee(company.account, 200)
     company.world.double.update_account(company.account, payout_schedule="manual")
     company.pause(2 * DAY)
@@ -80,7 +80,7 @@ def test_a_payout_is_measured_once_when_it_is_itemized(company: Company, emitted
 
 def test_a_payout_that_does_not_tie_out_is_counted(company: Company, emitted: EmittedMetrics) -> None:
     create_itemizable_payout(company)
-    changed(company.world, without("stripe_fee"))
+    change_payout_lines(company.world, without("stripe_fee"))
     emitted()
     balance_jobs._work(job(company))
     assert emitted()["PayoutsNotTiedOut"] == [1]
@@ -116,7 +116,7 @@ def test_an_outage_of_stripe_leaves_the_message_in_its_queue(company: Company) -
 
 
 def test_the_sweep_measures_the_payouts_that_it_reconciled(company: Company, emitted: EmittedMetrics) -> None:
-    company.silent()
+    company.stop_events()
     create_itemizable_payout(company)
     emitted()
     reconcile_account._reconcile(Reconciliation(company.organization, objects=True))

@@ -95,7 +95,7 @@ WEBHOOKS = (
         "paused organizations keep no alarm on",
         "_free_to_go_on",
         Becomes("len(invoices)"),
-        "tests/usecases/reconciling/test_tie_out.py::test_half_made_invoices_stay_where_they_are_while_frozen",
+        "tests/usecases/reconciling/test_tie_out.py::test_unfinished_invoices_are_not_resumed_during_a_pause",
     ),
     guard(
         "tenant of an event is its account",
