@@ -127,7 +127,7 @@ def test_a_bus_that_refuses_every_event_is_a_deployment_fault_with_the_code_of_a
     event_bus, client, _ = bus(client_error(code))
     with pytest.raises(DeploymentFault) as caught:
         event_bus.put([event(0), event(1)])
-    assert len(client.requests) == 1, "no event is tried alone"
+    assert len(client.requests) == 1, "no event is put on its own"
     assert described(caught.value)["code"] == code
 
 

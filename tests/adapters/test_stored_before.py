@@ -153,7 +153,7 @@ def test_a_payment_stored_before_fees_existed_is_listed_and_takes_its_fee(backen
     backend.invoices.save(invoice_write(stored_invoice)._replace(movements=(changed_movement,)))
     assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": SettledMovement(changed_movement, (fee,))}
     [item] = boto3.client("dynamodb").scan(TableName=PaymentItem.Meta.table_name)["Items"]
-    assert len({"document", "packed"} & set(item)) == 1, "a row has one form of its document"
+    assert len({"document", "packed"} & set(item)) == 1, "a row has only one of its document's two forms"
 
 
 def test_events_handled_by_an_earlier_release_are_duplicates(backend: Backend) -> None:

@@ -88,7 +88,7 @@ def test_a_write_that_changes_no_sum_adds_no_request(stores_on_tables: Backend) 
         third = stores.save(invoice_write(replace(second, sent_at=NOW + 1)))
     assert requests == ["PutItem"]
     [tables] = tables_written(lambda: stores.save(invoice_write(as_paid(third))))
-    assert tables == ["invoices", "summaries", "summaries"]  # totals, a day paid
+    assert tables == ["invoices", "summaries", "summaries"]  # the totals, and the day of payment
 
 
 def test_the_largest_transactions_stay_within_dynamodbs_limit(stores_on_tables: Backend) -> None:

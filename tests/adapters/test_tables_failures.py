@@ -184,7 +184,7 @@ def test_each_cancellation_reason_raises_its_own_error(
     with dynamodb_answering(cancelled_transaction(of_customer, of_marker)), pytest.raises(meaning) as exc_info:
         stores_on_tables.customers.apply(customer(), marker())
     assert type(exc_info.value) is meaning
-    assert exc_info.value.__cause__ not in (None, exc_info.value), "the cause is what DynamoDB said"
+    assert exc_info.value.__cause__ not in (None, exc_info.value), "the cause is DynamoDB's own error"
 
 
 def test_a_single_write_in_conflict_with_a_transaction_is_stale(stores_on_tables: Backend) -> None:
@@ -208,7 +208,7 @@ def test_every_transaction_has_a_token_that_its_retries_share(stores_on_tables: 
         tokens.append(request.body.decode().partition('"ClientRequestToken": "')[2][:36])
         return next(responses)()
 
-    with dynamodb_answering(respond), suppress(InvoiceExists):  # the embedded AWS does not look at tokens
+    with dynamodb_answering(respond), suppress(InvoiceExists):  # The embedded AWS ignores tokens.
         stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     assert len(tokens) == 2
     assert len(set(tokens)) == 1

@@ -170,7 +170,7 @@ def test_each_operation_takes_the_expected_requests(stores_on_tables: Backend) -
     expected_requests = {}
     for name, (run, requests) in operations_with_requests(stores_on_tables).items():
         if name == "save with references":
-            continue  # needs the version that "save" made
+            continue  # It needs the version that "save" created.
         with requests_to_dynamodb() as called:
             run()
         requests_by_operation[name], expected_requests[name] = called, requests
@@ -243,7 +243,7 @@ def test_a_page_is_filled_by_another_query_where_the_index_lags(
     with requests_to_dynamodb() as requests:
         page = stores_on_tables.invoices.page(ORG, InvoiceFilter(status=InvoiceStatus.PENDING), 2, None)
     assert ([item.id for item in page.items], page.has_next) == (["inv_5", "inv_4"], True)
-    assert requests == ["BatchGetItem"] * 2, "the first one found paid invoices only"
+    assert requests == ["BatchGetItem"] * 2, "the first query returned only paid invoices"
 
 
 def test_an_invoice_that_left_a_list_is_not_returned_although_the_index_lags(

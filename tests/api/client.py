@@ -115,7 +115,7 @@ class ApiClient:
         except LocalGatewayException as refusal:
             return Response(refusal.CODE, {}, (refusal.body or b"{}").decode())
         except Exception as error:
-            if str(error) != "Unauthorized":  # API Gateway makes a 401 of this message alone
+            if str(error) != "Unauthorized":  # API Gateway responds 401 to exactly this message.
                 raise
             return Response(401, {}, '{"message":"Unauthorized"}')
         headers_by_name = {name.lower(): value for name, value in response["headers"].items()}

@@ -132,7 +132,7 @@ def test_a_reviewed_batch_is_sent_and_held_back_services_say_why(connected_api: 
     assert sending.status == 202, sending.text
     assert (sending.json["status"], sending.json["counts"]["queued"]) == ("running", 3)
     assert [item["status"] for item in connected_api.get(batch_path).json["items"]] == ["queued"] * 3
-    assert connected_api.post(f"{batch_path}/send").json == sending.json, "it is being sent already"
+    assert connected_api.post(f"{batch_path}/send").json == sending.json, "the batch is already being sent"
     world.work()
     batch = connected_api.get(batch_path).json
     assert (batch["status"], batch["counts"]["sent"], batch["counts"]["heldBack"]) == ("completed", 2, 1)

@@ -160,7 +160,7 @@ def test_a_payment_names_every_deposit_that_failed(api: ApiClient, world: World)
     for number in (1, 2, 3):
         store_payout(world, payout_fact(f"po_{number}", 7252, status="failed"), returned_in=f"po_{number + 1}")
     [deposit] = payment_rows(api)[0]["deposits"]
-    assert (deposit["status"], deposit["payoutId"]) == ("returned", "po_3"), "POM does not know the fourth"
+    assert (deposit["status"], deposit["payoutId"]) == ("returned", "po_3"), "the fourth payout is not stored"
     store_payout(world, payout_fact("po_4", 7252))
     boundaries = watched(world)
     [deposit] = payment_rows(api)[0]["deposits"]

@@ -246,7 +246,9 @@ def test_a_copy_is_listed_and_counted_once_the_original_is_void(office: ApiClien
     assert office.post(f"/invoices/{original.id}/correct", {"confirmed": True}).status == 202
     assert (len(listed_ids(office, "status=creating")), total_of(office, "status=creating&totals=true")) == (1, [])
     [waiting] = total_of(office, "totals=true")
-    assert (len(listed_ids(office)), waiting["invoices"], waiting["balance"]) == (2, 1, "75.00"), "owed once"
+    assert (len(listed_ids(office)), waiting["invoices"], waiting["balance"]) == (2, 1, "75.00"), (
+        "the amount is owed only once"
+    )
     world.double.clear_faults()
     world.advance(3601)
     world.resume()

@@ -96,7 +96,7 @@ def test_a_worker_reports_its_outcome_and_passes_on_results_and_exceptions(emitt
     assert [(metric["worker"], metric["outcome"]) for metric in emitted()] == [
         ("customer_sync", "ok"),
         ("customer_sync", "failed"),
-    ], "work that is repeated is in the log alone"
+    ], "work that is retried is only logged"
     assert [line[2]["outcome"] for line in log_lines] == ["ok", "failed", "retry"]
     assert [line[0] for line in log_lines] == ["info", "error", "info"]
     assert log_lines[2][2]["error"] == {"type": "chalicelib.domain.errors.StaleWrite", "code": "concurrent_change"}

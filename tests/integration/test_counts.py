@@ -179,7 +179,7 @@ def test_creating_for_a_new_customer_takes_five_stripe_calls_for_any_number_of_l
 
     assert [calls for _, calls in costs] == [5, 5]
     (cost_of_one, _), (cost_of_many, _) = costs
-    assert cost_of_many <= cost_of_one + 3, "more claims than one transaction takes, and their checkpoint"
+    assert cost_of_many <= cost_of_one + 3, "the claims exceed one transaction, and need a checkpoint"
 
 
 FIND, READ, UPDATE = "GET /v1/customers", "GET /v1/customers/{id}", "POST /v1/customers/{id}"
@@ -189,7 +189,7 @@ def test_syncing_an_already_linked_customer_takes_the_expected_requests(world: W
     _, _, calls = result_and_counts(
         world, lambda: sync_again(ORGANIZATION, CustomerId("cust_1"), world.ports) and world.work()
     )
-    assert calls == {READ: 1}, "read first, and nothing is sent if nothing differs"
+    assert calls == {READ: 1}, "Stripe's customer is read first, and updated only if a field differs"
 
     world.customer(phone="+1 602 555 0100")
     _, requests, calls = result_and_counts(world, world.work)
@@ -214,7 +214,7 @@ def test_linking_a_stripe_customer_takes_the_expected_requests(world: World) -> 
     _, requests, calls = result_and_counts(world, world.work)
     assert calls == {FIND: 1, UPDATE: 1}
     writes = [request for request in requests if request not in READS]
-    assert writes == [TRANSACTION, "PutItem"], "the claim goes first, then what was settled"
+    assert writes == [TRANSACTION, "PutItem"], "the claim is written first, then the customer"
 
 
 def test_a_sweep_reads_one_page_of_events_at_a_time_and_writes_only_missed_ones(world: World) -> None:
@@ -232,10 +232,10 @@ def test_a_sweep_reads_one_page_of_events_at_a_time_and_writes_only_missed_ones(
 
     assert first.recovered > 0
     assert calls.pop("GET /v1/events") == 1
-    assert set(calls.values()) == {1}, "what is listed in the version of an old account is fetched, each object once"
+    assert set(calls.values()) == {1}, "objects listed in an older API version are fetched, each once"
     assert requests.count(BATCH) >= 1
     writes = [request for request in again if request not in READS]
-    assert writes == ["PutItem"], "only how far it has come"
+    assert writes == ["PutItem"], "only the sweep's progress"
 
 
 DAY = 86_400
@@ -311,7 +311,7 @@ def test_itemizing_a_payout_takes_a_stripe_call_for_each_hundred_lines_and_a_bat
     assert calls == {"GET /v1/payouts/{id}": 1, "GET /v1/balance_transactions": pages}
     assert requests.count(UPDATE_ITEM) == 1, "the row of POM's own payment"
     assert requests.count(BATCH_WRITE) <= -(-lines // TWENTY_FIVE) + pages
-    assert requests.count(PUT) == 2, "the payout as it is, and what its lines come to"
+    assert requests.count(PUT) == 2, "the payout itself, and the sums of its lines"
     assert len(show_payout(ORGANIZATION, stripe_payout["id"], 300, None, world.ports)[1].items) == lines
 
 

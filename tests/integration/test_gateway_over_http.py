@@ -277,9 +277,13 @@ def test_events_are_listed_newest_first_and_only_of_known_types(
 
     events = [event for page in pages for event in page]
     assert double.api.log.counts() == {"GET /v1/events": 2}
-    assert [event.type for event in events] == ["customer.updated"] * 120, "customer.created is none of ours"
+    assert [event.type for event in events] == ["customer.updated"] * 120, (
+        "customer.created is not a type that we request"
+    )
     assert {event.account_id for event in events} == {account}
-    assert {event.api_version for event in events} == {double.config.account_version}, "whatever version we ask in"
+    assert {event.api_version for event in events} == {double.config.account_version}, (
+        "whatever API version the request names"
+    )
     assert list(gateway.events(account, NOW - 600, NOW - 60)) == [[]]
 
 

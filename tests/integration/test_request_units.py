@@ -69,7 +69,7 @@ def test_a_transaction_costs_double_for_its_items_and_once_for_their_indexes(wor
         world.double.pay(world.account_id, invoice.stripe_invoice_id, "pm_card_visa")  # type: ignore[attr-defined]
         world.deliver()
     transactions = [each for each in requests if each.operation == "TransactWriteItems"]
-    assert len(transactions) == 4, "one of the five events tells nothing new"
+    assert len(transactions) == 4, "one of the five events changes nothing"
     for each in transactions:
         [invoices] = [size for table, size in each.sizes.items() if table.endswith("invoices")]
         assert each.writes == 2 * (-(-invoices // 1024) + each.items - 1), "all others are smaller than 1 KB"

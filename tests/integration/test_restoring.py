@@ -65,7 +65,7 @@ class World:
         self.requested_before_the_snapshot: list[str] = []
         self.requested_by_connections_of_the_snapshot: list[str] = []
         self.signed: list[tuple[str, float]] = []
-        """With which access key, and how many seconds from now, each request to AWS after the snapshot was signed."""
+        """The access key of each request to AWS after the snapshot, and the seconds from now to its signing time."""
         self._connections: list[socket] = []
         world = self
 
@@ -123,7 +123,7 @@ class World:
     def snapshot(self, *, hang_up: bool, seconds_later: int) -> None:
         self.later, self.seconds_later = True, seconds_later
         for connection in self._connections if hang_up else ():
-            with suppress(OSError):  # it is closed already
+            with suppress(OSError):  # The connection may be closed already.
                 connection.shutdown(SHUT_RDWR)
 
     def close(self) -> None:
@@ -248,7 +248,7 @@ def test_a_restored_function_uses_the_present_secrets_keys_and_time(
         after, again, before, *expired_outcomes = (outcome(function, response) for response in each["answers"])
         assert (after, again) == ("taken", "taken")
         assert before == ("taken" if function == "customer_sync" else "refused")
-        assert expired_outcomes == (["refused"] if function == AUTHORIZER else []), "it was good at the snapshot"
+        assert expired_outcomes == (["refused"] if function == AUTHORIZER else []), "it was valid at the snapshot"
         assert each["stripe"] in ([], None)
         assert each["clock_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
         assert each["datetime_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
@@ -304,7 +304,7 @@ def test_a_restore_clears_every_cached_object_except_settings(monkeypatch: pytes
     for name in builders:
         monkeypatch.setattr(bootstrap, name, SimpleNamespace(cache_clear=partial(forgotten.add, name)))
     bootstrap.forget()
-    assert builders - forgotten == {"config", "change_reader"}, "these know settings alone"
+    assert builders - forgotten == {"config", "change_reader"}, "these functions hold only settings"
 
 
 @pytest.mark.parametrize("function", MODULES)

@@ -75,7 +75,7 @@ def test_a_payout_is_measured_once_when_it_is_itemized(company: Company, emitted
     metrics = emitted()
     assert (metrics["PayoutLines"], metrics["PayoutsNotTiedOut"], metrics["PayoutLinesRepaired"]) == ([2], [0], [0])
     balance_jobs._work(job(company))
-    assert "PayoutLines" not in emitted(), "its lines were there before"
+    assert "PayoutLines" not in emitted(), "the lines were stored before"
 
 
 def test_a_payout_that_does_not_tie_out_is_counted(company: Company, emitted: EmittedMetrics) -> None:
