@@ -170,7 +170,7 @@ def test_each_operation_takes_the_expected_requests(stores_on_tables: Backend) -
     expected_requests = {}
     for name, (run, requests) in operations_with_requests(stores_on_tables).items():
         if name == "save with references":
-            continue  # needs the version that "save" made
+            continue  # It needs the version that "save" created.
         with requests_to_dynamodb() as called:
             run()
         requests_by_operation[name], expected_requests[name] = called, requests
@@ -243,7 +243,7 @@ def test_a_page_is_filled_by_another_query_where_the_index_lags(
     with requests_to_dynamodb() as requests:
         page = stores_on_tables.invoices.page(ORG, InvoiceFilter(status=InvoiceStatus.PENDING), 2, None)
     assert ([item.id for item in page.items], page.has_next) == (["inv_5", "inv_4"], True)
-    assert requests == ["BatchGetItem"] * 2, "the first one found paid invoices only"
+    assert requests == ["BatchGetItem"] * 2, "the first query returned only paid invoices"
 
 
 def test_an_invoice_that_left_a_list_is_not_returned_although_the_index_lags(
@@ -486,7 +486,7 @@ def test_markers_expire_after_stripes_retries_and_parked_events_a_week_later(
 
 
 @pytest.mark.parametrize("body", ['{"name": "Zoë"}', '{"long": "' + "x" * 50_000 + '"}'])
-def test_a_discarded_event_keeps_nothing_of_stripes_body(body: str, stores_on_tables: Backend) -> None:
+def test_a_parked_event_that_is_set_aside_keeps_nothing_of_stripes_body(body: str, stores_on_tables: Backend) -> None:
     stores_on_tables.events.park(event("evt_1", body=body), NOW, "error")
     stores_on_tables.events.set_aside(ACCOUNT, "evt_1", NOW + 7 * 86400)
     [item] = database.connection().client.scan(TableName=tables.TABLES[5].Meta.table_name)["Items"]

@@ -81,8 +81,8 @@ def test_a_balance_takes_one_request_to_stripe(api: ApiClient, world: World) -> 
 
 def test_an_organization_that_is_not_connected_has_no_balance(api: ApiClient, world: World) -> None:
     world.connect()
-    stranger = api.acting("admin", organization=OTHER_ORGANIZATION)
-    response = stranger.get("/balance")
+    other_organization = api.acting("admin", organization=OTHER_ORGANIZATION)
+    response = other_organization.get("/balance")
     assert (response.status, response.code) == (409, "stripe_not_connected")
     assert response.error["nextStep"]
 

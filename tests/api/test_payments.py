@@ -148,10 +148,10 @@ def test_up_to_a_thousand_rows_can_be_requested_and_take_one_query(
 def test_another_organization_cannot_read_any_of_the_data(api: ApiClient, world: World, account: str) -> None:
     paid_invoice(world)
     cursor = api.get("/payments?first=1").json["pageInfo"]["endCursor"]
-    stranger = api.acting("admin", organization="org_green")
-    assert stranger.get("/payments").json["data"] == []
-    assert csv_rows(stranger.get("/payments", headers=CSV)) == []
-    assert stranger.get(f"/payments?after={cursor}").code == "cursor_invalid"
+    other_organization = api.acting("admin", organization="org_green")
+    assert other_organization.get("/payments").json["data"] == []
+    assert csv_rows(other_organization.get("/payments", headers=CSV)) == []
+    assert other_organization.get(f"/payments?after={cursor}").code == "cursor_invalid"
 
 
 def test_a_page_takes_one_query_and_one_batch_read_of_names_and_days_add_the_time_zone(

@@ -21,8 +21,14 @@ KEYS_ONLY = Index("due_work", ("work", "resume_at"), frozenset({"work", "resume_
 
 
 def item(size: int = 1500, **attributes: str) -> dict[str, Any]:
-    named = {"id": "inv_1", "status_key": "org#pending", "created_key": "1", "document": "x" * size, **attributes}
-    return {name: {"S": value} for name, value in named.items() if value}
+    attributes_of_item = {
+        "id": "inv_1",
+        "status_key": "org#pending",
+        "created_key": "1",
+        "document": "x" * size,
+        **attributes,
+    }
+    return {name: {"S": value} for name, value in attributes_of_item.items() if value}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,7 @@ def test_a_transaction_costs_double_for_its_items_and_once_for_their_indexes(wor
         world.double.pay(world.account_id, invoice.stripe_invoice_id, "pm_card_visa")  # type: ignore[attr-defined]
         world.deliver()
     transactions = [each for each in requests if each.operation == "TransactWriteItems"]
-    assert len(transactions) == 4, "one of the five events tells nothing new"
+    assert len(transactions) == 4, "one of the five events changes nothing"
     for each in transactions:
         [invoices] = [size for table, size in each.sizes.items() if table.endswith("invoices")]
         assert each.writes == 2 * (-(-invoices // 1024) + each.items - 1), "all others are smaller than 1 KB"
