@@ -91,11 +91,11 @@ def test_a_fact_from_before_does_not_take_a_later_credit_note_for_an_earlier_one
 
 def test_credit_notes_of_another_stripe_invoice_do_not_count() -> None:
     found = amounts(PAID, replace(NOTE, stripe_invoice_id="in_0", out_of_band_amount=500))
-    assert (found.credited, found.refund_counts) == (0, 0)
+    assert (found.credited, found.refunded) == (0, 0)
 
 
 def test_a_void_credit_note_does_not_count() -> None:
-    assert amounts(PAID, replace(NOTE, status="void", out_of_band_amount=1000)).refund_counts == 0
+    assert amounts(PAID, replace(NOTE, status="void", out_of_band_amount=1000)).refunded == 0
 
 
 def test_a_credit_note_counts_once_though_it_made_a_refund() -> None:
@@ -108,7 +108,7 @@ def test_a_credit_note_counts_once_though_it_made_a_refund() -> None:
         out_of_band_amount=1000,
     )
     found = amounts(PAID, PAYMENT, REFUND, note)
-    assert (found.refund_counts, found.refunded_outside, found.credited) == (3500, 1000, 4000)
+    assert (found.refunded, found.refunded_outside, found.credited) == (3500, 1000, 4000)
     assert credited_to_balance(known(PAID, note)) == 500
 
 
@@ -144,7 +144,7 @@ def test_cash_that_was_never_in_stripe_cannot_be_refunded_by_a_refund_of_the_res
 def test_refunds_and_disputes_of_a_payment_of_another_stripe_invoice_do_not_count() -> None:
     elsewhere = replace(PAYMENT, stripe_invoice_id="in_0")
     found = amounts(PAID, elsewhere, REFUND, LOST)
-    assert (found.refund_counts, found.lost) == (0, 0)
+    assert (found.refunded, found.lost) == (0, 0)
 
 
 # Disputes
@@ -220,7 +220,7 @@ def test_two_disputes_in_other_currencies_do_not_lose_one_charge_twice() -> None
 
 def test_what_is_received_is_what_came_in_and_stayed() -> None:
     found = amounts(PAID, PAYMENT, REFUND, replace(LOST, amount=1000))
-    assert (found.paid, found.refund_counts, found.lost, found.received) == (7500, 2500, 1000, 4000)
+    assert (found.paid, found.refunded, found.lost, found.received) == (7500, 2500, 1000, 4000)
 
 
 def test_a_status_of_tomorrow_is_pending_and_asks_for_what_remains() -> None:

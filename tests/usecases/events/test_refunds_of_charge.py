@@ -54,7 +54,7 @@ def test_a_refund_is_found_although_one_of_the_same_amount_has_failed_and_that_i
         first: "failed",
         second: "succeeded",
     }
-    assert invoice.amounts.refund_counts == 500
+    assert invoice.amounts.refunded == 500
 
 
 def test_a_charge_that_nothing_was_refunded_of_asks_stripe_nothing() -> None:

@@ -55,7 +55,7 @@ def require_stripe_has_the_order(world: World, invoice: Invoice) -> None:
     """Requires that Stripe has the lines of the order, and that the invoice holds its services and no others."""
     order = invoice.order
     gateway = world.ports.stripe
-    assert gateway.billed_lines(invoice.stripe_account_id, invoice.stripe_invoice_id or "") == order.billed_services
+    assert gateway.billed_lines(invoice.stripe_account_id, invoice.stripe_invoice_id or "") == order.billed
     mine = {service for service, holder in claimed(world).items() if holder == invoice.id}
     assert mine == {ServiceId(line.service_id) for line in order.line_items}
     assert (invoice.edit, invoice.saga.refusal, invoice.saga.resume_at) == (None, None, None)

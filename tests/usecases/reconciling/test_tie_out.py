@@ -42,7 +42,7 @@ def test_books_are_equal_once_everything_was_heard(world: World, account: Stripe
     found = tie_out(ORGANIZATION, world.ports, days=10)
     assert found.differences == ()
     assert sum(day.stripe.paid for day in found.days) == 4 * 7500
-    assert sum(day.stripe.refund_counts for day in found.days) == 7500 + 500
+    assert sum(day.stripe.refunded for day in found.days) == 7500 + 500
     assert sum(day.stripe.disputed for day in found.days) == 7500
     assert [day.stripe for day in found.days] == [day.ours for day in found.days]
 
@@ -135,14 +135,14 @@ def test_money_that_moves_on_an_old_invoice_is_compared_too(world: World, accoun
     assert refund.id in {each.stripe_id for each in found.differences}
     [day] = found.days
     assert (day.stripe.paid, day.ours.paid) == (7500, 0)
-    assert (day.stripe.refund_counts, day.ours.refund_counts) == (7500, 0)
+    assert (day.stripe.refunded, day.ours.refunded) == (7500, 0)
     assert sum(world.stripe_calls().values()) - calls == 4 + 2  # the lists, and each old invoice whose money moved
     world.sweep()
     world.advance(2 * HOUR)
     again = tie_out(ORGANIZATION, world.ports)
     assert again.differences == ()
     assert [day.stripe for day in again.days] == [day.ours for day in again.days]
-    assert sum(day.stripe.refund_counts for day in again.days) == 7500
+    assert sum(day.stripe.refunded for day in again.days) == 7500
 
 
 def test_an_old_invoice_paid_by_a_bank_debit_is_compared_when_the_money_has_come(
