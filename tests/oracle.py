@@ -44,7 +44,7 @@ class Figures:
     status: str
     total: int
     paid: int
-    refund_counts: int
+    refunded: int
     lost: int
     received: int
     overpaid: int

@@ -1,4 +1,4 @@
-"""Fees and payouts take no more rights in AWS than their functions' policies have."""
+"""The code for fees and payouts needs no more permissions than the policies of its functions grant."""
 
 from __future__ import annotations
 

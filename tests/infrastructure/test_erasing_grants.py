@@ -1,4 +1,4 @@
-"""Erasing takes no more rights in AWS than its functions' policies have, and no fewer."""
+"""The code for erasures needs exactly the permissions that the policies of its functions grant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`restore-items`, and the run book around it: after a disaster the books tie out, and nobody is billed twice."""
+"""`restore-items` and its run book: after a disaster the books tie out, and no customer is billed twice."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ class Life:
             if each.currency == self.currency
         ]
         assert (summary.lost.count, summary.lost.amount) == (int(self.minor(view.lost_amount) > 0), view.lost_amount)
-        assert summary.refund_counts.amount == view.refunded_amount
+        assert summary.refunded.amount == view.refunded_amount
         net_paid = self.minor(view.paid_amount) - self.minor(view.lost_amount)
         paid = net_paid if view.paid_at is not None and view.status in ("paid", "refunded") else 0
         assert self.minor(summary.paid_in_period.amount) == paid
@@ -214,8 +214,8 @@ class Life:
         amounts = self.world.now(self.invoice).amounts
         assert sum(day.ours.lost for day in differences.days) == amounts.lost
         assert (
-            sum(day.ours.refund_counts for day in differences.days)
-            == amounts.refund_counts - amounts.refunded_outside
+            sum(day.ours.refunded for day in differences.days)
+            == amounts.refunded - amounts.refunded_outside
         )
 
 

@@ -44,7 +44,7 @@ def test_a_tie_out_finds_equal_books_after_all_events(world: World, account: Str
     comparison = tie_out(ORGANIZATION, world.ports, days=10)
     assert comparison.differences == ()
     assert sum(day.stripe.paid for day in comparison.days) == 4 * 7500
-    assert sum(day.stripe.refund_counts for day in comparison.days) == 7500 + 500
+    assert sum(day.stripe.refunded for day in comparison.days) == 7500 + 500
     assert sum(day.stripe.disputed for day in comparison.days) == 7500
     assert [day.stripe for day in comparison.days] == [day.ours for day in comparison.days]
 
@@ -135,7 +135,7 @@ def test_a_tie_out_includes_payments_and_refunds_of_old_invoices(world: World, a
     assert refund.id in {each.stripe_id for each in comparison.differences}
     [day] = comparison.days
     assert (day.stripe.paid, day.ours.paid) == (7500, 0)
-    assert (day.stripe.refund_counts, day.ours.refund_counts) == (7500, 0)
+    assert (day.stripe.refunded, day.ours.refunded) == (7500, 0)
     assert (
         sum(world.stripe_calls().values()) - calls == 4 + 2
     )  # four lists, and two old invoices with payments or refunds
@@ -144,7 +144,7 @@ def test_a_tie_out_includes_payments_and_refunds_of_old_invoices(world: World, a
     again = tie_out(ORGANIZATION, world.ports)
     assert again.differences == ()
     assert [day.stripe for day in again.days] == [day.ours for day in again.days]
-    assert sum(day.stripe.refund_counts for day in again.days) == 7500
+    assert sum(day.stripe.refunded for day in again.days) == 7500
 
 
 def test_a_tie_out_includes_a_bank_debit_on_an_old_invoice_once_it_has_settled(
