@@ -1,7 +1,8 @@
-"""Bulk billing on virtual time, against the double's rate limits: how near to their floor, and who is kept waiting.
+"""Bulk billing in virtual time, against the double's rate limits: its distance to the floor, and the waiting time of
+others.
 
 The use cases, the gateway and Stripe's SDK are the real ones; the stores are in memory, and no webhooks are sent.
-Virtual seconds come of paces and latencies alone, not of the machine.
+Virtual seconds depend only on paces and latencies, not on the machine.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from unittest.mock import patch
 from chalicelib.domain.batch import ItemStatus
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.bulk.bill_many import bill_many
-from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile
+from tests.bench.figures import TIMES, Figure, at_most, no_budget, percentile
 from tests.usecases.bulk.company import Company, bill_all
 
 CALLS = 5
@@ -150,7 +151,7 @@ def _at_the_limit(run: Run, latency: float) -> list[Figure]:
     )
     name = f"{run.number:,} invoices in bulk, {latency * 1000:.0f} ms answers"
     return [
-        only_told(f"{name}: time", run.seconds, "s", how, ratio=run.seconds / max(allowed, least)),
+        no_budget(f"{name}: time", run.seconds, "s", how, ratio=run.seconds / max(allowed, least)),
         at_most(f"{name}: 429", run.throttled, 0, "", "Stripe's stated limits", is_count=True),
         at_most(f"{name}: lost or doubled", run.lost + run.doubled, 0, "", "items against invoices in Stripe",
                 is_count=True),
@@ -165,7 +166,7 @@ def _halved(run: Run) -> list[Figure]:
         f" {run.throttled} times 429 of {run.asked} requests"
     )
     return [
-        only_told("limits halved in the middle: time of the rest", rest, "s", how, ratio=rest / least),
+        no_budget("limits halved in the middle: time of the rest", rest, "s", how, ratio=rest / least),
         at_most("limits halved in the middle: 429", run.throttled, 3 * run.asked // 100, "", "3 % of all requests",
                 is_count=True),
         at_most("limits halved in the middle: lost or doubled", run.lost + run.doubled, 0, "",

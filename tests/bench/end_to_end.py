@@ -1,10 +1,10 @@
-"""The whole way on Amazon's DynamoDB Local: invoices over HTTP, webhooks in, and dj-stripe doing the same beside us.
+"""End to end on Amazon's DynamoDB Local: invoices over HTTP, webhooks, and dj-stripe with the same webhooks.
 
-One run, one machine: our API (one process, 16 threads), its database, Stripe's double and the senders share the
-cores, so the figures say what share each has, and how two programs compare, and nothing about AWS. Both take the same
-signed bodies, shuffled, each side alone while it is measured, in rounds that take turns at going first. Some come
-while Stripe's API is down. Afterwards each side's tables are held against the double's ledger: a rate counts only
-for work that was done.
+Our API (one process, 16 threads), its database, Stripe's double and the senders share the cores of one machine. So
+the figures show the share of each and compare two programs, and say nothing about AWS. Both programs get the same
+signed bodies, shuffled. Each runs alone while it is measured, in rounds that take turns at going first. Some webhooks
+arrive while Stripe's API is down. Afterwards each program's tables are compared with the double's ledger, because a
+rate counts only for finished work.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from infra.local.real import Unavailable, dynamodb_local
 from infra.local.stack import LocalStack
 from tests.bench import dj_stripe_comparison
 from tests.bench.dj_stripe.side import Missing, dj_stripe
-from tests.bench.figures import Figure, at_most, only_told, percentile
+from tests.bench.figures import Figure, at_most, no_budget, percentile
 from tests.bench.posting import Posted, closed_loop, cpu_seconds, open_loop, taken_at_once
 from tests.bench.shares import Share, share, told
 from tests.e2e.company import Company
@@ -86,7 +86,7 @@ def _measured(stack: LocalStack) -> list[Figure]:
         figures += _kept(stack, load, {event["id"] for event in events})
         if theirs:
             ledger = load.company.double("GET", f"ledger/{load.company.account_id}")
-            figures += dj_stripe_comparison.kept(site.told(), ledger, load)
+            figures += dj_stripe_comparison.figures_of_records(site.told(), ledger, load)
     return figures
 
 
@@ -179,10 +179,10 @@ def _of_webhooks(ours: Side, theirs: Side | None) -> list[Figure]:
         how = f"{mine.count} of many stories, shuffled; p50 {_ms(mine, 0.5)}, p99 {_ms(mine, 0.99)}{_refusals(mine)}"
         their = theirs.closed[posters] if theirs else None
         ratio = mine.rate / their.rate if their else None
-        figures.append(only_told(f"webhooks on DynamoDB Local, {who}", mine.rate, "/s", how, ratio=ratio))
+        figures.append(no_budget(f"webhooks on DynamoDB Local, {who}", mine.rate, "/s", how, ratio=ratio))
         if their:
             how = f"the same, into PostgreSQL; p50 {_ms(their, 0.5)}, p99 {_ms(their, 0.99)}{_refusals(their)}"
-            figures.append(only_told(f"  dj-stripe, {who}", their.rate, "/s", how))
+            figures.append(no_budget(f"  dj-stripe, {who}", their.rate, "/s", how))
     figures += _of_cpu(ours, theirs)
     figures += told("a webhook, 1 poster", ours.closed[1].shares, "where its time goes")
     for side in (ours, theirs):
@@ -190,8 +190,8 @@ def _of_webhooks(ours: Side, theirs: Side | None) -> list[Figure]:
             how = f"open loop of {side.opened.count}, from when each was due{_refusals(side.opened)}"
             what = f"webhooks at {RATE:.0f}/s, {side.name}"
             figures += [
-                only_told(f"{what}, p50", percentile(side.opened.milliseconds, 0.5), "ms", how),
-                only_told(f"{what}, p99", percentile(side.opened.milliseconds, 0.99), "ms", ""),
+                no_budget(f"{what}, p50", percentile(side.opened.milliseconds, 0.5), "ms", how),
+                no_budget(f"{what}, p99", percentile(side.opened.milliseconds, 0.99), "ms", ""),
             ]
     return figures
 
@@ -204,7 +204,7 @@ def _of_cpu(ours: Side, theirs: Side | None) -> list[Figure]:
             each = 1000 * side.cpu / sum(posted.count for posted in side.closed.values())
             what = f"processor time of a webhook, {side.name}"
             ratio = ours.cpu / theirs.cpu if theirs and side is ours else None
-            figures.append(only_told(what, each, "ms", "its server process alone", ratio=ratio))
+            figures.append(no_budget(what, each, "ms", "its server process alone", ratio=ratio))
     return figures
 
 
@@ -230,8 +230,8 @@ def _without_stripe(ours: Side, theirs: Side | None, events: int) -> list[Figure
         reads = "it reads each object anew; a call takes a few ms here, many times that at Stripe"
         again = f"of {OUTAGE}; taken when sent again"
         figures += [
-            only_told(f"  dj-stripe: {calls}", theirs.stripe_calls / events, "", reads),
-            only_told(f"  dj-stripe: {refused}", OUTAGE - theirs.taken_in_outage, "", again),
+            no_budget(f"  dj-stripe: {calls}", theirs.stripe_calls / events, "", reads),
+            no_budget(f"  dj-stripe: {refused}", OUTAGE - theirs.taken_in_outage, "", again),
         ]
     return figures
 

@@ -1,9 +1,9 @@
-"""What stands between many organizations and one stage, in virtual time: API Gateway's limits, Lambda's, and queues.
+"""The limits between many organizations and one stage, in virtual time: API Gateway's, Lambda's, and queues.
 
 API Gateway's documented semantics: a limit is a bucket that holds `burst` tokens and is filled by `rate` a second; a
 request takes one, or is refused. The limit of a client's key comes first, and then that of the method
-(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html). AWS applies them
-as well as it can and not exactly, which is not played here.
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html). AWS applies the
+limits on a best-effort basis; this model applies them exactly.
 """
 
 from __future__ import annotations

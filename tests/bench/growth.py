@@ -1,6 +1,7 @@
-"""What each operation costs as its data grows, and the exponent of that growth: 0 is flat, 1 is linear.
+"""The cost of each operation as its data grows, and the exponent of the growth: 0 is flat, 1 is linear.
 
-Counts only, so all are gates. An exponent is the slope between the logarithms of sizes and costs, by least squares.
+All figures are counts, so each is a gate. An exponent is the slope between the logarithms of sizes and costs, by
+least squares.
 """
 
 from __future__ import annotations

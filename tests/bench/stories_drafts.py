@@ -1,4 +1,4 @@
-"""What it costs to review drafts, to edit, send and correct them, to filter lists, and to ask again in vain."""
+"""The stories of drafts: review, edit, send and correct them, filter lists, and request unchanged data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limits that the bench plays are those that API Gateway, Lambda and SQS document."""
+"""The modelled limits are those that API Gateway, Lambda and SQS document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documents as the local stack answers them, and the two clients that are generated from the API's."""
+"""The documents that the local stack serves, and the two clients that are generated from the API's document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients are generated from the document with the generators' defaults, compile, and walk the users' guide."""
+"""Clients are generated from the document with the generators' defaults, compile, and complete the users' guide."""
 
 from __future__ import annotations
 

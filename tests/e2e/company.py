@@ -1,4 +1,4 @@
-"""A pool company of its own for a test: an organization in POM, an account in Stripe, and what each of them holds."""
+"""A pool company for one test: an organization in POM, an account in Stripe, and the data of both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One local stack for the session; companies on it as tests need them."""
+"""One local stack for the session, and companies on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One of each thing that a path can name, in one company."""
+"""Creates one object of each kind whose id a path can have, in one company."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Makes a stored moment lie in the past, as if time had gone by: nothing in the system itself can be hurried.
+"""Moves a stored time into the past, as if time had passed, because nothing in the running stack can be hurried.
 
-The write goes through the stores themselves, under their version conditions, in a process of its own.
+The write goes through the stores themselves, under their version conditions, in its own process.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The canary on the whole stack: it comes through while the pipe is open, and whatever closes the pipe is told."""
+"""The canary on the whole stack: it is accepted while webhooks can arrive, and reports every fault in between."""
 
 from __future__ import annotations
 

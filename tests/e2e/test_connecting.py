@@ -1,4 +1,4 @@
-"""Connecting Stripe when something goes wrong: each way back leads to POM's page or a clear refusal."""
+"""Connecting Stripe when something goes wrong: each redirect leads to POM's page, and each refusal has a code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making invoices over HTTP: large ones, repeated ones, and those that Stripe is slow or fails with."""
+"""Creating invoices over HTTP: large ones, repeated requests, and requests during failures of Stripe."""
 
 from __future__ import annotations
 
@@ -31,11 +31,15 @@ def of_invoice(company: Company, shown: Any) -> list[Any]:
 def test_an_invoice_can_have_250_lines(company: Company) -> None:
     before = len(company.calls())
 
-    made = company.bill(*(f"many_{n}" for n in range(250)))
+    created = company.bill(*(f"many_{n}" for n in range(250)))
 
-    assert made.status == 201, made.text
-    assert (made.json["status"], made.json["total"], len(made.json["lineItems"])) == ("pending", "18750.00", 250)
-    [invoice] = of_invoice(company, made.json)
+    assert created.status == 201, created.text
+    assert (created.json["status"], created.json["total"], len(created.json["lineItems"])) == (
+        "pending",
+        "18750.00",
+        250,
+    )
+    [invoice] = of_invoice(company, created.json)
     assert (invoice["total"], len(invoice["lines"]["data"])) == (1_875_000, 250)
     assert len(company.calls()) - before <= 6
     refused(company.bill("many_249"), 409, "service_already_billed", "lineItems[0].serviceId")
@@ -50,10 +54,10 @@ def test_amounts_have_the_decimals_of_their_currency(
 ) -> None:
     line = {"serviceId": f"in_{currency}", "description": "Cleaning", "quantity": "1", "unitPrice": price}
 
-    made = company.office.call("POST", "/invoices", order(currency=currency, lineItems=[line]))
+    created = company.office.call("POST", "/invoices", order(currency=currency, lineItems=[line]))
 
-    assert (made.status, made.json["total"]) == (201, total)
-    assert [each["total"] for each in of_invoice(company, made.json)] == [minor]
+    assert (created.status, created.json["total"]) == (201, total)
+    assert [each["total"] for each in of_invoice(company, created.json)] == [minor]
 
 
 def test_the_same_idempotency_key_and_order_return_the_same_invoice(company: Company) -> None:
@@ -82,9 +86,9 @@ def test_simultaneous_requests_with_one_key_create_one_invoice(company: Company)
 
     assert {answer.status for answer in answers} <= {201, 202, 409}
     assert all(answer.json["error"]["code"] == "concurrent_change" for answer in answers if answer.status == 409)
-    made = {answer.json["id"] for answer in answers if answer.status < 300}
-    assert len(made) == 1
-    shown = company.becomes(made.pop(), status="pending")
+    created = {answer.json["id"] for answer in answers if answer.status < 300}
+    assert len(created) == 1
+    shown = company.becomes(created.pop(), status="pending")
     assert len(of_invoice(company, shown)) == 1
 
 
@@ -108,10 +112,10 @@ def test_simultaneous_orders_for_one_service_bill_it_once(company: Company) -> N
 def test_a_single_failure_of_stripe_does_not_fail_the_request(company: Company, kind: str) -> None:
     company.fault(kind, "POST", "/v1/invoices")
 
-    made = company.bill(f"once_{kind}")
+    created = company.bill(f"once_{kind}")
 
-    assert (made.status, made.json["status"]) == (201, "pending")
-    assert len(of_invoice(company, made.json)) == 1
+    assert (created.status, created.json["status"]) == (201, "pending")
+    assert len(of_invoice(company, created.json)) == 1
 
 
 FAILING = {
@@ -173,6 +177,6 @@ def test_an_amount_below_what_stripe_collects_is_refused(company: Company) -> No
     """Stripe would move it to the customer's balance and call the invoice paid."""
     penny = {"serviceId": "penny", "description": "Almost free", "quantity": 1, "unitPrice": "0.01"}
 
-    made = company.office.call("POST", "/invoices", order(lineItems=[penny]))
+    created = company.office.call("POST", "/invoices", order(lineItems=[penny]))
 
-    refused(made, 422, "amount_below_minimum", "lineItems")
+    refused(created, 422, "amount_below_minimum", "lineItems")

@@ -1,4 +1,4 @@
-"""One request, followed by its id through what the API and the workers log."""
+"""The id of a request is in every log line of its work, in the API and in the workers."""
 
 from __future__ import annotations
 

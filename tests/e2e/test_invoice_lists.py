@@ -1,4 +1,4 @@
-"""Each list of invoices, asked for with the rights that are deployed."""
+"""Each list of invoices, requested with the deployed permissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A queue of one's own on the bus of the local stack, made as `docs/events.md` says."""
+"""A queue of a consumer on the bus of the local stack, created as `docs/events.md` describes."""
 
 from __future__ import annotations
 

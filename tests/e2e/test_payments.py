@@ -1,4 +1,4 @@
-"""Ways of paying, refunding, disputing and reminding, over HTTP: what the office sees follows what happened."""
+"""Paying, refunding, disputing and reminding over HTTP: the API returns what happened in Stripe."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _services = (f"svc_pay_{number}" for number in count())
 @pytest.fixture(scope="module")
 def company(stack: LocalStack) -> Company:
     """A connected company that takes cards and bank debits."""
-    made = Company(stack).connect()
-    made.customer()
+    created = Company(stack).connect()
+    created.customer()
     stack.wait_until_idle()
-    return made
+    return created
 
 
 def bill(company: Company, **changes: Any) -> Any:
     """A sent invoice of 75.00 that can be paid by card or bank debit."""
-    made = company.bill(next(_services), paymentMethods=["card", "us_bank_account"], **changes)
-    assert made.status == 201, made.text
-    return made.json
+    created = company.bill(next(_services), paymentMethods=["card", "us_bank_account"], **changes)
+    assert created.status == 201, created.text
+    return created.json
 
 
 def stripe_id(invoice: Any) -> str:
     return str(invoice["dashboardUrl"].rsplit("/", 1)[1])
 
 
-def pay(company: Company, invoice: Any, method: str, **more: Any) -> Any:
+def pay(company: Company, invoice: Any, method: str, **params: Any) -> Any:
     path = f"invoices/{company.account_id}/{stripe_id(invoice)}/pay"
-    return company.double("POST", path, method=method, **more)
+    return company.double("POST", path, method=method, **params)
 
 
 def kinds(company: Company, invoice: Any) -> list[str]:
@@ -96,8 +96,8 @@ def test_no_response_says_that_a_card_was_reported_lost(company: Company) -> Non
     invoice = bill(company)
     Payer(invoice["paymentUrl"]).pays_by_card("4000 0000 0000 9987")
     failed = company.becomes(invoice["id"], status="failed")
-    told = str(failed) + str(company.member.get(f"/invoices/{invoice['id']}/history"))
-    assert "lost" not in told.replace("'lostAmount': '0.00'", ""), "only the name of a figure may have this word"
+    text = str(failed) + str(company.member.get(f"/invoices/{invoice['id']}/history"))
+    assert "lost" not in text.replace("'lostAmount': '0.00'", ""), "only the name of a figure may have this word"
 
 
 def test_an_invoice_can_be_paid_in_two_payments(company: Company) -> None:

@@ -1,4 +1,4 @@
-"""The commands in README.md and docs/api.md work as they are written, without further knowledge."""
+"""The commands in README.md and docs/api.md work as written."""
 
 from __future__ import annotations
 
@@ -49,10 +49,14 @@ def test_the_commands_that_refund_work_as_written_and_refund_once(company: Compa
     write({**description(stack), "tokens": of_company}, tmp_path / ".local/stack.json")
     _, refunding, _ = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
 
-    made, again = (shell_output(refunding, stack, tmp_path) for _ in range(2))
+    first_refund, second_refund = (shell_output(refunding, stack, tmp_path) for _ in range(2))
 
-    assert (made["amount"], made["status"], made["invoiceId"]) == ("20.00", "succeeded", billed["id"])
-    assert again == made
+    assert (first_refund["amount"], first_refund["status"], first_refund["invoiceId"]) == (
+        "20.00",
+        "succeeded",
+        billed["id"],
+    )
+    assert second_refund == first_refund
     refunded = company.becomes(billed["id"], partiallyRefunded=True)
     assert refunded["refundedAmount"] == "20.00"
     table = (tmp_path / ".local/payments.csv").read_text().splitlines()
@@ -69,10 +73,10 @@ def test_the_commands_that_review_a_draft_work_as_written(company: Company, tmp_
     )
     _, _, reviewing = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
 
-    first, again = (shell_output(reviewing, company.stack, tmp_path) for _ in range(2))
+    first, second_refund = (shell_output(reviewing, company.stack, tmp_path) for _ in range(2))
 
     assert (first["status"], first["total"], first["totalDifference"]) == ("draft", "110.00", "0.00")
-    assert (again["id"], again["total"]) == (first["id"], "110.00")
+    assert (second_refund["id"], second_refund["total"]) == (first["id"], "110.00")
     page = (tmp_path / ".local/preview.html").read_text()
     assert all(words in page for words in ("DRAFT", "Winter cover", "Season discount"))
     sent = company.office.call("POST", f"/invoices/{first['id']}/send")
@@ -82,23 +86,23 @@ def test_the_commands_that_review_a_draft_work_as_written(company: Company, tmp_
 def shell_output(block: str, stack: LocalStack, directory: Path | None = None) -> Any:
     """Returns the JSON that a block of the page prints, with the ports of this stack."""
     line = block.replace("http://127.0.0.1:8000", stack.urls.api).replace("http://127.0.0.1:8002", stack.urls.stripe)
-    done = subprocess.run(
+    process = subprocess.run(
         ["/bin/sh", "-euc", line], cwd=directory, capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
 
 
-def pay(made: Any, **form: str) -> None:
-    request("POST", made["paymentUrl"], form=form)
+def pay(first_refund: Any, **form: str) -> None:
+    request("POST", first_refund["paymentUrl"], form=form)
 
 
 def test_the_dashboard_url_of_an_invoice_opens_its_page(company: Company) -> None:
-    made = company.bill("svc_dashboard").json
+    first_refund = company.bill("svc_dashboard").json
 
-    page = request("GET", made["dashboardUrl"])
+    page = request("GET", first_refund["dashboardUrl"])
 
-    assert (page.status, f"Invoice {made['number']}" in page.text) == (200, True)
+    assert (page.status, f"Invoice {first_refund['number']}" in page.text) == (200, True)
 
 
 def test_every_button_that_the_readme_names_is_on_a_page() -> None:
@@ -116,10 +120,10 @@ def test_the_command_that_lists_e_mails_works_as_written(stack: LocalStack) -> N
     [line] = re.findall(r"`(curl -sS http://127\.0\.0\.1:8002/[^`]+)`", terminal_commands())
 
     words = line.replace("http://127.0.0.1:8002", stack.urls.stripe).split()
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    process = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
-    assert done.returncode == 0, done.stderr
-    assert isinstance(json.loads(done.stdout), list)
+    assert process.returncode == 0, process.stderr
+    assert isinstance(json.loads(process.stdout), list)
 
 
 def test_every_shell_command_of_the_docs_sets_its_own_variables() -> None:

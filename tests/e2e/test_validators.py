@@ -1,4 +1,4 @@
-"""Entity tags, compression and cross-origin access, over real HTTP and the whole local stack."""
+"""ETags, compression and cross-origin access, over real HTTP and the whole local stack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.demo.http import request
 from infra.local.stack import LocalStack
 from infra.template.api import COMPRESSED_FROM
 from tests.e2e.company import Company
-from tests.e2e.one_of_each import path_with_ids, one_of_each
+from tests.e2e.one_of_each import one_of_each, path_with_ids
 
 CUSTOMER = "/customers/cust_theirs"
 Read = tuple[int, dict[str, str], bytes]
@@ -42,13 +42,13 @@ def pay(company: Company, invoice: str) -> None:
 
 def send(company: Company, method: str, path: str, body: Any = None, **headers: str) -> Read:
     """Returns the status, the headers by their names in lower case, and the bytes as they came."""
-    sent = {"Authorization": f"Bearer {company.token('user_admin', 'admin')}"}
-    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    request_headers = {"Authorization": f"Bearer {company.token('user_admin', 'admin')}"}
+    request_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
     if body is not None:
-        sent["Content-Type"] = "application/json"
+        request_headers["Content-Type"] = "application/json"
     connection = http.client.HTTPConnection(urlsplit(company.stack.urls.api).netloc, timeout=30)
     try:
-        connection.request(method, f"/v1{path}", None if body is None else json.dumps(body), sent)
+        connection.request(method, f"/v1{path}", None if body is None else json.dumps(body), request_headers)
         answer = connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
     finally:
@@ -63,18 +63,18 @@ def test_every_get_returns_the_same_etag_until_something_changes_and_304_for_tha
     An export says when it was made, and that it was made is one more thing that POM holds of the customer.
     """
     paths = request("GET", f"{stack.urls.api}/v1/openapi.json").json["paths"]
-    asked = 0
+    checked_routes = 0
     for path, operations in paths.items():
         if "200" not in operations.get("get", {"responses": {}})["responses"] or path.endswith("/export"):
             continue
-        asked += 1
+        checked_routes += 1
         target = path_with_ids(path, ids).removeprefix("/v1")
         status, headers, body = send(company, "GET", target)
         assert (status, headers["cache-control"]) == (200, "private, no-cache"), target
-        again, unchanged, nothing = send(company, "GET", target, If_None_Match=headers["etag"])
-        assert (again, nothing, unchanged["etag"]) == (304, b"", headers["etag"]), target
+        again, headers_of_304, empty_body = send(company, "GET", target, If_None_Match=headers["etag"])
+        assert (again, empty_body, headers_of_304["etag"]) == (304, b"", headers["etag"]), target
         assert len(body) > 0
-    assert asked > 20
+    assert checked_routes > 20
 
 
 def test_a_webhook_changes_the_etag_of_its_invoice(company: Company, ids: dict[str, str]) -> None:
@@ -108,10 +108,10 @@ def test_a_large_response_is_compressed_and_keeps_its_etag(
     assert len(plain) >= COMPRESSED_FROM
     assert (headers["content-encoding"], headers["etag"]) == ("gzip", plain_headers["etag"])
     assert gzip.decompress(body) == plain
-    again, _, nothing = send(
+    again, _, empty_body = send(
         company, "GET", path, Accept=accept, Accept_Encoding="gzip", If_None_Match=headers["etag"]
     )
-    assert (again, nothing) == (304, b"")
+    assert (again, empty_body) == (304, b"")
 
 
 def test_the_openapi_document_is_compressed(company: Company) -> None:

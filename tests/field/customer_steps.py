@@ -1,4 +1,4 @@
-"""Steps about customers: what the office and people at Stripe do with them, and what both then have."""
+"""Steps about customers, in the office and in Stripe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of cases about days, which pass in a company's time zone."""
+"""Steps about days, which begin and end in a company's time zone."""
 
 from __future__ import annotations
 

@@ -60,15 +60,6 @@ class DraftSteps:
         """From now on Stripe does what requests of this path ask for, and its answers are lost."""
         self.world.double.order_fault("close_after", path=path, count=10)
 
-    def stuck_before_drafting(self, hours: int, due_in: int) -> None:
-        """An order over 75.00 is made, Stripe is down when its draft is to be made, and hours pass."""
-        self._known_customer()
-        self.world.double.order_fault("close_before", method="POST", path="/v1/invoices", count=10)
-        self.invoice = self.world.invoice("svc_0", due_date=self._in_days(due_in))
-        assert self.invoice.saga.running, "Stripe was not down"
-        self.world.double.clear_faults()
-        self.world.advance(hours * 3600)
-
     def bill_one_in_bulk(self, due_in: int) -> None:
         """The office bills one service in a batch, due in so many days; the workers have not begun yet."""
         self._known_customer()

@@ -1,4 +1,4 @@
-"""Steps about requests that POM refuses: a program sends something wrong, and the case says what it must hear."""
+"""Steps about requests that POM refuses."""
 
 from __future__ import annotations
 
@@ -25,11 +25,6 @@ class ErrorSteps:
         self.request(
             "POST", "/invoices", {"customerId": "cust_1", "lineItems": [_line(n, changes) for n in range(lines)]}
         )
-
-    def bill_services(self, *services: str, customer: str = "cust_1", send: bool = True) -> None:
-        """Ask for an invoice of these services."""
-        lines = [_line(0, {"serviceId": each}) for each in services]
-        self.request("POST", "/invoices", {"customerId": customer, "lineItems": lines, "send": send})
 
     def finish_batch(self) -> None:
         """Let the workers take the batch that was just begun, and look at it."""

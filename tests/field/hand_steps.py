@@ -71,10 +71,6 @@ class HandSteps:
         """The office corrects the invoice; `reply` tells what it is answered."""
         self._replied(self.api.post(f"/invoices/{self._invoice.id}/correct", {"confirmed": confirmed}))
 
-    def continue_with_copy(self) -> None:
-        """From now on the case is about the copy that was answered last."""
-        self.invoice = get_invoice(ORGANIZATION, self.reply["id"], self.world.ports)
-
     def preview(self) -> None:
         """The office looks at what the payer will see."""
         self._replied(self.api.get(f"/invoices/{self._invoice.id}/preview"))

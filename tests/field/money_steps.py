@@ -1,4 +1,4 @@
-"""Steps of a case that move money: balances, discounts, credit notes, disputes, and what the books say of them."""
+"""Steps that move money: balances, discounts, credit notes and disputes, and the comparison of books."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of a case about deposits: fees, payouts and what they consist of, as Stripe lists them."""
+"""Steps about deposits: fees, payouts and their lines, as Stripe lists them."""
 
 from __future__ import annotations
 

@@ -49,9 +49,9 @@ class RevisionSteps:
         if due_in_days is not None:
             self._dashboard.invoices.update(draft.id, {"days_until_due": due_in_days}, self._options)
         if finalize:
-            self.finalize_revision()
+            self._finalize_revision()
 
-    def finalize_revision(self) -> None:
+    def _finalize_revision(self) -> None:
         """The person who revises it presses Update invoice, and Stripe e-mails the revision."""
         self._dashboard.invoices.send_invoice(self._last("invoice"), None, self._options)
 

@@ -1,6 +1,7 @@
-"""`python -m tests.mutations`: take each guard away from a copy of the tree and see that its tests notice.
+"""`python -m tests.mutations`: removes each guard from a copy of the tree and requires that its tests fail.
 
-Ends with 1 if a guard survives, if a patch no longer applies, or if the tests fail without any mutation.
+Exits with 1 if the tests still pass without a guard, if a guard is not found, or if the tests fail on the unchanged
+tree.
 """
 
 from __future__ import annotations
@@ -77,9 +78,9 @@ def main() -> int:
     _warm_up()
     with tempfile.TemporaryDirectory(prefix="mutations-") as place:
         copies = [_copied(Path(place, str(number))) for number in range(options.jobs)]
-        unharmed = list(_run(_shares(guards, options.jobs), copies))
-        for failed in (each for each in unharmed if each.code):
-            print(f"Without any mutation these fail:\n{failed.output[-3000:]}", file=sys.stderr)
+        passing = list(_run(_shares(guards, options.jobs), copies))
+        for failed_guards in (each for each in passing if each.code):
+            print(f"Without any mutation these fail:\n{failed_guards.output[-3000:]}", file=sys.stderr)
             return 1
         results = [_result(each) for each in _run([Trial(guard, guard.tests) for guard in guards], copies)]
     results.sort(key=lambda result: [guard.name for guard in guards].index(result.guard))
@@ -185,13 +186,13 @@ class Trial:
 
     def ended(self, child: int) -> bool:
         """Whether the child has ended, or has been ended; then the guard is back in its place."""
-        gone, status = os.waitpid(child, os.WNOHANG)
+        process, status = os.waitpid(child, os.WNOHANG)
         self.seconds = time.monotonic() - self._began
-        late = not gone and self.guard is not None and self.seconds > TIMEOUT
+        late = not process and self.guard is not None and self.seconds > TIMEOUT
         if late:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-        elif not gone:
+        elif not process:
             return False
         self.code = TIMED_OUT if late else os.waitstatus_to_exitcode(status)
         self.output = (self.copy / "output.txt").read_text(errors="replace")

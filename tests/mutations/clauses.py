@@ -1,10 +1,11 @@
-"""Brings guard clauses into one form, so that a row means the same however a branch is turned.
+"""Brings guard clauses into one form, so that a row of the list means the same for every order of the branches.
 
-`if bad: raise …` before the work, `if good: … return` before the raise, and either with an `else`, say the same. Of
-two branches that both leave, the guard's is the one that only raises, or else the smaller one; it comes to stand in
-the `if`. If both are of one size, a row has to name what its branch leads to.
+`if bad: raise …` before the work, `if good: … return` before the raise, and either with an `else`, are equal. Of two
+branches that both leave, the guard's is the one that only raises, or else the smaller one. It is moved into the `if`.
+If both have the same size, a row must name what its branch leads to.
 
-A condition that has a name only for the statement after it (`late = now > limit`, `if late: …`) comes to stand there.
+A condition that has a name only for the next statement (`late = now > limit`, `if late: …`) is moved into that
+statement.
 """
 
 from __future__ import annotations

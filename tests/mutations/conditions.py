@@ -1,4 +1,4 @@
-"""The conditions of a symbol: what a test or an operand says, and what leaves when it holds."""
+"""Finds the conditions of a symbol: the meaning of a test or an operand, and the branch that leaves when it holds."""
 
 from __future__ import annotations
 

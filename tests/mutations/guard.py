@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.mutations.removals import Taken
+from tests.mutations.removals import Removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +13,9 @@ class Guard:
 
     name: str
     symbol: str
-    taken: Taken
+    taken: Removal
     tests: tuple[str, ...]
 
 
-def guard(name: str, symbol: str, taken: Taken, *tests: str) -> Guard:
+def guard(name: str, symbol: str, taken: Removal, *tests: str) -> Guard:
     return Guard(name, symbol, taken, tests)

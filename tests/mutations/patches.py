@@ -1,4 +1,4 @@
-"""Taking a guard away from the tree."""
+"""Removes a guard from the tree."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Where in a symbol's tree a row's words are: slots that hold an expression or a statement, and what each mentions.
+"""Finds the places of a symbol's tree that a row's words select: slots that hold an expression or a statement.
 
-A row's words are names that stay when code is reworded. They are written with spaces between them:
+A row's words are names that stay when code is reworded. They are separated by spaces:
 
 - `now`: a parameter, an attribute, a function, a class or a constant of that name;
 - `issuer=`: an argument given by that name;
-- `'exp'`: a text that is a fact of some protocol;
-- `==`, `<`, `is`, `in`: a comparison of that kind, whichever way round and whether or not it is denied.
+- `'exp'`: a text that some protocol defines;
+- `==`, `<`, `is`, `in`: a comparison of that kind, in either direction, denied or not.
 
-The text of messages is not read: neither f-strings nor, since words hold no spaces, sentences.
+The text of messages is not searched: neither f-strings nor, since words hold no spaces, sentences.
 """
 
 from __future__ import annotations

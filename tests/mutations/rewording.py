@@ -1,7 +1,7 @@
-"""Says the same as a module in other words, as refactorings do, to see that a row does not lean on the words.
+"""Rewords a module as refactorings do, without changing its meaning, to test that a row does not depend on the words.
 
-Local variables get other names, comparisons are turned round or denied twice, operands change places, messages say
-something else, the symbol stands at another place in the file, and the file in another package under another name.
+Local variables get other names, comparisons are reversed or denied twice, operands change places, messages change
+their text, the symbol moves within the file, and the file moves to another package under another name.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The mutation list fits the tree, however the tree is worded, and every named test exists.
+"""Every guard of the mutation list is found in the tree, however the tree is worded, and every named test exists.
 
-The list itself is run by `python -m tests.mutations`.
+`python -m tests.mutations` runs the list itself.
 """
 
 from __future__ import annotations

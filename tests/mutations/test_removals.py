@@ -1,4 +1,4 @@
-"""Each word of the vocabulary takes what it says, and refuses where that is not there, or is there twice."""
+"""Each class of the vocabulary removes its target, and refuses a target that is missing or found twice."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import pytest
 
 from tests.mutations.places import PatchError
-from tests.mutations.removals import Always, AnyValue, Becomes, Check, Instead, Never, Skipped, Taken, Without
+from tests.mutations.removals import Always, AnyValue, Becomes, Check, Instead, Never, Removal, Skipped, Without
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A body of a function that has the place once, what is left of it, and one that has the place twice."""
 
-    taken: Taken
+    taken: Removal
     before: str
     after: str
     twice: str
@@ -153,7 +153,7 @@ CASES = {
 }
 
 
-def taken_from(body: str, taken: Taken) -> str:
+def taken_from(body: str, taken: Removal) -> str:
     tree = ast.parse("def symbol():\n" + textwrap.indent(body, "    "))
     taken.edit(tree.body[0])
     _, _, rest = ast.unparse(ast.fix_missing_locations(tree)).partition("\n")

@@ -1,4 +1,4 @@
-"""The checks of the screens find what they are there to find: each is shown a page that is wrong."""
+"""The checks of the screens report a faulty page: each test shows them one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the screens do when there is much, when there is nothing, when something fails, and for whom."""
+"""The screens with much data, without data, after errors, and for each role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stripe's side, as the double shows it to owners and payers, can be used by everybody, in each theme and width."""
+"""The Stripe double's pages for owners and payers are accessible in each theme and width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The screens use the API as its document says: the compiler finds no mistake, and finds those that are made."""
+"""The screens use the API as its document defines it: the TypeScript compiler finds no error in them."""
 
 from __future__ import annotations
 

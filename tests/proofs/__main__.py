@@ -37,7 +37,7 @@ from tests.proofs import (
 from tests.proofs.claims import INVARIANTS
 from tests.proofs.pytest_proofs import tests_of
 from tests.proofs.report import Budget, Result
-from tests.proofs.stage import Deed
+from tests.proofs.stage import Action
 
 PYTEST_PROOFS = {
     "own-tests": ("tests/proofs/test_proofs.py",),
@@ -87,21 +87,21 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--replay", help="deeds, with commas between, to be played in the town of the seed")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    asked = parser.parse_args(arguments)
-    unknown = set(asked.names) - set(PROOFS)
+    options = parser.parse_args(arguments)
+    unknown = set(options.names) - set(PROOFS)
     if unknown:
         parser.error(f"no such proof: {', '.join(sorted(unknown))}")
-    if asked.replay is not None:
-        return replay(asked.seed, asked.replay)
-    deadline = time.monotonic() + 60 * (asked.minutes or MINUTES[asked.slice])
+    if options.replay is not None:
+        return replay(options.seed, options.replay)
+    deadline = time.monotonic() + 60 * (options.minutes or MINUTES[options.slice])
     results: dict[str, Result] = {}
-    names = asked.names or list(PROOFS)
+    names = options.names or list(PROOFS)
     for name in (each for each in names if not PROOFS[each][1]):
-        results[name] = prove(name, asked.slice, 0.0, asked.seed)
-    left = max(LEAST, deadline - time.monotonic())
+        results[name] = prove(name, options.slice, 0.0, options.seed)
+    remaining = max(LEAST, deadline - time.monotonic())
     for name in (each for each in names if PROOFS[each][1]):
-        results[name] = prove(name, asked.slice, left, asked.seed)
-    if asked.json:
+        results[name] = prove(name, options.slice, remaining, options.seed)
+    if options.json:
         print(json.dumps([asdict(result) for result in results.values()], indent=2, default=str))
     else:
         show(results)
@@ -121,10 +121,10 @@ def prove(name: str, size: str, seconds: float, seed: int) -> Result:
 
 def replay(seed: int, deeds: str) -> int:
     """Play a schedule again, step by step."""
-    played = conservation.run(seed, [Deed.parse(text) for text in deeds.split(",")])
-    print("\n".join(played.trace))
-    print(f"\nexecution {played.digest}: {played.violation or 'every invariant held'}")
-    return 1 if played.violation else 0
+    execution = conservation.run(seed, [Action.parse(text) for text in deeds.split(",")])
+    print("\n".join(execution.trace))
+    print(f"\nexecution {execution.digest}: {execution.violation or 'every invariant held'}")
+    return 1 if execution.violation else 0
 
 
 def show(results: dict[str, Result]) -> None:

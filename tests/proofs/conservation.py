@@ -34,7 +34,7 @@ from tests.proofs.erased import erased_customers, unfinished
 from tests.proofs.invariants import Violation, require
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Figures, Town
-from tests.proofs.stage import Deed
+from tests.proofs.stage import Action
 
 LENGTH = 100
 DAY, HOUR = 86_400, 3_601
@@ -45,7 +45,7 @@ class Run:
     """One schedule, played to its rest."""
 
     seed: int
-    schedule: tuple[Deed, ...]
+    schedule: tuple[Action, ...]
     figures: Figures
     digest: str
     violation: str | None
@@ -56,22 +56,28 @@ class Run:
     """How many of these were finished in the end."""
 
 
-def run(seed: int, deeds: Sequence[Deed] | None = None, *, length: int = LENGTH, plain: bool = False) -> Run:
+def run(seed: int, actions: Sequence[Action] | None = None, *, length: int = LENGTH, plain: bool = False) -> Run:
     """Play one seed, or another schedule in the town of that seed."""
-    played = tuple(schedule(seed, length) if deeds is None else deeds)
+    execution = tuple(schedule(seed, length) if actions is None else actions)
     town = Town(seed, plain=plain)
     violation = None
     try:
-        town.play(played, PLAYERS)
+        town.play(execution, PLAYERS)
         come_to_rest(town)
-    except Violation as found:
-        violation = str(found)
+    except Violation as failing:
+        violation = str(failing)
     town.figures.events = sum(len(ledger.events) for ledger in town.double.world.ledgers.values())
     town.figures.invoices = sum(len(town.table(account, "invoice")) for account in town.double.world.ledgers)
-    asked = erased_customers(town.plain.database)
-    erased = [each for each in asked if each.erasure is not None and each.erasure.status is ErasureStatus.ERASED]
+    requested_erasures = erased_customers(town.plain.database)
+    finished_erasures = [
+        each
+        for each in requested_erasures
+        if each.erasure is not None and each.erasure.status is ErasureStatus.ERASED
+    ]
     figures, trace = town.figures, tuple(town.trace)
-    return Run(seed, played, figures, town.digest(), violation, trace, len(asked), len(erased))
+    return Run(
+        seed, execution, figures, town.digest(), violation, trace, len(requested_erasures), len(finished_erasures)
+    )
 
 
 def come_to_rest(town: Town) -> None:
@@ -107,8 +113,8 @@ def come_to_rest(town: Town) -> None:
         swept = reconcile_account(organization, town.ports, objects=True)
         require(swept.recovered == swept.corrected == swept.parked == 0, f"6: the third sweep found {swept}")
     after = town.invariants.everything_kept()
-    changed = [name for name in before if before[name] != after[name]]
-    require(not changed, f"6: the third sweep changed {changed}")
+    changed_tables = [name for name in before if before[name] != after[name]]
+    require(not changed_tables, f"6: the third sweep changed {changed_tables}")
 
 
 def finish_erasures(town: Town) -> None:
@@ -151,23 +157,23 @@ def _work(town: Town) -> None:
     town.queue.clear()
 
 
-def shortest(found: Run, *, patience: int = 400) -> Run:
+def shortest(failing: Run, *, patience: int = 400) -> Run:
     """A schedule as short and calm as can be found that still fails, in the same town."""
-    best, tried = found, 0
+    best, attempts = failing, 0
 
-    def fails(deeds: Sequence[Deed]) -> bool:
-        nonlocal best, tried
-        if tried >= patience:
+    def fails(actions: Sequence[Action]) -> bool:
+        nonlocal best, attempts
+        if attempts >= patience:
             return False
-        tried += 1
-        again = run(found.seed, deeds)
-        if again.violation is None or again.violation[:3] != (found.violation or "")[:3]:
+        attempts += 1
+        rerun = run(failing.seed, actions)
+        if rerun.violation is None or rerun.violation[:3] != (failing.violation or "")[:3]:
             return False
-        best = again
+        best = rerun
         return True
 
     chunk = max(1, len(best.schedule) // 2)
-    while chunk >= 1 and tried < patience:
+    while chunk >= 1 and attempts < patience:
         start, shrunk = 0, False
         while start < len(best.schedule):
             fewer = best.schedule[:start] + best.schedule[start + chunk :]
@@ -178,32 +184,34 @@ def shortest(found: Run, *, patience: int = 400) -> Run:
         if chunk == 1 and not shrunk:
             break
         chunk = chunk if shrunk and chunk == 1 else chunk // 2
-    for position, deed in enumerate(best.schedule):
-        if not deed.calm:
+    for position, action in enumerate(best.schedule):
+        if not action.calm:
             calmer = list(best.schedule)
-            calmer[position] = Deed(deed.name, deed.number, calm=True)
+            calmer[position] = Action(action.name, action.number, calm=True)
             fails(calmer)
     return best
 
 
-def replay_line(found: Run) -> str:
-    return f"python -m tests.proofs conservation --seed {found.seed} --replay {','.join(map(str, found.schedule))}"
+def replay_line(failing: Run) -> str:
+    return (
+        f"python -m tests.proofs conservation --seed {failing.seed} --replay {','.join(map(str, failing.schedule))}"
+    )
 
 
 def prove(budget: Budget) -> Result:
     """Seeds, until the time is up or enough have been played."""
-    found = Result("conservation under faults", "schedules of 100 deeds", seed=budget.seed)
+    failing = Result("conservation under faults", "schedules of 100 deeds", seed=budget.seed)
     total = Figures()
     for number in range(budget.of(12, 300, 1_000_000)):
         if budget.left < 0:
             break
-        played = run(budget.seed + number)
-        found.count += 1
-        total.add(played.figures)
-        if played.violation is not None:
-            least = shortest(played)
-            found.failures.append(f"{least.violation}\n  {replay_line(least)}")
-    found.figures = {
+        execution = run(budget.seed + number)
+        failing.count += 1
+        total.add(execution.figures)
+        if execution.violation is not None:
+            least = shortest(execution)
+            failing.failures.append(f"{least.violation}\n  {replay_line(least)}")
+    failing.figures = {
         "deeds": total.deeds,
         "boundaries": total.boundaries,
         "overtaken": total.overtaken,
@@ -215,4 +223,4 @@ def prove(budget: Budget) -> Result:
         "parked": total.outcomes["parked"],
         "invoices": total.invoices,
     }
-    return found
+    return failing

@@ -1,8 +1,8 @@
-"""`python -m tests.proofs.load_sender`: posts webhooks, each at its own time, whatever became of those before.
+"""`python -m tests.proofs.load_sender`: posts webhooks, each at its own time, whatever happened to those before.
 
 A JSON object on standard input names `url`, `secret`, `begin` (epoch seconds), `bodies` and `plan`: pairs of seconds
-after `begin` and a body's number. What is not answered 2xx is sent again, signed anew, after the waits of `WAITS`.
-Prints what became of each.
+after `begin` and a body's number. A webhook without a 2xx response is signed again and sent again, after the waits of
+`WAITS`. Prints the outcome of each webhook.
 """
 
 from __future__ import annotations

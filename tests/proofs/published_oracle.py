@@ -1,8 +1,8 @@
-"""What POM has to be told of a ledger, found by another way than the code's.
+"""The changes that POM must publish for a ledger, computed in another way than the code's.
 
-The code compares two versions, because that is all a stream shows. The oracle follows each object through its life.
-Of invoices it reads what the API shows, and of drafts the sentences that explain them, too; of connections it reads
-every field but those of POM's own work.
+The code compares two versions, because a stream has no more. The oracle follows each object through its life. It
+reads what the API returns of invoices, and the explanations of drafts. Of connections it reads every field except
+those of POM's own work.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Schedules that once failed, each with what it found; they must hold for ever."""
+"""Schedules that once failed, each with its fault; they must hold."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.proofs.conservation import run
-from tests.proofs.stage import Deed
+from tests.proofs.stage import Action
 
 pytestmark = pytest.mark.proof
 
@@ -47,10 +47,10 @@ SCHEDULES = {
 
 @pytest.mark.parametrize("found", SCHEDULES)
 def test_a_schedule_that_once_failed_holds(found: str) -> None:
-    seed, deeds = SCHEDULES[found]
-    played = [Deed.parse(text) for text in deeds.split(",")]
-    assert run(seed, played, plain=True).violation is None
-    assert run(seed, played).violation is None
+    seed, schedule = SCHEDULES[found]
+    actions = [Action.parse(text) for text in schedule.split(",")]
+    assert run(seed, actions, plain=True).violation is None
+    assert run(seed, actions).violation is None
 
 
 @pytest.mark.parametrize("seed", [6, 9, 39, 102, 136, 138, 141, 147, 165, 174, 201])

@@ -35,14 +35,14 @@ def test_each_version_of_a_story_is_told_as_what_changed_in_it(story: Any) -> No
 
 
 def test_through_trouble_a_town_is_told_exactly_what_was_stored() -> None:
-    found = publishing.told(3)
+    found = publishing.run_town(3)
     assert found.faults == []
     assert found.figures["told"] > 20
     assert found.figures["kill_before"] + found.figures["kill_after"] > 0
 
 
 def test_a_town_that_works_on_drafts_is_told_exactly_what_was_stored() -> None:
-    found = publishing.told(2)
+    found = publishing.run_town(2)
     assert found.faults == []
     assert found.figures["drafts changed"] > 0
 

@@ -1,4 +1,6 @@
-"""The bench's arithmetic of request units beside what Amazon's DynamoDB Local says that each request consumed."""
+"""Compares the bench's calculation of request units with the units that Amazon's DynamoDB Local reports for each
+request.
+"""
 
 from __future__ import annotations
 

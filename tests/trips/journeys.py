@@ -1,4 +1,4 @@
-"""Four pieces of work, each traced when its Lambdas are warm: they have done the same once before."""
+"""Four pieces of work, each traced when its Lambdas are warm: each has done the same work once before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tracer counts what is passed, and nothing twice."""
+"""The tracer counts each function, file and crossing once."""
 
 from __future__ import annotations
 
