@@ -216,7 +216,7 @@ def test_a_payout_of_an_account_connected_before_stays_listed_and_is_marked(api:
     assert "Its Stripe account acct_before is not connected any more" in payout["message"]
 
 
-def test_a_payout_names_those_whose_money_it_pays_out_again(api: ApiClient, world: World) -> None:
+def test_a_payout_names_the_failed_payouts_whose_money_it_contains(api: ApiClient, world: World) -> None:
     keep(world, payout_fact("po_1", 100, status="failed"), returned_in="po_2")
     back = moved(
         "txn_1", 100, type="payout_failure", category="payout_reversal", source_type="payout", source_id="po_1",

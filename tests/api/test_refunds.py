@@ -144,7 +144,7 @@ def test_a_wrong_amount_and_a_wrong_reason_are_told_together(office: Office) -> 
     assert [each["code"] for each in answer.error["details"]] == ["amount_too_precise", "refund_reason_unknown"]
 
 
-def test_there_is_no_payment_of_another_id(office: Office) -> None:
+def test_a_refund_of_an_unknown_payment_is_refused_as_not_found(office: Office) -> None:
     answer = office.refunds(payment_id="pi_unknown")
     assert (answer.status, answer.code, answer.error["field"]) == (404, "payment_not_found", "paymentId")
     assert answer.error["nextStep"]

@@ -20,7 +20,7 @@ VERIFIER = TokenVerifier(CONFIG, KeySet(CONFIG.jwks_url, fetch=lambda _: jwks(pu
 
 
 def _has_no_blank_ends(sub: str) -> bool:
-    """The authorizer takes no subject that begins or ends with a blank (docs/decisions/0023-doors.md)."""
+    """The authorizer takes no subject that begins or ends with a blank (docs/decisions/0023-input-limits.md)."""
     return sub == sub.strip()
 
 

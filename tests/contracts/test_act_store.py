@@ -1,4 +1,4 @@
-"""What every store of acts does, and every store that keeps an act with what it changes."""
+"""Contract of every store of acts (records of who did what), and of every store that writes an act with a change."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SUBJECTS = [
 
 
 def act(number: int, subject: Subject = SUBJECTS[1], **facts: Any) -> Act:
-    """One of that many milliseconds after NOW."""
+    """Returns an act at `number` milliseconds after NOW."""
     milliseconds = NOW * 1000 + number
     kind = facts.pop("kind", ConnectionAct.CONNECTED)
     return Act(subject, f"{milliseconds:013d}-nonce_{number}-x", milliseconds // 1000, str(kind), **facts)
@@ -74,7 +74,7 @@ def test_each_history_has_its_own_acts_newest_first(backend: Backend) -> None:
     assert history(backend, Subject.customer_of(ORG, CustomerId("cust_2"))) == []
 
 
-def test_pages_lead_through_a_history_although_acts_come_meanwhile(backend: Backend) -> None:
+def test_paging_reaches_every_act_while_new_acts_are_stored(backend: Backend) -> None:
     subject = SUBJECTS[2]
     for number in range(1, 6):
         backend.acts.add(act(number, subject))
@@ -88,7 +88,7 @@ def test_pages_lead_through_a_history_although_acts_come_meanwhile(backend: Back
     assert seen == [act(number, subject).id for number in (5, 4, 3, 2, 1)]
 
 
-def test_a_cursor_is_good_for_its_history_only(backend: Backend) -> None:
+def test_a_cursor_works_for_its_own_history_only(backend: Backend) -> None:
     for subject in SUBJECTS:
         backend.acts.add(act(1, subject))
         backend.acts.add(act(2, subject))
@@ -101,7 +101,9 @@ def test_a_cursor_is_good_for_its_history_only(backend: Backend) -> None:
 
 
 def writes(backend: Backend) -> dict[str, Callable[[Act], object]]:
-    """Returns the writes that keep an act with what it changes, each of a version that is there only once."""
+    """Returns the writes that store an act together with a change. Each succeeds once, because it needs a version
+    that exists only once.
+    """
     connection, attempt = Connection(ORG), Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
     batch = backend.batches.save(
         Batch(ORG, BatchId("bat_1"), BatchKind.CUSTOMERS, "body", 1, 1, NOW, UserId("user_1"))
@@ -123,7 +125,7 @@ def writes(backend: Backend) -> dict[str, Callable[[Act], object]]:
 @pytest.mark.parametrize(
     "what", ["settings", "connection", "binding", "event", "attempt to connect", "customer", "import"]
 )
-def test_an_act_is_kept_with_what_it_changes_or_not_at_all(backend: Backend, what: str) -> None:
+def test_an_act_and_the_change_it_records_are_stored_together_or_not_at_all(backend: Backend, what: str) -> None:
     write = writes(backend)[what]
     write(act(1))
     with pytest.raises((StaleWrite, DuplicateEvent)):

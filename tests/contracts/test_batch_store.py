@@ -1,4 +1,4 @@
-"""What every store of bulk work does."""
+"""Contract of every store of bulk work."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def items(count: int = 3) -> list[BatchItem]:
 
 
 def stored(backend: Backend, **changes: Any) -> Batch:
-    """A batch under way, with its items."""
+    """Returns a stored batch in progress, with its items."""
     saved = backend.batches.save(batch(**changes))
     backend.batches.add_items(saved, items(saved.total))
     return backend.batches.save(replace(saved, stored=True), [replace(saved.part(0), resume_at=NOW)])
@@ -51,7 +51,7 @@ def test_a_saved_batch_is_read_back_within_its_organization_alone(backend: Backe
     assert backend.batches.get(OTHER_ORG, saved.id) is None
 
 
-def test_a_batch_is_inserted_once_and_changed_only_as_it_was_read(backend: Backend) -> None:
+def test_a_batch_is_inserted_once_and_saved_only_from_its_latest_version(backend: Backend) -> None:
     first = backend.batches.save(batch())
     with pytest.raises(StaleWrite):
         backend.batches.save(batch())
@@ -87,7 +87,7 @@ def test_the_parts_of_several_batches_are_read_at_once(backend: Backend) -> None
         backend.batches.parts(ORG, [(one.id, lane) for lane in range(101)])
 
 
-def test_items_that_are_stored_stay_as_they_are(backend: Backend) -> None:
+def test_storing_items_again_leaves_the_stored_ones_unchanged(backend: Backend) -> None:
     saved = backend.batches.save(batch(total=230))
     backend.batches.add_items(saved, items(120))
     [_, second] = backend.batches.items_at(saved, [0, 7])
@@ -150,7 +150,7 @@ def test_an_outcome_of_an_earlier_round_is_refused(backend: Backend) -> None:
     assert now(backend, again).counts == {ItemStatus.SENT: 1}
 
 
-def test_an_order_to_send_is_kept_and_what_came_of_it_is_counted(backend: Backend) -> None:
+def test_an_order_to_send_is_stored_and_its_outcomes_are_counted(backend: Backend) -> None:
     running = stored(backend)
     for item in backend.batches.items_at(running, range(3)):
         backend.batches.decide(running, item.decided(ItemStatus.CREATED, 0, InvoiceId(f"inv_{item.position}")))
@@ -172,7 +172,7 @@ def test_an_order_to_send_is_kept_and_what_came_of_it_is_counted(backend: Backen
     assert (stopped.count(ItemStatus.CREATED), stopped.cancelled_at) == (1, None)
 
 
-def test_an_outcome_and_the_customer_that_came_of_it_are_one_write(backend: Backend) -> None:
+def test_an_outcome_and_its_new_customer_are_one_write(backend: Backend) -> None:
     running = stored(backend, kind=BatchKind.CUSTOMERS)
     first, second = backend.batches.items_at(running, [0, 1])
     backend.batches.decide(running, first.decided(ItemStatus.CREATED, 0), customer("0"))
@@ -217,7 +217,7 @@ def test_batches_of_a_kind_come_newest_first(backend: Backend) -> None:
         backend.batches.page(ORG, BatchKind.CUSTOMERS, 2, first.end_cursor)
 
 
-def test_parts_whose_message_may_be_lost_are_found_oldest_first(backend: Backend) -> None:
+def test_parts_whose_message_may_be_lost_are_listed_oldest_first(backend: Backend) -> None:
     running = stored(backend)
     late, done = Part(ORG, running.id, 1, resume_at=NOW - 5), Part(ORG, running.id, 2)
     for part in (late, done):
@@ -227,7 +227,7 @@ def test_parts_whose_message_may_be_lost_are_found_oldest_first(backend: Backend
     assert list(backend.batches.due_parts(NOW - 6, 10)) == []
 
 
-def test_a_lane_keeps_its_pace(backend: Backend) -> None:
+def test_a_lane_stores_its_pace(backend: Backend) -> None:
     assert backend.batches.pace(ORG, 0) is None
     for pace in (Pace(3000), Pace(1500, NOW * 1000 + 333, 7)):
         backend.batches.save_pace(ORG, 0, pace)
@@ -236,7 +236,7 @@ def test_a_lane_keeps_its_pace(backend: Backend) -> None:
     assert backend.batches.pace(OTHER_ORG, 0) is None
 
 
-def test_the_items_of_all_batches_of_an_organization_come_one_after_another(backend: Backend) -> None:
+def test_the_items_of_all_batches_of_an_organization_are_listed_in_order(backend: Backend) -> None:
     for name in ("b", "a"):
         saved = backend.batches.save(batch(name))
         backend.batches.add_items(saved, items(2))

@@ -1,4 +1,4 @@
-"""The feed: each organization's changes in order, page by page, without a gap."""
+"""The feed returns each organization's changes in order, page by page, without a gap."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def change(
 
 
 def names(backend: Backend, cursor: str | None, first: int = 100) -> list[str]:
-    """Returns the ids of the objects from the cursor to the end, page by page."""
+    """Returns the ids of the changed objects from the cursor to the end, page by page."""
     found: list[str] = []
     while True:
         page = backend.changes.after(ORG, cursor, first)
@@ -45,7 +45,9 @@ def test_changes_are_read_as_they_were_appended(backend: Backend) -> None:
     assert [entry.change.deleted for entry in page.entries] == [False, True, False]
 
 
-def test_a_change_that_a_later_release_told_is_shown_and_continued_by_this_one(backend: Backend) -> None:
+def test_a_change_published_by_a_later_release_is_returned_and_this_release_appends_after_it(
+    backend: Backend,
+) -> None:
     moved = Difference((ChangeType("invoice.moved"), ChangeType.INVOICE_PAID), "pending", "paid")
     of_new_kind = Difference((ChangeType("visit.deleted"),), "planned")
     made = [change("a", moved), Change(ORG, ObjectKind("visit"), "b", 3, NOW, of_new_kind)]
@@ -80,7 +82,7 @@ def test_a_change_of_two_types_has_two_entries_which_may_be_on_two_pages(backend
     ]
 
 
-def test_the_cursor_of_the_last_page_goes_on_with_what_is_appended_later(backend: Backend) -> None:
+def test_the_cursor_of_the_last_page_continues_with_changes_appended_later(backend: Backend) -> None:
     start = backend.changes.after(ORG, None, 10).cursor
     assert backend.changes.after(ORG, start, 10).entries == ()
     backend.changes.append([change("a")])
@@ -90,7 +92,7 @@ def test_the_cursor_of_the_last_page_goes_on_with_what_is_appended_later(backend
     assert names(backend, start) == ["a", "b", "c"]
 
 
-def test_the_end_tells_the_last_minute_again_and_nothing_before(backend: Backend) -> None:
+def test_the_end_of_the_feed_repeats_the_last_minute_and_nothing_earlier(backend: Backend) -> None:
     assert names(backend, backend.changes.end(ORG)) == []
     backend.changes.append([change("a"), change("b")])
     backend.clock.advance(60)
@@ -103,12 +105,12 @@ def test_the_end_tells_the_last_minute_again_and_nothing_before(backend: Backend
     assert names(backend, end) == ["c", "d", "e"]
 
 
-def test_the_end_of_a_feed_that_is_all_of_the_last_minute_is_its_beginning(backend: Backend) -> None:
+def test_the_end_of_a_feed_younger_than_a_minute_is_its_beginning(backend: Backend) -> None:
     backend.changes.append([change("a"), change("b")])
     assert names(backend, backend.changes.end(ORG)) == ["a", "b"]
 
 
-def test_an_organization_sees_its_own_changes_only(backend: Backend) -> None:
+def test_an_organization_reads_only_its_own_changes(backend: Backend) -> None:
     backend.changes.append([change("a"), change("theirs", organization_id=OTHER_ORG), change("b")])
     assert names(backend, None) == ["a", "b"]
     theirs = backend.changes.after(OTHER_ORG, None, 10)
@@ -119,7 +121,7 @@ def test_an_organization_sees_its_own_changes_only(backend: Backend) -> None:
         assert refused.value.code == "cursor_invalid"
 
 
-def test_a_change_is_shown_for_30_days(backend: Backend) -> None:
+def test_a_change_can_be_read_for_30_days(backend: Backend) -> None:
     backend.changes.append([change("a")])
     backend.clock.advance(30 * DAY - 1)
     backend.changes.append([change("b")])
@@ -128,7 +130,7 @@ def test_a_change_is_shown_for_30_days(backend: Backend) -> None:
     assert names(backend, None) == ["b"]
 
 
-def test_a_page_that_begins_at_the_oldest_change_can_be_gone_on_from_for_a_day(backend: Backend) -> None:
+def test_the_cursor_of_a_page_that_begins_at_the_oldest_change_works_for_a_day(backend: Backend) -> None:
     backend.changes.append([change("a"), change("b")])
     backend.clock.advance(30 * DAY - 1)
     page = backend.changes.after(ORG, None, 1)
@@ -140,7 +142,7 @@ def test_a_page_that_begins_at_the_oldest_change_can_be_gone_on_from_for_a_day(b
     assert (expired.value.code, expired.value.field) == ("cursor_expired", "after")
 
 
-def test_whoever_reads_at_least_once_in_30_days_is_never_refused_although_nothing_changes(backend: Backend) -> None:
+def test_a_reader_that_reads_every_30_days_keeps_a_valid_cursor_although_nothing_changes(backend: Backend) -> None:
     backend.changes.append([change("a")])
     cursor = backend.changes.after(ORG, None, 10).cursor
     for _ in range(4):
@@ -152,7 +154,7 @@ def test_whoever_reads_at_least_once_in_30_days_is_never_refused_although_nothin
     assert names(backend, cursor) == ["b"]
 
 
-def test_changes_that_are_appended_at_the_same_moment_are_all_there(backend: Backend) -> None:
+def test_changes_appended_at_the_same_time_are_all_stored(backend: Backend) -> None:
     race(lambda number: backend.changes.append([change(f"{number}-{each}") for each in range(3)]))
     found = names(backend, None, 2)
     assert sorted(found) == sorted(f"{number}-{each}" for number in range(6) for each in range(3))

@@ -1,4 +1,4 @@
-"""What every store of connections, authorizations and settings does."""
+"""Contract of every store of connections, authorizations and settings."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_bound_account_leads_to_its_organization(backend: Backend) -> None:
     assert backend.connections.organization_of(ACCOUNT) == ORG
 
 
-def test_an_account_bound_to_one_organization_is_refused_to_another(backend: Backend) -> None:
+def test_an_account_bound_to_one_organization_cannot_be_bound_to_another(backend: Backend) -> None:
     mine = backend.connections.bind(replace(Connection(ORG), account_id=ACCOUNT))
     with pytest.raises(Conflict) as refused:
         backend.connections.bind(replace(Connection(OTHER_ORG), account_id=ACCOUNT))
@@ -68,7 +68,7 @@ def test_an_account_bound_to_one_organization_is_refused_to_another(backend: Bac
         backend.connections.bind(replace(Connection(OTHER_ORG), account_id=ACCOUNT))
 
 
-def test_an_organization_can_bind_its_account_again_and_another_one_too(backend: Backend) -> None:
+def test_an_organization_can_bind_the_same_account_again_or_another_account(backend: Backend) -> None:
     first = backend.connections.bind(replace(Connection(ORG), account_id=ACCOUNT))
     second = backend.connections.bind(first)
     third = backend.connections.bind(replace(second, account_id=OTHER_ACCOUNT))
@@ -93,7 +93,7 @@ def test_an_event_is_applied_to_a_connection_once(backend: Backend) -> None:
     assert backend.events.known(ACCOUNT, ["evt_1", "evt_2"]) == {"evt_1"}
 
 
-def test_usable_connections_are_listed_and_others_are_not(backend: Backend) -> None:
+def test_only_usable_connections_are_listed(backend: Backend) -> None:
     organizations = [OrganizationId(f"org_{n:03d}") for n in range(30)]
     for organization_id in organizations:
         backend.connections.save(replace(Connection(organization_id), account_id=ACCOUNT))
@@ -104,7 +104,7 @@ def test_usable_connections_are_listed_and_others_are_not(backend: Backend) -> N
     assert set(backend.connections.all_active()) == set(organizations) - {organizations[3]}
 
 
-def test_accounts_that_are_due_are_listed_the_longest_due_first(backend: Backend) -> None:
+def test_due_accounts_are_listed_longest_due_first(backend: Backend) -> None:
     store = backend.connections
     for name, due_at in {"never": 0, "later": NOW + 1, "now": NOW, "before": NOW - 1000, "gone": NOW}.items():
         sweep = Sweep(swept_until=NOW - 2000, due_at=due_at)
@@ -134,7 +134,7 @@ def test_an_authorization_is_completed_once(backend: Backend) -> None:
         backend.connections.save_authorization(replace(read, completed_at=NOW + 1))
 
 
-def test_grants_that_nobody_used_are_found_until_they_are_completed_or_settled(backend: Backend) -> None:
+def test_unused_grants_are_listed_until_they_are_completed_or_settled(backend: Backend) -> None:
     store = backend.connections
     for name, changes in {
         "later": {"expires_at": NOW + 900, "account_id": ACCOUNT},
@@ -154,7 +154,7 @@ def test_grants_that_nobody_used_are_found_until_they_are_completed_or_settled(b
     assert store.unused_grants(10) == []
 
 
-def test_the_latest_look_at_the_webhook_endpoints_is_kept_apart(backend: Backend) -> None:
+def test_the_latest_check_of_the_webhook_endpoints_is_stored_separately(backend: Backend) -> None:
     store = backend.connections
     assert store.webhook_check() is None
     for check in (WebhookCheck(NOW, True, "Disabled."), WebhookCheck(NOW + 1, False), WebhookCheck(NOW + 2, True)):
@@ -164,7 +164,7 @@ def test_the_latest_look_at_the_webhook_endpoints_is_kept_apart(backend: Backend
     assert store.get(OrganizationId("platform")) == Connection(OrganizationId("platform"))
 
 
-def test_the_latest_flight_of_the_canaries_is_kept_apart(backend: Backend) -> None:
+def test_the_latest_run_of_the_canaries_is_stored_separately(backend: Backend) -> None:
     store = backend.connections
     assert store.canary_run() is None
     attempts = (Attempt("new", Verdict.REFUSED, NOW - 60), Attempt("old", Verdict.PASSED))
@@ -178,7 +178,7 @@ def test_the_latest_flight_of_the_canaries_is_kept_apart(backend: Backend) -> No
     assert list(store.all_active()) == []
 
 
-def test_an_older_look_does_not_take_the_place_of_a_newer_one(backend: Backend) -> None:
+def test_an_older_check_does_not_replace_a_newer_one(backend: Backend) -> None:
     store = backend.connections
     newer, flown = WebhookCheck(NOW + 1, True), CanaryRun(Verdict.PASSED, 90, NOW + 1)
     store.save_webhook_check(newer)
@@ -196,7 +196,7 @@ def unknown(at: int, count: int = 1) -> UnknownInvoices:
     return UnknownInvoices(at, count, (found, replace(found, stripe_id="in_2", invoice_id=None)))
 
 
-def test_the_latest_unknown_invoices_of_an_account_are_kept(backend: Backend) -> None:
+def test_the_latest_unknown_invoices_of_an_account_are_stored(backend: Backend) -> None:
     store = backend.connections
     assert store.unknown_invoices(ORG) is None
     for found in (unknown(NOW), unknown(NOW + 1, count=700), UnknownInvoices(NOW + 2, 0, ())):
@@ -209,7 +209,7 @@ def test_the_latest_unknown_invoices_of_an_account_are_kept(backend: Backend) ->
     assert list(store.all_active()) == []
 
 
-def test_the_steps_of_the_latest_test_are_kept_apart_from_the_connection(backend: Backend) -> None:
+def test_the_steps_of_the_latest_test_are_stored_separately_from_the_connection(backend: Backend) -> None:
     store = backend.connections
     assert store.trial(ORG) is None
     begun = Trial(ACCOUNT, "run-1", NOW)
@@ -225,7 +225,7 @@ def test_the_steps_of_the_latest_test_are_kept_apart_from_the_connection(backend
     assert list(store.all_active()) == []
 
 
-def test_a_test_does_not_write_into_one_that_began_after_it(backend: Backend) -> None:
+def test_a_test_does_not_overwrite_a_test_that_began_later(backend: Backend) -> None:
     store = backend.connections
     earlier, later = Trial(ACCOUNT, "run-1", NOW), Trial(ACCOUNT, "run-2", NOW)
     report = TrialReport(TrialStep.ACCOUNT, True, "Well.")
@@ -237,7 +237,7 @@ def test_a_test_does_not_write_into_one_that_began_after_it(backend: Backend) ->
     assert store.trial(ORG) == later.reported(report, NOW + 1)
 
 
-def test_settings_begin_with_the_defaults_and_change_by_version(backend: Backend) -> None:
+def test_settings_start_from_the_defaults_and_are_saved_by_version(backend: Backend) -> None:
     assert backend.settings.get(ORG) == InvoicingSettings(ORG)
     wanted = replace(backend.settings.get(ORG), memo="Thanks", reminders=Reminders(True, (7, 1), True, (3,)))
     stored = backend.settings.save(wanted)
@@ -249,7 +249,7 @@ def test_settings_begin_with_the_defaults_and_change_by_version(backend: Backend
     assert backend.connections.get(ORG) == Connection(ORG)
 
 
-def test_the_platforms_freeze_is_kept_until_it_is_taken_away(backend: Backend) -> None:
+def test_the_platforms_freeze_stays_until_it_is_removed(backend: Backend) -> None:
     store = backend.connections
     assert store.platform_freeze() is None
     for freeze in (Freeze(NOW, "kim", "incident"), Freeze(NOW + 60, "lee", "another")):

@@ -1,4 +1,6 @@
-"""Lists of customers: complete, in order, filtered as they are shown, and closed to other organizations."""
+"""Lists of customers are complete, ordered, filtered by the values that are displayed, and separate by
+organization.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,7 @@ EVERYBODY = (
     customer("a"),
     replace(linked(customer("b"), "cus_b", OTHER_ACCOUNT), sync_status=SyncStatus.PENDING),
 )
-"""Customers in every status, some of them with a link to an account that was connected before, or will be."""
+"""Customers in every status. Some are linked on an account that was connected before, or will be connected later."""
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ EVERYBODY = (
         (LATEST_ACCOUNT, {"synced": "5", "needs_choice": "", "waiting_for_invoice": "61234"}),
     ],
 )
-def test_customers_of_a_status_are_those_that_are_shown_with_it_on_the_connected_account(
+def test_the_filter_by_status_lists_the_customers_shown_with_that_status_on_the_connected_account(
     backend: Backend, account_id: StripeAccountId, shown: dict[str, str]
 ) -> None:
     put(backend, *EVERYBODY)
@@ -144,7 +146,7 @@ def test_an_apostrophe_is_found_however_it_is_typed(backend: Backend) -> None:
     assert ids(whole(backend, CustomerFilter(name="O\u2019Br"))) == ["2", "1"]
 
 
-def test_signs_that_mean_something_in_a_key_are_letters_of_a_name_and_of_an_address(backend: Backend) -> None:
+def test_separators_of_keys_are_ordinary_characters_in_a_name_or_an_address(backend: Backend) -> None:
     put(backend, named("1", "A#1 Pools"), named("2", "A%231 Pools"), named("3", "A"))
     assert ids(whole(backend, CustomerFilter(name="a#"))) == ["1"]
     assert ids(whole(backend, CustomerFilter(name="a%"))) == ["2"]
@@ -152,7 +154,7 @@ def test_signs_that_mean_something_in_a_key_are_letters_of_a_name_and_of_an_addr
     assert ids(whole(backend, CustomerFilter(email="a#b@example.test"))) == ["4"]
 
 
-def test_names_that_differ_only_behind_their_hundredth_letter_are_told_apart(backend: Backend) -> None:
+def test_names_that_differ_only_after_the_hundredth_letter_are_different_names(backend: Backend) -> None:
     put(backend, named("1", "x" * 150 + "a"), named("2", "x" * 150 + "b"), named("3", "x" * 100))
     assert ids(whole(backend, CustomerFilter(name="x" * 150 + "B"))) == ["2"]
     assert ids(whole(backend, CustomerFilter(name="x" * 101))) == ["1", "2"]
@@ -178,7 +180,7 @@ def test_an_address_is_found_as_a_whole_in_any_case_and_may_be_several_customers
     assert whole(backend, CustomerFilter(email="ann@example")) == []
 
 
-def test_a_changed_name_or_address_is_found_and_the_former_one_is_not(backend: Backend) -> None:
+def test_a_changed_name_or_address_is_found_and_the_previous_one_is_not(backend: Backend) -> None:
     stored = backend.customers.save(customer(profile=Profile(first_name="Ann", email="ann@example.test")))
     backend.customers.save(replace(stored, profile=Profile(first_name="Bob", email=None)))
     assert (
@@ -198,7 +200,7 @@ FILTERS = (
 
 
 def several(organization_id: OrganizationId) -> list[Customer]:
-    """Three customers for each of the filters above."""
+    """Returns three customers for each of the filters above."""
     ann = Profile(first_name="Ann", email="ann@example.test")
     made = [customer(str(n), organization_id=organization_id, profile=ann) for n in range(9)]
     return [
@@ -209,14 +211,14 @@ def several(organization_id: OrganizationId) -> list[Customer]:
 
 
 @pytest.mark.parametrize("wanted", FILTERS, ids=str)
-def test_no_filter_shows_another_organizations_customers(backend: Backend, wanted: CustomerFilter) -> None:
+def test_no_filter_lists_customers_of_another_organization(backend: Backend, wanted: CustomerFilter) -> None:
     put(backend, *several(OTHER_ORG))
     assert whole(backend, wanted) == []
     assert len(whole(backend, wanted, organization_id=OTHER_ORG)) >= 3
 
 
 @pytest.mark.parametrize("wanted", FILTERS, ids=str)
-def test_a_cursor_is_good_for_its_own_list_alone(backend: Backend, wanted: CustomerFilter) -> None:
+def test_a_cursor_works_for_its_own_list_only(backend: Backend, wanted: CustomerFilter) -> None:
     put(backend, *several(ORG), *several(OTHER_ORG))
     made = backend.customers.page(ORG, wanted, 1, None).end_cursor
     assert backend.customers.page(ORG, wanted, 1, made).items

@@ -1,4 +1,6 @@
-"""What every store does for an erasure: it tells what is due, and changes a record only as it was read."""
+"""Contract of every store for erasures: due erasures are listed, and a record is changed only from its latest
+version.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ def erased(name: str, due_at: int = NOW, **changes: object) -> Customer:
 # Customers
 
 
-def test_erasures_are_told_when_they_are_due_the_longest_due_first(backend: Backend) -> None:
+def test_due_erasures_are_listed_longest_due_first(backend: Backend) -> None:
     for each in (erased("b", NOW - 1), erased("a", NOW - 2), erased("later", NOW + 1), customer("c")):
         backend.customers.save(each)
     backend.customers.save(replace(erased("d", NOW - 3), organization_id=OTHER_ORG))
@@ -52,14 +54,14 @@ def test_erasures_are_told_when_they_are_due_the_longest_due_first(backend: Back
     assert list(backend.customers.erasures_due(NOW, 2)) == due[:2]
 
 
-def test_an_erasure_that_is_finished_is_not_due_any_more(backend: Backend) -> None:
+def test_a_finished_erasure_is_no_longer_due(backend: Backend) -> None:
     saved = backend.customers.save(erased("a"))
     finished = replace(saved.erasure, finished_at=NOW) if saved.erasure else None
     backend.customers.save(replace(saved, erasure=finished))
     assert list(backend.customers.erasures_due(NOW + 10**6, 10)) == []
 
 
-def test_an_erased_customer_is_in_no_list_and_its_stripe_customer_leads_to_it(backend: Backend) -> None:
+def test_an_erased_customer_is_in_no_list_but_is_found_by_its_stripe_customer(backend: Backend) -> None:
     before = backend.customers.save(linked(customer("a", profile=Profile(first_name="Ann")), "cus_1"))
     saved = backend.customers.save(replace(before, erasure=erased("a").erasure, search_spellings=True))
     for name in ("b", "c"):
@@ -80,7 +82,7 @@ def test_an_erased_customer_is_in_no_list_and_its_stripe_customer_leads_to_it(ba
 # Payments
 
 
-def test_a_row_and_its_settlements_change_in_their_place(backend: Backend) -> None:
+def test_a_row_and_its_settlements_are_replaced_under_the_same_keys(backend: Backend) -> None:
     made = backend.invoices.insert(invoice_write(invoice()), {})
     backend.invoices.save(invoice_write(made)._replace(movements=(payment(), payment("ch_2", at=NOW + 1))))
     backend.payments.settle(ORG, [("ch_1", Settlement(booked(description="of Ann Lee"), "po_1"))])
@@ -90,12 +92,12 @@ def test_a_row_and_its_settlements_change_in_their_place(backend: Backend) -> No
     assert found["ch_2"] == SettledMovement(payment("ch_2", at=NOW + 1))
 
 
-def test_a_row_that_is_not_stored_is_not_made_by_changing_it(backend: Backend) -> None:
+def test_changing_a_row_that_is_not_stored_does_not_create_it(backend: Backend) -> None:
     backend.payments.change(ORG, "ch_1", settled_movement_without_person)
     assert backend.payments.find(ORG, ["ch_1"]) == {}
 
 
-def test_a_row_that_changed_meanwhile_is_not_overwritten(backend: Backend) -> None:
+def test_a_row_that_changed_since_it_was_read_is_not_overwritten(backend: Backend) -> None:
     made = backend.invoices.insert(invoice_write(invoice()), {})
     stored_once = backend.invoices.save(invoice_write(made)._replace(movements=(payment(status="pending"),)))
 
@@ -111,7 +113,7 @@ def test_a_row_that_changed_meanwhile_is_not_overwritten(backend: Backend) -> No
 # Batches
 
 
-def test_the_items_of_all_batches_are_told_from_behind_a_place(backend: Backend) -> None:
+def test_the_items_of_all_batches_can_be_listed_from_any_position(backend: Backend) -> None:
     batches = [stored(backend, id=BatchId(name)) for name in ("bat_a", "bat_0", "bat_a1")]
     told = list(backend.batches.every_item(ORG))
     assert [(kept.batch_id, kept.item.position) for _, kept in told] == sorted(
@@ -122,7 +124,7 @@ def test_the_items_of_all_batches_are_told_from_behind_a_place(backend: Backend)
     assert list(backend.batches.every_item(OTHER_ORG)) == []
 
 
-def test_an_item_is_rewritten_only_as_it_was_read_and_is_neither_decided_nor_counted(backend: Backend) -> None:
+def test_rewriting_an_item_needs_its_latest_version_and_neither_decides_nor_counts_it(backend: Backend) -> None:
     made = stored(backend)
     [read] = backend.batches.items_at(made, [1])
     backend.batches.rewrite(ORG, made.id, replace(read, services=()))
@@ -149,7 +151,7 @@ def test_a_parked_event_gets_a_shorter_body_and_stays_where_it_is(backend: Backe
     assert list(backend.events.all_parked_events(OTHER_ACCOUNT)) == []
 
 
-def test_an_event_that_is_not_parked_gets_no_body(backend: Backend) -> None:
+def test_a_body_is_not_stored_for_an_event_that_is_not_parked(backend: Backend) -> None:
     backend.events.mark(marker("evt_1"))
     backend.events.shorten(ACCOUNT, "evt_1", "ids")
     backend.events.shorten(ACCOUNT, "evt_2", "ids")

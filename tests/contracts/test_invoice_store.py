@@ -1,4 +1,4 @@
-"""What every store of invoices does, apart from claims and lists."""
+"""Contract of every store of invoices, apart from claims and lists."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def test_several_invoices_are_read_at_once_within_their_organization_alone(backe
         backend.invoices.several(ORG, [InvoiceId(f"inv_{n}") for n in range(101)])
 
 
-def test_an_unknown_invoice_is_none(backend: Backend) -> None:
+def test_looking_up_an_unknown_invoice_returns_none(backend: Backend) -> None:
     assert backend.invoices.get(ORG, InvoiceId("inv_none")) is None
 
 
-def test_an_invoice_of_another_organization_is_not_found_nor_in_the_way(backend: Backend) -> None:
+def test_an_invoice_of_another_organization_is_not_found_and_does_not_block_the_same_id(backend: Backend) -> None:
     mine = backend.invoices.insert(invoice_write(invoice()), services("svc_1"))
     assert backend.invoices.get(OTHER_ORG, mine.id) is None
     theirs = backend.invoices.insert(invoice_write(invoice(organization_id=OTHER_ORG)), services("svc_1"))
@@ -80,14 +80,14 @@ def test_a_save_of_a_stale_version_is_refused_and_changes_nothing(backend: Backe
     assert backend.invoices.find_by_reference(ACCOUNT, ["pi_1"]) == {}
 
 
-def test_a_save_of_an_invoice_that_is_gone_is_refused(backend: Backend) -> None:
+def test_a_save_of_a_removed_invoice_is_refused(backend: Backend) -> None:
     first = backend.invoices.insert(invoice_write(invoice()), {})
     backend.invoices.remove(invoice_removal(first), [])
     with pytest.raises(StaleWrite):
         backend.invoices.save(invoice_write(first))
 
 
-def test_references_are_found_within_their_account_alone(backend: Backend) -> None:
+def test_references_are_found_within_their_account_only(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), {})
     b = backend.invoices.insert(invoice_write(invoice("b")), {})
     backend.invoices.save(invoice_write(a), [reference("pi_1", a), reference("ch_1", a), reference("pi_1", a)])
@@ -102,7 +102,7 @@ def test_references_are_found_within_their_account_alone(backend: Backend) -> No
     assert backend.invoices.find_by_reference(ACCOUNT, []) == {}
 
 
-def test_more_than_a_hundred_references_are_asked_for_in_vain(backend: Backend) -> None:
+def test_more_than_a_hundred_references_cannot_be_looked_up_at_once(backend: Backend) -> None:
     with pytest.raises(ValueError, match="101"):
         backend.invoices.find_by_reference(ACCOUNT, [f"pi_{n}" for n in range(101)])
 
@@ -118,7 +118,7 @@ def test_more_references_than_one_transaction_holds_are_all_stored(backend: Back
     assert sum(len(part) for part in found) == 230
 
 
-def test_an_applied_event_is_known_and_its_change_stored(backend: Backend) -> None:
+def test_an_applied_event_is_marked_and_its_change_is_stored(backend: Backend) -> None:
     first = backend.invoices.insert(invoice_write(invoice()), {})
     second = backend.invoices.apply(invoice_write(replace(first, sent_at=NOW)), marker(), [reference("pi_1", first)])
     assert second == replace(first, sent_at=NOW, version=2)
@@ -164,7 +164,7 @@ def test_a_parked_event_can_be_applied_later_once(backend: Backend) -> None:
         backend.invoices.apply(invoice_write(second), marker())
 
 
-def test_work_is_due_once_its_moment_has_come_earliest_first(backend: Backend) -> None:
+def test_due_work_is_listed_earliest_first(backend: Backend) -> None:
     for name, resume_at in (("a", NOW + 30), ("b", NOW + 10), ("c", None), ("d", NOW + 31)):
         made = invoice(name)
         backend.invoices.insert(invoice_write(replace(made, saga=replace(made.saga, resume_at=resume_at))), {})
@@ -176,14 +176,14 @@ def test_work_is_due_once_its_moment_has_come_earliest_first(backend: Backend) -
     assert list(backend.invoices.due_for_work(NOW + 9, 10)) == []
 
 
-def test_work_that_rests_is_no_longer_due(backend: Backend) -> None:
+def test_finished_work_is_no_longer_due(backend: Backend) -> None:
     first = backend.invoices.insert(invoice_write(invoice()), {})
     assert len(backend.invoices.due_for_work(NOW + 1000, 10)) == 1
     backend.invoices.save(invoice_write(replace(first, saga=replace(first.saga, resume_at=None))))
     assert len(backend.invoices.due_for_work(NOW + 1000, 10)) == 0
 
 
-def test_the_longest_invoice_that_most_was_done_with_fits(backend: Backend) -> None:
+def test_the_largest_possible_invoice_fits_into_one_item(backend: Backend) -> None:
     line = invoice().order.line_items[0]
     lines = tuple(replace(line, description=f"{n} " + "€" * 490) for n in range(250))
     acts = tuple(
@@ -206,7 +206,7 @@ def test_the_longest_invoice_that_most_was_done_with_fits(backend: Backend) -> N
 @pytest.mark.parametrize(
     ("one", "other"), [("a#b", "a"), ("a", "a%23b"), ("a%", "a%25"), ("account#acct_1", "acct_1")]
 )
-def test_ids_with_separators_in_them_are_kept_apart(backend: Backend, one: str, other: str) -> None:
+def test_ids_with_separators_in_them_are_not_confused(backend: Backend, one: str, other: str) -> None:
     for name in (one, other):
         backend.invoices.insert(invoice_write(invoice(name, organization_id=OrganizationId(name))), services(name))
         backend.invoices.insert(invoice_write(invoice("x", organization_id=OrganizationId(name))), {})

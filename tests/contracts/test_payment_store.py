@@ -1,5 +1,6 @@
-"""What every store of payments does: rows are kept with their invoice, with what they cost beside them, and listed in
-the order money moved."""
+"""Contract of every store of payments: rows are stored with their invoice, have their fees, and are listed in the
+order in which the money moved.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ ALL = MovementFilter()
 
 
 def moving(backend: Backend, *rows: Movement, organization_id: OrganizationId = ORG) -> InvoiceWrite:
-    """A stored invoice, to be stored again with these rows."""
+    """Stores an invoice, and returns the write that stores it again with these rows."""
     made = backend.invoices.insert(invoice_write(invoice(organization_id=organization_id)), {})
     return invoice_write(made)._replace(movements=rows)
 
@@ -52,18 +53,18 @@ def whole_settled(
     return pages.whole(lambda after: backend.payments.page(organization_id, wanted, first, after), first)
 
 
-def test_a_payment_is_kept_with_its_invoice_and_comes_back_equal(backend: Backend) -> None:
+def test_a_payment_is_stored_with_its_invoice_and_read_back_equal(backend: Backend) -> None:
     first, second = payment("ch_1", number="A-0001"), refund("re_1", at=NOW + 5, reason="duplicate")
     backend.invoices.save(moving(backend, first, second))
     assert whole(backend) == [second, first]
 
 
-def test_an_invoice_that_is_new_brings_its_payments_with_it(backend: Backend) -> None:
+def test_a_new_invoice_is_stored_with_its_payments(backend: Backend) -> None:
     backend.invoices.insert(invoice_write(invoice())._replace(movements=(payment(),)), {})
     assert whole(backend) == [payment()]
 
 
-def test_a_payment_that_changes_is_one_row_still(backend: Backend) -> None:
+def test_a_changed_payment_replaces_its_row(backend: Backend) -> None:
     pending = payment(status="pending")
     stored = backend.invoices.save(moving(backend, pending))
     succeeded = replace(pending, status="succeeded", at=NOW + 86400)
@@ -71,7 +72,7 @@ def test_a_payment_that_changes_is_one_row_still(backend: Backend) -> None:
     assert whole(backend) == [succeeded]
 
 
-def test_no_payment_is_kept_if_its_invoice_is_not(backend: Backend) -> None:
+def test_no_payment_is_stored_if_its_invoice_is_not(backend: Backend) -> None:
     stale = moving(backend, payment("ch_1"))
     backend.invoices.save(stale._replace(movements=()))
     with pytest.raises(StaleWrite):
@@ -81,7 +82,7 @@ def test_no_payment_is_kept_if_its_invoice_is_not(backend: Backend) -> None:
     assert whole(backend) == []
 
 
-def test_no_payment_is_kept_by_an_event_that_was_dealt_with_before(backend: Backend) -> None:
+def test_an_event_that_was_already_processed_stores_no_payment(backend: Backend) -> None:
     backend.events.mark(marker())
     with pytest.raises(DuplicateEvent):
         backend.invoices.apply(moving(backend, payment()), marker())
@@ -89,8 +90,8 @@ def test_no_payment_is_kept_by_an_event_that_was_dealt_with_before(backend: Back
 
 
 @pytest.mark.parametrize("count", [40, 41, 100])
-def test_an_invoice_of_many_payments_keeps_them_all(backend: Backend, count: int) -> None:
-    """More than go into one transaction, together with as many references."""
+def test_an_invoice_with_many_payments_stores_all_of_them(backend: Backend, count: int) -> None:
+    """The rows and references do not fit into one transaction."""
     rows = [payment(f"ch_{n:03d}", at=NOW + n) for n in range(count)]
     paid = moving(backend, *rows)
     backend.invoices.apply(paid, marker(), [reference(each.id, paid.invoice) for each in rows])
@@ -98,7 +99,7 @@ def test_an_invoice_of_many_payments_keeps_them_all(backend: Backend, count: int
     assert len(backend.invoices.find_by_reference(ACCOUNT, [each.id for each in rows])) == count
 
 
-def test_many_payments_of_an_invoice_that_has_changed_are_not_kept(backend: Backend) -> None:
+def test_many_payments_of_a_stale_invoice_are_not_stored(backend: Backend) -> None:
     stale = moving(backend, *(payment(f"ch_{n}") for n in range(41)))
     backend.invoices.save(stale._replace(movements=()))
     with pytest.raises(StaleWrite):
@@ -126,20 +127,20 @@ def test_an_empty_list_of_payments_is_one_empty_page(backend: Backend) -> None:
 
 
 def settlements_of(backend: Backend, movement_id: str = "ch_1", organization_id: OrganizationId = ORG) -> object:
-    """What is stored of one payment, which is the same in the list and by its id."""
+    """Returns the stored settlements of one payment. Asserts that the list and the read by id agree."""
     [found] = backend.payments.find(organization_id, [movement_id]).values()
     assert found in whole_settled(backend, organization_id=organization_id)
     return found.settlements
 
 
-def test_what_a_payment_cost_comes_back_equal_the_earliest_first(backend: Backend) -> None:
+def test_the_fees_of_a_payment_are_read_back_equal_earliest_first(backend: Backend) -> None:
     dear = booked("txn_2", created=NOW + 9, description="Zahlung für Rechnung 1", exchange_rate="1.0837")
     backend.invoices.save(moving(backend, payment()))
     backend.payments.settle(ORG, [("ch_1", Settlement(dear, "po_1")), ("ch_1", Settlement(booked("txn_1")))])
     assert settlements_of(backend) == (Settlement(booked("txn_1")), Settlement(dear, "po_1"))
 
 
-def test_a_payment_that_changes_keeps_what_it_cost(backend: Backend) -> None:
+def test_a_changed_payment_keeps_its_fees(backend: Backend) -> None:
     stored = backend.invoices.save(moving(backend, payment(status="pending")))
     backend.payments.settle(ORG, [("ch_1", Settlement(booked(), "po_1"))])
     long = "a reason that is long enough to be stored in another form " * 9
@@ -148,13 +149,13 @@ def test_a_payment_that_changes_keeps_what_it_cost(backend: Backend) -> None:
         assert whole_settled(backend) == [SettledMovement(changed, (Settlement(booked(), "po_1"),))]
 
 
-def test_what_a_payment_cost_leaves_the_payment_as_it_is(backend: Backend) -> None:
+def test_storing_fees_does_not_change_the_payment(backend: Backend) -> None:
     backend.invoices.save(moving(backend, payment(number="A-0001")))
     backend.payments.settle(ORG, [("ch_1", Settlement(booked()))])
     assert whole(backend) == [payment(number="A-0001")]
 
 
-def test_a_fee_that_is_told_late_does_not_take_a_payment_out_of_its_payout(backend: Backend) -> None:
+def test_a_fee_that_arrives_late_does_not_remove_a_payment_from_its_payout(backend: Backend) -> None:
     backend.invoices.save(moving(backend, payment()))
     backend.payments.settle(ORG, [("ch_1", Settlement(booked(), "po_1"))])
     backend.payments.settle(ORG, [("ch_1", Settlement(booked()))])
@@ -169,7 +170,7 @@ def test_a_payout_is_noted_on_a_payment_whose_fee_is_known(backend: Backend) -> 
         assert settlements_of(backend) == (Settlement(booked(), payout_id),)
 
 
-def test_a_balance_transaction_told_twice_at_once_keeps_its_payout(backend: Backend) -> None:
+def test_a_balance_transaction_given_twice_in_one_call_keeps_its_payout(backend: Backend) -> None:
     backend.invoices.save(moving(backend, payment()))
     backend.payments.settle(ORG, [("ch_1", Settlement(booked(), "po_1")), ("ch_1", Settlement(booked()))])
     assert settlements_of(backend) == (Settlement(booked(), "po_1"),)
@@ -184,7 +185,7 @@ def test_settling_again_changes_nothing(backend: Backend) -> None:
     assert settlements_of(backend) == before
 
 
-def test_what_belongs_to_no_stored_payment_is_left_out(backend: Backend) -> None:
+def test_settlements_without_a_stored_payment_are_left_out(backend: Backend) -> None:
     backend.invoices.save(moving(backend, payment()))
     backend.payments.settle(ORG, [("ch_9", Settlement(booked("txn_9"))), ("ch_1", Settlement(booked()))])
     assert whole_settled(backend) == [SettledMovement(payment(), (Settlement(booked()),))]
@@ -210,7 +211,7 @@ def test_payments_of_other_organizations_are_neither_settled_nor_found(backend: 
     assert backend.payments.find(OrganizationId("org_3"), ["ch_1"]) == {}
 
 
-def test_finding_no_payments_asks_for_none(backend: Backend) -> None:
+def test_looking_up_no_payments_reads_nothing(backend: Backend) -> None:
     assert backend.payments.find(ORG, []) == {}
     backend.payments.settle(ORG, [])
 
@@ -231,7 +232,7 @@ rows = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=rows, wanted=st.lists(filters, min_size=1, max_size=4), first=st.integers(1, 5))
-def test_any_filter_over_any_payments_gives_what_plain_python_gives(
+def test_any_filter_returns_the_same_payments_as_plain_python(
     backend: Backend, rows: list[tuple[int, MovementKind, str | None]], wanted: list[MovementFilter], first: int
 ) -> None:
     organization_id = OrganizationId(f"org-payments-{next(fresh)}")

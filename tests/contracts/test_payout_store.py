@@ -1,4 +1,4 @@
-"""What every store of payouts does: keeps a payout in versions, and its lines however often they are told."""
+"""Contract of every store of payouts: payouts are stored by version, and storing a line again changes nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def ids(payouts: list[Payout]) -> list[str]:
     return [each.id for each in payouts]
 
 
-def test_a_payout_comes_back_equal_in_its_next_version(backend: Backend) -> None:
+def test_a_payout_is_read_back_equal_in_its_next_version(backend: Backend) -> None:
     totals = Totals(payments=7500, fees=-248)
     told = replace(
         payout(), itemized=Itemization(NOW, 1, 1, totals), paid_seen_at=NOW, returned_seen_at=NOW, returned_in="po_2"
@@ -48,11 +48,11 @@ def test_a_payout_comes_back_equal_in_its_next_version(backend: Backend) -> None
     assert whole(backend) == [stored]
 
 
-def test_a_payout_that_is_not_stored_is_none(backend: Backend) -> None:
+def test_looking_up_an_unknown_payout_returns_none(backend: Backend) -> None:
     assert backend.payouts.get(ORG, "po_1") is None
 
 
-def test_a_payout_changes_from_version_to_version(backend: Backend) -> None:
+def test_a_payout_is_saved_version_by_version(backend: Backend) -> None:
     first = backend.payouts.save(payout())
     second = backend.payouts.save(replace(first, listed_until="txn_7"))
     assert second.version == 2
@@ -61,9 +61,7 @@ def test_a_payout_changes_from_version_to_version(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("version", [0, 2])
-def test_a_payout_of_another_version_than_was_read_is_refused_and_changes_nothing(
-    backend: Backend, version: int
-) -> None:
+def test_a_save_of_a_stale_payout_is_refused_and_changes_nothing(backend: Backend, version: int) -> None:
     stored = backend.payouts.save(payout())
     with pytest.raises(StaleWrite):
         backend.payouts.save(replace(stored, listed_until="txn_7", version=version))
@@ -127,14 +125,14 @@ def test_empty_lists_are_one_empty_page(backend: Backend) -> None:
     assert (lines.items, lines.end_cursor, lines.has_next) == ((), None, False)
 
 
-def test_a_line_comes_back_equal(backend: Backend) -> None:
+def test_a_line_is_read_back_equal(backend: Backend) -> None:
     without_owner = PayoutLine(replace(payout_line("txn_2").transaction, category="a_new_one", source_type=None))
     told = [payout_line("txn_1", exchange_rate="1.0837", created=NOW + 1), without_owner]
     backend.payouts.put_lines(ORG, "po_1", told)
     assert all_pages(backend, 10) == told
 
 
-def test_lines_are_listed_newest_first_and_read_as_a_whole_oldest_first(backend: Backend) -> None:
+def test_lines_are_paged_newest_first_and_read_all_at_once_oldest_first(backend: Backend) -> None:
     backend.payouts.save(payout())
     created = {"txn_c": NOW, "txn_a": NOW + 2, "txn_b": NOW + 2, "txn_d": NOW + 10}
     backend.payouts.put_lines(ORG, "po_1", [payout_line(each, created=at) for each, at in created.items()])
@@ -144,14 +142,14 @@ def test_lines_are_listed_newest_first_and_read_as_a_whole_oldest_first(backend:
     assert [each.transaction.id for each in backend.payouts.all_lines(ORG, "po_1")] == newest_first[::-1]
 
 
-def test_a_hundred_lines_are_kept_at_once_and_again_without_a_change(backend: Backend) -> None:
+def test_a_hundred_lines_are_stored_at_once_and_storing_them_again_changes_nothing(backend: Backend) -> None:
     lines = [payout_line(f"txn_{n:03d}", created=NOW + n) for n in range(100)]
     for _ in range(2):
         backend.payouts.put_lines(ORG, "po_1", lines)
         assert list(backend.payouts.all_lines(ORG, "po_1")) == lines
 
 
-def test_a_line_that_comes_twice_is_one_line_as_it_was_told_last(backend: Backend) -> None:
+def test_a_line_stored_twice_is_one_line_with_the_latest_data(backend: Backend) -> None:
     told_last = payout_line(amount=1)
     backend.payouts.put_lines(ORG, "po_1", [payout_line(), told_last])
     assert all_pages(backend, 10) == [told_last]
@@ -159,7 +157,7 @@ def test_a_line_that_comes_twice_is_one_line_as_it_was_told_last(backend: Backen
     assert all_pages(backend, 10) == [payout_line()]
 
 
-def test_lines_are_removed_and_those_that_are_gone_are_no_error(backend: Backend) -> None:
+def test_removing_lines_that_were_already_removed_is_no_error(backend: Backend) -> None:
     lines = [payout_line(f"txn_{n:03d}", created=NOW + n) for n in range(100)]
     backend.payouts.put_lines(ORG, "po_1", lines)
     backend.payouts.put_lines(ORG, "po_2", lines[:1])
@@ -169,7 +167,7 @@ def test_lines_are_removed_and_those_that_are_gone_are_no_error(backend: Backend
     assert list(backend.payouts.all_lines(ORG, "po_2")) == lines[:1]
 
 
-def test_lines_change_nothing_of_their_payout_and_a_payout_nothing_of_its_lines(backend: Backend) -> None:
+def test_lines_and_their_payout_are_stored_independently(backend: Backend) -> None:
     stored = backend.payouts.save(payout())
     backend.payouts.put_lines(ORG, "po_1", [payout_line()])
     assert backend.payouts.get(ORG, "po_1") == stored
@@ -179,7 +177,7 @@ def test_lines_change_nothing_of_their_payout_and_a_payout_nothing_of_its_lines(
     assert len(whole(backend)) == 1
 
 
-def test_ids_with_separators_in_them_are_kept_apart(backend: Backend) -> None:
+def test_ids_with_separators_in_them_are_not_confused(backend: Backend) -> None:
     names = [(OrganizationId("a"), "b#c"), (OrganizationId("a#b"), "c"), (OrganizationId("a"), "b%23c")]
     for organization_id, payout_id in names:
         backend.payouts.put_lines(organization_id, payout_id, [payout_line(f"txn_{len(organization_id)}{payout_id}")])
@@ -195,7 +193,7 @@ arrivals = st.lists(st.integers(0, 4).map(lambda day: NOW + day * DAY), max_size
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(arrivals=arrivals, wanted=st.lists(filters, min_size=1, max_size=4), first=st.integers(1, 5))
-def test_any_filter_over_any_payouts_gives_what_plain_python_gives(
+def test_any_filter_returns_the_same_payouts_as_plain_python(
     backend: Backend, arrivals: list[int], wanted: list[PayoutFilter], first: int
 ) -> None:
     organization_id = OrganizationId(f"org-payouts-{next(fresh)}")

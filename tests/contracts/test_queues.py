@@ -1,4 +1,4 @@
-"""Messages as their workers receive them, from SQS or ElasticMQ."""
+"""Workers receive messages from SQS or ElasticMQ in the promised form and order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def queues(aws: Aws) -> SqsQueues:
 
 
 def received(aws: Aws, name: str) -> list[dict[str, Any]]:
-    """All messages of the queue, taken off it; of each group one is handed out at a time."""
+    """Returns all messages of the queue, and deletes them. SQS hands out one message of each group at a time."""
     sqs = boto3.client("sqs")
     url = aws.queue_urls[name]
     messages: list[dict[str, Any]] = []
@@ -56,7 +56,7 @@ def test_a_customer_sync_names_organization_customer_and_edition(aws: Aws, queue
     assert bodies(messages) == [{"organizationId": ORG, "customerId": CUSTOMER, "edition": 3}]
 
 
-def test_one_edition_is_queued_once_and_the_next_one_too(aws: Aws, queues: SqsQueues) -> None:
+def test_each_edition_is_queued_once(aws: Aws, queues: SqsQueues) -> None:
     other = CustomerId(f"cust_{time.time_ns()}")
     for edition in (1, 1, 2, 1):
         queues.send(CustomerSync(ORG, other, edition))
@@ -65,7 +65,7 @@ def test_one_edition_is_queued_once_and_the_next_one_too(aws: Aws, queues: SqsQu
     assert sorted((body["organizationId"], body["edition"]) for body in sent) == [(ORG, 1), (ORG, 2), (OTHER_ORG, 1)]
 
 
-def test_editions_of_one_customer_keep_their_order_and_customers_do_not_wait(aws: Aws, queues: SqsQueues) -> None:
+def test_editions_of_one_customer_stay_in_order_and_do_not_block_other_customers(aws: Aws, queues: SqsQueues) -> None:
     one, other = CustomerId(f"a_{time.time_ns()}"), CustomerId(f"b_{time.time_ns()}")
     for edition in (1, 2, 3):
         queues.send(CustomerSync(ORG, one, edition))
@@ -106,7 +106,7 @@ def test_planned_reconciliations_are_sent_ten_at_a_time(aws: Aws, queues: SqsQue
     assert {(body["objects"], body["plannedAt"]) for body in sent} == {(False, 1234)}
 
 
-def test_a_lane_is_worked_on_by_one_at_a_time_and_a_turn_is_queued_once(aws: Aws, queues: SqsQueues) -> None:
+def test_a_lane_has_one_worker_at_a_time_and_each_turn_is_queued_once(aws: Aws, queues: SqsQueues) -> None:
     batch_id = BatchId(f"bat_{time.time_ns()}")
     for lane, turn in ((0, 1), (0, 1), (0, 2), (1, 1)):
         queues.send(BatchJob(ORG, batch_id, lane, turn))
@@ -119,7 +119,7 @@ def test_a_lane_is_worked_on_by_one_at_a_time_and_a_turn_is_queued_once(aws: Aws
     assert len(groups) == 2
 
 
-def test_attributes_of_messages_tell_nothing_about_anybody(aws: Aws, queues: SqsQueues) -> None:
+def test_attributes_of_messages_hold_no_personal_data(aws: Aws, queues: SqsQueues) -> None:
     queues.send(CustomerSync(ORG, CUSTOMER, 9))
     queues.send(InvoiceJob(ORG, INVOICE, InvoiceTask.RESUME))
     queues.send(BatchJob(ORG, BATCH, 0, 7))
@@ -142,7 +142,7 @@ def test_a_queue_that_does_not_take_a_message_raises_retryable(aws: Aws) -> None
         SqsQueues(dict.fromkeys(Queue, missing), FakeClock()).send_all([Reconciliation(ORG, planned_at=1)])
 
 
-def test_a_message_says_to_which_request_its_work_goes_back(aws: Aws, queues: SqsQueues) -> None:
+def test_a_message_names_the_request_that_caused_its_work(aws: Aws, queues: SqsQueues) -> None:
     urls = {name: aws.queue_urls[name] for name in Queue}
     SqsQueues(urls, FakeClock(), lambda: "req-1").send(Reconciliation(ORG, objects=True))
     assert bodies(received(aws, "reconcile")) == [{"organizationId": ORG, "objects": True, "requestId": "req-1"}]

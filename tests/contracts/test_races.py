@@ -1,4 +1,4 @@
-"""Several threads at once: one wins, the others are told, and nothing is lost."""
+"""Of several concurrent writers one succeeds, the others are refused, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LOST = (
 
 @pytest.fixture(autouse=True)
 def eager_threads() -> Iterator[None]:
-    """Threads that take turns all the time."""
+    """Makes threads switch as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
@@ -51,7 +51,9 @@ def eager_threads() -> Iterator[None]:
 
 
 def race(run: Callable[[int], T]) -> tuple[list[T], list[Exception]]:
-    """`run(n)` for each racer at once: what the winners got, and what the losers were told."""
+    """Runs `run(n)` for all racers at once. Returns the results of those that succeeded and the errors of the
+    others.
+    """
     start = threading.Barrier(RACERS)
     won: list[T] = []
     lost: list[Exception] = []
@@ -72,14 +74,14 @@ def race(run: Callable[[int], T]) -> tuple[list[T], list[Exception]]:
     return won, lost
 
 
-def test_of_concurrent_inserts_of_one_invoice_one_wins(backend: Backend) -> None:
+def test_one_of_concurrent_inserts_of_one_invoice_succeeds(backend: Backend) -> None:
     won, lost = race(lambda n: backend.invoices.insert(invoice_write(invoice(sent_at=n)), services("s1")))
     assert len(won) == 1
     assert all(isinstance(error, InvoiceExists | StaleWrite) for error in lost)
     assert backend.invoices.get(ORG, won[0].id) == won[0]
 
 
-def test_of_concurrent_invoices_for_one_service_one_wins(backend: Backend) -> None:
+def test_one_of_concurrent_invoices_for_one_service_succeeds(backend: Backend) -> None:
     won, lost = race(lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), services("s1", f"own-{n}")))
     assert len(won) == 1
     assert all(isinstance(error, ServiceClaimed | StaleWrite) for error in lost)
@@ -87,13 +89,13 @@ def test_of_concurrent_invoices_for_one_service_one_wins(backend: Backend) -> No
     assert [one for one in stored if one] == won
 
 
-def test_of_concurrent_takeovers_one_wins(backend: Backend) -> None:
+def test_one_of_concurrent_takeovers_succeeds(backend: Backend) -> None:
     dead = backend.invoices.insert(invoice_write(invoice("dead")), services("s1"))
     won, _ = race(lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), services("s1", dead=dead)))
     assert len(won) == 1
 
 
-def test_of_concurrent_saves_of_one_version_one_wins(backend: Backend) -> None:
+def test_one_of_concurrent_saves_of_one_version_succeeds(backend: Backend) -> None:
     first = backend.invoices.insert(invoice_write(invoice()), {})
     won, _ = race(lambda n: backend.invoices.save(invoice_write(replace(first, sent_at=n))))
     assert len(won) == 1
@@ -108,7 +110,7 @@ def test_one_event_delivered_several_times_at_once_is_applied_once(backend: Back
     assert backend.invoices.get(ORG, first.id) == won[0]
 
 
-def test_concurrent_events_all_reach_the_invoice_when_losers_read_again(backend: Backend) -> None:
+def test_concurrent_events_all_reach_the_invoice_when_refused_ones_are_retried(backend: Backend) -> None:
     first = backend.invoices.insert(invoice_write(invoice(sent_at=0)), {})
 
     def apply(n: int) -> Invoice:
@@ -130,7 +132,7 @@ def test_concurrent_events_all_reach_the_invoice_when_losers_read_again(backend:
     assert len(backend.events.known(ACCOUNT, [f"evt_{n}" for n in range(RACERS)])) == RACERS
 
 
-def test_of_organizations_that_bind_one_account_at_once_one_wins(backend: Backend) -> None:
+def test_one_of_organizations_that_bind_one_account_at_once_succeeds(backend: Backend) -> None:
     won, lost = race(
         lambda n: backend.connections.bind(replace(Connection(OrganizationId(f"org_{n}")), account_id=ACCOUNT))
     )
@@ -140,7 +142,7 @@ def test_of_organizations_that_bind_one_account_at_once_one_wins(backend: Backen
     assert list(backend.connections.all_active()) == [won[0].organization_id]
 
 
-def test_of_customers_that_claim_one_stripe_customer_at_once_one_wins(backend: Backend) -> None:
+def test_one_of_customers_that_claim_one_stripe_customer_at_once_succeeds(backend: Backend) -> None:
     saved = [backend.customers.save(customer(str(n))) for n in range(RACERS)]
     won, lost = race(lambda n: backend.customers.save(saved[n].linking(ACCOUNT, "cus_1")))
     assert (len(won), len(lost)) == (1, RACERS - 1)
@@ -162,12 +164,12 @@ def test_an_authorization_is_completed_by_one_of_concurrent_requests(backend: Ba
 
 
 def ports(backend: Backend) -> Any:
-    """Returns what saving a customer or the settings needs."""
+    """Returns the ports that saving a customer or the settings needs."""
     stores = {"customers": backend.customers, "connections": backend.connections, "settings": backend.settings}
     return SimpleNamespace(**stores, clock=FakeClock(), queues=FakeQueues())
 
 
-def test_of_concurrent_saves_of_a_customer_that_was_loaded_once_one_wins(backend: Backend) -> None:
+def test_one_of_concurrent_saves_of_one_version_of_a_customer_succeeds(backend: Backend) -> None:
     loaded = backend.customers.save(customer())
     seen = Precondition(frozenset({loaded.edit_tag}))
 
@@ -181,7 +183,7 @@ def test_of_concurrent_saves_of_a_customer_that_was_loaded_once_one_wins(backend
     assert all(isinstance(error, PreconditionFailed) and error.stored == stored for error in lost)
 
 
-def test_of_concurrent_saves_of_settings_that_were_loaded_once_one_wins(backend: Backend) -> None:
+def test_one_of_concurrent_saves_of_one_version_of_the_settings_succeeds(backend: Backend) -> None:
     seen = Precondition(frozenset({backend.settings.get(ORG).edit_tag}))
 
     def change(n: int) -> InvoicingSettings:

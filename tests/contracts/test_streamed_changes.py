@@ -1,4 +1,4 @@
-"""What the streams of the tables tell of what the stores write."""
+"""The streams of the tables report the changes that the stores write."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.backends import Backend
 from tests.contracts.examples import ORG, customer, payout
 
 Told = list[tuple[ChangeType, int, str | None, str | None]]
-"""Types with the version, the status before and the status after."""
+"""Types of changes, each with the version, the status before and the status after."""
 
 
 def told_of(table: str) -> Callable[[], Told]:
-    """Returns what returns the changes of a table since it was last asked."""
+    """Returns a function that returns the changes of a table since its last call."""
     reader = ShardReader(table)
     prefix = table.rpartition("-")[0] + "-"
     read = change_reader(prefix)
@@ -52,7 +52,7 @@ def payouts_told(stores_on_tables: Backend) -> Callable[[], Told]:
     return told_of(PayoutItem.Meta.table_name)
 
 
-def test_versions_are_told_in_the_order_in_which_they_were_stored(
+def test_versions_are_streamed_in_the_order_in_which_they_were_stored(
     stores_on_tables: Backend, payouts_told: Callable[[], Told]
 ) -> None:
     first = payout()
@@ -65,7 +65,7 @@ def test_versions_are_told_in_the_order_in_which_they_were_stored(
     ]
 
 
-def test_a_write_that_was_refused_is_not_told(stores_on_tables: Backend, customers_told: Callable[[], Told]) -> None:
+def test_a_refused_write_is_not_streamed(stores_on_tables: Backend, customers_told: Callable[[], Told]) -> None:
     stored = stores_on_tables.customers.save(customer())
     failed = stored.not_synced(SyncStatus.FAILED, "Stripe refused the address.")
     stores_on_tables.customers.save(failed)
@@ -74,7 +74,7 @@ def test_a_write_that_was_refused_is_not_told(stores_on_tables: Backend, custome
     assert customers_told() == [(ChangeType.CUSTOMER_SYNC_FAILED, 2, "pending", "failed")]
 
 
-def test_a_record_that_is_deleted_is_told_with_a_version_of_its_own(
+def test_a_deletion_is_streamed_with_its_own_version(
     stores_on_tables: Backend, customers_told: Callable[[], Told]
 ) -> None:
     stored = stores_on_tables.customers.save(customer())
@@ -82,6 +82,6 @@ def test_a_record_that_is_deleted_is_told_with_a_version_of_its_own(
     assert customers_told() == [(ChangeType.CUSTOMER_DELETED, 2, "pending", None)]
 
 
-def test_lines_of_payouts_are_not_told(stores_on_tables: Backend, payouts_told: Callable[[], Told]) -> None:
+def test_lines_of_payouts_are_not_streamed(stores_on_tables: Backend, payouts_told: Callable[[], Told]) -> None:
     PayoutItem(f"{ORG}#po_1", "line#1#txn_1", document="{}").save()
     assert payouts_told() == []

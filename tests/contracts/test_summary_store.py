@@ -1,4 +1,4 @@
-"""The tallies that stores keep are what counting all invoices anew would give, whatever was done to them."""
+"""The stored tallies always equal a fresh count of all invoices."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def counted_anew(invoices: Iterable[Invoice]) -> Mapping[Bucket, Tally]:
 
 @dataclass
 class Office:
-    """An organization of its own, where things are done to a few invoices in any order; `old` was read before."""
+    """An organization whose few invoices are changed in random order; `old` holds earlier versions of them."""
 
     backend: Backend
     organization: OrganizationId = field(default_factory=lambda: OrganizationId(f"org_{next(numbers)}"))
@@ -173,7 +173,7 @@ deeds = st.lists(st.tuples(st.sampled_from(NAMES), actions, facts, st.integers(0
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds)
-def test_whatever_is_done_the_tallies_are_what_counting_anew_gives(
+def test_after_any_changes_the_tallies_equal_a_fresh_count(
     backend: Backend, done: list[tuple[str, str, StripeFact, int]]
 ) -> None:
     office = Office(backend)
@@ -182,7 +182,7 @@ def test_whatever_is_done_the_tallies_are_what_counting_anew_gives(
     office.check()
 
 
-def test_writes_at_the_same_moment_all_count(backend: Backend) -> None:
+def test_concurrent_writes_all_count(backend: Backend) -> None:
     race(lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), {}))
     first = backend.invoices.insert(invoice_write(invoice("one")), {})
     race(
@@ -193,7 +193,7 @@ def test_writes_at_the_same_moment_all_count(backend: Backend) -> None:
     assert backend.summaries.tallies(ORG, EVER) == counted_anew(one for one in stored if one)
 
 
-def test_tallies_of_days_are_of_the_days_asked_for(backend: Backend) -> None:
+def test_tallies_are_returned_for_the_requested_days_only(backend: Backend) -> None:
     days = [NOW + days * DAY for days in (-400, -31, -15, -14, -1, 0, 1, 16, 17, 50, 800)]
     for number, moment in enumerate(days):
         paid = in_status(invoice(f"paid-{number}"), InvoiceStatus.PAID)
@@ -208,14 +208,14 @@ def test_tallies_of_days_are_of_the_days_asked_for(backend: Backend) -> None:
     assert tallies[Bucket("usd", "status", "paid")].invoices == len(days)
 
 
-def test_an_organization_sees_its_own_tallies_only(backend: Backend) -> None:
+def test_an_organization_reads_only_its_own_tallies(backend: Backend) -> None:
     backend.invoices.insert(invoice_write(invoice()), {})
     assert backend.summaries.tallies(OTHER_ORG, EVER) == {}
     assert len(backend.summaries.tallies(ORG, EVER)) == 1
     assert backend.summaries.tallies(ORG, None) == backend.summaries.tallies(ORG, EVER)
 
 
-def test_nothing_is_left_of_an_invoice_that_was_taken_back(backend: Backend) -> None:
+def test_a_removed_invoice_no_longer_counts(backend: Backend) -> None:
     names = [f"s{n}" for n in range(100)]
     stored = backend.invoices.insert(invoice_write(invoice()), services(*names[:50]))
     backend.invoices.claim(stored, services(*names[50:]))

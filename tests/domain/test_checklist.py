@@ -1,4 +1,4 @@
-"""The check list before going live, line by line."""
+"""The checklist before going live, line by line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def customers(count: int) -> list[CustomerId]:
     return [CustomerId(f"cust_{number}") for number in range(count)]
 
 
-def test_all_that_can_be_known_is_done() -> None:
+def test_a_finished_set_up_has_every_verifiable_line_done() -> None:
     assert {item.done for item in checklist(DONE)} == {True, None}
 
 
@@ -92,7 +92,9 @@ def test_every_line_that_is_not_done_has_a_next_step(known: ChecklistInput) -> N
         ("customer_emails", {"without_email": customers(101)}, False, "More than 100 customers"),
     ],
 )
-def test_a_line_says_what_is_so(item_id: str, changes: dict[str, Any], done: bool | None, said: str) -> None:
+def test_each_line_states_its_current_value(
+    item_id: str, changes: dict[str, Any], done: bool | None, said: str
+) -> None:
     item = line(replace(DONE, **changes), item_id)
     assert item.done is done
     assert said in item.detail
@@ -113,7 +115,7 @@ def test_reminders_lead_to_stripes_pages() -> None:
     assert address(base, pages["fees_reviewed"] or "") == "https://stripe.com/pricing"
 
 
-def test_stripes_own_reminders_are_spoken_of_only_where_ours_are_on() -> None:
+def test_stripes_own_reminders_are_mentioned_only_if_poms_reminders_are_on() -> None:
     assert reminders_note(SET) is None
     note = reminders_note(replace(SET, reminders=Reminders(enabled=True)))
     assert note is not None

@@ -1,4 +1,4 @@
-"""What a connection can be used for, and what it needs."""
+"""The uses that a connection allows, and what its account still needs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def connected(account: AccountFact = READY, now: int = NOW, before: Connection =
         (connected().disconnected("revoked", NOW).authorizing(NOW + 1), ConnectionStatus.PENDING),
     ],
 )
-def test_a_connection_is_told_in_the_guides_words(connection: Connection, status: ConnectionStatus) -> None:
+def test_a_connection_is_described_in_the_guides_words(connection: Connection, status: ConnectionStatus) -> None:
     assert connection.status(NOW) is status
 
 
@@ -53,7 +53,7 @@ def test_only_an_active_connection_has_an_account_to_call() -> None:
         assert refusal.value.next_step
 
 
-def test_an_account_that_cannot_take_payments_cannot_send_and_says_what_is_missing() -> None:
+def test_an_account_that_cannot_take_payments_cannot_send_and_states_the_requirement() -> None:
     require_ready_to_send(connected())
     missing = replace(
         READY, charges_enabled=False, requirements=(Requirement("tos_acceptance", "Accept the terms."),)
@@ -65,7 +65,7 @@ def test_an_account_that_cannot_take_payments_cannot_send_and_says_what_is_missi
         require_ready_to_send(connected(replace(READY, charges_enabled=False)))
 
 
-def test_what_to_do_about_an_account_is_what_its_first_requirement_says() -> None:
+def test_the_next_step_for_an_account_follows_its_first_requirement() -> None:
     due = Requirement("tos_acceptance", "Accept the terms.")
     given_up = Requirement("account", "Stripe has rejected this account.", "Ask Stripe support about the account.")
     for requirements, step in [
@@ -79,20 +79,20 @@ def test_what_to_do_about_an_account_is_what_its_first_requirement_says() -> Non
         assert (refusal.value.next_step or "").startswith(step)
 
 
-def test_the_same_account_goes_on_where_it_stopped() -> None:
+def test_reconnecting_the_same_account_resumes_where_it_stopped() -> None:
     before = replace(connected(), sweep=Sweep(swept_until=500)).disconnected("revoked", 700)
     again = connected(now=2000, before=before)
     assert (again.sweep.swept_until, again.sweep.objects_due) == (500, True)
     assert (again.disconnected_at, again.disconnect_reason) == (None, None)
 
 
-def test_another_account_starts_from_now() -> None:
+def test_connecting_another_account_starts_from_now() -> None:
     before = replace(connected(), sweep=Sweep(swept_until=500)).disconnected("revoked", 700)
     fresh = connected(replace(READY, id="acct_2"), 2000, before).sweep
     assert (fresh.swept_until, fresh.objects_swept_at) == (2000, 0)
 
 
-def test_disconnecting_deletes_nothing_and_the_first_reason_stays() -> None:
+def test_disconnecting_deletes_nothing_and_keeps_the_first_reason() -> None:
     once = connected().disconnected("revoked in Stripe", 1500)
     assert once.account_id == ACCOUNT
     assert once.account == READY

@@ -1,4 +1,4 @@
-"""An invoice says which deposit its money is in, or when to expect it."""
+"""An invoice names the deposit that contains its money, or when to expect the deposit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BOOKED = BalanceTransaction(
 
 
 def payout(stripe_id: str, status: str, day: int, *, amount: int = 9_680, **changes: object) -> Payout:
-    """Returns a payout of this status that arrives on this day of December 2026."""
+    """Returns a payout with this status that arrives on this day of December 2026."""
     arrives = int(dt.datetime(2026, 12, day, tzinfo=dt.UTC).timestamp())
     fact = PayoutFact(stripe_id, 1_796_000_000, status, amount, "usd", 1_796_000_000, arrives)
     return replace(Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact), **changes)  # type: ignore[arg-type]
@@ -39,26 +39,26 @@ def told(settled: SettledMovement, *payouts: Payout, today: dt.date = TODAY) -> 
 IN_PAYOUT = SettledMovement(PAYMENT, (Settlement(BOOKED, "po_1"),))
 
 
-def test_a_payment_is_in_the_deposit_that_arrived() -> None:
+def test_a_payment_shows_the_deposit_that_arrived() -> None:
     assert told(IN_PAYOUT, payout("po_1", "paid", 3)) == [
         (DepositStatus.ARRIVED, "In the deposit of 3 December 2026.")
     ]
 
 
 @pytest.mark.parametrize("status", ["pending", "in_transit"])
-def test_a_deposit_on_its_way_is_expected(status: str) -> None:
+def test_a_deposit_in_transit_is_expected(status: str) -> None:
     assert told(IN_PAYOUT, payout("po_1", status, 3)) == [
         (DepositStatus.ON_ITS_WAY, "In the deposit that is expected on 3 December 2026.")
     ]
 
 
-def test_a_booked_payment_says_from_when_on_it_can_be_paid_out() -> None:
+def test_a_booked_payment_states_when_it_becomes_available_for_payout() -> None:
     assert told(SettledMovement(PAYMENT, (Settlement(BOOKED),))) == [
         (DepositStatus.EXPECTED, "The money can be paid out from 2 December 2026 on.")
     ]
 
 
-def test_of_money_that_can_have_been_paid_out_nothing_is_said_that_stripe_has_not_said() -> None:
+def test_no_deposit_is_promised_for_available_money_without_a_known_payout() -> None:
     assert told(SettledMovement(PAYMENT, (Settlement(BOOKED),)), today=dt.date(2026, 12, 20)) == [
         (
             DepositStatus.DEPOSIT_UNKNOWN,
@@ -76,7 +76,7 @@ def test_a_bank_debit_that_has_not_settled_is_normal() -> None:
     ]
 
 
-def test_a_payment_under_way_of_which_nobody_knows_the_method_is_normal_too() -> None:
+def test_a_pending_payment_with_an_unknown_method_is_normal_too() -> None:
     assert told(SettledMovement(replace(PAYMENT, status="pending"))) == [
         (
             DepositStatus.NOT_SETTLED,
@@ -85,7 +85,7 @@ def test_a_payment_under_way_of_which_nobody_knows_the_method_is_normal_too() ->
     ]
 
 
-def test_a_payment_that_is_not_booked_yet_has_its_fee_pending() -> None:
+def test_a_payment_without_a_balance_transaction_has_a_pending_fee() -> None:
     settled = SettledMovement(PAYMENT)
 
     assert settled.fee_pending
@@ -100,13 +100,13 @@ def test_a_payment_that_is_not_booked_yet_has_its_fee_pending() -> None:
         replace(PAYMENT, kind=MovementKind.REFUND),
     ],
 )
-def test_what_stripe_does_not_book_has_no_deposit_and_no_fee(movement: Movement) -> None:
+def test_a_payment_outside_stripe_has_no_deposit_and_no_fee(movement: Movement) -> None:
     settled = SettledMovement(movement)
 
     assert (told(settled), settled.fee_pending) == ([], False)
 
 
-def test_a_deposit_that_failed_says_where_its_money_is_now() -> None:
+def test_a_failed_deposit_states_where_its_money_is_now() -> None:
     failed = payout("po_1", "failed", 3)
 
     assert told(IN_PAYOUT, failed) == [
@@ -120,7 +120,7 @@ def test_a_deposit_that_failed_says_where_its_money_is_now() -> None:
     ]
 
 
-def test_money_that_came_back_twice_is_followed_to_where_it_is() -> None:
+def test_money_returned_twice_is_followed_to_its_latest_payout() -> None:
     first = payout("po_1", "failed", 3, returned_in="po_2")
     second = payout("po_2", "failed", 7, returned_in="po_3")
 
@@ -133,7 +133,7 @@ def test_money_that_came_back_twice_is_followed_to_where_it_is() -> None:
     ]
 
 
-def test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back() -> None:
+def test_a_canceled_or_reversed_deposit_returned_its_money() -> None:
     paid = payout("po_1", "paid", 3)
     reversed_ = replace(paid, fact=replace(paid.fact, reversed_by_id="po_9"))
 
@@ -151,7 +151,7 @@ def test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back() -> None:
     ]
 
 
-def test_what_stripe_took_from_the_bank_account_is_not_called_a_deposit() -> None:
+def test_a_debit_of_the_bank_account_is_not_called_a_deposit() -> None:
     assert told(IN_PAYOUT, payout("po_1", "paid", 3, amount=-500)) == [
         (
             DepositStatus.ARRIVED,
@@ -171,7 +171,7 @@ def test_what_stripe_took_from_the_bank_account_is_not_called_a_deposit() -> Non
     ]
 
 
-def test_a_dispute_that_was_taken_and_given_back_is_in_two_deposits() -> None:
+def test_a_dispute_withdrawn_and_reinstated_is_in_two_deposits() -> None:
     dispute = replace(PAYMENT, id="du_1", kind=MovementKind.DISPUTE, status="won")
     taken = Settlement(replace(BOOKED, id="txn_2", amount=-10_000), "po_1")
     back = Settlement(replace(BOOKED, id="txn_3"), "po_2")
@@ -190,7 +190,7 @@ def test_a_dispute_that_was_taken_and_given_back_is_in_two_deposits() -> None:
         ("canceled", "The payout po_9 was to take its money back and was canceled, so the money stays at the bank."),
     ],
 )  # fmt: skip
-def test_a_reversal_that_took_nothing_leaves_the_money_at_the_bank(status: str, said: str) -> None:
+def test_a_failed_reversal_leaves_the_money_at_the_bank(status: str, said: str) -> None:
     paid = payout("po_1", "paid", 3)
     original = replace(paid, fact=replace(paid.fact, reversed_by_id="po_9"))
 
@@ -208,7 +208,7 @@ def test_a_deposit_whose_day_has_passed_is_not_called_expected() -> None:
     ]
 
 
-def test_a_refund_that_no_deposit_has_lowers_one() -> None:
+def test_a_refund_without_a_deposit_will_lower_a_later_deposit() -> None:
     refund = replace(PAYMENT, id="re_1", kind=MovementKind.REFUND)
     taken = SettledMovement(refund, (Settlement(replace(BOOKED, amount=-10_000, fee=0, net=-10_000)),))
 

@@ -1,4 +1,4 @@
-"""The person leaves each record; amounts, dates, numbers and ids stay."""
+"""Erasing removes personal data from each record; amounts, dates, numbers and ids stay."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ FACTS = Snapshots(
 )
 
 
-def test_facts_lose_the_address_links_texts_and_the_card() -> None:
+def test_erasing_facts_removes_the_address_links_texts_and_the_card() -> None:
     erased = facts_without_person(FACTS)
     nobody = {"customer_email": None, "hosted_url": None, "pdf_url": None, "drafted_details": None}
     assert erased.invoice == replace(STRIPE_INVOICE, **nobody)
@@ -63,7 +63,7 @@ def test_facts_lose_the_address_links_texts_and_the_card() -> None:
     assert charge.receipt_url is None  # links are left out of comparisons
 
 
-def test_an_invoice_keeps_what_the_books_need_and_nothing_else() -> None:
+def test_an_erased_invoice_keeps_only_the_fields_needed_for_accounting() -> None:
     made = in_status(invoice(), InvoiceStatus.PAID)
     check = OutsidePayment(dt.date(2027, 1, 5), "bank_transfer", "from Ann", NOW, UserId("user_1"), "in_1")
     order = replace(
@@ -112,7 +112,7 @@ def test_the_reason_of_a_payment_by_hand_keeps_its_method(method: str) -> None:
         assert [act.reason for act in invoice_without_person(made, NOW).actions] == [way_of(method)]
 
 
-def test_whatever_is_merged_into_or_stored_of_an_erased_invoice_loses_the_person_again() -> None:
+def test_personal_data_merged_into_an_erased_invoice_is_removed_again() -> None:
     made = replace(in_status(invoice(), InvoiceStatus.PAID), stripe_invoice_id="in_1")
     erased = invoice_without_person(made, NOW)
     known = erased.knowing(replace(STRIPE_INVOICE, as_of=NOW + 1)).knowing(CHARGE)
@@ -123,7 +123,7 @@ def test_whatever_is_merged_into_or_stored_of_an_erased_invoice_loses_the_person
     assert invoice_write(replace(made, facts=FACTS)).invoice.facts == FACTS
 
 
-def test_a_customer_becomes_a_tombstone_that_its_stripe_customer_still_leads_to() -> None:
+def test_an_erased_customer_becomes_a_tombstone_with_its_stripe_id() -> None:
     link = StripeLink(ACCOUNT, "cus_1", 3, {Field.EMAIL: InStep("ann@example.test")}, claims=True)
     asked = Erasure(UserId("user_1"), NOW, InStripe.KEEP)
     made = customer(
@@ -148,25 +148,25 @@ def test_a_customer_becomes_a_tombstone_that_its_stripe_customer_still_leads_to(
     assert customer_without_person(erased, NOW + 9) == erased
 
 
-def test_an_erasure_waits_then_erases_and_then_is_over() -> None:
+def test_an_erasure_passes_from_waiting_through_erasing_to_finished() -> None:
     asked = Erasure(UserId("user_1"), NOW, InStripe.KEEP)
     steps = [asked, replace(asked, erased_at=NOW), replace(asked, erased_at=NOW, finished_at=NOW)]
     assert [each.status for each in steps] == [ErasureStatus.WAITING, ErasureStatus.ERASING, ErasureStatus.ERASED]
 
 
-def test_a_row_loses_the_card_and_a_typed_reference_and_keeps_stripes_reason() -> None:
+def test_an_erased_row_loses_its_card_and_reference_and_keeps_stripes_reason() -> None:
     assert movement_without_person(payment(reason="duplicate")) == payment(brand=None, last4=None, reason="duplicate")
     by_hand = payment(method="check", reason="No. 1042 from Ann", brand=None, last4=None)
     assert movement_without_person(by_hand) == replace(by_hand, reason=None)
 
 
-def test_settlements_and_lines_of_payouts_lose_their_description() -> None:
+def test_erased_settlements_and_lines_of_payouts_lose_their_description() -> None:
     said = booked(description="Ann Lee")
     assert settlement_without_person(Settlement(said, "po_1")) == Settlement(booked(), "po_1")
     assert payout_line_without_person(payout_line(description="Ann Lee")) == payout_line()
 
 
-def test_an_item_of_a_batch_keeps_its_outcome_and_the_code_of_its_error() -> None:
+def test_an_erased_item_of_a_batch_keeps_its_outcome_and_its_error_code() -> None:
     error = ItemError("email_invalid", "ann@ is no address", "email", "Correct ann@", others=(ItemError("x", "Ann"),))
     item = BatchItem(
         1,

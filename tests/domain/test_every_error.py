@@ -1,4 +1,4 @@
-"""Errors of one request are told together."""
+"""All errors of one request are reported together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def fields(error: IntegrationError) -> list[str | None]:
     return [each.field for each in (error, *error.others)]
 
 
-def test_the_first_error_is_raised_and_carries_the_others_in_their_order() -> None:
+def test_the_first_error_is_raised_and_holds_the_other_errors_in_order() -> None:
     with pytest.raises(Refused) as raised:
         raise_all(refused(n) for n in (2, 0, 1))
     assert fields(raised.value) == ["lines[2]", "lines[0]", "lines[1]"]
@@ -29,13 +29,13 @@ def test_no_error_is_no_exception() -> None:
     raise_all(errors_raised_by(len, []))
 
 
-def test_an_error_that_is_told_twice_is_listed_once() -> None:
+def test_an_error_found_twice_is_listed_once() -> None:
     with pytest.raises(Refused) as raised:
         raise_all(refused(n) for n in (0, 1, 0, 1))
     assert fields(raised.value) == ["lines[0]", "lines[1]"]
 
 
-def test_what_an_error_carries_is_carried_on() -> None:
+def test_the_errors_held_by_an_error_are_listed_too() -> None:
     def rule() -> None:
         raise_all(refused(n) for n in (1, 2))
 
@@ -45,14 +45,14 @@ def test_what_an_error_carries_is_carried_on() -> None:
 
 
 @pytest.mark.parametrize(("number", "more"), [(MAX_ERRORS, False), (MAX_ERRORS + 1, True)])
-def test_so_many_errors_are_told_and_that_there_are_more(number: int, more: bool) -> None:
+def test_beyond_the_limit_only_the_existence_of_more_errors_is_stated(number: int, more: bool) -> None:
     with pytest.raises(Refused) as raised:
         raise_all(refused(n) for n in range(number))
     assert len(fields(raised.value)) == MAX_ERRORS
     assert raised.value.more is more
 
 
-def test_nothing_is_checked_beyond_the_first_error_that_is_not_told() -> None:
+def test_checking_stops_at_the_first_error_beyond_the_limit() -> None:
     asked: list[int] = []
 
     def endless() -> Iterator[IntegrationError]:
@@ -65,7 +65,7 @@ def test_nothing_is_checked_beyond_the_first_error_that_is_not_told() -> None:
     assert len(asked) == MAX_ERRORS + 1
 
 
-def test_an_error_that_is_not_about_the_request_is_not_kept_back() -> None:
+def test_an_error_not_caused_by_the_request_is_raised_immediately() -> None:
     def not_connected() -> None:
         raise Conflict("stripe_not_connected", "m", next_step="Connect it.")
 
@@ -73,7 +73,7 @@ def test_an_error_that_is_not_about_the_request_is_not_kept_back() -> None:
         raise_all(errors_raised_by(not_connected))
 
 
-def test_each_rule_is_tried_and_its_error_kept_or_its_value() -> None:
+def test_each_rule_is_tried_and_its_value_or_error_collected() -> None:
     every = ErrorCollector()
     with every:
         raise_all(refused(n) for n in (2, 0))
@@ -87,21 +87,21 @@ def test_each_rule_is_tried_and_its_error_kept_or_its_value() -> None:
     assert fields(raised.value) == ["lines[2]", "lines[0]", "lines[1]"]
 
 
-def test_rules_that_all_hold_raise_nothing() -> None:
+def test_rules_that_all_pass_raise_nothing() -> None:
     every = ErrorCollector()
     with every:
         pass
     every.raise_first()
 
 
-def test_an_error_that_is_no_fault_of_the_request_ends_the_check_at_once() -> None:
+def test_a_rules_error_not_caused_by_the_request_ends_the_check() -> None:
     every = ErrorCollector()
     with pytest.raises(Conflict), every:
         raise Conflict("c", "m")
     every.raise_first()
 
 
-def test_of_too_many_rules_that_are_broken_as_many_are_told_as_are_told_of_one() -> None:
+def test_the_limit_of_listed_errors_holds_across_all_rules() -> None:
     every = ErrorCollector()
     for n in range(MAX_ERRORS + 1):
         assert not every.full

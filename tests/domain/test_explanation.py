@@ -1,4 +1,4 @@
-"""Why an invoice has its status: a table of facts and the sentences they make."""
+"""The explanation of an invoice's status: a table of facts and their sentences."""
 
 from __future__ import annotations
 
@@ -414,7 +414,7 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
 
 
 @pytest.mark.parametrize(("known", "status", "sentences"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_the_facts_are_told_in_plain_sentences(known: Invoice, status: InvoiceStatus, sentences: str) -> None:
+def test_each_set_of_facts_has_its_sentences(known: Invoice, status: InvoiceStatus, sentences: str) -> None:
     assert known.status is status
     assert explain(known, NOW + 5 * DAY) == sentences
 
@@ -423,7 +423,7 @@ def test_every_status_is_in_the_table() -> None:
     assert {row[2] for row in TABLE} == set(InvoiceStatus)
 
 
-def test_whatever_is_known_can_be_told() -> None:
+def test_any_combination_of_facts_can_be_explained() -> None:
     invoices = [
         replace(OPEN, status=status, finalized_at=at, due_at=due, amount_paid=paid)
         for status in ("draft", "open", "paid", "void", "uncollectible")
@@ -436,7 +436,7 @@ def test_whatever_is_known_can_be_told() -> None:
                 assert explain(made(fact, *mixed), NOW + 5 * DAY).endswith(".")
 
 
-def test_a_dispute_is_told_in_its_own_currency() -> None:
+def test_a_dispute_is_explained_in_its_own_currency() -> None:
     assert "over 80 JPY" in explain(made(PAID, replace(DISPUTE, status="lost", amount=80, currency="jpy")), NOW)
 
 
@@ -447,7 +447,7 @@ def test_days_are_those_of_the_organization() -> None:
 
 
 @pytest.mark.parametrize("method", ["", "due", "capped", "read"])
-def test_a_link_lasts_30_days_after_the_due_date_and_120_at_most_and_10_once_read(method: str) -> None:
+def test_a_link_lasts_30_days_after_the_due_date_at_most_120_and_10_after_a_read(method: str) -> None:
     good_for = {"": 60, "due": 31, "capped": 120, "read": 75}[method]
     due = {"due": 1, "capped": 300}.get(method, 30)
     known = made(replace(OPEN, due_at=NOW + due * DAY), links_read_at=NOW + 65 * DAY if method == "read" else 0)

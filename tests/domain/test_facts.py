@@ -1,4 +1,4 @@
-"""Facts merge to the same whatever order they come in, and however often."""
+"""Facts merge to the same result in any order and with any repetition."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ facts = st.one_of(invoices, revisions, intents, charges, refunds, disputes, paym
 
 
 def merged(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
-    """As events are applied: what cannot be ordered is read from Stripe, which knows the `truth`."""
+    """Merges facts as applying events does. A fact that cannot be ordered is replaced by Stripe's latest from
+    `truth`.
+    """
 
     return reduce(lambda known, fact: knowing(known, fact, truth), told, Snapshots())
 
@@ -112,7 +114,7 @@ def knowing(known: Snapshots, fact: StripeFact, truth: dict[str, StripeFact]) ->
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[StripeFact], dict[str, StripeFact]]:
-    """Snapshots that one object after the other really had: time never goes back, nor does a lifecycle."""
+    """Draws the snapshots that objects could have had in Stripe: neither time nor a lifecycle goes back."""
     told: list[StripeFact] = []
     truth: dict[str, StripeFact] = {}
     for kind in (invoices, revisions, intents, charges, refunds, disputes, payments):
@@ -125,7 +127,7 @@ def histories(draw: st.DrawFn) -> tuple[list[StripeFact], dict[str, StripeFact]]
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_any_order_and_any_repetition_of_what_really_happened_comes_to_the_truth(history, random) -> None:
+def test_any_order_and_repetition_of_facts_merges_to_stripes_state(history, random) -> None:
     told, truth = history
     expected = reduce(
         lambda known, fact: known.merge(fact, prefer_fetched), truth.values(), Snapshots()
@@ -137,7 +139,7 @@ def test_any_order_and_any_repetition_of_what_really_happened_comes_to_the_truth
 
 
 def stored(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
-    """As events are applied: what brings nothing is marked, and its snapshot is not stored."""
+    """Merges facts as applying events does: a fact that adds nothing is not stored."""
     known = Snapshots()
     for fact in told:
         learned = knowing(known, fact, truth)
@@ -146,7 +148,7 @@ def stored(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshot
 
 
 def as_stripe_goes_on(told: Sequence[StripeFact]) -> tuple[list[StripeFact], dict[str, StripeFact]]:
-    """A history without what Stripe never does: what is final does not change, except to a later stage."""
+    """Removes the changes that Stripe never makes: a final status changes only to a later stage."""
     kept: list[StripeFact] = []
     truth: dict[str, StripeFact] = {}
     for fact in told:
@@ -159,8 +161,8 @@ def as_stripe_goes_on(told: Sequence[StripeFact]) -> tuple[list[StripeFact], dic
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_not_storing_what_brings_nothing_comes_to_the_same_truth(history, random) -> None:
-    """An object may change and change back. If that it said the same later were forgotten, a late event would win."""
+def test_skipping_facts_without_news_merges_to_the_same_state(history, random) -> None:
+    """An object may change and change back. If a later equal snapshot were not stored, a late event would win."""
     told, truth = as_stripe_goes_on(history[0])
     expected = reduce(
         lambda known, fact: known.merge(fact, prefer_fetched), truth.values(), Snapshots()
@@ -191,14 +193,14 @@ def test_an_object_that_changed_and_changed_back_ends_as_stripe_has_it(
     assert known.says(truth)
 
 
-def test_what_can_only_go_on_is_not_stored_again_because_it_was_seen_again() -> None:
+def test_a_final_fact_that_is_read_again_adds_nothing() -> None:
     succeeded = ChargeFact("ch_1", 100, "succeeded", 500, "usd", 100)
     known = Snapshots().merge(succeeded)
     assert known.merge(replace(succeeded, as_of=200)).adds_nothing_to(known)
 
 
 @given(facts, facts)
-def test_merging_is_commutative_or_says_that_it_cannot_tell(one: StripeFact, other: StripeFact) -> None:
+def test_merging_is_commutative_or_raises_cannot_order(one: StripeFact, other: StripeFact) -> None:
     def outcome(*pair: StripeFact) -> Snapshots | str:
         try:
             return reduce(Snapshots.merge, pair, Snapshots())
@@ -209,7 +211,7 @@ def test_merging_is_commutative_or_says_that_it_cannot_tell(one: StripeFact, oth
 
 
 @given(st.lists(facts, min_size=3, max_size=3))
-def test_merging_is_associative_where_nothing_is_in_doubt(three: list[StripeFact]) -> None:
+def test_merging_is_associative_unless_the_order_is_unknown(three: list[StripeFact]) -> None:
     results = set()
     for order in itertools.permutations(three):
         try:
@@ -226,7 +228,7 @@ def collections(known: Snapshots) -> list[dict[str, StripeFact]]:
 
 
 @given(st.lists(facts, max_size=6), facts)
-def test_merging_what_is_known_changes_nothing(before: list[StripeFact], fact: StripeFact) -> None:
+def test_merging_a_known_fact_changes_nothing(before: list[StripeFact], fact: StripeFact) -> None:
     try:
         known = reduce(Snapshots.merge, before, Snapshots()).merge(fact)
     except CannotOrder:
@@ -235,7 +237,7 @@ def test_merging_what_is_known_changes_nothing(before: list[StripeFact], fact: S
 
 
 @given(facts, facts)
-def test_what_was_read_later_is_the_truth_except_that_lifecycles_never_run_back(
+def test_the_later_read_fact_is_preferred_unless_its_lifecycle_would_go_back(
     known: StripeFact, read: StripeFact
 ) -> None:
     if known.id != read.id:
@@ -262,13 +264,13 @@ INVOICE = InvoiceFact("in_1", 100, "open", 500, 0, 500, "usd")
         ("open", "void"),
     ],
 )
-def test_an_invoice_never_goes_back_whatever_the_clock_says(earlier: str, later: str) -> None:
+def test_an_invoices_lifecycle_never_goes_back_whatever_its_timestamps(earlier: str, later: str) -> None:
     old, new = replace(INVOICE, status=earlier, as_of=200), replace(INVOICE, status=later, as_of=100)
     assert newer(old, new) == newer(new, old) == new
 
 
-def test_what_is_read_later_never_runs_a_lifecycle_back() -> None:
-    """Stripe may answer from a replica that lags behind."""
+def test_a_later_read_never_sets_a_lifecycle_back() -> None:
+    """Stripe may respond from a replica that lags behind."""
     paid, lagging = replace(INVOICE, status="paid", as_of=100), replace(INVOICE, status="open", as_of=200)
     assert prefer_fetched(paid, lagging) == paid
     assert prefer_fetched(lagging, replace(paid, as_of=50)).status == "paid"
@@ -280,7 +282,7 @@ def test_a_succeeded_refund_that_fails_weeks_later_has_failed() -> None:
     assert newer(succeeded, failed) == newer(failed, succeeded) == failed
 
 
-def test_a_payer_who_fails_and_tries_again_is_trying() -> None:
+def test_a_new_attempt_after_a_failure_is_processing() -> None:
     failed = PaymentIntentFact("pi_1", 100, "requires_payment_method", 500, "usd")
     trying = replace(failed, status="processing", as_of=101)
     assert newer(failed, trying) == newer(trying, failed) == trying
@@ -303,12 +305,12 @@ def test_two_snapshots_of_one_second_that_differ_cannot_be_ordered() -> None:
     assert prefer_fetched(INVOICE, other) == other
 
 
-def test_the_same_said_again_later_only_moves_the_clock() -> None:
+def test_the_same_content_read_later_only_updates_the_timestamp() -> None:
     again = replace(INVOICE, as_of=150)
     assert newer(INVOICE, again) == newer(again, INVOICE) == again
 
 
-def test_an_invoice_status_of_tomorrow_ranks_beside_open() -> None:
+def test_an_unknown_invoice_status_has_the_same_rank_as_open() -> None:
     opened = replace(INVOICE, status="open", as_of=100)
     frozen = replace(INVOICE, status="frozen", as_of=300)
     assert newer(opened, frozen) == newer(frozen, opened) == frozen
@@ -317,9 +319,9 @@ def test_an_invoice_status_of_tomorrow_ranks_beside_open() -> None:
     assert newer(frozen, replace(opened, status="paid", as_of=200)).status == "paid"
 
 
-def test_a_refund_status_of_tomorrow_does_not_break_the_merge() -> None:
+def test_an_unknown_refund_status_can_be_merged() -> None:
     assert newer(None, RefundFact("re_1", 1, "reversed", 5, "usd", 1)).status == "reversed"
 
 
-def test_a_failed_attempt_without_a_reason_is_remembered_by_its_latest_second() -> None:
+def test_the_time_of_the_latest_failed_attempt_without_a_reason_is_stored() -> None:
     assert Snapshots().with_failed_attempt(5).with_failed_attempt(3).attempt_failed_at == 5

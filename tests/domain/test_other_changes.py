@@ -1,4 +1,4 @@
-"""What is told of customers, connections and payouts, and the id of a change, which is always the same."""
+"""Published changes of customers, connections and payouts, and their ids, which never change."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def taken_over(known: Customer, at: int = NOW) -> Customer:
     return known.telling(CustomerEvent.TAKEN_OVER, Source.WEBHOOK, at, (Field.EMAIL,))
 
 
-def test_a_customer_that_pom_saves_is_not_told() -> None:
+def test_a_save_of_a_customer_in_pom_is_not_published() -> None:
     assert customer_difference(None, customer()) == NOTHING
     edited = customer().edited(Profile(email="other@example.test"), None, NOW)
     assert customer_difference(customer(), edited) == NOTHING
 
 
-def test_a_sync_that_fails_is_told_once_for_each_reason() -> None:
+def test_a_failed_sync_is_published_once_for_each_reason() -> None:
     assert customer_difference(customer(), failed()) == Difference((T.CUSTOMER_SYNC_FAILED,), "pending", "failed")
     assert customer_difference(failed(), failed()) == NOTHING
     again = customer_difference(failed(), failed("The account is closed."))
@@ -55,7 +55,7 @@ def synced(
 
 
 @pytest.mark.parametrize("status", [each for each in SyncStatus if each is not SyncStatus.SYNCED])
-def test_a_customer_that_stripe_has_is_told_whatever_it_was_before(status: SyncStatus) -> None:
+def test_a_successful_sync_is_published_whatever_the_status_before(status: SyncStatus) -> None:
     before = replace(customer(), sync_status=status)
     difference = customer_difference(before, synced(known=before))
     assert difference == Difference((T.CUSTOMER_SYNCED,), status.value, "synced")
@@ -63,28 +63,28 @@ def test_a_customer_that_stripe_has_is_told_whatever_it_was_before(status: SyncS
 
 
 @pytest.mark.parametrize("other", [synced(OTHER_ACCOUNT), synced(stripe_id="cus_2")])
-def test_a_customer_that_becomes_another_stripe_customer_is_told(other: Customer) -> None:
+def test_a_link_to_another_stripe_customer_is_published(other: Customer) -> None:
     assert customer_difference(synced(), other) == Difference((T.CUSTOMER_SYNCED,), "synced", "synced")
 
 
-def test_a_customer_that_is_given_to_stripe_and_taken_over_at_once_is_told_as_both() -> None:
+def test_a_customer_synced_in_both_directions_at_once_is_published_as_both() -> None:
     difference = customer_difference(customer(), taken_over(synced()))
     assert set(difference.types) == {T.CUSTOMER_SYNCED, T.CUSTOMER_UPDATED_IN_STRIPE}
 
 
-def test_what_pom_takes_over_from_stripe_is_told() -> None:
+def test_a_value_taken_over_from_stripe_is_published() -> None:
     difference = customer_difference(customer(), taken_over(customer()))
     assert difference.types == (T.CUSTOMER_UPDATED_IN_STRIPE,)
     kept = customer().telling(CustomerEvent.NOT_TAKEN_OVER, Source.WEBHOOK, NOW, (Field.EMAIL,))
     assert customer_difference(customer(), kept) == NOTHING
 
 
-def test_two_changes_in_stripe_in_one_second_are_both_told() -> None:
+def test_two_changes_in_stripe_in_one_second_are_both_published() -> None:
     once = taken_over(customer())
     assert customer_difference(once, taken_over(once)).types == (T.CUSTOMER_UPDATED_IN_STRIPE,)
 
 
-def test_an_entry_that_drops_out_of_a_full_history_is_not_told() -> None:
+def test_dropping_the_oldest_entry_of_a_full_history_is_not_published() -> None:
     full = customer()
     for second in range(MAX_HISTORY):
         full = taken_over(full, NOW + second)
@@ -92,7 +92,7 @@ def test_an_entry_that_drops_out_of_a_full_history_is_not_told() -> None:
     assert customer_difference(full, dropped) == NOTHING
 
 
-def test_a_customer_that_is_deleted_in_stripe_is_told_and_so_is_one_whose_record_is_deleted() -> None:
+def test_a_deletion_of_a_customer_in_stripe_and_of_its_record_are_published() -> None:
     gone = replace(customer(), sync_status=SyncStatus.DELETED_IN_STRIPE)
     assert customer_difference(customer(), gone).types == (T.CUSTOMER_DELETED_IN_STRIPE,)
     assert customer_difference(gone, gone) == NOTHING
@@ -105,21 +105,21 @@ def erased(known: Customer, *, begun: bool) -> Customer:
     return customer_without_person(closed, NOW + 600) if begun else closed
 
 
-def test_that_a_customer_is_erased_is_told_when_its_record_holds_nothing_of_the_person_any_more() -> None:
+def test_an_erasure_is_published_once_the_record_holds_no_personal_data() -> None:
     closed = erased(synced(), begun=False)
     assert customer_difference(synced(), closed) == NOTHING
     told = customer_difference(closed, erased(synced(), begun=True))
     assert told == Difference((T.CUSTOMER_ERASED,), "synced", None)
 
 
-def test_of_an_erased_customer_nothing_else_is_told_ever() -> None:
+def test_nothing_more_is_published_about_an_erased_customer() -> None:
     gone = erased(taken_over(failed()), begun=True)
     assert customer_difference(failed(), gone).types == (T.CUSTOMER_ERASED,)
     for later in (replace(gone, sync_status=SyncStatus.SYNCED), replace(gone, version=9), None):
         assert customer_difference(gone, later) == NOTHING
 
 
-def test_of_an_erased_customer_nothing_is_left_to_load() -> None:
+def test_a_change_of_an_erased_customer_has_nothing_to_load() -> None:
     difference = customer_difference(synced(), erased(synced(), begun=True))
     assert Change(ORG, ObjectKind.CUSTOMER, "cust_1", 4, NOW, difference).deleted
 
@@ -136,7 +136,7 @@ def connected(**changes: Any) -> Connection:
     return replace(made, **changes)
 
 
-def test_a_connection_is_told_when_it_is_made_and_when_it_ends() -> None:
+def test_a_connection_is_published_when_it_begins_and_when_it_ends() -> None:
     assert connection_difference(None, connected(), NOW) == Difference((T.CONNECTION_CHANGED,), None, "connected")
     ended = connected().disconnected("revoked", NOW + 5)
     assert connection_difference(connected(), ended, NOW + 5) == Difference(
@@ -144,19 +144,19 @@ def test_a_connection_is_told_when_it_is_made_and_when_it_ends() -> None:
     )
 
 
-def test_an_attempt_to_connect_is_not_told_whether_it_is_the_first_or_not() -> None:
+def test_an_attempt_to_connect_is_not_published() -> None:
     assert connection_difference(None, Connection(ORG).authorizing(NOW + 600), NOW) == NOTHING
     ended = connected().disconnected("revoked", NOW + 5)
     assert connection_difference(ended, ended.authorizing(NOW + 600), NOW + 6) == NOTHING
 
 
-def test_a_connection_that_was_begun_shows_as_pending_before() -> None:
+def test_an_attempted_connection_is_published_as_pending_before() -> None:
     begun = Connection(ORG).authorizing(NOW + 600)
     assert connection_difference(begun, connected(), NOW).previous_status == "pending"
     assert connection_difference(begun, connected(), NOW + 601).previous_status == "not_connected"
 
 
-def test_what_stripe_requires_of_an_account_is_told_and_a_mere_sweep_is_not() -> None:
+def test_requirements_of_an_account_are_published_and_a_sweep_is_not() -> None:
     swept = connected(account=account(as_of=NOW + 60), refresh_asked_at=NOW + 60, tested_at=NOW + 60)
     assert connection_difference(connected(), swept, NOW + 60) == NOTHING
     restricted = connected(account=account(charges_enabled=False))
@@ -165,14 +165,14 @@ def test_what_stripe_requires_of_an_account_is_told_and_a_mere_sweep_is_not() ->
     )
 
 
-def test_a_pause_of_invoicing_is_told() -> None:
+def test_a_pause_of_invoicing_is_published() -> None:
     paused = connected(frozen=Freeze(NOW, "ops", "A bank asks."))
     assert connection_difference(connected(), paused, NOW) == Difference(
         (T.CONNECTION_CHANGED,), "connected", "connected"
     )
 
 
-def test_a_connection_whose_record_is_deleted_is_told() -> None:
+def test_the_deletion_of_a_connection_is_published() -> None:
     assert connection_difference(connected(), None, NOW) == Difference((T.CONNECTION_DELETED,), "connected")
 
 
@@ -183,28 +183,28 @@ def test_a_connection_whose_record_is_deleted_is_told() -> None:
     ("status", "change"),
     [("paid", T.PAYOUT_PAID), ("failed", T.PAYOUT_FAILED), ("canceled", T.PAYOUT_CANCELED)],
 )
-def test_a_payout_is_told_when_its_money_has_arrived_or_come_back(status: str, change: ChangeType) -> None:
+def test_a_payout_is_published_when_its_money_has_arrived_or_was_returned(status: str, change: ChangeType) -> None:
     ended = payout(status=status)
     assert payout_difference(payout(), ended) == Difference((change,), "in_transit", status)
     assert payout_difference(None, ended) == Difference((change,), None, status)
     assert payout_difference(ended, ended) == NOTHING
 
 
-def test_a_payout_on_its_way_is_not_told() -> None:
+def test_a_payout_in_transit_is_not_published() -> None:
     assert payout_difference(None, payout(status="pending")) == NOTHING
     assert payout_difference(payout(status="pending"), payout()) == NOTHING
 
 
-def test_a_payout_that_comes_back_after_it_was_paid_is_told() -> None:
+def test_a_payout_that_fails_after_it_was_paid_is_published() -> None:
     assert payout_difference(payout(status="paid"), payout(status="failed")).previous_status == "paid"
 
 
-def test_a_payout_whose_record_is_deleted_is_told() -> None:
+def test_the_deletion_of_a_payout_is_published() -> None:
     assert payout_difference(payout(), None) == Difference((T.PAYOUT_DELETED,), "in_transit")
 
 
 @pytest.mark.parametrize("difference", [customer_difference, payout_difference])
-def test_what_never_was_is_not_told(difference: Any) -> None:
+def test_a_change_from_nothing_to_nothing_is_not_published(difference: Any) -> None:
     assert difference(None, None) == NOTHING
 
 
@@ -216,7 +216,7 @@ def change(**changes: Any) -> Change:
     return replace(made, **changes)
 
 
-def test_the_id_of_a_change_is_the_same_whenever_it_is_told() -> None:
+def test_the_id_of_a_change_does_not_depend_on_when_it_is_published() -> None:
     first = change().id_of(T.PAYOUT_PAID)
     assert first == change(at=NOW + 9, difference=NOTHING).id_of(T.PAYOUT_PAID)
     assert first.startswith("chg_")
@@ -236,7 +236,7 @@ def test_no_two_changes_have_one_id(other: Change) -> None:
     assert change().id_of(T.PAYOUT_FAILED) != change().id_of(T.PAYOUT_PAID)
 
 
-def test_a_change_knows_whether_its_object_is_deleted() -> None:
+def test_a_change_states_whether_its_object_is_deleted() -> None:
     assert not change().deleted
     assert change(difference=Difference((T.PAYOUT_DELETED,), "paid")).deleted
 

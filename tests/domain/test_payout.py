@@ -1,4 +1,4 @@
-"""What POM knows of a payout follows Stripe's latest word, and is told in sentences."""
+"""A payout follows Stripe's latest snapshot, and is explained in sentences."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ REVERSAL: dict[str, object] = {
 
 
 def told(of: Payout, known: RelatedPayouts | None = None) -> str:
-    """Returns what people are told of a payout."""
+    """Returns the sentences that users read about a payout."""
     return story_of(of, known).message
 
 
 def payout(**changes: object) -> Payout:
-    """Returns the payout as Stripe shows it with these changes."""
+    """Returns the payout as Stripe shows it, with these changes."""
     return new_payout(replace(FACT, **changes), OrganizationId("org_1"), StripeAccountId("acct_1"))  # type: ignore[arg-type]
 
 
-def test_a_later_reading_counts() -> None:
+def test_the_latest_snapshot_of_a_payout_counts() -> None:
     later = payout().knowing(replace(FACT, as_of=FACT.as_of + 60, status="paid"))
 
     assert (later.fact.status, later.paid_seen_at) == ("paid", FACT.as_of + 60)
 
 
-def test_a_payout_came_back_when_stripe_first_showed_it_as_failed() -> None:
+def test_a_payout_was_returned_when_stripe_first_showed_it_as_failed() -> None:
     failed = replace(FACT, as_of=FACT.as_of + 86_400, status="failed", failure_code="account_closed")
     known = payout(status="paid").knowing(failed)
     learned = known.knowing(replace(failed, as_of=failed.as_of + 600, failure_balance_transaction_id="txn_1"))
@@ -56,19 +56,19 @@ def test_a_payout_came_back_when_stripe_first_showed_it_as_failed() -> None:
     assert payout(status="paid").returned_seen_at is None
 
 
-def test_an_earlier_reading_that_comes_late_changes_nothing() -> None:
+def test_an_earlier_snapshot_that_arrives_late_changes_nothing() -> None:
     paid = payout(status="paid")
 
     assert paid.knowing(replace(FACT, as_of=FACT.as_of - 60)) == paid
 
 
-def test_of_two_readings_of_one_second_the_one_further_on_counts_in_any_order() -> None:
+def test_of_two_snapshots_of_one_second_the_later_status_counts() -> None:
     paid, on_its_way = replace(FACT, status="paid"), FACT
 
     assert payout().knowing(paid).fact == payout(status="paid").knowing(on_its_way).fact == paid
 
 
-def test_a_reading_that_says_the_same_is_not_stored() -> None:
+def test_a_snapshot_without_a_change_is_not_stored() -> None:
     known = payout()
 
     assert known.knowing(replace(FACT, as_of=FACT.as_of + 600)) == known
@@ -87,19 +87,19 @@ def test_a_payout_that_was_paid_may_still_fail() -> None:
     assert "Enter another bank account" in (told.next_step or "")
 
 
-def test_a_payout_that_failed_at_once_was_not_accepted() -> None:
+def test_a_payout_that_failed_before_its_arrival_was_not_accepted() -> None:
     told = story_of(payout(status="failed", failure_code="no_account"))
 
     assert told.message.startswith("The bank did not accept it. The bank has no such account.")
 
 
-def test_a_failed_payout_names_the_one_that_paid_its_money_again() -> None:
+def test_a_failed_payout_names_the_payout_with_its_money() -> None:
     failed = replace(payout(status="failed", failure_code="declined"), returned_in="po_2")
 
     assert "It went out again with the payout po_2." in story_of(failed).message
 
 
-def test_a_failure_that_nobody_here_knows_is_told_in_stripes_words() -> None:
+def test_an_unknown_failure_is_shown_in_stripes_words() -> None:
     told = story_of(
         payout(status="failed", failure_code="bank_on_the_moon", failure_message="The bank is on the moon.")
     )
@@ -130,7 +130,7 @@ def test_every_failure_has_a_next_step() -> None:
         ({"status": "teleported"}, "Stripe says 'teleported', which POM does not know."),
     ],
 )
-def test_each_status_is_told_with_its_day(changes: dict[str, object], message: str) -> None:
+def test_each_status_is_explained_with_its_day(changes: dict[str, object], message: str) -> None:
     assert story_of(payout(**changes)).message.startswith(message)
 
 
@@ -141,20 +141,20 @@ def test_each_status_is_told_with_its_day(changes: dict[str, object], message: s
         ({"automatic": False, "method": "instant"}, "It is an instant payout."),
     ],
 )
-def test_of_a_manual_or_instant_payout_stripe_cannot_say_what_is_in_it(changes: dict[str, object], made: str) -> None:
+def test_a_manual_or_instant_payout_has_no_lines(changes: dict[str, object], made: str) -> None:
     told = payout(status="paid", **changes)
 
     assert not told.fact.can_be_itemized
     assert f"{made} Stripe cannot tell which payments are in such a payout." in story_of(told).message
 
 
-def test_a_payout_that_ties_out_needs_no_words_about_its_lines() -> None:
+def test_a_payout_that_ties_out_has_no_sentence_about_its_lines() -> None:
     told = story_of(replace(payout(status="paid"), itemized=TIED_OUT))
 
     assert (told.message, told.next_step) == ("Arrived at the bank on 3 December 2026.", None)
 
 
-def test_a_remainder_is_told_to_the_cent() -> None:
+def test_a_remainder_is_explained_to_the_cent() -> None:
     rest = Itemization(1_796_100_000, 2, 1, Totals(payments=9_400, fees=-310, unexplained=300))
     told = story_of(replace(payout(status="paid"), itemized=rest))
 
@@ -162,7 +162,7 @@ def test_a_remainder_is_told_to_the_cent() -> None:
     assert told.next_step is not None
 
 
-def test_a_reversed_payout_and_its_reversal_name_each_other() -> None:
+def test_a_reversed_payout_names_its_reversal_and_the_reversal_its_payout() -> None:
     original, reversal = payout(status="paid", reversed_by_id="po_2"), payout(**REVERSAL, status="paid")
     known = RelatedPayouts({"po_1": original, "po_2": reversal})
 
@@ -182,13 +182,13 @@ def test_a_reversed_payout_and_its_reversal_name_each_other() -> None:
         ("canceled", "The payout po_2 was to take its money back and was canceled, so the money stays at the bank."),
     ],
 )  # fmt: skip
-def test_a_reversal_that_has_not_taken_the_money_is_told_as_it_stands(status: str, said: str) -> None:
+def test_an_unfinished_reversal_is_explained_with_its_status(status: str, said: str) -> None:
     original, reversal = payout(status="paid", reversed_by_id="po_2"), payout(**REVERSAL, status=status)
 
     assert said in told(original, RelatedPayouts({"po_1": original, "po_2": reversal}))
 
 
-def test_of_a_reversal_that_pom_does_not_know_nothing_is_claimed() -> None:
+def test_nothing_is_stated_about_an_unknown_reversal() -> None:
     assert "POM has not read yet whether its money has been taken back" in told(
         payout(status="paid", reversed_by_id="po_2")
     )
@@ -215,7 +215,7 @@ def test_a_failed_payout_whose_money_came_back_twice_still_needs_a_person() -> N
     assert story.next_step is not None
 
 
-def test_a_payout_names_those_whose_money_it_pays_out_again() -> None:
+def test_a_payout_names_the_failed_payouts_whose_money_it_contains() -> None:
     failed = replace(payout(status="failed"), returned_in="po_2")
     again = replace(payout(id="po_2", status="paid"), itemized=replace(TIED_OUT, pays_again=("po_1",)))
 
@@ -224,7 +224,7 @@ def test_a_payout_names_those_whose_money_it_pays_out_again() -> None:
     )
 
 
-def test_a_failed_payout_by_hand_has_to_be_made_again_by_hand() -> None:
+def test_a_failed_manual_payout_has_to_be_repeated_manually() -> None:
     automatic = story_of(payout(status="failed", failure_code="no_account"))
     by_hand = story_of(payout(status="failed", failure_code="no_account", automatic=False))
 
@@ -249,8 +249,8 @@ def test_after_ten_business_days_the_bank_can_look_for_a_payout(day: int, asks: 
     assert (step is not None and "ask the bank to look for it by the trace ID T-1" in step) is asks
 
 
-def test_a_payout_of_an_account_that_is_not_connected_any_more_says_so() -> None:
-    remark = "Its Stripe account acct_1 is not connected any more"
+def test_a_payout_of_a_disconnected_account_states_the_disconnection() -> None:
+    remark = "Its Stripe account acct_1 is no longer connected"
 
     assert remark in told(payout(), RelatedPayouts(accounts=[StripeAccountId("acct_2")]))
     assert remark in told(payout(), RelatedPayouts(accounts=[]))

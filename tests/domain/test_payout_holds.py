@@ -1,4 +1,4 @@
-"""What Stripe holds back from a payout explains the payout, whatever Stripe names as its source."""
+"""The amounts that Stripe holds back explain a payout, whichever source Stripe names for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAYOUT = PayoutFact("po_1", NOW, "paid", 90_000, "usd", NOW, NOW, balance_transa
 
 
 def moved(type_: str, amount: int, source_id: str | None) -> BalanceTransaction:
-    """Returns a balance transaction that the payout caused, or the payout of that id."""
+    """Returns a balance transaction whose source is this payout or object."""
     source_type = "payout" if source_id else None
     return BalanceTransaction(
         f"txn_{type_}", type_, type_, amount, 0, amount, "usd", NOW, NOW, source_type=source_type, source_id=source_id
@@ -37,10 +37,10 @@ def test_the_minimum_of_the_payout_before_is_a_line_of_this_one() -> None:
 
 
 @pytest.mark.parametrize("type_", ["payout", "payout_failure", "payout_cancel"])
-def test_what_a_payout_takes_and_gives_back_is_no_line_of_its_own(type_: str) -> None:
+def test_a_hold_taken_and_released_within_one_payout_is_no_line(type_: str) -> None:
     assert line_of(moved(type_, -90_000, "po_1"), PAYOUT, None) is None
 
 
 @pytest.mark.parametrize("type_", ["payout_failure", "payout_cancel"])
-def test_what_another_payout_gave_back_is_a_line(type_: str) -> None:
+def test_a_hold_released_by_another_payout_is_a_line(type_: str) -> None:
     assert line_of(moved(type_, 90_000, "po_0"), PAYOUT, None)

@@ -20,7 +20,7 @@ def known(fact: PayoutFact = RECONCILED, lines: list[PayoutLine] = LINES) -> Pay
     return Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact, itemized=sum_lines(fact, lines, at=1))
 
 
-def test_a_payout_that_pom_has_as_stripe_shows_it_does_not_differ() -> None:
+def test_a_payout_stored_as_in_stripe_has_no_difference() -> None:
     assert difference_of(RECONCILED, known()) is None
     assert list(differences_of_lines(known(), LINES, LINES)) == []
 
@@ -34,14 +34,14 @@ def test_a_payout_that_pom_has_as_stripe_shows_it_does_not_differ() -> None:
         (replace(known(), itemized=None), PayoutKind.NOT_ITEMIZED),
     ],
 )
-def test_a_payout_that_pom_lacks_or_has_otherwise_is_named(stored: Payout | None, kind: PayoutKind) -> None:
+def test_a_missing_or_different_payout_is_named(stored: Payout | None, kind: PayoutKind) -> None:
     found = difference_of(RECONCILED, stored)
 
     assert found is not None
     assert (found.kind, found.payout_id) == (kind, "po_1")
 
 
-def test_a_payout_that_stripe_cannot_list_yet_does_not_lack_lines() -> None:
+def test_a_payout_that_stripe_cannot_list_yet_has_no_missing_lines() -> None:
     waiting = replace(RECONCILED, reconciliation_status="in_progress")
 
     assert difference_of(waiting, replace(known(waiting), itemized=None)) is None
@@ -57,13 +57,13 @@ def test_a_payout_that_stripe_cannot_list_yet_does_not_lack_lines() -> None:
         ([*LINES, PayoutLine(transaction("txn_9", 0, 0))], "txn_9"),
     ],
 )
-def test_a_line_that_is_missing_or_different_or_too_many_is_named(stored: list[PayoutLine], subject: str) -> None:
+def test_a_missing_different_or_surplus_line_is_named(stored: list[PayoutLine], subject: str) -> None:
     found = list(differences_of_lines(known(), LINES, stored))
 
     assert [(each.kind, each.subject) for each in found] == [(PayoutKind.LINE_DIFFERS, subject)]
 
 
-def test_totals_that_are_not_those_of_the_lines_are_a_difference_although_both_have_the_same_lines() -> None:
+def test_totals_that_do_not_match_their_lines_are_a_difference() -> None:
     of_nobody = [replace(LINES[0], owner=None), LINES[1]]
 
     found = list(differences_of_lines(known(lines=of_nobody), LINES, LINES))
@@ -71,7 +71,7 @@ def test_totals_that_are_not_those_of_the_lines_are_a_difference_although_both_h
     assert [(each.kind, each.subject) for each in found] == [(PayoutKind.TOTALS_DIFFER, "po_1")]
 
 
-def test_a_remainder_is_a_difference_although_both_have_the_same_lines() -> None:
+def test_a_remainder_is_a_difference_although_the_lines_are_equal() -> None:
     found = list(differences_of_lines(known(lines=LINES[:1]), LINES[:1], LINES[:1]))
 
     assert [each.kind for each in found] == [PayoutKind.UNEXPLAINED]

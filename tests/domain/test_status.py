@@ -1,4 +1,4 @@
-"""The status table: what the facts say, and nothing else."""
+"""The status of an invoice follows from its facts alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from chalicelib.domain.status import InvoiceStatus, failed_attempt, status_of
 from tests.contracts.examples import NOW, invoice
 
 LAST_SECOND = NOW + 57_599
-"""The end of the day on which `OPEN` is due."""
+"""The end of the due day of `OPEN`."""
 
 OPEN = InvoiceFact("in_1", NOW, "open", 7500, 0, 7500, "usd", due_at=NOW + 100)
 PAID = replace(OPEN, status="paid", amount_paid=7500, amount_remaining=0)
@@ -78,11 +78,11 @@ def made(*facts: Any, step: Step = Step.DONE) -> Invoice:
         ([replace(OPEN, status="uncollectible"), INTENT], InvoiceStatus.UNCOLLECTIBLE),
     ],
 )
-def test_status_is_what_the_facts_say(facts: list[Any], status: InvoiceStatus) -> None:
+def test_each_set_of_facts_has_its_status(facts: list[Any], status: InvoiceStatus) -> None:
     assert status_of(known(*facts)) is status
 
 
-def test_nothing_known_is_no_status() -> None:
+def test_without_facts_there_is_no_status() -> None:
     with pytest.raises(ValueError, match="without facts"):
         status_of(Snapshots())
     assert invoice().status is InvoiceStatus.CREATING
@@ -94,13 +94,13 @@ def test_nothing_known_is_no_status() -> None:
         ([INTENT], FailureReason.INSUFFICIENT_FUNDS),
         ([CHARGE], FailureReason.INSUFFICIENT_FUNDS),
         ([INTENT, CHARGE], FailureReason.INSUFFICIENT_FUNDS),
-        # The latest attempt counts, told by whichever event came.
+        # The latest attempt counts, whichever event reported it.
         (
             [INTENT, replace(CHARGE, id="ch_2", created=NOW + 50, as_of=NOW + 50, failure=EXPIRED)],
             FailureReason.EXPIRED_CARD,
         ),
         ([replace(INTENT, as_of=NOW + 50, failure=EXPIRED), CHARGE], FailureReason.EXPIRED_CARD),
-        # A bank debit that came back; only one of the two events has come.
+        # A returned bank debit of which only one of the two events has arrived.
         (
             [
                 replace(INTENT, status="processing", failure=None),
@@ -117,12 +117,12 @@ def test_nothing_known_is_no_status() -> None:
         ([], None),
     ],
 )
-def test_the_failure_is_the_latest_attempts(facts: list[Any], reason: FailureReason | None) -> None:
+def test_the_failure_shown_is_the_latest_attempts(facts: list[Any], reason: FailureReason | None) -> None:
     found = failed_attempt(known(OPEN, *facts))
     assert (found.reason if found else None) is reason
 
 
-def test_a_part_that_was_paid_says_nothing_of_the_rest() -> None:
+def test_a_paid_part_does_not_change_the_status_of_the_remainder() -> None:
     part = replace(INTENT, id="pi_2", status="succeeded", latest_charge_id="ch_2", failure=None)
     rest = replace(OPEN, amount_paid=2500, amount_remaining=5000)
     for seconds in (-5, 0, 5):
@@ -138,8 +138,8 @@ def test_a_part_that_was_paid_says_nothing_of_the_rest() -> None:
     [INTENT, replace(INTENT, status="processing", failure=None), replace(INTENT, status="requires_action")],
     ids=["declined", "under_way", "waits_for_confirmation"],
 )
-def test_a_part_that_came_in_is_over_whatever_was_known_of_its_intent(former: PaymentIntentFact) -> None:
-    """The event of the payment may come before that of its intent."""
+def test_a_received_part_is_finished_whatever_its_intent_shows(former: PaymentIntentFact) -> None:
+    """The event of the payment may arrive before the event of its intent."""
     rest = replace(OPEN, amount_paid=2500, amount_remaining=5000)
     told = known(rest, former, CHARGE, InvoicePaymentFact("inpay_1", NOW + 30, "paid", "in_1", 2500, "usd", "pi_1"))
     assert status_of(told) is InvoiceStatus.PENDING
@@ -148,7 +148,7 @@ def test_a_part_that_came_in_is_over_whatever_was_known_of_its_intent(former: Pa
 
 
 @pytest.mark.parametrize("seconds", [-5, 0, 5])
-def test_of_several_parts_that_failed_the_last_failure_counts_whichever_intent_was_read_last(seconds: int) -> None:
+def test_of_several_failed_parts_the_latest_failure_counts_whichever_intent_was_read_last(seconds: int) -> None:
     charge = replace(CHARGE, id="ch_2", created=NOW + 60, as_of=NOW + 60, payment_intent_id="pi_2", failure=EXPIRED)
     read_at = NOW + 3600
     last = replace(
@@ -163,7 +163,7 @@ def test_of_several_parts_that_failed_the_last_failure_counts_whichever_intent_w
 
 
 @pytest.mark.parametrize("seconds", [-5, 0, 5])
-def test_a_part_that_nobody_has_tried_does_not_hide_why_another_failed(seconds: int) -> None:
+def test_a_part_without_an_attempt_does_not_hide_the_failure_of_another(seconds: int) -> None:
     untried = replace(INTENT, id="pi_9", latest_charge_id=None, failure=None, as_of=INTENT.as_of + seconds)
     told = known(OPEN, INTENT, untried).with_failed_attempt(INTENT.as_of + 5)
     found = failed_attempt(told)
@@ -173,12 +173,12 @@ def test_a_part_that_nobody_has_tried_does_not_hide_why_another_failed(seconds: 
 
 
 @pytest.mark.parametrize("seconds", [-5, 0, 5])
-def test_a_part_under_way_stays_pending_after_another_part_has_failed(seconds: int) -> None:
+def test_a_pending_part_stays_pending_after_another_part_has_failed(seconds: int) -> None:
     under_way = replace(INTENT, id="pi_9", status="processing", failure=None, as_of=INTENT.as_of + seconds)
     assert status_of(known(OPEN, INTENT, under_way).with_failed_attempt(INTENT.as_of)) is InvoiceStatus.PENDING
 
 
-def test_a_failure_whose_reason_has_not_come_yet_is_told_as_another() -> None:
+def test_a_failure_without_a_known_reason_has_the_reason_other() -> None:
     facts = known(OPEN).with_failed_attempt(NOW + 30)
     assert failed_attempt(facts) == (failed_attempt(known(OPEN).with_failed_attempt(NOW + 30)))
     assert status_of(facts) is InvoiceStatus.FAILED
@@ -186,7 +186,7 @@ def test_a_failure_whose_reason_has_not_come_yet_is_told_as_another() -> None:
     assert status_of(facts.merge(replace(INTENT, status="processing", as_of=NOW + 20))) is InvoiceStatus.FAILED
 
 
-def test_an_invoice_in_creation_says_so_until_stripe_has_finalized_it() -> None:
+def test_an_invoice_has_the_status_creating_until_stripe_has_finalized_it() -> None:
     draft = replace(OPEN, status="draft")
     for step in (Step.CLAIM, Step.DRAFT, Step.LINES, Step.SEND, Step.ABORT):
         assert made(draft, step=step).status is InvoiceStatus.CREATING
@@ -207,17 +207,17 @@ def test_an_invoice_in_creation_says_so_until_stripe_has_finalized_it() -> None:
         ([replace(OPEN, status="void")], 0),
     ],
 )
-def test_the_balance_is_what_is_still_to_be_paid(facts: list[Any], balance: int) -> None:
+def test_the_balance_is_the_amount_still_to_be_paid(facts: list[Any], balance: int) -> None:
     assert made(*facts).balance == balance
 
 
-def test_the_balance_of_a_draft_is_what_was_ordered_until_its_lines_are_there() -> None:
+def test_the_balance_of_a_draft_is_the_ordered_total_until_its_lines_are_in_stripe() -> None:
     draft = replace(OPEN, status="draft", total=0, amount_remaining=0)
     assert made(draft, step=Step.LINES).balance == 7500
     assert made(replace(draft, total=10_000), step=Step.REVIEW).balance == 10_000
 
 
-def test_flags_stand_beside_the_status() -> None:
+def test_flags_are_separate_from_the_status() -> None:
     part = made(PAID, replace(REFUND, amount=500))
     assert part.partially_refunded
     assert part.refunded_amount == 500
@@ -242,12 +242,12 @@ def test_overdue_is_open_and_past_its_due_date() -> None:
     assert paid.changed(LAST_SECOND + 9).overdue_since is None
 
 
-def test_an_older_event_does_not_take_the_overdue_day_back() -> None:
+def test_an_older_event_does_not_clear_the_overdue_day() -> None:
     late = made(OPEN).changed(LAST_SECOND + 1)
     assert late.changed(NOW).overdue
 
 
-def test_an_invoice_turns_overdue_once() -> None:
+def test_an_invoice_becomes_overdue_once() -> None:
     assert made(OPEN).turns_overdue_at == LAST_SECOND + 1
     assert made(OPEN).changed(LAST_SECOND + 1).turns_overdue_at is None
     assert made(PAID).turns_overdue_at is None
@@ -255,18 +255,18 @@ def test_an_invoice_turns_overdue_once() -> None:
 
 
 @pytest.mark.parametrize("due_at", [-(10**18), 10**18, 2**63])
-def test_a_due_date_that_no_calendar_has_stops_nothing(due_at: int) -> None:
+def test_a_due_date_out_of_the_calendars_range_can_be_stored(due_at: int) -> None:
     assert made(replace(OPEN, due_at=due_at)).changed(NOW).due_day is not None
 
 
-def test_only_void_frees_the_services() -> None:
+def test_only_a_void_invoice_frees_its_services() -> None:
     words = ("draft", "open", "uncollectible", "paid", "void")
     assert [made(replace(OPEN, status=word)).live for word in words] == [True, True, True, True, False]
     assert invoice().live
     assert not made(replace(OPEN, status="draft", deleted=True)).live
 
 
-def test_a_look_that_brings_only_what_nobody_sees_shows_the_same() -> None:
+def test_a_read_that_changes_only_hidden_fields_changes_nothing_visible() -> None:
     seen = made(OPEN)
     assert looks_the_same(seen.knowing(replace(INTENT, failure=None)), seen)
     assert looks_the_same(seen.knowing(replace(OPEN, as_of=NOW + 9)), seen)
@@ -278,7 +278,7 @@ def test_a_look_that_brings_only_what_nobody_sees_shows_the_same() -> None:
     assert not looks_the_same(made(PAID, REFUND), made(PAID))
 
 
-def test_an_invoice_has_every_part_of_its_standing_and_stores_none() -> None:
+def test_every_part_of_the_standing_is_an_attribute_of_the_invoice_and_not_stored() -> None:
     stored = {each.name for each in fields(Invoice)}
     for each in (invoice(), made(OPEN), made(PAID)):
         assert each.status

@@ -1,4 +1,4 @@
-"""What one invoice counts for, what a change of it adds, and what the sums say."""
+"""The amounts that one invoice adds to the summary, the difference that a change adds, and the sums."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_every_invoice_counts_once_by_its_status(status: InvoiceStatus) -> None:
     assert [bucket.of for bucket in counts if bucket.kind == "status"] == [status]
 
 
-def test_an_invoice_that_is_stored_as_overdue_counts_with_its_balance() -> None:
+def test_an_invoice_stored_as_overdue_counts_with_its_balance() -> None:
     late = pending(NOW - DAY, remaining=500)
     assert contribution(late)[Bucket("usd", "overdue")] == Tally(1, 500)
     for made in (replace(late, overdue_since=None), pending(NOW), pending(None), paid().changed(NOW)):
@@ -75,25 +75,25 @@ def test_an_invoice_that_is_stored_as_overdue_counts_with_its_balance() -> None:
     ("time_zone", "day"),
     [("UTC", "2027-01-15"), ("Pacific/Auckland", "2027-01-16"), ("Pacific/Midway", "2027-01-14")],
 )
-def test_days_are_those_of_the_orders_time_zone(time_zone: str, day: str) -> None:
+def test_days_are_counted_in_the_time_zone_of_the_order(time_zone: str, day: str) -> None:
     moment = NOW + 3 * 3600 if time_zone == "Pacific/Auckland" else NOW  # 11:00 or 08:00 in UTC
     assert Bucket("usd", "paid", day) in contribution(in_zone(paid(at=moment), time_zone))
 
 
-def test_money_counts_as_paid_on_its_day_although_some_of_it_went_back() -> None:
+def test_money_counts_as_paid_on_its_day_although_a_part_was_refunded() -> None:
     partly = paid().knowing(refund("re_1", "succeeded", 500)).knowing(refund("re_2", "pending", 100))
     counts = contribution(partly)
     assert counts[Bucket("usd", "paid", "2027-01-15")] == Tally(1, 7500)
     assert counts[Bucket("usd", "refunded")] == Tally(1, 500)
 
 
-def test_a_refund_that_failed_in_the_end_counts_no_more() -> None:
+def test_a_refund_that_failed_no_longer_counts() -> None:
     counts = contribution(paid().knowing(refund("re_1", "failed", 500)))
     assert Bucket("usd", "refunded") not in counts
 
 
-def test_open_disputes_count_in_the_invoices_currency_and_closed_ones_not() -> None:
-    """What a bank disputes in its own currency is what the charge came to."""
+def test_only_open_disputes_count_and_in_the_currency_of_the_invoice() -> None:
+    """A dispute in the bank's own currency counts with the amount of its charge."""
     disputed = paid()
     for name, status, amount, currency in (
         ("dp_1", "needs_response", 100, "usd"),
@@ -107,7 +107,7 @@ def test_open_disputes_count_in_the_invoices_currency_and_closed_ones_not() -> N
     assert Bucket("eur", "disputed") not in counts
 
 
-def test_lost_money_counts_in_the_invoices_currency_and_was_not_paid() -> None:
+def test_money_lost_in_a_dispute_counts_as_lost_and_not_as_paid() -> None:
     lost = paid().knowing(refund("re_1", "succeeded", 500)).knowing(dispute("dp_1", "lost", 3000))
     counts = contribution(lost)
     assert counts[Bucket("usd", "lost")] == Tally(1, 3000)
@@ -117,13 +117,13 @@ def test_lost_money_counts_in_the_invoices_currency_and_was_not_paid() -> None:
     assert (usd.lost, usd.disputed) == (Tally(1, 3000), Tally(0, 0))
 
 
-def test_a_dispute_lost_in_another_currency_counts_in_the_invoices() -> None:
+def test_a_dispute_lost_in_another_currency_counts_in_the_currency_of_the_invoice() -> None:
     counts = contribution(paid().knowing(dispute("dp_1", "lost", 6810, "eur")))
     assert counts[Bucket("usd", "lost")] == Tally(1, 7500)
     assert {bucket.currency for bucket in counts} == {"usd"}
 
 
-def test_a_dispute_that_is_won_on_appeal_is_lost_no_more() -> None:
+def test_a_dispute_won_on_appeal_no_longer_counts_as_lost() -> None:
     lost = invoice_write(paid().knowing(dispute("dp_1", "lost", 7500))).stored()
     appealed = lost.knowing(replace(dispute("dp_1", "won", 7500), as_of=NOW + 60))
     difference = invoice_write(appealed).difference
@@ -133,7 +133,7 @@ def test_a_dispute_that_is_won_on_appeal_is_lost_no_more() -> None:
     }
 
 
-def test_a_change_adds_the_difference_and_the_same_again_adds_nothing() -> None:
+def test_a_change_adds_its_difference_to_the_tallies_once() -> None:
     first, added = invoice_write(pending()).stored(), invoice_write(pending()).difference
     assert added == contribution(pending())
     assert invoice_write(first, first) == (first, {}, first.counted, ())
@@ -145,7 +145,7 @@ def test_a_change_adds_the_difference_and_the_same_again_adds_nothing() -> None:
     assert invoice_removal(stored).difference == taken_off
 
 
-def test_an_invoice_that_counted_otherwise_in_another_release_is_put_right() -> None:
+def test_an_invoice_counted_differently_by_another_release_is_corrected() -> None:
     former = (Bucket("usd", "moon", "full"), Tally(1, 5))
     difference = invoice_write(replace(pending(), counted=(former,))).difference
     assert difference[former[0]] == Tally(-1, -5)
@@ -179,9 +179,7 @@ def test_currencies_are_never_mixed() -> None:
         (None, "0001-01-05", ("0001-01-01", "0001-01-05")),
     ],
 )
-def test_a_period_is_this_month_unless_said_otherwise(
-    first: str | None, last: str | None, period: tuple[str, str]
-) -> None:
+def test_the_default_period_is_this_month(first: str | None, last: str | None, period: tuple[str, str]) -> None:
     days = [dt.date.fromisoformat(day) if day else None for day in (first, last)]
     expected = Period(*map(dt.date.fromisoformat, period))
     assert period_from(days[0], days[1], TODAY) == expected
@@ -190,7 +188,7 @@ def test_a_period_is_this_month_unless_said_otherwise(
 @pytest.mark.parametrize(
     ("first", "last"), [("2027-01-02", "2027-01-01"), ("2026-01-01", "2027-01-02"), ("0001-01-01", "9999-12-31")]
 )
-def test_a_period_that_is_none_or_too_long_is_refused(first: str, last: str) -> None:
+def test_an_invalid_or_too_long_period_is_refused(first: str, last: str) -> None:
     with pytest.raises(Refused) as refused:
         period_from(dt.date.fromisoformat(first), dt.date.fromisoformat(last), TODAY)
     assert (refused.value.code, refused.value.field) == ("period_invalid", "from")

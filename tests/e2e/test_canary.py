@@ -96,5 +96,5 @@ def in_alarm(passed: Sequence[int | None]) -> list[bool]:
     """Whether the deployed alarm rings after each of these canaries, one a period."""
     alarm = from_template(merge_template()["Resources"], {"AWS::StackName": "pom", "RunBookUrl": ""})["CanaryFailing"]
     assert isinstance(alarm, MetricAlarm)
-    points = alarm.computed({"passed": passed, "sent": [None if each is None else 1 for each in passed]})
+    points = alarm.values_from_series({"passed": passed, "sent": [None if each is None else 1 for each in passed]})
     return [alarm.fires(points[: number + 1]) for number in range(len(points))]

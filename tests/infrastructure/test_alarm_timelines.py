@@ -108,10 +108,12 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         ("SignaturesAllRefused", REFUSED | {"invalid": [2, 1, _]}, [0, 0, 0]),
     ],
 )
-def test_alarms_ring_when_they_should(alarm: str, series: dict[str, list[float | None]], expected: list[int]) -> None:
+def test_each_alarm_fires_exactly_in_the_expected_minutes(
+    alarm: str, series: dict[str, list[float | None]], expected: list[int]
+) -> None:
     judged = DEPLOYED[alarm]
     assert isinstance(judged, MetricAlarm)
-    points = judged.computed(series)
+    points = judged.values_from_series(series)
     assert [judged.fires(points[: n + 1]) for n in range(len(points))] == [bool(each) for each in expected]
 
 
@@ -153,7 +155,7 @@ def test_a_dead_letter_pages_within_a_minute_and_until_it_is_gone() -> None:
     assert minutes_told("DeadLetterInvoiceJobs", {waiting: depth}, range(20)) == []
 
 
-def test_silence_pages_twenty_minutes_after_the_last_plan_and_ends_with_the_next() -> None:
+def test_missing_plans_page_after_twenty_minutes_and_the_next_plan_ends_the_alarm() -> None:
     plans = query("ReconciliationSilent", "plans")
     told = minutes_told("ReconciliationSilent", {plans: {0: 1, 10: 1, 20: 1, 45: 1, 55: 1}}, range(1, 60))
     assert told == list(range(41, 46))
@@ -184,7 +186,7 @@ def test_a_short_spike_pages_nobody() -> None:
     assert told_of("ErrorsSlow", spike, range(60, 150)) == []
 
 
-def test_a_fast_burn_pages_while_it_goes_on_and_is_quiet_soon_after() -> None:
+def test_a_fast_burn_pages_while_it_lasts_and_ends_soon_after() -> None:
     burning = dict.fromkeys(range(60, 100), 20)
     told = told_of("ErrorsFast", burning, range(60, 200))
     assert told == list(range(told[0], told[-1] + 1))
@@ -192,7 +194,7 @@ def test_a_fast_burn_pages_while_it_goes_on_and_is_quiet_soon_after() -> None:
     assert 100 < told[-1] <= 105
 
 
-def test_a_slow_burn_pages_though_no_hour_of_it_looks_bad() -> None:
+def test_a_slow_burn_pages_although_no_single_hour_is_bad() -> None:
     burning = dict.fromkeys(range(0, 600), 1)
     assert told_of("ErrorsFast", burning, range(360, 600, 5)) == []
     assert told_of("ErrorsSlow", burning, range(360, 600, 5))[0] <= 370
@@ -200,7 +202,7 @@ def test_a_slow_burn_pages_though_no_hour_of_it_looks_bad() -> None:
     assert told_of("ErrorsSlow", tolerable, range(360, 600, 5)) == []
 
 
-def test_while_stripe_is_down_the_burn_pages_nobody_and_then_it_does() -> None:
+def test_the_burn_alarm_pages_only_after_stripe_is_up_again() -> None:
     burning = dict.fromkeys(range(60, 140), 20)
     told = told_of("ErrorsFast", burning, range(60, 140), stripe_down=range(60, 110))
     assert told[0] >= 115, "the suppressor's window and its extension are over"

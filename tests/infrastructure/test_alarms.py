@@ -44,7 +44,7 @@ def test_every_emitted_metric_is_graphed_or_ignored_for_a_reason() -> None:
     assert IGNORED.keys() <= metrics.METRICS.keys() - graphed
 
 
-def test_the_questions_are_six_and_their_metrics_are_asked_for_there() -> None:
+def test_the_dashboard_has_six_questions_and_a_widget_for_each_metric() -> None:
     assert [question.title[:2] for question in QUESTIONS] == ["1.", "2.", "3.", "4.", "5.", "6."]
     for number, question in enumerate(QUESTIONS, start=1):
         lines = [line for graph in question.graphs for line in graph.lines]
@@ -53,7 +53,7 @@ def test_the_questions_are_six_and_their_metrics_are_asked_for_there() -> None:
         assert {metric.name for metric in metrics.METRICS.values() if metric.question == number} <= there
 
 
-def test_a_measure_that_nobody_emits_cannot_be_made() -> None:
+def test_an_alarm_on_a_metric_that_no_code_emits_is_refused() -> None:
     with pytest.raises(NoSuchMeasure, match="is not written by"):
         pom_metric(metrics.REQUEST_LATENCY, "Sum", route="GET /v1/health")
     with pytest.raises(NoSuchMeasure, match="never written with"):
@@ -72,7 +72,7 @@ def test_a_measure_that_nobody_emits_cannot_be_made() -> None:
 
 
 @pytest.mark.parametrize("alarm", EVERY, ids=lambda alarm: alarm.name)
-def test_every_alarm_tells_somebody_and_has_a_run_book(alarm: Any) -> None:
+def test_every_alarm_notifies_a_topic_and_has_a_run_book(alarm: Any) -> None:
     properties = RESOURCES[f"{alarm.name}Alarm"]["Properties"]
     if alarm.grade is Grade.SIGNAL:
         assert any(alarm.name in composite.alarms for composite in COMPOSITES), "it tells nobody"
@@ -91,7 +91,7 @@ def _families(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
-def test_every_alarm_says_what_missing_data_means_and_can_be_evaluated(alarm: Any) -> None:
+def test_every_alarm_sets_the_treatment_of_missing_data_and_is_accepted_by_cloudwatch(alarm: Any) -> None:
     properties = RESOURCES[f"{alarm.name}Alarm"]["Properties"]
     assert properties["TreatMissingData"] in {"breaching", "notBreaching"}
     assert alarm.period * alarm.periods <= 86400, "CloudWatch looks back a day at most"
@@ -102,7 +102,7 @@ def test_every_alarm_says_what_missing_data_means_and_can_be_evaluated(alarm: An
         assert words <= set(alarm.measures), f"{words} are not all measured"
 
 
-def test_no_alarm_has_more_metrics_than_cloudwatch_takes_and_none_searches() -> None:
+def test_no_alarm_has_more_metrics_than_cloudwatch_allows_or_a_search() -> None:
     assert max(len(alarm.measures) for alarm in ALARMS) <= MOST_METRICS
     assert not any("SEARCH" in (alarm.expression or "") for alarm in ALARMS)
 
@@ -154,7 +154,7 @@ def test_widgets_are_on_the_grid_and_do_not_overlap() -> None:
         taken |= cells
 
 
-def test_the_dashboard_is_json_with_nothing_to_fill_in_but_what_cloudformation_knows() -> None:
+def test_the_dashboard_is_json_and_refers_only_to_resources_of_the_stack() -> None:
     said = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     assert set(re.findall(r"\$\{([^}]+)}", said)) <= {
         "AWS::StackName", "AWS::Region", "AWS::Partition", "AWS::AccountId", "RunBookUrl",
@@ -168,19 +168,19 @@ def test_the_picture_in_the_guide_is_of_this_dashboard() -> None:
     assert FILE.read_text() == picture(Recording.read()), "run `python -m infra.ops_demo.picture`"
 
 
-def test_the_picture_shows_what_rang_in_the_night_it_draws() -> None:
+def test_the_picture_shows_the_alarms_that_fired_in_its_night() -> None:
     recording = Recording.read()
     assert {"ParkedEvents", "BacklogCustomerSync", "ReconciliationSilent", "Corrections"} <= recording.fired
     widgets = {widget["properties"].get("title"): widget["properties"] for widget in body()["widgets"]}
     for title, label, threshold in (
         ("Parked events", "of one organization", BY_NAME["ParkedEvents"].threshold),
         ("Oldest message", "customer-sync.fifo", BY_NAME["BacklogCustomerSync"].threshold),
-        ("Corrections in events", "Corrections in events", BY_NAME["Corrections"].threshold),
+        ("Corrections per event", "Corrections per event", BY_NAME["Corrections"].threshold),
     ):
         [line] = [line for line in lines(widgets[title], recording) if line.label == label]
         assert max(point for point in line.points if point is not None) > threshold, title
         assert line.points[0] in {None, 0}, "the night begins well"
-    by_family = lines(widgets["Delivery lag by family, p99"], recording)
+    by_family = lines(widgets["Delivery lag by event family, p99"], recording)
     assert {"invoice", "charge"} <= {line.label for line in by_family}
 
 
@@ -189,7 +189,7 @@ def test_every_run_book_of_an_alarm_is_linked_from_the_dashboard() -> None:
     assert {f"/{alarm.run_book})" for alarm in EVERY} <= set(re.findall(r"/[a-z-]+\.md\)", texts))
 
 
-def test_saved_queries_ask_log_groups_that_exist_for_lines_that_are_written() -> None:
+def test_saved_queries_use_existing_log_groups_and_existing_log_lines() -> None:
     source = (ROOT / "chalicelib" / "observability.py").read_text()
     for query in QUERIES:
         assert all(log_group_id(function) in RESOURCES for function in query.functions)

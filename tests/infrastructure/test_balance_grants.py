@@ -21,7 +21,7 @@ from tests.infrastructure.test_enforced import queue_urls
 __all__ = ["queue_urls"]
 
 
-def test_each_function_may_do_its_share_of_fees_and_payouts(queue_urls: dict[str, str]) -> None:
+def test_each_function_has_the_grants_for_its_part_of_fees_and_payouts(queue_urls: dict[str, str]) -> None:
     invoices, payments, payouts = tables.TableInvoices(), tables.TablePayments(), tables.TablePayouts()
     connections, line = tables.TableConnections(), payout_line()
     for function in ("api_handler", "invoice_jobs", "batch_jobs", "reconcile_account"):

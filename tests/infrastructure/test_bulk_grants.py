@@ -15,7 +15,7 @@ from tests.infrastructure.test_enforced import queue_urls
 __all__ = ["queue_urls"]
 
 
-def test_each_function_may_do_its_share_of_bulk_work(queue_urls: dict[str, str]) -> None:
+def test_each_function_has_the_grants_for_its_part_of_bulk_work(queue_urls: dict[str, str]) -> None:
     store = tables.TableBatches()
     with enforced_policies.acting("api_handler"):
         saved = store.save(batch())

@@ -56,7 +56,7 @@ def made_with(template: Template, options: Mapping[str, str]) -> Template:
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS)
-def test_nothing_waits_for_itself_or_for_what_is_not_made_and_everything_calls_aliases(
+def test_no_resource_depends_on_itself_or_a_missing_resource_and_all_calls_use_aliases(
     package: Package, combination: str
 ) -> None:
     template = made_with(package.template, COMBINATIONS[combination])
@@ -73,7 +73,7 @@ def test_nothing_waits_for_itself_or_for_what_is_not_made_and_everything_calls_a
     assert callers == CALLED_BY_NAME
 
 
-def test_aws_own_schemas_take_a_stage_with_every_option(package: Package) -> None:
+def test_a_stage_with_every_option_matches_the_schemas_of_aws(package: Package) -> None:
     template = made_with(package.template, OPTIONS)
     said = json.dumps([template["Resources"], template["Outputs"]])
     used = {

@@ -115,7 +115,7 @@ def test_cfn_lint_finds_nothing_in_the_template() -> None:
     assert [str(each) for each in lint_file(TEMPLATE)] == []
 
 
-def test_everything_in_the_template_is_created_but_the_policy_that_moto_cannot_make(aws: None) -> None:
+def test_every_resource_of_the_template_is_created_except_the_policy_that_moto_lacks(aws: None) -> None:
     deployed()
     listed = boto3.client("cloudformation").list_stack_resources(StackName="team")["StackResourceSummaries"]
     there = {each["LogicalResourceId"] for each in listed if each["LogicalResourceId"]}
@@ -125,7 +125,7 @@ def test_everything_in_the_template_is_created_but_the_policy_that_moto_cannot_m
 
 
 @pytest.mark.parametrize("detail_type", ["invoice.paid", "invoice.overdue"])
-def test_a_change_reaches_the_queue_with_its_envelope(aws: None, detail_type: str) -> None:
+def test_a_change_arrives_in_the_queue_with_its_envelope(aws: None, detail_type: str) -> None:
     queue_url = deployed()["QueueUrl"]
     put(detail(4, "paid", type=detail_type), detail_type)
     [event] = received(queue_url)
@@ -150,7 +150,7 @@ def test_the_queue_can_be_limited_to_one_organization(aws: None) -> None:
     assert [each["detail"]["organizationId"] for each in received(queue_url)] == ["org_2"]
 
 
-def test_only_this_rule_may_send_to_its_queue_and_to_the_rules_dead_letter_queue() -> None:
+def test_only_the_rule_can_send_to_its_queue_and_its_dead_letter_queue() -> None:
     resources = template()["Resources"]
     policy = resources["MayDeliver"]["Properties"]
     [statement] = policy["PolicyDocument"]["Statement"]
@@ -161,9 +161,7 @@ def test_only_this_rule_may_send_to_its_queue_and_to_the_rules_dead_letter_queue
     assert statement["Resource"] == [target["Arn"], target["DeadLetterConfig"]["Arn"]]
 
 
-def test_the_program_drains_the_queue_and_leaves_nothing_in_it(
-    aws: None, program: Any, database: sqlite3.Connection
-) -> None:
+def test_the_program_empties_the_queue(aws: None, program: Any, database: sqlite3.Connection) -> None:
     queue_url = deployed()["QueueUrl"]
     for version, status in [(3, "pending"), (5, "paid"), (4, "failed")]:
         put(detail(version, status))
@@ -173,7 +171,7 @@ def test_the_program_drains_the_queue_and_leaves_nothing_in_it(
     assert received(queue_url) == []
 
 
-def test_a_message_that_cannot_be_applied_stops_no_other_and_ends_in_the_dead_letter_queue(
+def test_a_message_that_cannot_be_applied_blocks_no_other_and_goes_to_the_dead_letter_queue(
     aws: None, program: Any, database: sqlite3.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     outputs, sqs = deployed(), boto3.client("sqs")
@@ -202,7 +200,7 @@ HISTORY = [
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(HISTORY)])
-def test_in_whatever_order_events_arrive_and_however_often_the_latest_state_is_kept(
+def test_the_latest_state_is_stored_for_any_order_and_any_repetition_of_events(
     order: tuple[dict[str, Any], ...], program: Any, database: sqlite3.Connection
 ) -> None:
     for each in (*order, *order[::-1], *order):
@@ -253,7 +251,7 @@ REFUNDED_LATER = of_ann(4, None, "2026-11-25T17:30:00Z")
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(ERASURE)])
-def test_in_whatever_order_events_arrive_nothing_of_an_erased_customer_is_kept_but_the_books(
+def test_only_accounting_data_of_an_erased_customer_is_stored_for_any_order_of_events(
     order: tuple[dict[str, Any], ...], program: Any, database: sqlite3.Connection
 ) -> None:
     for each in (*order, *order[::-1]):
@@ -267,7 +265,7 @@ def test_in_whatever_order_events_arrive_nothing_of_an_erased_customer_is_kept_b
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations([*ERASURE, REFUNDED_LATER])])
-def test_an_event_that_shows_an_invoice_without_the_person_is_kept_as_it_is(
+def test_an_invoice_that_arrives_without_personal_data_is_stored_unchanged(
     order: tuple[dict[str, Any], ...], program: Any, database: sqlite3.Connection
 ) -> None:
     for each in order:

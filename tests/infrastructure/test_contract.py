@@ -24,14 +24,14 @@ def document() -> Json:
 
 
 @pytest.mark.parametrize("kept", DOCUMENTS, ids=lambda each: each.name)
-def test_each_document_is_the_one_that_was_reviewed(kept: Document) -> None:
+def test_each_generated_document_equals_the_reviewed_file(kept: Document) -> None:
     document = kept.current()
     # In words first, because the texts are long.
     assert [str(each) for each in kept.changes(document)] == [], "`make contract` writes it anew"
     assert text(document) == kept.file.read_text(), "its wording has changed; `make contract` writes it anew"
 
 
-def test_no_path_has_a_word_where_another_has_an_id(document: Json) -> None:
+def test_no_path_has_a_fixed_word_where_another_path_has_an_id(document: Json) -> None:
     # A customer with the id `import` could not be opened beside a path `/v1/customers/import`.
     paths = [path.split("/") for path in document["paths"]]
     pairs = [(a, b) for a in paths for b in paths if a < b and len(a) == len(b)]
@@ -103,14 +103,14 @@ ADDITIVE: dict[str, Edit] = {
 
 
 @pytest.mark.parametrize("named", BREAKING)
-def test_what_can_fail_a_client_is_breaking(document: Json, named: str) -> None:
+def test_a_change_that_can_fail_a_client_is_breaking(document: Json, named: str) -> None:
     changed = copy.deepcopy(document)
     BREAKING[named](changed)
     assert any(each.breaking for each in changes(document, changed))
 
 
 @pytest.mark.parametrize("named", ADDITIVE)
-def test_what_a_client_can_overlook_is_seen_and_does_not_break_it(document: Json, named: str) -> None:
+def test_a_change_that_a_client_can_ignore_is_reported_as_compatible(document: Json, named: str) -> None:
     changed = copy.deepcopy(document)
     ADDITIVE[named](changed)
     found = changes(document, changed)
@@ -118,13 +118,13 @@ def test_what_a_client_can_overlook_is_seen_and_does_not_break_it(document: Json
     assert not [str(each) for each in found if each.breaking]
 
 
-def test_better_words_are_no_change_for_a_client(document: Json) -> None:
+def test_a_reworded_description_is_no_change_for_a_client(document: Json) -> None:
     changed = copy.deepcopy(document)
     changed["info"]["description"] = schema("InvoiceView")(changed)["description"] = "Better."
     assert changes(document, changed) == []
 
 
-def test_a_breaking_change_is_written_only_by_somebody_who_says_so(
+def test_a_breaking_change_is_written_only_with_the_option_for_it(
     document: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = copy.deepcopy(document)

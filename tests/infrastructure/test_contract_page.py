@@ -19,17 +19,17 @@ PAGE = API.file.with_name("contract.md").read_text()
 TEXT = " ".join(PAGE.split())
 
 
-def test_every_route_that_it_names_exists() -> None:
+def test_every_route_on_the_page_exists() -> None:
     named = set(re.findall(r"`((?:GET|PUT|POST|DELETE) /v1/[^`]*)`", PAGE))
     assert named
     assert named <= {route.label for route in ROUTES}
 
 
-def test_every_route_without_a_token_is_named() -> None:
+def test_every_route_without_a_token_is_on_the_page() -> None:
     assert [route.label for route in ROUTES if route.role is Role.PUBLIC and route.path not in PAGE] == []
 
 
-def test_it_says_what_to_do_about_every_error_status() -> None:
+def test_the_page_says_what_to_do_about_every_error_status() -> None:
     [table] = re.findall(r"\| status \| a client should \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE)
     told = {
         int(status) for cells in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for status in cells.split(",")
@@ -39,7 +39,7 @@ def test_it_says_what_to_do_about_every_error_status() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMPLETE_SETS))
-def test_it_names_each_set_of_values_that_never_grows(name: str) -> None:
+def test_the_page_names_each_closed_set_of_values(name: str) -> None:
     assert f"`{name}`" in TEXT
     assert "enum" in API.current()["components"]["schemas"][name]
 
@@ -53,5 +53,5 @@ def test_it_names_each_set_of_values_that_never_grows(name: str) -> None:
         f"1 to {MAX_KEY} printable characters",
     ],
 )
-def test_its_limits_are_those_of_the_code(stated: str) -> None:
+def test_the_limits_on_the_page_are_those_of_the_code(stated: str) -> None:
     assert stated in TEXT

@@ -92,7 +92,7 @@ def created(package: Package) -> Iterator[Created]:
         yield Created(wanted, there)
 
 
-def test_all_is_there_but_what_the_stand_in_is_known_not_to_make(created: Created) -> None:
+def test_every_resource_is_created_except_the_types_that_moto_lacks(created: Created) -> None:
     resources = created.wanted["Resources"].items()
     wanted = {name: each["Type"] for name, each in resources if "Condition" not in each}
     assert {each["Type"] for name, each in resources if "Condition" in each} == OPTIONAL
@@ -103,7 +103,7 @@ def test_all_is_there_but_what_the_stand_in_is_known_not_to_make(created: Create
     assert Counter(there.values())["AWS::Lambda::Function"] == len(FUNCTIONS)
 
 
-def test_each_table_is_there_with_its_keys_and_its_indexes(created: Created) -> None:
+def test_each_table_is_created_with_its_keys_and_indexes(created: Created) -> None:
     client = boto3.client("dynamodb")
     tables = created.properties("AWS::DynamoDB::Table")
     assert {name["Fn::Sub"].replace("${AWS::StackName}", STACK) for name in _each(tables, "TableName")} == set(
@@ -126,7 +126,7 @@ def _indexes(table: Any) -> dict[str, Any]:
     return {each["IndexName"]: (each["KeySchema"], each["Projection"]) for each in indexes}
 
 
-def test_the_stand_in_does_not_know_when_items_expire(created: Created) -> None:
+def test_moto_does_not_enable_the_expiry_of_items(created: Created) -> None:
     """A gap that is told, so that it is seen when it closes: the real table's TTL is in `test_template`."""
     client = boto3.client("dynamodb")
     expiring = [
@@ -138,7 +138,7 @@ def test_the_stand_in_does_not_know_when_items_expire(created: Created) -> None:
         assert told["TimeToLiveStatus"] == "DISABLED"
 
 
-def test_each_queue_gives_up_to_its_dead_letter_queue(created: Created) -> None:
+def test_each_queue_has_its_dead_letter_queue(created: Created) -> None:
     client = boto3.client("sqs")
     for name, trigger in QUEUE_TRIGGERS.items():
         queue = trigger.queue
@@ -166,7 +166,7 @@ def test_each_queue_feeds_its_function_which_reports_failed_messages_one_by_one(
         assert source["ScalingConfig"] == {"MaximumConcurrency": trigger.concurrency}
 
 
-def test_each_stream_feeds_the_function_that_tells_changes(created: Created) -> None:
+def test_each_stream_feeds_the_function_that_publishes_changes(created: Created) -> None:
     every = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     sources = [source for source in every if ":dynamodb:" in source["EventSourceArn"]]
     trigger = BY_NAME["publish_changes"].trigger
@@ -179,14 +179,14 @@ def test_each_stream_feeds_the_function_that_tells_changes(created: Created) -> 
         assert source["BatchSize"] == trigger.batch_size
 
 
-def test_the_bus_is_there_by_the_name_that_the_function_is_told(created: Created) -> None:
+def test_the_bus_has_the_name_in_the_functions_environment(created: Created) -> None:
     told = boto3.client("lambda").get_function_configuration(FunctionName=created.physical("PublishChanges"))
     name = told["Environment"]["Variables"]["EVENT_BUS_NAME"]
     assert name == f"{STACK}-changes"
     assert boto3.client("events").describe_event_bus(Name=name)["Name"] == name
 
 
-def test_each_function_has_its_handler_its_code_its_size_and_its_settings(created: Created, package: Package) -> None:
+def test_each_function_has_its_handler_code_size_and_settings(created: Created, package: Package) -> None:
     client = boto3.client("lambda")
     code = base64.b64encode(hashlib.sha256(package.archive.read_bytes()).digest()).decode()
     for function in FUNCTIONS:
@@ -201,7 +201,7 @@ def test_each_function_has_its_handler_its_code_its_size_and_its_settings(create
         assert all(isinstance(value, str) and value and "${" not in value for value in environment.values())
 
 
-def test_functions_are_told_of_this_stack_s_tables_queues_and_secrets(created: Created) -> None:
+def test_the_environment_of_functions_names_the_tables_queues_and_secrets_of_the_stack(created: Created) -> None:
     client = boto3.client("lambda")
     told = client.get_function_configuration(FunctionName=created.physical("APIHandler"))["Environment"]["Variables"]
     assert told["POM_TABLE_PREFIX"] == f"{STACK}-"
@@ -213,7 +213,7 @@ def test_functions_are_told_of_this_stack_s_tables_queues_and_secrets(created: C
             assert told[variable] == created.physical(value["Ref"])
 
 
-def test_each_role_has_the_rights_of_its_function_and_no_other(created: Created) -> None:
+def test_each_role_has_exactly_the_permissions_of_its_function(created: Created) -> None:
     client = boto3.client("iam")
     optional = {name for name, each in created.wanted["Resources"].items() if "Condition" in each}
     for name, wanted in created.properties("AWS::IAM::Role").items():
@@ -242,13 +242,13 @@ def test_each_schedule_calls_its_function(created: Created) -> None:
     assert called == scheduled
 
 
-def test_logs_do_not_stay_for_ever(created: Created) -> None:
+def test_every_log_group_has_a_retention(created: Created) -> None:
     groups = boto3.client("logs").describe_log_groups()["logGroups"]
     assert len(groups) == len(created.properties("AWS::Logs::LogGroup"))
     assert all(group["retentionInDays"] for group in groups)
 
 
-def test_the_stack_tells_all_that_operators_ask_for(created: Created) -> None:
+def test_the_stack_outputs_contain_every_value_that_the_operator_commands_read(created: Created) -> None:
     described = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     told = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
     assert told.keys() == {name for name, each in created.wanted["Outputs"].items() if "Condition" not in each}

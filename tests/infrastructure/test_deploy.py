@@ -120,7 +120,7 @@ class TestEmptyAccount:
         for key in kept:
             assert boto3.client("s3").head_object(Bucket=BUCKET, Key=key)["ServerSideEncryption"] == "AES256"
 
-    def test_a_stage_with_a_signing_profile_runs_the_signed_copy_and_is_looked_at_for_that(
+    def test_a_stage_with_a_signing_profile_runs_the_signed_copy_and_is_checked(
         self, empty: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """What Signer does is in `test_signing`; here it appends its signature to the zip."""
@@ -162,7 +162,7 @@ def _kept() -> set[str]:
 
 
 class TestDeployedStage:
-    def test_it_is_deployed_told_its_address_and_looked_at(self, deployed: Deployed) -> None:
+    def test_the_stack_is_deployed_gets_its_address_and_is_checked(self, deployed: Deployed) -> None:
         told, world = deployed.told, deployed.world
         assert _stacks() == ["UPDATE_COMPLETE"]
         assert {row["state"] for row in told["checks"]} == {"ok"}
@@ -174,24 +174,26 @@ class TestDeployedStage:
         function = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-api-handler")
         assert function["Environment"]["Variables"]["PUBLIC_API_URL"] == _address()
 
-    def test_it_asks_once_although_a_second_change_tells_functions_the_address(self, deployed: Deployed) -> None:
+    def test_the_deployment_asks_once_although_the_address_needs_a_second_change_set(
+        self, deployed: Deployed
+    ) -> None:
         """A no to the second would be told as "nothing was changed", and leave a stage without its address."""
         assert deployed.questions == [f"Change {STACK} in {ACCOUNT}, us-east-1?"]
 
-    def test_the_bill_of_materials_is_beside_the_zip_and_named(self, deployed: Deployed) -> None:
+    def test_the_bill_of_materials_is_uploaded_next_to_the_zip(self, deployed: Deployed) -> None:
         place = deployed.told["sbom"].partition(".amazonaws.com/")[2]
         document = json.loads(boto3.client("s3").get_object(Bucket=BUCKET, Key=place)["Body"].read())
         [zipped] = [key for key in _kept() if key.endswith(".zip")]
         [listed] = document["metadata"]["component"]["hashes"]
         assert zipped == f"{STACK}/{listed['content']}.zip"
 
-    def test_it_is_not_deployed_again_while_it_is_what_was_packaged(self, deployed: Deployed) -> None:
+    def test_an_unchanged_package_is_not_deployed_again(self, deployed: Deployed) -> None:
         told = deployed.world.deploy()
         assert told["unchanged"]
         assert "changes" not in told
         assert told["smoke"]
 
-    def test_the_webhook_endpoint_must_be_there_from_the_second_time_on(
+    def test_the_webhook_endpoint_must_exist_from_the_second_deployment_on(
         self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert _states(deployed.world.deploy(), "smoke")["webhook endpoint"] == "FAILED"
@@ -200,7 +202,7 @@ class TestDeployedStage:
         monkeypatch.setattr(deployed.world, "endpoints", [endpoint])
         assert set(_states(deployed.world.deploy(), "smoke").values()) == {"ok"}
 
-    def test_a_table_that_would_go_is_refused_unless_that_is_meant(self, deployed: Deployed) -> None:
+    def test_a_deployment_that_deletes_a_table_is_refused_without_its_option(self, deployed: Deployed) -> None:
         world = deployed.world
         without = copy.deepcopy(world.package.template)
         del without["Resources"]["BatchesTable"]
@@ -219,7 +221,7 @@ class TestDeployedStage:
             ("no token, no access", "/v1/invoices", 200),
         ],
     )
-    def test_an_api_that_answers_wrongly_is_told(
+    def test_a_wrong_response_of_the_api_is_reported(
         self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch, check: str, path: str, instead: int
     ) -> None:
         monkeypatch.setitem(deployed.world.answers, path, instead)
@@ -227,7 +229,7 @@ class TestDeployedStage:
         assert told["failed"]
         assert _states(told, "smoke")[check] == "FAILED"
 
-    def test_functions_that_run_other_code_or_get_no_messages_are_told(self, deployed: Deployed) -> None:
+    def test_functions_with_other_code_or_without_messages_are_reported(self, deployed: Deployed) -> None:
         client = boto3.client("lambda")
         [source, *_] = client.list_event_source_mappings()["EventSourceMappings"]
         client.update_event_source_mapping(UUID=source["UUID"], Enabled=False)

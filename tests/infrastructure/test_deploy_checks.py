@@ -48,14 +48,12 @@ def _bad(settings: StageSettings, stage: str = "dev") -> dict[str, str]:
     return {check: each.found for check, each in _looked(settings, stage).items() if each.state is State.FAILED}
 
 
-def test_a_stage_with_all_that_it_names_has_no_faults(settings: StageSettings) -> None:
+def test_a_complete_stage_passes_every_check(settings: StageSettings) -> None:
     assert {finding.state for finding in _looked(settings).values()} == {State.OK}
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_examples_name_every_parameter_that_has_to_be_told_and_are_refused_as_they_are(
-    stage: str, tmp_path: Any
-) -> None:
+def test_the_examples_contain_every_required_parameter_and_are_refused_unedited(stage: str, tmp_path: Any) -> None:
     text = (DIRECTORY / f"{stage}.example.toml").read_text()
     (tmp_path / f"{stage}.toml").write_text(text)
     example = load_settings(stage, tmp_path)
@@ -76,7 +74,7 @@ def test_a_stage_without_settings_says_what_to_copy(tmp_path: Any) -> None:
         load_settings("dev", tmp_path)
 
 
-def test_settings_with_a_name_that_means_nothing_are_not_read(tmp_path: Any) -> None:
+def test_a_settings_file_with_an_unknown_name_is_refused(tmp_path: Any) -> None:
     (tmp_path / "dev.toml").write_text('stack = "a"\nbucket = "b"\n')
     with pytest.raises(DeploymentError, match="unknown field `bucket`"):
         load_settings("dev", tmp_path)
@@ -103,13 +101,11 @@ def test_settings_with_a_name_that_means_nothing_are_not_read(tmp_path: Any) -> 
         ("DevelopmentOrigins", "http://localhost:5173/", "DevelopmentOrigins is not what the template takes"),
     ],
 )
-def test_a_parameter_that_cannot_be_right_is_told(
-    settings: StageSettings, parameter: str, value: str, says: str
-) -> None:
+def test_an_invalid_parameter_is_reported(settings: StageSettings, parameter: str, value: str, says: str) -> None:
     assert says in _bad(_with(settings, **{parameter: value}))["parameter file"]
 
 
-def test_a_parameter_that_is_missing_is_told_and_aws_is_not_asked(settings: StageSettings) -> None:
+def test_a_missing_parameter_is_reported_before_any_request_to_aws(settings: StageSettings) -> None:
     parameters = {name: value for name, value in settings.parameters.items() if name != "TokenIssuer"}
     found = _looked(msgspec.structs.replace(settings, parameters=parameters))
     assert found["parameter file"].found == "TokenIssuer is missing"
@@ -117,7 +113,7 @@ def test_a_parameter_that_is_missing_is_told_and_aws_is_not_asked(settings: Stag
     assert set(others.values()) == {State.SKIPPED}
 
 
-def test_the_address_is_the_domain_or_else_api_gateways(settings: StageSettings) -> None:
+def test_the_address_is_the_domain_or_else_that_of_api_gateway(settings: StageSettings) -> None:
     with_domain = _with(settings, DomainName="api.pom.test")
     assert values(with_domain, "a1")["PublicApiUrl"] == "https://api.pom.test"
     assert values(settings, "a1")["PublicApiUrl"] == "https://a1.execute-api.us-east-1.amazonaws.com/api"
@@ -125,7 +121,7 @@ def test_the_address_is_the_domain_or_else_api_gateways(settings: StageSettings)
     assert any("PublicApiUrl is not https://api.pom.test" in fault for fault in faults("dev", told))
 
 
-def test_another_account_is_not_touched(settings: StageSettings) -> None:
+def test_the_checks_refuse_another_account(settings: StageSettings) -> None:
     elsewhere = msgspec.structs.replace(settings, account="210987654321")
     assert f"is in the account {ACCOUNT}, and the stage belongs to 210987654321" in _bad(elsewhere)["credentials"]
 
@@ -220,7 +216,7 @@ SPOILED: dict[str, tuple[str, str, Callable[[StageSettings], Any]]] = {
 
 
 @pytest.mark.parametrize("what", SPOILED)
-def test_what_is_spoiled_is_told_and_nothing_else(what: str, settings: StageSettings) -> None:
+def test_each_broken_setting_is_reported_and_nothing_else(what: str, settings: StageSettings) -> None:
     check, says, spoil = SPOILED[what]
     spoil(settings)
     bad = _bad(settings)
@@ -236,7 +232,7 @@ def test_further_origins_are_for_development_only(settings: StageSettings) -> No
     assert "DevelopmentOrigins is for development only" in _bad(further, "prod")["parameter file"]
 
 
-def test_prod_wants_live_money_and_listeners(settings: StageSettings) -> None:
+def test_prod_requires_live_mode_and_a_subscribed_alarm_topic(settings: StageSettings) -> None:
     assert _bad(settings, "prod").keys() == {PLATFORM_ROW}
     _platform(apiKey="rk_live_" + "a1B2" * 8)(settings)
     assert _bad(settings, "prod") == {}
@@ -246,7 +242,7 @@ def test_prod_wants_live_money_and_listeners(settings: StageSettings) -> None:
     assert _looked(unheard)["SNS topic, page"].state is State.TO_DO
 
 
-def test_before_the_first_deployment_there_may_be_no_webhook_secret(settings: StageSettings) -> None:
+def test_the_webhook_secret_may_be_missing_before_the_first_deployment(settings: StageSettings) -> None:
     _webhook()(settings)
     found = _looked(settings)[WEBHOOK_ROW]
     assert found.state is State.TO_DO
@@ -263,7 +259,7 @@ def test_prod_is_warned_of_a_secret_key_and_not_of_a_restricted_one(settings: St
     assert _looked(settings, "prod")[PLATFORM_ROW].state is State.OK
 
 
-def test_what_the_one_secret_of_former_releases_still_holds_is_told_and_not_refused(settings: StageSettings) -> None:
+def test_leftovers_in_the_secret_of_former_releases_are_reported_but_not_refused(settings: StageSettings) -> None:
     _platform(webhookSecrets=["whsec_" + "e5F6" * 8])(settings)
     found = _looked(settings)[PLATFORM_ROW]
     assert found.state is State.TO_DO
@@ -276,7 +272,7 @@ def test_one_secret_for_both_is_refused(settings: StageSettings) -> None:
     assert "it is the platform's secret" in _bad(_with(settings, StripeWebhookSecretArn=both))[WEBHOOK_ROW]
 
 
-def test_no_secret_is_ever_told(settings: StageSettings) -> None:
+def test_no_secret_is_ever_printed(settings: StageSettings) -> None:
     live, odd = "sk_live_" + "z9Y8" * 8, "oops_" + "z9Y8" * 8
     for spoil in (_platform(), _platform(apiKey=live), _platform(apiKey=odd), _platform(clientId=odd), _webhook(odd)):
         spoil(settings)
@@ -285,7 +281,7 @@ def test_no_secret_is_ever_told(settings: StageSettings) -> None:
         assert not any(value in told or value[8:] in told for value in stored)
 
 
-def test_keys_of_tokens_must_answer(settings: StageSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_set_of_tokens_must_be_reachable(settings: StageSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(client: Any) -> Any:
         raise jwt.PyJWKClientConnectionError("no answer")
 
@@ -293,7 +289,7 @@ def test_keys_of_tokens_must_answer(settings: StageSettings, monkeypatch: pytest
     assert "does not return the keys of POM's tokens: no answer" in _bad(settings)["token keys"]
 
 
-def test_a_bucket_that_answers_without_tls_is_something_to_do(
+def test_a_bucket_that_allows_requests_without_tls_is_reported(
     settings: StageSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_a_condition = copy.deepcopy(TLS_ONLY)
@@ -305,7 +301,7 @@ def test_a_bucket_that_answers_without_tls_is_something_to_do(
         assert f"{BUCKET} accepts requests without TLS" in found.found
 
 
-def test_a_bucket_without_a_policy_is_asked_for_one_and_tells_that_it_has_none() -> None:
+def test_a_bucket_without_a_policy_is_read_as_having_an_empty_policy() -> None:
     with embedded_aws():
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         asked = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
@@ -345,13 +341,11 @@ def test_a_secret_may_be_encrypted_with_the_stages_own_key_and_with_no_other(
         ({"signing_profile": "pom_stripe"}, "signing_profile and CodeSigningConfigArn belong together"),
     ],
 )
-def test_a_role_or_a_profile_that_cannot_be_right_is_told(
-    settings: StageSettings, changes: dict[str, str], says: str
-) -> None:
+def test_an_invalid_role_or_profile_is_reported(settings: StageSettings, changes: dict[str, str], says: str) -> None:
     assert says in _bad(msgspec.structs.replace(settings, **changes))["parameter file"]
 
 
-def test_a_boundary_of_another_account_is_told(settings: StageSettings) -> None:
+def test_a_boundary_of_another_account_is_reported(settings: StageSettings) -> None:
     foreign = _with(settings, PermissionsBoundaryArn="arn:aws:iam::210987654321:policy/boundary")
     assert "PermissionsBoundaryArn is a policy of another account" in _bad(foreign)["parameter file"]
     for own in (f"arn:aws:iam::{ACCOUNT}:policy/boundary", "arn:aws:iam::aws:policy/PowerUserAccess"):
@@ -372,7 +366,7 @@ def test_a_boundary_of_another_account_is_told(settings: StageSettings) -> None:
         ),
     ],
 )
-def test_the_certificate_must_be_the_domains(
+def test_the_certificate_must_cover_the_domain(
     settings: StageSettings, certificate: dict[str, Any], says: str | None
 ) -> None:
     arn = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1"
@@ -401,7 +395,7 @@ def _with_quota(settings: StageSettings, stage: str, unreserved: int, *functions
         return run_check("concurrency", lambda: check_concurrency(stage, settings, aws))
 
 
-def test_a_new_accounts_ten_executions_stop_prod_and_are_told_in_dev(settings: StageSettings) -> None:
+def test_the_ten_executions_of_a_new_account_stop_prod_and_are_reported_in_dev(settings: StageSettings) -> None:
     prod, dev = (_with_quota(settings, stage, 10) for stage in ("prod", "dev"))
     assert (prod.state, dev.state) == (State.FAILED, State.TO_DO)
     for found in (prod.found, dev.found):
@@ -411,7 +405,7 @@ def test_a_new_accounts_ten_executions_stop_prod_and_are_told_in_dev(settings: S
         assert "--quota-code L-B99A9384 --desired-value 1000" in found
 
 
-def test_the_quota_must_be_what_queues_streams_schedules_and_the_api_need_together(settings: StageSettings) -> None:
+def test_the_quota_must_cover_queues_streams_schedules_and_the_api_together(settings: StageSettings) -> None:
     queues = sum(trigger.concurrency for trigger in QUEUE_TRIGGERS.values())
     assert queues == 92
     assert queues + 4 + 4 < needed_executions() <= 250
@@ -419,7 +413,7 @@ def test_the_quota_must_be_what_queues_streams_schedules_and_the_api_need_togeth
     assert _with_quota(settings, "prod", needed_executions() - 1).state is State.FAILED
 
 
-def test_other_stages_in_the_account_need_as_much(settings: StageSettings) -> None:
+def test_the_quota_must_cover_the_other_stages_of_the_account(settings: StageSettings) -> None:
     there = ("pom-stripe-old-api-handler", "pom-stripe-old-canary", "somebody-elses", f"{STACK}-api-handler")
     found = _with_quota(settings, "prod", 2 * needed_executions() - 1, *there)
     assert found.state is State.FAILED

@@ -100,13 +100,13 @@ CAUSE = event(3, "ResumeStuck", "AWS::Lambda::Function", "UPDATE_FAILED", "The r
 BACK = of_stack(4, "UPDATE_ROLLBACK_COMPLETE")
 
 
-def test_the_failure_that_is_told_is_the_one_that_made_the_others() -> None:
+def test_the_reported_failure_is_the_cause_of_the_others() -> None:
     assert first_failure([BEGUN, CANCELLED, CAUSE, BACK]) == CAUSE
     assert first_failure([BEGUN, CANCELLED, BACK]) == CANCELLED
     assert first_failure([BEGUN]) is None
 
 
-def test_of_a_change_that_an_alarm_took_back_the_reason_is_that_of_going_back() -> None:
+def test_a_change_that_an_alarm_rolled_back_is_reported_with_the_alarm() -> None:
     """No resource fails then: CloudFormation says it of the stack alone."""
     reason = "Rollback triggered by an alarm."
     turned = event(3, STACK, "AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_IN_PROGRESS", reason)
@@ -135,7 +135,7 @@ def test_a_deployment_that_fails_names_the_first_failure_and_its_reason(scene: S
     assert f"{STACK} is UPDATE_ROLLBACK_COMPLETE. The former release runs again." in capsys.readouterr().out
 
 
-def test_a_first_deployment_that_fails_says_what_to_do_next(scene: Scene, capsys: Any) -> None:
+def test_a_failed_first_deployment_prints_the_next_step(scene: Scene, capsys: Any) -> None:
     deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
     change_set = ChangeSet(scene.aws, scene.stack)
     change_set._id = CHANGE_SET_ID
@@ -168,7 +168,7 @@ def _change(action: str, name: str, kind: str, replacement: str | None = None) -
         (_change("Remove", "OldAlarm", "AWS::CloudWatch::Alarm"), None),
     ],
 )
-def test_what_would_be_lost_is_told(change: dict[str, Any], lost: str | None) -> None:
+def test_data_that_a_change_would_delete_is_reported(change: dict[str, Any], lost: str | None) -> None:
     told = loss(change)
     assert told is None if lost is None else lost in str(told)
 
@@ -182,7 +182,7 @@ def _made(scene: Scene, *answers: dict[str, Any], as_role: dict[str, str] | None
     return ChangeSet(scene.aws, scene.stack, as_role)
 
 
-def test_a_change_set_is_waited_for_and_shown_with_what_is_replaced_in_red(scene: Scene, capsys: Any) -> None:
+def test_a_change_set_is_shown_with_its_replacements_in_red(scene: Scene, capsys: Any) -> None:
     changes = [
         _change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "True"),
         _change("Modify", "ResumeStuck", "AWS::Lambda::Function", "False"),
@@ -198,7 +198,7 @@ def test_a_change_set_is_waited_for_and_shown_with_what_is_replaced_in_red(scene
     assert "InvoicesTable" in capsys.readouterr().out
 
 
-def test_cloudformation_works_as_the_role_that_the_stage_names(scene: Scene) -> None:
+def test_cloudformation_assumes_the_role_of_the_stage(scene: Scene) -> None:
     """When it compares, and when it throws away a stack that only has a change set."""
     role = f"arn:aws:iam::{ACCOUNT}:role/pom-stripe-deployer"
     named = msgspec.structs.replace(SETTINGS, role_arn=role)
@@ -223,7 +223,7 @@ def test_a_change_set_without_changes_is_no_failure(scene: Scene, reason: str) -
     assert made.changes == []
 
 
-def test_a_template_that_cloudformation_does_not_take_is_told_with_its_reason(scene: Scene) -> None:
+def test_a_template_that_cloudformation_refuses_is_reported_with_the_reason(scene: Scene) -> None:
     made = _made(scene, {"Status": "FAILED", "StatusReason": "Transform AWS::Serverless failed: no CodeUri"})
     scene.is_("UPDATE_COMPLETE")
     scene.cloudformation.add_response("delete_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
@@ -241,7 +241,7 @@ def test_a_template_that_cloudformation_does_not_take_is_told_with_its_reason(sc
         ("ROLLBACK_COMPLETE", None),
     ],
 )
-def test_a_stack_that_cannot_be_changed_is_told_before_anything_is_tried(
+def test_a_stack_that_cannot_be_changed_is_reported_before_any_change(
     scene: Scene, status: str, fault: str | None
 ) -> None:
     scene.is_(status)
@@ -308,7 +308,7 @@ def _table(name: str) -> None:
 
 
 @pytest.mark.parametrize(("with_data", "with_logs"), [(False, False), (True, False), (False, True)])
-def test_destroying_names_the_tables_and_logs_that_stay_and_deletes_them_only_if_that_is_meant(
+def test_destroying_lists_the_tables_and_logs_that_remain_and_deletes_them_only_with_an_option(
     scene: Scene, with_data: bool, with_logs: bool
 ) -> None:
     _table(f"{STACK}-invoices")
@@ -341,7 +341,7 @@ def test_destroying_names_the_tables_and_logs_that_stay_and_deletes_them_only_if
     assert left == ([] if with_data else [f"{STACK}-invoices"])
 
 
-def test_a_stack_is_deleted_as_the_role_that_the_stage_names_and_says_why_if_it_is_not(scene: Scene) -> None:
+def test_a_stack_is_deleted_with_the_role_of_the_stage_and_a_failure_is_explained(scene: Scene) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/pom-stripe-deployer"
     named = msgspec.structs.replace(SETTINGS, role_arn=role)
     destruction = Destruction("dev", named, Screen(as_json=True), aws=scene.aws)
@@ -362,7 +362,7 @@ class _Refuses(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-def test_the_smoke_checks_see_the_status_that_is_answered() -> None:
+def test_the_smoke_checks_read_the_status_of_responses() -> None:
     server = HTTPServer(("127.0.0.1", 0), _Refuses)
     url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever)
@@ -377,13 +377,13 @@ def test_the_smoke_checks_see_the_status_that_is_answered() -> None:
 
 
 class TestCommandLine:
-    def test_a_stage_without_settings_is_told_as_json_with_status_1(self, tmp_path: Path) -> None:
+    def test_a_stage_without_settings_is_reported_as_json_with_status_1(self, tmp_path: Path) -> None:
         words = ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)]
         said = CliRunner().invoke(cli, words)
         assert said.exit_code == 1
         assert "copy dev.example.toml" in json.loads(said.stdout)["failures"][0]
 
-    def test_a_file_as_it_was_copied_is_told_value_by_value(self, tmp_path: Path) -> None:
+    def test_an_unedited_copy_of_the_example_is_reported_value_by_value(self, tmp_path: Path) -> None:
         """Its region is no region, so AWS is not asked for anything."""
         (tmp_path / "dev.toml").write_text((DIRECTORY / "dev.example.toml").read_text())
         said = CliRunner().invoke(cli, ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)])
@@ -392,7 +392,7 @@ class TestCommandLine:
         assert "region still has to be filled in" in told["found"]
         assert {row["state"] for row in others} == {"skipped"}
 
-    def test_without_credentials_nothing_but_the_settings_is_looked_at(
+    def test_without_credentials_only_the_settings_are_checked(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """And all rows are told all the same."""
@@ -431,7 +431,7 @@ class TestCommandLine:
         assert said.exit_code == status
         assert ran == ([True] if status == 0 else [])
 
-    def test_prod_is_not_destroyed_whatever_is_said(self, tmp_path: Path) -> None:
+    def test_prod_is_not_destroyed_with_any_option(self, tmp_path: Path) -> None:
         (tmp_path / "prod.toml").write_text(FILE)
         words = ["destroy", "--stage", "prod", "--with-data", "--yes", "--parameters", str(tmp_path)]
         said = CliRunner().invoke(cli, words)

@@ -72,7 +72,7 @@ def ports_on_tables() -> FakePorts:
     return ports
 
 
-def test_each_function_may_do_its_share_of_an_erasure(queue_urls: dict[str, str]) -> None:
+def test_each_function_has_the_grants_for_its_part_of_an_erasure(queue_urls: dict[str, str]) -> None:
     ports = ports_on_tables()
     connection = Connection(ORG, account_id=ACCOUNT, connected_at=NOW)
     ports.connections.save(connection)
@@ -106,7 +106,7 @@ def test_each_function_may_do_its_share_of_an_erasure(queue_urls: dict[str, str]
         assert erase_customer(ORG, ANN, ports) is ErasureStatus.ERASED
 
 
-def test_the_worker_of_erasures_makes_no_invoice_and_claims_nothing(queue_urls: dict[str, str]) -> None:
+def test_the_worker_of_erasures_cannot_create_invoices_or_claims(queue_urls: dict[str, str]) -> None:
     with enforced_policies.acting("erasures"), pytest.raises(DeploymentFault, match="ClaimsTable"):
         tables.TableInvoices().insert(invoice_write(invoice()), {invoice().order.services[0]: None})
     with enforced_policies.acting("erasures"), pytest.raises(DeploymentFault, match="PaymentRefsTable"):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.contract import __main__ as command
+from infra.contract import api_page
 from infra.contract.document import API, DOCUMENTS, EVENTS, text
 from infra.contract.message_comparison import changes
 
@@ -74,14 +75,14 @@ ADDITIVE: dict[str, Edit] = {
 
 
 @pytest.mark.parametrize("named", BREAKING)
-def test_what_can_fail_a_consumer_is_breaking(document: Json, named: str) -> None:
+def test_a_change_that_can_fail_a_consumer_is_breaking(document: Json, named: str) -> None:
     changed = copy.deepcopy(document)
     BREAKING[named](changed)
     assert any(each.breaking for each in changes(document, changed))
 
 
 @pytest.mark.parametrize("named", ADDITIVE)
-def test_what_a_consumer_can_overlook_is_seen_and_does_not_break_it(document: Json, named: str) -> None:
+def test_a_change_that_a_consumer_can_ignore_is_reported_as_compatible(document: Json, named: str) -> None:
     changed = copy.deepcopy(document)
     ADDITIVE[named](changed)
     found = changes(document, changed)
@@ -89,7 +90,7 @@ def test_what_a_consumer_can_overlook_is_seen_and_does_not_break_it(document: Js
     assert not [str(each) for each in found if each.breaking]
 
 
-def test_better_words_are_no_change_for_a_consumer(document: Json) -> None:
+def test_a_reworded_description_is_no_change_for_a_consumer(document: Json) -> None:
     changed = copy.deepcopy(document)
     changed["info"]["description"] = message(changed)["summary"] = schema(changed, "InvoiceChange")["title"] = (
         "Better"
@@ -97,18 +98,19 @@ def test_better_words_are_no_change_for_a_consumer(document: Json) -> None:
     assert changes(document, changed) == []
 
 
-def test_a_change_that_breaks_consumers_alone_is_written_only_by_somebody_who_says_so(
+def test_a_change_that_breaks_only_consumers_is_written_only_with_the_option_for_it(
     document: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = copy.deepcopy(document)
     before["components"]["messages"]["invoice.former"] = message(before)
     monkeypatch.setattr("infra.contract.document.DOCS", tmp_path)
     EVENTS.file.write_text(text(before))
+    (tmp_path / api_page.NAME).write_text("| method and path |\n\n")
 
     assert command.main([]) == 1
     assert not API.file.exists()
     assert EVENTS.file.read_text() == text(before)
     assert "BREAKS  invoice.former: is gone" in capsys.readouterr().out
     assert command.main(["--breaking"]) == 0
-    assert {each.name for each in tmp_path.iterdir()} == {each.name for each in DOCUMENTS}
+    assert {each.name for each in tmp_path.iterdir()} == {api_page.NAME, *(each.name for each in DOCUMENTS)}
     assert EVENTS.file.read_text() == text(document)

@@ -38,7 +38,7 @@ def reads(reader: Measure | Search, metric: Metric, said: Mapping[str, str]) -> 
 
 
 @pytest.mark.parametrize("name", metrics.METRICS)
-def test_each_combination_of_values_that_is_written_is_read(name: str) -> None:
+def test_each_emitted_combination_of_dimensions_is_read_by_an_alarm_or_a_widget(name: str) -> None:
     metric = metrics.METRICS[name]
     unread = [said for said in combinations(metric) if not any(reads(each, metric, said) for each in READERS)]
     assert unread == []

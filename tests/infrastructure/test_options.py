@@ -54,7 +54,7 @@ def _takes_a_key(kind: str) -> bool:
     return any(PLACES_OF_KEYS.fullmatch(name) for name in names)
 
 
-def test_whatever_takes_a_key_is_encrypted_with_the_stages_own(full: Template) -> None:
+def test_every_encryptable_resource_uses_the_key_of_the_stage(full: Template) -> None:
     kinds = {each["Type"] for each in full["Resources"].values()}
     keyed = {kind for kind in kinds if _takes_a_key(kind)}
     assert keyed >= {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup", "AWS::Lambda::Function"}
@@ -68,7 +68,7 @@ def test_whatever_takes_a_key_is_encrypted_with_the_stages_own(full: Template) -
     )
 
 
-def test_without_a_key_nothing_is_asked_of_kms(plain: Template) -> None:
+def test_a_stage_without_a_key_makes_no_request_to_kms(plain: Template) -> None:
     assert OWN_KEY not in json.dumps(plain["Resources"])
     assert all(each["SqsManagedSseEnabled"] is True for each in _of(plain, "AWS::SQS::Queue").values())
     assert all(
@@ -77,7 +77,7 @@ def test_without_a_key_nothing_is_asked_of_kms(plain: Template) -> None:
     assert not _of(plain, "AWS::IAM::ManagedPolicy")
 
 
-def test_a_queue_is_never_told_two_kinds_of_encryption(full: Template) -> None:
+def test_a_queue_never_has_two_kinds_of_encryption(full: Template) -> None:
     """SQS refuses SqsManagedSseEnabled beside KmsMasterKeyId."""
     queues = _of(full, "AWS::SQS::Queue")
     assert queues
@@ -100,15 +100,13 @@ def test_functions_may_use_the_key_through_the_services_they_call_and_no_other_k
         assert roles[role_id(function.name)]["ManagedPolicyArns"] == [{"Ref": "UseOfKey"}]
 
 
-def test_every_function_takes_signed_code_only_where_a_stage_says_so(plain: Template, full: Template) -> None:
+def test_functions_require_signed_code_only_with_the_option(plain: Template, full: Template) -> None:
     signed = {json.dumps(each.get("CodeSigningConfigArn")) for each in _of(full, "AWS::Lambda::Function").values()}
     assert signed == {'{"Ref": "CodeSigningConfigArn"}'}
     assert not any("CodeSigningConfigArn" in each for each in _of(plain, "AWS::Lambda::Function").values())
 
 
-def test_every_role_has_the_boundary_that_a_stage_names_those_of_the_transform_too(
-    plain: Template, full: Template
-) -> None:
+def test_every_role_has_the_boundary_of_the_stage(plain: Template, full: Template) -> None:
     roles = _of(full, "AWS::IAM::Role")
     assert len(roles) >= len(FUNCTIONS)
     without = [
@@ -118,7 +116,7 @@ def test_every_role_has_the_boundary_that_a_stage_names_those_of_the_transform_t
     assert not any("PermissionsBoundary" in each for each in _of(plain, "AWS::IAM::Role").values())
 
 
-def test_every_queue_denies_what_comes_without_tls(full: Template) -> None:
+def test_every_queue_denies_requests_without_tls(full: Template) -> None:
     denied = {}
     for policy in _of(full, "AWS::SQS::QueuePolicy").values():
         [queue] = policy["Queues"]
@@ -132,7 +130,7 @@ def test_every_queue_denies_what_comes_without_tls(full: Template) -> None:
 
 
 @pytest.mark.parametrize("stage", ["plain", "full"])
-def test_what_the_options_decide_is_what_aws_takes(stage: str, request: pytest.FixtureRequest) -> None:
+def test_each_option_leads_to_properties_that_aws_accepts(stage: str, request: pytest.FixtureRequest) -> None:
     template = request.getfixturevalue(stage)
     used = {name: each for name, each in template["Parameters"].items() if _is_used(name, template)}
     told = {name: {**each, "Default": OPTIONS[name]} for name, each in used.items() if name in OPTIONS}

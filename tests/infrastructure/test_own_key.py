@@ -46,11 +46,11 @@ def _filled(part: Any) -> Any:
     return [_filled(each) for each in part] if isinstance(part, list) else part
 
 
-def test_the_key_that_the_template_makes_is_taken(settings: StageSettings) -> None:
+def test_the_key_from_the_template_is_accepted(settings: StageSettings) -> None:
     assert own_key.check_key(settings, Aws(REGION)) == f"{settings.parameters['KmsKeyArn']}, enabled"
 
 
-def test_the_key_is_known_by_its_alias_and_its_id_and_no_other_is(settings: StageSettings) -> None:
+def test_the_key_is_recognized_by_its_alias_and_its_id(settings: StageSettings) -> None:
     aws, key = Aws(REGION), settings.parameters["KmsKeyArn"]
     for name in (key, key.rpartition("/")[2], f"alias/{STACK}"):
         assert own_key.is_stage_key(name, settings, aws)

@@ -137,7 +137,7 @@ def test_packaging_needs_no_credentials_and_leaves_none(package: Package) -> Non
     assert str(ROOT) not in said
 
 
-def test_the_stage_is_the_one_asked_for(package: Package) -> None:
+def test_the_package_is_for_the_requested_stage(package: Package) -> None:
     functions = package.resources("AWS::Serverless::Function")
     stages = {each["Properties"]["Environment"]["Variables"]["POM_STAGE"] for each in functions.values()}
     assert stages == {"dev"}
@@ -154,7 +154,7 @@ def test_linters_find_nothing(package: Package, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_aws_makes_of_it_what_we_mean(package: Package) -> None:
+def test_the_sam_transform_produces_the_expected_resources(package: Package) -> None:
     resources = translated(uploaded(package.template))["Resources"]
     kinds = [each["Type"] for each in resources.values()]
     assert kinds.count("AWS::ApiGateway::Stage") == 1
@@ -220,7 +220,7 @@ def _parts(value: Any) -> Iterator[Any]:
         yield from _parts(each)
 
 
-def test_codedeploy_shifts_every_alias_and_stops_when_an_alarm_of_the_release_rings(package: Package) -> None:
+def test_codedeploy_shifts_every_alias_and_stops_when_a_release_alarm_fires(package: Package) -> None:
     resources = translated(uploaded(package.template), {"ReleaseShift": CANARY})["Resources"]
     groups = {name: each for name, each in resources.items() if each["Type"] == "AWS::CodeDeploy::DeploymentGroup"}
     aliases = {name: each for name, each in resources.items() if each["Type"] == "AWS::Lambda::Alias"}
@@ -239,7 +239,7 @@ def test_codedeploy_shifts_every_alias_and_stops_when_an_alarm_of_the_release_ri
     assert "CodeDeployServiceRole" not in resources, "SAM's own role takes no permissions boundary"
 
 
-def test_a_release_despite_alarms_goes_past_codedeploy(package: Package) -> None:
+def test_a_release_despite_alarms_does_not_use_codedeploy(package: Package) -> None:
     """CodeDeploy begins no deployment while one of its alarms rings, so CloudFormation moves the aliases itself."""
     resources = translated(uploaded(package.template), {"ReleaseInSteps": "false"})["Resources"]
     aliases = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Alias"]

@@ -93,7 +93,7 @@ def _alarm(name: str, state: str = "OK", stack: str = STACK) -> None:
 # Which alarms, and for how long
 
 
-def test_codedeploy_and_cloudformation_take_as_many_alarms_as_there_are() -> None:
+def test_the_number_of_alarms_is_within_the_limits_of_codedeploy_and_cloudformation() -> None:
     assert 0 < len(WATCHED) <= 5
     assert set(WATCHED) <= BY_NAME.keys(), "composites among them would need another type of trigger"
 
@@ -103,7 +103,7 @@ def test_every_function_but_two_is_watched_by_the_alarms_on_functions() -> None:
     assert len(set(watched)) == len(watched) == len(FUNCTIONS) - len(UNWATCHED)
 
 
-def test_prod_is_shifted_by_a_canary_and_watched_and_dev_is_not_waited_for(scene: Scene) -> None:
+def test_prod_is_shifted_by_a_watched_canary_and_dev_at_once(scene: Scene) -> None:
     for name in WATCHED:
         _alarm(name)
     triggers = [
@@ -119,26 +119,26 @@ def test_prod_is_shifted_by_a_canary_and_watched_and_dev_is_not_waited_for(scene
     assert release_values("dev", {}, despite_alarms=False)["ReleaseShift"].endswith("AllAtOnce")
 
 
-def test_a_stages_file_may_say_another_way_of_shifting_but_not_past_despite_alarms() -> None:
+def test_a_stages_file_can_choose_how_traffic_is_shifted_unless_alarms_are_ignored() -> None:
     told = {"ReleaseShift": "CodeDeployDefault.LambdaCanary10Percent30Minutes", "ReleaseInSteps": "true"}
     assert release_values("prod", told, despite_alarms=False) == told
     assert release_values("prod", told, despite_alarms=True) == {**told, "ReleaseInSteps": "false"}
 
 
-def test_prod_is_watched_for_longer_than_its_alarms_take_and_waited_for_longer_than_that() -> None:
+def test_prod_is_watched_for_longer_than_its_alarms_need() -> None:
     slowest = max(BY_NAME[name].period * BY_NAME[name].periods for name in WATCHED)
     shifts, watched = 30 * 60, WATCH_MINUTES["prod"] * 60
     assert watched >= slowest + 60
     assert 2 * (shifts + watched) <= MAX_WAIT_SECONDS, "it may have to go back the same way"
 
 
-def test_a_first_deployment_has_no_alarms_because_they_are_not_there_yet(scene: Scene) -> None:
+def test_a_first_deployment_has_no_rollback_alarms(scene: Scene) -> None:
     nothing = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
     assert rollback_configuration("prod", STACK, scene.aws, despite_alarms=False) == nothing
     assert "first deployment creates them" in check_release_alarms(STACK, scene.aws, despite_alarms=False)
 
 
-def test_an_alarm_that_a_release_only_now_brings_is_no_trigger_of_it(scene: Scene) -> None:
+def test_a_new_alarm_of_a_release_does_not_roll_back_that_release(scene: Scene) -> None:
     """CloudFormation fails a change whose alarms are missing."""
     _alarm(WATCHED[0])
     _alarm(WATCHED[1], stack="another-stack")
@@ -149,7 +149,7 @@ def test_an_alarm_that_a_release_only_now_brings_is_no_trigger_of_it(scene: Scen
 # A ringing alarm
 
 
-def test_no_release_begins_while_one_of_its_alarms_rings(scene: Scene) -> None:
+def test_no_release_begins_while_a_release_alarm_fires(scene: Scene) -> None:
     _alarm(WATCHED[0])
     _alarm(WATCHED[-1], "ALARM")
     with pytest.raises(
@@ -164,7 +164,7 @@ def test_an_alarm_without_data_stops_no_release(scene: Scene) -> None:
     assert check_release_alarms(STACK, scene.aws, despite_alarms=False) == f"{len(WATCHED)}, none fires"
 
 
-def test_the_release_that_mends_an_alarm_gets_past_cloudformation_and_codedeploy(scene: Scene) -> None:
+def test_a_release_that_fixes_an_alarm_can_ignore_the_alarms(scene: Scene) -> None:
     """An empty list takes away the alarms that CloudFormation keeps of the stack's last change."""
     _alarm(WATCHED[0], "ALARM")
     assert "released nevertheless" in check_release_alarms(STACK, scene.aws, despite_alarms=True)
@@ -173,7 +173,7 @@ def test_the_release_that_mends_an_alarm_gets_past_cloudformation_and_codedeploy
     assert release_values("prod", {}, despite_alarms=True)["ReleaseInSteps"] == "false"
 
 
-def test_the_alarms_are_given_to_cloudformation_with_the_change_set(scene: Scene) -> None:
+def test_the_change_set_names_the_rollback_alarms(scene: Scene) -> None:
     _alarm(WATCHED[0])
     rollback = rollback_configuration("prod", STACK, scene.aws, despite_alarms=False)
     scene.is_("UPDATE_COMPLETE")
@@ -203,7 +203,7 @@ def test_the_stack_of_a_failed_first_deployment_is_deleted_before_the_second(sce
     scene.cloudformation.assert_no_pending_responses()
 
 
-def test_it_is_not_deleted_by_a_dry_run_nor_without_being_asked(scene: Scene) -> None:
+def test_a_failed_stack_is_not_deleted_by_a_dry_run_or_without_confirmation(scene: Scene) -> None:
     deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
     with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE, so CloudFormation shows no changes"):
         deployment._clear(Options(dry_run=True))
@@ -213,14 +213,14 @@ def test_it_is_not_deleted_by_a_dry_run_nor_without_being_asked(scene: Scene) ->
     assert questions == [f"Delete {STACK}, whose first deployment failed and left nothing?"]
 
 
-def test_a_deployment_after_a_failed_first_one_begins_with_that(scene: Scene) -> None:
+def test_a_deployment_after_a_failed_first_deployment_begins_by_deleting_the_stack(scene: Scene) -> None:
     scene.is_("ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE")
     deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
     with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE"):
         deployment.run(Package({}, BUCKET), Options(dry_run=True))  # type: ignore[arg-type]
 
 
-def test_a_stack_whose_first_deployment_failed_was_never_deployed(scene: Scene) -> None:
+def test_a_stack_whose_first_deployment_failed_counts_as_never_deployed(scene: Scene) -> None:
     scene.is_("ROLLBACK_COMPLETE")
     assert not scene.stack.exists
 
@@ -255,7 +255,7 @@ def test_tables_are_protected_once_the_deployment_has_succeeded(scene: Scene) ->
     ("protected", "restorable", "said"),
     [(False, True, "old can be deleted"), (True, False, "old cannot be restored"), (True, True, None)],
 )
-def test_a_table_that_can_be_deleted_or_not_restored_is_told(
+def test_a_table_without_deletion_protection_or_recovery_is_reported(
     scene: Scene, protected: bool, restorable: bool, said: str | None
 ) -> None:
     _table("old", protected=protected, restorable=restorable)
@@ -294,13 +294,13 @@ def _lambda(aws: Aws, code: str, alias: dict[str, Any]) -> Stubber:
         ),
     ],
 )
-def test_the_alias_must_be_wholly_on_what_was_packaged(code: str, alias: dict[str, Any], said: list[str]) -> None:
+def test_the_alias_must_point_only_to_the_packaged_version(code: str, alias: dict[str, Any], said: list[str]) -> None:
     aws = Aws(REGION)
     with embedded_aws(), _lambda(aws, code, alias):
         assert list(smoke._function_faults(aws, "f", "ours")) == said
 
 
-def test_each_alarm_of_a_release_is_named_as_the_template_names_it() -> None:
+def test_each_release_alarm_has_its_name_in_the_template() -> None:
     for name in WATCHED:
         properties = BY_NAME[name].resource()["Properties"]
         assert properties["AlarmName"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}

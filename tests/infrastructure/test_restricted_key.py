@@ -36,7 +36,7 @@ def request_of(call: str) -> tuple[str, str]:
     return verb.upper(), path
 
 
-def test_every_call_is_allowed_by_one_permission_and_each_permission_is_needed() -> None:
+def test_each_request_is_allowed_by_one_permission_and_each_permission_is_used() -> None:
     calls = {call: request_of(call) for call in called("v1") if call != "webhook_endpoints"}
     assert len(calls) > 25
     allowed = {call: [each.name for each in permissions() if each.allows(*made)] for call, made in calls.items()}
@@ -50,7 +50,7 @@ def test_every_call_is_allowed_by_one_permission_and_each_permission_is_needed()
     assert unused == []
 
 
-def test_nothing_may_be_written_that_is_only_read() -> None:
+def test_resources_that_are_only_read_have_no_write_permission() -> None:
     requests = [request_of(call) for call in called("v1") if call != "webhook_endpoints"]
     for each in permissions():
         written = any(verb != "GET" and each.allows(verb, path) for verb, path in requests)
@@ -58,5 +58,5 @@ def test_nothing_may_be_written_that_is_only_read() -> None:
         assert each.name.endswith("_write" if each.writes else "_read")
 
 
-def test_besides_the_api_the_key_signs_in_to_oauth_in_two_calls() -> None:
+def test_the_key_is_used_for_two_oauth_requests_besides_the_api() -> None:
     assert called("client.oauth") == {"authorize_url", "token", "deauthorize"}

@@ -33,7 +33,7 @@ def told(store: Store) -> set[str]:
     return {place.name for place in RETENTION if place.store is store}
 
 
-def test_each_queue_keeps_a_message_as_long_as_the_table_says() -> None:
+def test_each_queue_retains_messages_for_the_time_in_the_table() -> None:
     found = {
         each["QueueName"]["Fn::Sub"].removeprefix(STACK): each["MessageRetentionPeriod"]
         for each in of_type("SQS::Queue").values()
@@ -43,18 +43,18 @@ def test_each_queue_keeps_a_message_as_long_as_the_table_says() -> None:
     assert max(found.values()) <= SQS_LONGEST
 
 
-def test_each_table_with_a_stream_and_no_other_is_in_the_table_of_streams() -> None:
+def test_the_table_of_streams_lists_exactly_the_tables_with_a_stream() -> None:
     tables = of_type("DynamoDB::Table").values()
     streamed = {each["TableName"]["Fn::Sub"].removeprefix(STACK) for each in tables if "StreamSpecification" in each}
     assert streamed == told(Store.STREAM)
 
 
-def test_each_table_can_be_restored_for_as_long_as_is_said() -> None:
+def test_each_table_can_be_restored_for_the_stated_time() -> None:
     for name, table in of_type("DynamoDB::Table").items():
         assert table["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] == RECOVERY.days, name
 
 
-def test_a_table_that_is_said_to_have_rows_that_end_deletes_them_by_their_expiry() -> None:
+def test_a_table_whose_items_expire_has_an_expiry_attribute() -> None:
     tables = of_type("DynamoDB::Table").values()
     ending = {
         each["TableName"]["Fn::Sub"].removeprefix(STACK) for each in tables if "TimeToLiveSpecification" in each
@@ -62,7 +62,7 @@ def test_a_table_that_is_said_to_have_rows_that_end_deletes_them_by_their_expiry
     assert ending == {"batches", "changes", "connections", "events", "oauth-states"}
 
 
-def test_backups_and_their_copies_are_kept_as_long_as_is_said() -> None:
+def test_backups_and_their_copies_are_retained_for_the_stated_time() -> None:
     [plan] = of_type("Backup::BackupPlan").values()
     [rule] = plan["BackupPlan"]["BackupPlanRule"]
     [copied] = rule["CopyActions"]
@@ -78,14 +78,14 @@ def test_log_groups_outlive_their_stack_and_go_if_their_creation_is_rolled_back(
             assert policies == ("RetainExceptOnCreate", "Retain"), name
 
 
-def test_each_stage_keeps_its_functions_lines_as_long_as_is_said() -> None:
+def test_each_stage_retains_the_log_lines_of_functions_for_the_stated_time() -> None:
     stages = json.loads(CONFIG.read_text())["stages"]
     days = {name: stage["log_retention_in_days"] for name, stage in stages.items() if name != "local"}
     assert days == {"dev": DEVELOPMENT_LOGS.days, "prod": FUNCTION_LOGS.days}
 
 
 @pytest.mark.package
-def test_each_log_group_of_what_is_packaged_keeps_a_line_for_its_time(package: Any) -> None:
+def test_each_packaged_log_group_has_the_stated_retention(package: Any) -> None:
     groups = of_type("Logs::LogGroup", package.template["Resources"])
     days = {name: each["RetentionInDays"] for name, each in groups.items()}
     assert days.pop("ApiAccessLogGroup") == ACCESS_LOGS.days
@@ -93,7 +93,7 @@ def test_each_log_group_of_what_is_packaged_keeps_a_line_for_its_time(package: A
     assert len(days) == len(of_type("Serverless::Function", package.template["Resources"]))
 
 
-def test_nothing_is_stored_in_a_kind_of_resource_that_the_table_does_not_know() -> None:
+def test_every_type_of_resource_that_stores_data_is_in_the_table() -> None:
     """A resource of a new type that keeps data needs an entry in the retention table, and a test of it here."""
     keeping = {"DynamoDB", "SQS", "Logs", "Backup", "Events", "S3", "SNS", "Kinesis", "RDS", "EFS", "ElastiCache"}
     types = {each["Type"] for each in RESOURCES.values()}

@@ -103,7 +103,9 @@ def _role() -> list[tuple[dict[str, Any], str]]:
     return list(_statements(policy["PolicyDocument"]))
 
 
-def test_cloudformations_role_may_do_what_the_stacks_types_need_and_no_more(resources: dict[str, Any]) -> None:
+def test_cloudformations_role_has_exactly_the_permissions_for_the_stacks_resource_types(
+    resources: dict[str, Any],
+) -> None:
     schemas = [
         PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
         for kind in {each["Type"] for each in resources.values()}
@@ -117,7 +119,7 @@ def test_cloudformations_role_may_do_what_the_stacks_types_need_and_no_more(reso
     assert NOT_OURS.keys() <= named
 
 
-def test_cloudformations_role_makes_no_role_without_the_boundary_and_takes_none_away() -> None:
+def test_cloudformations_role_cannot_create_a_role_without_the_boundary_or_remove_a_boundary() -> None:
     for statement, action in _role():
         if action in {
             "iam:CreateRole",
@@ -131,7 +133,7 @@ def test_cloudformations_role_makes_no_role_without_the_boundary_and_takes_none_
     assert "iam:DeleteRolePermissionsBoundary" not in {action for _, action in _role()}
 
 
-def test_cloudformations_role_gives_the_stacks_roles_to_the_services_that_work_as_them_and_to_no_other(
+def test_cloudformations_role_passes_the_stacks_roles_only_to_their_services(
     resources: dict[str, Any],
 ) -> None:
     assumed_by = {
@@ -144,14 +146,14 @@ def test_cloudformations_role_gives_the_stacks_roles_to_the_services_that_work_a
     assert set(passed["Condition"]["StringEquals"]["iam:PassedToService"]) == assumed_by
 
 
-def test_cloudformations_role_makes_the_stacks_own_policies_and_no_other(resources: dict[str, Any]) -> None:
+def test_cloudformations_role_can_create_only_the_stacks_own_policies(resources: dict[str, Any]) -> None:
     policies = {name for name, each in resources.items() if each["Type"] == "AWS::IAM::ManagedPolicy"}
     [statement] = [statement for statement, action in _role() if action == "iam:CreatePolicy"]
     prefix = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${Stage}-"
     assert {each["Fn::Sub"] for each in statement["Resource"]} == {f"{prefix}{name}-*" for name in policies}
 
 
-def test_the_boundary_allows_what_the_stacks_roles_do_and_no_more(resources: dict[str, Any]) -> None:
+def test_the_boundary_allows_exactly_the_actions_of_the_stacks_roles(resources: dict[str, Any]) -> None:
     used = set()
     for each in resources.values():
         if each["Type"] == "AWS::IAM::Role":
@@ -165,7 +167,7 @@ def test_the_boundary_allows_what_the_stacks_roles_do_and_no_more(resources: dic
     assert {action for _, action in _statements(boundary)} == used
 
 
-def test_policies_are_as_short_as_iam_takes_them() -> None:
+def test_policies_are_within_the_size_limit_of_iam() -> None:
     """In characters without white space: 10,240 for a role's own policies, 6,144 for a managed one
     (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
     [policy] = RESOURCES["CloudFormationRole"]["Properties"]["Policies"]

@@ -136,7 +136,7 @@ def _state() -> dict[str, Any]:
     }
 
 
-def test_an_alarm_takes_the_release_back_and_nothing_is_left(scene: Scene) -> None:
+def test_an_alarm_rolls_the_release_back_and_the_rehearsal_cleans_up(scene: Scene) -> None:
     before = _state()
     found = scene.rehearse()
     assert (found.verdict, found.found) == (
@@ -162,7 +162,7 @@ def test_an_alarm_takes_the_release_back_and_nothing_is_left(scene: Scene) -> No
         ({"reason": "TIMEOUT"}, Verdict.HARMLESS, "CodeDeploy gives TIMEOUT as the reason, not ALARM_ACTIVE"),
     ],
 )
-def test_a_release_that_is_not_taken_back_is_told_and_put_back(
+def test_a_release_that_is_not_rolled_back_is_reported_and_restored(
     scene: Scene, wrong: dict[str, Any], verdict: Verdict, says: str
 ) -> None:
     before = _state()
@@ -201,12 +201,12 @@ def test_nothing_is_rehearsed_while_the_stack_changes(scene: Scene) -> None:
     _is_not_begun(scene, "the stack is UPDATE_IN_PROGRESS")
 
 
-def test_nothing_is_rehearsed_while_codedeploy_is_at_work(scene: Scene) -> None:
+def test_nothing_is_rehearsed_while_a_codedeploy_deployment_runs(scene: Scene) -> None:
     scene.codedeploy.deployments["d-9"] = {"status": "InProgress", "description": "a release"}
     _is_not_begun(scene, "CodeDeploy is at work: d-9")
 
 
-def test_nothing_is_rehearsed_where_a_release_went_without_codedeploy(scene: Scene) -> None:
+def test_nothing_is_rehearsed_after_a_release_without_codedeploy(scene: Scene) -> None:
     scene.groups = False
     _is_not_begun(scene, "CodeDeploy moves no alias here")
 
@@ -218,13 +218,13 @@ def _is_not_begun(scene: Scene, why: str) -> None:
     assert _state() == before
 
 
-def test_a_release_of_somebody_elses_is_not_stopped_by_the_clean_up(scene: Scene) -> None:
+def test_the_clean_up_does_not_stop_another_release(scene: Scene) -> None:
     scene.codedeploy.deployments["d-9"] = {"status": "InProgress", "description": "a release"}
     assert scene.put_back() == []
     assert scene.codedeploy.deployments["d-9"]["status"] == "InProgress"
 
 
-def test_an_alarm_that_fires_by_its_metrics_is_not_silenced_by_the_clean_up(scene: Scene) -> None:
+def test_the_clean_up_does_not_reset_an_alarm_that_its_metrics_fired(scene: Scene) -> None:
     boto3.client("cloudwatch").set_alarm_state(
         AlarmName=f"{STACK}-{ALARM}", StateValue="ALARM", StateReason="by its metrics"
     )
@@ -243,7 +243,7 @@ def _calls_of_a_whole_rehearsal() -> int:
 
 
 @pytest.mark.parametrize("looks_later", [0.0, 1200.0], ids=["at once", "after CodeDeploy has shifted everything"])
-def test_wherever_a_run_is_killed_the_next_one_puts_everything_back(looks_later: float) -> None:
+def test_after_a_run_is_killed_at_any_request_the_next_run_restores_everything(looks_later: float) -> None:
     calls = _calls_of_a_whole_rehearsal()
     assert calls > 25
     left = 0
@@ -266,14 +266,14 @@ def test_wherever_a_run_is_killed_the_next_one_puts_everything_back(looks_later:
     assert left > 10, "most kills leave something"
 
 
-def test_the_alarm_is_set_for_no_longer_than_the_bound(scene: Scene) -> None:
+def test_the_alarm_is_set_for_no_longer_than_the_limit(scene: Scene) -> None:
     scene.codedeploy.does_stop_on_alarm = False
     began = scene.codedeploy.now
     scene.rehearse()
     assert scene.codedeploy.now - began < 3 * MAX_WAIT_SECONDS
 
 
-def test_a_right_that_is_missing_makes_the_row_not_tried(scene: Scene) -> None:
+def test_a_missing_permission_makes_the_row_not_tried(scene: Scene) -> None:
     site = scene.site()
     denied = {"Error": {"Code": "AccessDeniedException", "Message": "lambda:UpdateFunctionConfiguration"}}
 

@@ -84,7 +84,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
             yield Scene(aws, signer, key)
 
 
-def test_the_functions_run_the_signed_zip_and_its_digest_is_what_lambda_has_to_tell(scene: Scene) -> None:
+def test_the_functions_run_the_signed_zip_and_lambda_must_report_its_digest(scene: Scene) -> None:
     scene.has_profile()
     key = f"{scene.prefix}{JOB}.zip"
     scene.signs(signedObject={"s3": {"bucketName": BUCKET, "key": key}})
@@ -111,7 +111,7 @@ def test_a_zip_that_another_version_of_the_profile_signed_is_signed_again(scene:
         signed_copy(scene.key, SETTINGS, scene.aws)
 
 
-def test_a_signing_that_failed_names_the_job_and_the_reason(scene: Scene) -> None:
+def test_a_failed_signing_names_the_job_and_the_reason(scene: Scene) -> None:
     scene.has_profile()
     scene.signs("Failed", statusReason="The zip is malformed.")
     with pytest.raises(DeploymentError, match=rf"did not sign the zip \(job {JOB}\): The zip is malformed\."):
@@ -132,13 +132,13 @@ def _trusts(scene: Scene, policy: str = "Enforce", publisher: str = PROFILE_ARN)
     return stub
 
 
-def test_signing_is_looked_at_before_anything_is_touched(scene: Scene) -> None:
+def test_signing_is_checked_before_any_change(scene: Scene) -> None:
     scene.has_profile()
     with _trusts(scene):
         assert check_signing(SETTINGS, scene.aws) == f"by {PROFILE_ARN}, enforced"
 
 
-def test_a_configuration_that_only_warns_is_something_to_do(scene: Scene) -> None:
+def test_a_configuration_that_only_warns_is_reported(scene: Scene) -> None:
     scene.has_profile()
     with _trusts(scene, policy="Warn"), pytest.raises(ActionNeeded, match="only warns"):
         check_signing(SETTINGS, scene.aws)
@@ -165,7 +165,7 @@ def test_a_bucket_without_versions_is_refused(scene: Scene) -> None:
         check_signing(SETTINGS, scene.aws)
 
 
-def test_a_profile_without_a_configuration_and_the_reverse_are_told() -> None:
+def test_a_profile_without_a_configuration_and_the_reverse_are_reported() -> None:
     for alone in (
         msgspec.structs.replace(SETTINGS, signing_profile=""),
         msgspec.structs.replace(SETTINGS, parameters={}),

@@ -131,7 +131,7 @@ def _caught(stage: Stage, account: str) -> tuple[bytes, dict[str, str]]:
     return body, {"Stripe-Signature": header}
 
 
-def test_a_stranger_pages_nobody_whatever_it_posts(attacked: Stage) -> None:
+def test_requests_without_credentials_page_no_operator(attacked: Stage) -> None:
     told = attacked.told(since=CALM)
     assert pages(told) == set()
     assert told.keys() == {"CanaryThrottled", "Corrections", "SignatureFailures"}
@@ -289,7 +289,9 @@ COMPANIES: dict[Callable[[Stage, str], None], tuple[set[str], list[tuple[set[str
 
 
 @pytest.mark.parametrize("acts", COMPANIES, ids=lambda acts: acts.__name__)
-def test_one_company_pages_nobody_and_causes_these_tickets(stage: Stage, acts: Callable[[Stage, str], None]) -> None:
+def test_one_company_pages_no_operator_and_causes_only_these_tickets(
+    stage: Stage, acts: Callable[[Stage, str], None]
+) -> None:
     account = connected(stage, "svc_1", "svc_2")
     acts(stage, account)
     tickets, unguarded = COMPANIES[acts]
@@ -300,7 +302,7 @@ def test_one_company_pages_nobody_and_causes_these_tickets(stage: Stage, acts: C
         assert pages(stage.told(since=CALM, **alarms)) == would_page, "without its guard it would page"
 
 
-def test_without_stripes_word_on_who_made_an_invoice_a_copy_would_page(
+def test_without_the_application_of_an_invoice_a_copied_invoice_would_page(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tie_out, "_not_by_pom", lambda *_: frozenset())
@@ -309,7 +311,7 @@ def test_without_stripes_word_on_who_made_an_invoice_a_copy_would_page(
     assert pages(stage.told(since=CALM)) == {"BilledTwice"}
 
 
-def test_without_looking_at_when_an_account_was_connected_a_return_would_page(
+def test_without_the_time_of_connection_a_reconnected_account_would_page(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def counted(sweep: EventSweep, event: StripeEvent, *, recovered: bool) -> None:

@@ -26,7 +26,7 @@ CONFIG = json.loads(CONFIG_FILE.read_text())
 CREATED_WITH = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
-def test_each_table_of_the_template_is_the_one_its_model_creates() -> None:
+def test_each_table_of_the_template_equals_the_table_of_its_model() -> None:
     """Both are created, and then compared as DynamoDB describes them."""
     with embedded_aws():
         models.configure("model-")
@@ -62,13 +62,13 @@ def _sorted(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
     return sorted(tuple(row[key] for key in sorted(row)) for row in rows)
 
 
-def test_hash_keys_come_first_as_dynamodb_wants_them() -> None:
+def test_hash_keys_come_first_as_dynamodb_requires() -> None:
     for table in tables().values():
         for keys in (table["Properties"], *table["Properties"].get("GlobalSecondaryIndexes", ())):
             assert [each["KeyType"] for each in keys["KeySchema"]] in (["HASH"], ["HASH", "RANGE"])
 
 
-def test_queues_are_those_of_the_local_stack() -> None:
+def test_the_template_has_the_queues_of_the_local_stack() -> None:
     made = queues()
     with embedded_aws():
         local = {queue_id(name): _queue_attributes(url) for name, url in create_queues("").items()}
@@ -90,7 +90,7 @@ def _queue_attributes(url: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("occasion", RESPONSES)
-def test_gateway_answers_in_the_error_contract(occasion: str) -> None:
+def test_responses_of_api_gateway_follow_the_error_contract(occasion: str) -> None:
     answer = gateway_responses()[occasion]
     error = json.loads(answer["ResponseTemplates"]["application/json"])["error"]
     assert error.keys() == {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
@@ -100,7 +100,7 @@ def test_gateway_answers_in_the_error_contract(occasion: str) -> None:
     assert all("$" not in error[field] for field in ("code", "message", "nextStep"))
 
 
-def test_the_files_in_chalice_say_what_the_list_of_functions_says() -> None:
+def test_the_files_in_chalice_agree_with_the_list_of_functions() -> None:
     written = {CONFIG_FILE, *DIRECTORY.glob("policy-*.json")}
     assert {file: file.read_text() for file in written} == files(), "run `python -m infra.chalice_files`"
 
@@ -115,7 +115,7 @@ def test_grants_name_tables_indexes_and_queues_that_exist() -> None:
             assert set(indexes) <= {each["IndexName"] for each in properties["GlobalSecondaryIndexes"]}
 
 
-def test_chalice_gives_each_function_the_size_and_time_that_the_template_reckons_with() -> None:
+def test_each_function_has_the_memory_and_timeout_that_the_template_expects() -> None:
     assert CONFIG["autogen_policy"] is False
     assert CONFIG["lambda_functions"] == {
         function.name: {

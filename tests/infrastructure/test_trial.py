@@ -48,7 +48,7 @@ def _smoke_status(method: str, url: str) -> int:
     return 401 if url.endswith("/v1/invoices") else 200
 
 
-def test_at_a_stage_where_all_is_well_no_row_differs(stage: TriedStage) -> None:
+def test_no_row_differs_at_a_good_stage(stage: TriedStage) -> None:
     found = stage.tried()
     assert {name: each.found for name, each in found.items() if each.verdict is Verdict.NOT_TRIED}.keys() == OPTIONAL
     others = {name: each for name, each in found.items() if name not in OPTIONAL}
@@ -57,7 +57,7 @@ def test_at_a_stage_where_all_is_well_no_row_differs(stage: TriedStage) -> None:
 
 
 @pytest.mark.parametrize("what", BY_NAME)
-def test_each_way_to_spoil_a_stage_is_named_in_its_row_and_in_no_other(what: str, stage: TriedStage) -> None:
+def test_each_broken_stage_differs_only_in_its_own_row(what: str, stage: TriedStage) -> None:
     change = BY_NAME[what]
     undo = change.do(stage)
     try:
@@ -78,7 +78,7 @@ ALSO = {"SERVICE_QUOTA has no value": {"alarms have data"}}
 """Rows that say the same of a change from another side."""
 
 
-def test_the_guide_names_each_right_that_a_run_needs(stage: TriedStage) -> None:
+def test_the_guide_names_each_permission_that_a_run_needs(stage: TriedStage) -> None:
     """Everybody may ask who they are, the stack is the deployer's, and reading API Gateway is one right."""
     stage.asked.clear()
     stage.tried()
@@ -116,7 +116,7 @@ def test_the_rehearsal_asks_before_it_changes_anything(stage: TriedStage) -> Non
     assert "whose topic gets messages" in question
 
 
-def test_the_table_the_file_and_the_exit_status_tell_the_same(
+def test_the_table_the_file_and_the_exit_status_agree(
     stage: TriedStage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     undo = answers_with("large post", 500)(stage)
@@ -135,7 +135,7 @@ def test_the_table_the_file_and_the_exit_status_tell_the_same(
     assert TOKEN not in shown.out + shown.err + file.read_text()
 
 
-def test_the_operators_commands_tell_what_the_rows_read(stage: TriedStage) -> None:
+def test_the_operator_commands_return_the_fields_that_the_rows_read(stage: TriedStage) -> None:
     """By the commands themselves: the other tests play their documents."""
 
     def told(*command: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def _run(directory: Path, *options: str, stage: str = "dev") -> Result:
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
-def test_prod_is_refused_before_its_parameters_are_read_and_nobody_is_asked(
+def test_prod_is_refused_before_its_parameters_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
     def nobody(*_: Any) -> str:
@@ -61,7 +61,7 @@ def test_another_account_is_refused(directory: Path) -> None:
     assert "the stage belongs to 210987654321" in told.output
 
 
-def test_a_dry_run_shows_every_row_and_what_it_would_change_without_a_stage_and_without_credentials(
+def test_a_dry_run_lists_every_row_and_change_without_credentials(
     tmp_path: Path,
 ) -> None:
     told = _run(tmp_path, "--dry-run")
@@ -72,7 +72,7 @@ def test_a_dry_run_shows_every_row_and_what_it_would_change_without_a_stage_and_
     assert changing == {"canary", "rollback rehearsal"}
 
 
-def test_nobody_answering_is_no_fault_of_the_run() -> None:
+def test_a_prompt_without_input_is_not_reported_as_an_error() -> None:
     answer = ask(Request("GET", "http://127.0.0.1:1/", {}))
     assert answer.status == 0
     assert b"refused" in answer.body

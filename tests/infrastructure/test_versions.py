@@ -99,7 +99,7 @@ def test_a_changed_parameter_publishes_versions_of_the_functions_that_use_it_alo
     assert renewed(packaged(), **{parameter: value}) == users(setting)
 
 
-def test_a_changed_issuer_of_tokens_is_told_to_the_authorizer_alone() -> None:
+def test_a_changed_token_issuer_changes_only_the_authorizer() -> None:
     assert renewed(packaged(), TokenIssuer="https://other.test") == {function_id(AUTHORIZER)}
 
 
@@ -139,7 +139,7 @@ CHANGES: dict[str, Callable[[Template], Any]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_each_change_of_what_a_version_freezes_publishes_one_of_that_function(change: str) -> None:
+def test_each_change_of_a_frozen_property_publishes_a_version_of_that_function(change: str) -> None:
     template = packaged()
     CHANGES[change](_of(template, "ResumeStuck"))
     assert renewed(template) == {"ResumeStuck"}
@@ -178,11 +178,11 @@ def test_nothing_else_publishes_a_version(change: str) -> None:
         {"ReleaseInSteps": "false"},
     ],
 )
-def test_a_parameter_that_no_function_is_told_publishes_nothing(values: dict[str, str]) -> None:
+def test_a_parameter_that_no_function_uses_publishes_no_version(values: dict[str, str]) -> None:
     assert renewed(packaged(), **values) == set()
 
 
-def test_a_new_version_changes_the_function_too_so_that_lambda_does_not_refuse_it() -> None:
+def test_each_new_version_also_changes_the_function() -> None:
     """SAM writes the digest into the description. Lambda publishes no version of a function that is unchanged."""
     made = translated(deployable_template(packaged(), CODE, VALUES), VALUES)["Resources"]
     for function, version in versions(packaged()).items():

@@ -70,7 +70,7 @@ def problem(command: str) -> str | None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_command_of_awss_that_a_page_prints_is_one_that_aws_has(page: Any) -> None:
+def test_every_aws_command_on_a_page_exists_in_the_aws_cli(page: Any) -> None:
     found = list(commands(page.read_text()))
     assert [wrong for each in found if len(each.split()) > 2 and (wrong := problem(each))] == []
 
@@ -84,7 +84,7 @@ def test_every_command_of_awss_that_a_page_prints_is_one_that_aws_has(page: Any)
         "aws cloudformation deploy --stack x",
     ],
 )
-def test_a_command_that_aws_does_not_have_is_found(command: str) -> None:
+def test_an_aws_command_that_does_not_exist_is_found(command: str) -> None:
     assert problem(command)
 
 
@@ -96,7 +96,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:40])
-def test_what_only_an_account_shows_is_told_with_how_to_see_it_what_to_expect_and_who_tries_it(
+def test_each_check_in_an_account_states_its_steps_its_expected_result_and_who_runs_it(
     row: list[str],
 ) -> None:
     assert len(row) == 4
@@ -105,7 +105,7 @@ def test_what_only_an_account_shows_is_told_with_how_to_see_it_what_to_expect_an
         assert words in cli.commands
 
 
-def test_the_page_of_what_only_an_account_shows_is_named_where_one_looks_for_it() -> None:
+def test_the_page_of_checks_in_an_account_is_linked_from_the_pages_that_need_it() -> None:
     assert len(ROWS) > 40
     for name in ("README.md", "docs/deploying.md", "docs/security.md", "docs/disaster.md"):
         assert "in-an-account.md" in (ROOT / name).read_text(), name

@@ -56,7 +56,9 @@ def test_a_lost_record_comes_back_and_a_missed_payment_is_found(company: Company
     ]
 
 
-def test_what_cannot_be_made_again_is_named_and_fails_the_command(company: Company, operator: Operator) -> None:
+def test_records_that_cannot_be_created_again_are_named_and_fail_the_command(
+    company: Company, operator: Operator
+) -> None:
     lost = company.bill("svc_twice").json
     company.all_delivered()
     operator.sets("lose", company.organization_id, lost["id"])
@@ -67,7 +69,7 @@ def test_what_cannot_be_made_again_is_named_and_fails_the_command(company: Compa
     assert counts(said.json) == {"invoices": 2, "unchanged": 1, "not_recreated": 1}
 
 
-def test_where_stripe_fails_one_is_told_how_to_go_on_and_can(company: Company, operator: Operator) -> None:
+def test_after_a_failure_of_stripe_the_command_prints_how_to_resume(company: Company, operator: Operator) -> None:
     first, second = company.bill("svc_first").json, company.bill("svc_second").json
     company.all_delivered()
     unheard_of(company, first)
@@ -81,13 +83,13 @@ def test_where_stripe_fails_one_is_told_how_to_go_on_and_can(company: Company, o
     assert counts(said.json) == {"invoices": 2, "updated": 1}
     [told] = said.json["failures"]
     assert "1 of 2 are done" in told
-    words = shlex.split(told.partition("go on with: ./ops ")[2])
+    words = shlex.split(told.partition("continue with: ./ops ")[2])
     assert words[-2:] == ["--after", order[0]]
     assert counts(operator.asks(*words)) == {"invoices": 1, "updated": 1}
     assert {company.invoice(each["id"])["status"] for each in (first, second)} == {"paid"}
 
 
-def test_wrong_usage_is_told(company: Company, operator: Operator) -> None:
+def test_wrong_usage_is_refused_with_an_explanation(company: Company, operator: Operator) -> None:
     mine = company.organization_id
     assert operator.does("backfill", mine).status == 2
     assert operator.does("backfill", *QUICK).status == 2

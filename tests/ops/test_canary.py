@@ -8,13 +8,13 @@ from pathlib import Path
 from tests.ops.conftest import Operator
 
 
-def test_a_canary_comes_through(operator: Operator) -> None:
+def test_a_canary_that_arrives_is_a_success(operator: Operator) -> None:
     told = operator.asks("canary")
     assert told["verdict"] == "passed"
     assert told["milliseconds"] >= 0
 
 
-def test_one_that_does_not_is_a_failure(operator: Operator, tmp_path: Path) -> None:
+def test_a_canary_that_does_not_arrive_is_a_failure(operator: Operator, tmp_path: Path) -> None:
     described = json.loads(operator.file.read_text())
     described["environment"]["PUBLIC_API_URL"] = "http://127.0.0.1:9"
     file = tmp_path / "closed.json"

@@ -47,7 +47,7 @@ def stripe_id(company: Company, made: Any) -> str:
     return next(each["id"] for each in company.in_stripe() if each["metadata"]["pom_invoice_id"] == made["id"])
 
 
-def test_status_is_one_screen_of_everything(company: Company, operator: Operator) -> None:
+def test_status_fits_on_one_screen(company: Company, operator: Operator) -> None:
     paid(company, "svc_status")
     company.all_delivered()
     told = operator.status()
@@ -123,7 +123,7 @@ def test_an_organization_and_an_event_are_explained(company: Company, operator: 
     assert (nobody.status, "`status` lists the organizations" in nobody.err) == (1, True)
 
 
-def test_a_parked_event_that_stripe_does_not_list_is_replayed_as_it_came(
+def test_a_parked_event_that_stripe_no_longer_lists_is_replayed_from_its_stored_body(
     company: Company, operator: Operator
 ) -> None:
     made = company.bill("svc_parked_undated").json
@@ -146,7 +146,7 @@ def test_a_parked_event_is_shown_with_its_reason_and_replayed(company: Company, 
     [shown] = operator.asks("explain", "organization", company.organization_id)["parked"]
     assert (shown["id"], shown["error"]) == (event, "stripe_unreachable")
     assert shown["reason"] == REASONS["stripe_unreachable"]
-    assert "Stripe did not answer in time" in operator.does("explain", event).out
+    assert "Stripe did not respond in time" in operator.does("explain", event).out
     would = operator.asks("replay", company.organization_id, "--parked", "--dry-run")["events"]
     assert [each["parked_for"] for each in would] == [REASONS["stripe_unreachable"]]
     assert [(each["event"], each["outcome"]) for each in would] == [(event, "would be applied")]
@@ -228,7 +228,7 @@ def test_only_dead_letters_about_one_id_are_sent_again(operator: Operator, stack
     assert ([each["about"] for each in rest["deadLetters"]], rest["left"]) == (["org_gone inv_two resume"], 0)
 
 
-def test_failed_ticks_of_schedules_are_shown_and_thrown_away(operator: Operator) -> None:
+def test_failed_ticks_of_schedules_are_shown_and_discarded(operator: Operator) -> None:
     failed = {
         "requestContext": {"functionArn": "arn:aws:lambda:us-east-1:1:function:pom-dev-resume-stuck:$LATEST"},
         "requestPayload": {"source": "aws.events"},
@@ -242,7 +242,7 @@ def test_failed_ticks_of_schedules_are_shown_and_thrown_away(operator: Operator)
     assert (shown.json["wouldDiscard"], shown.json["left"]) == (2, 2)
     assert "anna" not in shown.out
     declined = operator.does("discard", "schedule-failures", given="n\n")
-    assert (declined.status, "Throw 2 of 2 messages away for good?" in declined.err) == (130, True)
+    assert (declined.status, "Delete 2 of 2 messages for good?" in declined.err) == (130, True)
     one = operator.does("--json", "discard", "schedule-failures", "--max", "1", given="y\n")
     assert (one.json["discarded"], one.json["left"], len(one.json["deadLetters"])) == (1, 1, 1)
     rest = operator.asks("discard", "schedule-failures", "--yes")
@@ -251,7 +251,7 @@ def test_failed_ticks_of_schedules_are_shown_and_thrown_away(operator: Operator)
     assert operator.does("redrive", "schedule-failures").status == 2
 
 
-def test_a_message_that_must_not_be_done_again_is_thrown_away(operator: Operator) -> None:
+def test_a_message_that_must_not_be_repeated_is_discarded(operator: Operator) -> None:
     body = {"organizationId": "org_gone", "invoiceId": "inv_gone", "task": "resume", "requestId": "req-1"}
     operator.sets("bury", "invoice-jobs-dlq.fifo", json.dumps(body))
     told = operator.asks("discard", "invoice-jobs.fifo", "--yes")
@@ -322,7 +322,9 @@ def test_a_frozen_organization_makes_no_invoices_until_it_is_unfrozen(company: C
     assert operator.does("freeze", "--reason", "nobody named").status == 2
 
 
-def test_everybody_is_frozen_whoever_connects_meanwhile_included(stack: LocalStack, operator: Operator) -> None:
+def test_a_freeze_of_everybody_includes_organizations_that_connect_later(
+    stack: LocalStack, operator: Operator
+) -> None:
     before = Company(stack).connect()
     assert "platformFrozen" not in operator.status()
     would = operator.asks("freeze", "--all", "--reason", "incident", "--dry-run")["frozen"]
@@ -331,7 +333,7 @@ def test_everybody_is_frozen_whoever_connects_meanwhile_included(stack: LocalSta
     assert "platformFrozen" not in operator.status()
     operator.asks("freeze", "--all", "--reason", "incident", "--by", "kim")
     assert operator.status()["platformFrozen"].endswith("by kim: incident")
-    assert "FROZEN for everybody" in operator.does("status").out
+    assert "FROZEN: all organizations" in operator.does("status").out
     after = Company(stack).connect()
     for company in (before, after):
         company.customer()
@@ -361,7 +363,7 @@ def test_secrets_are_rotated_without_being_shown(operator: Operator, stack: Loca
     assert not any(secret in said for secret in ("whsec_new", "sk_live_oops", *stack.secret.webhook_secrets))
 
 
-def test_the_webhook_endpoint_is_verified_and_mended(operator: Operator, stack: LocalStack) -> None:
+def test_the_webhook_endpoint_is_verified_and_repaired(operator: Operator, stack: LocalStack) -> None:
     assert operator.asks("webhook-endpoint", "--verify")["problem"] is None
     assert "unchanged" in operator.asks("webhook-endpoint")
     [endpoint] = operator.asks("webhook-endpoint", "--dry-run")["present"]
@@ -376,7 +378,7 @@ def test_the_webhook_endpoint_is_verified_and_mended(operator: Operator, stack: 
     assert operator.asks("webhook-endpoint", "--verify")["problem"] is None
 
 
-def test_a_missing_endpoint_is_made_and_its_secret_kept_unseen(
+def test_a_missing_endpoint_is_created_and_its_secret_is_stored_without_being_shown(
     operator: Operator, stack: LocalStack, tmp_path: Path
 ) -> None:
     described = json.loads(operator.file.read_text())
@@ -396,7 +398,7 @@ def test_a_missing_endpoint_is_made_and_its_secret_kept_unseen(
     assert len(elsewhere.asks("rotate-secret", "drop", "--newest")["secrets"]) == 1
 
 
-def test_a_stage_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+def test_a_missing_stage_is_reported(tmp_path: Path) -> None:
     nowhere = Operator(tmp_path / "none.json").does("status")
     assert (nowhere.status, "make run" in nowhere.err) == (1, True)
 
@@ -424,7 +426,7 @@ def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
     assert environment["STRIPE_PLATFORM_SECRET_ID"] == parameters["StripePlatformSecretArn"]
     assert environment["STRIPE_WEBHOOK_SECRET_ID"] == parameters["StripeWebhookSecretArn"]
     assert environment["RECONCILE_QUEUE_URL"] == "https://sqs/Reconcile"
-    with pytest.raises(NoStage, match="none of ours"):
+    with pytest.raises(NoStage, match="not of POM-Stripe"):
         deployed_environment({"StackName": "other", "Outputs": [], "Parameters": []})
 
 

@@ -67,7 +67,7 @@ def test_a_reconciliation_counts_what_its_dry_run_counted(company: Company, oper
     assert after["recovered"] + after["early"] > 0
 
 
-def test_a_disconnected_organization_is_left_out_for_the_same_reason_either_way(
+def test_a_disconnected_organization_is_skipped_for_the_same_reason_with_and_without_dry_run(
     stack: LocalStack, operator: Operator
 ) -> None:
     company = Company(stack).connect()
@@ -80,7 +80,9 @@ def test_a_disconnected_organization_is_left_out_for_the_same_reason_either_way(
     assert [each["left_out"] for told in (would, did) for each in told["reconciled"]] == ["not connected"] * 2
 
 
-def test_a_replay_names_why_an_event_was_parked_either_way(company: Company, operator: Operator) -> None:
+def test_a_replay_names_why_an_event_was_parked_with_and_without_dry_run(
+    company: Company, operator: Operator
+) -> None:
     made = company.bill("svc_dry_parked").json
     company.all_delivered()
     unheard_of(company, made)
@@ -99,7 +101,9 @@ def test_a_replay_names_why_an_event_was_parked_either_way(company: Company, ope
 
 
 @pytest.mark.parametrize("command", [("redrive",), ("discard", "--yes")], ids=lambda words: words[0])
-def test_dead_letters_are_listed_either_way(stack: LocalStack, operator: Operator, command: tuple[str, ...]) -> None:
+def test_dead_letters_are_listed_with_and_without_dry_run(
+    stack: LocalStack, operator: Operator, command: tuple[str, ...]
+) -> None:
     verb, *more = command
     for number, invoice in enumerate((f"inv_one_to_{verb}", f"inv_two_to_{verb}"), start=10 * len(command)):
         body = {"organizationId": "org_gone", "invoiceId": invoice, "task": "resume"}
@@ -115,7 +119,7 @@ def test_dead_letters_are_listed_either_way(stack: LocalStack, operator: Operato
     assert next(value for name, value in would.items() if name in WOULD) == 2
 
 
-def test_a_freeze_of_everybody_says_that_newcomers_are_frozen_too_either_way(
+def test_a_freeze_of_everybody_reports_that_newcomers_are_frozen_with_and_without_dry_run(
     company: Company, operator: Operator
 ) -> None:
     words = ("freeze", "--all", "--reason", "drill", "--by", "kim")
@@ -131,7 +135,7 @@ def test_a_freeze_of_everybody_says_that_newcomers_are_frozen_too_either_way(
     assert operator.asks("unfreeze", "--all", "--dry-run")["newcomers"] is None
 
 
-def test_secrets_that_are_added_and_dropped_are_named_either_way(operator: Operator) -> None:
+def test_secrets_that_are_added_and_dropped_are_named_with_and_without_dry_run(operator: Operator) -> None:
     for words, given in (
         (("rotate-secret", "add"), "whsec_of_a_dry_run"),
         (("rotate-secret", "drop", "--newest"), ""),
@@ -141,7 +145,7 @@ def test_secrets_that_are_added_and_dropped_are_named_either_way(operator: Opera
         assert set(did) == {"secrets", "added" if "add" in words else "dropped"}
 
 
-def test_what_is_changed_about_the_webhook_endpoint_is_listed_either_way(
+def test_changes_of_the_webhook_endpoint_are_listed_with_and_without_dry_run(
     operator: Operator, stack: LocalStack
 ) -> None:
     [endpoint] = operator.asks("webhook-endpoint", "--dry-run")["present"]
@@ -156,7 +160,7 @@ def test_what_is_changed_about_the_webhook_endpoint_is_listed_either_way(
     assert (would["would"], did["updated"]) == ("update", endpoint["id"])
 
 
-def test_a_backfill_tells_the_same_rows_either_way(company: Company, operator: Operator) -> None:
+def test_a_backfill_shows_the_same_rows_with_and_without_dry_run(company: Company, operator: Operator) -> None:
     made = company.bill("svc_dry_backfill").json
     company.all_delivered()
     unheard_of(company, made)
@@ -169,7 +173,9 @@ def test_a_backfill_tells_the_same_rows_either_way(company: Company, operator: O
     assert would == did | DRY
 
 
-def test_a_repair_of_payouts_tells_the_same_rows_either_way(stack: LocalStack, operator: Operator) -> None:
+def test_a_repair_of_payouts_shows_the_same_rows_with_and_without_dry_run(
+    stack: LocalStack, operator: Operator
+) -> None:
     company = Company(stack, settlement_days=0, async_capture=False).connect()
     company.customer()
     paid(company, "svc_dry_payout")
@@ -192,7 +198,7 @@ def test_a_repair_of_payouts_tells_the_same_rows_either_way(stack: LocalStack, o
     assert [each.status for each in said] == [1, 0, 0]
 
 
-def test_tables_on_the_screen_have_the_same_columns_either_way(company: Company, operator: Operator) -> None:
+def test_tables_have_the_same_columns_with_and_without_dry_run(company: Company, operator: Operator) -> None:
     mine = company.organization_id
     for words in (
         ("reconcile", mine),
@@ -204,7 +210,7 @@ def test_tables_on_the_screen_have_the_same_columns_either_way(company: Company,
         assert headers(would.out) == headers(did.out) != [], words
 
 
-def test_the_amounts_of_a_timeline_are_those_that_people_know(company: Company, operator: Operator) -> None:
+def test_the_amounts_of_a_timeline_are_in_major_units(company: Company, operator: Operator) -> None:
     made = paid(company, "svc_dry_words")
 
     told = operator.asks("explain", "invoice", company.organization_id, made["id"])

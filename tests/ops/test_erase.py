@@ -104,7 +104,7 @@ def holding(prefix: str, text: str, organization: str) -> list[str]:
 # An organization
 
 
-def test_a_connected_organization_is_refused_and_told_what_to_do(rehearsal: Rehearsal) -> None:
+def test_erasing_a_connected_organization_is_refused_with_the_next_step(rehearsal: Rehearsal) -> None:
     status, document = rehearsal.does("erase", BLUE, "--in-stripe", "keep", "--yes")
     assert (status, "An admin disconnects it" in document["failures"][0]) == (1, True)
     rehearsal.town.leaves(BLUE)
@@ -113,7 +113,7 @@ def test_a_connected_organization_is_refused_and_told_what_to_do(rehearsal: Rehe
     assert SHIBBOLETH in str(rehearsal.town.ports.settings.get(BLUE))
 
 
-def test_an_organization_with_an_open_invoice_is_refused_with_what_to_settle(rehearsal: Rehearsal) -> None:
+def test_erasing_an_organization_with_an_open_invoice_is_refused_and_names_the_invoice(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
@@ -125,7 +125,7 @@ def test_an_organization_with_an_open_invoice_is_refused_with_what_to_settle(reh
     assert town.ports.connections.get(BLUE).erased_at is None
 
 
-def test_an_erased_organization_holds_no_text_of_its_own_and_its_books_stay(rehearsal: Rehearsal) -> None:
+def test_an_erased_organization_has_no_texts_and_its_books_stay(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     before = {each.id: (each.total, each.paid_amount, each.facts.invoice) for each in town.invoices(BLUE)}
     money = town.ports.summaries.tallies(BLUE, None)
@@ -174,7 +174,7 @@ def test_an_erased_organization_can_neither_connect_nor_save_anything(rehearsal:
     assert not town.ports.connections.get(BLUE).active
 
 
-def test_whoever_began_to_connect_before_the_erasure_cannot_complete_it(rehearsal: Rehearsal) -> None:
+def test_a_connection_that_began_before_the_erasure_cannot_be_completed(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     tombstone = town.ports.connections.get(BLUE).erased(town.ports.clock.now())
     account = tombstone.account
@@ -200,7 +200,7 @@ def test_the_customers_of_a_connected_organization_are_deleted_in_stripe_before_
     assert document["finished"] is True
 
 
-def test_whoever_says_no_erases_nothing(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answering_no_erases_nothing(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
     def no(*_: object, **__: object) -> bool:
         raise click.Abort
 
@@ -211,7 +211,7 @@ def test_whoever_says_no_erases_nothing(rehearsal: Rehearsal, monkeypatch: pytes
     assert rehearsal.town.ports.connections.get(BLUE).erased_at is None
 
 
-def test_what_becomes_of_stripes_customers_must_be_said(rehearsal: Rehearsal) -> None:
+def test_an_option_must_say_whether_customers_are_deleted_in_stripe(rehearsal: Rehearsal) -> None:
     assert rehearsal.does("erase", BLUE, "--yes")[0] == 2
     assert rehearsal.does("erase", "--in-stripe", "keep")[0] == 2
 
@@ -219,7 +219,7 @@ def test_what_becomes_of_stripes_customers_must_be_said(rehearsal: Rehearsal) ->
 # A customer
 
 
-def test_a_customer_is_erased_as_by_the_api(rehearsal: Rehearsal) -> None:
+def test_erasing_a_customer_has_the_same_result_as_the_api(rehearsal: Rehearsal) -> None:
     town, words = rehearsal.town, ("erase", BLUE, "--customer", "cust_1", "--in-stripe", "keep")
     assert rehearsal.does(*words, "--dry-run")[1]["wouldErase"] == 1
     [row] = rehearsal.does(*words, "--yes")[1]["erasures"]
@@ -232,7 +232,7 @@ def test_a_customer_is_erased_as_by_the_api(rehearsal: Rehearsal) -> None:
     assert [each.erasure if each else None for each in others] == [None, None]
 
 
-def test_a_customer_with_an_open_invoice_is_refused_with_what_to_settle(rehearsal: Rehearsal) -> None:
+def test_erasing_a_customer_with_an_open_invoice_is_refused_and_names_the_invoice(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
@@ -246,7 +246,7 @@ def test_a_customer_with_an_open_invoice_is_refused_with_what_to_settle(rehearsa
 # What operators are shown
 
 
-def test_explain_tells_of_an_erased_customer_by_whom_and_when(rehearsal: Rehearsal) -> None:
+def test_explain_shows_who_erased_a_customer_and_when(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     billed = next(each.order.customer_id for each in town.invoices(BLUE))
     rehearsal.does("erase", BLUE, "--customer", billed, "--in-stripe", "keep", "--yes")
@@ -262,7 +262,7 @@ def test_explain_tells_of_an_erased_customer_by_whom_and_when(rehearsal: Rehears
     assert SHIBBOLETH not in json.dumps(document)
 
 
-def test_explain_tells_what_an_erasure_waits_for(rehearsal: Rehearsal, tmp_path: Path) -> None:
+def test_explain_shows_why_an_erasure_waits(rehearsal: Rehearsal, tmp_path: Path) -> None:
     town = rehearsal.town
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
@@ -285,7 +285,7 @@ def test_explain_of_an_invoice_says_whether_the_person_is_erased_from_it(rehears
     assert SHIBBOLETH not in json.dumps(document)
 
 
-def test_explain_of_an_erased_organization_says_so_and_who_did_it(rehearsal: Rehearsal) -> None:
+def test_explain_shows_who_erased_an_organization(rehearsal: Rehearsal) -> None:
     rehearsal.town.leaves(BLUE)
     rehearsal.does("erase", BLUE, "--in-stripe", "keep", "--yes", "--by", "Ada")
     document = rehearsal.does("explain", "organization", BLUE)[1]
@@ -324,7 +324,7 @@ def again(rehearsal: Rehearsal, directory: Path, customer: str) -> None:
     assert rehearsal.does("erase", "--again", str(file))[0] == 0
 
 
-def test_an_invoice_that_an_older_release_wrote_again_is_erased_by_the_log_although_its_customer_stayed_erased(
+def test_an_invoice_that_an_older_release_wrote_again_is_erased_by_the_log(
     rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
     """A release that knows no erasures drops `erased_at` when it writes, and has the texts from Stripe again."""
@@ -352,7 +352,7 @@ def test_an_invoice_that_an_older_release_wrote_again_is_erased_by_the_log_altho
     assert invoice.order.memo is None
 
 
-def test_unfinished_erasures_are_told_and_are_a_trouble_when_overdue_or_waiting_for_weeks(
+def test_status_shows_unfinished_erasures_and_reports_overdue_erasures_as_a_trouble(
     rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
     town = rehearsal.town
@@ -374,7 +374,7 @@ def test_unfinished_erasures_are_told_and_are_a_trouble_when_overdue_or_waiting_
     [row] = unfinished_erasures(stage)
     assert row["problem"].startswith("waits for 21 d")
     [trouble] = of_erasures([row])
-    assert (trouble.run_book, trouble.known) == ("erasures.md", True)
+    assert (trouble.run_book, trouble.is_known) == ("erasures.md", True)
 
 
 # Again
@@ -417,12 +417,12 @@ def test_a_customer_without_a_record_gets_a_tombstone_that_keeps_it_from_being_s
 
 
 @pytest.mark.parametrize("text", ["no JSON", "{}", '{"message": "work", "organization_id": "o", "customer_id": "c"}'])
-def test_a_file_with_any_other_line_is_refused_as_a_whole(text: str) -> None:
+def test_a_file_with_an_unknown_line_is_refused_as_a_whole(text: str) -> None:
     with pytest.raises(click.BadParameter, match="Line 2 "):
         logged_erasures([line("cust_1"), text])
 
 
-def test_again_says_who_and_takes_nothing_else(rehearsal: Rehearsal, tmp_path: Path) -> None:
+def test_the_option_again_needs_a_name_and_allows_no_other_option(rehearsal: Rehearsal, tmp_path: Path) -> None:
     file = tmp_path / "erased.txt"
     file.write_text(line("cust_1"))
     assert rehearsal.does("erase", BLUE, "--again", str(file))[0] == 2

@@ -84,7 +84,7 @@ def test_a_payment_that_stripe_has_not_booked_has_a_pending_fee(
     assert words == f"Payment 75.00 USD, fee pending. {row['message']}"
 
 
-def test_a_payment_shows_its_fee_its_net_and_when_its_money_goes_out(
+def test_a_payment_shows_its_fee_its_net_amount_and_when_it_is_paid_out(
     company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settled(company, company.payment_id)
@@ -107,7 +107,7 @@ def test_a_payment_shows_its_fee_its_net_and_when_its_money_goes_out(
         ("failed", "returned", "The deposit of 19 January 2027 failed; its money came back to the Stripe balance."),
     ],
 )
-def test_a_payment_names_the_deposit_that_its_money_is_in(
+def test_a_payment_names_its_deposit(
     company: Company, capsys: pytest.CaptureFixture[str], status: str, said: str, message: str
 ) -> None:
     has_payout(company, status)
@@ -119,7 +119,7 @@ def test_a_payment_names_the_deposit_that_its_money_is_in(
     assert words.startswith(f"Payment 75.00 USD, fee 2.48, net 72.52. {message}")
 
 
-def test_a_refund_is_a_line_of_its_own_and_keeps_the_fee_of_its_payment(company: Company) -> None:
+def test_a_refund_has_a_separate_line_and_does_not_return_the_fee(company: Company) -> None:
     settled(company, company.payment_id)
     company.refunds(amount="20")
     company.world.deliver()

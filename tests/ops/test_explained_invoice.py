@@ -140,7 +140,7 @@ def test_a_refund_with_its_reason_and_who_ordered_it_is_one_line(
     assert refunded == "Refunded: 20.00 USD, requested by customer (user_admin)"
 
 
-def test_a_line_for_which_the_screen_has_no_room_goes_on_below_between_words(
+def test_a_line_wider_than_the_screen_is_wrapped_between_words(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -177,7 +177,7 @@ def test_a_wider_screen_shows_addresses_evidence_and_ids(
         assert row["stripe_id"] is None or row["stripe_id"] in out
 
 
-def test_a_refund_whose_outcome_is_not_known_is_shown_with_its_amount_and_when_pom_goes_on(
+def test_a_refund_with_an_unknown_outcome_shows_its_amount_and_when_pom_retries(
     company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "Ordered refunds with an unknown outcome (UTC): none" in printed(company, capsys)
@@ -194,10 +194,10 @@ def test_a_refund_whose_outcome_is_not_known_is_shown_with_its_amount_and_when_p
     )
     assert order["resumes"] == told["invoice"][0]["resumes"]
     [line] = part(printed(company, capsys), "Ordered refunds with an unknown outcome (UTC)")
-    assert re.fullmatch(rf"{TIME}  20\.00 USD \(user_admin\); POM continues at {TIME}", line)
+    assert re.fullmatch(rf"{TIME}  20\.00 USD \(user_admin\); POM resumes at {TIME}", line)
 
 
-def test_json_has_bare_amounts_with_a_currency_beside_them_and_methods_as_objects(company: Company) -> None:
+def test_json_has_amounts_as_numbers_next_to_their_currency_and_methods_as_objects(company: Company) -> None:
     told = document(company)
 
     [invoice], [payment] = told["invoice"], told["payments"]
@@ -213,7 +213,7 @@ def test_json_has_bare_amounts_with_a_currency_beside_them_and_methods_as_object
     assert (sent["method"], sent["to"]) == (None, "ann@example.test")
 
 
-def test_an_error_says_what_to_look_at_next(company: Company) -> None:
+def test_an_error_names_the_next_command(company: Company) -> None:
     with pytest.raises(NotFound) as raised:
         _run(company, Screen(as_json=True), explain_invoice.callback, ORGANIZATION, "inv_nothing")
     assert raised.value.message == f"{ORGANIZATION} has no invoice inv_nothing."

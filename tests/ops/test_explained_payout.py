@@ -19,7 +19,7 @@ def company(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return Depositing(capsys)
 
 
-def test_a_payout_says_how_it_stands_and_its_parts_add_up_to_its_amount(company: Depositing) -> None:
+def test_a_payout_shows_its_status_and_parts_that_sum_to_its_amount(company: Depositing) -> None:
     double = company.world.double
     double.update_account(company.account, payout_schedule="manual")
     company.refunds(amount="20")
@@ -46,7 +46,7 @@ def test_a_payout_says_how_it_stands_and_its_parts_add_up_to_its_amount(company:
     assert max(map(len, shown.out.splitlines())) <= 80
 
 
-def test_a_line_names_its_invoice_or_what_stripe_calls_it(company: Depositing) -> None:
+def test_a_line_names_its_invoice_or_else_stripes_category(company: Depositing) -> None:
     company.world.double.adjust(
         company.account, -123, type="reserve_transaction", reporting_category="risk_reserved_funds"
     )
@@ -70,7 +70,7 @@ def test_a_payout_without_lines_says_why(company: Depositing) -> None:
     assert shown.document["totals"] == shown.document["lines"] == []
 
 
-def test_of_many_lines_the_first_are_shown_and_json_has_all(company: Depositing) -> None:
+def test_a_long_payout_shows_its_first_lines_and_json_contains_all(company: Depositing) -> None:
     for _ in range(LINES_SHOWN + 5):
         company.world.double.outside_charge(company.account, 1000)
     company.pays_out_once()
@@ -83,7 +83,7 @@ def test_of_many_lines_the_first_are_shown_and_json_has_all(company: Depositing)
     assert f"Lines, the first {LINES_SHOWN} of {count}" in shown.out
 
 
-def test_an_unknown_payout_is_named_and_where_to_look_for_it(company: Depositing) -> None:
+def test_an_unknown_payout_is_reported_with_the_places_to_search(company: Depositing) -> None:
     with pytest.raises(NotFound) as raised:
         company.explains("po_nothing")
 

@@ -46,7 +46,7 @@ def office(
 
 
 @pytest.mark.parametrize(("whose", "other"), [(BLUE, GREEN), (GREEN, BLUE)])
-def test_an_export_has_every_item_of_an_organization_and_no_word_of_another(
+def test_an_export_contains_every_item_of_its_organization_and_no_text_of_another(
     office: Office, town: NamedTown, whose: OrganizationId, other: OrganizationId
 ) -> None:
     lines = office.exports(whose)
@@ -66,7 +66,7 @@ def test_an_export_has_every_item_of_an_organization_and_no_word_of_another(
     assert all(name_of(whose, number) in text for number in range(CUSTOMERS))
 
 
-def test_the_file_says_what_it_is_how_long_things_are_kept_and_how_many_records_it_has(office: Office) -> None:
+def test_the_file_states_its_contents_the_retention_and_the_number_of_records(office: Office) -> None:
     lines = office.exports(BLUE)
     head = office.head["export"]
     assert (head["organization"], head["customer"], head["form"]) == (BLUE, None, FORM)
@@ -78,7 +78,7 @@ def test_the_file_says_what_it_is_how_long_things_are_kept_and_how_many_records_
     assert {each["table"]: each["records"] for each in office.said["records"]} == counts
 
 
-def test_only_the_operator_can_read_the_file_and_nothing_of_it_is_on_the_screen(
+def test_only_the_operator_can_read_the_file_and_its_contents_are_not_printed(
     office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", BLUE]) == 0
@@ -91,7 +91,7 @@ def test_only_the_operator_can_read_the_file_and_nothing_of_it_is_on_the_screen(
     assert file.name in said.out
 
 
-def test_an_export_of_a_customer_has_the_records_of_the_api_and_no_word_of_others(office: Office) -> None:
+def test_an_export_of_a_customer_contains_the_records_of_the_api_and_no_text_of_others(office: Office) -> None:
     lines = office.exports(BLUE, "--customer", "cust_1", "--by", "kim@operations")
     text = json.dumps(lines)
     assert {each["kind"] for each in lines} >= {"customer", "act", "invoice", "batch_item"}
@@ -102,7 +102,7 @@ def test_an_export_of_a_customer_has_the_records_of_the_api_and_no_word_of_other
     assert (office.head["export"]["customer"], office.said["customer"]) == ("cust_1", "cust_1")
 
 
-def test_who_exported_is_kept_among_the_acts_of_the_organization(office: Office, town: NamedTown) -> None:
+def test_an_export_is_stored_as_an_act_of_the_organization(office: Office, town: NamedTown) -> None:
     lines = office.exports(BLUE, "--by", "kim@operations")
     acts = [each["document"] for each in lines if each["row"] == "act"]
     assert [each["operator"] for each in acts if each["kind"] == "exported"][-1] == "kim@operations"
@@ -111,9 +111,7 @@ def test_who_exported_is_kept_among_the_acts_of_the_organization(office: Office,
 
 
 @pytest.mark.parametrize("words", [("org_nobody",), (BLUE, "--customer", "cust_nobody")])
-def test_nothing_is_written_for_an_organization_or_a_customer_that_is_not_there(
-    office: Office, words: tuple[str, ...]
-) -> None:
+def test_no_file_is_written_for_an_unknown_organization_or_customer(office: Office, words: tuple[str, ...]) -> None:
     status, said = office.rehearsal.does("export", *words)
     assert (status, len(said["failures"])) == (1, 1)
     assert list(office.directory.iterdir()) == []
@@ -121,7 +119,7 @@ def test_nothing_is_written_for_an_organization_or_a_customer_that_is_not_there(
     assert empty == [], "a refused export leaves no act behind"
 
 
-def test_a_file_that_exists_is_not_written_over(office: Office) -> None:
+def test_an_existing_file_is_not_overwritten(office: Office) -> None:
     path = office.directory / "kept.jsonl"
     path.write_text("Keep me.")
     status, said = office.rehearsal.does("export", BLUE, "--out", str(path))
@@ -135,7 +133,7 @@ def test_an_export_that_fails_leaves_no_file_behind(office: Office, monkeypatch:
             raise Retryable("database_unavailable", "The database does not answer.")
         return export_line(table, item)
 
-    monkeypatch.setattr("infra.ops.export.shown", failing_at_claims)
+    monkeypatch.setattr("infra.ops.export.export_line", failing_at_claims)
     status, _ = office.rehearsal.does("export", BLUE)
     assert status == 1
     assert list(office.directory.iterdir()) == []

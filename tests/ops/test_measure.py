@@ -90,7 +90,7 @@ def rows(document: Any) -> dict[str, Any]:
     return {each["what"]: each for each in document["measured"]}
 
 
-def test_cold_starts_latencies_and_units_stand_beside_their_budgets(
+def test_cold_starts_latencies_and_units_are_shown_next_to_their_budgets(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.measures(webhook_p99=[40.0, 210.0], webhooks=[100.0, 300.0], write_units_invoices=[4000.0, 2000.0])
@@ -115,7 +115,7 @@ def test_cold_starts_latencies_and_units_stand_beside_their_budgets(
     assert told["write units a webhook, all else included"]["measured"] == expected, "rounded to thousandths"
 
 
-def test_what_is_over_its_budget_is_named_and_the_status_says_so(
+def test_a_value_above_its_budget_is_named_and_sets_the_exit_status(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.measures(webhook_lag_p99=[3.0, 900.0])
@@ -130,7 +130,7 @@ def test_what_is_over_its_budget_is_named_and_the_status_says_so(
     ]
 
 
-def test_where_nothing_happened_nothing_is_judged(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_function_without_invocations_is_not_judged(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     aws.measures(**{each.name.replace(" ", "_"): [] for each in ASKED})
     aws.reports()
 
@@ -143,7 +143,7 @@ def test_where_nothing_happened_nothing_is_judged(aws: Aws, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("status", "after", "says"), [("Failed", 0, "says Failed"), ("Complete", 1000, "has not answered")]
 )
-def test_logs_that_give_no_answer_are_not_taken_for_silence(
+def test_logs_that_cannot_be_read_are_not_reported_as_empty(
     aws: Aws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, status: str, after: int, says: str
 ) -> None:
     monkeypatch.setattr(measure, "LOOK_EVERY", 20.0)
@@ -155,7 +155,7 @@ def test_logs_that_give_no_answer_are_not_taken_for_silence(
     assert says in capsys.readouterr().err
 
 
-def test_a_dry_run_shows_what_would_be_asked_and_asks_nothing(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_prints_the_queries_and_sends_none(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     status, told = asked(capsys, "--dry-run")
 
     assert status == 0
@@ -163,7 +163,7 @@ def test_a_dry_run_shows_what_would_be_asked_and_asks_nothing(aws: Aws, capsys: 
     assert {each["what"] for each in told["metrics"]} >= {"webhook p99", "write units invoices by_status"}
 
 
-def test_what_a_dry_run_shows_is_shown_by_the_measurement_too(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_measurement_prints_the_same_queries_as_its_dry_run(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     _, would = asked(capsys, "--dry-run")
     aws.measures()
     aws.reports()

@@ -71,7 +71,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
 
 
 @pytest.mark.demo
-def test_the_night_ends_with_everything_as_it_should_be(told: Told) -> None:
+def test_the_night_ends_with_every_check_passed(told: Told) -> None:
     assert told.true, told.text
     assert "✗" not in told.text
     assert "Differences: none" in told.act("Morning: are the books right?")
@@ -95,7 +95,7 @@ def test_the_night_ends_with_everything_as_it_should_be(told: Told) -> None:
         ),
     ],
 )
-def test_each_act_rings_its_alarm_and_its_run_book_is_followed_as_printed(
+def test_each_failure_fires_its_alarm_and_its_run_book_works_as_printed(
     told: Told, act: str, alarms: list[str], book: str
 ) -> None:
     said = told.act(act)
@@ -112,7 +112,7 @@ def test_each_act_rings_its_alarm_and_its_run_book_is_followed_as_printed(
 
 
 @pytest.mark.demo
-def test_what_rings_rings_in_time(told: Told) -> None:
+def test_each_alarm_fires_within_its_stated_time(told: Told) -> None:
     minutes = {name: int(after) for name, after in re.findall(r"✓ (\w+) fires, after (\d+) min: yes", told.text)}
     assert minutes["ReconciliationSilent"] <= 21
     assert minutes["BacklogCustomerSync"] <= 9
@@ -121,13 +121,13 @@ def test_what_rings_rings_in_time(told: Told) -> None:
 
 
 @pytest.mark.demo
-def test_every_metric_is_emitted_by_processes_that_really_run_but_for_those_that_are_named(told: Told) -> None:
+def test_every_metric_is_emitted_by_the_running_processes_except_the_listed_ones(told: Told) -> None:
     emitted = {key.name for key in told.watch.datapoints.keys() if key.namespace == metrics.NAMESPACE}  # noqa: SIM118
     assert metrics.METRICS.keys() - emitted == ELSEWHERE
 
 
 @pytest.mark.demo
-def test_what_alarms_look_at_is_written_by_just_these_dimensions(told: Told) -> None:
+def test_the_metrics_of_alarms_are_emitted_with_exactly_their_dimensions(told: Told) -> None:
     alarms = [watched.alarm for watched in told.watch.alarms if isinstance(watched.alarm, MetricAlarm)]
     watched = {_kind(query.key) for alarm in alarms for query in alarm.queries.values()}
     written = {_kind(key) for key in told.watch.datapoints.keys()}  # noqa: SIM118
@@ -135,7 +135,7 @@ def test_what_alarms_look_at_is_written_by_just_these_dimensions(told: Told) -> 
 
 
 @pytest.mark.demo
-def test_the_table_has_every_alarm_that_told_somebody_as_the_template_has_it(told: Told) -> None:
+def test_the_table_lists_every_alarm_that_fired_with_its_text_in_the_template(told: Told) -> None:
     table = re.split(r"\nThe alarms *\n", told.text)[1].partition("╭")[0]
     rows = dict(re.findall(r"^ (\w+) +((?:page|ticket) .*\S) *$", table, re.MULTILINE))
     assert "CanaryFailing" in rows, "a dead worker flies no canary"
@@ -165,7 +165,7 @@ def _kind(key: Key) -> tuple[str, str, tuple[str, ...]]:
     return key.namespace, key.name, tuple(sorted(dict(key.dimensions)))
 
 
-def test_what_is_not_as_it_should_be_is_named_and_the_night_does_not_end_well() -> None:
+def test_a_failed_check_is_named_and_fails_the_night() -> None:
     printed = io.StringIO()
     narrator = Narrator(Console(file=printed, width=118), headings=HEADINGS)
     narrator.quotes("Which alarms fire: ParkedEvents.")

@@ -39,7 +39,7 @@ def understood(line: str, command: click.Command, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("organization", ["org_1", "-o", "--all", "invoice", "two words"])
 @pytest.mark.parametrize("what", NAMES)
-def test_a_related_thing_is_explained_whatever_it_is_called(
+def test_the_printed_explain_command_works_for_any_name(
     what: str, organization: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = explain_command(Screen(), what, organization, "--kind", "customer")
@@ -48,7 +48,7 @@ def test_a_related_thing_is_explained_whatever_it_is_called(
 
 
 @pytest.mark.parametrize("organization", NAMES)
-def test_a_command_to_try_concerns_the_organization_that_it_names_and_no_other(
+def test_a_suggested_command_reads_only_the_organization_that_it_names(
     organization: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_name = {each.name: each for each in COMMANDS}
@@ -61,5 +61,5 @@ def test_a_command_to_try_concerns_the_organization_that_it_names_and_no_other(
     assert understood(Screen().command("payouts", organization), by_name["payouts"], monkeypatch)["repair"] is False
 
 
-def test_every_command_of_explain_is_known_as_a_name_that_things_may_have() -> None:
+def test_every_subcommand_of_explain_is_treated_as_a_possible_name() -> None:
     assert {*OWN_COMMANDS, ANY_ID} == set(explain.commands)

@@ -27,7 +27,7 @@ def company(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return Depositing(capsys)
 
 
-def test_payouts_that_pom_has_as_stripe_has_them_are_tied_out(company: Depositing) -> None:
+def test_payouts_that_equal_stripes_tie_out(company: Depositing) -> None:
     company.days_pass(5)
 
     shown = company.compares()
@@ -62,7 +62,7 @@ def test_a_payout_that_pom_does_not_have_differs_until_it_is_repaired(company: D
     assert company.stored()[0].tied_out
 
 
-def test_a_lost_line_is_named_and_comes_back(company: Depositing) -> None:
+def test_a_lost_line_is_named_and_restored(company: Depositing) -> None:
     company.days_pass(5)
     company.loses_lines()
 
@@ -106,7 +106,7 @@ class _Forgetful:
         return getattr(self._stripe, name)
 
 
-def test_no_repair_hides_what_stripes_own_lines_do_not_explain(company: Depositing) -> None:
+def test_no_repair_hides_an_amount_that_stripes_lines_do_not_explain(company: Depositing) -> None:
     company.world.ports.stripe = cast(StripeGateway, _Forgetful(company.world.ports.stripe))
     company.days_pass(5)
 
@@ -116,7 +116,7 @@ def test_no_repair_hides_what_stripes_own_lines_do_not_explain(company: Depositi
     assert shown.document["payouts"][0]["unexplained"] == "72.52"
 
 
-def test_a_payout_made_by_hand_cannot_be_itemized_and_is_no_failure(company: Depositing) -> None:
+def test_a_manual_payout_cannot_be_itemized_and_is_no_failure(company: Depositing) -> None:
     company.pays_out_once(automatic=False)
 
     shown = company.compares(repair=True)
@@ -137,7 +137,7 @@ def test_a_payout_that_stripe_cannot_list_yet_waits_for_stripe(company: Depositi
     assert (shown.results, shown.failed) == ([("waits for Stripe", None)], False)
 
 
-def test_if_stripe_fails_in_the_middle_what_was_compared_is_shown(company: Depositing) -> None:
+def test_if_stripe_fails_in_the_middle_the_comparisons_so_far_are_shown(company: Depositing) -> None:
     company.days_pass(5)
     company.invoice = company.world.invoice("svc_2")
     company.pays()
@@ -189,7 +189,7 @@ def test_many_differences_are_counted_and_the_first_are_shown(company: Depositin
     assert shown.out.count("payout_line_differs:") == DIFFERENCES_SHOWN
 
 
-def test_progress_of_payouts_and_of_lines_is_shown_where_a_person_watches(
+def test_progress_of_payouts_and_lines_is_shown_on_a_terminal(
     company: Depositing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company.days_pass(5)

@@ -44,7 +44,7 @@ def told(change: StoredChange | None, ports: FakePorts) -> dict[str, Any]:
     return detail
 
 
-def test_a_change_of_the_present_version_is_told_as_it_would_have_been(ports: FakePorts) -> None:
+def test_a_change_to_the_current_version_is_published_with_the_original_event(ports: FakePorts) -> None:
     stored = ports.customers.save(customer())
     event = told(still_to_publish(unpublished(failed(stored.version)), "pom-", ports), ports)
     assert event["object"]["id"] == "cust_1"
@@ -52,7 +52,7 @@ def test_a_change_of_the_present_version_is_told_as_it_would_have_been(ports: Fa
     assert [each.change for each in ports.changes.after(ORG, None, 9).entries] == [failed(stored.version)]
 
 
-def test_an_object_that_has_changed_again_is_left_out_and_the_rest_of_the_event_is_the_same(ports: FakePorts) -> None:
+def test_an_object_that_has_changed_again_is_left_out_of_an_otherwise_equal_event(ports: FakePorts) -> None:
     ports.customers.save(ports.customers.save(customer()))
     event = told(still_to_publish(unpublished(failed(1)), "pom-", ports), ports)
     assert (event["object"], event["objectOmitted"], event["deleted"]) == (None, True, False)
@@ -61,7 +61,7 @@ def test_an_object_that_has_changed_again_is_left_out_and_the_rest_of_the_event_
     )  # fmt: skip
 
 
-def test_in_place_of_an_unreadable_record_the_present_version_is_told_as_new(ports: FakePorts) -> None:
+def test_for_an_unreadable_record_the_current_version_is_published_as_new(ports: FakePorts) -> None:
     synced = replace(customer(), sync_status=SyncStatus.SYNCED)
     stored = ports.customers.save(ports.customers.save(synced))
     event = told(still_to_publish(unpublished(version=1), "pom-", ports), ports)
@@ -69,18 +69,18 @@ def test_in_place_of_an_unreadable_record_the_present_version_is_told_as_new(por
     assert event["object"]["syncStatus"] == "synced"
 
 
-def test_nothing_is_told_of_an_unreadable_record_whose_object_has_nothing_to_tell(ports: FakePorts) -> None:
+def test_an_unreadable_record_of_an_object_without_events_publishes_nothing(ports: FakePorts) -> None:
     ports.customers.save(replace(customer(), sync_status=SyncStatus.PENDING))
     assert still_to_publish(unpublished(), "pom-", ports) is None
 
 
-def test_an_unreadable_deletion_is_told_with_the_version_after_the_last_one(ports: FakePorts) -> None:
+def test_an_unreadable_deletion_is_published_with_the_next_version(ports: FakePorts) -> None:
     event = told(still_to_publish(unpublished(version=4, deleted=True), "pom-", ports), ports)
     assert (event["type"], event["version"], event["deleted"]) == ("customer.deleted", 5, True)
     assert (event["object"], event["objectOmitted"]) == (None, False)
 
 
-def test_an_earlier_version_of_a_deleted_object_is_not_told_because_its_deletion_is(ports: FakePorts) -> None:
+def test_an_earlier_version_of_a_deleted_object_is_not_published(ports: FakePorts) -> None:
     assert still_to_publish(unpublished(version=4), "pom-", ports) is None
 
 
@@ -91,7 +91,7 @@ def test_an_earlier_version_of_a_deleted_object_is_not_told_because_its_deletion
         ("payouts", {"payout_key": f"{ORG}#po_1", "place": "line#txn_1"}),
     ],
 )
-def test_nothing_is_told_of_items_that_are_no_objects(ports: FakePorts, table: str, keys: dict[str, str]) -> None:
+def test_items_that_are_no_objects_publish_nothing(ports: FakePorts, table: str, keys: dict[str, str]) -> None:
     assert still_to_publish(unpublished(table=table, keys=keys), "pom-", ports) is None
 
 

@@ -52,7 +52,7 @@ def test_the_run_book_does_not_restore_customers_who_were_erased_after_the_copie
     rehearse_erasures(aws, 3, monkeypatch, capsys, lost=lost).clears_up()
 
 
-def test_present_items_that_cannot_be_read_are_told_because_they_may_have_been_erased(rehearsal: Rehearsal) -> None:
+def test_unreadable_current_items_are_reported_because_they_may_have_been_erased(rehearsal: Rehearsal) -> None:
     client, table = boto3.client("dynamodb"), f"{rehearsal.prefix}customers"
     for item in client.scan(TableName=table)["Items"][:2]:
         item.pop("document", None)
@@ -63,7 +63,7 @@ def test_present_items_that_cannot_be_read_are_told_because_they_may_have_been_e
     assert f"2 present items of {table} could not be read" in document["warnings"][0]
 
 
-def test_nothing_is_touched_while_somebody_is_not_frozen(rehearsal: Rehearsal) -> None:
+def test_nothing_is_changed_while_an_organization_is_not_frozen(rehearsal: Rehearsal) -> None:
     rehearsal.town.bills(BLUE, ("svc_after",), send=True)
     kept = rehearsal.town.invoices(BLUE)
     for command in (("freeze", str(BLUE), *REASON), ("unfreeze", str(GREEN))):
@@ -76,7 +76,7 @@ def test_nothing_is_touched_while_somebody_is_not_frozen(rehearsal: Rehearsal) -
     assert rehearsal.town.invoices(BLUE) == kept
 
 
-def test_nothing_is_touched_when_a_copy_is_missing(rehearsal: Rehearsal) -> None:
+def test_nothing_is_changed_when_a_copy_is_missing(rehearsal: Rehearsal) -> None:
     rehearsal.does("freeze", "--all", *REASON)
     boto3.client("dynamodb").delete_table(TableName=f"{rehearsal.prefix}claims{COPY}")
     del rehearsal.copies["claims"]
@@ -88,7 +88,7 @@ def test_nothing_is_touched_when_a_copy_is_missing(rehearsal: Rehearsal) -> None
     assert rehearsal.town.invoices(BLUE) == []
 
 
-def test_a_dry_run_tells_what_would_be_written_and_deleted_and_does_neither(rehearsal: Rehearsal) -> None:
+def test_a_dry_run_lists_the_writes_and_deletions_and_makes_none(rehearsal: Rehearsal) -> None:
     rehearsal.town.bills(BLUE, ("svc_after",), send=True)
     rehearsal.does("freeze", "--all", *REASON)
     kept = rehearsal.town.invoices(BLUE)
@@ -112,7 +112,7 @@ def test_a_connection_is_copied_frozen_although_its_copy_is_not(rehearsal: Rehea
     assert rehearsal.town.bills_everything_again(BLUE) == ["org_blue svc_before: invoicing_frozen"]
 
 
-def test_who_did_what_since_the_copies_stays_although_the_restore_undoes_it(rehearsal: Rehearsal) -> None:
+def test_acts_after_the_copies_stay_although_the_restore_undoes_their_changes(rehearsal: Rehearsal) -> None:
     ports, settings = rehearsal.town.ports, Subject.settings_of(BLUE)
     before = ports.settings.get(BLUE)
     invoicing_settings.change(BLUE, replace(before, payment_window=7), ports, by=UserId("user_kim"))
@@ -126,7 +126,7 @@ def test_who_did_what_since_the_copies_stays_although_the_restore_undoes_it(rehe
     assert paused.kind == ConnectionAct.INVOICING_PAUSED
 
 
-def test_a_claim_that_the_copies_lack_is_made_again(rehearsal: Rehearsal) -> None:
+def test_a_claim_that_the_copies_lack_is_created_again(rehearsal: Rehearsal) -> None:
     table = boto3.resource("dynamodb").Table(f"{rehearsal.prefix}claims{COPY}")
     [claim] = [item for item in table.scan()["Items"] if item["claim"] == "service#svc_before"]
     table.delete_item(Key={"owner": claim["owner"], "claim": claim["claim"]})
@@ -137,7 +137,7 @@ def test_a_claim_that_the_copies_lack_is_made_again(rehearsal: Rehearsal) -> Non
     assert rehearsal.town.bills_everything_again(BLUE) == []
 
 
-def test_whoever_says_no_keeps_the_tables(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answering_no_leaves_the_tables_unchanged(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
     rehearsal.does("freeze", "--all", *REASON)
     kept = rehearsal.town.invoices(BLUE)
     monkeypatch.setattr("click.confirm", _no)
@@ -149,7 +149,7 @@ def _no(*_: object, **__: object) -> bool:
     raise click.Abort
 
 
-def test_after_unfreezing_all_but_newcomers_whoever_connects_is_still_frozen(rehearsal: Rehearsal) -> None:
+def test_after_unfreezing_all_but_newcomers_a_new_connection_is_still_frozen(rehearsal: Rehearsal) -> None:
     rehearsal.does("freeze", "--all", *REASON)
     assert rehearsal.does("unfreeze", "--all", "--but-newcomers", "--dry-run")[0] == 0
     assert set(rehearsal.town.frozen().values()) == {True}

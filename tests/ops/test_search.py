@@ -77,7 +77,7 @@ def test_a_customer_is_found_by_poms_id_and_by_stripes(company: Company) -> None
     for name in (customer_id, customer.link.stripe_customer_id):
         assert found(company, name) == ("customer", customer_id)
     told = asked(company, customer_id).document
-    assert told["explanation"] == "Stripe has the customer as POM has it."
+    assert told["explanation"] == "Stripe has the same data of the customer as POM."
     assert [each["id"] for each in told["invoices"]] == [company.invoice.id]
     assert "ann@example.test" not in str(told)
 
@@ -97,7 +97,7 @@ def test_a_payment_is_found_by_its_intent_its_charge_and_its_refund(company: Com
     assert told["payment"] == payment.id
 
 
-def test_a_refund_is_told_with_who_ordered_it_in_pom_or_that_it_was_made_in_stripe(
+def test_a_refund_shows_who_ordered_it_in_pom_or_that_it_was_created_in_stripe(
     company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
     company.refunds(amount="20")
@@ -147,7 +147,7 @@ def test_a_payment_outside_stripe_is_found_by_poms_own_id(company: Company) -> N
     assert found(company, f"outside_{other.id}") == ("payment", f"outside_{other.id}")
 
 
-def test_people_read_what_it_is_how_it_stands_and_the_commands_to_go_on(
+def test_a_result_shows_its_kind_its_status_and_the_next_commands(
     company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked(company, company.payment_id, as_json=False)
@@ -170,7 +170,7 @@ def test_people_read_what_it_is_how_it_stands_and_the_commands_to_go_on(
         ("txn_nothing", "an organization", "the payout that it belongs to"),
     ],
 )
-def test_what_is_not_found_is_told_with_where_it_was_looked_for_and_what_to_try(
+def test_an_unknown_name_is_reported_with_the_searched_places_and_suggestions(
     company: Company, what: str, looked: str, advice: str
 ) -> None:
     screen = asked(company, what, ORGANIZATION)
@@ -181,14 +181,14 @@ def test_what_is_not_found_is_told_with_where_it_was_looked_for_and_what_to_try(
     assert advice in told
 
 
-def test_a_thing_of_another_kind_than_asked_for_is_told_with_its_kind(company: Company) -> None:
+def test_an_object_of_another_kind_than_requested_is_reported_with_its_kind(company: Company) -> None:
     [told] = asked(company, number_of(company), kind="payout").document["failures"]
     assert f"Nothing called {number_of(company)} is of the kind payout." in told
     assert "found as invoice" in told
 
 
 @pytest.mark.parametrize(("kind", "said"), [("refund", "is a refund of"), ("charge", "is a charge of")])
-def test_a_refund_and_a_charge_are_called_by_their_own_names(
+def test_a_refund_and_a_charge_have_their_own_titles(
     company: Company, capsys: pytest.CaptureFixture[str], kind: str, said: str
 ) -> None:
     company.refunds(amount="20")
@@ -205,7 +205,7 @@ def test_an_invoice_is_shown_with_its_number_and_its_customer(company: Company) 
     assert (told["number"], told["customer"]) == (number_of(company), company.now.order.customer_id)
 
 
-def test_the_command_to_try_names_the_only_organization_there_is(company: Company) -> None:
+def test_the_suggested_command_names_the_only_organization(company: Company) -> None:
     [told] = asked(company, "in_nothing").document["failures"]
     assert f"`./ops reconcile {ORGANIZATION} --objects`" in told
 
@@ -222,23 +222,23 @@ def test_stripes_ids_of_a_former_account_are_found_if_the_account_is_named(compa
         missed, named = Screen(as_json=True), Screen(as_json=True)
         explain_search(stage, missed, Search(stage, name, [elsewhere]), None)
         if name != payment.id:
-            assert "If it is of a former account, add --account" in missed.document["failures"][0]
+            assert "If it belongs to a former account, add --account" in missed.document["failures"][0]
         explain_search(stage, named, Search(stage, name, [elsewhere], former), None)
         assert named.document["found"]["kind"] == kind
 
 
-def test_an_organization_that_was_never_connected_is_told_as_such(company: Company) -> None:
+def test_an_organization_that_was_never_connected_is_reported_as_such(company: Company) -> None:
     [told] = asked(company, "in_nothing", "org_typo").document["failures"]
     assert "org_typo was never connected to Stripe" in told
 
 
-def test_stripe_that_does_not_answer_is_told_and_is_not_taken_for_nothing(company: Company) -> None:
+def test_an_unreachable_stripe_is_reported_and_not_taken_for_an_empty_result(company: Company) -> None:
     company.world.double.order_fault("error_before", path="/v1/charges/ch_nothing", count=10)
     [told] = asked(company, "ch_nothing", ORGANIZATION).document["failures"]
-    assert f"Stripe could not be asked about it on {company.account}" in told
+    assert f"Stripe could not be searched on {company.account}" in told
 
 
-def test_several_things_of_one_name_are_listed_with_their_commands(company: Company) -> None:
+def test_several_objects_with_one_name_are_listed_with_their_commands(company: Company) -> None:
     number = number_of(company)
     company.world.customer(number)
     screen = asked(company, number)

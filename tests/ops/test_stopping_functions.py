@@ -57,7 +57,7 @@ def test_every_function_stops_and_starts_again_with_its_own_limit(tmp_path: Path
     ]
 
 
-def test_stopping_twice_forgets_nothing(tmp_path: Path) -> None:
+def test_stopping_twice_keeps_the_original_limits(tmp_path: Path) -> None:
     """The second time every limit is 0, and no mapping is on."""
     _account(tmp_path)
     _typed(STOP, tmp_path)

@@ -153,7 +153,7 @@ TROUBLES: dict[str, tuple[Callable[[Deployed], object], str, str]] = {
         f"frozen: {ORG}",
         "suspected-double-bill.md",
     ),
-    "everybody is frozen": (freeze_everybody, "frozen for everybody", "suspected-double-bill.md"),
+    "everybody is frozen": (freeze_everybody, "frozen: all organizations", "suspected-double-bill.md"),
     "an account that is swept too late": (
         lambda stage: stage.connect(sweep=Sweep(swept_until=NOW - 86400)),
         f"webhooks of {ORG}",
@@ -208,9 +208,9 @@ def test_status_says_that_all_is_well_when_nothing_is_wrong(stage: Deployed) -> 
     assert (ended, told["troubles"], told["allWell"], last) == (0, [], True, "All is well.")
 
 
-def test_status_says_how_long_ago_stripes_endpoint_was_looked_at() -> None:
+def test_status_shows_how_long_ago_the_webhook_endpoint_was_checked() -> None:
     good = WebhookCheck(NOW - 90, answered=True)
-    assert endpoint_in_words(good, NOW) == "as it should be, looked at 90 s ago"
+    assert endpoint_in_words(good, NOW) == "configured correctly, checked 90 s ago"
 
 
 def test_status_shows_the_age_of_each_secret(stage: Deployed) -> None:
@@ -222,26 +222,24 @@ def test_status_shows_the_age_of_each_secret(stage: Deployed) -> None:
 def test_a_secret_may_stay_the_same_for_ninety_days() -> None:
     assert list(of_secrets({"platform": 90, "webhook": 0})) == []
     assert list(of_secrets({"platform": 91, "webhook": 90})) == [
-        Trouble("age of the platform secret", "91 days: exchange it", "secret-rotation.md")
+        Trouble("age of the platform secret", "91 days: rotate it", "secret-rotation.md")
     ]
 
 
-def test_a_secret_whose_age_cannot_be_read_is_not_known(stage: Deployed) -> None:
+def test_a_secret_whose_age_cannot_be_read_is_reported_as_unknown(stage: Deployed) -> None:
     boto3.client("secretsmanager").delete_secret(SecretId="webhook", ForceDeleteWithoutRecovery=True)
     assert unknown(stage)[:2] == (1, [("age of the webhook secret", f"{RUN_BOOKS}/secret-rotation.md")])
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_status_names_each_trouble_with_its_run_book_and_never_says_that_all_is_well(
-    stage: Deployed, trouble: str
-) -> None:
+def test_status_names_each_trouble_with_its_run_book(stage: Deployed, trouble: str) -> None:
     happens, what, run_book = TROUBLES[trouble]
     happens(stage)
     ended, told, last = stage.status()
     assert [(row["what"], row["run_book"], row["known"]) for row in told["troubles"]] == [
         (what, f"{RUN_BOOKS}/{run_book}", True)
     ]
-    assert (ended, told["allWell"], last) == (1, False, "NOT all is well: 1 wrong, 0 not known.")
+    assert (ended, told["allWell"], last) == (1, False, "NOT all is well: 1 wrong, 0 unknown.")
 
 
 def unknown(stage: Deployed) -> tuple[int, list[tuple[str, str]], bool, str]:
@@ -251,7 +249,7 @@ def unknown(stage: Deployed) -> tuple[int, list[tuple[str, str]], bool, str]:
     return ended, [(row["what"], row["run_book"]) for row in told["troubles"]], told["allWell"], last
 
 
-def test_what_has_never_been_looked_at_is_not_known(stage: Deployed) -> None:
+def test_a_check_that_never_ran_is_reported_as_unknown(stage: Deployed) -> None:
     empty_tables()
     assert unknown(stage) == (
         1,
@@ -260,17 +258,17 @@ def test_what_has_never_been_looked_at_is_not_known(stage: Deployed) -> None:
             ("canary", f"{RUN_BOOKS}/canary.md"),
         ],
         False,
-        "NOT all is well: 0 wrong, 2 not known.",
+        "NOT all is well: 0 wrong, 2 unknown.",
     )
 
 
-def test_an_alarm_with_too_little_data_is_not_known(stage: Deployed) -> None:
+def test_an_alarm_with_insufficient_data_is_reported_as_unknown(stage: Deployed) -> None:
     stage.alarm(PAGE.name, "INSUFFICIENT_DATA")
     ended, rows, well, _ = unknown(stage)
     assert (ended, rows, well) == (1, [(f"alarm {PAGE.name}", f"{RUN_BOOKS}/{PAGE.run_book}")], False)
 
 
-def test_an_alarm_that_the_stage_does_not_have_is_not_known(stage: Deployed) -> None:
+def test_a_missing_alarm_is_reported_as_unknown(stage: Deployed) -> None:
     boto3.client("cloudwatch").delete_alarms(AlarmNames=[stage.aws.prefix + PAGE.name])
     ended, rows, well, _ = unknown(stage)
     assert (ended, rows, well) == (1, [(f"alarm {PAGE.name}", f"{RUN_BOOKS}/{PAGE.run_book}")], False)
@@ -283,7 +281,7 @@ def refusing_client(monkeypatch: pytest.MonkeyPatch) -> Any:
     return client
 
 
-def test_alarms_that_cannot_be_read_are_not_known(stage: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alarms_that_cannot_be_read_are_reported_as_unknown(stage: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     with Stubber(refusing_client(monkeypatch)) as stub:
         for _ in range(2):
             stub.add_client_error("describe_alarms", "AccessDenied")
@@ -291,7 +289,7 @@ def test_alarms_that_cannot_be_read_are_not_known(stage: Deployed, monkeypatch: 
     assert (ended, rows, well) == (1, [("alarms", f"{RUN_BOOKS}/README.md")], False)
 
 
-def test_a_queue_that_does_not_exist_is_not_known(stage: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_queue_is_reported_as_unknown(stage: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = stage.aws.queue_urls[Queue.RECONCILE] + "-gone"
     monkeypatch.setattr(
         "infra.ops.stage.Stage.queue_url",

@@ -50,7 +50,7 @@ def keep(stack: LocalStack, *secrets: str) -> None:
     stack.fire("canary")
 
 
-def test_before_the_first_event_nothing_can_be_judged_and_nothing_is_wrong(
+def test_before_the_first_event_the_result_is_unknown_and_not_a_failure(
     quiet: tuple[LocalStack, Operator],
 ) -> None:
     _, operator = quiet
@@ -63,7 +63,7 @@ def test_before_the_first_event_nothing_can_be_judged_and_nothing_is_wrong(
     assert operator.status()["refusedSignatures"] == 0
 
 
-def test_a_second_endpoint_is_named_though_the_first_is_good(quiet: tuple[LocalStack, Operator]) -> None:
+def test_a_second_endpoint_is_named_even_if_the_first_is_good(quiet: tuple[LocalStack, Operator]) -> None:
     stack, operator = quiet
     auth = {"Authorization": f"Bearer {stack.secret.api_key}"}
     form = {"url": stack.urls.webhooks, "enabled_events[]": "*", "api_version": "2024-06-20", "connect": "true"}
@@ -75,7 +75,7 @@ def test_a_second_endpoint_is_named_though_the_first_is_good(quiet: tuple[LocalS
     verified(operator, 0)
 
 
-def test_where_stripe_does_not_answer_that_is_told_and_the_rest_as_well(
+def test_an_unreachable_stripe_is_reported_together_with_the_other_results(
     quiet: tuple[LocalStack, Operator],
 ) -> None:
     stack, operator = quiet
@@ -85,12 +85,12 @@ def test_where_stripe_does_not_answer_that_is_told_and_the_rest_as_well(
         rows = verified(operator, 1)
     finally:
         request("DELETE", f"{stack.urls.stripe}/_double/faults")
-    assert "Stripe did not answer" in rows["endpoints in Stripe"]["is"]
+    assert "Stripe did not respond" in rows["endpoints in Stripe"]["is"]
     assert rows["latest event by webhook"]["good"] is None
     assert operator.does("status").status == 0
 
 
-def test_a_wrong_secret_is_told_by_what_had_to_be_fetched_and_for_as_long_as_nothing_arrives(
+def test_a_wrong_secret_is_reported_while_events_are_fetched_and_none_arrive(
     quiet: tuple[LocalStack, Operator],
 ) -> None:
     stack, operator = quiet

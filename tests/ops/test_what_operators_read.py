@@ -33,7 +33,7 @@ def paused(company: Company) -> dict[str, Any]:
     return shown
 
 
-def test_a_second_freeze_replaces_the_reason_and_keeps_since_when(
+def test_a_second_freeze_replaces_the_reason_and_keeps_the_time(
     company: Company, frozen: str, operator: Operator
 ) -> None:
     first = paused(company)
@@ -69,9 +69,7 @@ def test_a_second_freeze_of_everybody_replaces_the_reason_of_newcomers(
 
 @pytest.mark.parametrize("reason", ["", "   ", "\t\n", "\u200b", "-"])
 @pytest.mark.parametrize("more", [(), ("--dry-run",)])
-def test_a_freeze_needs_a_reason_in_words(
-    company: Company, operator: Operator, reason: str, more: tuple[str, ...]
-) -> None:
+def test_a_freeze_needs_a_reason(company: Company, operator: Operator, reason: str, more: tuple[str, ...]) -> None:
     said = operator.does("freeze", company.organization_id, "--reason", reason, *more)
 
     assert (said.status, "--reason" in said.err) == (2, True)
@@ -89,7 +87,7 @@ def test_status_says_who_is_frozen_since_when_and_why(frozen: str, operator: Ope
     assert "Frozen organizations" in operator.does("status").out
 
 
-def test_status_breaks_no_word_on_a_screen_of_80_columns(frozen: str, operator: Operator) -> None:
+def test_status_wraps_no_word_on_a_screen_of_80_columns(frozen: str, operator: Operator) -> None:
     operator.asks("freeze", frozen, "--reason", WHY)
     told = operator.status()
     out = operator.does("status").out
@@ -110,7 +108,7 @@ def test_status_says_in_words_whether_webhooks_arrive(company: Company, operator
     assert "no problem known" in operator.does("status").out
 
 
-def test_a_table_says_yes_and_no_and_json_true_and_false(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_shows_yes_and_no_where_json_has_true_and_false(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"organization": "org_1", "was_frozen": True}, {"organization": "org_2", "was_frozen": False}]
     for as_json in (False, True):
         screen = Screen(as_json)
@@ -123,7 +121,7 @@ def test_a_table_says_yes_and_no_and_json_true_and_false(capsys: pytest.CaptureF
     assert json.loads(out)["frozen"] == rows
 
 
-def test_a_table_that_is_too_wide_is_told_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_that_is_too_wide_is_printed_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
     row = {"organization": "org_" + "a" * 32, "account": "acct_" + "1" * 16, "reason": WHY, "swept": "5 min"}
 
     Screen().table("organizations", "Organizations", [row])
@@ -133,7 +131,7 @@ def test_a_table_that_is_too_wide_is_told_row_by_row(capsys: pytest.CaptureFixtu
     assert all(name in out for name in row)
 
 
-def test_whatever_only_told_what_would_be_done_says_so(company: Company, operator: Operator) -> None:
+def test_every_dry_run_says_that_it_was_one(company: Company, operator: Operator) -> None:
     mine = company.organization_id
     for words in (
         ("freeze", mine, "--reason", "drill"),
@@ -162,7 +160,7 @@ def test_unfreeze_all_lists_only_those_that_are_frozen(
     assert would[0]["reason"] == "First"
 
 
-def test_what_is_not_known_of_an_organization_is_null_in_json(company: Company, operator: Operator) -> None:
+def test_unknown_values_of_an_organization_are_null_in_json(company: Company, operator: Operator) -> None:
     told = operator.asks("explain", "organization", company.organization_id)["organization"]
     values = {each["what"]: each["is"] for each in told}
 
@@ -171,7 +169,7 @@ def test_what_is_not_known_of_an_organization_is_null_in_json(company: Company, 
     assert values["frozen"] is False
 
 
-def test_a_measurement_tells_what_it_would_ask_in_words(operator: Operator) -> None:
+def test_the_dry_run_of_a_measurement_describes_its_queries(operator: Operator) -> None:
     said = operator.does("measure", "--dry-run")
 
     assert said.status == 0
@@ -179,7 +177,7 @@ def test_a_measurement_tells_what_it_would_ask_in_words(operator: Operator) -> N
     assert "AWS/DynamoDB" in said.out
 
 
-def test_replay_says_that_it_leaves_out_what_has_been_dealt_with(company: Company, operator: Operator) -> None:
+def test_replay_says_that_it_skips_events_that_were_handled(company: Company, operator: Operator) -> None:
     company.bill("svc_replay_words")
     company.all_delivered()
 
@@ -190,7 +188,7 @@ def test_replay_says_that_it_leaves_out_what_has_been_dealt_with(company: Compan
     assert "have been dealt with" in said.out
 
 
-def test_a_stack_that_does_not_run_any_more_is_said_so(stack: LocalStack, tmp_path: Path) -> None:
+def test_a_stopped_stack_is_reported(stack: LocalStack, tmp_path: Path) -> None:
     described = description(stack)
     nowhere = f"http://127.0.0.1:{free_port()}"
     described["environment"]["AWS_ENDPOINT_URL"] = nowhere

@@ -7,8 +7,8 @@ from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Ski
 
 _ISOLATION = "tests/proofs/test_isolation.py"
 _FIELD = "tests/field/test_cases.py::test_pom_returns_what_the_case_expects"
-_T_TOGETHER = "tests/domain/test_every_error.py::test_the_first_error_is_raised_and_carries_the_others_in_their_order"
-_T_BOUNDED = "tests/domain/test_every_error.py::test_so_many_errors_are_told_and_that_there_are_more"
+_T_TOGETHER = "tests/domain/test_every_error.py::test_the_first_error_is_raised_and_holds_the_other_errors_in_order"
+_T_BOUNDED = "tests/domain/test_every_error.py::test_beyond_the_limit_only_the_existence_of_more_errors_is_stated"
 _T_REFUSALS = "tests/api/test_refusals.py"
 _T_CONDITIONS = "tests/domain/test_preconditions.py"
 _T_VALIDATORS = "tests/api/test_validators.py"
@@ -57,13 +57,13 @@ API = (
         "what somebody else has changed is not overwritten",
         "Precondition.require",
         Check("edit_tag"),
-        f"{_T_CONDITIONS}::test_a_thing_that_was_changed_since_is_shown_instead",
+        f"{_T_CONDITIONS}::test_a_record_changed_since_it_was_read_is_returned_instead",
     ),
     guard(
         "what a worker writes is no conflict",
         "Customer.edit_tag",
         Becomes("edit_tag_of({'edition': self.edition, 'version': self.version})"),
-        f"{_T_CONDITIONS}::test_what_only_workers_write_is_no_change",
+        f"{_T_CONDITIONS}::test_fields_written_only_by_workers_are_no_change",
     ),
     guard(
         "a tag is compared with the version that the save replaces",
@@ -129,7 +129,7 @@ API = (
         "a question of a bank is not answered like a dispute",
         "_dispute(trouble)",
         Instead("startswith", "False"),
-        "tests/domain/test_attention.py::test_an_inquiry_may_be_ended_by_a_refund_and_a_dispute_may_not",
+        "tests/domain/test_attention.py::test_a_refund_is_suggested_for_an_inquiry_and_not_for_a_dispute",
     ),
     guard(
         "a remainder is a row of one page only",
@@ -147,7 +147,7 @@ API = (
         "money that a deposit gave back is not told as arrived",
         "_deposit_of",
         Never("gave_back"),
-        "tests/domain/test_deposits.py::test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back",
+        "tests/domain/test_deposits.py::test_a_canceled_or_reversed_deposit_returned_its_money",
     ),
     guard(
         "a table is for those who prefer it",

@@ -22,13 +22,13 @@ OPERATING = (
         "a canary passes only if the table has the very one",
         "_send(door)",
         Check("ALTERED"),
-        "tests/usecases/events/test_canary.py::test_an_item_that_is_not_the_one_that_was_sent_is_a_failure",
+        "tests/usecases/events/test_canary.py::test_a_stored_item_that_differs_from_the_canary_is_a_failure",
     ),
     guard(
         "a canary that nobody kept does not pass",
         "_send(door)",
         Check("NOT_KEPT", says="Verdict.PASSED"),
-        "tests/usecases/events/test_canary.py::test_whatever_is_not_a_2xx_with_the_item_in_the_table_is_a_failure",
+        "tests/usecases/events/test_canary.py::test_every_response_but_a_2xx_with_a_stored_item_is_a_failure",
     ),
     guard(
         "signed events go by https only",

@@ -6,7 +6,7 @@ from tests.mutations.guard import guard
 from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped, Without
 
 _INVOICES = "tests/domain/test_invoice_changes.py"
-_EDITS = "tests/domain/test_edits_told.py"
+_EDITS = "tests/domain/test_published_edits.py"
 _DRAFTS = "tests/usecases/publishing/test_published_drafts.py"
 _SAGA = "tests/domain/test_saga.py"
 _OTHERS = "tests/domain/test_other_changes.py"
@@ -28,20 +28,20 @@ PUBLISHING = (
         "the feed goes on behind a type or a kind that this release does not know",
         "_of_another_release",
         Becomes("None"),
-        f"{_FEED}::test_a_change_that_a_later_release_told_is_shown_and_continued_by_this_one",
+        f"{_FEED}::test_a_change_published_by_a_later_release_is_returned_and_this_release_appends_after_it",
     ),
     # What is told
     guard(
         "an invoice that POM is creating is not told",
         "published_status",
         Never("CREATING"),
-        f"{_INVOICES}::test_an_invoice_that_is_being_made_is_not_told",
+        f"{_INVOICES}::test_an_invoice_in_creation_is_not_published",
     ),
     guard(
         "a draft that is being sent stays a draft",
         "published_status",
         Never("SEND"),
-        f"{_INVOICES}::test_a_draft_that_is_sent_was_a_draft_before_and_is_not_created_again",
+        f"{_INVOICES}::test_a_sent_draft_is_published_as_sent_and_not_as_created_again",
     ),
     guard(
         "a draft that is being edited stays a draft",
@@ -53,7 +53,7 @@ PUBLISHING = (
         "an edit is not told before the draft rests",
         "_bills_differently",
         Never("after CREATING"),
-        f"{_EDITS}::test_an_edit_is_told_once_when_the_draft_rests_with_its_new_order",
+        f"{_EDITS}::test_an_edit_is_published_once_when_its_saga_has_finished",
     ),
     guard(
         "an edited draft is compared with what it billed before the edit",
@@ -65,7 +65,7 @@ PUBLISHING = (
         "an issued invoice is compared by its order only",
         "_bills_differently",
         Always("DRAFT"),
-        f"{_EDITS}::test_a_draft_that_is_issued_while_pom_edits_it_is_told_as_edited_only_if_its_order_is_another_one",
+        f"{_EDITS}::test_a_draft_issued_during_an_edit_is_published_as_edited_only_if_its_order_changed",
     ),
     guard(
         "a change of the memo in Stripe is a change of the draft",
@@ -101,37 +101,37 @@ PUBLISHING = (
         "a customer that Stripe has is told",
         "_customer_types",
         Never("SYNCED"),
-        f"{_OTHERS}::test_a_customer_that_stripe_has_is_told_whatever_it_was_before",
+        f"{_OTHERS}::test_a_successful_sync_is_published_whatever_the_status_before",
     ),
     guard(
         "a customer that stays in Stripe is not told",
         "_customer_types",
         Never("_link_of"),
-        f"{_OTHERS}::test_a_customer_that_stripe_has_is_told_whatever_it_was_before",
+        f"{_OTHERS}::test_a_successful_sync_is_published_whatever_the_status_before",
     ),
     guard(
         "a customer that is made on another account is told",
         "_customer_types",
         Always("_link_of"),
-        f"{_OTHERS}::test_a_customer_that_becomes_another_stripe_customer_is_told",
+        f"{_OTHERS}::test_a_link_to_another_stripe_customer_is_published",
     ),
     guard(
         "the second of a failed attempt is no further attempt",
         "_failed_again",
         Always("_failed_attempts"),
-        f"{_INVOICES}::test_a_decline_is_told_once_however_many_events_tell_of_it",
+        f"{_INVOICES}::test_a_decline_is_published_once_however_many_events_report_it",
     ),
     guard(
         "a charge that fails after another is a further attempt",
         "_failed_attempts",
         Becomes("frozenset()"),
-        f"{_INVOICES}::test_the_next_attempt_that_fails_is_told_again",
+        f"{_INVOICES}::test_the_next_failed_attempt_is_published_too",
     ),
     guard(
         "what a sweep learns of an account as it was is not told",
         "_visible_part",
         Without("as_of="),
-        f"{_OTHERS}::test_what_stripe_requires_of_an_account_is_told_and_a_mere_sweep_is_not",
+        f"{_OTHERS}::test_requirements_of_an_account_are_published_and_a_sweep_is_not",
     ),
     # Ids and versions
     guard(
@@ -150,7 +150,7 @@ PUBLISHING = (
         "an id is the same whenever it is told",
         "Change.id_of",
         Instead("version", "self.at"),
-        f"{_OTHERS}::test_the_id_of_a_change_is_the_same_whenever_it_is_told",
+        f"{_OTHERS}::test_the_id_of_a_change_does_not_depend_on_when_it_is_published",
     ),
     guard(
         "a deletion has the version behind the last one",
@@ -246,7 +246,7 @@ PUBLISHING = (
         "a place in the feed is taken once",
         "_ABSENT",
         Becomes("PreparedCondition(ChangeItem.place.exists() | ChangeItem.place.does_not_exist())"),
-        f"{_FEED}::test_changes_that_are_appended_at_the_same_moment_are_all_there",
+        f"{_FEED}::test_changes_appended_at_the_same_time_are_all_stored",
     ),
     guard(
         "a row is put behind no epoch that has ended meanwhile",
@@ -264,7 +264,7 @@ PUBLISHING = (
         "a cursor that may have missed changes is refused",
         "TableChanges.after",
         Never("CURSOR_GOOD_FOR"),
-        f"{_FEED}::test_a_page_that_begins_at_the_oldest_change_can_be_gone_on_from_for_a_day",
+        f"{_FEED}::test_the_cursor_of_a_page_that_begins_at_the_oldest_change_works_for_a_day",
     ),
     # Those who listen
     guard(

@@ -45,26 +45,26 @@ STORES = (
         "payments that go before their invoice require it as it was read",
         "_write_overflow",
         Skipped("check"),
-        "tests/contracts/test_payment_store.py::test_many_payments_of_an_invoice_that_has_changed_are_not_kept",
+        "tests/contracts/test_payment_store.py::test_many_payments_of_a_stale_invoice_are_not_stored",
     ),
     guard(
         "what a payment cost needs a stored payment",
         "_settle(movement_id)",
         Without("condition="),
-        "tests/contracts/test_payment_store.py::test_what_belongs_to_no_stored_payment_is_left_out",
+        "tests/contracts/test_payment_store.py::test_settlements_without_a_stored_payment_are_left_out",
     ),
     guard(
         "a fee that is told late leaves a payment in its payout",
         "_action(settlement)",
         Never("payout_id"),
         "tests/contracts/test_payment_store.py::"
-        "test_a_fee_that_is_told_late_does_not_take_a_payment_out_of_its_payout",
+        "test_a_fee_that_arrives_late_does_not_remove_a_payment_from_its_payout",
     ),
     guard(
         "claims of others are not released",
         "_release",
         AnyValue("holder", "id"),
-        f"{_T_CLAIMS}::test_a_removal_leaves_services_alone_that_others_hold_by_now",
+        f"{_T_CLAIMS}::test_a_removal_does_not_free_services_that_another_invoice_holds",
     ),
     guard(
         "a cursor is good for its own list",
@@ -90,7 +90,7 @@ STORES = (
         "a failed row of an import forgets its customer",
         "BatchItem._without_customer",
         Becomes("self"),
-        "tests/usecases/bulk/test_bulk_import.py::test_a_row_that_failed_keeps_nothing_of_its_customer_but_the_id",
+        "tests/usecases/bulk/test_bulk_import.py::test_a_failed_row_retains_only_the_id_of_its_customer",
     ),
     guard(
         "an event that is given up keeps nothing of what Stripe sent",
@@ -115,8 +115,8 @@ STORES = (
         "keys escape their separator",
         "key(parts)",
         Becomes("'#'.join(parts)"),
-        f"{_T_STORE}::test_ids_with_separators_in_them_are_kept_apart",
-        "tests/contracts/test_invoice_pages.py::test_names_made_of_parts_do_not_lead_into_another_organization",
+        f"{_T_STORE}::test_ids_with_separators_in_them_are_not_confused",
+        "tests/contracts/test_invoice_pages.py::test_ids_with_separators_do_not_reach_another_organizations_list",
     ),
     guard(
         "reads by key are consistent",

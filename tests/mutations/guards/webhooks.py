@@ -59,7 +59,7 @@ WEBHOOKS = (
         "Snapshots.with_seen_times_of",
         Becomes("self"),
         "tests/properties/test_permutations.py::"
-        "test_any_order_of_events_in_any_version_comes_to_the_same_end[debit_that_settles]",
+        "test_any_order_of_events_in_any_api_version_ends_with_the_same_state[debit_that_settles]",
     ),
     guard(
         "refunds that only their charge tells are asked for",
@@ -77,19 +77,19 @@ WEBHOOKS = (
         "an unknown kind of object is not parked",
         "apply_event",
         Check("UNKNOWN_OBJECT"),
-        "tests/usecases/events/test_parked_events.py::test_a_kind_of_object_that_nobody_knows_is_counted_and_not_kept",
+        "tests/usecases/events/test_parked_events.py::test_an_event_of_an_unknown_kind_of_object_is_counted_and_not_parked",
     ),
     guard(
         "parked events have an end",
         "ParkedEvent.is_given_up",
         Becomes("False"),
-        "tests/usecases/events/test_parked_events.py::test_an_event_is_tried_for_a_week_and_then_set_aside",
+        "tests/usecases/events/test_parked_events.py::test_a_parked_event_is_retried_for_a_week_and_then_given_up",
     ),
     guard(
         "an old parked event keeps no alarm on",
         "ParkedEvent.is_new",
         Becomes("True"),
-        "tests/usecases/events/test_parked_events.py::test_the_alarm_counts_what_was_parked_within_a_day",
+        "tests/usecases/events/test_parked_events.py::test_the_alarm_counts_events_parked_within_the_last_day",
     ),
     guard(
         "paused organizations keep no alarm on",
@@ -101,7 +101,7 @@ WEBHOOKS = (
         "tenant of an event is its account",
         "_is_of(event)",
         Check("stripe_account_id"),
-        f"{_T_APPLY}::test_another_accounts_event_that_names_our_ids_changes_nothing",
+        f"{_T_APPLY}::test_an_event_of_another_account_with_ids_of_ours_changes_nothing",
     ),
     guard(
         "tenant of a customer event is its account",
@@ -137,15 +137,15 @@ WEBHOOKS = (
         "a copy of an invoice is not the invoice",
         "Invoice.is_or_was",
         Becomes("True"),
-        f"{_T_APPLY}::test_a_copy_of_our_invoice_made_in_stripe_changes_nothing",
-        "tests/usecases/invoicing/test_revisions.py::test_a_copy_that_somebody_revises_is_another_invoice",
+        f"{_T_APPLY}::test_events_of_a_copy_made_in_stripe_do_not_change_the_original",
+        "tests/usecases/invoicing/test_revisions.py::test_the_revision_of_a_copy_does_not_change_the_original",
     ),
     guard(
         "a revision of an unknown revision is found by what that one revised",
         "_origins",
         Becomes("iter(())"),
         "tests/usecases/invoicing/test_revisions.py"
-        "::test_a_revision_of_a_revision_of_which_nothing_was_heard_is_followed",
+        "::test_a_second_revision_is_followed_although_the_first_had_no_events",
     ),
     guard(
         "subscribed types only",
@@ -157,7 +157,7 @@ WEBHOOKS = (
         "an event that tells nothing new is marked and its invoice is not written",
         "apply_to_invoice",
         Never("adds_nothing_to"),
-        f"{_T_APPLY}::test_an_event_that_tells_nothing_new_costs_one_read_and_one_marker",
+        f"{_T_APPLY}::test_an_event_without_news_costs_one_read_and_one_marker",
     ),
     guard(
         "what changes the invoice is written although its facts bring nothing",
@@ -181,7 +181,7 @@ WEBHOOKS = (
         "an earlier end ends nothing",
         "_is_about_earlier_connection",
         Becomes("False"),
-        f"{_T_CONNECT}::test_a_late_event_of_an_earlier_end_ends_nothing",
+        f"{_T_CONNECT}::test_a_late_event_about_an_earlier_disconnection_does_not_end_the_new_connection",
     ),
     guard(
         "what cannot be applied is parked",

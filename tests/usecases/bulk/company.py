@@ -92,9 +92,9 @@ class Time:
             heapq.heappop(self._waiting)[2].set()
             self._baton.acquire()
 
-    def _wake_at(self, moment: float) -> threading.Event:
+    def _wake_at(self, at: float) -> threading.Event:
         turn = threading.Event()
-        heapq.heappush(self._waiting, (moment, next(self._numbers), turn))
+        heapq.heappush(self._waiting, (at, next(self._numbers), turn))
         return turn
 
 
@@ -123,7 +123,7 @@ class DistantStripe(InProcessClient):
     def __init__(self, double: Any, clock: SharedClock, rng: random.Random, seconds: float) -> None:
         super().__init__(double)
         self.asked = 0
-        self.throttled: list[float] = []
+        self.throttled_at: list[float] = []
         """When Stripe answered 429."""
         self._clock, self._rng, self._seconds = clock, rng, seconds
 
@@ -131,12 +131,12 @@ class DistantStripe(InProcessClient):
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **more: Any
     ) -> tuple[str, int, Mapping[str, str]]:
         self._clock.sleep(self._rng.uniform(0.1, 0.7) * self._seconds)
-        answer = super().request(method, url, headers, post_data, **more)
+        response = super().request(method, url, headers, post_data, **more)
         self.asked += 1
-        if answer[1] == 429:
-            self.throttled.append(self._clock.milliseconds() / 1000)
+        if response[1] == 429:
+            self.throttled_at.append(self._clock.milliseconds() / 1000)
         self._clock.sleep(self._rng.uniform(0.1, 1.1) * self._seconds)
-        return answer
+        return response
 
 
 class LaneQueue(FakeQueues):
@@ -223,15 +223,15 @@ class Company(World):
         self.queue = self.ports.queues = LaneQueue(self.time)
         self.account_id = self.connect()
         self.double.world.events.policy.never_generate = ("*",)  # nobody delivers them
-        known = self.ports.connections.get(ORGANIZATION)
-        self.ports.connections.save(replace(known, livemode=livemode))
+        connection = self.ports.connections.get(ORGANIZATION)
+        self.ports.connections.save(replace(connection, livemode=livemode))
         self.deaths = 0
 
     def customers(self, number: int) -> None:
         """POM has them, and Stripe has never heard of them."""
         for each in range(number):
-            saved = self.customer(f"cust_{each}", f"owner{each}@example.test")
-            self.ports.customers.save(saved.not_synced(SyncStatus.NOT_CONNECTED, None))
+            customer = self.customer(f"cust_{each}", f"owner{each}@example.test")
+            self.ports.customers.save(customer.not_synced(SyncStatus.NOT_CONNECTED, None))
         self.queue.take()
 
     def play(
@@ -280,32 +280,32 @@ class Company(World):
     # What can be looked at
 
     def batch(self, batch: Batch) -> Batch:
-        found = self.ports.batches.get(batch.organization_id, batch.id)
-        assert found is not None
-        return found
+        stored = self.ports.batches.get(batch.organization_id, batch.id)
+        assert stored is not None
+        return stored
 
-    def completed(self, batch: Batch) -> bool:
+    def is_completed(self, batch: Batch) -> bool:
         return self.batch(batch).status is BatchStatus.COMPLETED
 
     def items(self, batch: Batch) -> list[BatchItem]:
         return [item for (_, of, _), item in sorted(self.ports.database.batch_items.items()) if of == batch.id]
 
-    def throttled(self) -> list[float]:
+    def throttled_at(self) -> list[float]:
         """When Stripe answered 429."""
-        return self.distant.throttled
+        return self.distant.throttled_at
 
     def busiest_second(self) -> int:
         """The most requests to one endpoint within a second."""
         entries = self.double.api.log.entries()
-        asked = Counter((entry["method"], entry["template"], int(float(str(entry["at"])))) for entry in entries)
-        return max(asked.values())
+        requests = Counter((entry["method"], entry["template"], int(float(str(entry["at"])))) for entry in entries)
+        return max(requests.values())
 
 
 def bill_all(number: int, services: int = 1, key: str = "monthly", **terms: Any) -> BillMany:
     """Bill that many customers, each for that many services of this month at 75.00."""
-    billed = tuple(
+    lines = tuple(
         (CustomerId(f"cust_{each}"), line(f"{key}_{each}_{service}"))
         for service in range(services)
         for each in range(number)
     )
-    return BillMany(ORGANIZATION, OFFICE, key, f"{number}-{services}", billed, BillingTerms(**terms))
+    return BillMany(ORGANIZATION, OFFICE, key, f"{number}-{services}", lines, BillingTerms(**terms))

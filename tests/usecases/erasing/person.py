@@ -60,7 +60,7 @@ class Company:
     def bill(self, customer_id: CustomerId = ANN, price: str = "100.00", **changes: Any) -> Invoice:
         """Returns an invoice that has been sent. Its texts are about the person."""
         self.services += 1
-        said = {
+        fields = {
             "line_items": (line(f"svc_{self.services}", price),),
             "deductions": (
                 RequestedDeduction(DeductionKind.CREDIT, "Pump room key lost by Annabel", Decimal("1.00")),
@@ -70,32 +70,32 @@ class Company:
             "customer_id": customer_id,
             **changes,
         }
-        invoice = self.world.invoice(**said)
+        invoice = self.world.invoice(**fields)
         self.settle()
         return self.world.now(invoice)
 
-    def paid(self, customer_id: CustomerId = ANN, method: str = "pm_card_visa", **changes: Any) -> Invoice:
+    def bill_and_pay(self, customer_id: CustomerId = ANN, method: str = "pm_card_visa", **changes: Any) -> Invoice:
         invoice = self.bill(customer_id, **changes)
         self.world.double.pay(self.account, str(invoice.stripe_invoice_id), method)
         self.settle()
         return self.world.now(invoice)
 
-    def paid_by_check(self) -> Invoice:
+    def bill_and_pay_by_check(self) -> Invoice:
         invoice = self.bill()
         settlement = Settlement("check", "No. 1042 from Annabel")
         mark_paid(ORGANIZATION, invoice.id, OFFICE, settlement, self.world.ports)
         self.settle()
         return self.world.now(invoice)
 
-    def stripe(self, resource: str, act: str, *arguments: Any) -> Any:
+    def act_in_stripe(self, resource: str, act: str, *arguments: Any) -> Any:
         """Somebody does something in Stripe."""
-        done = getattr(getattr(self.world.client.v1, resource), act)(*arguments, {"stripe_account": self.account})
+        result = getattr(getattr(self.world.client.v1, resource), act)(*arguments, {"stripe_account": self.account})
         self.settle()
-        return done
+        return result
 
     # The erasure
 
-    def ask(self, in_stripe: InStripe = InStripe.KEEP, customer_id: CustomerId = ANN) -> Customer:
+    def request(self, in_stripe: InStripe = InStripe.KEEP, customer_id: CustomerId = ANN) -> Customer:
         return request_erasure(ORGANIZATION, customer_id, in_stripe, ADMIN, self.world.ports)
 
     def wait(self, seconds: int = BEGINS_AFTER) -> None:
@@ -106,7 +106,7 @@ class Company:
 
     def erase(self, in_stripe: InStripe = InStripe.KEEP) -> None:
         """Has Annabel erased, up to the second look."""
-        self.ask(in_stripe)
+        self.request(in_stripe)
         self.wait()
 
     def finish(self) -> None:
@@ -128,7 +128,7 @@ class Company:
     def status(self) -> ErasureStatus:
         return self.erasure.status
 
-    def found(self) -> list[str]:
+    def personal_words(self) -> list[str]:
         """Returns the words about the person that stand anywhere in what POM stores."""
         everything = repr(self.world.ports.database).lower()
         return [word for word in WORDS if word in everything]

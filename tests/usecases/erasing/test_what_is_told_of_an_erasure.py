@@ -23,11 +23,11 @@ from tests.world import OFFICE, ORGANIZATION, line
 
 
 def paid(company: Company) -> Invoice:
-    return company.paid()
+    return company.bill_and_pay()
 
 
 def paid_by_check(company: Company) -> Invoice:
-    return company.paid_by_check()
+    return company.bill_and_pay_by_check()
 
 
 def paid_after_a_failure(company: Company) -> Invoice:
@@ -40,21 +40,21 @@ def paid_after_a_failure(company: Company) -> Invoice:
 
 
 def refunded(company: Company) -> Invoice:
-    invoice = company.paid()
-    company.stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
+    invoice = company.bill_and_pay()
+    company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     return company.world.now(invoice)
 
 
 def refund_that_failed(company: Company) -> Invoice:
-    invoice = company.paid()
-    made = company.stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
-    company.world.double.settle_refund(company.account, made.id, outcome="failed")
+    invoice = company.bill_and_pay()
+    failed_refund = company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
+    company.world.double.settle_refund(company.account, failed_refund.id, outcome="failed")
     company.settle()
     return company.world.now(invoice)
 
 
 def dispute_lost(company: Company) -> Invoice:
-    invoice = company.paid()
+    invoice = company.bill_and_pay()
     [charge] = invoice.facts.charges.values()
     dispute = company.world.double.open_dispute(company.account, charge.id)
     company.world.double.move_dispute(company.account, dispute["id"], "lost")
@@ -82,7 +82,7 @@ def draft_deleted(company: Company) -> Invoice:
 
 def uncollectible(company: Company) -> Invoice:
     invoice = company.bill()
-    company.stripe("invoices", "mark_uncollectible", str(invoice.stripe_invoice_id), None)
+    company.act_in_stripe("invoices", "mark_uncollectible", str(invoice.stripe_invoice_id), None)
     return company.world.now(invoice)
 
 
@@ -100,7 +100,7 @@ STORIES = (
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_an_invoice_that_loses_the_person_is_not_told(story: Callable[[Company], Invoice], company: Company) -> None:
+def test_the_erasure_of_an_invoice_is_not_published(story: Callable[[Company], Invoice], company: Company) -> None:
     invoice = story(company)
     assert is_settled(invoice, invoice.stripe_account_id)
     without = invoice_without_person(invoice, company.world.ports.clock.now())
@@ -109,33 +109,33 @@ def test_an_invoice_that_loses_the_person_is_not_told(story: Callable[[Company],
     assert (without.status, without.amounts, without.total) == (invoice.status, invoice.amounts, invoice.total)
 
 
-def told(company: Company) -> tuple[list[Difference], list[Difference]]:
+def record_changes(company: Company) -> tuple[list[Difference], list[Difference]]:
     """Returns what is told of each write of a customer and of an invoice from now on: two lists that grow."""
     of_customers: list[Difference] = []
     of_invoices: list[Difference] = []
     ports = company.world.ports
     save_customer, save_invoice = ports.customers.save, ports.invoices.save
 
-    def customer_saved(customer: Any, *given: Any) -> Any:
+    def save_customer_and_compare(customer: Any, *arguments: Any) -> Any:
         before = ports.customers.get(customer.organization_id, customer.id)
-        stored = save_customer(customer, *given)
+        stored = save_customer(customer, *arguments)
         of_customers.append(customer_difference(before, stored))
         return stored
 
-    def invoice_saved(recounted: Any, *given: Any) -> Any:
-        before = ports.invoices.get(recounted.invoice.organization_id, recounted.invoice.id)
-        stored = save_invoice(recounted, *given)
+    def save_invoice_and_compare(write: Any, *arguments: Any) -> Any:
+        before = ports.invoices.get(write.invoice.organization_id, write.invoice.id)
+        stored = save_invoice(write, *arguments)
         of_invoices.append(invoice_difference(before, stored))
         return stored
 
-    ports.customers.save, ports.invoices.save = customer_saved, invoice_saved  # type: ignore[method-assign]
+    ports.customers.save, ports.invoices.save = save_customer_and_compare, save_invoice_and_compare  # type: ignore[method-assign]
     return of_customers, of_invoices
 
 
-def test_an_erasure_from_the_request_to_its_end_is_told_once(company: Company) -> None:
-    company.paid()
-    company.paid_by_check()
-    of_customers, of_invoices = told(company)
+def test_an_erasure_is_published_once(company: Company) -> None:
+    company.bill_and_pay()
+    company.bill_and_pay_by_check()
+    of_customers, of_invoices = record_changes(company)
     company.erase()
     company.finish()
     assert [each for each in of_customers if each != NOTHING] == [
@@ -145,16 +145,16 @@ def test_an_erasure_from_the_request_to_its_end_is_told_once(company: Company) -
     assert set(of_invoices) == {NOTHING}
 
 
-def test_a_late_dispute_of_an_erased_invoice_is_told_as_that_alone(company: Company) -> None:
-    invoice = company.paid()
+def test_a_late_dispute_of_an_erased_invoice_is_published_only_as_a_dispute(company: Company) -> None:
+    invoice = company.bill_and_pay()
     [charge] = invoice.facts.charges.values()
     company.erase()
-    _, of_invoices = told(company)
+    _, of_invoices = record_changes(company)
     before = company.world.now(invoice)
     company.world.double.open_dispute(company.account, charge.id)
     company.settle()
     after = company.world.now(invoice)
     assert after.disputed
     assert invoice_difference(before, after).types == (ChangeType.INVOICE_DISPUTE_OPENED,)
-    assert company.found() == []
+    assert company.personal_words() == []
     assert all(each == NOTHING or each.types == (ChangeType.INVOICE_DISPUTE_OPENED,) for each in of_invoices)

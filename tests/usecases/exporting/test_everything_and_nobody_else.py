@@ -25,34 +25,34 @@ from tests.world import ADMIN, OFFICE
 __all__ = ["aws"]
 
 Exports = dict[tuple[OrganizationId, int], list[Record]]
-EVERYBODY = [(organization, number) for organization in (BLUE, GREEN) for number in range(CUSTOMERS)]
+CUSTOMERS_OF_ALL = [(organization, number) for organization in (BLUE, GREEN) for number in range(CUSTOMERS)]
 
 
 @pytest.fixture(scope="module")
 def town(aws: Aws) -> NamedTown:
     """Two companies after some busy days: money came, went and was paid out, and some events are parked."""
-    made = NamedTown(11, (BLUE, GREEN))
-    made.goes_on(60)
+    new_town = NamedTown(11, (BLUE, GREEN))
+    new_town.goes_on(60)
     for organization in (BLUE, GREEN):
-        made.do_batch(organization)
-        imports_customers(made, organization)
-    made.advance(5 * 86400)
-    made.deliver()
-    made.work()
+        new_town.do_batch(organization)
+        order_import(new_town, organization)
+    new_town.advance(5 * 86400)
+    new_town.deliver()
+    new_town.work()
     for organization in (BLUE, GREEN):
-        parks_events(made, organization)
-        tells_changes(made, organization)
-    return made
+        park_events(new_town, organization)
+        append_changes(new_town, organization)
+    return new_town
 
 
 @pytest.fixture(scope="module")
 def exports(town: NamedTown) -> Exports:
     """Everybody's export."""
-    found = {}
-    for organization, number in EVERYBODY:
+    records = {}
+    for organization, number in CUSTOMERS_OF_ALL:
         portions = export_customer(organization, CustomerId(f"cust_{number}"), None, town.ports, actor=ADMIN)
-        found[organization, number] = [record for portion in portions for record in portion.records]
-    return found
+        records[organization, number] = [record for portion in portions for record in portion.records]
+    return records
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def items(exports: Exports, aws: Aws) -> list[StoredItem]:
     return list(stored_items(aws.prefix))
 
 
-def imports_customers(town: NamedTown, organization: OrganizationId) -> None:
+def order_import(town: NamedTown, organization: OrganizationId) -> None:
     """The office begins an import, and no row of it has been worked on yet."""
     rows = tuple(
         Row(CustomerId(f"cust_{number}"), Save(profile(organization, number, again="import")))
@@ -71,7 +71,7 @@ def imports_customers(town: NamedTown, organization: OrganizationId) -> None:
     assert town.ports.queues.take()
 
 
-def parks_events(town: NamedTown, organization: OrganizationId) -> None:
+def park_events(town: NamedTown, organization: OrganizationId) -> None:
     """POM cannot apply the latest events of some objects, and keeps them with their bodies."""
     account, now = StripeAccountId(town.accounts[organization]), town.ports.clock.now()
     events = [each for page in town.ports.stripe.events(account, now - 30 * 86400, now) for each in page]
@@ -83,17 +83,17 @@ def parks_events(town: NamedTown, organization: OrganizationId) -> None:
         town.ports.events.park(event, now, "It could not be applied.")
 
 
-def tells_changes(town: NamedTown, organization: OrganizationId) -> None:
+def append_changes(town: NamedTown, organization: OrganizationId) -> None:
     """POM's systems were told of each customer and each invoice."""
-    told = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
+    difference = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
     changes = [
-        Change(organization, ObjectKind.INVOICE, each.id, each.version, town.ports.clock.now(), told)
+        Change(organization, ObjectKind.INVOICE, each.id, each.version, town.ports.clock.now(), difference)
         for each in town.invoices(organization)
     ]
-    told = Difference((ChangeType.CUSTOMER_SYNCED,), "pending", "synced")
+    difference = Difference((ChangeType.CUSTOMER_SYNCED,), "pending", "synced")
     for number in range(CUSTOMERS):
         customer_id = f"cust_{number}"
-        changes.append(Change(organization, ObjectKind.CUSTOMER, customer_id, 1, town.ports.clock.now(), told))
+        changes.append(Change(organization, ObjectKind.CUSTOMER, customer_id, 1, town.ports.clock.now(), difference))
     town.ports.changes.append(changes)
 
 
@@ -112,7 +112,7 @@ def ids_of(town: NamedTown, organization: OrganizationId, number: int) -> set[st
     return theirs | customers
 
 
-def named_in(text: str, ids: set[str]) -> bool:
+def names_any(text: str, ids: set[str]) -> bool:
     return any(re.search(rf"(?<![A-Za-z0-9_]){re.escape(each)}(?![A-Za-z0-9_])", text) for each in ids)
 
 
@@ -132,58 +132,62 @@ def identity(item: StoredItem) -> tuple[str, str]:
     raise AssertionError(item.keys)
 
 
-def named(record: Record) -> tuple[str, str]:
+def identity_of_record(record: Record) -> tuple[str, str]:
     if record.kind is RecordKind.CHANGE:
         change = content_of(record)["change"]
         return record.kind.table, f"{change['object_id']} {change['version']}"
     return record.kind.table, record.id
 
 
-@pytest.mark.parametrize(("organization", "number"), EVERYBODY)
-def test_every_stored_item_that_names_a_customer_is_in_their_export(
+@pytest.mark.parametrize(("organization", "number"), CUSTOMERS_OF_ALL)
+def test_an_export_holds_every_stored_item_that_names_its_customer(
     town: NamedTown, exports: Exports, items: Sequence[StoredItem], organization: OrganizationId, number: int
 ) -> None:
     ids = ids_of(town, organization, number)
     theirs = {
-        identity(each) for each in items if of_organization(town, each, organization) and named_in(each.text, ids)
+        identity(each) for each in items if of_organization(town, each, organization) and names_any(each.text, ids)
     }
-    assert theirs == {named(each) for each in exports[organization, number]}
+    assert theirs == {identity_of_record(each) for each in exports[organization, number]}
 
 
-def test_records_of_every_kind_were_looked_for(exports: Exports) -> None:
-    found = {each.kind for organization, number in EVERYBODY for each in exports[organization, number]}
-    assert found == set(RecordKind)
+def test_the_exports_hold_records_of_every_kind(exports: Exports) -> None:
+    kinds = {each.kind for organization, number in CUSTOMERS_OF_ALL for each in exports[organization, number]}
+    assert kinds == set(RecordKind)
 
 
-@pytest.mark.parametrize(("organization", "number"), EVERYBODY)
-def test_an_export_has_no_word_and_no_id_of_anybody_else(
+@pytest.mark.parametrize(("organization", "number"), CUSTOMERS_OF_ALL)
+def test_an_export_holds_no_name_and_no_id_of_another_customer(
     town: NamedTown, exports: Exports, organization: OrganizationId, number: int
 ) -> None:
     text = json.dumps([content_of(each) for each in exports[organization, number]])
     assert name_of(organization, number) in text
-    for other in EVERYBODY:
-        if other != (organization, number):
-            ids = ids_of(town, *other)
-            if other[0] != organization:
-                ids = {*(each for each in ids if not each.startswith("cust_")), other[0], town.accounts[other[0]]}
-            assert name_of(*other) not in text
-            assert not named_in(text, ids)
+    for other_customer in CUSTOMERS_OF_ALL:
+        if other_customer != (organization, number):
+            ids = ids_of(town, *other_customer)
+            if other_customer[0] != organization:
+                ids = {
+                    *(each for each in ids if not each.startswith("cust_")),
+                    other_customer[0],
+                    town.accounts[other_customer[0]],
+                }
+            assert name_of(*other_customer) not in text
+            assert not names_any(text, ids)
 
 
-@pytest.mark.parametrize(("organization", "number"), EVERYBODY)
-def test_a_record_has_all_that_is_stored_but_what_is_internal(
+@pytest.mark.parametrize(("organization", "number"), CUSTOMERS_OF_ALL)
+def test_a_record_holds_every_stored_value_except_internal_fields(
     town: NamedTown, exports: Exports, items: Sequence[StoredItem], organization: OrganizationId, number: int
 ) -> None:
-    shown = {named(each): content_of(each) for each in exports[organization, number]}
-    compared = 0
+    content_by_identity = {identity_of_record(each): content_of(each) for each in exports[organization, number]}
+    compared_documents = 0
     for item in items:
-        if identity(item) in shown and of_organization(town, item, organization):
-            content = set(leaves(shown[identity(item)]))
+        if identity(item) in content_by_identity and of_organization(town, item, organization):
+            content = set(leaves(content_by_identity[identity(item)]))
             for document in item.documents:
                 missing = set(leaves(document)) - content
                 assert missing == set(), item.keys
-                compared += 1
-    assert compared >= 5
+                compared_documents += 1
+    assert compared_documents >= 5
 
 
 def leaves(value: Any) -> Iterator[Any]:
@@ -199,5 +203,5 @@ def leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def test_what_is_left_out_is_what_keys_of_stripe_requests_are_made_of_and_who_of_operations_acted() -> None:
+def test_only_request_key_parts_and_operators_names_are_internal() -> None:
     assert {"nonce", "key_generation", "operator"} == INTERNAL

@@ -40,9 +40,9 @@ class Company:
 
     def pays(self, method: str = "pm_card_visa", amount: int | None = None) -> str:
         stripe_id = str(self.now.stripe_invoice_id)
-        paid = self.world.double.pay(self.account, stripe_id, method, amount=amount)
+        payment = self.world.double.pay(self.account, stripe_id, method, amount=amount)
         self.world.deliver()
-        return str(paid["payment_intent"])
+        return str(payment["payment_intent"])
 
     def request(
         self, key: str = "once", amount: str | None = None, reason: str | None = None, user: UserId = ADMIN
@@ -55,8 +55,8 @@ class Company:
         return refund(self.request(key, amount, reason), self.world.ports)
 
     def refunds_in_dashboard(self, amount: int | None = None) -> None:
-        wanted: Any = {"payment_intent": self.payment_id, **({"amount": amount} if amount else {})}
-        self.world.client.v1.refunds.create(wanted, {"stripe_account": self.account})
+        params: Any = {"payment_intent": self.payment_id, **({"amount": amount} if amount else {})}
+        self.world.client.v1.refunds.create(params, {"stripe_account": self.account})
 
     def loses_the_answer(self, kind: str = "close_after", **settings: Any) -> None:
         """The next answer of Stripe to a refund does not reach POM, nor do those to its repetitions."""
@@ -92,7 +92,7 @@ class Company:
         assert differences(self.world.double.ledger(self.account), [self.now]) == []
 
 
-class Interrupted(Boundaries):
+class BoundariesWithRival(Boundaries):
     """At the outward call of this number, somebody else acts before it is made."""
 
     def __init__(self, world: World, number: int, rival: Callable[[], object]) -> None:
@@ -108,9 +108,9 @@ class Interrupted(Boundaries):
         return super().cross(name, call)
 
 
-def interrupted(world: World, number: int, rival: Callable[[], object]) -> None:
+def interrupt(world: World, number: int, rival: Callable[[], object]) -> None:
     """From now on the world's calls are counted, and `rival` acts before the call of this number."""
-    world.ports = Watched(world.ports, Interrupted(world, number, rival))  # type: ignore[assignment]
+    world.ports = Watched(world.ports, BoundariesWithRival(world, number, rival))  # type: ignore[assignment]
 
 
 def outward_calls(act: Callable[[], object], world: World) -> list[str]:

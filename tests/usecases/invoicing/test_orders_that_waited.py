@@ -31,45 +31,45 @@ def world() -> World:
     return world
 
 
-def ordered_while_stripe_is_down(world: World, path: str, **wanted: Any) -> Invoice:
+def order_while_stripe_is_down(world: World, path: str, **fields: Any) -> Invoice:
     world.double.order_fault("close_before", method="POST", path=path, count=10)
-    invoice = create_invoice(order("svc_1", **wanted), world.ports)
+    invoice = create_invoice(order("svc_1", **fields), world.ports)
     world.double.clear_faults()
     assert invoice.saga.running
     return invoice
 
 
-def in_dashboard(world: World, invoice: Invoice, **changes: Any) -> None:
+def change_in_dashboard(world: World, invoice: Invoice, **changes: Any) -> None:
     account = {"stripe_account": invoice.stripe_account_id}
     world.client.v1.invoices.update(world.now(invoice).stripe_invoice_id or "", changes, account)  # type: ignore[arg-type]
 
 
-def test_an_order_whose_due_date_passed_before_its_draft_was_made_is_taken_back_and_says_why(world: World) -> None:
-    ordered_while_stripe_is_down(world, "/v1/invoices", due_date=TOMORROW)
+def test_an_order_whose_due_date_passed_during_an_outage_is_undone_with_a_reason(world: World) -> None:
+    order_while_stripe_is_down(world, "/v1/invoices", due_date=TOMORROW)
     world.advance(3 * DAY)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as refusal:
         world.resume()
-    assert refused.value.code == "due_date_in_past"
-    assert refused.value.field == "dueDate"
+    assert refusal.value.code == "due_date_in_past"
+    assert refusal.value.field == "dueDate"
     assert not world.ports.database.invoices
     assert not world.ports.database.claims
 
 
-def test_a_draft_for_review_stays_if_somebody_added_a_line_while_it_waited_for_its_own(world: World) -> None:
-    invoice = ordered_while_stripe_is_down(world, "/v1/invoices/*/add_lines", send=False)
+def test_a_draft_stays_if_a_line_was_added_in_stripe_during_an_outage(world: World) -> None:
+    invoice = order_while_stripe_is_down(world, "/v1/invoices/*/add_lines", send=False)
     account = {"stripe_account": invoice.stripe_account_id}
-    added: Any = {"lines": [{"amount": 2500, "description": "Filter"}]}
-    world.client.v1.invoices.add_lines(invoice.stripe_invoice_id or "", added, account)  # type: ignore[arg-type]
+    filter_line: Any = {"lines": [{"amount": 2500, "description": "Filter"}]}
+    world.client.v1.invoices.add_lines(invoice.stripe_invoice_id or "", filter_line, account)  # type: ignore[arg-type]
     world.advance(3600)
     with pytest.raises(StripeRefused):
         world.resume()
-    kept = world.now(invoice)
-    assert kept.status is InvoiceStatus.DRAFT
-    assert kept.total_difference == 2500
-    assert "send_refused" not in kinds(kept), "nobody asked for it to be sent"
+    stored = world.now(invoice)
+    assert stored.status is InvoiceStatus.DRAFT
+    assert stored.total_difference == 2500
+    assert "send_refused" not in kinds(stored), "nobody asked for it to be sent"
 
 
-def test_an_invoice_over_nothing_that_stripe_finalized_before_the_answer_was_lost_is_paid_and_not_mailed(
+def test_an_invoice_of_zero_whose_finalization_response_was_lost_is_paid_and_not_mailed(
     world: World,
 ) -> None:
     free = Service(ServiceId("svc_1"), "Goodwill visit", Decimal(1), Decimal(0))
@@ -78,17 +78,17 @@ def test_an_invoice_over_nothing_that_stripe_finalized_before_the_answer_was_los
     world.double.clear_faults()
     world.advance(2 * DAY)
     world.resume()
-    done = world.now(invoice)
-    assert (done.status, done.saga.step, done.sent_at) == (InvoiceStatus.PAID, Step.DONE, None)
-    assert "send_refused" not in kinds(done)
+    stored = world.now(invoice)
+    assert (stored.status, stored.saga.step, stored.sent_at) == (InvoiceStatus.PAID, Step.DONE, None)
+    assert "send_refused" not in kinds(stored)
 
 
-def test_a_draft_is_sent_again_after_its_memo_was_changed_back(world: World) -> None:
-    invoice = ordered_while_stripe_is_down(world, "/v1/invoices/*/send", memo="Gate code on file")
-    in_dashboard(world, invoice, description="Pay to IBAN XX")
+def test_a_draft_can_be_sent_after_its_memo_was_changed_back_in_stripe(world: World) -> None:
+    invoice = order_while_stripe_is_down(world, "/v1/invoices/*/send", memo="Gate code on file")
+    change_in_dashboard(world, invoice, description="Pay to IBAN XX")
     world.advance(3600)
     with pytest.raises(Exception, match="its memo"):
         world.resume()
-    in_dashboard(world, invoice, description="Gate code on file")
-    sent = send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
-    assert sent.sent_at is not None
+    change_in_dashboard(world, invoice, description="Gate code on file")
+    sent_invoice = send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert sent_invoice.sent_at is not None

@@ -21,7 +21,7 @@ from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.proofs.ledger import Ledger, recorded
 from tests.proofs.published_oracle import differences_told, expected
-from tests.usecases.invoicing.editing import change, drafted, ready
+from tests.usecases.invoicing.editing import create_draft, edit_of, ready_world
 from tests.world import OFFICE, ORGANIZATION, World
 
 EDITED, SENT, PENDING, VOIDED = (
@@ -31,8 +31,8 @@ EDITED, SENT, PENDING, VOIDED = (
 
 def company() -> tuple[World, Invoice, Ledger]:
     """Returns a world with a draft of two services, and the ledger of what is stored from now on."""
-    world = ready()
-    draft = drafted(world, "svc_1", "svc_2")
+    world = ready_world()
+    draft = create_draft(world, "svc_1", "svc_2")
     return world, draft, recorded(world.ports.database, world.ports.clock)
 
 
@@ -50,12 +50,12 @@ def told(ledger: Ledger) -> list[str]:
 
 
 def swap(draft: Invoice) -> EditDraft:
-    return change(draft, "svc_1", "svc_3", memo="Thank you")
+    return edit_of(draft, "svc_1", "svc_3", memo="Thank you")
 
 
 def refused(draft: Invoice) -> EditDraft:
     """Stripe takes memos of 1,500 letters at most (https://docs.stripe.com/api/invoices/update)."""
-    return change(draft, "svc_1", "svc_3", memo="x" * 1501)
+    return edit_of(draft, "svc_1", "svc_3", memo="x" * 1501)
 
 
 def on(draft: Invoice) -> Any:
@@ -77,12 +77,12 @@ def line_added_in_stripe(world: World, draft: Invoice) -> None:
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda draft: change(draft, "svc_1"),
-        lambda draft: change(draft, "svc_2", "svc_1"),
-        lambda draft: change(draft, "svc_1", "svc_2", memo="Thank you"),
-        lambda draft: change(draft, "svc_1", "svc_2", footer="Net"),
-        lambda draft: change(draft, "svc_1", "svc_2", payment_terms="net_15"),
-        lambda draft: change(draft, "svc_1", "svc_2", payment_methods=("card",)),
+        lambda draft: edit_of(draft, "svc_1"),
+        lambda draft: edit_of(draft, "svc_2", "svc_1"),
+        lambda draft: edit_of(draft, "svc_1", "svc_2", memo="Thank you"),
+        lambda draft: edit_of(draft, "svc_1", "svc_2", footer="Net"),
+        lambda draft: edit_of(draft, "svc_1", "svc_2", payment_terms="net_15"),
+        lambda draft: edit_of(draft, "svc_1", "svc_2", payment_methods=("card",)),
         swap,
     ],
     ids=["a_line", "their_order", "the_memo", "the_footer", "the_terms", "the_methods", "lines_and_memo"],
@@ -96,7 +96,7 @@ def test_a_saved_draft_is_told_once(edit: Callable[[Invoice], EditDraft]) -> Non
 
 def test_a_save_that_changes_nothing_is_not_told() -> None:
     world, draft, ledger = company()
-    edit_draft(change(draft, "svc_1", "svc_2"), world.ports)
+    edit_draft(edit_of(draft, "svc_1", "svc_2"), world.ports)
     world.deliver()
     assert told(ledger) == []
     assert len(ledger.entries) > 2
@@ -174,7 +174,7 @@ def test_a_draft_that_is_changed_in_stripe_is_told_and_so_is_the_save_that_takes
     changes(world, draft)
     world.deliver()
     assert told(ledger) == [EDITED]
-    edit_draft(change(draft, "svc_1", "svc_2"), world.ports)
+    edit_draft(edit_of(draft, "svc_1", "svc_2"), world.ports)
     world.deliver()
     assert told(ledger) == [EDITED, EDITED]
 

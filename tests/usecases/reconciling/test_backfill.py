@@ -27,7 +27,7 @@ from chalicelib.usecases.reconciling.backfill import BackfillOutcome, BackfillRe
 from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.boundaries import Killed, unwatched, watched
 from tests.timelines import kinds
-from tests.usecases.invoicing.editing import change
+from tests.usecases.invoicing.editing import edit_of
 from tests.usecases.reconciling.test_reconcile import assert_equal, lively
 from tests.world import OFFICE, ORGANIZATION, World, line
 
@@ -482,7 +482,7 @@ def test_a_kind_of_deduction_that_was_changed_comes_back_as_it_was_saved_last(
     discount = RequestedDeduction(DeductionKind.DISCOUNT, "Rebate", Decimal("10.00"))
     draft = world.invoice("svc_1", deductions=(discount,), send=False)
     credit = replace(discount, kind=DeductionKind.CREDIT)
-    edit_draft(change(draft, "svc_1", deductions=(credit,)), world.ports)
+    edit_draft(edit_of(draft, "svc_1", deductions=(credit,)), world.ports)
     lose(world, draft)
     filled(world)
     assert [each.kind for each in world.now(draft).order.deductions] == [DeductionKind.CREDIT]
@@ -543,7 +543,7 @@ def edited_and_set_back(world: World, *services: str) -> Invoice:
     """A draft of `svc_a` and `svc_b` that POM changed to other services, and whose record is as before that."""
     made = world.invoice("svc_a", "svc_b", send=False)
     before = world.now(made)
-    edit_draft(change(made, *services), world.ports)
+    edit_draft(edit_of(made, *services), world.ports)
     database = world.ports.database
     for service in services:
         database.claims.pop((ORGANIZATION, ServiceId(service)), None)

@@ -1,4 +1,4 @@
-"""An edited draft is told when it rests and bills something else than when it rested last."""
+"""An edit of a draft is published when its saga has finished with an order that differs from the previous one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from chalicelib.domain.invoice_changes import invoice_difference
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from tests.contracts.examples import NOW
-from tests.domain.told import DAY, DRAFT_FACT, OPEN, changed, draft, made, told
+from tests.domain.example_invoices import DAY, DRAFT_FACT, OPEN, changed, draft, made, told
 
 T = ChangeType
 
 
 def editing(step: Step, before: Invoice, **changes: Any) -> Invoice:
-    """Returns a draft whose edit has come to this step. `before` is the draft as it was at rest."""
+    """Returns a draft whose edit is at this step. `before` is the draft before the edit began."""
     busy = draft(step)
     return changed(replace(busy, saga=replace(busy.saga, drafted=draft_tags(before))), **changes)
 
@@ -35,7 +35,7 @@ def test_a_draft_that_is_edited_stays_a_draft(step: Step) -> None:
     assert invoice_difference(rested, busy) == invoice_difference(busy, changed(rested)) == NOTHING
 
 
-def test_an_edit_is_told_once_when_the_draft_rests_with_its_new_order() -> None:
+def test_an_edit_is_published_once_when_its_saga_has_finished() -> None:
     rested = draft()
     order = replace(rested.order, memo="Thank you")
     claimed, ordered = editing(Step.EDIT, rested), editing(Step.RELEASE, rested, order=order)
@@ -43,13 +43,13 @@ def test_an_edit_is_told_once_when_the_draft_rests_with_its_new_order() -> None:
     assert told(ordered, changed(rested, order=order)) == ((T.INVOICE_EDITED,), "draft", "draft")
 
 
-def test_an_edit_that_is_taken_back_or_changes_nothing_is_not_told() -> None:
+def test_an_edit_that_is_undone_or_changes_nothing_is_not_published() -> None:
     rested = draft()
     for step in (Step.RESTORE, Step.RELEASE):
         assert invoice_difference(editing(step, rested), changed(rested)) == NOTHING
 
 
-def test_an_edit_that_a_former_release_began_is_told_whatever_it_changed() -> None:
+def test_an_edit_begun_by_an_earlier_release_is_always_published() -> None:
     assert told(draft(Step.RELEASE), draft()) == ((T.INVOICE_EDITED,), "draft", "draft")
 
 
@@ -64,7 +64,7 @@ def test_an_edit_that_a_former_release_began_is_told_whatever_it_changed() -> No
         replace(DRAFT_FACT, discount_amount=500),
     ],
 )
-def test_what_somebody_changes_of_a_draft_in_stripe_is_told(fact: InvoiceFact) -> None:
+def test_a_change_of_a_draft_in_stripe_is_published(fact: InvoiceFact) -> None:
     rested, in_stripe = (
         replace(made(each, acts=()), saga=draft().saga, details_as_made=DraftDetails(), terms_due_at=OPEN.due_at)
         for each in (replace(DRAFT_FACT, drafted_details=DraftDetails()), fact)
@@ -73,7 +73,7 @@ def test_what_somebody_changes_of_a_draft_in_stripe_is_told(fact: InvoiceFact) -
     assert invoice_difference(in_stripe, changed(in_stripe)) == NOTHING
 
 
-def test_a_change_in_stripe_that_comes_while_a_draft_is_sent_is_told_once_it_rests_again() -> None:
+def test_a_change_in_stripe_during_a_send_is_published_once_the_saga_has_finished() -> None:
     rested = draft()
     in_stripe = made(replace(DRAFT_FACT, total=9000, amount_remaining=9000), acts=())
     sending = editing(Step.SEND, rested)
@@ -82,7 +82,7 @@ def test_a_change_in_stripe_that_comes_while_a_draft_is_sent_is_told_once_it_res
     assert told(met, replace(rested, facts=in_stripe.facts)) == ((T.INVOICE_EDITED,), "draft", "draft")
 
 
-def test_a_draft_that_is_issued_while_pom_edits_it_is_told_as_edited_only_if_its_order_is_another_one() -> None:
+def test_a_draft_issued_during_an_edit_is_published_as_edited_only_if_its_order_changed() -> None:
     rested = replace(draft(), terms_due_at=OPEN.due_at)
     assert draft_tags(rested) != draft_tags(made(OPEN)), "Once it is issued, its due date is shown."
     order = replace(rested.order, memo="Thank you")

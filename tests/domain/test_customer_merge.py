@@ -1,4 +1,4 @@
-"""Each field of a customer is settled by itself between POM and Stripe."""
+"""Each field of a customer is merged separately between POM and Stripe."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ANN = Profile("Ann", "Lee", None, "ann@example.test", "1", Address("1 Elm St", N
 
 
 def theirs(**changes: str | None) -> Values:
-    """Stripe's values if it has what POM gave, but for `changes`."""
+    """Returns Stripe's values if it has everything that POM sent, except for `changes`."""
     named = {Field(name): value for name, value in changes.items()}
     return {**{field: as_sent_to_stripe(field, value) for field, value in ANN.values.items()}, **named}
 
@@ -55,7 +55,7 @@ BEFORE = st.builds(
 
 
 @given(PROFILES, STRIPES)
-def test_a_first_link_empties_nothing_on_either_side(profile: Profile, stripes: Values) -> None:
+def test_a_first_link_clears_no_field_on_either_side(profile: Profile, stripes: Values) -> None:
     settled = merge_fields(profile, stripes, {})
     for field in Field:
         if profile.values[field] is not None:
@@ -65,7 +65,7 @@ def test_a_first_link_empties_nothing_on_either_side(profile: Profile, stripes: 
 
 
 @given(PROFILES, STRIPES, BEFORE)
-def test_a_second_look_finds_everything_in_step(
+def test_a_second_comparison_finds_no_difference(
     profile: Profile, stripes: Values, before: Mapping[Field, InStep]
 ) -> None:
     settled = merge_fields(profile, stripes, before)
@@ -77,7 +77,7 @@ def test_a_second_look_finds_everything_in_step(
 
 
 @given(PROFILES, STRIPES, BEFORE)
-def test_what_only_one_side_changed_reaches_the_other(
+def test_a_field_changed_on_one_side_reaches_the_other(
     profile: Profile, stripes: Values, before: Mapping[Field, InStep]
 ) -> None:
     settled = merge_fields(profile, stripes, before)
@@ -96,7 +96,7 @@ def test_what_only_one_side_changed_reaches_the_other(
 
 
 @given(PROFILES, STRIPES, BEFORE)
-def test_an_address_goes_to_stripe_whole_or_not_at_all(
+def test_an_address_is_sent_to_stripe_whole_or_not_at_all(
     profile: Profile, stripes: Values, before: Mapping[Field, InStep]
 ) -> None:
     sent = [part in merge_fields(profile, stripes, before).to_stripe for part in ADDRESS]
@@ -104,19 +104,19 @@ def test_an_address_goes_to_stripe_whole_or_not_at_all(
 
 
 @given(PROFILES)
-def test_nothing_is_sent_if_stripe_has_what_it_was_given(profile: Profile) -> None:
+def test_nothing_is_sent_if_stripe_already_has_the_values(profile: Profile) -> None:
     has = {field: as_sent_to_stripe(field, value) for field, value in profile.values.items()}
     assert merge_fields(profile, has, in_step_as_sent(profile)).to_stripe == {}
 
 
-def test_a_field_that_pom_removed_is_emptied_and_one_that_only_stripe_has_is_not() -> None:
+def test_a_field_removed_in_pom_is_cleared_and_a_field_only_stripe_has_is_not() -> None:
     before = {**in_step_as_sent(ANN), Field.STREET2: InStep(None, "Gate code in Stripe only" * 20)}
     stripes = theirs(street2="Gate code in Stripe only" * 20)
     settled = merge_fields(replace(ANN, phone=None), stripes, before)
     assert settled.to_stripe == {Field.PHONE: None}
 
 
-def test_an_address_part_that_pom_does_not_take_survives_an_edit_of_another_part() -> None:
+def test_an_address_part_that_pom_cannot_store_survives_an_edit_of_another_part() -> None:
     long = "x" * 300
     before = {**in_step_as_sent(ANN), Field.STREET2: InStep(None, long)}
     moved = replace(ANN, address=replace(ANN.address, city="Tempe"))
@@ -124,13 +124,13 @@ def test_an_address_part_that_pom_does_not_take_survives_an_edit_of_another_part
     assert (settled.to_stripe[Field.CITY], settled.to_stripe[Field.STREET2]) == ("Tempe", long)
 
 
-def test_a_value_that_pom_does_not_take_is_told_once() -> None:
+def test_a_value_that_pom_cannot_store_is_reported_once() -> None:
     first = merge_fields(ANN, theirs(email="not an address"), in_step_as_sent(ANN))
     assert (first.not_taken_over, first.profile) == ((Field.EMAIL,), ANN)
     assert merge_fields(ANN, theirs(email="not an address"), first.in_step).not_taken_over == ()
 
 
-def test_a_name_that_stripe_cut_is_no_edit() -> None:
+def test_a_name_truncated_by_stripe_is_no_edit() -> None:
     long = Profile("A" * 200, "B" * 200)
     cut = {**NOTHING, Field.NAME: f"{'A' * 200} {'B' * 55}"}
     settled = merge_fields(long, cut, {})
@@ -138,19 +138,19 @@ def test_a_name_that_stripe_cut_is_no_edit() -> None:
     assert len(as_sent_to_stripe(Field.NAME, long.display_name) or "") == MAX_NAME
 
 
-def test_another_capital_letter_in_stripe_is_no_edit_and_one_in_pom_goes_to_stripe() -> None:
+def test_a_change_of_case_in_stripe_is_no_edit_and_one_in_pom_is_sent_to_stripe() -> None:
     assert merge_fields(ANN, theirs(email="ANN@example.test"), in_step_as_sent(ANN)).profile == ANN
     typed = replace(ANN, email="Ann@example.test")
     assert merge_fields(typed, theirs(), in_step_as_sent(ANN)).to_stripe == {Field.EMAIL: "Ann@example.test"}
 
 
-def test_a_capital_letter_in_pom_does_not_undo_another_address_in_stripe() -> None:
+def test_a_change_of_case_in_pom_does_not_undo_a_new_address_in_stripe() -> None:
     typed = replace(ANN, email="Ann@example.test")
     settled = merge_fields(typed, theirs(email="new@example.test"), in_step_as_sent(ANN))
     assert (settled.profile.email, settled.to_stripe) == ("new@example.test", {})
 
 
-def test_what_changes_in_stripe_while_it_is_given_something_is_taken_over_too() -> None:
+def test_a_change_made_in_stripe_during_an_update_is_taken_over_too() -> None:
     settled = merge_fields(replace(ANN, phone="2"), theirs(), in_step_as_sent(ANN))
     done = settled.after_update({**theirs(), Field.PHONE: "2", Field.CITY: "Tempe"})
     assert (done.profile.phone, done.profile.address.city, done.taken_over) == ("2", "Tempe", (Field.CITY,))
@@ -173,14 +173,14 @@ def test_what_changes_in_stripe_while_it_is_given_something_is_taken_over_too() 
         ("Cher", None, None, ("Cher", None)),
     ],
 )
-def test_a_known_part_of_a_name_stays_when_the_whole_name_changes(
+def test_a_first_name_that_still_fits_stays_when_the_whole_name_changes(
     name: str, first: str | None, last: str | None, split: tuple[str | None, str | None]
 ) -> None:
     assert split_name(name, first, last) == split
 
 
 @given(PROFILES, PROFILES, PROFILES)
-def test_a_profile_that_is_written_again_keeps_what_it_did_not_change(
+def test_saving_a_profile_keeps_the_fields_that_did_not_change(
     written: Profile, read: Profile, stored: Profile
 ) -> None:
     assert written.rebased(read, read) == written
