@@ -54,7 +54,7 @@ BUSY = 0.5
 LIFETIME = (CREATED, PAID, FEE, "show an invoice")
 BULK_LIFETIME = (f"bulk of {BULK}, sent", PAID, FEE)
 FEE_WORKER = "balance_jobs"
-"""The function that reads what a payment cost, when a webhook has told that Stripe has booked it."""
+"""The function that reads a payment's fee after a webhook has reported that Stripe has booked it."""
 DEPOSIT_LINES = 100
 """Lines of the payout of which each invoice is one."""
 SWEEP = "reconciliation, nothing missed"
@@ -81,7 +81,7 @@ METRIC_COMBINATIONS = 300
 
 
 def standing() -> Bill:
-    """What a month costs in which nothing happens but the schedules' ticks and what is emitted."""
+    """Returns the cost of a month without activity: schedules and metrics only."""
     price, queues = price_list().prices, list(Queue)
     polls = len(queues) * POLLERS * SECONDS / POLL_SECONDS
     tick = bill_of(each for story in run_stories() if story.name == TICK for each in story.invocations)
@@ -116,7 +116,7 @@ def _ticks(name: str | None = None) -> float:
 
 
 def _detailed_metrics() -> int:
-    """What API Gateway keeps for each method of each route, if it is told to; it bills them as custom metrics."""
+    """The metrics that API Gateway would store for each method of each route; it bills them as custom metrics."""
     from app import app
 
     methods = sum(len(methods) for methods in app.routes.values())
@@ -125,7 +125,7 @@ def _detailed_metrics() -> int:
 
 
 def emitted() -> set[str]:
-    """The metrics that the stories emit, each with its dimensions' values: what CloudWatch counts."""
+    """Returns the metrics that the stories emit, each with its dimensions' values, as CloudWatch counts them."""
     found = set()
     for story in run_stories():
         for invocation in story.invocations:
@@ -156,7 +156,7 @@ def combinations() -> int:
 
 
 def measure() -> list[Figure]:
-    """Print the bill, and tell what it comes to."""
+    """Prints the bill and returns its figures."""
     stories = {each.name: each for each in run_stories()}
     webhooks = [each for name in LIFETIME for each in stories[name].webhooks]
     deposit, lifetime = a_deposit(), an_invoice()
@@ -181,7 +181,7 @@ def measure() -> list[Figure]:
         *(no_budget(f"cost of {name}", bill.total, "$", f"{how}; {_biggest(bill)}") for name, bill in bills.items()),
         at_most("log bytes of a webhook", lines, WEBHOOK_LOG_BYTES, "", "its metrics and Lambda's own lines included",
                 is_count=True),
-        at_most("metrics that can come to be", combinations(), METRIC_COMBINATIONS, "",
+        at_most("possible metrics", combinations(), METRIC_COMBINATIONS, "",
                 "each value of each dimension in chalicelib/metrics.py", is_count=True),
         no_budget("metrics that the stories emit", len(emitted()), "", "0.30 $ a month each, if emitted every hour"),
     ]  # fmt: skip
@@ -227,7 +227,7 @@ def _biggest(bill: Bill) -> str:
 
 def show_telling(stories: Iterable[StoryCost], console: Console) -> None:
     """One row a story of which POM hears, or whose writes a stream has."""
-    table = Table(title="What telling costs, a thousand of each", title_justify="left", box=box.ROUNDED)
+    table = Table(title="What publishing costs, a thousand of each", title_justify="left", box=box.ROUNDED)
     table.add_column("Story")
     for name in ("feed WRU", "RRU", "events", "telling, $", "whole, $"):
         table.add_column(name, justify="right")
@@ -245,7 +245,7 @@ def show_telling(stories: Iterable[StoryCost], console: Console) -> None:
 
 def show(bills: Mapping[str, Bill], console: Console) -> None:
     """One row a component."""
-    table = Table(title="What it costs, in dollars", title_justify="left", box=box.ROUNDED)
+    table = Table(title="Costs in dollars", title_justify="left", box=box.ROUNDED)
     table.add_column("Component")
     for name in bills:
         table.add_column(name, justify="right")

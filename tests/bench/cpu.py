@@ -37,7 +37,7 @@ SDK_ROUNDS = 50
 
 
 class OneInvoice:
-    """A store that always holds the same invoice, and counts what is applied to it."""
+    """A store that always holds the same invoice, and counts the facts applied to it."""
 
     def __init__(self, invoice: Invoice) -> None:
         self._invoice = invoice

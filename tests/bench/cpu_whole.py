@@ -45,7 +45,7 @@ Write: TypeAlias = Callable[[TransactWrite], None]
 
 
 class Wire:
-    """Answers every request to DynamoDB at once, and keeps what was sent."""
+    """Responds to every request to DynamoDB immediately, and stores the request."""
 
     def __init__(self) -> None:
         self.item = b""
@@ -63,7 +63,7 @@ class Wire:
 
 
 def measured(body: bytes, invoice: Invoice, limit: float | None) -> list[Figure]:
-    """The whole of a webhook against its two calls, and what that makes a second."""
+    """Returns the ratio of a whole webhook to its two calls through pynamodb, and the events a second."""
     with patch.dict(os.environ, {**FAKE_ENVIRONMENT, **NOBODY}):
         tables.configure("bench-")
         client, wire = database.connection().client, Wire()
@@ -105,7 +105,7 @@ def _milliseconds(body: bytes, invoice: Invoice, wire: Wire) -> tuple[float, flo
                 write(transaction)
 
     two_calls()
-    assert wire.written() == ours, "what is compared must ask DynamoDB for the same"
+    assert wire.written() == ours, "both sides must send DynamoDB the same requests"
     took = cpu_milliseconds((whole, two_calls), ROUNDS)
     return percentile(took[0], 0.5), percentile(took[1], 0.5)
 

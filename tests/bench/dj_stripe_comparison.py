@@ -29,7 +29,7 @@ def figures_of_records(site_records: JSON, ledger: JSON, load: Load) -> list[Fig
     missing = len(events - set(site_records["events"]))
     count = len(load.invoices)
     return [
-        no_budget("  dj-stripe: webhooks taken and not recorded", missing, "", f"of {len(events)}"),
+        no_budget("  dj-stripe: acknowledged webhooks without a record", missing, "", f"of {len(events)}"),
         no_budget(
             "  dj-stripe: invoices wrong after shuffled delivery",
             len(wrong),

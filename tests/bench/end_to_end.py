@@ -78,7 +78,7 @@ def _measured(stack: LocalStack) -> list[Figure]:
             site = beside.enter_context(dj_stripe(stack, load.company.account_id))
             theirs = Side("dj-stripe", site.url, site.pid)
         except Missing as missing:
-            figures.append(_skipped("dj-stripe beside us", str(missing)))
+            figures.append(_skipped("comparison with dj-stripe", str(missing)))
         bodies = [json.dumps(event, indent=2) for event in events]
         _post(stack, load.company, [ours, theirs] if theirs else [ours], bodies)
         figures += _of_webhooks(ours, theirs)
@@ -123,7 +123,7 @@ def _created(company: Company, service: str, customer: str) -> Share:
 
 @dataclass
 class Side:
-    """One that takes webhooks, and what came of them."""
+    """One program that receives webhooks, and its results."""
 
     name: str
     url: str
@@ -213,14 +213,14 @@ def _ms(posted: Posted, part: float) -> str:
 
 
 def _refusals(posted: Posted) -> str:
-    return f"; {posted.refused} answered 5xx and sent again" if posted.refused else ""
+    return f"; {posted.refused} got 5xx and were sent again" if posted.refused else ""
 
 
-WHY_CALLS = "a worker reads what a payment cost, and events of one second in the wrong order need the object"
+WHY_CALLS = "a worker reads a payment's fee, and events of one second in the wrong order need the object"
 
 
 def _without_stripe(ours: Side, theirs: Side | None, events: int) -> list[Figure]:
-    """What each asks Stripe for, and what becomes of webhooks when Stripe does not answer."""
+    """Yields each program's Stripe calls, and its refused webhooks while Stripe is unavailable."""
     calls, refused = "calls of Stripe for each webhook", "webhooks refused while Stripe is down"
     figures = [
         at_most(calls, ours.stripe_calls / events, 0.6, "", f"of {events}: {WHY_CALLS}", is_count=True),
@@ -237,7 +237,7 @@ def _without_stripe(ours: Side, theirs: Side | None, events: int) -> list[Figure
 
 
 def _kept(stack: LocalStack, load: Load, sent: set[str]) -> list[Figure]:
-    """What is left once the next sweep has met again what came before the event that names its payment."""
+    """Yields the lost events and wrong invoices after the next sweep, which applies events that arrived too early."""
     before = recorded(stack, load)
     sweep(stack)
     after = recorded(stack, load)
@@ -246,6 +246,6 @@ def _kept(stack: LocalStack, load: Load, sent: set[str]) -> list[Figure]:
     early = f"of {len(sent)}; {len(sent - before['outcomes'].keys())} by the sweep"
     right = f"{count - wrong} of {count} right; {count - wrong_before} before the sweep"
     return [
-        at_most("webhooks taken and not recorded", lost, 0, "", early, is_count=True),
+        at_most("acknowledged webhooks without a record", lost, 0, "", early, is_count=True),
         at_most("invoices wrong after shuffled delivery", wrong, 0, "", right, is_count=True),
     ]

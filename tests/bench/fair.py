@@ -30,7 +30,7 @@ SAVED = 5000
 
 @dataclass(frozen=True)
 class Takes:
-    """Seconds that an execution takes, by what it does."""
+    """Seconds of an execution, by its kind of work."""
 
     page: float
     create: float
@@ -69,21 +69,26 @@ def _of_the_api(takes: Takes) -> Iterator[Figure]:
     for name, seconds in (("a page of 25 invoices", takes.page), ("create and send", takes.create)):
         how = f"{seconds:.2f} s each; a quota of {DEFAULT_QUOTA} executions; {RATE} a second for each method"
         least = least_load(stage, seconds)
-        yield at_least(f"{name}: load that has another's requests refused", least, 90, "/s", how)
-        yield no_budget("  the same with what prod must have", least_load(Edge(needed_executions()), seconds), "/s",
+        yield at_least(f"{name}: load at which another organization's requests are refused", least, 90, "/s", how)
+        yield no_budget("  the same with prod's quota", least_load(Edge(needed_executions()), seconds), "/s",
                         f"a quota of {needed_executions()} executions")  # fmt: skip
         yield no_budget("  the same in a new account", least_load(new, seconds), "/s",
                         f"a quota of {NEW_ACCOUNT} executions")  # fmt: skip
     seconds = takes.page
     for load in (2 * RATE, 5 * RATE):
         share = 100 * refused(stage, load, seconds)
-        yield no_budget(f"at {load} pages a second of one: of another's refused", share, "%", "of two a second")
+        yield no_budget(
+            f"at {load} pages a second of one organization: refused requests of another",
+            share,
+            "%",
+            "of two a second",
+        )
         shared = 100 * refused(Edge(DEFAULT_QUOTA, share=SHARE), load, seconds)
-        yield no_budget("  with shares in the function", shared, "%", "API Gateway has refused them before")
+        yield no_budget("  with shares in the function", shared, "%", "API Gateway refuses them first")
         lanes = 100 * refused(Edge(DEFAULT_QUOTA, lane_rate=LANE_RATE), load, seconds)
         yield at_most("  with keys of a usage plan, in two lanes", lanes, 1, "%", f"{LANE_RATE:g} a second for a key")
     together = -(-DEFAULT_QUOTA // round(RATE * takes.create))
-    yield no_budget("methods that one has to use up to take all executions", together, "",
+    yield no_budget("methods that one organization must exhaust to take all executions", together, "",
                     f"each {RATE} times a second for {takes.create:.2f} s")  # fmt: skip
 
 
@@ -91,11 +96,13 @@ def _of_the_workers(takes: Takes) -> Iterator[Figure]:
     for worker, seconds in (("customer_sync", takes.customer_sync), ("balance_jobs", takes.balance_jobs)):
         workers = QUEUE_TRIGGERS[worker].concurrency
         how = f"{workers} workers at once, {seconds:.2f} s each"
-        yield no_budget(f"{worker}: load at which another's work begins to wait", workers / seconds, "/s", how)
+        yield no_budget(
+            f"{worker}: load at which another organization's work begins to wait", workers / seconds, "/s", how
+        )
         waits = longest_wait(workers, seconds, SAVED, RATE)
-        yield no_budget(f"  another's longest wait, {SAVED} jobs at {RATE} a second", waits, "s", how)
+        yield no_budget(f"  longest wait of another organization, {SAVED} jobs at {RATE} a second", waits, "s", how)
     bulk = QUEUE_TRIGGERS["batch_jobs"].concurrency
-    yield at_least("companies in bulk at once, each at its own pace", bulk // LANES, 4, "",
+    yield at_least("companies in bulk at the same time, each at its own pace", bulk // LANES, 4, "",
                    f"{bulk} workers, {LANES} lanes a company; a fifth has all go at four fifths")  # fmt: skip
 
 

@@ -221,7 +221,7 @@ def _by_unpaid() -> Iterator[Figure]:
     most = UNPAID[-1]
     yield at_most(
         f"{what}: calls of Stripe for {most:,}", costs[most]["Stripe"], SHARED * most, "",
-        f"beside {EACH_BY_ITSELF * most:,}, each asked for by itself",
+        f"beside {EACH_BY_ITSELF * most:,}, each requested separately",
         ratio=costs[most]["Stripe"] / (EACH_BY_ITSELF * most), is_count=True,
     )  # fmt: skip
 

@@ -42,7 +42,7 @@ def _times() -> list[Figure]:
             at_most(f"import of {function}", best[module] / floor, LIMIT, TIMES, f"{best[module] * 1000:.0f} ms")
             for function, module in MODULES.items()
         ),
-        no_budget("import of all a first webhook needs", best[WEBHOOK] * 1000, "ms", "app, tables, events, secrets",
+        no_budget("all imports of a first webhook", best[WEBHOOK] * 1000, "ms", "app, tables, events, secrets",
                   ratio=best[WEBHOOK] / floor),
         no_budget("  the same without bytecode", sources[WEBHOOK] * 1000, "ms",
                   "the standard library's is missing here too, which Lambda has", ratio=sources[WEBHOOK] / floor),

@@ -81,7 +81,7 @@ FREE: Mapping[str, str] = {
 
 
 def measure() -> list[Figure]:
-    """Prints the table, and tells what each stage comes to."""
+    """Prints the table and returns the total of each stage."""
     resources = merge_template()["Resources"]
     bills = {f"{name}, {companies:,} companies": month(companies, resources) for name, companies in STAGES.items()}
     optional = {f"{name}, if all is on": if_on(companies, resources) for name, companies in STAGES.items()}

@@ -114,7 +114,7 @@ def _row(number: int, charge: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def measure() -> list[Figure]:
-    """Tells what payouts of a few sizes take."""
+    """Returns the figures of payouts of several sizes."""
     read = read_payouts()
     return [*(figure for each in read.values() for figure in _figures(each)), *_of_a_large_one(read)]
 
@@ -133,8 +133,10 @@ def _figures(read: ReadPayout) -> Iterator[Figure]:
         how = f"{units / lines:.2f} a line; {read.requests:,} requests"
         yield at_most(f"{what}: {name}", units, most * lines + beside, "", how, is_count=True)
     longest = max(map(duration, read.invocations))
-    yield at_most(f"{what}: longest run", longest, RUN_FOR, "s", "as `cost` assumes; a longer one is gone on with")
-    yield no_budget(f"{what}: a thousand of them", bill_of(read.invocations).total * 1000, "$", "list prices")
+    yield at_most(
+        f"{what}: longest run", longest, RUN_FOR, "s", "as `cost` assumes; another run continues a longer one"
+    )
+    yield no_budget(f"{what}: a thousand payouts", bill_of(read.invocations).total * 1000, "$", "list prices")
 
 
 def _of_a_large_one(read: Mapping[int, ReadPayout]) -> Iterator[Figure]:

@@ -32,7 +32,7 @@ def measure() -> list[Figure]:
         company.all_delivered()
         posted = _post(stack, company)
         logged = _logged(company)
-    assert not posted["refused"], f"{posted['refused']} webhooks were not answered 200"
+    assert not posted["refused"], f"{posted['refused']} webhooks did not get a 200"
     rate = posted["count"] / posted["seconds"]
     milliseconds = sorted(posted["milliseconds"])
     assert logged >= posted["count"], "an acknowledged webhook is in no event log"
@@ -40,11 +40,11 @@ def measure() -> list[Figure]:
     how = f"{sent} from a second process, {posted['threads']} threads"
     return [
         at_least("webhooks into the local stack", rate, 50, "/s", f"{how}; {EVENTS} events in its tables"),
-        no_budget("  each, p50", percentile(milliseconds, 0.5), "ms", "as its sender sees it"),
+        no_budget("  each, p50", percentile(milliseconds, 0.5), "ms", "measured by the sender"),
         no_budget("  each, p99", percentile(milliseconds, 0.99), "ms", ""),
         no_budget("create and send an invoice, p50", percentile(creating, 0.5), "ms", f"{CREATES} over HTTP"),
         at_most("create and send an invoice, p95", percentile(creating, 0.95), 2_000, "ms", "Stripe double included"),
-        no_budget("(filling the tables took)", filled, "s", "through the stores' own models"),
+        no_budget("(time to fill the tables)", filled, "s", "through the stores' own models"),
     ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ UNTIL_OVERDUE = 32
 EDITED = f"edit a draft, {LINES_CHANGED} lines changed"
 CORRECTED = "correct an invoice, and send its copy"
 REVIEWED = f"send a reviewed batch of {DRAFTS}"
-NOTHING_CHANGED = f"poll of {PAGE} invoices, answered 304"
+NOTHING_CHANGED = f"poll of {PAGE} invoices that gets 304"
 NARROWED = {
     "status": "status=pending",
     "status and creation": "status=pending&createdFrom=2020-01-01",

@@ -26,7 +26,7 @@ def kept_of_an_invoice(stories: Mapping[str, StoryCost]) -> Iterator[Figure]:
     parts = [stories[name].writes for name in (CREATED, PAID, FEE)]
     how = ", ".join(f"{part:g}" for part in parts)
     what = "an invoice from created to paid by card and its fee known, in WRU"
-    yield at_most(what, sum(parts), MOST_UNITS, "", f"{how}: made and sent, paid, its fee", is_count=True)
+    yield at_most(what, sum(parts), MOST_UNITS, "", f"{how}: created and sent, paid, its fee", is_count=True)
     for name in (PAID, TROUBLED):
         yield at_most(f"{name}: its item", stories[name].item, MOST_BYTES, "bytes", "with its keys", is_count=True)
     for name in (SENT_AGAIN, NOTHING_NEW):

@@ -16,7 +16,7 @@ EVERYBODY_A_DAY = ORGANIZATIONS * DAY / TICK
 
 
 def measure() -> list[Figure]:
-    """Live through an hour and a half, and through the moment after an outage."""
+    """Plays an hour and a half, and the time right after an outage."""
     town = Town(ORGANIZATIONS)
     lived = live(town, STRETCH)
     mix = ", ".join(f"{kind.share:.0%} {kind.name.replace('bills ', '')}" for kind in KINDS)
@@ -33,11 +33,11 @@ def measure() -> list[Figure]:
         ),
         at_most(
             "Calls of Stripe in the busiest second, all accounts", max(town.in_second.values()), STRIPE_A_SECOND, "",
-            "an account is asked by one run at a time: at most 4 a second", is_count=True,
+            "one run at a time reads an account: at most 4 a second", is_count=True,
         ),
         at_most(
             "Runs a day", lived.runs * days, EVERYBODY_A_DAY, "",
-            f"{lived.comparisons * days:,.0f} with objects; beside it, everybody every ten minutes",
+            f"{lived.comparisons * days:,.0f} with objects; in addition to every account every ten minutes",
             ratio=lived.runs * days / EVERYBODY_A_DAY, is_count=True,
         ),
         no_budget("Requests to DynamoDB a day", town.calls["DynamoDB"] * days, "", "plans and runs"),

@@ -143,4 +143,4 @@ def _faults_of_fees(books: Books) -> Iterator[str]:
         stored_lines = books.database.settlements.get((books.organization, row.id), {}).get(booked["id"])
         published_fee = (stored_lines.transaction.fee, stored_lines.transaction.net) if stored_lines else None
         if published_fee != (booked["fee"], booked["net"]):
-            yield f"{row.id} of {invoice_id} has fee {booked['fee']}, net {booked['net']}; its row has {published_fee}"
+            yield f"{row.id} of {invoice_id} has fee {booked['fee']}, net {booked['net']}; row: {published_fee}"

@@ -200,27 +200,27 @@ def replay_line(failing: Run) -> str:
 
 def prove(budget: Budget) -> Result:
     """Seeds, until the time is up or enough have been played."""
-    failing = Result("conservation under faults", "schedules of 100 deeds", seed=budget.seed)
+    result = Result("conservation under faults", "schedules of 100 actions", seed=budget.seed)
     total = Figures()
     for number in range(budget.of(12, 300, 1_000_000)):
         if budget.left < 0:
             break
         execution = run(budget.seed + number)
-        failing.count += 1
+        result.count += 1
         total.add(execution.figures)
         if execution.violation is not None:
             least = shortest(execution)
-            failing.failures.append(f"{least.violation}\n  {replay_line(least)}")
-    failing.figures = {
-        "deeds": total.deeds,
+            result.failures.append(f"{least.violation}\n  {replay_line(least)}")
+    result.figures = {
+        "actions": total.deeds,
         "boundaries": total.boundaries,
         "overtaken": total.overtaken,
-        "indexes that lagged": total.lagged,
-        "answers overtaken": total.late,
+        "lagging indexes": total.lagged,
+        "responses overtaken": total.late,
         "faults": sum(total.faults.values()),
         "events": total.events,
         "deliveries": total.deliveries,
         "parked": total.outcomes["parked"],
         "invoices": total.invoices,
     }
-    return failing
+    return result

@@ -501,7 +501,7 @@ def _faults_of_reads(invoice: Invoice, errand: Errand, database: FakeDatabase) -
 
 
 def prove(budget: Budget) -> Result:
-    faults = Result("crash at every boundary", "crashes", seed=budget.seed)
+    result = Result("crash at every boundary", "crashes", seed=budget.seed)
     calls = {errand.name: boundaries_of(errand) for errand in ERRANDS}
     turn = 0
     for errand in ERRANDS:
@@ -513,10 +513,10 @@ def prove(budget: Budget) -> Result:
                         turn += 1
                         if (turn + budget.seed) % every:
                             continue
-                        faults.count += 1
+                        result.count += 1
                         wrong = fate(errand, number, after=after, gap=gap, again=again)
                         if wrong:
                             where = f"{'after' if after else 'before'} {number} {call}"
-                            faults.failures.append(f"{errand.name}, killed {where}, {gap=} {again=}: {wrong}")
-    faults.figures = {"errands": len(ERRANDS), "boundaries": sum(map(len, calls.values()))}
-    return faults
+                            result.failures.append(f"{errand.name}, killed {where}, {gap=} {again=}: {wrong}")
+    result.figures = {"errands": len(ERRANDS), "boundaries": sum(map(len, calls.values()))}
+    return result

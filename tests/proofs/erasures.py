@@ -44,7 +44,7 @@ def schedule(seed: int) -> list[Action]:
 
 def prove(budget: Budget) -> Result:
     """Seeds, until the time is up and some have been played, or until enough have been played."""
-    result = Result("erasures at any moment", f"schedules of {len(schedule(0))} deeds", seed=budget.seed)
+    result = Result("erasures at any time", f"schedules of {len(schedule(0))} actions", seed=budget.seed)
     requested = finished = 0
     for number in range(budget.of(6, 100, 1_000_000)):
         if budget.left < 0 and number >= budget.of(3, 15, 50):

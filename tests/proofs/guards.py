@@ -20,7 +20,7 @@ TIMEOUT = 900
 
 def prove(budget: Budget) -> Result:
     """Tries all guards in the full slice, a seventh in the middle slice, and none in the short one."""
-    result = Result("mutations", "guards taken away", seed=budget.seed)
+    result = Result("mutations", "removed guards", seed=budget.seed)
     if budget.slice == "short":
         result.tried = "not in the short slice"
         return result

@@ -57,7 +57,7 @@ def compare(town: Town, me: Actor) -> None:
 
 
 def prove(budget: Budget) -> Result:
-    result = Result("late answers", "lives of 40 deeds", seed=budget.seed)
+    result = Result("late responses", "lives of 40 actions", seed=budget.seed)
     total = Figures()
     for number in range(budget.of(15, 150, 100_000)):
         if budget.left < 0:

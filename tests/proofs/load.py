@@ -56,7 +56,7 @@ CALM = 7.0
 
 def prove(budget: Budget) -> Result:
     """Load, a burst and a crash; nothing in the short slice, which must do without Java."""
-    result = Result("load, open loop", "webhooks sent on time", seed=budget.seed)
+    result = Result("load at a fixed rate", "webhooks sent on time", seed=budget.seed)
     if budget.slice == "short":
         result.tried = "not in the short slice"
         return result

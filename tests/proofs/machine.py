@@ -75,7 +75,7 @@ class Companies(RuleBasedStateMachine):
 
 
 def prove(budget: Budget) -> Result:
-    result = Result("stateful machine", "lives of up to 20 rules", seed=budget.seed)
+    result = Result("Hypothesis state machine", "lives of up to 20 rules", seed=budget.seed)
     Companies.rules = 0
     batch = budget.of(5, 60, 100)
     while not result.failures and (result.count == 0 or (budget.slice == "full" and budget.left > 0)):

@@ -36,7 +36,7 @@ def run_with_rivals(seed: int) -> list[Action]:
 
 
 def prove(budget: Budget) -> Result:
-    result = Result("never twice", "schedules of 70 rival deeds", seed=budget.seed)
+    result = Result("never twice", "schedules of 70 rival actions", seed=budget.seed)
     faults = 0
     for number in range(budget.of(12, 300, 1_000_000)):
         if budget.left < 0:

@@ -113,7 +113,7 @@ def _differences(where: str, heard: Iterable[tuple[str, Telling]], expected: set
         yield f"{where} has one id for several things: {ambiguous}"
     published = [telling for each in by_id.values() for telling in each]
     if len(published) != len(set(published)):
-        yield f"{where} has several ids for one change: {[change for change, n in Counter(published).items() if n > 1]}"
+        yield f"{where} repeats changes under other ids: {[each for each, n in Counter(published).items() if n > 1]}"
     if missing := expected - set(published):
         yield f"stored, and not published on {where}: {sorted(missing, key=str)[:3]}"
     if not_stored := set(published) - expected:
@@ -253,7 +253,7 @@ def _told_with(boundaries: Boundaries, town: Town, streams: Any, faults: list[st
 
 def prove(budget: Budget) -> Result:
     """Towns until the time is up or enough have been told, and one small town with every death."""
-    found = Result("what is told is what was stored", "towns of 100 deeds", seed=budget.seed)
+    found = Result("published changes are the stored changes", "towns of 100 actions", seed=budget.seed)
     everywhere = killed_everywhere(budget.seed, budget.of(12, 60, 10_000))
     found.failures = [f"{each}\n  {_replay(budget.seed)}" for each in everywhere.faults]
     total = everywhere.figures

@@ -313,12 +313,12 @@ def _about_payouts(path: str) -> bool:
 
 def prove(budget: Budget) -> Result:
     """One quarter: 60 invoices in the short slice, 100 in the middle one, 2,000 in full."""
-    faults = Result("a quarter ties out", "invoices", seed=budget.seed)
+    result = Result("a quarter that ties out", "invoices", seed=budget.seed)
     quarter = Quarter(budget.of(60, 100, 2_000), budget.seed)
     quarter.play()
-    faults.count = quarter.told["invoices"]
-    faults.failures = [
+    result.count = quarter.told["invoices"]
+    result.failures = [
         f"{fault}\n  python -m tests.proofs quarter --seed {budget.seed}" for fault in quarter.faults()
     ]
-    faults.figures = quarter.figures()
-    return faults
+    result.figures = quarter.figures()
+    return result

@@ -144,14 +144,14 @@ def _run_and_check(town: Town, organization: OrganizationId) -> str | None:
 
 
 def prove(budget: Budget) -> Result:
-    difference = Result("reconciliation", "lives", seed=budget.seed)
+    result = Result("reconciliation", "lives", seed=budget.seed)
     for number in range(budget.of(2, 60, 100_000)):
         if budget.left < 0:
             break
         for loss in LOSSES:
             seed = budget.seed + number
-            difference.count += 1
+            result.count += 1
             wrong = fault_after_run(seed, loss)
             if wrong:
-                difference.failures.append(f"{loss}, seed {seed}: {wrong}")
-    return difference
+                result.failures.append(f"{loss}, seed {seed}: {wrong}")
+    return result

@@ -50,7 +50,7 @@ def faults_of_log(invoice: Invoice, deliveries: Iterable[tuple[StripeEvent, Rece
         expected_entries = (logged[name].outcome, logged[name].repeated)
         if expected_entries != (outcomes[name], repeated[name]):
             faults.append(
-                f"the log has {expected_entries} for {name}, which was {outcomes[name]}, repeated {repeated[name]} times"
+                f"the log has {expected_entries} for {name}, expected {outcomes[name]} and {repeated[name]} repeats"
             )
     return faults
 
