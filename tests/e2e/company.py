@@ -21,7 +21,7 @@ PATIENCE = 20.0
 
 
 def eventually(look: Callable[[], T], good: Callable[[T], bool], what: str = "it") -> T:
-    """What `look` sees once it is good.
+    """Returns the first result of `look` that is good.
 
     Raises:
         AssertionError: it was not in time; says what was seen last.
@@ -47,7 +47,7 @@ def send_bytes(method: str, url: str, body: bytes, headers: dict[str, str]) -> R
 
 
 def refused(answer: Response, status: int, code: str, field: str | None = None) -> Any:
-    """Check a refusal against the error contract; answers the error."""
+    """Requires a refusal of the error contract, and returns its error."""
     assert answer.status == status, answer.text
     error = answer.json["error"]
     assert (error["code"], error.get("field")) == (code, field)
@@ -105,7 +105,7 @@ class Company:
         return self
 
     def customer(self, customer_id: str = "cust_1", email: str | None = "ann@example.com") -> str:
-        """Save a customer; answers its id."""
+        """Saves a customer, and returns its id."""
         body = {"firstName": "Ann", "lastName": "Lee", **({"email": email} if email else {})}
         saved = self.office.call("PUT", f"/customers/{customer_id}", body)
         assert saved.status == 200, saved.text

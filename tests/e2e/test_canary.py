@@ -24,7 +24,7 @@ def open_pipe() -> Iterator[LocalStack]:
 
 
 def send_canary(stack: LocalStack) -> tuple[str, int]:
-    """The verdict of one canary, and what the metric says of it."""
+    """Sends one canary, and returns its verdict and the value of its metric."""
     verdict = str(stack.fire("canary")["verdict"])
     passed = [each["CanaryPassed"] for each in metrics(stack, "workers") if "CanaryPassed" in each]
     return verdict, int(passed[-1][0])

@@ -23,7 +23,7 @@ from tests.e2e.company import eventually
 
 @contextmanager
 def command(tmp_path: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any], str]]:
-    """`python -m infra.local` on free ports: the process, its description and what it printed."""
+    """`python -m infra.local` on free ports: the process, its description and its output."""
     output = tmp_path / "stack.json"
     places = ["--ephemeral", "--state-dir", str(tmp_path / "state"), "--output", str(output)]
     with subprocess.Popen(
@@ -56,7 +56,7 @@ def run(line: str) -> Any:
 
 
 def grant(url: str, stripe: str) -> str:
-    """Do in the browser what the summary asks for; answers the state."""
+    """Does in the browser the steps of the summary, and returns the state."""
     back = Owner(stripe, STRIPE_ACCOUNT["account_id"]).decides(url, "grant").headers["Location"]
     return query_of(request("GET", back).headers["Location"])["state"]
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.demo
 
 @dataclass(frozen=True)
 class Told:
-    """What the demo printed, and whether all of it was as the guide says."""
+    """The output of the demo, and whether all of its checks passed."""
 
     text: str
     true: bool

@@ -84,7 +84,7 @@ class Play(
     RefundSteps,
     RevisionSteps,
 ):
-    """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
+    """One pool company and its account. Stripe's webhooks wait until a step delivers them."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class Play(
         self.api.admin.delete("/stripe/connection")
 
     def send_invoice(self, lines: int = 1, send: bool = True) -> None:
-        """Connect, save a customer, and bill 75.00 a line; all that Stripe tells of it arrives."""
+        """Connect, save a customer, and bill 75.00 a line; Stripe's webhooks about it arrive."""
         if not self.world.ports.connections.get(ORGANIZATION).active:
             self.connect()
         self.world.customer()
@@ -135,7 +135,7 @@ class Play(
         self.world.customer(**profile)
 
     def work(self) -> None:
-        """The workers take what is queued."""
+        """The workers do the queued work."""
         self.world.work()
 
     # Stripe, the payer and the payer's bank
@@ -245,11 +245,11 @@ class Play(
         self.world.double.set_delivery(lose=[])
 
     def no_events(self, kinds: Sequence[str] = ("*",)) -> None:
-        """From now on Stripe makes no events of these kinds."""
+        """From now on Stripe generates no events of these types."""
         self.world.double.set_delivery(never_generate=list(kinds))
 
     def no_refund_events(self) -> None:
-        """From now on Stripe makes no `refund.*` events for accounts on versions before 2024-10-28."""
+        """From now on Stripe generates no `refund.*` events for accounts on versions before 2024-10-28."""
         self.world.double.set_delivery(refunds_before_acacia=False)
 
     def endpoint(self, **settings: Any) -> None:
@@ -275,7 +275,7 @@ class Play(
             self.world.sweep(objects=True)
 
     def check_endpoint(self) -> None:
-        """The five-minute look at Stripe's list of endpoints, and the canary."""
+        """The five-minute check of Stripe's list of endpoints, and the canary."""
         self.world.look()
 
     def store_secrets(self, *, newest_first: list[str]) -> None:
@@ -283,7 +283,7 @@ class Play(
         self.world.secrets = tuple(newest_first)
 
     def post_unsigned(self, times: int) -> None:
-        """Somebody posts what nobody signed."""
+        """Somebody posts unsigned bodies."""
         for _ in range(times):
             answer = self.api.post("/stripe/webhooks", b"{}", token=None, headers={"Stripe-Signature": "t=1,v1=00"})
             assert answer.status == 400, answer.text
@@ -297,13 +297,15 @@ class Play(
         self.world.advance(seconds)
 
     def response_arrives_late(self, path: str, meanwhile: list[Step], then: Step, seconds: int = 3) -> None:
-        """While the answer to a request of this path is on its way, other things happen; `then` makes the request."""
+        """Other steps happen while the response to a request of this path is under way; `then` makes the request."""
         self.world.double.order_fault("late", path=path, seconds=seconds)
         with self._while_waiting(meanwhile, seconds):
             self.play([then])
 
     def response_dated_late(self, path: str, then: Step, seconds: int = 3) -> None:
-        """The answer to a request of this path comes at once with a late `Date`, as Stripe's nearly always has."""
+        """The response to a request of this path arrives immediately with a late `Date`, as nearly all of Stripe's
+        do.
+        """
         self.world.double.order_fault("late", path=path, seconds=seconds)
         self.play([then])
         assert not self.world.double.api.faults.orders, "no such request was made"
@@ -328,7 +330,7 @@ class Play(
     # What POM shows
 
     def shown(self) -> dict[str, Any]:
-        """What the API answers."""
+        """Returns the API's responses that a case can compare."""
         result: dict[str, Any] = {"connection": self.api.get("/stripe/connection").json}
         if self.invoice is not None:
             answer = self.api.get(f"/invoices/{self.invoice.id}")
@@ -381,7 +383,7 @@ class Play(
 
     @property
     def _stripe_id(self) -> str:
-        """The invoice that people see in Stripe: the latest revision, whether POM has heard of it or not."""
+        """The current invoice in Stripe: the latest revision, even if POM has not stored it yet."""
         in_stripe = {each["id"]: each for each in self.world.in_stripe(self.account, "invoice")}
         result = in_stripe[str(self._invoice.stripe_invoice_id)]
         while result["latest_revision"]:
@@ -430,7 +432,9 @@ PLACEHOLDERS = {
 
 
 def differences(right: Any, shown: Any, path: str = "") -> list[str]:
-    """Where what is shown is not what is right; what `expected` does not name does not matter."""
+    """Yields each field of `expected` that differs from the returned data. Fields that `expected` lacks do not
+    matter.
+    """
     if isinstance(right, dict) and isinstance(shown, dict):
         return [
             line

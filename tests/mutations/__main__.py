@@ -92,7 +92,9 @@ def main() -> int:
 
 
 def _warm_up() -> None:
-    """Import once what every run imports, so that a forked child has it already; nothing of the tree itself."""
+    """Imports the modules that every run needs, so that a forked child has them; imports nothing of the tree
+    itself.
+    """
     for name in WARM:
         __import__(name)
 
@@ -112,7 +114,7 @@ def _copied(place: Path) -> Path:
 
 
 def _shares(guards: Iterable[Guard], jobs: int) -> list[Trial]:
-    """All tests while nothing is taken away: one that fails anyway proves nothing."""
+    """Runs all tests on the unchanged tree: a test that fails there proves nothing."""
     files: dict[str, set[str]] = {}
     for test in (test for each in guards for test in each.tests):
         files.setdefault(test.partition("::")[0], set()).add(test)
@@ -143,7 +145,7 @@ def _run(trials: Sequence[Trial], copies: Sequence[Path]) -> Iterator[Trial]:
 
 @dataclass
 class Trial:
-    """Tests to run, in a copy from which a guard has been taken."""
+    """Tests to run in a copy from which a guard was removed."""
 
     guard: Guard | None
     tests: tuple[str, ...]
@@ -156,7 +158,7 @@ class Trial:
     _began: float = 0.0
 
     def prepared(self) -> bool:
-        """Take the guard away; False if it is not where the list says."""
+        """Removes the guard, and returns False if it is not found."""
         if self.guard is None:
             return True
         try:

@@ -36,12 +36,12 @@ def in_one_form(symbol: ast.AST) -> None:
 
 
 def alike(clause: ast.If, after: list[ast.stmt]) -> bool:
-    """Whether neither the clause nor what comes after it is the guard's."""
+    """Returns True if neither the clause nor the code after it is the guard's."""
     return bool(after) and isinstance(after[-1], LEAVING) and _weight(clause.body) == _weight(after)
 
 
 def turned(clause: ast.If, after: list[ast.stmt]) -> list[ast.stmt]:
-    """The same with its branches in each other's place; `after` is what comes after the clause in its block."""
+    """Returns the clause with its branches swapped; `after` is the code after the clause in its block."""
     return [ast.If(denial(clause.test), after, []), *clause.body]
 
 
@@ -61,7 +61,7 @@ def _asked_in_place(block: list[ast.stmt], names: Mapping[str, int]) -> list[ast
 
 
 def _condition_named(node: ast.stmt, names: Mapping[str, int]) -> TypeGuard[ast.Assign]:
-    """Whether it gives a condition a name that is read once."""
+    """Returns True if the statement gives a condition a name that is read once."""
     if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
         return False
     asked = isinstance(node.value, (ast.Compare, ast.BoolOp)) or (
@@ -95,6 +95,6 @@ def _settled(block: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def _weight(block: list[ast.stmt]) -> tuple[bool, int]:
-    """What only raises is lighter than all else; then what is shorter."""
+    """Returns the weight of a branch: one that only raises is lightest, then the shorter one."""
     only_raises = len(block) == 1 and isinstance(block[0], ast.Raise)
     return not only_raises, sum(1 for node in block for _ in ast.walk(node))

@@ -29,7 +29,7 @@ def operand(slot: Slot) -> bool:
 
 
 def denied(condition: ast.AST) -> bool:
-    """Whether the condition is the denial of what is compared or asked in it."""
+    """Returns True if the condition is a denial."""
     odd = False
     while isinstance(condition, ast.UnaryOp) and isinstance(condition.op, ast.Not):
         odd, condition = not odd, condition.operand
@@ -60,7 +60,7 @@ class Clause:
     holds: bool
 
     def leave_out(self, says: str) -> None:
-        """Without the branch; or, with `says`, it returns that in place of what it returned."""
+        """Removes the branch; with `says`, the branch returns that value instead."""
         if not says:
             self.node.test = ast.Constant(not self.holds)
         elif isinstance(self.last, ast.Return):

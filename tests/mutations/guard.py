@@ -9,7 +9,7 @@ from tests.mutations.removals import Removal
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A guard, the symbol it is in, what is taken from that, and the tests of which at least one must fail then."""
+    """A guard: its symbol, the code to remove, and the tests of which at least one must then fail."""
 
     name: str
     symbol: str

@@ -28,7 +28,7 @@ LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 class PatchError(Exception):
-    """The guard is not where the list says it is."""
+    """The guard is not found, or is found more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ P = TypeVar("P")
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[P]):
-    """A place that may be meant: what it mentions, and the node whose insides are smaller places than itself."""
+    """A possible place: the words that it mentions, and the node whose inner nodes are smaller places."""
 
     place: P
     inside: ast.AST

@@ -55,14 +55,14 @@ class _Condition:
 
 
 class Always(_Condition):
-    """A condition always holds, whatever is made of it. The words name it without a denial: `==` for `!=` too."""
+    """Makes a condition always hold. The words name the condition without a denial: `==` for `!=` too."""
 
     def edit(self, symbol: ast.AST) -> None:
         self._settle(symbol, True)
 
 
 class Never(_Condition):
-    """A condition never holds, whatever is made of it. The words name it without a denial: `==` for `!=` too."""
+    """Makes a condition never hold. The words name the condition without a denial: `==` for `!=` too."""
 
     def edit(self, symbol: ast.AST) -> None:
         self._settle(symbol, False)
@@ -88,7 +88,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """An argument of a call (`of` says which call), or an element of a collection or of an `except`, is left out."""
+    """Leaves out an argument of a call (`of` names the call), or an element of a collection or of an `except`."""
 
     about: str
     of: str = ""

@@ -72,7 +72,7 @@ def undenied(text: str) -> str:
 
 
 def _move(tree: ast.Module, node: ast.stmt) -> None:
-    """To the end of what it is in; before the one before it, if it is the last already."""
+    """Moves the symbol to the end of its parent, or before its neighbour if it is the last already."""
     for parent in ast.walk(tree):
         body = getattr(parent, "body", None)
         if isinstance(body, list) and node in body:

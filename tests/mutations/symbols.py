@@ -76,7 +76,7 @@ def node_of(symbol: Symbol, tree: ast.Module) -> ast.stmt:
 
 
 def definitions(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
-    """The names that a module defines, with what is in its classes and functions, and its constants."""
+    """Returns the names that a module defines, with those in its classes and functions, and its constants."""
     yield from _named(tree, "")
     for node in tree.body:
         if isinstance(node, (ast.Assign, ast.AnnAssign)):

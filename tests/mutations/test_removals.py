@@ -14,7 +14,7 @@ from tests.mutations.removals import Always, AnyValue, Becomes, Check, Instead, 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A body of a function that has the place once, what is left of it, and one that has the place twice."""
+    """The body of a function with the place once, the body after the removal, and a body with the place twice."""
 
     taken: Removal
     before: str

@@ -1,4 +1,6 @@
-"""What people, schedules, workers and the network do in a town. Each deed draws all it needs from its actor."""
+"""The actions of people, schedules, workers and the network in a town. An actor's number decides all choices of its
+action.
+"""
 
 from __future__ import annotations
 
@@ -195,7 +197,7 @@ cash = _on_some_invoice(lambda company, invoice_id, town: mark_paid(company, inv
 
 
 def _correcting(organization: OrganizationId, invoice_id: InvoiceId, town: Town) -> None:
-    """Voids an invoice that was issued and makes its draft copy, which may be sent at once."""
+    """Voids an issued invoice and creates its draft copy, which may be sent immediately."""
     copy = correct_invoice(organization, invoice_id, OFFICE, town.ports, confirmed=True)
     if not copy.saga.running and copy.sent_at is None:
         send_invoice(organization, copy.id, OFFICE, town.ports)
@@ -210,7 +212,7 @@ remind_by_hand = _on_some_invoice(_reminding)
 
 
 def _note_reminder(town: Town, organization: OrganizationId, invoice_id: InvoiceId) -> None:
-    """On this day, and on the next if the work goes on past midnight, one more e-mail is fine."""
+    """Allows one more e-mail on this day, and on the next day if the work continues past midnight."""
     invoice = town.plain.database.invoices.get((organization, invoice_id))
     if invoice is not None and invoice.stripe_invoice_id:
         invoices = town.table(invoice.stripe_account_id, "invoice")
@@ -293,7 +295,7 @@ def erase(town: Town, me: Actor) -> None:
 
 
 def _clear_up(town: Town, me: Actor, organization: OrganizationId) -> None:
-    """A company ends in Stripe what is open: invoices, debits, refunds and disputes. Stripe tells POM of it."""
+    """A company finishes its open business in Stripe: invoices, debits, refunds and disputes. Webhooks arrive."""
     account, service = town.accounts[organization], town.dashboard(organization).v1.invoices
     for dispute in _ids_in_status(
         town, account, "dispute", "needs_response", "under_review", "warning_needs_response"
@@ -322,7 +324,7 @@ def begin(town: Town, me: Actor) -> None:
 
 
 def grant(town: Town, me: Actor) -> None:
-    """The browser comes back from Stripe, for an attempt that anybody began; mostly with the usual account."""
+    """The browser returns from Stripe, for any started attempt; mostly with the usual account."""
     if not town.states:
         return
     organization, state = me.rng.choice(town.states)
@@ -491,7 +493,7 @@ def draft_in_dashboard(town: Town, me: Actor) -> None:
 
 
 def revise(town: Town, me: Actor) -> None:
-    """Somebody edits a finalized invoice in Stripe, or goes on with a revision that was begun."""
+    """Somebody edits a finalized invoice in Stripe, or finishes a started revision."""
     organization = me.rng.choice(ORGANIZATIONS)
     invoices = list(town.table(town.accounts[organization], "invoice").values())[-8:]
     service = town.dashboard(organization).v1.invoices
@@ -584,7 +586,7 @@ def account_business(town: Town, me: Actor) -> None:
 
 
 def payout_moves(town: Town, me: Actor) -> None:
-    """The bank sends a payout back, or the owner cancels, reverses or makes one, or gives another bank account."""
+    """The bank returns a payout, or the owner cancels, reverses or requests one, or enters another bank account."""
     account = me.rng.choice(sorted(town.accounts.values()))
     payouts = [each["id"] for each in town.table(account, "payout").values()][-4:]
     match me.rng.choice(("fail", "fail", "bank", "bank", "cancel", "reverse", "by_hand", "instant", "now")):
@@ -626,7 +628,7 @@ def network(town: Town, me: Actor) -> None:
 
 
 def never_generated(town: Town, me: Actor) -> None:
-    """Stripe fails to make some events: they are in no list either."""
+    """Stripe fails to generate some events, which are then missing in its list too."""
     kinds = (
         "payout.*",
         "invoice.paid",
@@ -648,7 +650,9 @@ def resend(town: Town, me: Actor) -> None:
 
 
 def work(town: Town, me: Actor) -> None:
-    """A worker takes a message; it is taken again where the worker does not end well, and sometimes where it does."""
+    """A worker receives a message. The message is received again if the worker fails, and sometimes if it
+    succeeds.
+    """
     envelope = town.receive_message(me.rng)
     if envelope is None:
         return
@@ -706,7 +710,7 @@ def sweep(town: Town, me: Actor) -> None:
 
 
 def wait(town: Town, me: Actor) -> None:
-    """Time goes by, for those who are in the middle of something too."""
+    """Time passes, also for actors in the middle of an action."""
     town.advance(me.rng.choice((1, 1, 1, 1, 1, 5, 5, 5, 20, 20, 130, 130, 700, 4000, DAY, 2 * DAY)))
 
 
@@ -735,7 +739,7 @@ PLAYERS = {name: player for name, (_, player) in ACTIONS.items()}
 
 
 def schedule(seed: int, length: int) -> list[Action]:
-    """A random schedule; the same seed gives the same one."""
+    """Returns a random schedule; a seed always gives the same one."""
     rng = random.Random(seed)
     names, weights = list(ACTIONS), [weight for weight, _ in ACTIONS.values()]
     chosen = ["create"] * 6 + rng.choices(names, weights, k=length - 6)

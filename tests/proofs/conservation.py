@@ -1,16 +1,16 @@
-"""Proof 1, conservation under faults: nothing that Stripe told us is lost, and in the end POM says what Stripe says.
+"""Proof `conservation`: under any faults no data of Stripe is lost, and in the end POM is equal to Stripe.
 
-Claimed. Whatever offices, payers, banks, workers, schedules and two companies' admins do at once, and whatever fails
-or ends at whatever boundary: each invariant holds after each step; and at rest, after one sweep with objects, POM
-equals Stripe for every invoice and customer, a day later also for every fee and payout, and the next sweep writes
-nothing.
+Claim: offices, payers, banks, workers, schedules and the admins of two companies act at the same time, and anything
+may fail or crash at any boundary. Each invariant holds after each step. When all work is finished, one sweep with
+objects makes POM equal to Stripe for every invoice and customer. A day later this is true of every fee and payout,
+and the next sweep writes nothing.
 
-Tried. Random schedules of deeds (see `deeds`), interleaved at boundaries, with lost, doubled, reordered, late and
-never generated webhooks, several of them in one second; answers of Stripe's that arrive after others have written;
-accounts on versions from 2018 to ours. The double's ledger is the oracle (`tests/oracle.py`).
+Method: random schedules of actions (see `actions`) are interleaved at boundaries, with lost, repeated, reordered,
+late and never generated webhooks, several of them in one second, with responses of Stripe that arrive after others
+have written, and with accounts on versions from 2018 to ours. The double's ledger is the oracle (`tests/oracle.py`).
 
-Not shown. The stores are the in-memory ones that `tests/contracts` and `test_differential.py` hold to DynamoDB's.
-The double is our reading of Stripe's documentation, not Stripe.
+Limits: the stores are the in-memory ones, which `tests/contracts` and `test_differential.py` compare with DynamoDB
+tables. The double follows Stripe's documentation; it is not Stripe.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ DAY, HOUR = 86_400, 3_601
 
 @dataclass(frozen=True)
 class Run:
-    """One schedule, played to its rest."""
+    """One schedule, played until all work is finished."""
 
     seed: int
     schedule: tuple[Action, ...]
@@ -51,13 +51,13 @@ class Run:
     violation: str | None
     trace: tuple[str, ...]
     erasures: int = 0
-    """How many were asked for and granted."""
+    """How many erasures were requested and granted."""
     erased: int = 0
-    """How many of these were finished in the end."""
+    """How many of these erasures were finished."""
 
 
 def run(seed: int, actions: Sequence[Action] | None = None, *, length: int = LENGTH, plain: bool = False) -> Run:
-    """Play one seed, or another schedule in the town of that seed."""
+    """Plays the schedule of one seed, or another schedule in the town of that seed, and returns the execution."""
     execution = tuple(schedule(seed, length) if actions is None else actions)
     town = Town(seed, plain=plain)
     violation = None
@@ -81,7 +81,7 @@ def run(seed: int, actions: Sequence[Action] | None = None, *, length: int = LEN
 
 
 def come_to_rest(town: Town) -> None:
-    """Faults end, everybody is connected and verified again, time passes, and the schedules come round."""
+    """Ends all faults, connects and verifies everybody again, lets time pass, and runs the schedules."""
     town.note("rest")
     town.double.clear_faults()
     town.double.set_delivery(
@@ -118,7 +118,9 @@ def come_to_rest(town: Town) -> None:
 
 
 def finish_erasures(town: Town) -> None:
-    """Each erasure that waits for nothing is over after some days, and what comes then is as in Stripe too."""
+    """Lets days pass until each erasure that waits for nothing has finished, and requires that POM is equal to
+    Stripe.
+    """
     for _ in range(4):
         if not unfinished(town.plain.database):
             return
@@ -128,7 +130,9 @@ def finish_erasures(town: Town) -> None:
 
 
 def a_day_later(town: Town) -> None:
-    """Payouts are compared a day after their lines were read, and fees are asked for an hour after their payments."""
+    """Lets a day pass and requires that the sweep finds nothing: payouts are compared a day after their lines were
+    read, and fees are read an hour after their payments.
+    """
     town.advance(DAY + HOUR)
     town.double.drain()
     _work(town)
@@ -139,7 +143,7 @@ def a_day_later(town: Town) -> None:
 
 
 def _work(town: Town) -> None:
-    """What is queued, except sweeps: those come in the end."""
+    """Does all queued work except sweeps."""
     messages = [*(queued.message for queued in town.queue), *town.plain.queues.take()]
     for message in messages:
         with suppress(Refused, AccountUnreachable, Conflict, Retryable):
@@ -158,7 +162,7 @@ def _work(town: Town) -> None:
 
 
 def shortest(failing: Run, *, patience: int = 400) -> Run:
-    """A schedule as short and calm as can be found that still fails, in the same town."""
+    """Returns the shortest and calmest schedule found that still fails in the same town."""
     best, attempts = failing, 0
 
     def fails(actions: Sequence[Action]) -> bool:
@@ -199,7 +203,7 @@ def replay_line(failing: Run) -> str:
 
 
 def prove(budget: Budget) -> Result:
-    """Seeds, until the time is up or enough have been played."""
+    """Plays one seed after the other until the time is up or the slice's number of seeds is reached."""
     result = Result("conservation under faults", "schedules of 100 actions", seed=budget.seed)
     total = Figures()
     for number in range(budget.of(12, 300, 1_000_000)):
