@@ -16,7 +16,7 @@ from infra.deploy.concurrency import DEFAULT_QUOTA, needed_executions
 from infra.template.api import RATE
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.bill import duration
-from tests.bench.fair_edge import Edge, least_load, longest_wait, refused
+from tests.bench.fair_edge import Edge, least_load, longest_wait, refused_share
 from tests.bench.figures import Figure, at_least, at_most, no_budget
 from tests.bench.stories_stage import Stage, running
 
@@ -76,16 +76,16 @@ def _of_the_api(takes: Takes) -> Iterator[Figure]:
                         f"a quota of {NEW_ACCOUNT} executions")  # fmt: skip
     seconds = takes.page
     for load in (2 * RATE, 5 * RATE):
-        share = 100 * refused(stage, load, seconds)
+        share = 100 * refused_share(stage, load, seconds)
         yield no_budget(
             f"at {load} pages a second of one organization: refused requests of another",
             share,
             "%",
             "of two a second",
         )
-        shared = 100 * refused(Edge(DEFAULT_QUOTA, share=SHARE), load, seconds)
+        shared = 100 * refused_share(Edge(DEFAULT_QUOTA, share=SHARE), load, seconds)
         yield no_budget("  with shares in the function", shared, "%", "API Gateway refuses them first")
-        lanes = 100 * refused(Edge(DEFAULT_QUOTA, lane_rate=LANE_RATE), load, seconds)
+        lanes = 100 * refused_share(Edge(DEFAULT_QUOTA, lane_rate=LANE_RATE), load, seconds)
         yield at_most("  with keys of a usage plan, in two lanes", lanes, 1, "%", f"{LANE_RATE:g} a second for a key")
     together = -(-DEFAULT_QUOTA // round(RATE * takes.create))
     yield no_budget("methods that one organization must exhaust to take all executions", together, "",

@@ -63,14 +63,14 @@ class Tells(Protocol):
 
 def review(stage: Stage, tells: Tells, customers: list[str]) -> None:
     """Tells the stories of drafts and of lists. `customers` are known to Stripe, one for each draft of a batch."""
-    put, post, get = (partial(_ok, stage, method) for method in ("PUT", "POST", "GET"))
-    kept, dropped, added = (
+    saved, post, get = (partial(_ok, stage, method) for method in ("PUT", "POST", "GET"))
+    kept_lines, dropped_lines, added_lines = (
         [_line(f"svc_{what}_{number}") for number in range(LINES_CHANGED)] for what in ("kept", "dropped", "added")
     )
-    body = {"customerId": "cust_2", "lineItems": [*kept, *dropped], "send": False}
+    body = {"customerId": "cust_2", "lineItems": [*kept_lines, *dropped_lines], "send": False}
     draft = post("/invoices", body)
     stage.settle()
-    tells(EDITED, lambda: put(f"/invoices/{draft['id']}", {"lineItems": [*kept, *added]}))
+    tells(EDITED, lambda: saved(f"/invoices/{draft['id']}", {"lineItems": [*kept_lines, *added_lines]}))
 
     wrong = post("/invoices", {"customerId": "cust_2", "lineItems": [_line("svc_wrong")]})
     stage.settle()

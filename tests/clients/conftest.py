@@ -64,5 +64,5 @@ def compiled(contract: Path) -> CompletedProcess[str]:
     return CLIENTS.run_tool("tsc", "--project", ".")
 
 
-def _succeeds(done: CompletedProcess[str]) -> None:
-    assert done.returncode == 0, done.stdout + done.stderr
+def _succeeds(process: CompletedProcess[str]) -> None:
+    assert process.returncode == 0, process.stdout + process.stderr

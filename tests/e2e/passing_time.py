@@ -44,10 +44,10 @@ def sweeps_fall_due(stack: LocalStack) -> None:
 def _in_its_own_process(stack: LocalStack, *words: str) -> None:
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     command = [sys.executable, "-m", "tests.e2e.passing_time", *words]
-    done = subprocess.run(
+    process = subprocess.run(
         command, env={**own, **stack.environment}, cwd=ROOT, check=False, timeout=30, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
 
 
 def main(kind: str, *ids: str) -> None:

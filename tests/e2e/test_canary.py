@@ -48,9 +48,9 @@ def test_a_canary_is_accepted_and_not_counted_as_an_event(open_pipe: LocalStack)
 
 
 def test_a_canary_signed_with_a_secret_that_the_handler_lacks_is_refused(open_pipe: LocalStack) -> None:
-    [known] = open_pipe.secret.webhook_secrets
+    [secret] = open_pipe.secret.webhook_secrets
     try:
-        store_secret(open_pipe, as_stored("whsec_new", known))
+        store_secret(open_pipe, as_stored("whsec_new", secret))
         assert send_canary(open_pipe) == ("passed_by_older_secret", 1)
         store_secret(open_pipe, as_stored("whsec_new"))
         assert send_canary(open_pipe) == ("refused", 0)

@@ -36,15 +36,15 @@ def test_the_commands_that_list_paid_invoices_work_as_written(stack: LocalStack,
     write(description(stack), tmp_path / ".local/stack.json")
     seeing_paid, _, _ = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
 
-    shown = shell_output(seeing_paid, stack, tmp_path)
+    printed = shell_output(seeing_paid, stack, tmp_path)
 
-    assert isinstance(shown["data"], list), shown
+    assert isinstance(printed["data"], list), printed
 
 
 def test_the_commands_that_refund_work_as_written_and_refund_once(company: Company, tmp_path: Path) -> None:
-    stack, billed = company.stack, company.bill("svc_by_hand").json
-    pay(billed, method="card", number="4242424242424242", exp="12/34", cvc="123")
-    company.becomes(billed["id"], status="paid")
+    stack, invoice = company.stack, company.bill("svc_by_hand").json
+    pay(invoice, method="card", number="4242424242424242", exp="12/34", cvc="123")
+    company.becomes(invoice["id"], status="paid")
     of_company = {"admin": company.token("user_admin", "admin")}
     write({**description(stack), "tokens": of_company}, tmp_path / ".local/stack.json")
     _, refunding, _ = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
@@ -54,14 +54,14 @@ def test_the_commands_that_refund_work_as_written_and_refund_once(company: Compa
     assert (first_refund["amount"], first_refund["status"], first_refund["invoiceId"]) == (
         "20.00",
         "succeeded",
-        billed["id"],
+        invoice["id"],
     )
     assert second_refund == first_refund
-    refunded = company.becomes(billed["id"], partiallyRefunded=True)
-    assert refunded["refundedAmount"] == "20.00"
+    refunded_invoice = company.becomes(invoice["id"], partiallyRefunded=True)
+    assert refunded_invoice["refundedAmount"] == "20.00"
     table = (tmp_path / ".local/payments.csv").read_text().splitlines()
     assert [line.split(",")[2] for line in table] == ["Kind", "refund", "payment"]
-    events = company.member.get(f"/invoices/{billed['id']}/events")["data"]
+    events = company.member.get(f"/invoices/{invoice['id']}/events")["data"]
     assert "charge.succeeded" in {event["type"] for event in events}
 
 
@@ -79,8 +79,8 @@ def test_the_commands_that_review_a_draft_work_as_written(company: Company, tmp_
     assert (second_refund["id"], second_refund["total"]) == (first["id"], "110.00")
     page = (tmp_path / ".local/preview.html").read_text()
     assert all(words in page for words in ("DRAFT", "Winter cover", "Season discount"))
-    sent = company.office.call("POST", f"/invoices/{first['id']}/send")
-    assert (sent.status, sent.json["status"]) == (200, "pending")
+    response = company.office.call("POST", f"/invoices/{first['id']}/send")
+    assert (response.status, response.json["status"]) == (200, "pending")
 
 
 def shell_output(block: str, stack: LocalStack, directory: Path | None = None) -> Any:
@@ -109,11 +109,13 @@ def test_every_button_that_the_readme_names_is_on_a_page() -> None:
     pages = (*OFFICE.glob("screens/*.js"), *OFFICE.glob("core/*.js"), *DASHBOARD.glob("*.py"))
     buttons = "".join(file.read_text() for file in pages)
     of_stripe = pages_of_stripe("Pool Office Manager", [], "", {})
-    pressed = set(re.findall(r"\*([A-Z][^*]+)\*", first_five_minutes().replace("**", ""))) - {
+    named_buttons = set(re.findall(r"\*([A-Z][^*]+)\*", first_five_minutes().replace("**", ""))) - {
         STRIPE_ACCOUNT["business_name"]
     }
-    assert {"Install", "Connect", "Finish set-up", "Create Invoice", "Send", "Open a dispute"} <= pressed
-    assert [each for each in pressed if f'"{each}"' not in buttons and f">{each}</button>" not in of_stripe] == []
+    assert {"Install", "Connect", "Finish set-up", "Create Invoice", "Send", "Open a dispute"} <= named_buttons
+    assert [
+        each for each in named_buttons if f'"{each}"' not in buttons and f">{each}</button>" not in of_stripe
+    ] == []
 
 
 def test_the_command_that_lists_e_mails_works_as_written(stack: LocalStack) -> None:
@@ -132,8 +134,11 @@ def test_every_shell_command_of_the_docs_sets_its_own_variables() -> None:
         blocks = re.findall(r"```(?:sh)?\n(.*?)```", text, re.DOTALL)
         spans = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
         for command in (*blocks, *spans):
-            used = set(re.findall(r"\$\{?([A-Z_]+)\b", command))
-            assert used <= set(re.findall(r"\b[A-Z_]+(?==)|(?<=\bread -rs )[A-Z_]+", command)), (page.name, command)
+            variables = set(re.findall(r"\$\{?([A-Z_]+)\b", command))
+            assert variables <= set(re.findall(r"\b[A-Z_]+(?==)|(?<=\bread -rs )[A-Z_]+", command)), (
+                page.name,
+                command,
+            )
 
 
 def test_the_stack_prints_as_many_curl_lines_as_the_pages_state(stack: LocalStack) -> None:
@@ -153,8 +158,8 @@ def test_the_stack_prints_as_many_curl_lines_as_the_pages_state(stack: LocalStac
     ],
 )
 def test_every_make_target_that_a_page_names_exists(page: str) -> None:
-    named = set(re.findall(r"\bmake ([a-z][a-z-]*)\b(?=[ `\n]|$)", (ROOT / page).read_text()))
+    named_targets = set(re.findall(r"\bmake ([a-z][a-z-]*)\b(?=[ `\n]|$)", (ROOT / page).read_text()))
     code = set(re.findall(r"`make ([a-z-]+)", (ROOT / page).read_text()))
     targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
     assert code <= targets
-    assert named & targets, page
+    assert named_targets & targets, page

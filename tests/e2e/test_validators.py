@@ -89,13 +89,17 @@ def test_a_webhook_changes_the_etag_of_its_invoice(company: Company, ids: dict[s
 def test_the_second_of_two_saves_with_one_etag_gets_412_and_the_stored_customer(
     company: Company, ids: dict[str, str]
 ) -> None:
-    _, loaded, body = send(company, "GET", CUSTOMER)
+    _, loaded_headers, body = send(company, "GET", CUSTOMER)
     record = {name: json.loads(body)[name] for name in ("firstName", "lastName", "email")}
-    first, saved, _ = send(company, "PUT", CUSTOMER, {**record, "phone": "1"}, If_Match=loaded["etag"])
-    second, refused, told = send(company, "PUT", CUSTOMER, {**record, "phone": "2"}, If_Match=loaded["etag"])
-    assert (first, second, json.loads(told)["stored"]["phone"]) == (200, 412, "1")
-    assert saved["etag"].rpartition(".")[2] == refused["etag"].rpartition(".")[2]
-    third, _, _ = send(company, "PUT", CUSTOMER, {**record, "phone": "2"}, If_Match=refused["etag"])
+    first, saved_headers, _ = send(
+        company, "PUT", CUSTOMER, {**record, "phone": "1"}, If_Match=loaded_headers["etag"]
+    )
+    second, refused_headers, refusal_body = send(
+        company, "PUT", CUSTOMER, {**record, "phone": "2"}, If_Match=loaded_headers["etag"]
+    )
+    assert (first, second, json.loads(refusal_body)["stored"]["phone"]) == (200, 412, "1")
+    assert saved_headers["etag"].rpartition(".")[2] == refused_headers["etag"].rpartition(".")[2]
+    third, _, _ = send(company, "PUT", CUSTOMER, {**record, "phone": "2"}, If_Match=refused_headers["etag"])
     assert third == 200
 
 
@@ -140,7 +144,7 @@ def test_a_stack_with_a_further_origin_lets_its_pages_call() -> None:
             assert (status, headers["access-control-allow-origin"]) == (204, origin)
             status, headers, _ = send(company, "GET", "/apps", Origin=origin)
             assert (status, headers["access-control-allow-origin"], headers["vary"]) == (200, origin, "Origin")
-        refused = request("GET", f"{stack.urls.api}/v1/apps", headers={"Origin": FURTHER})
-        assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (401, FURTHER)
+        refused_headers = request("GET", f"{stack.urls.api}/v1/apps", headers={"Origin": FURTHER})
+        assert (refused_headers.status, refused_headers.headers["Access-Control-Allow-Origin"]) == (401, FURTHER)
         _, headers, _ = send(company, "OPTIONS", "/apps", Origin="http://localhost:4000")
         assert "access-control-allow-origin" not in headers

@@ -74,53 +74,53 @@ class Words:
                         self._looped[target.id] = self._looped.get(target.id, frozenset()) | source
 
     def of(self, *nodes: ast.AST) -> set[str]:
-        found: set[str] = set()
+        matches: set[str] = set()
         waiting = list(nodes)
         while waiting:
             node = waiting.pop()
             if isinstance(node, ast.JoinedStr):
                 continue
             if isinstance(node, ast.Name):
-                found |= {node.id, *self._looped.get(node.id, ())}
+                matches |= {node.id, *self._looped.get(node.id, ())}
             elif isinstance(node, ast.Attribute):
-                found.add(node.attr)
+                matches.add(node.attr)
             elif isinstance(node, ast.keyword) and node.arg:
-                found.add(f"{node.arg}=")
+                matches.add(f"{node.arg}=")
             elif isinstance(node, ast.Constant):
-                found.add(repr(node.value))
+                matches.add(repr(node.value))
             elif isinstance(node, ast.Compare):
-                found |= {KINDS[type(each)] for each in node.ops}
+                matches |= {KINDS[type(each)] for each in node.ops}
             waiting += ast.iter_child_nodes(node)
-        return found
+        return matches
 
 
 P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[P]):
+class Match(Generic[P]):
     """A possible place: the words that it mentions, and the node whose inner nodes are smaller places."""
 
     place: P
     inside: ast.AST
-    mentioned: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
 
 
-def the_one(about: str, what: str, found: Iterable[Found[P]]) -> P:
+def the_one(about: str, kind: str, matches: Iterable[Match[P]]) -> P:
     """The smallest place that mentions all the words.
 
     Raises:
         PatchError: there is none, or more than one.
     """
     words = set(about.split())
-    fitting = [each for each in found if words <= each.mentioned]
+    fitting = [each for each in matches if words <= each.words]
     smallest = [
         each for each in fitting
-        if not any(other.inside is not each.inside and _holds(each.inside, other.inside) for other in fitting)
+        if not any(inner.inside is not each.inside and _holds(each.inside, inner.inside) for inner in fitting)
     ]  # fmt: skip
     if len(smallest) != 1:
         at = ", ".join(f"line {getattr(each.inside, 'lineno', '?')}" for each in smallest) or "nowhere"
-        raise PatchError(f"{what} about {about!r} is found {len(smallest)} times: {at}")
+        raise PatchError(f"{kind} about {about!r} is found {len(smallest)} times: {at}")
     return smallest[0].place
 
 

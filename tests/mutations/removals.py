@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tests.mutations import conditions
-from tests.mutations.places import Found, PatchError, Slot, Words, expression, named, slots, the_one
+from tests.mutations.places import Match, PatchError, Slot, Words, expression, named, slots, the_one
 
 
 class Removal(Protocol):
@@ -50,7 +50,7 @@ class _Condition:
     about: str
 
     def _settle(self, symbol: ast.AST, holds: bool) -> None:
-        slot = the_one(self.about, "a condition", conditions.said(symbol, Words(symbol)))
+        slot = the_one(self.about, "a condition", conditions.condition_slots(symbol, Words(symbol)))
         slot.put(ast.Constant(holds is not conditions.denied(slot.node)))
 
 
@@ -75,7 +75,7 @@ class Skipped:
     of: str
 
     def edit(self, symbol: ast.AST) -> None:
-        matches = (Found(slot, slot.node, {self.of}) for slot in slots(symbol) if self._is_it(slot.node))
+        matches = (Match(slot, slot.node, {self.of}) for slot in slots(symbol) if self._is_it(slot.node))
         the_one(self.of, "a statement", matches).put(ast.Pass())
 
     def _is_it(self, node: ast.AST) -> bool:
@@ -95,7 +95,7 @@ class Without:
 
     def edit(self, symbol: ast.AST) -> None:
         words = Words(symbol)
-        matches = (Found(slot, slot.node, words.of(slot.node)) for slot in self._elements(symbol))
+        matches = (Match(slot, slot.node, words.of(slot.node)) for slot in self._elements(symbol))
         slot = the_one(self.about, "an argument or element", matches)
         if isinstance(slot.parent, ast.Dict):
             del slot.parent.values[slot.index]
@@ -130,7 +130,7 @@ class Instead:
                 names.append(Slot(node.value, node, "value"))
             elif named(node, self.of) and isinstance(getattr(node, "ctx", None), ast.Load):
                 names.append(slot)
-        matches = (Found(slot, slot.node, {self.of}) for slot in calls or names)
+        matches = (Match(slot, slot.node, {self.of}) for slot in calls or names)
         slot = the_one(self.of, "an expression", matches)
         assert isinstance(slot.node, ast.expr)
         slot.put(expression(self.by, slot.node))
@@ -161,7 +161,7 @@ class AnyValue:
     def edit(self, symbol: ast.AST) -> None:
         words = Words(symbol)
         matches = (
-            Found((slot, stored), slot.node, words.of(slot.node))
+            Match((slot, stored), slot.node, words.of(slot.node))
             for slot in slots(symbol)
             for stored in self._stored(slot.node)
         )

@@ -63,7 +63,7 @@ def test_every_page_of_the_stripe_double_is_accessible(
                 continue
             kinds.add(kind_of(path))
             page.goto(path)
-            wrong += [f"{path}: {said}" for said in violations(page, axe)]
+            wrong += [f"{path}: {violations_found}" for violations_found in violations(page, axe)]
             if (pixels := overflow(page)) > 0:
                 wrong.append(f"{path}: {pixels} pixels too wide")
             links = page.eval_on_selector_all("a", "all => all.map((each) => each.getAttribute('href'))")

@@ -181,7 +181,7 @@ def _scheme(chance: Chance, body: bytes, at: int) -> Webhook:
 
 
 def _secret(chance: Chance, body: bytes, at: int) -> Webhook:
-    """Signed properly, by whoever does not know our secret: another endpoint, another mode, another company."""
+    """Signed correctly with another secret: of another endpoint, another mode or another company."""
     secret = chance.choice(
         (
             TEST_SECRET,

@@ -21,7 +21,7 @@ TABLES = {
     ObjectKind.CONNECTION: "connections",
     ObjectKind.PAYOUT: "payouts",
 }
-"""The tables in memory whose changes are told."""
+"""The memory stores whose changes are published."""
 
 
 @dataclass(frozen=True)

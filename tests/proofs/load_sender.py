@@ -28,7 +28,7 @@ WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 4.0)
 
 @dataclass
 class Delivery:
-    """`latency` is from the intended moment to the 2xx, waits in our own queue and all tries included."""
+    """`latency` is the time from the planned time to the 2xx, including the sender's queue and all attempts."""
 
     number: int
     body: int

@@ -82,10 +82,10 @@ def _published_events(tale: Told, events: Sequence[StripeEvent]) -> tuple[Invoic
 
 
 def faults_of_published(ledger: Ledger) -> Iterator[str]:
-    """Yields where POM would be told of something else than what changed from version to version."""
+    """Yields the differences between the published changes and the changes from version to version."""
     wanted, published = set(expected(ledger)), set(differences_told(ledger))
     if wanted != published:
-        yield f"stored and not told: {sorted(wanted - published)}; told and not stored: {sorted(published - wanted)}"
+        yield f"stored and not published: {sorted(wanted - published)}; published and not stored: {sorted(published - wanted)}"
 
 
 def _end(invoice: Invoice) -> Snapshots:

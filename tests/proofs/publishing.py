@@ -203,9 +203,9 @@ def run_town(seed: int, rate: float = 0.12) -> Told:
             "stored versions": len(town.ledger.entries),
             "batches": worker.batches,
             "events put": len(worker.outside.bridge.taken),
-            "told": len(expected(town.ledger)),
+            "published": len(expected(town.ledger)),
             "drafts changed": sum(each.type == "invoice.edited" for each in expected(town.ledger)),
-            "queued and told again": again,
+            "queued and published again": again,
             **trouble.met,
         }
     )
@@ -252,7 +252,7 @@ def _told_with(boundaries: Boundaries, town: Town, streams: Any, faults: list[st
 
 
 def prove(budget: Budget) -> Result:
-    """Towns until the time is up or enough have been told, and one small town with every death."""
+    """Plays towns until the time is up or the slice's number is reached, and one small town with a crash at every call."""
     found = Result("published changes are the stored changes", "towns of 100 actions", seed=budget.seed)
     everywhere = killed_everywhere(budget.seed, budget.of(12, 60, 10_000))
     found.failures = [f"{each}\n  {_replay(budget.seed)}" for each in everywhere.faults]

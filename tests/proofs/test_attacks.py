@@ -48,11 +48,11 @@ IN_PROCESS = settings(
 
 
 REPETITION_COUNTERS: dict[str, Any] = {"repeated": None, "delivered": None}
-"""What the event's own marker keeps of an event that is sent again: how often, and when last."""
+"""The only fields that a repeated event may change on its marker: the count and the time of the last repetition."""
 
 
 def everything(world: World) -> dict[str, Any]:
-    """All that is stored and queued."""
+    """Returns all stored and queued data."""
     database = world.ports.database
     stored = {field.name: getattr(database, field.name) for field in fields(database) if field.name != "lock"}
     return copy.deepcopy({**stored, "queued": world.ports.queues.sent})
@@ -105,7 +105,7 @@ def test_the_webhook_endpoint_refuses_forgeries_with_400_and_nothing_changes(api
 
 
 def test_a_captured_webhook_that_is_sent_again_changes_nothing(api: ApiClient, world: World) -> None:
-    """Within the tolerance a caught request passes the door; the event's marker stops it."""
+    """Within the tolerance the signature of a captured request is valid; the event's marker stops it."""
     account = world.connect()
     world.customer()
     world.double.set_delivery(paused=True)
@@ -218,7 +218,7 @@ def test_an_authorization_code_without_the_victims_state_is_not_exchanged(
 def test_a_state_of_one_organization_cannot_connect_another(
     api: ApiClient, world: World, victim: ApiClient, mallory: ApiClient
 ) -> None:
-    """A state belongs to who was given it, whatever a later request says."""
+    """A state belongs to the admin who received it, whatever a later request says."""
     fixed = state_of(mallory)
     own = victim.post("/stripe/connection", headers={"Cookie": f"state={fixed}"}).json["authorizeUrl"]
     assert parse_qs(urlsplit(own).query)["state"] != [fixed]
@@ -322,5 +322,5 @@ def test_no_header_of_a_request_changes_the_callback_url_sent_to_stripe(api: Api
 
 
 def state_of(admin: ApiClient) -> str:
-    """Click Install; answers the state."""
+    """Starts connecting, and returns the state."""
     return parse_qs(urlsplit(admin.post("/stripe/connection").json["authorizeUrl"]).query)["state"][0]

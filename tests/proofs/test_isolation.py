@@ -240,7 +240,7 @@ def labels(routes: Sequence[Route]) -> list[str]:
 
 
 QUERIES = {"DELETE /v1/customers/{customerId}": "?inStripe=keep"}
-"""What a request must say besides its path."""
+"""The required query of a request."""
 
 
 @pytest.mark.parametrize("route", BY_ID, ids=labels(BY_ID))
@@ -268,7 +268,7 @@ def test_an_id_of_another_organization_gets_the_response_of_an_id_that_does_not_
 
 @pytest.mark.parametrize("route", READING, ids=labels(READING))
 def test_every_get_returns_only_the_callers_own_data(tenants: Tenants, app: Chalice, route: Route) -> None:
-    """Green's own; and whoever has nothing sees exactly what they would if nobody had anything."""
+    """Green reads its own data. An organization without data gets the same response as in an empty world."""
     assert tenants.ask("GET", path_of(route, tenants.ids)).status == 200
     here = tenants.api.acting("admin", organization=RED).get(path_of(route, {}))
     tenants.nothing_of_blue(here, "")
@@ -280,7 +280,7 @@ def test_every_get_returns_only_the_callers_own_data(tenants: Tenants, app: Chal
 
 
 def _masked(answer: Any) -> Any:
-    """Returns an answer without the id of its request, which an error has, and without a cursor.
+    """Returns a response without the request id of an error, and without a cursor.
 
     An empty page of changes has a cursor. The tables and the memory have different ones.
     """
@@ -479,7 +479,7 @@ def test_a_customer_cannot_be_linked_to_a_stripe_customer_of_another_account(ten
 
 @dataclass
 class Written:
-    """Whatever goes to the logs, as one text."""
+    """The whole log as one text."""
 
     stream: io.StringIO
 

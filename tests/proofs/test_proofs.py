@@ -71,7 +71,7 @@ def test_a_seed_gives_the_same_execution_in_another_process() -> None:
 
 
 def test_a_lost_write_is_detected_and_reported_with_its_shortest_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proof itself is put to the proof: with a guard taken out, it must fail."""
+    """Without a guard, the proof must fail."""
     from chalicelib.usecases.events import apply_invoice_event
 
     monkeypatch.setattr(apply_invoice_event, "_with_object", lambda invoice, event, *_: (event.fact, invoice))
@@ -101,7 +101,7 @@ def test_a_payment_without_its_row_is_detected(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_payout_line_of_the_wrong_invoice_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if whatever is in a payout was taken for other business."""
+    """As if every line of a payout belonged to other business."""
     from chalicelib.usecases.payouts import read_payout
 
     monkeypatch.setattr(read_payout, "owners_of", lambda *_: {})
@@ -125,7 +125,7 @@ def test_a_missing_payout_line_is_detected(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def _violation_of_money(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Returns what the proof says of invoices that are paid and paid out."""
+    """Returns the violation that the proof reports for invoices that are paid and paid out."""
     monkeypatch.setattr(conservation, "a_day_later", _days_later)
     return conservation.run(1, PAID).violation or "every invariant held"
 
@@ -156,13 +156,13 @@ def test_an_entry_that_the_bus_refused_is_detected(monkeypatch: pytest.MonkeyPat
 
 
 def _first_fault_of_publishing() -> str:
-    """Returns what is wrong in the first of eight towns in which something is."""
+    """Returns the first fault that one of eight towns has."""
     faults = (fault for seed in range(1, 9) for fault in publishing.run_town(seed).faults)
     return next(faults, "nothing is wrong")
 
 
 def test_a_draft_that_is_published_twice_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As drafts were told before: whatever showed as `creating` was told as created afterwards."""
+    """A former fault: a draft with the status `creating` was published as created again."""
     from chalicelib.domain import invoice_changes
 
     def former_status(invoice: Any) -> Any:
@@ -177,7 +177,7 @@ def test_a_draft_that_is_published_twice_is_detected(monkeypatch: pytest.MonkeyP
 
 
 def test_a_read_that_is_dated_by_the_date_header_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As reads were dated before, when they are as late as Stripe's: what was told meanwhile counts as older."""
+    """A former fault: reads were dated by the `Date` header, so newer data counted as older."""
     from chalicelib.adapters.stripe import client
 
     monkeypatch.setattr(client, "asked_at", lambda began, answered, date: date + 8)
@@ -185,7 +185,7 @@ def test_a_read_that_is_dated_by_the_date_header_is_detected(monkeypatch: pytest
 
 
 def test_reading_an_events_owner_in_one_api_version_only_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As owners were looked up before: an event in another version was looked up by its object's own id."""
+    """A former fault: the owner of an event in another version was looked up by the object's own id."""
     from chalicelib.usecases.events import apply_invoice_event
 
     def by_its_own_id(event: StripeEvent, *_: object) -> Sequence[str]:
