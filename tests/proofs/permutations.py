@@ -85,7 +85,8 @@ def faults_of_published(ledger: Ledger) -> Iterator[str]:
     """Yields the differences between the published changes and the changes from version to version."""
     wanted, published = set(expected(ledger)), set(differences_told(ledger))
     if wanted != published:
-        yield f"stored and not published: {sorted(wanted - published)}; published and not stored: {sorted(published - wanted)}"
+        missing, invented = sorted(wanted - published), sorted(published - wanted)
+        yield f"stored and not published: {missing}; published and not stored: {invented}"
 
 
 def _end(invoice: Invoice) -> Snapshots:

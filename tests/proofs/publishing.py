@@ -252,7 +252,7 @@ def _told_with(boundaries: Boundaries, town: Town, streams: Any, faults: list[st
 
 
 def prove(budget: Budget) -> Result:
-    """Plays towns until the time is up or the slice's number is reached, and one small town with a crash at every call."""
+    """Plays towns until the time or the slice's number is reached, and one small town with a crash at every call."""
     found = Result("published changes are the stored changes", "towns of 100 actions", seed=budget.seed)
     everywhere = killed_everywhere(budget.seed, budget.of(12, 60, 10_000))
     found.failures = [f"{each}\n  {_replay(budget.seed)}" for each in everywhere.faults]

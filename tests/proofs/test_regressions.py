@@ -19,9 +19,10 @@ SCHEDULES = {
         "in_dashboard.432764-"),
     "a dispute of a payment without events was not found": (141, "create.397173-,create.270391-,"
         "create.965448-,in_dashboard.561164-,never_generated.322845-,pay.317606-"),
-    "the failure reason of an invoice paid in parts depended on the time of the read": (102, "create.23485,create.845865-,"
+    "the failure reason of an invoice paid in parts depended on the read": (102, "create.23485,create.845865-,"
         "send.870045-,sweep.247735-,cash.166517-,pay.63332-,pay.749212-,settle_debit.158238-"),
-    "a part without an attempt hid the reason why another part had failed": (475, "work.93024-,create.515006-,remind.691958-,"
+    "a part without an attempt hid the reason why another part had failed": (
+        475, "work.93024-,create.515006-,remind.691958-,"
         "pay.405134-"),
     "a failed debit lost its row when its invoice was revised": (73, "create.860645-,pay.363255-,"
         "never_generated.656545-,settle_debit.487391-,revise.157-"),
@@ -35,7 +36,8 @@ SCHEDULES = {
     "declined cards replaced a failed debit, whose row was no payment of the invoice any more": (1708,
         "create.518778-,pay.279204-,settle_debit.947417-,pay.720479-,pay.21769-,pay.639446-,pay.521300-,"
         "pay.367174-,settle_debit.998949-"),
-    "the log had the deletion of a draft that POM had not stored, and the proof assigned it to another invoice": (1252,
+    "the log had the deletion of a draft that POM had not stored, and the proof assigned it to another invoice": (
+        1252,
         "create.123078,create.336328,create.312522-,create.395131-,create.858546-,create.238419,pay.699698-,"
         "correct.357797,plan_mails.647888-,refresh.846002-,deliver.895836-,dispute.657507-,create.716117,"
         "wait.970526-,in_dashboard.398362-,deliver.63853-,disconnect.266687-,deliver.694734-"),
