@@ -37,11 +37,11 @@ def graphs() -> list[Graph]:
 
 
 def test_every_emitted_metric_is_graphed_or_ignored_for_a_reason() -> None:
-    graphed = {
+    metrics_in_widgets = {
         line.name if isinstance(line, Measure) else line.metric.name for graph in graphs() for line in graph.lines
     }
-    assert metrics.METRICS.keys() - IGNORED.keys() <= graphed
-    assert IGNORED.keys() <= metrics.METRICS.keys() - graphed
+    assert metrics.METRICS.keys() - IGNORED.keys() <= metrics_in_widgets
+    assert IGNORED.keys() <= metrics.METRICS.keys() - metrics_in_widgets
 
 
 def test_the_dashboard_has_six_questions_and_a_widget_for_each_metric() -> None:
@@ -108,7 +108,7 @@ def test_no_alarm_has_more_metrics_than_cloudwatch_allows_or_a_search() -> None:
 
 
 def test_every_function_table_and_index_that_all_organizations_share_has_an_alarm_on_its_throttles() -> None:
-    watched = {
+    names_with_alarm = {
         tuple(value.removeprefix("${AWS::StackName}-") for _, value in measure.dimensions)
         for alarm in ALARMS
         for measure in alarm.measures.values()
@@ -116,7 +116,7 @@ def test_every_function_table_and_index_that_all_organizations_share_has_an_alar
     }
     functions = {(function.aws_name,) for function in FUNCTIONS}
     tables = {(table,) for table in NAMES.values()}
-    assert watched == functions | tables | set(SHARED_PARTITIONS)
+    assert names_with_alarm == functions | tables | set(SHARED_PARTITIONS)
 
 
 def test_composites_are_made_of_alarms_that_exist() -> None:
@@ -125,24 +125,24 @@ def test_composites_are_made_of_alarms_that_exist() -> None:
 
 
 def test_every_dead_letter_queue_has_an_alarm() -> None:
-    watched = {
+    names_with_alarm = {
         measure.dimensions[0][1].removeprefix("${AWS::StackName}-")
         for alarm in ALARMS
         if alarm.name.startswith("DeadLetter")
         for measure in alarm.measures.values()
     }
-    made = {name for name, each in RESOURCES.items() if each["Type"] == "AWS::SQS::Queue"}
-    assert {queue_id(queue) for queue in watched} == {
-        name for name in made if name.endswith("DlqQueue") or name == "ScheduleFailuresQueue"
+    queue_resources = {name for name, each in RESOURCES.items() if each["Type"] == "AWS::SQS::Queue"}
+    assert {queue_id(queue) for queue in names_with_alarm} == {
+        name for name in queue_resources if name.endswith("DlqQueue") or name == "ScheduleFailuresQueue"
     }
-    assert watched == set(DEAD_LETTER_QUEUES)
+    assert names_with_alarm == set(DEAD_LETTER_QUEUES)
 
 
 # The dashboard and the saved queries
 
 
 def test_widgets_are_on_the_grid_and_do_not_overlap() -> None:
-    taken: set[tuple[int, int]] = set()
+    occupied_cells: set[tuple[int, int]] = set()
     for widget in body()["widgets"]:
         assert widget["x"] + widget["width"] <= 24
         cells = {
@@ -150,17 +150,17 @@ def test_widgets_are_on_the_grid_and_do_not_overlap() -> None:
             for x in range(widget["x"], widget["x"] + widget["width"])
             for y in range(widget["y"], widget["y"] + widget["height"])
         }
-        assert not cells & taken, widget["properties"].get("title")
-        taken |= cells
+        assert not cells & occupied_cells, widget["properties"].get("title")
+        occupied_cells |= cells
 
 
 def test_the_dashboard_is_json_and_refers_only_to_resources_of_the_stack() -> None:
-    said = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    assert set(re.findall(r"\$\{([^}]+)}", said)) <= {
+    body = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert set(re.findall(r"\$\{([^}]+)}", body)) <= {
         "AWS::StackName", "AWS::Region", "AWS::Partition", "AWS::AccountId", "RunBookUrl",
     }  # fmt: skip
-    assert len(json.loads(said)["widgets"]) <= 500
-    for widget in json.loads(said)["widgets"]:
+    assert len(json.loads(body)["widgets"]) <= 500
+    for widget in json.loads(body)["widgets"]:
         assert len(widget["properties"].get("metrics", ())) <= 500
 
 

@@ -18,7 +18,7 @@ OTHER: dict[str, Any] = {"name": "other", "skip_reason": "not found"}
 
 
 @pytest.mark.parametrize(
-    ("found", "code", "required", "told"),
+    ("findings", "code", "required", "audited"),
     [
         ([FINE], 0, 0, "1 of 1 packages looked up, 0 with"),
         ([FINE, BAD], 1, 1, "bad 2: PYSEC-1"),
@@ -27,27 +27,27 @@ OTHER: dict[str, Any] = {"name": "other", "skip_reason": "not found"}
     ],
 )
 def test_the_exit_code_reports_the_result_of_the_audit(
-    found: list[dict[str, Any]], code: int, required: int, told: str, capsys: pytest.CaptureFixture[str]
+    findings: list[dict[str, Any]], code: int, required: int, audited: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert audit.main([], lambda _: found, []) == code
-    assert told in capsys.readouterr().out
-    assert audit.main(["--require"], lambda _: found, []) == required
+    assert audit.main([], lambda _: findings, []) == code
+    assert audited in capsys.readouterr().out
+    assert audit.main(["--require"], lambda _: findings, []) == required
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "expected_text"),
     [
         ([UNKNOWN, OTHER], "0 OF 2 PACKAGES LOOKED UP: NOTHING IS KNOWN."),
         ([UNKNOWN, FINE], "1 OF 2 PACKAGES LOOKED UP: NOTHING IS KNOWN of 1 packages."),
     ],
 )
 def test_packages_that_could_not_be_audited_are_printed_in_a_frame(
-    found: list[dict[str, Any]], said: str, capsys: pytest.CaptureFixture[str]
+    found: list[dict[str, Any]], expected_text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     audit.main([], lambda _: found, [])
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == lines[-1] == audit.FRAME
-    assert lines[1] == f"audit: {said}"
+    assert lines[1] == f"audit: {expected_text}"
 
 
 def test_a_complete_audit_prints_no_frame(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,9 +61,9 @@ def test_an_audit_that_fails_is_reported(problem: Exception, capsys: pytest.Capt
         raise problem
 
     assert audit.main([], broken, []) == 0
-    said = capsys.readouterr().err
-    assert "could not be audited" in said
-    assert audit.FRAME in said
+    output = capsys.readouterr().err
+    assert "could not be audited" in output
+    assert audit.FRAME in output
     assert audit.main(["--require"], broken, []) == 1
 
 
@@ -97,7 +97,7 @@ def test_an_overdue_waiver_is_printed_in_a_frame_and_fails_nothing(capsys: pytes
     assert audit.main(["--require"], lambda _: [FINE], [waiver], dt.date(2026, 6, 30)) == 0
     assert capsys.readouterr().err == ""
     assert audit.main(["--require"], lambda _: [FINE], [waiver], dt.date(2026, 7, 1)) == 0
-    said = capsys.readouterr().err
-    assert said.startswith(audit.FRAME)
-    assert "1 WAIVERS ARE OVERDUE" in said
-    assert "checkov CKV_1 was to be reviewed by 2026-06-30" in said
+    output = capsys.readouterr().err
+    assert output.startswith(audit.FRAME)
+    assert "1 WAIVERS ARE OVERDUE" in output
+    assert "checkov CKV_1 was to be reviewed by 2026-06-30" in output

@@ -27,37 +27,37 @@ from infra.template import merge_template
 from infra.template.backup import COPY_VAULT, HAS_BACKUP, HAS_KEYED_BACKUP, backups
 from infra.template.intrinsics import Json
 from infra.template.tables import tables
-from tests.infrastructure.cloudformation import OPTIONAL, translated
+from tests.infrastructure.cloudformation import OPTIONAL, transformed
 
 TEMPLATE: Json = merge_template()
 RESOURCES = TEMPLATE["Resources"]
 VAULT = "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies"
 
 
-def _used(declared: Json, by: Any) -> Json:
+def _with_vault(value: Json, by: Any) -> Json:
     """Returns what is named in a part of the template."""
     text = json.dumps(by)
-    return {name: each for name, each in declared.items() if f'"{name}"' in text}
+    return {name: each for name, each in value.items() if f'"{name}"' in text}
 
 
-def _alone() -> Json:
+def _backup_template() -> Json:
     """A template of tables and backup: what Chalice makes is not in it."""
-    made = {name: each for name, each in RESOURCES.items() if name in backups() or name in tables()}
-    conditions = _used(TEMPLATE["Conditions"], made)
-    conditions |= _used(TEMPLATE["Conditions"], conditions)
-    parameters = _used(TEMPLATE["Parameters"], [made, conditions])
+    resources = {name: each for name, each in RESOURCES.items() if name in backups() or name in tables()}
+    conditions = _with_vault(TEMPLATE["Conditions"], resources)
+    conditions |= _with_vault(TEMPLATE["Conditions"], conditions)
+    parameters = _with_vault(TEMPLATE["Parameters"], [resources, conditions])
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Transform": "AWS::Serverless-2016-10-31",
         "Parameters": parameters,
         "Conditions": conditions,
-        "Resources": made,
+        "Resources": resources,
     }
 
 
 def test_the_backup_resources_match_the_schemas_of_aws() -> None:
-    found = lint(json.dumps(_alone()), config=ManualArgs(regions=["us-east-1"]))
-    assert [str(each) for each in found] == []
+    faults = lint(json.dumps(_backup_template()), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(each) for each in faults] == []
 
 
 def test_without_a_vault_no_backup_resource_is_created() -> None:
@@ -67,13 +67,13 @@ def test_without_a_vault_no_backup_resource_is_created() -> None:
 
 
 def test_every_table_is_backed_up_and_copied_to_the_named_vault() -> None:
-    made = translated(_alone(), {COPY_VAULT: VAULT})["Resources"]
-    resources = made["BackupSelection"]["Properties"]["BackupSelection"]["Resources"]
+    transformed_resources = transformed(_backup_template(), {COPY_VAULT: VAULT})["Resources"]
+    resources = transformed_resources["BackupSelection"]["Properties"]["BackupSelection"]["Resources"]
     assert [each["Fn::GetAtt"][0] for each in resources] == list(tables())
-    [rule] = made["BackupPlan"]["Properties"]["BackupPlan"]["BackupPlanRule"]
+    [rule] = transformed_resources["BackupPlan"]["Properties"]["BackupPlan"]["BackupPlanRule"]
     assert rule["CopyActions"][0]["DestinationBackupVaultArn"] in ({"Ref": COPY_VAULT}, VAULT)
     assert rule["Lifecycle"] == {"DeleteAfterDays": RECOVERY_POINTS.days}
-    vault = made["BackupVault"]
+    vault = transformed_resources["BackupVault"]
     assert (vault["DeletionPolicy"], vault["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 

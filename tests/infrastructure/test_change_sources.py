@@ -22,12 +22,12 @@ STREAMED = {name for model, name in NAMES.items() if getattr(model.Meta, "stream
 
 
 def _source(table: str) -> Any:
-    [found] = [
+    [source] = [
         each["Properties"]
         for each in SOURCES.values()
         if each["Properties"]["Stream"] == get_att(table_id(table), "StreamArn")
     ]
-    return found
+    return source
 
 
 def test_exactly_the_tables_with_a_stream_feed_the_function() -> None:

@@ -31,25 +31,25 @@ POLICY_OF_BUCKET = prerequisites._policy
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
-    with account(monkeypatch) as made:
-        yield made
+    with account(monkeypatch) as stage_settings:
+        yield stage_settings
 
 
 def _with(settings: StageSettings, **parameters: str) -> StageSettings:
     return msgspec.structs.replace(settings, parameters={**settings.parameters, **parameters})
 
 
-def _looked(settings: StageSettings, stage: str = "dev") -> dict[str, Finding]:
-    found = checks.check_before_release(stage, settings, Aws(settings.region))
-    return {finding.check: finding for finding in found}
+def _findings(settings: StageSettings, stage: str = "dev") -> dict[str, Finding]:
+    findings = checks.check_before_release(stage, settings, Aws(settings.region))
+    return {finding.check: finding for finding in findings}
 
 
 def _bad(settings: StageSettings, stage: str = "dev") -> dict[str, str]:
-    return {check: each.found for check, each in _looked(settings, stage).items() if each.state is State.FAILED}
+    return {check: each.found for check, each in _findings(settings, stage).items() if each.state is State.FAILED}
 
 
 def test_a_complete_stage_passes_every_check(settings: StageSettings) -> None:
-    assert {finding.state for finding in _looked(settings).values()} == {State.OK}
+    assert {finding.state for finding in _findings(settings).values()} == {State.OK}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -57,16 +57,18 @@ def test_the_examples_contain_every_required_parameter_and_are_refused_unedited(
     text = (DIRECTORY / f"{stage}.example.toml").read_text()
     (tmp_path / f"{stage}.toml").write_text(text)
     example = load_settings(stage, tmp_path)
-    told = list(faults(stage, example))
-    assert {fault.partition(" ")[0] for fault in told} == {
+    fault_names = list(faults(stage, example))
+    assert {fault.partition(" ")[0] for fault in fault_names} == {
         "stack" if "<" in example.stack else "account",
         "account",
         "region",
         "artifact_bucket",
         *example.parameters,
     }
-    needed = {name for name, parameter in PARAMETERS.items() if "Default" not in parameter} - {"PublicApiUrl"}
-    assert needed <= example.parameters.keys()
+    required_parameters = {name for name, parameter in PARAMETERS.items() if "Default" not in parameter} - {
+        "PublicApiUrl"
+    }
+    assert required_parameters <= example.parameters.keys()
 
 
 def test_a_stage_without_settings_says_what_to_copy(tmp_path: Any) -> None:
@@ -107,18 +109,18 @@ def test_an_invalid_parameter_is_reported(settings: StageSettings, parameter: st
 
 def test_a_missing_parameter_is_reported_before_any_request_to_aws(settings: StageSettings) -> None:
     parameters = {name: value for name, value in settings.parameters.items() if name != "TokenIssuer"}
-    found = _looked(msgspec.structs.replace(settings, parameters=parameters))
-    assert found["parameter file"].found == "TokenIssuer is missing"
-    others = {check: each.state for check, each in found.items() if check != "parameter file"}
-    assert set(others.values()) == {State.SKIPPED}
+    findings = _findings(msgspec.structs.replace(settings, parameters=parameters))
+    assert findings["parameter file"].found == "TokenIssuer is missing"
+    other_states = {check: each.state for check, each in findings.items() if check != "parameter file"}
+    assert set(other_states.values()) == {State.SKIPPED}
 
 
 def test_the_address_is_the_domain_or_else_that_of_api_gateway(settings: StageSettings) -> None:
     with_domain = _with(settings, DomainName="api.pom.test")
     assert values(with_domain, "a1")["PublicApiUrl"] == "https://api.pom.test"
     assert values(settings, "a1")["PublicApiUrl"] == "https://a1.execute-api.us-east-1.amazonaws.com/api"
-    told = _with(with_domain, PublicApiUrl="https://other.pom.test")
-    assert any("PublicApiUrl is not https://api.pom.test" in fault for fault in faults("dev", told))
+    text = _with(with_domain, PublicApiUrl="https://other.pom.test")
+    assert any("PublicApiUrl is not https://api.pom.test" in fault for fault in faults("dev", text))
 
 
 def test_the_checks_refuse_another_account(settings: StageSettings) -> None:
@@ -215,15 +217,15 @@ SPOILED: dict[str, tuple[str, str, Callable[[StageSettings], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("what", SPOILED)
-def test_each_broken_setting_is_reported_and_nothing_else(what: str, settings: StageSettings) -> None:
-    check, says, spoil = SPOILED[what]
+@pytest.mark.parametrize("change", SPOILED)
+def test_each_broken_setting_is_reported_and_nothing_else(change: str, settings: StageSettings) -> None:
+    check, says, spoil = SPOILED[change]
     spoil(settings)
     bad = _bad(settings)
     assert bad.keys() == {check}
     assert says in bad[check]
     with pytest.raises(DeploymentError, match="Nothing was changed"):
-        checks.require_no_failures(list(_looked(settings).values()))
+        checks.require_no_failures(list(_findings(settings).values()))
 
 
 def test_further_origins_are_for_development_only(settings: StageSettings) -> None:
@@ -239,32 +241,32 @@ def test_prod_requires_live_mode_and_a_subscribed_alarm_topic(settings: StageSet
     silent = boto3.client("sns").create_topic(Name="silent")["TopicArn"]
     unheard = _with(settings, PageTopicArn=silent)
     assert _bad(unheard, "prod").keys() == {"SNS topic, page"}
-    assert _looked(unheard)["SNS topic, page"].state is State.TO_DO
+    assert _findings(unheard)["SNS topic, page"].state is State.TO_DO
 
 
 def test_the_webhook_secret_may_be_missing_before_the_first_deployment(settings: StageSettings) -> None:
     _webhook()(settings)
-    found = _looked(settings)[WEBHOOK_ROW]
-    assert found.state is State.TO_DO
-    assert f"./ops --deployed {STACK} webhook-endpoint" in found.found
+    findings = _findings(settings)[WEBHOOK_ROW]
+    assert findings.state is State.TO_DO
+    assert f"./ops --deployed {STACK} webhook-endpoint" in findings.found
 
 
 def test_prod_is_warned_of_a_secret_key_and_not_of_a_restricted_one(settings: StageSettings) -> None:
     _platform(apiKey="sk_live_" + "a1B2" * 8)(settings)
-    warned = _looked(settings, "prod")[PLATFORM_ROW]
-    assert warned.state is State.TO_DO
-    assert "restricted key (rk_live_…)" in warned.found
-    checks.require_no_failures([warned])
+    finding = _findings(settings, "prod")[PLATFORM_ROW]
+    assert finding.state is State.TO_DO
+    assert "restricted key (rk_live_…)" in finding.found
+    checks.require_no_failures([finding])
     _platform(apiKey="rk_live_" + "a1B2" * 8)(settings)
-    assert _looked(settings, "prod")[PLATFORM_ROW].state is State.OK
+    assert _findings(settings, "prod")[PLATFORM_ROW].state is State.OK
 
 
 def test_leftovers_in_the_secret_of_former_releases_are_reported_but_not_refused(settings: StageSettings) -> None:
     _platform(webhookSecrets=["whsec_" + "e5F6" * 8])(settings)
-    found = _looked(settings)[PLATFORM_ROW]
-    assert found.state is State.TO_DO
-    assert "webhookSecrets is still in it" in found.found
-    assert "Moving to two secrets" in found.found
+    findings = _findings(settings)[PLATFORM_ROW]
+    assert findings.state is State.TO_DO
+    assert "webhookSecrets is still in it" in findings.found
+    assert "Moving to two secrets" in findings.found
 
 
 def test_one_secret_for_both_is_refused(settings: StageSettings) -> None:
@@ -276,9 +278,9 @@ def test_no_secret_is_ever_printed(settings: StageSettings) -> None:
     live, odd = "sk_live_" + "z9Y8" * 8, "oops_" + "z9Y8" * 8
     for spoil in (_platform(), _platform(apiKey=live), _platform(apiKey=odd), _platform(clientId=odd), _webhook(odd)):
         spoil(settings)
-        told = repr(_looked(settings)) + repr(_looked(settings, "prod"))
-        stored = [*SECRETS[Secret.PLATFORM].values(), *SECRETS[Secret.WEBHOOK]["webhookSecrets"], live, odd]
-        assert not any(value in told or value[8:] in told for value in stored)
+        text = repr(_findings(settings)) + repr(_findings(settings, "prod"))
+        secret_values = [*SECRETS[Secret.PLATFORM].values(), *SECRETS[Secret.WEBHOOK]["webhookSecrets"], live, odd]
+        assert not any(value in text or value[8:] in text for value in secret_values)
 
 
 def test_the_key_set_of_tokens_must_be_reachable(settings: StageSettings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,18 +298,18 @@ def test_a_bucket_that_allows_requests_without_tls_is_reported(
     with_a_condition["Statement"][0]["Condition"] = {"Bool": {"aws:SecureTransport": "true"}}
     for policy in ({"Statement": []}, with_a_condition):
         monkeypatch.setattr(prerequisites, "_policy", lambda s3, asked, policy=policy: policy)
-        found = _looked(settings)["artifact bucket"]
-        assert found.state is State.TO_DO
-        assert f"{BUCKET} accepts requests without TLS" in found.found
+        findings = _findings(settings)["artifact bucket"]
+        assert findings.state is State.TO_DO
+        assert f"{BUCKET} accepts requests without TLS" in findings.found
 
 
 def test_a_bucket_without_a_policy_is_read_as_having_an_empty_policy() -> None:
     with embedded_aws():
         boto3.client("s3").create_bucket(Bucket=BUCKET)
-        asked = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
-        assert POLICY_OF_BUCKET(boto3.client("s3"), asked) == {"Statement": []}
+        request = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
+        assert POLICY_OF_BUCKET(boto3.client("s3"), request) == {"Statement": []}
         boto3.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(TLS_ONLY))
-        assert POLICY_OF_BUCKET(boto3.client("s3"), asked) == TLS_ONLY
+        assert POLICY_OF_BUCKET(boto3.client("s3"), request) == TLS_ONLY
 
 
 def _encrypted(settings: StageSettings, key: str) -> None:
@@ -320,14 +322,14 @@ def test_a_secret_may_be_encrypted_with_the_stages_own_key_and_with_no_other(
     settings: StageSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_key, "check_key", lambda settings, aws: "checked in its own tests")
-    own, other = (boto3.client("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    own, other_key = (boto3.client("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2))
     _encrypted(settings, own)
     bad = _bad(settings)
     for row in ("Stripe secret, platform", "Stripe secret, webhooks"):
         assert f"encrypted with {own}, which the functions may not use" in bad[row]
     assert _bad(_with(settings, KmsKeyArn=own)) == {}
-    _encrypted(settings, other)
-    assert f"encrypted with {other}" in _bad(_with(settings, KmsKeyArn=own))["Stripe secret, platform"]
+    _encrypted(settings, other_key)
+    assert f"encrypted with {other_key}" in _bad(_with(settings, KmsKeyArn=own))["Stripe secret, platform"]
 
 
 @pytest.mark.parametrize(
@@ -387,22 +389,22 @@ def test_the_certificate_must_cover_the_domain(
 def _with_quota(settings: StageSettings, stage: str, unreserved: int, *functions: str) -> Finding:
     """What is found in an account with this quota, in which there are these functions."""
     aws = Aws(settings.region)
-    listed: Any = {"Functions": [{"FunctionName": name} for name in functions]}
+    function_list: Any = {"Functions": [{"FunctionName": name} for name in functions]}
     limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": unreserved}
     with Stubber(aws.client("lambda")) as answers:
         answers.add_response("get_account_settings", {"AccountLimit": limit}, {})
-        answers.add_response("list_functions", listed, {})
+        answers.add_response("list_functions", function_list, {})
         return run_check("concurrency", lambda: check_concurrency(stage, settings, aws))
 
 
 def test_the_ten_executions_of_a_new_account_stop_prod_and_are_reported_in_dev(settings: StageSettings) -> None:
     prod, dev = (_with_quota(settings, stage, 10) for stage in ("prod", "dev"))
     assert (prod.state, dev.state) == (State.FAILED, State.TO_DO)
-    for found in (prod.found, dev.found):
-        assert "allows this account 10 executions at once" in found
-        assert "'Concurrent executions'" in found
-        assert "request-service-quota-increase --region us-east-1" in found
-        assert "--quota-code L-B99A9384 --desired-value 1000" in found
+    for findings in (prod.found, dev.found):
+        assert "allows this account 10 executions at once" in findings
+        assert "'Concurrent executions'" in findings
+        assert "request-service-quota-increase --region us-east-1" in findings
+        assert "--quota-code L-B99A9384 --desired-value 1000" in findings
 
 
 def test_the_quota_must_cover_queues_streams_schedules_and_the_api_together(settings: StageSettings) -> None:
@@ -415,7 +417,7 @@ def test_the_quota_must_cover_queues_streams_schedules_and_the_api_together(sett
 
 def test_the_quota_must_cover_the_other_stages_of_the_account(settings: StageSettings) -> None:
     there = ("pom-stripe-old-api-handler", "pom-stripe-old-canary", "somebody-elses", f"{STACK}-api-handler")
-    found = _with_quota(settings, "prod", 2 * needed_executions() - 1, *there)
-    assert found.state is State.FAILED
-    assert f"{2 * needed_executions()} are needed, pom-stripe-old included" in found.found
+    findings = _with_quota(settings, "prod", 2 * needed_executions() - 1, *there)
+    assert findings.state is State.FAILED
+    assert f"{2 * needed_executions()} are needed, pom-stripe-old included" in findings.found
     assert _with_quota(settings, "prod", 2 * needed_executions(), *there).state is State.OK

@@ -17,7 +17,7 @@ from infra.template.gateway_responses import RESPONSES
 from infra.template.intrinsics import Json
 from infra.template.settings import CONDITIONS
 from infra.template.waf import ADDRESS_LIMIT, BODY_RULES, EXEMPT_PATHS, SECRET_HEADERS, WINDOW, waf
-from tests.infrastructure.cloudformation import translated, uploaded
+from tests.infrastructure.cloudformation import transformed, with_uploaded_code
 from tests.infrastructure.conftest import Package
 
 EVERY_MODE = ({"HasWebAcl": True, "WebAclCounts": False}, {"HasWebAcl": True, "WebAclCounts": True})
@@ -36,8 +36,8 @@ def resolved(value: Any, conditions: dict[str, bool]) -> Any:
 
 
 def rules(conditions: dict[str, bool] = EVERY_MODE[0]) -> dict[str, Json]:
-    made = resolved(waf()["ApiWebAcl"]["Properties"]["Rules"], conditions)
-    return {rule["Name"]: rule for rule in sorted(made, key=lambda rule: rule["Priority"])}
+    resolved_rules = resolved(waf()["ApiWebAcl"]["Properties"]["Rules"], conditions)
+    return {rule["Name"]: rule for rule in sorted(resolved_rules, key=lambda rule: rule["Priority"])}
 
 
 # The package
@@ -45,7 +45,7 @@ def rules(conditions: dict[str, bool] = EVERY_MODE[0]) -> dict[str, Json]:
 
 @pytest.mark.package
 def test_api_gateway_refuses_a_malformed_token_without_a_function(package: Package) -> None:
-    body = translated(uploaded(package.template))["Resources"]["RestAPI"]["Properties"]["Body"]
+    body = transformed(with_uploaded_code(package.template))["Resources"]["RestAPI"]["Properties"]["Body"]
     [authorizer] = [each["x-amazon-apigateway-authorizer"] for each in body["securityDefinitions"].values()]
     assert authorizer["identityValidationExpression"] == BEARER
     assert authorizer["type"] == "token"
@@ -54,20 +54,20 @@ def test_api_gateway_refuses_a_malformed_token_without_a_function(package: Packa
 
 @pytest.mark.package
 def test_an_api_with_a_domain_has_no_second_address(package: Package) -> None:
-    body = translated(uploaded(package.template))["Resources"]["RestAPI"]["Properties"]["Body"]
+    body = transformed(with_uploaded_code(package.template))["Resources"]["RestAPI"]["Properties"]["Body"]
     address = body["x-amazon-apigateway-endpoint-configuration"]
     assert address == {"disableExecuteApiEndpoint": {"Fn::If": ["HasDomain", True, False]}}
 
 
 @pytest.mark.package
 def test_the_web_acl_is_associated_with_the_stage_that_sam_creates(package: Package) -> None:
-    made = translated(uploaded(package.template))
-    [stage] = [name for name, each in made["Resources"].items() if each["Type"] == "AWS::ApiGateway::Stage"]
-    association = made["Resources"]["ApiWebAclAssociation"]
-    assert association["Condition"] == made["Resources"]["ApiWebAcl"]["Condition"] == "HasWebAcl"
+    template = transformed(with_uploaded_code(package.template))
+    [stage] = [name for name, each in template["Resources"].items() if each["Type"] == "AWS::ApiGateway::Stage"]
+    association = template["Resources"]["ApiWebAclAssociation"]
+    assert association["Condition"] == template["Resources"]["ApiWebAcl"]["Condition"] == "HasWebAcl"
     arn = association["Properties"]["ResourceArn"]["Fn::Sub"]
     assert arn == f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::/restapis/${{RestAPI}}/stages/${{{stage}}}"
-    assert made["Parameters"]["WebAcl"]["Default"] == "off"
+    assert template["Parameters"]["WebAcl"]["Default"] == "off"
 
 
 # The web ACL
@@ -89,8 +89,8 @@ def test_an_unknown_mode_is_refused_before_the_deployment(mode: str) -> None:
 def test_aws_waf_accepts_the_web_acl(conditions: dict[str, bool]) -> None:
     """Held against AWS WAF's own description of CreateWebACL."""
     model = boto3.client("wafv2", region_name="us-east-1").meta.service_model
-    asked = resolved(waf()["ApiWebAcl"]["Properties"], conditions)
-    report = ParamValidator().validate(asked, model.operation_model("CreateWebACL").input_shape)
+    web_acl = resolved(waf()["ApiWebAcl"]["Properties"], conditions)
+    report = ParamValidator().validate(web_acl, model.operation_model("CreateWebACL").input_shape)
     assert not report.has_errors(), report.generate_report()
 
 
@@ -116,14 +116,17 @@ def test_one_address_gets_at_most_half_of_a_methods_rate() -> None:
 
 def matches(statement: Json, method: str, path: str) -> bool:
     """Whether a request matches a statement of the kinds that the webhooks' rule has."""
-    [(kind, said)] = statement.items()
+    [(kind, statement_body)] = statement.items()
     if kind in {"AndStatement", "OrStatement"}:
-        parts = [matches(each, method, path) for each in said["Statements"]]
+        parts = [matches(each, method, path) for each in statement_body["Statements"]]
         return all(parts) if kind == "AndStatement" else any(parts)
     assert kind == "ByteMatchStatement"
-    assert said["PositionalConstraint"] == "EXACTLY"
-    assert said["TextTransformations"] == [{"Priority": 0, "Type": "NONE"}]
-    return bool({"Method": method, "UriPath": path}[next(iter(said["FieldToMatch"]))] == said["SearchString"])
+    assert statement_body["PositionalConstraint"] == "EXACTLY"
+    assert statement_body["TextTransformations"] == [{"Priority": 0, "Type": "NONE"}]
+    return bool(
+        {"Method": method, "UriPath": path}[next(iter(statement_body["FieldToMatch"]))]
+        == statement_body["SearchString"]
+    )
 
 
 @pytest.mark.parametrize("path", ["/v1/stripe/webhooks", "/api/v1/stripe/webhooks"])
@@ -147,8 +150,8 @@ def test_no_other_request_passes_as_a_webhook(method: str, path: str) -> None:
 
 
 def test_samples_hide_credentials() -> None:
-    protected = waf()["ApiWebAcl"]["Properties"]["DataProtectionConfig"]["DataProtections"]
-    hidden = {key for each in protected for key in each["Field"]["FieldKeys"]}
+    protections = waf()["ApiWebAcl"]["Properties"]["DataProtectionConfig"]["DataProtections"]
+    hidden = {key for each in protections for key in each["Field"]["FieldKeys"]}
     assert hidden == set(SECRET_HEADERS) == {"authorization", "stripe-signature"}
 
 

@@ -115,8 +115,8 @@ def test_only_the_hourly_plan_can_read_the_age_of_secrets(queue_urls: dict[str, 
             assert len(secrets.list_secret_version_ids(SecretId=name)["Versions"]) == 1
         for function in FUNCTIONS:
             if function.name != "plan_day":
-                denied = f"ListSecretVersionIds on Stripe{secret.capitalize()}SecretArn"
-                with enforced_policies.acting(function.name), pytest.raises(ClientError, match=denied):
+                refusal = f"ListSecretVersionIds on Stripe{secret.capitalize()}SecretArn"
+                with enforced_policies.acting(function.name), pytest.raises(ClientError, match=refusal):
                     secrets.list_secret_version_ids(SecretId=name)
 
 

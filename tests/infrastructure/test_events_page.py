@@ -25,9 +25,9 @@ def test_the_page_lists_every_event_with_the_documents_description() -> None:
 
 
 def test_the_page_describes_every_field_of_a_change() -> None:
-    described = {name for field, _ in rows("field of `detail`") for name in re.findall(r"`(\w+)`", field)}
+    fields_on_page = {name for field, _ in rows("field of `detail`") for name in re.findall(r"`(\w+)`", field)}
     for model in CHANGE_EVENTS.values():
-        assert described == {field.encode_name for field in msgspec.structs.fields(model)}
+        assert fields_on_page == {field.encode_name for field in msgspec.structs.fields(model)}
 
 
 def test_the_page_says_what_to_do_about_each_dead_letter_queue_of_the_consumer() -> None:

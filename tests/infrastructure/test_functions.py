@@ -55,9 +55,12 @@ def test_each_worker_has_a_module_with_a_handler_for_its_trigger(function: Funct
 @each_function
 def test_each_function_is_deployed_with_its_policy_size_and_log_group(function: Function) -> None:
     assert {function_id(function.name), log_group_id(function.name)} <= TEMPLATE["Resources"].keys()
-    said = json.loads(CONFIG.read_text())["lambda_functions"][function.name]
-    assert (said["lambda_memory_size"], said["lambda_timeout"]) == (function.memory, function.timeout)
-    assert (DIRECTORY / said["iam_policy_file"]).exists()
+    function_config = json.loads(CONFIG.read_text())["lambda_functions"][function.name]
+    assert (function_config["lambda_memory_size"], function_config["lambda_timeout"]) == (
+        function.memory,
+        function.timeout,
+    )
+    assert (DIRECTORY / function_config["iam_policy_file"]).exists()
 
 
 @each_function
@@ -88,14 +91,14 @@ def test_the_environment_of_the_local_stack_names_every_queue() -> None:
 def test_the_local_stack_has_every_queue_with_its_worker_and_fires_every_schedule() -> None:
     with embedded_aws():
         urls = create_queues("")
-        fed = mappings(app, {name: urls[trigger.queue] for name, trigger in QUEUE_TRIGGERS.items()})
+        queue_mappings = mappings(app, {name: urls[trigger.queue] for name, trigger in QUEUE_TRIGGERS.items()})
         names = {url.rpartition("/")[2] for url in boto3.client("sqs").list_queues()["QueueUrls"]}
     assert names == {*Queue, *(queue.dead_letter for queue in Queue), SCHEDULE_FAILURES, UNPUBLISHED_CHANGES}
     assert queue_environment(urls).keys() == {
         *(queue.url_variable for queue in Queue),
         "UNPUBLISHED_CHANGES_QUEUE_URL",
     }
-    assert {each.name for each in fed} == QUEUE_TRIGGERS.keys()
+    assert {each.name for each in queue_mappings} == QUEUE_TRIGGERS.keys()
     assert {each.name for each in schedules(app) if each.interval} == {
         function.name for function in WORKERS if isinstance(function.trigger, Schedule)
     }

@@ -195,8 +195,8 @@ def test_the_gate_finds(fault: str, package: Package) -> None:
     break_it(template["Resources"])
     ours = RulesCollection()  # without AWS's: seconds faster
     ours.extend(Rules.create_from_module(rules.__name__).values())
-    found = [fault.message for fault in lint(json.dumps(template), rules=ours)]
-    assert any(message in each for each in found), found
+    messages = [fault.message for fault in lint(json.dumps(template), rules=ours)]
+    assert any(message in each for each in messages), messages
 
 
 def test_the_gate_finds_values_that_aws_would_refuse(package: Package) -> None:

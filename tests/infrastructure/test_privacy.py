@@ -51,16 +51,18 @@ def test_no_field_is_classified_twice() -> None:
 
 
 def test_the_classification_covers_every_type_that_a_store_reads() -> None:
-    read = {
+    types_read = {
         node.args[0].id
         for file in (ROOT / "chalicelib/adapters/tables").glob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith("decode")
         if isinstance(node.args[0], ast.Name) and node.args[0].id[0].isupper()
     }
-    walked = {kind for kinds in DOCUMENTS.values() for kind in kinds}
-    assert read == {kind.__name__ for kind in walked}, "DOCUMENTS in infra/privacy/places.py lists what tables hold"
-    assert set(KINDS.values()) <= walked
+    types_covered = {kind for kinds in DOCUMENTS.values() for kind in kinds}
+    assert types_read == {kind.__name__ for kind in types_covered}, (
+        "DOCUMENTS in infra/privacy/places.py lists what tables hold"
+    )
+    assert set(KINDS.values()) <= types_covered
 
 
 def test_the_classification_covers_every_table_queue_event_log_line_and_metric() -> None:
@@ -92,12 +94,12 @@ def test_a_new_field_that_may_contain_personal_data_must_be_classified_by_a_pers
 
 
 def test_no_field_that_identifies_a_customer_survives_an_erasure() -> None:
-    kept = [
+    surviving_fields = [
         place.name
         for place, each in classified_fields()
         if each.personal and each.subject is DataSubject.CUSTOMER and each.effect is ErasureEffect.KEPT
     ]
-    assert kept == []
+    assert surviving_fields == []
 
 
 def test_every_retained_field_has_a_reason() -> None:
@@ -140,16 +142,18 @@ def test_log_lines_have_exactly_the_classified_fields(lines: io.StringIO) -> Non
             observability.worker_boundary("customer_sync")(lambda: (_ for _ in ()).throw(error))()
     written = [json.loads(line) for line in lines.getvalue().splitlines()]
     assert len(written) == 4
-    known = {place.field for place in PLACES.values() if place.record == LINE}
-    assert {name for line in written for name in line} - known == set()
+    classified_fields = {place.field for place in PLACES.values() if place.record == LINE}
+    assert {name for line in written for name in line} - classified_fields == set()
 
 
 def test_the_listed_readers_of_each_table_have_the_permission_to_read_it() -> None:
-    for table, who in access().items():
+    for table, readers in access().items():
         for function in FUNCTIONS:
             rights = {*function.tables.get(table, ())} & {"GetItem", "BatchGetItem", "Query"}
-            assert not rights or function.name in who.reads
-            assert (function.name in who.finds) == (table in function.indexes and function.name not in who.reads)
+            assert not rights or function.name in readers.reads
+            assert (function.name in readers.finds) == (
+                table in function.indexes and function.name not in readers.reads
+            )
 
 
 def test_the_tables_on_the_page_are_generated_from_the_code() -> None:
@@ -166,15 +170,15 @@ def test_every_aws_service_of_a_stage_is_among_the_processors(package: Package) 
 
 
 def test_every_test_that_the_page_names_exists() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
+    quoted_tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
     missing = [
         f"{file}::{name}"
-        for file, name in named
+        for file, name in quoted_tests
         if not (ROOT / file).exists()
         or name not in {each.name for each in ast.walk(ast.parse((ROOT / file).read_text())) if _is_function(each)}
     ]
     assert missing == []
-    assert len(named) >= 10
+    assert len(quoted_tests) >= 10
 
 
 def _is_function(node: ast.AST) -> bool:
@@ -190,8 +194,8 @@ def test_each_of_the_ten_questions_has_an_answer_with_evidence() -> None:
 
 def test_an_erasure_names_exactly_the_copies_that_can_contain_the_person() -> None:
     """Messages of queues hold ids alone, so that of a change which could not be told is no copy of a person."""
-    told = [retention.STREAMS, retention.BUS_EVENTS, retention.COPIES, retention.RECOVERY]
-    assert list(OUT_OF_REACH.values()) == told
+    copies_named = [retention.STREAMS, retention.BUS_EVENTS, retention.COPIES, retention.RECOVERY]
+    assert list(OUT_OF_REACH.values()) == copies_named
     by_when = PAGE.partition("### By when")[2].partition("\n### ")[0]
     for name in ("streams of tables", "event bus", "copies by AWS Backup", "point-in-time recovery"):
         assert f"| {name} |" in by_when
@@ -199,6 +203,6 @@ def test_an_erasure_names_exactly_the_copies_that_can_contain_the_person() -> No
 
 def test_each_reason_can_be_understood_without_the_name_of_its_record() -> None:
     """An export shows a person the reason of each record alone, without the record's name before it."""
-    for kept in retention.RETENTION.values():
-        assert not kept.why.startswith(("They go", "Two days")), kept.why
-        assert not isinstance(kept, NoExpiry) or ";" not in kept.until, kept.until
+    for entry in retention.RETENTION.values():
+        assert not entry.why.startswith(("They go", "Two days")), entry.why
+        assert not isinstance(entry, NoExpiry) or ";" not in entry.until, entry.until

@@ -29,24 +29,26 @@ def of_type(kind: str, resources: dict[str, Any] = RESOURCES) -> dict[str, Any]:
     return {name: each["Properties"] for name, each in resources.items() if each["Type"] == f"AWS::{kind}"}
 
 
-def told(store: Store) -> set[str]:
+def names_in_table(store: Store) -> set[str]:
     return {place.name for place in RETENTION if place.store is store}
 
 
 def test_each_queue_retains_messages_for_the_time_in_the_table() -> None:
-    found = {
+    retention_by_queue = {
         each["QueueName"]["Fn::Sub"].removeprefix(STACK): each["MessageRetentionPeriod"]
         for each in of_type("SQS::Queue").values()
     }
-    assert found.keys() == told(Store.QUEUE)
-    assert found == {name: RETENTION[Place(Store.QUEUE, name)].seconds for name in found}  # type: ignore[union-attr]
-    assert max(found.values()) <= SQS_LONGEST
+    assert retention_by_queue.keys() == names_in_table(Store.QUEUE)
+    assert retention_by_queue == {name: RETENTION[Place(Store.QUEUE, name)].seconds for name in retention_by_queue}  # type: ignore[union-attr]
+    assert max(retention_by_queue.values()) <= SQS_LONGEST
 
 
 def test_the_table_of_streams_lists_exactly_the_tables_with_a_stream() -> None:
     tables = of_type("DynamoDB::Table").values()
-    streamed = {each["TableName"]["Fn::Sub"].removeprefix(STACK) for each in tables if "StreamSpecification" in each}
-    assert streamed == told(Store.STREAM)
+    tables_with_stream = {
+        each["TableName"]["Fn::Sub"].removeprefix(STACK) for each in tables if "StreamSpecification" in each
+    }
+    assert tables_with_stream == names_in_table(Store.STREAM)
 
 
 def test_each_table_can_be_restored_for_the_stated_time() -> None:
@@ -65,9 +67,9 @@ def test_a_table_whose_items_expire_has_an_expiry_attribute() -> None:
 def test_backups_and_their_copies_are_retained_for_the_stated_time() -> None:
     [plan] = of_type("Backup::BackupPlan").values()
     [rule] = plan["BackupPlan"]["BackupPlanRule"]
-    [copied] = rule["CopyActions"]
+    [copy_action] = rule["CopyActions"]
     assert rule["Lifecycle"] == {"DeleteAfterDays": RECOVERY_POINTS.days}
-    assert copied["Lifecycle"] == {"DeleteAfterDays": {"Ref": "BackupCopyDays"}}
+    assert copy_action["Lifecycle"] == {"DeleteAfterDays": {"Ref": "BackupCopyDays"}}
     assert merge_template()["Parameters"]["BackupCopyDays"]["Default"] == str(COPIES.days)
 
 
@@ -97,8 +99,8 @@ def test_every_type_of_resource_that_stores_data_is_in_the_table() -> None:
     """A resource of a new type that keeps data needs an entry in the retention table, and a test of it here."""
     keeping = {"DynamoDB", "SQS", "Logs", "Backup", "Events", "S3", "SNS", "Kinesis", "RDS", "EFS", "ElastiCache"}
     types = {each["Type"] for each in RESOURCES.values()}
-    found = {kind for kind in types if kind.split("::")[1] in keeping}
-    assert found == {
+    storing_types = {kind for kind in types if kind.split("::")[1] in keeping}
+    assert storing_types == {
         "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::Logs::LogGroup",
         "AWS::Logs::QueryDefinition", "AWS::Backup::BackupVault", "AWS::Backup::BackupPlan",
         "AWS::Backup::BackupSelection", "AWS::Events::EventBus",

@@ -10,7 +10,7 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from infra.package import ROOT
-from tests.infrastructure.cloudformation import translated, uploaded
+from tests.infrastructure.cloudformation import transformed, with_uploaded_code
 from tests.infrastructure.conftest import Package
 
 pytestmark = pytest.mark.package
@@ -94,8 +94,8 @@ def _statements(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]
 
 @pytest.fixture(scope="module")
 def resources(package: Package) -> dict[str, Any]:
-    made: dict[str, Any] = translated(uploaded(package.template))["Resources"]
-    return made
+    stack_resources: dict[str, Any] = transformed(with_uploaded_code(package.template))["Resources"]
+    return stack_resources
 
 
 def _role() -> list[tuple[dict[str, Any], str]]:
@@ -110,13 +110,15 @@ def test_cloudformations_role_has_exactly_the_permissions_for_the_stacks_resourc
         PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
         for kind in {each["Type"] for each in resources.values()}
     ]
-    named = {
+    needed_actions = {
         action for schema in schemas for handler in schema["handlers"].values() for action in handler["permissions"]
     }
-    allowed = {action for _, action in _role()}
-    assert {action for action in named if is_needed(action)} - allowed == set()
-    assert allowed - named == {"cloudformation:CreateChangeSet"}, "the SAM transform is a change set of its own"
-    assert NOT_OURS.keys() <= named
+    allowed_actions = {action for _, action in _role()}
+    assert {action for action in needed_actions if is_needed(action)} - allowed_actions == set()
+    assert allowed_actions - needed_actions == {"cloudformation:CreateChangeSet"}, (
+        "the SAM transform is a change set of its own"
+    )
+    assert NOT_OURS.keys() <= needed_actions
 
 
 def test_cloudformations_role_cannot_create_a_role_without_the_boundary_or_remove_a_boundary() -> None:
@@ -142,8 +144,8 @@ def test_cloudformations_role_passes_the_stacks_roles_only_to_their_services(
         if each["Type"] == "AWS::IAM::Role"
         for statement in each["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     }
-    [passed] = [statement for statement, action in _role() if action == "iam:PassRole"]
-    assert set(passed["Condition"]["StringEquals"]["iam:PassedToService"]) == assumed_by
+    [pass_role_statement] = [statement for statement, action in _role() if action == "iam:PassRole"]
+    assert set(pass_role_statement["Condition"]["StringEquals"]["iam:PassedToService"]) == assumed_by
 
 
 def test_cloudformations_role_can_create_only_the_stacks_own_policies(resources: dict[str, Any]) -> None:
@@ -154,7 +156,7 @@ def test_cloudformations_role_can_create_only_the_stacks_own_policies(resources:
 
 
 def test_the_boundary_allows_exactly_the_actions_of_the_stacks_roles(resources: dict[str, Any]) -> None:
-    used = set()
+    used_actions = set()
     for each in resources.values():
         if each["Type"] == "AWS::IAM::Role":
             documents = [policy["PolicyDocument"] for policy in each["Properties"].get("Policies", ())]
@@ -162,9 +164,9 @@ def test_the_boundary_allows_exactly_the_actions_of_the_stacks_roles(resources: 
             documents = [each["Properties"]["PolicyDocument"]]
         else:
             continue
-        used |= {action for document in documents for _, action in _statements(document)}
+        used_actions |= {action for document in documents for _, action in _statements(document)}
     boundary = RESOURCES["Boundary"]["Properties"]["PolicyDocument"]
-    assert {action for _, action in _statements(boundary)} == used
+    assert {action for _, action in _statements(boundary)} == used_actions
 
 
 def test_policies_are_within_the_size_limit_of_iam() -> None:

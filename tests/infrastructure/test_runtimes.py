@@ -43,9 +43,9 @@ def test_packaging_prints_until_when_its_runtime_gets_patches() -> None:
 
 
 def test_snapstart_is_off_by_default_and_not_available_for_python_3_11() -> None:
-    for runtime, allowed in {"python3.11": [OFF], "python3.12": [OFF, ON], "python3.13": [OFF, ON]}.items():
+    for runtime, allowed_values in {"python3.11": [OFF], "python3.12": [OFF, ON], "python3.13": [OFF, ON]}.items():
         parameter = snapstart_parameters(runtime)[SNAPSTART]
-        assert (parameter["Default"], parameter["AllowedValues"]) == (OFF, allowed)
+        assert (parameter["Default"], parameter["AllowedValues"]) == (OFF, allowed_values)
 
 
 def test_only_functions_behind_the_api_start_from_snapshots() -> None:
@@ -78,9 +78,9 @@ def test_make_reports_an_environment_of_another_python_version(tmp_path: Path) -
     own = tmp_path / ".venv" / "bin" / "python"
     own.write_text("#!/bin/sh\necho 3.1\n")
     own.chmod(0o755)
-    done = _make(tmp_path, sys.executable)
-    assert done.returncode != 0
-    assert f".venv was made with Python 3.1, and {sys.executable} is Python " in done.stderr
+    completed = _make(tmp_path, sys.executable)
+    assert completed.returncode != 0
+    assert f".venv was made with Python 3.1, and {sys.executable} is Python " in completed.stderr
     own.unlink()
     own.symlink_to(sys.executable)
     assert _make(tmp_path, sys.executable).returncode == 0

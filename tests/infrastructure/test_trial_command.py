@@ -42,33 +42,33 @@ def test_prod_is_refused_before_its_parameters_are_read(
         raise AssertionError("AWS was asked")
 
     monkeypatch.setattr(checks, "check_caller", nobody)
-    told = _run(tmp_path, *options, stage="prod")
-    assert told.exit_code == 1
-    assert "The trial does not run on prod" in told.output
+    result = _run(tmp_path, *options, stage="prod")
+    assert result.exit_code == 1
+    assert "The trial does not run on prod" in result.output
 
 
 def test_a_stage_that_was_never_deployed_is_refused(directory: Path) -> None:
-    told = _run(directory)
-    assert told.exit_code == 1
-    assert f"{STACK} is not deployed: make deploy STAGE=dev" in told.output
+    result = _run(directory)
+    assert result.exit_code == 1
+    assert f"{STACK} is not deployed: make deploy STAGE=dev" in result.output
 
 
 def test_another_account_is_refused(directory: Path) -> None:
     elsewhere = msgspec.structs.replace(SETTINGS, account="210987654321")
     (directory / "dev.toml").write_bytes(msgspec.toml.encode(elsewhere))
-    told = _run(directory)
-    assert told.exit_code == 1
-    assert "the stage belongs to 210987654321" in told.output
+    result = _run(directory)
+    assert result.exit_code == 1
+    assert "the stage belongs to 210987654321" in result.output
 
 
 def test_a_dry_run_lists_every_row_and_change_without_credentials(
     tmp_path: Path,
 ) -> None:
-    told = _run(tmp_path, "--dry-run")
-    assert told.exit_code == 0
-    planned = {row["name"]: row["changes"] for row in json.loads(told.stdout)["planned"]}
-    assert planned.keys() == {row.name for rows in PARTS.values() for row in rows}
-    changing = {name for name, changes in planned.items() if changes != "nothing"}
+    result = _run(tmp_path, "--dry-run")
+    assert result.exit_code == 0
+    changes_by_row = {row["name"]: row["changes"] for row in json.loads(result.stdout)["planned"]}
+    assert changes_by_row.keys() == {row.name for rows in PARTS.values() for row in rows}
+    changing = {name for name, changes in changes_by_row.items() if changes != "nothing"}
     assert changing == {"canary", "rollback rehearsal"}
 
 

@@ -39,8 +39,8 @@ def commands(text: str) -> Iterator[str]:
     spans = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     for code in (*blocks, *spans):
         lines = re.sub(r"\\\n\s*", " ", code)
-        for found in re.findall(r"(?:^|[|(;]|\bdo\b)\s*(aws [a-z].*?)(?=\s+\| |;|\)$|$)", lines, re.MULTILINE):
-            yield " ".join(found.split())
+        for command in re.findall(r"(?:^|[|(;]|\bdo\b)\s*(aws [a-z].*?)(?=\s+\| |;|\)$|$)", lines, re.MULTILINE):
+            yield " ".join(command.split())
 
 
 @cache
@@ -63,16 +63,16 @@ def problem(command: str) -> str | None:
         return f"{service} has no {operation}"
     shape = model.operation_model(names[operation]).input_shape
     members = {} if shape is None else shape.members
-    taken = {xform_name(name, "-") for name in members}
-    taken |= {f"no-{xform_name(name, '-')}" for name, each in members.items() if each.type_name == "boolean"}
-    unknown = options - taken
+    known_options = {xform_name(name, "-") for name in members}
+    known_options |= {f"no-{xform_name(name, '-')}" for name, each in members.items() if each.type_name == "boolean"}
+    unknown = options - known_options
     return f"{service} {operation} takes no {sorted(unknown)}" if unknown else None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_aws_command_on_a_page_exists_in_the_aws_cli(page: Any) -> None:
-    found = list(commands(page.read_text()))
-    assert [wrong for each in found if len(each.split()) > 2 and (wrong := problem(each))] == []
+    commands_on_page = list(commands(page.read_text()))
+    assert [wrong for each in commands_on_page if len(each.split()) > 2 and (wrong := problem(each))] == []
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ def rehearsal(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             put_customer(organization, CustomerId(f"cust_{number}"), save(SHIBBOLETH), town.ports)
         settings = InvoicingSettings(organization, memo=f"Thank you, {SHIBBOLETH}", footer=f"{SHIBBOLETH} Pools")
         invoicing_settings.change(organization, settings, town.ports)
-        refused = ItemError("email_invalid", f"{SHIBBOLETH} is no address.", None)
-        rows = (Row(CustomerId("cust_0"), save(SHIBBOLETH)), Row(CustomerId("cust_1"), None, refused))
+        import_error = ItemError("email_invalid", f"{SHIBBOLETH} is no address.", None)
+        rows = (Row(CustomerId("cust_0"), save(SHIBBOLETH)), Row(CustomerId("cust_1"), None, import_error))
         import_customers(ImportCustomers(organization, ADMIN, "key", "print", rows), town.ports)
         account_id = town.ports.connections.get(organization).account_id
         assert account_id is not None
@@ -65,9 +65,9 @@ def rehearsal(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         town.bills(organization, ("svc_1",), send=True)
         town.work()
         pays(town, organization)
-    made = Rehearsal(town, aws.prefix, monkeypatch, capsys)
-    yield made
-    made.clears_up()
+    new_rehearsal = Rehearsal(town, aws.prefix, monkeypatch, capsys)
+    yield new_rehearsal
+    new_rehearsal.clears_up()
 
 
 def pays(town: RehearsedTown, organization: Any) -> None:
@@ -117,11 +117,11 @@ def test_erasing_an_organization_with_an_open_invoice_is_refused_and_names_the_i
     town = rehearsal.town
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
-    [opened] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
+    [open_invoice] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
     town.leaves(BLUE)
     status, document = rehearsal.does("erase", BLUE, "--in-stripe", "keep", "--yes")
     [row] = document["unsettled"]
-    assert (status, row["what"], row["id"]) == (1, "invoice_open", opened.id)
+    assert (status, row["what"], row["id"]) == (1, "invoice_open", open_invoice.id)
     assert town.ports.connections.get(BLUE).erased_at is None
 
 
@@ -129,7 +129,7 @@ def test_an_erased_organization_has_no_texts_and_its_books_stay(rehearsal: Rehea
     town = rehearsal.town
     before = {each.id: (each.total, each.paid_amount, each.facts.invoice) for each in town.invoices(BLUE)}
     money = town.ports.summaries.tallies(BLUE, None)
-    others = holding(rehearsal.prefix, SHIBBOLETH, GREEN)
+    other_records = holding(rehearsal.prefix, SHIBBOLETH, GREEN)
     assert {"connections", "customers", "batches"} <= set(holding(rehearsal.prefix, SHIBBOLETH, BLUE))
     town.leaves(BLUE)
 
@@ -148,7 +148,7 @@ def test_an_erased_organization_has_no_texts_and_its_books_stay(rehearsal: Rehea
     assert account is not None
     assert (account.business_name, account.support_email, account.support_phone) == (None, None, None)
     assert town.ports.connections.trial(BLUE) is None
-    assert holding(rehearsal.prefix, SHIBBOLETH, GREEN) == others, "nothing of anybody else was touched"
+    assert holding(rehearsal.prefix, SHIBBOLETH, GREEN) == other_records, "nothing of anybody else was touched"
     after = {each.id: (each.total, each.paid_amount, each.facts.invoice) for each in town.invoices(BLUE)}
     assert {name: row[:2] for name, row in after.items()} == {name: row[:2] for name, row in before.items()}
     assert [row[2].number for row in after.values() if row[2]] == [row[2].number for row in before.values() if row[2]]
@@ -168,9 +168,9 @@ def test_an_erased_organization_can_neither_connect_nor_save_anything(rehearsal:
         lambda: invoicing_settings.change(BLUE, InvoicingSettings(BLUE), town.ports),
         lambda: town.connect(BLUE, town.accounts[BLUE]),
     ):
-        with pytest.raises(Conflict) as refused:
+        with pytest.raises(Conflict) as refusal:
             request()
-        assert refused.value.code == "organization_erased"
+        assert refusal.value.code == "organization_erased"
     assert not town.ports.connections.get(BLUE).active
 
 
@@ -228,18 +228,18 @@ def test_erasing_a_customer_has_the_same_result_as_the_api(rehearsal: Rehearsal)
     time_passes(town, DAY + HOUR)
     [row] = rehearsal.does(*words, "--yes")[1]["erasures"]
     assert row["erasure"] == "erased"
-    others = [town.ports.customers.get(BLUE, CustomerId(f"cust_{each}")) for each in (0, 2)]
-    assert [each.erasure if each else None for each in others] == [None, None]
+    other_records = [town.ports.customers.get(BLUE, CustomerId(f"cust_{each}")) for each in (0, 2)]
+    assert [each.erasure if each else None for each in other_records] == [None, None]
 
 
 def test_erasing_a_customer_with_an_open_invoice_is_refused_and_names_the_invoice(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
-    [opened] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
-    words = ("erase", BLUE, "--customer", opened.order.customer_id, "--in-stripe", "keep", "--yes")
+    [open_invoice] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
+    words = ("erase", BLUE, "--customer", open_invoice.order.customer_id, "--in-stripe", "keep", "--yes")
     status, document = rehearsal.does(*words)
-    assert (status, [row["id"] for row in document["unsettled"]]) == (1, [opened.id])
+    assert (status, [row["id"] for row in document["unsettled"]]) == (1, [open_invoice.id])
     assert document["unsettled"][0]["to_do"].startswith("Void the invoice")
 
 
@@ -248,15 +248,15 @@ def test_erasing_a_customer_with_an_open_invoice_is_refused_and_names_the_invoic
 
 def test_explain_shows_who_erased_a_customer_and_when(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
-    billed = next(each.order.customer_id for each in town.invoices(BLUE))
-    rehearsal.does("erase", BLUE, "--customer", billed, "--in-stripe", "keep", "--yes")
-    status, document = rehearsal.does("explain", billed, "--organization", BLUE)
+    customer_id = next(each.order.customer_id for each in town.invoices(BLUE))
+    rehearsal.does("erase", BLUE, "--customer", customer_id, "--in-stripe", "keep", "--yes")
+    status, document = rehearsal.does("explain", customer_id, "--organization", BLUE)
     [row] = document["erasure"]
     assert (status, row["erasure"], row["requested_by"]) == (0, "waiting", "operator")
     assert "operator asked POM to erase the person at 20" in document["explanation"]
     time_passes(town, HOUR)
     time_passes(town, DAY + HOUR)
-    document = rehearsal.does("explain", billed, "--organization", BLUE)[1]
+    document = rehearsal.does("explain", customer_id, "--organization", BLUE)[1]
     assert document["erasure"][0]["erasure"] == "erased"
     assert "The person is erased." in document["explanation"]
     assert SHIBBOLETH not in json.dumps(document)
@@ -266,12 +266,12 @@ def test_explain_shows_why_an_erasure_waits(rehearsal: Rehearsal, tmp_path: Path
     town = rehearsal.town
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
-    [opened] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
-    again(rehearsal, tmp_path, opened.order.customer_id)
+    [open_invoice] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
+    again(rehearsal, tmp_path, open_invoice.order.customer_id)
     time_passes(town, HOUR)
-    document = rehearsal.does("explain", opened.order.customer_id, "--organization", BLUE)[1]
+    document = rehearsal.does("explain", open_invoice.order.customer_id, "--organization", BLUE)[1]
     [row] = document["waitsFor"]
-    assert (row["what"], row["id"]) == ("invoice_open", opened.id)
+    assert (row["what"], row["id"]) == ("invoice_open", open_invoice.id)
 
 
 def test_explain_of_an_invoice_says_whether_the_person_is_erased_from_it(rehearsal: Rehearsal) -> None:
@@ -289,8 +289,8 @@ def test_explain_shows_who_erased_an_organization(rehearsal: Rehearsal) -> None:
     rehearsal.town.leaves(BLUE)
     rehearsal.does("erase", BLUE, "--in-stripe", "keep", "--yes", "--by", "Ada")
     document = rehearsal.does("explain", "organization", BLUE)[1]
-    told = {row["what"]: row["is"] for row in document["organization"]}
-    assert told["erased"].startswith("20")
+    values_by_row = {row["what"]: row["is"] for row in document["organization"]}
+    assert values_by_row["erased"].startswith("20")
     assert "Ada" in json.dumps(document["acts"])
 
 
@@ -334,14 +334,14 @@ def test_an_invoice_that_an_older_release_wrote_again_is_erased_by_the_log(
     rehearsal.does("erase", BLUE, "--customer", customer, "--in-stripe", "keep", "--yes")
     time_passes(town, HOUR)
     time_passes(town, DAY + HOUR)
-    finished = town.ports.customers.get(BLUE, customer)
-    assert finished is not None
-    assert finished.erasure is not None
-    assert finished.erasure.status is ErasureStatus.ERASED
-    [erased] = town.invoices(BLUE)
-    assert erased.order.memo is None
-    written = replace(erased, order=replace(erased.order, memo=SHIBBOLETH), erased_at=None)
-    store(erased, lambda _: written.changed(town.ports.clock.now()), town.ports)
+    erased_customer = town.ports.customers.get(BLUE, customer)
+    assert erased_customer is not None
+    assert erased_customer.erasure is not None
+    assert erased_customer.erasure.status is ErasureStatus.ERASED
+    [erased_invoice] = town.invoices(BLUE)
+    assert erased_invoice.order.memo is None
+    written = replace(erased_invoice, order=replace(erased_invoice.order, memo=SHIBBOLETH), erased_at=None)
+    store(erased_invoice, lambda _: written.changed(town.ports.clock.now()), town.ports)
     assert town.invoices(BLUE)[0].order.memo == SHIBBOLETH
 
     again(rehearsal, tmp_path, customer)
@@ -359,12 +359,12 @@ def test_status_shows_unfinished_erasures_and_reports_overdue_erasures_as_a_trou
     stage = town.stage(rehearsal.prefix)
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
-    [opened] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
-    again(rehearsal, tmp_path, opened.order.customer_id)
+    [open_invoice] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
+    again(rehearsal, tmp_path, open_invoice.order.customer_id)
     time_passes(town, HOUR)
     [row] = unfinished_erasures(stage)
-    assert (row["customer"], row["erasure"]) == (opened.order.customer_id, "waiting")
-    assert (row["waits_for"], row["problem"]) == (f"invoice_open {opened.id}", None)
+    assert (row["customer"], row["erasure"]) == (open_invoice.order.customer_id, "waiting")
+    assert (row["waits_for"], row["problem"]) == (f"invoice_open {open_invoice.id}", None)
     assert list(of_erasures([row])) == []
 
     town.advance(WAITS_LONG_AFTER)

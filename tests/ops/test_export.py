@@ -27,14 +27,14 @@ __all__ = ["aws"]
 @pytest.fixture(scope="module")
 def town(aws: Aws) -> NamedTown:
     """Two companies at work."""
-    made = NamedTown(5, (BLUE, GREEN))
-    made.goes_on(40)
+    new_town = NamedTown(5, (BLUE, GREEN))
+    new_town.goes_on(40)
     for organization in (BLUE, GREEN):
-        made.do_batch(organization)
-    made.advance(5 * 86400)
-    made.deliver()
-    made.work()
-    return made
+        new_town.do_batch(organization)
+    new_town.advance(5 * 86400)
+    new_town.deliver()
+    new_town.work()
+    return new_town
 
 
 @pytest.fixture
@@ -70,9 +70,9 @@ def test_the_file_states_its_contents_the_retention_and_the_number_of_records(of
     lines = office.exports(BLUE)
     head = office.head["export"]
     assert (head["organization"], head["customer"], head["form"]) == (BLUE, None, FORM)
-    kept = {(each["store"], each["name"], each["kind"]): each for each in head["kept"]}
-    assert kept["table", "events", ""]["seconds"] == 35 * 86400
-    assert kept["backup", "point-in-time recovery", ""]["why"]
+    retention_by_record = {(each["store"], each["name"], each["kind"]): each for each in head["kept"]}
+    assert retention_by_record["table", "events", ""]["seconds"] == 35 * 86400
+    assert retention_by_record["backup", "point-in-time recovery", ""]["why"]
     counts = office.end["end"]["records"]
     assert sum(counts.values()) == len(lines)
     assert {each["table"]: each["records"] for each in office.said["records"]} == counts
@@ -83,12 +83,12 @@ def test_only_the_operator_can_read_the_file_and_its_contents_are_not_printed(
 ) -> None:
     assert main(["export", BLUE]) == 0
 
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     [file] = office.directory.glob("export-org_blue-*.jsonl")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert name_of(BLUE, 1) in file.read_text()
-    assert name_of(BLUE, 1) not in said.out + said.err
-    assert file.name in said.out
+    assert name_of(BLUE, 1) not in output.out + output.err
+    assert file.name in output.out
 
 
 def test_an_export_of_a_customer_contains_the_records_of_the_api_and_no_text_of_others(office: Office) -> None:
@@ -96,8 +96,8 @@ def test_an_export_of_a_customer_contains_the_records_of_the_api_and_no_text_of_
     text = json.dumps(lines)
     assert {each["kind"] for each in lines} >= {"customer", "act", "invoice", "batch_item"}
     assert name_of(BLUE, 1) in text
-    others = [(BLUE, 0), (BLUE, 2), *((GREEN, number) for number in range(CUSTOMERS))]
-    assert [each for each in others if name_of(*each) in text] == []
+    other_customers = [(BLUE, 0), (BLUE, 2), *((GREEN, number) for number in range(CUSTOMERS))]
+    assert [each for each in other_customers if name_of(*each) in text] == []
     assert "kim@operations" not in text, "the person is not told who of operations it was"
     assert (office.head["export"]["customer"], office.said["customer"]) == ("cust_1", "cust_1")
 
@@ -112,8 +112,8 @@ def test_an_export_is_stored_as_an_act_of_the_organization(office: Office, town:
 
 @pytest.mark.parametrize("words", [("org_nobody",), (BLUE, "--customer", "cust_nobody")])
 def test_no_file_is_written_for_an_unknown_organization_or_customer(office: Office, words: tuple[str, ...]) -> None:
-    status, said = office.rehearsal.does("export", *words)
-    assert (status, len(said["failures"])) == (1, 1)
+    status, output = office.rehearsal.does("export", *words)
+    assert (status, len(output["failures"])) == (1, 1)
     assert list(office.directory.iterdir()) == []
     empty = [each for each in stored_items(office.prefix) if "nobody" in each.text]
     assert empty == [], "a refused export leaves no act behind"
@@ -122,8 +122,8 @@ def test_no_file_is_written_for_an_unknown_organization_or_customer(office: Offi
 def test_an_existing_file_is_not_overwritten(office: Office) -> None:
     path = office.directory / "kept.jsonl"
     path.write_text("Keep me.")
-    status, said = office.rehearsal.does("export", BLUE, "--out", str(path))
-    assert (status, "exists already" in said["failures"][0]) == (1, True)
+    status, output = office.rehearsal.does("export", BLUE, "--out", str(path))
+    assert (status, "exists already" in output["failures"][0]) == (1, True)
     assert path.read_text() == "Keep me."
 
 

@@ -19,11 +19,13 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_tex
 
 
 def test_the_page_names_every_alarm_that_notifies_a_person() -> None:
-    named = re.findall(r"`([A-Z]\w+)(…?)`", PAGE.split("| question |")[1].split("[security.md]")[0])
-    told = [each.name for each in (*ALARMS, *COMPOSITES) if each.grade is not Grade.SIGNAL]
+    names_on_page = re.findall(r"`([A-Z]\w+)(…?)`", PAGE.split("| question |")[1].split("[security.md]")[0])
+    alarm_names = [each.name for each in (*ALARMS, *COMPOSITES) if each.grade is not Grade.SIGNAL]
 
     assert [
-        name for name in told if not any(name == each or (dots and name.startswith(each)) for each, dots in named)
+        name
+        for name in alarm_names
+        if not any(name == each or (dots and name.startswith(each)) for each, dots in names_on_page)
     ] == []
 
 

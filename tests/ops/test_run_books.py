@@ -48,9 +48,9 @@ def test_every_name_in_a_run_book_exists() -> None:
     queries = {query.name for query in QUERIES}
     for book in BOOKS:
         text = book.read_text()
-        named = set(re.findall(r"`([A-Z][A-Za-z]+)…?`", text.split("\n## ")[0]))
+        names = set(re.findall(r"`([A-Z][A-Za-z]+)…?`", text.split("\n## ")[0]))
         metrics = {metric.name for metric in METRICS.values()}
-        for name in named - {"Retryable"} - metrics:
+        for name in names - {"Retryable"} - metrics:
             assert any(each.startswith(name) for each in alarms), (book.name, name)
         for query in re.findall(r"[Ss]aved query `([a-z-]+)`", text):
             assert query in queries, (book.name, query)

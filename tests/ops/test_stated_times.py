@@ -49,14 +49,14 @@ def rows(page: str, heading: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_pages_state_the_interval_of_sweeps_that_the_code_has(page: Path) -> None:
-    known = {SPAN, *(f"every {words(each)}" for each in (ACTIVE_EVERY, QUIET_EVERY, IDLE_EVERY))}
-    said = [
+    correct_intervals = {SPAN, *(f"every {words(each)}" for each in (ACTIVE_EVERY, QUIET_EVERY, IDLE_EVERY))}
+    stated_intervals = [
         (phrase, sentence)
         for sentence in sentences(page.read_text())
         if ABOUT_SWEEPS.search(sentence)
         for phrase in EVERY.findall(sentence)
     ]
-    assert [each for each in said if each[0] not in known] == []
+    assert [each for each in stated_intervals if each[0] not in correct_intervals] == []
 
 
 def test_a_run_book_that_states_every_ten_minutes_states_the_condition_too() -> None:

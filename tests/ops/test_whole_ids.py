@@ -97,6 +97,6 @@ def test_a_name_with_control_characters_sends_none_to_the_terminal(
     screen.warning(name)
     screen.failure(name)
     screen.step(name)
-    said = capsys.readouterr()
-    assert [each for each in said.out + said.err if not each.isprintable() and each != "\n"] == []
-    assert (said.out.count("Ortiz"), said.err.count("Ortiz")) == (6, 3)
+    output = capsys.readouterr()
+    assert [each for each in output.out + output.err if not each.isprintable() and each != "\n"] == []
+    assert (output.out.count("Ortiz"), output.err.count("Ortiz")) == (6, 3)

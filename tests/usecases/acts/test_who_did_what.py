@@ -1,5 +1,5 @@
-"""Holds the history of acts to its rule: each act of a person on settings, connection and customers is recorded once,
-and the history names no customer.
+"""Tests the history of acts: each act of a person on settings, connection and customers is recorded once,
+and the history holds no values of a customer.
 """
 
 from __future__ import annotations
@@ -90,19 +90,19 @@ def test_saving_unchanged_settings_records_no_act(world: World) -> None:
 
 
 def test_a_save_whose_response_was_lost_is_recorded_once(world: World) -> None:
-    plain: Any = world.ports.settings
+    real: Any = world.ports.settings
 
     class StoreWithLostResponse:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save_customer(self, settings: InvoicingSettings, *acts_of_save: Act) -> InvoicingSettings:
-            plain.save(settings, *acts_of_save)
+            real.save(settings, *acts_of_save)
             raise StaleWrite("The settings")
 
     world.ports.settings = StoreWithLostResponse()  # type: ignore[assignment]
     change_settings(world, THANKS)
-    world.ports.settings = plain
+    world.ports.settings = real
     change_settings(world, THANKS)
     assert len(acts(world, SETTINGS)) == 1
 
@@ -133,9 +133,9 @@ def test_a_failed_attempt_to_connect_records_its_reason(error: str | None, code:
 
 def test_completing_twice_and_disconnecting_twice_record_one_act_each(world: World) -> None:
     account = world.account()
-    back = connect.receive_callback(world.begin(), world.double.authorization_code(account), None, world.ports)
+    callback = connect.receive_callback(world.begin(), world.double.authorization_code(account), None, world.ports)
     for _ in range(2):
-        connect.complete(ORGANIZATION, ADMIN, back.state, world.ports)
+        connect.complete(ORGANIZATION, ADMIN, callback.state, world.ports)
     for _ in range(2):
         connect.disconnect(ORGANIZATION, SAM, world.ports)
     assert actors_of(world)[2:] == [

@@ -1,4 +1,6 @@
-"""Changing a draft survives whatever happens at any moment: Stripe has one order whole, and the claims are its."""
+"""Tests crashes during edits of drafts: after any crash, Stripe has one complete order, and the claims match
+it.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,14 @@ DETAILS = [*STILL_OURS, "stripe.update_draft"]
 REST = "stripe.billed_lines invoices.release invoices.save".split()
 
 SWAP = [*BEGUN, *READ, *LINES, *DETAILS, "invoices.save", *REST]
-"""Every outward call of a change that leaves a service out, adds one and has another memo."""
+"""Every outward call of an edit that removes a service, adds a service and has another memo."""
 
 REFUSED = [*BEGUN, *READ, *LINES, *DETAILS, "stripe.everything", "invoices.save"]
 REFUSED += [*READ, *LINES, "invoices.save", *REST]
-"""Every outward call of a change whose memo Stripe refuses after it has changed the lines."""
+"""Every outward call of an edit whose memo Stripe refuses after it has changed the lines."""
 
 MANY = [*BEGUN, "invoices.claim", "invoices.save", *READ, *LINES, "invoices.save", *REST]
-"""Every outward call of a change that adds more services than one transaction claims."""
+"""Every outward call of an edit that adds more services than one transaction claims."""
 
 
 def swapping_edit(draft: Invoice) -> EditDraft:
@@ -45,12 +47,14 @@ def large_edit(draft: Invoice) -> EditDraft:
 
 
 def refused_edit(draft: Invoice) -> EditDraft:
-    """Stripe takes memos of 1,500 letters at most (https://docs.stripe.com/api/invoices/update)."""
+    """Returns an edit whose memo Stripe refuses: it takes at most 1,500 characters
+    (https://docs.stripe.com/api/invoices/update).
+    """
     return edit_of(draft, "svc_1", "svc_3", memo="x" * 1501)
 
 
 def recover(world: World, gap: int) -> None:
-    """The schedule comes round until nothing is left to do."""
+    """Runs the schedule until nothing is left to do."""
     for _ in range(5):
         world.advance(gap)
         with suppress(IntegrationError):
@@ -60,7 +64,9 @@ def recover(world: World, gap: int) -> None:
 
 
 def require_one_order(world: World, draft: Invoice, *, orders: tuple[EditDraft, ...] = ()) -> Invoice:
-    """Requires that the draft rests with the former order or one of `orders`, whole, and that nobody was mailed."""
+    """Asserts that the draft is finished with the former order or one of `orders`, complete, and that nobody was
+    mailed.
+    """
     now = world.now(draft)
     assert (now.status, now.saga.step) == (InvoiceStatus.DRAFT, Step.REVIEW)
     require_stripe_has_the_order(world, now)
@@ -99,7 +105,7 @@ def test_a_crash_at_any_call_leaves_one_complete_order(number: int, after: bool,
     order_stored = number > len(BEGUN) - 1 or (number == len(BEGUN) - 1 and after)
     now = require_one_order(world, draft, orders=(swapping_edit(draft),))
     assert now.order.services == (("svc_1", "svc_3") if order_stored else ("svc_1", "svc_2"))
-    # Whoever saw no answer saves again, and sends.
+    # An office that received no response saves again and sends.
     edit_draft(swapping_edit(draft), world.ports)
     require_one_order(world, draft, orders=(swapping_edit(draft),))
     send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)

@@ -1,4 +1,4 @@
-"""An invoice that somebody edits in Stripe is replaced there by a revision, and POM goes on with that one."""
+"""Tests revisions: Stripe replaces an edited invoice by a revision, and POM continues with the revision."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.reconciling.backfill import BackfillOutcome, backfill, invoices_to_backfill
 from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.timelines import entries
-from tests.usecases.reconciling.test_backfill import lose
+from tests.usecases.reconciling.test_backfill import lose_records
 from tests.world import OFFICE, ORGANIZATION, World, line
 
 HOUR, DAY = 3600, 86400
@@ -34,7 +34,7 @@ copied_or_not = pytest.mark.parametrize("metadata", [True, False], ids=["metadat
 def revise(
     world: World, invoice: Invoice, *, metadata: bool = True, extra_cents: int = 2500, send: bool = True
 ) -> str:
-    """Somebody edits the invoice in Stripe's dashboard. Returns the id of the revision."""
+    """Edits the invoice in Stripe's dashboard. Returns the id of the revision."""
     world.double.config.revisions_copy_metadata = metadata
     world.advance(60)
     service, options = world.client.v1.invoices, options_of(invoice)
@@ -49,7 +49,7 @@ def revise(
 
 
 def copy_in_dashboard(world: World, invoice: Invoice) -> None:
-    """Somebody makes another invoice like it in Stripe's dashboard, metadata and all."""
+    """Creates a copy of the invoice in Stripe's dashboard, including its metadata."""
     [ours] = world.in_stripe(invoice.stripe_account_id)
     copied = world.client.v1.invoices.create(
         {
@@ -91,7 +91,7 @@ def test_a_revision_replaces_the_invoice_with_its_total_and_link(
 def test_an_event_about_a_declined_payment_reaches_the_revised_invoice(
     world: World, account: StripeAccountId, metadata: bool
 ) -> None:
-    """Events about a payment name nothing but the payment, so POM must have met it."""
+    """Events about a payment name only the payment, so POM must have stored the payment before."""
     invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
     world.deliver()
@@ -224,7 +224,7 @@ def test_a_lost_record_of_a_revised_invoice_is_recreated_with_its_claims(
     invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
     world.deliver()
-    lose(world, invoice)
+    lose_records(world, invoice)
     stripe_invoices = invoices_to_backfill(ORGANIZATION, world.ports.clock.now() - DAY, world.ports)
     outcomes = [backfill(each, ORGANIZATION, world.ports).did for each in stripe_invoices]
     assert outcomes == [BackfillOutcome.RECREATED, BackfillOutcome.UNCHANGED]
@@ -341,7 +341,7 @@ def test_an_invoice_of_zero_with_a_customer_balance_is_mailed(world: World, acco
 def test_a_void_event_does_not_void_an_invoice_whose_sending_is_unfinished(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """POM died after Stripe had sent the invoice. Somebody revises it before the work is resumed."""
+    """POM died after Stripe had sent the invoice. The invoice is revised before POM resumes the work."""
     world.double.set_delivery(lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
     world.double.order_fault("close_after", path="/v1/invoices/*/send", count=10)
     invoice = world.invoice()
@@ -365,7 +365,9 @@ def test_a_revision_that_stripe_already_mailed_is_not_mailed_again(world: World,
 
 
 def test_a_revision_paid_in_parts_is_refunded_although_its_payments_had_no_events() -> None:
-    """Events in an old version name the invoice of an intent, so POM knows the money without `invoice_payment`."""
+    """Events in an old API version name the invoice of an intent, so POM knows the money without
+    `invoice_payment`.
+    """
     old = "2020-08-27"
     world = World(1, version=old)
     [endpoint] = world.double.world.platform.all("webhook_endpoint")
