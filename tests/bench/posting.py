@@ -1,4 +1,4 @@
-"""Two ways to send the same webhooks: as fast as they are answered, and at a fixed rate whatever becomes of them."""
+"""Two ways to send the same webhooks: each after the response to the one before, or at a fixed rate."""
 
 from __future__ import annotations
 

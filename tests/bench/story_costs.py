@@ -1,4 +1,4 @@
-"""A story that was told, with what it asked of Stripe, DynamoDB, SQS and Lambda, and the table of all stories."""
+"""The cost of one story in Stripe, DynamoDB, SQS and Lambda, and the table of all stories."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INVOICES = "invoices"
 
 
 @dataclass(frozen=True)
-class Told:
+class StoryCost:
     """One story, and the invocations that it took."""
 
     name: str
@@ -79,7 +79,7 @@ def _of_feed(table: str) -> bool:
     return table.endswith("-changes")
 
 
-def show(stories: Sequence[Told], console: Console) -> None:
+def show(stories: Sequence[StoryCost], console: Console) -> None:
     """One row a story."""
     table = Table(title="What each story costs", title_justify="left", box=box.ROUNDED)
     table.add_column("Story")

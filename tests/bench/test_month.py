@@ -1,4 +1,4 @@
-"""What stands still is counted in the template, so an alarm more costs more without anybody telling the bench."""
+"""The fixed costs are counted in the template, so a new alarm raises the figure without a change of the bench."""
 
 from __future__ import annotations
 

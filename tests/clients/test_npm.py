@@ -1,4 +1,4 @@
-"""Where Node or the registry cannot be had, the client tests say why they are skipped."""
+"""Without Node or the npm registry, the client tests say why they are skipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The canary on the whole stack: it comes through while the pipe is open, and whatever closes the pipe is told."""
+"""The canary on the whole stack: it is accepted while webhooks can arrive, and reports every fault in between."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_pipe() -> Iterator[LocalStack]:
 
 
 def send_canary(stack: LocalStack) -> tuple[str, int]:
-    """The verdict of one canary, and what the metric says of it."""
+    """Sends one canary, and returns its verdict and the value of its metric."""
     verdict = str(stack.fire("canary")["verdict"])
     passed = [each["CanaryPassed"] for each in metrics(stack, "workers") if "CanaryPassed" in each]
     return verdict, int(passed[-1][0])
@@ -48,9 +48,9 @@ def test_a_canary_is_accepted_and_not_counted_as_an_event(open_pipe: LocalStack)
 
 
 def test_a_canary_signed_with_a_secret_that_the_handler_lacks_is_refused(open_pipe: LocalStack) -> None:
-    [known] = open_pipe.secret.webhook_secrets
+    [secret] = open_pipe.secret.webhook_secrets
     try:
-        store_secret(open_pipe, as_stored("whsec_new", known))
+        store_secret(open_pipe, as_stored("whsec_new", secret))
         assert send_canary(open_pipe) == ("passed_by_older_secret", 1)
         store_secret(open_pipe, as_stored("whsec_new"))
         assert send_canary(open_pipe) == ("refused", 0)

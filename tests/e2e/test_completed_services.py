@@ -1,4 +1,6 @@
-"""POM's own records beside POM-Stripe: a billed service names its invoice, and is free again once that is void."""
+"""POM's own records with POM-Stripe: a billed service names its invoice, and can be billed again when the invoice is
+void.
+"""
 
 from __future__ import annotations
 

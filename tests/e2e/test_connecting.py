@@ -1,4 +1,4 @@
-"""Connecting Stripe when something goes wrong: each way back leads to POM's page or a clear refusal."""
+"""Connecting Stripe when something goes wrong: each redirect leads to POM's page, and each refusal has a code."""
 
 from __future__ import annotations
 
@@ -98,15 +98,15 @@ def test_completing_before_the_browser_returned_from_stripe_is_refused(newcomer:
 
 
 def test_only_the_admin_who_began_to_connect_can_complete(newcomer: Company, stack: LocalStack) -> None:
-    other = Company(stack)
-    url, begun = newcomer.begin()
+    other_company = Company(stack)
+    url, first_state = newcomer.begin()
     state = newcomer.returned(url)
 
-    refused(complete(newcomer, begun), 409, "state_not_returned", "state")
+    refused(complete(newcomer, first_state), 409, "state_not_returned", "state")
     refused(complete(newcomer, state, user="user_another_admin"), 403, "state_foreign", "state")
-    refused(complete(other, state), 403, "state_foreign", "state")
+    refused(complete(other_company, state), 403, "state_foreign", "state")
 
-    assert (status(newcomer), status(other)) == ("pending", "not_connected")
+    assert (status(newcomer), status(other_company)) == ("pending", "not_connected")
     assert complete(newcomer, state).json["status"] == "connected"
 
 
@@ -131,18 +131,18 @@ def test_an_unknown_authorization_code_connects_nothing(newcomer: Company) -> No
 
 def test_disconnecting_keeps_everything_and_reconnecting_catches_up(newcomer: Company) -> None:
     newcomer.connect().customer()
-    made = newcomer.bill("one").json["id"]
+    invoice_id = newcomer.bill("one").json["id"]
 
-    gone = newcomer.admin.call("DELETE", "/stripe/connection")
+    response = newcomer.admin.call("DELETE", "/stripe/connection")
     again = newcomer.admin.call("DELETE", "/stripe/connection")
 
-    assert gone.json["status"] == again.json["status"] == "disconnected"
+    assert response.json["status"] == again.json["status"] == "disconnected"
     assert not connected_in_stripe(newcomer)
-    assert newcomer.invoice(made)["status"] == "pending"
+    assert newcomer.invoice(invoice_id)["status"] == "pending"
     refused(newcomer.bill("two"), 409, "stripe_not_connected")
     newcomer.double(
         "POST", f"invoices/{newcomer.account_id}/{newcomer.in_stripe()[0]['id']}/pay", method="pm_card_visa"
     )
     newcomer.connect()
-    newcomer.becomes(made, status="paid", balance="0.00")
+    newcomer.becomes(invoice_id, status="paid", balance="0.00")
     assert newcomer.bill("two").status == 201

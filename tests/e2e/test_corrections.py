@@ -1,4 +1,4 @@
-"""An issued invoice becomes a draft again over HTTP, is looked at, and is sent."""
+"""An issued invoice is corrected over HTTP: its draft copy is previewed and sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of customers on the whole stack: its filters find the company's own customers."""
+"""The list of customers on the whole stack: its filters return the company's own customers."""
 
 from __future__ import annotations
 

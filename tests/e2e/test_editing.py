@@ -1,4 +1,4 @@
-"""A draft is edited on the stack: with the rights in AWS that the functions are deployed with."""
+"""A draft is edited on the local stack, with the AWS permissions of the deployed functions."""
 
 from __future__ import annotations
 

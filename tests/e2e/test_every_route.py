@@ -1,4 +1,6 @@
-"""Each route of the published contract, met as a stranger, with nonsense, and with another organization's ids."""
+"""Each route of the OpenAPI document, called without a token, with invalid input, and with another organization's
+ids.
+"""
 
 from __future__ import annotations
 

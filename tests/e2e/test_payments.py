@@ -1,4 +1,4 @@
-"""Ways of paying, refunding, disputing and reminding, over HTTP: what the office sees follows what happened."""
+"""Paying, refunding, disputing and reminding over HTTP: the API returns what happened in Stripe."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _services = (f"svc_pay_{number}" for number in count())
 @pytest.fixture(scope="module")
 def company(stack: LocalStack) -> Company:
     """A connected company that takes cards and bank debits."""
-    made = Company(stack).connect()
-    made.customer()
+    created = Company(stack).connect()
+    created.customer()
     stack.wait_until_idle()
-    return made
+    return created
 
 
 def bill(company: Company, **changes: Any) -> Any:
     """A sent invoice of 75.00 that can be paid by card or bank debit."""
-    made = company.bill(next(_services), paymentMethods=["card", "us_bank_account"], **changes)
-    assert made.status == 201, made.text
-    return made.json
+    created = company.bill(next(_services), paymentMethods=["card", "us_bank_account"], **changes)
+    assert created.status == 201, created.text
+    return created.json
 
 
 def stripe_id(invoice: Any) -> str:
     return str(invoice["dashboardUrl"].rsplit("/", 1)[1])
 
 
-def pay(company: Company, invoice: Any, method: str, **more: Any) -> Any:
+def pay(company: Company, invoice: Any, method: str, **params: Any) -> Any:
     path = f"invoices/{company.account_id}/{stripe_id(invoice)}/pay"
-    return company.double("POST", path, method=method, **more)
+    return company.double("POST", path, method=method, **params)
 
 
 def kinds(company: Company, invoice: Any) -> list[str]:
@@ -95,9 +95,9 @@ def test_each_decline_has_its_reason_and_a_next_step(company: Company, card: str
 def test_no_response_says_that_a_card_was_reported_lost(company: Company) -> None:
     invoice = bill(company)
     Payer(invoice["paymentUrl"]).pays_by_card("4000 0000 0000 9987")
-    failed = company.becomes(invoice["id"], status="failed")
-    told = str(failed) + str(company.member.get(f"/invoices/{invoice['id']}/history"))
-    assert "lost" not in told.replace("'lostAmount': '0.00'", ""), "only the name of a figure may have this word"
+    failed_invoice = company.becomes(invoice["id"], status="failed")
+    text = str(failed_invoice) + str(company.member.get(f"/invoices/{invoice['id']}/history"))
+    assert "lost" not in text.replace("'lostAmount': '0.00'", ""), "only the name of a figure may have this word"
 
 
 def test_an_invoice_can_be_paid_in_two_payments(company: Company) -> None:
@@ -190,10 +190,10 @@ def test_payments_and_refunds_are_listed_as_json_and_as_csv(stack: LocalStack) -
     answer = company.member.call("GET", "/payments?first=2", accept="text/csv")
     following = header(answer, "link") or ""
     assert (header(answer, "content-type") or "").startswith("text/csv")
-    rest = company.member.call(
+    second_page = company.member.call(
         "GET", following[following.index("/payments") : following.index(">")], accept="text/csv"
     )
-    table = [*csv.DictReader(StringIO(answer.text)), *csv.DictReader(StringIO(rest.text))]
+    table = [*csv.DictReader(StringIO(answer.text)), *csv.DictReader(StringIO(second_page.text))]
     assert [row["ID"] for row in table] == [row["id"] for row in rows]
     assert {row["Reason"] for row in table if row["Method"] == "check"} == {"'=1042"}
 
@@ -201,8 +201,8 @@ def test_payments_and_refunds_are_listed_as_json_and_as_csv(stack: LocalStack) -
 def test_cash_and_checks_can_be_recorded(company: Company) -> None:
     invoice = bill(company)
     body = {"method": "check", "reference": "No. 1042"}
-    paid = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", body)
-    assert (paid.status, paid.json["status"], paid.json["balance"]) == (200, "paid", "0.00")
+    response = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", body)
+    assert (response.status, response.json["status"], response.json["balance"]) == (200, "paid", "0.00")
     again = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", body)
     refused(again, 409, "invoice_already_paid")
     assert "recorded it on" in again.json["error"]["message"]
@@ -213,8 +213,8 @@ def test_cash_and_checks_can_be_recorded(company: Company) -> None:
 def test_an_invoice_with_a_debit_under_way_cannot_be_marked_as_paid_or_reminded(company: Company) -> None:
     invoice = bill(company)
     pay(company, invoice, "000123456789")
-    marked = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", {"method": "cash"})
-    refused(marked, 409, "payment_under_way")
+    response = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", {"method": "cash"})
+    refused(response, 409, "payment_under_way")
     refused(company.office.call("POST", f"/invoices/{invoice['id']}/remind"), 409, "payment_under_way")
 
 

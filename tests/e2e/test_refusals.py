@@ -1,4 +1,4 @@
-"""What goes wrong, as the user meets it: a stable code, the field, a next step, and nothing half-done behind it."""
+"""Refused requests: each has a stable code, the field and a next step, and leaves nothing half done."""
 
 from __future__ import annotations
 
@@ -142,9 +142,9 @@ def test_services_of_refused_orders_can_still_be_billed(company: Company) -> Non
     for body, code, field in BREAKING_RULES.values():
         refused(company.office.call("POST", "/invoices", body), 422, code, field)
 
-    billed = company.bill("s", "t", *(f"s{n}" for n in range(3)))
+    service = company.bill("s", "t", *(f"s{n}" for n in range(3)))
 
-    assert billed.status == 201, billed.text
+    assert service.status == 201, service.text
 
 
 def test_an_order_for_an_unknown_customer_is_refused(company: Company) -> None:
@@ -204,17 +204,17 @@ def test_a_business_that_is_not_verified_can_draft_but_not_send(stack: LocalStac
     unverified = Company(stack, charges_enabled=False, currently_due=["external_account"]).connect()
     unverified.customer()
 
-    shown = unverified.member.get("/stripe/connection")
+    invoice = unverified.member.get("/stripe/connection")
     refusal = refused(unverified.bill("v"), 422, "stripe_account_not_ready")
-    drafted = unverified.bill("v", send=False)
+    draft = unverified.bill("v", send=False)
 
-    assert shown["status"] == "action_required"
-    assert [each["field"] for each in shown["requirements"]] == ["external_account"]
+    assert invoice["status"] == "action_required"
+    assert [each["field"] for each in invoice["requirements"]] == ["external_account"]
     assert "bank account" in refusal["message"]
-    assert (drafted.status, drafted.json["status"]) == (201, "draft")
-    sending = unverified.office.call("POST", f"/invoices/{drafted.json['id']}/send")
+    assert (draft.status, draft.json["status"]) == (201, "draft")
+    sending = unverified.office.call("POST", f"/invoices/{draft.json['id']}/send")
     refused(sending, 422, "stripe_account_not_ready")
-    assert unverified.invoice(drafted.json["id"])["status"] == "draft"
+    assert unverified.invoice(draft.json["id"])["status"] == "draft"
     assert [each["status"] for each in unverified.in_stripe()] == ["draft"]
 
 

@@ -65,9 +65,9 @@ def altered(company: Company) -> str:
 def confused(company: Company) -> str:
     """HS256 with the public key as the secret, which libraries have been fooled by."""
     head = part({"alg": "HS256", "typ": "JWT", "kid": key_id(company.stack)})
-    signed = f"{head}.{part(claims(company))}".encode()
-    digest = hmac.digest(public_pem(company.stack), signed, hashlib.sha256)
-    return f"{signed.decode()}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+    token = f"{head}.{part(claims(company))}".encode()
+    digest = hmac.digest(public_pem(company.stack), token, hashlib.sha256)
+    return f"{token.decode()}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 
 def by_another_issuer(company: Company) -> str:

@@ -1,4 +1,4 @@
-"""Entity tags, compression and cross-origin access, over real HTTP and the whole local stack."""
+"""ETags, compression and cross-origin access, over real HTTP and the whole local stack."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def pay(company: Company, invoice: str) -> None:
 
 def send(company: Company, method: str, path: str, body: Any = None, **headers: str) -> Read:
     """Returns the status, the headers by their names in lower case, and the bytes as they came."""
-    sent = {"Authorization": f"Bearer {company.token('user_admin', 'admin')}"}
-    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    request_headers = {"Authorization": f"Bearer {company.token('user_admin', 'admin')}"}
+    request_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
     if body is not None:
-        sent["Content-Type"] = "application/json"
+        request_headers["Content-Type"] = "application/json"
     connection = http.client.HTTPConnection(urlsplit(company.stack.urls.api).netloc, timeout=30)
     try:
-        connection.request(method, f"/v1{path}", None if body is None else json.dumps(body), sent)
+        connection.request(method, f"/v1{path}", None if body is None else json.dumps(body), request_headers)
         answer = connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
     finally:
@@ -63,18 +63,18 @@ def test_every_get_returns_the_same_etag_until_something_changes_and_304_for_tha
     An export says when it was made, and that it was made is one more thing that POM holds of the customer.
     """
     paths = request("GET", f"{stack.urls.api}/v1/openapi.json").json["paths"]
-    asked = 0
+    checked_routes = 0
     for path, operations in paths.items():
         if "200" not in operations.get("get", {"responses": {}})["responses"] or path.endswith("/export"):
             continue
-        asked += 1
+        checked_routes += 1
         target = path_with_ids(path, ids).removeprefix("/v1")
         status, headers, body = send(company, "GET", target)
         assert (status, headers["cache-control"]) == (200, "private, no-cache"), target
-        again, unchanged, nothing = send(company, "GET", target, If_None_Match=headers["etag"])
-        assert (again, nothing, unchanged["etag"]) == (304, b"", headers["etag"]), target
+        again, headers_of_304, empty_body = send(company, "GET", target, If_None_Match=headers["etag"])
+        assert (again, empty_body, headers_of_304["etag"]) == (304, b"", headers["etag"]), target
         assert len(body) > 0
-    assert asked > 20
+    assert checked_routes > 20
 
 
 def test_a_webhook_changes_the_etag_of_its_invoice(company: Company, ids: dict[str, str]) -> None:
@@ -89,13 +89,17 @@ def test_a_webhook_changes_the_etag_of_its_invoice(company: Company, ids: dict[s
 def test_the_second_of_two_saves_with_one_etag_gets_412_and_the_stored_customer(
     company: Company, ids: dict[str, str]
 ) -> None:
-    _, loaded, body = send(company, "GET", CUSTOMER)
+    _, loaded_headers, body = send(company, "GET", CUSTOMER)
     record = {name: json.loads(body)[name] for name in ("firstName", "lastName", "email")}
-    first, saved, _ = send(company, "PUT", CUSTOMER, {**record, "phone": "1"}, If_Match=loaded["etag"])
-    second, refused, told = send(company, "PUT", CUSTOMER, {**record, "phone": "2"}, If_Match=loaded["etag"])
-    assert (first, second, json.loads(told)["stored"]["phone"]) == (200, 412, "1")
-    assert saved["etag"].rpartition(".")[2] == refused["etag"].rpartition(".")[2]
-    third, _, _ = send(company, "PUT", CUSTOMER, {**record, "phone": "2"}, If_Match=refused["etag"])
+    first, saved_headers, _ = send(
+        company, "PUT", CUSTOMER, {**record, "phone": "1"}, If_Match=loaded_headers["etag"]
+    )
+    second, refused_headers, refusal_body = send(
+        company, "PUT", CUSTOMER, {**record, "phone": "2"}, If_Match=loaded_headers["etag"]
+    )
+    assert (first, second, json.loads(refusal_body)["stored"]["phone"]) == (200, 412, "1")
+    assert saved_headers["etag"].rpartition(".")[2] == refused_headers["etag"].rpartition(".")[2]
+    third, _, _ = send(company, "PUT", CUSTOMER, {**record, "phone": "2"}, If_Match=refused_headers["etag"])
     assert third == 200
 
 
@@ -108,10 +112,10 @@ def test_a_large_response_is_compressed_and_keeps_its_etag(
     assert len(plain) >= COMPRESSED_FROM
     assert (headers["content-encoding"], headers["etag"]) == ("gzip", plain_headers["etag"])
     assert gzip.decompress(body) == plain
-    again, _, nothing = send(
+    again, _, empty_body = send(
         company, "GET", path, Accept=accept, Accept_Encoding="gzip", If_None_Match=headers["etag"]
     )
-    assert (again, nothing) == (304, b"")
+    assert (again, empty_body) == (304, b"")
 
 
 def test_the_openapi_document_is_compressed(company: Company) -> None:
@@ -140,7 +144,7 @@ def test_a_stack_with_a_further_origin_lets_its_pages_call() -> None:
             assert (status, headers["access-control-allow-origin"]) == (204, origin)
             status, headers, _ = send(company, "GET", "/apps", Origin=origin)
             assert (status, headers["access-control-allow-origin"], headers["vary"]) == (200, origin, "Origin")
-        refused = request("GET", f"{stack.urls.api}/v1/apps", headers={"Origin": FURTHER})
-        assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (401, FURTHER)
+        refused_headers = request("GET", f"{stack.urls.api}/v1/apps", headers={"Origin": FURTHER})
+        assert (refused_headers.status, refused_headers.headers["Access-Control-Allow-Origin"]) == (401, FURTHER)
         _, headers, _ = send(company, "OPTIONS", "/apps", Origin="http://localhost:4000")
         assert "access-control-allow-origin" not in headers

@@ -37,19 +37,19 @@ def test_a_member_reads_the_steps_of_a_connection_test_while_it_runs(company: Co
     testing = threading.Thread(target=lambda: answers.append(company.admin.call("POST", "/stripe/connection/test")))
 
     testing.start()
-    drafted = eventually(
+    first_report = eventually(
         lambda: company.member.get("/stripe/connection/test"),
         lambda seen: seen["ok"] is None and len(seen["steps"]) == 3,
         "the drafted test invoice",
     )
     testing.join()
 
-    assert (drafted["finishedAt"], drafted["steps"][-1]["step"]) == (None, "draft")
+    assert (first_report["finishedAt"], first_report["steps"][-1]["step"]) == (None, "draft")
     assert answers[0].json["ok"], answers[0].text
-    assert answers[0].json["steps"][:3] == drafted["steps"]
-    finished = company.member.get("/stripe/connection/test")
-    assert (finished["ok"], finished["steps"]) == (True, answers[0].json["steps"])
-    assert finished["finishedAt"] > finished["startedAt"] == drafted["startedAt"]
+    assert answers[0].json["steps"][:3] == first_report["steps"]
+    final_report = company.member.get("/stripe/connection/test")
+    assert (final_report["ok"], final_report["steps"]) == (True, answers[0].json["steps"])
+    assert final_report["finishedAt"] > final_report["startedAt"] == first_report["startedAt"]
 
 
 def test_the_connection_test_of_an_account_that_may_not_take_payments_fails_with_a_next_step(
@@ -92,12 +92,12 @@ def test_a_refresh_compares_the_account_immediately(company: Company) -> None:
     answer = company.office.call("POST", "/stripe/connection/refresh")
 
     assert answer.status == 202, answer.text
-    shown = eventually(
+    connection = eventually(
         lambda: company.member.get("/stripe/connection"),
         lambda seen: seen["lastSync"] is not None and seen["lastSync"]["at"] >= answer.json["askedAt"],
         "the comparison",
     )
-    assert shown["lagSeconds"] < 60
+    assert connection["lagSeconds"] < 60
 
 
 def test_the_check_list_counts_customers_without_an_address(stack: LocalStack) -> None:

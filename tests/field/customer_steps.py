@@ -1,4 +1,4 @@
-"""Steps about customers: what the office and people at Stripe do with them, and what both then have."""
+"""Steps about customers, in the office and in Stripe."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CustomerSteps:
         self._replied(self.api.put(f"/customers/{customer}", self._with_ids(body)))
 
     def save_unchanged(self, customer: str = "cust_1") -> None:
-        """Load a customer, and save it again exactly as it was answered."""
+        """Load a customer, and save it again unchanged."""
         self._replied(self.api.put(f"/customers/{customer}", self.api.get(f"/customers/{customer}").json))
 
     def load_form(self, customer: str = "cust_1") -> None:
@@ -57,7 +57,7 @@ class CustomerSteps:
         self.reply["rows"] = {str(row["row"]): row for row in self.reply["rows"]}
 
     def import_confirmed_link(self, customer: str) -> None:
-        """Import a row which says that the customer's present link is right."""
+        """Import a row that confirms the customer's present link."""
         shown = self.api.get(f"/customers/{customer}").json
         self.import_customers(
             rows=[{name: shown[name] for name in ("id", "firstName", "lastName", "email", "stripeCustomerId")}]
@@ -72,14 +72,14 @@ class CustomerSteps:
         self._replied(self.api.post(f"/invoices/{self.invoice.id}/send"))  # type: ignore[attr-defined]
 
     def bill_customer(self, customer: str) -> None:
-        """Bill one service to a customer, whatever comes of it."""
+        """Bill one service to a customer; the request may fail."""
         line = {"serviceId": f"svc_{customer}", "description": "Cleaning", "quantity": "1", "unitPrice": "75.00"}
         self._replied(self.api.post("/invoices", {"customerId": customer, "lineItems": [line]}))
 
     # People at Stripe
 
     def create_customer_in_stripe(self, named: str, **params: Any) -> None:
-        """Somebody makes a customer in Stripe, which the case calls `named`."""
+        """Somebody creates a customer in Stripe. The case calls this customer `named`."""
         made = self._customers.create(params, {"stripe_account": self.account})
         self.names[named] = str(made.id)
 

@@ -1,4 +1,4 @@
-"""Steps of a case in which an event that Stripe signed holds what nobody expects."""
+"""Steps in which an event that Stripe signed has unexpected content."""
 
 from __future__ import annotations
 

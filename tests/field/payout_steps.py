@@ -1,4 +1,4 @@
-"""Steps of a case about deposits: fees, payouts and what they consist of, as Stripe lists them."""
+"""Steps about deposits: fees, payouts and their lines, as Stripe lists them."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ class PayoutSteps:
     # Payouts
 
     def pay_out(self, **how: Any) -> None:
-        """Stripe pays out what is available, or the owner asks for it; it arrives some days later."""
+        """Stripe pays out the available balance, or the owner requests it; the payout arrives some days later."""
         self.world.double.pay_out(self.account, **how)
         self.days_pass(3)
 
     def pay_out_shown_with(self, **values: Any) -> None:
-        """Stripe pays out what is available, and shows the payout with these values."""
+        """Stripe pays out the available balance, and returns the payout with these values."""
         self.world.double.pay_out(self.account)
         self.stripe_returns("payout", **values)
         self.days_pass(3)
@@ -76,7 +76,7 @@ class PayoutSteps:
         self.seconds_pass(1)
 
     def reverse_payout(self) -> None:
-        """The latest payout is taken back from the bank."""
+        """The latest payout is reversed."""
         self.world.double.reverse_payout(self.account, self._payout_in_stripe(-1))
         self.days_pass(3)
 

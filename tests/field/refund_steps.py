@@ -22,7 +22,7 @@ class RefundSteps:
     _replied: Any
 
     def refund_in_pom(self, key: str = "once", amount: str | None = None, times: int = 1) -> None:
-        """An admin refunds the payment, by so many clicks on one button; `reply` tells the last answer."""
+        """An admin refunds the payment, with this many clicks on one button; `reply` is the last response."""
         body = {} if amount is None else {"amount": amount}
         payment = payments_of(self._invoice)[-1]
         assert payment.status is not PaymentStatus.FAILED
@@ -31,7 +31,7 @@ class RefundSteps:
             self._replied(self.api.admin.post(path, body, headers={"Idempotency-Key": key}))
 
     def lose_refund_responses(self, made: bool) -> None:
-        """Stripe's answers to refunds get lost, or already the requests for them, until Stripe can be reached."""
+        """Stripe's responses to refunds are lost, or even the requests, until Stripe is reachable again."""
         kind = "close_after" if made else "close_before"
         self.world.double.order_fault(kind, method="POST", path="/v1/refunds", count=100)
 
@@ -39,7 +39,7 @@ class RefundSteps:
         self.world.double.clear_faults()
 
     def resume_refunds(self) -> None:
-        """The schedule goes on with what has no answer."""
+        """The schedule resumes the refunds without a response."""
         self.world.resume()
 
     def check_refunds_in_stripe(self, amount: int) -> None:

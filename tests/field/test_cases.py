@@ -1,6 +1,6 @@
-"""What real Stripe accounts do and real users report, each as a small file in `cases/`, named by what somebody says.
+"""What real Stripe accounts do and real users report, each as a small file in `cases/`, named by the report.
 
-`docs/field.md` tells the kinds. A fault that is found outside becomes a case here before it is mended.
+`docs/field.md` lists the kinds. A fault that is found outside becomes a case here before it is fixed.
 """
 
 from __future__ import annotations

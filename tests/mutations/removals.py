@@ -1,14 +1,14 @@
-"""What is taken from a guard's symbol: the vocabulary of the list.
+"""The ways to remove a guard from a symbol: the vocabulary of the list.
 
-Each `edit` changes the tree of a symbol, and raises PatchError if what it is to take is found nowhere or more than
-once. `about` is words; the top of `places` tells what a word can be. Which to choose:
+Each `edit` changes the tree of a symbol, and raises PatchError if its target is found nowhere or more than once.
+`about` is words; the docstring of `places` lists the possible words. Which class to choose:
 
-- `Check`: somebody is refused, or something left out; without it, more goes through.
-- `Always`, `Never`: a condition decides between two ways, and one of them is not to be taken any more.
-- `Skipped`: something is done, and is to be left undone.
-- `Without`, `Instead`: a value is made of several parts, and lacks one or has another.
-- `Becomes`: a constant, or a small function that is the guard.
-- `AnyValue`: a write to a table that expects what is stored there.
+- `Check`: the guard refuses a request or leaves something out; without it, more passes.
+- `Always`, `Never`: a condition decides between two ways, and one of them is no longer taken.
+- `Skipped`: the guard is a statement, which is not executed.
+- `Without`, `Instead`: a value has several parts, and lacks one or has another.
+- `Becomes`: the guard is a constant, or a small function.
+- `AnyValue`: the guard is a condition of a write to a table, which expects a stored value.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tests.mutations import conditions
-from tests.mutations.places import Found, PatchError, Slot, Words, expression, named, slots, the_one
+from tests.mutations.places import Match, PatchError, Slot, Words, expression, named, slots, the_one
 
 
-class Taken(Protocol):
+class Removal(Protocol):
     def edit(self, symbol: ast.AST) -> None:
         """Take it from the symbol's tree."""
 
@@ -40,8 +40,8 @@ class Check:
     says: str = ""
 
     def edit(self, symbol: ast.AST) -> None:
-        found = conditions.checks(symbol, Words(symbol), whole=bool(self.says))
-        the_one(self.about, "a check", found).leave_out(self.says)
+        matches = conditions.checks(symbol, Words(symbol), whole=bool(self.says))
+        the_one(self.about, "a check", matches).leave_out(self.says)
         conditions.settle_operands(symbol)
 
 
@@ -50,19 +50,19 @@ class _Condition:
     about: str
 
     def _settle(self, symbol: ast.AST, holds: bool) -> None:
-        slot = the_one(self.about, "a condition", conditions.said(symbol, Words(symbol)))
+        slot = the_one(self.about, "a condition", conditions.condition_slots(symbol, Words(symbol)))
         slot.put(ast.Constant(holds is not conditions.denied(slot.node)))
 
 
 class Always(_Condition):
-    """A condition always holds, whatever is made of it. The words name it without a denial: `==` for `!=` too."""
+    """Makes a condition always hold. The words name the condition without a denial: `==` for `!=` too."""
 
     def edit(self, symbol: ast.AST) -> None:
         self._settle(symbol, True)
 
 
 class Never(_Condition):
-    """A condition never holds, whatever is made of it. The words name it without a denial: `==` for `!=` too."""
+    """Makes a condition never hold. The words name the condition without a denial: `==` for `!=` too."""
 
     def edit(self, symbol: ast.AST) -> None:
         self._settle(symbol, False)
@@ -75,8 +75,8 @@ class Skipped:
     of: str
 
     def edit(self, symbol: ast.AST) -> None:
-        found = (Found(slot, slot.node, {self.of}) for slot in slots(symbol) if self._is_it(slot.node))
-        the_one(self.of, "a statement", found).put(ast.Pass())
+        matches = (Match(slot, slot.node, {self.of}) for slot in slots(symbol) if self._is_it(slot.node))
+        the_one(self.of, "a statement", matches).put(ast.Pass())
 
     def _is_it(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Expr):
@@ -88,15 +88,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """An argument of a call (`of` says which call), or an element of a collection or of an `except`, is left out."""
+    """Leaves out an argument of a call (`of` names the call), or an element of a collection or of an `except`."""
 
     about: str
     of: str = ""
 
     def edit(self, symbol: ast.AST) -> None:
         words = Words(symbol)
-        found = (Found(slot, slot.node, words.of(slot.node)) for slot in self._elements(symbol))
-        slot = the_one(self.about, "an argument or element", found)
+        matches = (Match(slot, slot.node, words.of(slot.node)) for slot in self._elements(symbol))
+        slot = the_one(self.about, "an argument or element", matches)
         if isinstance(slot.parent, ast.Dict):
             del slot.parent.values[slot.index]
         slot.drop()
@@ -121,17 +121,17 @@ class Instead:
     by: str
 
     def edit(self, symbol: ast.AST) -> None:
-        calls, others = [], []
+        calls, names = [], []
         for slot in slots(symbol):
             node = slot.node
             if isinstance(node, ast.Call) and named(node.func, self.of):
                 calls.append(slot)
             elif isinstance(node, ast.keyword) and f"{node.arg}=" == self.of:
-                others.append(Slot(node.value, node, "value"))
+                names.append(Slot(node.value, node, "value"))
             elif named(node, self.of) and isinstance(getattr(node, "ctx", None), ast.Load):
-                others.append(slot)
-        found = (Found(slot, slot.node, {self.of}) for slot in calls or others)
-        slot = the_one(self.of, "an expression", found)
+                names.append(slot)
+        matches = (Match(slot, slot.node, {self.of}) for slot in calls or names)
+        slot = the_one(self.of, "an expression", matches)
         assert isinstance(slot.node, ast.expr)
         slot.put(expression(self.by, slot.node))
 
@@ -160,12 +160,12 @@ class AnyValue:
 
     def edit(self, symbol: ast.AST) -> None:
         words = Words(symbol)
-        found = (
-            Found((slot, stored), slot.node, words.of(slot.node))
+        matches = (
+            Match((slot, stored), slot.node, words.of(slot.node))
             for slot in slots(symbol)
             for stored in self._stored(slot.node)
         )
-        slot, stored = the_one(f"{self.attribute} {self.about}", "a condition of a write", found)
+        slot, stored = the_one(f"{self.attribute} {self.about}", "a condition of a write", matches)
         assert isinstance(slot.node, ast.expr)
         slot.put(ast.BinOp(slot.node, ast.BitOr(), expression("_.exists()", stored)))
 

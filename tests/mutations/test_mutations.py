@@ -1,6 +1,6 @@
-"""The mutation list fits the tree, however the tree is worded, and every named test exists.
+"""Every guard of the mutation list is found in the tree, however the tree is worded, and every named test exists.
 
-The list itself is run by `python -m tests.mutations`.
+`python -m tests.mutations` runs the list itself.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def test_each_guard_has_its_own_name() -> None:
 def test_a_guard_that_is_reworded_and_moved_is_still_removed(guard: Guard) -> None:
     symbol, before = find(guard.symbol, FILES), mutated(guard, FILES)
     text = reworded(FILES[symbol.file], symbol)
-    moved = {file: other for file, other in FILES.items() if file != symbol.file} | {ELSEWHERE: text}
-    after = mutated(guard, moved)
+    moved_files = {file: other for file, other in FILES.items() if file != symbol.file} | {ELSEWHERE: text}
+    after = mutated(guard, moved_files)
     assert after.file == ELSEWHERE
     assert after.text != text
     assert undenied(after.text) == undenied(reworded(before.text, symbol))
@@ -92,12 +92,12 @@ def test_swapping_branches_negates_their_condition() -> None:
     ],
 )
 def test_removing_a_guard_keeps_the_work_that_it_guards(form: str) -> None:
-    taken = mutated(guard("limit", "check", Check("limit")), {"one.py": f"def check(size, limit):\n{form}"})
-    called: list[int] = []
-    names: dict[str, Any] = {"work": called.append}
-    exec(taken.text, names)
+    mutation = mutated(guard("limit", "check", Check("limit")), {"one.py": f"def check(size, limit):\n{form}"})
+    calls: list[int] = []
+    names: dict[str, Any] = {"work": calls.append}
+    exec(mutation.text, names)
     names["check"](5, 3)
-    assert called == [5]
+    assert calls == [5]
 
 
 def test_of_two_equal_branches_one_is_selected_by_its_return_value() -> None:

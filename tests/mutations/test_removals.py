@@ -1,4 +1,4 @@
-"""Each word of the vocabulary takes what it says, and refuses where that is not there, or is there twice."""
+"""Each class of the vocabulary removes its target, and refuses a target that is missing or found twice."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import pytest
 
 from tests.mutations.places import PatchError
-from tests.mutations.removals import Always, AnyValue, Becomes, Check, Instead, Never, Skipped, Taken, Without
+from tests.mutations.removals import Always, AnyValue, Becomes, Check, Instead, Never, Removal, Skipped, Without
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A body of a function that has the place once, what is left of it, and one that has the place twice."""
+    """The body of a function with the place once, the body after the removal, and a body with the place twice."""
 
-    taken: Taken
+    taken: Removal
     before: str
     after: str
     twice: str
@@ -153,32 +153,32 @@ CASES = {
 }
 
 
-def taken_from(body: str, taken: Taken) -> str:
+def without(body: str, removal: Removal) -> str:
     tree = ast.parse("def symbol():\n" + textwrap.indent(body, "    "))
-    taken.edit(tree.body[0])
+    removal.edit(tree.body[0])
     _, _, rest = ast.unparse(ast.fix_missing_locations(tree)).partition("\n")
     return textwrap.dedent(rest)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_only_the_selected_code_is_removed(case: Case) -> None:
-    assert taken_from(case.before, case.taken) == case.after
+    assert without(case.before, case.taken) == case.after
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_code_that_is_not_found_cannot_be_removed(case: Case) -> None:
     with pytest.raises(PatchError, match="found 0 times: nowhere"):
-        taken_from("return nothing(of, it)", case.taken)
+        without("return nothing(of, it)", case.taken)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_code_that_is_found_twice_cannot_be_removed(case: Case) -> None:
     with pytest.raises(PatchError, match="found 2 times"):
-        taken_from(case.twice, case.taken)
+        without(case.twice, case.taken)
 
 
 def test_a_function_is_replaced_by_one_return_statement() -> None:
-    assert taken_from("hashed = digest(state)\nreturn hashed", Becomes("state")) == "return state"
+    assert without("hashed = digest(state)\nreturn hashed", Becomes("state")) == "return state"
 
 
 def test_a_class_cannot_be_replaced() -> None:
@@ -188,20 +188,20 @@ def test_a_class_cannot_be_replaced() -> None:
 
 def test_only_a_branch_that_returns_can_return_another_value() -> None:
     with pytest.raises(PatchError, match="only what returns"):
-        taken_from("if size > limit:\n    raise TooLarge", Check("limit", says="False"))
+        without("if size > limit:\n    raise TooLarge", Check("limit", says="False"))
 
 
 def test_the_text_of_a_message_is_not_searched() -> None:
     body = "if a:\n    raise Wrong(f'{total} too much')\nif b.total:\n    raise Wrong('the total')"
-    assert taken_from(body, Check("total")) == body.replace("b.total", "False")
+    assert without(body, Check("total")) == body.replace("b.total", "False")
 
 
 def test_the_smallest_matching_operand_is_removed() -> None:
     body = "for each in many:\n    if each.known or each.late:\n        continue"
-    assert taken_from(body, Check("late")) == body.replace(" or each.late", "")
-    assert taken_from(body, Check("late known")) == body.replace("each.known or each.late", "False")
+    assert without(body, Check("late")) == body.replace(" or each.late", "")
+    assert without(body, Check("late known")) == body.replace("each.known or each.late", "False")
 
 
 def test_a_default_value_after_or_is_no_condition() -> None:
     body = "if (resume_at or 0) > now or stopped:\n    return None"
-    assert taken_from(body, Check("resume_at")) == "if stopped:\n    return None"
+    assert without(body, Check("resume_at")) == "if stopped:\n    return None"

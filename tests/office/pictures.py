@@ -1,7 +1,7 @@
-"""Makes the pictures of the office's screens: `make screens`.
+"""`make screens` creates the pictures of the office's screens.
 
-A local stack is started for them, a busy month is played on it, and it is stopped afterwards. A picture's name is
-that of its file, without `.png`.
+It starts a local stack, plays a busy month on it, and stops it afterwards. A picture's name is the name of its file
+without `.png`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person does and sees on a screen of the office, and what axe and a ruler say of it."""
+"""What a person does and reads on a screen of the office, and the reports of axe and of the overflow check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks of the screens find what they are there to find: each is shown a page that is wrong."""
+"""The checks of the screens report a faulty page: each test shows them one."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ WRONG = {
 
 def site(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answers a page at `/` that has nothing wrong, and 404 elsewhere."""
-    found = environ["PATH_INFO"] in ("/", "/favicon.ico")
-    start_response("200 OK" if found else "404 Not Found", [("Content-Type", "text/html; charset=utf-8")])
+    page_exists = environ["PATH_INFO"] in ("/", "/favicon.ico")
+    start_response("200 OK" if page_exists else "404 Not Found", [("Content-Type", "text/html; charset=utf-8")])
     return [PAGE.format("").encode()]
 
 
 @pytest.fixture
 def pages(browser: Browser) -> Iterator[Pages]:
-    with serve(site) as served, Pages(browser, served.url) as opened:
+    with serve(site) as server, Pages(browser, server.url) as opened:
         yield opened
 
 
@@ -76,7 +76,7 @@ def test_axe_names_the_rule_that_a_page_breaks(html: str, rule: str, pages: Page
     page = pages.open("/")
     assert violations(page, axe) == []
     page.set_content(PAGE.format(html))
-    assert [said.partition(":")[0] for said in violations(page, axe)] == [rule]
+    assert [complaint.partition(":")[0] for complaint in violations(page, axe)] == [rule]
 
 
 @pytest.mark.parametrize(("scheme", "count"), [("light", 0), ("dark", 1)])

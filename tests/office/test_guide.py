@@ -1,6 +1,6 @@
-"""The users' guide, told through the screens in a browser: every sentence, by the people of a pool company.
+"""The users' guide, played on the screens in a browser: every sentence, by the people of a pool company.
 
-What the story has left behind is then looked at: each screen, in each width and color scheme.
+Then each screen of the story's end is checked in each width and colour scheme.
 """
 
 from __future__ import annotations

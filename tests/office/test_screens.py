@@ -1,4 +1,4 @@
-"""What the screens do when there is much, when there is nothing, when something fails, and for whom."""
+"""The screens with much data, without data, after errors, and for each role."""
 
 from __future__ import annotations
 
@@ -137,14 +137,14 @@ def test_the_first_click_after_typing_a_filter_works(office: Pages) -> None:
 def test_a_screen_that_was_left_while_loading_does_not_appear_later(office: Pages) -> None:
     page = office.open("/customers")
     shown(page.get_by_role("heading", name="Customers", exact=True))
-    held: list[Route] = []
-    page.route("**/v1/settings/invoicing", lambda route: held.append(route))
+    request: list[Route] = []
+    page.route("**/v1/settings/invoicing", lambda route: request.append(route))
     with page.expect_request("**/v1/settings/invoicing"):
         page.get_by_role("link", name="Settings: Invoicing").click()
     page.get_by_role("link", name="Attention").click()
     shown(page.get_by_role("heading", name="Attention"))
     with page.expect_response("**/v1/settings/invoicing"):
-        held[0].continue_()
+        request[0].continue_()
     shown(page.get_by_role("heading", name="Attention"))
     assert page.get_by_role("heading", name="Invoicing settings").count() == 0
 
@@ -197,9 +197,9 @@ def press(page: Page, role: Any, name: str, *, key: str = "Enter", exact: bool =
     Raises:
         AssertionError: the Tab key does not lead there.
     """
-    wanted = shown(page.get_by_role(role, name=name, exact=exact).first)
+    expected_label = shown(page.get_by_role(role, name=name, exact=exact).first)
     for _ in range(400):
-        if wanted.evaluate("element => element === document.activeElement"):
+        if expected_label.evaluate("element => element === document.activeElement"):
             page.keyboard.press(key)
             return
         page.keyboard.press("Tab")

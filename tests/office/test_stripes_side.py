@@ -1,4 +1,4 @@
-"""Stripe's side, as the double shows it to owners and payers, can be used by everybody, in each theme and width."""
+"""The Stripe double's pages for owners and payers are accessible in each theme and width."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_every_page_of_the_stripe_double_is_accessible(
                 continue
             kinds.add(kind_of(path))
             page.goto(path)
-            wrong += [f"{path}: {said}" for said in violations(page, axe)]
+            wrong += [f"{path}: {violations_found}" for violations_found in violations(page, axe)]
             if (pixels := overflow(page)) > 0:
                 wrong.append(f"{path}: {pixels} pixels too wide")
             links = page.eval_on_selector_all("a", "all => all.map((each) => each.getAttribute('href'))")

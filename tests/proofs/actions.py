@@ -1,4 +1,6 @@
-"""What people, schedules, workers and the network do in a town. Each deed draws all it needs from its actor."""
+"""The actions of people, schedules, workers and the network in a town. An actor's number decides all choices of its
+action.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,7 @@ from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.proofs.invariants import original_of, require
 from tests.proofs.simulation import ORGANIZATIONS, Town
-from tests.proofs.stage import Actor, Deed
+from tests.proofs.stage import Action, Actor
 from tests.world import ADMIN, OFFICE, line, order
 
 SERVICES = 8
@@ -90,16 +92,16 @@ def create(town: Town, me: Actor) -> None:
     """Bill one or two services; the same key always asks for the same."""
     organization = me.rng.choice(ORGANIZATIONS)
     key = me.rng.randrange(KEYS)
-    asked = random.Random(f"key {key}")
-    services = asked.sample(range(SERVICES), asked.choice((1, 1, 2)))
+    order_rng = random.Random(f"key {key}")
+    services = order_rng.sample(range(SERVICES), order_rng.choice((1, 1, 2)))
     command = order(
         organization_id=organization,
         idempotency_key=f"key-{key}",
         fingerprint=f"body-{key}",
-        customer_id=CustomerId(f"cust_{asked.choice((1, 2))}"),
+        customer_id=CustomerId(f"cust_{order_rng.choice((1, 2))}"),
         line_items=tuple(line(f"{organization}_{service}") for service in services),
-        payment_terms=asked.choice(("net_15", "due_on_receipt", "net_30")),
-        send=asked.random() < 0.75,
+        payment_terms=order_rng.choice(("net_15", "due_on_receipt", "net_30")),
+        send=order_rng.random() < 0.75,
     )
     with town.invariants.on_behalf_of(me, organization):
         create_invoice(command, town.ports)
@@ -107,7 +109,7 @@ def create(town: Town, me: Actor) -> None:
 
 def draft(town: Town, me: Actor) -> None:
     """Make a draft of a service that no other invoice bills."""
-    organization, key = me.rng.choice(ORGANIZATIONS), f"draft-{me.deed.number % KEYS}"
+    organization, key = me.rng.choice(ORGANIZATIONS), f"draft-{me.action.number % KEYS}"
     lines = (line(f"{organization}_{key}"),)
     command = order(
         organization_id=organization, idempotency_key=key, fingerprint=key, line_items=lines, send=False
@@ -122,7 +124,7 @@ def create_many(town: Town, me: Actor) -> None:
     names = [f"{organization}_many_{number}" for number in range(95)]
     names.append(f"{organization}_{me.rng.randrange(SERVICES)}")
     command = order(
-        organization_id=organization, idempotency_key=f"many-{me.deed.number % 3}", fingerprint=",".join(names),
+        organization_id=organization, idempotency_key=f"many-{me.action.number % 3}", fingerprint=",".join(names),
         line_items=tuple(line(name, "2.00") for name in names),
     )  # fmt: skip
     with town.invariants.on_behalf_of(me, organization):
@@ -156,17 +158,17 @@ def batch(town: Town, me: Actor) -> None:
     """Make two drafts in a batch, have them sent, retry failures, or cancel it; then workers may take it up."""
     organization, key = me.rng.choice((*ORGANIZATIONS, ORGANIZATIONS[0])), "batch"
     services = ((CustomerId("cust_1"), line(f"{organization}_0")), (CustomerId("cust_2"), line(f"{organization}_9")))
-    known = town.plain.batches.get(organization, batch_id_for(organization, BatchKind.INVOICES, key))
+    stored_batch = town.plain.batches.get(organization, batch_id_for(organization, BatchKind.INVOICES, key))
     act = me.rng.choices(("send", "retry", "cancel"), (12, 3, 1))[0]
     with town.invariants.on_behalf_of(me, organization):
-        if known is None or not known.stored:
+        if stored_batch is None or not stored_batch.stored:
             bill_many(BillMany(organization, OFFICE, key, key, services, BillingTerms(send=False)), town.ports)
         elif act == "send":
-            send_drafts(organization, known.id, OFFICE, None, town.ports)
+            send_drafts(organization, stored_batch.id, OFFICE, None, town.ports)
         elif act == "retry":
-            retry_failures(organization, known.id, town.ports)
+            retry_failures(organization, stored_batch.id, town.ports)
         else:
-            cancel(organization, known.id, town.ports)
+            cancel(organization, stored_batch.id, town.ports)
     for _ in range(me.rng.choice((0, 1, 3))):
         work(town, me)
 
@@ -176,26 +178,26 @@ def _some_invoice(town: Town, me: Actor) -> Invoice | None:
     return me.rng.choice(invoices[-8:]) if invoices else None
 
 
-def _acting(act: Callable[[OrganizationId, InvoiceId, Town], Any]) -> Callable[[Town, Actor], None]:
-    def deed(town: Town, me: Actor) -> None:
+def _on_some_invoice(act: Callable[[OrganizationId, InvoiceId, Town], Any]) -> Callable[[Town, Actor], None]:
+    def action(town: Town, me: Actor) -> None:
         invoice = _some_invoice(town, me)
         if invoice is not None:
             with town.invariants.on_behalf_of(me, invoice.organization_id):
                 act(invoice.organization_id, invoice.id, town)
 
-    return deed
+    return action
 
 
-send = _acting(lambda company, invoice_id, town: send_invoice(company, invoice_id, OFFICE, town.ports))
-void = _acting(lambda company, invoice_id, town: void_invoice(company, invoice_id, OFFICE, town.ports))
-correct = _acting(lambda company, invoice_id, town: _correcting(company, invoice_id, town))
-refresh = _acting(lambda company, invoice_id, town: refresh_invoice(company, invoice_id, OFFICE, town.ports))
+send = _on_some_invoice(lambda company, invoice_id, town: send_invoice(company, invoice_id, OFFICE, town.ports))
+void = _on_some_invoice(lambda company, invoice_id, town: void_invoice(company, invoice_id, OFFICE, town.ports))
+correct = _on_some_invoice(lambda company, invoice_id, town: _correcting(company, invoice_id, town))
+refresh = _on_some_invoice(lambda company, invoice_id, town: refresh_invoice(company, invoice_id, OFFICE, town.ports))
 CASH = Settlement("cash")
-cash = _acting(lambda company, invoice_id, town: mark_paid(company, invoice_id, OFFICE, CASH, town.ports))
+cash = _on_some_invoice(lambda company, invoice_id, town: mark_paid(company, invoice_id, OFFICE, CASH, town.ports))
 
 
 def _correcting(organization: OrganizationId, invoice_id: InvoiceId, town: Town) -> None:
-    """Voids an invoice that was issued and makes its draft copy, which may be sent at once."""
+    """Voids an issued invoice and creates its draft copy, which may be sent immediately."""
     copy = correct_invoice(organization, invoice_id, OFFICE, town.ports, confirmed=True)
     if not copy.saga.running and copy.sent_at is None:
         send_invoice(organization, copy.id, OFFICE, town.ports)
@@ -206,11 +208,11 @@ def _reminding(organization: OrganizationId, invoice_id: InvoiceId, town: Town) 
     remind(organization, invoice_id, OFFICE, town.ports)
 
 
-remind_by_hand = _acting(_reminding)
+remind_by_hand = _on_some_invoice(_reminding)
 
 
 def _note_reminder(town: Town, organization: OrganizationId, invoice_id: InvoiceId) -> None:
-    """On this day, and on the next if the work goes on past midnight, one more e-mail is fine."""
+    """Allows one more e-mail on this day, and on the next day if the work continues past midnight."""
     invoice = town.plain.database.invoices.get((organization, invoice_id))
     if invoice is not None and invoice.stripe_invoice_id:
         invoices = town.table(invoice.stripe_account_id, "invoice")
@@ -246,18 +248,18 @@ def trespass(town: Town, me: Actor) -> None:
     invoice = _some_invoice(town, me)
     if invoice is None:
         return
-    [other] = [organization for organization in ORGANIZATIONS if organization != invoice.organization_id]
+    [other_organization] = [organization for organization in ORGANIZATIONS if organization != invoice.organization_id]
     act = me.rng.choice((send_invoice, void_invoice, refresh_invoice))
-    with town.invariants.on_behalf_of(me, other):
+    with town.invariants.on_behalf_of(me, other_organization):
         for attempt in (
-            lambda: get_invoice(other, invoice.id, town.ports),
-            lambda: act(other, invoice.id, OFFICE, town.ports),
+            lambda: get_invoice(other_organization, invoice.id, town.ports),
+            lambda: act(other_organization, invoice.id, OFFICE, town.ports),
         ):
             try:
                 attempt()
             except NotFound:
                 continue
-            require(False, f"7: {other} reached {invoice.id}")
+            require(False, f"7: {other_organization} reached {invoice.id}")
 
 
 # The admin
@@ -267,10 +269,12 @@ def refund_in_pom(town: Town, me: Actor) -> None:
     """An admin refunds a payment, or repeats that. The same key always asks for the same part, or for the rest."""
     invoices = sorted(town.plain.database.invoices.values(), key=lambda i: (i.created_at, i.id))
     succeeded = PaymentStatus.SUCCEEDED
-    paid = [(each, payment) for each in invoices for payment in payments_of(each) if payment.status is succeeded]
-    if not paid:
+    succeeded_payments = [
+        (each, payment) for each in invoices for payment in payments_of(each) if payment.status is succeeded
+    ]
+    if not succeeded_payments:
         return
-    (invoice, payment), key = me.rng.choice(paid[-4:]), me.rng.randrange(3)
+    (invoice, payment), key = me.rng.choice(succeeded_payments[-4:]), me.rng.randrange(3)
     amount = (None, Decimal("5.00"), Decimal("40.00"))[key]
     request = RefundRequest(invoice.organization_id, ADMIN, payment.id, f"refund-{key}", amount)
     with town.invariants.on_behalf_of(me, invoice.organization_id):
@@ -291,22 +295,24 @@ def erase(town: Town, me: Actor) -> None:
 
 
 def _clear_up(town: Town, me: Actor, organization: OrganizationId) -> None:
-    """A company ends in Stripe what is open: invoices, debits, refunds and disputes. Stripe tells POM of it."""
+    """A company finishes its open business in Stripe: invoices, debits, refunds and disputes. Webhooks arrive."""
     account, service = town.accounts[organization], town.dashboard(organization).v1.invoices
-    for dispute in _of(town, account, "dispute", "needs_response", "under_review", "warning_needs_response"):
+    for dispute in _ids_in_status(
+        town, account, "dispute", "needs_response", "under_review", "warning_needs_response"
+    ):
         town.double.move_dispute(account, dispute, me.rng.choice(("won", "lost")))
-    for refund in _of(town, account, "refund", "pending", "requires_action"):
+    for refund in _ids_in_status(town, account, "refund", "pending", "requires_action"):
         town.double.settle_refund(account, refund, outcome=me.rng.choice(("succeeded", "failed")))
-    for intent in _of(town, account, "payment_intent", "processing"):
+    for intent in _ids_in_status(town, account, "payment_intent", "processing"):
         town.double.settle_debit(account, intent)
-    for invoice in _of(town, account, "invoice", "draft"):
+    for invoice in _ids_in_status(town, account, "invoice", "draft"):
         service.delete(invoice)
-    for invoice in _of(town, account, "invoice", "open"):
+    for invoice in _ids_in_status(town, account, "invoice", "open"):
         me.rng.choice((service.void_invoice, service.mark_uncollectible))(invoice)
     town.double.drain()
 
 
-def _of(town: Town, account: str, kind: str, *statuses: str) -> list[str]:
+def _ids_in_status(town: Town, account: str, kind: str, *statuses: str) -> list[str]:
     return [each["id"] for each in list(town.table(account, kind).values()) if each["status"] in statuses]
 
 
@@ -318,7 +324,7 @@ def begin(town: Town, me: Actor) -> None:
 
 
 def grant(town: Town, me: Actor) -> None:
-    """The browser comes back from Stripe, for an attempt that anybody began; mostly with the usual account."""
+    """The browser returns from Stripe, for any started attempt; mostly with the usual account."""
     if not town.states:
         return
     organization, state = me.rng.choice(town.states)
@@ -373,21 +379,23 @@ def verification(town: Town, me: Actor) -> None:
 # Payers and banks
 
 
-def _some(town: Town, me: Actor, kind: str, **wanted: str) -> tuple[str, dict[str, Any]] | None:
-    found = [
-        (account, thing)
+def _random_object(town: Town, me: Actor, kind: str, **params: str) -> tuple[str, dict[str, Any]] | None:
+    stripe_object = [
+        (account, candidate)
         for account in sorted(town.double.world.ledgers)
-        for thing in town.table(account, kind).values()
-        if all(thing.get(name) == value for name, value in wanted.items()) and not thing.get("_deleted")
+        for candidate in town.table(account, kind).values()
+        if all(candidate.get(name) == value for name, value in params.items()) and not candidate.get("_deleted")
     ]
-    return me.rng.choice(found[-10:]) if found else None
+    return me.rng.choice(stripe_object[-10:]) if stripe_object else None
 
 
 def pay(town: Town, me: Actor) -> None:
-    found = _some(town, me, "invoice", status=me.rng.choice(("open", "open", "open", "uncollectible")))
-    if found is None:
+    stripe_object = _random_object(
+        town, me, "invoice", status=me.rng.choice(("open", "open", "open", "uncollectible"))
+    )
+    if stripe_object is None:
         return
-    account, invoice = found
+    account, invoice = stripe_object
     amount = me.rng.choice((None, None, None, 1000)) if invoice["amount_remaining"] > 1000 else None
     try:
         town.double.pay(
@@ -398,41 +406,43 @@ def pay(town: Town, me: Actor) -> None:
 
 
 def settle_debit(town: Town, me: Actor) -> None:
-    found = _some(town, me, "payment_intent", status="processing")
-    if found:
+    stripe_object = _random_object(town, me, "payment_intent", status="processing")
+    if stripe_object:
         fail = me.rng.choice((None, "insufficient_funds", "account_closed"))
-        town.double.settle_debit(found[0], found[1]["id"], fail=fail)
+        town.double.settle_debit(stripe_object[0], stripe_object[1]["id"], fail=fail)
 
 
 def refund(town: Town, me: Actor) -> None:
-    found = _some(town, me, "charge", status="succeeded")
-    if found is None:
+    stripe_object = _random_object(town, me, "charge", status="succeeded")
+    if stripe_object is None:
         return
-    organization = next((o for o in ORGANIZATIONS if town.accounts[o] == found[0]), None)
+    organization = next((o for o in ORGANIZATIONS if town.accounts[o] == stripe_object[0]), None)
     if organization is not None:
-        params: Any = {"charge": found[1]["id"]}
+        params: Any = {"charge": stripe_object[1]["id"]}
         if me.rng.random() < 0.4:
             params["amount"] = 500
         town.dashboard(organization).v1.refunds.create(params)
 
 
 def settle_refund(town: Town, me: Actor) -> None:
-    found = _some(town, me, "refund")
-    if found:
+    stripe_object = _random_object(town, me, "refund")
+    if stripe_object:
         outcome = me.rng.choice(("succeeded", "failed", "canceled"))
-        town.double.settle_refund(found[0], found[1]["id"], outcome=outcome)
+        town.double.settle_refund(stripe_object[0], stripe_object[1]["id"], outcome=outcome)
 
 
 def dispute(town: Town, me: Actor) -> None:
-    found = _some(town, me, "charge", status="succeeded")
-    if found:
-        town.double.open_dispute(found[0], found[1]["id"], reason=me.rng.choice(("fraudulent", "inquiry")))
+    stripe_object = _random_object(town, me, "charge", status="succeeded")
+    if stripe_object:
+        town.double.open_dispute(
+            stripe_object[0], stripe_object[1]["id"], reason=me.rng.choice(("fraudulent", "inquiry"))
+        )
 
 
 def move_dispute(town: Town, me: Actor) -> None:
-    found = _some(town, me, "dispute")
-    if found:
-        town.double.move_dispute(found[0], found[1]["id"], me.rng.choice(DisputeMoves))
+    stripe_object = _random_object(town, me, "dispute")
+    if stripe_object:
+        town.double.move_dispute(stripe_object[0], stripe_object[1]["id"], me.rng.choice(DisputeMoves))
 
 
 def in_dashboard(town: Town, me: Actor) -> None:
@@ -460,40 +470,42 @@ def draft_in_dashboard(town: Town, me: Actor) -> None:
     organization = me.rng.choice(ORGANIZATIONS)
     account = town.accounts[organization]
     # A draft that POM is still making is refused for its total.
-    made = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if published_status(i) == "draft"}
+    ids_of_drafts = {
+        i.stripe_invoice_id for i in town.plain.database.invoices.values() if published_status(i) == "draft"
+    }
     drafts = [i["id"] for i in town.table(account, "invoice").values() if i["status"] == "draft"]
-    drafts = [draft for draft in drafts if draft in made][-4:]
+    drafts = [draft for draft in drafts if draft in ids_of_drafts][-4:]
     if not drafts:
         return
     service, chosen = town.dashboard(organization).v1.invoices, me.rng.choice(drafts)
     memo: Any = {"description": me.rng.choice(("", "Thank you", "See you"))}
     due: Any = {"due_date": town.plain.clock.now() + me.rng.choice((10, 20)) * DAY}
     # No discount is as much, so POM sees by the total that there is another line.
-    more: Any = {"lines": [{"amount": me.rng.choice((700, 2500)), "description": "Filter"}]}
+    extra_line: Any = {"lines": [{"amount": me.rng.choice((700, 2500)), "description": "Filter"}]}
     lines = town.double.world.ledgers[account].lines[chosen]
     fewer: Any = {"lines": [{"id": each["id"], "behavior": "delete"} for each in lines[-1:]]}
     me.rng.choice((
         lambda: service.update(chosen, memo),
         lambda: service.update(chosen, due),
-        lambda: service.add_lines(chosen, more),
+        lambda: service.add_lines(chosen, extra_line),
         lambda: service.remove_lines(chosen, fewer),
     ))()  # fmt: skip
 
 
 def revise(town: Town, me: Actor) -> None:
-    """Somebody edits a finalized invoice in Stripe, or goes on with a revision that was begun."""
+    """Somebody edits a finalized invoice in Stripe, or finishes a started revision."""
     organization = me.rng.choice(ORGANIZATIONS)
     invoices = list(town.table(town.accounts[organization], "invoice").values())[-8:]
     service = town.dashboard(organization).v1.invoices
-    begun = [i["id"] for i in invoices if i["status"] == "draft" and i["from_invoice"]]
-    if begun and me.rng.random() < 0.7:
-        service.send_invoice(me.rng.choice(begun))
+    revision_drafts = [i["id"] for i in invoices if i["status"] == "draft" and i["from_invoice"]]
+    if revision_drafts and me.rng.random() < 0.7:
+        service.send_invoice(me.rng.choice(revision_drafts))
         return
-    sent = [i["id"] for i in invoices if i["status"] in ("open", "uncollectible")]
-    if not sent:
+    revisable = [i["id"] for i in invoices if i["status"] in ("open", "uncollectible")]
+    if not revisable:
         return
-    wanted: Any = {"from_invoice": {"action": "revision", "invoice": me.rng.choice(sent)}}
-    draft = service.create(wanted)
+    params: Any = {"from_invoice": {"action": "revision", "invoice": me.rng.choice(revisable)}}
+    draft = service.create(params)
     if me.rng.random() < 0.5:
         service.add_lines(draft.id, {"lines": [{"amount": 2500, "description": "Filter"}]})
     if me.rng.random() < 0.6:
@@ -522,19 +534,19 @@ def customer_in_dashboard(town: Town, me: Actor) -> None:
 
 def credit_note(town: Town, me: Actor) -> None:
     organization = me.rng.choice(ORGANIZATIONS)
-    found = [i for i in town.table(town.accounts[organization], "invoice").values() if i["status"] == "open"]
-    if found:
-        params: Any = {"invoice": me.rng.choice(found)["id"], "amount": me.rng.choice((700, 7500))}
+    stripe_object = [i for i in town.table(town.accounts[organization], "invoice").values() if i["status"] == "open"]
+    if stripe_object:
+        params: Any = {"invoice": me.rng.choice(stripe_object)["id"], "amount": me.rng.choice((700, 7500))}
         town.dashboard(organization).v1.credit_notes.create(params)
 
 
 def give_back(town: Town, me: Actor) -> None:
     """A credit note for a paid invoice: by a refund, to the customer's balance, or outside Stripe."""
     organization = me.rng.choice(ORGANIZATIONS)
-    found = [i for i in town.table(town.accounts[organization], "invoice").values() if i["status"] == "paid"]
-    if found:
+    stripe_object = [i for i in town.table(town.accounts[organization], "invoice").values() if i["status"] == "paid"]
+    if stripe_object:
         way = me.rng.choice(("refund_amount", "credit_amount", "out_of_band_amount"))
-        params: Any = {"invoice": me.rng.choice(found)["id"], "amount": 300, way: 300}
+        params: Any = {"invoice": me.rng.choice(stripe_object)["id"], "amount": 300, way: 300}
         town.dashboard(organization).v1.credit_notes.create(params)
 
 
@@ -557,8 +569,8 @@ def discount(town: Town, me: Actor) -> None:
     if drafts:
         service = town.dashboard(organization).v1
         terms: Any = {"amount_off": me.rng.choice((500, 50_000)), "currency": "usd", "duration": "once"}
-        wanted: Any = {"discounts": [{"coupon": service.coupons.create(terms).id}]}
-        service.invoices.update(me.rng.choice(drafts)["id"], wanted)
+        params: Any = {"discounts": [{"coupon": service.coupons.create(terms).id}]}
+        service.invoices.update(me.rng.choice(drafts)["id"], params)
 
 
 def account_business(town: Town, me: Actor) -> None:
@@ -574,7 +586,7 @@ def account_business(town: Town, me: Actor) -> None:
 
 
 def payout_moves(town: Town, me: Actor) -> None:
-    """The bank sends a payout back, or the owner cancels, reverses or makes one, or gives another bank account."""
+    """The bank returns a payout, or the owner cancels, reverses or requests one, or enters another bank account."""
     account = me.rng.choice(sorted(town.accounts.values()))
     payouts = [each["id"] for each in town.table(account, "payout").values()][-4:]
     match me.rng.choice(("fail", "fail", "bank", "bank", "cancel", "reverse", "by_hand", "instant", "now")):
@@ -616,7 +628,7 @@ def network(town: Town, me: Actor) -> None:
 
 
 def never_generated(town: Town, me: Actor) -> None:
-    """Stripe fails to make some events: they are in no list either."""
+    """Stripe fails to generate some events, which are then missing in its list too."""
     kinds = (
         "payout.*",
         "invoice.paid",
@@ -638,11 +650,13 @@ def resend(town: Town, me: Actor) -> None:
 
 
 def work(town: Town, me: Actor) -> None:
-    """A worker takes a message; it is taken again where the worker does not end well, and sometimes where it does."""
-    queued = town.receive_message(me.rng)
-    if queued is None:
+    """A worker receives a message. The message is received again if the worker fails, and sometimes if it
+    succeeds.
+    """
+    envelope = town.receive_message(me.rng)
+    if envelope is None:
         return
-    message = queued.message
+    message = envelope.message
     with town.invariants.on_behalf_of(me, message.organization_id):
         match message:
             case CustomerSync():
@@ -670,7 +684,7 @@ def work(town: Town, me: Actor) -> None:
                     message.organization_id, town.ports, objects=message.objects, planned_at=message.planned_at
                 )
     if me.rng.random() > 0.1:
-        town.delete_message(queued)
+        town.delete_message(envelope)
 
 
 def resume(town: Town, me: Actor) -> None:
@@ -696,11 +710,11 @@ def sweep(town: Town, me: Actor) -> None:
 
 
 def wait(town: Town, me: Actor) -> None:
-    """Time goes by, for those who are in the middle of something too."""
+    """Time passes, also for actors in the middle of an action."""
     town.advance(me.rng.choice((1, 1, 1, 1, 1, 5, 5, 5, 20, 20, 130, 130, 700, 4000, DAY, 2 * DAY)))
 
 
-DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
+ACTIONS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "create": (18, create), "create_many": (1, create_many), "send": (5, send), "void": (4, void),
     "correct": (3, correct),
     "edit_draft": (6, edit_draft),
@@ -721,15 +735,15 @@ DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
 """Name of a deed to how often it happens, and who does it. Batches have their place in the proof `never_twice`,
 drafts of their own in the proof `publishing`, and erasures in the proof `erasures`."""
 
-PLAYERS = {name: player for name, (_, player) in DEEDS.items()}
+PLAYERS = {name: player for name, (_, player) in ACTIONS.items()}
 
 
-def schedule(seed: int, length: int) -> list[Deed]:
-    """A random schedule; the same seed gives the same one."""
+def schedule(seed: int, length: int) -> list[Action]:
+    """Returns a random schedule; a seed always gives the same one."""
     rng = random.Random(seed)
-    names, weights = list(DEEDS), [weight for weight, _ in DEEDS.values()]
+    names, weights = list(ACTIONS), [weight for weight, _ in ACTIONS.values()]
     chosen = ["create"] * 6 + rng.choices(names, weights, k=length - 6)
-    return [Deed(name, rng.randrange(1_000_000)) for name in chosen]
+    return [Action(name, rng.randrange(1_000_000)) for name in chosen]
 
 
 def as_service(name: str) -> ServiceId:

@@ -15,7 +15,7 @@ class Invariant:
     proofs: tuple[str, ...]
 
     def verdict(self, results: Mapping[str, Result]) -> str:
-        """Returns `held` if every proof of the invariant that ran succeeded, `FAILED` if one failed, or `not tried`."""
+        """Returns `FAILED` if a proof of the invariant failed, `held` if one ran and none failed, or `not tried`."""
         tried = [
             results[name]
             for name in self.proofs

@@ -1,8 +1,8 @@
-"""The worker that tells, in a hostile world: it ends at any call, and whatever it calls may fail before or after it.
+"""The publishing worker under faults: it ends at any call, and each of its calls may fail before or after its effect.
 
-Lambda hands it the streams' records in their order and repeats a batch from the record that the worker names, or as a
-whole if the worker ended. A batch that was told may come again. Some records cannot be read by this release, and some
-events are refused for good; an operator tells them again later, from the queue.
+Lambda passes the records of a stream in their order, and repeats a batch from the record that the worker names, or as
+a whole if the worker ended. A published batch may be repeated. This release cannot read some records, and the bus
+refuses some events permanently; an operator publishes them again later, from the queue.
 """
 
 from __future__ import annotations

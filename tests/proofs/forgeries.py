@@ -1,8 +1,9 @@
-"""Hostile doors: webhooks that Stripe did not sign and access tokens that POM did not issue, by the hundred thousand.
+"""Proof `forgeries`: webhooks that Stripe did not sign, and access tokens that POM did not issue, by the hundred
+thousand.
 
-Whether a forgery is one is decided here, by what was really signed, and not by the code that is put to the test. Of
-each webhook the SDK's own verifier is asked as well: what both must accept and refuse they agree on, and where they
-differ, ours is the stricter, for a reason in `STRICTER`.
+This module decides by the signed bytes, and not by the tested code, whether a request is a forgery. The SDK's own
+verifier checks each webhook too: both verifiers agree on what both must accept and refuse. Where they differ, ours is
+stricter, for a reason in `STRICTER`.
 """
 
 from __future__ import annotations
@@ -180,7 +181,7 @@ def _scheme(chance: Chance, body: bytes, at: int) -> Webhook:
 
 
 def _secret(chance: Chance, body: bytes, at: int) -> Webhook:
-    """Signed properly, by whoever does not know our secret: another endpoint, another mode, another company."""
+    """Signed correctly with another secret: of another endpoint, another mode or another company."""
     secret = chance.choice(
         (
             TEST_SECRET,
@@ -277,7 +278,7 @@ def the_sdks(request: Webhook) -> bool:
         return False
 
 
-def knock(count: int, seed: int = 0) -> Figures:
+def try_forgeries(count: int, seed: int = 0) -> Figures:
     """Try `count` forgeries, and some genuine requests in between."""
     began = time.monotonic()
     figures = Figures()
@@ -290,13 +291,13 @@ def knock(count: int, seed: int = 0) -> Figures:
 
 def prove(budget: Budget) -> Result:
     """A hundred thousand in the full slice, whatever the time; they take some ten seconds."""
-    found = Result("hostile doors", "forged webhooks and access tokens", seed=budget.seed)
-    figures = knock(budget.of(6_000, 30_000, 100_000), budget.seed)
-    found.count, found.seconds = figures.total, figures.seconds
-    found.figures = {**figures.tried, "accepted": len(figures.accepted), "genuine taken": figures.genuine}
-    found.failures += [f"{name} was accepted: {what}" for name, what in figures.accepted[:5]]
-    found.failures += [f"{name}: the SDK and ours differ about {what}" for name, what in figures.disputed[:5]]
-    return found
+    result = Result("forgeries", "forged webhooks and access tokens", seed=budget.seed)
+    figures = try_forgeries(budget.of(6_000, 30_000, 100_000), budget.seed)
+    result.count, result.seconds = figures.total, figures.seconds
+    result.figures = {**figures.tried, "accepted": len(figures.accepted), "genuine taken": figures.genuine}
+    result.failures += [f"{name} was accepted: {family}" for name, family in figures.accepted[:5]]
+    result.failures += [f"{name}: the SDK and ours differ about {family}" for name, family in figures.disputed[:5]]
+    return result
 
 
 def forged_webhooks(count: int, chance: Chance, figures: Figures) -> None:
@@ -313,7 +314,7 @@ def forged_webhooks(count: int, chance: Chance, figures: Figures) -> None:
             figures.genuine += 1
         name, forge = chance.choice(families)
         request = forge(chance, body, now)
-        if says_what_was_signed(request, body, now):
+        if is_genuine(request, body, now):
             figures.same += 1
             if ours(request, now) is not the_sdks(request):
                 figures.disputed.append((name, request))
@@ -325,7 +326,7 @@ def forged_webhooks(count: int, chance: Chance, figures: Figures) -> None:
             figures.disputed.append((name, request))
 
 
-def says_what_was_signed(request: Webhook, body: bytes, at: int) -> bool:
+def is_genuine(request: Webhook, body: bytes, at: int) -> bool:
     """A mutation that left the body, the time and the signature alone: an item more, or less, beside them."""
     items = request.header.split(",")
     times = [item for item in items if item.split("=")[0] == "t"]

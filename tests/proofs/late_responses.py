@@ -1,15 +1,15 @@
-"""Proof 13, late answers: what was stored after a read of Stripe began is not set back by the answer.
+"""Proof `late-responses`: a response of Stripe never overwrites data that was stored after the read began.
 
-Claimed. Whatever reads Stripe while others write what Stripe has just told them, when all webhooks have arrived, and
-before any comparison repairs anything, every invoice and the readiness of every account are as in Stripe.
+Claim: POM reads Stripe while others write what Stripe has just reported. When all webhooks have arrived, and before
+any comparison repairs anything, every invoice and the readiness of every account are as in Stripe.
 
-Tried. Two companies that refresh, compare, reconnect and pay while answers are on their way for some seconds, and are
-dated up to eight seconds after the moment of which they speak, as Stripe's are. No webhook is lost: nothing but the
-order of answers can be wrong.
+Method: two companies refresh, compare, reconnect and pay while responses are under way for some seconds. The
+responses are dated up to eight seconds later than the state that they describe, as Stripe's are. No webhook is lost,
+so only the order of responses can be wrong.
 
-Not shown. Events that were never generated, within the seconds for which an answer is on its way. Payments in parts,
-and drafts finalized in Stripe: why such a payment was declined waits for the next sweep anyway, because no webhook of
-the decline names an object that POM knows by then.
+Limits: events that were never generated within the seconds for which a response is under way. Payments in parts, and
+drafts finalized in Stripe: the reason of their decline waits for the next sweep, because no webhook of the decline
+names an object that POM has stored by then.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.proofs.actions import PAYMENTS, PLAYERS
 from tests.proofs.invariants import Violation, disagreements
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Figures, Town
-from tests.proofs.stage import Actor, Deed
+from tests.proofs.stage import Action, Actor
 
 LIFE = {
     "verification": 14, "reconnect": 4, "compare": 14, "refresh": 8, "pay": 8, "refund": 3, "settle_refund": 3,
@@ -31,12 +31,12 @@ LENGTH = 40
 
 
 def moment(town: Town, me: Actor) -> None:
-    """A few seconds go by."""
+    """Lets a few seconds pass."""
     town.advance(me.rng.choice((1, 1, 2, 3)))
 
 
 def pay(town: Town, me: Actor) -> None:
-    """Somebody pays all that is owed, or tries to."""
+    """Pays the remaining amount, or fails to."""
     owed = [
         (account, invoice["id"])
         for account in sorted(town.accounts.values())
@@ -49,7 +49,7 @@ def pay(town: Town, me: Actor) -> None:
 
 
 def compare(town: Town, me: Actor) -> None:
-    """The daily comparison of an organization."""
+    """Runs the daily comparison of an organization."""
     me.patience = 300
     organization = me.rng.choice(ORGANIZATIONS)
     with town.invariants.on_behalf_of(me, organization):
@@ -57,29 +57,29 @@ def compare(town: Town, me: Actor) -> None:
 
 
 def prove(budget: Budget) -> Result:
-    found = Result("late answers", "lives of 40 deeds", seed=budget.seed)
+    result = Result("late responses", "lives of 40 actions", seed=budget.seed)
     total = Figures()
     for number in range(budget.of(15, 150, 100_000)):
         if budget.left < 0:
             break
-        wrong = lived(budget.seed + number, total)
-        found.count += 1
+        wrong = fault_after_life(budget.seed + number, total)
+        result.count += 1
         if wrong:
-            found.failures.append(f"seed {budget.seed + number}: {wrong}")
-    found.figures = {"answers overtaken": total.late, "boundaries": total.boundaries, "deliveries": total.deliveries}
-    return found
+            result.failures.append(f"seed {budget.seed + number}: {wrong}")
+    result.figures = {"answers overtaken": total.late, "boundaries": total.boundaries, "deliveries": total.deliveries}
+    return result
 
 
-def lived(seed: int, total: Figures | None = None) -> str | None:
-    """What is wrong after one life; None if nothing is."""
+def fault_after_life(seed: int, total: Figures | None = None) -> str | None:
+    """Returns what is wrong after one life, or None."""
     rng = random.Random(f"late {seed}")
     town = Town(seed, faults=False)
     players = {**PLAYERS, "moment": moment, "pay": pay, "compare": compare}
     try:
-        town.play([Deed("create", rng.randrange(10**6), calm=True) for _ in range(6)], players)
+        town.play([Action("create", rng.randrange(10**6), calm=True) for _ in range(6)], players)
         _all_arrive(town)
         names = rng.choices(list(LIFE), list(LIFE.values()), k=LENGTH)
-        town.play([Deed(name, rng.randrange(10**6)) for name in names], players)
+        town.play([Action(name, rng.randrange(10**6)) for name in names], players)
         _all_arrive(town)
     except Violation as violation:
         return str(violation)

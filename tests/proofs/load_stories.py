@@ -1,4 +1,6 @@
-"""Events of many stories: invoices made through the API, what payers did with them, and what Stripe tells of it."""
+"""Events of many stories: invoices created through the API, the acts of their payers, and Stripe's events about
+them.
+"""
 
 from __future__ import annotations
 

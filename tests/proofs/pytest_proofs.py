@@ -1,4 +1,4 @@
-"""Proofs that are tests: run with pytest in a process of their own, and told in the table."""
+"""Proofs that are pytest files: each runs in its own process and has a row in the table."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ TIMEOUT = 300
 
 
 def tests_of(name: str, *paths: str) -> Callable[[Budget], Result]:
-    """What proves by running these tests."""
+    """Returns a function that proves by running these tests."""
 
     def prove(budget: Budget) -> Result:
         result = Result(name, "tests", seed=budget.seed)
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "pytest", "--no-header", "-n", "2", "--dist", "loadscope", *paths],
             cwd=ROOT,
             capture_output=True,
@@ -26,11 +26,11 @@ def tests_of(name: str, *paths: str) -> Callable[[Budget], Result]:
             timeout=TIMEOUT,
             check=False,
         )
-        passed = re.search(r"(\d+) passed", done.stdout)
+        passed = re.search(r"(\d+) passed", process.stdout)
         result.count = int(passed[1]) if passed else 0
-        result.failures = re.findall(r"^(?:FAILED|ERROR) (.*)$", done.stdout, re.MULTILINE)
-        if not result.failures and (done.returncode or not result.count):
-            result.failures = [f"pytest ended with {done.returncode}: {(done.stdout + done.stderr)[-2000:]}"]
+        result.failures = re.findall(r"^(?:FAILED|ERROR) (.*)$", process.stdout, re.MULTILINE)
+        if not result.failures and (process.returncode or not result.count):
+            result.failures = [f"pytest ended with {process.returncode}: {(process.stdout + process.stderr)[-2000:]}"]
         return result
 
     return prove

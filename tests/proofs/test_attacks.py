@@ -1,6 +1,6 @@
-"""Hostile doors, a short slice: forged webhooks and tokens, and every known way to abuse a connect.
+"""Short slices of the attacks: forged webhooks and tokens, and every known way to abuse the OAuth connection.
 
-`python -m tests.proofs` tries a hundred thousand.
+`python -m tests.proofs forgeries` tries a hundred thousand forgeries.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from tests.proofs.forgeries import (
     Figures,
     event,
     forged_webhooks,
-    knock,
+    is_genuine,
     ours,
-    says_what_was_signed,
+    try_forgeries,
 )
 from tests.proofs.records import event_log
 from tests.world import ADMIN, ORGANIZATION, WEBHOOK_SECRET, World
@@ -48,11 +48,11 @@ IN_PROCESS = settings(
 
 
 REPETITION_COUNTERS: dict[str, Any] = {"repeated": None, "delivered": None}
-"""What the event's own marker keeps of an event that is sent again: how often, and when last."""
+"""The only fields that a repeated event may change on its marker: the count and the time of the last repetition."""
 
 
 def everything(world: World) -> dict[str, Any]:
-    """All that is stored and queued."""
+    """Returns all stored and queued data."""
     database = world.ports.database
     stored = {field.name: getattr(database, field.name) for field in fields(database) if field.name != "lock"}
     return copy.deepcopy({**stored, "queued": world.ports.queues.sent})
@@ -62,7 +62,7 @@ def everything(world: World) -> dict[str, Any]:
 
 
 def test_no_forgery_is_accepted_and_the_sdk_agrees() -> None:
-    figures = knock(COUNT)
+    figures = try_forgeries(COUNT)
     assert figures.accepted == []
     assert figures.disputed == []
     assert figures.total == COUNT
@@ -80,7 +80,7 @@ def test_the_sdk_accepts_a_genuine_webhook_and_no_forgery_is_accepted() -> None:
         assert stripe.Webhook.construct_event(body, header, WEBHOOK_SECRET).id == json.loads(body)["id"]
         for name, forge in FAMILIES.items():
             request = forge(chance, body, now)
-            if not says_what_was_signed(request, body, now):
+            if not is_genuine(request, body, now):
                 assert not ours(request, now), name
 
 
@@ -95,7 +95,7 @@ def test_the_webhook_endpoint_refuses_forgeries_with_400_and_nothing_changes(api
     for name, forge in FAMILIES.items():
         for _ in range(8):
             request = forge(chance, body, now)
-            if says_what_was_signed(request, body, now):
+            if is_genuine(request, body, now):
                 continue
             headers = {"Stripe-Signature": request.header, "Content-Type": "application/json"}
             answer = api.post(PATH, request.body, token=None, headers=headers)
@@ -105,13 +105,13 @@ def test_the_webhook_endpoint_refuses_forgeries_with_400_and_nothing_changes(api
 
 
 def test_a_captured_webhook_that_is_sent_again_changes_nothing(api: ApiClient, world: World) -> None:
-    """Within the tolerance a caught request passes the door; the event's marker stops it."""
+    """Within the tolerance the signature of a captured request is valid; the event's marker stops it."""
     account = world.connect()
     world.customer()
     world.double.set_delivery(paused=True)
     invoice = world.invoice()
-    [sent] = [each for each in world.double.events(account, version=API_VERSION) if each["type"] == "invoice.sent"]
-    body = json.dumps({"account": account, **sent}).encode()
+    [headers] = [each for each in world.double.events(account, version=API_VERSION) if each["type"] == "invoice.sent"]
+    body = json.dumps({"account": account, **headers}).encode()
     caught = signature_header(world, body)
     assert api.post(PATH, body, token=None, headers=caught).status == 200
     once = everything(world)
@@ -218,12 +218,12 @@ def test_an_authorization_code_without_the_victims_state_is_not_exchanged(
 def test_a_state_of_one_organization_cannot_connect_another(
     api: ApiClient, world: World, victim: ApiClient, mallory: ApiClient
 ) -> None:
-    """A state belongs to who was given it, whatever a later request says."""
+    """A state belongs to the admin who received it, whatever a later request says."""
     fixed = state_of(mallory)
     own = victim.post("/stripe/connection", headers={"Cookie": f"state={fixed}"}).json["authorizeUrl"]
     assert parse_qs(urlsplit(own).query)["state"] != [fixed]
-    begun = outcome(back(api, world, fixed, world.account()))["state"][0]
-    assert finish(victim, begun).code == "state_foreign"
+    returned_state = outcome(back(api, world, fixed, world.account()))["state"][0]
+    assert finish(victim, returned_state).code == "state_foreign"
     assert no_account_is_connected(world)
 
 
@@ -263,12 +263,15 @@ def test_an_account_that_another_organization_connected_cannot_be_connected(
 
 
 def test_other_admins_cannot_complete(api: ApiClient, world: World, mallory: ApiClient) -> None:
-    begun = outcome(back(api, world, install(api), world.account()))["state"][0]
+    returned_state = outcome(back(api, world, install(api), world.account()))["state"][0]
     colleague = api.acting("admin", user="user_colleague")
     same_name = api.acting("admin", organization=OTHER, user=ADMIN)
     for somebody in (colleague, same_name, mallory):
-        assert (finish(somebody, begun).status, finish(somebody, begun).code) == (403, "state_foreign")
-    assert finish(api.acting("billing", user=ADMIN), begun).code == "role_missing"
+        assert (finish(somebody, returned_state).status, finish(somebody, returned_state).code) == (
+            403,
+            "state_foreign",
+        )
+    assert finish(api.acting("billing", user=ADMIN), returned_state).code == "role_missing"
     assert no_account_is_connected(world)
 
 
@@ -313,11 +316,11 @@ def test_no_header_of_a_request_changes_the_callback_url_sent_to_stripe(api: Api
     headers = {"Host": "evil.test", "X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "http"}
     refused = api.admin.post("/stripe/connection?redirect_uri=https://evil.test", headers=headers)
     assert (refused.status, refused.code, refused.error["field"]) == (400, "invalid_query", "redirect_uri")
-    begun = api.admin.post("/stripe/connection", headers=headers)
-    query = parse_qs(urlsplit(begun.json["authorizeUrl"]).query)
+    returned_state = api.admin.post("/stripe/connection", headers=headers)
+    query = parse_qs(urlsplit(returned_state.json["authorizeUrl"]).query)
     assert query["redirect_uri"] == ["https://api.example.test/v1/stripe/oauth/callback"]
 
 
 def state_of(admin: ApiClient) -> str:
-    """Click Install; answers the state."""
+    """Starts connecting, and returns the state."""
     return parse_qs(urlsplit(admin.post("/stripe/connection").json["authorizeUrl"]).query)["state"][0]

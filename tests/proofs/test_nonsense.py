@@ -1,7 +1,7 @@
-"""Nonsense at the api_server: whatever bytes, headers, paths and parameters come, the answer is in the error contract.
+"""Proof `nonsense`: any bytes, headers, paths and parameters get a response of the error contract.
 
-Through the front api_server as the local stack has it, and API Gateway's event as Lambda gets it. Never a 500, never a
-header that somebody else wrote, never a page of another origin that may read.
+Requests go through the API server of the local stack, and as Lambda events of API Gateway. No response is a 500, has
+a header that the request injected, or lets a page of another origin read it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ IDS = ("customerId", "invoiceId", "batchId", "importId", "paymentId", "payoutId"
 
 @pytest.fixture(scope="module")
 def api_server(app: Chalice) -> Iterator[ApiServer]:
-    """Our application behind the local front api_server, over one world with a connection, a customer and an invoice."""
+    """Our application behind the local API server, in a world with a connection, a customer and an invoice."""
     world, kind, state = World(), app.__class__, dict(vars(app))
     world.connect()
     world.customer()
@@ -59,11 +59,11 @@ def token() -> str:
 def send(
     api_server: ApiServer, method: str, path: str, body: bytes = b"", **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
-    """One WSGI request as a server hands it over; names of headers in WSGI's spelling."""
-    answered: dict[str, Any] = {}
+    """Sends one WSGI request (header names in WSGI's spelling) and returns its status, headers and body."""
+    response: dict[str, Any] = {}
 
-    def start(status: str, sent: list[tuple[str, str]]) -> None:
-        answered["status"], answered["headers"] = int(status.split()[0]), sent
+    def start(status: str, headers: list[tuple[str, str]]) -> None:
+        response["status"], response["headers"] = int(status.split()[0]), headers
 
     environ = {
         "REQUEST_METHOD": method,
@@ -76,14 +76,14 @@ def send(
         **headers,
     }
     told = b"".join(api_server(environ, start))
-    for name, value in answered["headers"]:
-        assert "\r" not in name + value, "no line of a header is somebody else's"
+    for name, value in response["headers"]:
+        assert "\r" not in name + value, "no header is injected"
         assert "\n" not in name + value
-    return answered["status"], {name.lower(): value for name, value in answered["headers"]}, told
+    return response["status"], {name.lower(): value for name, value in response["headers"]}, told
 
 
 def require_error_contract(answer: tuple[int, dict[str, str], bytes]) -> None:
-    """An answer, or an error in the contract; never a fault of ours."""
+    """Requires a success or an error of the contract, and never a 500."""
     status, headers, body = answer
     assert status < 500, body
     assert EVIL not in json.dumps(headers)
@@ -235,7 +235,7 @@ def test_any_headers_get_a_response_of_the_error_contract(
 
 
 def test_a_lone_surrogate_in_a_lambda_event_is_no_server_error(app: Chalice, api_server: ApiServer) -> None:
-    """JSON can carry half a letter; the Lambda event is JSON."""
+    """A Lambda event is JSON, which can carry half of a surrogate pair."""
     half = "\ud800"
     identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
     for route in ROUTES:
@@ -275,17 +275,17 @@ def test_a_header_repeated_in_another_case_is_refused_as_repeated(
 ) -> None:
     identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
     [route] = [each for each in ROUTES if each.label == "POST /v1/invoices"]
-    for one, other in (("application/json", "text/plain"), ("application/json", "application/json"), ("a", "")):
-        sent = {header: [one], header.lower(): [other]}
+    for first, second in (("application/json", "text/plain"), ("application/json", "application/json"), ("a", "")):
+        headers = {header: [first], header.lower(): [second]}
         event = lambda_event(route, body='{"customerId":"cust_1","lineItems":[]}', authorizer=identity)
-        event |= {"multiValueHeaders": sent, "headers": {name: each[-1] for name, each in sent.items()}}
+        event |= {"multiValueHeaders": headers, "headers": {name: each[-1] for name, each in headers.items()}}
         answer = app(event, None)
         assert answer["statusCode"] in (400, 415)
         assert json.loads(answer["body"])["error"]["field"] == header
 
 
 def lambda_event(route: Route, *, body: Any = "{}", authorizer: Any = None) -> dict[str, Any]:
-    """A request as API Gateway hands it over."""
+    """Returns a request as the Lambda event of API Gateway."""
     return {
         "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": authorizer},
         "headers": {},
@@ -296,7 +296,7 @@ def lambda_event(route: Route, *, body: Any = "{}", authorizer: Any = None) -> d
     }
 
 
-# Who may read it in a browser
+# Cross-origin access
 
 
 @pytest.mark.parametrize(

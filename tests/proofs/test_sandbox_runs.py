@@ -1,4 +1,6 @@
-"""Whole sandbox runs: changes of the double are named, unchanged ones show nothing, killed runs leave nothing."""
+"""Complete sandbox runs report changes of the double, report nothing on an unchanged one, and clean up after a
+crash.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No contract is left out of the run on the real stand-ins."""
+"""Every contract test also runs on DynamoDB Local."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`tests/proofs/test_differential.py` on DynamoDB Local: stores in memory and tables agree in random lives."""
+"""`tests/proofs/test_differential.py` on DynamoDB Local: memory stores and tables return the same for random
+operations.
+"""
 
 import pytest
 

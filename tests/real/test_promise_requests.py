@@ -1,4 +1,4 @@
-"""Stripe's own mock takes every kind of request by which the promises are tried."""
+"""stripe-mock accepts every kind of request with which the promises are tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rehearsal of a disaster on Amazon's DynamoDB Local: more business, and all ways in which tables are lost."""
+"""The rehearsal of a disaster on Amazon's DynamoDB Local, with more business, and with lost and damaged tables."""
 
 from __future__ import annotations
 

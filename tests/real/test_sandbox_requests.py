@@ -1,6 +1,6 @@
-"""Stripe's own mock takes every kind of request that a sandbox run makes.
+"""stripe-mock accepts every kind of request that a sandbox run makes.
 
-stripe-mock checks the parameters against Stripe's OpenAPI file, so a story cannot ask something that only the double
+stripe-mock checks the parameters against Stripe's OpenAPI file, so a story cannot make a request that only the double
 understands.
 """
 

@@ -1,8 +1,7 @@
-"""Stripe's own mock takes every kind of request that our gateway makes, sent by the real SDK.
+"""stripe-mock accepts every kind of request that our gateway makes, sent by the real SDK.
 
-stripe-mock checks requests against Stripe's OpenAPI file and answers with Stripe's example objects, which our
-decoding must survive. It knows nothing of Connect's OAuth, which is no part of that file: see
-`tests/integration/test_stripe_parameters.py`.
+stripe-mock checks requests against Stripe's OpenAPI file and responds with Stripe's example objects, which POM must
+be able to decode. The file lacks Connect's OAuth: see `tests/integration/test_stripe_parameters.py`.
 """
 
 from __future__ import annotations

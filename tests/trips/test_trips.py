@@ -1,4 +1,4 @@
-"""The tracer counts what is passed, and nothing twice."""
+"""The tracer counts each function, file and crossing once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SOURCES = {
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     """A small tree of two layers."""
-    loaded = {}
+    modules = {}
     for file, text in SOURCES.items():
         path = tmp_path / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,8 +39,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleTyp
         module = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, spec.name, module)
         spec.loader.exec_module(module)
-        loaded[path.stem] = module
-    return loaded
+        modules[path.stem] = module
+    return modules
 
 
 def function_names(trip: Trip) -> set[str]:
@@ -92,7 +92,7 @@ def test_each_journey_passes_through_every_layer(trips: dict[str, Trip]) -> None
         "POST /invoices",
         "a customer's edit: PUT /customers/{customerId}",
         "a customer's edit: customer_sync",
-        "lost events are healed: reconcile_account",
+        "lost events are recovered: reconcile_account",
     ]
     for name, trip in trips.items():
         layers = {each.layer for each in trip.functions}

@@ -1,4 +1,4 @@
-"""A customer asks to be forgotten: the office saves what it has, settles what is open, and erases the person."""
+"""A customer asks for erasure: the office exports the data, finishes the open business, and erases the person."""
 
 from __future__ import annotations
 

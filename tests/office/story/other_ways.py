@@ -1,4 +1,4 @@
-"""What goes another way: debits, disputes, deposits that come back, corrections, two people at once, and a freeze."""
+"""Exceptions: bank debits, disputes, failed deposits, corrections, two people at once, and paused invoicing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who and what the acts share: the people at their screens, and the sentences of the guide that were told."""
+"""The objects that the acts share: the people at their screens, and the sentences of the guide that were shown."""
 
 from __future__ import annotations
 

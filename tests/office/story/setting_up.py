@@ -1,4 +1,4 @@
-"""Stripe is installed, configured, verified, lost and connected again."""
+"""Stripe is installed, configured, verified, disconnected and connected again."""
 
 from __future__ import annotations
 

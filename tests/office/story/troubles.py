@@ -1,4 +1,4 @@
-"""Webhooks are lost and found again, the money is followed to the bank, and who has not paid is reminded."""
+"""Lost webhooks are recovered, deposits are followed to the bank, and customers who have not paid are reminded."""
 
 from __future__ import annotations
 
