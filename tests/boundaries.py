@@ -1,4 +1,6 @@
-"""Every call that leaves the process, numbered: to be counted, and to be struck down before or after it happened."""
+"""Numbers every call that leaves the process, so that a test can count the calls or kill the process at one of
+them.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +52,13 @@ READS = (
 
 
 class Killed(BaseException):
-    """The process ends here; no `except Exception` notices."""
+    """Ends the process. No `except Exception` catches it."""
 
 
 class Boundaries:
-    """The calls made so far, by name; one of them can be fatal, before it is made or after it has been."""
+    """The names of the calls so far. The call numbered `fatal` raises `Killed`: before it is made, or after with
+    `after`.
+    """
 
     def __init__(self, *, fatal: int | None = None, after: bool = False) -> None:
         self.calls: list[str] = []
@@ -92,7 +96,9 @@ def _is_store(name: str) -> bool:
 
 
 class Watched:
-    """`Ports` whose every outward call crosses `boundaries`; the clock is inside."""
+    """`Ports` that route every call of a store, of Stripe or of a queue through `boundaries`; the clock is not
+    counted.
+    """
 
     def __init__(self, ports: Ports, boundaries: Boundaries) -> None:
         self._ports = ports
@@ -121,7 +127,7 @@ class _Crossing:
 
 
 def watched(world: Any, **fate: Any) -> Boundaries:
-    """From now on the world's calls are counted; answers the count."""
+    """Counts the world's calls from now on, and returns the counter."""
     boundaries = Boundaries(**fate)
     plain = getattr(world.ports, "_ports", world.ports) if isinstance(world.ports, Watched) else world.ports
     world.ports = Watched(plain, boundaries)
@@ -129,6 +135,6 @@ def watched(world: Any, **fate: Any) -> Boundaries:
 
 
 def unwatched(world: Any) -> None:
-    """The world's calls are no longer counted; nothing is fatal any more."""
+    """Stops counting the world's calls; no call is fatal any more."""
     if isinstance(world.ports, Watched):
         world.ports = world.ports._ports

@@ -1,7 +1,8 @@
-"""Runs in a fresh interpreter, as a Lambda does: import `app`, then take in a signed webhook twice.
+"""Runs in a fresh interpreter, as a Lambda does: imports `app`, then receives a signed webhook twice.
 
-Prints, as JSON, what each of the three steps opened (clients made, requests to AWS, sockets connected), and the
-packages that are loaded in the end. AWS is played where botocore would send: it has the secret, and an empty table.
+Prints as JSON: for each of the three steps, the clients created, the requests to AWS and the sockets connected; and
+the packages that are loaded at the end. A replacement of botocore's sending plays AWS: it has the secret, and an
+empty table.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ ANSWERS = {
 
 
 class Opened:
-    """Counts what is opened; each step takes the counts and begins anew."""
+    """Counts the clients, requests and sockets that are opened. Each step takes its counts and resets them."""
 
     def __init__(self) -> None:
         self._counts: dict[str, list[str]] = {}

@@ -1,6 +1,6 @@
-"""What POM should show, worked out from the Stripe double's ledger alone, and how that differs from what it shows.
+"""Derives the figures of each invoice from the Stripe double's ledger alone, and compares them with POM's.
 
-Nothing of the backend's rules is used here: the two must come to the same result on their own.
+No rule of the backend is used here, so that the two results are independent.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ REASONS = {
     "debit_not_authorized": "bank_declined",
     "invalid_currency": "bank_declined",
 }
-"""Codes that the double's test cards and bank accounts fail with."""
+"""The double's error codes of test cards and bank accounts, each with POM's reason."""
 
 DISPUTE_ENDED = ("won", "lost", "warning_closed", "prevented")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One invoice as people should see it."""
+    """The figures and flags of one invoice that users see."""
 
     status: str
     total: int
     paid: int
-    refunded: int
+    refund_counts: int
     lost: int
     received: int
     overpaid: int
     from_balance: int
-    """What the customer's balance in Stripe paid; negative if a debt was added."""
+    """The amount that the customer's balance in Stripe paid; negative if a debt was added."""
     credited_first: int
-    """What credit notes took off before it was paid."""
+    """The amount that credit notes subtracted before the payment."""
     discount: int
     balance: int
     disputed: bool
@@ -59,7 +59,7 @@ class Shown:
 
 
 def expected(ledger: JSON, stripe_invoice: JSON) -> Shown:
-    """What the ledger says of one of its invoices."""
+    """Returns the figures of one invoice according to the ledger."""
     objects = ledger["objects"]
     intents = _intents(objects, stripe_invoice)
     ids = {intent["id"] for intent in intents}
@@ -106,7 +106,7 @@ def expected(ledger: JSON, stripe_invoice: JSON) -> Shown:
 
 
 def _lost(objects: JSON, charge: JSON, refunds: list[JSON]) -> int:
-    """What banks took back of one charge for good: never more than its refunds have left of it."""
+    """Returns the amount of one charge lost in disputes, which is at most the amount not refunded."""
     lost = [
         each for each in objects.get("dispute", ()) if each["charge"] == charge["id"] and each["status"] == "lost"
     ]
@@ -116,7 +116,9 @@ def _lost(objects: JSON, charge: JSON, refunds: list[JSON]) -> int:
 
 
 def _from_balance(objects: JSON, stripe_invoice: JSON) -> int:
-    """By the customer's ledger of balance transactions, which the invoice's own figures have no part in."""
+    """Returns the amount by the customer's balance transactions, which are independent of the invoice's own
+    figures.
+    """
     if stripe_invoice["status"] == "void":
         return 0
     return sum(
@@ -142,7 +144,7 @@ def _failure(intents: list[JSON]) -> str | None:
 
 
 def shown(invoice: Invoice) -> Shown:
-    """What POM shows of one of its invoices."""
+    """Returns the figures that POM shows for one of its invoices."""
     return Shown(
         status=invoice.status.value,
         total=invoice.total,
@@ -161,7 +163,7 @@ def shown(invoice: Invoice) -> Shown:
 
 
 def differences(ledger: JSON, invoices: Iterable[Invoice]) -> list[str]:
-    """Where POM and Stripe disagree, in words; none at all is what is hoped for."""
+    """Returns a sentence for each invoice on which POM and Stripe disagree."""
     invoices = list(invoices)
     in_stripe = {invoice["id"]: invoice for invoice in ledger["objects"].get("invoice", ())}
     found = []

@@ -35,7 +35,7 @@ CONTEXT = SimpleNamespace(aws_request_id="r-1", get_remaining_time_in_millis=lam
 
 
 def work(played: dict[str, Any], event: Any) -> Any:
-    """Lets the function work, and returns its answer, or the message of what it raises."""
+    """Invokes the function, and returns its response, or the message of the exception it raises."""
     module, name = importlib.import_module(MODULES[played["function"]]), played["function"]
     handler = module.app if name == API_HANDLER else getattr(module, name)
     try:
@@ -45,7 +45,7 @@ def work(played: dict[str, Any], event: Any) -> Any:
 
 
 def message() -> dict[str, Any]:
-    """One message, about a customer that the table does not have."""
+    """Returns a batch with one message, about a customer that the table does not have."""
     body = json.dumps({"organizationId": "o", "customerId": f"cus_{'a' * 26}", "edition": 1})
     record = {
         "messageId": "m-1",
@@ -61,20 +61,22 @@ def message() -> dict[str, Any]:
 
 
 def token(signed: str) -> dict[str, Any]:
-    """What API Gateway asks the authorizer."""
+    """Returns API Gateway's request to the authorizer."""
     arn = "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/v1/invoices"
     return {"type": "TOKEN", "methodArn": arn, "authorizationToken": f"Bearer {signed}"}
 
 
 def event(played: dict[str, Any], which: str) -> dict[str, Any]:
-    """The event for the function, signed with the secrets `before` the snapshot or `after` it, or `expired`."""
+    """Returns an event for the function, signed with the secret named by `which`: `before` or `after` the snapshot,
+    or `expired`.
+    """
     if played["function"] == API_HANDLER:
         return webhook(played[which])
     return token(played[which]) if played["function"] == AUTHORIZER else message()
 
 
 def environment(played: dict[str, Any]) -> dict[str, Any]:
-    """One environment, from its restore to the end of its last work."""
+    """Runs one environment, from its restore to its last invocation, and returns its results."""
     plain, plain_monotonic = time.time, time.monotonic
     move_clocks(played["seconds_later"], monotonic=played["monotonic_moves"])
     for hook, arguments, named in snapshot_restore_py.get_after_restore():
@@ -104,7 +106,7 @@ def environment(played: dict[str, Any]) -> dict[str, Any]:
 
 
 def forked(played: dict[str, Any]) -> dict[str, Any]:
-    """What a copy of this process does as an environment."""
+    """Runs an environment in a forked copy of this process, and returns its results."""
     reading, writing = os.pipe()
     frozen_chance = random.getstate()
     if os.fork() == 0:

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def webhook(secret: str) -> dict[str, Any]:
-    """A signed event of an invoice that the table does not have, as API Gateway hands it over."""
+    """Returns API Gateway's request with a signed event of an invoice that the table does not have."""
     now = int(time.time())
     invoice = {
         "id": "in_1",

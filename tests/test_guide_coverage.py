@@ -12,7 +12,7 @@ NOTHING_TO_DO = "nothing to do here"
 
 
 def coverage() -> list[tuple[Sentence, str, list[str]]]:
-    """The rows of the table: the sentence, what makes it true, and the tests."""
+    """Returns the rows of the table: a sentence, the reason why it is true, and its tests."""
     rows, section = [], ""
     for line in (ROOT / "docs/guide-coverage.md").read_text().splitlines():
         if line.startswith("## "):

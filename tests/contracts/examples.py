@@ -1,4 +1,4 @@
-"""Small examples of what stores keep; each can be varied by keyword."""
+"""Small examples of the records that stores hold; keyword arguments change single fields."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOW = 1_800_000_000
 
 
 def invoice(name: str = "a", **changes: Any) -> Invoice:
-    """One that is just being made, of one service."""
+    """Returns an invoice in creation, with one service."""
     line = LineItem(ServiceId("svc_1"), "Weekly service", Decimal("1.5"), 5000, 7500)
     order = Order(CustomerId("cust_1"), "usd", (line,), "net_30", 30, None, "UTC", "fingerprint")
     saga = Saga(Step.DRAFT, send=True, nonce="nonce", step_began_at=NOW, resume_at=NOW + 120)
@@ -51,7 +51,9 @@ def of_customer(made: Invoice, customer_id: str) -> Invoice:
 
 
 def in_status(made: Invoice, status: InvoiceStatus, due_at: int | None = None) -> Invoice:
-    """The invoice as Stripe's facts would have it for this status; its saga rests, unless it is in creation."""
+    """Returns the invoice with Stripe's facts for this status. Its saga has finished, unless the status is
+    creating.
+    """
     if status is InvoiceStatus.CREATING:
         return made
     words = {InvoiceStatus.PENDING: "open", InvoiceStatus.FAILED: "open", InvoiceStatus.REFUNDED: "paid"}
@@ -71,13 +73,13 @@ def marker(event_id: str = "evt_1", **changes: Any) -> EventMarker:
 
 
 def about_invoice(event_id: str = "evt_1", **changes: Any) -> EventMarker:
-    """A marker of an event about invoice `a`."""
+    """Returns a marker of an event about invoice `a`."""
     about = {"organization_id": ORG, "invoice_id": InvoiceId("inv_a"), "object_id": "in_1"}
     return marker(event_id, **{**about, **changes})
 
 
 def payment(movement_id: str = "ch_1", **changes: Any) -> Movement:
-    """A payment of invoice `a` by card."""
+    """Returns a payment of invoice `a` by card."""
     made = Movement(
         movement_id, MovementKind.PAYMENT, "succeeded", NOW, 7500, "usd", InvoiceId("inv_a"), CustomerId("cust_1"),
         method="card", brand="visa", last4="4242",
@@ -90,7 +92,7 @@ def refund(movement_id: str = "re_1", **changes: Any) -> Movement:
 
 
 def booked(transaction_id: str = "txn_1", **changes: Any) -> BalanceTransaction:
-    """What payment `ch_1` changed in the balance."""
+    """Returns the balance transaction of payment `ch_1`."""
     made = BalanceTransaction(
         transaction_id, "charge", "charge", 7500, 248, 7252, "usd", NOW, NOW + 2 * 86400,
         fee_parts=(FeePart("stripe_fee", 248, "Stripe processing fees"),),
@@ -100,13 +102,13 @@ def booked(transaction_id: str = "txn_1", **changes: Any) -> BalanceTransaction:
 
 
 def payout(payout_id: str = "po_1", organization_id: OrganizationId = ORG, **changes: Any) -> Payout:
-    """A deposit that is on its way. `changes` are of its fact."""
+    """Returns a deposit in transit. `changes` are fields of its fact."""
     fact = PayoutFact(payout_id, NOW, "in_transit", 7252, "usd", NOW, NOW + 86400, last4="6789")
     return Payout(organization_id, ACCOUNT, replace(fact, **changes))
 
 
 def payout_line(transaction_id: str = "txn_1", **changes: Any) -> PayoutLine:
-    """A payment of invoice `a` in a deposit."""
+    """Returns the line of a payment of invoice `a` in a deposit."""
     owner = Owner(InvoiceId("inv_a"), CustomerId("cust_1"), "A-0001")
     return PayoutLine(booked(transaction_id, **changes), owner)
 
@@ -133,5 +135,5 @@ def linked(made: Customer, stripe_customer_id: str, account_id: StripeAccountId 
 
 
 def services(*names: str, dead: Invoice | None = None) -> dict[ServiceId, InvoiceId | None]:
-    """Claims on these services, taken over from `dead` if given."""
+    """Returns claims on these services, which take them over from `dead` if it is given."""
     return {ServiceId(name): dead.id if dead else None for name in names}

@@ -1,4 +1,4 @@
-"""What must hold of the pages of every list."""
+"""Reads a list page by page, and asserts the rules that hold for the pages of every list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ T = TypeVar("T")
 
 
 def whole(page_after: Callable[[str | None], Page[T]], first: int) -> list[T]:
-    """Returns a list, page by page. Each page but the last is full, and each that is not empty has a cursor."""
+    """Returns the items of all pages. Asserts that each page but the last is full, and each page with items has a
+    cursor.
+    """
     found: list[T] = []
     after = None
     while True:

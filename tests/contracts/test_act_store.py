@@ -1,4 +1,4 @@
-"""What every store of acts does, and every store that keeps an act with what it changes."""
+"""Contract of every store of acts (records of who did what), and of every store that writes an act with a change."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SUBJECTS = [
 
 
 def act(number: int, subject: Subject = SUBJECTS[1], **facts: Any) -> Act:
-    """One of that many milliseconds after NOW."""
+    """Returns an act at `number` milliseconds after NOW."""
     milliseconds = NOW * 1000 + number
     kind = facts.pop("kind", ConnectionAct.CONNECTED)
     return Act(subject, f"{milliseconds:013d}-nonce_{number}-x", milliseconds // 1000, str(kind), **facts)
@@ -101,7 +101,9 @@ def test_a_cursor_works_for_its_own_history_only(backend: Backend) -> None:
 
 
 def writes(backend: Backend) -> dict[str, Callable[[Act], object]]:
-    """Returns the writes that keep an act with what it changes, each of a version that is there only once."""
+    """Returns the writes that store an act together with a change. Each succeeds once, because it needs a version
+    that exists only once.
+    """
     connection, attempt = Connection(ORG), Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
     batch = backend.batches.save(
         Batch(ORG, BatchId("bat_1"), BatchKind.CUSTOMERS, "body", 1, 1, NOW, UserId("user_1"))

@@ -1,4 +1,4 @@
-"""What every store of bulk work does."""
+"""Contract of every store of bulk work."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def items(count: int = 3) -> list[BatchItem]:
 
 
 def stored(backend: Backend, **changes: Any) -> Batch:
-    """A batch under way, with its items."""
+    """Returns a stored batch in progress, with its items."""
     saved = backend.batches.save(batch(**changes))
     backend.batches.add_items(saved, items(saved.total))
     return backend.batches.save(replace(saved, stored=True), [replace(saved.part(0), resume_at=NOW)])

@@ -1,4 +1,4 @@
-"""A service is on one live invoice at most: what every store of invoices does about claims."""
+"""Contract of every store of invoices about claims: a service is on one live invoice at most."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.contracts.examples import NOW, ORG, OTHER_ORG, invoice, services
 
 
 def holders_of(backend: Backend, *names: str) -> dict[ServiceId, InvoiceId]:
-    """Who holds these services, asked for by an invoice that wants them and then goes away."""
+    """Returns the holder of each service, by inserting an invoice that claims them and removing it again."""
     probe = invoice("probe")
     try:
         stored = backend.invoices.insert(invoice_write(probe), services(*names))

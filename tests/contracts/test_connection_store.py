@@ -1,4 +1,4 @@
-"""What every store of connections, authorizations and settings does."""
+"""Contract of every store of connections, authorizations and settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Lists of customers: complete, in order, filtered as they are shown, and closed to other organizations."""
+"""Lists of customers are complete, ordered, filtered by the values that are displayed, and separate by
+organization.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,7 @@ EVERYBODY = (
     customer("a"),
     replace(linked(customer("b"), "cus_b", OTHER_ACCOUNT), sync_status=SyncStatus.PENDING),
 )
-"""Customers in every status, some of them with a link to an account that was connected before, or will be."""
+"""Customers in every status. Some are linked on an account that was connected before, or will be connected later."""
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,7 @@ FILTERS = (
 
 
 def several(organization_id: OrganizationId) -> list[Customer]:
-    """Three customers for each of the filters above."""
+    """Returns three customers for each of the filters above."""
     ann = Profile(first_name="Ann", email="ann@example.test")
     made = [customer(str(n), organization_id=organization_id, profile=ann) for n in range(9)]
     return [

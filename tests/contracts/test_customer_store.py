@@ -1,4 +1,4 @@
-"""What every store of customers does."""
+"""Contract of every store of customers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What every store does for an erasure: it tells what is due, and changes a record only as it was read."""
+"""Contract of every store for erasures: due erasures are listed, and a record is changed only from its latest
+version.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every store of events does."""
+"""Contract of every store of events."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ INVOICE = InvoiceId("inv_a")
 
 
 def test_an_invoices_events_are_listed_latest_arrival_first_page_by_page(backend: Backend) -> None:
-    """Several come within one second; those keep an order too."""
+    """Several events arrive within one second and keep an order."""
     for name, at in (("b", NOW + 1), ("a", NOW), ("d", NOW + 1), ("c", NOW + 1), ("e", NOW + 2)):
         backend.events.mark(about_invoice(f"evt_{name}", received_at=at))
     seen, after = [], None

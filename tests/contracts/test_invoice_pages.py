@@ -1,4 +1,4 @@
-"""Lists of invoices: complete, in order, filtered, and closed to other organizations."""
+"""Lists of invoices are complete, ordered, filtered, and separate by organization."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_overdue_invoices_come_longest_overdue_first(backend: Backend) -> None:
 
 
 def test_each_group_of_statuses_is_a_list_of_its_own(backend: Backend) -> None:
-    """A draft, a void invoice and one that is being made are in none of them."""
+    """A draft, a void invoice and an invoice in creation are in no group."""
     placed = {
         status: in_status(invoice(status.value, created_at=NOW + n), status, due_at=NOW - n)
         for n, status in enumerate(InvoiceStatus)
@@ -132,7 +132,9 @@ def test_disputed_invoices_are_listed_until_the_bank_has_decided(backend: Backen
 
 
 def test_an_invoice_turns_overdue_at_the_end_of_its_due_day_in_its_own_time_zone(backend: Backend) -> None:
-    """Found in all organizations, until the fact is stored or nothing is to be paid any more."""
+    """The query covers all organizations. It returns an invoice until the fact is stored or nothing remains to be
+    paid.
+    """
     organizations = [OrganizationId(f"org_turning_{next(fresh)}") for _ in range(3)]
     zones = dict(zip(organizations, ("Pacific/Auckland", "UTC", "America/Phoenix"), strict=True))
     made = []
@@ -161,7 +163,7 @@ def test_an_invoice_turns_overdue_at_the_end_of_its_due_day_in_its_own_time_zone
 def test_invoices_that_need_a_person_are_listed_newest_first_until_they_need_nobody(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the rule is. Here an invoice needs somebody from its due day on, until it is paid."""
+    """The lists use any rule. In this test an invoice needs a person from its due day until it is paid."""
 
     def due(made: Invoice) -> InvoiceTrouble | None:
         if made.status not in OPEN_STATUSES or made.due_at is None:
@@ -218,7 +220,7 @@ def test_lists_hold_no_invoice_of_another_organization(backend: Backend) -> None
     "wanted", [ALL, InvoiceFilter(status=InvoiceStatus.CREATING), InvoiceFilter(customer_id=CustomerId("c#d"))]
 )
 def test_ids_with_separators_do_not_reach_another_organizations_list(backend: Backend, wanted: InvoiceFilter) -> None:
-    """`a` with customer `b#c#d` must not be taken for `a#b` with customer `c#d`."""
+    """`a` with customer `b#c#d` must not be mistaken for `a#b` with customer `c#d`."""
     put(backend, of_customer(invoice("a", organization_id=OrganizationId("a#b")), "c#d"))
     put(backend, of_customer(invoice("a", organization_id=OrganizationId("a")), "b#c#d"))
     found = whole(backend, OrganizationId("a#b"), wanted, 5)
@@ -300,7 +302,9 @@ def numbered(made: Invoice, number: str) -> Invoice:
 
 
 def test_an_invoice_is_found_by_the_number_that_stripe_gave_it(backend: Backend) -> None:
-    """Numbers that begin alike are others; an organization that changed its account may have one number twice."""
+    """Numbers with the same beginning are different. After a change of account an organization may have one number
+    twice.
+    """
     one, again, _, _ = put(
         backend,
         numbered(invoice("a"), "BLUE-0001"),
@@ -324,7 +328,7 @@ def test_a_draft_that_stripe_numbers_later_is_found_by_its_number_then(backend: 
 def test_the_invoices_changed_in_a_span_of_time_come_latest_first_by_whole_quarters_of_an_hour(
     backend: Backend,
 ) -> None:
-    """The span is widened to whole quarters, so whoever asks since a moment misses nothing."""
+    """The span is widened to whole quarters, so a client that requests changes since any time misses none."""
     begins = NOW // 900 * 900
     a, b, c, d = put(
         backend,
@@ -377,7 +381,7 @@ filters = st.builds(
 
 
 def oracle(made: list[Invoice], wanted: InvoiceFilter) -> list[Invoice]:
-    """The same list in plain Python."""
+    """Returns the filtered list computed in plain Python."""
     due_range = wanted.due_from is not None or wanted.due_before is not None
     by_due_date = wanted.group is StatusGroup.OPEN or due_range
     fitting = [

@@ -1,4 +1,4 @@
-"""What every store of invoices does, apart from claims and lists."""
+"""Contract of every store of invoices, apart from claims and lists."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What every store of payments does: rows are kept with their invoice, with what they cost beside them, and listed in
-the order money moved."""
+"""Contract of every store of payments: rows are stored with their invoice, have their fees, and are listed in the
+order in which the money moved.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ ALL = MovementFilter()
 
 
 def moving(backend: Backend, *rows: Movement, organization_id: OrganizationId = ORG) -> InvoiceWrite:
-    """A stored invoice, to be stored again with these rows."""
+    """Stores an invoice, and returns the write that stores it again with these rows."""
     made = backend.invoices.insert(invoice_write(invoice(organization_id=organization_id)), {})
     return invoice_write(made)._replace(movements=rows)
 
@@ -90,7 +91,7 @@ def test_an_event_that_was_already_processed_stores_no_payment(backend: Backend)
 
 @pytest.mark.parametrize("count", [40, 41, 100])
 def test_an_invoice_with_many_payments_stores_all_of_them(backend: Backend, count: int) -> None:
-    """More than go into one transaction, together with as many references."""
+    """The rows and references do not fit into one transaction."""
     rows = [payment(f"ch_{n:03d}", at=NOW + n) for n in range(count)]
     paid = moving(backend, *rows)
     backend.invoices.apply(paid, marker(), [reference(each.id, paid.invoice) for each in rows])
@@ -126,7 +127,7 @@ def test_an_empty_list_of_payments_is_one_empty_page(backend: Backend) -> None:
 
 
 def settlements_of(backend: Backend, movement_id: str = "ch_1", organization_id: OrganizationId = ORG) -> object:
-    """What is stored of one payment, which is the same in the list and by its id."""
+    """Returns the stored settlements of one payment. Asserts that the list and the read by id agree."""
     [found] = backend.payments.find(organization_id, [movement_id]).values()
     assert found in whole_settled(backend, organization_id=organization_id)
     return found.settlements

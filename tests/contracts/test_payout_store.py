@@ -1,4 +1,4 @@
-"""What every store of payouts does: keeps a payout in versions, and its lines however often they are told."""
+"""Contract of every store of payouts: payouts are stored by version, and storing a line again changes nothing."""
 
 from __future__ import annotations
 
@@ -61,9 +61,7 @@ def test_a_payout_is_saved_version_by_version(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("version", [0, 2])
-def test_a_save_of_a_stale_payout_is_refused_and_changes_nothing(
-    backend: Backend, version: int
-) -> None:
+def test_a_save_of_a_stale_payout_is_refused_and_changes_nothing(backend: Backend, version: int) -> None:
     stored = backend.payouts.save(payout())
     with pytest.raises(StaleWrite):
         backend.payouts.save(replace(stored, listed_until="txn_7", version=version))

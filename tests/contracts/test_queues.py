@@ -1,4 +1,4 @@
-"""Messages as their workers receive them, from SQS or ElasticMQ."""
+"""Workers receive messages from SQS or ElasticMQ in the promised form and order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def queues(aws: Aws) -> SqsQueues:
 
 
 def received(aws: Aws, name: str) -> list[dict[str, Any]]:
-    """All messages of the queue, taken off it; of each group one is handed out at a time."""
+    """Returns all messages of the queue, and deletes them. SQS hands out one message of each group at a time."""
     sqs = boto3.client("sqs")
     url = aws.queue_urls[name]
     messages: list[dict[str, Any]] = []

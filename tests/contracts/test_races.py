@@ -1,4 +1,4 @@
-"""Several threads at once: one wins, the others are told, and nothing is lost."""
+"""Of several concurrent writers one succeeds, the others are refused, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LOST = (
 
 @pytest.fixture(autouse=True)
 def eager_threads() -> Iterator[None]:
-    """Threads that take turns all the time."""
+    """Makes threads switch as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
@@ -51,7 +51,9 @@ def eager_threads() -> Iterator[None]:
 
 
 def race(run: Callable[[int], T]) -> tuple[list[T], list[Exception]]:
-    """`run(n)` for each racer at once: what the winners got, and what the losers were told."""
+    """Runs `run(n)` for all racers at once. Returns the results of those that succeeded and the errors of the
+    others.
+    """
     start = threading.Barrier(RACERS)
     won: list[T] = []
     lost: list[Exception] = []
@@ -162,7 +164,7 @@ def test_an_authorization_is_completed_by_one_of_concurrent_requests(backend: Ba
 
 
 def ports(backend: Backend) -> Any:
-    """Returns what saving a customer or the settings needs."""
+    """Returns the ports that saving a customer or the settings needs."""
     stores = {"customers": backend.customers, "connections": backend.connections, "settings": backend.settings}
     return SimpleNamespace(**stores, clock=FakeClock(), queues=FakeQueues())
 

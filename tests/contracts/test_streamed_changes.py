@@ -1,4 +1,4 @@
-"""What the streams of the tables tell of what the stores write."""
+"""The streams of the tables report the changes that the stores write."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.backends import Backend
 from tests.contracts.examples import ORG, customer, payout
 
 Told = list[tuple[ChangeType, int, str | None, str | None]]
-"""Types with the version, the status before and the status after."""
+"""Types of changes, each with the version, the status before and the status after."""
 
 
 def told_of(table: str) -> Callable[[], Told]:
-    """Returns what returns the changes of a table since it was last asked."""
+    """Returns a function that returns the changes of a table since its last call."""
     reader = ShardReader(table)
     prefix = table.rpartition("-")[0] + "-"
     read = change_reader(prefix)

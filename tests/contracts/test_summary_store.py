@@ -1,4 +1,4 @@
-"""The tallies that stores keep are what counting all invoices anew would give, whatever was done to them."""
+"""The stored tallies always equal a fresh count of all invoices."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def counted_anew(invoices: Iterable[Invoice]) -> Mapping[Bucket, Tally]:
 
 @dataclass
 class Office:
-    """An organization of its own, where things are done to a few invoices in any order; `old` was read before."""
+    """An organization whose few invoices are changed in random order; `old` holds earlier versions of them."""
 
     backend: Backend
     organization: OrganizationId = field(default_factory=lambda: OrganizationId(f"org_{next(numbers)}"))

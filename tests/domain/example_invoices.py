@@ -1,4 +1,4 @@
-"""Examples of what Stripe tells of one invoice over 75.00, sent at NOW, for tests of what is derived from it."""
+"""Examples of Stripe's facts about one invoice over 75.00, sent at NOW, for tests of the values derived from them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ SENT = (Action(NOW, actions.CREATED, OFFICE), Action(NOW, actions.SENT_BY_POM, O
 
 
 def made(*facts: Any, acts: tuple[Action, ...] = SENT, **changes: Any) -> Invoice:
-    """Returns an invoice of which Stripe has told these facts."""
+    """Returns an invoice with these facts from Stripe."""
     known = Snapshots()
     for fact in facts:
         known = known.merge(fact)
@@ -84,17 +84,17 @@ def made(*facts: Any, acts: tuple[Action, ...] = SENT, **changes: Any) -> Invoic
 
 
 def told(before: Invoice | None, after: Invoice | None) -> tuple[tuple[ChangeType, ...], str | None, str | None]:
-    """Returns what is told of a change, and the status before and after."""
+    """Returns the published types of a change, and the status before and after."""
     difference = invoice_difference(before, after)
     return difference.types, difference.previous_status, difference.status
 
 
 def draft(step: Step = Step.REVIEW, *, send: bool = False) -> Invoice:
-    """Returns a draft whose making is at this step."""
+    """Returns a draft whose saga is at this step."""
     resting = made(DRAFT_FACT, acts=())
     return replace(resting, saga=replace(resting.saga, step=step, send=send))
 
 
 def changed(known: Invoice, **changes: Any) -> Invoice:
-    """Returns the next version, with these fields."""
+    """Returns the next version of the invoice, with these fields."""
     return replace(known, version=known.version + 1, **changes)

@@ -1,4 +1,4 @@
-"""However often a draft is saved, what its sending and its correction depend on stays known."""
+"""Saving a draft many times drops none of the acts that sending and correcting it depend on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What needs a person about an invoice, when it began, what people are told, and when it is gone."""
+"""The reasons why an invoice needs a person: when each begins, its texts, and when it ends."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def indexed_by(invoice: Invoice) -> tuple[AttentionKind, int] | None:
 
 
 def nobody(invoice: Invoice) -> bool:
-    """Returns True if the invoice needs no person, and is not indexed as if it did."""
+    """Returns True if the invoice needs no person and is not in the index of invoices that need one."""
     items = invoice_attention(invoice, NOW + 10 * DAY)
     assert (most_urgent(invoice) is None) == (not items)
     return not items
@@ -341,7 +341,7 @@ def test_an_invoice_with_a_dispute_in_an_unknown_currency_can_be_stored() -> Non
 
 
 def overdue(now: int, *facts: Any, zone: str = "UTC", **changes: Any) -> Invoice:
-    """Returns an invoice that was due on 17 January 2027, as it was stored at `now`."""
+    """Returns an invoice due on 17 January 2027, as it was stored at `now`."""
     invoice = made(replace(OPEN, due_at=NOW + 2 * DAY), *facts, **changes)
     return replace(invoice, order=replace(invoice.order, time_zone=zone)).changed(now)
 

@@ -1,4 +1,4 @@
-"""What a log line tells of a caller: the same user in each line, and a network instead of an address."""
+"""A log line identifies its caller: the same user by the same name, and a network instead of an address."""
 
 from __future__ import annotations
 

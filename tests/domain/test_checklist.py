@@ -1,4 +1,4 @@
-"""The check list before going live, line by line."""
+"""The checklist before going live, line by line."""
 
 from __future__ import annotations
 

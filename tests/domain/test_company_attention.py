@@ -1,4 +1,4 @@
-"""What needs a person about customers, payouts, unknown invoices and the account, and when it is gone."""
+"""The reasons why customers, payouts, unknown invoices and the account need a person, and when each ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARRIVAL = NOW - NOW % DAY
 
 
 def payout(name: str = "1", status: str = "failed", day: int = 0, **changes: Any) -> Payout:
-    """A payout of 120.00 USD that was made on that day, and arrives two days later."""
+    """Returns a payout of 120.00 USD, created on that day and arriving two days later."""
     made = PayoutFact(
         f"po_{name}", NOW + (day + 3) * DAY, status, 12000, "usd", NOW + day * DAY, ARRIVAL + (day + 2) * DAY,
         failure_code="account_closed" if status == "failed" else None,

@@ -1,4 +1,4 @@
-"""What a connection can be used for, and what it needs."""
+"""The uses that a connection allows, and what its account still needs."""
 
 from __future__ import annotations
 

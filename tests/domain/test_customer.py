@@ -1,4 +1,4 @@
-"""E-mail addresses, names, and what a customer's editions say about Stripe."""
+"""A customer's e-mail address, name and editions, and its link to Stripe."""
 
 from __future__ import annotations
 

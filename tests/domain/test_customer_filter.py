@@ -1,4 +1,4 @@
-"""How a name is compared with the beginning that somebody types."""
+"""A name is compared with the beginning that a user types."""
 
 from __future__ import annotations
 

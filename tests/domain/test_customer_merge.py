@@ -1,4 +1,4 @@
-"""Each field of a customer is settled by itself between POM and Stripe."""
+"""Each field of a customer is merged separately between POM and Stripe."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ANN = Profile("Ann", "Lee", None, "ann@example.test", "1", Address("1 Elm St", N
 
 
 def theirs(**changes: str | None) -> Values:
-    """Stripe's values if it has what POM gave, but for `changes`."""
+    """Returns Stripe's values if it has everything that POM sent, except for `changes`."""
     named = {Field(name): value for name, value in changes.items()}
     return {**{field: as_sent_to_stripe(field, value) for field, value in ANN.values.items()}, **named}
 

@@ -1,4 +1,4 @@
-"""An invoice says which deposit its money is in, or when to expect it."""
+"""An invoice names the deposit that contains its money, or when to expect the deposit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BOOKED = BalanceTransaction(
 
 
 def payout(stripe_id: str, status: str, day: int, *, amount: int = 9_680, **changes: object) -> Payout:
-    """Returns a payout of this status that arrives on this day of December 2026."""
+    """Returns a payout with this status that arrives on this day of December 2026."""
     arrives = int(dt.datetime(2026, 12, day, tzinfo=dt.UTC).timestamp())
     fact = PayoutFact(stripe_id, 1_796_000_000, status, amount, "usd", 1_796_000_000, arrives)
     return replace(Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact), **changes)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""When Stripe showed a status first, whatever else is believed of the event that showed it."""
+"""The earliest time of each status is stored, even if the rest of its event is outdated."""
 
 from __future__ import annotations
 

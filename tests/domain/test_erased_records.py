@@ -1,4 +1,4 @@
-"""The person leaves each record; amounts, dates, numbers and ids stay."""
+"""Erasing removes personal data from each record; amounts, dates, numbers and ids stay."""
 
 from __future__ import annotations
 

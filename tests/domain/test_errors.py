@@ -1,4 +1,4 @@
-"""The page of errors names all, and an office worker who is refused is told what to do next."""
+"""The page of errors lists every exception, and every refusal tells an office worker the next step."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BRANCH = re.compile(r"    (?P<indent>(?:[│ ]   )*)(?P<arm>[├└]── )?(?P
 
 
 def tree() -> dict[str, tuple[str, str]]:
-    """Each exception in the tree at the top of `domain/errors.py`, with its parent and its module."""
+    """Returns each exception in the tree at the top of `domain/errors.py`, with its parent and its module."""
     named: dict[str, tuple[str, str]] = {}
     ancestors: list[str] = []
     for line in (errors.__doc__ or "").splitlines():

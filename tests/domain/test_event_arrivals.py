@@ -1,4 +1,4 @@
-"""Whether webhooks reach us, as the latest events show."""
+"""The latest events of an account show whether webhooks reach POM."""
 
 from __future__ import annotations
 

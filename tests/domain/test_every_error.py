@@ -1,4 +1,4 @@
-"""Errors of one request are told together."""
+"""All errors of one request are reported together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An invoice's explanation says which deposits its money is in."""
+"""An invoice's explanation names the deposits that contain its money."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why an invoice has its status: a table of facts and the sentences they make."""
+"""The explanation of an invoice's status: a table of facts and their sentences."""
 
 from __future__ import annotations
 

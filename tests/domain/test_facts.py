@@ -1,4 +1,4 @@
-"""Facts merge to the same whatever order they come in, and however often."""
+"""Facts merge to the same result in any order and with any repetition."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ facts = st.one_of(invoices, revisions, intents, charges, refunds, disputes, paym
 
 
 def merged(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
-    """As events are applied: what cannot be ordered is read from Stripe, which knows the `truth`."""
+    """Merges facts as applying events does. A fact that cannot be ordered is replaced by Stripe's latest from
+    `truth`.
+    """
 
     return reduce(lambda known, fact: knowing(known, fact, truth), told, Snapshots())
 
@@ -112,7 +114,7 @@ def knowing(known: Snapshots, fact: StripeFact, truth: dict[str, StripeFact]) ->
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[StripeFact], dict[str, StripeFact]]:
-    """Snapshots that one object after the other really had: time never goes back, nor does a lifecycle."""
+    """Draws the snapshots that objects could have had in Stripe: neither time nor a lifecycle goes back."""
     told: list[StripeFact] = []
     truth: dict[str, StripeFact] = {}
     for kind in (invoices, revisions, intents, charges, refunds, disputes, payments):
@@ -137,7 +139,7 @@ def test_any_order_and_repetition_of_facts_merges_to_stripes_state(history, rand
 
 
 def stored(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
-    """As events are applied: what brings nothing is marked, and its snapshot is not stored."""
+    """Merges facts as applying events does: a fact that adds nothing is not stored."""
     known = Snapshots()
     for fact in told:
         learned = knowing(known, fact, truth)
@@ -146,7 +148,7 @@ def stored(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshot
 
 
 def as_stripe_goes_on(told: Sequence[StripeFact]) -> tuple[list[StripeFact], dict[str, StripeFact]]:
-    """A history without what Stripe never does: what is final does not change, except to a later stage."""
+    """Removes the changes that Stripe never makes: a final status changes only to a later stage."""
     kept: list[StripeFact] = []
     truth: dict[str, StripeFact] = {}
     for fact in told:
@@ -160,7 +162,7 @@ def as_stripe_goes_on(told: Sequence[StripeFact]) -> tuple[list[StripeFact], dic
 
 @given(histories(), st.randoms(use_true_random=False))
 def test_skipping_facts_without_news_merges_to_the_same_state(history, random) -> None:
-    """An object may change and change back. If that it said the same later were forgotten, a late event would win."""
+    """An object may change and change back. If a later equal snapshot were not stored, a late event would win."""
     told, truth = as_stripe_goes_on(history[0])
     expected = reduce(
         lambda known, fact: known.merge(fact, prefer_fetched), truth.values(), Snapshots()
@@ -268,7 +270,7 @@ def test_an_invoices_lifecycle_never_goes_back_whatever_its_timestamps(earlier: 
 
 
 def test_a_later_read_never_sets_a_lifecycle_back() -> None:
-    """Stripe may answer from a replica that lags behind."""
+    """Stripe may respond from a replica that lags behind."""
     paid, lagging = replace(INVOICE, status="paid", as_of=100), replace(INVOICE, status="open", as_of=200)
     assert prefer_fetched(paid, lagging) == paid
     assert prefer_fetched(lagging, replace(paid, as_of=50)).status == "paid"

@@ -1,4 +1,4 @@
-"""Every code that Stripe publishes is told in words an office worker can act on."""
+"""Every failure code that Stripe publishes has a reason in words that an office worker can act on."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ TELLING = ("fraud", "suspic", "risk", "lost", "stolen", "blacklist", "block", "r
 
 
 def sdk_codes() -> set[str]:
-    """Returns what Stripe's own library lists as codes of an intent's failure."""
+    """Returns the failure codes that Stripe's own library lists for a payment intent."""
     return set(literals(stripe.PaymentIntent.LastPaymentError.__annotations__["code"]))
 
 
 def sdk_blocks() -> set[str]:
-    """Returns what Stripe's own library lists as reasons why a bank account cannot be debited."""
+    """Returns the reasons that Stripe's own library lists for a blocked bank account."""
     return set(literals(stripe.PaymentMethod.UsBankAccount.StatusDetails.Blocked.__annotations__["reason"]))
 
 

@@ -1,4 +1,4 @@
-"""Where POM has something from is read whatever another release wrote."""
+"""The stored source of a change can be read whichever release wrote it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of an invoice is what changed between two stored versions of it, with the status before and after."""
+"""A published change of an invoice is the difference of two stored versions, with the status before and after."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DECLINED_INTENT = replace(
 )  # fmt: skip
 
 
-# Making and sending
+# Creating and sending
 
 
 @pytest.mark.parametrize("step", [Step.REPLACE, Step.CLAIM, Step.DRAFT, Step.LINES, Step.SEND, Step.ABORT])
@@ -184,7 +184,7 @@ def test_a_dispute_is_published_when_it_opens_and_when_it_closes() -> None:
     assert told(lost, disputed)[0] == (T.INVOICE_DISPUTE_OPENED,), "A lost dispute was appealed."
 
 
-# Ends
+# Voided, uncollectible, revised and overdue
 
 
 @pytest.mark.parametrize(
@@ -227,11 +227,11 @@ VERSIONS = [
     ),
 ]  # fmt: skip
 SHOWN_ENDS = (InvoiceStatus.DRAFT, InvoiceStatus.CREATING)
-"""What no invoice goes back to once Stripe has issued it."""
+"""The statuses that no invoice returns to once Stripe has issued it."""
 
 
 def shown_status(version: Invoice | None) -> str | None:
-    """Returns what a consumer has heard of as the status: a draft is one until it is sent."""
+    """Returns the status that a consumer knows: an invoice is a draft until it is sent."""
     if version is None:
         return None
     if version.status is not InvoiceStatus.CREATING:
@@ -254,7 +254,7 @@ def test_a_change_of_status_is_published_with_the_status_before_and_after(before
 
 @given(st.sampled_from(VERSIONS), st.integers(1, 10**6))
 def test_a_version_without_a_visible_change_is_not_published(version: Invoice, later: int) -> None:
-    """People see neither the seconds at which Stripe was read, nor how often POM resumed its work."""
+    """Users see neither when POM read Stripe, nor how often POM resumed its work."""
     facts = version.facts
     known = facts.invoice
     read_again = replace(

@@ -1,4 +1,4 @@
-"""Money is exact, in every currency Stripe takes."""
+"""Amounts are exact in every currency that Stripe supports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of an organization's money: one for each payment, refund and dispute; they add up to what was received."""
+"""The rows of an invoice's money: one for each payment, refund and dispute. They add up to the amount received."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_a_returned_debit_is_one_row_while_it_is_the_latest_attempt(intent: Any)
 
 
 def test_every_settlement_of_a_payment_is_on_exactly_one_row_while_rows_change() -> None:
-    """A debit came back; the payer begins to confirm a card, does not, and pays with it at last."""
+    """A debit was returned. The payer begins a card payment, does not confirm it, and pays by card later."""
     confirming, given_up = made(OPEN, BOUNCED, TO_CONFIRM), made(OPEN, BOUNCED, replace(INTENT, status="canceled"))
     stored: dict[str, Movement] = {}
     before = None

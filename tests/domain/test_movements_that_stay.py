@@ -1,4 +1,4 @@
-"""A row of money that was stored once stays, with what became of it."""
+"""A stored row of money is never removed; its status changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.properties.stories import (
 
 
 def payments(story: Callable[[Payer], None]) -> list[tuple[str, int]]:
-    """Returns the status of each payment that has a row at the end of a story, and what it counts for."""
+    """Returns the status and the counted amount of each payment that has a row at the end of a story."""
     invoice, _ = told(story).retold(told(story).events)
     rows = [row for row in movements(invoice) if row.kind is MovementKind.PAYMENT]
     return [(row.status, row.counted) for row in rows]

@@ -1,4 +1,4 @@
-"""What is told of customers, connections and payouts, and the id of a change, which is always the same."""
+"""Published changes of customers, connections and payouts, and their ids, which never change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why an event is parked, in sentences that a person can act on."""
+"""The reasons why an event is parked (stored to be retried), in sentences that a person can act on."""
 
 from __future__ import annotations
 

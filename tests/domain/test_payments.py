@@ -1,4 +1,4 @@
-"""The payments of an invoice: each once, with its method, what became of it, and what was given back."""
+"""The payments of an invoice: each once, with its method, its outcome, and its refunds and disputes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ FORMER = {
     "waits_for_confirmation": (replace(UNPAID, status="requires_action"),),
     "under_way": (UNDER_WAY,),
 }
-"""What POM may know of an intent when it hears that the payment came in."""
+"""States of an intent that POM may have stored when the payment is received."""
 
 
 @pytest.mark.parametrize("former", FORMER.values(), ids=FORMER)

@@ -1,4 +1,4 @@
-"""What POM knows of a payout follows Stripe's latest word, and is told in sentences."""
+"""A payout follows Stripe's latest snapshot, and is explained in sentences."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ REVERSAL: dict[str, object] = {
 
 
 def told(of: Payout, known: RelatedPayouts | None = None) -> str:
-    """Returns what people are told of a payout."""
+    """Returns the sentences that users read about a payout."""
     return story_of(of, known).message
 
 
 def payout(**changes: object) -> Payout:
-    """Returns the payout as Stripe shows it with these changes."""
+    """Returns the payout as Stripe shows it, with these changes."""
     return new_payout(replace(FACT, **changes), OrganizationId("org_1"), StripeAccountId("acct_1"))  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""What Stripe holds back from a payout explains the payout, whatever Stripe names as its source."""
+"""The amounts that Stripe holds back explain a payout, whichever source Stripe names for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAYOUT = PayoutFact("po_1", NOW, "paid", 90_000, "usd", NOW, NOW, balance_transa
 
 
 def moved(type_: str, amount: int, source_id: str | None) -> BalanceTransaction:
-    """Returns a balance transaction that the payout caused, or the payout of that id."""
+    """Returns a balance transaction whose source is this payout or object."""
     source_type = "payout" if source_id else None
     return BalanceTransaction(
         f"txn_{type_}", type_, type_, amount, 0, amount, "usd", NOW, NOW, source_type=source_type, source_id=source_id

@@ -1,4 +1,4 @@
-"""The lines of a payout explain its amount to the cent, whatever Stripe puts into it."""
+"""The lines of a payout explain its amount to the cent, whatever transactions Stripe includes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def transaction(
 
 
 def fee_of_the_account(amount: int = 290) -> BalanceTransaction:
-    """Returns a monthly fee, which no object of Stripe's caused."""
+    """Returns a monthly fee, which has no source object in Stripe."""
     return transaction(
         "txn_fee",
         -amount,

@@ -1,4 +1,4 @@
-"""What a client has seen decides whether it may replace what is stored."""
+"""The version that a client has read decides whether the client may replace the stored record."""
 
 from __future__ import annotations
 

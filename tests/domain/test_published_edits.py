@@ -1,4 +1,4 @@
-"""An edited draft is told when it rests and bills something else than when it rested last."""
+"""An edit of a draft is published when its saga has finished with an order that differs from the previous one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = ChangeType
 
 
 def editing(step: Step, before: Invoice, **changes: Any) -> Invoice:
-    """Returns a draft whose edit has come to this step. `before` is the draft as it was at rest."""
+    """Returns a draft whose edit is at this step. `before` is the draft before the edit began."""
     busy = draft(step)
     return changed(replace(busy, saga=replace(busy.saga, drafted=draft_tags(before))), **changes)
 

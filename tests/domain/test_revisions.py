@@ -1,4 +1,4 @@
-"""Of several Stripe invoices that replace one another, the latest finalized one counts."""
+"""Of a Stripe invoice and its revisions, the latest finalized one counts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from chalicelib.ports.listed_invoices import with_owners
 
 
 def stripe_invoice(number: int, status: str = "open", **more: Any) -> InvoiceFact:
-    """The invoice in_1, or a revision of the one before."""
+    """Returns the invoice in_1, or a revision of the previous one."""
     fact: dict[str, Any] = {
         "id": f"in_{number}", "as_of": 100, "status": status, "total": 500, "amount_paid": 0, "amount_remaining": 500,
         "amount_due": 500, "currency": "usd", "from_invoice_id": f"in_{number - 1}" if number > 1 else None,
@@ -117,7 +117,7 @@ def test_a_refund_counts_for_a_revision_unless_its_payment_is_known_to_pay_anoth
     paid = stripe_invoice(2, "paid", amount_paid=500, amount_remaining=0)
     intent = PaymentIntentFact("pi_2", 100, "succeeded", 500, "usd")
     refund = RefundFact("re_1", 110, "succeeded", 500, "usd", 110, "pi_2")
-    assert amounts_of(known(ORIGINAL, paid, intent, refund, *payments)).refunded == refunded
+    assert amounts_of(known(ORIGINAL, paid, intent, refund, *payments)).refund_counts == refunded
 
 
 def test_a_revision_belongs_to_its_invoice_with_or_without_poms_id_in_its_metadata() -> None:

@@ -1,4 +1,4 @@
-"""Recovery points: which key a step has, when it must look first, and when it is taken up again."""
+"""Recovery points of a saga: the key of each step, when Stripe must be checked first, and when work resumes."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_lease_is_renewed_once_less_than_half_of_it_is_left(later: int, until:
 
 @pytest.mark.parametrize("resume_at", [None, NOW - 1, NOW + LEASE + 1, NOW + 3600])
 def test_each_step_has_between_half_a_lease_and_a_whole_lease(resume_at: int | None) -> None:
-    """A worker that dies is missed soon, however late a former attempt was to be made again."""
+    """The resumption of a worker that died is never later than a lease, whatever delay an earlier failure set."""
     moving = replace(SAGA, resume_at=resume_at).advanced(Step.LINES, NOW)
     assert moving.resume_at == NOW + LEASE
 

@@ -1,4 +1,4 @@
-"""Time zones and payment methods that can be set."""
+"""Settings accept real time zones and payment methods only."""
 
 from __future__ import annotations
 

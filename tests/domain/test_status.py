@@ -1,4 +1,4 @@
-"""The status table: what the facts say, and nothing else."""
+"""The status of an invoice follows from its facts alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from chalicelib.domain.status import InvoiceStatus, failed_attempt, status_of
 from tests.contracts.examples import NOW, invoice
 
 LAST_SECOND = NOW + 57_599
-"""The end of the day on which `OPEN` is due."""
+"""The end of the due day of `OPEN`."""
 
 OPEN = InvoiceFact("in_1", NOW, "open", 7500, 0, 7500, "usd", due_at=NOW + 100)
 PAID = replace(OPEN, status="paid", amount_paid=7500, amount_remaining=0)
@@ -94,13 +94,13 @@ def test_without_facts_there_is_no_status() -> None:
         ([INTENT], FailureReason.INSUFFICIENT_FUNDS),
         ([CHARGE], FailureReason.INSUFFICIENT_FUNDS),
         ([INTENT, CHARGE], FailureReason.INSUFFICIENT_FUNDS),
-        # The latest attempt counts, told by whichever event came.
+        # The latest attempt counts, whichever event reported it.
         (
             [INTENT, replace(CHARGE, id="ch_2", created=NOW + 50, as_of=NOW + 50, failure=EXPIRED)],
             FailureReason.EXPIRED_CARD,
         ),
         ([replace(INTENT, as_of=NOW + 50, failure=EXPIRED), CHARGE], FailureReason.EXPIRED_CARD),
-        # A bank debit that came back; only one of the two events has come.
+        # A returned bank debit of which only one of the two events has arrived.
         (
             [
                 replace(INTENT, status="processing", failure=None),
@@ -139,7 +139,7 @@ def test_a_paid_part_does_not_change_the_status_of_the_remainder() -> None:
     ids=["declined", "under_way", "waits_for_confirmation"],
 )
 def test_a_received_part_is_finished_whatever_its_intent_shows(former: PaymentIntentFact) -> None:
-    """The event of the payment may come before that of its intent."""
+    """The event of the payment may arrive before the event of its intent."""
     rest = replace(OPEN, amount_paid=2500, amount_remaining=5000)
     told = known(rest, former, CHARGE, InvoicePaymentFact("inpay_1", NOW + 30, "paid", "in_1", 2500, "usd", "pi_1"))
     assert status_of(told) is InvoiceStatus.PENDING

@@ -1,4 +1,4 @@
-"""What one invoice counts for, what a change of it adds, and what the sums say."""
+"""The amounts that one invoice adds to the summary, the difference that a change adds, and the sums."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_refund_that_failed_no_longer_counts() -> None:
 
 
 def test_only_open_disputes_count_and_in_the_currency_of_the_invoice() -> None:
-    """What a bank disputes in its own currency is what the charge came to."""
+    """A dispute in the bank's own currency counts with the amount of its charge."""
     disputed = paid()
     for name, status, amount, currency in (
         ("dp_1", "needs_response", 100, "usd"),

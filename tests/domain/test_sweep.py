@@ -1,4 +1,4 @@
-"""How often an account is looked at, and when its objects are compared."""
+"""How often an account is swept (read again from Stripe), and when its objects are compared."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def after(sweep: Sweep, now: int = NOW, **found: int) -> Sweep:
 
 
 def every(sweep: Sweep) -> set[int]:
-    """Seconds from a run to the next, at several times of day; the daily comparison may come before."""
+    """Returns the seconds between two runs at several times of day; the daily comparison may make one shorter."""
     return {after(sweep, NOW + hour * 3600).due_at - NOW - hour * 3600 for hour in range(24)}
 
 

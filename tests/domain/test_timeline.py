@@ -1,4 +1,4 @@
-"""The timeline has one entry for one thing that happened, with what a reader asks next: how, how much, why."""
+"""The timeline has one entry for each thing that happened, with its method, amount and reason."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def kinds(invoice: Invoice) -> list[str]:
 
 
 def after_sending(*facts: Any, **changes: Any) -> list[tuple[str, int]]:
-    """Returns the kinds of the entries after `created` and `sent`, each with its second after NOW."""
+    """Returns the kinds of the entries after `created` and `sent`, each with its seconds after NOW."""
     entries = timeline(made(*facts, **changes))
     assert [entry.kind for entry in entries[:2]] == [EntryKind.CREATED, EntryKind.SENT]
     return [(entry.kind.value, entry.at - NOW) for entry in entries[2:]]
@@ -295,7 +295,7 @@ def test_an_invoice_mailed_again_in_stripe_is_listed_as_sent_twice() -> None:
 
 
 def test_the_event_of_an_e_mail_ordered_by_pom_adds_no_second_entry() -> None:
-    """An account on an old API version tells no key of the request, so the event looks like somebody else's."""
+    """Events on an old API version do not name their request, so POM's own e-mail looks like one sent in Stripe."""
     invoice = made(OPEN)
     assert kinds(replace(invoice, facts=invoice.facts.mailed("in_1", NOW + 2))) == ["created", "sent"]
 

@@ -1,4 +1,4 @@
-"""What is wrong with the webhook endpoint, in plain words."""
+"""Problems of the webhook endpoint, in plain words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GOOD = WebhookEndpoint(URL, True, True, API_VERSION, tuple(SUBSCRIPTION))
 OTHER = replace(GOOD, url="https://elsewhere.example.test/hooks")
 FEWER = replace(GOOD, events=tuple(SUBSCRIPTION)[1:])
 FORMERLY = ("invoice.overdue", "invoice.finalization_failed", "invoice.payment_action_required")
-"""Types that earlier releases asked for."""
+"""Event types that earlier releases subscribed to."""
 OLD = replace(GOOD, api_version="2019-01-01")
 FEW = replace(GOOD, events=("invoice.paid",))
 

@@ -18,7 +18,7 @@ DAY = 86400
 
 
 class FakeChanges:
-    """A list of entries for each organization, which only grows: what has expired is not shown."""
+    """A list of entries for each organization, which only grows. Expired entries are not returned."""
 
     def __init__(self, database: FakeDatabase, clock: Clock) -> None:
         self._db = database

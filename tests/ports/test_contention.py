@@ -1,4 +1,4 @@
-"""Many write at one thing: whoever loses waits for longer each time, and gets through."""
+"""A writer that loses a race pauses for longer each time, and succeeds in the end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.fakes.ports import FakeClock
 
 
 class PausingClock(FakeClock):
-    """Notes each pause."""
+    """Records each pause."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Lists are taken a portion at a time, whole and in order, and no page before it is needed."""
+"""Lists are read in portions, complete and in order, and no page is read before it is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is edited on both sides, in whatever order: in the end POM and Stripe have the same customer."""
+"""After any edits on both sides, in any order, POM and Stripe have the same customer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STEPS = st.one_of(
 
 
 class Life:
-    """One customer, made in Stripe or found there, and what people on both sides do to it."""
+    """One customer, created by POM or already in Stripe, and the edits of people on both sides."""
 
     def __init__(self, *, existed: bool) -> None:
         self.world = World(version="2026-10-28.endive")
@@ -97,7 +97,7 @@ class Life:
         self.world.client.v1.customers.update(self.theirs["id"], changes, self.options)
 
     def rests(self) -> None:
-        """Everything that is queued or under way is done, and a last sync finds what was lost."""
+        """Finishes all queued work, and syncs once more to find lost changes."""
         self.world.work()
         self.world.deliver()
         sync_again(ORGANIZATION, ANN, self.world.ports)

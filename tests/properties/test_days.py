@@ -1,7 +1,7 @@
-"""List, page, sentence and summary agree about what is overdue, in whichever time zone a company is.
+"""The list, the page, the sentence and the summary agree about overdue invoices in every time zone.
 
-Time passes at random, and payers do what they do. After each run of the hourly schedule, what POM shows is compared
-with what a calendar says of the invoice in Stripe. Nobody is mailed twice on one of the company's days.
+Time passes at random, and payers act at random. After each run of the hourly schedule, POM's views are compared with
+the due day that a calendar gives for the invoice in Stripe. Nobody is mailed twice on one of the company's days.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ZONES = (
     "America/Phoenix", "Pacific/Midway",
 )  # fmt: skip
 BEGINNINGS = st.sampled_from([0, 57, 290])
-"""Days to wait first: 290 days after the beginning of the world, American clocks go back; 57 days after, forward."""
+"""Days to wait first. American clocks go back 290 days after the beginning of the world, and forward after 57."""
 
 
 class Company:

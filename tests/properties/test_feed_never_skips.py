@@ -1,8 +1,8 @@
 """No cursor of the feed ever skips a change, whenever writers stop and whichever expired rows DynamoDB deletes.
 
-Writers are threads of the real store over the embedded DynamoDB. Each waits before each of its requests until the
-machine lets it go on, so it can stop between its read and its write for as long as an invocation can last. Rows that
-have expired are deleted in any order and at any moment. Readers have cursors of any age.
+Writers are threads of the real store over the embedded DynamoDB. Each waits before every request until the state
+machine releases it, so it can stop between its read and its write for as long as an invocation can last. Expired rows
+are deleted in any order and at any time. Readers have cursors of any age.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["aws"]
 
 DAY = 86400
 LONGEST_STOP = 15 * 60
-"""Seconds: AWS ends an invocation after them."""
+"""The seconds after which AWS ends an invocation."""
 ORGANIZATIONS = tuple(OrganizationId(f"org_{name}") for name in "ab")
 BOTH = Difference((ChangeType.INVOICE_PAID, ChangeType.INVOICE_REFUNDED), "pending", "paid")
 ONE = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
@@ -48,7 +48,7 @@ _here = threading.local()
 
 
 class Writer:
-    """Appends changes in a thread of its own, one request at a time."""
+    """Appends changes in a separate thread, one request at a time."""
 
     def __init__(self, feed: TableChanges, made: list[Change], now: int) -> None:
         self.since = now
@@ -60,12 +60,12 @@ class Writer:
         self._wait()
 
     def go_on(self) -> None:
-        """Lets it make one request, and returns when it stops before the next one."""
+        """Releases the thread for one request, and returns when it stops before the next one."""
         self._turn.release()
         self._wait()
 
     def stop_here(self) -> None:
-        """Called in its thread, before each request."""
+        """Stops the thread; it is called there before each request."""
         self._stopped.release()
         self._turn.acquire()
 
@@ -89,7 +89,7 @@ class Writer:
 
 @dataclass
 class Reader:
-    """Follows the feed of one organization. `began` is how many of the stored entries were behind it at first."""
+    """Reads the feed of one organization. `began` is the number of stored entries before its first cursor."""
 
     organization_id: OrganizationId
     cursor: str
@@ -98,7 +98,7 @@ class Reader:
 
 
 class Feed(RuleBasedStateMachine):
-    """Stored entries are noted when DynamoDB takes their row, in the order in which it does."""
+    """The feed under test. Entries are recorded in the order in which DynamoDB stores their rows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,7 +150,9 @@ class Feed(RuleBasedStateMachine):
     def let_all_rows_expire_between_two_writers(
         self, organization_id: OrganizationId, before: int, behind: int, seconds: int
     ) -> None:
-        """A writer stops shortly before the newest row expires, and another one begins when all are deleted."""
+        """A writer stops shortly before the newest row expires, and another one begins after all rows were
+        deleted.
+        """
         expiries = [at + EXPIRES_AFTER for _, at in self.stored[organization_id]]
         now = self.clock.now()
         if not expiries or expiries[-1] + seconds < now:
@@ -169,7 +171,7 @@ class Feed(RuleBasedStateMachine):
         self.writers = [each for each in self.writers if not each.done]
 
     def pass_time(self, seconds: int) -> None:
-        """Lets time pass; a writer is ended by AWS before it has stopped for too long, or finishes."""
+        """Lets time pass. A writer finishes, or AWS ends it, before it has been stopped for too long."""
         limit = self.clock.now() + seconds - LONGEST_STOP
         for writer in [each for each in self.writers if each.since < limit]:
             while not writer.done:
@@ -232,7 +234,7 @@ class Feed(RuleBasedStateMachine):
         reader.cursor = page.cursor
 
     def may_refuse(self, reader: Reader) -> bool:
-        """Returns True if the cursor is older than the days for which a cursor is promised to be good."""
+        """Returns True if the cursor is older than the promised lifetime of cursors."""
         position = change_rows.position_in(reader.organization_id, reader.cursor)
         return self.clock.now() >= position.since + FEED.seconds + DAY
 
@@ -241,7 +243,7 @@ class Feed(RuleBasedStateMachine):
         return [item for item in items if item["place"]["S"] != change_rows.HEAD]
 
     def note(self) -> None:
-        """Notes the rows that are new. One request writes one row at most."""
+        """Records the new rows. One request writes at most one row."""
         for item in self.rows():
             key = (item["organization_id"]["S"], item["place"]["S"])
             row = change_rows.row_of(item)

@@ -1,4 +1,6 @@
-"""Random lives of several invoices, on a network that loses, repeats and reorders: one sweep, and POM is Stripe."""
+"""Several invoices with random actions, on a network that loses, repeats and reorders: one sweep makes POM equal to
+Stripe.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,7 @@ lives = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2)), min_siz
 
 
 def act(world: World, payers: list[Payer], action: str, which: int) -> None:
-    """One thing that happens, if it can."""
+    """Performs one action, if it is possible."""
     payer = payers[which % len(payers)]
     payer.invoice = world.now(payer.invoice)
     with suppress(stripe.StripeError, StripeFault, IntegrationError, ValueError, IndexError, KeyError):
@@ -131,7 +133,7 @@ def test_one_sweep_makes_pom_equal_to_stripe_after_any_loss(
     assert (done.recovered, done.corrected, done.parked) == (0, 0, 0)
     assert boundaries.writes == ["connections.save"]
 
-    # Webhooks that come after the sweep change nothing that is shown.
+    # Webhooks that arrive after the sweep change nothing visible.
     before = {invoice.id: invoice for invoice in world.ports.database.invoices.values()}
     world.double.set_delivery(lose_rate=0.0, paused=False)
     world.deliver()

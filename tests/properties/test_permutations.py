@@ -1,4 +1,4 @@
-"""Every order of the events of every story, with repetitions and within one second: one end, and it is Stripe's."""
+"""Events of every story in any order, with repetitions and within one second, end with Stripe's state."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ Story = Callable[[Payer], None]
 
 
 def orders(events: Sequence[StripeEvent]) -> Iterator[Sequence[StripeEvent]]:
-    """All orders of a few events; of many, a sample that is the same each time, the two plain ones included."""
+    """Yields all orders of a few events. Of many events, yields a fixed sample that includes both chronological
+    orders.
+    """
     if len(events) <= ALL_ORDERS_UP_TO:
         yield from itertools.permutations(events)
         return
@@ -97,7 +99,7 @@ def test_any_order_of_the_events_ends_with_the_same_state(story: Story) -> None:
 
 @every_story
 def test_any_order_of_events_in_any_api_version_ends_with_the_same_state(story: Story) -> None:
-    """Some come as webhooks, in our version; some are found in Stripe's list, in that of the account."""
+    """Some events arrive as webhooks in POM's API version; others are listed by Stripe in the account's version."""
     chance = random.Random(story.__name__)
     for seed in range(len(VERSIONS)):
         tale = told(story, seed)
@@ -129,7 +131,8 @@ def test_repeated_events_in_any_order_add_nothing(story: Story, second: bool) ->
         invoice, receipts = tale.retold(with_repetitions(order, chance))
         assert says(invoice.facts) == end
         outcomes = [receipt.outcome for receipt in receipts]
-        # Events of a revision of which nothing is known yet are nobody's; what they told is read when it is known.
+        # Events of a revision that POM has not stored yet are unmatched; their content is read when the revision is
+        # known.
         met_too_early = outcomes.count(EventOutcome.FOREIGN)
         assert not met_too_early or "revised" in story.__name__
         dealt_with = outcomes.count(EventOutcome.APPLIED) + outcomes.count(EventOutcome.NO_CHANGE)
@@ -141,7 +144,7 @@ def test_repeated_events_in_any_order_add_nothing(story: Story, second: bool) ->
 
 @every_story
 def test_a_status_never_returns_to_an_older_one(story: Story) -> None:
-    """However the events come, an invoice whose end has been told never looks unpaid or unvoided again."""
+    """In any order of events, a finished invoice never appears unpaid or not voided again."""
     tale = told(story)
     final = {InvoiceStatus.PAID, InvoiceStatus.REFUNDED, InvoiceStatus.VOID}
     for order in itertools.islice(orders(tale.events), 40):
@@ -161,7 +164,7 @@ def test_stripe_is_read_only_when_events_cannot_be_ordered(story: Story) -> None
     tale.retold(tale.events)
     tale.retold(list(reversed(tale.events)))
     asked_about = ("invoice.finalized", "invoice.voided", "charge.refunded")  # a charge does not show its refunds
-    # An invoice whose payments come later does not tell whether it was paid outside Stripe.
+    # An invoice whose payments come later does not state whether it was paid outside Stripe.
     not_told = {event.object_id for event in tale.events if event.type in asked_about or event.lacks_paid_outside}
     assert {args[-1] for _, *args in remembered} <= not_told
     assert bool(remembered) == bool(not_told)

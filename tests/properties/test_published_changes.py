@@ -1,4 +1,6 @@
-"""What POM is told is what was stored: every story in some orders, and one town through trouble."""
+"""The published changes are exactly the stored ones: for stories in several orders, and for a simulated town with
+faults.
+"""
 
 from __future__ import annotations
 

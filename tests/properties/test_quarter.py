@@ -1,4 +1,4 @@
-"""A quarter of a pool company, in small: `make proofs` plays one of 2,000 invoices (tests/proofs/quarter.py)."""
+"""A small quarter of a pool company, with 200 invoices; `make proofs` plays 2,000 (tests/proofs/quarter.py)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Whatever Stripe signs is acknowledged and counted once, stays nowhere for ever, and harms no later event.
+"""Every signed body is acknowledged and counted once, is not parked forever, and harms no later event.
 
-Each example puts something odd into one or several places of an event, and posts it to the webhook's route over one
-of the two backends: stores in memory that refuse what DynamoDB refuses, or DynamoDB's tables.
+Each example puts odd values into one or several places of an event, and posts it to the webhook's route over one of
+two backends: stores in memory that refuse what DynamoDB refuses, or DynamoDB's tables.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ PLACES = (
     "data.object.metadata.pom_refund_id", "data.object.last_payment_error.charge", "data.object.voided_at",
     "data.object.last_payment_error.payment_method.type", "data.object.amount_refunded",
 )  # fmt: skip
-"""Where an event holds what becomes a part of a key, of a record, or of what is shown."""
+"""Places in an event whose value becomes a part of a key, of a record, or of a response."""
 
 RAW = st.sampled_from(["1e400", "-1e400", "NaN", "Infinity", '"\\ud800"', "-0", "1" + "0" * 5000, "[" * 3000])
-"""JSON that Python does not write, in place of a value."""
+"""JSON values that Python's encoder does not write."""
 
 
 INCOMPRESSIBLE = "".join(chr(0x4E00 + n * n % 20000) for n in range(200_000))
 
 
 class Door:
-    """The webhook of one company's world, and what became of each event."""
+    """The webhook endpoint of a world with one company, and the counted outcomes of its events."""
 
     def __init__(self, world: World, api: ApiClient) -> None:
         self.world, self.api = world, api
@@ -80,12 +80,12 @@ class Door:
         self.numbers = count()
 
     def counted(self, event_type: str, outcome: str, lag_seconds: int) -> None:
-        """Stands for the metric of a received event."""
+        """Replaces the metric of a received event."""
         assert lag_seconds >= 0
         self.outcomes.append(outcome)
 
     def event(self, kind: str, event_type: str) -> dict[str, Any]:
-        """A good event, about the latest object of this kind."""
+        """Returns a valid event about the latest object of this kind."""
         shown = self.world.in_stripe(self.account, kind)
         known = dict(shown[-1]) if shown else {"id": f"x_{kind}", "object": kind}
         return {
@@ -112,7 +112,7 @@ def door(request: pytest.FixtureRequest, world: World, api: ApiClient, monkeypat
 
 
 def placed(event: dict[str, Any], odd: dict[str, Any]) -> dict[str, Any]:
-    """The event with these values in these places."""
+    """Returns the event with these values in these places."""
     for place, value in odd.items():
         *way, last = place.split(".")
         holder: Any = event
@@ -137,7 +137,7 @@ EVENTS = {
 
 
 def acknowledged(door: Door, body: str) -> None:
-    """The event is answered 200 and counted once, and the next good event works."""
+    """Asserts that the event gets status 200 and is counted once, and that the next valid event is applied."""
     door.outcomes.clear()
     assert door.post(body) == 200
     assert len(door.outcomes) == 1
@@ -204,7 +204,9 @@ def test_signed_bodies_of_other_shapes_are_handled(door: Door, body: Callable[[s
 
 
 def _nothing_stays(door: Door) -> None:
-    """What was parked is applied or given up by the sweeps of the following days, once the company is connected."""
+    """Asserts that sweeps of the following days apply or give up every parked event, once the company is
+    connected.
+    """
     door.world.connect(account=door.account)
     for _ in range(3):
         door.world.sweep(organization=ORGANIZATION, objects=False)

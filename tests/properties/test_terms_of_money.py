@@ -1,7 +1,7 @@
 """The terms of money add up, whatever a customer, a company and a bank do to an invoice in Stripe.
 
-The double is driven at random. After each step, what POM shows is compared with the double's ledger
-(`tests/oracle.py`, which shares no rule with POM), and the shown figures must add up by themselves.
+The double is driven at random. After each step, POM's figures are compared with the double's ledger
+(`tests/oracle.py`, which shares no rule with POM), and the displayed figures must add up.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REFUSED = (stripe.StripeError, StripeFault, ValueError)
 
 
 class Life:
-    """One invoice, and what happens to it. Each deed takes a number, which decides how much."""
+    """One invoice, and the actions on it. The number given to each action decides its amount."""
 
     def __init__(self, currency: str, total: int, balance: int, discount: int) -> None:
         self.world, self.currency = World(version="2026-10-28.endive"), currency
@@ -65,7 +65,7 @@ class Life:
         return next(i for i in self.world.in_stripe(self.account) if i["id"] == self.stripe_id)
 
     def adjust(self, balance: int) -> None:
-        """The customer gets credit or a debt, which no invoice that is finalized already takes notice of."""
+        """Gives the customer credit or a debt. An invoice that is already finalized does not use it."""
         changes: Any = {"balance": balance}
         self.stripe.customers.update(self.customer["id"], changes, self.options)
 
@@ -79,7 +79,7 @@ class Life:
         self.world.double.pay(self.account, self.stripe_id, "pm_card_chargeDeclined")
 
     def debit(self, number: int) -> None:
-        """A bank debit of all that is due begins; other payments before it arrives make it a surplus."""
+        """Begins a bank debit of the whole amount due; other payments that arrive before it become a surplus."""
         self.world.double.pay(self.account, self.stripe_id, "pm_usBankAccount")
 
     def debit_arrives(self, number: int) -> None:
@@ -158,13 +158,13 @@ class Life:
         for dispute in self.world.in_stripe(self.account, "dispute")[-1:]:
             self.world.double.move_dispute(self.account, dispute["id"], status)
 
-    # What POM shows
+    # POM's views
 
     def minor(self, shown: str) -> int:
         return int(Decimal(shown).scaleb(exponent(self.currency)))
 
     def look(self) -> None:
-        """All that Stripe told arrives, and every view of the invoice is compared."""
+        """Delivers all webhooks, and compares every view of the invoice with the ledger."""
         self.world.deliver()
         stored, now = self.world.now(self.invoice), self.world.ports.clock.now()
         ledger = self.world.double.ledger(self.account)
@@ -197,13 +197,13 @@ class Life:
             if each.currency == self.currency
         ]
         assert (found.lost.count, found.lost.amount) == (int(self.minor(view.lost_amount) > 0), view.lost_amount)
-        assert found.refunded.amount == view.refunded_amount
+        assert found.refund_counts.amount == view.refunded_amount
         kept = self.minor(view.paid_amount) - self.minor(view.lost_amount)
         paid = kept if view.paid_at is not None and view.status in ("paid", "refunded") else 0
         assert self.minor(found.paid_in_period.amount) == paid
 
     def compare_books(self) -> None:
-        """The daily comparison finds both sides equal, and as the invoice shows them."""
+        """Asserts that the daily comparison finds POM and Stripe equal, and as the invoice shows them."""
         self.world.advance(2 * 3600)
         self.world.deliver()
         found = tie_out(ORGANIZATION, self.world.ports)
@@ -211,7 +211,7 @@ class Life:
         assert [day.stripe for day in found.days] == [day.ours for day in found.days]
         amounts = self.world.now(self.invoice).amounts
         assert sum(day.ours.lost for day in found.days) == amounts.lost
-        assert sum(day.ours.refunded for day in found.days) == amounts.refunded - amounts.refunded_outside
+        assert sum(day.ours.refund_counts for day in found.days) == amounts.refund_counts - amounts.refunded_outside
 
 
 AMOUNTS = (
@@ -221,7 +221,7 @@ AMOUNTS = (
 PERIOD = (dt.date(2027, 1, 1), dt.date(2027, 12, 31))
 CURRENCIES = st.sampled_from(["usd", "usd", "usd", "eur", "jpy", "czk"])
 OPEN = ("pay_part", "pay_part", "decline", "debit", "credit", "credit", "refund", "lose_dispute", "write_off", "void")
-"""What happens while there is something to pay."""
+"""Actions on an invoice with an amount to pay."""
 SETTLED_BY = (
     (), ("pay",), ("pay",), ("cash",), ("pay_part", "cash"), ("credit_the_rest",), ("pay_part", "pay"),
     ("debit", "pay_part", "debit_arrives"), ("debit", "pay_part", "pay_part", "debit_arrives"),
@@ -230,13 +230,13 @@ PAID = (
     "credit_by_refund", "credit_outside", "credit_outside", "credit_to_balance", "refund", "refund", "refund_all",
     "refund_fails", "dispute", "lose", "lose_dispute", "lose_dispute", "appeal", "win",
 )  # fmt: skip
-"""What happens once it is paid."""
+"""Actions on a paid invoice."""
 DEEDS = sorted({*OPEN, *(deed for way in SETTLED_BY for deed in way), *PAID})
 
 
 @st.composite
 def steps(draw: st.DrawFn) -> list[tuple[str, int]]:
-    """Deeds, each with a number of minor units."""
+    """Draws actions, each with a number of minor units."""
     before = draw(st.lists(st.sampled_from(OPEN), max_size=3))
     after = draw(st.lists(st.sampled_from(PAID), max_size=5))
     chosen = [*before, *draw(st.sampled_from(SETTLED_BY)), *after]
@@ -245,7 +245,9 @@ def steps(draw: st.DrawFn) -> list[tuple[str, int]]:
 
 @st.composite
 def lives(draw: st.DrawFn) -> tuple[str, int, int, int]:
-    """A currency, and a total, a balance and a discount that leave about nothing, the minimum, or a lot to pay."""
+    """Draws a currency, and a total, a balance and a discount that leave almost nothing, the minimum, or much to
+    pay.
+    """
     currency = draw(CURRENCIES)
     least = MINIMUM_CHARGE[currency]
     total = draw(st.integers(least, least + 100) | st.integers(least, 9_000_00))
@@ -298,7 +300,9 @@ def test_the_displayed_figures_equal_stripes_and_add_up_after_each_step(
         ),
     ],
 )
-def test_the_random_lives_reach_each_term_of_money(start: Any, chosen: list[tuple[str, int]], shows: dict[str, str]) -> None:
+def test_the_random_lives_reach_each_term_of_money(
+    start: Any, chosen: list[tuple[str, int]], shows: dict[str, str]
+) -> None:
     life = Life(*start)
     for deed, number in chosen:
         getattr(life, deed)(number)

@@ -1,4 +1,4 @@
-"""The timeline, the payments and the rows of money are the same in whatever way POM came to know what happened."""
+"""The timeline, the payments and the rows of money do not depend on how POM learned of the events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SAMPLED = 25
 
 @dataclass(frozen=True)
 class Shown:
-    """What people see of an invoice's money."""
+    """The views of an invoice's money."""
 
     timeline: Sequence[Entry]
     payments: Sequence[Payment]
@@ -39,7 +39,7 @@ class Shown:
 
     @classmethod
     def of(cls, invoice: Invoice, ports: FakePorts) -> Shown:
-        """Returns what is shown. Which second a snapshot was taken in is shown nowhere."""
+        """Returns the views of an invoice, without the times of snapshots, which are displayed nowhere."""
         return cls(timeline(invoice), [_undated(each) for each in payments_of(invoice)], stored_rows(invoice, ports))
 
 
@@ -49,12 +49,12 @@ def _undated(payment: Payment) -> Payment:
 
 
 def stored_rows(invoice: Invoice, ports: FakePorts) -> frozenset[Movement]:
-    """Returns the rows of the invoice's money as they are stored."""
+    """Returns the stored rows of the invoice's money."""
     return frozenset(row for row in ports.database.movements.values() if row.invoice_id == invoice.id)
 
 
 class Retelling:
-    """A story's events as they come to POM, which knows of the invoice what it knew when it had been sent."""
+    """Replays a story's events to a POM that knows only the sent invoice."""
 
     def __init__(self, tale: Told) -> None:
         self._tale = tale
@@ -62,7 +62,7 @@ class Retelling:
 
     @property
     def invoice(self) -> Invoice:
-        """Returns the invoice as it is stored."""
+        """Returns the stored invoice."""
         found = self.ports.invoices.get(self._tale.invoice.organization_id, self._tale.invoice.id)
         assert found is not None
         return found
@@ -71,7 +71,9 @@ class Retelling:
         return [receive_event(event, source, self.ports) for event in events]
 
     def sweep(self) -> list[Receipt]:
-        """The sweep applies the listed events that nobody has dealt with, and once more those that came too early."""
+        """Applies the listed events that have not been processed, and again those that arrived before their
+        invoice.
+        """
         listed = self._tale.listed
         receipts = self.come(self._unmarked(listed), Source.SWEEP)
         return receipts + self.come(self._unmarked(listed), Source.SWEEP)
@@ -89,7 +91,7 @@ class Retelling:
 
 
 def in_order(tale: Told) -> Shown:
-    """Returns what is shown if all webhooks come once and in their order."""
+    """Returns the views after all webhooks arrive once and in order."""
     retelling = Retelling(tale)
     retelling.come(tale.events)
     retelling.sweep()
@@ -109,7 +111,7 @@ def test_webhooks_in_any_order_with_repetitions_give_the_same_timeline(story: St
 
 @every_story
 def test_events_brought_by_the_sweep_give_the_same_timeline(story: Story) -> None:
-    """Any part of the webhooks is lost. The sweep finds those events in the version of the account."""
+    """Any part of the webhooks is lost. The sweep finds those events in the account's API version."""
     chance = random.Random(story.__name__)
     for seed in range(3):
         tale = told(story, seed)
@@ -146,7 +148,7 @@ def test_the_rows_add_up_to_the_amount_received(story: Story) -> None:
 
 @every_story
 def test_events_without_news_are_marked_as_processed_and_write_nothing_else(story: Story) -> None:
-    """Stripe tells the same once more, by other events: the invoice is not written, however many they are."""
+    """Stripe repeats the same state in other events: the invoice is not written, however many they are."""
     tale = told(story)
     retelling = Retelling(tale)
     retelling.come(tale.events)
@@ -158,7 +160,7 @@ def test_events_without_news_are_marked_as_processed_and_write_nothing_else(stor
         for event in tale.events:
             again = replace(event, id=f"{event.id}_{round_}")
             receipt = receive_event(again, Source.WEBHOOK, ports)
-            # That Stripe has booked a payment is news for its row of payments, which a worker reads.
+            # A balance transaction that Stripe has booked is news for its row of payments, which a worker reads.
             news = EventOutcome.APPLIED if _tells_that_it_is_booked(event) else EventOutcome.NO_CHANGE
             assert receipt.outcome is news, event.type
     assert boundaries.writes == ["events.mark"] * 3 * len(tale.events)

@@ -53,21 +53,21 @@ CUSTOMERS = (
         "a reminder goes to the customer's address",
         "require_present_address",
         Check("same_address"),
-        "tests/usecases/invoicing/test_reminders.py::test_nobody_is_reminded_at_an_address_that_is_no_longer_the_customers",
+        "tests/usecases/invoicing/test_reminders.py::test_no_reminder_is_sent_after_the_customers_email_changed",
     ),
     guard(
         "a draft goes to the Stripe customer that is linked",
         "require_present_address",
         Check("linked_to"),
         "tests/usecases/invoicing/test_sending_to_the_present_address.py"
-        "::test_a_draft_of_a_stripe_customer_that_was_given_up_is_not_sent",
+        "::test_a_draft_of_a_formerly_linked_stripe_customer_is_not_sent",
     ),
     guard(
         "a customer that no longer fits is not listed although the index lags",
         "_matching_customers",
         Check("fits"),
         "tests/adapters/test_customer_requests.py::"
-        "test_a_customer_that_has_left_a_list_is_not_shown_in_it_although_the_index_lags",
+        "test_a_customer_that_left_a_list_is_not_returned_although_the_index_lags",
     ),
     guard(
         "a status that one account has is listed for that account alone",
@@ -80,7 +80,7 @@ CUSTOMERS = (
         "list_customers(customer_filter)",
         Without("account_id=", of="replace"),
         "tests/api/test_customer_list.py::"
-        "test_a_filter_by_status_finds_whom_the_list_shows_with_it_whichever_account_is_connected",
+        "test_a_filter_by_status_returns_the_customers_listed_with_that_status_for_any_connected_account",
     ),
     guard(
         "a dot segment is no customer's id",

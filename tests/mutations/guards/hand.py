@@ -146,7 +146,7 @@ HAND = (
         "checked_order",
         Skipped("require_currency"),
         "tests/usecases/invoicing/test_create_invoice.py"
-        "::test_payment_methods_of_the_settings_have_to_take_the_currency_of_the_invoice_too",
+        "::test_payment_methods_of_the_settings_must_support_the_invoices_currency",
     ),
     guard(
         "a round that sends drafts decides each once",
@@ -214,7 +214,7 @@ HAND = (
         "an act that Stripe refused is dropped",
         "done_in_stripe",
         Instead("without_act", "with_intended_act"),
-        f"{_WAYS}::test_nobody_is_named_for_a_colleagues_payment_while_stripe_has_answered_neither",
+        f"{_WAYS}::test_the_timeline_names_no_person_before_stripe_has_responded_to_one",
     ),
     guard(
         "the outcome of an earlier void is asked for before voiding again",

@@ -57,18 +57,18 @@ SAGA = (
         "a live invoice keeps its services",
         "_refuse_or_take_over",
         Skipped("raise_all"),
-        f"{_T_CREATE}::test_a_billed_service_is_refused_and_the_answer_names_its_invoice",
+        f"{_T_CREATE}::test_an_already_billed_service_is_refused_and_the_error_names_its_invoice",
     ),
     guard(
         "Stripe's total is ours",
         "require_made_with_our_total",
         Check("total"),
-        f"{_T_CREATE}::test_taxes_that_the_stripe_account_adds_by_itself_stop_the_invoice",
+        f"{_T_CREATE}::test_an_invoice_with_taxes_added_by_stripe_is_refused",
     ),
     guard(
         "an invoice stays on its account",
         "require_same_account",
         Check("of_other_account"),
-        f"{_T_INVOICES}::test_an_invoice_of_an_account_that_is_no_longer_connected_stays_as_it_is",
+        f"{_T_INVOICES}::test_an_invoice_of_a_former_account_cannot_be_sent_voided_or_refreshed",
     ),
 )
