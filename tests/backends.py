@@ -155,7 +155,7 @@ def aws_with_resources() -> Iterator[Aws]:
     prefix = f"t{uuid.uuid4().hex[:8]}-"
     if os.environ.get("POM_TEST_REAL") != "1":
         with embedded_aws():
-            yield _created(prefix)
+            yield _create_resources(prefix)
         return
     for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS"):
         if name not in os.environ:
@@ -164,13 +164,13 @@ def aws_with_resources() -> Iterator[Aws]:
         for name, value in REAL_ENVIRONMENT.items():
             environment.setenv(name, value)
         try:
-            yield _created(prefix)
+            yield _create_resources(prefix)
         finally:
             for model in tables.TABLES:
                 model.delete_table()
 
 
-def _created(prefix: str) -> Aws:
+def _create_resources(prefix: str) -> Aws:
     resources.create_tables(prefix)
     return Aws(prefix, resources.create_queues(prefix))
 
@@ -186,13 +186,13 @@ def empty_tables() -> None:
 @contextmanager
 def requests_to_dynamodb() -> Iterator[list[str]]:
     """Yields a list to which each DynamoDB operation called within the block adds its name."""
-    called: list[str] = []
+    operations: list[str] = []
 
     def note(model: Any, **_: Any) -> None:
-        called.append(model.name)
+        operations.append(model.name)
 
-    with _hooked("before-call.dynamodb", note):
-        yield called
+    with _with_hook("before-call.dynamodb", note):
+        yield operations
 
 
 @contextmanager
@@ -200,12 +200,12 @@ def dynamodb_answering(answer: Callable[..., Any]) -> Iterator[None]:
     """Calls `answer` before each request to DynamoDB. The request is sent only if `answer` returns None: an exception
     or a response replaces the request.
     """
-    with _hooked("before-send.dynamodb", answer):
+    with _with_hook("before-send.dynamodb", answer):
         yield
 
 
 @contextmanager
-def _hooked(event: str, hook: Callable[..., Any]) -> Iterator[None]:
+def _with_hook(event: str, hook: Callable[..., Any]) -> Iterator[None]:
     events = database.connection().client.meta.events
     events.register_first(event, hook)
     try:

@@ -51,12 +51,12 @@ READS = (
 )
 
 
-class Killed(BaseException):
+class ProcessKilled(BaseException):
     """Ends the process. No `except Exception` catches it."""
 
 
 class Boundaries:
-    """The names of the calls so far. The call numbered `fatal` raises `Killed`: before it is made, or after with
+    """The names of the calls so far. The call numbered `fatal` raises `ProcessKilled`: before it is made, or after with
     `after`.
     """
 
@@ -69,10 +69,10 @@ class Boundaries:
         number = len(self.calls)
         self.calls.append(name)
         if number == self._fatal and not self._after:
-            raise Killed(name)
+            raise ProcessKilled(name)
         result = call()
         if number == self._fatal:
-            raise Killed(name)
+            raise ProcessKilled(name)
         return result
 
     @property
@@ -95,7 +95,7 @@ def _is_store(name: str) -> bool:
     return name.split(".")[0] in STORES
 
 
-class Watched:
+class CountedPorts:
     """`Ports` that route every call of a store, of Stripe or of a queue through `boundaries`; the clock is not
     counted.
     """
@@ -126,15 +126,15 @@ class _Crossing:
         return crossing
 
 
-def watched(world: Any, **fate: Any) -> Boundaries:
+def count_calls(world: Any, **fate: Any) -> Boundaries:
     """Counts the world's calls from now on, and returns the counter."""
     boundaries = Boundaries(**fate)
-    plain = getattr(world.ports, "_ports", world.ports) if isinstance(world.ports, Watched) else world.ports
-    world.ports = Watched(plain, boundaries)
+    plain = getattr(world.ports, "_ports", world.ports) if isinstance(world.ports, CountedPorts) else world.ports
+    world.ports = CountedPorts(plain, boundaries)
     return boundaries
 
 
-def unwatched(world: Any) -> None:
+def stop_counting(world: Any) -> None:
     """Stops counting the world's calls; no call is fatal any more."""
-    if isinstance(world.ports, Watched):
+    if isinstance(world.ports, CountedPorts):
         world.ports = world.ports._ports

@@ -51,8 +51,8 @@ class _Books:
             return []
         options: Any = {"stripe_account": self.account}
         params: Any = {"payout": payout["id"], "limit": 100}
-        listed = self.world.client.v1.balance_transactions.list(params, options).auto_paging_iter()
-        return [each.to_dict() for each in listed if each.id not in own]
+        transactions = self.world.client.v1.balance_transactions.list(params, options).auto_paging_iter()
+        return [each.to_dict() for each in transactions if each.id not in own]
 
     def invoice_of(self, transaction: Mapping[str, Any]) -> str | None:
         """Returns POM's id of the invoice that a transaction belongs to, or None."""
@@ -78,10 +78,10 @@ def _of_payouts(books: _Books, organization: OrganizationId) -> Iterator[str]:
         if mine is None:
             yield f"{id_}: POM does not have it"
             continue
-        said = (payout["status"], payout["amount"], payout["currency"], payout["arrival_date"])
-        told = (mine.fact.status, mine.fact.amount, mine.fact.currency, mine.fact.arrival_date)
-        if said != told:
-            yield f"{id_}: Stripe says {said}, POM {told}"
+        in_stripe_terms = (payout["status"], payout["amount"], payout["currency"], payout["arrival_date"])
+        in_pom_terms = (mine.fact.status, mine.fact.amount, mine.fact.currency, mine.fact.arrival_date)
+        if in_stripe_terms != in_pom_terms:
+            yield f"{id_}: Stripe says {in_stripe_terms}, POM {in_pom_terms}"
         lines = books.lines(payout)
         theirs = {each["id"]: (each["net"], each["fee"], books.invoice_of(each)) for each in lines}
         ours = {

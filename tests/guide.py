@@ -15,10 +15,10 @@ def sentences() -> list[Sentence]:
     """Returns the sentences of the guide in their order. An entry of a list is a sentence, with or without a full
     stop.
     """
-    found, section = [], ""
+    entries, section = [], ""
     for line in (ROOT / "docs/guide.md").read_text().splitlines():
         if line.startswith("#"):
             section = line.lstrip("# ")
         elif text := re.sub(r"^(-|\d+\.)\s+", "", line.strip()).replace("**", ""):
-            found += [(section, each) for each in re.split(r"(?<=\.)\s+(?=[A-Z])", text)]
-    return found
+            entries += [(section, each) for each in re.split(r"(?<=\.)\s+(?=[A-Z])", text)]
+    return entries

@@ -34,7 +34,7 @@ def not_for(function: str) -> frozenset[str]:
     """Returns the modules that this function must not have imported when it is ready: heavy ones, and other Lambdas'
     code.
     """
-    others = frozenset(MODULES.values()) - {MODULES[function]}
+    other_modules = frozenset(MODULES.values()) - {MODULES[function]}
     if function == API_HANDLER:
         # `app.py` registers every handler for Chalice; a module that only workers use is imported when a worker runs.
         return HEAVY | {
@@ -45,19 +45,19 @@ def not_for(function: str) -> frozenset[str]:
             "chalicelib.api.openapi_schemas",
         }
     api = frozenset({"chalicelib.api.blueprints", "chalicelib.api.http.routing", "chalicelib.api.models"})
-    return HEAVY | others | api | {"chalicelib.workers.registry"}
+    return HEAVY | other_modules | api | {"chalicelib.workers.registry"}
 
 
 def first_use() -> tuple[dict[str, dict[str, list[str]]], frozenset[str]]:
     """Returns the counts by step (`import`, `first` and `second` webhook) and kind, and the packages loaded at the
     end.
     """
-    found = json.loads(_output("-m", FIRST_USE))
-    return found["steps"], frozenset(found["packages"])
+    report = json.loads(_output("-m", FIRST_USE))
+    return report["steps"], frozenset(report["packages"])
 
 
 def loaded_by(modules: str) -> frozenset[str]:
-    """The names of all modules that a fresh interpreter has after importing these."""
+    """Returns the names of all modules that a fresh interpreter has loaded after importing these."""
     return frozenset(_output("-c", f"import {modules}, sys; print(*sys.modules)").split())
 
 

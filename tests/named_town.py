@@ -89,7 +89,7 @@ def stored_items(prefix: str) -> Iterator[StoredItem]:
 
 
 def _text(value: dict[str, Any]) -> str:
-    [(kind, held)] = value.items()
+    [(kind, content)] = value.items()
     if kind == "B":
-        return inflate(bytes(held)).decode()
-    return held if isinstance(held, str) else json.dumps(held)
+        return inflate(bytes(content)).decode()
+    return content if isinstance(content, str) else json.dumps(content)

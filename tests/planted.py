@@ -14,15 +14,15 @@ from infra.privacy.places import fields_of
 PLAIN: Mapping[Any, Any] = {int: 1, bool: False, Decimal: Decimal(1), dt.date: dt.date(2026, 1, 2)}
 
 
-class Planted:
+class PlantedValues:
     """Builds records. `texts` maps each planted text to its field, such as `Profile.email`.
 
     `given` has values by field name, which these fields receive in place of planted ones.
     """
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, fixed_values: Mapping[str, Any]) -> None:
         self.texts: dict[str, str] = {}
-        self._parameter = given
+        self._parameter = fixed_values
 
     def of(self, kind: Any) -> Any:
         """Returns a record of this kind, full of planted texts."""

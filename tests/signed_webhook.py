@@ -1,4 +1,6 @@
-"""A webhook as Stripe signs it, for processes that count what they load: it imports the standard library alone."""
+"""A webhook signed as by Stripe. It imports only the standard library, for processes that count the modules they
+load.
+"""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ def kinds(invoice: Invoice) -> list[str]:
     return [entry.kind.value for entry in timeline(invoice)]
 
 
-def entries(invoice: Invoice, *wanted: str) -> list[Entry]:
+def entries(invoice: Invoice, *kind_names: str) -> list[Entry]:
     """Returns the timeline's entries of these kinds, in order."""
-    return [entry for entry in timeline(invoice) if entry.kind.value in wanted]
+    return [entry for entry in timeline(invoice) if entry.kind.value in kind_names]
 
 
 def event_log(invoice: Invoice, ports: FakePorts) -> dict[str, LoggedEvent]:
@@ -27,4 +27,4 @@ def event_log(invoice: Invoice, ports: FakePorts) -> dict[str, LoggedEvent]:
 
 def markers(ports: FakePorts) -> int:
     """Returns how many events are marked as processed."""
-    return sum(isinstance(known, EventMarker) for known in ports.database.events.values())
+    return sum(isinstance(entry, EventMarker) for entry in ports.database.events.values())

@@ -141,8 +141,8 @@ class World:
         settings.setdefault("api_version", self._version or self._versions.choice(VERSIONS))
         if self._telling is not None:
             settings.setdefault("tells_paid_outside", self._telling.random() < 0.5)
-        made = self.double.create_account(connected=False, business_name="Blue Pools", **settings)
-        return str(made["id"])
+        account_object = self.double.create_account(connected=False, business_name="Blue Pools", **settings)
+        return str(account_object["id"])
 
     # What people do
 
@@ -156,8 +156,8 @@ class World:
 
     def begin(self, organization: OrganizationId = ORGANIZATION, user: UserId = ADMIN) -> str:
         """Clicks Install, and returns the state of the authorization."""
-        begun = connect.begin(organization, user, self.ports, redirect_uri=REDIRECT)
-        return begun.authorize_url.split("state=")[1].split("&")[0]
+        authorization = connect.begin(organization, user, self.ports, redirect_uri=REDIRECT)
+        return authorization.authorize_url.split("state=")[1].split("&")[0]
 
     def customer(
         self,
@@ -169,8 +169,8 @@ class World:
         **profile: Any,
     ) -> Customer:
         """Saves a customer in POM."""
-        named = {"first_name": "Ann", "last_name": "Lee", **profile}
-        save = Save(Profile(email=email, **named), stripe_customer_id)
+        profile_fields = {"first_name": "Ann", "last_name": "Lee", **profile}
+        save = Save(Profile(email=email, **profile_fields), stripe_customer_id)
         return put_customer(organization, CustomerId(customer_id), save, self.ports)
 
     def invoice(self, *services: str, **changes: Any) -> Invoice:

@@ -19,7 +19,7 @@ from chalicelib.domain.payout import PayoutFact
 
 NOW = 1_796_000_000
 CHARGE = {"id": "ch_1", "object": "charge", "amount": 10_000, "currency": "usd", "payment_intent": "pi_1"}
-BOOKED = {
+TRANSACTION = {
     "id": "txn_1", "object": "balance_transaction", "amount": 10_000, "available_on": NOW + 172_800, "created": NOW,
     "currency": "usd", "description": "Pool cleaning for Ann Lee", "exchange_rate": None, "fee": 320,
     "fee_details": [{"amount": 320, "application": None, "currency": "usd", "description": "Stripe processing fees",
@@ -36,7 +36,7 @@ PAYOUT = {
 
 def line(**changes: Any) -> BalanceTransaction:
     """Returns a card payment's balance transaction as it is read, with some fields replaced."""
-    written = json.dumps({**BOOKED, **changes})
+    written = json.dumps({**TRANSACTION, **changes})
     return msgspec.json.decode(written, type=balance_transactions.BalanceTransaction).fact()
 
 
@@ -167,7 +167,7 @@ def test_an_unknown_part_of_a_fee_is_listed_by_its_name() -> None:
     ],
 )
 def test_an_exchange_rate_has_the_digits_that_stripe_wrote(written: str, rate: str | None) -> None:
-    body = json.dumps(BOOKED).replace('"exchange_rate": null', f'"exchange_rate": {written}')
+    body = json.dumps(TRANSACTION).replace('"exchange_rate": null', f'"exchange_rate": {written}')
 
     assert msgspec.json.decode(body, type=balance_transactions.BalanceTransaction).fact().exchange_rate == rate
 
@@ -220,7 +220,7 @@ def test_stripes_types_name_every_kind_of_source_of_a_payout() -> None:
 
 
 def test_a_charges_balance_transaction_has_the_charge_as_its_source() -> None:
-    charge = {**CHARGE, "balance_transaction": {**BOOKED, "source": "ch_1"}}
+    charge = {**CHARGE, "balance_transaction": {**TRANSACTION, "source": "ch_1"}}
     intent = {"id": "pi_1", "latest_charge": charge}
 
     by_charge = msgspec.json.decode(json.dumps(charge), type=balance_transactions.BookedCharge).transaction_fact()

@@ -21,7 +21,7 @@ from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.storage import InvoiceFilter, Page
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, customer, in_status, invoice
-from tests.contracts.test_batch_store import batch, stored
+from tests.contracts.test_batch_store import batch, running_batch
 
 Read = Callable[[Backend, str | None], Page[Any]]
 
@@ -41,7 +41,7 @@ LISTS: dict[str, Read] = {
         ORG, InvoiceFilter(group=StatusGroup.UNPAID), 1, after
     ),
 }
-NOWHERE = (
+POSITIONS_OF_NO_ITEM = (
     "!", "#", "\x00", "item#", "item#bat_b#", "item#bat_b#000000", "item#bat_a#", "item#bat_a#1",
     "item#bat_a#0000001", "item#bat_a#~", "item#bat_a#" + "\u0661" * 6, "batch#bat_a", "part#bat_a#0", "invoices#",
     "invoices#1#bat_a", "s#000000000000#a", "u#", "customers#001700000000#bat_a", "x" * 1024, "\U0010ffff",
@@ -51,8 +51,8 @@ NOWHERE = (
 
 @pytest.fixture
 def stores(stores_on_tables: Backend) -> Backend:
-    stored(stores_on_tables)
-    stored(stores_on_tables, id=BatchId("bat_b"))
+    running_batch(stores_on_tables)
+    running_batch(stores_on_tables, id=BatchId("bat_b"))
     stores_on_tables.customers.save(customer(profile=Profile(first_name="Ann", email="ann@example.test")))
     overdue = in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW - 1)
     stores_on_tables.invoices.insert(invoice_write(overdue), {})
@@ -69,14 +69,14 @@ def edited_cursor(cursor: str | None, position: str) -> str:
 @pytest.mark.parametrize("name", [name for name in LISTS if name != "customers"])
 def test_an_edited_cursor_that_is_not_a_position_of_its_list_is_refused(stores: Backend, name: str) -> None:
     cursor = LISTS[name](stores, None).end_cursor
-    for position in NOWHERE:
+    for position in POSITIONS_OF_NO_ITEM:
         with pytest.raises(Refused, match="cursor_invalid"):
             LISTS[name](stores, edited_cursor(cursor, position))
 
 
 def test_any_text_is_a_position_in_the_partition_of_customers(stores: Backend) -> None:
     cursor = LISTS["customers"](stores, None).end_cursor
-    for position in NOWHERE:
+    for position in POSITIONS_OF_NO_ITEM:
         LISTS["customers"](stores, edited_cursor(cursor, position))
     for position in ("", "x" * 1025):
         with pytest.raises(Refused, match="cursor_invalid"):

@@ -13,7 +13,7 @@ from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.identifiers import StripeAccountId
 from tests.backends import Backend, requests_to_dynamodb
 from tests.bench.units import Meter, Request
-from tests.contracts.examples import ACCOUNT, ORG, OTHER_ACCOUNT, customer, linked
+from tests.contracts.examples import ACCOUNT, ORG, OTHER_ACCOUNT, customer, linked_customer
 
 ACCOUNTS = (ACCOUNT, OTHER_ACCOUNT, StripeAccountId("acct_3"))
 ANN = Profile(first_name="Ann", last_name="Lee", email="ann@example.test")
@@ -33,7 +33,7 @@ def five_hundred_customers(stores_on_tables: Backend) -> Backend:
         profile = ANN if n % 2 else Profile(first_name=f"Bob {n}", email=f"bob{n}@example.test")
         stored_customer = customer(f"{n:03}", profile=profile)
         if n % 5 < 3:
-            stored_customer = linked(stored_customer, f"cus_{n}", ACCOUNTS[n % 5])
+            stored_customer = linked_customer(stored_customer, f"cus_{n}", ACCOUNTS[n % 5])
         elif n % 5 == 3:
             stored_customer = stored_customer.not_synced(SyncStatus.WAITING_FOR_INVOICE, None)
         stores_on_tables.customers.save(stored_customer)
@@ -118,7 +118,9 @@ def save_and_writes(stores: Backend, customer: Customer) -> tuple[Customer, Requ
 
 def test_a_save_writes_list_indexes_only_if_the_customers_position_changes(stores_on_tables: Backend) -> None:
     stored_customer, first = save_and_writes(stores_on_tables, customer(profile=ANN))
-    assert (first.writes, first.index_writes) == (1, 4), "its status, its address, its name, and that it is pending"
+    assert (first.writes, first.index_writes) == (1, 4), (
+        "entries for the status, the email, the name and the pending work"
+    )
     stored_customer, unchanged_writes = save_and_writes(
         stores_on_tables, replace(stored_customer, edition=2, profile=replace(ANN, phone="602 555 0100"))
     )
@@ -131,11 +133,11 @@ def test_a_save_writes_list_indexes_only_if_the_customers_position_changes(store
         stores_on_tables, replace(stored_customer, profile=replace(ANN, last_name="Low"))
     )
     assert (renaming_writes.writes, renaming_writes.index_writes) == (1, 2), (
-        "its former name goes, and the new one comes"
+        "the former name's entry is removed and the new name's is added"
     )
-    stored_customer, linking_writes = save_and_writes(stores_on_tables, linked(stored_customer, "cus_1"))
+    stored_customer, linking_writes = save_and_writes(stores_on_tables, linked_customer(stored_customer, "cus_1"))
     assert (linking_writes.writes, linking_writes.index_writes) == (1, 4), (
-        "two for its status, one each for its work and its link"
+        "two entries for the status, one for the work and one for the link"
     )
 
 

@@ -18,7 +18,7 @@ CHECKSUMS = (1055708466, 3476823711)
 read.
 """
 
-FALLEN_BEHIND = 1.1
+MAX_RATIO = 1.1
 """The largest allowed ratio of documents deflated with the latest dictionary to those with a newly made one."""
 
 
@@ -42,7 +42,7 @@ def test_the_latest_dictionary_still_compresses_present_documents_well() -> None
     texts = [json_of(record) for record in records()]
     today = made()
     size, least = (sum(len(deflate(text, each)) for text in texts) for each in (DICTIONARIES[-1], today))
-    assert size <= FALLEN_BEHIND * least
+    assert size <= MAX_RATIO * least
     assert size < sum(len(zlib.compress(text)) for text in texts) / 2
 
 

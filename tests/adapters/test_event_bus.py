@@ -19,7 +19,7 @@ from tests.fakes.ports import FakeClock
 
 THROTTLED = {"ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded."}
 MALFORMED = {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
-TAKEN = {"EventId": "11111111-2222-3333-4444-555555555555"}
+ACCEPTED = {"EventId": "11111111-2222-3333-4444-555555555555"}
 
 
 class Client:
@@ -31,10 +31,10 @@ class Client:
 
     def put_events(self, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 botocore's name
         self.requests.append([each["Detail"] for each in Entries])
-        answer = next(self._script, {})
-        if isinstance(answer, Exception):
-            raise answer
-        return {"Entries": [answer.get(number, TAKEN) for number in range(len(Entries))]}
+        response = next(self._script, {})
+        if isinstance(response, Exception):
+            raise response
+        return {"Entries": [response.get(number, ACCEPTED) for number in range(len(Entries))]}
 
 
 def event(number: int, size: int = 2) -> BusEvent:
@@ -62,16 +62,16 @@ def test_no_request_has_more_than_ten_events() -> None:
     assert [len(each) for each in client.requests] == [10, 10, 3]
 
 
-def test_no_request_has_more_bytes_than_eventbridge_takes() -> None:
+def test_no_request_has_more_bytes_than_eventbridge_accepts() -> None:
     large = [event(number, 100 * 1024) for number in range(5)]
-    cut = list(portions(large))
-    assert [len(each) for each in cut] == [2, 2, 1]
-    assert all(sum(map(size_of, each)) <= MAX_REQUEST_BYTES and len(each) <= MAX_ENTRIES for each in cut)
+    batches = list(portions(large))
+    assert [len(each) for each in batches] == [2, 2, 1]
+    assert all(sum(map(size_of, each)) <= MAX_REQUEST_BYTES and len(each) <= MAX_ENTRIES for each in batches)
 
 
 def test_an_event_that_is_too_large_for_a_batch_has_its_own_request() -> None:
-    cut = list(portions([event(0), event(1, MAX_REQUEST_BYTES), event(2)]))
-    assert [[each.id for each in some] for some in cut] == [["chg_0"], ["chg_1"], ["chg_2"]]
+    batches = list(portions([event(0), event(1, MAX_REQUEST_BYTES), event(2)]))
+    assert [[each.id for each in batch] for batch in batches] == [["chg_0"], ["chg_1"], ["chg_2"]]
 
 
 def test_only_entries_that_failed_are_put_again() -> None:
@@ -127,7 +127,7 @@ def test_a_bus_that_refuses_every_event_is_a_deployment_fault_with_the_code_of_a
     event_bus, client, _ = bus(client_error(code))
     with pytest.raises(DeploymentFault) as caught:
         event_bus.put([event(0), event(1)])
-    assert len(client.requests) == 1, "no event is tried alone"
+    assert len(client.requests) == 1, "no event is put on its own"
     assert described(caught.value)["code"] == code
 
 

@@ -34,11 +34,11 @@ from tests.bench.units import size_of
 from tests.world import World
 
 ORGANIZATIONS = 20
-ITEM = 1100
+MAX_BYTES_WHEN_PAID = 1100
 """The largest allowed size in bytes of an item with one line and one payment."""
-WHATEVER_HAPPENS = 1229
+MAX_BYTES_AFTER_EVENTS = 1229
 """The largest allowed size after declines, refunds and a dispute, with the short ids of the Stripe double."""
-UNPAID = 1024
+MAX_BYTES_BEFORE_PAYMENT = 1024
 """The largest allowed size before payment, so that a put costs one unit."""
 
 
@@ -116,8 +116,8 @@ def size(invoice: Invoice) -> int:
 @pytest.mark.parametrize("seed", range(ORGANIZATIONS))
 def test_an_invoice_of_one_line_fits_into_a_kilobyte_until_it_is_paid_and_then_needs_little_more(seed: int) -> None:
     sent_invoice, paid_invoice = sent_and_paid_invoice(seed)
-    assert size(sent_invoice) <= UNPAID
-    assert size(paid_invoice) <= ITEM
+    assert size(sent_invoice) <= MAX_BYTES_BEFORE_PAYMENT
+    assert size(paid_invoice) <= MAX_BYTES_WHEN_PAID
 
 
 def test_an_item_stays_small_whatever_the_number_of_cards_and_payment_events() -> None:
@@ -140,7 +140,7 @@ def test_an_item_stays_small_whatever_the_number_of_cards_and_payment_events() -
         "dispute_opened",
         "dispute_lost",
     ]
-    assert size(world.now(invoice)) <= WHATEVER_HAPPENS
+    assert size(world.now(invoice)) <= MAX_BYTES_AFTER_EVENTS
 
 
 def test_an_item_holds_the_whole_invoice() -> None:

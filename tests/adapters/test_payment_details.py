@@ -155,7 +155,7 @@ def test_a_deleted_draft_has_the_time_of_the_event_even_if_a_read_found_it_missi
     assert newer(by_event, by_request) == newer(by_request, by_event)
     assert newer(by_request, by_event).seen == {"deleted": NOW}
     assert (newer(by_request, by_event).as_of, by_request.as_of) == (NOW, 0), (
-        "a look does not tell when it was deleted"
+        "a read does not say when the draft was deleted"
     )
 
 

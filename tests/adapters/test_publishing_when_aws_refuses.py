@@ -27,7 +27,7 @@ from tests.world import World
 
 NETWORK = "no connection"
 WAITS = ("AccessDeniedException", "ResourceNotFoundException", "ThrottlingException", NETWORK)
-QUEUED = ("ValidationException",)
+QUEUED_CODES = ("ValidationException",)
 
 CONNECTED = replace(Connection(ORG), account_id=ACCOUNT)
 
@@ -38,7 +38,7 @@ class Request:
 
     operation: str
     table: str
-    shown: Versioned
+    stored_object: Versioned
     again: bool = False
 
 
@@ -82,14 +82,14 @@ class Publishing:
     ports: FakePorts
     queue: Client
 
-    def publish(self, shown: Versioned, *, damaged: bool = False) -> Outcome:
+    def publish(self, stored_object: Versioned, *, damaged: bool = False) -> Outcome:
         """Publishes two changes of the object."""
         changes = [
             StoredChange(
                 Change(
                     ORG, ObjectKind.CUSTOMER, "obj_1", version, NOW, Difference((ChangeType.CUSTOMER_SYNC_FAILED,))
                 ),
-                shown,
+                stored_object,
             )
             for version in (2, 3)
         ]
@@ -104,10 +104,10 @@ class Publishing:
                 raise ValueError
             return changes[body["number"]]
 
-        return publish_records(records, read, lambda change, _: [rendered(change)], self.ports)
+        return publish_records(records, read, lambda change, _: [bus_event(change)], self.ports)
 
 
-def rendered(stored_change: StoredChange) -> BusEvent:
+def bus_event(stored_change: StoredChange) -> BusEvent:
     return BusEvent(f"chg_{stored_change.change.version}", "customer.sync_failed", NOW, b"{}")
 
 
@@ -139,13 +139,13 @@ def client_error(code: str) -> Exception:
 def dynamodb_refusing(failing_request: Request, prefix: str, code: str, met: list[str]) -> Callable[..., None]:
     """Makes DynamoDB refuse this request and respond to all others."""
 
-    def answer(request: Any, **_: Any) -> None:
+    def respond(request: Any, **_: Any) -> None:
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
         if operation == failing_request.operation and f'"{prefix}{failing_request.table}"'.encode() in request.body:
             met.append(operation)
             raise client_error(code)
 
-    return answer
+    return respond
 
 
 def outcome_when_refused(publishing: Publishing, request_name: str, code: str, aws: Aws) -> Outcome:
@@ -154,7 +154,7 @@ def outcome_when_refused(publishing: Publishing, request_name: str, code: str, a
     if request.again:
         publishing.ports.changes.append([Change(ORG, ObjectKind.CUSTOMER, "other", 1, NOW, Difference(()))])
     with dynamodb_answering(dynamodb_refusing(request, aws.prefix, code, met)):
-        outcome = publishing.publish(request.shown)
+        outcome = publishing.publish(request.stored_object)
     assert met, "the request was made, and refused"
     return outcome
 
@@ -170,7 +170,7 @@ def test_a_dynamodb_refusal_that_concerns_every_change_repeats_the_batch(
     assert (outcome.failure and outcome.failure.code) == expected_code
 
 
-@pytest.mark.parametrize("code", QUEUED)
+@pytest.mark.parametrize("code", QUEUED_CODES)
 @pytest.mark.parametrize("request_name", REQUESTS)
 def test_a_dynamodb_refusal_that_may_concern_one_record_queues_that_record(
     publishing: Publishing, aws: Aws, request_name: str, code: str
@@ -189,14 +189,14 @@ def test_a_bus_that_refuses_every_event_repeats_the_batch(stores_on_tables: Back
     assert (outcome.failure and outcome.failure.code) == expected_code
 
 
-@pytest.mark.parametrize("code", QUEUED)
+@pytest.mark.parametrize("code", QUEUED_CODES)
 def test_an_event_refused_even_on_its_own_is_queued(stores_on_tables: Backend, code: str) -> None:
     publishing = adapters_with(stores_on_tables, bus=Client(client_error(code)))
     outcome = publishing.publish(customer())
     assert (outcome.repeat_from, list(outcome.unpublished), len(publishing.queue.bodies)) == (None, ["0", "1"], 2)
 
 
-@pytest.mark.parametrize("code", [*WAITS, *QUEUED])
+@pytest.mark.parametrize("code", [*WAITS, *QUEUED_CODES])
 def test_a_record_that_the_queue_refuses_is_delivered_again_for_any_reason(
     stores_on_tables: Backend, code: str
 ) -> None:

@@ -23,7 +23,7 @@ from tests.releases.story import Story
 
 __all__ = ["aws", "stores_on_tables"]
 
-NEVER_TOLD = {("oauth-states", "unused")}
+NOT_IN_THE_STORY = {("oauth-states", "unused")}
 """Kinds of rows that the recorded story does not create. A test below writes one."""
 
 
@@ -59,7 +59,7 @@ def _batch(item: dict[str, Any]) -> str:
 def test_each_stored_kind_of_row_has_a_retention_time_and_a_reason(rows: Any) -> None:
     classified = {place[1:] for place in RETENTION if place.store is Store.TABLE}
     assert rows.keys() - classified == set()
-    assert classified - rows.keys() == NEVER_TOLD
+    assert classified - rows.keys() == NOT_IN_THE_STORY
     assert {each for each in KINDS if each[1]} - classified == set()
 
 

@@ -44,7 +44,7 @@ def test_a_secret_that_cannot_be_read_has_an_unknown_age_and_the_other_is_still_
 ) -> None:
     ages = SecretAges(IDS, FakeClock(NOW))
     ages._client.meta.events.register(
-        "before-send.secretsmanager.*", lambda **_: pytest.fail("the network was asked")
+        "before-send.secretsmanager.*", lambda **_: pytest.fail("a request went to the network")
     )
     with Stubber(ages._client) as aws, caplog.at_level(logging.ERROR):
         aws.add_client_error("list_secret_version_ids", code, "arn:aws:secretsmanager:…")

@@ -127,22 +127,24 @@ def partitions_of_two_organizations() -> list[Partitions]:
         return [partitions_of_a_year(name, number, table_backend()) for number, name in enumerate(("blue", "green"))]
 
 
-def test_each_organization_writes_to_every_index(lives: list[Partitions]) -> None:
+def test_each_organization_writes_to_every_index(partitions_of_two_organizations: list[Partitions]) -> None:
     every = {place for places in _partition_keys().values() for place in places if "." in place}
-    for written in lives:
+    for written in partitions_of_two_organizations:
         assert every - written.keys() == set()
 
 
 def test_exactly_the_indexes_with_an_alarm_have_a_partition_shared_by_all_organizations(
-    lives: list[Partitions],
+    partitions_of_two_organizations: list[Partitions],
 ) -> None:
-    blue, green = lives
+    blue, green = partitions_of_two_organizations
     shared_partitions = {place for place in blue if "." in place and blue[place] & green[place]}
     assert shared_partitions == {f"{table}.{index}" for table, index in SHARED_PARTITIONS}
 
 
-def test_no_table_has_a_growing_partition_shared_by_all_organizations(lives: list[Partitions]) -> None:
-    blue, green = lives
+def test_no_table_has_a_growing_partition_shared_by_all_organizations(
+    partitions_of_two_organizations: list[Partitions],
+) -> None:
+    blue, green = partitions_of_two_organizations
     assert {
         place: blue[place] & green[place] for place in blue if "." not in place and blue[place] & green[place]
     } == {}

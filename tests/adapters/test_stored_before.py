@@ -26,14 +26,14 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Message, Reconciliation, json_name
 from chalicelib.workers.sqs import work_through
 from tests.backends import Aws, Backend, aws_with_resources, table_backend
-from tests.contracts.examples import booked, invoice
+from tests.contracts.examples import balance_transaction, invoice
 
-STORED = Path(__file__).parent / "stored_before" / "2026-11"
+RECORDED = Path(__file__).parent / "stored_before" / "2026-11"
 ORGANIZATION = OrganizationId("org_blue")
 
 
 def recorded_items(name: str) -> Any:
-    return json.loads((STORED / f"{name}.json").read_text())
+    return json.loads((RECORDED / f"{name}.json").read_text())
 
 
 INVOICES = {each["story"]: each for each in recorded_items("invoices")}
@@ -94,13 +94,13 @@ def test_an_invoice_stored_by_an_earlier_release_has_each_timeline_entry_once(ba
     assert ", ".join(entry.kind for entry in timeline(stored_invoice_of(backend, story))) == TIMELINES[story]
 
 
-CORRECTED: dict[str, dict[str, Any]] = {"draft deleted in stripe": {"dashboardUrl": None}}
+CORRECTED_FIELDS: dict[str, dict[str, Any]] = {"draft deleted in stripe": {"dashboardUrl": None}}
 """Wrong fields in the responses of that release: a link to a draft that no longer exists."""
 
 
 @pytest.mark.parametrize("story", TIMELINES)
 def test_an_invoice_stored_by_an_earlier_release_is_returned_as_it_was(backend: Backend, story: str) -> None:
-    recorded_response = {**INVOICES[story]["answer"], **CORRECTED.get(story, {})}
+    recorded_response = {**INVOICES[story]["answer"], **CORRECTED_FIELDS.get(story, {})}
     base = "https://dashboard.stripe.com"
     at = max(each.updated_at for each in [stored_invoice_of(backend, story)])
     view = invoice_view(stored_invoice_of(backend, story), customer_name=None, now=at, dashboard_base=base)
@@ -121,9 +121,9 @@ def test_the_next_write_keeps_the_timeline_and_lists_the_payments(backend: Backe
     assert timeline(after) == timeline(before)
     assert (after.status, after.amounts, after.facts) == (before.status, before.amounts, before.facts)
     page = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None)
-    listed = [each.movement for each in page.items]
-    assert sorted(row.id for row in listed) == sorted(row.id for row in movements(after))
-    assert sum(row.counted for row in listed) == after.amounts.received
+    listed_movements = [each.movement for each in page.items]
+    assert sorted(row.id for row in listed_movements) == sorted(row.id for row in movements(after))
+    assert sum(row.counted for row in listed_movements) == after.amounts.received
 
 
 def test_a_second_write_does_not_list_the_payments_again(backend: Backend) -> None:
@@ -145,7 +145,7 @@ def test_a_payment_stored_before_fees_existed_is_listed_and_takes_its_fee(backen
     boto3.client("dynamodb").put_item(TableName=PaymentItem.Meta.table_name, Item=row)
     [payment_row] = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None).items
     assert (payment_row.movement.amount, payment_row.movement.number, payment_row.settlements) == (7500, "A-0001", ())
-    fee = Settlement(booked(payment_id="pi_1"), "po_1")
+    fee = Settlement(balance_transaction(payment_id="pi_1"), "po_1")
     backend.payments.settle(ORGANIZATION, [("pi_1", fee)])
     assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": replace(payment_row, settlements=(fee,))}
     stored_invoice = backend.invoices.insert(invoice_write(invoice("new", organization_id=ORGANIZATION)), {})
@@ -153,7 +153,7 @@ def test_a_payment_stored_before_fees_existed_is_listed_and_takes_its_fee(backen
     backend.invoices.save(invoice_write(stored_invoice)._replace(movements=(changed_movement,)))
     assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": SettledMovement(changed_movement, (fee,))}
     [item] = boto3.client("dynamodb").scan(TableName=PaymentItem.Meta.table_name)["Items"]
-    assert len({"document", "packed"} & set(item)) == 1, "a row has one form of its document"
+    assert len({"document", "packed"} & set(item)) == 1, "a row has only one of its document's two forms"
 
 
 def test_events_handled_by_an_earlier_release_are_duplicates(backend: Backend) -> None:
@@ -191,10 +191,12 @@ def test_messages_of_an_earlier_release_are_read() -> None:
     kinds: dict[str, type[Message]] = {
         str(kind.queue): kind for kind in (CustomerSync, InvoiceJob, Reconciliation, BatchJob)
     }
-    for sent in recorded_items("messages"):
+    for stored_message in recorded_items("messages"):
         messages: list[Message] = []
-        answer = work_through(SqsEvent(sent["MessageBody"]), kinds[sent["queue"]], messages.append)
-        assert answer == {"batchItemFailures": []}
+        response_to_lambda = work_through(
+            SqsEvent(stored_message["MessageBody"]), kinds[stored_message["queue"]], messages.append
+        )
+        assert response_to_lambda == {"batchItemFailures": []}
         [message] = messages
-        body = json.loads(sent["MessageBody"])
+        body = json.loads(stored_message["MessageBody"])
         assert {json_name(name): value for name, value in asdict(message).items() if value is not None} == body

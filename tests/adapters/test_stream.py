@@ -154,7 +154,7 @@ def test_a_damaged_document_raises_an_error_and_is_never_skipped(
     stores_on_tables.invoices.insert(invoice_write(in_status(invoice(), InvoiceStatus.PENDING)), {})
     [record] = records_written("invoices")
     record["dynamodb"]["NewImage"]["packed"]["B"] = damage
-    with pytest.raises(Exception):  # noqa: B017, PT011 whichever it is, the record is queued
+    with pytest.raises(Exception):  # noqa: B017, PT011 any exception queues the record
         read_record(aws, record)
 
 

@@ -13,7 +13,7 @@ from chalicelib.adapters.stripe.objects.requirements import DISABLED, PAUSED, RE
 from chalicelib.domain.facts import COMPLETE_VERIFICATION, AccountFact, Requirement
 from tests.literals import literals
 
-TELLING = ("fraud", "risk", "suspic", "terms_of_service", "rejected.", "requirements.")
+FORBIDDEN_WORDS = ("fraud", "risk", "suspic", "terms_of_service", "rejected.", "requirements.")
 
 
 def account(**changes: Any) -> AccountFact:
@@ -26,10 +26,10 @@ def requirements(**changes: Any) -> tuple[Requirement, ...]:
     return account(requirements={"currently_due": [], "past_due": [], "errors": [], **changes}).requirements
 
 
-LISTED = sorted(literals(stripe.Account.Requirements.__annotations__["disabled_reason"]))
+DISABLED_REASONS = sorted(literals(stripe.Account.Requirements.__annotations__["disabled_reason"]))
 """The reasons that Stripe's own library lists for a disabled account."""
 
-REJECTIONS = [reason for reason in LISTED if is_rejected(reason)]
+REJECTIONS = [reason for reason in DISABLED_REASONS if is_rejected(reason)]
 
 
 @pytest.mark.parametrize("profile", [None, {}, {"name": None}, {"name": ""}, {"name": "  "}])
@@ -76,7 +76,7 @@ def test_the_due_documents_are_listed() -> None:
     ]
 
 
-@pytest.mark.parametrize("reason", [reason for reason in LISTED if not is_rejected(reason)])
+@pytest.mark.parametrize("reason", [reason for reason in DISABLED_REASONS if not is_rejected(reason)])
 def test_every_disabled_reason_of_stripes_library_has_a_sentence(reason: str) -> None:
     assert requirements(disabled_reason=reason) == (DISABLED[reason],)
     assert DISABLED[reason].field == "account"
@@ -84,7 +84,7 @@ def test_every_disabled_reason_of_stripes_library_has_a_sentence(reason: str) ->
 
 def test_stripes_library_lists_rejections_and_other_reasons() -> None:
     assert {"rejected.fraud", "rejected.platform_fraud", "rejected.incomplete_verification"} <= set(REJECTIONS)
-    assert len(LISTED) > len(REJECTIONS) + 5
+    assert len(DISABLED_REASONS) > len(REJECTIONS) + 5
 
 
 def test_while_stripe_verifies_the_only_next_step_is_to_wait() -> None:
@@ -100,7 +100,7 @@ def test_an_unknown_reason_has_a_general_sentence_without_stripes_code() -> None
 @pytest.mark.parametrize("requirement", [REJECTED, *DISABLED.values()], ids=lambda each: each.message)
 def test_no_sentence_mentions_fraud_or_a_code(requirement: Requirement) -> None:
     sentence = f"{requirement.message} {requirement.next_step}".lower()
-    assert [word for word in TELLING if word in sentence] == []
+    assert [word for word in FORBIDDEN_WORDS if word in sentence] == []
 
 
 def test_an_account_without_due_items_has_no_requirements() -> None:

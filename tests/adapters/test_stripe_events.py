@@ -135,7 +135,7 @@ def test_an_event_that_is_too_large_is_stored_with_only_the_ids_of_its_object() 
     )  # fmt: skip
 
 
-def test_fields_missing_from_a_shortened_event_are_not_read_as_absent() -> None:
+def test_a_shortened_event_does_not_count_as_the_current_object() -> None:
     stripe_object = {
         "id": "in_1",
         "object": "invoice",

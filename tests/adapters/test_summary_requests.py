@@ -28,12 +28,12 @@ DAY = 86400
 MONTH = Period(dt.date(2027, 1, 1), dt.date(2027, 1, 31))
 
 
-def as_pending(made: Invoice, due_at: int = NOW) -> Invoice:
-    return in_status(made, InvoiceStatus.PENDING, due_at=due_at)
+def as_pending(stored_invoice: Invoice, due_at: int = NOW) -> Invoice:
+    return in_status(stored_invoice, InvoiceStatus.PENDING, due_at=due_at)
 
 
-def as_paid(made: Invoice, at: int = NOW) -> Invoice:
-    paid_invoice = in_status(made, InvoiceStatus.PAID)
+def as_paid(stored_invoice: Invoice, at: int = NOW) -> Invoice:
+    paid_invoice = in_status(stored_invoice, InvoiceStatus.PAID)
     assert paid_invoice.facts.invoice is not None
     return replace(
         paid_invoice, facts=replace(paid_invoice.facts, invoice=replace(paid_invoice.facts.invoice, paid_at=at))
@@ -88,7 +88,7 @@ def test_a_write_that_changes_no_sum_adds_no_request(stores_on_tables: Backend) 
         third = stores.save(invoice_write(replace(second, sent_at=NOW + 1)))
     assert requests == ["PutItem"]
     [tables] = tables_written(lambda: stores.save(invoice_write(as_paid(third))))
-    assert tables == ["invoices", "summaries", "summaries"]  # totals, a day paid
+    assert tables == ["invoices", "summaries", "summaries"]  # the totals, and the day of payment
 
 
 def test_the_largest_transactions_stay_within_dynamodbs_limit(stores_on_tables: Backend) -> None:
@@ -121,12 +121,12 @@ def transactions_in_conflict(times: int) -> Iterator[None]:
         if next(remaining_attempts, None) is None:
             return None
         others = [{"Code": "None"}] * (len(msgspec.json.decode(params["body"])["TransactItems"]) - 1)
-        answer = {
+        response = {
             "Error": {"Code": "TransactionCanceledException", "Message": "no"},
             "CancellationReasons": [*others, {"Code": "TransactionConflict"}],
             "ResponseMetadata": {"HTTPStatusCode": 400, "RequestId": "1", "HTTPHeaders": {}},
         }
-        return SimpleNamespace(status_code=400, headers={}), answer
+        return SimpleNamespace(status_code=400, headers={}), response
 
     events = database.connection().client.meta.events
     events.register_first("before-call.dynamodb.TransactWriteItems", refuse)

@@ -27,7 +27,7 @@ from chalicelib.domain.order import Order
 from chalicelib.domain.settings import InvoicingSettings
 from tests.contracts.examples import NOW, customer, invoice
 
-STORED = (Invoice, Customer, Connection, Authorization, InvoicingSettings)
+STORED_KINDS = (Invoice, Customer, Connection, Authorization, InvoicingSettings)
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=6)
 WHOLE_NUMBERS = st.integers(-(2**63), 2**64 - 1)
@@ -52,7 +52,7 @@ def kinds_in(kind: Any) -> set[type[Any]]:
     return parts
 
 
-KINDS = sorted({kind for root in STORED for kind in kinds_in(root)}, key=lambda kind: kind.__name__)
+KINDS = sorted({kind for root in STORED_KINDS for kind in kinds_in(root)}, key=lambda kind: kind.__name__)
 
 
 def values(kind: Any) -> st.SearchStrategy[Any]:

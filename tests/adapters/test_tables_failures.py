@@ -30,7 +30,7 @@ from tests.contracts.examples import (
     ACCOUNT,
     NOW,
     ORG,
-    booked,
+    balance_transaction,
     customer,
     event,
     invoice,
@@ -45,20 +45,20 @@ from tests.contracts.examples import (
 def error_response(status: int, code: str) -> Callable[..., AWSResponse]:
     """Returns a function that responds to every request with this error."""
 
-    def answer(**_: Any) -> AWSResponse:
+    def respond(**_: Any) -> AWSResponse:
         body = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"not today"}}'.encode()
         return AWSResponse("https://dynamodb", status, {}, SimpleNamespace(stream=lambda **_: iter([body])))
 
-    return answer
+    return respond
 
 
 def connection_failure(error: Exception) -> Callable[..., None]:
     """Returns a function that raises this error, as a failed connection does."""
 
-    def answer(**_: Any) -> None:
+    def respond(**_: Any) -> None:
         raise error
 
-    return answer
+    return respond
 
 
 OUTAGES = {
@@ -99,7 +99,7 @@ def operations(stores: Backend) -> list[Callable[[], object]]:
         lambda: stores.connections.save_trial(ORG, Trial(ACCOUNT, "run", NOW)),
         lambda: stores.payments.page(ORG, MovementFilter(), 10, None),
         lambda: stores.payments.find(ORG, ["ch_1"]),
-        lambda: stores.payments.settle(ORG, [("ch_1", Settlement(booked()))]),
+        lambda: stores.payments.settle(ORG, [("ch_1", Settlement(balance_transaction()))]),
         lambda: stores.payouts.get(ORG, "po_1"),
         lambda: stores.payouts.find(ORG, ["po_1"]),
         lambda: stores.payouts.save(payout()),
@@ -125,9 +125,9 @@ def test_an_outage_raises_a_retryable_error_with_its_cause(
 
 
 def test_a_programming_error_is_not_reported_as_an_outage(stores_on_tables: Backend) -> None:
-    answer = error_response(400, "ValidationException")
+    bad_request = error_response(400, "ValidationException")
     for run in operations(stores_on_tables):
-        with dynamodb_answering(answer), pytest.raises(Exception, match=r"not today|Failed") as exc_info:
+        with dynamodb_answering(bad_request), pytest.raises(Exception, match=r"not today|Failed") as exc_info:
             run()
         assert not isinstance(exc_info.value, Retryable | DeploymentFault)
 
@@ -149,22 +149,22 @@ def cancelled_transaction(*codes: str) -> Callable[..., AWSResponse]:
     name = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
     body = f'{{"__type":"{name}","Message":"cancelled","CancellationReasons":[{reasons}]}}'.encode()
 
-    def answer(**_: Any) -> AWSResponse:
+    def respond(**_: Any) -> AWSResponse:
         return AWSResponse("https://dynamodb", 400, {}, SimpleNamespace(stream=lambda **_: iter([body])))
 
-    return answer
+    return respond
 
 
-REFUSED = "ConditionalCheckFailed"
+CONDITION_FAILED = "ConditionalCheckFailed"
 MEANINGS: list[tuple[str, str, type[Exception]]] = [
     ("TransactionConflict", "None", StaleWrite),
     ("None", "TransactionConflict", StaleWrite),
-    (REFUSED, "None", StaleWrite),
-    (REFUSED, "TransactionConflict", StaleWrite),
-    (REFUSED, "ThrottlingError", StaleWrite),
-    ("None", REFUSED, DuplicateEvent),
-    (REFUSED, REFUSED, DuplicateEvent),
-    ("TransactionConflict", REFUSED, DuplicateEvent),
+    (CONDITION_FAILED, "None", StaleWrite),
+    (CONDITION_FAILED, "TransactionConflict", StaleWrite),
+    (CONDITION_FAILED, "ThrottlingError", StaleWrite),
+    ("None", CONDITION_FAILED, DuplicateEvent),
+    (CONDITION_FAILED, CONDITION_FAILED, DuplicateEvent),
+    ("TransactionConflict", CONDITION_FAILED, DuplicateEvent),
     ("ThrottlingError", "None", Retryable),
     ("TransactionConflict", "ThrottlingError", Retryable),
     ("ProvisionedThroughputExceeded", "None", Retryable),
@@ -184,7 +184,7 @@ def test_each_cancellation_reason_raises_its_own_error(
     with dynamodb_answering(cancelled_transaction(of_customer, of_marker)), pytest.raises(meaning) as exc_info:
         stores_on_tables.customers.apply(customer(), marker())
     assert type(exc_info.value) is meaning
-    assert exc_info.value.__cause__ not in (None, exc_info.value), "the cause is what DynamoDB said"
+    assert exc_info.value.__cause__ not in (None, exc_info.value), "the cause is DynamoDB's own error"
 
 
 def test_a_single_write_in_conflict_with_a_transaction_is_stale(stores_on_tables: Backend) -> None:
@@ -193,7 +193,7 @@ def test_a_single_write_in_conflict_with_a_transaction_is_stale(stores_on_tables
         lambda: stores_on_tables.connections.save(Connection(ORG)),
         lambda: stores_on_tables.settings.save(InvoicingSettings(ORG)),
         lambda: stores_on_tables.events.park(event(), NOW, "error"),
-        lambda: stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(booked()))]),
+        lambda: stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(balance_transaction()))]),
         lambda: stores_on_tables.payouts.save(payout()),
     ):
         with dynamodb_answering(error_response(400, "TransactionConflictException")), pytest.raises(StaleWrite):
@@ -202,13 +202,13 @@ def test_a_single_write_in_conflict_with_a_transaction_is_stale(stores_on_tables
 
 def test_every_transaction_has_a_token_that_its_retries_share(stores_on_tables: Backend) -> None:
     tokens = []
-    answers = iter([error_response(500, "InternalServerError"), lambda **_: None])
+    responses = iter([error_response(500, "InternalServerError"), lambda **_: None])
 
-    def answer(request: Any, **_: Any) -> Any:
+    def respond(request: Any, **_: Any) -> Any:
         tokens.append(request.body.decode().partition('"ClientRequestToken": "')[2][:36])
-        return next(answers)()
+        return next(responses)()
 
-    with dynamodb_answering(answer), suppress(InvoiceExists):  # the embedded AWS does not look at tokens
+    with dynamodb_answering(respond), suppress(InvoiceExists):  # The embedded AWS ignores tokens.
         stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     assert len(tokens) == 2
     assert len(set(tokens)) == 1
@@ -225,11 +225,11 @@ def test_unprocessed_keys_of_a_batch_read_are_requested_again(
 
     def stingy(table: str, keys: list[Any], **more: Any) -> Any:
         calls.append(len(keys))
-        answer = real(table, keys[:2], **more)
+        response = real(table, keys[:2], **more)
         unprocessed_keys = [
             {name: {"S": v} if isinstance(v, str) else v for name, v in key.items()} for key in keys[2:]
         ]
-        return {**answer, "UnprocessedKeys": {table: {"Keys": unprocessed_keys}} if unprocessed_keys else {}}
+        return {**response, "UnprocessedKeys": {table: {"Keys": unprocessed_keys}} if unprocessed_keys else {}}
 
     monkeypatch.setattr(database.connection(), "batch_get_item", stingy)
     invoices = stores_on_tables.invoices.find_by_reference(ACCOUNT, [f"pi_{n}" for n in range(5)])

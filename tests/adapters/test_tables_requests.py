@@ -47,12 +47,12 @@ from tests.contracts.examples import (
     NOW,
     ORG,
     about_invoice,
-    booked,
+    balance_transaction,
     customer,
     event,
     in_status,
     invoice,
-    linked,
+    linked_customer,
     marker,
     of_customer,
     payment,
@@ -62,7 +62,7 @@ from tests.contracts.examples import (
     refund,
     services,
 )
-from tests.contracts.test_batch_store import stored
+from tests.contracts.test_batch_store import running_batch
 
 
 def operations_with_requests(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]:
@@ -72,7 +72,7 @@ def operations_with_requests(stores: Backend) -> dict[str, tuple[Callable[[], ob
     three = stores.invoices.insert(invoice_write(invoice("three")), services("s3"))
     five = stores.invoices.insert(invoice_write(invoice("five")), {})
     four = stores.invoices.insert(invoice_write(invoice("four")), {})
-    stored_customer = stores.customers.save(linked(customer("1"), "cus_1"))
+    stored_customer = stores.customers.save(linked_customer(customer("1"), "cus_1"))
     transact, get, put, query, batch = "TransactWriteItems", "GetItem", "PutItem", "Query", "BatchGetItem"
     update, write = "UpdateItem", "BatchWriteItem"
     return {
@@ -96,7 +96,7 @@ def operations_with_requests(stores: Backend) -> dict[str, tuple[Callable[[], ob
         "find payments": (lambda: stores.payments.find(ORG, ["ch_4", "ch_5"]), [batch]),
         "settle a payment": (
             lambda: stores.payments.settle(
-                ORG, [("ch_4", Settlement(booked())), ("ch_4", Settlement(booked("txn_2")))]
+                ORG, [("ch_4", Settlement(balance_transaction())), ("ch_4", Settlement(balance_transaction("txn_2")))]
             ),
             [update],
         ),
@@ -170,7 +170,7 @@ def test_each_operation_takes_the_expected_requests(stores_on_tables: Backend) -
     expected_requests = {}
     for name, (run, requests) in operations_with_requests(stores_on_tables).items():
         if name == "save with references":
-            continue  # needs the version that "save" made
+            continue  # It needs the version that "save" created.
         with requests_to_dynamodb() as called:
             run()
         requests_by_operation[name], expected_requests[name] = called, requests
@@ -243,7 +243,7 @@ def test_a_page_is_filled_by_another_query_where_the_index_lags(
     with requests_to_dynamodb() as requests:
         page = stores_on_tables.invoices.page(ORG, InvoiceFilter(status=InvoiceStatus.PENDING), 2, None)
     assert ([item.id for item in page.items], page.has_next) == (["inv_5", "inv_4"], True)
-    assert requests == ["BatchGetItem"] * 2, "the first one found paid invoices only"
+    assert requests == ["BatchGetItem"] * 2, "the first query returned only paid invoices"
 
 
 def test_an_invoice_that_left_a_list_is_not_returned_although_the_index_lags(
@@ -289,7 +289,9 @@ def test_a_page_of_a_thousand_payments_with_their_fees_is_one_query(stores_on_ta
     stored_invoice = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     rows = tuple(payment(f"pi_{n:024}", at=NOW + n, number="A1B2C3D4-0001") for n in range(1001))
     stores_on_tables.invoices.save(invoice_write(stored_invoice)._replace(movements=rows))
-    settlements = [(row.id, Settlement(booked(f"txn_{row.id}"), f"po_{n:024}")) for n, row in enumerate(rows)]
+    settlements = [
+        (row.id, Settlement(balance_transaction(f"txn_{row.id}"), f"po_{n:024}")) for n, row in enumerate(rows)
+    ]
     stores_on_tables.payments.settle(ORG, settlements)
     with requests_to_dynamodb() as requests:
         page = stores_on_tables.payments.page(ORG, MovementFilter(), 1000, None)
@@ -304,14 +306,16 @@ def test_a_hundred_payments_are_settled_by_one_update_each_whether_or_not_they_a
     rows = tuple(payment(f"ch_{n}", at=NOW + n) for n in range(40))
     stores_on_tables.invoices.save(invoice_write(stored_invoice)._replace(movements=rows))
     with requests_to_dynamodb() as requests:
-        stores_on_tables.payments.settle(ORG, [(f"ch_{n}", Settlement(booked(f"txn_{n}"))) for n in range(100)])
+        stores_on_tables.payments.settle(
+            ORG, [(f"ch_{n}", Settlement(balance_transaction(f"txn_{n}"))) for n in range(100)]
+        )
     assert requests == ["UpdateItem"] * 100
     assert len(database.connection().client.scan(TableName=PaymentItem.Meta.table_name)["Items"]) == 40
 
 
 def test_an_ambiguous_settlement_attribute_is_refused(stores_on_tables: Backend) -> None:
     with requests_to_dynamodb() as requests, pytest.raises(ValueError, match="time_key"):
-        stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(booked("time_key")))])
+        stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(balance_transaction("time_key")))])
     assert requests == []
 
 
@@ -408,7 +412,7 @@ def test_every_stored_attribute_is_declared_by_its_model(stores_on_tables: Backe
     for run, _ in operations_with_requests(stores_on_tables).values():
         with suppress(StaleWrite):
             run()
-    batch = stored(stores_on_tables, kind=BatchKind.CUSTOMERS)
+    batch = running_batch(stores_on_tables, kind=BatchKind.CUSTOMERS)
     [item, *_] = stores_on_tables.batches.items(batch, 1, None).items
     stores_on_tables.batches.decide(batch, item.failed(ItemError("code", "message"), batch.round))
     attempt = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
@@ -432,8 +436,8 @@ def test_every_stored_attribute_is_declared_by_its_model(stores_on_tables: Backe
 def test_a_lagging_index_never_returns_another_customer(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    linked_once = stores_on_tables.customers.save(linked(customer("1"), "cus_1"))
-    stores_on_tables.customers.save(linked(linked_once, "cus_2"))
+    linked_once = stores_on_tables.customers.save(linked_customer(customer("1"), "cus_1"))
+    stores_on_tables.customers.save(linked_customer(linked_once, "cus_2"))
     lagging = [CustomerItem(ORG, linked_once.id), CustomerItem(ORG, "cust_gone")]
     monkeypatch.setattr(CustomerItem.by_stripe_id, "query", lambda _: iter(lagging))
     assert stores_on_tables.customers.find_by_stripe_id(ACCOUNT, "cus_1") is None
@@ -482,7 +486,7 @@ def test_markers_expire_after_stripes_retries_and_parked_events_a_week_later(
 
 
 @pytest.mark.parametrize("body", ['{"name": "Zoë"}', '{"long": "' + "x" * 50_000 + '"}'])
-def test_a_discarded_event_keeps_nothing_of_stripes_body(body: str, stores_on_tables: Backend) -> None:
+def test_a_parked_event_that_is_set_aside_keeps_nothing_of_stripes_body(body: str, stores_on_tables: Backend) -> None:
     stores_on_tables.events.park(event("evt_1", body=body), NOW, "error")
     stores_on_tables.events.set_aside(ACCOUNT, "evt_1", NOW + 7 * 86400)
     [item] = database.connection().client.scan(TableName=tables.TABLES[5].Meta.table_name)["Items"]
@@ -495,7 +499,7 @@ def test_a_discarded_event_keeps_nothing_of_stripes_body(body: str, stores_on_ta
 def test_batches_and_imports_expire_with_their_items_and_parts_after_them(
     kind: BatchKind, retention_days: int, stores_on_tables: Backend
 ) -> None:
-    batch = stored(stores_on_tables, kind=kind)
+    batch = running_batch(stores_on_tables, kind=kind)
     [item, *_] = stores_on_tables.batches.items(batch, 1, None).items
     stores_on_tables.batches.decide(batch, item.failed(ItemError("code", "message"), batch.round))
     items = database.connection().client.scan(TableName=Row.Meta.table_name)["Items"]

@@ -57,9 +57,9 @@ def record(**images: Any) -> dict[str, Any]:
     return {"eventSourceARN": ARN, "eventName": "MODIFY", "dynamodb": stream_fields}
 
 
-def queued_body(made: Mapping[str, Any], change: Change | None) -> str:
+def queued_body(record_body: Mapping[str, Any], change: Change | None) -> str:
     sqs = Sqs()
-    queue(sqs).keep(made, "why it is so", change)
+    queue(sqs).keep(record_body, "why it is so", change)
     [body] = sqs.bodies
     return body
 

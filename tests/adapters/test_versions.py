@@ -49,7 +49,7 @@ def test_every_kind_that_belongs_to_an_invoice_is_in_the_table() -> None:
 
 def test_every_subscribed_event_is_about_a_kind_that_can_be_applied() -> None:
     kinds = {name.rpartition(".")[0].rpartition(".")[2] for name in SUBSCRIPTION}
-    assert kinds - set(APPLIERS) == {"application"}, "the end of a connection is told by the type of its event"
+    assert kinds - set(APPLIERS) == {"application"}, "the end of a connection follows from the event's type"
 
 
 @pytest.mark.parametrize("version", [None, "2011-01-01", OLD, "2025-03-31.basil", API_VERSION])
@@ -77,7 +77,7 @@ def test_a_charge_without_invoice_has_no_owner_since_basil_and_an_unknown_one_be
     charge = {"id": "ch_1", "object": "charge", "payment_intent": None}
     assert owner_ids(charge, "2025-03-31.basil") == ()
     assert owner_ids(charge, OLD) is None
-    assert owner_ids(charge, None) is None, "of an unknown version everything is expected"
+    assert owner_ids(charge, None) is None, "an object of an unknown version may have any of the fields"
 
 
 def test_an_invoice_payment_names_its_invoice_and_its_intent() -> None:

@@ -17,7 +17,6 @@ from tests.api.tokens import Issuer
 from tests.world import ADMIN, OFFICE, ORGANIZATION
 
 OTHER_ORGANIZATION = "org_green"
-NOBODY = None
 Roles = tuple[str, ...]
 
 
@@ -46,12 +45,12 @@ def require_listed_code(method: str, path: str, response: Response) -> None:
     """Fails if the response has an error code that the route's contract does not list."""
     if response.status < 400 or not response.text.startswith('{"error"'):
         return
-    bare = path.partition("?")[0]
+    path_without_query = path.partition("?")[0]
     for route in ROUTES:
-        if route.method == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path), bare):
+        if route.method == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path), path_without_query):
             listed_codes = error_codes_of(route).get(response.status, ())
             assert response.code in listed_codes, (
-                f"{route.label} answers {response.status} {response.code}: see its `refuses`"
+                f"{route.label} returns {response.status} {response.code}: see its `refuses`"
             )
             return
 
@@ -110,16 +109,16 @@ class ApiClient:
         return self._through_gateway(method, "/v1" + path, {**sent_headers, **(headers or {})}, raw)
 
     def _through_gateway(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Response:
-        low = {name.lower(): value for name, value in headers.items()}
+        lower_headers = {name.lower(): value for name, value in headers.items()}
         try:
-            response = self.gateway.handle_request(method=method, path=path, headers=low, body=body)
-        except LocalGatewayException as refused:
-            return Response(refused.CODE, {}, (refused.body or b"{}").decode())
+            response = self.gateway.handle_request(method=method, path=path, headers=lower_headers, body=body)
+        except LocalGatewayException as refusal:
+            return Response(refusal.CODE, {}, (refusal.body or b"{}").decode())
         except Exception as error:
-            if str(error) != "Unauthorized":  # API Gateway makes a 401 of this message alone
+            if str(error) != "Unauthorized":  # API Gateway responds 401 to exactly this message.
                 raise
             return Response(401, {}, '{"message":"Unauthorized"}')
         headers_by_name = {name.lower(): value for name, value in response["headers"].items()}
-        answer = Response(response["statusCode"], headers_by_name, response["body"])
-        require_listed_code(method, path, answer)
-        return answer
+        api_response = Response(response["statusCode"], headers_by_name, response["body"])
+        require_listed_code(method, path, api_response)
+        return api_response

@@ -44,13 +44,13 @@ def app() -> Chalice:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
+    test_world = World()
     verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
-    monkeypatch.setattr(bootstrap, "ports", lambda: made.ports)
-    monkeypatch.setattr(bootstrap, "webhook_opener", lambda: made.opener)
+    monkeypatch.setattr(bootstrap, "ports", lambda: test_world.ports)
+    monkeypatch.setattr(bootstrap, "webhook_opener", lambda: test_world.opener)
     monkeypatch.setattr(bootstrap, "config", lambda: CONFIG)
     monkeypatch.setattr(bootstrap, "token_verifier", lambda: verifier)
-    return made
+    return test_world
 
 
 @pytest.fixture

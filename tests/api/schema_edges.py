@@ -26,11 +26,11 @@ TEXTS = (
 
 @dataclass(frozen=True)
 class Edge:
-    """A value for one place of a request, and whether the schema takes it."""
+    """A value for one field of a request, and whether the schema accepts it."""
 
     path: Path
     value: Any
-    taken: bool
+    accepted: bool
 
     @property
     def fields(self) -> set[str]:
@@ -51,7 +51,7 @@ def edges(schema: Json, example: Any, schemas: Json, path: Path = ()) -> Iterato
     alternatives = list(_alternatives(schema, schemas))
     for alternative in alternatives:
         for edge in _edges(alternative, example, schemas, path):
-            is_accepted = edge.taken or (
+            is_accepted = edge.accepted or (
                 edge.path == path and any(_accepts_text(each, edge.value) for each in alternatives)
             )
             yield Edge(edge.path, edge.value, is_accepted)
@@ -63,9 +63,9 @@ def _alternatives(schema: Json, schemas: Json) -> Iterator[Json]:
     if "anyOf" not in schema:
         yield schema
         return
-    beside = {name: value for name, value in schema.items() if name != "anyOf"}
+    siblings = {name: value for name, value in schema.items() if name != "anyOf"}
     for each in schema["anyOf"]:
-        yield from _alternatives({**beside, **each}, schemas)
+        yield from _alternatives({**siblings, **each}, schemas)
 
 
 def resolved(schema: Json, schemas: Json) -> Json:
@@ -76,8 +76,8 @@ def resolved(schema: Json, schemas: Json) -> Json:
     return {**schemas[schema["$ref"].rpartition("/")[2]], **siblings}
 
 
-def placed(body: Any, path: Path, value: Any) -> Any:
-    """Returns the body with this value at this place."""
+def with_value(body: Any, path: Path, value: Any) -> Any:
+    """Returns a copy of the body with this value at this path."""
     if not path:
         return value
     changed_body = copy.deepcopy(body)

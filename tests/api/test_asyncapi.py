@@ -91,9 +91,9 @@ def errors(payload: Json, change_type: ChangeType) -> list[str]:
 
 
 def test_the_api_serves_the_asyncapi_document_without_a_token(api: ApiClient) -> None:
-    answer = api.get("/asyncapi.json", token=None)
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.json == DOCUMENT
+    response = api.get("/asyncapi.json", token=None)
+    assert (response.status, response.headers["content-type"]) == (200, "application/json")
+    assert response.json == DOCUMENT
 
 
 def test_every_messages_source_is_the_one_put_on_the_bus() -> None:

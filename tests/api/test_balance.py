@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
 from tests.api.money_moved import paid_invoice
 from tests.api.settled_money import midnight, payout_fact, store_payout
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import World
 
 DAY = 86400
@@ -73,7 +73,7 @@ def test_each_currency_has_its_own_balance_with_payouts_and_debits_listed_separa
 
 def test_a_balance_takes_one_request_to_stripe(api: ApiClient, world: World) -> None:
     world.connect()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert api.get("/balance").status == 200
     assert boundaries.stripe == ["balance"]
     assert boundaries.writes == []
@@ -81,8 +81,8 @@ def test_a_balance_takes_one_request_to_stripe(api: ApiClient, world: World) -> 
 
 def test_an_organization_that_is_not_connected_has_no_balance(api: ApiClient, world: World) -> None:
     world.connect()
-    stranger = api.acting("admin", organization=OTHER_ORGANIZATION)
-    response = stranger.get("/balance")
+    other_organization = api.acting("admin", organization=OTHER_ORGANIZATION)
+    response = other_organization.get("/balance")
     assert (response.status, response.code) == (409, "stripe_not_connected")
     assert response.error["nextStep"]
 

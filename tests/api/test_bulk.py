@@ -132,7 +132,7 @@ def test_a_reviewed_batch_is_sent_and_held_back_services_say_why(connected_api: 
     assert sending.status == 202, sending.text
     assert (sending.json["status"], sending.json["counts"]["queued"]) == ("running", 3)
     assert [item["status"] for item in connected_api.get(batch_path).json["items"]] == ["queued"] * 3
-    assert connected_api.post(f"{batch_path}/send").json == sending.json, "it is being sent already"
+    assert connected_api.post(f"{batch_path}/send").json == sending.json, "the batch is already being sent"
     world.work()
     batch = connected_api.get(batch_path).json
     assert (batch["status"], batch["counts"]["sent"], batch["counts"]["heldBack"]) == ("completed", 2, 1)
@@ -220,7 +220,7 @@ def test_each_service_in_another_than_the_default_currency_is_named(connected_ap
     assert errors == [("currency_mixed", "services[1].currency"), ("currency_mixed", "services[2].currency")]
 
 
-REFUSED: list[tuple[str, dict[str, Any], int, str, str]] = [
+REFUSED_REQUESTS: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("nothing", batch_body(), 422, "services_missing", "services"),
     ("an unknown field", batch_body(service(0), service(1, tip=1)), 400, "invalid_body", "services[1].tip"),
     ("no price", batch_body({**service(0), "unitPrice": "x"}), 400, "invalid_body", "services[0].unitPrice"),
@@ -281,7 +281,9 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("case", "body", "status", "code", "field"), REFUSED, ids=[each[0] for each in REFUSED])
+@pytest.mark.parametrize(
+    ("case", "body", "status", "code", "field"), REFUSED_REQUESTS, ids=[each[0] for each in REFUSED_REQUESTS]
+)
 def test_a_request_that_breaks_a_rule_is_refused_as_a_whole(
     connected_api: ApiClient, world: World, case: str, body: dict[str, Any], status: int, code: str, field: str
 ) -> None:

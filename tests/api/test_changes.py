@@ -13,7 +13,7 @@ from tests.world import World
 
 DAY = 86400
 PAID = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
-GONE = Difference((ChangeType.CUSTOMER_DELETED,), "synced")
+DELETION = Difference((ChangeType.CUSTOMER_DELETED,), "synced")
 
 
 def append(world: World, name: str, difference: Difference = PAID, organization: str = ORGANIZATION) -> None:
@@ -42,7 +42,7 @@ def test_a_client_that_starts_at_a_cursor_receives_every_later_change(api: ApiCl
 
 def test_an_entry_names_the_change_without_the_object(api: ApiClient, world: World) -> None:
     append(world, "inv_1")
-    append(world, "cust_1", GONE)
+    append(world, "cust_1", DELETION)
     paid_entry, deleted_entry = api.get("/changes").json["data"]
     [example] = EXAMPLES[ChangeList]["data"]
     assert paid_entry.keys() == deleted_entry.keys() == example.keys()
@@ -82,5 +82,5 @@ def test_another_organizations_changes_and_cursors_are_not_found(api: ApiClient,
     append(world, "theirs", organization=OTHER_ORGANIZATION)
     assert api.get("/changes").json["data"] == []
     cursor = api.get("/changes").json["pageInfo"]["endCursor"]
-    stranger = api.acting("billing", organization=OTHER_ORGANIZATION)
-    assert stranger.get(f"/changes?after={cursor}").code == "cursor_invalid"
+    other_organization = api.acting("billing", organization=OTHER_ORGANIZATION)
+    assert other_organization.get(f"/changes?after={cursor}").code == "cursor_invalid"

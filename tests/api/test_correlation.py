@@ -69,12 +69,12 @@ def sqs(*bodies: str) -> Any:
 def test_a_request_is_logged_with_its_organization_and_its_invoice(
     api: ApiClient, invoice: Any, lines: Lines
 ) -> None:
-    answer = api.get(f"/invoices/{invoice.id}")
+    response = api.get(f"/invoices/{invoice.id}")
     line = lines.last("request")
     assert (line["organization_id"], line["invoice_id"]) == (ORGANIZATION, invoice.id)
     assert line["request_id"]
     invoice_json = api.post("/invoices", {"customerId": "anna.smith", "lineItems": [item("svc_2")]})
-    assert lines.last("request")["invoice_id"] == invoice_json.json["id"] != answer.json["id"]
+    assert lines.last("request")["invoice_id"] == invoice_json.json["id"] != response.json["id"]
     api.post(f"/invoices/{invoice.id}/remind", {})
     assert lines.last("request")["invoice_id"] == invoice.id
     assert correlation.ids() == {}

@@ -67,13 +67,13 @@ def test_a_small_export_is_one_part(api: ApiClient) -> None:
 def test_a_large_export_comes_in_parts_that_make_up_the_whole(
     api: ApiClient, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
-    parts(api)  # That it was exported is a record itself.
+    parts(api)  # The first export is an act, so it is a record of later ones.
     [single_part] = parts(api)
     monkeypatch.setattr(customer_export, limit, value)
     export_parts = parts(api)
     assert len(export_parts) > 5
     acts = [each for each in records(export_parts) if each["kind"] == "act" and each["content"]["kind"] == "exported"]
-    assert len(acts) == 3, "a part that goes on is no further export"
+    assert len(acts) == 3, "a further part of an export is not another act"
     other_records = [each for each in records(export_parts) if each["kind"] != "act"]
     assert other_records == [each for each in single_part["data"] if each["kind"] != "act"]
 
@@ -99,14 +99,12 @@ def test_an_export_is_recorded_with_the_id_of_the_user(api: ApiClient, world: Wo
     )
     assert before is not None
     parts(api)
-    assert world.ports.customers.get(before.organization_id, before.id) == before, "the record itself is as it was"
+    assert world.ports.customers.get(before.organization_id, before.id) == before, "the record itself has not changed"
 
 
 def test_fields_of_pom_alone_are_not_exported(api: ApiClient) -> None:
     text = json.dumps(records(parts(api)))
-    assert "nonce-" in json.dumps([each["id"] for each in records(parts(api))]), (
-        "acts are named by a nonce of their own"
-    )
+    assert "nonce-" in json.dumps([each["id"] for each in records(parts(api))]), "an act's id contains a nonce"
     assert '"nonce"' not in text
     assert '"key_generation"' not in text
 

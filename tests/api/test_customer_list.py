@@ -132,7 +132,7 @@ def test_filters_that_cannot_be_combined_are_refused_with_those_that_can(api: Ap
         ("email=%20", "email"),
         ("email=ann", "email"),
         ("email=ann%40example", "email"),
-        ("email=ann+pool@example.test", "email"),  # the + is a blank there
+        ("email=ann+pool@example.test", "email"),  # In a query, + is a space.
         ("email=a%23%40b.test%0A", "email"),
         (f"email={'a' * 65}%40b.test", "email"),
         ("name=", "name"),

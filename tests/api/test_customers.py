@@ -103,7 +103,7 @@ def test_a_customer_deleted_in_stripe_is_recreated_by_a_retry(api: ApiClient, wo
 
 def test_a_customer_id_may_be_any_word_except_a_dot_segment(api: ApiClient, world: World, account: str) -> None:
     behind = {route.path.split("/")[3] for route in ROUTES if route.path.startswith("/v1/customers/")}
-    assert behind == {"{customerId}"}, "no word in the paths of the API hides a customer"
+    assert behind == {"{customerId}"}, "no word in an API path hides a customer with this id"
     assert api.put("/customers/import", ANN).status == 200
     for response in (
         api.put("/customers/%2E%2E", ANN),

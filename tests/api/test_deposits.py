@@ -14,7 +14,7 @@ from chalicelib.domain.movements import MovementKind
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
 from tests.api.money_moved import CSV, csv_rows, movement, paid_invoice, payment_rows, refund_payment
 from tests.api.settled_money import NOT_SETTLED, midnight, payment_transaction, payout_fact, store_payout
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import ORGANIZATION, World
 
 DAY = 86400
@@ -28,9 +28,9 @@ def account(world: World) -> str:
 
 
 def invoice_json(api: ApiClient, invoice_id: str) -> Any:
-    answer = api.get(f"/invoices/{invoice_id}")
-    assert answer.status == 200, answer.text
-    return answer.json
+    response = api.get(f"/invoices/{invoice_id}")
+    assert response.status == 200, response.text
+    return response.json
 
 
 def pay_out(world: World, account: str) -> str:
@@ -106,7 +106,7 @@ def test_a_payments_fee_and_deposit_go_from_pending_to_arrived(api: ApiClient, w
     assert detail["explanation"].endswith(f" {deposit['message']}")
 
 
-def test_a_refund_and_a_dispute_name_the_deposit_that_paid_for_them(
+def test_a_refund_and_a_dispute_name_the_deposit_they_were_deducted_from(
     api: ApiClient, world: World, account: str
 ) -> None:
     invoice, intent = paid_invoice(world)
@@ -124,9 +124,9 @@ def test_a_refund_and_a_dispute_name_the_deposit_that_paid_for_them(
     assert (rows["dispute"]["fee"], rows["dispute"]["net"]) == ("15.00", "-90.00")
     assert {deposit["payoutId"] for row in rows.values() for deposit in row["deposits"]} == {payout}
     [refund] = invoice_json(api, invoice.id)["payments"][0]["refunds"]
-    [disputed] = invoice_json(api, second_invoice.id)["payments"][0]["disputes"]
-    assert disputed["id"] == dispute
-    for row, view in ((rows["refund"], refund), (rows["dispute"], disputed)):
+    [invoice_dispute] = invoice_json(api, second_invoice.id)["payments"][0]["disputes"]
+    assert invoice_dispute["id"] == dispute
+    for row, view in ((rows["refund"], refund), (rows["dispute"], invoice_dispute)):
         assert {name: view[name] for name in NOT_SETTLED} == {name: row[name] for name in NOT_SETTLED}
     detail = api.get(f"/payouts/{payout}").json
     assert sum(Decimal(row["net"]) for row in payment_rows(api)) == Decimal(detail["amount"])
@@ -160,9 +160,9 @@ def test_a_payment_names_every_deposit_that_failed(api: ApiClient, world: World)
     for number in (1, 2, 3):
         store_payout(world, payout_fact(f"po_{number}", 7252, status="failed"), returned_in=f"po_{number + 1}")
     [deposit] = payment_rows(api)[0]["deposits"]
-    assert (deposit["status"], deposit["payoutId"]) == ("returned", "po_3"), "POM does not know the fourth"
+    assert (deposit["status"], deposit["payoutId"]) == ("returned", "po_3"), "the fourth payout is not stored"
     store_payout(world, payout_fact("po_4", 7252))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     [deposit] = payment_rows(api)[0]["deposits"]
     assert (deposit["status"], deposit["payoutId"]) == ("arrived", "po_4")
     assert boundaries.calls == ["payments.page", *["payouts.find"] * 4, "customers.several"]
@@ -194,12 +194,12 @@ def test_a_won_dispute_has_both_balance_transactions_and_the_amount_that_remains
     store_settled(world, SettledMovement(row, (Settlement(back, "po_2"), Settlement(dispute_transaction, "po_1"))))
     store_payout(world, payout_fact("po_1", 100))
     store_payout(world, payout_fact("po_2", 100, status="in_transit", arrival_date=midnight("2027-02-01")))
-    [shown_row] = payment_rows(api)
-    assert [each["category"] for each in shown_row["settlements"]] == ["dispute", "dispute_reversal"]
-    assert [each["net"] for each in shown_row["settlements"]] == ["-90.00", "90.00"]
-    assert (shown_row["fee"], shown_row["net"]) == ("0.00", "0.00")
-    assert [part["amount"] for part in shown_row["feeParts"]] == ["15.00", "-15.00"]
-    assert [(each["payoutId"], each["status"]) for each in shown_row["deposits"]] == [
+    [api_row] = payment_rows(api)
+    assert [each["category"] for each in api_row["settlements"]] == ["dispute", "dispute_reversal"]
+    assert [each["net"] for each in api_row["settlements"]] == ["-90.00", "90.00"]
+    assert (api_row["fee"], api_row["net"]) == ("0.00", "0.00")
+    assert [part["amount"] for part in api_row["feeParts"]] == ["15.00", "-15.00"]
+    assert [(each["payoutId"], each["status"]) for each in api_row["deposits"]] == [
         ("po_1", "arrived"),
         ("po_2", "on_its_way"),
     ]
@@ -294,7 +294,7 @@ def test_a_page_of_payments_takes_one_query_and_one_read_of_their_payouts(api: A
         )
     for number in range(3):
         store_payout(world, payout_fact(f"po_{number}", 100))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert {deposit["status"] for row in payment_rows(api, "first=30") for deposit in row["deposits"]} == {"arrived"}
     assert boundaries.calls == ["payments.page", "payouts.find", "customers.several"]
 
@@ -303,7 +303,7 @@ def test_an_invoice_takes_one_read_more_with_payments_and_two_more_with_deposits
     api: ApiClient, world: World, account: str
 ) -> None:
     def reads(invoice_id: str) -> list[str]:
-        boundaries = watched(world)
+        boundaries = count_calls(world)
         invoice_json(api, invoice_id)
         return boundaries.calls
 
@@ -319,7 +319,7 @@ def test_an_invoice_takes_one_read_more_with_payments_and_two_more_with_deposits
 def test_the_list_of_invoices_reads_no_payments(api: ApiClient, world: World, account: str) -> None:
     paid_invoice(world)
     world.work()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     api.get("/invoices")
     assert boundaries.calls == ["invoices.page", "customers.several"]
 

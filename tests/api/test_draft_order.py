@@ -41,9 +41,9 @@ def office(api: ApiClient, world: World) -> ApiClient:
 
 
 def create_invoice(office: ApiClient, order: dict[str, Any]) -> dict[str, Any]:
-    answer = office.post("/invoices", order)
-    assert answer.status == 201, answer.text
-    return dict(answer.json)
+    response = office.post("/invoices", order)
+    assert response.status == 201, response.text
+    return dict(response.json)
 
 
 def invoice_json(office: ApiClient, invoice_id: str) -> dict[str, Any]:
@@ -69,8 +69,8 @@ def require_saved_without_loss(office: ApiClient, world: World, invoice_id: str)
     world.deliver()
     before, order = invoice_json(office, invoice_id), stored_order(world, invoice_id)
     in_stripe = [dict(each) for each in world.in_stripe(account(world))]
-    answer = office.put(f"/invoices/{invoice_id}", before["order"])
-    assert answer.status == 200, answer.text
+    response = office.put(f"/invoices/{invoice_id}", before["order"])
+    assert response.status == 200, response.text
     world.deliver()
     assert stored_order(world, invoice_id) == order
     assert stored_order(world, invoice_id).edit_tag == order.edit_tag
@@ -218,7 +218,7 @@ def test_a_mistyped_service_date_is_refused_with_its_field_everywhere(
 ) -> None:
     slip = line("svc_2", serviceDate=day)
     draft = create_invoice(office, body())
-    for answer, field in (
+    for response, field in (
         (office.post("/invoices", body(line("svc_3"), slip)), "lineItems[1].serviceDate"),
         (office.put(f"/invoices/{draft['id']}", {"lineItems": [slip]}), "lineItems[0].serviceDate"),
         (
@@ -229,6 +229,6 @@ def test_a_mistyped_service_date_is_refused_with_its_field_everywhere(
             "services[1].serviceDate",
         ),
     ):
-        assert (answer.status, answer.code, answer.error["field"]) == (422, code, field)
-        assert "year" in answer.error["nextStep"]
+        assert (response.status, response.code, response.error["field"]) == (422, code, field)
+        assert "year" in response.error["nextStep"]
     assert "svc_2" not in {service for _, service in world.ports.database.claims}

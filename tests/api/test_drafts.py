@@ -138,16 +138,16 @@ def test_the_previews_days_are_in_the_organizations_time_zone_and_count_from_tod
 
 
 @pytest.mark.parametrize(
-    ("made_in", "moved_to", "waited"),
+    ("made_in", "moved_to", "seconds_waited"),
     [("Pacific/Honolulu", "Pacific/Auckland", 0), ("Pacific/Auckland", "Pacific/Honolulu", DAY)],
 )
 def test_after_a_change_of_time_zone_a_draft_is_due_when_its_preview_says(
-    made_in: str, moved_to: str, waited: int, api: ApiClient, world: World, account: str
+    made_in: str, moved_to: str, seconds_waited: int, api: ApiClient, world: World, account: str
 ) -> None:
     change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone=made_in), world.ports)
     invoice = draft(world)
     change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone=moved_to), world.ports)
-    world.advance(waited)
+    world.advance(seconds_waited)
     preview_json = preview(api, invoice).json
     assert api.post(f"/invoices/{invoice.id}/send").json["dueDate"] == preview_json["dueDate"]
 

@@ -101,8 +101,8 @@ def code_of(node: ast.expr) -> str:
     return value if isinstance(value, str) and CODE.fullmatch(value) else ""
 
 
-RAISED = raised_sentences_by_code()
-COMPUTED = {"invalid_body", "invalid_query", "invoice_not_sendable", "oauth_denied"}
+RAISED_SENTENCES = raised_sentences_by_code()
+COMPUTED_CODES = {"invalid_body", "invalid_query", "invoice_not_sendable", "oauth_denied"}
 """Codes that are not literals where they are raised. The code that reads requests generates the examples of the first
 two. The tests below reproduce the others over the API.
 """
@@ -113,9 +113,9 @@ def test_an_error_examples_sentences_are_those_of_the_code(
     operation: str, status: int, error: dict[str, Any]
 ) -> None:
     for detail in error["details"]:
-        if detail["code"] in COMPUTED:
+        if detail["code"] in COMPUTED_CODES:
             continue
-        raised_sentences = RAISED.get(detail["code"], [])
+        raised_sentences = RAISED_SENTENCES.get(detail["code"], [])
         assert any(
             re.fullmatch(message, detail["message"], re.DOTALL)
             and re.fullmatch(step or ANYTHING, detail["nextStep"], re.DOTALL)

@@ -126,8 +126,8 @@ def test_only_pages_of_pom_may_read_private_responses(api: ApiClient) -> None:
 
 
 def test_responses_are_cached_only_by_a_browser_that_revalidates_each_time(api: ApiClient) -> None:
-    kept = {"/health": "private, no-cache", "/apps": "private, no-cache", "/invoices?first=0": "no-store"}
-    for path, cache_control in kept.items():
+    cache_controls = {"/health": "private, no-cache", "/apps": "private, no-cache", "/invoices?first=0": "no-store"}
+    for path, cache_control in cache_controls.items():
         response = api.get(path)
         assert response.headers["cache-control"] == cache_control
         assert response.headers["x-content-type-options"] == "nosniff"

@@ -16,7 +16,7 @@ from chalicelib.domain.parked_reasons import FAULT, REASONS
 from chalicelib.domain.retention import MARKERS
 from chalicelib.usecases.events.receive_event import receive_event
 from tests.api.client import ApiClient
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import World
 
 
@@ -161,7 +161,7 @@ def test_the_log_of_one_invoice_has_no_events_of_another(api: ApiClient, world: 
 def test_a_page_of_the_log_takes_two_reads(api: ApiClient, world: World, account: str) -> None:
     invoice = world.invoice()
     world.deliver()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     log(api, invoice.id)
     assert boundaries.calls == ["invoices.get", "events.of_invoice"]
 

@@ -49,12 +49,12 @@ ACTS: dict[str, dict[str, Any] | None] = {
 }
 """Every request of a person that changes settings, a connection or customers, with a body that changes something."""
 
-ELSEWHERE = re.compile("/(invoices|invoice-batches|payments|webhooks|connection/complete)(/|$)")
+RECORDED_ELSEWHERE = re.compile("/(invoices|invoice-batches|payments|webhooks|connection/complete)(/|$)")
 """Requests whose acts are stored with the invoice, the batch or the refund itself; and `complete`, tested below."""
 
 
 def test_every_request_that_changes_settings_connection_or_customers_is_classified() -> None:
-    changing = [route for route in ROUTES if route.method != "GET" and not ELSEWHERE.search(route.path)]
+    changing = [route for route in ROUTES if route.method != "GET" and not RECORDED_ELSEWHERE.search(route.path)]
     labels = {re.sub("{[^}]+}", "cust_1", route.label.replace("/v1", "")) for route in changing}
     erasing = {label for label in labels if label.startswith("DELETE /customers/")}
     assert labels - erasing == {label.replace("cust_2", "cust_1") for label in ACTS}
@@ -132,11 +132,11 @@ def test_another_organization_cannot_read_any_of_the_data(path: str, api: ApiCli
     api.admin.put("/settings/invoicing", body={"paymentWindow": 3})
     api.put("/customers/cust_1", body=PROFILE)
     assert api.get(path).json["data"]
-    stranger = api.acting("admin", organization=OTHER_ORGANIZATION).get(path)
+    other_organization = api.acting("admin", organization=OTHER_ORGANIZATION).get(path)
     if path.startswith("/customers/"):
-        assert (stranger.status, stranger.code) == (404, "customer_not_found")
+        assert (other_organization.status, other_organization.code) == (404, "customer_not_found")
     else:
-        assert stranger.json["data"] == []
+        assert other_organization.json["data"] == []
 
 
 def test_an_act_of_a_later_release_is_returned_after_a_rollback(api: ApiClient, world: World) -> None:

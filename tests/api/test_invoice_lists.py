@@ -137,7 +137,7 @@ def test_an_account_that_moved_to_another_organization_does_not_take_its_invoice
     assert listed_ids(theirs, f"stripeInvoiceId={invoice.stripe_invoice_id}") == []
 
 
-NOT_OFFERED = [
+UNSUPPORTED_QUERIES = [
     "customerId=cust_1&status=paid",
     "status=paid&disputed=true",
     "status=open&createdFrom=2027-01-01",
@@ -152,7 +152,7 @@ NOT_OFFERED = [
 ]
 
 
-@pytest.mark.parametrize("query", NOT_OFFERED)
+@pytest.mark.parametrize("query", UNSUPPORTED_QUERIES)
 def test_other_combinations_are_refused_with_the_supported_ones(office: ApiClient, query: str) -> None:
     response = office.get(f"/invoices?{query}")
     assert (response.status, response.code) == (422, "filters_not_offered")
@@ -246,7 +246,9 @@ def test_a_copy_is_listed_and_counted_once_the_original_is_void(office: ApiClien
     assert office.post(f"/invoices/{original.id}/correct", {"confirmed": True}).status == 202
     assert (len(listed_ids(office, "status=creating")), total_of(office, "status=creating&totals=true")) == (1, [])
     [waiting] = total_of(office, "totals=true")
-    assert (len(listed_ids(office)), waiting["invoices"], waiting["balance"]) == (2, 1, "75.00"), "owed once"
+    assert (len(listed_ids(office)), waiting["invoices"], waiting["balance"]) == (2, 1, "75.00"), (
+        "the amount is owed only once"
+    )
     world.double.clear_faults()
     world.advance(3601)
     world.resume()

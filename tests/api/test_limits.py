@@ -12,7 +12,7 @@ from chalicelib.api.http.route_table import ROUTES, Route
 from chalicelib.api.models.new_invoices import DraftOrder, NewInvoice
 from chalicelib.api.openapi_document import document
 from tests.api.client import ApiClient, Response
-from tests.api.schema_edges import MISSING, Edge, Json, Path, edges, placed
+from tests.api.schema_edges import MISSING, Edge, Json, Path, edges, with_value
 from tests.world import World, line
 
 assert blueprints
@@ -67,9 +67,9 @@ def bodies(route: Route, example: Json, edge: Edge) -> list[Json]:
         inner: Any = example
         for step in parent:
             inner = inner[step]
-        return [placed(example, parent, {name: each for name, each in inner.items() if name != edge.path[-1]})]
+        return [with_value(example, parent, {name: each for name, each in inner.items() if name != edge.path[-1]})]
     if not route.path.startswith(("/v1/invoice", "/v1/payments")):
-        return [placed(example, edge.path, edge.value)]
+        return [with_value(example, edge.path, edge.value)]
     bodies = []
     for currency in CURRENCIES:
         body: Json = {name: value for name, value in example.items() if name not in ("currency", "tax")}
@@ -86,7 +86,7 @@ def bodies(route: Route, example: Json, edge: Edge) -> list[Json]:
         if edge.path[-1] == "currency":
             body[lines] = [{name: each for name, each in line.items() if name != "currency"} for line in body[lines]]
             body.pop("currency", None)
-        bodies.append(placed(body, edge.path, edge.value))
+        bodies.append(with_value(body, edge.path, edge.value))
     return bodies
 
 
@@ -96,11 +96,11 @@ def test_a_body_is_accepted_up_to_each_documented_limit_and_no_further(
 ) -> None:
     content = operation(route)["requestBody"]["content"]["application/json"]
     edges_of_body = list(edges(content["schema"], content["example"], SCHEMAS))
-    assert {edge.taken for edge in edges_of_body} == {True, False}
+    assert {edge.accepted for edge in edges_of_body} == {True, False}
     wrong = []
     for edge in edges_of_body:
         tries = zip(bodies(route, content["example"], edge), CURRENCIES, strict=False)
-        answers = [
+        responses = [
             office.call(
                 route.method,
                 path_with_ids(route, **ids_for(route, currency, world)),
@@ -109,11 +109,11 @@ def test_a_body_is_accepted_up_to_each_documented_limit_and_no_further(
             )
             for body, currency in tries
         ]
-        assert all(response.status < 500 and "regex" not in response.text for response in answers), edge
+        assert all(response.status < 500 and "regex" not in response.text for response in responses), edge
         fields = edge.fields | ({"lineItems"} if edge.field == "deductions" else set())  # deductions become lines too
-        refusals = [bool(fields & refused_fields(response)) for response in answers]
-        if edge.taken is all(refusals):
-            wrong.append(f"{edge.field}: {str(edge.value)[:60]!r} taken={edge.taken}: {answers[0].text[:150]}")
+        refusals = [bool(fields & refused_fields(response)) for response in responses]
+        if edge.accepted is all(refusals):
+            wrong.append(f"{edge.field}: {str(edge.value)[:50]!r} valid={edge.accepted}: {responses[0].text[:150]}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -127,8 +127,8 @@ def test_parameters_are_accepted_up_to_each_documented_limit_and_no_further(offi
             response = with_parameter(office, route, parameter, edge.value)
             assert response.status < 500, edge
             assert "regex" not in response.text, edge
-            if edge.taken is (response.status == 400 and edge.fields & refused_fields(response) != set()):
-                wrong.append(f"{edge.field}: {str(edge.value)[:60]!r} taken={edge.taken}: {response.text[:200]}")
+            if edge.accepted is (response.status == 400 and edge.fields & refused_fields(response) != set()):
+                wrong.append(f"{edge.field}: {str(edge.value)[:50]!r} valid={edge.accepted}: {response.text[:200]}")
     assert not wrong, "\n".join(wrong)
 
 

@@ -23,7 +23,7 @@ SOURCE = (ROOT / "chalicelib" / "observability.py").read_text()
 
 
 @pytest.fixture
-def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def emitted_metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Returns a function that returns the metrics emitted since its last call."""
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
     monkeypatch.setattr(observability, "_cold", False)
@@ -75,10 +75,10 @@ def test_the_sets_are_those_of_the_code() -> None:
     assert codes >= metrics.SECURITY_CODES
 
 
-def test_a_value_outside_its_set_is_counted_as_other(emitted: Any) -> None:
+def test_a_value_outside_its_set_is_counted_as_other(emitted_metrics: Any) -> None:
     observability.token_refused("invented by a library")
     observability.event_received("made.up", "unheard of", 3)
-    refusal, lag = emitted()
+    refusal, lag = emitted_metrics()
     assert refusal["reason"] == "other"
     assert (lag["family"], lag["outcome"]) == ("other", "other")
 
@@ -98,29 +98,29 @@ def test_a_value_outside_its_set_is_counted_as_other(emitted: Any) -> None:
     ],
 )
 def test_a_call_to_stripe_is_counted_by_resource_and_outcome(
-    emitted: Any, method: str, path: str, status: int | None, resource: str, outcome: str
+    emitted_metrics: Any, method: str, path: str, status: int | None, resource: str, outcome: str
 ) -> None:
     observability.stripe_called(method, path, status, 0.25)
-    [metric] = emitted()
+    [metric] = emitted_metrics()
     assert (metric["resource"], metric["outcome"], metric["StripeLatency"]) == (resource, outcome, [250.0])
 
 
-def test_a_detailed_outcome_is_logged_and_counted_under_its_rollup(
-    emitted: Any,
+def test_a_rate_limited_call_is_counted_without_its_resource_which_the_log_has(
+    emitted_metrics: Any,
 ) -> None:
     observability.stripe_called("get", "/v1/events", 429, 0.25)
-    [metric] = emitted()
+    [metric] = emitted_metrics()
     assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["outcome", "service"]]
     assert metric["resource"] == "events"
 
 
-def test_published_changes_are_counted_even_if_there_were_none(emitted: Any) -> None:
+def test_published_changes_are_counted_even_if_there_were_none(emitted_metrics: Any) -> None:
     for count in (3, 0):
         observability.changes_published(published=count, reasons=[], repeats=False)
-    assert [metric["ChangesPublished"] for metric in emitted()] == [[3.0], [0.0]]
+    assert [metric["ChangesPublished"] for metric in emitted_metrics()] == [[3.0], [0.0]]
 
 
-def test_each_attempt_of_a_call_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_attempt_of_a_call_is_reported_to_the_observer(monkeypatch: pytest.MonkeyPatch) -> None:
     attempts: list[tuple[str, str, int | None]] = []
     client = ObservedClient(lambda method, path, status, _: attempts.append((method, path, status)))
     with pytest.raises(Exception, match="communicating with Stripe"):
@@ -128,43 +128,43 @@ def test_each_attempt_of_a_call_is_counted(monkeypatch: pytest.MonkeyPatch) -> N
     assert attempts == [("get", "/v1/events", None)]
 
 
-def test_a_refused_oauth_state_counts_as_probing_for_access(emitted: Any) -> None:
+def test_a_refused_oauth_state_counts_as_probing_for_access(emitted_metrics: Any) -> None:
     error = Forbidden("state_foreign", "Somebody else began this connection.")
     observability.request_served("POST /v1/stripe/connection/complete", 403, 0.01, "req", Caller("org_1"), error)
-    assert [metric["code"] for metric in emitted() if "SecurityRefused" in metric] == ["state_foreign"]
+    assert [metric["code"] for metric in emitted_metrics() if "SecurityRefused" in metric] == ["state_foreign"]
 
 
-def test_a_cold_start_is_counted_once(emitted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cold_start_is_counted_once(emitted_metrics: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(observability, "_cold", True)
     for _ in range(3):
         observability.started("resume_stuck")
-    assert [metric["function"] for metric in emitted()] == ["resume_stuck"]
+    assert [metric["function"] for metric in emitted_metrics()] == ["resume_stuck"]
 
 
-def test_a_canary_is_counted_by_its_outcome(emitted: Any) -> None:
+def test_a_canary_is_counted_by_its_outcome(emitted_metrics: Any) -> None:
     observability.canary_flown("refused", 140, passed=False)
     observability.canary_flown("passed", 90, passed=True)
-    failure, how, success, _ = emitted()
+    failure, how, success, _ = emitted_metrics()
     assert (failure["CanaryPassed"], success["CanaryPassed"]) == ([0.0], [1.0])
     assert (how["verdict"], how["CanaryRoundTrip"]) == ("refused", [140.0])
 
 
-def test_a_problem_of_the_webhook_endpoint_is_counted_and_an_outage_of_stripe_is_not(emitted: Any) -> None:
+def test_a_problem_of_the_webhook_endpoint_is_counted_and_an_outage_of_stripe_is_not(emitted_metrics: Any) -> None:
     for was_answered, problem in ((True, "It is disabled."), (True, None), (False, None)):
         observability.webhooks_checked(answered=was_answered, problem=problem)
-    assert [metric["WebhookEndpointProblems"] for metric in emitted()] == [[1.0], [0.0]]
+    assert [metric["WebhookEndpointProblems"] for metric in emitted_metrics()] == [[1.0], [0.0]]
 
 
-def test_stripe_events_are_counted_in_total_too(emitted: Any) -> None:
+def test_stripe_events_are_counted_in_total_too(emitted_metrics: Any) -> None:
     observability.event_received("invoice.paid", "applied", 3)
-    [lag] = emitted()
+    [lag] = emitted_metrics()
     assert ["service"] in [sorted(each) for each in lag["_aws"]["CloudWatchMetrics"][0]["Dimensions"]]
 
 
-def test_results_of_scheduled_work_are_counted(emitted: Any) -> None:
+def test_results_of_scheduled_work_are_counted(emitted_metrics: Any) -> None:
     observability.reconciliations_planned(7)
     observability.work_taken_up(invoice=2, customer=0, batch=1)
-    plan, *taken_up = emitted()
+    plan, *taken_up = emitted_metrics()
     assert plan["ReconciliationsPlanned"] == [7.0]
     assert {metric["kind"]: metric["WorkTakenUp"] for metric in taken_up} == {
         "invoice": [2.0],
@@ -173,12 +173,12 @@ def test_results_of_scheduled_work_are_counted(emitted: Any) -> None:
     }
 
 
-def test_each_kind_of_refusal_has_its_metric(emitted: Any) -> None:
+def test_each_kind_of_refusal_has_its_metric(emitted_metrics: Any) -> None:
     observability.token_refused("expired")
     observability.invoice_refused("org_1", "inv_1", "customer_email_missing")
     error = Forbidden("role_missing", "Only an admin may do this.")
     observability.request_served("POST /v1/stripe/connection", 403, 0.01, "req", Caller("org_1"), error)
-    metrics = emitted()
+    metrics = emitted_metrics()
     refusal_names = {"TokenRefused", "InvoiceTakenBack", "SecurityRefused"}
     assert [sorted(refusal_names & metric.keys()) for metric in metrics if refusal_names & metric.keys()] == [
         ["TokenRefused"],
@@ -188,10 +188,10 @@ def test_each_kind_of_refusal_has_its_metric(emitted: Any) -> None:
 
 
 def test_the_authorizers_cold_start_is_counted_once(
-    api: ApiClient, emitted: Any, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, emitted_metrics: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(observability, "_cold", True)
     for _ in range(2):
         api.get("/apps")
-    [start] = [metric for metric in emitted() if "ColdStart" in metric]
+    [start] = [metric for metric in emitted_metrics() if "ColdStart" in metric]
     assert (start["function"], start["ColdStart"]) == ("token_authorizer", [1.0])

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.api.http.route_table import Route
 from tests.api.client import ApiClient
-from tests.api.schema_edges import MISSING, Path, edges, placed
+from tests.api.schema_edges import MISSING, Path, edges, with_value
 from tests.api.test_limits import SCHEMAS, WITH_BODY, ids_for, office, operation, path_with_ids
 from tests.world import World
 
@@ -45,7 +45,7 @@ def test_no_number_in_a_body_causes_a_5xx_response(office: ApiClient, world: Wor
     path = path_with_ids(route, **ids_for(route, "usd", world))
     for example, place in places(route):
         for number in NUMBERS:
-            body = json.dumps(placed(example, place, "NUMBER")).replace('"NUMBER"', number)
+            body = json.dumps(with_value(example, place, "NUMBER")).replace('"NUMBER"', number)
             response = office.call(route.method, path, body.encode())
             assert response.status < 500, (place, number[:20], response.text)
 

@@ -16,7 +16,7 @@ from chalicelib.observability import described, event_received, request_served, 
 
 
 @pytest.fixture
-def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def emitted_metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Returns a function that returns the metrics emitted since its last call."""
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
     monkeypatch.setattr(observability, "_cold", False)
@@ -42,9 +42,9 @@ def dimensions(metric: dict[str, Any]) -> list[set[str]]:
     return [set(names) for names in metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"]]
 
 
-def test_a_request_is_one_metric_by_route_and_one_by_outcome(emitted: Any, log_lines: Any) -> None:
+def test_a_request_is_one_metric_by_route_and_one_by_outcome(emitted_metrics: Any, log_lines: Any) -> None:
     request_served("GET /v1/apps", 200, 0.0125, "req", Caller("org_1"), None)
-    [metric] = emitted()
+    [metric] = emitted_metrics()
     assert metric["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "PomStripe"
     assert metric["RequestLatency"] == [12.5]
     assert (metric["service"], metric["route"], metric["outcome"]) == ("pom-stripe", "GET /v1/apps", "ok")
@@ -63,23 +63,23 @@ def test_a_request_is_one_metric_by_route_and_one_by_outcome(emitted: Any, log_l
     ],
 )
 def test_an_outcome_names_whose_fault_the_error_was(
-    emitted: Any, log_lines: Any, status: int, outcome: str, level: str
+    emitted_metrics: Any, log_lines: Any, status: int, outcome: str, level: str
 ) -> None:
     request_served("GET /v1/apps", status, 0.01, "req", Caller(), None)
-    assert emitted()[0]["outcome"] == outcome
+    assert emitted_metrics()[0]["outcome"] == outcome
     assert log_lines[0][0] == level
 
 
 @pytest.mark.parametrize(
     ("event_type", "family"), [("invoice.paid", "invoice"), ("charge.dispute.closed", "charge"), ("made.up", "other")]
 )
-def test_families_of_events_are_a_closed_set(emitted: Any, event_type: str, family: str) -> None:
+def test_families_of_events_are_a_closed_set(emitted_metrics: Any, event_type: str, family: str) -> None:
     event_received(event_type, "applied", 7)
-    [metric] = emitted()
+    [metric] = emitted_metrics()
     assert (metric["family"], metric["outcome"], metric["EventLag"]) == (family, "applied", [7.0])
 
 
-def test_a_worker_reports_its_outcome_and_passes_on_results_and_exceptions(emitted: Any, log_lines: Any) -> None:
+def test_a_worker_reports_its_outcome_and_keeps_results_and_exceptions(emitted_metrics: Any, log_lines: Any) -> None:
     @worker_boundary("customer_sync")
     def work(divisor: int) -> int:
         """Divides one by a number."""
@@ -93,10 +93,10 @@ def test_a_worker_reports_its_outcome_and_passes_on_results_and_exceptions(emitt
         work(0)
     with pytest.raises(StaleWrite):
         work(-1)
-    assert [(metric["worker"], metric["outcome"]) for metric in emitted()] == [
+    assert [(metric["worker"], metric["outcome"]) for metric in emitted_metrics()] == [
         ("customer_sync", "ok"),
         ("customer_sync", "failed"),
-    ], "work that is repeated is in the log alone"
+    ], "work that is retried is only logged"
     assert [line[2]["outcome"] for line in log_lines] == ["ok", "failed", "retry"]
     assert [line[0] for line in log_lines] == ["info", "error", "info"]
     assert log_lines[2][2]["error"] == {"type": "chalicelib.domain.errors.StaleWrite", "code": "concurrent_change"}

@@ -57,7 +57,7 @@ OF_NO_ROUTE = {
     "not_found",
 }
 """Codes that no route returns."""
-COMPUTED = {
+COMPUTED_CODES = {
     "invalid_body",
     "invalid_query",
     "invoice_not_sendable",
@@ -74,10 +74,10 @@ COMPUTED = {
 }
 """Codes that are not the first argument of the error that is raised."""
 
-FIXED = {"ChoiceNeeded", "PreconditionFailed", "StaleWrite", "Unauthorized"}
+ERRORS_WITH_FIXED_CODES = {"ChoiceNeeded", "PreconditionFailed", "StaleWrite", "Unauthorized"}
 """Errors that have a code of their own."""
 
-ERRORS = {kind.__name__ for kind in exceptions() if issubclass(kind, IntegrationError)} - FIXED
+ERRORS = {kind.__name__ for kind in exceptions() if issubclass(kind, IntegrationError)} - ERRORS_WITH_FIXED_CODES
 ERRORS |= {"ItemError", "Problem", "Refusal"}
 
 
@@ -193,15 +193,15 @@ def test_examples_match_their_model(model: type, example: Any) -> None:
 
 
 def test_the_example_of_a_refund_pending_at_stripe_has_no_refund(openapi: dict[str, Any]) -> None:
-    answers = openapi["paths"]["/v1/payments/{paymentId}/refunds"]["post"]["responses"]
+    responses = openapi["paths"]["/v1/payments/{paymentId}/refunds"]["post"]["responses"]
     created_example, accepted_example = (
-        answers[status]["content"]["application/json"]["example"] for status in ("201", "202")
+        responses[status]["content"]["application/json"]["example"] for status in ("201", "202")
     )
     assert (created_example["id"][:3], created_example["status"]) == ("re_", "succeeded")
     assert accepted_example == {**created_example, "id": None, "status": "requested"}
 
 
-def test_the_last_page_of_an_example_has_no_cursor(openapi: dict[str, Any]) -> None:
+def test_an_example_page_has_a_cursor_exactly_if_its_route_accepts_one(openapi: dict[str, Any]) -> None:
     pages = {}
     for _, _, operation in operations(openapi):
         names = {each["name"] for each in operation["parameters"]}
@@ -210,7 +210,7 @@ def test_the_last_page_of_an_example_has_no_cursor(openapi: dict[str, Any]) -> N
         if "pageInfo" in example:
             pages[operation["operationId"]] = ("after" in names, example["pageInfo"]["endCursor"] is not None)
     assert len(pages) > 5
-    assert {name for name, (has_page_info, has_cursor) in pages.items() if has_page_info is not has_cursor} == set()
+    assert {name for name, (accepts_cursor, has_cursor) in pages.items() if accepts_cursor is not has_cursor} == set()
 
 
 def test_a_route_that_answers_csv_too_is_documented_with_both_media_types(openapi: dict[str, Any]) -> None:
@@ -435,7 +435,7 @@ def test_every_error_code_in_the_source_is_documented() -> None:
 
 
 def test_every_documented_error_code_is_raised() -> None:
-    assert CODES - raised_codes() - COMPUTED - {each.code for each in RESPONSES.values()} == set()
+    assert CODES - raised_codes() - COMPUTED_CODES - {each.code for each in RESPONSES.values()} == set()
 
 
 @pytest.mark.parametrize("occasion", RESPONSES)

@@ -40,7 +40,7 @@ def examples() -> Iterator[Example]:
     for methods in OPENAPI["paths"].values():
         for operation in methods.values():
             bodies = [(None, operation.get("requestBody"))]
-            bodies += [(status, answer) for status, answer in operation["responses"].items()]
+            bodies += [(status, response) for status, response in operation["responses"].items()]
             for status, body in bodies:
                 content = (body or {}).get("content", {}).get("application/json", {})
                 several = content.get("examples", {})
@@ -69,9 +69,9 @@ def invoices() -> list[dict[str, Any]]:
     """Returns every invoice in the response examples. Previews and orders are left out, because they have no
     payments.
     """
-    answers = [example for example in ALL if example.status and example.operation != "getInvoicePreview"]
+    response_examples = [example for example in ALL if example.status and example.operation != "getInvoicePreview"]
     with_amounts = [
-        each for example in answers for each in objects(example.value, "lineItems") if "paidAmount" in each
+        each for example in response_examples for each in objects(example.value, "lineItems") if "paidAmount" in each
     ]
     assert len(with_amounts) > 10
     return with_amounts

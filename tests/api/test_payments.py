@@ -9,7 +9,7 @@ import pytest
 from tests.api.client import ApiClient
 from tests.api.money_moved import CSV, csv_rows, movement, paid_invoice, payment_rows, refund_payment
 from tests.api.settled_money import NOT_READ
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import ORGANIZATION, World
 
 
@@ -139,7 +139,7 @@ def test_up_to_a_thousand_rows_can_be_requested_and_take_one_query(
     for each in range(1001):
         row = movement(id=f"pi_{each:04}", at=1_800_000_000 + each)
         world.ports.database.movements[ORGANIZATION, row.id] = row
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert len(payment_rows(api, f"first={number}")) == number
     assert boundaries.calls == ["payments.page", "customers.several"]
     assert len(csv_rows(api.get(f"/payments?first={number}", headers=CSV))) == number
@@ -148,23 +148,23 @@ def test_up_to_a_thousand_rows_can_be_requested_and_take_one_query(
 def test_another_organization_cannot_read_any_of_the_data(api: ApiClient, world: World, account: str) -> None:
     paid_invoice(world)
     cursor = api.get("/payments?first=1").json["pageInfo"]["endCursor"]
-    stranger = api.acting("admin", organization="org_green")
-    assert stranger.get("/payments").json["data"] == []
-    assert csv_rows(stranger.get("/payments", headers=CSV)) == []
-    assert stranger.get(f"/payments?after={cursor}").code == "cursor_invalid"
+    other_organization = api.acting("admin", organization="org_green")
+    assert other_organization.get("/payments").json["data"] == []
+    assert csv_rows(other_organization.get("/payments", headers=CSV)) == []
+    assert other_organization.get(f"/payments?after={cursor}").code == "cursor_invalid"
 
 
 def test_a_page_takes_one_query_and_one_batch_read_of_names_and_days_add_the_time_zone(
     api: ApiClient, world: World, account: str
 ) -> None:
     paid_invoice(world)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     payment_rows(api, "kind=payment")
     assert boundaries.calls == ["payments.page", "customers.several"]
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     payment_rows(api, "from=2027-01-01")
     assert boundaries.calls == ["settings.get", "connections.get", "payments.page", "customers.several"]
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     csv_rows(api.get("/payments?from=2027-01-01", headers=CSV))
     assert boundaries.calls == ["settings.get", "connections.get", "payments.page", "customers.several"]
 

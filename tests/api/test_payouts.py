@@ -21,12 +21,12 @@ from chalicelib.ports.storage import Page
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
 from tests.api.example_money import LINES, NAMES, PAYOUT
 from tests.api.settled_money import account_fee, midnight, of_pom, payment_transaction, payout_fact, store_payout
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import World
 
 NEIGHBOUR = Owner(InvoiceId("inv_2"), CustomerId("cust_2"), "A1-0002")
 
-MIXED = [
+LINES_OF_EVERY_KIND = [
     of_pom(payment_transaction("txn_1", 12150, 382)),
     of_pom(payment_transaction("txn_2", 7500, 248), NEIGHBOUR),
     of_pom(
@@ -46,7 +46,7 @@ MIXED = [
     ),
 ]
 """Lines of every kind, including one of a category that POM does not have."""
-MIXED_AMOUNT = sum(line.transaction.net for line in MIXED)
+MIXED_AMOUNT = sum(line.transaction.net for line in LINES_OF_EVERY_KIND)
 
 
 def payout_json(api: ApiClient, payout_id: str, query: str = "") -> Any:
@@ -66,7 +66,11 @@ def money(values: Any) -> Decimal:
 
 
 def test_a_payout_has_totals_by_kind(api: ApiClient, world: World) -> None:
-    store_payout(world, payout_fact("po_1", MIXED_AMOUNT, statement_descriptor="BLUE POOLS", trace_id="0910"), MIXED)
+    store_payout(
+        world,
+        payout_fact("po_1", MIXED_AMOUNT, statement_descriptor="BLUE POOLS", trace_id="0910"),
+        LINES_OF_EVERY_KIND,
+    )
     [payout] = listed_payouts(api)
     assert payout == {
         "id": "po_1",
@@ -107,7 +111,7 @@ def test_a_payout_has_totals_by_kind(api: ApiClient, world: World) -> None:
 def test_the_lines_of_a_payout_name_their_invoices_and_add_up_to_its_totals_and_its_amount(
     api: ApiClient, world: World
 ) -> None:
-    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), MIXED)
+    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), LINES_OF_EVERY_KIND)
     payout = payout_json(api, "po_1")
     lines = {line["id"]: line for line in payout["lines"]}
     assert lines["txn_1"] == {
@@ -145,13 +149,13 @@ def test_the_lines_of_a_payout_name_their_invoices_and_add_up_to_its_totals_and_
 
 
 def test_a_transaction_of_an_unknown_type_is_a_line_with_stripes_name(api: ApiClient, world: World) -> None:
-    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), MIXED)
+    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), LINES_OF_EVERY_KIND)
     [line] = [line for line in payout_json(api, "po_1")["lines"] if line["kind"] == "other"]
     assert (line["category"], line["type"], line["net"]) == ("contribution", "climate", "-1.00")
 
 
 def test_transactions_of_another_business_are_marked_and_belong_to_no_invoice(api: ApiClient, world: World) -> None:
-    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), MIXED)
+    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), LINES_OF_EVERY_KIND)
     [line] = [line for line in payout_json(api, "po_1")["lines"] if line["outsidePom"]]
     assert (line["kind"], line["description"], line["net"]) == ("payment", "Web shop", "48.25")
     assert (line["invoiceId"], line["number"], line["customerId"]) == (None, None, None)
@@ -335,7 +339,7 @@ def test_the_list_and_the_lines_are_paged(api: ApiClient, world: World) -> None:
 def test_a_wrong_request_names_the_field_in_either_format(
     api: ApiClient, world: World, path: str, status: int, code: str, field: str
 ) -> None:
-    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), MIXED)
+    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), LINES_OF_EVERY_KIND)
     for headers in ({}, {"Accept": "text/csv"}):
         response = api.get(path, headers=headers)
         assert (response.status, response.code, response.error["field"]) == (status, code, field)
@@ -344,24 +348,26 @@ def test_a_wrong_request_names_the_field_in_either_format(
 
 def test_another_organization_cannot_read_a_payout_or_use_its_cursors(api: ApiClient, world: World) -> None:
     for number in range(2):
-        store_payout(world, payout_fact(f"po_{number}", MIXED_AMOUNT), MIXED)
+        store_payout(world, payout_fact(f"po_{number}", MIXED_AMOUNT), LINES_OF_EVERY_KIND)
     cursor = api.get("/payouts?first=1").json["pageInfo"]["endCursor"]
     lines = payout_json(api, "po_1", "first=1")["pageInfo"]["endCursor"]
-    stranger = api.acting("admin", organization=OTHER_ORGANIZATION)
-    assert stranger.get("/payouts").json["data"] == []
-    assert stranger.get(f"/payouts?after={cursor}").code == "cursor_invalid"
-    assert stranger.get("/payouts/po_1").code == "payout_not_found"
-    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), MIXED, organization=OrganizationId(OTHER_ORGANIZATION))
-    assert stranger.get(f"/payouts/po_1?after={lines}").code == "cursor_invalid"
+    other_organization = api.acting("admin", organization=OTHER_ORGANIZATION)
+    assert other_organization.get("/payouts").json["data"] == []
+    assert other_organization.get(f"/payouts?after={cursor}").code == "cursor_invalid"
+    assert other_organization.get("/payouts/po_1").code == "payout_not_found"
+    store_payout(
+        world, payout_fact("po_1", MIXED_AMOUNT), LINES_OF_EVERY_KIND, organization=OrganizationId(OTHER_ORGANIZATION)
+    )
+    assert other_organization.get(f"/payouts/po_1?after={lines}").code == "cursor_invalid"
     assert api.get(f"/payouts/po_0?after={lines}").code == "cursor_invalid", "it is from another payout"
 
 
 def test_a_page_takes_two_reads_and_a_payout_with_its_lines_takes_four(api: ApiClient, world: World) -> None:
-    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), MIXED)
-    boundaries = watched(world)
+    store_payout(world, payout_fact("po_1", MIXED_AMOUNT), LINES_OF_EVERY_KIND)
+    boundaries = count_calls(world)
     listed_payouts(api, "from=2027-01-01")
     assert boundaries.calls == ["payouts.page", "connections.get"]
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     payout_json(api, "po_1")
     assert boundaries.calls == ["payouts.get", "payouts.lines", "connections.get", "customers.several"]
 

@@ -21,7 +21,7 @@ from tests.api.conftest import CONFIG
 from tests.api.example_money import LINES, NAMES, PAYOUT
 from tests.api.money_moved import CSV, csv_rows
 from tests.api.settled_money import account_fee, of_pom, payment_transaction, payout_fact, store_payout
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import World
 
 LINES_OF_ONE = [
@@ -188,7 +188,7 @@ def test_a_csv_page_of_a_thousand_lines_takes_five_reads(api: ApiClient, world: 
         payout_fact("po_1", 100_100),
         [of_pom(payment_transaction(f"txn_{number:04}", 100)) for number in range(1001)],
     )
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     response = api.get("/payouts/po_1", headers=CSV)
     assert sorted(boundaries.calls) == [
         *["connections.get"] * 2,

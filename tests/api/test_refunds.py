@@ -23,7 +23,7 @@ class Office:
         self.payment_id = str(world.double.pay(self.account, stripe_id, "pm_card_visa")["payment_intent"])
         world.deliver()
 
-    def refunds(self, body: Any = None, key: str | None = "once", payment_id: str | None = None) -> Response:
+    def post_refund(self, body: Any = None, key: str | None = "once", payment_id: str | None = None) -> Response:
         headers = {} if key is None else {"Idempotency-Key": key}
         path = f"/payments/{payment_id or self.payment_id}/refunds"
         return self.api.admin.post(path, {} if body is None else body, headers=headers)
@@ -38,7 +38,7 @@ def office(api: ApiClient, world: World) -> Office:
 
 
 def test_a_refund_is_returned_with_its_fields(office: Office) -> None:
-    response = office.refunds({"amount": "20.00", "reason": "requested_by_customer"})
+    response = office.post_refund({"amount": "20.00", "reason": "requested_by_customer"})
     assert response.status == 201
     [stripe_refund] = office.world.in_stripe(office.account, "refund")
     assert response.json == {
@@ -53,16 +53,16 @@ def test_a_refund_is_returned_with_its_fields(office: Office) -> None:
 
 
 def test_an_invoice_becomes_partially_refunded_and_then_refunded(office: Office) -> None:
-    office.refunds({"amount": 20}, key="part")
+    office.post_refund({"amount": 20}, key="part")
     assert (office.invoice_json()["status"], office.invoice_json()["partiallyRefunded"]) == ("paid", True)
-    remainder = office.refunds(key="rest")
+    remainder = office.post_refund(key="rest")
     assert remainder.json["amount"] == "55.00"
     assert (office.invoice_json()["status"], office.invoice_json()["partiallyRefunded"]) == ("refunded", False)
     assert office.invoice_json()["refundedAmount"] == "75.00"
 
 
 def test_a_refund_without_an_idempotency_key_is_refused_with_the_reason(office: Office) -> None:
-    response = office.refunds(key=None)
+    response = office.post_refund(key=None)
     assert (response.status, response.code, response.error["field"]) == (
         400,
         "idempotency_key_missing",
@@ -74,20 +74,20 @@ def test_a_refund_without_an_idempotency_key_is_refused_with_the_reason(office: 
 
 
 def test_a_missing_key_is_reported_together_with_errors_in_the_body(office: Office) -> None:
-    response = office.refunds({"amount": "much"}, key=None)
+    response = office.post_refund({"amount": "much"}, key=None)
     assert [each["field"] for each in response.error["details"]] == ["amount", "Idempotency-Key"]
 
 
 def test_a_double_click_refunds_once(office: Office) -> None:
-    first, second = office.refunds({"amount": "25.00"}), office.refunds({"amount": 25})
+    first, second = office.post_refund({"amount": "25.00"}), office.post_refund({"amount": 25})
     assert (first.status, second.status) == (201, 201)
     assert first.json == second.json
     assert len(office.world.in_stripe(office.account, "refund")) == 1
 
 
 def test_the_same_key_with_another_body_is_a_conflict(office: Office) -> None:
-    office.refunds({"amount": "25.00"})
-    response = office.refunds({"amount": "30.00"})
+    office.post_refund({"amount": "25.00"})
+    response = office.post_refund({"amount": "30.00"})
     assert (response.status, response.code, response.error["field"]) == (
         409,
         "idempotency_key_reused",
@@ -109,7 +109,7 @@ def assert_listed_as_requested(office: Office) -> None:
 
 def test_a_refund_that_stripe_has_not_confirmed_is_202_and_a_repeat_returns_its_outcome(office: Office) -> None:
     office.world.double.order_fault("close_after", method="POST", path="/v1/refunds", count=4)
-    response = office.refunds({"amount": "25.00"})
+    response = office.post_refund({"amount": "25.00"})
     assert response.status == 202
     assert response.json == {
         **RESPONSES["refund_payment", 202]["not answered yet"],
@@ -123,7 +123,7 @@ def test_a_refund_that_stripe_has_not_confirmed_is_202_and_a_repeat_returns_its_
     office.world.double.clear_faults()
     office.world.advance(121)
     office.world.resume()
-    again = office.refunds({"amount": "25.00"})
+    again = office.post_refund({"amount": "25.00"})
     assert (again.status, again.json["status"]) == (201, "succeeded")
     assert len(office.world.in_stripe(office.account, "refund")) == 1
 
@@ -141,19 +141,19 @@ def test_a_refund_that_stripe_has_not_confirmed_is_202_and_a_repeat_returns_its_
 def test_a_refused_refund_names_the_field_and_a_next_step(
     office: Office, body: Any, status: int, code: str, field: str
 ) -> None:
-    response = office.refunds(body)
+    response = office.post_refund(body)
     assert (response.status, response.code, response.error["field"]) == (status, code, field)
     assert response.error["nextStep"]
     assert office.world.in_stripe(office.account, "refund") == []
 
 
 def test_a_wrong_amount_and_a_wrong_reason_are_reported_together(office: Office) -> None:
-    response = office.refunds({"amount": "1.234", "reason": "unhappy"})
+    response = office.post_refund({"amount": "1.234", "reason": "unhappy"})
     assert [each["code"] for each in response.error["details"]] == ["amount_too_precise", "refund_reason_unknown"]
 
 
 def test_a_refund_of_an_unknown_payment_is_refused_as_not_found(office: Office) -> None:
-    response = office.refunds(payment_id="pi_unknown")
+    response = office.post_refund(payment_id="pi_unknown")
     assert (response.status, response.code, response.error["field"]) == (404, "payment_not_found", "paymentId")
     assert response.error["nextStep"]
 

@@ -26,7 +26,7 @@ def without(body: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key != name}
 
 
-REPEATED = ("code", "message", "field", "nextStep")
+FIELDS_OF_THE_FIRST_ERROR = ("code", "message", "field", "nextStep")
 
 
 def assert_refused_with(response: Response, status: int, code: str, field: str | None = None) -> None:
@@ -39,7 +39,9 @@ def assert_refused_with(response: Response, status: int, code: str, field: str |
     assert set(response.error) == {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
     first = response.error["details"][0]
     assert set(first) == {"code", "message", "field", "nextStep", "invoiceId", "number"}
-    assert {name: first[name] for name in REPEATED} == {name: response.error[name] for name in REPEATED}
+    assert {name: first[name] for name in FIELDS_OF_THE_FIRST_ERROR} == {
+        name: response.error[name] for name in FIELDS_OF_THE_FIRST_ERROR
+    }
 
 
 @pytest.mark.parametrize(
@@ -363,7 +365,7 @@ def test_ids_of_another_organization_are_not_found(api: ApiClient, world: World)
     world.connect()
     world.customer()
     invoice_id = api.post("/invoices", INVOICE).json["id"]
-    stranger = api.acting("admin", organization="org_green")
+    other_organization = api.acting("admin", organization="org_green")
     for method, path in (
         ("GET", f"/invoices/{invoice_id}"),
         ("GET", f"/invoices/{invoice_id}/history"),
@@ -373,7 +375,7 @@ def test_ids_of_another_organization_are_not_found(api: ApiClient, world: World)
         ("POST", f"/invoices/{invoice_id}/refresh"),
         ("GET", "/customers/cust_1"),
     ):
-        assert stranger.call(method, path).status == 404, path
-    assert stranger.get("/invoices").json["data"] == []
-    assert stranger.get("/payments").json["data"] == []
-    assert stranger.get("/customers").json["data"] == []
+        assert other_organization.call(method, path).status == 404, path
+    assert other_organization.get("/invoices").json["data"] == []
+    assert other_organization.get("/payments").json["data"] == []
+    assert other_organization.get("/customers").json["data"] == []

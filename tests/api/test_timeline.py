@@ -216,13 +216,13 @@ def test_an_invoice_paid_by_bank_debit_is_pending_until_the_debit_succeeds(
 
 
 def test_a_returned_bank_debit_failed_on_the_day_of_its_return(api: ApiClient, world: World, account: str) -> None:
-    made = world.invoice(payment_methods=("us_bank_account",))
+    debit_invoice = world.invoice(payment_methods=("us_bank_account",))
     world.deliver()
-    intent = pay_and_deliver(world, invoice_json(api, made.id), "000123456789")
+    intent = pay_and_deliver(world, invoice_json(api, debit_invoice.id), "000123456789")
     world.advance(DAY)
     world.double.settle_debit(account, intent, fail="insufficient_funds")
     world.deliver()
-    invoice = invoice_json(api, made.id)
+    invoice = invoice_json(api, debit_invoice.id)
     [payment] = invoice["payments"]
     assert invoice["failure"] == payment["failure"]
     assert invoice["failure"]["at"] == "2027-01-16T08:00:00Z"
@@ -314,9 +314,9 @@ def test_no_response_has_more_of_a_card_than_brand_last_four_and_expiry(
     pay_and_deliver(world, invoice_json(api, invoice_id))
     charge = next(each for each in world.in_stripe(account, "charge") if each["status"] == "succeeded")
     fingerprint = charge["payment_method_details"]["card"]["fingerprint"]
-    answers = [
+    responses = [
         api.get(path).text for path in (f"/invoices/{invoice_id}", f"/invoices/{invoice_id}/events", "/payments")
     ]
-    assert all(fingerprint not in text and charge["payment_method"] not in text for text in answers)
+    assert all(fingerprint not in text and charge["payment_method"] not in text for text in responses)
     [payment] = invoice_json(api, invoice_id)["payments"]
     assert set(payment["method"]) == {"type", "brand", "last4", "expires"}

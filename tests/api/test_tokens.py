@@ -320,10 +320,10 @@ def test_redirects_of_the_key_set_are_not_followed() -> None:
     """An attacker who can redirect the request could otherwise choose the keys."""
 
     class Moved(BaseHTTPRequestHandler):
-        asked: ClassVar[list[str]] = []
+        requested_paths: ClassVar[list[str]] = []
 
         def do_GET(self) -> None:
-            self.asked.append(self.path)
+            self.requested_paths.append(self.path)
             self.send_response(302)
             self.send_header("Location", "/elsewhere.json")
             self.end_headers()
@@ -335,7 +335,7 @@ def test_redirects_of_the_key_set_are_not_followed() -> None:
         threading.Thread(target=server.handle_request, daemon=True).start()
         with pytest.raises(OSError, match="302"):
             fetch_jwks(f"http://127.0.0.1:{server.server_port}/jwks.json")
-    assert Moved.asked == ["/jwks.json"]
+    assert Moved.requested_paths == ["/jwks.json"]
 
 
 def test_a_key_set_of_more_than_256_kib_counts_as_an_outage() -> None:

@@ -177,7 +177,7 @@ def test_any_etag_of_a_list_may_match_and_a_star_requires_that_the_resource_exis
     refusal = api.put("/customers/nobody", RECORD, **if_match("*"))
     assert (refusal.status, refusal.json["stored"]) == (412, None)
     assert "etag" not in refusal.headers
-    assert "`stored`" not in refusal.error["nextStep"], "there is nothing to compare with"
+    assert "`stored`" not in refusal.error["nextStep"], "no stored object exists to compare with"
     assert api.get("/customers/nobody").status == 404
 
 

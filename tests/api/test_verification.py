@@ -11,7 +11,7 @@ from chalicelib.usecases.connecting.freeze import freeze
 from chalicelib.usecases.connecting.try_connection import try_connection
 from chalicelib.usecases.connecting.webhook_health import check_webhooks
 from tests.api.client import ApiClient
-from tests.boundaries import Killed
+from tests.boundaries import ProcessKilled
 from tests.world import ORGANIZATION, World
 
 URL = "https://api.example.test/v1/stripe/webhooks"
@@ -60,10 +60,10 @@ def test_a_test_that_was_cut_off_ends(
     api: ApiClient, world: World, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def dies(*_: object) -> None:
-        raise Killed("create_trial_draft")
+        raise ProcessKilled("create_trial_draft")
 
     monkeypatch.setattr(world.ports.stripe, "create_trial_draft", dies)
-    with pytest.raises(Killed):
+    with pytest.raises(ProcessKilled):
         try_connection(ORGANIZATION, world.ports)
     assert api.get("/stripe/connection/test").json["ok"] is None
     world.advance(31)

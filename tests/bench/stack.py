@@ -84,4 +84,4 @@ def _post(stack: LocalStack, company: Company) -> Any:
     bodies = [updated_event(invoices[n % len(invoices)], account, n, now).decode() for n in range(WEBHOOKS)]
     secret = stack.secret.webhook_secrets[0]
     given = json.dumps({"url": stack.urls.webhooks, "secret": secret, "bodies": bodies})
-    return json.loads(run_module(stack, "tests.bench.poster", given=given))
+    return json.loads(run_module(stack, "tests.bench.poster", standard_input=given))

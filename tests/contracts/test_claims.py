@@ -28,17 +28,17 @@ def holders_of(backend: Backend, *names: str) -> dict[ServiceId, InvoiceId]:
 def test_a_conflict_names_each_claimed_service_and_its_holder(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), services("s1", "s2"))
     b = backend.invoices.insert(invoice_write(invoice("b")), services("s3"))
-    with pytest.raises(ServiceClaimed) as refused:
+    with pytest.raises(ServiceClaimed) as conflict:
         backend.invoices.insert(invoice_write(invoice("c")), services("s0", "s1", "s3", "s4"))
-    assert refused.value.holders == {"s1": a.id, "s3": b.id}
+    assert conflict.value.holders == {"s1": a.id, "s3": b.id}
 
 
 def test_the_holders_of_any_number_of_services_are_returned_for_one_organization_only(backend: Backend) -> None:
     names = [ServiceId(f"s{n}") for n in range(120)]
     a = backend.invoices.insert(invoice_write(invoice("a")), services(*names[:60]))
     b = backend.invoices.insert(invoice_write(invoice("b")), services(*names[60:119]))
-    held = {**dict.fromkeys(names[:60], a.id), **dict.fromkeys(names[60:119], b.id)}
-    assert backend.invoices.holders(ORG, [*names, names[0]]) == held
+    expected_holders = {**dict.fromkeys(names[:60], a.id), **dict.fromkeys(names[60:119], b.id)}
+    assert backend.invoices.holders(ORG, [*names, names[0]]) == expected_holders
     assert backend.invoices.holders(OTHER_ORG, names) == {}
     assert backend.invoices.holders(ORG, []) == {}
 
@@ -58,14 +58,14 @@ def test_the_same_service_id_of_another_organization_is_another_service(backend:
 
 def test_a_service_is_taken_over_from_the_named_dead_invoice_only(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), services("s1"))
-    other = invoice("other")
-    with pytest.raises(ServiceClaimed) as refused:
-        backend.invoices.insert(invoice_write(invoice("b")), services("s1", dead=other))
-    assert refused.value.holders == {"s1": a.id}
+    other_invoice = invoice("other")
+    with pytest.raises(ServiceClaimed) as conflict:
+        backend.invoices.insert(invoice_write(invoice("b")), services("s1", dead=other_invoice))
+    assert conflict.value.holders == {"s1": a.id}
     b = backend.invoices.insert(invoice_write(invoice("b")), services("s1", dead=a))
-    with pytest.raises(ServiceClaimed) as refused:
+    with pytest.raises(ServiceClaimed) as conflict:
         backend.invoices.insert(invoice_write(invoice("c")), services("s1", dead=a))
-    assert refused.value.holders == {"s1": b.id}
+    assert conflict.value.holders == {"s1": b.id}
 
 
 def test_a_service_that_became_free_before_its_takeover_can_be_taken_over(backend: Backend) -> None:
@@ -86,9 +86,9 @@ def test_an_invoice_can_claim_more_services_and_repeat_a_claim(backend: Backend)
 def test_a_refused_claim_claims_nothing(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), services("s1"))
     b = backend.invoices.insert(invoice_write(invoice("b")), services("s2"))
-    with pytest.raises(ServiceClaimed) as refused:
+    with pytest.raises(ServiceClaimed) as conflict:
         backend.invoices.claim(b, services("s0", "s1", "s3"))
-    assert refused.value.holders == {"s1": a.id}
+    assert conflict.value.holders == {"s1": a.id}
     assert holders_of(backend, "s0", "s3") == {}
 
 
@@ -120,9 +120,9 @@ def test_a_change_is_stored_together_with_its_claims(backend: Backend) -> None:
 def test_a_change_whose_claims_are_refused_is_not_stored(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), {})
     b = backend.invoices.insert(invoice_write(invoice("b")), services("s2"))
-    with pytest.raises(ServiceClaimed) as refused:
+    with pytest.raises(ServiceClaimed) as conflict:
         backend.invoices.save_claiming(invoice_write(replace(a, sent_at=NOW), a), services("s1", "s2"))
-    assert refused.value.holders == {"s2": b.id}
+    assert conflict.value.holders == {"s2": b.id}
     assert backend.invoices.get(ORG, a.id) == a
     assert holders_of(backend, "s1") == {}
 

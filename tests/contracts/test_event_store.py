@@ -197,14 +197,14 @@ def test_an_invoices_events_are_listed_latest_arrival_first_page_by_page(backend
     """Several events arrive within one second and keep an order."""
     for name, at in (("b", NOW + 1), ("a", NOW), ("d", NOW + 1), ("c", NOW + 1), ("e", NOW + 2)):
         backend.events.mark(about_invoice(f"evt_{name}", received_at=at))
-    seen, after = [], None
+    listed, after = [], None
     while True:
         page = backend.events.of_invoice(ORG, INVOICE, 2, after)
-        seen += [each.id for each in page.items]
+        listed += [each.id for each in page.items]
         if not page.has_next:
             break
         after = page.end_cursor
-    assert seen == ["evt_e", "evt_d", "evt_c", "evt_b", "evt_a"]
+    assert listed == ["evt_e", "evt_d", "evt_c", "evt_b", "evt_a"]
 
 
 def test_an_event_log_shows_the_outcome_of_each_event(backend: Backend) -> None:
@@ -252,10 +252,10 @@ def test_an_event_parked_again_stays_with_its_invoice(backend: Backend) -> None:
 
 
 def test_canary_events_are_stored_separately_from_the_events_of_organizations(backend: Backend) -> None:
-    made = Canary("canary_1", NOW, "fingerprint")
+    canary = Canary("canary_1", NOW, "fingerprint")
     assert backend.events.canary("canary_1") is None
-    backend.events.save_canary(made, NOW + 1)
-    assert backend.events.canary("canary_1") == made
+    backend.events.save_canary(canary, NOW + 1)
+    assert backend.events.canary("canary_1") == canary
     assert backend.events.last_received_at(ACCOUNT) is None
     assert backend.events.known(ACCOUNT, ["canary_1"]) == frozenset()
     assert list(backend.events.parked(ACCOUNT, 10)) == []

@@ -50,7 +50,7 @@ def eager_threads() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
-def race(run: Callable[[int], T]) -> tuple[list[T], list[Exception]]:
+def run_concurrently(run: Callable[[int], T]) -> tuple[list[T], list[Exception]]:
     """Runs `run(n)` for all racers at once. Returns the results of those that succeeded and the errors of the
     others.
     """
@@ -75,36 +75,40 @@ def race(run: Callable[[int], T]) -> tuple[list[T], list[Exception]]:
 
 
 def test_one_of_concurrent_inserts_of_one_invoice_succeeds(backend: Backend) -> None:
-    won, lost = race(lambda n: backend.invoices.insert(invoice_write(invoice(sent_at=n)), services("s1")))
+    won, lost = run_concurrently(lambda n: backend.invoices.insert(invoice_write(invoice(sent_at=n)), services("s1")))
     assert len(won) == 1
     assert all(isinstance(error, InvoiceExists | StaleWrite) for error in lost)
     assert backend.invoices.get(ORG, won[0].id) == won[0]
 
 
 def test_one_of_concurrent_invoices_for_one_service_succeeds(backend: Backend) -> None:
-    won, lost = race(lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), services("s1", f"own-{n}")))
+    won, lost = run_concurrently(
+        lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), services("s1", f"own-{n}"))
+    )
     assert len(won) == 1
     assert all(isinstance(error, ServiceClaimed | StaleWrite) for error in lost)
     stored = [backend.invoices.get(ORG, invoice(str(n)).id) for n in range(RACERS)]
-    assert [one for one in stored if one] == won
+    assert [each for each in stored if each] == won
 
 
 def test_one_of_concurrent_takeovers_succeeds(backend: Backend) -> None:
     dead = backend.invoices.insert(invoice_write(invoice("dead")), services("s1"))
-    won, _ = race(lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), services("s1", dead=dead)))
+    won, _ = run_concurrently(
+        lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), services("s1", dead=dead))
+    )
     assert len(won) == 1
 
 
 def test_one_of_concurrent_saves_of_one_version_succeeds(backend: Backend) -> None:
     first = backend.invoices.insert(invoice_write(invoice()), {})
-    won, _ = race(lambda n: backend.invoices.save(invoice_write(replace(first, sent_at=n))))
+    won, _ = run_concurrently(lambda n: backend.invoices.save(invoice_write(replace(first, sent_at=n))))
     assert len(won) == 1
     assert backend.invoices.get(ORG, first.id) == won[0]
 
 
 def test_one_event_delivered_several_times_at_once_is_applied_once(backend: Backend) -> None:
     first = backend.invoices.insert(invoice_write(invoice()), {})
-    won, lost = race(lambda n: backend.invoices.apply(invoice_write(replace(first, sent_at=n)), marker()))
+    won, lost = run_concurrently(lambda n: backend.invoices.apply(invoice_write(replace(first, sent_at=n)), marker()))
     assert len(won) == 1
     assert all(isinstance(error, DuplicateEvent | StaleWrite) for error in lost)
     assert backend.invoices.get(ORG, first.id) == won[0]
@@ -115,17 +119,17 @@ def test_concurrent_events_all_reach_the_invoice_when_refused_ones_are_retried(b
 
     def apply(n: int) -> Invoice:
         while True:
-            read = backend.invoices.get(ORG, first.id)
-            assert read is not None
+            loaded = backend.invoices.get(ORG, first.id)
+            assert loaded is not None
             try:
                 return backend.invoices.apply(
-                    invoice_write(replace(read, sent_at=(read.sent_at or 0) + 1)), marker(f"evt_{n}")
+                    invoice_write(replace(loaded, sent_at=(loaded.sent_at or 0) + 1)), marker(f"evt_{n}")
                 )
             except StaleWrite:
                 continue
 
-    won, _ = race(apply)
-    assert sorted(one.version for one in won) == list(range(2, RACERS + 2))
+    won, _ = run_concurrently(apply)
+    assert sorted(each.version for each in won) == list(range(2, RACERS + 2))
     last = backend.invoices.get(ORG, first.id)
     assert last is not None
     assert last.sent_at == RACERS
@@ -133,7 +137,7 @@ def test_concurrent_events_all_reach_the_invoice_when_refused_ones_are_retried(b
 
 
 def test_one_of_organizations_that_bind_one_account_at_once_succeeds(backend: Backend) -> None:
-    won, lost = race(
+    won, lost = run_concurrently(
         lambda n: backend.connections.bind(replace(Connection(OrganizationId(f"org_{n}")), account_id=ACCOUNT))
     )
     assert len(won) == 1
@@ -144,7 +148,7 @@ def test_one_of_organizations_that_bind_one_account_at_once_succeeds(backend: Ba
 
 def test_one_of_customers_that_claim_one_stripe_customer_at_once_succeeds(backend: Backend) -> None:
     saved = [backend.customers.save(customer(str(n))) for n in range(RACERS)]
-    won, lost = race(lambda n: backend.customers.save(saved[n].linking(ACCOUNT, "cus_1")))
+    won, lost = run_concurrently(lambda n: backend.customers.save(saved[n].linking(ACCOUNT, "cus_1")))
     assert (len(won), len(lost)) == (1, RACERS - 1)
     assert backend.customers.holder_of(ORG, ACCOUNT, "cus_1") == won[0].id
     for each in saved:
@@ -157,9 +161,11 @@ def test_an_authorization_is_completed_by_one_of_concurrent_requests(backend: Ba
     from tests.contracts.test_connection_store import attempt
 
     backend.connections.put_authorization(attempt())
-    read = backend.connections.authorization("hash")
-    assert read is not None
-    won, _ = race(lambda n: backend.connections.save_authorization(replace(read, completed_at=NOW + n)))
+    authorization = backend.connections.authorization("hash")
+    assert authorization is not None
+    won, _ = run_concurrently(
+        lambda n: backend.connections.save_authorization(replace(authorization, completed_at=NOW + n))
+    )
     assert len(won) == 1
 
 
@@ -171,12 +177,12 @@ def ports(backend: Backend) -> Any:
 
 def test_one_of_concurrent_saves_of_one_version_of_a_customer_succeeds(backend: Backend) -> None:
     loaded = backend.customers.save(customer())
-    seen = Precondition(frozenset({loaded.edit_tag}))
+    precondition = Precondition(frozenset({loaded.edit_tag}))
 
     def save(n: int) -> Any:
-        return put_customer(ORG, loaded.id, Save(Profile(first_name=f"Ann {n}")), ports(backend), seen)
+        return put_customer(ORG, loaded.id, Save(Profile(first_name=f"Ann {n}")), ports(backend), precondition)
 
-    won, lost = race(save)
+    won, lost = run_concurrently(save)
     assert (len(won), {type(error) for error in lost}) == (1, {PreconditionFailed})
     stored = backend.customers.get(ORG, loaded.id)
     assert stored == won[0]
@@ -184,11 +190,11 @@ def test_one_of_concurrent_saves_of_one_version_of_a_customer_succeeds(backend: 
 
 
 def test_one_of_concurrent_saves_of_one_version_of_the_settings_succeeds(backend: Backend) -> None:
-    seen = Precondition(frozenset({backend.settings.get(ORG).edit_tag}))
+    precondition = Precondition(frozenset({backend.settings.get(ORG).edit_tag}))
 
     def change(n: int) -> InvoicingSettings:
-        return invoicing_settings.change(ORG, InvoicingSettings(ORG, memo=str(n)), ports(backend), seen)
+        return invoicing_settings.change(ORG, InvoicingSettings(ORG, memo=str(n)), ports(backend), precondition)
 
-    won, lost = race(change)
+    won, lost = run_concurrently(change)
     assert (len(won), {type(error) for error in lost}) == (1, {PreconditionFailed})
     assert backend.settings.get(ORG) == won[0]

@@ -67,23 +67,25 @@ NOTE = CreditNoteFact(
 SENT = (Action(NOW, actions.CREATED, OFFICE), Action(NOW, actions.SENT_BY_POM, OFFICE, stripe_id="in_1"))
 
 
-def made(*facts: Any, acts: tuple[Action, ...] = SENT, **changes: Any) -> Invoice:
+def invoice_with(*facts: Any, acts: tuple[Action, ...] = SENT, **changes: Any) -> Invoice:
     """Returns an invoice with these facts from Stripe."""
-    known = Snapshots()
+    snapshots = Snapshots()
     for fact in facts:
-        known = known.merge(fact)
+        snapshots = snapshots.merge(fact)
     blank = invoice()
-    told: dict[str, Any] = {
-        "facts": known,
+    fields: dict[str, Any] = {
+        "facts": snapshots,
         "saga": replace(blank.saga, step=Step.DONE, resume_at=None),
         "actions": acts,
         "sent_at": NOW if any(act.kind == actions.SENT_BY_POM for act in acts) else None,
-        "stripe_invoice_id": known.invoice.id if known.invoice else None,
+        "stripe_invoice_id": snapshots.invoice.id if snapshots.invoice else None,
     }
-    return replace(blank, **{**told, **changes})
+    return replace(blank, **{**fields, **changes})
 
 
-def told(before: Invoice | None, after: Invoice | None) -> tuple[tuple[ChangeType, ...], str | None, str | None]:
+def published_change(
+    before: Invoice | None, after: Invoice | None
+) -> tuple[tuple[ChangeType, ...], str | None, str | None]:
     """Returns the published types of a change, and the status before and after."""
     difference = invoice_difference(before, after)
     return difference.types, difference.previous_status, difference.status
@@ -91,10 +93,10 @@ def told(before: Invoice | None, after: Invoice | None) -> tuple[tuple[ChangeTyp
 
 def draft(step: Step = Step.REVIEW, *, send: bool = False) -> Invoice:
     """Returns a draft whose saga is at this step."""
-    resting = made(DRAFT_FACT, acts=())
+    resting = invoice_with(DRAFT_FACT, acts=())
     return replace(resting, saga=replace(resting.saga, step=step, send=send))
 
 
-def changed(known: Invoice, **changes: Any) -> Invoice:
+def next_version(invoice: Invoice, **changes: Any) -> Invoice:
     """Returns the next version of the invoice, with these fields."""
-    return replace(known, version=known.version + 1, **changes)
+    return replace(invoice, version=invoice.version + 1, **changes)

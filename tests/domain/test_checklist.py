@@ -26,8 +26,8 @@ NEVER = ChecklistInput(Connection(ORG), InvoicingSettings(ORG), False, None, [],
 PAUSED = replace(CONNECTED, frozen=Freeze(NOW, "kim", "We look into a double bill."))
 
 
-def line(known: ChecklistInput, item_id: str) -> Item:
-    return next(item for item in checklist(known) if item.id == item_id)
+def line(checklist_input: ChecklistInput, item_id: str) -> Item:
+    return next(item for item in checklist(checklist_input) if item.id == item_id)
 
 
 def customers(count: int) -> list[CustomerId]:
@@ -44,16 +44,16 @@ def test_before_connecting_nothing_is_done() -> None:
     assert len({item.id for item in items}) == len(items)
 
 
-@pytest.mark.parametrize("known", [DONE, NEVER])
-def test_every_line_that_is_not_done_has_a_next_step(known: ChecklistInput) -> None:
-    for item in checklist(known):
+@pytest.mark.parametrize("checklist_input", [DONE, NEVER])
+def test_every_line_that_is_not_done_has_a_next_step(checklist_input: ChecklistInput) -> None:
+    for item in checklist(checklist_input):
         assert item.title
         assert item.detail.endswith((".", "…"))
         assert item.done or item.next_step, item.id
 
 
 @pytest.mark.parametrize(
-    ("item_id", "changes", "done", "said"),
+    ("item_id", "changes", "done", "expected_text"),
     [
         ("connected", {"connection": replace(CONNECTED, livemode=False)}, True, "test account"),
         ("connected", {"connection": CONNECTED.disconnected("revoked", NOW)}, False, "not connected"),
@@ -93,11 +93,11 @@ def test_every_line_that_is_not_done_has_a_next_step(known: ChecklistInput) -> N
     ],
 )
 def test_each_line_states_its_current_value(
-    item_id: str, changes: dict[str, Any], done: bool | None, said: str
+    item_id: str, changes: dict[str, Any], done: bool | None, expected_text: str
 ) -> None:
     item = line(replace(DONE, **changes), item_id)
     assert item.done is done
-    assert said in item.detail
+    assert expected_text in item.detail
 
 
 def test_an_account_that_cannot_be_verified_any_more_has_another_next_step() -> None:

@@ -28,16 +28,16 @@ ARRIVAL = NOW - NOW % DAY
 
 def payout(name: str = "1", status: str = "failed", day: int = 0, **changes: Any) -> Payout:
     """Returns a payout of 120.00 USD, created on that day and arriving two days later."""
-    made = PayoutFact(
+    fact = PayoutFact(
         f"po_{name}", NOW + (day + 3) * DAY, status, 12000, "usd", NOW + day * DAY, ARRIVAL + (day + 2) * DAY,
         failure_code="account_closed" if status == "failed" else None,
     )  # fmt: skip
     account = changes.pop("account_id", ACCOUNT)
     returned_in = changes.pop("returned_in", None)
-    return replace(new_payout(replace(made, **changes), ORG, account), returned_in=returned_in)
+    return replace(new_payout(replace(fact, **changes), ORG, account), returned_in=returned_in)
 
 
-def left(*payouts: Payout) -> list[str]:
+def listed_payouts(*payouts: Payout) -> list[str]:
     return [each.id for each in unresolved_failures(payouts)]
 
 
@@ -61,35 +61,35 @@ def test_a_failed_debit_states_the_amount_that_stripe_tried_to_take() -> None:
 
 
 def test_a_failed_payout_needs_a_person() -> None:
-    assert left(payout()) == ["po_1"]
+    assert listed_payouts(payout()) == ["po_1"]
 
 
 def test_a_canceled_payout_needs_nobody() -> None:
-    assert left(payout(status="canceled", automatic=False)) == []
+    assert listed_payouts(payout(status="canceled", automatic=False)) == []
 
 
 @pytest.mark.parametrize("status", ["pending", "in_transit", "paid"])
 def test_a_payout_in_transit_or_paid_needs_nobody(status: str) -> None:
-    assert left(payout(status=status)) == []
+    assert listed_payouts(payout(status=status)) == []
 
 
 def test_a_failed_payout_is_no_longer_listed_once_another_payout_contains_its_money() -> None:
     failed = payout(returned_in="po_2")
-    assert left(payout("2", "in_transit", 1), failed) == []
-    assert left(payout("2", "failed", 1), failed) == ["po_2", "po_1"]
+    assert listed_payouts(payout("2", "in_transit", 1), failed) == []
+    assert listed_payouts(payout("2", "failed", 1), failed) == ["po_2", "po_1"]
     failed_too = payout("2", "failed", 1, returned_in="po_3")
-    assert left(payout("3", "in_transit", 2), failed_too, failed) == []
+    assert listed_payouts(payout("3", "in_transit", 2), failed_too, failed) == []
 
 
 def test_a_failed_payout_stays_listed_if_the_payout_with_its_money_was_reversed() -> None:
     failed, again = payout(returned_in="po_2"), payout("2", "paid", 1, reversed_by_id="po_3")
     reversal = payout("3", "paid", 4, amount=-12000, original_payout_id="po_2")
-    assert left(reversal, again, failed) == ["po_1"]
-    assert left(again, failed) == ["po_1"]
+    assert listed_payouts(reversal, again, failed) == ["po_1"]
+    assert listed_payouts(again, failed) == ["po_1"]
     reversal_failed = payout("3", "failed", 4, amount=-12000, original_payout_id="po_2")
-    assert "po_1" not in left(reversal_failed, again, failed)
+    assert "po_1" not in listed_payouts(reversal_failed, again, failed)
     arrived, again = payout("4", "paid", 5), payout("2", "paid", 1, reversed_by_id="po_3", returned_in="po_4")
-    assert left(arrived, reversal, again, failed) == []
+    assert listed_payouts(arrived, reversal, again, failed) == []
 
 
 @pytest.mark.parametrize(
@@ -100,11 +100,11 @@ def test_a_failed_payout_stays_listed_if_the_payout_with_its_money_was_reversed(
     ],
 )
 def test_a_failed_payout_is_no_longer_listed_once_a_later_automatic_payout_arrived(later: Payout) -> None:
-    assert left(later, payout()) == []
+    assert listed_payouts(later, payout()) == []
 
 
 @pytest.mark.parametrize(
-    "other",
+    "later_payout",
     [
         payout("2", "in_transit", 4),
         payout("2", "paid", -1),
@@ -120,19 +120,19 @@ def test_a_failed_payout_is_no_longer_listed_once_a_later_automatic_payout_arriv
         "made by hand", "a debit", "reversed",
     ],
 )  # fmt: skip
-def test_a_failed_payout_stays_listed_until_its_money_is_in_another_payout(other: Payout) -> None:
-    assert left(other, payout()) == ["po_1"]
+def test_a_failed_payout_stays_listed_until_its_money_is_in_another_payout(later_payout: Payout) -> None:
+    assert listed_payouts(later_payout, payout()) == ["po_1"]
 
 
 def test_a_failed_manual_payout_is_no_longer_listed_once_it_was_repeated() -> None:
-    assert left(payout("2", "paid", 4, automatic=False), payout(automatic=False)) == []
+    assert listed_payouts(payout("2", "paid", 4, automatic=False), payout(automatic=False)) == []
 
 
 @pytest.mark.parametrize("amount", [-4000, 9000])
 def test_a_failed_debit_is_no_longer_listed_once_a_later_one_succeeded_or_the_balance_is_positive(
     amount: int,
 ) -> None:
-    assert left(payout("2", "paid", 4, amount=amount), payout(amount=-4000)) == []
+    assert listed_payouts(payout("2", "paid", 4, amount=amount), payout(amount=-4000)) == []
 
 
 def test_a_customer_without_an_address_is_listed_until_one_is_entered() -> None:
@@ -151,14 +151,14 @@ def test_a_customer_without_a_name_can_be_listed_too() -> None:
     assert item.message.startswith("A customer without a name has no e-mail address")
 
 
-def connected(**account: Any) -> Connection:
-    known = AccountFact("acct_1", NOW, "Blue Pools", True, True, "usd")
-    return Connection(ORG, ACCOUNT, connected_at=NOW, account=replace(known, **account))
+def active_connection(**account: Any) -> Connection:
+    fact = AccountFact("acct_1", NOW, "Blue Pools", True, True, "usd")
+    return Connection(ORG, ACCOUNT, connected_at=NOW, account=replace(fact, **account))
 
 
 def test_an_invoice_unknown_to_pom_is_listed_with_where_to_find_it() -> None:
     unknown = UnknownInvoice("in_9", InvoiceId("inv_9"), "POM has no record of it.", NOW)
-    item = unknown_item(unknown, connected())
+    item = unknown_item(unknown, active_connection())
     assert (item.id, item.stripe_invoice_id, item.invoice_id) == ("invoice_unknown:in_9", "in_9", "inv_9")
     assert (item.message, item.page) == ("POM has no record of it.", "/acct_1/test/invoices/in_9")
     assert "do not bill its services again" in item.next_step
@@ -182,16 +182,16 @@ REQUIREMENT = Requirement(
     ],
 )
 def test_a_restricted_account_states_the_restriction_and_the_next_step(account: dict[str, Any], message: str) -> None:
-    item = account_item(connected(**account))
+    item = account_item(active_connection(**account))
     assert item is not None
     assert (item.id, item.at, item.message) == ("account_restricted:acct_1", NOW, message)
-    assert item.next_step == connected(**account).account.next_step  # type: ignore[union-attr]
+    assert item.next_step == active_connection(**account).account.next_step  # type: ignore[union-attr]
     assert item.page == "/account/status"
 
 
 def test_the_next_step_for_a_restricted_account_fits_every_reason_listed() -> None:
     verify = Requirement("person_1.dob.day", "Complete the details of a person named on the account.")
-    item = account_item(connected(payouts_enabled=False, requirements=(REQUIREMENT, verify, verify)))
+    item = account_item(active_connection(payouts_enabled=False, requirements=(REQUIREMENT, verify, verify)))
     assert item is not None
     assert item.next_step == (
         "Enter a bank account in the dashboard. Complete the business verification in the Stripe dashboard."
@@ -199,12 +199,12 @@ def test_the_next_step_for_a_restricted_account_fits_every_reason_listed() -> No
 
 
 def test_an_account_without_payouts_and_without_a_reason_from_stripe_needs_a_person() -> None:
-    item = account_item(connected(payouts_enabled=False))
+    item = account_item(active_connection(payouts_enabled=False))
     assert item is not None
     assert item.next_step.startswith("Look at the account's status in the Stripe dashboard")
 
 
 def test_an_account_without_restrictions_or_whose_connection_has_ended_needs_nobody() -> None:
-    assert account_item(connected()) is None
-    assert account_item(connected(charges_enabled=False).disconnected("by_admin", NOW)) is None
+    assert account_item(active_connection()) is None
+    assert account_item(active_connection(charges_enabled=False).disconnected("by_admin", NOW)) is None
     assert account_item(Connection(ORG)) is None

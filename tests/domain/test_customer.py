@@ -116,8 +116,8 @@ def test_a_link_is_valid_on_its_own_account_only() -> None:
 
 
 def test_a_customer_deleted_in_stripe_is_recreated_with_a_new_idempotency_key() -> None:
-    gone = CUSTOMER.synced(ACCOUNT, CustomerFact("cus_1", 3, None), edition=1, now=3).unlinked()
-    assert gone.link is None
-    assert gone.sync_status is SyncStatus.DELETED_IN_STRIPE
-    assert gone.key_generation == CUSTOMER.key_generation + 1
-    assert replace(gone, link=None) == gone
+    deleted_in_stripe = CUSTOMER.synced(ACCOUNT, CustomerFact("cus_1", 3, None), edition=1, now=3).unlinked()
+    assert deleted_in_stripe.link is None
+    assert deleted_in_stripe.sync_status is SyncStatus.DELETED_IN_STRIPE
+    assert deleted_in_stripe.key_generation == CUSTOMER.key_generation + 1
+    assert replace(deleted_in_stripe, link=None) == deleted_in_stripe

@@ -23,7 +23,7 @@ def test_the_earliest_time_of_a_status_stays() -> None:
     facts = Snapshots().merge(KNOWN)
     assert facts.with_seen_times_of(replace(KNOWN, seen={"succeeded": 40})).refunds["re_1"].seen == {"succeeded": 40}
     later = replace(KNOWN, as_of=90, seen={"succeeded": 90})
-    assert facts.with_seen_times_of(later) is facts, "what brings nothing makes no new snapshots"
+    assert facts.with_seen_times_of(later) is facts, "a fact that adds nothing creates no new snapshots"
 
 
 def test_an_earlier_status_of_an_unknown_object_is_not_stored() -> None:
@@ -33,9 +33,9 @@ def test_an_earlier_status_of_an_unknown_object_is_not_stored() -> None:
 
 @pytest.mark.parametrize("current", [True, False], ids=["the invoice", "a draft of its revision"])
 def test_the_time_of_a_deletion_is_corrected_to_the_earliest(current: bool) -> None:
-    found_gone = InvoiceFact("in_1", 0, "draft", 0, 0, 0, "", deleted=True, seen={"deleted": 90})
+    found_deleted = InvoiceFact("in_1", 0, "draft", 0, 0, 0, "", deleted=True, seen={"deleted": 90})
     invoice = InvoiceFact("in_0", 5, "open", 100, 0, 100, "usd", finalized_at=5)
-    facts = Snapshots().merge(found_gone) if current else Snapshots().merge(invoice).merge(found_gone)
-    told = facts.with_seen_times_of(replace(found_gone, as_of=60, seen={"deleted": 60}))
-    assert told.invoices["in_1"].seen == {"deleted": 60}
-    assert (told.invoice.id if told.invoice else None) == ("in_1" if current else "in_0")
+    facts = Snapshots().merge(found_deleted) if current else Snapshots().merge(invoice).merge(found_deleted)
+    updated = facts.with_seen_times_of(replace(found_deleted, as_of=60, seen={"deleted": 60}))
+    assert updated.invoices["in_1"].seen == {"deleted": 60}
+    assert (updated.invoice.id if updated.invoice else None) == ("in_1" if current else "in_0")

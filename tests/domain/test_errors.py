@@ -27,7 +27,7 @@ BRANCH = re.compile(r"    (?P<indent>(?:[│ ]   )*)(?P<arm>[├└]── )?(?P
 
 def tree() -> dict[str, tuple[str, str]]:
     """Returns each exception in the tree at the top of `domain/errors.py`, with its parent and its module."""
-    named: dict[str, tuple[str, str]] = {}
+    parents: dict[str, tuple[str, str]] = {}
     ancestors: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
         if (branch := BRANCH.fullmatch(line)) is None:
@@ -35,8 +35,8 @@ def tree() -> dict[str, tuple[str, str]]:
         depth = len(branch["indent"]) // 4 + bool(branch["arm"])
         ancestors[depth:] = [branch["name"]]
         parent = ancestors[depth - 1] if depth else ""
-        named[branch["name"]] = parent, f"chalicelib.{branch['module'] or 'domain.errors'}"
-    return named
+        parents[branch["name"]] = parent, f"chalicelib.{branch['module'] or 'domain.errors'}"
+    return parents
 
 
 def test_the_page_of_errors_names_every_exception_its_parent_and_its_module() -> None:
@@ -57,8 +57,8 @@ def refusals(folder: str) -> Iterator[tuple[str, ast.Call]]:
 
 @pytest.mark.parametrize("folder", ["domain", "usecases", "adapters/stripe"])
 def test_every_refusal_names_a_next_step(folder: str) -> None:
-    found = list(refusals(folder))
-    assert [where for where, call in found if "next_step" not in {word.arg for word in call.keywords}] == []
+    calls = list(refusals(folder))
+    assert [where for where, call in calls if "next_step" not in {word.arg for word in call.keywords}] == []
 
 
 def test_the_list_of_refusals_is_not_empty() -> None:

@@ -97,79 +97,79 @@ payments = st.builds(
 facts = st.one_of(invoices, revisions, intents, charges, refunds, disputes, payments)
 
 
-def merged(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
+def merge_all(facts_in_order: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
     """Merges facts as applying events does. A fact that cannot be ordered is replaced by Stripe's latest from
     `truth`.
     """
 
-    return reduce(lambda known, fact: knowing(known, fact, truth), told, Snapshots())
+    return reduce(lambda snapshots, fact: merge_or_read(snapshots, fact, truth), facts_in_order, Snapshots())
 
 
-def knowing(known: Snapshots, fact: StripeFact, truth: dict[str, StripeFact]) -> Snapshots:
+def merge_or_read(snapshots: Snapshots, fact: StripeFact, truth: dict[str, StripeFact]) -> Snapshots:
     try:
-        return known.merge(fact)
+        return snapshots.merge(fact)
     except CannotOrder as doubt:
-        return known.merge(truth[doubt.fact.id], prefer_fetched)
+        return snapshots.merge(truth[doubt.fact.id], prefer_fetched)
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[StripeFact], dict[str, StripeFact]]:
     """Draws the snapshots that objects could have had in Stripe: neither time nor a lifecycle goes back."""
-    told: list[StripeFact] = []
+    history: list[StripeFact] = []
     truth: dict[str, StripeFact] = {}
     for kind in (invoices, revisions, intents, charges, refunds, disputes, payments):
         for fact in sorted(draw(st.lists(kind, max_size=4)), key=lambda fact: fact.as_of):
             before = truth.get(fact.id)
             if before is None or before.precedence <= fact.precedence:
                 truth[fact.id] = fact
-                told.append(fact)
-    return told, truth
+                history.append(fact)
+    return history, truth
 
 
 @given(histories(), st.randoms(use_true_random=False))
 def test_any_order_and_repetition_of_facts_merges_to_stripes_state(history, random) -> None:
-    told, truth = history
+    happened, truth = history
     expected = reduce(
-        lambda known, fact: known.merge(fact, prefer_fetched), truth.values(), Snapshots()
+        lambda snapshots, fact: snapshots.merge(fact, prefer_fetched), truth.values(), Snapshots()
     ).without_times
-    assert merged(told, truth).without_times == expected
-    mixed = told + random.choices(told, k=len(told)) if told else []
-    random.shuffle(mixed)
-    assert merged(mixed, truth).without_times == expected
+    assert merge_all(happened, truth).without_times == expected
+    shuffled = happened + random.choices(happened, k=len(happened)) if happened else []
+    random.shuffle(shuffled)
+    assert merge_all(shuffled, truth).without_times == expected
 
 
-def stored(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
+def merge_without_repeats(facts_in_order: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
     """Merges facts as applying events does: a fact that adds nothing is not stored."""
-    known = Snapshots()
-    for fact in told:
-        learned = knowing(known, fact, truth)
-        known = known if learned.adds_nothing_to(known) else learned
-    return known
+    snapshots = Snapshots()
+    for fact in facts_in_order:
+        merged_snapshots = merge_or_read(snapshots, fact, truth)
+        snapshots = snapshots if merged_snapshots.adds_nothing_to(snapshots) else merged_snapshots
+    return snapshots
 
 
-def as_stripe_goes_on(told: Sequence[StripeFact]) -> tuple[list[StripeFact], dict[str, StripeFact]]:
+def without_impossible_changes(history: Sequence[StripeFact]) -> tuple[list[StripeFact], dict[str, StripeFact]]:
     """Removes the changes that Stripe never makes: a final status changes only to a later stage."""
-    kept: list[StripeFact] = []
+    possible: list[StripeFact] = []
     truth: dict[str, StripeFact] = {}
-    for fact in told:
+    for fact in history:
         before = truth.get(fact.id)
         same_stage = before is not None and before.precedence[0] == fact.precedence[0]
         if before is None or not (before.final and same_stage) or same_content(before, fact):
-            kept.append(fact)
+            possible.append(fact)
             truth[fact.id] = fact
-    return kept, truth
+    return possible, truth
 
 
 @given(histories(), st.randoms(use_true_random=False))
 def test_skipping_facts_without_news_merges_to_the_same_state(history, random) -> None:
     """An object may change and change back. If a later equal snapshot were not stored, a late event would win."""
-    told, truth = as_stripe_goes_on(history[0])
+    happened, truth = without_impossible_changes(history[0])
     expected = reduce(
-        lambda known, fact: known.merge(fact, prefer_fetched), truth.values(), Snapshots()
+        lambda snapshots, fact: snapshots.merge(fact, prefer_fetched), truth.values(), Snapshots()
     ).without_times
-    mixed = told + random.choices(told, k=len(told)) if told else []
-    random.shuffle(mixed)
-    assert stored(mixed, truth).without_times == expected
+    shuffled = happened + random.choices(happened, k=len(happened)) if happened else []
+    random.shuffle(shuffled)
+    assert merge_without_repeats(shuffled, truth).without_times == expected
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -189,25 +189,25 @@ def test_an_object_that_changed_and_changed_back_ends_as_stripe_has_it(
     changes: list[StripeFact], order: tuple[int, ...]
 ) -> None:
     truth = changes[-1]
-    known = stored([changes[place] for place in order], {truth.id: truth})
-    assert known.says(truth)
+    snapshots = merge_without_repeats([changes[place] for place in order], {truth.id: truth})
+    assert snapshots.says(truth)
 
 
 def test_a_final_fact_that_is_read_again_adds_nothing() -> None:
     succeeded = ChargeFact("ch_1", 100, "succeeded", 500, "usd", 100)
-    known = Snapshots().merge(succeeded)
-    assert known.merge(replace(succeeded, as_of=200)).adds_nothing_to(known)
+    snapshots = Snapshots().merge(succeeded)
+    assert snapshots.merge(replace(succeeded, as_of=200)).adds_nothing_to(snapshots)
 
 
 @given(facts, facts)
-def test_merging_is_commutative_or_raises_cannot_order(one: StripeFact, other: StripeFact) -> None:
+def test_merging_is_commutative_or_raises_cannot_order(first: StripeFact, second: StripeFact) -> None:
     def outcome(*pair: StripeFact) -> Snapshots | str:
         try:
             return reduce(Snapshots.merge, pair, Snapshots())
         except CannotOrder as doubt:
             return doubt.fact.id
 
-    assert outcome(one, other) == outcome(other, one)
+    assert outcome(first, second) == outcome(second, first)
 
 
 @given(st.lists(facts, min_size=3, max_size=3))
@@ -215,39 +215,39 @@ def test_merging_is_associative_unless_the_order_is_unknown(three: list[StripeFa
     results = set()
     for order in itertools.permutations(three):
         try:
-            known = reduce(Snapshots.merge, order, Snapshots())
+            snapshots = reduce(Snapshots.merge, order, Snapshots())
         except CannotOrder:
             return
-        results.add(str([known.invoice, *(sorted(map(str, each.values())) for each in collections(known))]))
+        results.add(str([snapshots.invoice, *(sorted(map(str, each.values())) for each in collections(snapshots))]))
     assert len(results) == 1
 
 
-def collections(known: Snapshots) -> list[dict[str, StripeFact]]:
+def collections(snapshots: Snapshots) -> list[dict[str, StripeFact]]:
     names = ("payment_intents", "charges", "refunds", "disputes", "payments")
-    return [dict(getattr(known, name)) for name in names]
+    return [dict(getattr(snapshots, name)) for name in names]
 
 
 @given(st.lists(facts, max_size=6), facts)
 def test_merging_a_known_fact_changes_nothing(before: list[StripeFact], fact: StripeFact) -> None:
     try:
-        known = reduce(Snapshots.merge, before, Snapshots()).merge(fact)
+        snapshots = reduce(Snapshots.merge, before, Snapshots()).merge(fact)
     except CannotOrder:
         return
-    assert known.merge(fact) == known
+    assert snapshots.merge(fact) == snapshots
 
 
 @given(facts, facts)
 def test_the_later_read_fact_is_preferred_unless_its_lifecycle_would_go_back(
-    known: StripeFact, read: StripeFact
+    stored_fact: StripeFact, read_fact: StripeFact
 ) -> None:
-    if known.id != read.id:
+    if stored_fact.id != read_fact.id:
         return
-    settled = prefer_fetched(known, read)
-    assert replace(settled, as_of=0) in (replace(known, as_of=0), replace(read, as_of=0))
-    assert settled.as_of >= known.as_of
-    if read.precedence >= known.precedence:
-        assert replace(settled, as_of=0) == replace(read, as_of=0)
-    assert prefer_fetched(settled, read) == settled
+    preferred = prefer_fetched(stored_fact, read_fact)
+    assert replace(preferred, as_of=0) in (replace(stored_fact, as_of=0), replace(read_fact, as_of=0))
+    assert preferred.as_of >= stored_fact.as_of
+    if read_fact.precedence >= stored_fact.precedence:
+        assert replace(preferred, as_of=0) == replace(read_fact, as_of=0)
+    assert prefer_fetched(preferred, read_fact) == preferred
 
 
 INVOICE = InvoiceFact("in_1", 100, "open", 500, 0, 500, "usd")
@@ -297,12 +297,12 @@ def test_a_lost_dispute_can_be_appealed() -> None:
 
 
 def test_two_snapshots_of_one_second_that_differ_cannot_be_ordered() -> None:
-    other = replace(INVOICE, amount_paid=200, amount_remaining=300)
-    for one, two in ((INVOICE, other), (other, INVOICE)):
+    different = replace(INVOICE, amount_paid=200, amount_remaining=300)
+    for left, right in ((INVOICE, different), (different, INVOICE)):
         with pytest.raises(CannotOrder) as doubt:
-            newer(one, two)
+            newer(left, right)
         assert doubt.value.fact.id == "in_1"
-    assert prefer_fetched(INVOICE, other) == other
+    assert prefer_fetched(INVOICE, different) == different
 
 
 def test_the_same_content_read_later_only_updates_the_timestamp() -> None:

@@ -73,11 +73,11 @@ BANK_DEBIT_CODES = """
 
     no_account account_frozen incorrect_account_holder_address incorrect_account_holder_tax_id invalid_currency
 """.split()
-"""What bank debits fail with.
+"""The failure codes of bank debits.
 
-ACH (https://docs.stripe.com/declines/network-codes), Bacs
-(https://docs.stripe.com/payments/payment-methods/bacs-debit), SEPA (https://docs.stripe.com/payments/sepa-debit),
-and what only Treasury's debits name (https://docs.stripe.com/api/treasury/inbound_transfers/object).
+The sources are ACH (https://docs.stripe.com/declines/network-codes), Bacs
+(https://docs.stripe.com/payments/payment-methods/bacs-debit), SEPA (https://docs.stripe.com/payments/sepa-debit), and
+the additional codes of Treasury's debits (https://docs.stripe.com/api/treasury/inbound_transfers/object).
 """
 
 OUTCOME_REASONS = ("highest_risk_level", "elevated_risk_level", "low_probability_of_authorization", "rule")
@@ -88,7 +88,7 @@ SUSPICIONS = """
     security_violation compliance_violation partner_high_risk_customer
 """.split()
 
-TELLING = ("fraud", "suspic", "risk", "lost", "stolen", "blacklist", "block", "radar", "deceased", "security")
+REVEALING_WORDS = ("fraud", "suspic", "risk", "lost", "stolen", "blacklist", "block", "radar", "deceased", "security")
 
 
 def sdk_codes() -> set[str]:
@@ -104,8 +104,8 @@ def sdk_blocks() -> set[str]:
 @pytest.mark.parametrize(("code", "reason"), CODES)
 def test_a_code_has_its_reason_wherever_stripe_puts_it(code: str, reason: FailureReason) -> None:
     assert failure_reason(code, None) is reason
-    listed = code in REASON_BY_CODE
-    assert failure_reason("card_declined", code) is (reason if listed else FailureReason.CARD_DECLINED)
+    is_error_code = code in REASON_BY_CODE
+    assert failure_reason("card_declined", code) is (reason if is_error_code else FailureReason.CARD_DECLINED)
 
 
 def test_the_decline_code_wins_over_the_error_code() -> None:
@@ -123,22 +123,22 @@ def test_a_failure_without_a_code_has_the_reason_other() -> None:
 
 
 def test_every_code_that_stripes_library_lists_for_an_intent_is_classified() -> None:
-    listed = sdk_codes()
-    assert len(listed) > 200
-    assert listed - set(REASON_BY_CODE) - NOT_ABOUT_AN_ATTEMPT == set()
+    published_codes = sdk_codes()
+    assert len(published_codes) > 200
+    assert published_codes - set(REASON_BY_CODE) - NOT_ABOUT_AN_ATTEMPT == set()
 
 
 def test_every_block_that_stripes_library_lists_for_a_bank_account_has_a_reason() -> None:
-    listed = sdk_blocks()
-    assert len(listed) >= 6
-    assert listed - set(REASON_BY_CODE) == set()
+    published_codes = sdk_blocks()
+    assert len(published_codes) >= 6
+    assert published_codes - set(REASON_BY_CODE) == set()
 
 
 @pytest.mark.parametrize(
-    "listed", [DECLINE_CODES, BANK_DEBIT_CODES, OUTCOME_REASONS], ids=["cards", "banks", "radar"]
+    "published_codes", [DECLINE_CODES, BANK_DEBIT_CODES, OUTCOME_REASONS], ids=["cards", "banks", "radar"]
 )
-def test_every_code_of_stripes_documentation_is_classified(listed: list[str]) -> None:
-    assert set(listed) - set(REASON_BY_CODE) - NOT_ABOUT_AN_ATTEMPT == set()
+def test_every_code_of_stripes_documentation_is_classified(published_codes: list[str]) -> None:
+    assert set(published_codes) - set(REASON_BY_CODE) - NOT_ABOUT_AN_ATTEMPT == set()
 
 
 def test_no_code_is_classified_twice() -> None:
@@ -159,8 +159,8 @@ def test_suspected_fraud_is_shown_as_a_plain_decline(code: str) -> None:
 @pytest.mark.parametrize("reason", FailureReason)
 def test_no_reason_mentions_fraud(reason: FailureReason) -> None:
     text = FAILURE_TEXTS[reason]
-    told = f"{reason} {text.message} {text.next_step}".lower()
-    assert [word for word in TELLING if word in told] == []
+    texts = f"{reason} {text.message} {text.next_step}".lower()
+    assert [word for word in REVEALING_WORDS if word in texts] == []
 
 
 @pytest.mark.parametrize("reason", FailureReason)

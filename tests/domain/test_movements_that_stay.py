@@ -14,13 +14,13 @@ from tests.properties.stories import (
     debit_that_fails_late,
     debit_under_way,
     failed_once,
-    told,
+    tell,
 )
 
 
 def payments(story: Callable[[Payer], None]) -> list[tuple[str, int]]:
     """Returns the status and the counted amount of each payment that has a row at the end of a story."""
-    invoice, _ = told(story).retold(told(story).events)
+    invoice, _ = tell(story).replay(tell(story).events)
     rows = [row for row in movements(invoice) if row.kind is MovementKind.PAYMENT]
     return [(row.status, row.counted) for row in rows]
 
@@ -39,8 +39,8 @@ def test_a_declined_card_moved_no_money_and_has_no_row() -> None:
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_no_event_removes_a_row(story: Callable[[Payer], None]) -> None:
-    tale = told(story)
-    prefixes = [tale.retold(tale.events[:count])[0] for count in range(len(tale.events) + 1)]
+    tale = tell(story)
+    prefixes = [tale.replay(tale.events[:count])[0] for count in range(len(tale.events) + 1)]
     for before, after in itertools.pairwise(prefixes):
         assert {row.id for row in movements(before)} <= {row.id for row in movements(after)}
 
@@ -50,7 +50,7 @@ def test_a_returned_debit_of_a_revised_invoice_keeps_its_row_without_a_known_cha
         debit_that_fails_late(payer)
         payer.owner_revises()
 
-    tale = told(came_back_then_revised)
-    invoice, _ = tale.retold([event for event in tale.events if not event.type.startswith("charge.")])
+    tale = tell(came_back_then_revised)
+    invoice, _ = tale.replay([event for event in tale.events if not event.type.startswith("charge.")])
 
     assert [(row.status, row.counted) for row in movements(invoice)] == [("failed", 0)]

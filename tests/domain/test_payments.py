@@ -28,7 +28,7 @@ from tests.domain.example_invoices import (
     REFUND,
     UNDER_WAY,
     VISA,
-    made,
+    invoice_with,
 )
 
 NOT_CONFIRMED = PaymentFailure(FailureReason.AUTHENTICATION_REQUIRED)
@@ -36,12 +36,12 @@ NOT_CONFIRMED = PaymentFailure(FailureReason.AUTHENTICATION_REQUIRED)
 
 def test_without_an_attempt_there_is_no_payment() -> None:
     untried = replace(INTENT, status="requires_payment_method", latest_charge_id=None)
-    assert payments_of(made(OPEN, untried)) == []
-    assert payments_of(made(OPEN, replace(untried, status="canceled"))) == []
+    assert payments_of(invoice_with(OPEN, untried)) == []
+    assert payments_of(invoice_with(OPEN, replace(untried, status="canceled"))) == []
 
 
 def test_a_payment_by_card_shows_brand_last_four_expiry_and_receipt() -> None:
-    [payment] = payments_of(made(PAID, INTENT, VISA, PAYMENT))
+    [payment] = payments_of(invoice_with(PAID, INTENT, VISA, PAYMENT))
     assert (payment.id, payment.status, payment.at) == ("pi_1", PaymentStatus.SUCCEEDED, NOW + DAY)
     assert (payment.amount, payment.currency) == (7500, "usd")
     assert payment.method == PaymentMethod("card", "visa", "4242", "2029-04")
@@ -49,7 +49,7 @@ def test_a_payment_by_card_shows_brand_last_four_expiry_and_receipt() -> None:
 
 
 def test_the_attempts_of_an_intent_are_one_payment_that_shows_the_successful_one() -> None:
-    [payment] = payments_of(made(PAID, INTENT, DECLINED, VISA, PAYMENT))
+    [payment] = payments_of(invoice_with(PAID, INTENT, DECLINED, VISA, PAYMENT))
     assert (payment.charge_id, payment.failure) == ("ch_1", None)
 
 
@@ -57,7 +57,7 @@ def test_without_a_success_a_payment_shows_the_latest_attempt_and_its_reason() -
     later = replace(
         DECLINED, id="ch_2", created=NOW + 2 * DAY, last4="0069", failure=PaymentFailure(FailureReason.EXPIRED_CARD)
     )
-    [payment] = payments_of(made(OPEN, later, DECLINED))
+    [payment] = payments_of(invoice_with(OPEN, later, DECLINED))
     assert (payment.status, payment.failure) == (PaymentStatus.FAILED, FailureReason.EXPIRED_CARD)
     assert payment.method is not None
     assert payment.method.last4 == "0069"
@@ -79,13 +79,13 @@ FORMER = {
 
 @pytest.mark.parametrize("former", FORMER.values(), ids=FORMER)
 def test_a_received_payment_has_succeeded_whatever_its_intent_shows(former: tuple[Any, ...]) -> None:
-    [payment] = payments_of(made(PAID, *former, PAYMENT))
+    [payment] = payments_of(invoice_with(PAID, *former, PAYMENT))
     assert (payment.id, payment.status, payment.amount) == ("pi_1", PaymentStatus.SUCCEEDED, 7500)
     assert (payment.at, payment.failure, payment.refundable) == (NOW + DAY, None, 7500)
 
 
 def test_a_pending_debit_has_succeeded_once_its_payment_is_received() -> None:
-    [payment] = payments_of(made(PAID, UNDER_WAY, DEBIT, replace(PAYMENT, as_of=NOW + 5 * DAY)))
+    [payment] = payments_of(invoice_with(PAID, UNDER_WAY, DEBIT, replace(PAYMENT, as_of=NOW + 5 * DAY)))
     assert (payment.status, payment.at, payment.charge_id) == (PaymentStatus.SUCCEEDED, NOW + 5 * DAY, "py_1")
     assert payment.method == PaymentMethod("us_bank_account", "STRIPE TEST BANK", "6789")
 
@@ -93,7 +93,7 @@ def test_a_pending_debit_has_succeeded_once_its_payment_is_received() -> None:
 def test_an_unconfirmed_attempt_is_a_failed_payment_without_a_charge() -> None:
     attempt = AttemptFact(NOW + DAY, "pi_1", 7500, "usd", NOT_CONFIRMED, "card")
     untried = replace(INTENT, status="requires_payment_method", failure=NOT_CONFIRMED, latest_charge_id=None)
-    [payment] = payments_of(made(OPEN, attempt, untried))
+    [payment] = payments_of(invoice_with(OPEN, attempt, untried))
     assert (payment.status, payment.charge_id) == (PaymentStatus.FAILED, None)
     assert payment.failure is FailureReason.AUTHENTICATION_REQUIRED
 
@@ -110,30 +110,30 @@ def test_an_unconfirmed_attempt_is_a_failed_payment_without_a_charge() -> None:
 def test_a_bank_debit_is_pending_until_it_succeeds_or_is_returned(
     charge: object, status: PaymentStatus, at: int
 ) -> None:
-    [payment] = payments_of(made(OPEN, charge))
+    [payment] = payments_of(invoice_with(OPEN, charge))
     assert (payment.status, payment.at) == (status, at)
     assert payment.method == PaymentMethod("us_bank_account", "STRIPE TEST BANK", "6789")
 
 
 def test_a_debit_with_an_unknown_charge_is_pending_since_its_intent_was_processing() -> None:
-    [payment] = payments_of(made(OPEN, replace(UNDER_WAY, as_of=NOW + 3 * DAY)))
+    [payment] = payments_of(invoice_with(OPEN, replace(UNDER_WAY, as_of=NOW + 3 * DAY)))
     assert (payment.status, payment.at, payment.method) == (PaymentStatus.PENDING, NOW + DAY, None)
 
 
 def test_refunds_and_disputes_are_listed_with_their_payment() -> None:
-    other = replace(VISA, id="ch_2", payment_intent_id="pi_2", created=NOW + 2 * DAY)
-    first, second = payments_of(made(PAID, VISA, other, REFUND, DISPUTE))
+    other_charge = replace(VISA, id="ch_2", payment_intent_id="pi_2", created=NOW + 2 * DAY)
+    first, second = payments_of(invoice_with(PAID, VISA, other_charge, REFUND, DISPUTE))
     assert ([each.id for each in first.refunds], [each.id for each in first.disputes]) == (["re_1"], ["du_1"])
     assert (second.refunds, second.disputes) == ((), ())
 
 
 def test_a_refund_that_names_only_its_charge_belongs_to_the_charges_payment() -> None:
-    [payment] = payments_of(made(PAID, VISA, replace(REFUND, payment_intent_id=None)))
+    [payment] = payments_of(invoice_with(PAID, VISA, replace(REFUND, payment_intent_id=None)))
     assert [each.id for each in payment.refunds] == ["re_1"]
 
 
 def test_a_charge_without_an_intent_is_a_separate_payment() -> None:
-    [payment] = payments_of(made(PAID, replace(VISA, payment_intent_id=None)))
+    [payment] = payments_of(invoice_with(PAID, replace(VISA, payment_intent_id=None)))
     assert (payment.id, payment.through_stripe, payment.refundable) == ("ch_1", True, 7500)
 
 
@@ -141,22 +141,22 @@ def test_the_refundable_amount_counts_no_failed_or_canceled_refund() -> None:
     pending = replace(REFUND, id="re_2", status="pending", amount=1000)
     failed = replace(REFUND, id="re_3", status="failed", amount=500)
     canceled = replace(REFUND, id="re_4", status="canceled", amount=500)
-    [payment] = payments_of(made(PAID, VISA, REFUND, pending, failed, canceled))
+    [payment] = payments_of(invoice_with(PAID, VISA, REFUND, pending, failed, canceled))
     assert payment.refundable == 7500 - 2500 - 1000
-    [whole] = payments_of(made(PAID, VISA, replace(REFUND, amount=7500)))
-    assert whole.refundable == 0
+    [fully_refunded] = payments_of(invoice_with(PAID, VISA, replace(REFUND, amount=7500)))
+    assert fully_refunded.refundable == 0
 
 
 @pytest.mark.parametrize("charge", [DEBIT, BOUNCED, DECLINED], ids=["under_way", "came_back", "declined"])
 def test_money_that_has_not_arrived_cannot_be_refunded(charge: object) -> None:
-    [payment] = payments_of(made(OPEN, charge))
+    [payment] = payments_of(invoice_with(OPEN, charge))
     assert payment.refundable == 0
 
 
 def test_a_check_recorded_by_the_office_is_a_payment_on_its_day() -> None:
     day = day_of(NOW - 3 * DAY, "UTC")
     record = OutsidePayment(day, "check", "No. 7", NOW + DAY, OFFICE, "in_1")
-    invoice = made(replace(PAID, amount_paid_off_stripe=7500), outside_payment=record)
+    invoice = invoice_with(replace(PAID, amount_paid_off_stripe=7500), outside_payment=record)
     [payment] = payments_of(invoice)
     assert (payment.id, payment.amount, payment.method) == (f"outside_{invoice.id}", 7500, PaymentMethod("check"))
     assert payment.at == start_of_day(day, "UTC")
@@ -165,11 +165,11 @@ def test_a_check_recorded_by_the_office_is_a_payment_on_its_day() -> None:
 
 
 def test_a_payment_recorded_in_stripe_has_no_method() -> None:
-    [payment] = payments_of(made(replace(PAID, amount_paid_off_stripe=7500)))
+    [payment] = payments_of(invoice_with(replace(PAID, amount_paid_off_stripe=7500)))
     assert (payment.method, payment.at) == (PaymentMethod("outside_stripe"), NOW + DAY)
 
 
 def test_payments_are_listed_in_the_order_of_arrival() -> None:
     part = replace(VISA, id="ch_2", payment_intent_id="pi_2", amount=2500, created=NOW + 60)
     cash = replace(PAID, amount_paid_off_stripe=2500, paid_at=NOW + 9 * DAY)
-    assert [each.amount for each in payments_of(made(cash, VISA, part))] == [2500, 7500, 2500]
+    assert [each.amount for each in payments_of(invoice_with(cash, VISA, part))] == [2500, 7500, 2500]

@@ -30,7 +30,7 @@ def transaction(
     stripe_id: str = "txn_1", amount: int = 10_000, fee: int = 320, **changes: object
 ) -> BalanceTransaction:
     """Returns a card payment of 100.00 with a fee of 3.20, with some changes."""
-    moved = BalanceTransaction(
+    example = BalanceTransaction(
         id=stripe_id,
         type="charge",
         category="charge",
@@ -44,7 +44,7 @@ def transaction(
         source_id="ch_1",
         payment_id="pi_1",
     )
-    return replace(moved, **changes)  # type: ignore[arg-type]
+    return replace(example, **changes)  # type: ignore[arg-type]
 
 
 def fee_of_the_account(amount: int = 290) -> BalanceTransaction:
@@ -140,11 +140,11 @@ def test_an_unknown_category_is_shown_by_its_name() -> None:
     ],
 )
 def test_a_transaction_that_is_no_payment_is_a_separate_line(type_: str, category: str, amount: int) -> None:
-    moved = transaction(
+    other_transaction = transaction(
         "txn_6", amount, 0, type=type_, category=category, source_type="payout", source_id="po_0", payment_id=None
     )
 
-    assert PayoutLine(moved).totals == Totals(other=amount)
+    assert PayoutLine(other_transaction).totals == Totals(other=amount)
 
 
 def test_the_payout_itself_is_no_line() -> None:

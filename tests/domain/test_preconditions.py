@@ -23,19 +23,19 @@ LINE = LineItem(ServiceId("svc_1"), "Cleaning", Decimal("1.5"), 5000, 7500)
 ORDER = Order(CustomerId("cust_1"), "usd", (LINE,), "net_30", 30, None, "UTC", "fingerprint")
 
 
-def seen(*tags: str) -> Precondition:
+def read_tags(*tags: str) -> Precondition:
     return Precondition(frozenset(tags))
 
 
 def test_an_unchanged_record_may_be_replaced() -> None:
-    seen("another", ANN.edit_tag).require(ANN)
+    read_tags("another", ANN.edit_tag).require(ANN)
     Precondition(None).require(ANN)
 
 
 def test_a_record_changed_since_it_was_read_is_returned_instead() -> None:
     changed = replace(ANN, profile=Profile(first_name="Anna"))
     with pytest.raises(PreconditionFailed) as failed:
-        seen(ANN.edit_tag).require(changed)
+        read_tags(ANN.edit_tag).require(changed)
     assert failed.value.stored is changed
 
 
@@ -47,8 +47,8 @@ def test_a_missing_record_is_not_replaced(condition: Precondition) -> None:
 
 
 def test_a_record_that_already_has_the_requested_content_may_be_replaced() -> None:
-    wanted = replace(ANN, profile=Profile(first_name="Anna"))
-    seen(ANN.edit_tag).require(wanted, wanted.edit_tag)
+    requested = replace(ANN, profile=Profile(first_name="Anna"))
+    read_tags(ANN.edit_tag).require(requested, requested.edit_tag)
 
 
 def test_fields_written_only_by_workers_are_no_change() -> None:

@@ -16,7 +16,7 @@ from chalicelib.domain.invoice_changes import invoice_difference
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from tests.contracts.examples import NOW
-from tests.domain.example_invoices import DAY, DRAFT_FACT, OPEN, changed, draft, made, told
+from tests.domain.example_invoices import DAY, DRAFT_FACT, OPEN, draft, invoice_with, next_version, published_change
 
 T = ChangeType
 
@@ -24,7 +24,7 @@ T = ChangeType
 def editing(step: Step, before: Invoice, **changes: Any) -> Invoice:
     """Returns a draft whose edit is at this step. `before` is the draft before the edit began."""
     busy = draft(step)
-    return changed(replace(busy, saga=replace(busy.saga, drafted=draft_tags(before))), **changes)
+    return next_version(replace(busy, saga=replace(busy.saga, drafted=draft_tags(before))), **changes)
 
 
 @pytest.mark.parametrize("step", [Step.EDIT_CLAIM, Step.EDIT, Step.RESTORE, Step.RELEASE])
@@ -32,7 +32,7 @@ def test_a_draft_that_is_edited_stays_a_draft(step: Step) -> None:
     rested = draft()
     busy = editing(step, rested)
     assert busy.status is InvoiceStatus.CREATING
-    assert invoice_difference(rested, busy) == invoice_difference(busy, changed(rested)) == NOTHING
+    assert invoice_difference(rested, busy) == invoice_difference(busy, next_version(rested)) == NOTHING
 
 
 def test_an_edit_is_published_once_when_its_saga_has_finished() -> None:
@@ -40,17 +40,17 @@ def test_an_edit_is_published_once_when_its_saga_has_finished() -> None:
     order = replace(rested.order, memo="Thank you")
     claimed, ordered = editing(Step.EDIT, rested), editing(Step.RELEASE, rested, order=order)
     assert invoice_difference(rested, claimed) == invoice_difference(claimed, ordered) == NOTHING
-    assert told(ordered, changed(rested, order=order)) == ((T.INVOICE_EDITED,), "draft", "draft")
+    assert published_change(ordered, next_version(rested, order=order)) == ((T.INVOICE_EDITED,), "draft", "draft")
 
 
 def test_an_edit_that_is_undone_or_changes_nothing_is_not_published() -> None:
     rested = draft()
     for step in (Step.RESTORE, Step.RELEASE):
-        assert invoice_difference(editing(step, rested), changed(rested)) == NOTHING
+        assert invoice_difference(editing(step, rested), next_version(rested)) == NOTHING
 
 
 def test_an_edit_begun_by_an_earlier_release_is_always_published() -> None:
-    assert told(draft(Step.RELEASE), draft()) == ((T.INVOICE_EDITED,), "draft", "draft")
+    assert published_change(draft(Step.RELEASE), draft()) == ((T.INVOICE_EDITED,), "draft", "draft")
 
 
 @pytest.mark.parametrize(
@@ -66,28 +66,38 @@ def test_an_edit_begun_by_an_earlier_release_is_always_published() -> None:
 )
 def test_a_change_of_a_draft_in_stripe_is_published(fact: InvoiceFact) -> None:
     rested, in_stripe = (
-        replace(made(each, acts=()), saga=draft().saga, details_as_made=DraftDetails(), terms_due_at=OPEN.due_at)
+        replace(
+            invoice_with(each, acts=()), saga=draft().saga, details_as_made=DraftDetails(), terms_due_at=OPEN.due_at
+        )
         for each in (replace(DRAFT_FACT, drafted_details=DraftDetails()), fact)
     )
-    assert told(rested, in_stripe) == ((T.INVOICE_EDITED,), "draft", "draft")
-    assert invoice_difference(in_stripe, changed(in_stripe)) == NOTHING
+    assert published_change(rested, in_stripe) == ((T.INVOICE_EDITED,), "draft", "draft")
+    assert invoice_difference(in_stripe, next_version(in_stripe)) == NOTHING
 
 
 def test_a_change_in_stripe_during_a_send_is_published_once_the_saga_has_finished() -> None:
     rested = draft()
-    in_stripe = made(replace(DRAFT_FACT, total=9000, amount_remaining=9000), acts=())
+    in_stripe = invoice_with(replace(DRAFT_FACT, total=9000, amount_remaining=9000), acts=())
     sending = editing(Step.SEND, rested)
     met = replace(sending, facts=in_stripe.facts)
     assert invoice_difference(sending, met) == NOTHING
-    assert told(met, replace(rested, facts=in_stripe.facts)) == ((T.INVOICE_EDITED,), "draft", "draft")
+    assert published_change(met, replace(rested, facts=in_stripe.facts)) == ((T.INVOICE_EDITED,), "draft", "draft")
 
 
 def test_a_draft_issued_during_an_edit_is_published_as_edited_only_if_its_order_changed() -> None:
     rested = replace(draft(), terms_due_at=OPEN.due_at)
-    assert draft_tags(rested) != draft_tags(made(OPEN)), "Once it is issued, its due date is shown."
+    assert draft_tags(rested) != draft_tags(invoice_with(OPEN)), "Once it is issued, its due date is shown."
     order = replace(rested.order, memo="Thank you")
     ordered = editing(Step.RELEASE, rested, order=order)
-    assert told(ordered, made(OPEN, order=order)) == ((T.INVOICE_EDITED, T.INVOICE_SENT), "draft", "pending")
+    assert published_change(ordered, invoice_with(OPEN, order=order)) == (
+        (T.INVOICE_EDITED, T.INVOICE_SENT),
+        "draft",
+        "pending",
+    )
     for before in (rested, editing(Step.EDIT, rested), editing(Step.SEND, rested)):
-        assert told(before, made(OPEN)) == ((T.INVOICE_SENT,), "draft", "pending")
-    assert told(made(OPEN), made(OPEN, order=order)) == ((T.INVOICE_EDITED,), "pending", "pending")
+        assert published_change(before, invoice_with(OPEN)) == ((T.INVOICE_SENT,), "draft", "pending")
+    assert published_change(invoice_with(OPEN), invoice_with(OPEN, order=order)) == (
+        (T.INVOICE_EDITED,),
+        "pending",
+        "pending",
+    )

@@ -34,7 +34,7 @@ def stripe_invoice(number: int, status: str = "open", **more: Any) -> InvoiceFac
     return InvoiceFact(**{**fact, **more})
 
 
-def known(*facts: StripeFact) -> Snapshots:
+def snapshots_of(*facts: StripeFact) -> Snapshots:
     return reduce(Snapshots.merge, facts, Snapshots())
 
 
@@ -48,36 +48,39 @@ ORIGINAL = stripe_invoice(1, "void", latest_revision_id="in_2")
 def test_the_last_revision_of_a_chain_counts_in_any_order_of_events(
     order: tuple[InvoiceFact, ...],
 ) -> None:
-    facts = known(*order)
+    facts = snapshots_of(*order)
     assert facts.invoice == stripe_invoice(3)
     assert set(facts.revisions) == {"in_1", "in_2"}
 
 
 @pytest.mark.parametrize("deleted", [False, True], ids=["a_draft", "a_deleted_draft"])
 def test_a_draft_of_a_revision_does_not_count(deleted: bool) -> None:
-    facts = known(stripe_invoice(2, "draft", deleted=deleted), stripe_invoice(1), PAID_BY)
+    facts = snapshots_of(stripe_invoice(2, "draft", deleted=deleted), stripe_invoice(1), PAID_BY)
     assert facts.invoice == stripe_invoice(1)
     assert status_of(facts) is InvoiceStatus.PENDING
     assert facts.invoice_to_read is None
 
 
 def test_a_circular_chain_of_revisions_ends() -> None:
-    facts = known(stripe_invoice(1, from_invoice_id="in_2"), stripe_invoice(2))
+    facts = snapshots_of(stripe_invoice(1, from_invoice_id="in_2"), stripe_invoice(2))
     assert facts.invoice is not None
 
 
 @pytest.mark.parametrize(
     ("facts", "unread"),
     [
-        (known(stripe_invoice(1), PAID_BY), None),
-        (known(stripe_invoice(1)), "in_1"),
-        (known(stripe_invoice(1, "draft")), None),
-        (known(ORIGINAL), "in_2"),
-        (known(ORIGINAL, stripe_invoice(2, "draft")), "in_2"),
-        (known(ORIGINAL, stripe_invoice(2)), "in_2"),
-        (known(ORIGINAL, stripe_invoice(2), InvoicePaymentFact("inpay_2", 100, "open", "in_2", 0, "usd")), None),
-        (known(ORIGINAL, stripe_invoice(2, "paid", amount_due=0)), None),
-        (known(ORIGINAL, PAID_BY, stripe_invoice(2, "draft", deleted=True)), None),
+        (snapshots_of(stripe_invoice(1), PAID_BY), None),
+        (snapshots_of(stripe_invoice(1)), "in_1"),
+        (snapshots_of(stripe_invoice(1, "draft")), None),
+        (snapshots_of(ORIGINAL), "in_2"),
+        (snapshots_of(ORIGINAL, stripe_invoice(2, "draft")), "in_2"),
+        (snapshots_of(ORIGINAL, stripe_invoice(2)), "in_2"),
+        (
+            snapshots_of(ORIGINAL, stripe_invoice(2), InvoicePaymentFact("inpay_2", 100, "open", "in_2", 0, "usd")),
+            None,
+        ),
+        (snapshots_of(ORIGINAL, stripe_invoice(2, "paid", amount_due=0)), None),
+        (snapshots_of(ORIGINAL, PAID_BY, stripe_invoice(2, "draft", deleted=True)), None),
     ],
     ids=[
         "never_revised", "finalized_in_stripe", "a_draft", "named_only", "known_as_a_draft",
@@ -97,9 +100,9 @@ def test_a_failed_attempt_at_a_replaced_invoice_is_no_failure_of_its_revision() 
         ChargeFact("ch_1", 100, "failed", 500, "usd", 100, "pi_1", failure),
         InvoicePaymentFact("inpay_1", 100, "open", "in_1", 0, "usd", "pi_1"),
     ]
-    assert status_of(known(*before)) is InvoiceStatus.FAILED
+    assert status_of(snapshots_of(*before)) is InvoiceStatus.FAILED
     revised = [ORIGINAL, stripe_invoice(2), InvoicePaymentFact("inpay_2", 100, "open", "in_2", 0, "usd", "pi_2")]
-    assert status_of(known(*before, *revised)) is InvoiceStatus.PENDING
+    assert status_of(snapshots_of(*before, *revised)) is InvoiceStatus.PENDING
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,7 @@ def test_a_refund_counts_for_a_revision_unless_its_payment_is_known_to_pay_anoth
     paid = stripe_invoice(2, "paid", amount_paid=500, amount_remaining=0)
     intent = PaymentIntentFact("pi_2", 100, "succeeded", 500, "usd")
     refund = RefundFact("re_1", 110, "succeeded", 500, "usd", 110, "pi_2")
-    assert amounts_of(known(ORIGINAL, paid, intent, refund, *payments)).refund_counts == refunded
+    assert amounts_of(snapshots_of(ORIGINAL, paid, intent, refund, *payments)).refunded == refunded
 
 
 def test_a_revision_belongs_to_its_invoice_with_or_without_poms_id_in_its_metadata() -> None:

@@ -21,16 +21,20 @@ def test_a_repeated_step_has_the_same_idempotency_key() -> None:
 
 
 def test_each_step_and_each_intent_has_its_own_key() -> None:
-    other = Saga(Step.DRAFT, send=True, nonce="another", step_began_at=NOW)
-    keys = {SAGA.key, other.key, *(SAGA.advanced(step, NOW).key for step in (Step.LINES, Step.SEND, Step.ABORT))}
+    another_saga = Saga(Step.DRAFT, send=True, nonce="another", step_began_at=NOW)
+    keys = {
+        SAGA.key,
+        another_saga.key,
+        *(SAGA.advanced(step, NOW).key for step in (Step.LINES, Step.SEND, Step.ABORT)),
+    }
     assert len(keys) == 5
     assert all(len(key) < 255 and "secret" not in key for key in keys)
 
 
 def test_a_step_requested_again_by_a_user_has_a_new_key() -> None:
     review = SAGA.advanced(Step.SEND, NOW).advanced(Step.REVIEW, NOW)
-    asked = review.ordered_to_send("fresh", NOW, finalized_before=False, drafted=DRAFTED)
-    assert asked.key != SAGA.advanced(Step.SEND, NOW).key
+    requested = review.ordered_to_send("fresh", NOW, finalized_before=False, drafted=DRAFTED)
+    assert requested.key != SAGA.advanced(Step.SEND, NOW).key
 
 
 def test_a_saga_recognizes_only_the_keys_of_its_own_step() -> None:
@@ -47,9 +51,9 @@ def test_a_waiting_order_stays_waiting_until_a_user_orders_it_to_be_sent() -> No
     put_off = SAGA.failed_attempt(NOW, stored_by_stripe=False).leased(NOW + LEASE)
     assert not SAGA.interrupted
     assert put_off.advanced(Step.SEND, NOW).interrupted
-    asked = put_off.advanced(Step.REVIEW, NOW).ordered_to_send("fresh", NOW, finalized_before=True, drafted=None)
-    assert not asked.interrupted
-    assert asked.finalized_before
+    requested = put_off.advanced(Step.REVIEW, NOW).ordered_to_send("fresh", NOW, finalized_before=True, drafted=None)
+    assert not requested.interrupted
+    assert requested.finalized_before
 
 
 def test_the_former_services_of_a_draft_are_stored_until_its_edit_or_send_has_finished() -> None:
@@ -71,9 +75,9 @@ def test_a_key_is_trusted_for_an_hour_less_than_stripe_stores_it() -> None:
 def test_a_failure_stored_by_stripe_is_checked_before_a_retry_with_another_key() -> None:
     failed = SAGA.failed_attempt(NOW, stored_by_stripe=True)
     assert failed.must_look_first(NOW)
-    looked = failed.found_nothing(NOW + 60)
-    assert looked.key != SAGA.key
-    assert not looked.must_look_first(NOW + 60)
+    checked = failed.found_nothing(NOW + 60)
+    assert checked.key != SAGA.key
+    assert not checked.must_look_first(NOW + 60)
 
 
 def test_a_lost_response_does_not_clear_a_stored_failure() -> None:
@@ -137,9 +141,14 @@ def test_a_withdrawal_stores_its_reason() -> None:
 def test_a_stored_refusal_has_the_code_and_texts_of_its_error(kind: type[Refused | Conflict]) -> None:
     code = "due_date_in_past" if kind is DueDatePassed else "stripe_refused"
     stored = Refusal.of(kind(code, "No.", field="dueDate", next_step="Choose a later day."))
-    read = msgspec.json.decode(msgspec.json.encode(stored), type=Refusal).error
-    assert type(read) is kind
-    assert (read.code, read.message, read.field, read.next_step) == (code, "No.", "dueDate", "Choose a later day.")
+    decoded = msgspec.json.decode(msgspec.json.encode(stored), type=Refusal).error
+    assert type(decoded) is kind
+    assert (decoded.code, decoded.message, decoded.field, decoded.next_step) == (
+        code,
+        "No.",
+        "dueDate",
+        "Choose a later day.",
+    )
 
 
 def test_no_two_lists_of_parts_share_a_digest() -> None:
@@ -147,13 +156,13 @@ def test_no_two_lists_of_parts_share_a_digest() -> None:
 
 
 def test_one_idempotency_key_of_one_organization_is_one_invoice() -> None:
-    one, other = OrganizationId("org_1"), OrganizationId("org_2")
-    assert invoice_id_for(one, "key") == invoice_id_for(one, "key")
-    assert invoice_id_for(one, "key") != invoice_id_for(other, "key")
-    assert invoice_id_for(OrganizationId("org_1k"), "ey") != invoice_id_for(one, "key")
+    first_organization, second_organization = OrganizationId("org_1"), OrganizationId("org_2")
+    assert invoice_id_for(first_organization, "key") == invoice_id_for(first_organization, "key")
+    assert invoice_id_for(first_organization, "key") != invoice_id_for(second_organization, "key")
+    assert invoice_id_for(OrganizationId("org_1k"), "ey") != invoice_id_for(first_organization, "key")
 
 
 def test_an_unknown_step_of_another_release_is_stored_unchanged_and_not_resumed() -> None:
-    read = msgspec.json.decode(b'"translate"', type=Step)
-    assert msgspec.json.encode(read) == b'"translate"'
-    assert read not in set(Step)
+    decoded = msgspec.json.decode(b'"translate"', type=Step)
+    assert msgspec.json.encode(decoded) == b'"translate"'
+    assert decoded not in set(Step)

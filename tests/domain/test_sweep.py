@@ -17,18 +17,18 @@ ORGANIZATION = OrganizationId("org_1")
 CALM = Sweep(swept_until=NOW - 600, objects_swept_at=NOW)
 
 
-def after(sweep: Sweep, now: int = NOW, **found: int) -> Sweep:
-    return sweep.done(ORGANIZATION, SyncReport(now, **found))
+def after(sweep: Sweep, now: int = NOW, **findings: int) -> Sweep:
+    return sweep.done(ORGANIZATION, SyncReport(now, **findings))
 
 
-def every(sweep: Sweep) -> set[int]:
+def intervals(sweep: Sweep) -> set[int]:
     """Returns the seconds between two runs at several times of day; the daily comparison may make one shorter."""
     return {after(sweep, NOW + hour * 3600).due_at - NOW - hour * 3600 for hour in range(24)}
 
 
-@pytest.mark.parametrize("found", ["recovered", "corrected", "parked", "payouts"])
-def test_an_account_with_missed_events_is_swept_every_ten_minutes(found: str) -> None:
-    assert after(CALM, **{found: 1}).due_at == NOW + 600
+@pytest.mark.parametrize("finding", ["recovered", "corrected", "parked", "payouts"])
+def test_an_account_with_missed_events_is_swept_every_ten_minutes(finding: str) -> None:
+    assert after(CALM, **{finding: 1}).due_at == NOW + 600
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_longer_an_account_is_idle_the_less_often_it_is_swept(sweep: Sweep, 
 
 
 def test_an_idle_account_is_swept_when_its_comparison_is_due() -> None:
-    gaps = every(replace(CALM, happened_at=0))
+    gaps = intervals(replace(CALM, happened_at=0))
     assert max(gaps) == 6 * 3600
     assert sum(gap < 6 * 3600 for gap in gaps) <= 6
 
@@ -56,10 +56,10 @@ def test_an_idle_account_is_swept_when_its_comparison_is_due() -> None:
 def test_objects_are_compared_once_a_day() -> None:
     swept, compared = CALM, []
     for tick in range(NOW, NOW + 10 * DAY, 600):
-        wanted = swept.should_compare_objects(ORGANIZATION, tick)
-        if wanted:
+        is_due = swept.should_compare_objects(ORGANIZATION, tick)
+        if is_due:
             compared.append(tick)
-        swept = swept.done(ORGANIZATION, SyncReport(tick), objects=ObjectsSwept() if wanted else None)
+        swept = swept.done(ORGANIZATION, SyncReport(tick), objects=ObjectsSwept() if is_due else None)
     assert len(compared) == 10
     assert {later - earlier for earlier, later in pairwise(compared)} == {DAY}
 
@@ -104,9 +104,9 @@ def test_the_delay_of_a_sweep_counts_from_its_due_time() -> None:
 
 
 def test_missed_events_are_remembered_until_the_account_is_connected_again() -> None:
-    found = CALM.done(ORGANIZATION, SyncReport(NOW, recovered=2), events=EventsSwept(missed_at=NOW - 300))
-    assert (found.missed_at, found.missed_found_at, found.missed_just_now) == (NOW - 300, NOW, True)
-    calm = after(found, NOW + 600)
+    with_missed = CALM.done(ORGANIZATION, SyncReport(NOW, recovered=2), events=EventsSwept(missed_at=NOW - 300))
+    assert (with_missed.missed_at, with_missed.missed_found_at, with_missed.missed_just_now) == (NOW - 300, NOW, True)
+    calm = after(with_missed, NOW + 600)
     assert (calm.missed_at, calm.missed_found_at, calm.missed_just_now) == (NOW - 300, NOW, False)
     older = calm.done(ORGANIZATION, SyncReport(NOW + 900, recovered=1), events=EventsSwept(missed_at=NOW - 9000))
     assert (older.missed_at, older.missed_just_now) == (NOW - 300, True)
@@ -128,10 +128,15 @@ def test_payouts_are_compared_after_the_other_objects() -> None:
 
 
 def test_fees_left_for_another_run_are_resumed_immediately() -> None:
-    left = run(CALM, objects=ObjectsSwept(), payouts=PayoutsSwept(fees_before=NOW - DAY))
-    assert (left.payouts_due, left.fees_before, left.payouts_swept_at, left.due_at) == (True, NOW - DAY, 0, NOW)
-    done = run(left, payouts=PayoutsSwept())
-    assert (done.payouts_due, done.fees_before, done.payouts_swept_at) == (False, None, NOW)
+    unfinished = run(CALM, objects=ObjectsSwept(), payouts=PayoutsSwept(fees_before=NOW - DAY))
+    assert (unfinished.payouts_due, unfinished.fees_before, unfinished.payouts_swept_at, unfinished.due_at) == (
+        True,
+        NOW - DAY,
+        0,
+        NOW,
+    )
+    finished = run(unfinished, payouts=PayoutsSwept())
+    assert (finished.payouts_due, finished.fees_before, finished.payouts_swept_at) == (False, None, NOW)
 
 
 def test_a_missed_payout_counts_as_missed_and_not_as_a_corrected_invoice() -> None:

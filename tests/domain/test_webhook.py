@@ -36,7 +36,7 @@ def test_a_correct_endpoint_is_no_problem(endpoints: list[WebhookEndpoint]) -> N
 
 
 @pytest.mark.parametrize(
-    ("endpoints", "said"),
+    ("endpoints", "expected_text"),
     [
         ([], "no webhook endpoint"),
         ([OTHER], "no webhook endpoint"),
@@ -49,10 +49,10 @@ def test_a_correct_endpoint_is_no_problem(endpoints: list[WebhookEndpoint]) -> N
     ],
     ids=["none", "another", "disabled", "own_account", "old", "no_version", "one_missing", "many_missing"],
 )
-def test_a_problem_is_described_in_plain_words(endpoints: list[WebhookEndpoint], said: str) -> None:
+def test_a_problem_is_described_in_plain_words(endpoints: list[WebhookEndpoint], expected_text: str) -> None:
     problem = problem_with(endpoints, URL)
     assert problem is not None
-    assert said in problem
+    assert expected_text in problem
     assert problem.endswith(".")
 
 

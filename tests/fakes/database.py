@@ -136,8 +136,8 @@ class FakeDatabase:
             raise DuplicateEvent
 
     def add_tallies(self, organization_id: OrganizationId, difference: Mapping[Bucket, Tally]) -> None:
-        known = self.tallies.get(organization_id, {})
-        self.tallies[organization_id] = added_up(known.items(), difference.items())
+        tallies = self.tallies.get(organization_id, {})
+        self.tallies[organization_id] = added_up(tallies.items(), difference.items())
 
     def keep_acts(self, *acts: Act) -> None:
         for act in acts:
@@ -147,8 +147,8 @@ class FakeDatabase:
         self.events[marker.account_id, marker.event_id] = marker
 
 
-def require_unchanged(stored: Mapping[K, V], key: K, read: Versioned, what: str) -> None:
+def require_unchanged(stored: Mapping[K, V], key: K, read: Versioned, record_name: str) -> None:
     """Raises StaleWrite unless `stored` holds the version that was read. Version 0 means that no record exists."""
-    found = stored.get(key)
-    if (found.version if found else 0) != read.version:
-        raise StaleWrite(what)
+    current = stored.get(key)
+    if (current.version if current else 0) != read.version:
+        raise StaleWrite(record_name)

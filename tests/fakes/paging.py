@@ -32,10 +32,10 @@ def page_of(
     if after is not None:
         end = _position_in(after, name)
         ordered = [row for row in ordered if (position(row) < end if descending else position(row) > end)]
-    shown = tuple(ordered[:first])
+    page_rows = tuple(ordered[:first])
     return Page(
-        items=shown,
-        end_cursor=_cursor(position(shown[-1]), name) if shown else None,
+        items=page_rows,
+        end_cursor=_cursor(position(page_rows[-1]), name) if page_rows else None,
         has_next=len(ordered) > first,
     )
 

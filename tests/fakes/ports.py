@@ -70,8 +70,8 @@ class FakeQueues:
 
     def take(self) -> list[Message]:
         """Returns the messages sent since the last call."""
-        taken, self.sent = self.sent, []
-        return taken
+        messages, self.sent = self.sent, []
+        return messages
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""CloudFormation as far as it is here: AWS's own transform, and moto's stacks, whose gaps are named one by one."""
+"""CloudFormation for tests: AWS's SAM transform, and moto's stacks. What moto cannot create is listed here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One package for all tests: made when something that goes into it has changed, and else taken from `build`."""
+"""Builds one package for all tests. An existing package in `build` is used if none of its sources has changed."""
 
 from __future__ import annotations
 

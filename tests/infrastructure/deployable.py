@@ -1,4 +1,4 @@
-"""An account that a stage can be deployed to: what has to be there before, and AWS's transform before moto."""
+"""An account that a stage can be deployed to: its prerequisites, and the SAM transform before moto."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ from infra.stripe_double import InProcessClient
 from infra.template import RETRIES, merge_template
 from infra.template.measures import API_GATEWAY, LAMBDA, SQS
 from infra.template.queues import ATTEMPTS, PATIENCE
-from tests.api.client import Response, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.api.conftest import CONFIG
 from tests.api.tokens import CONFIG as TOKENS
 from tests.api.tokens import Issuer, jwks, public_jwk

@@ -1,4 +1,4 @@
-"""What a company on a played stage does, and what alarms tell of it."""
+"""Actions of a company on a played stage, and the alarms that its actions must fire."""
 
 from __future__ import annotations
 

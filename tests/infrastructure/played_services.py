@@ -1,4 +1,4 @@
-"""Answers of AWS that moto does not have. botocore's models judge each request and each answer."""
+"""Responses of AWS services that moto lacks. botocore's models validate each request and each response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the template's alarms ring, and when they stay quiet: by period, and minute by minute as CloudWatch would."""
+"""The template's alarms, evaluated as CloudWatch would evaluate them: by period, and minute by minute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alarms and dashboard: made of metrics that exist, with actions and run books, and ringing when they should."""
+"""Alarms and dashboard use existing metrics, have actions and run books, and fire in the stated cases."""
 
 from __future__ import annotations
 

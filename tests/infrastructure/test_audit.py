@@ -1,4 +1,4 @@
-"""What could not be looked up is not called well, and a waiver that is overdue is not passed over in silence."""
+"""The audit reports packages that it could not check, and waivers that are overdue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bulk work does no more in AWS than its functions' policies allow."""
+"""The code for bulk work needs no more permissions than the policies of its functions grant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The event sources of `publish_changes`, the bus and the queue of unpublished changes, as the template has them."""
+"""The template's event sources of `publish_changes`, its bus and its queue of unpublished changes."""
 
 from __future__ import annotations
 

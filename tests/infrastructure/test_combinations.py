@@ -1,4 +1,4 @@
-"""Each option of a stage by itself, all of them, and all but one: in what AWS makes of the package."""
+"""The transformed template with each option alone, with all options, and with all options but one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract is the document that was reviewed, and a change of it is seen and judged."""
+"""The generated API documents equal the reviewed files, and each change is classified as breaking or compatible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make deploy`, from an empty account to a stack that answers, in moto, with the package that would be deployed."""
+"""`make deploy` in moto, with the real package: from an empty account to a stack that responds."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def empty(package: conftest.Package) -> Iterator[World]:
 @dataclass(frozen=True)
 class Deployed:
     world: World
-    minutes_in_alarm: dict[str, Any]
+    result: dict[str, Any]
     """Of the first deployment."""
     questions: list[str]
     """What it asked."""
@@ -165,7 +165,7 @@ def _artifact_keys() -> set[str]:
 
 class TestDeployedStage:
     def test_the_stack_is_deployed_gets_its_address_and_is_checked(self, deployed: Deployed) -> None:
-        result, world = deployed.minutes_in_alarm, deployed.world
+        result, world = deployed.result, deployed.world
         assert _stacks() == ["UPDATE_COMPLETE"]
         assert {row["state"] for row in result["checks"]} == {"ok"}
         smoke_states = _states(result, "smoke")
@@ -183,7 +183,7 @@ class TestDeployedStage:
         assert deployed.questions == [f"Change {STACK} in {ACCOUNT}, us-east-1?"]
 
     def test_the_bill_of_materials_is_uploaded_next_to_the_zip(self, deployed: Deployed) -> None:
-        place = deployed.minutes_in_alarm["sbom"].partition(".amazonaws.com/")[2]
+        place = deployed.result["sbom"].partition(".amazonaws.com/")[2]
         document = json.loads(boto3.client("s3").get_object(Bucket=BUCKET, Key=place)["Body"].read())
         [zip_key] = [key for key in _artifact_keys() if key.endswith(".zip")]
         [digest] = document["metadata"]["component"]["hashes"]

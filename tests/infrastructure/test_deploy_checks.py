@@ -1,4 +1,4 @@
-"""What is looked at before a stage is touched: each thing is spoiled once, and must be told. Needs no package."""
+"""The checks before a deployment. Each test breaks one setting, and the check must report it. Needs no package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands before the API: the form of tokens, one address, and the web ACL that a stage may ask for."""
+"""The protection in front of the API: the form of tokens, the single address, and the optional web ACL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies as the local stack can hold functions to them."""
+"""The local stack enforces the policies of functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page about the events agrees with the code that makes them, and with the consumer that teams copy."""
+"""The page about the events agrees with the code that publishes them, and with the example consumer."""
 
 from __future__ import annotations
 

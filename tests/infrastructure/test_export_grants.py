@@ -1,4 +1,4 @@
-"""The export of a customer does no more in AWS than the API's policy allows."""
+"""The export of a customer needs no more permissions than the API's policy grants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The feed takes no more rights in AWS than the policies of its two functions have."""
+"""The feed needs no more permissions than the policies of its two functions grant."""
 
 from __future__ import annotations
 

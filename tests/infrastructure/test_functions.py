@@ -1,4 +1,4 @@
-"""Whatever `chalicelib.functions` declares has all that belongs to a function or a queue, without a second list."""
+"""Each function and queue in `chalicelib.functions` has all its parts in the template, without a second list."""
 
 from __future__ import annotations
 

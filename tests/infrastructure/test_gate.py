@@ -1,4 +1,4 @@
-"""The gate's rules: each is broken once, on purpose, and must say so."""
+"""The rules of the package gate. Each test breaks one rule, and the gate must report it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""docs/in-an-account.md: a row of `make sandbox-aws` tries each entry, or it is in the list of those by hand."""
+"""docs/in-an-account.md: each entry is checked by a row of `make sandbox-aws`, or is listed here as checked by
+hand.
+"""
 
 from __future__ import annotations
 

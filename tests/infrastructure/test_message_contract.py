@@ -1,4 +1,4 @@
-"""A change of the events on the bus is seen, and judged by what it means to a consumer."""
+"""Each change of the events on the bus is classified as breaking or compatible for consumers."""
 
 from __future__ import annotations
 

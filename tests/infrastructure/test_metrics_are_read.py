@@ -1,4 +1,4 @@
-"""CloudWatch bills each combination of a metric's values, so an alarm or the dashboard reads each of them."""
+"""CloudWatch bills each combination of dimensions, so an alarm or the dashboard must read each of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stage may ask for besides: a key of its own, signed code, a boundary. In what AWS makes of the package."""
+"""The optional parts of a stage in the transformed template: its own key, signed code, a permissions boundary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The check of a stage's own key, against a key that `infra/key.json` makes and against keys that are spoiled."""
+"""The check of a stage's own key, against the key in `infra/key.json` and against unsuitable keys."""
 
 from __future__ import annotations
 

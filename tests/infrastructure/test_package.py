@@ -1,4 +1,4 @@
-"""What `make package` makes."""
+"""The package that `make package` creates."""
 
 from __future__ import annotations
 

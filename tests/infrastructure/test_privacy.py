@@ -1,4 +1,4 @@
-"""docs/privacy.md: every field that holds or tells something is classified, and the page says what the code does."""
+"""docs/privacy.md: every field that stores or transmits data is classified, and the page agrees with the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stops a release, what lets one through all the same, and what a failed one leaves. Needs no package."""
+"""The conditions that stop a release, the option that ignores them, and failed releases. Needs no package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queues, streams, log groups and backups of what is packaged keep things as long as the retention table says."""
+"""Packaged queues, streams, log groups and backups retain data for the times in the retention table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The role that CloudFormation may work as, against what AWS's schemas say that the stack's resources need."""
+"""CloudFormation's role has the permissions that AWS's schemas name for the stack's resource types."""
 
 from __future__ import annotations
 

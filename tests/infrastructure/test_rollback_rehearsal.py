@@ -1,4 +1,4 @@
-"""The rehearsal of a rollback: what it finds out, that it leaves nothing, and that a later run puts back the rest."""
+"""The rehearsal of a rollback: its results, its clean-up, and the repair of an interrupted run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which Python the functions are packaged for, and whether SnapStart may be switched on with it."""
+"""The Python version of the functions, and the versions with which SnapStart is available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bill of materials names what is in the zip, and the gate finds it when it does not."""
+"""The bill of materials lists the contents of the zip, and the gate reports a bill that does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every test that docs/security.md names is there, and every risk of the list has one."""
+"""Every test that docs/security.md names exists, and every risk in its list has a test."""
 
 from __future__ import annotations
 

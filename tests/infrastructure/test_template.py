@@ -1,4 +1,4 @@
-"""The template against what it is derived from, or must agree with. Needs nothing but this repository."""
+"""The template agrees with the code that it is derived from, and with the local stack. Needs no package."""
 
 from __future__ import annotations
 

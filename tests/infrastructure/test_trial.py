@@ -1,4 +1,4 @@
-"""`make sandbox-aws`: every row at a stage where all is well, and the right row for each way to spoil it."""
+"""`make sandbox-aws`: every row is as expected at a good stage, and each broken stage differs in the right row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line of `make sandbox-aws`: what it refuses, what it only shows, and what a run tells."""
+"""The command line of `make sandbox-aws`: the runs that it refuses, its dry run, and its output."""
 
 from __future__ import annotations
 

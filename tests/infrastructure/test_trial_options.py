@@ -1,4 +1,4 @@
-"""`make sandbox-aws` at a stage with options: a key of its own, a domain, a web ACL, SnapStart, copies."""
+"""`make sandbox-aws` at a stage with options: its own key, a domain, a web ACL, SnapStart, backups."""
 
 from __future__ import annotations
 

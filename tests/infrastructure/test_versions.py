@@ -1,4 +1,4 @@
-"""A function gets a new version exactly when what a version freezes has changed: asked of SAM's own translator."""
+"""A function gets a new version exactly when a property that versions freeze has changed, by SAM's own transform."""
 
 from __future__ import annotations
 

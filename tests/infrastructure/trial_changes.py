@@ -1,4 +1,4 @@
-"""Ways to spoil a deployed stage: each with the rows of `make sandbox-aws` that have to name it."""
+"""Ways to break a deployed stage, each with the rows of `make sandbox-aws` that must report it."""
 
 from __future__ import annotations
 

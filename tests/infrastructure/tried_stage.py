@@ -1,4 +1,4 @@
-"""A deployed stage of which every row is as expected: moto, with what moto does not have played beside it."""
+"""A deployed stage at which every row is as expected. Services that moto lacks are simulated."""
 
 from __future__ import annotations
 

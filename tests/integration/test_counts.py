@@ -36,8 +36,8 @@ def result_and_counts(world: World, do: Callable[[], Any]) -> tuple[Any, list[st
     """Returns the result of a function, its requests to DynamoDB and its calls to Stripe."""
     world.double.api.log.reset()
     with requests_to_dynamodb() as requests:
-        answer = do()
-    return answer, list(requests), world.stripe_calls()
+        result = do()
+    return result, list(requests), world.stripe_calls()
 
 
 def webhooks(world: World) -> list[tuple[str, EventOutcome, list[str]]]:
@@ -167,7 +167,7 @@ def test_creating_for_a_synced_customer_takes_the_expected_requests(world: World
     assert sum(request not in READS for request in requests) <= 4, "the intent and a checkpoint after each step"
 
 
-def test_creating_for_a_new_customer_takes_the_same_requests_for_any_number_of_lines(world: World) -> None:
+def test_creating_for_a_new_customer_takes_five_stripe_calls_for_any_number_of_lines(world: World) -> None:
     costs = []
     for count in (1, 250):
         world.customer(f"cust_new_{count}", email=f"new{count}@example.test")
@@ -179,7 +179,7 @@ def test_creating_for_a_new_customer_takes_the_same_requests_for_any_number_of_l
 
     assert [calls for _, calls in costs] == [5, 5]
     (cost_of_one, _), (cost_of_many, _) = costs
-    assert cost_of_many <= cost_of_one + 3, "more claims than one transaction takes, and their checkpoint"
+    assert cost_of_many <= cost_of_one + 3, "the claims exceed one transaction, and need a checkpoint"
 
 
 FIND, READ, UPDATE = "GET /v1/customers", "GET /v1/customers/{id}", "POST /v1/customers/{id}"
@@ -189,7 +189,7 @@ def test_syncing_an_already_linked_customer_takes_the_expected_requests(world: W
     _, _, calls = result_and_counts(
         world, lambda: sync_again(ORGANIZATION, CustomerId("cust_1"), world.ports) and world.work()
     )
-    assert calls == {READ: 1}, "read first, and nothing is sent if nothing differs"
+    assert calls == {READ: 1}, "Stripe's customer is read first, and updated only if a field differs"
 
     world.customer(phone="+1 602 555 0100")
     _, requests, calls = result_and_counts(world, world.work)
@@ -214,7 +214,7 @@ def test_linking_a_stripe_customer_takes_the_expected_requests(world: World) -> 
     _, requests, calls = result_and_counts(world, world.work)
     assert calls == {FIND: 1, UPDATE: 1}
     writes = [request for request in requests if request not in READS]
-    assert writes == [TRANSACTION, "PutItem"], "the claim goes first, then what was settled"
+    assert writes == [TRANSACTION, "PutItem"], "the claim is written first, then the customer"
 
 
 def test_a_sweep_reads_one_page_of_events_at_a_time_and_writes_only_missed_ones(world: World) -> None:
@@ -232,10 +232,10 @@ def test_a_sweep_reads_one_page_of_events_at_a_time_and_writes_only_missed_ones(
 
     assert first.recovered > 0
     assert calls.pop("GET /v1/events") == 1
-    assert set(calls.values()) == {1}, "what is listed in the version of an old account is fetched, each object once"
+    assert set(calls.values()) == {1}, "objects listed in an older API version are fetched, each once"
     assert requests.count(BATCH) >= 1
     writes = [request for request in again if request not in READS]
-    assert writes == ["PutItem"], "only how far it has come"
+    assert writes == ["PutItem"], "only the sweep's progress"
 
 
 DAY = 86_400
@@ -243,7 +243,7 @@ HUNDRED, TWENTY_FIVE = 100, 25
 """The number of balance transactions on a page of Stripe's list, and of items in a batch write."""
 
 
-def paid_and_booked(world: World, *services: str) -> Invoice:
+def invoice_with_transaction(world: World, *services: str) -> Invoice:
     """Returns an invoice paid by card that has a balance transaction, whose event was not delivered yet."""
     invoice = world.invoice(*services)
     pay(world, invoice)
@@ -252,7 +252,7 @@ def paid_and_booked(world: World, *services: str) -> Invoice:
     return invoice
 
 
-def paid_out(world: World) -> str:
+def payout_of_everything(world: World) -> str:
     """Pays everything out in one payout that Stripe can list, and finishes the payout's events and jobs."""
     world.advance(3 * DAY)
     world.double.pay_out(account_of(world))
@@ -265,12 +265,12 @@ def paid_out(world: World) -> str:
 
 
 def test_a_fee_takes_no_stripe_call_in_its_webhook_and_one_in_its_worker(world: World) -> None:
-    paid_and_booked(world, "svc_1")
+    invoice_with_transaction(world, "svc_1")
 
-    [(kind, outcome, told)] = webhooks(world)
+    [(kind, outcome, webhook_requests)] = webhooks(world)
     _, requests, calls = result_and_counts(world, world.work)
 
-    assert (kind, outcome, told) == ("charge.updated", EventOutcome.APPLIED, [BATCH, GET, PUT])
+    assert (kind, outcome, webhook_requests) == ("charge.updated", EventOutcome.APPLIED, [BATCH, GET, PUT])
     assert calls == {"GET /v1/payment_intents/{id}": 1}
     assert requests == [GET, GET, UPDATE_ITEM], "the connection, and the payment's row"
 
@@ -281,10 +281,10 @@ def test_a_payout_webhook_reads_the_connection_and_leaves_the_payout_to_a_worker
     webhooks(world)
     world.double.pay_out(account_of(world))
 
-    [(kind, outcome, told)] = webhooks(world)
+    [(kind, outcome, webhook_requests)] = webhooks(world)
     _, requests, calls = result_and_counts(world, world.work)
 
-    assert (kind, outcome, told) == ("payout.created", EventOutcome.APPLIED, [GET, GET, PUT])
+    assert (kind, outcome, webhook_requests) == ("payout.created", EventOutcome.APPLIED, [GET, GET, PUT])
     assert calls == {"GET /v1/payouts/{id}": 1}
     assert [request for request in requests if request not in READS] == [PUT]
 
@@ -293,7 +293,7 @@ def test_a_payout_webhook_reads_the_connection_and_leaves_the_payout_to_a_worker
 def test_itemizing_a_payout_takes_a_stripe_call_for_each_hundred_lines_and_a_batch_for_each_twenty_five(
     world: World, other_charges: int
 ) -> None:
-    paid_and_booked(world, "svc_1")
+    invoice_with_transaction(world, "svc_1")
     world.double.set_delivery(lose=["*"])
     for _ in range(other_charges):
         world.double.outside_charge(account_of(world), 7_500)
@@ -311,15 +311,15 @@ def test_itemizing_a_payout_takes_a_stripe_call_for_each_hundred_lines_and_a_bat
     assert calls == {"GET /v1/payouts/{id}": 1, "GET /v1/balance_transactions": pages}
     assert requests.count(UPDATE_ITEM) == 1, "the row of POM's own payment"
     assert requests.count(BATCH_WRITE) <= -(-lines // TWENTY_FIVE) + pages
-    assert requests.count(PUT) == 2, "the payout as it is, and what its lines come to"
+    assert requests.count(PUT) == 2, "the payout itself, and the sums of its lines"
     assert len(show_payout(ORGANIZATION, stripe_payout["id"], 300, None, world.ports)[1].items) == lines
 
 
 def test_reading_payouts_payments_and_deposits_takes_one_query_and_one_batch_read_each(world: World) -> None:
-    invoice = paid_and_booked(world, "svc_1")
+    invoice = invoice_with_transaction(world, "svc_1")
     world.deliver()
     world.work()
-    payout_id = paid_out(world)
+    payout_id = payout_of_everything(world)
 
     page, requests, calls = result_and_counts(
         world, lambda: list_payouts(ORGANIZATION, PayoutFilter(), 25, None, world.ports)

@@ -76,13 +76,13 @@ FAILURES: dict[str, tuple[dict[str, Any], str, bool]] = {
 def test_transient_failures_raise_stripe_unavailable(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId, how: str
 ) -> None:
-    fault, code, is_definite = FAILURES[how]
+    fault, code, was_answered = FAILURES[how]
     double.order_fault(count=9, method="POST", path="/v1/customers", account=account, **fault)
 
     with pytest.raises(StripeUnavailable) as exc_info:
         gateway.create_customer(account, customer(profile=FULL), "key")
 
-    assert (exc_info.value.code, exc_info.value.answered) == (code, is_definite)
+    assert (exc_info.value.code, exc_info.value.answered) == (code, was_answered)
     assert isinstance(exc_info.value.__cause__, stripe.StripeError)
     assert len(in_stripe(double, account, "customer")) <= 1
 
@@ -277,9 +277,13 @@ def test_events_are_listed_newest_first_and_only_of_known_types(
 
     events = [event for page in pages for event in page]
     assert double.api.log.counts() == {"GET /v1/events": 2}
-    assert [event.type for event in events] == ["customer.updated"] * 120, "customer.created is none of ours"
+    assert [event.type for event in events] == ["customer.updated"] * 120, (
+        "customer.created is not a type that we request"
+    )
     assert {event.account_id for event in events} == {account}
-    assert {event.api_version for event in events} == {double.config.account_version}, "whatever version we ask in"
+    assert {event.api_version for event in events} == {double.config.account_version}, (
+        "whatever API version the request names"
+    )
     assert list(gateway.events(account, NOW - 600, NOW - 60)) == [[]]
 
 

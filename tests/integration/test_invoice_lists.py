@@ -23,7 +23,7 @@ from tests.contracts.examples import NOW, ORG, customer, in_status, invoice, of_
 from tests.world import ORGANIZATION, World
 
 DAY = 86400
-OTHERS = 120
+NON_MEMBERS = 120
 """The number of invoices outside the list. In every order they come before the list's own invoices."""
 RANGES = {
     "createdFrom": NOW - 10 * DAY, "createdTo": NOW - 5 * DAY,
@@ -49,14 +49,14 @@ def supported_queries() -> Iterator[dict[str, str]]:
                 yield {**each, **full_range}
 
 
-def as_refunded(made: Invoice) -> Invoice:
-    paid_invoice = in_status(made, InvoiceStatus.PAID)
+def as_refunded(each: Invoice) -> Invoice:
+    paid_invoice = in_status(each, InvoiceStatus.PAID)
     given_back = RefundFact("re_1", NOW, "succeeded", 7500, "usd", NOW)
     return replace(paid_invoice, facts=replace(paid_invoice.facts, refunds={"re_1": given_back}))
 
 
-def with_status(made: Invoice, status: InvoiceStatus, due_at: int) -> Invoice:
-    return as_refunded(made) if status is InvoiceStatus.REFUNDED else in_status(made, status, due_at)
+def with_status(each: Invoice, status: InvoiceStatus, due_at: int) -> Invoice:
+    return as_refunded(each) if status is InvoiceStatus.REFUNDED else in_status(each, status, due_at)
 
 
 def status_of(query: dict[str, str]) -> InvoiceStatus:
@@ -102,7 +102,7 @@ def test_a_page_of_any_supported_list_is_one_query_and_one_batch_read(
 ) -> None:
     """Filtering the results of another list would take one query for every eleven other invoices."""
     mine = [list_member_for(query, f"{n}wanted") for n in range(3)]
-    for each_invoice in (*mine, *(non_member_for(query, str(n)) for n in range(OTHERS))):
+    for each_invoice in (*mine, *(non_member_for(query, str(n)) for n in range(NON_MEMBERS))):
         stores_on_tables.invoices.insert(invoice_write(each_invoice), {})
     invoice_query = msgspec.convert(query, InvoiceQuery, strict=False, dec_hook=lambda kind, value: kind.read(value))
     with requests_to_dynamodb() as requests:

@@ -13,7 +13,7 @@ from chalicelib.ports.storage import InvoiceExists
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from tests.backends import Backend
 from tests.bench.units import Index, Meter, Request, read_units, size_of, write_units
-from tests.contracts.examples import NOW, ORG, booked, invoice, payment, payout, payout_line
+from tests.contracts.examples import NOW, ORG, balance_transaction, invoice, payment, payout, payout_line
 from tests.world import World
 
 INDEX = Index("by_status", ("status_key", "created_key"), None)
@@ -21,8 +21,14 @@ KEYS_ONLY = Index("due_work", ("work", "resume_at"), frozenset({"work", "resume_
 
 
 def item(size: int = 1500, **attributes: str) -> dict[str, Any]:
-    named = {"id": "inv_1", "status_key": "org#pending", "created_key": "1", "document": "x" * size, **attributes}
-    return {name: {"S": value} for name, value in named.items() if value}
+    attributes_of_item = {
+        "id": "inv_1",
+        "status_key": "org#pending",
+        "created_key": "1",
+        "document": "x" * size,
+        **attributes,
+    }
+    return {name: {"S": value} for name, value in attributes_of_item.items() if value}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,7 @@ def test_a_transaction_costs_double_for_its_items_and_once_for_their_indexes(wor
         world.double.pay(world.account_id, invoice.stripe_invoice_id, "pm_card_visa")  # type: ignore[attr-defined]
         world.deliver()
     transactions = [each for each in requests if each.operation == "TransactWriteItems"]
-    assert len(transactions) == 4, "one of the five events tells nothing new"
+    assert len(transactions) == 4, "one of the five events changes nothing"
     for each in transactions:
         [invoices] = [size for table, size in each.sizes.items() if table.endswith("invoices")]
         assert each.writes == 2 * (-(-invoices // 1024) + each.items - 1), "all others are smaller than 1 KB"
@@ -102,7 +108,7 @@ def test_an_event_without_news_writes_only_its_marker(world: World) -> None:
 
 def long_ids(transaction_id: str = f"txn_{1:024}") -> BalanceTransaction:
     """Returns random ids as long as Stripe's, which do not compress."""
-    return booked(
+    return balance_transaction(
         transaction_id,
         description="Payment for Invoice A1B2C3D4-0001",
         source_id="ch_nAbnBEoonCrbZINl91huSS6A",
@@ -119,7 +125,7 @@ def test_settling_a_payment_costs_one_unit_for_its_row_and_one_for_its_list_entr
     with Meter(requests.append).listening():
         for settlement in (Settlement(long_ids()), Settlement(long_ids(), f"po_{1:024}")):
             stores_on_tables.payments.settle(ORG, [(f"pi_{1:024}", settlement)])
-        stores_on_tables.payments.settle(ORG, [("pi_unknown", Settlement(booked()))])
+        stores_on_tables.payments.settle(ORG, [("pi_unknown", Settlement(balance_transaction()))])
     first, second, unknown = requests
     assert (first.writes, first.index_writes) == (second.writes, second.index_writes) == (1, 1)
     assert (unknown.writes, unknown.index_writes) == (1, 0)

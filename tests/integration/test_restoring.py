@@ -44,7 +44,7 @@ HOURS = 3 * 3600
 """Longer than the cache times of the snapshot's credentials, secrets and keys."""
 FUNCTIONS = (API_HANDLER, "customer_sync", AUTHORIZER)
 """A function that receives webhooks, one that receives messages, and one that receives tokens."""
-FETCHED = {
+FETCHED_SECRETS = {
     API_HANDLER: (WEBHOOK_SECRET, PLATFORM_SECRET),
     "customer_sync": (PLATFORM_SECRET,),
     AUTHORIZER: ("/jwks.json",),
@@ -60,12 +60,12 @@ class World:
     def __init__(self) -> None:
         self.later = False
         self.seconds_later = 0
-        self.asked: list[str] = []
-        """What was asked for after the snapshot."""
-        self.asked_for_the_snapshot: list[str] = []
-        self.asked_by_connections_of_the_snapshot: list[str] = []
+        self.requested: list[str] = []
+        """The resources that were requested after the snapshot."""
+        self.requested_before_the_snapshot: list[str] = []
+        self.requested_by_connections_of_the_snapshot: list[str] = []
         self.signed: list[tuple[str, float]] = []
-        """With which access key, and how many seconds from now, each request to AWS after the snapshot was signed."""
+        """The access key of each request to AWS after the snapshot, and the seconds from now to its signing time."""
         self._connections: list[socket] = []
         world = self
 
@@ -84,16 +84,16 @@ class World:
                         (_access_key(self.headers["Authorization"]), _age(self.headers["X-Amz-Date"]))
                     )
                 operation = self.headers["X-Amz-Target"].rpartition(".")[2]
-                self._answer(body["SecretId"] if operation == "GetSecretValue" else operation)
+                self._respond(body["SecretId"] if operation == "GetSecretValue" else operation)
 
             def do_GET(self) -> None:
-                self._answer(self.path.partition("?")[0])
+                self._respond(self.path.partition("?")[0])
 
-            def _answer(self, what: str) -> None:
-                (world.asked if world.later else world.asked_for_the_snapshot).append(what)
+            def _respond(self, resource: str) -> None:
+                (world.requested if world.later else world.requested_before_the_snapshot).append(resource)
                 if world.later and self.of_the_snapshot:
-                    world.asked_by_connections_of_the_snapshot.append(what)
-                body = json.dumps(world.answer(what)).encode()
+                    world.requested_by_connections_of_the_snapshot.append(resource)
+                body = json.dumps(world.content_of(resource)).encode()
                 self.send_response_only(200)
                 self.send_header("Date", formatdate(usegmt=True))
                 self.send_header("Content-Type", "application/json")
@@ -106,7 +106,7 @@ class World:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
-    def answer(self, what: str) -> Any:
+    def content_of(self, resource: str) -> Any:
         expires = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.seconds_later, hours=1)
         credentials = {"AccessKeyId": NEW_ACCESS if self.later else OLD_ACCESS, "SecretAccessKey": "s", "Token": "t"}
         secret = {"apiKey": "sk_test", "clientId": "ca", "webhookSecrets": [NEW if self.later else OLD]}
@@ -118,12 +118,12 @@ class World:
             CREDENTIALS: {**credentials, "Expiration": expires.isoformat()},
             "/jwks.json": jwks(public_jwk(NEW_KEY if self.later else OLD_KEY)),
             "/v1/webhook_endpoints": {"object": "list", "data": [], "has_more": False},
-        }[what]
+        }[resource]
 
     def snapshot(self, *, hang_up: bool, seconds_later: int) -> None:
         self.later, self.seconds_later = True, seconds_later
         for connection in self._connections if hang_up else ():
-            with suppress(OSError):  # it is closed already
+            with suppress(OSError):  # The connection may be closed already.
                 connection.shutdown(SHUT_RDWR)
 
     def close(self) -> None:
@@ -218,13 +218,13 @@ def _play(world: World, how: dict[str, Any], hang_up: bool) -> list[dict[str, An
     return environments
 
 
-def outcome(function: str, answer: Any) -> str:
+def outcome(function: str, response: Any) -> str:
     """Returns `taken` or `refused` for the response of a function."""
     if function == API_HANDLER:
-        return {200: "taken", 400: "refused"}[answer["statusCode"]]
+        return {200: "taken", 400: "refused"}[response["statusCode"]]
     if function == AUTHORIZER:
-        return "refused" if answer == "Unauthorized" else "taken"
-    return "taken" if answer == {"batchItemFailures": []} else "refused"
+        return "refused" if response == "Unauthorized" else "taken"
+    return "taken" if response == {"batchItemFailures": []} else "refused"
 
 
 @pytest.mark.parametrize(
@@ -245,16 +245,16 @@ def test_a_restored_function_uses_the_present_secrets_keys_and_time(
         function, hang_up=hang_up, seconds_later=seconds_later, monotonic_moves=monotonic_moves
     )
     for each in environments:
-        after, again, before, *expired_outcomes = (outcome(function, answer) for answer in each["answers"])
+        after, again, before, *expired_outcomes = (outcome(function, response) for response in each["answers"])
         assert (after, again) == ("taken", "taken")
         assert before == ("taken" if function == "customer_sync" else "refused")
-        assert expired_outcomes == (["refused"] if function == AUTHORIZER else []), "it was good at the snapshot"
+        assert expired_outcomes == (["refused"] if function == AUTHORIZER else []), "it was valid at the snapshot"
         assert each["stripe"] in ([], None)
         assert each["clock_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
         assert each["datetime_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
         assert each["monotonic_is_ahead_by"] == pytest.approx(seconds_later if monotonic_moves else 0, abs=1)
-    for fetched_secret in FETCHED[function]:
-        assert world.asked.count(fetched_secret) == ENVIRONMENTS, "each environment fetches once"
+    for fetched_secret in FETCHED_SECRETS[function]:
+        assert world.requested.count(fetched_secret) == ENVIRONMENTS, "each environment fetches once"
 
 
 @pytest.mark.parametrize("seconds_later", [60, HOURS])
@@ -272,8 +272,8 @@ def test_a_restored_function_signs_with_present_credentials_and_the_present_time
 def test_a_restored_function_uses_no_connection_of_the_snapshot(function: str) -> None:
     """Lambda restores on another machine, where the snapshot's connections no longer exist."""
     _, world = restored_environments(function)
-    assert world.asked
-    assert world.asked_by_connections_of_the_snapshot == []
+    assert world.requested
+    assert world.requested_by_connections_of_the_snapshot == []
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -295,7 +295,7 @@ def test_the_snapshot_has_all_libraries_of_the_first_work_and_no_fetched_secret(
     environments, world = restored_environments(function, worked_before=False)
     for each in environments:
         assert [name for name in each["loaded_by_work"] if name.startswith(LIBRARIES)] == []
-    assert world.asked_for_the_snapshot == []
+    assert world.requested_before_the_snapshot == []
 
 
 def test_a_restore_clears_every_cached_object_except_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +304,7 @@ def test_a_restore_clears_every_cached_object_except_settings(monkeypatch: pytes
     for name in builders:
         monkeypatch.setattr(bootstrap, name, SimpleNamespace(cache_clear=partial(forgotten.add, name)))
     bootstrap.forget()
-    assert builders - forgotten == {"config", "change_reader"}, "these know settings alone"
+    assert builders - forgotten == {"config", "change_reader"}, "these functions hold only settings"
 
 
 @pytest.mark.parametrize("function", MODULES)

@@ -1,4 +1,4 @@
-"""A small Chalice application with one of everything the local stack has to serve."""
+"""A small Chalice application with one of each kind of handler that the local stack serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front door: bytes unharmed, threads apart, and API Gateway's own refusals in the error contract."""
+"""The API server: unchanged bytes, separate threads, and API Gateway's refusals in the error contract."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ TOGETHER = 8
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[RunningServer]:
-    with serve_app(sample_app(TOGETHER), cors_origins=(ORIGIN, FURTHER)) as served:
-        yield served
+def server() -> Iterator[RunningServer]:
+    with serve_app(sample_app(TOGETHER), cors_origins=(ORIGIN, FURTHER)) as server:
+        yield server
 
 
 def call(
-    served: RunningServer, method: str, path: str, body: bytes | None = None, **headers: str
+    server: RunningServer, method: str, path: str, body: bytes | None = None, **headers: str
 ) -> tuple[int, Any, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     try:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body=body, headers=named)
+        header_lines = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body=body, headers=header_lines)
         response = connection.getresponse()
         return response.status, response.headers, response.read()
     finally:
@@ -41,15 +41,15 @@ def call(
 
 
 @pytest.mark.parametrize("body", [b'{"caf\xc3\xa9":  1.50}\r\n', b"\xff\xfe\x00 not utf-8", b""])
-def test_a_body_reaches_the_application_byte_for_byte(served: RunningServer, body: bytes) -> None:
-    status, headers, answer = call(served, "POST", "/v1/echo", body, Content_Type="application/json; charset=utf-8")
+def test_a_body_reaches_the_application_byte_for_byte(server: RunningServer, body: bytes) -> None:
+    status, headers, answer = call(server, "POST", "/v1/echo", body, Content_Type="application/json; charset=utf-8")
 
     assert (status, answer) == (200, body)
     assert headers.get_all("X-Twice") == ["a", "b"]
 
 
-def test_headers_reach_the_application_empty_and_repeated_as_they_were_sent(served: RunningServer) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+def test_headers_reach_the_application_empty_and_repeated_as_they_were_sent(server: RunningServer) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.putrequest("GET", "/v1/headers")
     for value in ("first", "second"):
         connection.putheader("Idempotency-Key", value)
@@ -64,12 +64,12 @@ def test_headers_reach_the_application_empty_and_repeated_as_they_were_sent(serv
     assert "content-type" not in answer["headers"]
 
 
-def test_concurrent_requests_each_see_their_own(served: RunningServer) -> None:
+def test_concurrent_requests_each_see_their_own(server: RunningServer) -> None:
     def meet(number: int) -> tuple[int, str, str]:
         body = json.dumps({"number": number}).encode()
-        _, headers, answer = call(served, "POST", "/v1/meet", body, Content_Type="application/json")
-        seen = json.loads(answer)
-        return seen["body"]["number"], seen["requestId"], headers["x-amzn-RequestId"]
+        _, headers, answer = call(server, "POST", "/v1/meet", body, Content_Type="application/json")
+        document = json.loads(answer)
+        return document["body"]["number"], document["requestId"], headers["x-amzn-RequestId"]
 
     with ThreadPoolExecutor(TOGETHER) as pool:
         answers = list(pool.map(meet, range(TOGETHER)))
@@ -79,8 +79,8 @@ def test_concurrent_requests_each_see_their_own(served: RunningServer) -> None:
     assert len({inside for _, inside, _ in answers}) == TOGETHER
 
 
-def test_a_good_token_reaches_the_view_with_its_context(served: RunningServer) -> None:
-    status, _, body = call(served, "GET", "/v1/things/a%20b?x=1&y=%26", Authorization="Bearer a.good.z")
+def test_a_good_token_reaches_the_view_with_its_context(server: RunningServer) -> None:
+    status, _, body = call(server, "GET", "/v1/things/a%20b?x=1&y=%26", Authorization="Bearer a.good.z")
 
     assert status == 200
     assert json.loads(body)["organization"] == "org_1"
@@ -102,10 +102,10 @@ def test_a_good_token_reaches_the_view_with_its_context(served: RunningServer) -
     ],
 )
 def test_refusals_come_in_the_error_contract(
-    served: RunningServer, method: str, path: str, token: str | None, status: int, code: str
+    server: RunningServer, method: str, path: str, token: str | None, status: int, code: str
 ) -> None:
     headers = {"Authorization": token} if token else {}
-    answered, answer_headers, body = call(served, method, path, **headers)
+    answered, answer_headers, body = call(server, method, path, **headers)
 
     assert answered == status
     if method != "HEAD":
@@ -116,24 +116,24 @@ def test_refusals_come_in_the_error_contract(
         assert answer_headers["Content-Type"] == "application/json"
 
 
-def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not(served: RunningServer) -> None:
+def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not(server: RunningServer) -> None:
     headers = {"Content_Type": "application/json"}
 
-    at_limit, _, _ = call(served, "POST", "/v1/echo", b"x" * LARGEST_BODY, **headers)
-    over, _, body = call(served, "POST", "/v1/echo", b"x" * (LARGEST_BODY + 1), **headers)
+    at_limit, _, _ = call(server, "POST", "/v1/echo", b"x" * LARGEST_BODY, **headers)
+    over, _, body = call(server, "POST", "/v1/echo", b"x" * (LARGEST_BODY + 1), **headers)
 
     assert (at_limit, over) == (200, 413)
     assert json.loads(body)["error"]["code"] == "payload_too_large"
 
 
-def test_no_cors_header_is_added_to_responses_of_the_application(served: RunningServer) -> None:
+def test_no_cors_header_is_added_to_responses_of_the_application(server: RunningServer) -> None:
     """Behind API Gateway it is so, too: what the application forgot would be missing there."""
-    _, headers, _ = call(served, "GET", "/v1/headers", Origin=ORIGIN)
+    _, headers, _ = call(server, "GET", "/v1/headers", Origin=ORIGIN)
     assert "Access-Control-Allow-Origin" not in headers
 
 
 @pytest.mark.parametrize(
-    ("accepted", "size", "encoding"),
+    ("accepts", "size", "encoding"),
     [
         ("gzip", COMPRESSED_FROM, "gzip"),
         ("br, gzip;q=0.8", COMPRESSED_FROM, "gzip"),
@@ -144,29 +144,29 @@ def test_no_cors_header_is_added_to_responses_of_the_application(served: Running
     ],
 )
 def test_a_large_response_is_compressed_for_a_client_that_accepts_it(
-    served: RunningServer, accepted: str, size: int, encoding: str | None
+    server: RunningServer, accepts: str, size: int, encoding: str | None
 ) -> None:
     body = b"x" * size
     _, headers, answer = call(
-        served, "POST", "/v1/echo", body, Content_Type="application/json", Accept_Encoding=accepted
+        server, "POST", "/v1/echo", body, Content_Type="application/json", Accept_Encoding=accepts
     )
     assert headers["Content-Encoding"] == encoding
     assert (gzip.decompress(answer) if encoding else answer) == body
     assert int(headers["Content-Length"]) == len(answer)
 
 
-def test_only_the_configured_origins_may_call(served: RunningServer) -> None:
+def test_only_the_configured_origins_may_call(server: RunningServer) -> None:
     for origin in (ORIGIN, FURTHER):
-        allowed, headers, _ = call(served, "OPTIONS", "/v1/things/1", Origin=origin)
-        assert allowed == 204
+        preflight_status, headers, _ = call(server, "OPTIONS", "/v1/things/1", Origin=origin)
+        assert preflight_status == 204
         assert headers["Access-Control-Allow-Origin"] == origin
         assert headers["Access-Control-Allow-Methods"] == "DELETE,GET,OPTIONS"
         assert "Authorization" in headers["Access-Control-Allow-Headers"]
 
     for origin in ("http://evil.example", "null"):
         for method in ("OPTIONS", "GET"):
-            _, headers, _ = call(served, method, "/v1/things/1", Origin=origin)
+            _, headers, _ = call(server, method, "/v1/things/1", Origin=origin)
             assert "Access-Control-Allow-Origin" not in headers
 
-    refused, headers, _ = call(served, "GET", "/v1/things/1", Origin=ORIGIN)
-    assert (refused, headers["Access-Control-Allow-Origin"]) == (401, ORIGIN)
+    status, headers, _ = call(server, "GET", "/v1/things/1", Origin=ORIGIN)
+    assert (status, headers["Access-Control-Allow-Origin"]) == (401, ORIGIN)

@@ -13,5 +13,5 @@ CONFIG = ROOT / ".chalice" / "config.json"
 def test_chalice_local_finds_the_stack_on_its_default_ports() -> None:
     stage = json.loads(CONFIG.read_text())["stages"]["local"]["environment_variables"]
 
-    expected = environment(Urls.of(Ports()))
-    assert {name: stage.get(name) for name in expected} == expected
+    expected_environment = environment(Urls.of(Ports()))
+    assert {name: stage.get(name) for name in expected_environment} == expected_environment

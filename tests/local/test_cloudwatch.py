@@ -1,4 +1,4 @@
-"""CloudWatch for the local stack: what lines and queues mean, metric math, statistics, and a clock that is moved."""
+"""CloudWatch of the local stack: metrics from log lines and queues, metric math, statistics, and a moved clock."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def test_emitted_metrics_are_stored_by_dimensions_and_by_rollups(
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
     observability.stripe_called("get", "/v1/events", 200, 0.25)
-    found = [point for line in capsys.readouterr().out.splitlines() for point in of_log_line(line, SkippingClock())]
-    whole = {"service": metrics.SERVICE, "resource": "events", "outcome": "ok"}
+    points = [point for line in capsys.readouterr().out.splitlines() for point in of_log_line(line, SkippingClock())]
+    all_dimensions = {"service": metrics.SERVICE, "resource": "events", "outcome": "ok"}
     rollup = {"service": metrics.SERVICE, "outcome": "ok"}
-    assert {point.key for point in found} == {
-        Key.of(metrics.NAMESPACE, "StripeLatency", dimensions) for dimensions in (whole, rollup)
+    assert {point.key for point in points} == {
+        Key.of(metrics.NAMESPACE, "StripeLatency", dimensions) for dimensions in (all_dimensions, rollup)
     }
-    assert {point.value for point in found} == {250.0}
-    assert all(abs(point.at - time.time()) < 60 for point in found)
+    assert {point.value for point in points} == {250.0}
+    assert all(abs(point.at - time.time()) < 60 for point in points)
 
 
 def _line(logger: str, text: str, *words: object) -> str:
@@ -45,10 +45,10 @@ def _line(logger: str, text: str, *words: object) -> str:
 
 
 def test_each_request_counts_at_the_gateway_and_a_5xx_as_an_error() -> None:
-    said = "%s %s %s %.1f ms %s"
+    log_format = "%s %s %s %.1f ms %s"
     lines = [
-        _line("infra.local.api_server", said, "POST", "/v1/stripe/webhooks", 200, 12.34, "id-1"),
-        _line("infra.local.api_server", said, "GET", "/v1/invoices", 503, 1.0, "id-2"),
+        _line("infra.local.api_server", log_format, "POST", "/v1/stripe/webhooks", 200, 12.34, "id-1"),
+        _line("infra.local.api_server", log_format, "GET", "/v1/invoices", 503, 1.0, "id-2"),
         _line("infra.local.api_server", "the authorizer failed"),
     ]
     points = Datapoints(point for line in lines for point in of_log_line(line, STILL))
@@ -91,20 +91,20 @@ def test_queues_report_their_number_of_messages_and_the_age_of_the_oldest() -> N
         for body in ("one", "two"):
             sqs.send_message(QueueUrl=url, MessageBody=body)
         first = sqs.receive_message(QueueUrl=url)["Messages"][0]
-        said = queue_metrics()["pom-local-reconcile"]
-        assert said["visible"] == 1
-        assert abs((said["oldest"] or 0) - time.time()) < 60, "one that is being worked on is there still"
+        figures = queue_metrics()["pom-local-reconcile"]
+        assert figures["visible"] == 1
+        assert abs((figures["oldest"] or 0) - time.time()) < 60, "one that is being worked on is there still"
         sqs.delete_message(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"])
         assert queue_metrics()["pom-local-reconcile"]["visible"] == 1
 
 
 def test_metrics_before_a_skip_of_the_clock_stay_and_later_metrics_follow_it() -> None:
     moments = iter([100.0, 100.0, 160.0])
-    skipped: list[float] = []
-    clock = SkippingClock(real=lambda: next(moments), on_skip=skipped.append)
+    skips: list[float] = []
+    clock = SkippingClock(real=lambda: next(moments), on_skip=skips.append)
     clock.skip_to(1_300.0)
     assert (clock.at(99.0), clock.at(100.0), clock.now()) == (99.0, 1_300.0, 1_360.0)
-    assert skipped == [1_200.0]
+    assert skips == [1_200.0]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_statistics_are_computed_for_the_requested_period() -> None:
 
 
 def test_a_composite_of_more_than_alarms_joined_by_and_is_refused() -> None:
-    said = {
+    composite_alarm = {
         "AlarmName": "s-Odd",
         "ActionsEnabled": False,
         "AlarmActions": [],
@@ -155,5 +155,6 @@ def test_a_composite_of_more_than_alarms_joined_by_and_is_refused() -> None:
     }
     with pytest.raises(ValueError, match="joined by AND"):
         from_template(
-            {"Odd": {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": said}}, {"AWS::StackName": "s"}
+            {"Odd": {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": composite_alarm}},
+            {"AWS::StackName": "s"},
         )

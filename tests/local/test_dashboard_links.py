@@ -1,4 +1,4 @@
-"""Every page of Stripe's Dashboard that POM links to is there in the local stack."""
+"""Every page of Stripe's Dashboard that POM links to exists in the local stack."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from infra.stripe_double import StripeDouble
 from infra.stripe_double.http.messages import Request, Response
 
 
-def opened(double: StripeDouble, path: str) -> Response:
+def open_page(double: StripeDouble, path: str) -> Response:
     answer = double.handle(Request("GET", path))
-    return opened(double, answer.headers["Location"]) if answer.status == 303 else answer
+    return open_page(double, answer.headers["Location"]) if answer.status == 303 else answer
 
 
 @pytest.fixture
 def double() -> StripeDouble:
-    made = StripeDouble()
-    made.create_account(account_id="acct_local")
-    return made
+    new_double = StripeDouble()
+    new_double.create_account(account_id="acct_local")
+    return new_double
 
 
 def test_every_dashboard_page_without_an_account_exists(double: StripeDouble) -> None:
     pages = [page for name, page in vars(stripe_pages).items() if name.isupper() and str(page).startswith("/")]
 
     assert len(pages) >= 4
-    assert {page: opened(double, page).status for page in pages} == dict.fromkeys(pages, 200)
+    assert {page: open_page(double, page).status for page in pages} == dict.fromkeys(pages, 200)
 
 
 def test_every_kind_of_object_has_its_page(double: StripeDouble) -> None:
@@ -38,4 +38,4 @@ def test_every_kind_of_object_has_its_page(double: StripeDouble) -> None:
 
     assert {path.partition("/")[0] for path in paths} == set(stripe_pages.PAGES.values())
     for path in (*paths, f"payouts/{payout['id']}"):
-        assert opened(double, f"/acct_local/test/{path}").status == 200
+        assert open_page(double, f"/acct_local/test/{path}").status == 200

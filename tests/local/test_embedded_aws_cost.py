@@ -1,4 +1,4 @@
-"""Calls cost the same whatever the size of the table: counted in Python calls, not in seconds."""
+"""The cost of a call does not depend on the size of the table. It is counted in Python calls, not in seconds."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def tables_of(size: int) -> Iterator[Any]:
         for name in ("left", "right"):
             create_table(client, name)
             for number in range(size):
-                other = {
+                other_items = {
                     **item(f"i{number:05}", owner=f"owner-{number // 20}"),
                     "pk": {"S": f"o{number // 20}"},
                 }
-                backend.put_item(name, other)
+                backend.put_item(name, other_items)
         client.get_item(TableName="left", Key=key("warm-up"))
         yield client
 

@@ -1,4 +1,4 @@
-"""SQS in the embedded AWS: long polls hold nobody up, sends are never lost, FIFO ids outlive their message."""
+"""SQS in the embedded AWS: long polls block no other call, no message is lost, FIFO ids outlive their message."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ def test_no_message_is_lost_between_sends_and_deletes(sqs: Any) -> None:
 
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
-    seen: list[str] = []
+    received_bodies: list[str] = []
     try:
         with ThreadPoolExecutor(2) as pool:
             senders = [pool.submit(send, number) for number in range(2)]
-            while len(seen) < 2 * MANY:
+            while len(received_bodies) < 2 * MANY:
                 messages = receive(sqs, url)
                 for message in messages:
-                    seen.append(message["Body"])
+                    received_bodies.append(message["Body"])
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 if not messages and all(sender.done() for sender in senders):
                     break
     finally:
         sys.setswitchinterval(before)
 
-    assert len(seen) == len(set(seen)) == 2 * MANY
+    assert len(received_bodies) == len(set(received_bodies)) == 2 * MANY
 
 
 def test_a_fifo_deduplication_id_counts_after_its_message_is_deleted(sqs: Any) -> None:
@@ -92,5 +92,5 @@ def test_a_message_on_its_way_to_the_dead_letter_queue_is_no_duplicate(sqs: Any)
         [message] = receive(sqs, url)
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
         assert receive(sqs, url) == []
-        [buried] = receive(sqs, dead)
-        sqs.delete_message(QueueUrl=dead, ReceiptHandle=buried["ReceiptHandle"])
+        [dead_letter] = receive(sqs, dead)
+        sqs.delete_message(QueueUrl=dead, ReceiptHandle=dead_letter["ReceiptHandle"])

@@ -1,4 +1,4 @@
-"""What is read from the embedded AWS is what was written, in the order and the pages AWS would give."""
+"""The embedded AWS returns items as they were written, in AWS's order and pages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def dynamodb() -> Iterator[Any]:
 
 
 def test_every_attribute_type_comes_back_as_written(dynamodb: Any) -> None:
-    thing = {
+    written_item = {
         "pk": {"S": "a"},
         "n": {"N": "1"},
         "flag": {"BOOL": False},
@@ -56,15 +56,15 @@ def test_every_attribute_type_comes_back_as_written(dynamodb: Any) -> None:
         "list": {"L": [{"S": "x"}, {"M": {"k": {"L": []}}}, {"BOOL": True}]},
         "map": {"M": {"S": {"S": "a member named like a type"}, "none": {"M": {}}, "n": {"N": "-0.5"}}},
     }
-    dynamodb.put_item(TableName="things", Item=thing)
+    dynamodb.put_item(TableName="things", Item=written_item)
 
-    read = dynamodb.get_item(TableName="things", Key={"pk": thing["pk"], "n": thing["n"]})["Item"]
-    queried = dynamodb.query(
+    item_read = dynamodb.get_item(TableName="things", Key={"pk": written_item["pk"], "n": written_item["n"]})["Item"]
+    queried_items = dynamodb.query(
         TableName="things", KeyConditionExpression="pk = :p", ExpressionAttributeValues={":p": {"S": "a"}}
     )["Items"]
 
-    assert read == thing
-    assert queried == [thing]
+    assert item_read == written_item
+    assert queried_items == [written_item]
 
 
 @pytest.mark.parametrize("forward", [True, False])
@@ -87,9 +87,9 @@ def test_pages_are_ordered_by_number_and_complete(dynamodb: Any, index: str | No
         PaginationConfig={"PageSize": 2},
         **({"IndexName": index} if index else {}),
     )
-    seen = [int(thing["n"]["N"]) for page in pages for thing in page["Items"]]
+    numbers = [int(item["n"]["N"]) for page in pages for item in page["Items"]]
 
-    assert seen == sorted([1, 3, 9, 20, 100], reverse=not forward)
+    assert numbers == sorted([1, 3, 9, 20, 100], reverse=not forward)
 
 
 def test_a_scan_still_sees_the_whole_table_after_a_query(dynamodb: Any) -> None:
@@ -109,9 +109,9 @@ def test_each_use_starts_empty_and_leaves_nothing_behind() -> None:
 
 
 def test_the_http_server_responds_like_the_in_process_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serve_aws() as served:
+    with serve_aws() as server:
         for name, value in {
-            "AWS_ENDPOINT_URL": served.url,
+            "AWS_ENDPOINT_URL": server.url,
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_DEFAULT_REGION": "us-east-1",

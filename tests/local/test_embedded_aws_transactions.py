@@ -1,4 +1,4 @@
-"""The embedded AWS must be trustworthy where the project's proofs lean on it: conditions and transactions."""
+"""Conditions and transactions of the embedded AWS, on which the project's proofs rely."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def eager_thread_switches() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def read(client: Any, table: str, sk: str) -> Any:
+def stored_value(client: Any, table: str, sk: str) -> Any:
     return client.get_item(TableName=table, Key=key(sk)).get("Item")
 
 
@@ -80,7 +80,7 @@ def test_of_concurrent_transactions_one_wins_and_is_whole(dynamodb: Any) -> None
 
     assert winners == [1] * ROUNDS
     for i in range(ROUNDS):
-        assert read(dynamodb, "left", f"i{i}") == read(dynamodb, "right", f"i{i}")
+        assert stored_value(dynamodb, "left", f"i{i}") == stored_value(dynamodb, "right", f"i{i}")
 
 
 def test_a_failed_transaction_restores_every_kind_of_write(dynamodb: Any) -> None:
@@ -129,8 +129,8 @@ def test_a_write_made_during_a_failing_transaction_survives(dynamodb: Any, monke
     with pytest.raises(ClientError, match="TransactionCanceled"):
         dynamodb.transact_write_items(TransactItems=[put("left", "new"), put("left", "taken", **IF_ABSENT)])
 
-    assert read(dynamodb, "left", "written-meanwhile")["value"] == {"N": "7"}
-    assert read(dynamodb, "left", "new") is None
+    assert stored_value(dynamodb, "left", "written-meanwhile")["value"] == {"N": "7"}
+    assert stored_value(dynamodb, "left", "new") is None
 
 
 @pytest.mark.usefixtures("eager_thread_switches")
@@ -150,7 +150,7 @@ def test_acknowledged_writes_beside_failing_transactions_are_all_kept(dynamodb: 
         for future in [pool.submit(write), pool.submit(fail), pool.submit(fail)]:
             future.result()
 
-    assert all(read(dynamodb, "left", f"kept-{number:03}") for number in range(100))
+    assert all(stored_value(dynamodb, "left", f"kept-{number:03}") for number in range(100))
 
 
 def test_cancellation_reasons_name_each_operation_in_order(dynamodb: Any) -> None:

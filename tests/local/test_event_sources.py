@@ -1,4 +1,4 @@
-"""Queues and schedules reach the handlers as AWS would bring them, and failures stay where AWS leaves them."""
+"""Queues and schedules invoke the handlers as AWS does, and failed messages stay where AWS leaves them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def send(sqs: Any, url: str, body: str, group: str = "g") -> None:
     )
 
 
-def left(sqs: Any, url: str) -> list[str]:
+def remaining_messages(sqs: Any, url: str) -> list[str]:
     answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
     return [message["Body"] for message in answer.get("Messages", [])]
 
@@ -113,7 +113,7 @@ def test_records_have_the_shape_lambda_gives_them(
     assert first["messageAttributes"]["kind"]["stringValue"] == "job"
     assert first["eventSource"] == "aws:sqs"
     assert first["eventSourceARN"].endswith(":jobs.fifo")
-    assert left(sqs, url) == []
+    assert remaining_messages(sqs, url) == []
 
 
 def test_batches_are_of_the_registered_size_and_in_group_order(
@@ -154,7 +154,7 @@ def test_a_handler_that_raises_or_reports_an_unknown_id_deletes_no_message(
     recorder.answer = answer
 
     assert mapping.poll() == Outcome(0, 2)
-    assert sorted(left(sqs, url)) == ["one", "two"]
+    assert sorted(remaining_messages(sqs, url)) == ["one", "two"]
 
 
 def test_a_message_that_keeps_failing_goes_to_the_dead_letter_queue(
@@ -166,7 +166,7 @@ def test_a_message_that_keeps_failing_goes_to_the_dead_letter_queue(
     outcomes = [mapping.poll() for _ in range(4)]
 
     assert outcomes == [Outcome(0, 1)] * 3 + [NOTHING]
-    assert left(sqs, dead) == ["bad"]
+    assert remaining_messages(sqs, dead) == ["bad"]
 
 
 def test_a_handler_without_a_queue_is_refused() -> None:
@@ -186,18 +186,18 @@ def test_schedules_come_from_the_application_and_intervals_can_be_chosen() -> No
 
 
 def test_schedules_fire_each_interval_and_survive_a_failing_handler() -> None:
-    stop, fired = threading.Event(), []
+    stop, times_fired = threading.Event(), []
 
     def handler(event: Any, context: Any) -> None:
-        fired.append(context.function_name)
-        if len(fired) == 3:
+        times_fired.append(context.function_name)
+        if len(times_fired) == 3:
             stop.set()
         raise RuntimeError("boom")
 
     [schedule] = schedules(sample_app(), {"tick": 0.001})
     run([type(schedule)(schedule.name, handler, schedule.interval)], stop)
 
-    assert fired == ["tick"] * 3
+    assert times_fired == ["tick"] * 3
 
 
 class Impatient(threading.Event):
@@ -254,18 +254,18 @@ def test_the_control_pauses_resumes_waits_and_fires(sqs: Any, url: str, recorder
 
         status, answer = post("/schedules/tick")
         assert (status, answer["result"]["source"]) == (200, "aws.events")
-        status, refused = post("/schedules/unknown")
-        assert (status, refused["known"]) == (404, post("/", "GET")[1]["controls"])
-        assert "POST /queues/HANDLER/pause leave a handler's messages or records waiting" in refused["known"][2]
+        status, refusal = post("/schedules/unknown")
+        assert (status, refusal["known"]) == (404, post("/", "GET")[1]["controls"])
+        assert "POST /queues/HANDLER/pause leave a handler's messages or records waiting" in refusal["known"][2]
 
 
 def test_a_handler_may_be_given_several_batches_at_once_and_pausing_waits_for_all(sqs: Any) -> None:
     url = sqs.create_queue(QueueName="wide.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    together, done = threading.Barrier(3), threading.Event()
+    together, may_finish = threading.Barrier(3), threading.Event()
 
     def handler(event: Any, context: Any) -> None:
         together.wait(10)  # the two batches, and the test
-        done.wait(10)
+        may_finish.wait(10)
 
     wide = EventSourceMapping("wide", handler, url, 1, workers=2)
     for group in "ab":
@@ -278,7 +278,7 @@ def test_a_handler_may_be_given_several_batches_at_once_and_pausing_waits_for_al
     pausing.start()
     pausing.join(0.1)
     assert pausing.is_alive()
-    done.set()
+    may_finish.set()
     for thread in (*pollers, pausing):
         thread.join(10)
         assert not thread.is_alive()
@@ -331,17 +331,17 @@ def test_a_poller_that_waited_for_its_turn_takes_nothing_once_it_is_stopped(sqs:
 
 def test_a_queue_that_cannot_be_read_can_still_be_paused(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     url = sqs.create_queue(QueueName="odd.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    asked, stop = threading.Event(), threading.Event()
+    receive_called, stop = threading.Event(), threading.Event()
 
     def unreadable(_: int) -> list[Any]:
-        asked.set()
+        receive_called.set()
         raise KeyError("Messages")
 
     odd = EventSourceMapping("odd", lambda event, context: None, url, 1)
     monkeypatch.setattr(odd, "_receive", unreadable)
     poller = threading.Thread(target=odd.run, args=[stop])
     poller.start()
-    assert asked.wait(10)
+    assert receive_called.wait(10)
     pausing = threading.Thread(target=odd.pause, daemon=True)
     pausing.start()
     pausing.join(10)

@@ -1,4 +1,4 @@
-"""Lines printed by several threads stay apart and whole."""
+"""Lines that several threads print are neither mixed nor cut."""
 
 from __future__ import annotations
 

@@ -63,18 +63,18 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_module_of_the_local_stack_imports_with_what_is_pinned_for_it() -> None:
-    ended = run(EVERY_MODULE)
+    completed = run(EVERY_MODULE)
 
-    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert completed.returncode == 0, completed.stderr[-2000:]
 
 
 def test_the_embedded_bus_delivers_an_event_with_what_is_pinned_for_it() -> None:
-    ended = run(ONE_EVENT)
+    completed = run(ONE_EVENT)
 
-    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert completed.returncode == 0, completed.stderr[-2000:]
 
 
 def test_a_package_that_only_tests_need_cannot_be_imported_here() -> None:
-    ended = run("import hypothesis")
+    completed = run("import hypothesis")
 
-    assert "hypothesis is not pinned for the local stack" in ended.stderr
+    assert "hypothesis is not pinned for the local stack" in completed.stderr

@@ -1,4 +1,4 @@
-"""Several threads may decode the same class at the same time for the first time."""
+"""Several threads can decode the same class for the first time at the same time."""
 
 import subprocess
 import sys
@@ -18,5 +18,5 @@ for kind in (NewInvoice, Event, Invoice):
 
 
 def test_the_fields_of_all_models_are_known_before_the_first_request() -> None:
-    ended = subprocess.run([sys.executable, "-c", AFTERWARDS], capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
+    completed = subprocess.run([sys.executable, "-c", AFTERWARDS], capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr

@@ -1,4 +1,4 @@
-"""POM as a consumer of the bus forgets a person of whom it hears that they are erased, in each of its files."""
+"""POM's consumer of the bus deletes the data of an erased person from each of its files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def queue_url() -> Iterator[str]:
         yield str(boto3.client("sqs").create_queue(QueueName=RECEIVED_BY_POM)["QueueUrl"])
 
 
-def event(change_type: str, object_id: str, version: int, shown: dict[str, Any] | None) -> dict[str, Any]:
+def event(change_type: str, object_id: str, version: int, object_data: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "detail": {
             "id": f"chg_{change_type}_{object_id}_{version}",
@@ -34,16 +34,16 @@ def event(change_type: str, object_id: str, version: int, shown: dict[str, Any] 
             "version": version,
             "at": "2026-11-25T17:12:42Z",
             "previousStatus": "pending",
-            "status": None if shown is None else "paid",
-            "deleted": shown is None,
+            "status": None if object_data is None else "paid",
+            "deleted": object_data is None,
             "objectOmitted": False,
-            "object": shown,
+            "object": object_data,
         }
     }
 
 
 def invoice(object_id: str, version: int, customer_id: str, name: str) -> dict[str, Any]:
-    shown = {
+    invoice_data = {
         "id": object_id,
         "customerId": customer_id,
         "customerName": name,
@@ -51,7 +51,7 @@ def invoice(object_id: str, version: int, customer_id: str, name: str) -> dict[s
         "lineItems": [{"serviceId": "svc_1", "description": f"{name}'s pool", "amount": "75.00"}],
         **dict.fromkeys(BOOKS, "75.00"),
     }
-    return event("invoice.paid", object_id, version, shown)
+    return event("invoice.paid", object_id, version, invoice_data)
 
 
 def everything(directory: Path) -> bytes:
@@ -64,7 +64,7 @@ def test_data_of_an_erased_person_is_deleted_in_pom_and_stays_deleted(
 ) -> None:
     pom = PomConsumer(queue_url, tmp_path)
     ann = {"id": "cust_1", "firstName": "Annabel"}
-    told = [
+    events = [
         event("customer.synced", "cust_1", 3, ann),
         invoice("inv_1", 2, "cust_1", "Annabel"),
         invoice("inv_2", 2, "cust_2", "Bob"),
@@ -72,7 +72,7 @@ def test_data_of_an_erased_person_is_deleted_in_pom_and_stays_deleted(
         invoice("inv_1", 3, "cust_1", "Annabel"),
         event("customer.updated_in_stripe", "cust_1", 4, ann),
     ]
-    for each in told:
+    for each in events:
         boto3.client("sqs").send_message(QueueUrl=queue_url, MessageBody=json.dumps(each))
         if not at_once:
             assert pom.receive() == 1
@@ -82,6 +82,6 @@ def test_data_of_an_erased_person_is_deleted_in_pom_and_stays_deleted(
     assert b"Annabel" not in heard
     assert b"Bob" in heard
     lines = [json.loads(line) for line in (tmp_path / EVENTS).read_text().splitlines()]
-    assert sorted(each["detail"]["id"] for each in lines) == sorted(each["detail"]["id"] for each in told)
+    assert sorted(each["detail"]["id"] for each in lines) == sorted(each["detail"]["id"] for each in events)
     totals = [each["detail"]["object"]["total"] for each in lines if each["detail"]["objectKind"] == "invoice"]
     assert totals == ["75.00"] * 3, "the books stay"

@@ -1,4 +1,4 @@
-"""POM's stand-in: the office's files and page, the sign-in, and tokens that our own verifier accepts."""
+"""The stand-in for POM: its files and pages, the sign-in, and tokens that POM-Stripe's verifier accepts."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ def site(issuer: TokenIssuer, directory: Path) -> Iterator[RunningServer]:
 
 def call(url: str, body: bytes | None = None, **headers: str) -> Got:
     """Sends a GET, or a POST of this body."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    header_lines = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, named), timeout=10) as response:
+        with urllib.request.urlopen(urllib.request.Request(url, body, header_lines), timeout=10) as response:
             return Got(response.status, response.headers, response.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -81,14 +81,14 @@ def call(url: str, body: bytes | None = None, **headers: str) -> Got:
 
 
 def signed_in(site: RunningServer, person: str) -> str:
-    given = call(f"{site.url}/sign-in", json.dumps({"person": person}).encode())
-    assert given.status == 200, given.body
-    return f"Bearer {given.json['token']}"
+    session_document = call(f"{site.url}/sign-in", json.dumps({"person": person}).encode())
+    assert session_document.status == 200, session_document.body
+    return f"Bearer {session_document.json['token']}"
 
 
 def services(site: RunningServer, person: str) -> dict[str, Any]:
-    shown = call(f"{site.url}/company/services", Authorization=signed_in(site, person)).json["data"]
-    return {service["id"]: service for service in shown}
+    document = call(f"{site.url}/company/services", Authorization=signed_in(site, person)).json["data"]
+    return {service["id"]: service for service in document}
 
 
 # -- the office's files -------------------------------------------------------------------------------------------
@@ -112,10 +112,10 @@ def services(site: RunningServer, person: str) -> dict[str, Any]:
     ],
 )
 def test_the_address_of_each_screen_returns_the_page(site: RunningServer, path: str) -> None:
-    shown = call(f"{site.url}{path}", Accept="text/html")
+    response = call(f"{site.url}{path}", Accept="text/html")
 
-    assert (shown.status, shown.body) == (200, PAGE)
-    assert shown.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert (response.status, response.body) == (200, PAGE)
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
 def test_the_page_may_load_its_own_files_and_call_the_api_and_no_more(site: RunningServer) -> None:
@@ -136,9 +136,9 @@ def test_the_page_may_load_its_own_files_and_call_the_api_and_no_more(site: Runn
 def test_any_other_address_is_not_found_and_a_browser_still_gets_the_page(site: RunningServer, path: str) -> None:
     assert call(f"{site.url}{path}").json == {"error": "not found"}
 
-    shown = call(f"{site.url}{path}", Accept="text/html,*/*;q=0.8")
-    assert (shown.status, shown.body) == (404, PAGE)
-    assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
+    response = call(f"{site.url}{path}", Accept="text/html,*/*;q=0.8")
+    assert (response.status, response.body) == (404, PAGE)
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize(
@@ -185,11 +185,11 @@ def test_an_unchanged_file_is_not_sent_again(site: RunningServer, directory: Pat
     first = call(f"{site.url}/office/office.css")
     again = call(f"{site.url}/office/office.css", If_None_Match=first.headers["ETag"])
     (directory / "office" / "office.css").write_text("other content")
-    changed = call(f"{site.url}/office/office.css", If_None_Match=first.headers["ETag"])
+    response_after_change = call(f"{site.url}/office/office.css", If_None_Match=first.headers["ETag"])
 
     assert first.headers["Cache-Control"] == "no-cache"
     assert (again.status, again.body) == (304, b"")
-    assert (changed.status, changed.body) == (200, b"other content")
+    assert (response_after_change.status, response_after_change.body) == (200, b"other content")
 
 
 def test_a_file_is_compressed_for_a_browser_that_accepts_it(site: RunningServer) -> None:
@@ -211,11 +211,11 @@ def test_everybody_in_the_menu_can_sign_in_and_holds_the_roles_shown_there(
     assert (office["api"], office["stripe"]) == (API, STRIPE)
     assert [each["name"] for each in office["people"]] == ["Alice Moreno", "Bob Tran", "Mel Okafor", "Dana Fields"]
     for person in office["people"]:
-        given = call(f"{site.url}/sign-in", json.dumps({"person": person["id"]}).encode()).json
-        claims = jwt.decode(given["token"], options={"verify_signature": False})
+        session_document = call(f"{site.url}/sign-in", json.dumps({"person": person["id"]}).encode()).json
+        claims = jwt.decode(session_document["token"], options={"verify_signature": False})
         assert claims["sub"] == PEOPLE[person["id"]].user_id
         assert (claims["organization_id"], claims["roles"]) == (person["organization"], person["roles"])
-        assert dt.datetime.fromisoformat(given["expiresAt"]).timestamp() == claims["exp"]
+        assert dt.datetime.fromisoformat(session_document["expiresAt"]).timestamp() == claims["exp"]
     assert {each["organizationName"] for each in office["people"]} == {"Blue Lagoon Pools", "Desert Springs Pools"}
 
 
@@ -225,8 +225,8 @@ def test_nobody_signs_in_under_an_unknown_name_or_from_another_site(site: Runnin
     assert call(f"{site.url}/sign-in", b'{"person": "mallory"}').status == 404
     for body in (b"not json", b"{}", b"[]", b'{"person": []}'):
         assert call(f"{site.url}/sign-in", body).status == 400
-    for other in ("cross-site", "same-site"):
-        assert call(f"{site.url}/sign-in", alice, Sec_Fetch_Site=other).status == 403
+    for fetch_site in ("cross-site", "same-site"):
+        assert call(f"{site.url}/sign-in", alice, Sec_Fetch_Site=fetch_site).status == 403
     assert call(f"{site.url}/sign-in", alice, Host=f"pom.example:{site.port}").status == 403
     for own in ("same-origin", "none"):
         assert call(f"{site.url}/sign-in", alice, Sec_Fetch_Site=own).status == 200
@@ -244,11 +244,11 @@ def test_our_verifier_accepts_its_tokens(issuer: TokenIssuer, site: RunningServe
 
 
 def test_a_token_can_be_requested_over_http(site: RunningServer) -> None:
-    asked = {"organizationId": "org_2", "userId": "u", "roles": ["billing"], "lifetimeSeconds": 60}
-    minted = call(f"{site.url}/tokens", json.dumps(asked).encode())
+    token_request = {"organizationId": "org_2", "userId": "u", "roles": ["billing"], "lifetimeSeconds": 60}
+    response = call(f"{site.url}/tokens", json.dumps(token_request).encode())
 
-    claims = jwt.decode(minted.json["token"], options={"verify_signature": False})
-    assert minted.status == 201
+    claims = jwt.decode(response.json["token"], options={"verify_signature": False})
+    assert response.status == 201
     assert (claims["organization_id"], claims["sub"], claims["roles"]) == ("org_2", "u", ["billing"])
     assert claims["exp"] - claims["iat"] == 60
 
@@ -270,14 +270,14 @@ def test_tokens_outlive_a_restart_and_the_key_is_private(tmp_path: Path) -> None
 def test_records_are_shown_to_nobody_without_a_valid_token(
     site: RunningServer, issuer: TokenIssuer, tmp_path: Path
 ) -> None:
-    other = TokenIssuer(issuer.issuer, signing_key(tmp_path / "other.pem"))
+    other_issuer = TokenIssuer(issuer.issuer, signing_key(tmp_path / "other.pem"))
     roles = ["admin"]
     tokens = (
         "",
         "nonsense",
         issuer.mint("org_blue_lagoon", "u", roles, lifetime=-60),
         issuer.mint("org_blue_lagoon", "u", roles, aud="somebody else"),
-        other.mint("org_blue_lagoon", "u", roles),
+        other_issuer.mint("org_blue_lagoon", "u", roles),
     )
     for path in ("services", "customers"):
         assert call(f"{site.url}/company/{path}").status == 401
@@ -310,10 +310,10 @@ def test_a_service_is_billed_until_its_invoice_is_void_or_deleted(site: RunningS
     assert services(site, "alice")["svc_001"]["invoiceId"] is None, "nothing has been heard yet"
 
     def hear(organization: str, invoice: str, status: str | None, *lines: str) -> dict[str, str]:
-        shown = json.dumps({"lineItems": [{"serviceId": each} for each in lines]}) if status else None
+        response = json.dumps({"lineItems": [{"serviceId": each} for each in lines]}) if status else None
         with sqlite3.connect(directory / "pom-events.db") as database:
             database.execute("CREATE TABLE IF NOT EXISTS objects (organization, kind, id UNIQUE, status, object)")
-            row = (organization, invoice, status or "draft", shown)
+            row = (organization, invoice, status or "draft", response)
             database.execute("REPLACE INTO objects VALUES (?, 'invoice', ?, ?, ?)", row)
         database.close()
         of_alice = services(site, "alice").values()

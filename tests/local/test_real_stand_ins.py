@@ -1,4 +1,4 @@
-"""The real stand-ins listen on loopback only, and say plainly when they cannot be had."""
+"""The real stand-ins listen on loopback only, and report why they are not available."""
 
 from __future__ import annotations
 

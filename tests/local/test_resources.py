@@ -1,4 +1,4 @@
-"""Tables, queues and the secret come out alike on the embedded AWS and on the real stand-ins, run after run."""
+"""Tables, queues and secrets are equal on the embedded AWS and on the real stand-ins, in every run."""
 
 from __future__ import annotations
 
@@ -85,13 +85,13 @@ def test_fifo_sends_keep_group_order_and_drop_duplicates(aws: str) -> None:
     sqs = boto3.client("sqs")
     for body in ("one", "one", "two", "three"):
         sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="org", MessageDeduplicationId=body)
-    seen = []
+    received_bodies = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
-            seen.append(message["Body"])
+            received_bodies.append(message["Body"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
-    assert seen == ["one", "two", "three"]
+    assert received_bodies == ["one", "two", "three"]
 
 
 def test_every_table_of_the_code_can_be_made_and_made_again(aws: str) -> None:
@@ -112,19 +112,19 @@ def test_tables_are_made_once_and_hold_conditions_and_transactions(aws: str) -> 
     absent = parcel.org.does_not_exist()
 
     parcel("org", "p1").save(condition=absent)
-    with pytest.raises(PutError) as lost:
+    with pytest.raises(PutError) as put_error:
         parcel("org", "p1").save(condition=absent)
     transaction = TransactWrite(connection=Connection())
     transaction.save(parcel("org", "p2"), condition=absent)
     transaction.save(parcel("org", "p1"), condition=absent)
-    with pytest.raises(TransactWriteError) as cancelled:
+    with pytest.raises(TransactWriteError) as transaction_error:
         transaction._commit()
 
-    assert lost.value.cause_response_code == "ConditionalCheckFailedException"
-    reasons = [reason.code if reason else None for reason in cancelled.value.cancellation_reasons]
+    assert put_error.value.cause_response_code == "ConditionalCheckFailedException"
+    reasons = [reason.code if reason else None for reason in transaction_error.value.cancellation_reasons]
     assert reasons == [None, "ConditionalCheckFailed"]
-    assert [found.parcel_id for found in parcel.query("org")] == ["p1"]
-    assert [found.parcel_id for found in parcel.by_status.query("new")] == ["p1"]
+    assert [item.parcel_id for item in parcel.query("org")] == ["p1"]
+    assert [item.parcel_id for item in parcel.by_status.query("new")] == ["p1"]
 
 
 def test_pynamodb_takes_its_endpoint_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The sample companies: what POM-Stripe is given of them is accepted, and what screens are tried at is there."""
+"""The sample companies: the API accepts their data, and they contain the cases that screens are tested with."""
 
 from __future__ import annotations
 
@@ -67,28 +67,28 @@ def test_the_api_accepts_each_customer_and_each_service(organization: str) -> No
 
 
 def test_blue_lagoon_has_eighty_customers_with_difficult_names_and_values() -> None:
-    shown = customers()
+    all_customers = customers()
     names = [each.name for each in COMPANIES[BLUE_LAGOON].customers]
-    emails = Counter(each["email"] for each in shown)
+    emails = Counter(each["email"] for each in all_customers)
     currencies = {(each["customerId"], each["currency"]) for each in services()}
 
-    assert len(shown) == 80
+    assert len(all_customers) == 80
     assert max(map(len, names)) > 120
     assert any(unicodedata.bidirectional(letter) == "AL" for name in names for letter in name)
     assert any("É" in name for name in names)
     assert emails.pop(None) == 1
     assert [count for count in emails.values() if count > 1] == [2]
     assert Counter(currency for _, currency in currencies) == {"usd": 77, "cad": 2, "eur": 1}
-    assert {each["customerId"] for each in services()} == {each["id"] for each in shown}
+    assert {each["customerId"] for each in services()} == {each["id"] for each in all_customers}
 
 
 def test_the_demo_and_the_printed_commands_bill_services_that_the_office_shows() -> None:
-    shown = {each["id"]: each for each in services()}
-    billed = [(each.id, service.line) for each in sample.CUSTOMERS for service in sample.services_of(each)]
-    pasted = [(INVOICE["customerId"], line) for line in INVOICE["lineItems"]]
+    services_by_id = {each["id"]: each for each in services()}
+    billed_services = [(each.id, service.line) for each in sample.CUSTOMERS for service in sample.services_of(each)]
+    services_of_commands = [(INVOICE["customerId"], line) for line in INVOICE["lineItems"]]
 
-    for customer_id, line in (*billed, *pasted):
-        service = shown[line["serviceId"]]
+    for customer_id, line in (*billed_services, *services_of_commands):
+        service = services_by_id[line["serviceId"]]
         assert service["customerId"] == customer_id
         assert {name: service[name] for name in ("description", "quantity", "unitPrice")} == {
             name: line[name] for name in ("description", "quantity", "unitPrice")

@@ -1,4 +1,4 @@
-"""The stack starts, works together, is stopped without a trace, and says plainly when it cannot start."""
+"""The local stack starts, works as a whole, stops without leftovers, and reports why it cannot start."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def client(stack: LocalStack, service: str) -> Any:
 
 def test_tokens_of_any_organization_work_and_others_do_not(stack: LocalStack) -> None:
     mine = stack.mint_token("org_77", "user_7", ["billing"])
-    expired = stack.mint_token("org_77", "user_7", ["billing"], lifetime=-60)
+    expired_token = stack.mint_token("org_77", "user_7", ["billing"], lifetime=-60)
     jobs = f"{stack.urls.api}/v1/jobs"
 
     assert call("GET", f"{stack.urls.api}/v1/health") == (200, {"stage": "local"})
     assert call("POST", jobs, mine)[1]["organization"] == "org_77"
-    for token in (None, expired, stack.mint_token("org_77", "u", ["admin"], aud="somebody else")):
+    for token in (None, expired_token, stack.mint_token("org_77", "u", ["admin"], aud="somebody else")):
         status, answer = call("POST", jobs, token)
         assert (status, answer["error"]["code"]) == (401, "unauthorized")
 
@@ -152,28 +152,28 @@ def test_the_command_writes_its_description_and_stops_at_a_signal(tmp_path: Path
         cwd=ROOT,
     ) as command:
         assert command.stdout is not None
-        shown = []
+        output_lines = []
         for line in command.stdout:
-            shown.append(line)
+            output_lines.append(line)
             if line.startswith("Ctrl-C stops everything"):
                 break
-        described = json.loads(output.read_text())
-        running = [runs(pid) for pid in described["pids"].values()]
+        stack_description = json.loads(output.read_text())
+        running = [runs(pid) for pid in stack_description["pids"].values()]
         command.send_signal(signal.SIGTERM)
-        rest = command.stdout.read()
+        remaining_output = command.stdout.read()
 
-        assert command.wait(timeout=20) == 0, "".join(shown) + rest
+        assert command.wait(timeout=20) == 0, "".join(output_lines) + remaining_output
     assert running == [True] * 4
-    assert not any(runs(pid) for pid in described["pids"].values())
+    assert not any(runs(pid) for pid in stack_description["pids"].values())
     assert stat.S_IMODE(output.stat().st_mode) == 0o600
-    assert described["tokens"]["billing"] in "".join(shown)
-    assert described["office"] not in "".join(shown), "without the API, its buttons would do nothing"
-    assert "chalice local" in "".join(shown)
+    assert stack_description["tokens"]["billing"] in "".join(output_lines)
+    assert stack_description["office"] not in "".join(output_lines), "without the API, its buttons would do nothing"
+    assert "chalice local" in "".join(output_lines)
 
 
 def test_a_taken_port_is_named_with_its_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         status = main(["--ephemeral", "--stripe-port", str(port), "--state-dir", str(tmp_path), "--app", APP])
 
     assert status == 2

@@ -1,4 +1,4 @@
-"""Records of a table's stream reach the handler as Lambda would bring them, in order, and again if they failed."""
+"""Records of a table's stream reach the handler as in Lambda: in order, and again after a failure."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ class Recorder:
             raise self.answer
         if self.answer is not None:
             return self.answer
-        failed = [each for each in event["Records"] if name(each) in self.fails]
-        return {"batchItemFailures": [{"itemIdentifier": each["dynamodb"]["SequenceNumber"]} for each in failed]}
+        failed_records = [each for each in event["Records"] if name(each) in self.fails]
+        return {
+            "batchItemFailures": [{"itemIdentifier": each["dynamodb"]["SequenceNumber"]} for each in failed_records]
+        }
 
     @property
     def names(self) -> list[list[str]]:
@@ -69,7 +71,7 @@ def mapping(dynamodb: Any, recorder: Recorder) -> StreamMapping:
     return StreamMapping("tell", recorder, ShardReader(TABLE), batch_size=3)
 
 
-def put(client: Any, sk: str, **attributes: Any) -> None:
+def put_item(client: Any, sk: str, **attributes: Any) -> None:
     client.put_item(TableName=TABLE, Item=item(sk) | attributes)
 
 
@@ -80,27 +82,29 @@ def item(sk: str) -> dict[str, Any]:
 def test_a_record_has_the_shape_that_lambda_gives_it(
     dynamodb: Any, mapping: StreamMapping, recorder: Recorder
 ) -> None:
-    put(dynamodb, "a", packed={"B": b"\x00\xff"}, inside={"M": {"list": {"L": [{"B": b"\x01"}]}}}, count={"N": "1"})
+    put_item(
+        dynamodb, "a", packed={"B": b"\x00\xff"}, inside={"M": {"list": {"L": [{"B": b"\x01"}]}}}, count={"N": "1"}
+    )
     dynamodb.delete_item(TableName=TABLE, Key=item("a"))
 
     assert mapping.poll() == Outcome(2, 0)
-    written, deleted = recorder.batches[0]
-    image = written["dynamodb"]["NewImage"]
+    insertion, deletion = recorder.batches[0]
+    image = insertion["dynamodb"]["NewImage"]
     assert base64.b64decode(image["packed"]["B"]) == b"\x00\xff"
     assert image["inside"] == {"M": {"list": {"L": [{"B": "AQ=="}]}}}
     assert image["count"] == {"N": "1"}
-    assert isinstance(written["dynamodb"]["ApproximateCreationDateTime"], float)
-    assert (written["eventName"], deleted["eventName"]) == ("INSERT", "REMOVE")
-    assert "OldImage" not in written["dynamodb"]
-    assert deleted["dynamodb"]["OldImage"] == image
-    assert f":table/{TABLE}/stream/" in written["eventSourceARN"]
+    assert isinstance(insertion["dynamodb"]["ApproximateCreationDateTime"], float)
+    assert (insertion["eventName"], deletion["eventName"]) == ("INSERT", "REMOVE")
+    assert "OldImage" not in insertion["dynamodb"]
+    assert deletion["dynamodb"]["OldImage"] == image
+    assert f":table/{TABLE}/stream/" in insertion["eventSourceARN"]
 
 
 def test_batches_are_of_the_registered_size_and_in_the_order_of_writing(
     dynamodb: Any, mapping: StreamMapping, recorder: Recorder
 ) -> None:
     for sk in "abcd":
-        put(dynamodb, sk)
+        put_item(dynamodb, sk)
 
     assert [mapping.poll(), mapping.poll(), mapping.poll()] == [Outcome(3, 0), Outcome(1, 0), None]
     assert recorder.names == [["a", "b", "c"], ["d"]]
@@ -110,7 +114,7 @@ def test_the_next_batch_begins_with_the_first_record_that_failed(
     dynamodb: Any, mapping: StreamMapping, recorder: Recorder
 ) -> None:
     for sk in "abcd":
-        put(dynamodb, sk)
+        put_item(dynamodb, sk)
     recorder.fails = {"b"}
 
     assert mapping.poll() == Outcome(1, 2)
@@ -123,8 +127,8 @@ def test_the_next_batch_begins_with_the_first_record_that_failed(
 def test_a_batch_is_delivered_again_if_its_handler_raises_or_reports_an_unknown_record(
     answer: Any, dynamodb: Any, mapping: StreamMapping, recorder: Recorder
 ) -> None:
-    put(dynamodb, "a")
-    put(dynamodb, "b")
+    put_item(dynamodb, "a")
+    put_item(dynamodb, "b")
     recorder.answer = answer
 
     assert mapping.poll() == Outcome(0, 2)
@@ -136,7 +140,7 @@ def test_a_batch_is_delivered_again_if_its_handler_raises_or_reports_an_unknown_
 def test_a_record_that_the_filter_excludes_never_reaches_the_handler(dynamodb: Any, recorder: Recorder) -> None:
     mapping = StreamMapping("tell", recorder, ShardReader(TABLE), batch_size=10, keys={"sk": "b"})
     for sk in "aba":
-        put(dynamodb, sk)
+        put_item(dynamodb, sk)
 
     assert mapping.poll() == Outcome(1, 0)
     assert mapping.idle()
@@ -146,7 +150,7 @@ def test_a_record_that_the_filter_excludes_never_reaches_the_handler(dynamodb: A
 def test_a_stream_is_idle_after_the_handler_received_every_record(
     dynamodb: Any, mapping: StreamMapping, recorder: Recorder
 ) -> None:
-    put(dynamodb, "a")
+    put_item(dynamodb, "a")
     assert not mapping.idle()
     recorder.fails = {"a"}
     mapping.poll()
@@ -161,7 +165,7 @@ def test_a_paused_handler_gets_nothing_until_it_is_resumed(
 ) -> None:
     source = StreamMappings("tell", [mapping], [TABLE])
     source.pause()
-    put(dynamodb, "a")
+    put_item(dynamodb, "a")
 
     assert mapping.poll(paused=source._paused) is None
     assert not source.idle()
@@ -180,7 +184,7 @@ def test_a_failed_transaction_leaves_no_records_and_a_good_one_has_the_order_of_
     transact("b", "a")
     with pytest.raises(ClientError):
         transact("c", "a")
-    put(dynamodb, "d")
+    put_item(dynamodb, "d")
 
     mapping.poll()
     assert recorder.names == [["b", "a", "d"]]
@@ -192,7 +196,7 @@ def test_only_the_newest_iterators_and_records_are_stored(
     monkeypatch.setattr(streams, "KEPT_ITERATORS", 2)
     monkeypatch.setattr(streams, "KEPT_RECORDS", 3)
     for sk in "abcdefgh":
-        put(dynamodb, sk)
+        put_item(dynamodb, sk)
         mapping.poll()
 
     backend = dynamodbstreams_backends[ACCOUNT][REGION]

@@ -1,4 +1,4 @@
-"""A company whose money Stripe pays out every day, and an operator who looks at its payouts."""
+"""A company with daily payouts, and an operator who inspects them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An operator who exports, and reads what the files hold."""
+"""An operator who exports data, and reads the exported files."""
 
 from __future__ import annotations
 

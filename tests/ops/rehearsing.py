@@ -1,4 +1,4 @@
-"""A disaster rehearsed: tables set back to an earlier moment by the run book's own commands, on any DynamoDB."""
+"""A rehearsal of a disaster: restores tables to an earlier time with the run book's commands, on any DynamoDB."""
 
 from __future__ import annotations
 

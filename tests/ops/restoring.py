@@ -1,4 +1,4 @@
-"""What a disaster's rehearsal claims; `test_restoring` plays it on the embedded DynamoDB, tests/real on Amazon's."""
+"""The claims about a restore. `test_restoring` checks them on the embedded DynamoDB, tests/real on Amazon's."""
 
 from __future__ import annotations
 

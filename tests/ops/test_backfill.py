@@ -1,4 +1,4 @@
-"""`backfill` at the command line: what was lost comes back, and whoever is interrupted is told how to go on."""
+"""`backfill` at the command line: it restores lost records, and prints how to resume after an interruption."""
 
 from __future__ import annotations
 

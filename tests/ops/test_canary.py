@@ -1,4 +1,4 @@
-"""The operator flies a canary."""
+"""The operator's command `canary`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command of the operator against the local stack: what it tells, what it changes, and its exit status."""
+"""Every operator command against the local stack: its output, its effects, and its exit status."""
 
 from __future__ import annotations
 

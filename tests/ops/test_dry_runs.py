@@ -1,4 +1,4 @@
-"""A dry run shows the rows and reasons of the command itself, and the command shows all that its dry run does."""
+"""A dry run and the command itself show the same rows and reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `explain invoice` tells of the fees of an invoice's payments, and of the deposits that their money is in."""
+"""`explain invoice` shows the fees of an invoice's payments, and the deposits that contain their money."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `explain invoice` tells of an invoice on a screen of 80 columns, and in JSON."""
+"""The output of `explain invoice` on a screen of 80 columns, and in JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `explain payout` tells of a payout: how it stands, what it consists of, and its lines."""
+"""`explain payout` shows the status of a payout, its parts, and its lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`export`: everything that a stage holds of an organization, and of nobody else, in a file for one reader."""
+"""`export` writes all data that a stage stores about one organization into a file that only the operator can read."""
 
 from __future__ import annotations
 

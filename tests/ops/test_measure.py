@@ -1,4 +1,4 @@
-"""`measure` asks AWS for what only it can tell, and sets it beside the budgets; AWS's answers are played."""
+"""`measure` reads figures that only AWS has, and compares them with the budgets. AWS's responses are simulated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bad night, whole: each act rings its alarm and no earlier, its run book mends it, and the books tie out."""
+"""The whole demo of a bad night: each failure fires its alarm, its run book fixes it, and the books tie out."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     output = io.StringIO()
     narrator = Narrator(Console(file=output, width=118), headings=HEADINGS)
     with scene(narrator, tmp_path_factory.mktemp("night")) as (night, watch):
@@ -71,10 +71,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
 
 
 @pytest.mark.demo
-def test_the_night_ends_with_every_check_passed(told: Told) -> None:
-    assert told.true, told.text
-    assert "✗" not in told.text
-    assert "Differences: none" in told.act("Morning: are the books right?")
+def test_the_night_ends_with_every_check_passed(night: Told) -> None:
+    assert night.true, night.text
+    assert "✗" not in night.text
+    assert "Differences: none" in night.act("Morning: are the books right?")
 
 
 @pytest.mark.demo
@@ -96,9 +96,9 @@ def test_the_night_ends_with_every_check_passed(told: Told) -> None:
     ],
 )
 def test_each_failure_fires_its_alarm_and_its_run_book_works_as_printed(
-    told: Told, act: str, alarms: list[str], book: str
+    night: Told, act: str, alarms: list[str], book: str
 ) -> None:
-    output_of_act = told.act(act)
+    output_of_act = night.act(act)
     assert "✓ Rang before it broke: none" in output_of_act
     for alarm in alarms:
         assert re.search(rf"{re.escape(alarm)}: measured \S+ before and [\d.]+ now, fires at [<>]", output_of_act), (
@@ -114,8 +114,8 @@ def test_each_failure_fires_its_alarm_and_its_run_book_works_as_printed(
 
 
 @pytest.mark.demo
-def test_each_alarm_fires_within_its_stated_time(told: Told) -> None:
-    minutes = {name: int(after) for name, after in re.findall(r"✓ (\w+) fires, after (\d+) min: yes", told.text)}
+def test_each_alarm_fires_within_its_stated_time(night: Told) -> None:
+    minutes = {name: int(after) for name, after in re.findall(r"✓ (\w+) fires, after (\d+) min: yes", night.text)}
     assert minutes["ReconciliationSilent"] <= 21
     assert minutes["BacklogCustomerSync"] <= 9
     assert minutes["SignaturesAllRefused"] <= 15
@@ -123,27 +123,27 @@ def test_each_alarm_fires_within_its_stated_time(told: Told) -> None:
 
 
 @pytest.mark.demo
-def test_every_metric_is_emitted_by_the_running_processes_except_the_listed_ones(told: Told) -> None:
-    emitted_names = {key.name for key in told.watch.datapoints.keys() if key.namespace == metrics.NAMESPACE}  # noqa: SIM118
+def test_every_metric_is_emitted_by_the_running_processes_except_the_listed_ones(night: Told) -> None:
+    emitted_names = {key.name for key in night.watch.datapoints.keys() if key.namespace == metrics.NAMESPACE}  # noqa: SIM118
     assert metrics.METRICS.keys() - emitted_names == ELSEWHERE
 
 
 @pytest.mark.demo
-def test_the_metrics_of_alarms_are_emitted_with_exactly_their_dimensions(told: Told) -> None:
+def test_the_metrics_of_alarms_are_emitted_with_exactly_their_dimensions(night: Told) -> None:
     alarms = [
-        watched_alarm.alarm for watched_alarm in told.watch.alarms if isinstance(watched_alarm.alarm, MetricAlarm)
+        watched_alarm.alarm for watched_alarm in night.watch.alarms if isinstance(watched_alarm.alarm, MetricAlarm)
     ]
     watched_alarm = {_kind(query.key) for alarm in alarms for query in alarm.queries.values()}
-    written = {_kind(key) for key in told.watch.datapoints.keys()}  # noqa: SIM118
+    written = {_kind(key) for key in night.watch.datapoints.keys()}  # noqa: SIM118
     assert sorted(watched_alarm - written) == sorted(ONLY_IN_AWS)
 
 
 @pytest.mark.demo
-def test_the_table_lists_every_alarm_that_fired_with_its_text_in_the_template(told: Told) -> None:
-    table = re.split(r"\nThe alarms *\n", told.text)[1].partition("╭")[0]
+def test_the_table_lists_every_alarm_that_fired_with_its_text_in_the_template(night: Told) -> None:
+    table = re.split(r"\nThe alarms *\n", night.text)[1].partition("╭")[0]
     rows = dict(re.findall(r"^ (\w+) +((?:page|ticket) .*\S) *$", table, re.MULTILINE))
     assert "CanaryFailing" in rows, "a dead worker flies no canary"
-    assert rows.keys() == told.watch.alarms.ever_notified
+    assert rows.keys() == night.watch.alarms.ever_notified
     template = {alarm.name: alarm for alarm in (*ALARMS, *COMPOSITES)}
     row_ends = {name: (row.split()[0], row.split()[-1]) for name, row in rows.items()}
     assert row_ends == {name: (template[name].grade.value, template[name].run_book) for name in rows}

@@ -1,4 +1,4 @@
-"""Commands that are printed mean the same when they are pasted into a shell, whatever the things are called."""
+"""Printed commands have the same arguments after they are pasted into a shell, for any name in them."""
 
 from __future__ import annotations
 

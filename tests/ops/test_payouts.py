@@ -1,4 +1,4 @@
-"""`payouts` at the command line: what is compared with Stripe, what differs, and what a repair brings."""
+"""`payouts` at the command line: the comparison with Stripe, its differences, and their repair."""
 
 from __future__ import annotations
 

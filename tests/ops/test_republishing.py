@@ -1,4 +1,4 @@
-"""What is told of a change of the queue, by what is stored now."""
+"""The event that `republish` publishes for an unpublished change, computed from the stored data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every run book has, and that what it names exists."""
+"""Every run book has the required sections, and every name in a run book exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`explain WHAT` finds a thing by any id or number that an operator has, or says where it looked."""
+"""`explain NAME` finds an object by any id or number, or reports the places that it searched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages say about how often something is done is what the code does."""
+"""The intervals that the pages state are those in the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run book's loops that stop all functions and start them again, typed at an `aws` that remembers limits."""
+"""The run book's loops that stop and start all functions, run with an `aws` that stores their limits."""
 
 from __future__ import annotations
 

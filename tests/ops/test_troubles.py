@@ -1,4 +1,4 @@
-"""Each trouble alone keeps `status` from saying that all is well, on a deployed stage in the embedded AWS."""
+"""`status` reports each trouble, at a deployed stage in the embedded AWS."""
 
 from __future__ import annotations
 

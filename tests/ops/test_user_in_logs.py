@@ -1,4 +1,4 @@
-"""`user-in-logs` leads an auditor from a user to the log lines of the user's requests."""
+"""`user-in-logs` finds the log lines of a user's requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator is told of webhooks that arrive, that are refused, and that cannot be judged."""
+"""`webhook-endpoint --verify` reports webhooks that arrive, that are refused, and that cannot be judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operators read on the screen and in JSON: reasons of a freeze, tables that fit, and plain words."""
+"""Output for operators on the screen and in JSON: reasons of a freeze, tables that fit, and plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No table breaks an id: on a screen of 80 columns, of 40, and in a pipe, however long the id is."""
+"""No table breaks an id of any length: on screens of 80 and of 40 columns, and in a pipe."""
 
 from __future__ import annotations
 

@@ -7,19 +7,19 @@ from chalicelib.ports.storage import Page
 
 
 def test_items_of_a_list_are_returned_in_order_and_pages_read_when_needed() -> None:
-    asked: list[str | None] = []
+    cursors: list[str | None] = []
 
     def page_after(after: str | None) -> Page[int]:
-        asked.append(after)
+        cursors.append(after)
         start = int(after or 0)
         return Page((start, start + 1), str(start + 2), has_next=start < 4)
 
     items = all_items(page_after)
 
     assert [next(items), next(items)] == [0, 1]
-    assert asked == [None]
+    assert cursors == [None]
     assert list(items) == [2, 3, 4, 5]
-    assert asked == [None, "2", "4"]
+    assert cursors == [None, "2", "4"]
 
 
 def test_an_empty_list_is_one_page() -> None:

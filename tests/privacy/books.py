@@ -1,4 +1,4 @@
-"""The books of the company: what POM says of its money, held against Stripe's ledger."""
+"""The books of the company: its money in POM, compared with Stripe's ledger."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class Books:
 
 def books_of(stage: Stage, office: ApiClient) -> Books:
     """Returns what the company's books say now."""
-    compared = tie_out(ORGANIZATION, stage.ports, days=DAYS)
-    assert compared.compared, "the books could not be compared"
+    tie_out_report = tie_out(ORGANIZATION, stage.ports, days=DAYS)
+    assert tie_out_report.compared, "the books could not be compared"
     payouts = [(each.fact.id, each.differences) for each in tie_out_payouts(ORGANIZATION, stage.ports, days=DAYS)]
     rows = all_items(lambda after: stage.ports.payments.page(ORGANIZATION, MovementFilter(), 100, after))
     return Books(
         summary=[office.get(f"/summary?{period}").json["data"] for period in LONG_AGO],
         money={each.id: _money(each) for each in invoices(stage)},
         movements=sorted((m.id, m.kind, m.amount, m.status, m.at) for m in (each.movement for each in rows)),
-        differences=compared.differences,
+        differences=tie_out_report.differences,
         payouts=payouts,
     )
 

@@ -1,4 +1,4 @@
-"""The office of the person's company: it writes the person into every text of every request about a customer."""
+"""The office of the person's company. It writes the person into every personal text field of every request."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.api.client import Response, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.privacy.contract import THE_PERSONS, label_of
 from tests.privacy.person import address, found_in
 from tests.world import OFFICE, ORGANIZATION
 
 
 @dataclass
-class Typed:
+class TypedTexts:
     """What the office has typed, and what it read in answers that refuse something."""
 
     texts: set[tuple[str, str]] = field(default_factory=set)
@@ -26,7 +26,7 @@ class Typed:
 class PersonsOffice(ApiClient):
     """Sends each request with the person in it. An e-mail address that a story leaves out on purpose stays out."""
 
-    typed: Typed = field(default_factory=Typed)
+    typed: TypedTexts = field(default_factory=TypedTexts)
 
     def acting(self, *roles: str, organization: str = ORGANIZATION, user: str = OFFICE) -> ApiClient:
         return PersonsOffice(self.app, self.issuer, organization, user, roles, typed=self.typed)
@@ -55,12 +55,12 @@ def as_the_persons(email: str) -> str:
 
 def _write(holder: dict[str, Any], place: str, text: str) -> Iterator[None]:
     """Writes the text into its place, and yields once for each. A list that is not there is not made."""
-    name, _, rest = place.partition(".")
+    name, _, remaining_path = place.partition(".")
     if name.endswith("[]"):
         for each in holder.get(name[:-2]) or ():
-            yield from _write(each, rest, text)
-    elif rest:
-        yield from _write(holder.setdefault(name, {}), rest, text)
+            yield from _write(each, remaining_path, text)
+    elif remaining_path:
+        yield from _write(holder.setdefault(name, {}), remaining_path, text)
     elif name != "email":
         holder[name] = text
         yield

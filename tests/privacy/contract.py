@@ -1,4 +1,4 @@
-"""Where the contract takes a text, and which of these texts are about a customer."""
+"""The text fields of the API, and which of them are about a customer."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def texts_taken() -> Iterator[tuple[str, str]]:
 def _texts(schema: dict[str, Any], place: str) -> Iterator[str]:
     if "$ref" in schema:
         schema = CONTRACT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    for one in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
-        yield from _texts(one, place)
+    for alternative in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
+        yield from _texts(alternative, place)
     for name, inner in schema.get("properties", {}).items():
         yield from _texts(inner, f"{place}.{name}".lstrip("."))
     if "items" in schema:
@@ -110,7 +110,10 @@ def _texts(schema: dict[str, Any], place: str) -> Iterator[str]:
 def label_of(method: str, path: str) -> str:
     """Returns the contract's name of a request that was made."""
     bare = "/v1" + path.partition("?")[0]
-    for known in CONTRACT["paths"]:
-        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", known), bare) and method.lower() in CONTRACT["paths"][known]:
-            return f"{method} {known}"
+    for template_path in CONTRACT["paths"]:
+        if (
+            re.fullmatch(re.sub(r"{\w+}", "[^/]+", template_path), bare)
+            and method.lower() in CONTRACT["paths"][template_path]
+        ):
+            return f"{method} {template_path}"
     return f"{method} {bare}"

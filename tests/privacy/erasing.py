@@ -1,4 +1,4 @@
-"""Settles what is open of the person, has every record of hers erased, and lets Stripe tell of her afterwards."""
+"""Settles the person's open invoices, erases the person, and then lets Stripe send events about the person."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Erasing:
     def begin(self) -> None:
         """Lets everything be under way that an erasure waits for."""
         life = self.life
-        life.billed_services(paymentMethods=["card", "us_bank_account"])
+        life.bill_customer(paymentMethods=["card", "us_bank_account"])
         life.pay("000123456789")
         life.settled()
         life.paid()
@@ -128,17 +128,17 @@ class Afterwards:
         changes: Any = {**EDITED, "email": address("stripemail", "later")}
         for customer in sorted(KEPT_IN_STRIPE):
             life._customers.update(life._id_of(customer), changes, life._options)
-        paid = [
+        paid_invoices = [
             each
             for each in life.stage.in_stripe(life.account, "charge")
             if each["paid"] and not each["amount_refunded"] and not each["disputed"] and self._is_hers(each)
         ]
-        life._dashboard.refunds.create({"charge": paid[0]["id"], "amount": 500}, life._options)
+        life._dashboard.refunds.create({"charge": paid_invoices[0]["id"], "amount": 500}, life._options)
         double.settle_refund(life.account, life._last("refund"), outcome="failed")
-        double.open_dispute(life.account, paid[1]["id"])
+        double.open_dispute(life.account, paid_invoices[1]["id"])
         life.settled()
         double.move_dispute(life.account, life._last("dispute"), "lost")
-        life._dashboard.refunds.create({"charge": paid[2]["id"]}, life._options)
+        life._dashboard.refunds.create({"charge": paid_invoices[2]["id"]}, life._options)
         life.settled()
         life.stage.advance(10)
 
@@ -148,8 +148,10 @@ class Afterwards:
         latest = {each["type"]: each for each in life.stage.double.events(life.account, version=API_VERSION)}
         for number, event in enumerate(latest.values()):
             for version in (API_VERSION, "2018-02-06"):
-                named = f"evt_again_{number}_{version[:4]}"
-                life._post_signed(json.dumps({**event, "id": named, "api_version": version, "account": life.account}))
+                event_id = f"evt_again_{number}_{version[:4]}"
+                life._post_signed(
+                    json.dumps({**event, "id": event_id, "api_version": version, "account": life.account})
+                )
 
     def sweeps(self) -> None:
         """POM compares everything with Stripe, by itself and because an admin asks for it, for days."""
@@ -173,22 +175,22 @@ class Afterwards:
         """The office tries to have the person back: saves, imports, bills, sends to Stripe, and reads her."""
         life = self.life
         for customer in ("cust_1", "cust_2"):
-            refused = [
+            refusals = [
                 life.api.put(f"/customers/{customer}", {"firstName": "Ann", "email": "again@b.test"}),
                 life.api.post(f"/customers/{customer}/sync"),
                 life.api.get(f"/customers/{customer}"),
                 life.api.post("/invoices", {"customerId": customer, "lineItems": [life._item()]}),
             ]
-            assert {each.code for each in refused} == {"customer_erased"}, [each.text for each in refused]
+            assert {each.code for each in refusals} == {"customer_erased"}, [each.text for each in refusals]
         rows = [{"id": customer, "firstName": "Ann", "email": "again@b.test"} for customer in ("cust_1", "cust_2")]
         service = {**life._item(), "serviceId": "svc_after", "description": word("line"), "customerId": "cust_1"}
         life.api.post("/customer-imports", {"customers": rows})
-        begun = life.plain.post("/invoice-batches", {"services": [service]})
+        batch = life.plain.post("/invoice-batches", {"services": [service]})
         life.settled()
-        assert life.api.post(f"/invoice-batches/{begun.json['id']}/retry").status == 202
+        assert life.api.post(f"/invoice-batches/{batch.json['id']}/retry").status == 202
         life.settled()
-        failed = life.api.get(f"/invoice-batches/{begun.json['id']}").json["items"]
-        assert [each["error"]["code"] for each in failed] == ["customer_erased"]
+        failed_items = life.api.get(f"/invoice-batches/{batch.json['id']}").json["items"]
+        assert [each["error"]["code"] for each in failed_items] == ["customer_erased"]
         life.api.get(f"/customers?name={word('query')}")
 
     def _is_hers(self, charge: Any) -> bool:

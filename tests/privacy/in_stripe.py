@@ -31,7 +31,7 @@ EDITED = {
 """What somebody enters in Stripe's dashboard about the customer."""
 
 
-class Known:
+class StripeObjectsOfPerson:
     """Writes the person into the objects of an account that are hers."""
 
     def __init__(self, ledger: Callable[[], Ledger]) -> None:
@@ -56,8 +56,8 @@ class Known:
                 self._customers.add(obj["id"])
             return obj["id"] in self._customers
         if obj.get("customer") is not None:
-            found = ledger.find("customer", obj["customer"])
-            return self._is_hers(found) if found else obj["customer"] in self._customers
+            customer = ledger.find("customer", obj["customer"])
+            return self._is_hers(customer) if customer else obj["customer"] in self._customers
         for name, kind in (("charge", "charge"), ("payment_intent", "payment_intent"), ("invoice", "invoice")):
             if (of := ledger.find(kind, obj.get(name))) is not None:
                 return self._is_hers(of)
@@ -127,7 +127,7 @@ _FIELDS: dict[str, Json] = {
 
 
 @contextmanager
-def known_in_stripe(known: Known) -> Iterator[None]:
+def person_in_stripe(known: StripeObjectsOfPerson) -> Iterator[None]:
     """Whatever Stripe shows within this block shows the person."""
 
     def shown(obj: Json) -> Json:

@@ -20,7 +20,7 @@ from chalicelib.ports.changes import Refusal
 from chalicelib.usecases.reconciling.backfill import backfill, invoices_to_backfill
 from infra.local.streams import ShardReader
 from tests.bench.stories_stage import Stage
-from tests.privacy.client import PersonsOffice, Typed, as_the_persons
+from tests.privacy.client import PersonsOffice, TypedTexts, as_the_persons
 from tests.privacy.in_stripe import EDITED, STREET
 from tests.privacy.person import address, word
 from tests.privacy.places import Place
@@ -39,7 +39,7 @@ class Life(Story):
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
-        self.typed = Typed()
+        self.typed = TypedTexts()
         self.plain = stage.office
         self.other_account = ""
         self.import_id = ""
@@ -70,11 +70,11 @@ class Life(Story):
             assert office.put(f"/customers/{customer}", profile).status == 200
             line = {"serviceId": "svc_by", "description": "Bystanding", "quantity": 1, "unitPrice": "75.00"}
             order = {"customerId": customer, "lineItems": [line], "memo": "Bystander's memo"}
-            made = office.post("/invoices", order)
-            assert made.status == 201, made.text
+            new_invoice = office.post("/invoices", order)
+            assert new_invoice.status == 201, new_invoice.text
             account = self.account if organization == ORGANIZATION else self.other_account
             self.settled()
-            stripe_id = office.get(f"/invoices/{made.json['id']}").json["dashboardUrl"].rpartition("/")[2]
+            stripe_id = office.get(f"/invoices/{new_invoice.json['id']}").json["dashboardUrl"].rpartition("/")[2]
             self.stage.double.pay(account, stripe_id, "pm_card_visa")
             self.settled()
             service = {**line, "serviceId": "svc_by_batch", "customerId": customer}
@@ -90,15 +90,15 @@ class Life(Story):
             self._refused("PUT", "/customers/cust_wrong", {name: value})
         self._refused("PUT", "/customers/cust_wrong", f'{{"{wrong}": '.encode())
         self._refused("POST", "/invoices", {"customerId": "cust_1", "lineItems": [], "memo": wrong})
-        rows = [{"id": named, "firstName": wrong, "email": wrong} for named in ("cust_wrong", "cust_1")]
-        imported = self.plain.post("/customer-imports", {"customers": rows})
-        assert imported.status == 202, imported.text
-        self.import_id = str(imported.json["id"])
+        rows = [{"id": customer_id, "firstName": wrong, "email": wrong} for customer_id in ("cust_wrong", "cust_1")]
+        customer_import = self.plain.post("/customer-imports", {"customers": rows})
+        assert customer_import.status == 202, customer_import.text
+        self.import_id = str(customer_import.json["id"])
         self._refused("GET", f"/customers?{wrong}={wrong}")
         self._refused("GET", f"/customers/{wrong}")
         assert self.api.get(f"/customers?name={word('query')}").status == 200
         assert self.api.get(f"/customers?email={address('maildomain')}").status == 200
-        self.billed_services(tax="5.00", deductions=[{"kind": "discount", "description": "Spring", "amount": "5.00"}])
+        self.bill_customer(tax="5.00", deductions=[{"kind": "discount", "description": "Spring", "amount": "5.00"}])
         self.pay()
         self.settled()
         self.edited_in_stripe("cust_1", email="second@b.test", name="Ann Lee", phone="1", description="")
@@ -116,7 +116,7 @@ class Life(Story):
 
     def draft_changed_in_stripe(self) -> None:
         """Somebody writes other texts into a draft in Stripe."""
-        self.billed_services(send=False)
+        self.bill_customer(send=False)
         self.edit_draft(description=word("dashboard"), footer=word("dashboard"))
         self.settled()
 
@@ -132,14 +132,14 @@ class Life(Story):
         with self._broken_stores():
             for kind, event in latest.items():
                 for version in (API_VERSION, "2018-02-06"):
-                    named = f"evt_parked_{kind}_{version[:4]}"
+                    event_id = f"evt_parked_{kind}_{version[:4]}"
                     self._post_signed(
-                        json.dumps({**event, "id": named, "api_version": version, "account": self.account})
+                        json.dumps({**event, "id": event_id, "api_version": version, "account": self.account})
                     )
 
     def lost_invoice(self) -> None:
         """The record of an invoice is lost, and made again from what Stripe has of it, with a line added there."""
-        self.billed_services(send=False)
+        self.bill_customer(send=False)
         self.add_to_draft(500, word("dashboard"))
         self.send_in_stripe()
         self.settled()
@@ -147,16 +147,18 @@ class Life(Story):
 
     def record_is_lost(self) -> None:
         """POM's record of the invoice is lost, and the operator has it made again."""
-        lost = self._invoice
-        InvoiceItem(lost.organization_id, lost.id).delete()
+        lost_invoice = self._invoice
+        InvoiceItem(lost_invoice.organization_id, lost_invoice.id).delete()
         ports = self.stage.ports
-        for listed in invoices_to_backfill(ORGANIZATION, ports.clock.now() - 60 * DAY, ports):
-            backfill(listed, ORGANIZATION, ports)
-        assert self.stage.ports.invoices.get(lost.organization_id, lost.id) is not None, "it was not made again"
+        for listed_invoice in invoices_to_backfill(ORGANIZATION, ports.clock.now() - 60 * DAY, ports):
+            backfill(listed_invoice, ORGANIZATION, ports)
+        assert self.stage.ports.invoices.get(lost_invoice.organization_id, lost_invoice.id) is not None, (
+            "it was not made again"
+        )
 
     def everything_is_read(self) -> None:
         """Somebody opens everything that there is to see, in each form."""
-        self.billed_services(send=False)
+        self.bill_customer(send=False)
         ids = {
             "invoiceId": str(self._invoice.id),
             "customerId": "cust_1",
@@ -164,15 +166,15 @@ class Life(Story):
             "importId": self.import_id,
             "payoutId": self.api.get("/payouts").json["data"][0]["id"],
         }
-        read = set[str]()
+        read_paths = set[str]()
         for route in ROUTES:
             for accept in ("application/json", "text/csv", "text/html"):
                 if route.method == "GET" and route.role is not Role.PUBLIC:
                     path = route.path.removeprefix("/v1").format(**ids)
                     answer = self.admin.get(path, headers={"Accept": accept})
                     assert answer.status < 500, (route.label, answer.text)
-                    read.add(route.label if answer.status == 200 else "")
-        assert len(read) > len(ids) * 3, "most of what there is can be read"
+                    read_paths.add(route.label if answer.status == 200 else "")
+        assert len(read_paths) > len(ids) * 3, "most of what there is can be read"
 
     @contextmanager
     def _broken_stores(self) -> Iterator[None]:
@@ -194,9 +196,9 @@ class Life(Story):
         """A change of the person's record that the bus refuses for good."""
         self.edited_in_stripe("cust_1", email="unpublished@b.test")
         bus = self.stage.ports.bus
-        put = bus.put
+        original_put = bus.put
         refusal = Refusal("InvalidArgument", "It is no event.", transient=False)
-        with patch.object(bus, "put", lambda events: put(()) or {each.id: refusal for each in events}):
+        with patch.object(bus, "put", lambda events: original_put(()) or {each.id: refusal for each in events}):
             self.settled()
 
     # Steps of the story, in which the person takes the place of its people
@@ -205,11 +207,11 @@ class Life(Story):
         email = as_the_persons(params["email"])
         super().made_in_stripe(named, **{**EDITED, "email": email, "name": word("stripename")})
 
-    def edited_in_stripe(self, who: str, **changes: Any) -> None:
+    def edited_in_stripe(self, customer: str, **changes: Any) -> None:
         if "email" in changes:
             changes["email"] = address("stripemail", changes["email"].partition("@")[0])
-        given = {name: EDITED[name] for name in changes if name in EDITED}
-        super().edited_in_stripe(who, **{**changes, **given, "address": STREET})
+        values = {name: EDITED[name] for name in changes if name in EDITED}
+        super().edited_in_stripe(customer, **{**changes, **values, "address": STREET})
 
     def _customer_of_a_step(
         self, customer_id: str = "cust_1", email: str | None = "ann@example.test", **_: Any
@@ -229,23 +231,23 @@ class Life(Story):
 
     def customers(self) -> list[str]:
         """Returns the ids of all customers of the company but Bo's: each is the person."""
-        listed = self.admin.get("/customers?first=100").json["data"]
-        return [each["id"] for each in listed if each["id"] != BO]
+        customer_list = self.admin.get("/customers?first=100").json["data"]
+        return [each["id"] for each in customer_list if each["id"] != BO]
 
     def records(self) -> list[dict[str, Any]]:
         """Returns the records that the streams have had since this was last asked."""
-        found = []
+        record_list = []
         for reader in self._streams.values():
             seen = reader.peek(100_000)
             reader.pass_by(len(seen))
-            found += seen
-        return found
+            record_list += seen
+        return record_list
 
     def unpublished(self) -> Iterator[Place]:
         """Yields the messages about changes that could not be told."""
-        kept = self.stage.ports.unpublished.kept
-        assert kept, "a change could not be told"
-        for change in kept:
+        stored_messages = self.stage.ports.unpublished.kept
+        assert stored_messages, "a change could not be told"
+        for change in stored_messages:
             yield Place("message to unpublished-changes", message_of(unpublished_change(*change)))
 
     def logged(self) -> str:

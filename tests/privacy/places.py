@@ -1,4 +1,4 @@
-"""Every place that POM keeps or leaves something in, as text that can be searched."""
+"""Every place where POM stores or sends data, as text that can be searched."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def items() -> Iterator[Place]:
     """
     scan = boto3.client("dynamodb").get_paginator("scan")
     for model in TABLES:
-        [key, *more] = _keys(model)
+        [key, *other_keys] = _keys(model)
         for page in scan.paginate(TableName=model.Meta.table_name):
             for item in page["Items"]:
-                named = "/".join(item[each].get("S", "") for each in (key, *more))
-                yield Place(f"{_short(model)} {named}", text_of(item))
+                name = "/".join(item[each].get("S", "") for each in (key, *other_keys))
+                yield Place(f"{_short(model)} {name}", text_of(item))
 
 
 def text_of(value: Any) -> str:
@@ -48,7 +48,7 @@ def text_of(value: Any) -> str:
 def records(seen: list[dict[str, Any]]) -> Iterator[Place]:
     """Yields each record of the tables' streams."""
     for record in seen:
-        yield Place(f"stream {record['dynamodb']['Keys']}", text_of(_decoded(record)))
+        yield Place(f"stream {record['dynamodb']['Keys']}", text_of(_decode(record)))
 
 
 def messages(sent: Iterable[dict[str, str]]) -> Iterator[Place]:
@@ -59,20 +59,20 @@ def messages(sent: Iterable[dict[str, str]]) -> Iterator[Place]:
 
 def _readable(value: Any) -> str:
     if isinstance(value, bytes):
-        return f"{_inflated(value)} {base64.b64encode(value).decode()}"
+        return f"{_inflate(value)} {base64.b64encode(value).decode()}"
     return str(value)
 
 
-def _decoded(value: Any) -> Any:
+def _decode(value: Any) -> Any:
     """Returns a record with the bytes of its images, which a stream has in base64."""
     if isinstance(value, dict):
         if set(value) == {"B"} and isinstance(value["B"], str):
             return {"B": base64.b64decode(value["B"])}
-        return {name: _decoded(each) for name, each in value.items()}
-    return [_decoded(each) for each in value] if isinstance(value, list) else value
+        return {name: _decode(each) for name, each in value.items()}
+    return [_decode(each) for each in value] if isinstance(value, list) else value
 
 
-def _inflated(value: bytes) -> str:
+def _inflate(value: bytes) -> str:
     try:
         return inflate(value).decode()
     except (zlib.error, ValueError, IndexError):
@@ -87,6 +87,6 @@ def _short(model: Any) -> str:
     return str(model.Meta.table_name).partition("-")[2]
 
 
-def told(places: Iterable[Place]) -> dict[str, list[str]]:
+def names_by_place(places: Iterable[Place]) -> dict[str, list[str]]:
     """Returns the words that are in each of these places that has some."""
     return {place.name: sorted(place.words) for place in places if place.words}

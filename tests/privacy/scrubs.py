@@ -24,7 +24,7 @@ from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.ports import Ports
 from chalicelib.ports.paging import all_items
 from chalicelib.usecases.erasing import holdings
-from tests.planted import Planted
+from tests.planted import PlantedValues
 from tests.privacy.person import found_in
 from tests.world import ORGANIZATION
 
@@ -52,24 +52,24 @@ class Scrub(NamedTuple):
 
 def scrubs() -> list[Scrub]:
     """Returns every scrub of the two modules."""
-    return [scrub for module in (erased_facts, erased_records) for scrub, _, _ in _found(_tree(module))]
+    return [scrub for module in (erased_facts, erased_records) for scrub, _, _ in _scrub_calls(_tree(module))]
 
 
 def words_left(records: list[Any], scrub: Scrub | None = None) -> set[str]:
     """Returns what records say of the person after they were erased without this scrub."""
-    return {word for record in records for word in found_in(_erased(record, scrub))}
+    return {word for record in records for word in found_in(_erased_json(record, scrub))}
 
 
 def texts_left(scrub: Scrub | None = None) -> set[str]:
     """Returns the fields that keep their texts without this scrub, of records with a text in every field."""
-    left = set[str]()
+    remaining_fields = set[str]()
     for kind in HOW:
-        planted = Planted({})
-        left |= planted.found_in(_erased(planted.of(kind), scrub))
-    return left
+        planted = PlantedValues({})
+        remaining_fields |= planted.found_in(_erased_json(planted.of(kind), scrub))
+    return remaining_fields
 
 
-def _erased(record: Any, scrub: Scrub | None) -> str:
+def _erased_json(record: Any, scrub: Scrub | None) -> str:
     facts, module = _without(erased_facts, scrub), _without(erased_records, scrub)
     vars(module)["facts_without_person"] = facts.facts_without_person
     return json_of(HOW[type(record)](module, record)).decode()
@@ -77,43 +77,45 @@ def _erased(record: Any, scrub: Scrub | None) -> str:
 
 def records_of(customers: list[str], ports: Ports) -> list[Any]:
     """Returns everything that POM holds of these customers, as the erasure will meet it."""
-    found: list[Any] = []
+    record_list: list[Any] = []
     for name in map(CustomerId, customers):
         customer = ports.customers.get(ORGANIZATION, name)
         assert customer is not None
         invoices = list(holdings.invoices_of(ORGANIZATION, name, ports))
-        found += [customer, *invoices, *holdings.movements_of(ORGANIZATION, name, invoices, ports)]
-        found += [
-            kept.item for _, kept in ports.batches.every_item(ORGANIZATION, None) if kept.item.customer_id == name
+        record_list += [customer, *invoices, *holdings.movements_of(ORGANIZATION, name, invoices, ports)]
+        record_list += [
+            stored_item.item
+            for _, stored_item in ports.batches.every_item(ORGANIZATION, None)
+            if stored_item.item.customer_id == name
         ]
     for payout in all_items(lambda after: ports.payouts.page(ORGANIZATION, PayoutFilter(), 100, after)):
-        found += ports.payouts.all_lines(ORGANIZATION, payout.id)
-    return found
+        record_list += ports.payouts.all_lines(ORGANIZATION, payout.id)
+    return record_list
 
 
 @cache
 def _without(module: ModuleType, scrub: Scrub | None) -> ModuleType:
     tree = _tree(module)
-    for found, call, keyword in list(_found(tree)):
-        if found == scrub:
+    for scrub_of_call, call, keyword in list(_scrub_calls(tree)):
+        if scrub_of_call == scrub:
             call.keywords.remove(keyword)
-    made = ModuleType(module.__name__)
-    exec(compile(ast.fix_missing_locations(tree), str(module.__file__), "exec"), vars(made))
-    return made
+    new_module = ModuleType(module.__name__)
+    exec(compile(ast.fix_missing_locations(tree), str(module.__file__), "exec"), vars(new_module))
+    return new_module
 
 
 def _tree(module: ModuleType) -> ast.Module:
     return ast.parse(Path(str(module.__file__)).read_text())
 
 
-def _found(tree: ast.Module) -> Iterator[tuple[Scrub, ast.Call, ast.keyword]]:
+def _scrub_calls(tree: ast.Module) -> Iterator[tuple[Scrub, ast.Call, ast.keyword]]:
     for function in tree.body:
         if not isinstance(function, ast.FunctionDef):
             continue
-        seen: dict[str, int] = {}
+        count_by_name: dict[str, int] = {}
         for call in ast.walk(function):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "replace":
                 for keyword in call.keywords:
                     name = str(keyword.arg)
-                    yield Scrub(function.name, name, seen.get(name, 0)), call, keyword
-                    seen[name] = seen.get(name, 0) + 1
+                    yield Scrub(function.name, name, count_by_name.get(name, 0)), call, keyword
+                    count_by_name[name] = count_by_name.get(name, 0) + 1

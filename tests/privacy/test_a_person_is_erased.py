@@ -22,7 +22,7 @@ from tests.privacy import places
 from tests.privacy.books import Books, books_of
 from tests.privacy.contract import NOT_ABOUT_ANYBODY, OF_THE_COMPANY, THE_PERSONS, texts_taken
 from tests.privacy.erasing import Afterwards, Erasing
-from tests.privacy.in_stripe import Known, known_in_stripe
+from tests.privacy.in_stripe import StripeObjectsOfPerson, person_in_stripe
 from tests.privacy.life import Life
 from tests.privacy.person import found_in
 from tests.privacy.scrubs import Scrub, records_of, scrubs, texts_left, words_left
@@ -47,7 +47,7 @@ KNOWN_IN = {
 
 
 @dataclass
-class Seen:
+class Observations:
     """What was seen of one whole life, before the erasure and after everything that came later."""
 
     known_before: dict[str, set[str]] = field(default_factory=dict)
@@ -68,46 +68,48 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen() -> Iterator[Seen]:
+def observations() -> Iterator[Observations]:
     """One life, from the first customer to the last sweep after the erasure."""
     with aws_with_resources(), running(table_backend()) as stage:
         stage.ports.changes = TableChanges(stage.ports.clock)  # type: ignore[assignment]
-        life, seen = Life(stage), Seen()
-        with known_in_stripe(Known(lambda: stage.double.world.ledger(stage.account_id))):
-            _told(life, seen)
+        life, seen = Life(stage), Observations()
+        with person_in_stripe(StripeObjectsOfPerson(lambda: stage.double.world.ledger(stage.account_id))):
+            _observe_messages(life, seen)
         yield seen
 
 
-def _told(life: Life, seen: Seen) -> None:
+def _observe_messages(life: Life, observations: Observations) -> None:
     life.others()
     life.tell()
     for place in places.items():
-        seen.known_before.setdefault(place.name.partition(" ")[0], set()).update(place.words)
-    seen.in_stream_before = set().union(*(place.words for place in places.records(life.records())))
+        observations.known_before.setdefault(place.name.partition(" ")[0], set()).update(place.words)
+    observations.in_stream_before = set().union(*(place.words for place in places.records(life.records())))
     erasing = Erasing(life)
     erasing.begin()
     erasing.settle()
-    seen.books.append(books_of(life.stage, life.plain))
-    seen.others.append(_of_others())
-    seen.records = records_of(life.customers(), life.stage.ports)
+    observations.books.append(books_of(life.stage, life.plain))
+    observations.others.append(_of_others())
+    observations.records = records_of(life.customers(), life.stage.ports)
     erasing.erase()
-    seen.refused = erasing.refused
-    seen.after_erasure = places.told(places.items())
-    seen.books.append(books_of(life.stage, life.plain))
-    seen.others.append(_of_others())
+    observations.refused = erasing.refused
+    observations.after_erasure = places.names_by_place(places.items())
+    observations.books.append(books_of(life.stage, life.plain))
+    observations.others.append(_of_others())
     life.records()
-    published = len(life.stage.ports.bus.events)
+    published_count = len(life.stage.ports.bus.events)
     Afterwards(life).all()
-    seen.after_all = places.told(places.items())
-    seen.queued = places.told(places.messages(life.sent)) | places.told(life.unpublished())
-    seen.streamed = places.told(places.records(life.records()))
-    seen.published = places.told(
-        places.Place(each.id, places.text_of(each.detail)) for each in life.stage.ports.bus.events[published:]
+    observations.after_all = places.names_by_place(places.items())
+    observations.queued = places.names_by_place(places.messages(life.sent)) | places.names_by_place(
+        life.unpublished()
     )
-    seen.logged = found_in(life.logged())
-    seen.answered = set().union(*(found_in(answer.error["message"]) for answer in life.typed.refusals))
-    seen.books.append(books_of(life.stage, life.plain))
-    seen.typed = life.typed.texts
+    observations.streamed = places.names_by_place(places.records(life.records()))
+    observations.published = places.names_by_place(
+        places.Place(each.id, places.text_of(each.detail)) for each in life.stage.ports.bus.events[published_count:]
+    )
+    observations.logged = found_in(life.logged())
+    observations.answered = set().union(*(found_in(answer.error["message"]) for answer in life.typed.refusals))
+    observations.books.append(books_of(life.stage, life.plain))
+    observations.typed = life.typed.texts
 
 
 def _of_others() -> list[str]:
@@ -130,26 +132,26 @@ def test_every_text_field_of_the_api_is_classified_as_personal_or_not() -> None:
     assert unknown == []
 
 
-def test_every_personal_text_field_of_the_api_was_filled_and_accepted(seen: Seen) -> None:
-    wanted = {(label, place) for label, texts in THE_PERSONS.items() for place in texts}
-    assert wanted <= set(texts_taken()), "the contract has no such text any more"
-    assert wanted - seen.typed == set()
+def test_every_personal_text_field_of_the_api_was_filled_and_accepted(observations: Observations) -> None:
+    required_fields = {(label, place) for label, texts in THE_PERSONS.items() for place in texts}
+    assert required_fields <= set(texts_taken()), "the contract has no such text any more"
+    assert required_fields - observations.typed == set()
 
 
 @pytest.mark.parametrize("table", KNOWN_IN)
-def test_the_person_is_found_in_each_table_before_the_erasure(seen: Seen, table: str) -> None:
-    assert KNOWN_IN[table] - seen.known_before[table] == set()
+def test_the_person_is_found_in_each_table_before_the_erasure(observations: Observations, table: str) -> None:
+    assert KNOWN_IN[table] - observations.known_before[table] == set()
 
 
-def test_the_person_is_found_in_no_other_table_before_the_erasure(seen: Seen) -> None:
-    assert {table for table, words in seen.known_before.items() if words} == set(KNOWN_IN)
+def test_the_person_is_found_in_no_other_table_before_the_erasure(observations: Observations) -> None:
+    assert {table for table, words in observations.known_before.items() if words} == set(KNOWN_IN)
 
 
-def test_the_person_is_found_in_the_streams_before_the_erasure(seen: Seen) -> None:
-    assert KNOWN_IN["customers"] | KNOWN_IN["invoices"] <= seen.in_stream_before
+def test_the_person_is_found_in_the_streams_before_the_erasure(observations: Observations) -> None:
+    assert KNOWN_IN["customers"] | KNOWN_IN["invoices"] <= observations.in_stream_before
 
 
-def test_an_erasure_is_refused_while_a_reason_against_it_remains(seen: Seen) -> None:
+def test_an_erasure_is_refused_while_a_reason_against_it_remains(observations: Observations) -> None:
     batch, refund, dispute, debit, invoice = (
         "customer_in_batch",
         "customer_has_refund_under_way",
@@ -157,7 +159,7 @@ def test_an_erasure_is_refused_while_a_reason_against_it_remains(seen: Seen) -> 
         "customer_has_payment_under_way",
         "customer_has_open_invoice",
     )
-    assert seen.refused == [
+    assert observations.refused == [
         {batch, refund, dispute, debit, invoice},
         {refund, dispute, debit, invoice},
         {dispute, debit, invoice},
@@ -169,38 +171,40 @@ def test_an_erasure_is_refused_while_a_reason_against_it_remains(seen: Seen) -> 
 # After
 
 
-def test_no_table_contains_data_of_the_person(seen: Seen) -> None:
+def test_no_table_contains_data_of_the_person(observations: Observations) -> None:
     """Each attribute of each item, keys of indexes and deflated documents among them."""
-    assert seen.after_erasure == {}
+    assert observations.after_erasure == {}
 
 
-def test_no_later_event_or_request_restores_data_of_the_person(seen: Seen) -> None:
-    assert seen.after_all == {}
+def test_no_later_event_or_request_restores_data_of_the_person(observations: Observations) -> None:
+    assert observations.after_all == {}
 
 
-def test_no_message_contains_data_of_the_person(seen: Seen) -> None:
+def test_no_message_contains_data_of_the_person(observations: Observations) -> None:
     """Of every queue, since the first day. Dead letters are the same messages."""
-    assert seen.queued == {}
+    assert observations.queued == {}
 
 
-def test_no_stream_record_or_published_event_after_the_erasure_contains_data_of_the_person(seen: Seen) -> None:
+def test_no_stream_record_or_published_event_after_the_erasure_contains_data_of_the_person(
+    observations: Observations,
+) -> None:
     """DynamoDB deletes the records before it after 24 hours."""
-    assert (seen.streamed, seen.published) == ({}, {})
+    assert (observations.streamed, observations.published) == ({}, {})
 
 
-def test_no_log_line_metric_or_refusal_ever_contains_data_of_the_person(seen: Seen) -> None:
-    assert (seen.logged, seen.answered) == (set(), set())
+def test_no_log_line_metric_or_refusal_ever_contains_data_of_the_person(observations: Observations) -> None:
+    assert (observations.logged, observations.answered) == (set(), set())
 
 
-def test_records_of_other_customers_are_unchanged_to_the_byte(seen: Seen) -> None:
-    before, after = seen.others
+def test_records_of_other_customers_are_unchanged_to_the_byte(observations: Observations) -> None:
+    before, after = observations.others
     assert len(before) > 10
     assert before == after
 
 
-def test_the_books_are_unchanged_and_tie_out(seen: Seen) -> None:
+def test_the_books_are_unchanged_and_tie_out(observations: Observations) -> None:
     """Stripe has one invoice of POM's that POM does not know, because its metadata was overwritten in the story."""
-    before, after, later = seen.books
+    before, after, later = observations.books
     assert before == after
     assert [each.kind for each in before.differences] == [Kind.UNKNOWN_TO_US]
     assert later.differences == before.differences
@@ -226,11 +230,11 @@ NO_TEXTS = {
 
 
 @pytest.mark.parametrize("scrub", scrubs(), ids=str)
-def test_removing_any_scrub_leaves_data_of_the_person(seen: Seen, scrub: Scrub) -> None:
+def test_removing_any_scrub_leaves_data_of_the_person(observations: Observations, scrub: Scrub) -> None:
     """By the person's records, or by records with a text in every field."""
-    missed = words_left(seen.records, scrub) or texts_left(scrub) - texts_left()
-    assert bool(missed) == (str(scrub) not in NO_TEXTS), missed
+    remaining_data = words_left(observations.records, scrub) or texts_left(scrub) - texts_left()
+    assert bool(remaining_data) == (str(scrub) not in NO_TEXTS), remaining_data
 
 
-def test_with_every_scrub_the_records_contain_no_data_of_the_person(seen: Seen) -> None:
-    assert words_left(seen.records) == set()
+def test_with_every_scrub_the_records_contain_no_data_of_the_person(observations: Observations) -> None:
+    assert words_left(observations.records) == set()

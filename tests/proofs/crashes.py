@@ -53,7 +53,7 @@ from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.payouts import read_payout
 from chalicelib.usecases.payouts.balance_jobs import do_balance_job
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.fakes import FakeDatabase
 from tests.fakes.database import Parked
 from tests.oracle import differences
@@ -405,7 +405,7 @@ def boundaries_of(errand: Errand) -> list[str]:
     """The calls that leave the process when nothing goes wrong."""
     world = World()
     errand.before(world)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     with suppress(Refused):
         errand.do(world)
     return boundaries.calls
@@ -417,10 +417,10 @@ def fate(errand: Errand, number: int, *, after: bool, gap: int, again: bool) -> 
     errand.before(world)
     if errand.name == "connect":
         world.account()
-    watched(world, fatal=number, after=after)
-    with suppress(Killed, IntegrationError):
+    count_calls(world, fatal=number, after=after)
+    with suppress(ProcessKilled, IntegrationError):
         errand.do(world)
-    unwatched(world)
+    stop_counting(world)
     if again:
         with suppress(IntegrationError):
             errand.do(world)

@@ -32,7 +32,7 @@ from chalicelib.functions import BY_NAME, Changes
 from chalicelib.ports import Ports
 from chalicelib.ports.changes import SOURCE, UnpublishedChange
 from infra.ops.republishing import place_of, publish_again, still_to_publish
-from tests.boundaries import Boundaries, Killed, Watched
+from tests.boundaries import Boundaries, CountedPorts, ProcessKilled
 from tests.fakes.ports import FakeClock
 from tests.proofs.streamed import PREFIX, Record
 
@@ -61,12 +61,12 @@ class Trouble(Boundaries):
         if fate is not None:
             self.met[fate] += 1
         if fate == "kill_before":
-            raise Killed(name)
+            raise ProcessKilled(name)
         if fate == "down":
             raise Retryable("no_answer", name)
         answer = super().cross(name, call)
         if fate == "kill_after":
-            raise Killed(name)
+            raise ProcessKilled(name)
         if fate == "answer_lost":
             raise Retryable("no_answer", name)
         return answer
@@ -120,7 +120,7 @@ class _Crossing:
         return lambda *given: self._boundaries.cross(f"{self._name}.{name}", lambda: method(*given))
 
 
-class Outside(Watched):
+class Outside(CountedPorts):
     """`Ports` as the worker has them: stores in memory, and the real bus, feed and queue, all behind boundaries."""
 
     def __init__(self, ports: Ports, boundaries: Boundaries, unpublished_url: str) -> None:
@@ -217,7 +217,7 @@ class Worker:
         latest = _written_at(batch[-1])
         late = 13 * HOUR if self.rng.random() < 0.02 else 0
         self._time_passes(latest + late)
-        with suppress(Killed):
+        with suppress(ProcessKilled):
             failures = self._invoke(batch)["batchItemFailures"]
             if not failures:
                 again = self.rng.random() < 0.1

@@ -32,7 +32,7 @@ from chalicelib.ports.storage import InvoiceExists, ServiceClaimed
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from infra.stripe_double.errors import StripeFault
 from tests.fakes.database import Parked
-from tests.oracle import REASONS, differences, expected, shown
+from tests.oracle import REASONS, differences, figures_in_pom, figures_in_stripe
 from tests.proofs.books import Books, faults_of_money
 from tests.proofs.erased import faults_at_rest, faults_of_write, without_texts
 from tests.proofs.orders import faults_of_orders, unclaimed_lines
@@ -70,7 +70,7 @@ class Invariants:
         self._known_since: dict[tuple[StripeAccountId, str], int] = {}
         """The second at which POM came to know each Stripe object of an invoice."""
 
-    def expected(self, failure: BaseException) -> bool:
+    def figures_in_stripe(self, failure: BaseException) -> bool:
         """Whether a deed may end like this: a refusal of ours, or of the double's to those who act on it."""
         kinds = (IntegrationError, StripeFault, stripe.StripeError, DuplicateEvent, InvoiceExists, ServiceClaimed)
         return isinstance(failure, kinds)
@@ -470,7 +470,7 @@ def _differs_in_choice_of_reason(ledger: dict[str, Any], invoice: Invoice) -> bo
     theirs = next((i for i in ledger["objects"].get("invoice", ()) if i["id"] == invoice.stripe_invoice_id), None)
     if theirs is None:
         return False
-    here, there = shown(invoice), expected(ledger, theirs)
+    here, there = figures_in_pom(invoice), figures_in_stripe(ledger, theirs)
     parts = {payment["payment"]["payment_intent"] for payment in theirs["payments"]["data"]}
     errors = [
         intent["last_payment_error"]

@@ -33,7 +33,7 @@ from tests.proofs.ledger import Ledger, recorded
 from tests.proofs.published_oracle import differences_told, expected
 from tests.proofs.records import faults_of_log, faults_of_rows
 from tests.proofs.report import Budget, Result
-from tests.properties.stories import STORIES, Told, copied, says, told
+from tests.properties.stories import STORIES, FinishedStory, comparable_facts, copy_database, tell
 
 ALL_UP_TO = 6
 
@@ -44,17 +44,17 @@ def prove(budget: Budget) -> Result:
     rng = random.Random(budget.seed)
     whole = 0
     for number, story in enumerate(STORIES):
-        tale = told(story, budget.seed + number)
-        end = _end(tale.retold(tale.events)[0])
+        tale = tell(story, budget.seed + number)
+        end = _end(tale.replay(tale.events)[0])
         told_in = {
             "as they were": tale.events,
-            "in one second": tale.squeezed,
-            "in mixed versions": tale.mixed(rng),
+            "in one second": tale.within_one_second,
+            "in mixed versions": tale.partly_listed(rng),
             "as Stripe lists them": tale.listed,
         }
         for name, events in told_in.items():
             # Events that are squeezed into one second tell other times, so they make a timeline of their own.
-            read = _read(tale.retold(events)[0])
+            read = _read(tale.replay(events)[0])
             whole += most >= math.factorial(len(events)) if len(events) <= ALL_UP_TO else 0
             for order in _orders(events, most, rng):
                 again = [*order, *order] if found.count % 7 == 0 else order
@@ -70,9 +70,9 @@ def prove(budget: Budget) -> Result:
     return found
 
 
-def _retold(tale: Told, events: Sequence[StripeEvent]) -> tuple[Invoice, list[str]]:
+def _retold(tale: FinishedStory, events: Sequence[StripeEvent]) -> tuple[Invoice, list[str]]:
     """Returns the invoice after these events came in this order, and what is wrong with its event log and rows."""
-    ports = FakePorts(stripe=tale.ports.stripe, database=copied(tale.ports.database), clock=tale.ports.clock)
+    ports = FakePorts(stripe=tale.ports.stripe, database=copy_database(tale.ports.database), clock=tale.ports.clock)
     ledger = recorded(ports.database, ports.clock)
     arrived = [(event, receive_event(event, Source.WEBHOOK, ports)) for event in events]
     invoice = ports.database.invoices[tale.invoice.organization_id, tale.invoice.id]
@@ -89,7 +89,7 @@ def faults_of_told(ledger: Ledger) -> Iterator[str]:
 
 def _end(invoice: Invoice) -> Snapshots:
     """Returns what the facts of an invoice say, whenever each became known and each e-mail was sent."""
-    said = says(invoice.facts)
+    said = comparable_facts(invoice.facts)
     return replace(said, mails=tuple((stripe_id, 0) for stripe_id, _ in said.mails))
 
 

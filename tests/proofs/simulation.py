@@ -28,7 +28,7 @@ from chalicelib.ports.messages import Message
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from infra.stripe_double import VERSIONS, InProcessClient, StripeDouble
-from tests.boundaries import READS, STORES, Killed, Watched
+from tests.boundaries import READS, STORES, CountedPorts, ProcessKilled
 from tests.proofs.invariants import Invariants, Violation
 from tests.proofs.ledger import recorded
 from tests.proofs.stage import Actor, Deed, Stage
@@ -113,7 +113,7 @@ class Town(World):
             http_client=_Wire(self.double, self.cross_http),
         )
         self.plain.stripe = StripeGateway(self.client, self.plain.clock)
-        self.ports = Watched(self.plain, self)  # type: ignore[assignment]
+        self.ports = CountedPorts(self.plain, self)  # type: ignore[assignment]
         self.invariants = Invariants(self)
         self.accounts = {organization: self.account(payout_schedule="daily") for organization in ORGANIZATIONS}
         self.spare = self.account()
@@ -253,7 +253,7 @@ class Town(World):
         actor = self.stage.current
         assert actor is not None
         if actor.dead:
-            raise Killed(name)
+            raise ProcessKilled(name)
         self.stage.tick += 1
         self.figures.boundaries += 1
         if actor.rng.random() < actor.pause_rate:
@@ -313,9 +313,9 @@ class Town(World):
         actor.burst = actor.rng.choice((0, 0, 1, 3, 6))
         return actor.rng.choice(kinds)
 
-    def _killed(self, actor: Actor, name: str) -> Killed:
+    def _killed(self, actor: Actor, name: str) -> ProcessKilled:
         actor.dead = True
-        return Killed(name)
+        return ProcessKilled(name)
 
     def advance(self, seconds: int) -> None:
         """Time goes by; events that are squeezed into one second are squeezed into the present one."""

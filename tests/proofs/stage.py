@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tests.boundaries import Killed
+from tests.boundaries import ProcessKilled
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Actor:
         self._go.acquire()
         try:
             self.play(self)
-        except Killed:
+        except ProcessKilled:
             pass
         except BaseException as failure:  # noqa: BLE001 the stage reports it
             self.failure = failure

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import OrganizationId, UserId
-from tests.api.client import Response, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.api.conftest import SETTINGS_URL
 from tests.api.test_connection import come_back, install, outcome
 from tests.api.test_webhooks import PATH, signature_header

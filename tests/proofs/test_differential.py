@@ -27,7 +27,7 @@ from tests.contracts.examples import (
     event,
     in_status,
     invoice,
-    linked,
+    linked_customer,
     marker,
     reference,
 )
@@ -131,7 +131,11 @@ class Life:
     def do_person(self) -> Act:
         old = self._rng.choice(self._people[-4:]) if self._people and self._rng.random() < 0.7 else None
         made = old or customer(str(self._rng.randrange(3)))
-        made = linked(made, f"cus_{made.id}") if self._rng.random() < 0.3 else replace(made, edition=made.edition + 1)
+        made = (
+            linked_customer(made, f"cus_{made.id}")
+            if self._rng.random() < 0.3
+            else replace(made, edition=made.edition + 1)
+        )
         made = replace(made, sync_status=self._rng.choice((SyncStatus.PENDING, SyncStatus.SYNCED)))
         if self._rng.random() < 0.3:
             told = marker(f"evt_{self._rng.randrange(12)}")

@@ -36,7 +36,7 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask
 from chalicelib.workers.customer_sync import _sync as customer_sync
 from infra.stripe_double.errors import StripeFault
-from tests.api.client import Response, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.api.conftest import CONFIG
 from tests.api.test_connection import come_back, install
 from tests.api.test_webhooks import PATH, signature_header

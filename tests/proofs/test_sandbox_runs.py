@@ -10,7 +10,14 @@ from infra.sandbox.changes.registry import CHANGES
 from infra.sandbox.cleanup import clean
 from infra.sandbox.session import Session
 from infra.sandbox.stories.registry import STORIES
-from tests.sandbox.shared_accounts import foreign_objects, killed, new_double, new_session, open_things, stored
+from tests.sandbox.shared_accounts import (
+    foreign_objects,
+    new_double,
+    new_session,
+    open_objects_of_run,
+    run_until_killed,
+    stored_objects,
+)
 
 pytestmark = pytest.mark.proof
 
@@ -50,10 +57,10 @@ def test_the_next_run_cleans_up_after_a_run_killed_at_any_request(before: bool) 
     for at in range(1, counting.budget.used + 1, EVERY):
         double, account = new_double()
         foreign = foreign_objects(double, account)
-        others = stored(double, account, foreign)
-        killed(double, account, all_stories, at, before, "00000001")
+        others = stored_objects(double, account, foreign)
+        run_until_killed(double, account, all_stories, at, before, "00000001")
         assert clean(new_session(double, account, "00000002")).remaining == [], at
         double.advance(A_DEBIT_ENDS)
         assert clean(new_session(double, account, "00000003")).remaining == [], at
-        assert open_things(double, account, foreign) == [], at
-        assert stored(double, account, foreign) == others, at
+        assert open_objects_of_run(double, account, foreign) == [], at
+        assert stored_objects(double, account, foreign) == others, at

@@ -41,11 +41,11 @@ class Payer:
     @property
     def stripe_id(self) -> str:
         """The invoice that the customer pays, which is the latest revision."""
-        found = str(self.invoice.stripe_invoice_id)
+        latest = str(self.invoice.stripe_invoice_id)
         revisions = {each["id"]: each["latest_revision"] for each in self.world.in_stripe(self.account)}
-        while revisions[found]:
-            found = revisions[found]
-        return found
+        while revisions[latest]:
+            latest = revisions[latest]
+        return latest
 
     @property
     def options(self) -> Any:
@@ -94,13 +94,13 @@ class Payer:
         self.world.advance(30)
         self.world.client.v1.invoices.void_invoice(self.stripe_id, None, self.options)
 
-    def owner_revises(self, more: int = 0) -> None:
+    def owner_revises(self, added_cents: int = 0) -> None:
         self.world.advance(30)
         invoices = self.world.client.v1.invoices
-        wanted: Any = {"from_invoice": {"action": "revision", "invoice": self.stripe_id}}
-        draft = invoices.create(wanted, self.options)
-        if more:
-            invoices.add_lines(draft.id, {"lines": [{"amount": more, "description": "Filter"}]}, self.options)
+        params: Any = {"from_invoice": {"action": "revision", "invoice": self.stripe_id}}
+        draft = invoices.create(params, self.options)
+        if added_cents:
+            invoices.add_lines(draft.id, {"lines": [{"amount": added_cents, "description": "Filter"}]}, self.options)
         self.world.advance(30)
         invoices.send_invoice(draft.id, None, self.options)
 
@@ -243,7 +243,7 @@ def failed_then_voided(payer: Payer) -> None:
 
 
 def revised(payer: Payer) -> None:
-    payer.owner_revises(more=2500)
+    payer.owner_revises(added_cents=2500)
 
 
 def failed_then_revised(payer: Payer) -> None:
@@ -258,8 +258,8 @@ def revised_then_paid_and_refunded(payer: Payer) -> None:
 
 
 def revised_twice_then_declined(payer: Payer) -> None:
-    payer.owner_revises(more=500)
-    payer.owner_revises(more=500)
+    payer.owner_revises(added_cents=500)
+    payer.owner_revises(added_cents=500)
     payer.pays("pm_card_chargeDeclined")
 
 
@@ -427,7 +427,7 @@ def events_since(world: World, account: str, since: int, version: str | None = N
     ]
 
 
-class Remembering:
+class RememberingStripe:
     """Stripe after the end of a story. Its responses no longer change, so each is requested once and remembered."""
 
     def __init__(self, stripe: Any) -> None:
@@ -444,7 +444,7 @@ class Remembering:
 
 
 @dataclass
-class Told:
+class FinishedStory:
     """A finished story: POM's state before it, its events, and the ledger at its end."""
 
     ports: FakePorts
@@ -455,20 +455,22 @@ class Told:
     """The same events in the account's API version, as Stripe lists them."""
     ledger: Mapping[str, Any]
 
-    def retold(self, events: Iterable[StripeEvent]) -> tuple[Invoice, list[Receipt]]:
+    def replay(self, events: Iterable[StripeEvent]) -> tuple[Invoice, list[Receipt]]:
         """Returns the invoice after these events arrived in this order, and the result of each."""
-        ports = FakePorts(stripe=self.ports.stripe, database=copied(self.ports.database), clock=self.ports.clock)
+        ports = FakePorts(
+            stripe=self.ports.stripe, database=copy_database(self.ports.database), clock=self.ports.clock
+        )
         receipts = [receive_event(event, Source.WEBHOOK, ports) for event in events]
-        found = ports.invoices.get(self.invoice.organization_id, self.invoice.id)
-        assert found is not None
-        return found, receipts
+        stored = ports.invoices.get(self.invoice.organization_id, self.invoice.id)
+        assert stored is not None
+        return stored, receipts
 
-    def mixed(self, chance: random.Random) -> list[StripeEvent]:
+    def partly_listed(self, chance: random.Random) -> list[StripeEvent]:
         """Returns the same events, each randomly as a webhook or as listed, as if many webhooks had been lost."""
         return [chance.choice(both) for both in zip(self.events, self.listed, strict=True)]
 
     @property
-    def squeezed(self) -> list[StripeEvent]:
+    def within_one_second(self) -> list[StripeEvent]:
         """The same events, all at the time of the last one."""
         second = max(event.created for event in self.events)
         return [_at(event, second) for event in self.events]
@@ -479,7 +481,7 @@ def _at(event: StripeEvent, second: int) -> StripeEvent:
     return replace(event, created=second, fact=replace(fact, as_of=second) if fact else None)
 
 
-def copied(database: FakeDatabase) -> FakeDatabase:
+def copy_database(database: FakeDatabase) -> FakeDatabase:
     """Returns a separate database with the same content. Records are immutable, so copying the dictionaries is
     enough.
     """
@@ -488,22 +490,22 @@ def copied(database: FakeDatabase) -> FakeDatabase:
 
 
 @cache
-def told(story: Callable[[Payer], None], seed: int = 0) -> Told:
+def tell(story: Callable[[Payer], None], seed: int = 0) -> FinishedStory:
     """Plays a story with this seed, and caches its result."""
     payer = sent_invoice(seed, BALANCES.get(story, 0))
     world, began = payer.world, payer.world.ports.clock.now()
     story(payer)
     ports = FakePorts(
-        stripe=Remembering(world.ports.stripe),  # type: ignore[arg-type]
+        stripe=RememberingStripe(world.ports.stripe),  # type: ignore[arg-type]
         database=world.ports.database,
         clock=world.ports.clock,
     )
     events = events_since(world, payer.account, began, API_VERSION)
     listed = events_since(world, payer.account, began)
-    return Told(ports, payer.invoice, events, listed, world.double.ledger(payer.account))
+    return FinishedStory(ports, payer.invoice, events, listed, world.double.ledger(payer.account))
 
 
-def says(facts: Snapshots) -> Snapshots:
+def comparable_facts(facts: Snapshots) -> Snapshots:
     """Returns the facts about the invoice that counts, without times, for comparison.
 
     Payments of a replaced invoice are removed, because POM may or may not have them. An event that arrived before its

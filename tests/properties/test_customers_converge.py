@@ -96,7 +96,7 @@ class Life:
             changes = {"address": {**{k: v or "" for k, v in present.items()}, PARTS[name]: value or ""}}
         self.world.client.v1.customers.update(self.theirs["id"], changes, self.options)
 
-    def rests(self) -> None:
+    def finish_work(self) -> None:
         """Finishes all queued work, and syncs once more to find lost changes."""
         self.world.work()
         self.world.deliver()
@@ -108,8 +108,13 @@ class Life:
         theirs = self.theirs
         address = theirs["address"] or {}
         parts = [Field.STREET, Field.STREET2, Field.CITY, Field.STATE, Field.ZIP_CODE, Field.COUNTRY]
-        found = {part: address.get(name) for part, name in zip(parts, PARTS.values(), strict=True)}
-        return {**found, Field.EMAIL: theirs["email"], Field.NAME: theirs["name"], Field.PHONE: theirs["phone"]}
+        address_values = {part: address.get(name) for part, name in zip(parts, PARTS.values(), strict=True)}
+        return {
+            **address_values,
+            Field.EMAIL: theirs["email"],
+            Field.NAME: theirs["name"],
+            Field.PHONE: theirs["phone"],
+        }
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -120,7 +125,7 @@ def test_pom_and_stripe_end_with_the_same_customer(
     life = Life(existed=existed)
     for step in steps:
         life.does(step)
-    life.rests()
+    life.finish_work()
     assert life.ours.sync_status is SyncStatus.SYNCED
     assert len(life.world.in_stripe(life.account, "customer")) == 1
     theirs = life.stripe_values()
@@ -130,5 +135,5 @@ def test_pom_and_stripe_end_with_the_same_customer(
     life.world.double.api.log.reset()
     sync_again(ORGANIZATION, ANN, life.world.ports)
     life.world.work()
-    assert life.world.stripe_calls() == {"GET /v1/customers/{id}": 1}, "nothing more is to be sent"
+    assert life.world.stripe_calls() == {"GET /v1/customers/{id}": 1}, "no further value is sent"
     assert (life.ours.profile, life.ours.history) == (before.profile, before.history)

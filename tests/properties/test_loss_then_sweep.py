@@ -17,7 +17,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from infra.stripe_double.errors import StripeFault
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.oracle import differences
 from tests.properties.stories import DAY, Payer
 from tests.world import OFFICE, ORGANIZATION, World
@@ -127,10 +127,10 @@ def test_one_sweep_makes_pom_equal_to_stripe_after_any_loss(
             world.invoice(service)
             raise AssertionError(f"{service} was billed twice")
 
-    boundaries = watched(world)
-    done = world.sweep()
-    unwatched(world)
-    assert (done.recovered, done.corrected, done.parked) == (0, 0, 0)
+    boundaries = count_calls(world)
+    result = world.sweep()
+    stop_counting(world)
+    assert (result.recovered, result.corrected, result.parked) == (0, 0, 0)
     assert boundaries.writes == ["connections.save"]
 
     # Webhooks that arrive after the sweep change nothing visible.

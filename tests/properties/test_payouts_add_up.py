@@ -60,19 +60,21 @@ def lines(draw: st.DrawFn, currency: str, number: int) -> PayoutLine:
 def payouts(draw: st.DrawFn) -> tuple[Payout, list[PayoutLine]]:
     """Draws a payout with its lines, with or without a remainder; or a payout whose lines are unknown."""
     currency = draw(CURRENCIES)
-    listed = [draw(lines(currency, number)) for number in range(draw(st.integers(0, 8)))]
-    rest = draw(st.just(0) | AMOUNTS)
-    amount = sum(line.transaction.net for line in listed) + rest
+    payout_lines = [draw(lines(currency, number)) for number in range(draw(st.integers(0, 8)))]
+    remainder = draw(st.just(0) | AMOUNTS)
+    amount = sum(line.transaction.net for line in payout_lines) + remainder
     fact = PayoutFact("po_1", 0, draw(st.sampled_from(["paid", "failed"])), amount, currency, 0, 1_800_000_000)
     payout = Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact)
     if draw(st.booleans()):
         return payout, []
-    return Payout(payout.organization_id, payout.account_id, fact, itemized=sum_lines(fact, listed, 0)), listed
+    return Payout(
+        payout.organization_id, payout.account_id, fact, itemized=sum_lines(fact, payout_lines, 0)
+    ), payout_lines
 
 
-def pages(listed: list[PayoutLine]) -> Iterator[Page[PayoutLine]]:
-    for start in range(0, max(len(listed), 1), PAGE):
-        yield Page(tuple(listed[start : start + PAGE]), "cursor", start + PAGE < len(listed))
+def pages(payout_lines: list[PayoutLine]) -> Iterator[Page[PayoutLine]]:
+    for start in range(0, max(len(payout_lines), 1), PAGE):
+        yield Page(tuple(payout_lines[start : start + PAGE]), "cursor", start + PAGE < len(payout_lines))
 
 
 def total(values: Any) -> Decimal:
@@ -81,13 +83,13 @@ def total(values: Any) -> Decimal:
 
 @given(payouts())
 def test_the_totals_lines_and_table_of_any_payout_add_up_to_its_amount(
-    made: tuple[Payout, list[PayoutLine]],
+    example: tuple[Payout, list[PayoutLine]],
 ) -> None:
-    payout, listed = made
-    details = [payout_detail(payout, page, RelatedPayouts(), {}) for page in pages(listed)]
+    payout, payout_lines = example
+    details = [payout_detail(payout, page, RelatedPayouts(), {}) for page in pages(payout_lines)]
     rows = [
         row
-        for page in pages(listed)
+        for page in pages(payout_lines)
         for row in csv.DictReader(
             StringIO(payout_lines_csv(payout, page, "America/Phoenix", RelatedPayouts(), {}), newline="")
         )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.invoice import Invoice
 from infra.stripe_double.errors import InvalidState, StripeFault
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.deposit_oracle import deposit_differences
 from tests.usecases.payouts.company import DAY, HOUR, Company
 from tests.world import World
@@ -63,11 +63,11 @@ class Week:
         self.company = company
         self.invoices: list[Invoice] = []
 
-    def happens(self, action: str, which: int) -> None:
+    def act(self, action: str, which: int) -> None:
         """Performs one action, if it is possible."""
-        with suppress(stripe.StripeError, StripeFault, InvalidState, ValueError, IndexError, Killed):
+        with suppress(stripe.StripeError, StripeFault, InvalidState, ValueError, IndexError, ProcessKilled):
             getattr(self, action)(which)
-        unwatched(self.company.world)
+        stop_counting(self.company.world)
 
     def card(self, which: int) -> None:
         self.invoices.append(self.company.paid_invoice(f"{which + 10}.35"))
@@ -130,7 +130,7 @@ class Week:
     def die(self, which: int) -> None:
         """Plays a day at whose end a worker dies, and loses its message."""
         self.company.pause(DAY)
-        watched(self.company.world, fatal=3 + 2 * which, after=bool(which % 2))
+        count_calls(self.company.world, fatal=3 + 2 * which, after=bool(which % 2))
         self.company.world.work()
 
     def sweep(self, _: int) -> None:
@@ -155,7 +155,7 @@ def test_a_sweep_makes_payouts_lines_and_fees_equal_to_stripe_after_any_loss(
     world.double.set_delivery(**policy)
     week = Week(company)
     for action, which in life:
-        week.happens(action, which)
+        week.act(action, which)
     # No event arrives any more. Once the last debit has settled, one sweep finds its payment and the next one its
     # fee. Each sweep compares the lines that were read a day before.
     world.double.set_delivery(lose_rate=1.0)
@@ -166,9 +166,9 @@ def test_a_sweep_makes_payouts_lines_and_fees_equal_to_stripe_after_any_loss(
 
     assert deposit_differences(world, company.account, company.organization) == []
 
-    boundaries = watched(world)
-    done = world.sweep()
-    unwatched(world)
-    assert done.payouts is not None
-    assert (done.payouts.found, done.payouts.missed, done.payouts.not_tied_out) == (0, 0, 0)
+    boundaries = count_calls(world)
+    result = world.sweep()
+    stop_counting(world)
+    assert result.payouts is not None
+    assert (result.payouts.found, result.payouts.missed, result.payouts.not_tied_out) == (0, 0, 0)
     assert [name for name in boundaries.writes if name.startswith(("payouts", "payments"))] == []

@@ -9,9 +9,9 @@ from tests.proofs.quarter import Quarter
 
 @pytest.fixture(scope="module")
 def quarter() -> Quarter:
-    played = Quarter(200, seed=1)
-    played.play()
-    return played
+    quarter_of_200 = Quarter(200, seed=1)
+    quarter_of_200.play()
+    return quarter_of_200
 
 
 def test_every_payout_fee_and_net_of_a_quarter_ties_out_to_the_cent(quarter: Quarter) -> None:
@@ -29,7 +29,7 @@ def test_pom_lists_the_fees_that_stripe_booked(quarter: Quarter) -> None:
 
 
 @pytest.mark.parametrize(
-    "what",
+    "kind",
     [
         "invoices",
         "declined cards",
@@ -47,8 +47,8 @@ def test_pom_lists_the_fees_that_stripe_booked(quarter: Quarter) -> None:
         "lines of a category that nobody knows",
     ],
 )
-def test_a_quarter_has_payouts_of_every_kind(quarter: Quarter, what: str) -> None:
-    assert quarter.told[what] > 0
+def test_a_quarter_has_payouts_of_every_kind(quarter: Quarter, kind: str) -> None:
+    assert quarter.told[kind] > 0
 
 
 def test_a_missing_line_is_found_by_the_comparison(quarter: Quarter) -> None:
@@ -63,9 +63,11 @@ def test_a_missing_line_is_found_by_the_comparison(quarter: Quarter) -> None:
 
 def test_a_fee_that_was_not_stored_is_found_by_the_comparison(quarter: Quarter) -> None:
     database = quarter.world.ports.database
-    key, kept = next((key, kept) for key, kept in database.settlements.items() if key[1].startswith("pi_"))
+    key, settlements = next(
+        (key, settlements) for key, settlements in database.settlements.items() if key[1].startswith("pi_")
+    )
     database.settlements[key] = {}
     try:
         assert any(key[1] in fault for fault in quarter.faults())
     finally:
-        database.settlements[key] = kept
+        database.settlements[key] = settlements

@@ -40,9 +40,9 @@ def original(world: World) -> Invoice:
     """Returns an invoice with Stripe facts of every kind."""
     account = world.connect()
     world.customer()
-    made = world.invoice()
+    created = world.invoice()
     options: Any = {"stripe_account": account}
-    stripe_id = made.stripe_invoice_id or ""
+    stripe_id = created.stripe_invoice_id or ""
     note: Any = {"invoice": stripe_id, "amount": 500}
     world.client.v1.credit_notes.create(note, options)
     world.double.pay(account, stripe_id, amount=2000)
@@ -104,11 +104,11 @@ def store(world: World, invoice: Invoice) -> None:
 
 def read_everything(world: World, api: ApiClient, invoice: Invoice) -> None:
     """Reads every view of the invoice, and asserts that each responds with success."""
-    one = f"/invoices/{invoice.id}"
+    invoice_path = f"/invoices/{invoice.id}"
     for path in (
-        one,
-        f"{one}/history",
-        f"{one}/events",
+        invoice_path,
+        f"{invoice_path}/history",
+        f"{invoice_path}/events",
         "/payments",
         "/invoices",
         "/invoices?overdue=true",
@@ -135,15 +135,15 @@ def test_every_view_can_be_read_with_any_one_unknown_stored_word(
     world: World, api: ApiClient, original: Invoice, data: st.DataObject
 ) -> None:
     chosen = data.draw(st.dictionaries(st.sampled_from(texts_of(original)), WORDS, min_size=1, max_size=8))
-    changed = with_words(original, chosen)
-    store(world, changed)
-    read_everything(world, api, changed)
+    with_unknown = with_words(original, chosen)
+    store(world, with_unknown)
+    read_everything(world, api, with_unknown)
 
 
 @pytest.mark.parametrize("word", ["", "on_hold", "[/bold]", "%#:"])
 def test_every_view_can_be_read_if_every_stored_word_is_unknown(
     world: World, api: ApiClient, original: Invoice, word: str
 ) -> None:
-    changed = with_words(original, dict.fromkeys(texts_of(original), word))
-    store(world, changed)
-    read_everything(world, api, changed)
+    with_unknown = with_words(original, dict.fromkeys(texts_of(original), word))
+    store(world, with_unknown)
+    read_everything(world, api, with_unknown)

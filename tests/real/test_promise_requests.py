@@ -9,7 +9,7 @@ import pytest
 from infra.sandbox.promises.registry import PROMISES
 from infra.stripe_double.recordings.recording import Exchange
 from tests.real.test_sandbox_requests import BEYOND, route, sent
-from tests.sandbox.test_promises import as_it_is, outcome_of, session_on
+from tests.sandbox.test_promises import outcome_of, session_on, unchanged
 
 pytestmark = pytest.mark.real
 
@@ -23,7 +23,7 @@ NEWER = "api_version"
 
 def asked() -> list[Exchange]:
     """What the promises ask a double, one for each set of parameters of a route."""
-    session = session_on(as_it_is)
+    session = session_on(unchanged)
     kinds: dict[object, Exchange] = {}
     for promise in PROMISES:
         with session.recorder.during(promise.name):

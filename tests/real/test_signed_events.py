@@ -4,7 +4,7 @@ import pytest
 
 from tests.api.conftest import _quiet_metrics, api, app, world
 from tests.properties.test_signed_events import (
-    door,
+    endpoint,
     test_any_value_at_any_place_of_a_signed_event_is_handled,
     test_signed_bodies_of_other_shapes_are_handled,
     test_signed_json_that_is_hardly_an_event_is_handled,
@@ -16,7 +16,7 @@ __all__ = [
     "api",
     "app",
     "aws",
-    "door",
+    "endpoint",
     "stores_on_tables",
     "test_any_value_at_any_place_of_a_signed_event_is_handled",
     "test_signed_bodies_of_other_shapes_are_handled",

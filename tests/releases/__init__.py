@@ -1,1 +1,1 @@
-"""What each release stored, sent and handed out, and the checks that two releases can work side by side on it."""
+"""The data that each release stored, sent and returned, and the tests that two releases can work with it together."""

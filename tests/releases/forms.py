@@ -22,8 +22,8 @@ def names() -> list[str]:
 
 def load(name: str) -> Form:
     """Returns a form as it was recorded."""
-    kept = {each.stem: json.loads(each.read_text()) for each in (HERE / name).glob("*.json")}
-    return {**kept.pop("form"), **kept}
+    parts = {each.stem: json.loads(each.read_text()) for each in (HERE / name).glob("*.json")}
+    return {**parts.pop("form"), **parts}
 
 
 def save(name: str, form: Form) -> None:
@@ -33,8 +33,8 @@ def save(name: str, form: Form) -> None:
         lines = ",\n".join(_line(each) for each in form[part])
         (HERE / name / f"{part}.json").write_text(f"[\n{lines}\n]\n")
     for part in ("form", "stripe"):
-        made = {key: form[key] for key in ("commit", "at")} if part == "form" else form[part]
-        (HERE / name / f"{part}.json").write_text(_by_object(made))
+        part_value = {key: form[key] for key in ("commit", "at")} if part == "form" else form[part]
+        (HERE / name / f"{part}.json").write_text(_by_object(part_value))
 
 
 def last_release() -> str:

@@ -51,15 +51,16 @@ class Reader:
         """Returns the status and the body that the API's Lambda answers to an administrator."""
         bare, _, query = ("/v1" + path).partition("?")
         [route] = [each for each in self._app.routes if re.fullmatch(re.sub(r"{\w+}", "[^/]+", each), bare)]
-        named = zip(re.findall(r"{(\w+)}", route), re.fullmatch(re.sub(r"{\w+}", "([^/]+)", route), bare).groups())  # type: ignore[union-attr]  # noqa: B905
-        asked = [each.partition("=")[::2] for each in query.split("&") if each]
+        match: Any = re.fullmatch(re.sub(r"{\w+}", "([^/]+)", route), bare)
+        path_parameters = zip(re.findall(r"{(\w+)}", route), match.groups())  # noqa: B905
+        query_parameters = [each.partition("=")[::2] for each in query.split("&") if each]
         headers = {"Content-Type": "application/json", "Idempotency-Key": f"read {path} {time.time_ns()}"}
-        who = {"organizationId": organization, "userId": "user_admin", "roles": "admin billing"}
-        context = {"resourcePath": route, "path": bare, "httpMethod": method, "authorizer": who, "requestId": "read"}
+        user = {"organizationId": organization, "userId": "user_admin", "roles": "admin billing"}
+        context = {"resourcePath": route, "path": bare, "httpMethod": method, "authorizer": user, "requestId": "read"}
         event = {
-            "path": bare, "httpMethod": method, "headers": headers, "pathParameters": dict(named),
+            "path": bare, "httpMethod": method, "headers": headers, "pathParameters": dict(path_parameters),
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
-            "multiValueQueryStringParameters": {name: [value] for name, value in asked} or None,
+            "multiValueQueryStringParameters": {name: [value] for name, value in query_parameters} or None,
             "requestContext": {**context, "identity": {"sourceIp": "127.0.0.1"}}, "stageVariables": None,
             "body": None if body is None else json.dumps(body), "isBase64Encoded": False,
         }  # fmt: skip
@@ -75,22 +76,22 @@ class Reader:
 
     def invoke(self, function: str, records: list[Json]) -> None:
         """Hands records to a worker. Raises RuntimeError if it reports one as failed."""
-        failed = self._app.handler_map[function]({"Records": records}, _context(function))["batchItemFailures"]
-        if failed:
+        failed_ids = self._app.handler_map[function]({"Records": records}, _context(function))["batchItemFailures"]
+        if failed_ids:
             raise RuntimeError(f"{function} failed; its log says why")
 
     def called(self, store: str, method: str, *arguments: Any) -> None:
         """Calls a method of a store. Raises RuntimeError if it finds nothing."""
         methods = self._store(store)
-        found = getattr(methods, method if hasattr(methods, method) else FORMER_METHODS[method])(*arguments)
-        if found is None or (hasattr(found, "__len__") and not len(found)):
+        result = getattr(methods, method if hasattr(methods, method) else FORMER_METHODS[method])(*arguments)
+        if result is None or (hasattr(result, "__len__") and not len(result)):
             raise RuntimeError(f"{store}.{method} finds nothing")
 
     # What is read
 
     def read(self, form: Json) -> Json:
         """Returns what became of each part of a form: `shows`, `tells`, nothing, or an `error`."""
-        done: Json = {part: {} for part in ("items", "cursors", "messages", "stream")}
+        results: Json = {part: {} for part in ("items", "cursors", "messages", "stream")}
         now: dict[tuple[str, str], Json] = {}
         for entry in form["items"]:
             if entry.get("instead"):
@@ -98,20 +99,20 @@ class Reader:
             else:
                 now[_name(entry)] = entry
             label = " ".join((*_name(entry), entry.get("instead", ""))).strip()
-            done["items"][label] = _outcome(lambda entry=entry: self._item(entry["table"], entry["item"]))
+            results["items"][label] = _outcome(lambda entry=entry: self._item(entry["table"], entry["item"]))
         for entry in form["items"]:
             if entry.get("instead"):
                 put(self._prefix, now[_name(entry)])
         for path in (each["path"] for each in form["cursors"]):
-            done["cursors"][path] = _outcome(lambda path=path: facts(self.get(path)))
+            results["cursors"][path] = _outcome(lambda path=path: facts(self.get(path)))
         for number, message in enumerate(form["messages"]):
-            done["messages"][f"{message['queue']} {number}"] = _outcome(lambda each=message: self._message(each))
+            results["messages"][f"{message['queue']} {number}"] = _outcome(lambda each=message: self._message(each))
         end = self._feed_behind(None)[1] if form["stream"] else None
         for number, each in enumerate(form["stream"]):
-            told = _outcome(lambda each=each, end=end: self._told(each["record"], end))
-            done["stream"][f"{number} {','.join(each['tells'])}"] = told
-            end = told.pop("end", end)
-        return done
+            publication = _outcome(lambda each=each, end=end: self._told(each["record"], end))
+            results["stream"][f"{number} {','.join(each['tells'])}"] = publication
+            end = publication.pop("end", end)
+        return results
 
     def _item(self, table: str, item: Json) -> Any:
         of = {name: value["S"] for name, value in item.items() if "S" in value}
@@ -134,8 +135,8 @@ class Reader:
             case "connections", "act":
                 return self._act(organization, *of["kind"].split("#")[1:])
             case "connections", kind:
-                named = {"webhook": "webhook_check", "canary": "canary_run", "freeze": "platform_freeze"}
-                self.called("connections", named[kind])
+                store_names = {"webhook": "webhook_check", "canary": "canary_run", "freeze": "platform_freeze"}
+                self.called("connections", store_names[kind])
             case "oauth-states", _:
                 self.called("connections", "authorization", of["state_hash"])
             case "claims", _:
@@ -157,8 +158,8 @@ class Reader:
             case "payouts", "payout":
                 return facts(self.get(f"/payouts/{of['payout_key'].split('#')[1]}?first=100"))
             case "payouts", _:
-                found = self._store("payouts").all_lines(*of["payout_key"].split("#"))
-                next(each for each in found if of["place"].endswith(each.transaction.id))
+                lines = self._store("payouts").all_lines(*of["payout_key"].split("#"))
+                next(each for each in lines if of["place"].endswith(each.transaction.id))
             case "batches", kind:
                 return self._batch(kind, organization, *of["place"].split("#")[1:])
             case "summaries", _:
@@ -178,13 +179,13 @@ class Reader:
 
     def _act(self, organization: str, about: str, *rest: str) -> Any:
         """Returns what was done in the second of an act. A release that keeps no acts shows none."""
-        *customer, named = rest
+        *customer, subject_id = rest
         path = {"settings": "/settings/invoicing", "connection": "/stripe/connection"}.get(
             about, f"/customers/{'/'.join(customer)}"
         )
         if not any(each.endswith("/invoicing/history") for each in self._app.routes):
             return None
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(named[:13]) // 1000))
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(subject_id[:13]) // 1000))
         acts = self.get(f"{path}/history?first=100", organization)["data"]
         return {"acts": facts([each for each in acts if each["at"] == at])}
 
@@ -219,8 +220,8 @@ class Reader:
 
     def _unpublished(self, body: str) -> None:
         """Reads an unpublished change. An operator runs the newest release, so a former release need not read it."""
-        if "record" in (known := json.loads(body)):
-            self.invoke("publish_changes", [self._here(known["record"])])
+        if "record" in (message := json.loads(body)):
+            self.invoke("publish_changes", [self._here(message["record"])])
             return
         # The last release has another name for the module.
         with suppress(ImportError):
@@ -234,17 +235,17 @@ class Reader:
             self.invoke("publish_changes", [self._here(record)])
             return {}
         self.invoke("publish_changes", [self._here(record)])
-        told, end = self._feed_behind(end)
-        return {"tells": told, "end": end}
+        change_types, end = self._feed_behind(end)
+        return {"tells": change_types, "end": end}
 
     def _feed_behind(self, cursor: str | None) -> tuple[list[str], str]:
-        told: list[str] = []
+        change_types: list[str] = []
         while True:
             page = self.get("/changes?first=100" + (f"&after={cursor}" if cursor else ""))
-            told += [each["type"] for each in page["data"]]
+            change_types += [each["type"] for each in page["data"]]
             cursor = page["pageInfo"]["endCursor"]
             if not page["pageInfo"]["hasNextPage"]:
-                return told, str(cursor)
+                return change_types, str(cursor)
 
     def _here(self, record: Json) -> Json:
         return {**record, "eventSourceARN": record["eventSourceARN"].replace("{prefix}", self._prefix)}
@@ -281,9 +282,9 @@ class Reader:
 def facts(value: Any) -> Any:
     """Returns the part of an answer that is no sentence and no address: those are reworded now and then."""
     if isinstance(value, dict):
-        kept = {name: facts(each) for name, each in value.items() if not name.endswith("Cursor")}
+        values = {name: facts(each) for name, each in value.items() if not name.endswith("Cursor")}
         return {
-            name: each for name, each in kept.items() if not (isinstance(each, str) and re.search(r"\s|://", each))
+            name: each for name, each in values.items() if not (isinstance(each, str) and re.search(r"\s|://", each))
         }
     return [facts(each) for each in value] if isinstance(value, list) else value
 
@@ -309,35 +310,35 @@ def _name(entry: Json) -> tuple[str, str]:
 
 def _outcome(do: Callable[[], Any]) -> Json:
     try:
-        found = do()
+        result = do()
     except Exception as error:  # noqa: BLE001 - whatever the other code raises is what is reported
         return {"error": f"{type(error).__name__}: {error}"}
-    if found == {} or (isinstance(found, dict) and "tells" in found):
-        return dict(found)
-    return {} if found is None else {"shows": found}
+    if result == {} or (isinstance(result, dict) and "tells" in result):
+        return dict(result)
+    return {} if result is None else {"shows": result}
 
 
-def errors(done: Json) -> Iterable[str]:
+def errors(results: Json) -> Iterable[str]:
     """Yields every part of a form that could not be read, with the reason."""
-    for part, outcomes in done.items():
+    for part, outcomes in results.items():
         yield from (f"{part} {name}: {each['error']}" for name, each in outcomes.items() if "error" in each)
 
 
 def _context(function: str) -> Any:
-    named = {"function_name": function, "aws_request_id": "read", "memory_limit_in_mb": 1024}
+    context_fields = {"function_name": function, "aws_request_id": "read", "memory_limit_in_mb": 1024}
     arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
-    return SimpleNamespace(**named, invoked_function_arn=arn, get_remaining_time_in_millis=lambda: 60_000)
+    return SimpleNamespace(**context_fields, invoked_function_arn=arn, get_remaining_time_in_millis=lambda: 60_000)
 
 
 def main() -> None:
     """Reads the form on standard input, at the time at which it was recorded, and writes; the answer is a file."""
-    given = json.load(sys.stdin)
-    at = int(given["form"]["at"])  # it stands still, so that nothing that is shown depends on how long this takes
+    request = json.load(sys.stdin)
+    at = int(request["form"]["at"])  # it stands still, so that nothing that is shown depends on how long this takes
     time.time, time.time_ns = lambda: float(at), lambda: at * 1_000_000_000
-    reader = Reader(given["prefix"])
-    done = {"code": str(Path(sys.modules["app"].__file__ or "").parent), "read": reader.read(given["form"])}
-    done |= {"written": reader.write(), "closed": reader.save_closed()}
-    Path(given["answer"]).write_text(json.dumps(done))
+    reader = Reader(request["prefix"])
+    response = {"code": str(Path(sys.modules["app"].__file__ or "").parent), "read": reader.read(request["form"])}
+    response |= {"written": reader.write(), "closed": reader.save_closed()}
+    Path(request["answer"]).write_text(json.dumps(response))
 
 
 if __name__ == "__main__":

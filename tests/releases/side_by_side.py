@@ -1,4 +1,4 @@
-"""Runs a release's code beside a running stage: in a process of its own, on the same tables, queues and Stripe."""
+"""Runs a release's code next to a running stage: in a separate process, on the same tables, queues and Stripe."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def code_of(commit: str) -> Iterator[Path]:
         yield Path(directory)
 
 
-def done_by(code: Path, reader: Path, form: Form, stage: Stage, prefix: str) -> Json:
+def results_of(code: Path, reader: Path, form: Form, stage: Stage, prefix: str) -> Json:
     """Returns what this code makes of the form, and what it writes, on the stage's tables, queues and Stripe."""
     with (
         serve(EmbeddedAws()) as aws,
@@ -104,8 +104,8 @@ def done_by(code: Path, reader: Path, form: Form, stage: Stage, prefix: str) -> 
         )
         if ran.returncode != 0:
             raise RuntimeError(f"the last release's code ended: {ran.stderr.decode()[-2000:]}")
-        done: Json = json.loads(Path(to, "answer.json").read_text())
-        return done
+        response: Json = json.loads(Path(to, "answer.json").read_text())
+        return response
 
 
 def _empty(prefix: str) -> None:
@@ -124,7 +124,7 @@ def stage_of(form: Form) -> Iterator[tuple[Stage, Reader]]:
         for entry in form["items"]:
             if "instead" not in entry:
                 put(aws.prefix, entry)
-        stripe_state.restored(stage.double, form["stripe"])
+        stripe_state.restore(stage.double, form["stripe"])
         stage.double.clock.move_to(float(form["at"]))
         stage.ports.clock.set(form["at"])
         yield stage, Reader(aws.prefix)

@@ -1,4 +1,4 @@
-"""What types and words documents can hold, by the types of what is stored: the recorder has no say in it."""
+"""The types and enum values that documents can contain, derived from the stored types and not from a recording."""
 
 from __future__ import annotations
 
@@ -55,24 +55,24 @@ KINDS: dict[tuple[str, str], Any] = {
 
 def expected() -> set[Any]:
     """Returns every type that a document can be made of, and every word of the enumerations among them."""
-    found: set[Any] = set()
+    types: set[Any] = set()
 
     def walk(hint: Any) -> None:
         for each in get_args(hint):
             walk(each)
-        if not isinstance(hint, type) or hint in found or get_args(hint):
+        if not isinstance(hint, type) or hint in types or get_args(hint):
             return
         if issubclass(hint, Enum):
-            found.update((hint, *hint))
+            types.update((hint, *hint))
         elif dataclasses.is_dataclass(hint):
-            found.add(hint)
+            types.add(hint)
             hints = get_type_hints(hint)
             for field in dataclasses.fields(hint):
                 walk(hints[field.name])
 
     for kind in (*KINDS.values(), Settlement):
         walk(kind)
-    return found
+    return types
 
 
 def of_item(table: str, item: Any) -> set[Any]:
@@ -86,16 +86,20 @@ def words(table: str, item: Any) -> Iterator[tuple[Enum, Path]]:
         yield from ((each, path) for each, path in _walk(value, ()) if isinstance(each, Enum))
 
 
-def varied(item: Any, path: Path, word: Any) -> Any:
+def with_word(item: Any, path: Path, word: Any) -> Any:
     """Returns the item with another word in that place of its document."""
     document = json.loads(text_of(item))
     at = document
     for step in path[:-1]:
         at = at[step]
     at[path[-1]] = word.value
-    changed = codec.document_attribute(json.dumps(document, separators=(",", ":")).encode())
-    rest = {name: value for name, value in item.items() if name not in ("document", "packed")}
-    return {**rest, "document": {"S": json.dumps(document, separators=(",", ":"))}} if changed else rest
+    changed_document = codec.document_attribute(json.dumps(document, separators=(",", ":")).encode())
+    other_attributes = {name: value for name, value in item.items() if name not in ("document", "packed")}
+    return (
+        {**other_attributes, "document": {"S": json.dumps(document, separators=(",", ":"))}}
+        if changed_document
+        else other_attributes
+    )
 
 
 def text_of(item: Any) -> str | bytes:

@@ -1,4 +1,4 @@
-"""The story whose traces are a release's form: a pool company that meets everything, and some that only connect."""
+"""The story that produces a release's form: one pool company that meets every case, and some that only connect."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class Story(Play):
         self.settings(paymentWindow=20)
         self.settings(reminders=reminders, paymentWindow=40, timeZone=ZONE, footer="Thank you", currency="usd")
         address = {"street": "1 Elm St", "street2": "B", "city": "Austin", "state": "TX", "zipCode": "78701"}
-        for number, more in enumerate(({}, {"phone": "512 555 0100", "address": {**address, "country": "US"}})):
+        for number, fields in enumerate(({}, {"phone": "512 555 0100", "address": {**address, "country": "US"}})):
             self.put_customer(
-                f"cust_{number + 1}", firstName="Ann", lastName="Lee", email=f"a{number}@b.test", **more
+                f"cust_{number + 1}", firstName="Ann", lastName="Lee", email=f"a{number}@b.test", **fields
             )
         self.put_customer("cust_emailless", companyName="Blue Bay")
-        for named in ("twin", "other"):
-            self.made_in_stripe(named, name="Bea Ray", email="bea@b.test")
+        for name in ("twin", "other"):
+            self.made_in_stripe(name, name="Bea Ray", email="bea@b.test")
         self.put_customer("cust_choice", firstName="Bea", lastName="Ray", email="bea@b.test")
         self.put_customer("cust_gone", firstName="Cy", lastName="Orr", email="cy@b.test")
         self.settled()
@@ -79,18 +79,18 @@ class Story(Play):
         freeze_new_connections(OPERATOR, "A bill was sent twice.", self.stage.ports)
         self.stage.connect(WAITING, self.stage.account(charges_enabled=False, currently_due=["external_account"]))
         unfreeze_new_connections(self.stage.ports)
-        stopped = self.stage.connect(STOPPED)
-        self.stage.double.update_account(stopped, charges_enabled=False, past_due=["company.tax_id"])
-        left = self.stage.connect(LEFT)
-        self.stage.double.revoke(left)
+        stopped_account = self.stage.connect(STOPPED)
+        self.stage.double.update_account(stopped_account, charges_enabled=False, past_due=["company.tax_id"])
+        disconnected_account = self.stage.connect(LEFT)
+        self.stage.double.revoke(disconnected_account)
         freeze_new_connections(OPERATOR, "A bill was sent twice.", self.stage.ports)
         self.settled()
 
     def money(self) -> None:
         """Payments that fail, arrive, are under way, given back, and disputed."""
-        self.billed_services()
+        self.bill_customer()
         for credit in ({"deductions": [{"kind": "credit", "description": "Missed visit", "amount": "5.00"}]}, {}):
-            self.billed_services("cust_2", **credit)
+            self.bill_customer("cust_2", **credit)
             self.pay(DECLINED)
             self.settled()
         self.paid()
@@ -104,10 +104,10 @@ class Story(Play):
         self.paid()
         self.refund()
         self.settled()
-        self.billed_services()
+        self.bill_customer()
         self.pay_with_confirmation(confirmed=False)
         self.settled()
-        self.billed_services(paymentMethods=["card", "us_bank_account"])
+        self.bill_customer(paymentMethods=["card", "us_bank_account"])
         self.pay("000123456789")
         self.settled()
         self.paid()
@@ -120,28 +120,28 @@ class Story(Play):
 
     def changed_invoices(self) -> None:
         """Drafts, corrections, revisions, payments by hand, and events that find nothing to belong to."""
-        self.billed_services(send=False)
-        self.billed_services(send=False)
+        self.bill_customer(send=False)
+        self.bill_customer(send=False)
         off = {"kind": "discount", "description": "Spring", "amount": "10.00"}
         self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)], "deductions": [off]})
-        self.billed_services()
+        self.bill_customer()
         self.void_by_hand()
         for how in ({}, {"amount": "30.00", "method": "cash"}):
-            self.billed_services()
+            self.bill_customer()
             self.record_payment(reference="check 17", paid_on=0, **how)
-        self.billed_services()
+        self.bill_customer()
         self.correct()
-        self.billed_services()
+        self.bill_customer()
         self.revise(more=2500)
         self.settled()
-        self.billed_services()
+        self.bill_customer()
         self.write_off()
-        self.billed_services()
+        self.bill_customer()
         self.credit(1000)
         self.settled()
-        self.billed_services(send=False)
+        self.bill_customer(send=False)
         self.delete_in_stripe()
-        self.billed_services(send=False)
+        self.bill_customer(send=False)
         self.send_in_stripe()
         self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)]})
         self.webhook(type="invoice.paid", object="in_1")
@@ -188,7 +188,7 @@ class Story(Play):
             self.until(10, ZONE, days)
             self.stage.tick("plan_day")
             self.settled()
-        self.billed_services()
+        self.bill_customer()
         self.pay(amount=3000)
         self.settled()
         self.paid()
@@ -206,7 +206,7 @@ class Story(Play):
         """Erasures of customers: finished, under way, and waiting for an open invoice; and that of a company."""
         for customer in ("cust_erased", "cust_erasing", "cust_closed"):
             self.put_customer(customer, firstName="Flo", lastName="Fay", email=f"{customer}@b.test")
-            self.billed_services(customer)
+            self.bill_customer(customer)
             if customer != "cust_closed":
                 self.pay()
             self.settled()
@@ -218,22 +218,22 @@ class Story(Play):
         self.time_of_erasures(BEGINS_AFTER)
         self.stage.connect(ERASED)
         self.settled()
-        left = self.api.acting("admin", organization=ERASED).delete("/stripe/connection")
-        assert left.status == 200, left.text
+        response = self.api.acting("admin", organization=ERASED).delete("/stripe/connection")
+        assert response.status == 200, response.text
         erase_organization_records(ERASED, OPERATOR, self.stage.ports)
         self.settled()
 
     def half_done(self) -> None:
         """Orders, an edit, a refund, a void, a batch and an import that stop in the middle."""
         double = self.stage.double
-        self.billed_services(send=False)
+        self.bill_customer(send=False)
         double.order_fault("close_before", path="/v1/invoices/*/send", count=10)
         self.press_send()
         double.clear_faults()
         double.order_fault("close_before", method="POST", path="/v1/invoices", count=10)
         self.bill_customer("cust_1")
         double.clear_faults()
-        self.billed_services(send=False)
+        self.bill_customer(send=False)
         double.order_fault("close_before", method="POST", path="/v1/invoices/*/update_lines", count=10)
         self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)]})
         double.clear_faults()
@@ -241,11 +241,11 @@ class Story(Play):
         self.refund_gets_no_answer(made=False)
         self.refund_in_pom()
         self.stripe_can_be_reached()
-        self.billed_services()
+        self.bill_customer()
         double.order_fault("close_before", path="/v1/invoices/*/void", count=10)
         self.void_by_hand()
         double.clear_faults()
-        self.billed_services()
+        self.bill_customer()
         self.pay(DECLINED)
         self.settled()
         self.put_customer("cust_saved", firstName="Eve", email="eve@b.test")
@@ -257,7 +257,7 @@ class Story(Play):
 
     # Steps
 
-    def billed_services(self, customer: str = "cust_1", **body: Any) -> None:
+    def bill_customer(self, customer: str = "cust_1", **body: Any) -> None:
         """The office bills the next service; from now on the story is about this invoice."""
         self._services += 1
         made = self.api.post("/invoices", {"customerId": customer, "lineItems": [self._item()], **body})
@@ -267,15 +267,15 @@ class Story(Play):
 
     def paid(self) -> None:
         """The office bills the next service, a card pays it, and Stripe books the payment."""
-        self.billed_services()
+        self.bill_customer()
         self.pay()
         self.settled()
         self.stage.advance(CAPTURED_AFTER)
         self.settled()
 
     def ask_to_erase(self, customer: str, in_stripe: str) -> None:
-        asked = self.api.admin.delete(f"/customers/{customer}?inStripe={in_stripe}")
-        assert asked.status == 202, asked.text
+        response = self.api.admin.delete(f"/customers/{customer}?inStripe={in_stripe}")
+        assert response.status == 202, response.text
         self.settled()
 
     def time_of_erasures(self, seconds: int) -> None:
@@ -286,8 +286,8 @@ class Story(Play):
 
     def overwrite_metadata_of_latest(self, **metadata: str) -> None:
         """Somebody changes metadata of the latest invoice in Stripe, which POM has no record of."""
-        changed: Any = {"metadata": metadata}
-        self._dashboard.invoices.update(self._last("invoice"), changed, self._options)
+        parameters: Any = {"metadata": metadata}
+        self._dashboard.invoices.update(self._last("invoice"), parameters, self._options)
 
     def lose_address_of(self, customer: str) -> None:
         self.put_customer(customer, firstName="Ann", lastName="Lee")
@@ -297,9 +297,9 @@ class Story(Play):
         """Two more batches that nobody works on: one waits, one is cancelled; and an import that waits."""
         for number in range(2):
             service = {**self._item(), "serviceId": f"svc_more_{number}", "customerId": "cust_1"}
-            made = self.api.post("/invoice-batches", {"services": [service]})
-            assert made.status == 202, made.text
-        self.api.post(f"/invoice-batches/{made.json['id']}/cancel")
+            batch = self.api.post("/invoice-batches", {"services": [service]})
+            assert batch.status == 202, batch.text
+        self.api.post(f"/invoice-batches/{batch.json['id']}/cancel")
         self.api.post("/customer-imports", {"customers": [{"id": "cust_late", "firstName": "Fay"}]})
 
     def _item(self, quantity: int = 1) -> dict[str, Any]:

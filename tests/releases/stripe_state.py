@@ -1,4 +1,4 @@
-"""What Stripe held when a form was recorded: workers ask it about the messages of that time."""
+"""Stripe's state when a form was recorded. Workers read it when they handle the form's messages."""
 
 from __future__ import annotations
 
@@ -12,22 +12,29 @@ from infra.stripe_double.state.ledger import Ledger
 Json = dict[str, Any]
 
 
-def dumped(double: StripeDouble) -> Json:
+def dump(double: StripeDouble) -> Json:
     """Returns the objects of every account. Events are left out: a sweep finds none, and none is lost by that."""
     return {name: _account(ledger) for name, ledger in double.world.ledgers.items()}
 
 
-def restored(double: StripeDouble, accounts: Json) -> None:
+def restore(double: StripeDouble, accounts: Json) -> None:
     """Gives the double these accounts with their objects in place of its own."""
     double.world.ledgers.clear()
-    for name, kept in accounts.items():
-        ledger = Ledger(kept["account"], livemode=False, api_version=kept["api_version"], connected=kept["connected"])
-        for each in kept["objects"]:
+    for name, account_state in accounts.items():
+        ledger = Ledger(
+            account_state["account"],
+            livemode=False,
+            api_version=account_state["api_version"],
+            connected=account_state["connected"],
+        )
+        for each in account_state["objects"]:
             method = each.get("_method")
             ledger.add({**each, "_method": Method(**method)} if isinstance(method, dict) else each)
-        ledger.lines.update(kept["lines"])
-        found = ledger.tables.get("balance_transaction", {})
-        ledger.funds._lines = {payout: [found[each] for each in ids] for payout, ids in kept["payouts"].items()}
+        ledger.lines.update(account_state["lines"])
+        transactions = ledger.tables.get("balance_transaction", {})
+        ledger.funds._lines = {
+            payout: [transactions[each] for each in ids] for payout, ids in account_state["payouts"].items()
+        }
         double.world.ledgers[name] = ledger
 
 

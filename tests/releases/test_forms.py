@@ -1,4 +1,4 @@
-"""What each released form stored, sent and handed out is whole, and today's code reads it."""
+"""Each released form is complete, and today's code reads it."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def form(request: pytest.FixtureRequest) -> Form:
 
 
 @pytest.fixture(scope="module")
-def read(form: Form) -> tuple[Form, Json]:
+def form_and_results(form: Form) -> tuple[Form, Json]:
     """A form, and what today's code makes of it."""
     with stage_of(form) as (stage, reader):
-        done = reader.read(form)
+        results = reader.read(form)
         assert stage.ports.unpublished.kept == []
-    return form, done
+    return form, results
 
 
 def newest() -> Form:
@@ -58,17 +58,19 @@ def test_the_newest_form_has_an_item_of_every_table_and_every_kind_of_document()
 
 
 def test_the_newest_form_has_every_type_and_every_enum_value_of_documents() -> None:
-    found = set[Any]().union(*(stored_types.of_item(each["table"], each["item"]) for each in newest()["items"]))
-    assert stored_types.expected() - found == set()
+    types = set[Any]().union(*(stored_types.of_item(each["table"], each["item"]) for each in newest()["items"]))
+    assert stored_types.expected() - types == set()
 
 
 def test_the_newest_form_has_every_displayed_status() -> None:
-    shown: dict[str, set[str]] = {"invoices": set(), "connections": set()}
+    statuses: dict[str, set[str]] = {"invoices": set(), "connections": set()}
     for each in newest()["items"]:
-        if "status" in each.get("shows", {}) and each["table"] in shown:
-            shown[each["table"]].add(each["shows"]["status"])
-    assert shown["invoices"] == set(InvoiceStatus)
-    assert set(ConnectionStatus) - shown["connections"] <= {ConnectionStatus.NOT_CONNECTED}, "no item is stored then"
+        if "status" in each.get("shows", {}) and each["table"] in statuses:
+            statuses[each["table"]].add(each["shows"]["status"])
+    assert statuses["invoices"] == set(InvoiceStatus)
+    assert set(ConnectionStatus) - statuses["connections"] <= {ConnectionStatus.NOT_CONNECTED}, (
+        "no item is stored then"
+    )
 
 
 def test_the_newest_form_has_events_of_every_outcome_that_is_stored() -> None:
@@ -77,15 +79,17 @@ def test_the_newest_form_has_events_of_every_outcome_that_is_stored() -> None:
 
 
 def test_the_newest_form_has_a_document_of_each_dictionary() -> None:
-    packed = [unpacked(each["item"])["packed"]["B"] for each in newest()["items"] if "packed" in each["item"]]
-    assert {int.from_bytes(each[2:6], "big") for each in packed if each[1] & 0x20} == set(BY_CHECKSUM)
+    packed_documents = [
+        unpacked(each["item"])["packed"]["B"] for each in newest()["items"] if "packed" in each["item"]
+    ]
+    assert {int.from_bytes(each[2:6], "big") for each in packed_documents if each[1] & 0x20} == set(BY_CHECKSUM)
 
 
 def test_the_newest_form_has_a_message_of_every_queue_and_task() -> None:
-    sent = newest()["messages"]
+    messages = newest()["messages"]
     tasks = {
         (FORMER_NAMES.get(each["queue"], each["queue"]), json.loads(each["record"]["body"]).get("task"))
-        for each in sent
+        for each in messages
     }
     assert {queue for queue, _ in tasks} == {*Queue, UNPUBLISHED_CHANGES}
     assert {task for queue, task in tasks if queue == Queue.INVOICE_JOBS} == set(InvoiceTask)
@@ -93,7 +97,9 @@ def test_the_newest_form_has_a_message_of_every_queue_and_task() -> None:
 
 
 def test_the_newest_form_has_a_record_of_every_type_of_change() -> None:
-    assert {told for each in newest()["stream"] for told in each["tells"]} == {each.value for each in ChangeType}
+    assert {change_type for each in newest()["stream"] for change_type in each["tells"]} == {
+        each.value for each in ChangeType
+    }
 
 
 def test_the_newest_form_has_a_cursor_of_every_list() -> None:
@@ -104,21 +110,23 @@ def test_the_newest_form_has_a_cursor_of_every_list() -> None:
 
 
 def _like(route: str, path: str) -> bool:
-    words, given = route.split("/"), path.split("/")
-    return len(words) == len(given) and all(
-        word == here or word[:1] == "{" for word, here in zip(words, given, strict=True)
+    route_words, path_words = route.split("/"), path.split("/")
+    return len(route_words) == len(path_words) and all(
+        word == here or word[:1] == "{" for word, here in zip(route_words, path_words, strict=True)
     )
 
 
 # Today's code reads every form
 
 
-def test_todays_code_reads_handles_and_publishes_everything_of_a_released_form(read: tuple[Form, Json]) -> None:
-    assert list(errors(read[1])) == []
+def test_todays_code_reads_handles_and_publishes_everything_of_a_released_form(
+    form_and_results: tuple[Form, Json],
+) -> None:
+    assert list(errors(form_and_results[1])) == []
 
 
-def test_todays_code_returns_the_same_responses_for_a_released_form(read: tuple[Form, Json]) -> None:
-    assert list(differences(*read)) == []
+def test_todays_code_returns_the_same_responses_for_a_released_form(form_and_results: tuple[Form, Json]) -> None:
+    assert list(differences(*form_and_results)) == []
 
 
 # The check can fail
@@ -133,21 +141,21 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_stored_field_that_todays_code_ignores_is_reported(damage: str) -> None:
-    was, now, reported = DAMAGES[damage]
-    damaged = copy.deepcopy(newest())
-    invoices = [each for each in damaged["items"] if each["table"] == "invoices" and "instead" not in each]
-    paid = [each for each in invoices if each["shows"]["status"] == "paid"][:2]
-    damaged["items"] = [_renamed(each, was, now) for each in paid]
+    was, now, expected = DAMAGES[damage]
+    damaged_form = copy.deepcopy(newest())
+    invoices = [each for each in damaged_form["items"] if each["table"] == "invoices" and "instead" not in each]
+    paid_invoices = [each for each in invoices if each["shows"]["status"] == "paid"][:2]
+    damaged_form["items"] = [_renamed(each, was, now) for each in paid_invoices]
     for part in ("messages", "stream", "cursors"):
-        damaged[part] = []
-    with stage_of(damaged) as (_, reader):
-        done = reader.read(damaged)
-    found = [*errors(done), *differences(damaged, done)]
-    assert any(reported in each for each in found), found
+        damaged_form[part] = []
+    with stage_of(damaged_form) as (_, reader):
+        results = reader.read(damaged_form)
+    problems = [*errors(results), *differences(damaged_form, results)]
+    assert any(expected in each for each in problems), problems
 
 
 def _renamed(entry: Json, was: str, now: str) -> Json:
     text = stored_types.text_of(entry["item"])
     plain = text if isinstance(text, str) else text.decode()
-    rest = {name: value for name, value in entry["item"].items() if name != "packed"}
-    return {**entry, "item": {**rest, "document": {"S": plain.replace(was, now)}}}
+    other_attributes = {name: value for name, value in entry["item"].items() if name != "packed"}
+    return {**entry, "item": {**other_attributes, "document": {"S": plain.replace(was, now)}}}

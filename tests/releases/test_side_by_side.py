@@ -1,4 +1,4 @@
-"""While a release is rolled out, the last release's code works on what today's writes, and the other way round."""
+"""During a rollout, the last release's code works with today's data, and today's code with the last release's."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from chalicelib.usecases.erasing.holdings import invoices_of
 from infra.ops.close_customers import close_again
 from infra.ops.erasure_log import logged_erasures
 from tests.releases import forms, side_by_side
-from tests.releases.differences import differences, lost
+from tests.releases.differences import differences, lost_fields
 from tests.releases.forms import Form
 from tests.releases.reader import CLOSED, KEYS, Json, Reader, errors, facts, put
-from tests.releases.recording import Recorded, packed, recorded
+from tests.releases.recording import RecordedForm, record_form, to_json
 from tests.releases.stored_types import kind_of, text_of, value_of
 from tests.releases.story import OPERATOR
 from tests.world import ORGANIZATION
@@ -60,69 +60,75 @@ def commit() -> str:
 
 
 @pytest.fixture(scope="module")
-def beside(commit: str) -> Iterator[dict[str, Any]]:
+def last_release_results(commit: str) -> Iterator[dict[str, Any]]:
     """What today's code records, with a planted field in each document, and what the last release makes of it."""
-    with side_by_side.code_of(commit) as code, recorded("today") as made:
-        for entry in made.form["items"]:
-            _plant(made.prefix, entry)
-        before = _documents(made.prefix)
+    with side_by_side.code_of(commit) as code, record_form("today") as recording:
+        for entry in recording.form["items"]:
+            _plant(recording.prefix, entry)
+        before = _documents(recording.prefix)
         last = forms.names()[-1]
-        known = _known_to_the_last(made.form)
-        done = side_by_side.done_by(code, forms.reader_of(last), known, made.stage, made.prefix)
+        form_for_last_release = _known_to_the_last(recording.form)
+        results = side_by_side.results_of(
+            code, forms.reader_of(last), form_for_last_release, recording.stage, recording.prefix
+        )
         yield {
-            "made": made,
-            "known": known,
+            "made": recording,
+            "known": form_for_last_release,
             "code": code,
-            "done": done,
-            "lost": lost(before, _documents(made.prefix)),
+            "done": results,
+            "lost": lost_fields(before, _documents(recording.prefix)),
         }
 
 
-def test_the_second_process_runs_the_code_of_the_last_release(beside: dict[str, Any]) -> None:
-    assert Path(beside["done"]["code"]).resolve() == beside["code"].resolve()
+def test_the_second_process_runs_the_code_of_the_last_release(last_release_results: dict[str, Any]) -> None:
+    assert Path(last_release_results["done"]["code"]).resolve() == last_release_results["code"].resolve()
 
 
-def test_the_last_release_reads_handles_and_publishes_todays_data(beside: dict[str, Any]) -> None:
-    assert list(errors(beside["done"]["read"])) == []
-    assert _waiting(beside["made"], "unpublished-changes") == []
+def test_the_last_release_reads_handles_and_publishes_todays_data(last_release_results: dict[str, Any]) -> None:
+    assert list(errors(last_release_results["done"]["read"])) == []
+    assert _waiting(last_release_results["made"], "unpublished-changes") == []
 
 
-def test_the_last_release_returns_the_same_responses_for_todays_data(beside: dict[str, Any]) -> None:
-    assert list(differences(beside["known"], beside["done"]["read"])) == []
+def test_the_last_release_returns_the_same_responses_for_todays_data(last_release_results: dict[str, Any]) -> None:
+    assert list(differences(last_release_results["known"], last_release_results["done"]["read"])) == []
 
 
-def test_todays_code_reads_data_that_the_last_release_wrote_to_the_same_tables(beside: dict[str, Any]) -> None:
-    written = beside["done"]["written"]
+def test_todays_code_reads_data_that_the_last_release_wrote_to_the_same_tables(
+    last_release_results: dict[str, Any],
+) -> None:
+    written = last_release_results["done"]["written"]
     assert len(written) == 5
-    reader = Reader(beside["made"].prefix)
+    reader = Reader(last_release_results["made"].prefix)
     assert {path: _without_new_fields(facts(reader.get(path))) for path in written} == written
 
 
-def test_todays_code_handles_messages_that_the_last_release_queued(beside: dict[str, Any]) -> None:
-    made: Recorded = beside["made"]
-    functions = {each["queue"]: each["function"] for each in made.form["messages"]}
-    queued = [
-        (queue, body) for queue in functions if queue != "unpublished-changes" for body in _waiting(made, queue)
+def test_todays_code_handles_messages_that_the_last_release_queued(last_release_results: dict[str, Any]) -> None:
+    recording: RecordedForm = last_release_results["made"]
+    functions = {each["queue"]: each["function"] for each in recording.form["messages"]}
+    messages = [
+        (queue, body) for queue in functions if queue != "unpublished-changes" for body in _waiting(recording, queue)
     ]
-    assert queued
-    for queue, body in queued:
-        record = next(each["record"] for each in made.form["messages"] if each["queue"] == queue)
-        Reader(made.prefix).invoke(functions[queue], [{**record, "body": body}])
+    assert messages
+    for queue, body in messages:
+        record = next(each["record"] for each in recording.form["messages"] if each["queue"] == queue)
+        Reader(recording.prefix).invoke(functions[queue], [{**record, "body": body}])
 
 
-def test_the_last_release_loses_only_fields_that_may_be_lost(beside: dict[str, Any]) -> None:
+def test_the_last_release_loses_only_fields_that_may_be_lost(last_release_results: dict[str, Any]) -> None:
     """It drops the planted field from each document that it writes, which shows that this test would see another."""
-    gone = beside["lost"]
-    assert {"invoices", "customers", "connections"} <= gone.keys()
-    assert {table: fields - {PLANTED} - MAY_BE_LOST.get(table, set()) for table, fields in gone.items()} == {
-        table: set() for table in gone
+    lost_by_item = last_release_results["lost"]
+    assert {"invoices", "customers", "connections"} <= lost_by_item.keys()
+    assert {table: fields - {PLANTED} - MAY_BE_LOST.get(table, set()) for table, fields in lost_by_item.items()} == {
+        table: set() for table in lost_by_item
     }
 
 
-def test_customers_whose_erasure_the_last_release_lost_are_erased_again_by_the_log(beside: dict[str, Any]) -> None:
+def test_customers_whose_erasure_the_last_release_lost_are_erased_again_by_the_log(
+    last_release_results: dict[str, Any],
+) -> None:
     """It opens a closed customer when somebody saves it. A release that knows erasures refuses to."""
-    assert set(beside["done"]["closed"].values()) <= {200, 409}
-    stage = beside["made"].stage
+    assert set(last_release_results["done"]["closed"].values()) <= {200, 409}
+    stage = last_release_results["made"].stage
     lines = [line for each in stage.invocations if each.function == "erasures" for line in each.logged.splitlines()]
     for organization_id, customer_id, in_stripe in logged_erasures(line for line in lines if '"erasure"' in line):
         close_again(organization_id, customer_id, in_stripe, OPERATOR, stage.ports)
@@ -159,7 +165,8 @@ def _known_to_the_last(form: Form) -> Form:
         "items": [_shown_by_the_last(each) for each in form["items"]],
         "messages": [each for each in form["messages"] if each["queue"] not in NEW_QUEUES],
         "stream": [
-            {**each, "tells": [told for told in each["tells"] if told not in NEW_CHANGES]} for each in form["stream"]
+            {**each, "tells": [change_type for change_type in each["tells"] if change_type not in NEW_CHANGES]}
+            for each in form["stream"]
         ],
         "cursors": [
             _without_new_fields(each)
@@ -198,15 +205,15 @@ def _plant(prefix: str, entry: Json) -> None:
 
 
 def _documents(prefix: str) -> dict[tuple[str, str], Json]:
-    found = {}
+    documents = {}
     for table, names in KEYS.items():
         for item in boto3.client("dynamodb").scan(TableName=prefix + table)["Items"]:
             if table != "events" and ("document" in item or "packed" in item):
-                found[table, " ".join(item[name]["S"] for name in names)] = json.loads(text_of(packed(item)))
-    return found
+                documents[table, " ".join(item[name]["S"] for name in names)] = json.loads(text_of(to_json(item)))
+    return documents
 
 
-def _waiting(made: Recorded, queue: str) -> list[str]:
+def _waiting(made: RecordedForm, queue: str) -> list[str]:
     """Returns the bodies of the messages of a queue, and takes them out of it."""
     sqs, url, bodies = boto3.client("sqs"), made.queue_urls[queue], []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):

@@ -1,4 +1,4 @@
-"""Plays stories on a new double, and tells what they left there."""
+"""Plays stories on a new double, and returns the objects that they created."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ BY_NAME = {story.name: story for story in STORIES}
 def new_session(client: Callable[[StripeDouble], stripe.HTTPClient] = InProcessClient, **account: Any) -> Session:
     """A run on a new double."""
     double = StripeDouble(Config(), clock=Clock.frozen())
-    made = double.create_account(**account)["id"]
+    account_id = double.create_account(**account)["id"]
     target = DoubleTarget(double, client)
     config = double.config
     recorder = Recorder(lambda exchange: exchange)
-    return Session(target, config.platform_key_test, config.client_id_test, made, "00000001", Budget(), recorder)
+    return Session(
+        target, config.platform_key_test, config.client_id_test, account_id, "00000001", Budget(), recorder
+    )
 
 
-def played(*names: str, session: Session | None = None) -> Session:
+def play(*names: str, session: Session | None = None) -> Session:
     """The session after these stories."""
     session = session or new_session()
     for name in names:
@@ -35,7 +37,7 @@ def played(*names: str, session: Session | None = None) -> Session:
     return session
 
 
-def left(session: Session, kind: str) -> list[Mapping[str, Any]]:
+def objects_of_kind(session: Session, kind: str) -> list[Mapping[str, Any]]:
     """All objects of a kind on the account."""
     assert isinstance(session.target, DoubleTarget)
     objects: Mapping[str, Any] = session.target.double.ledger(session.account)["objects"]
@@ -44,7 +46,7 @@ def left(session: Session, kind: str) -> list[Mapping[str, Any]]:
 
 def statuses(session: Session, kind: str) -> list[str]:
     """The statuses of all objects of a kind, sorted."""
-    return sorted(each["status"] for each in left(session, kind))
+    return sorted(each["status"] for each in objects_of_kind(session, kind))
 
 
 def answers(session: Session, step: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""For each promise a change of the double that breaks it, and what the promise must say of it."""
+"""For each promise a change of the double that breaks it, and the verdict that the promise must return."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _once(type_: str) -> Wrap:
     return events(edited)
 
 
-def _refused(code: str, becomes: str | None = "something_else") -> Wrap:
+def _with_other_code(code: str, becomes: str | None = "something_else") -> Wrap:
     return errors(put("code", becomes), code)
 
 
@@ -139,7 +139,7 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
     ),
     "a key replays its response": (headers(lambda named: named.pop("Idempotent-Replayed", None)), HARMFUL),
     "a key refuses other parameters": (errors(put("type", "invalid_request_error")), HARMFUL),
-    "keys belong to their account": (_refused("resource_missing"), HARMFUL),
+    "keys belong to their account": (_with_other_code("resource_missing"), HARMFUL),
     "a failure is stored": (requests(lambda each: without(each, "idempotency-key"), path=STEP("void")), HARMLESS),
     "a refused state is not to be retried": (_header("Stripe-Should-Retry", "true", 400), HARMLESS),
     "a key in use conflicts": (
@@ -166,8 +166,8 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
     "the fee comes later": (_no_event("charge.updated"), HARMFUL),
     "an out-of-band payment cancels the intent": (_no_event("payment_intent.canceled"), HARMLESS),
     "an invoice shows what was paid outside Stripe": (objects("invoice", put("amount_paid_off_stripe", 0)), HARMFUL),
-    "a processing debit forbids voiding": (_refused("payment_intent_unexpected_state"), HARMLESS),
-    "a processing debit forbids out-of-band payment": (_refused("payment_intent_unexpected_state"), HARMLESS),
+    "a processing debit forbids voiding": (_with_other_code("payment_intent_unexpected_state"), HARMLESS),
+    "a processing debit forbids out-of-band payment": (_with_other_code("payment_intent_unexpected_state"), HARMLESS),
     "a processing debit allows marking as uncollectible": (
         _instead("POST", STEP("mark_uncollectible"), 400, {"error": {"type": "invalid_request_error"}}),
         HARMLESS,
@@ -180,7 +180,7 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         objects("balance_transaction", turn("available_on", lambda at: at + DAY), path="/v1/refunds"),
         HARMLESS,
     ),
-    "a refund of what is refunded has a code": (_refused("charge_already_refunded"), HARMFUL),
+    "a refund of what is refunded has a code": (_with_other_code("charge_already_refunded"), HARMFUL),
     "a manual payout has no lines": (
         _body(put("error.code", "parameter_invalid"), path="/v1/balance_transactions"),
         HARMFUL,
@@ -189,7 +189,7 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         objects("payout", put("reconciliation_status", "in_progress")),
         HARMLESS,
     ),
-    "a payout above the balance is refused": (_refused("balance_insufficient"), HARMLESS),
+    "a payout above the balance is refused": (_with_other_code("balance_insufficient"), HARMLESS),
     "a revision leads to its original": (objects("invoice", put("latest_revision", None)), HARMFUL),
     "a revision has all metadata or none": (
         objects("invoice", put("metadata", {"pom_invoice_id": "other"}), "POST", "/v1/invoices"),
@@ -212,7 +212,7 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
     ),
     "the search of customers ignores case": (responses(_no_small_letters, "GET", "/v1/customers/search"), HARMFUL),
     "an invoice names its application": (objects("invoice", put("application", None)), HARMLESS),
-    "an account that is not connected is unreachable": (_refused("account_invalid"), HARMFUL),
+    "an account that is not connected is unreachable": (_with_other_code("account_invalid"), HARMFUL),
     "an endpoint takes our subscription": (
         objects("webhook_endpoint", turn("enabled_events", lambda types: types[1:])),
         HARMFUL,

@@ -1,4 +1,4 @@
-"""Sessions on a double in this process, and what others have on the same account."""
+"""Sessions on a double in this process whose account has objects of other programs."""
 
 from __future__ import annotations
 
@@ -57,24 +57,24 @@ def foreign_objects(double: StripeDouble, account: str) -> list[str]:
         {"pom_organization_id": "pom-sandbox-00000001a"},
         {"pom_sandboxed": "run1", "POM_SANDBOX": "run1"},
     ]
-    made = []
+    object_ids = []
     for metadata in unlike:
         person = {"email": "pom-sandbox-run1-1@example.com", "name": "pom_sandbox", "metadata": metadata}
         customer = v1.customers.create(person, options)
         draft = {"customer": customer.id, "collection_method": "send_invoice", "days_until_due": 30}
         draft |= {"metadata": metadata, "description": "pom-sandbox-run1"}
         left_draft = v1.invoices.create(draft, options)
-        opened = v1.invoices.create(draft, options)
-        v1.invoices.add_lines(opened.id, {"lines": [{"amount": 900, "description": "Pool"}]}, options)
-        v1.invoices.finalize_invoice(opened.id, None, options)
+        open_invoice = v1.invoices.create(draft, options)
+        v1.invoices.add_lines(open_invoice.id, {"lines": [{"amount": 900, "description": "Pool"}]}, options)
+        v1.invoices.finalize_invoice(open_invoice.id, None, options)
         endpoint = v1.webhook_endpoints.create(
             {"url": "https://pom-sandbox.example.com", "enabled_events": ["*"], "metadata": metadata}
         )
-        made += [customer.id, left_draft.id, opened.id, endpoint.id]
-    return made
+        object_ids += [customer.id, left_draft.id, open_invoice.id, endpoint.id]
+    return object_ids
 
 
-def stored(double: StripeDouble, account: str, ids: list[str] | None = None) -> dict[str, str]:
+def stored_objects(double: StripeDouble, account: str, ids: list[str] | None = None) -> dict[str, str]:
     """All objects of the account and the platform as text by id, or those of these ids."""
     tables = [
         *double.world.ledger(account).tables.values(),
@@ -84,7 +84,7 @@ def stored(double: StripeDouble, account: str, ids: list[str] | None = None) -> 
     return texts if ids is None else {id_: texts[id_] for id_ in ids}
 
 
-class Killed(BaseException):
+class RunKilled(BaseException):
     """The process ends here."""
 
 
@@ -100,36 +100,36 @@ class MortalClient(InProcessClient):
     ) -> tuple[str, int, Mapping[str, str]]:
         self._left -= 1
         if self._left == 0 and self._before:
-            raise Killed
+            raise RunKilled
         answer = super().request(method, url, headers, post_data)
         if self._left == 0:
-            raise Killed
+            raise RunKilled
         return answer
 
 
-def open_things(double: StripeDouble, account: str, foreign: list[str]) -> list[str]:
+def open_objects_of_run(double: StripeDouble, account: str, foreign: list[str]) -> list[str]:
     """What could still be paid, mailed or delivered to, and is none of another business's."""
-    left = []
-    for id_, text in stored(double, account).items():
-        thing = json.loads(text)
-        kind, status = thing["object"], thing.get("status")
+    open_objects = []
+    for id_, text in stored_objects(double, account).items():
+        line_object = json.loads(text)
+        kind, status = line_object["object"], line_object.get("status")
         if (
             (kind == "invoice" and status in ("draft", "open"))
-            or (kind == "customer" and not thing.get("deleted"))
+            or (kind == "customer" and not line_object.get("deleted"))
             or kind == "webhook_endpoint"
-            or (kind == "invoice" and status == "uncollectible" and not thing["amount_paid"])
+            or (kind == "invoice" and status == "uncollectible" and not line_object["amount_paid"])
         ):
-            left.append(id_)
-    return [id_ for id_ in left if id_ not in foreign and foreign_owner(double, account, id_) not in foreign]
+            open_objects.append(id_)
+    return [id_ for id_ in open_objects if id_ not in foreign and foreign_owner(double, account, id_) not in foreign]
 
 
 def foreign_owner(double: StripeDouble, account: str, id_: str) -> str:
-    return str(json.loads(stored(double, account)[id_]).get("customer", ""))
+    return str(json.loads(stored_objects(double, account)[id_]).get("customer", ""))
 
 
-def killed(
+def run_until_killed(
     double: StripeDouble, account: str, act: Callable[[Session], object], at: int, before: bool, run: str
 ) -> None:
     session = new_session(double, account, run, lambda double: MortalClient(double, at, before=before))
-    with pytest.raises(Killed):
+    with pytest.raises(RunKilled):
         act(session)

@@ -1,4 +1,4 @@
-"""An account that is slow, limited, or set up in another way by its owner shows no harmful difference."""
+"""An account that is slow, limited or configured otherwise has no harmful difference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.sandbox.running import Plan, run
 from infra.stripe_double import StripeDouble
 from infra.stripe_double.http.messages import Request, Response, as_json
 
-Wrapped = Callable[[StripeDouble], Callable[[Handle], Handle]]
+WrapOfDouble = Callable[[StripeDouble], Callable[[Handle], Handle]]
 
 
 def listed_late(double: StripeDouble) -> Callable[[Handle], Handle]:
@@ -49,7 +49,7 @@ def with_defaults(double: StripeDouble) -> Callable[[Handle], Handle]:
 
 
 @pytest.mark.parametrize("wrapped", [listed_late, limited, with_defaults], ids=lambda wrapped: wrapped.__name__)
-def test_a_difference_that_is_only_the_accounts_is_not_harmful(wrapped: Wrapped) -> None:
+def test_a_difference_that_is_only_the_accounts_is_not_harmful(wrapped: WrapOfDouble) -> None:
     double = new_double()
     change = Change("an account", "It is only different.", UNCHANGED.expected, wrapped(double))
     assert harmful(run(new_session(double, change), WHOLE_PLAN).findings) == []

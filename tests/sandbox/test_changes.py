@@ -1,4 +1,4 @@
-"""A run names each change of the double, with its verdict, and shows no difference where nothing was changed."""
+"""A run reports each change of the double with its verdict, and reports no difference for an unchanged double."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ ORDINARY = ("seed 1", "an account of 2018-02-28")
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 def test_a_change_is_named_with_its_verdict(change: Change) -> None:
     proof = proving.prove_one(change)
-    found = proving.findings(change, proving.plan_for(change)) if proof.finding is None else ()
-    assert proof.finding is not None, [each for each in found if each.name == change.expected.name]
+    actual_findings = proving.findings(change, proving.plan_for(change)) if proof.finding is None else ()
+    assert proof.finding is not None, [each for each in actual_findings if each.name == change.expected.name]
 
 
 @pytest.mark.parametrize("name", ORDINARY)
@@ -45,8 +45,8 @@ def test_there_are_changes_of_all_kinds_and_their_names_are_unique() -> None:
         for part in (Part.SHAPES, Part.SEQUENCES, Part.PROMISES)
         for verdict in (Verdict.HARMFUL, Verdict.HARMLESS)
     }
-    known = {TEST_MODE, *(each.name for each in STORIES), *(each.name for each in PROMISES)}
-    assert {each.expected.name for each in CHANGES} <= known
+    existing_names = {TEST_MODE, *(each.name for each in STORIES), *(each.name for each in PROMISES)}
+    assert {each.expected.name for each in CHANGES} <= existing_names
     assert all(each.sentence.endswith(".") and each.expected.text for each in CHANGES)
 
 
@@ -70,20 +70,22 @@ def test_a_change_that_is_named_with_another_verdict_or_field_fails_the_proof() 
 def test_the_proof_as_a_whole_fails_if_one_change_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proving, "unchanged_doubles", lambda: iter(()))
     monkeypatch.setattr(proving, "WHOLE_PLAN", proving.plan_for(EXAMPLE))
-    told = []
+    messages = []
     for changes in ((EXAMPLE,), (EXAMPLE, DOES_NOTHING)):
         monkeypatch.setattr(proving, "CHANGES", changes)
         screen = Screen(as_json=True)
-        told.append(proving.prove(screen))
+        messages.append(proving.prove(screen))
         assert [row["ok"] for row in screen.document["changes"]] == ["yes", "NO"][: len(changes)]
-    assert told == [True, False]
+    assert messages == [True, False]
 
 
 def test_the_proof_as_a_whole_fails_if_an_unchanged_double_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     differs = Finding(Part.SHAPES, "billing", Verdict.HARMLESS, "extra: invoice.amount_forgiven")
     monkeypatch.setattr(proving, "CHANGES", ())
-    for found, right in (([], True), ([differs], False)):
-        monkeypatch.setattr(proving, "unchanged_doubles", lambda found=found: iter([("seed 1", lambda: found)]))
+    for differences, right in (([], True), ([differs], False)):
+        monkeypatch.setattr(
+            proving, "unchanged_doubles", lambda differences=differences: iter([("seed 1", lambda: differences)])
+        )
         assert proving.prove(Screen(as_json=True)) is right
 
 
@@ -105,7 +107,7 @@ def test_the_command_writes_the_table_between_its_two_lines(tmp_path: Path) -> N
 
 
 def test_an_expected_finding_is_matched_by_its_sentence_and_by_its_differences() -> None:
-    named = ExpectedFinding(Part.PROMISES, "a", Verdict.HARMFUL, "seen")
-    assert named.fits(Finding(Part.PROMISES, "a", Verdict.HARMFUL, "It was seen."))
-    assert not named.fits(Finding(Part.PROMISES, "b", Verdict.HARMFUL, "It was seen."))
-    assert not named.fits(Finding(Part.PROMISES, "a", Verdict.HARMFUL, "It was not."))
+    expected_finding = ExpectedFinding(Part.PROMISES, "a", Verdict.HARMFUL, "seen")
+    assert expected_finding.fits(Finding(Part.PROMISES, "a", Verdict.HARMFUL, "It was seen."))
+    assert not expected_finding.fits(Finding(Part.PROMISES, "b", Verdict.HARMFUL, "It was seen."))
+    assert not expected_finding.fits(Finding(Part.PROMISES, "a", Verdict.HARMFUL, "It was not."))

@@ -1,4 +1,4 @@
-"""The command line: what it takes, what it refuses, what it says, and that it never says a key."""
+"""The command line: its options, its refusals, its output, and that it never prints a key."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def sandbox(*arguments: str, **environ: str) -> Result:
 def test_a_story_against_the_double_is_as_assumed(out: Path) -> None:
     result = sandbox("--double", "--only", "billing", "--json")
     assert result.exit_code == 0
-    told = json.loads(result.stdout)
-    assert told["verdicts"]["as assumed"] == 4
-    assert told["verdicts"]["differs, harmful"] == told["verdicts"]["differs, harmless"] == 0
-    assert json.loads((out / "build" / "sandbox.json").read_text()) == told
+    document = json.loads(result.stdout)
+    assert document["verdicts"]["as assumed"] == 4
+    assert document["verdicts"]["differs, harmful"] == document["verdicts"]["differs, harmless"] == 0
+    assert json.loads((out / "build" / "sandbox.json").read_text()) == document
     assert Recording.read(out / "build" / "sandbox-recording.jsonl").source == "double"
 
 
@@ -51,8 +51,8 @@ def test_a_saved_recording_contains_only_the_requests_of_stories(out: Path) -> N
     assert result.exit_code == 0
     assert "us-1.jsonl" in result.stderr
     assert "make test ARGS=tests/stripe_double/test_recorded.py" in result.stderr
-    saved = Recording.read(out / "recorded" / "us-1.jsonl")
-    assert {each.step.partition(":")[0] for each in saved.exchanges} == {"billing", "events"}
+    saved_recording = Recording.read(out / "recorded" / "us-1.jsonl")
+    assert {each.step.partition(":")[0] for each in saved_recording.exchanges} == {"billing", "events"}
     assert json.loads((out / "recorded" / "us-1.accepted.json").read_text()) == []
 
 
@@ -70,8 +70,8 @@ def test_the_list_shows_every_story_and_promise(out: Path) -> None:
 
 
 def test_a_day_later_the_double_has_paid_out_the_payments_of_the_stories(out: Path) -> None:
-    told = json.loads(sandbox("--double", "--later", "--json").stdout)
-    assert told["verdicts"]["differs, harmful"] == told["verdicts"]["differs, harmless"] == 0
+    document = json.loads(sandbox("--double", "--later", "--json").stdout)
+    assert document["verdicts"]["differs, harmful"] == document["verdicts"]["differs, harmless"] == 0
     recording = Recording.read(out / "build" / "sandbox-recording.jsonl")
     lines = [each for each in recording.exchanges if each.step == "payouts later: lines of a payout"]
     assert any(each.body["data"] for each in lines)

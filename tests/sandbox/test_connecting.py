@@ -1,4 +1,4 @@
-"""Which account a run is on, and how a person connects one."""
+"""The choice of the account for a run, and how a person connects one."""
 
 from __future__ import annotations
 
@@ -21,52 +21,54 @@ AUTHORIZE = (
 )
 
 
-def browser(answers: dict[str, str], seen: list[str], path: str = "/connected", state: str | None = None) -> object:
+def browser(
+    answers: dict[str, str], statuses: list[str], path: str = "/connected", state: str | None = None
+) -> object:
     """Returns how a page is opened: by somebody whom Stripe sends back with these answers."""
 
     def open_page(address: str) -> None:
-        seen.append(address)
+        statuses.append(address)
         query = parse_qs(urlsplit(address).query)
         back = urlsplit(query["redirect_uri"][0])
-        given = "&".join(f"{name}={value}" for name, value in answers.items())
-        returned = f"http://127.0.0.1:{back.port}{path}?state={state or query['state'][0]}&{given}"
+        parameters = "&".join(f"{name}={value}" for name, value in answers.items())
+        return_url = f"http://127.0.0.1:{back.port}{path}?state={state or query['state'][0]}&{parameters}"
 
         def visit() -> None:
             try:
-                urllib.request.urlopen(returned, timeout=5).read()
+                urllib.request.urlopen(return_url, timeout=5).read()
             except urllib.error.HTTPError as error:
-                seen.append(str(error.code))
+                statuses.append(str(error.code))
 
         threading.Thread(target=visit).start()
 
     return open_page
 
 
-def person(answers: dict[str, str], seen: list[str], patience: float = 10, **other: str) -> Person:
-    return Person(lambda line: None, browser(answers, seen, **other), free_port(), patience)  # type: ignore[arg-type]
+def person(answers: dict[str, str], statuses: list[str], patience: float = 10, **other: str) -> Person:
+    return Person(lambda line: None, browser(answers, statuses, **other), free_port(), patience)  # type: ignore[arg-type]
 
 
 def test_a_person_who_connects_gives_the_code_once() -> None:
-    seen: list[str] = []
-    somebody = person({"code": "ac_1"}, seen)
+    statuses: list[str] = []
+    somebody = person({"code": "ac_1"}, statuses)
     assert somebody(AUTHORIZE) == "ac_1"
-    query = parse_qs(urlsplit(seen[0]).query)
+    query = parse_qs(urlsplit(statuses[0]).query)
     assert query["state"] == [somebody.state]
     assert query["client_id"] == ["ca_1"]
     assert query["redirect_uri"] == [f"http://localhost:{somebody.port}/connected"]
     assert somebody(AUTHORIZE) is None
-    assert len(seen) == 1
+    assert len(statuses) == 1
 
 
 def test_a_person_who_refuses_gives_no_code() -> None:
     assert person({"error": "access_denied"}, [])(AUTHORIZE) is None
 
 
-@pytest.mark.parametrize("other", [{"state": "forged"}, {"path": "/other"}])
-def test_a_code_from_another_page_is_refused(other: dict[str, str]) -> None:
-    seen: list[str] = []
-    assert person({"code": "ac_forged"}, seen, patience=0.5, **other)(AUTHORIZE) is None
-    assert seen[1:] == ["404"]
+@pytest.mark.parametrize("changed_parameters", [{"state": "forged"}, {"path": "/other"}])
+def test_a_code_from_another_page_is_refused(changed_parameters: dict[str, str]) -> None:
+    statuses: list[str] = []
+    assert person({"code": "ac_forged"}, statuses, patience=0.5, **changed_parameters)(AUTHORIZE) is None
+    assert statuses[1:] == ["404"]
 
 
 def test_waiting_ends_when_no_person_responds() -> None:

@@ -1,4 +1,4 @@
-"""Where the keys of a run come from, and which are refused before anything is asked."""
+"""The sources of a run's keys, and the keys that are refused before the first request."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def test_a_file_inside_the_repository_is_refused_also_behind_a_link(tmp_path: Pa
 )
 def test_a_file_of_another_form_is_refused_without_showing_it(tmp_path: Path, text: str, says: str) -> None:
     path = written(tmp_path / "keys.toml", text)
-    with pytest.raises(WrongKeys, match=says) as refused:
+    with pytest.raises(WrongKeys, match=says) as error:
         keys_of_file(path, tmp_path / "repository")
-    assert TEST_KEY not in str(refused.value)
+    assert TEST_KEY not in str(error.value)
 
 
 def test_a_missing_key_file_is_reported(tmp_path: Path) -> None:
@@ -85,9 +85,9 @@ def test_a_missing_key_file_is_reported(tmp_path: Path) -> None:
     ],
 )
 def test_a_value_that_is_no_test_key_is_refused_with_the_next_step(values: dict[str, str], says: str) -> None:
-    with pytest.raises(WrongKeys, match=says) as refused:
+    with pytest.raises(WrongKeys, match=says) as error:
         Keys(**values)
-    message = str(refused.value)
+    message = str(error.value)
     assert not any(value and value in message for value in values.values())
     assert "docs/sandbox.md" in message
 

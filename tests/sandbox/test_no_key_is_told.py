@@ -1,4 +1,4 @@
-"""Keys are in no output: on no screen, in no file, in no traceback, whatever Stripe's answers quote."""
+"""No output contains a key: no screen, no file and no traceback, even if Stripe's responses quote it."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def failing_with_the_key(handle: Any) -> Any:
         count += 1
         if count < 10:
             return handle(request)
-        closed: Any = stripe.APIConnectionError
-        raise closed(f"Could not send {{'Authorization': 'Bearer {KEY}'}}")
+        error_class: Any = stripe.APIConnectionError
+        raise error_class(f"Could not send {{'Authorization': 'Bearer {KEY}'}}")
 
     return handled
 
@@ -83,7 +83,7 @@ WRAPS: dict[str, Wrap] = {
 
 
 @pytest.fixture(params=sorted(WRAPS))
-def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+def screens_and_files(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """All that three runs of the command show and write."""
     change = Change(request.param, "", UNCHANGED.expected, WRAPS[request.param])
 
@@ -100,16 +100,18 @@ def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
         CliRunner().invoke(command.cli, ["--double", *arguments])
         for arguments in (ONLY, (*ONLY, "--json"), (*ONLY, "--save", "kept"), ("--dry-run",), ("--clean",))
     ]
-    shown = [result.output + result.stderr + repr(result.exception) for result in results]
+    screens = [result.output + result.stderr + repr(result.exception) for result in results]
     files = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     assert files or request.param in ("an unexpected error quotes the key", "every answer has the key as a name")
-    return [*shown, *files, *(str(path) for path in tmp_path.rglob("*"))]
+    return [*screens, *files, *(str(path) for path in tmp_path.rglob("*"))]
 
 
-def test_no_key_is_on_a_screen_or_in_a_file(told: list[str]) -> None:
-    assert len(told) > 4
-    assert "".join(told).strip()
-    assert [text[max(0, text.find(DISTINCTIVE) - 80) :][:200] for text in told if DISTINCTIVE in text] == []
+def test_no_key_is_on_a_screen_or_in_a_file(screens_and_files: list[str]) -> None:
+    assert len(screens_and_files) > 4
+    assert "".join(screens_and_files).strip()
+    assert [
+        text[max(0, text.find(DISTINCTIVE) - 80) :][:200] for text in screens_and_files if DISTINCTIVE in text
+    ] == []
 
 
 def test_the_text_of_key_objects_hides_the_keys() -> None:

@@ -1,4 +1,4 @@
-"""The page tells of the stories and promises that there are."""
+"""The page lists the existing stories and promises."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def test_the_page_lists_every_story_and_promise_as_it_is_now() -> None:
 
 
 def test_the_printed_run_has_the_current_stories_and_promises_and_no_difference() -> None:
-    printed = TEXT.partition("<!-- run: begin -->")[2].partition("<!-- run: end -->")[0]
+    printed_run = TEXT.partition("<!-- run: begin -->")[2].partition("<!-- run: end -->")[0]
     counts = {
         cells[0]: [int(cell) if cell.isdigit() else 0 for cell in cells[1:]]
         for cells in (
-            [cell.strip() for cell in line.strip("│").split("│")] for line in printed.splitlines() if "│" in line
+            [cell.strip() for cell in line.strip("│").split("│")] for line in printed_run.splitlines() if "│" in line
         )
     }
-    told = [story for story in STORIES if not story.later]
-    refused = printed.count("\nshapes, ")
-    assert sum(counts["shapes"]) - refused == sum(counts["sequences"]) == len(told)
+    played_stories = [story for story in STORIES if not story.later]
+    untried_rows = printed_run.count("\nshapes, ")
+    assert sum(counts["shapes"]) - untried_rows == sum(counts["sequences"]) == len(played_stories)
     assert sum(counts["promises"]) == len(PROMISES) + 1
     for as_assumed, harmless, harmful, not_tried in counts.values():
         assert harmless == harmful == 0

@@ -1,4 +1,6 @@
-"""The product on a double instead of Stripe: what it finds, also when the double is changed, and what it leaks."""
+"""The product part with a double instead of Stripe: its findings, also with a changed double, and leaks of the
+key.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,9 @@ SHORT = 6.0
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
-    named = {finding.name: finding for finding in findings}
-    assert len(named) == len(findings), "each finding has a name of its own"
-    return named
+    findings_by_name = {finding.name: finding for finding in findings}
+    assert len(findings_by_name) == len(findings), "each finding has a name of its own"
+    return findings_by_name
 
 
 def harmful(findings: list[Finding]) -> dict[str, Finding]:
@@ -43,42 +45,42 @@ def harmful(findings: list[Finding]) -> dict[str, Finding]:
 
 def processes() -> dict[int, tuple[str, str]]:
     """The processes that this one has started, with their arguments and their environment."""
-    found = {}
+    commands_by_pid = {}
     for directory in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((directory / "stat").read_text().rpartition(")")[2].split()[1])
             if parent == os.getpid():
                 texts = [(directory / name).read_text(errors="replace") for name in ("cmdline", "environ")]
-                found[int(directory.name)] = (texts[0], texts[1])
+                commands_by_pid[int(directory.name)] = (texts[0], texts[1])
         except OSError:  # it has ended meanwhile
             continue
-    return found
+    return commands_by_pid
 
 
 def test_on_a_double_every_act_is_as_assumed_and_no_key_or_process_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("A_VARIABLE_WITH_THE_KEY", f"key={KEY}")
-    session, told, seen = new_session(connected=False), [], {}
+    session, messages, environment = new_session(connected=False), [], {}
     before = processes()
 
     def progress(line: str) -> None:
-        told.append(line)
-        seen.update(processes())
+        messages.append(line)
+        environment.update(processes())
 
     findings = check(session, progress, patience=PATIENCE, directory=tmp_path)
 
-    hosted = by_name(findings)["hosted page"]
-    others = [each for each in findings if each is not hosted]
-    assert [(each.name, each.found) for each in others if each.verdict is not Verdict.AS_ASSUMED] == []
-    assert hosted.verdict is Verdict.AS_ASSUMED or "install" in hosted.found
+    hosted_page = by_name(findings)["hosted page"]
+    other_findings = [each for each in findings if each is not hosted_page]
+    assert [(each.name, each.found) for each in other_findings if each.verdict is not Verdict.AS_ASSUMED] == []
+    assert hosted_page.verdict is Verdict.AS_ASSUMED or "install" in hosted_page.found
     assert {each.part for each in findings} == {Part.PRODUCT}
     assert all(each.found and each.sentence for each in findings)
     assert session.budget.used <= 118
-    assert {"connecting by OAuth", "books", "reconciliation"} <= set(told)
+    assert {"connecting by OAuth", "books", "reconciliation"} <= set(messages)
     assert {each.step.partition(":")[0] for each in session.recorder.exchanges if each.step} == {"product"}
 
-    arguments = [each for pid, each in seen.items() if pid not in before]
+    arguments = [each for pid, each in environment.items() if pid not in before]
     assert len(arguments) >= 4, "the stack has started processes"
     assert [each for each in arguments if KEY in each[0] or KEY in each[1]] == []
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -100,43 +102,44 @@ def test_after_ctrl_c_no_process_is_left(tmp_path: Path) -> None:
     assert processes().keys() <= before.keys()
 
 
-class Changed(InProcessClient):
+class ChangedClient(InProcessClient):
     """A double that says otherwise in the end, and whose `charge.updated` comes only when POM reconciles."""
 
     step: Callable[[], str]
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any) -> Any:
-        body, status, answered = super().request(method, url, headers, post_data, **more)
-        listed, step = urlsplit(url).path, self.step()
-        if listed not in ("/v1/charges", "/v1/invoices", "/v1/events") or method.lower() != "get":
-            return body, status, answered
-        said = json.loads(body)
-        if step == "product: records" and listed == "/v1/charges":
-            said["data"] = [{**each, "amount": each["amount"] + 1} for each in said["data"]]
-        if step == "product: records" and listed == "/v1/invoices":
-            said["data"] = [
-                {**each, "status": "open" if each["status"] == "void" else each["status"]} for each in said["data"]
+        body, status, response_headers = super().request(method, url, headers, post_data, **more)
+        request_path, step = urlsplit(url).path, self.step()
+        if request_path not in ("/v1/charges", "/v1/invoices", "/v1/events") or method.lower() != "get":
+            return body, status, response_headers
+        document = json.loads(body)
+        if step == "product: records" and request_path == "/v1/charges":
+            document["data"] = [{**each, "amount": each["amount"] + 1} for each in document["data"]]
+        if step == "product: records" and request_path == "/v1/invoices":
+            document["data"] = [
+                {**each, "status": "open" if each["status"] == "void" else each["status"]}
+                for each in document["data"]
             ]
-        if step != "product: reconciliation" and listed == "/v1/events":
-            said["data"] = [each for each in said["data"] if each["type"] != "charge.updated"]
-        return json.dumps(said), status, answered
+        if step != "product: reconciliation" and request_path == "/v1/events":
+            document["data"] = [each for each in document["data"] if each["type"] != "charge.updated"]
+        return json.dumps(document), status, response_headers
 
 
 def test_a_wrong_amount_a_wrong_status_and_a_late_event_are_each_named() -> None:
-    session = new_session(Changed)
-    Changed.step = staticmethod(lambda: session.recorder.step)
+    session = new_session(ChangedClient)
+    ChangedClient.step = staticmethod(lambda: session.recorder.step)
 
-    found = harmful(check(session, patience=PATIENCE))
+    differences = harmful(check(session, patience=PATIENCE))
 
-    assert set(found) == {
+    assert set(differences) == {
         "first invoice: payments", "invoice of the lost webhooks: payments", "void invoice: record", "reconciliation",
     }  # fmt: skip
-    amounts = [each for each in found["first invoice: payments"].differences if each.path == "amount"]
+    amounts = [each for each in differences["first invoice: payments"].differences if each.path == "amount"]
     assert [(each.recorded, each.played) for each in amounts] == [("100.51", "100.50")]
-    record = {each.path: (each.recorded, each.played) for each in found["void invoice: record"].differences}
+    record = {each.path: (each.recorded, each.played) for each in differences["void invoice: record"].differences}
     assert record == {"status": ("pending", "void"), "balance": ("30.00", "0.00")}
-    assert "recovered" in found["reconciliation"].found
-    assert "payments" in found["reconciliation"].found or "invoices" in found["reconciliation"].found
+    assert "recovered" in differences["reconciliation"].found
+    assert "payments" in differences["reconciliation"].found or "invoices" in differences["reconciliation"].found
 
 
 def test_events_that_never_come_are_named_by_the_act_that_waits_for_them() -> None:
@@ -151,10 +154,10 @@ def test_events_that_never_come_are_named_by_the_act_that_waits_for_them() -> No
 
     findings = check(session, patience=SHORT)
 
-    found = harmful(findings)
-    assert {"declined payment", "payment", "lost webhooks"} <= set(found)
+    differences = harmful(findings)
+    assert {"declined payment", "payment", "lost webhooks"} <= set(differences)
     assert by_name(findings)["refund from POM"].verdict is Verdict.NOT_TRIED
-    assert "POM shows {'status': 'pending'}" in found["declined payment"].found
+    assert "POM shows {'status': 'pending'}" in differences["declined payment"].found
 
 
 def test_a_story_that_the_budget_ends_reports_no_difference() -> None:
@@ -195,7 +198,7 @@ def test_an_account_is_connected_by_a_person_or_else_without_oauth() -> None:
         urls.append(url)
         return double.authorization_code(session.account)
 
-    connected = Session(
+    connected_session = Session(
         NotOurs(session.target),
         KEY,
         session.client_id,
@@ -205,9 +208,9 @@ def test_an_account_is_connected_by_a_person_or_else_without_oauth() -> None:
         session.recorder,
         authorize=clicks,
     )
-    with started_scene(connected, lambda line: None, PATIENCE, None) as scene:
+    with started_scene(connected_session, lambda line: None, PATIENCE, None) as scene:
         connecting.connect(scene)
-        connected.client_id = ""
+        connected_session.client_id = ""
         connecting.connect(scene)
 
     verdicts = [(each.name, each.verdict) for each in scene.findings]

@@ -1,4 +1,4 @@
-"""The payer of the product part: by API, and on the hosted page in a browser."""
+"""The payer of the product part: with the API, and on the hosted page in a browser."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.sandbox.product_session import new_session
 
 def opens(url: str) -> None:
     """Pays on a page in a thread of its own: other tests of the process have a browser open, which holds theirs."""
-    with ThreadPoolExecutor(1) as one:
+    with ThreadPoolExecutor(1) as executor:
         try:
-            one.submit(pay_on_hosted_page, url).result()
+            executor.submit(pay_on_hosted_page, url).result()
         except NoBrowser as error:
             if os.environ.get("POM_BROWSER") == "required" or os.environ.get("CHROMIUM"):
                 raise
@@ -41,8 +41,8 @@ def test_a_payer_pays_on_the_hosted_page_of_a_double() -> None:
     assert isinstance(session.target, DoubleTarget)
     with Server(session.target.double, deliver=False):
         invoice = send_invoice(session, 7500).invoice
-        read = session.v1.invoices.retrieve(invoice, {}, session.on_account())
-        opens(read.hosted_invoice_url)
+        paid_invoice = session.v1.invoices.retrieve(invoice, {}, session.on_account())
+        opens(paid_invoice.hosted_invoice_url)
         assert session.v1.invoices.retrieve(invoice, {}, session.on_account()).status == "paid"
 
 
@@ -51,8 +51,8 @@ def test_a_page_without_a_form_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("infra.sandbox.product.paying.FORM_SECONDS", 1.0)
     session = new_session()
     assert isinstance(session.target, DoubleTarget)
-    with Server(session.target.double, deliver=False) as served, pytest.raises(NotTried, match="shows no field"):
-        opens(f"{served.url}/i/acct_1/nothing")
+    with Server(session.target.double, deliver=False) as server, pytest.raises(NotTried, match="shows no field"):
+        opens(f"{server.url}/i/acct_1/nothing")
 
 
 @pytest.mark.browser

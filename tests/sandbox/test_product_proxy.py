@@ -32,15 +32,19 @@ def through_a_proxy(session: Session, key: str = PLACEHOLDER) -> Iterator[stripe
         yield build_client(key, session.client_id, api_base=proxy.url, connect_base=proxy.url)
 
 
-class Noting(InProcessClient):
+class RecordingInProcessClient(InProcessClient):
     """Keeps what was asked and answered, and sends headers that no proxy may pass on."""
 
     asked: ClassVar[list[tuple[str, dict[str, str], Any]]] = []
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any) -> Any:
         self.asked.append((url, dict(headers), post_data))
-        body, status, answered = super().request(method, url, headers, post_data, **more)
-        return body, status, {**answered, "connection": "close", "content-encoding": "gzip", "x-of-stripe": "kept"}
+        body, status, response_headers = super().request(method, url, headers, post_data, **more)
+        return (
+            body,
+            status,
+            {**response_headers, "connection": "close", "content-encoding": "gzip", "x-of-stripe": "kept"},
+        )
 
 
 class Lost(InProcessClient):
@@ -51,29 +55,29 @@ class Lost(InProcessClient):
 
 
 def test_the_proxy_inserts_the_key_and_counts_and_records_each_request() -> None:
-    session = new_session(Noting)
+    session = new_session(RecordingInProcessClient)
     with through_a_proxy(session) as client:
         options: Any = {"stripe_account": session.account, "idempotency_key": "once"}
         with session.step("made"):
-            made = client.v1.customers.create({"email": "ann+é@example.com"}, options)
-    url, headers, body = Noting.asked[-1]
+            new_customer = client.v1.customers.create({"email": "ann+é@example.com"}, options)
+    url, headers, body = RecordingInProcessClient.asked[-1]
     assert headers["authorization"] == f"Bearer {KEY}"
     assert (headers["stripe-account"], headers["idempotency-key"]) == (session.account, "once")
     assert not {"host", "connection", "accept-encoding", "content-length"} & headers.keys()
     assert (url, body) == (f"{session.target.api_base}/v1/customers", b"email=ann%2B%C3%A9%40example.com")
-    assert made.email == "ann+é@example.com"
+    assert new_customer.email == "ann+é@example.com"
     [exchange] = session.recorder.exchanges
     assert (session.budget.used, exchange.step, exchange.path, exchange.key) == (1, "made", "/v1/customers", "once")
-    answered: Any = made.last_response
-    assert answered.headers["x-of-stripe"] == "kept"
-    assert "content-encoding" not in answered.headers
+    last_response: Any = new_customer.last_response
+    assert last_response.headers["x-of-stripe"] == "kept"
+    assert "content-encoding" not in last_response.headers
 
 
 def test_the_query_reaches_stripe_as_it_was_sent() -> None:
-    session = new_session(Noting)
+    session = new_session(RecordingInProcessClient)
     with through_a_proxy(session) as client:
         client.v1.customers.list({"email": "a+b&c@example.com", "limit": 3}, {"stripe_account": session.account})
-    assert Noting.asked[-1][0].endswith("/v1/customers?email=a%2Bb%26c%40example.com&limit=3")
+    assert RecordingInProcessClient.asked[-1][0].endswith("/v1/customers?email=a%2Bb%26c%40example.com&limit=3")
 
 
 def test_an_authorization_code_is_exchanged_through_the_proxy() -> None:
@@ -85,10 +89,10 @@ def test_an_authorization_code_is_exchanged_through_the_proxy() -> None:
 
 
 def test_the_placeholder_in_a_body_is_replaced_too() -> None:
-    session = new_session(Noting)
+    session = new_session(RecordingInProcessClient)
     with through_a_proxy(session) as client:
         client.raw_request("post", "/v1/customers", description=f"of {PLACEHOLDER}", stripe_account=session.account)
-    assert KEY in Noting.asked[-1][2].decode()
+    assert KEY in RecordingInProcessClient.asked[-1][2].decode()
 
 
 def test_another_program_on_this_machine_cannot_use_the_key() -> None:
@@ -138,14 +142,14 @@ class Door:
 @contextmanager
 def listening(session: Session) -> Iterator[tuple[Listener, Door]]:
     door = Door(session)
-    with serve(door) as served:
-        yield Listener(session, served.url, SECRET, 2.0), door
+    with serve(door) as server:
+        yield Listener(session, server.url, SECRET, 2.0), door
 
 
 def customer(session: Session, number: int) -> None:
     """Makes a customer, of which nobody is told, and changes it, of which the product is told."""
-    made = session.v1.customers.create({"email": f"{number}@example.org"}, session.on_account())
-    session.v1.customers.update(made.id, {"email": f"{number}@example.com"}, session.on_account())
+    new_customer = session.v1.customers.create({"email": f"{number}@example.org"}, session.on_account())
+    session.v1.customers.update(new_customer.id, {"email": f"{number}@example.com"}, session.on_account())
 
 
 def of(door: Door) -> list[str]:

@@ -1,4 +1,4 @@
-"""Promises: what Stripe is relied on for, tried on the double as it is, and on one that breaks each."""
+"""Promises, tried on an unchanged double, and each on a double that breaks it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ RESTRICTED = "rk_test_of_the_platform"
 SEED = 7
 
 
-class Answering:
+class InProcessHandle:
     """What an in-process client asks."""
 
     def __init__(self, handle: Handle) -> None:
         self.handle = handle
 
 
-def as_it_is(handle: Handle) -> Handle:
+def unchanged(handle: Handle) -> Handle:
     return handle
 
 
@@ -44,8 +44,11 @@ def takes_restricted_keys(double: StripeDouble) -> Wrap:
     """The double has no restricted keys, so one is exchanged for the secret key."""
 
     def with_secret_key(request: Request) -> Request:
-        given = request.header("authorization").partition(" ")[2]
-        if RESTRICTED not in (given, base64.b64decode(given + "===").decode(errors="replace").partition(":")[0]):
+        key_in_header = request.header("authorization").partition(" ")[2]
+        if RESTRICTED not in (
+            key_in_header,
+            base64.b64decode(key_in_header + "===").decode(errors="replace").partition(":")[0],
+        ):
             return request
         headers = {**request.headers, "authorization": f"Bearer {double.config.platform_key_test}"}
         return Request(request.method, request.path, request.query, request.body, headers)
@@ -57,11 +60,11 @@ def session_on(wrap: Wrap, *, person: bool = True, seed: int = SEED) -> Session:
     """Returns a run on a double that is changed, with a restricted key, and a person who connects another account."""
     double = StripeDouble(Config(seed=seed, global_rate=25.0), clock=Clock.frozen())
     session = new_session(double, Budget(allowed=10_000))
-    changed = Answering(takes_restricted_keys(double)(wrap(double.handle)))
-    session.target = DoubleTarget(double, lambda _: InProcessClient(changed))  # type: ignore[arg-type]
+    changed_double = InProcessHandle(takes_restricted_keys(double)(wrap(double.handle)))
+    session.target = DoubleTarget(double, lambda _: InProcessClient(changed_double))  # type: ignore[arg-type]
     if person:
-        other = double.create_account(business_name="Another Pool Company", connected=False)["id"]
-        session.authorize = lambda _: double.authorization_code(other)
+        other_account = double.create_account(business_name="Another Pool Company", connected=False)["id"]
+        session.authorize = lambda _: double.authorization_code(other_account)
         session.restricted_key = RESTRICTED
     session.__post_init__()
     return session
@@ -74,7 +77,7 @@ def outcome_of(promise: Promise, session: Session) -> Outcome:
 
 @pytest.mark.parametrize("seed", [SEED, 8, 9])
 def test_on_the_double_every_promise_is_as_assumed_or_says_why_it_was_not_tried(seed: int) -> None:
-    session = session_on(as_it_is, seed=seed)
+    session = session_on(unchanged, seed=seed)
     outcomes = {promise.name: outcome_of(promise, session) for promise in PROMISES}
     otherwise = {name: each for name, each in outcomes.items() if each.verdict is not Verdict.AS_ASSUMED}
     assert {name: each for name, each in otherwise.items() if each.verdict is not Verdict.NOT_TRIED} == {}
@@ -85,7 +88,7 @@ def test_on_the_double_every_promise_is_as_assumed_or_says_why_it_was_not_tried(
 
 @pytest.mark.parametrize("promise", [each for each in PROMISES if each not in BY_HAND], ids=lambda each: each.name)
 def test_each_promise_can_be_tried_alone(promise: Promise) -> None:
-    verdict = outcome_of(promise, session_on(as_it_is)).verdict
+    verdict = outcome_of(promise, session_on(unchanged)).verdict
     assert verdict is Verdict.AS_ASSUMED or promise.name == "a key in use conflicts"
 
 
@@ -129,27 +132,27 @@ def promises_named_in(page: str) -> list[str]:
 
 
 def test_the_pages_name_existing_promises() -> None:
-    named = [name for page in (ROOT / "docs").rglob("*.md") for name in promises_named_in(page.read_text())]
-    assert len(named) >= 20
-    assert set(named) - set(BY_NAME) - {verdict.value for verdict in Verdict} == set()
+    promise_names = [name for page in (ROOT / "docs").rglob("*.md") for name in promises_named_in(page.read_text())]
+    assert len(promise_names) >= 20
+    assert set(promise_names) - set(BY_NAME) - {verdict.value for verdict in Verdict} == set()
 
 
 def test_promises_that_need_a_person_or_a_restricted_key_are_not_tried_without_them() -> None:
-    session = session_on(as_it_is, person=False)
-    named: Sequence[str] = (
+    session = session_on(unchanged, person=False)
+    promise_names: Sequence[str] = (
         "a restricted key can connect and disconnect",
         "a code grants an account",
         "a code is used once",
         "a disconnected account is unreachable",
     )
-    outcomes = [outcome_of(BY_NAME[name], session) for name in named]
+    outcomes = [outcome_of(BY_NAME[name], session) for name in promise_names]
     assert {each.verdict for each in outcomes} == {Verdict.NOT_TRIED}
     assert "STRIPE_TEST_RESTRICTED_KEY" in outcomes[0].observation
     assert all("person" in each.observation for each in outcomes[1:])
 
 
 def test_the_account_of_the_run_is_never_disconnected() -> None:
-    session = session_on(as_it_is)
+    session = session_on(unchanged)
     target = session.target
     assert isinstance(target, DoubleTarget)
     session.authorize = lambda _: target.double.authorization_code(session.account)

@@ -1,4 +1,4 @@
-"""What a recording keeps of what an account answered, and what it loses."""
+"""The values in a response that a recording keeps, and those that it removes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def exchange(body: Any, **given: Any) -> Exchange:
 
 
 @pytest.fixture(scope="module")
-def recorded() -> list[Exchange]:
+def exchanges() -> list[Exchange]:
     """Objects of most kinds, as an account shows them, none of which this run has sent anything of."""
     double = StripeDouble()
     session = new_session(double)
@@ -46,11 +46,11 @@ def recorded() -> list[Exchange]:
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if isinstance(value, dict):
-        for name, held in value.items():
-            yield from leaves(held, (*path, name))
+        for name, child in value.items():
+            yield from leaves(child, (*path, name))
     elif isinstance(value, list):
-        for number, held in enumerate(value):
-            yield from leaves(held, (*path, number))
+        for number, child in enumerate(value):
+            yield from leaves(child, (*path, number))
     else:
         yield path
 
@@ -61,10 +61,10 @@ def plant(body: Any, path: tuple[Any, ...], text: str) -> None:
     body[path[-1]] = text
 
 
-def planted(body: Any, path: tuple[Any, ...], text: str) -> Any:
-    changed = copy.deepcopy(body)
-    plant(changed, path, text)
-    return changed
+def with_planted_text(body: Any, path: tuple[Any, ...], text: str) -> Any:
+    changed_body = copy.deepcopy(body)
+    plant(changed_body, path, text)
+    return changed_body
 
 
 @pytest.mark.parametrize(
@@ -78,33 +78,33 @@ def planted(body: Any, path: tuple[Any, ...], text: str) -> Any:
         "pi_1_secret_planted",
     ],
 )
-def test_a_text_planted_in_any_field_is_removed(recorded: list[Exchange], text: str) -> None:
-    shown = 0
-    for each in recorded:
+def test_a_text_planted_in_any_field_is_removed(exchanges: list[Exchange], text: str) -> None:
+    planted_count = 0
+    for each in exchanges:
         everywhere = copy.deepcopy(each.body)
         for path in leaves(each.body):
             if path[-1] != "object":
                 plant(everywhere, path, text)
-                shown += 1
-        kept = json.dumps(Redaction([KEY])(replace(each, body=everywhere)).body)
-        assert text not in kept
-        assert "planted.test" not in kept
-    assert shown > 500
+                planted_count += 1
+        redacted = json.dumps(Redaction([KEY])(replace(each, body=everywhere)).body)
+        assert text not in redacted
+        assert "planted.test" not in redacted
+    assert planted_count > 500
 
 
 def test_a_name_that_looks_like_a_word_is_removed_from_free_text_and_accounts(
-    recorded: list[Exchange],
+    exchanges: list[Exchange],
 ) -> None:
-    shown = 0
-    for each in recorded:
+    planted_count = 0
+    for each in exchanges:
         of_account = each.body.get("object") == "account"
         for path in leaves(each.body):
             inside = of_account and not set(path) & ACCOUNT_LISTS and path[-1] not in ACCOUNT_WORDS
             if PERSONAL.fullmatch(str(path[-1])) or inside:
-                kept = Redaction()(replace(each, body=planted(each.body, path, "plantedname"))).body
-                assert "plantedname" not in json.dumps(kept), path
-                shown += 1
-    assert shown > 50
+                redacted = Redaction()(replace(each, body=with_planted_text(each.body, path, "plantedname"))).body
+                assert "plantedname" not in json.dumps(redacted), path
+                planted_count += 1
+    assert planted_count > 50
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_NAMES))
@@ -116,17 +116,17 @@ def test_the_value_of_a_secret_field_is_always_removed(name: str) -> None:
     assert redacted.form == ((f"a[{name}]", PLACEHOLDER), (name, PLACEHOLDER))
 
 
-def test_values_that_the_double_is_compared_with_stay(recorded: list[Exchange]) -> None:
+def test_values_that_the_double_is_compared_with_stay(exchanges: list[Exchange]) -> None:
     redaction = Redaction([KEY])
-    invoice = next(each for each in recorded if each.path.endswith("/send"))
-    kept, was = redaction(invoice).body, invoice.body
-    same = (
+    invoice = next(each for each in exchanges if each.path.endswith("/send"))
+    redacted, original = redaction(invoice).body, invoice.body
+    equal_fields = (
         "id", "object", "status", "amount_due", "created", "due_date", "currency", "customer", "livemode",
         "collection_method", "account_country", "latest_revision",
     )  # fmt: skip
-    for name in same:
-        assert kept[name] == was[name], name
-    assert leaves_and_types(kept) == leaves_and_types(was)
+    for name in equal_fields:
+        assert redacted[name] == original[name], name
+    assert leaves_and_types(redacted) == leaves_and_types(original)
 
 
 def leaves_and_types(body: Any) -> list[tuple[tuple[Any, ...], str]]:
@@ -141,32 +141,32 @@ def value_at(body: Any, path: tuple[Any, ...]) -> Any:
 
 def test_ids_of_accounts_and_requests_are_replaced_consistently() -> None:
     redaction = Redaction()
-    kept = redaction(
+    redacted = redaction(
         exchange(
             {"account": "acct_A1", "application": "ca_B2", "request": {"id": "req_C3"}, "other": "acct_D4"},
             path="/v1/accounts/acct_A1",
             account="acct_A1",
         )
     )
-    assert kept.body == {
+    assert redacted.body == {
         "account": "acct_sandbox1", "application": "ca_sandbox1", "request": {"id": "req_sandbox1"},
         "other": "acct_sandbox2",
     }  # fmt: skip
-    assert (kept.path, kept.account) == ("/v1/accounts/acct_sandbox1", "acct_sandbox1")
+    assert (redacted.path, redacted.account) == ("/v1/accounts/acct_sandbox1", "acct_sandbox1")
     assert redaction.name("acct_D4") == "acct_sandbox2"
-    assert redaction(kept) == kept
+    assert redaction(redacted) == redacted
 
 
 def test_values_that_the_run_sent_stay_in_responses() -> None:
     redaction = Redaction()
     form = (("name", "Ann Sandbox 1"), ("email", "a@example.com"), ("metadata[mine]", "A value"))
     answer = {"name": "Ann Sandbox 1", "email": "a@example.com", "metadata": {"mine": "A value", "Theirs": "x"}}
-    kept = redaction(exchange(answer, form=form))
-    assert kept.body == {"name": "Ann Sandbox 1", "email": "a@example.com", "metadata": {"mine": "A value"}}
+    redacted = redaction(exchange(answer, form=form))
+    assert redacted.body == {"name": "Ann Sandbox 1", "email": "a@example.com", "metadata": {"mine": "A value"}}
 
 
 @pytest.mark.parametrize(
-    ("address", "kept"),
+    ("address", "expected_url"),
     [
         ("https://invoice.stripe.com/i/acct_1A/test_YWNjdF8?s=ap", "https://invoice.stripe.com/i/acct_sandbox1/redacted?redacted"),
         ("https://pay.stripe.com/invoice/acct_1A/test_YWNj/pdf?s=ap", "https://pay.stripe.com/invoice/acct_sandbox1/redacted/pdf?redacted"),
@@ -176,8 +176,8 @@ def test_values_that_the_run_sent_stay_in_responses() -> None:
         ("http://[broken", PLACEHOLDER),
     ],
 )  # fmt: skip
-def test_urls_keep_their_form_and_lose_their_secrets(address: str, kept: str) -> None:
-    assert Redaction()(exchange({"hosted_invoice_url": address})).body == {"hosted_invoice_url": kept}
+def test_urls_keep_their_form_and_lose_their_secrets(address: str, expected_url: str) -> None:
+    assert Redaction()(exchange({"hosted_invoice_url": address})).body == {"hosted_invoice_url": expected_url}
 
 
 def test_the_message_of_an_error_keeps_the_reason_and_loses_names() -> None:
@@ -186,13 +186,13 @@ def test_the_message_of_an_error_keeps_the_reason_and_loses_names() -> None:
         f"Invalid API Key provided: {KEY}. No customer: 'cus_1A'; 'Planted Ltd' of acct_9Z (a@planted.test) isn't"
         " the account's own, see https://dashboard.stripe.com/acct_9Z/test/logs/req_7?t=1"
     )
-    kept = redaction(
+    redacted = redaction(
         exchange(
             {"error": {"type": "card_error", "code": "resource_missing", "message": message, "param": "customer"}}
         )
     ).body
-    assert kept["error"]["code"] == "resource_missing"
-    assert kept["error"]["message"] == (
+    assert redacted["error"]["code"] == "resource_missing"
+    assert redacted["error"]["message"] == (
         "Invalid API Key provided: redacted. No customer: 'cus_1A'; 'redacted' of acct_sandbox1 (redacted) isn't"
         " the account's own, see https://dashboard.stripe.com/acct_sandbox1/test/logs/redacted?redacted"
     )
@@ -206,9 +206,9 @@ def test_an_oauth_code_is_removed_from_parameters_and_texts() -> None:
 
 @pytest.mark.parametrize("text", KEYS)
 def test_a_recording_with_a_key_is_refused(text: str) -> None:
-    with pytest.raises(SecretFound) as refused:
+    with pytest.raises(SecretFound) as error:
         refuse_secrets(f'{{"a": "{text}"}}')
-    assert text not in str(refused.value)
+    assert text not in str(error.value)
 
 
 def test_a_recording_with_a_key_of_another_form_is_refused() -> None:
@@ -232,10 +232,16 @@ def test_no_form_of_a_secret_stays_in_a_text(secret: str) -> None:
 def test_a_business_name_that_equals_a_sent_word_is_removed() -> None:
     redaction = Redaction()
     redaction(exchange({}, form=(("currency", "usd"),)))
-    kept = redaction(exchange({"object": "account", "business_profile": {"name": "usd"}, "default_currency": "usd"}))
-    assert kept.body == {"object": "account", "business_profile": {"name": PLACEHOLDER}, "default_currency": "usd"}
+    redacted = redaction(
+        exchange({"object": "account", "business_profile": {"name": "usd"}, "default_currency": "usd"})
+    )
+    assert redacted.body == {
+        "object": "account",
+        "business_profile": {"name": PLACEHOLDER},
+        "default_currency": "usd",
+    }
 
 
 def test_metadata_of_others_is_removed() -> None:
-    kept = Redaction()(exchange({"metadata": {"pom_customer_id": "smith.john", "note": "secret"}}))
-    assert kept.body == {"metadata": {"pom_customer_id": PLACEHOLDER}}
+    redacted = Redaction()(exchange({"metadata": {"pom_customer_id": "smith.john", "note": "secret"}}))
+    assert redacted.body == {"metadata": {"pom_customer_id": PLACEHOLDER}}

@@ -1,4 +1,4 @@
-"""Which differences are harmful: those in what the product reads."""
+"""A difference is harmful if POM reads the field."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ def test_a_difference_elsewhere_is_harmless(each: Difference) -> None:
 
 def test_every_kind_of_difference_is_judged_in_both_ways_or_always_alike() -> None:
     always = {Kind.STATUS, Kind.IN_TIME, Kind.NOT_PLAYED, Kind.EVENT_ORDER}
-    seen = [{each.kind for each in cases} for cases in (HARMFUL, HARMLESS)]
-    assert seen[0] | seen[1] == set(Kind)
-    assert set(Kind) - (seen[0] & seen[1]) == always
+    kinds_by_verdict = [{each.kind for each in cases} for cases in (HARMFUL, HARMLESS)]
+    assert kinds_by_verdict[0] | kinds_by_verdict[1] == set(Kind)
+    assert set(Kind) - (kinds_by_verdict[0] & kinds_by_verdict[1]) == always
 
 
 def test_an_event_in_poms_version_is_read_whole_and_in_another_only_for_its_owner() -> None:
@@ -110,12 +110,12 @@ def test_the_id_in_the_object_of_every_event_that_is_applied_is_read(event_type:
 
 
 def test_a_field_that_is_added_to_a_model_is_read_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    nested = msgspec.defstruct("Nested", [("deep", str | None, None)])
-    larger = msgspec.defstruct("Larger", [("added", nested | None, None)], bases=(MODELS["refund"][0],))
-    added = difference(Kind.MISSING, "refund", "added.deep")
-    assert verdict_of(added) is Verdict.HARMLESS
+    nested_model = msgspec.defstruct("Nested", [("deep", str | None, None)])
+    larger = msgspec.defstruct("Larger", [("added", nested_model | None, None)], bases=(MODELS["refund"][0],))
+    new_difference = difference(Kind.MISSING, "refund", "added.deep")
+    assert verdict_of(new_difference) is Verdict.HARMLESS
     monkeypatch.setitem(relevance.MODELS, "refund", (larger,))  # type: ignore[arg-type]
-    assert verdict_of(added) is Verdict.HARMFUL
+    assert verdict_of(new_difference) is Verdict.HARMFUL
 
 
 def structs() -> Iterator[type[msgspec.Struct]]:
@@ -135,11 +135,11 @@ def inside(kind: Any) -> Iterator[type[msgspec.Struct]]:
 
 
 def test_every_model_of_the_adapter_is_used_for_judging() -> None:
-    known = {
+    models_used = {
         each for models in MODELS.values() for model in models for each in inside(msgspec.inspect.type_info(model))
     }
     by_other_means = {ExpandedReference, Stub, EventObject}
-    assert set(structs()) - known - by_other_means == set()
+    assert set(structs()) - models_used - by_other_means == set()
 
 
 def test_each_partly_read_field_accepts_any_form() -> None:

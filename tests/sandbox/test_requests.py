@@ -1,4 +1,4 @@
-"""What a run costs: its requests, by story and part, and the seconds that it waits at least."""
+"""The cost of a run: its requests, by story and part, and its minimum waiting time in seconds."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def test_the_limit_is_enough_for_a_whole_run_with_the_product() -> None:
 
 def test_stories_promises_and_cleanup_stay_within_their_shares_of_the_requests() -> None:
     session = proving.new_session(proving.new_double())
-    waited: list[float] = []
+    waits: list[float] = []
     passes = session.target.pass_time
-    session.target.pass_time = lambda seconds: (waited.append(seconds), passes(seconds))[1]  # type: ignore[method-assign]
-    done = run(session, proving.WHOLE_PLAN)
-    by_part = dict(done.by_part)
-    assert sum(by_part.values()) == done.requests
+    session.target.pass_time = lambda seconds: (waits.append(seconds), passes(seconds))[1]  # type: ignore[method-assign]
+    run_result = run(session, proving.WHOLE_PLAN)
+    by_part = dict(run_result.by_part)
+    assert sum(by_part.values()) == run_result.requests
     promises, cleaning = by_part.pop("promises"), by_part.pop("cleaning")
     assert {each.name for each in STORIES if not each.later} <= set(by_part)
     assert sum(by_part.values()) <= STORIES_COST
     assert promises - SIMULTANEOUS_REQUESTS <= PROMISES_COST
     assert cleaning <= CLEANING_COST
-    assert sum(waited) <= MIN_WAIT_SECONDS
+    assert sum(waits) <= MIN_WAIT_SECONDS

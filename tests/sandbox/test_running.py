@@ -1,4 +1,4 @@
-"""One run, from the first question about the account to the last thing that is cleaned up."""
+"""One run, from the first request for the account to the end of the cleanup."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from infra.stripe_double.http.messages import Request, Response
 from tests.sandbox.sessions import new_session
 
 
-def finding(done: Run, part: Part, name: str) -> Finding:
-    (found,) = [each for each in done.findings if (each.part, each.name) == (part, name)]
-    return found
+def finding(run_result: Run, part: Part, name: str) -> Finding:
+    (matching_finding,) = [each for each in run_result.findings if (each.part, each.name) == (part, name)]
+    return matching_finding
 
 
 def story(play: Callable[[Session], object]) -> Story:
@@ -42,7 +42,7 @@ def fails(error: BaseException) -> Callable[[Session], Any]:
     return attempt
 
 
-def changed(edit: Callable[[Any], Any]) -> StripeDouble:
+def double_with_edited_responses(edit: Callable[[Any], Any]) -> StripeDouble:
     """Returns a double each of whose answers of the API is edited."""
     double = StripeDouble()
     handle = double.handle
@@ -59,48 +59,48 @@ def changed(edit: Callable[[Any], Any]) -> StripeDouble:
 
 def test_a_run_against_the_double_finds_no_difference_and_leaves_nothing_open() -> None:
     session = new_session(StripeDouble())
-    done = run(session, Plan([BILLING]))
-    assert {each.verdict for each in done.findings} == {Verdict.AS_ASSUMED}
-    assert finding(done, Part.SHAPES, "billing").found == finding(done, Part.SEQUENCES, "billing").found
-    assert "1 customer(s) deleted" in finding(done, Part.CLEANING, "cleaning").found
-    assert done.requests == session.budget.used == len(session.recorder.exchanges)
-    assert not done.harmful
+    run_result = run(session, Plan([BILLING]))
+    assert {each.verdict for each in run_result.findings} == {Verdict.AS_ASSUMED}
+    assert finding(run_result, Part.SHAPES, "billing").found == finding(run_result, Part.SEQUENCES, "billing").found
+    assert "1 customer(s) deleted" in finding(run_result, Part.CLEANING, "cleaning").found
+    assert run_result.requests == session.budget.used == len(session.recorder.exchanges)
+    assert not run_result.harmful
 
 
 def test_only_the_requests_of_stories_are_compared_with_the_double() -> None:
-    done = run(
+    run_result = run(
         new_session(StripeDouble()), Plan([BILLING], [promise(lambda session: Outcome(Verdict.AS_ASSUMED, "Seen."))])
     )
-    steps = {each.step.partition(":")[0] for each in done.story_recording.exchanges}
+    steps = {each.step.partition(":")[0] for each in run_result.story_recording.exchanges}
     assert steps == {"billing", "events"}
-    assert {each.step for each in done.full_recording.exchanges} >= {"test mode", "cleaning"}
-    assert done.story_recording.exchanges[-1].path == "/v1/events"
+    assert {each.step for each in run_result.full_recording.exchanges} >= {"test mode", "cleaning"}
+    assert run_result.story_recording.exchanges[-1].path == "/v1/events"
 
 
 def test_a_change_of_a_field_that_pom_reads_is_harmful() -> None:
     def edit(body: Any) -> Any:
         return {**body, "number": None} if body.get("object") == "invoice" else body
 
-    done = run(new_session(changed(edit)), Plan([BILLING]))
-    shapes = finding(done, Part.SHAPES, "billing")
+    run_result = run(new_session(double_with_edited_responses(edit)), Plan([BILLING]))
+    shapes = finding(run_result, Part.SHAPES, "billing")
     assert shapes.verdict is Verdict.HARMFUL
     assert "other null-ness: invoice.number, nothing instead of" in shapes.found
-    assert done.harmful
+    assert run_result.harmful
 
 
 def test_a_change_of_a_field_that_pom_does_not_read_is_harmless() -> None:
     def edit(body: Any) -> Any:
         return {**body, "new_of_stripe": 1} if body.get("object") == "invoice" else body
 
-    shapes = finding(run(new_session(changed(edit)), Plan([BILLING])), Part.SHAPES, "billing")
+    shapes = finding(run(new_session(double_with_edited_responses(edit)), Plan([BILLING])), Part.SHAPES, "billing")
     assert shapes.verdict is Verdict.HARMLESS
     assert "extra: invoice.new_of_stripe" in shapes.found
 
 
 def test_an_account_in_live_mode_gets_no_further_request() -> None:
-    session = new_session(changed(lambda body: {**body, "livemode": True}))
-    done = run(session, Plan([BILLING]))
-    (only,) = done.findings
+    session = new_session(double_with_edited_responses(lambda body: {**body, "livemode": True}))
+    run_result = run(session, Plan([BILLING]))
+    (only,) = run_result.findings
     assert (only.name, only.verdict) == ("test mode", Verdict.HARMFUL)
     assert [each.path for each in session.recorder.exchanges] == ["/v1/balance"]
 
@@ -122,25 +122,25 @@ def test_a_key_that_stripe_refuses_ends_the_run_with_the_next_step() -> None:
     ],
 )
 def test_an_error_in_a_story_is_reported_and_the_next_story_is_played(error: Exception, verdict: Verdict) -> None:
-    done = run(new_session(StripeDouble()), Plan([story(fails(error)), BILLING]))
-    odd = finding(done, Part.SHAPES, "odd")
+    run_result = run(new_session(StripeDouble()), Plan([story(fails(error)), BILLING]))
+    odd = finding(run_result, Part.SHAPES, "odd")
     assert odd.verdict is verdict
     assert odd.found.startswith("It stopped after GET /v1/accounts/")
-    assert finding(done, Part.SHAPES, "billing").verdict is Verdict.AS_ASSUMED
+    assert finding(run_result, Part.SHAPES, "billing").verdict is Verdict.AS_ASSUMED
 
 
 def test_an_error_in_a_promise_or_in_the_product_is_reported() -> None:
     def product(session: Session, progress: Callable[[str], None]) -> list[Finding]:
         raise KeyError("status")
 
-    done = run(new_session(StripeDouble()), Plan((), [promise(fails(KeyError("x")))], product))
-    assert finding(done, Part.PROMISES, "odd").verdict is Verdict.HARMFUL
-    assert "KeyError" in finding(done, Part.PRODUCT, PRODUCT).found
+    run_result = run(new_session(StripeDouble()), Plan((), [promise(fails(KeyError("x")))], product))
+    assert finding(run_result, Part.PROMISES, "odd").verdict is Verdict.HARMFUL
+    assert "KeyError" in finding(run_result, Part.PRODUCT, PRODUCT).found
 
 
 def test_a_spent_budget_leaves_later_stories_untried_and_still_cleans_up() -> None:
     session = new_session(StripeDouble(), Budget(allowed=60, reserved=50))
-    done = run(
+    run_result = run(
         session,
         Plan(
             [BILLING, story(lambda session: session.gateway.balance(session.account))],
@@ -148,19 +148,19 @@ def test_a_spent_budget_leaves_later_stories_untried_and_still_cleans_up() -> No
             lambda session, progress: [],
         ),
     )
-    assert finding(done, Part.SHAPES, "odd").verdict is Verdict.NOT_TRIED
-    assert "are used up" in finding(done, Part.SHAPES, "odd").found
-    assert "1 customer(s) deleted" in finding(done, Part.CLEANING, "cleaning").found
+    assert finding(run_result, Part.SHAPES, "odd").verdict is Verdict.NOT_TRIED
+    assert "are used up" in finding(run_result, Part.SHAPES, "odd").found
+    assert "1 customer(s) deleted" in finding(run_result, Part.CLEANING, "cleaning").found
     assert session.budget.used <= 60
 
 
 def test_an_interrupted_run_names_what_it_did_not_try_and_cleans_up() -> None:
     plan = Plan([BILLING, story(fails(KeyboardInterrupt()))], [promise(fails(KeyError()))])
-    done = run(new_session(StripeDouble()), plan)
+    run_result = run(new_session(StripeDouble()), plan)
     for part in (Part.SHAPES, Part.PROMISES):
-        assert finding(done, part, "odd").found == "The run was interrupted."
-    assert finding(done, Part.SHAPES, "billing").verdict is Verdict.AS_ASSUMED
-    assert "1 customer(s) deleted" in finding(done, Part.CLEANING, "cleaning").found
+        assert finding(run_result, part, "odd").found == "The run was interrupted."
+    assert finding(run_result, Part.SHAPES, "billing").verdict is Verdict.AS_ASSUMED
+    assert "1 customer(s) deleted" in finding(run_result, Part.CLEANING, "cleaning").found
 
 
 def test_an_error_of_this_program_is_not_hidden_and_cleaning_comes_first() -> None:
@@ -175,7 +175,7 @@ def test_a_feature_that_the_account_lacks_has_a_separate_row() -> None:
         with session.where_allowed("a customer that is none"):
             session.v1.customers.retrieve("cus_none", None, session.on_account())
 
-    done = run(new_session(StripeDouble()), Plan([story(play)]))
-    refused = finding(done, Part.SHAPES, "odd: a customer that is none")
-    assert refused.verdict is Verdict.NOT_TRIED
-    assert "No such customer" in refused.found
+    run_result = run(new_session(StripeDouble()), Plan([story(play)]))
+    refused_step = finding(run_result, Part.SHAPES, "odd: a customer that is none")
+    assert refused_step.verdict is Verdict.NOT_TRIED
+    assert "No such customer" in refused_step.found

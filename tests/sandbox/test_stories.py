@@ -1,4 +1,4 @@
-"""Each story plays on a double to its end, and leaves on the account what it tells of."""
+"""Each story plays to its end on a double, and leaves the expected objects on the account."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from infra.stripe_double import DAY
 from infra.stripe_double.recordings.recording import Recording
 from infra.stripe_double.recordings.replay import replay
 from tests.integration.gateway_calls import API, OAUTH
-from tests.sandbox.playing import BY_NAME, answers, left, new_session, played, statuses
+from tests.sandbox.playing import BY_NAME, answers, new_session, objects_of_kind, play, statuses
 
 MOST_REQUESTS = 170
 """Of all stories together, with the list of events."""
@@ -26,15 +26,15 @@ MOST_REQUESTS = 170
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_a_story_plays_to_its_end_without_the_others(story: Story) -> None:
-    session = played(story.name)
+    session = play(story.name)
     assert session.recorder.exchanges
     assert session.refusals == []
     assert {each.step.partition(":")[0] for each in session.recorder.exchanges} == {story.name}
 
 
 def test_an_invoice_is_mailed_twice_and_paid_although_it_is_uncollectible() -> None:
-    session = played("billing")
-    (invoice,) = left(session, "invoice")
+    session = play("billing")
+    (invoice,) = objects_of_kind(session, "invoice")
     assert invoice["status"] == "paid"
     assert invoice["status_transitions"]["marked_uncollectible_at"]
     assert isinstance(session.target, DoubleTarget)
@@ -43,8 +43,8 @@ def test_an_invoice_is_mailed_twice_and_paid_although_it_is_uncollectible() -> N
 
 
 def test_a_draft_is_changed_and_another_one_deleted() -> None:
-    session = played("drafts")
-    (invoice,) = left(session, "invoice")
+    session = play("drafts")
+    (invoice,) = objects_of_kind(session, "invoice")
     assert (invoice["status"], invoice["amount_paid"], invoice["attempted"]) == ("paid", invoice["total"], False)
     assert (invoice["description"], invoice["footer"], invoice["custom_fields"]) == (None, None, None)
     assert invoice["total"] == 7500 - 1000 + 620
@@ -52,15 +52,15 @@ def test_a_draft_is_changed_and_another_one_deleted() -> None:
 
 
 def test_a_card_is_declined_for_each_reason_and_then_pays() -> None:
-    session = played("cards")
-    (invoice,) = left(session, "invoice")
+    session = play("cards")
+    (invoice,) = objects_of_kind(session, "invoice")
     assert invoice["status"] == "paid"
     assert statuses(session, "charge") == ["failed"] * (len(DECLINES) + 1) + ["succeeded"]
     assert answers(session, "cards: waits for the bank's confirmation") == [200]
 
 
 def test_cards_and_debits_fail_for_every_reason_that_pom_distinguishes() -> None:
-    session = played("cards", "debits")
+    session = play("cards", "debits")
     errors = [
         each.body["error"] if each.status == 402 else each.body["last_payment_error"]
         for each in session.recorder.exchanges
@@ -71,22 +71,24 @@ def test_cards_and_debits_fail_for_every_reason_that_pom_distinguishes() -> None
 
 
 def test_an_invoice_is_paid_in_parts() -> None:
-    session = played("refunds")
-    (invoice,) = left(session, "invoice")
+    session = play("refunds")
+    (invoice,) = objects_of_kind(session, "invoice")
     assert (invoice["status"], invoice["amount_paid"]) == ("paid", 9000)
     assert statuses(session, "invoice_payment") == ["paid"] * 3
 
 
 def test_bank_debits_fail_settle_and_are_disputed() -> None:
-    session = played("debits")
-    failed = {each["failure_code"] for each in left(session, "charge") if each["status"] == "failed"}
-    assert len(failed) == len(FAILURES)
+    session = play("debits")
+    failure_codes = {
+        each["failure_code"] for each in objects_of_kind(session, "charge") if each["status"] == "failed"
+    }
+    assert len(failure_codes) == len(FAILURES)
     assert statuses(session, "charge").count("succeeded") == 2
-    assert len(left(session, "dispute")) == 1
+    assert len(objects_of_kind(session, "dispute")) == 1
 
 
 def test_refunds_succeed_and_fail_later() -> None:
-    session = played("refunds")
+    session = play("refunds")
     assert statuses(session, "refund") == ["failed", "failed", "succeeded"]
     assert [each.status for each in session.recorder.exchanges if each.path == "/v1/refunds"].count(400) == 2
     (pending,) = [each for each in session.recorder.exchanges if each.step == "refunds: pending refund"]
@@ -94,57 +96,57 @@ def test_refunds_succeed_and_fail_later() -> None:
 
 
 def test_disputes_are_won_and_lost_and_one_is_an_inquiry() -> None:
-    session = played("disputes")
+    session = play("disputes")
     assert statuses(session, "dispute") == ["lost", "warning_needs_response", "won"]
     assert answers(session, "disputes: refund of a disputed payment") == [400]
 
 
 def test_credit_notes_are_voided_refunded_credited_and_outside() -> None:
-    session = played("credit notes")
+    session = play("credit notes")
     assert statuses(session, "credit_note") == ["issued"] * 4 + ["void"]
-    assert {each["type"] for each in left(session, "credit_note")} == {"pre_payment", "post_payment"}
-    assert [each["amount"] for each in left(session, "refund")] == [2000]
-    assert [each["balance"] for each in left(session, "customer")] == [-1200]
+    assert {each["type"] for each in objects_of_kind(session, "credit_note")} == {"pre_payment", "post_payment"}
+    assert [each["amount"] for each in objects_of_kind(session, "refund")] == [2000]
+    assert [each["balance"] for each in objects_of_kind(session, "customer")] == [-1200]
 
 
 def test_a_revision_replaces_its_original() -> None:
-    session = played("revision")
-    original, revision = left(session, "invoice")
+    session = play("revision")
+    original, revision = objects_of_kind(session, "invoice")
     assert (original["status"], revision["status"]) == ("void", "open")
     assert original["latest_revision"] == revision["id"]
 
 
 def test_a_balance_pays_invoices_wholly_and_in_part() -> None:
-    session = played("balance")
-    owed = [(each["status"], each["amount_due"], each["total"]) for each in left(session, "invoice")]
-    assert owed == [("paid", 0, 0), ("paid", 0, 30), ("paid", 0, 2000), ("open", 2000, 5000)]
+    session = play("balance")
+    amounts = [(each["status"], each["amount_due"], each["total"]) for each in objects_of_kind(session, "invoice")]
+    assert amounts == [("paid", 0, 0), ("paid", 0, 30), ("paid", 0, 2000), ("open", 2000, 5000)]
 
 
 def test_a_deleted_customer_leaves_an_invoice() -> None:
-    session = played("customers")
-    assert [bool(each.get("deleted")) for each in left(session, "customer")] == [True, False]
+    session = play("customers")
+    assert [bool(each.get("deleted")) for each in objects_of_kind(session, "customer")] == [True, False]
     assert statuses(session, "invoice") == ["void", "void"]
-    (found,) = [each for each in session.recorder.exchanges if each.until is not None]
-    assert found.path == "/v1/customers/search"
+    (waiting_exchange,) = [each for each in session.recorder.exchanges if each.until is not None]
+    assert waiting_exchange.path == "/v1/customers/search"
 
 
 def test_an_account_with_requirements_is_made_and_deleted() -> None:
-    session = played("accounts")
-    (made,) = [each for each in session.recorder.exchanges if each.method == "POST"]
-    assert made.body["requirements"]["currently_due"]
+    session = play("accounts")
+    (creation,) = [each for each in session.recorder.exchanges if each.method == "POST"]
+    assert creation.body["requirements"]["currently_due"]
     assert [each.status for each in session.recorder.exchanges if each.method == "DELETE"] == [200]
 
 
 def test_money_is_booked_and_paid_out_manually() -> None:
-    session = played("payouts")
-    assert [(each["amount"], each["automatic"]) for each in left(session, "payout")] == [(1000, False)]
+    session = play("payouts")
+    assert [(each["amount"], each["automatic"]) for each in objects_of_kind(session, "payout")] == [(1000, False)]
 
 
 def test_automatic_payouts_tie_out_a_day_later() -> None:
     session = new_session(payout_schedule="daily")
-    played("cards", "refunds", session=session)
+    play("cards", "refunds", session=session)
     session.target.pass_time(4 * DAY)
-    played("payouts later", session=session)
+    play("payouts later", session=session)
     lines = [each for each in session.recorder.exchanges if each.path == "/v1/balance_transactions"]
     assert [each.status for each in lines] == [200] * len(lines)
     assert lines[0].body["data"]
@@ -153,8 +155,8 @@ def test_automatic_payouts_tie_out_a_day_later() -> None:
 class Noting:
     """The gateway, noting which of its methods are called."""
 
-    def __init__(self, gateway: Any, called: set[str]) -> None:
-        self._gateway, self._called = gateway, called
+    def __init__(self, gateway: Any, called_methods: set[str]) -> None:
+        self._gateway, self._called = gateway, called_methods
 
     def __getattr__(self, name: str) -> Any:
         self._called.add(name)
@@ -162,53 +164,53 @@ class Noting:
 
 
 @pytest.fixture(scope="module")
-def whole() -> tuple[Session, set[str], int]:
+def whole_run() -> tuple[Session, set[str], int]:
     """A run of all stories, the gateway's methods that it called, and its requests with the list of events."""
-    session, called = new_session(payout_schedule="daily"), set[str]()
-    session.gateway = Noting(session.gateway, called)  # type: ignore[assignment]
+    session, called_methods = new_session(payout_schedule="daily"), set[str]()
+    session.gateway = Noting(session.gateway, called_methods)  # type: ignore[assignment]
     for story in STORIES:
-        played(story.name, session=session)
+        play(story.name, session=session)
     list(session.gateway.events(session.account, session.began, session.now()))
-    return session, called, session.budget.used
+    return session, called_methods, session.budget.used
 
 
-def test_every_method_of_the_gateway_that_calls_stripe_is_used(whole: tuple[Session, set[str], int]) -> None:
-    _, called, _ = whole
-    assert set(API) - called == set()
-    assert not set(OAUTH) & called, "Promises try OAuth, because it needs a person."
+def test_every_method_of_the_gateway_that_calls_stripe_is_used(whole_run: tuple[Session, set[str], int]) -> None:
+    _, called_methods, _ = whole_run
+    assert set(API) - called_methods == set()
+    assert not set(OAUTH) & called_methods, "Promises try OAuth, because it needs a person."
 
 
-def test_all_stories_together_fit_their_part_of_the_budget(whole: tuple[Session, set[str], int]) -> None:
-    session, _, used = whole
-    assert used <= MOST_REQUESTS
+def test_all_stories_together_fit_their_part_of_the_budget(whole_run: tuple[Session, set[str], int]) -> None:
+    session, _, request_count = whole_run
+    assert request_count <= MOST_REQUESTS
     assert session.refusals == []
 
 
-def test_invoices_are_paid_by_cards_of_each_kind(whole: tuple[Session, set[str], int]) -> None:
-    session, _, _ = whole
-    charges = [each for each in left(session, "charge") if each["status"] == "succeeded"]
+def test_invoices_are_paid_by_cards_of_each_kind(whole_run: tuple[Session, set[str], int]) -> None:
+    session, _, _ = whole_run
+    charges = [each for each in objects_of_kind(session, "charge") if each["status"] == "succeeded"]
     cards = [each["payment_method_details"]["card"] for each in charges if each["payment_method_details"].get("card")]
     kinds = {(card["brand"], card["funding"]) for card in cards}
     assert kinds == {("visa", "credit"), ("visa", "debit"), ("amex", "credit"), ("mastercard", "prepaid")}
 
 
-def test_a_new_double_gives_the_same_responses_to_the_whole_run(whole: tuple[Session, set[str], int]) -> None:
-    session, _, _ = whole
+def test_a_new_double_gives_the_same_responses_to_the_whole_run(whole_run: tuple[Session, set[str], int]) -> None:
+    session, _, _ = whole_run
     assert isinstance(session.target, DoubleTarget)
     recording = Recording(session.began, "double", session.target.accounts(), tuple(session.recorder.exchanges))
     assert replay(recording).differences == ()
 
 
-def test_each_object_that_a_story_creates_has_a_mark(whole: tuple[Session, set[str], int]) -> None:
-    session, _, _ = whole
-    unmarked = [
+def test_each_object_that_a_story_creates_has_a_mark(whole_run: tuple[Session, set[str], int]) -> None:
+    session, _, _ = whole_run
+    objects_without_mark = [
         (kind, each["id"])
         for kind in ("customer", "invoice", "credit_note", "payout")
-        for each in left(session, kind)
+        for each in objects_of_kind(session, kind)
         if not each.get("deleted")
         and not any(key in each["metadata"] for key in ("pom_organization_id", "pom_sandbox", "pom_connection_test"))
     ]
-    assert unmarked == []
+    assert objects_without_mark == []
 
 
 def test_each_story_is_in_the_list() -> None:

@@ -1,4 +1,4 @@
-"""Stories against a Stripe that refuses, breaks or answers otherwise."""
+"""Stories against a Stripe that refuses requests, fails, or responds unexpectedly."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from chalicelib.domain.errors import StripeUnavailable
 from infra.sandbox.stories.payouts import DoesNotTieOut
 from infra.sandbox.stories.refusals import allow_decline, allow_refusal
 from infra.stripe_double import DAY, InProcessClient
-from tests.sandbox.playing import new_session, played, statuses
+from tests.sandbox.playing import new_session, play, statuses
 
 
-class LosesALine(InProcessClient):
+class ClientThatDropsALine(InProcessClient):
     """A double that lists only the first line of a payout."""
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any) -> Any:
-        body, status, answered = super().request(method, url, headers, post_data, **more)
+        body, status, response_headers = super().request(method, url, headers, post_data, **more)
         if "balance_transactions?" in url:
             page = json.loads(body)
             body = json.dumps({**page, "data": page["data"][:1]})
-        return body, status, answered
+        return body, status, response_headers
 
 
 class Refusing(InProcessClient):
@@ -53,7 +53,7 @@ class Broken(Refusing):
 
 
 def test_a_payer_pays_in_the_other_way_where_stripe_refuses_to_confirm() -> None:
-    session = played("billing", "refunds", session=new_session(NoConfirmation))
+    session = play("billing", "refunds", session=new_session(NoConfirmation))
     assert statuses(session, "invoice") == ["paid", "paid"]
     refusals = [each for each in session.recorder.exchanges if each.path.endswith("/confirm")]
     assert len(refusals) == 1, "Stripe is asked once whether it confirms."
@@ -61,12 +61,12 @@ def test_a_payer_pays_in_the_other_way_where_stripe_refuses_to_confirm() -> None
 
 
 def test_a_payer_is_declined_in_the_other_way_too() -> None:
-    session = played("cards", session=new_session(NoConfirmation))
+    session = play("cards", session=new_session(NoConfirmation))
     assert statuses(session, "invoice") == ["paid"]
 
 
 def test_an_account_without_bank_debits_is_noted_and_not_compared() -> None:
-    session = played("debits", session=new_session(NoDebits))
+    session = play("debits", session=new_session(NoDebits))
     assert [refusal.step for refusal in session.refusals] == ["debits: an invoice for bank debits"]
     assert "You may not do that." in session.refusals[0].reason
     assert {each.path for each in session.recorder.exchanges} == {"/v1/customers"}
@@ -74,14 +74,14 @@ def test_an_account_without_bank_debits_is_noted_and_not_compared() -> None:
 
 def test_a_server_error_of_stripe_is_no_refusal() -> None:
     with pytest.raises(StripeUnavailable):
-        played("refunds", session=new_session(Broken))
+        play("refunds", session=new_session(Broken))
     with pytest.raises(stripe.RateLimitError), allow_decline(), allow_refusal():
         raise stripe.RateLimitError("Too many requests")
 
 
 def test_a_payout_whose_lines_do_not_add_up_is_named() -> None:
-    session = new_session(LosesALine, payout_schedule="daily")
-    played("cards", session=session)
+    session = new_session(ClientThatDropsALine, payout_schedule="daily")
+    play("cards", session=session)
     session.target.pass_time(4 * DAY)
     with pytest.raises(DoesNotTieOut, match="add up to"):
-        played("payouts later", session=session)
+        play("payouts later", session=session)

@@ -1,4 +1,4 @@
-"""`make scan`: package, translate, judge by three scanners, and show each finding beside its waiver."""
+"""`make scan`: packages a stage, runs three scanners, and shows each finding next to its waiver."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from infra.package import ROOT, TEMPLATE
 from infra.package.build import build, is_current
 from infra.waivers import Waiver, read_waivers
 from tests.infrastructure.cloudformation import transformed, with_uploaded_code
-from tests.scanners.template import Json, decided
+from tests.scanners.template import Json, with_conditions_resolved
 from tests.scanners.tools import NODE_TOOLS, SCANNERS, Finding, ScannerFailed
 
 HARDENED: Mapping[str, str] = {
@@ -43,33 +43,38 @@ def scan(template: Json, scanners: Mapping[str, Scan] = SCANNERS) -> list[Row]:
     Raises:
         ScannerFailed: a scanner judged nothing.
     """
-    found: Counter[tuple[str, str, str, str]] = Counter()
+    finding_counts: Counter[tuple[str, str, str, str]] = Counter()
     with tempfile.TemporaryDirectory(prefix="pom-scan-") as scratch, ThreadPoolExecutor(os.cpu_count()) as pool:
         files = {}
         for number, (variant, parameters) in enumerate(VARIANTS.items()):
             files[variant] = Path(scratch, f"{number}.json")
-            files[variant].write_text(json.dumps(decided(template, parameters), indent=1))
+            files[variant].write_text(json.dumps(with_conditions_resolved(template, parameters), indent=1))
         runs = [(variant, pool.submit(judge, file)) for variant, file in files.items() for judge in scanners.values()]
         for variant, run in runs:
-            found.update((each.tool, each.rule, each.says, variant) for each in run.result())
-    rules = sorted({key[:3] for key in found})
+            finding_counts.update((each.tool, each.rule, each.says, variant) for each in run.result())
+    rules = sorted({key[:3] for key in finding_counts})
     return [
-        {"tool": tool, "rule": rule, "says": says, **{name: found[tool, rule, says, name] for name in VARIANTS}}
+        {
+            "tool": tool,
+            "rule": rule,
+            "says": says,
+            **{name: finding_counts[tool, rule, says, name] for name in VARIANTS},
+        }
         for tool, rule, says in rules
     ]
 
 
-def told(rows: Sequence[Row], waivers: Sequence[Waiver], screen: Screen) -> None:
+def report(rows: Sequence[Row], waivers: Sequence[Waiver], screen: Screen) -> None:
     """Show the findings; those without a waiver, and waivers that answer nothing, are failures."""
     reasons = {(each.tool, each.rule): each for each in waivers if not each.where}
-    answered = [{**row, "waiver": _waiver(reasons.get((row["tool"], row["rule"])))} for row in rows]
+    rows_with_waivers = [{**row, "waiver": _waiver(reasons.get((row["tool"], row["rule"])))} for row in rows]
     columns = ("tool", "rule", *VARIANTS, "waiver")
-    screen.table("findings", "Findings: resources that break a rule", answered, columns, _style)
-    for row in answered:
+    screen.table("findings", "Findings: resources that break a rule", rows_with_waivers, columns, _style)
+    for row in rows_with_waivers:
         if not row["waiver"]:
             screen.failure(f"{row['tool']} {row['rule']} has no waiver: {row['says']}")
-    used = {(row["tool"], row["rule"]) for row in rows}
-    for tool, rule in sorted(key for key in reasons.keys() - used if key[0] in SCANNERS):
+    waivers_used = {(row["tool"], row["rule"]) for row in rows}
+    for tool, rule in sorted(key for key in reasons.keys() - waivers_used if key[0] in SCANNERS):
         screen.failure(f"The waiver of {tool} {rule} answers no finding: take it out of infra/waivers.toml")
 
 
@@ -98,7 +103,7 @@ def main() -> int:
                 build(options.stage, out)
             template = transformed(with_uploaded_code(json.loads((out / TEMPLATE).read_text())), HARDENED)
             screen.step("Scanning")
-            told(scan(template), read_waivers(), screen)
+            report(scan(template), read_waivers(), screen)
         except (ScannerFailed, Unavailable) as error:
             screen.failure(str(error))
     return int(screen.failed)

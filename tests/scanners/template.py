@@ -1,4 +1,4 @@
-"""The template as CloudFormation would deploy it with given parameters, its conditions decided."""
+"""The template as CloudFormation would deploy it with certain parameters: its conditions are resolved."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NOTHING = object()
 _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
-def decided(template: Json, parameters: Mapping[str, str]) -> Json:
+def with_conditions_resolved(template: Json, parameters: Mapping[str, str]) -> Json:
     """Returns `template` without conditions, without what they leave out, and with the values of its parameters.
 
     The scanners do not decide conditions: they would judge an `Fn::If`, and not what is deployed.
@@ -20,13 +20,17 @@ def decided(template: Json, parameters: Mapping[str, str]) -> Json:
         name: parameters.get(name, each.get("Default", "given")) for name, each in template["Parameters"].items()
     }
     decide = _Decisions(template.get("Conditions", {}), values)
-    kept = {
+    kept_resources = {
         name: decide.value({key: each for key, each in resource.items() if key != "Condition"})
         for name, resource in template["Resources"].items()
         if decide.holds(resource.get("Condition"))
     }
     # Texts (Fn::Sub) go on naming parameters.
-    return {"AWSTemplateFormatVersion": "2010-09-09", "Parameters": template["Parameters"], "Resources": kept}
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Parameters": template["Parameters"],
+        "Resources": kept_resources,
+    }
 
 
 class _Decisions:
@@ -49,14 +53,14 @@ class _Decisions:
             case "Fn::Or":
                 return any(map(self._is_true, operands))
             case "Fn::Equals":
-                left, right = (self.value(each) for each in operands)
-                return bool(left == right)
+                first_value, second_value = (self.value(each) for each in operands)
+                return bool(first_value == second_value)
         raise ValueError(f"unknown function of a condition: {function}")
 
     def value(self, value: Any) -> Any:
         """Returns the value with its conditions decided; what depends on a resource stays an intrinsic."""
         if isinstance(value, list):
-            return [made for each in value if (made := self.value(each)) is not _NOTHING]
+            return [item for each in value if (item := self.value(each)) is not _NOTHING]
         if not isinstance(value, dict):
             return value
         if value == _NO_VALUE:
@@ -66,5 +70,5 @@ class _Decisions:
         if len(value) == 1 and "Fn::If" in value:
             condition, then, otherwise = value["Fn::If"]
             return self.value(then if self.holds(condition) else otherwise)
-        made = {key: self.value(each) for key, each in value.items()}
-        return {key: each for key, each in made.items() if each is not _NOTHING}
+        item = {key: self.value(each) for key, each in value.items()}
+        return {key: each for key, each in item.items() if each is not _NOTHING}

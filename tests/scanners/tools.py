@@ -1,4 +1,4 @@
-"""Runs the scanners, and returns what each finds in a form that all share."""
+"""Runs the scanners, and returns the findings of each in a common form."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def checkov(template: Path) -> set[Finding]:
     if not CHECKOV.exists():
         raise ScannerFailed("checkov is not installed: `make scan` installs it")
     options = ["--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "-o", "json"]
-    told = _json(_run([str(CHECKOV), *options, "-f", str(template)]))
-    if not told.get("summary", {}).get("passed"):
-        raise ScannerFailed(f"checkov passed nothing, so it judged nothing: {str(told)[:300]}")
-    failed = told["results"]["failed_checks"]
+    report_document = _json(_run([str(CHECKOV), *options, "-f", str(template)]))
+    if not report_document.get("summary", {}).get("passed"):
+        raise ScannerFailed(f"checkov passed nothing, so it judged nothing: {str(report_document)[:300]}")
+    failed_checks = report_document["results"]["failed_checks"]
     return {
         Finding("checkov", each["check_id"], each["check_name"], each["resource"].rpartition(".")[2])
-        for each in failed
+        for each in failed_checks
     }
 
 
@@ -68,10 +68,10 @@ def cdk_nag(template: Path) -> set[Finding]:
         ScannerFailed: it wrote no report, or one in which nothing complies.
     """
     with TemporaryDirectory(prefix="pom-nag-") as out:
-        done = NODE_TOOLS.run_program(HERE / "nag.mjs", {"TEMPLATE": str(template), "OUT": out})
+        completed = NODE_TOOLS.run_program(HERE / "nag.mjs", {"TEMPLATE": str(template), "OUT": out})
         reports = list(Path(out).glob("*-NagReport.csv"))
         if not reports:
-            raise ScannerFailed(f"cdk-nag wrote no report: {done.stderr[-1000:]}")
+            raise ScannerFailed(f"cdk-nag wrote no report: {completed.stderr[-1000:]}")
         rows = [row for report in reports for row in csv.DictReader(report.read_text().splitlines())]
     if not any(row["Compliance"] == "Compliant" for row in rows):
         raise ScannerFailed("cdk-nag found nothing that complies, so it judged nothing")
@@ -89,14 +89,14 @@ def cfn_guard(template: Path) -> set[Finding]:
         ScannerFailed: cfn-guard ended without a verdict.
     """
     types = {each["Type"] for each in json.loads(template.read_text())["Resources"].values()}
-    rules = sorted(file for file in GUARD.glob("rules/**/*.guard") if types & set(_quoted(file.read_text())))
+    rules = sorted(file for file in GUARD.glob("rules/**/*.guard") if types & set(_quoted_strings(file.read_text())))
     program = GUARD / "bin" / "ubuntu" / platform.machine() / "cfn-guard"
-    named = [option for rule in rules for option in ("-r", str(rule))]
+    rule_options = [option for rule in rules for option in ("-r", str(rule))]
     output = ["--structured", "--output-format", "json", "--show-summary", "none"]
-    [told] = _json(_run([str(program), "validate", *named, "-d", str(template), *output]))
-    if not told["compliant"]:
+    [report_document] = _json(_run([str(program), "validate", *rule_options, "-d", str(template), *output]))
+    if not report_document["compliant"]:
         raise ScannerFailed("cfn-guard found nothing that complies, so it judged nothing")
-    return {finding for rule in told["not_compliant"] for finding in _guard_findings(json.dumps(rule))}
+    return {finding for rule in report_document["not_compliant"] for finding in _guard_findings(json.dumps(rule))}
 
 
 SCANNERS: Mapping[str, Callable[[Path], set[Finding]]] = {
@@ -106,15 +106,15 @@ SCANNERS: Mapping[str, Callable[[Path], set[Finding]]] = {
 }
 
 
-def _quoted(text: str) -> list[str]:
+def _quoted_strings(text: str) -> list[str]:
     return re.findall(r'"(AWS::\w+::\w+)"', text)
 
 
 def _guard_findings(rule: str) -> set[Finding]:
-    told = _GUARD_RULE.search(rule)
-    if told is None:
+    rule_match = _GUARD_RULE.search(rule)
+    if rule_match is None:
         raise ScannerFailed(f"cfn-guard names no rule: {rule[:300]}")
-    return {Finding("cfn-guard", *told.groups(), resource) for resource in _RESOURCE.findall(rule)}
+    return {Finding("cfn-guard", *rule_match.groups(), resource) for resource in _RESOURCE.findall(rule)}
 
 
 def _run(command: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Holds revoked connections without a webhook: the next call of POM notices that the company has revoked its
+"""Tests revoked connections without a webhook: the next call of POM notices that the company has revoked its
 access.
 """
 

@@ -1,4 +1,4 @@
-"""Holds the page of each story (a package of use cases): the modules and the entry that it names exist."""
+"""Tests the page of each story (a package of use cases): the modules and the entry that it names exist."""
 
 from __future__ import annotations
 

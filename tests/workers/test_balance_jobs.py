@@ -15,7 +15,7 @@ from chalicelib.workers import balance_jobs, reconcile_account
 from tests.usecases.payouts.company import DAY, HOUR, Company, change_payout_lines, without
 from tests.world import World
 
-Emitted = Callable[[], dict[str, list[float]]]
+EmittedMetrics = Callable[[], dict[str, list[float]]]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Emitted:
+def emitted_metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> EmittedMetrics:
     """Returns a function that returns the values of each metric since its last call."""
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
     monkeypatch.setattr(observability, "_cold", False)
@@ -57,8 +57,8 @@ def job(company: Company, task: BalanceTask = BalanceTask.PAYOUT) -> BalanceJob:
     return BalanceJob(company.organization, task, payout_id(company))
 
 
-def itemizable_payout(company: Company) -> None:
-    """Returns a payout whose lines Stripe can list and which POM has not received yet."""
+def create_itemizable_payout(company: Company) -> None:
+    """Creates a payout whose lines Stripe can list, and of which POM has received no event."""
     company.lose_webhooks()
     company.paid_invoice("100.00")
     company.world.double.account_fee(company.account, 200)
@@ -68,58 +68,58 @@ def itemizable_payout(company: Company) -> None:
     company.pause(HOUR)
 
 
-def test_a_payout_is_measured_once_when_it_is_itemized(company: Company, emitted: Emitted) -> None:
-    itemizable_payout(company)
-    emitted()
+def test_a_payout_is_measured_once_when_it_is_itemized(company: Company, emitted_metrics: EmittedMetrics) -> None:
+    create_itemizable_payout(company)
+    emitted_metrics()
     balance_jobs._work(job(company))
-    metrics = emitted()
+    metrics = emitted_metrics()
     assert (metrics["PayoutLines"], metrics["PayoutsNotTiedOut"], metrics["PayoutLinesRepaired"]) == ([2], [0], [0])
     balance_jobs._work(job(company))
-    assert "PayoutLines" not in emitted(), "its lines were there before"
+    assert "PayoutLines" not in emitted_metrics(), "the lines were stored before"
 
 
-def test_a_payout_that_does_not_tie_out_is_measured_and_logged_as_an_error(
-    company: Company, emitted: Emitted
-) -> None:
-    itemizable_payout(company)
+def test_a_payout_that_does_not_tie_out_is_counted(company: Company, emitted_metrics: EmittedMetrics) -> None:
+    create_itemizable_payout(company)
     change_payout_lines(company.world, without("stripe_fee"))
-    emitted()
+    emitted_metrics()
     balance_jobs._work(job(company))
-    assert emitted()["PayoutsNotTiedOut"] == [1]
+    assert emitted_metrics()["PayoutsNotTiedOut"] == [1]
 
 
-def test_lines_that_were_repaired_are_counted(company: Company, emitted: Emitted) -> None:
-    itemizable_payout(company)
+def test_lines_that_were_repaired_are_counted(company: Company, emitted_metrics: EmittedMetrics) -> None:
+    create_itemizable_payout(company)
     balance_jobs._work(job(company))
     lines = company.lines(company.payout())
     company.world.ports.payouts.remove_lines(company.organization, payout_id(company), lines[:1])
-    emitted()
+    emitted_metrics()
     balance_jobs._work(job(company, BalanceTask.COMPARE))
-    metrics = emitted()
+    metrics = emitted_metrics()
     assert (metrics["PayoutLinesRepaired"], metrics["PayoutsNotTiedOut"]) == ([1], [0])
 
 
-def test_a_refusal_of_stripe_is_logged_and_not_retried(company: Company, emitted: Emitted) -> None:
-    itemizable_payout(company)
+def test_a_revoked_account_becomes_inactive_and_its_job_is_not_retried(
+    company: Company, emitted_metrics: EmittedMetrics
+) -> None:
+    create_itemizable_payout(company)
     company.world.double.revoke(company.account)
-    emitted()
+    emitted_metrics()
     balance_jobs._work(job(company))
-    assert "PayoutLines" not in emitted()
+    assert "PayoutLines" not in emitted_metrics()
     assert not company.world.ports.connections.get(company.organization).active
 
 
 def test_an_outage_of_stripe_leaves_the_message_in_its_queue(company: Company) -> None:
-    itemizable_payout(company)
+    create_itemizable_payout(company)
     company.world.double.order_fault("error_before", path="/v1/payouts/*", count=10)
     with pytest.raises(StripeUnavailable):
         balance_jobs._work(job(company))
 
 
-def test_the_sweep_measures_the_payouts_that_it_reconciled(company: Company, emitted: Emitted) -> None:
+def test_the_sweep_measures_the_payouts_that_it_reconciled(company: Company, emitted_metrics: EmittedMetrics) -> None:
     company.stop_events()
-    itemizable_payout(company)
-    emitted()
+    create_itemizable_payout(company)
+    emitted_metrics()
     reconcile_account._reconcile(Reconciliation(company.organization, objects=True))
-    metrics = emitted()
+    metrics = emitted_metrics()
     assert (metrics["PayoutsMissed"], metrics["PayoutsNotTiedOut"]) == ([1], [0])
     assert "FeesFound" in metrics

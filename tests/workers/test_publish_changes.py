@@ -96,13 +96,13 @@ def sequence_number(number: int) -> str:
     return f"10000000000000000000{number}"
 
 
-def published_types(world: World) -> list[str]:
+def published_ids(world: World) -> list[str]:
     return [json.loads(each.detail)["objectId"] for each in world.ports.bus.events]
 
 
 def test_a_published_batch_has_no_failures(world: World) -> None:
     assert worker_response(record(world, 1), record(world, 2)) == {"batchItemFailures": []}
-    assert published_types(world) == ["inv_1", "inv_2"]
+    assert published_ids(world) == ["inv_1", "inv_2"]
     assert [each.change.object_id for each in world.ports.changes.after(ORG, None, 9).entries] == ["inv_1", "inv_2"]
     event = json.loads(world.ports.bus.events[0].detail)
     assert (event["type"], event["object"]["customerName"]) == ("invoice.paid", "Ann")
@@ -111,14 +111,14 @@ def test_a_published_batch_has_no_failures(world: World) -> None:
 def test_a_damaged_record_is_queued_and_the_batch_has_no_failures(world: World, lines: Lines) -> None:
     damaged_record = record(world, 2, damaged=True)
     assert worker_response(record(world, 1), damaged_record, record(world, 3)) == {"batchItemFailures": []}
-    assert published_types(world) == ["inv_1", "inv_3"]
+    assert published_ids(world) == ["inv_1", "inv_3"]
     assert [body for body, *_ in world.ports.unpublished.kept] == [damaged_record]
     line = lines.last("changes_published")
     assert (line["level"], line["published"], line["unpublished"], line["repeats"]) == ("ERROR", 2, 1, False)
 
 
 def test_an_unavailable_bus_makes_lambda_repeat_from_the_first_record(world: World) -> None:
-    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
+    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not respond at the moment.")
     assert worker_response(record(world, 1), record(world, 2)) == {
         "batchItemFailures": [{"itemIdentifier": sequence_number(1)}]
     }
@@ -126,7 +126,7 @@ def test_an_unavailable_bus_makes_lambda_repeat_from_the_first_record(world: Wor
 
 
 def test_the_reason_for_repeating_a_batch_is_logged_with_its_code(world: World, lines: Lines) -> None:
-    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
+    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not respond at the moment.")
     worker_response(record(world, 1))
     line = lines.last("changes_published")
     assert (line["level"], line["published"], line["repeats"]) == ("ERROR", 0, True)
@@ -138,8 +138,8 @@ def test_a_throttled_event_makes_lambda_repeat_from_its_record(world: World, lin
     throttled_id = world.ports.bus.events[0].id
     world.ports.bus.events.clear()
     world.ports.bus.refusals[throttled_id] = Refusal("ThrottlingException", "Rate exceeded.", transient=True)
-    answer = worker_response(record(world, 1), record(world, 2), record(world, 3))
-    assert answer == {"batchItemFailures": [{"itemIdentifier": sequence_number(2)}]}
+    response = worker_response(record(world, 1), record(world, 2), record(world, 3))
+    assert response == {"batchItemFailures": [{"itemIdentifier": sequence_number(2)}]}
     line = lines.last("changes_published")
     assert (line["level"], line["published"], line["repeats"]) == ("ERROR", 1, True)
     assert line["error"]["code"] == "ThrottlingException"
@@ -157,7 +157,7 @@ def test_a_missing_permission_is_logged_with_the_code_of_aws_and_without_its_mes
 
 
 def test_half_a_day_after_it_was_written_a_failed_record_is_queued(world: World) -> None:
-    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
+    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not respond at the moment.")
     assert worker_response(record(world, 1, ago=PATIENCE + 1)) == {"batchItemFailures": []}
     assert len(world.ports.unpublished.kept) == 1
 

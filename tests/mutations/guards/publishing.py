@@ -184,7 +184,7 @@ PUBLISHING = (
         "a request has no more bytes than EventBridge takes",
         "portions(events)",
         Check("size_of"),
-        f"{_BUS}::test_no_request_has_more_bytes_than_eventbridge_takes",
+        f"{_BUS}::test_no_request_has_more_bytes_than_eventbridge_accepts",
     ),
     # Records that cannot be told
     guard(

@@ -96,7 +96,7 @@ STORES = (
         "an event that is given up keeps nothing of what Stripe sent",
         "TableEvents.set_aside",
         Without("packed"),
-        "tests/adapters/test_tables_requests.py::test_a_discarded_event_keeps_nothing_of_stripes_body",
+        "tests/adapters/test_tables_requests.py::test_a_parked_event_that_is_set_aside_keeps_nothing_of_stripes_body",
     ),
     guard(
         "an import is deleted soon",

@@ -11,7 +11,7 @@ _FIELD = "tests/field/test_cases.py::test_pom_returns_what_the_case_expects"
 _T_APPLY = "tests/usecases/events/test_apply_event.py"
 _T_CONNECT = "tests/usecases/connecting/test_connect.py"
 _T_STORE = "tests/contracts/test_invoice_store.py"
-_T_READING = "tests/adapters/test_stripe_events.py::test_an_event_of_an_impossible"
+_T_READING = "tests/adapters/test_stripe_events.py::test_an_event_with_an_invalid"
 _T_VERSIONS = "tests/adapters/test_versions.py"
 _UNSIGNED = "tests/api/test_webhooks.py::test_an_event_without_a_valid_signature_of_stripe_changes_and_logs_nothing"
 
@@ -40,8 +40,8 @@ WEBHOOKS = (
         Check("api_version LONGEST_NAME"),
         "tests/adapters/test_stripe_events.py::test_no_envelope_makes_a_stored_event_too_large",
     ),
-    guard("an event's own id is an id", "_event_in", Check("STRIPE_ID"), f"{_T_READING}_id_is_no_event"),
-    guard("an event's account is an account", "_event_in", Check("ACCOUNT_ID"), f"{_T_READING}_account_is_no_event"),
+    guard("an event's own id is an id", "_event_in", Check("STRIPE_ID"), f"{_T_READING}_id_is_refused"),
+    guard("an event's account is an account", "_event_in", Check("ACCOUNT_ID"), f"{_T_READING}_account_is_refused"),
     guard(
         "a hint is an id of ours",
         "our_ids",

@@ -1,5 +1,5 @@
-"""Holds the history of acts to its rule: each act of a person on settings, connection and customers is recorded once,
-and the history names no customer.
+"""Tests the history of acts: each act of a person on settings, connection and customers is recorded once,
+and the history holds no values of a customer.
 """
 
 from __future__ import annotations

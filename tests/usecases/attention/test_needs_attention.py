@@ -1,4 +1,4 @@
-"""Holds the list of items that need a person: each item appears, says what to do, and disappears once it is
+"""Tests the list of items that need a person: each item appears, says what to do, and disappears once it is
 solved.
 """
 
@@ -19,7 +19,7 @@ from chalicelib.domain.summary import invoice_write
 from chalicelib.usecases.attention.needs_attention import AttentionFilter, Count, needs_attention
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.domain.example_invoices import DISPUTE
 from tests.world import OFFICE, ORGANIZATION, World
 
@@ -66,9 +66,9 @@ def test_a_company_that_was_never_connected_has_an_empty_list(world: World) -> N
 def test_an_empty_list_costs_nine_reads_and_no_call_of_stripe(world: World, account: StripeAccountId) -> None:
     world.invoice()
     before = sum(world.stripe_calls().values())
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     needs_attention(ORGANIZATION, AttentionFilter(), world.ports)
-    unwatched(world)
+    stop_counting(world)
     assert sorted(boundaries.calls) == [
         "connections.get", "connections.unknown_invoices", "customers.without_email", *["invoices.page"] * 5,
         "payouts.page",
@@ -83,9 +83,9 @@ def test_an_empty_list_costs_nine_reads_and_no_call_of_stripe(world: World, acco
 def test_a_list_of_one_kind_reads_only_that_kind_and_more_urgent_kinds(
     world: World, account: StripeAccountId, kind: AttentionKind, lists: int
 ) -> None:
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     needs_attention(ORGANIZATION, AttentionFilter(kind), world.ports)
-    unwatched(world)
+    stop_counting(world)
     assert sorted(boundaries.calls) == ["connections.get", *["invoices.page"] * lists]
 
 

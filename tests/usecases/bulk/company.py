@@ -32,7 +32,7 @@ from chalicelib.usecases.bulk.batch_work import work_on_part
 from chalicelib.usecases.bulk.bill_many import BillMany
 from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from infra.stripe_double import InProcessClient
-from tests.boundaries import STORES, Killed
+from tests.boundaries import STORES, ProcessKilled
 from tests.fakes import FakeClock, FakeQueues
 from tests.world import BEGAN, OFFICE, ORGANIZATION, World, line
 
@@ -187,10 +187,10 @@ class Mortal:
     def cross(self, call: Callable[[], Any]) -> Any:
         fate = self._rng.random()
         if fate < self._risk / 2:
-            raise Killed
+            raise ProcessKilled
         result = call()
         if fate > 1 - self._risk / 2:
-            raise Killed
+            raise ProcessKilled
         return result
 
 
@@ -268,7 +268,7 @@ class Company(World):
             try:
                 mortal: Any = Mortal(self.ports, self.rng, risk) if risk else self.ports
                 work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, mortal)
-            except Killed:
+            except ProcessKilled:
                 self.deaths += 1
             else:
                 self.queue.delete(message, again=self.rng.random() < repeats)

@@ -1,4 +1,4 @@
-"""Holds bulk billing: each customer is billed once in every failure, and the counts match the items."""
+"""Tests bulk billing: each customer is billed once in every failure, and the counts match the items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds the import of customers: each row counts once, and each customer is created once in Stripe, at Stripe's
+"""Tests the import of customers: each row counts once, and each customer is created once in Stripe, at Stripe's
 pace.
 """
 

@@ -1,4 +1,4 @@
-"""Holds the pace of bulk work to Stripe's limits: close to the limits, and never throttled. `make bench` measures the
+"""Tests the pace of bulk work: close to Stripe's limits, and never throttled. `make bench` measures the
 pace at full size.
 """
 

@@ -1,4 +1,4 @@
-"""Holds the sending of a reviewed batch: each draft is sent once, and a draft that the office must look at is held
+"""Tests the sending of a reviewed batch: each draft is sent once, and a draft that the office must look at is held
 back.
 """
 
@@ -30,7 +30,7 @@ from chalicelib.usecases.connecting.freeze import freeze, unfreeze
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.bulk.company import Company, bill_all
 from tests.world import OFFICE, ORGANIZATION, World
 
@@ -150,7 +150,7 @@ def test_payment_terms_count_from_the_day_of_sending(world: World) -> None:
 
 def test_ordering_a_batch_to_be_sent_costs_one_write(world: World) -> None:
     batch = drafted_batch(world)
-    calls = watched(world)
+    calls = count_calls(world)
     order_sending(world, batch)
     assert calls.writes == ["batches.save"]
 
@@ -271,10 +271,10 @@ def test_a_worker_killed_after_a_refusal_does_not_send_the_refused_draft(world: 
             batch = drafted_batch(killed, 1)
             move_due_date(killed, invoice_of(killed, batch, 0))
             order_sending(killed, batch)
-            watched(killed, fatal=number, after=after)
-            with suppress(Killed):
+            count_calls(killed, fatal=number, after=after)
+            with suppress(ProcessKilled):
                 killed.work()
-            unwatched(killed)
+            stop_counting(killed)
             _resume_until_completed(killed, batch)
             where = f"{'after' if after else 'before'} {number} {boundaries[number]}"
             assert stored_batch(killed, batch).counts == {ItemStatus.HELD_BACK: 1}, where
@@ -290,7 +290,7 @@ def _boundaries_of_a_refusal() -> list[str]:
     batch = drafted_batch(world, 1)
     move_due_date(world, invoice_of(world, batch, 0))
     order_sending(world, batch)
-    calls = watched(world)
+    calls = count_calls(world)
     world.work()
     return calls.calls
 
@@ -319,16 +319,16 @@ def test_each_draft_is_mailed_once_wherever_a_worker_is_killed() -> None:
         return world, batch
 
     world, batch = begin()
-    calls = watched(world)
+    calls = count_calls(world)
     world.work()
     names = list(calls.calls)
     for number in range(len(names)):
         for after in (False, True):
             world, batch = begin()
-            watched(world, fatal=number, after=after)
-            with suppress(Killed):
+            count_calls(world, fatal=number, after=after)
+            with suppress(ProcessKilled):
                 world.work()
-            unwatched(world)
+            stop_counting(world)
             _resume_until_completed(world, batch)
             assert_all_mailed_once(world, batch)
 

@@ -1,4 +1,4 @@
-"""Holds attempts to connect that Stripe granted and no admin completed: POM gives up the access, once."""
+"""Tests attempts to connect that Stripe granted and no admin completed: POM gives up the access, once."""
 
 from __future__ import annotations
 

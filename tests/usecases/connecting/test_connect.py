@@ -1,4 +1,4 @@
-"""Holds connecting, disconnecting and reconnecting a Stripe account."""
+"""Tests connecting, disconnecting and reconnecting a Stripe account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds the health of webhooks: the endpoint's setup, the canary, the findings of the sweep, and a refresh of
+"""Tests the health of webhooks: the endpoint's setup, the canary, the findings of the sweep, and a refresh of
 everything.
 """
 

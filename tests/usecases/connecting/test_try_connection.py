@@ -1,4 +1,4 @@
-"""Holds the test of a connection with a test invoice that leaves nothing behind."""
+"""Tests the verification of a connection with a test invoice that leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.connecting.freeze import freeze, unfreeze
 from chalicelib.usecases.connecting.try_connection import latest_trial, try_connection
 from chalicelib.usecases.events.event_outcome import EventOutcome
-from tests.boundaries import Killed, watched
+from tests.boundaries import ProcessKilled, count_calls
 from tests.world import ADMIN, ORGANIZATION, World
 
 ALL = list(TrialStep)
@@ -192,10 +192,10 @@ def test_an_interrupted_test_is_reported_as_failed_once_its_request_must_be_over
 ) -> None:
     def dies(name: str) -> None:
         if name == call:
-            raise Killed(call)
+            raise ProcessKilled(call)
 
     before_each_call(world, dies)
-    with pytest.raises(Killed):
+    with pytest.raises(ProcessKilled):
         run_test(world)
     world.advance(OVER_AFTER)
     running = current_progress(world)
@@ -215,11 +215,11 @@ def test_a_test_interrupted_after_a_failed_step_lacks_its_clean_up_step(
 ) -> None:
     def dies(name: str) -> None:
         if name == "trial_customers":
-            raise Killed(name)
+            raise ProcessKilled(name)
 
     before_each_call(world, dies)
     world.double.order_fault("error_before", method="POST", path=WRITES[TrialStep.CUSTOMER])
-    with pytest.raises(Killed):
+    with pytest.raises(ProcessKilled):
         run_test(world)
     world.advance(OVER_AFTER + 1)
     assert steps(current_progress(world)) == [TrialStep.ACCOUNT, TrialStep.CUSTOMER, TrialStep.CLEAN_UP]
@@ -245,10 +245,10 @@ def test_of_two_simultaneous_tests_the_later_is_reported_and_both_finish(
 
 
 def test_a_test_costs_nine_writes_and_its_progress_costs_two_reads(world: World, account: StripeAccountId) -> None:
-    test = watched(world)
+    test = count_calls(world)
     run_test(world)
     assert test.writes == ["connections.begin_trial", *[SAVE_TRIAL] * 6, "connections.save", SAVE_TRIAL]
-    watching = watched(world)
+    watching = count_calls(world)
     current_progress(world)
     assert watching.calls == ["connections.trial", "connections.get"]
 
@@ -358,10 +358,10 @@ def test_objects_left_by_a_crash_are_removed_by_the_next_test(world: World, acco
             return getattr(real, name)
 
         def void_trial(self, account_id: StripeAccountId, trial_id: str) -> None:
-            raise Killed("void")
+            raise ProcessKilled("void")
 
     world.ports.stripe = CrashingStripe()  # type: ignore[assignment]
-    with pytest.raises(Killed):
+    with pytest.raises(ProcessKilled):
         run_test(world)
     world.ports.stripe = real
     assert len(leftovers_in_stripe(world, account)) == 2

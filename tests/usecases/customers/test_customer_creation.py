@@ -1,4 +1,4 @@
-"""Holds the setting that says when customers are created in Stripe. The first invoice creates the customer in any
+"""Tests the setting that says when customers are created in Stripe. The first invoice creates the customer in any
 case.
 """
 

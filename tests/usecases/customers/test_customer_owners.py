@@ -1,4 +1,4 @@
-"""Holds the ownership of Stripe customers: one Stripe customer belongs to one customer of POM, even with simultaneous
+"""Tests the ownership of Stripe customers: one Stripe customer belongs to one customer of POM, even with simultaneous
 workers.
 """
 
@@ -17,7 +17,7 @@ from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.customers.customers import get_customer, sync_again, sync_customer
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.world import ORGANIZATION, World
 
 ANN, BOB = CustomerId("cust_1"), CustomerId("cust_2")
@@ -337,15 +337,15 @@ def test_a_crash_anywhere_during_linking_loses_no_value_of_either_side(
     )
     world.customer(address=Address(street="1 Elm St"))
     world.ports.queues.take()
-    boundaries = watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    boundaries = count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         sync_customer(ORGANIZATION, ANN, world.ports)
     steps = (
         "customers.get connections.get settings.get stripe.find_customers customers.holder_of customers.save "
         "stripe.update_customer customers.save"
     )
     assert steps.startswith(" ".join(boundaries.calls))
-    unwatched(world)
+    stop_counting(world)
     world.advance(121)
     world.resume()
     ann, [stripe_customer] = stored_customer(world), customers_in_stripe(world, account)
@@ -372,12 +372,12 @@ def test_a_crash_anywhere_during_a_sync_loses_no_edit_of_either_side(
     edit_in_stripe(world, account, stripe_id, address={"city": "Tempe"}, name="Ann Marie Lee")
     world.customer(phone="2")
     world.ports.queues.take()
-    boundaries = watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    boundaries = count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         sync_customer(ORGANIZATION, ANN, world.ports)
     steps = "customers.get connections.get settings.get stripe.customer stripe.update_customer customers.save"
     assert steps.startswith(" ".join(boundaries.calls))
-    unwatched(world)
+    stop_counting(world)
     world.advance(121)
     world.resume()
     ann, [stripe_customer] = stored_customer(world), customers_in_stripe(world, account)

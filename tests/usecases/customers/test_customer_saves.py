@@ -1,4 +1,4 @@
-"""Holds saves of customers: POM's own workers cause no conflict, and a response can be sent back as a request."""
+"""Tests saves of customers: POM's own workers cause no conflict, and a response can be sent back as a request."""
 
 from __future__ import annotations
 

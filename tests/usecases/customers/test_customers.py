@@ -1,4 +1,4 @@
-"""Holds the synchronization of customers: linked and not duplicated, edited on both sides, and without loops."""
+"""Tests the synchronization of customers: linked and not duplicated, edited on both sides, and without loops."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.ports.messages import CustomerSync
 from chalicelib.usecases.customers.customers import get_customer, list_customers, sync_customer
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.invoicing.invoices import send_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.world import OFFICE, ORGANIZATION, World
 
 ANN = CustomerId("cust_1")
@@ -292,12 +292,12 @@ def test_a_crash_anywhere_in_a_sync_leaves_one_stripe_customer(
 ) -> None:
     world.customer()
     world.ports.queues.take()
-    boundaries = watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    boundaries = count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         sync_customer(ORGANIZATION, ANN, world.ports)
     steps = "customers.get connections.get settings.get stripe.find_customers stripe.create_customer customers.save"
     assert steps.startswith(" ".join(boundaries.calls))
-    unwatched(world)
+    stop_counting(world)
     world.advance(121)
     world.resume()
     assert stored_customer(world).sync_status is SyncStatus.SYNCED

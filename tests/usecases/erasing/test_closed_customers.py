@@ -1,4 +1,4 @@
-"""Holds closed customers: after somebody has requested the erasure of a customer, no source adds anything for the
+"""Tests closed customers: after somebody has requested the erasure of a customer, no source adds anything for the
 customer.
 
 A customer is closed from the request of its erasure on.

@@ -1,4 +1,4 @@
-"""Holds the erasure of a customer: the worker erases all data of the person once nothing is open, and repeats the
+"""Tests the erasure of a customer: the worker erases all data of the person once nothing is open, and repeats the
 pass a day later.
 """
 
@@ -32,7 +32,7 @@ from chalicelib.usecases.events.receive_event import receive_event
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.reconciling.backfill import BackfillOutcome, backfill, invoices_to_backfill
 from chalicelib.usecases.reconciling.tie_out import tie_out
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.oracle import differences
 from tests.usecases.erasing.person import ANN, BOB, DAY, PROFILE, Company
 from tests.usecases.events.test_parked_events import fail_with
@@ -145,10 +145,10 @@ def test_an_erasure_job_that_is_not_due_or_was_not_requested_does_nothing(compan
     assert erase_customer(ORGANIZATION, ANN, ports) is None
     assert erase_customer(ORGANIZATION, CustomerId("cust_9"), ports) is None
     company.erase()
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     assert erase_customer(ORGANIZATION, ANN, company.world.ports) is ErasureStatus.ERASING
     assert boundaries.calls == ["customers.get"]
-    unwatched(company.world)
+    stop_counting(company.world)
 
 
 def test_an_erasure_waits_for_an_invoice_that_was_being_created(company: Company) -> None:
@@ -412,7 +412,7 @@ def test_a_parked_event_about_the_person_keeps_only_ids_and_is_still_applied(com
     company.world.double.set_delivery(lose=["*"])
     company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     now = company.world.ports.clock.now()
-    pages = company.world.ports.act_in_stripe.events(company.account, now - 60, now)
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
     events = [each for page in pages for each in page if each.type == "charge.refunded"]
     real = company.world.ports.invoices, company.world.ports.events
     fail_with(company.world, KeyError("a defect"))
@@ -436,7 +436,7 @@ def test_an_event_parked_after_the_erasure_is_stored_with_only_its_ids(company: 
     company.act_in_stripe("customers", "update", stripe_id, {"name": "Annabel R. Recognizable"})
     company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     now = company.world.ports.clock.now()
-    pages = company.world.ports.act_in_stripe.events(company.account, now - 60, now)
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
     fail_with(company.world, KeyError("a defect"))
     for event in (each for page in pages for each in page):
         receive_event(event, Source.WEBHOOK, company.world.ports)
@@ -454,7 +454,7 @@ def test_an_event_parked_without_its_invoice_is_recognized_by_its_stripe_custome
     company.world.double.set_delivery(lose=["*"])
     company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     now = company.world.ports.clock.now()
-    pages = company.world.ports.act_in_stripe.events(company.account, now - 60, now)
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
     [event] = [each for page in pages for each in page if each.type == "charge.refunded"]
     assert (event.object_id, "annabel" in event.body.lower()) == (charge, True)
 
@@ -478,7 +478,7 @@ def test_a_parked_event_that_names_only_the_stripe_customer_keeps_only_ids(compa
     company.world.double.set_delivery(lose=["*"])
     company.act_in_stripe("customers", "update", former, {"name": "Annabel R. Recognizable"})
     now = company.world.ports.clock.now()
-    pages = company.world.ports.act_in_stripe.events(company.account, now - 60, now)
+    pages = company.world.ports.stripe.events(company.account, now - 60, now)
     [event] = [each for page in pages for each in page if "Annabel R. Recognizable" in each.body]
     company.world.ports.events.park(event, now, "a_defect")
     company.erase()
@@ -496,13 +496,13 @@ def test_an_erasure_finishes_wherever_a_worker_dies(after: bool) -> None:
         bill_in_every_way(company)
         company.request(InStripe.DELETE)
         company.world.advance(BEGINS_AFTER)
-        boundaries = watched(company.world, fatal=number, after=after)
+        boundaries = count_calls(company.world, fatal=number, after=after)
         died = False
         try:
             erase_customer(ORGANIZATION, ANN, company.world.ports)
-        except Killed:
+        except ProcessKilled:
             died = True
-        unwatched(company.world)
+        stop_counting(company.world)
         company.wait()
         assert (company.status, company.personal_words()) == (ErasureStatus.ERASING, []), boundaries.calls[-1]
         company.finish()

@@ -1,4 +1,4 @@
-"""Holds the publishing of an erasure: one change of the customer is published, and no change of an invoice."""
+"""Tests the publishing of an erasure: one change of the customer is published, and no change of an invoice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds requests of erasures: a request is accepted once nothing of the customer is open, and closes the customer."""
+"""Tests requests of erasures: a request is accepted once nothing of the customer is open, and closes the customer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds memo and footer of a batch: they are erased with a person, unless another customer's item still needs
+"""Tests memo and footer of a batch: they are erased with a person, unless another customer's item still needs
 them.
 """
 

@@ -1,4 +1,4 @@
-"""Holds the application of Stripe's events: each event is applied once, to the right object, at a fixed cost."""
+"""Tests the application of Stripe's events: each event is applied once, to the right object, at a fixed cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.events.apply_event import APPLIERS, apply_event
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.oracle import differences
 from tests.timelines import entries, event_log, kinds, markers
 from tests.world import ORGANIZATION, World
@@ -63,7 +63,7 @@ def pay(world: World, invoice: Invoice, method: str = "pm_card_visa") -> str:
 def test_an_invoice_event_costs_one_read_and_one_transaction(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     receive(world, latest_event(world, invoice.stripe_account_id, "invoice_payment.paid"))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, latest_event(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
     assert [call for call in boundaries.calls if call != "stripe.events"] == ["invoices.get", "invoices.apply"]
 
@@ -74,7 +74,7 @@ def test_a_paid_invoice_with_an_unknown_payment_costs_a_call_only_if_it_lacks_th
 ) -> None:
     world.double.update_account(str(invoice.stripe_account_id), tells_paid_outside=tells)
     pay(world, invoice)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, latest_event(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
     assert [call for call in boundaries.stripe if call != "events"] == calls
     fact = world.now(invoice).facts.invoice
@@ -87,7 +87,7 @@ def test_a_payment_event_costs_one_more_read_for_its_reference(type_: str, world
     intent = pay(world, invoice)
     create_refund(world, invoice, intent)
     event = latest_event(world, invoice.stripe_account_id, type_)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, event) is EventOutcome.APPLIED
     assert boundaries.calls == ["invoices.find_by_reference", "invoices.get", "invoices.apply"]
 
@@ -99,11 +99,11 @@ def test_a_refunded_charge_costs_a_call_of_stripe_only_if_its_refund_is_unknown(
     charge_event, refund_event = (
         latest_event(world, invoice.stripe_account_id, each) for each in ("charge.refunded", "refund.created")
     )
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, charge_event) is EventOutcome.APPLIED
     assert boundaries.stripe == ["refunds_of"]
     second_charge_event = replace(charge_event, id="evt_of_the_same_change")
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, refund_event) is EventOutcome.NO_CHANGE
     assert receive(world, second_charge_event) is EventOutcome.NO_CHANGE
     assert boundaries.stripe == []
@@ -115,7 +115,7 @@ def test_a_duplicate_event_is_stopped_by_its_marker(type_: str, world: World, in
     event = latest_event(world, invoice.stripe_account_id, type_)
     receive(world, event)
     before, markers_before = world.now(invoice), markers(world.ports)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, event) is EventOutcome.DUPLICATE
     assert boundaries.writes == ["events.mark", "events.repeated"]
     assert boundaries.stripe == []
@@ -140,7 +140,7 @@ def test_an_event_without_news_costs_one_read_and_one_marker(world: World, invoi
     pay(world, invoice)
     receive(world, latest_event(world, account, "invoice.paid"))
     before = world.now(invoice)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, latest_event(world, account, "invoice.updated")) is EventOutcome.NO_CHANGE
     assert [call for call in boundaries.calls if call != "stripe.events"] == ["invoices.get", "events.mark"]
     assert world.now(invoice) is before
@@ -182,7 +182,7 @@ def test_foreign_objects_cost_at_most_one_read_and_change_nothing(world: World, 
     for event in events:
         if event.created < world.ports.clock.now():
             continue
-        boundaries = watched(world)
+        boundaries = count_calls(world)
         assert receive(world, event) is EventOutcome.FOREIGN, event.type
         assert len(boundaries.calls) <= 1
         assert boundaries.writes == []
@@ -221,10 +221,10 @@ def test_an_event_of_another_account_with_ids_of_ours_changes_nothing(world: Wor
     before = world.now(invoice)
     for event in webhook_events(world, invoice.stripe_account_id):
         if event.created == world.ports.clock.now() and event.object_type != "customer":
-            boundaries = watched(world)
+            boundaries = count_calls(world)
             assert receive(world, replace(event, account_id=stranger)) is EventOutcome.FOREIGN, event.type
             assert boundaries.writes == []
-            unwatched(world)
+            stop_counting(world)
     assert world.now(invoice) == before
 
 
@@ -270,7 +270,7 @@ def test_an_event_of_the_wrong_mode_changes_nothing(type_: str, world: World, in
 def test_an_event_without_an_account_is_ignored(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = replace(latest_event(world, invoice.stripe_account_id, "invoice.paid"), account_id=None)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, event) is EventOutcome.IGNORED
     assert boundaries.calls == []
 
@@ -278,7 +278,7 @@ def test_an_event_without_an_account_is_ignored(world: World, invoice: Invoice) 
 def test_an_event_of_an_unknown_type_is_ignored(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = replace(latest_event(world, invoice.stripe_account_id, "invoice.paid"), type="invoice.sang")
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, event) is EventOutcome.IGNORED
     assert boundaries.calls == []
 
@@ -289,7 +289,7 @@ def test_an_event_of_an_unknown_type_is_ignored(world: World, invoice: Invoice) 
 def test_an_event_of_a_formerly_subscribed_type_is_ignored(type_: str, world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = replace(latest_event(world, invoice.stripe_account_id, "invoice.paid"), type=type_)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, event) is EventOutcome.IGNORED
     assert boundaries.calls == []
 
@@ -453,7 +453,7 @@ def test_an_event_in_an_old_api_version_makes_pom_read_the_object_from_stripe(wo
     assert event.current
     assert isinstance(event.fact, InvoiceFact)
     misread = replace(event.fact, status="uncollectible")
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, replace(event, api_version="2020-08-27", fact=misread)) is EventOutcome.APPLIED
     assert boundaries.stripe == ["fetch"]
     assert world.now(invoice).status is InvoiceStatus.PAID
@@ -466,9 +466,9 @@ def test_two_different_snapshots_of_one_second_are_settled_by_reading_stripe(wor
     older, newer = webhook_events(world, account, "payment_intent.payment_failed")
     for first, second in ((newer, older), (older, newer)):
         receive(world, first)
-        boundaries = watched(world)
+        boundaries = count_calls(world)
         receive(world, second)
-        unwatched(world)
+        stop_counting(world)
         assert boundaries.stripe == ["fetch"]
         failure = world.now(invoice).failure
         assert failure is not None
@@ -642,7 +642,7 @@ def test_a_capability_event_makes_pom_read_the_account(world: World, invoice: In
     capability = replace(
         event, id="evt_2", type="capability.updated", object_type="capability", object_id="card_payments", fact=None
     )
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert receive(world, capability) is EventOutcome.APPLIED
     assert boundaries.stripe == ["account"]
     assert not world.ports.connections.get(ORGANIZATION).ready_to_send
@@ -677,7 +677,7 @@ def test_a_customer_event_dated_in_the_future_makes_pom_read_the_customer(world:
     customer = world.ports.customers.get(ORGANIZATION, invoice.order.customer_id)
     assert customer is not None
     world.ports.customers.save(replace(customer, stripe_as_of=event.created + 3 * 86400))
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     receive(world, replace(event, id="evt_2", type="customer.updated", created=event.created + 4 * 86400))
     assert "fetch" in boundaries.stripe
 

@@ -1,4 +1,4 @@
-"""Holds the canary: what its success proves, how it fails, and that it grants no access."""
+"""Tests the canary: what its success proves, how it fails, and that it grants no access."""
 
 from __future__ import annotations
 

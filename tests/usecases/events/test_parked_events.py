@@ -1,4 +1,4 @@
-"""Holds the end of parked events: after a week of attempts, or immediately if no attempt can succeed.
+"""Tests the end of parked events: after a week of attempts, or immediately if no attempt can succeed.
 
 A parked event is an event that could not be applied yet and is stored for later attempts.
 """

@@ -1,4 +1,4 @@
-"""Holds refunds on accounts of early API versions: only the charge's event reports a refund, and it does not name the
+"""Tests refunds on accounts of early API versions: only the charge's event reports a refund, and it does not name the
 refund.
 """
 
@@ -56,7 +56,7 @@ def test_a_refund_is_found_next_to_an_earlier_failed_refund_of_the_same_amount(l
         first: "failed",
         second: "succeeded",
     }
-    assert invoice.amounts.refund_counts == 500
+    assert invoice.amounts.refunded == 500
 
 
 def test_a_charge_without_refunds_costs_no_call_of_stripe() -> None:

@@ -1,4 +1,4 @@
-"""Holds exports to the tables: an export holds all data of its customer and no data of any other customer."""
+"""Tests exports against the tables: an export holds all data of its customer and no data of any other customer."""
 
 from __future__ import annotations
 

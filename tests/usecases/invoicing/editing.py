@@ -57,7 +57,7 @@ def require_stripe_has_the_order(world: World, invoice: Invoice) -> None:
     """
     order = invoice.order
     gateway = world.ports.stripe
-    assert gateway.billed_lines(invoice.stripe_account_id, invoice.stripe_invoice_id or "") == order.billed_services
+    assert gateway.billed_lines(invoice.stripe_account_id, invoice.stripe_invoice_id or "") == order.billed
     mine = {service for service, holder in claim_holders(world).items() if holder == invoice.id}
     assert mine == {ServiceId(line.service_id) for line in order.line_items}
     assert (invoice.edit, invoice.saga.refusal, invoice.saga.resume_at) == (None, None, None)

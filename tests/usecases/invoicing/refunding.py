@@ -12,7 +12,7 @@ from chalicelib.domain.payments import payments_of
 from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.timeline import timeline
 from chalicelib.usecases.invoicing.refund import OrderedRefund, RefundRequest, refund
-from tests.boundaries import Boundaries, Watched, unwatched, watched
+from tests.boundaries import Boundaries, CountedPorts, count_calls, stop_counting
 from tests.oracle import differences
 from tests.world import ADMIN, ORGANIZATION, World
 
@@ -102,7 +102,7 @@ class BoundariesWithRival(Boundaries):
     def cross(self, name: str, call: Callable[[], Any]) -> Any:
         if len(self.calls) == self._number:
             watching = self._world.ports
-            unwatched(self._world)
+            stop_counting(self._world)
             self._rival()
             self._world.ports = watching
         return super().cross(name, call)
@@ -110,12 +110,12 @@ class BoundariesWithRival(Boundaries):
 
 def interrupt(world: World, number: int, rival: Callable[[], object]) -> None:
     """Counts the world's outward calls from now on, and runs `rival` before the call of this number."""
-    world.ports = Watched(world.ports, BoundariesWithRival(world, number, rival))  # type: ignore[assignment]
+    world.ports = CountedPorts(world.ports, BoundariesWithRival(world, number, rival))  # type: ignore[assignment]
 
 
 def outward_calls(act: Callable[[], object], world: World) -> list[str]:
     """Returns the names of the outward calls of an act."""
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     act()
-    unwatched(world)
+    stop_counting(world)
     return boundaries.calls

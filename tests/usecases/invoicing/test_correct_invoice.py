@@ -1,4 +1,4 @@
-"""Holds corrections of issued invoices by a draft copy: the original is voided first, and no customer is billed
+"""Tests corrections of issued invoices by a draft copy: the original is voided first, and no customer is billed
 twice.
 """
 
@@ -27,7 +27,7 @@ from chalicelib.usecases.invoicing.invoicing_settings import change
 from chalicelib.usecases.invoicing.settle_outside import give_up_if_due
 from chalicelib.usecases.invoicing.successors import beside
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.oracle import differences
 from tests.timelines import entries, kinds
 from tests.usecases.invoicing.editing import edit_of as editing
@@ -346,7 +346,7 @@ def test_a_crash_anywhere_in_a_correction_leaves_one_payable_invoice(world: Worl
     copy.
     """
     original = world.invoice("svc_1", "svc_2")
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     correct(world, original)
     for number in range(len(boundaries.calls)):
         for after in (False, True):
@@ -354,10 +354,10 @@ def test_a_crash_anywhere_in_a_correction_leaves_one_payable_invoice(world: Worl
             account = each.connect()
             each.customer()
             original = each.invoice("svc_1", "svc_2")
-            watched(each, fatal=number, after=after)
-            with suppress(Killed, IntegrationError):
+            count_calls(each, fatal=number, after=after)
+            with suppress(ProcessKilled, IntegrationError):
                 correct(each, original)
-            unwatched(each)
+            stop_counting(each)
             assert len(live_invoices_in_stripe(each, account)) <= 1, (number, after)
             for _ in range(3):
                 each.advance(3601)

@@ -1,4 +1,4 @@
-"""Holds the creation of invoices: what is refused, what it costs, and that each service is billed once."""
+"""Tests the creation of invoices: what is refused, what it costs, and that each service is billed once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.new_order import CreateInvoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.oracle import differences
 from tests.world import OFFICE, ORGANIZATION, World, line, order
 
@@ -280,7 +280,7 @@ def test_two_organizations_may_use_the_same_service_id(world: World, account: St
 
 
 def test_250_services_are_claimed_in_two_transactions(world: World, account: StripeAccountId) -> None:
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     invoice = world.invoice(*services(250))
     assert boundaries.writes.count("invoices.claim") == 2
     assert set(world.ports.database.claims.values()) == {invoice.id}
@@ -312,7 +312,7 @@ def test_a_service_of_a_void_invoice_is_claimed_in_the_last_transaction(
 def test_a_repeated_request_costs_one_read_and_no_call_of_stripe(world: World, account: StripeAccountId) -> None:
     first = world.invoice(idempotency_key="once")
     world.double.api.log.reset()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     again = world.invoice(idempotency_key="once")
     assert again == world.now(first)
     assert boundaries.calls[:-1] == ["invoices.get"]
@@ -574,8 +574,8 @@ def test_an_invoice_uses_the_default_currency_of_its_account(world: World) -> No
 
 
 def test_creating_an_invoice_reads_the_connection_once(world: World, account: StripeAccountId) -> None:
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     world.invoice()
-    unwatched(world)
+    stop_counting(world)
     assert boundaries.reads.count("connections.get") == 1
     assert isinstance(world.ports.connections.get(ORGANIZATION), Connection)

@@ -1,4 +1,4 @@
-"""Holds orders that waited while Stripe was down: they are checked again before anything is mailed, and never
+"""Tests orders that waited while Stripe was down: they are checked again before anything is mailed, and never
 disappear.
 """
 

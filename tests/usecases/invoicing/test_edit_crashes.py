@@ -1,4 +1,4 @@
-"""Holds edits of drafts to their crash safety: after any crash, Stripe has one complete order, and the claims match
+"""Tests crashes during edits of drafts: after any crash, Stripe has one complete order, and the claims match
 it.
 """
 
@@ -15,7 +15,7 @@ from chalicelib.domain.saga import LEASE, Step
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.oracle import differences
 from tests.usecases.invoicing.editing import create_draft, edit_of, ready_world, require_stripe_has_the_order
 from tests.world import OFFICE, ORGANIZATION, World
@@ -85,7 +85,7 @@ def require_one_order(world: World, draft: Invoice, *, orders: tuple[EditDraft, 
 def test_the_list_of_outward_calls_is_complete(make: Callable[[Invoice], EditDraft], calls: list[str]) -> None:
     world = ready_world()
     draft = create_draft(world)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     with suppress(Refused):
         edit_draft(make(draft), world.ports)
     assert boundaries.calls == calls
@@ -97,10 +97,10 @@ def test_the_list_of_outward_calls_is_complete(make: Callable[[Invoice], EditDra
 def test_a_crash_at_any_call_leaves_one_complete_order(number: int, after: bool, gap: int) -> None:
     world = ready_world()
     draft = create_draft(world)
-    watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         edit_draft(swapping_edit(draft), world.ports)
-    unwatched(world)
+    stop_counting(world)
     recover(world, gap)
     order_stored = number > len(BEGUN) - 1 or (number == len(BEGUN) - 1 and after)
     now = require_one_order(world, draft, orders=(swapping_edit(draft),))
@@ -117,10 +117,10 @@ def test_a_crash_at_any_call_leaves_one_complete_order(number: int, after: bool,
 def test_a_crash_while_many_services_are_added_leaves_no_claim_without_a_line(number: int, after: bool) -> None:
     world = ready_world()
     draft = create_draft(world)
-    watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         edit_draft(large_edit(draft), world.ports)
-    unwatched(world)
+    stop_counting(world)
     recover(world, LEASE + 1)
     require_one_order(world, draft, orders=(large_edit(draft),))
 
@@ -131,10 +131,10 @@ def test_a_crash_while_many_services_are_added_leaves_no_claim_without_a_line(nu
 def test_a_crash_while_a_refused_edit_is_undone_keeps_the_former_draft(number: int, after: bool, gap: int) -> None:
     world = ready_world()
     draft = create_draft(world)
-    watched(world, fatal=number, after=after)
-    with suppress(Killed, Refused):
+    count_calls(world, fatal=number, after=after)
+    with suppress(ProcessKilled, Refused):
         edit_draft(refused_edit(draft), world.ports)
-    unwatched(world)
+    stop_counting(world)
     recover(world, gap)
     now = require_one_order(world, draft)
     assert now.order == draft.order

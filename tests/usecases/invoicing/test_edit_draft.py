@@ -1,4 +1,4 @@
-"""Holds edits of drafts: what the payer reads, which invoice claims which service, and where a refusal is
+"""Tests edits of drafts: what the payer reads, which invoice claims which service, and where a refusal is
 reported.
 """
 
@@ -35,7 +35,7 @@ from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.edit_draft import edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.invoicing.editing import (
     claim_holders,
     create_draft,
@@ -464,10 +464,10 @@ def crash_edit(world: World, draft: Invoice, call: str, *, after: bool, services
     ahead = ["invoices.get", "connections.get", "customers.get", "settings.get", "invoices.save_claiming"]
     ahead += ["stripe.fetch", "stripe.draft_lines", "invoices.get"]
     calls = [*ahead, "stripe.remove_lines", "stripe.add_lines"]
-    watched(world, fatal=calls.index(call), after=after)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=calls.index(call), after=after)
+    with pytest.raises(ProcessKilled):
         edit_draft(edit_of(draft, *services), world.ports)
-    unwatched(world)
+    stop_counting(world)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Holds edits that are interrupted by events in Stripe: the invoice ends in a finished state, and the office can act
+"""Tests edits that are interrupted by events in Stripe: the invoice ends in a finished state, and the office can act
 on it.
 """
 
@@ -21,7 +21,7 @@ from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.invoicing.editing import (
     claim_holders,
     create_draft,
@@ -57,16 +57,16 @@ def world_stopped_after(call: str, edit: Edit, occurrence: int = 1) -> tuple[Wor
     """
     world = ready_world()
     draft = create_draft(world, "svc_1", "svc_2")
-    calls = watched(world).calls
+    calls = count_calls(world).calls
     with suppress(Refused):
         edit_draft(edit(draft), world.ports)
     positions = [number for number, name in enumerate(calls) if name == call]
     again = ready_world()
     draft = create_draft(again, "svc_1", "svc_2")
-    watched(again, fatal=positions[occurrence - 1], after=True)
-    with pytest.raises(Killed):
+    count_calls(again, fatal=positions[occurrence - 1], after=True)
+    with pytest.raises(ProcessKilled):
         edit_draft(edit(draft), again.ports)
-    unwatched(again)
+    stop_counting(again)
     return again, draft
 
 

@@ -1,4 +1,4 @@
-"""Holds acts on an invoice: send after a review, void and refresh, only on own invoices of the connected account."""
+"""Tests acts on an invoice: send after a review, void and refresh, only on own invoices of the connected account."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoice_lists import list_invoices
 from chalicelib.usecases.invoicing.invoices import get_invoice, refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.oracle import differences
 from tests.timelines import kinds
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, order
@@ -317,7 +317,7 @@ def test_a_refresh_without_news_writes_nothing(world: World, account: StripeAcco
     invoice = world.invoice()
     world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
     world.deliver()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     refresh_as_office(world, invoice)
     assert boundaries.writes == []
 
@@ -393,7 +393,7 @@ def test_a_refresh_marks_a_draft_deleted_in_stripe_as_void(world: World, account
     assert refresh_as_office(world, draft).status is InvoiceStatus.VOID
     world.double.set_delivery(paused=False)
     world.deliver()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert refresh_as_office(world, draft).status is InvoiceStatus.VOID
     assert boundaries.writes == []
 

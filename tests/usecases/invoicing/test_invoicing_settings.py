@@ -1,4 +1,4 @@
-"""Holds the invoicing settings of an organization: they are replaced as a whole, and checked before they are
+"""Tests the invoicing settings of an organization: they are replaced as a whole, and checked before they are
 stored.
 """
 

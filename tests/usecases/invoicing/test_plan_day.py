@@ -1,4 +1,4 @@
-"""Holds the plan of the hourly schedule and the tasks that it queues."""
+"""Tests the plan of the hourly schedule and the tasks that it queues."""
 
 from __future__ import annotations
 

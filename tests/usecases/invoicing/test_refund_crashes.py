@@ -1,4 +1,4 @@
-"""Holds refunds to their crash safety: Stripe makes each refund once, or POM says that it was refused."""
+"""Tests crashes during refunds: Stripe makes each refund once, or POM says that it was refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
 from chalicelib.usecases.connecting.freeze import freeze
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.invoicing.refunding import Company, interrupt, outward_calls
 from tests.world import ADMIN, ORGANIZATION
 
@@ -82,10 +82,10 @@ def test_the_list_of_outward_calls_of_resuming_is_complete() -> None:
 @pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
 def test_a_crash_at_any_boundary_ends_in_one_refund(number: int, make: type[Company], after: bool, gap: int) -> None:
     company = make()
-    watched(company.world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(company.world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers(gap)
     # The office received no response and repeats the request, which makes the refund or finds it.
     assert company.refunds(amount="25").fact is not None
@@ -96,10 +96,10 @@ def test_a_crash_at_any_boundary_ends_in_one_refund(number: int, make: type[Comp
 @pytest.mark.parametrize("number", range(5, len(REFUND)))
 def test_a_request_repeated_immediately_leaves_the_refund_to_the_first_request(number: int, after: bool) -> None:
     company = company_without_webhooks()
-    watched(company.world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(company.world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
-    unwatched(company.world)
+    stop_counting(company.world)
     company.refunds(amount="25")
     assert len(company.in_stripe) <= 1
     company.recovers()
@@ -112,14 +112,14 @@ def test_a_request_repeated_immediately_leaves_the_refund_to_the_first_request(n
 @pytest.mark.parametrize("number", range(len(RESUME) - 1))
 def test_a_second_crash_while_resuming_still_ends_in_one_refund(number: int, after: bool, gap: int) -> None:
     company = company_without_webhooks()
-    watched(company.world, fatal=REFUND.index("stripe.refund"), after=after)
-    with pytest.raises(Killed):
+    count_calls(company.world, fatal=REFUND.index("stripe.refund"), after=after)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
     company.world.advance(gap)
-    watched(company.world, fatal=number, after=after)
-    with suppress(Killed):
+    count_calls(company.world, fatal=number, after=after)
+    with suppress(ProcessKilled):
         resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers(gap)
     assert_refunded_once(company)
 
@@ -176,9 +176,9 @@ def test_after_a_day_pom_lists_refunds_before_it_repeats_the_request(refund_exis
     company.refunds(amount="25")
     company.world.double.clear_faults()
     company.world.advance(KEY_TRUSTED_FOR + 2 * 3600)
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     company.world.resume()
-    unwatched(company.world)
+    stop_counting(company.world)
     assert boundaries.stripe == (["refunds_of"] if refund_exists else ["refunds_of", "refund"])
     assert_refunded_once(company)
 
@@ -205,9 +205,9 @@ def test_a_resumed_refund_that_exceeds_the_remaining_amount_is_refused() -> None
     company.world.double.clear_faults()
     company.refunds_in_dashboard(6000)
     company.world.advance(SOON)
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     company.world.resume()
-    unwatched(company.world)
+    stop_counting(company.world)
     assert "refund" not in boundaries.stripe
     assert company.in_stripe == [6000]
     assert_refused(company, "refund_exceeds_payment")
@@ -301,7 +301,7 @@ def test_two_simultaneous_requests_with_one_key_make_one_refund(number: int) -> 
     interrupt(company.world, number, lambda: company.refunds(amount="25"))
     with suppress(StaleWrite):
         company.refunds(amount="25")
-    unwatched(company.world)
+    stop_counting(company.world)
     assert company.refunds(amount="25").fact is not None
     assert_refunded_once(company)
 
@@ -320,7 +320,7 @@ def test_two_simultaneous_requests_with_two_keys_never_exceed_the_payment(number
         company.refunds("once", amount="50")
     except Refused as refusal:
         refusals.append(refusal)
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers()
     assert company.in_stripe == [5000]
     assert len(company.orders) == 1
@@ -369,16 +369,16 @@ def test_two_workers_that_resume_one_order_make_one_refund(number: int, fault: d
     interrupt(company.world, number, second_worker)
     with suppress(StaleWrite):
         resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers()
     assert_refunded_once(company)
 
 
 def test_a_lease_keeps_a_second_worker_away() -> None:
     company = company_without_webhooks()
-    watched(company.world, fatal=REFUND.index("stripe.refund"), after=True)
-    with pytest.raises(Killed):
+    count_calls(company.world, fatal=REFUND.index("stripe.refund"), after=True)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
     assert boundaries.stripe == []

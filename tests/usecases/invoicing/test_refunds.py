@@ -1,4 +1,4 @@
-"""Holds refunds ordered in POM: one refund for each key, never more than the payment, and refusals with a next
+"""Tests refunds ordered in POM: one refund for each key, never more than the payment, and refusals with a next
 step.
 """
 

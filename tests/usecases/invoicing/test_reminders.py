@@ -1,4 +1,4 @@
-"""Holds reminders and the payment window: at most once a day, after reading Stripe, in the organization's time
+"""Tests reminders and the payment window: at most once a day, after reading Stripe, in the organization's time
 zone.
 """
 
@@ -69,7 +69,7 @@ class Company:
 
     def reminder_count(self) -> int:
         """Returns the number of e-mails after the first, which sent the invoice."""
-        return len(self.world.double.reminder_count(self.account)) - 1
+        return len(self.world.double.mails(self.account)) - 1
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_reminders_without_days_are_sent_on_the_default_days(company: Company) -
     assert reminded_on == [-3, 0, 3, 7, 14]
 
 
-def test_the_reminder_days_of_an_invoice_stay_in_its_own_time_zone(company: Company) -> None:
+def test_an_invoice_keeps_its_due_day_when_the_company_changes_its_time_zone(company: Company) -> None:
     company.save(replace(company.settings, time_zone="Pacific/Kiritimati"))
     reminded_on = []
     for day in range(1, 13):

@@ -1,4 +1,4 @@
-"""Holds revisions: Stripe replaces an edited invoice by a revision, and POM continues with the revision."""
+"""Tests revisions: Stripe replaces an edited invoice by a revision, and POM continues with the revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds the creation of invoices to its crash safety: one Stripe invoice, sent once, whichever worker resumes it."""
+"""Tests crashes during the creation of invoices: one Stripe invoice, sent once, whichever worker resumes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
-from tests.boundaries import Boundaries, Killed, unwatched, watched
+from tests.boundaries import Boundaries, ProcessKilled, count_calls, stop_counting
 from tests.oracle import differences
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, order
 
@@ -40,10 +40,10 @@ def ready_world_without_messages() -> World:
 
 
 def crash(world: World, number: int, *, after: bool) -> None:
-    watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         create_invoice(ONCE, world.ports)
-    unwatched(world)
+    stop_counting(world)
 
 
 def recover(world: World, gap: int) -> None:
@@ -77,7 +77,7 @@ def assert_sent_once(world: World) -> None:
 
 def test_the_list_of_outward_calls_is_complete() -> None:
     world = ready_world_without_messages()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     create_invoice(ONCE, world.ports)
     assert boundaries.calls == NEW_CUSTOMER
 
@@ -109,11 +109,11 @@ def test_a_second_crash_while_resuming_still_ends_in_one_refund(second: int) -> 
     world = ready_world_without_messages()
     crash(world, NEW_CUSTOMER.index("stripe.add_lines"), after=True)
     world.advance(LEASE + 1)
-    watched(world, fatal=second, after=True)
+    count_calls(world, fatal=second, after=True)
     invoice = only_invoice(world)
-    with suppress(Killed):
+    with suppress(ProcessKilled):
         resume_invoice(ORGANIZATION, invoice.id, world.ports)
-    unwatched(world)
+    stop_counting(world)
     recover(world, LEASE + 1)
     assert_sent_once(world)
 
@@ -233,11 +233,11 @@ def test_a_lease_keeps_a_second_worker_away() -> None:
     crash(world, NEW_CUSTOMER.index("stripe.create_draft"), after=False)
     world.advance(LEASE + 1)
     invoice = only_invoice(world)
-    watched(world, fatal=3)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=3)
+    with pytest.raises(ProcessKilled):
         resume_invoice(ORGANIZATION, invoice.id, world.ports)
-    unwatched(world)
-    boundaries = watched(world)
+    stop_counting(world)
+    boundaries = count_calls(world)
     resume_invoice(ORGANIZATION, invoice.id, world.ports)
     assert boundaries.calls == ["invoices.get"]
 
@@ -253,11 +253,11 @@ REVIEWED_SEND = (
 def test_a_crash_while_a_reviewed_draft_is_sent_sends_it_once(number: int, after: bool, gap: int) -> None:
     world = ready_world_without_messages()
     draft = world.invoice("svc_1", "svc_2", send=False)
-    boundaries = watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    boundaries = count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         send_invoice(ORGANIZATION, InvoiceId(draft.id), OFFICE, world.ports)
     assert boundaries.calls == REVIEWED_SEND[: number + 1]
-    unwatched(world)
+    stop_counting(world)
     recover(world, gap)
     if world.now(draft).saga.step is Step.REVIEW:
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)

@@ -1,4 +1,4 @@
-"""Holds the recipient of an invoice: it is mailed to the customer's present email, or not at all."""
+"""Tests the recipient of an invoice: it is mailed to the customer's present email, or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds the summary to the invoices: after every event, its sums equal the sums over the invoices."""
+"""Tests the summary against the invoices: after every event, its sums equal the sums over the invoices."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def test_an_invoice_moves_between_sums_as_its_status_changes() -> None:
     refund = {"payment_intent": intent, "amount": 2500}
     world.client.v1.refunds.create(refund, {"stripe_account": account})  # type: ignore[arg-type]
     world.deliver()
-    assert summary_of(world).refund_counts == Tally(1, 2500)
+    assert summary_of(world).refunded == Tally(1, 2500)
     world.client.v1.refunds.create({"payment_intent": intent}, {"stripe_account": account})
     world.deliver()
-    assert summary_of(world).refund_counts == Tally(1, 7500)
+    assert summary_of(world).refunded == Tally(1, 7500)
     assert summary_of(world).by_status == {InvoiceStatus.REFUNDED: Tally(1, 7500, 0)}
     assert summary_of(world).paid == Tally(1, 7500)
 

@@ -1,4 +1,4 @@
-"""Holds the ways of paying: bank debits, partial payments, overpayments, credit notes, and payments outside
+"""Tests the ways of paying: bank debits, partial payments, overpayments, credit notes, and payments outside
 Stripe.
 """
 

@@ -1,4 +1,4 @@
-"""Holds the comparison of payout lines: stored lines are compared with Stripe's lines again, and repaired where they
+"""Tests the comparison of payout lines: stored lines are compared with Stripe's lines again, and repaired where they
 differ.
 """
 
@@ -21,7 +21,7 @@ from chalicelib.ports.messages import BalanceTask
 from chalicelib.usecases.payouts.compare_payout import ComparedLines, compare_and_repair
 from chalicelib.usecases.payouts.read_payout import add_up
 from chalicelib.usecases.reconciling.tie_out_payouts import repair_from_stripe, tie_out_payouts
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.payouts.company import DAY, TRANSACTIONS, Company, change_payout_lines, costlier, without
 
 
@@ -122,10 +122,10 @@ def test_a_tie_out_of_payouts_reports_a_differing_line_and_writes_nothing(
 ) -> None:
     spoil(itemized_company)
     spoilt = lines_totals_and_settlements(itemized_company)
-    calls = watched(itemized_company.world)
+    calls = count_calls(itemized_company.world)
     assert difference_kinds(itemized_company)[itemized_company.payout().id] == [PayoutKind.LINE_DIFFERS]
     assert calls.writes == []
-    unwatched(itemized_company.world)
+    stop_counting(itemized_company.world)
     assert lines_totals_and_settlements(itemized_company) == spoilt
 
 
@@ -136,15 +136,15 @@ def test_a_repair_killed_at_any_call_is_finished_by_the_next_repair(
     right = lines_totals_and_settlements(itemized_company)
     spoil(itemized_company)
     for fatal in range(40):
-        calls = watched(itemized_company.world, fatal=fatal)
+        calls = count_calls(itemized_company.world, fatal=fatal)
         try:
             compare_and_repair(
                 itemized_company.organization, itemized_company.payout().id, itemized_company.world.ports
             )
-        except Killed:
+        except ProcessKilled:
             continue
         finally:
-            unwatched(itemized_company.world)
+            stop_counting(itemized_company.world)
         assert len(calls.calls) <= fatal
         break
     assert lines_totals_and_settlements(itemized_company) == right

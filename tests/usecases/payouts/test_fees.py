@@ -1,4 +1,4 @@
-"""Holds the fees of payments: pending until Stripe has booked the payment, then exact to the cent."""
+"""Tests the fees of payments: pending until Stripe has booked the payment, then exact to the cent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds payouts of thousands of lines: POM reads them page by page, continues where a run stopped, and pays only for
+"""Tests payouts of thousands of lines: POM reads them page by page, continues where a run stopped, and pays only for
 the pages.
 """
 
@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.errors import AccountUnreachable, PayoutNotItemized, Retryable, StripeUnavailable
 from chalicelib.ports.messages import BalanceJob
 from chalicelib.usecases.payouts import read_payout
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.payouts.company import HOUR, TRANSACTIONS, Company, change_payout_lines
 from tests.world import World
 
@@ -97,19 +97,19 @@ def test_after_a_failed_page_the_stored_pages_are_not_read_again(company: Compan
 def test_a_payout_ties_out_wherever_its_worker_was_killed(world: World) -> None:
     company = Company.connected(world)
     payout_id = undelivered_payout_id(company, 250)
-    with_all = watched(world)
+    with_all = count_calls(world)
     company.read(payout_id)
     expected, calls = company.payout().itemized, len(with_all.calls)
     assert expected is not None
     for fatal in range(calls):
         for after in (False, True):
-            unwatched(world)
+            stop_counting(world)
             world.ports.database.payouts.clear()
             world.ports.database.payout_lines.clear()
-            watched(world, fatal=fatal, after=after)
-            with suppress(Killed):
+            count_calls(world, fatal=fatal, after=after)
+            with suppress(ProcessKilled):
                 company.read(payout_id)
-            unwatched(world)
+            stop_counting(world)
             company.read(payout_id)
             assert company.payout().itemized == expected, (fatal, after)
             assert len(company.lines(company.payout())) == 250
@@ -123,18 +123,18 @@ def test_payment_rows_have_their_settlements_wherever_a_worker_was_killed(world:
     company.pause(3 * 86400)
     payout_id = company.in_stripe()[0]["id"]
     settlements = {key: dict(each) for key, each in world.ports.database.settlements.items()}
-    calls = watched(world).calls
+    calls = count_calls(world).calls
     company.read(payout_id)
     for fatal in range(len(calls)):
-        unwatched(world)
+        stop_counting(world)
         world.ports.database.payouts.clear()
         world.ports.database.payout_lines.clear()
         world.ports.database.settlements.clear()
         world.ports.database.settlements.update({key: dict(each) for key, each in settlements.items()})
-        watched(world, fatal=fatal, after=True)
-        with suppress(Killed):
+        count_calls(world, fatal=fatal, after=True)
+        with suppress(ProcessKilled):
             company.read(payout_id)
-        unwatched(world)
+        stop_counting(world)
         company.read(payout_id)
         assert {company.row(each).settlements[0].payout_id for each in invoices} == {payout_id}, fatal
 

@@ -1,4 +1,4 @@
-"""Holds the itemization of deposits: the lines, the invoices of the lines, and their sums to the cent."""
+"""Tests the itemization of deposits: the lines, the invoices of the lines, and their sums to the cent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds bank debits that were booked and returned before a card pays: the debit and the card have their own money."""
+"""Tests bank debits that were booked and returned before a card pays: the debit and the card have their own money."""
 
 from __future__ import annotations
 

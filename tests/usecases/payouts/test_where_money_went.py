@@ -1,4 +1,4 @@
-"""Holds what people read about their money: it follows Stripe's data, in whatever order POM reads the payouts."""
+"""Tests what people read about their money: it follows Stripe's data, in whatever order POM reads the payouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds the publishing of a batch of changes: each change is published at least once, and a failing change stops no
+"""Tests the publishing of a batch of changes: each change is published at least once, and a failing change stops no
 other change.
 """
 

@@ -1,4 +1,4 @@
-"""Holds the publishing of drafts: an edit is published once, when it is finished and the draft bills something else.
+"""Tests the publishing of drafts: an edit is published once, when it is finished and the draft bills something else.
 
 Each test follows the stored versions, as the streams do.
 """
@@ -18,7 +18,7 @@ from chalicelib.domain.saga import LEASE
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.proofs.ledger import Ledger, recorded
 from tests.proofs.published_oracle import differences_told, expected
 from tests.usecases.invoicing.editing import create_draft, edit_of, ready_world
@@ -134,7 +134,7 @@ def test_a_draft_that_is_edited_and_sent_is_published_as_edited_and_sent() -> No
 def calls_of(edit: Callable[[Invoice], EditDraft]) -> int:
     """Returns the number of outward calls of an edit."""
     world, draft, _ = world_with_draft()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     with suppress(Refused):
         edit_draft(edit(draft), world.ports)
     return len(boundaries.calls)
@@ -157,10 +157,10 @@ def test_an_edit_is_published_once_if_its_order_is_stored_wherever_a_worker_dies
 ) -> None:
     for number in range(calls_of(edit)):
         world, draft, ledger = world_with_draft()
-        watched(world, fatal=number, after=after)
-        with pytest.raises((Killed, Refused)):
+        count_calls(world, fatal=number, after=after)
+        with pytest.raises((ProcessKilled, Refused)):
             edit_draft(edit(draft), world.ports)
-        unwatched(world)
+        stop_counting(world)
         run_schedule(world)
         order_stored = world.now(draft).order.services == ("svc_1", "svc_3")
         assert published_types(ledger) == ([EDITED] if order_stored else []), f"killed at call {number}"
@@ -231,14 +231,14 @@ def test_a_change_in_stripe_reported_while_sending_is_published_once_the_sending
     change_in_stripe: str,
 ) -> None:
     world, draft, _ = world_with_draft()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     world, draft, ledger = world_with_draft()
     CHANGES[change_in_stripe](world, draft)
-    watched(world, fatal=boundaries.calls.index("invoices.save"), after=True)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=boundaries.calls.index("invoices.save"), after=True)
+    with pytest.raises(ProcessKilled):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
-    unwatched(world)
+    stop_counting(world)
     world.deliver()
     assert (world.now(draft).status, published_types(ledger)) == (InvoiceStatus.CREATING, [])
     run_schedule(world)
@@ -258,13 +258,13 @@ def test_a_draft_sent_with_a_due_date_changed_in_stripe_is_published_as_edited_a
 @pytest.mark.parametrize("call", ["stripe.remove_lines", "stripe.update_draft", "invoices.save"])
 def test_a_draft_ended_in_stripe_during_an_edit_is_published_with_its_remaining_order(call: str, ends: str) -> None:
     world, draft, _ = world_with_draft()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     edit_draft(swapping_edit(draft), world.ports)
     world, draft, ledger = world_with_draft()
-    watched(world, fatal=boundaries.calls.index(call), after=True)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=boundaries.calls.index(call), after=True)
+    with pytest.raises(ProcessKilled):
         edit_draft(swapping_edit(draft), world.ports)
-    unwatched(world)
+    stop_counting(world)
     getattr(world.client.v1.invoices, ends)(draft.stripe_invoice_id or "", None, options_of(draft))
     run_schedule(world)
     order_stored = world.now(draft).order.services == ("svc_1", "svc_3")

@@ -1,4 +1,4 @@
-"""Holds the objects published with changes: each is the version of its change, and a damaged record prevents only
+"""Tests the objects published with changes: each is the version of its change, and a damaged record prevents only
 changes that show it.
 """
 
@@ -21,7 +21,7 @@ from chalicelib.domain.other_changes import connection_difference
 from chalicelib.ports.changes import StoredChange, Versioned
 from chalicelib.usecases.connecting.connection_report import ConnectionReport
 from chalicelib.usecases.publishing.published_objects import PublishedInvoice, PublishedObject, published_objects
-from tests.contracts.examples import ACCOUNT, ORG, customer, invoice, linked
+from tests.contracts.examples import ACCOUNT, ORG, customer, invoice, linked_customer
 from tests.fakes.ports import FakePorts
 from tests.world import World
 
@@ -80,7 +80,7 @@ def test_an_unavailable_database_repeats_the_batch(ports: FakePorts, monkeypatch
 
 
 def test_a_published_customer_has_the_link_of_its_version(ports: FakePorts) -> None:
-    before = linked(customer(), "cus_1", OTHER_ACCOUNT)
+    before = linked_customer(customer(), "cus_1", OTHER_ACCOUNT)
     activate(ports)
     published = published_now(ports, change_of(before, ObjectKind.CUSTOMER))
     assert isinstance(published, Customer)
@@ -88,7 +88,9 @@ def test_a_published_customer_has_the_link_of_its_version(ports: FakePorts) -> N
 
 
 def test_an_unsynced_customer_is_published_without_its_link_on_a_former_account(ports: FakePorts) -> None:
-    failed_customer = linked(customer(), "cus_1", OTHER_ACCOUNT).not_synced(SyncStatus.FAILED, "Stripe refused it.")
+    failed_customer = linked_customer(customer(), "cus_1", OTHER_ACCOUNT).not_synced(
+        SyncStatus.FAILED, "Stripe refused it."
+    )
     activate(ports)
     published = published_now(ports, change_of(failed_customer, ObjectKind.CUSTOMER))
     assert isinstance(published, Customer)

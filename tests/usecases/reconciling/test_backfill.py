@@ -1,4 +1,4 @@
-"""Holds the backfill: it makes POM equal to Stripe for any past period, recreates lost records, and bills no customer
+"""Tests the backfill: it makes POM equal to Stripe for any past period, recreates lost records, and bills no customer
 twice.
 """
 
@@ -27,7 +27,7 @@ from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.reconciling.backfill import BackfillOutcome, BackfillResult, backfill, invoices_to_backfill
 from chalicelib.usecases.reconciling.tie_out import tie_out
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.timelines import kinds
 from tests.usecases.invoicing.editing import edit_of
 from tests.usecases.reconciling.test_reconcile import assert_equal, varied_invoices
@@ -74,9 +74,9 @@ def pay_new_invoice(world: World, account: str, *services: str, **changes: Any) 
 
 def writes_of_second_run(world: World) -> list[str]:
     """Runs a second backfill and returns its writes."""
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     again = run_backfill(world)
-    unwatched(world)
+    stop_counting(world)
     assert set(outcomes_of(again)) <= {
         BackfillOutcome.UNCHANGED,
         BackfillOutcome.NOT_OURS,
@@ -304,13 +304,13 @@ def test_a_backfill_stopped_at_any_call_is_finished_by_the_next_run(
         services = [f"svc_{each}" for each in range(6)]  # more services than one transaction claims
         invoice = pay_new_invoice(world, account, *services)
         lose_records(world, invoice)
-        boundaries = watched(world, fatal=number, after=after)
+        boundaries = count_calls(world, fatal=number, after=after)
         try:
             run_backfill(world)
             crashed = False
-        except Killed:
+        except ProcessKilled:
             crashed = True
-        unwatched(world)
+        stop_counting(world)
         assert set(outcomes_of(run_backfill(world))) <= {BackfillOutcome.RECREATED, BackfillOutcome.UNCHANGED}
         assert world.now(invoice).status is InvoiceStatus.PAID, boundaries.calls[number:]
         assert set(claims(world)) == set(services), boundaries.calls[number:]
@@ -420,9 +420,9 @@ def test_a_dry_run_returns_the_outcomes_and_writes_nothing(world: World, account
     lose_records(world, lost_invoice)
     world.double.set_delivery(lose_rate=1.0)
     world.double.pay(account, str(outdated.stripe_invoice_id), "pm_card_visa")
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     outcomes = {each.listed.invoice_id: each.did for each in run_backfill(world, dry_run=True)}
-    unwatched(world)
+    stop_counting(world)
     assert outcomes == {
         lost_invoice.id: BackfillOutcome.RECREATED,
         outdated.id: BackfillOutcome.UPDATED,

@@ -1,4 +1,4 @@
-"""Holds the sweep: after any loss of events, one run makes POM equal to Stripe, and the next run writes nothing."""
+"""Tests the sweep: after any loss of events, one run makes POM equal to Stripe, and the next run writes nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
 from chalicelib.usecases.reconciling.reconcile import reconcile_account
 from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.oracle import differences
 from tests.timelines import event_log, kinds
 from tests.world import ADMIN, ORGANIZATION, World
@@ -58,9 +58,9 @@ def assert_equal(world: World, account: str) -> None:
 
 def assert_second_run_writes_only_the_cursor(world: World) -> None:
     for objects in (False, True):
-        boundaries = watched(world)
+        boundaries = count_calls(world)
         report = world.sweep(objects=objects)
-        unwatched(world)
+        stop_counting(world)
         assert (report.recovered, report.corrected, report.parked) == (0, 0, 0)
         assert boundaries.writes == ["connections.save"]
 
@@ -268,7 +268,7 @@ def test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events(
     world.sweep()
     assert (len(world.double.events(account)) + 99) // 100 == pages
     world.double.api.log.reset()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     world.sweep(objects=False)
     assert world.stripe_calls() == {"GET /v1/events": pages}
     assert boundaries.reads == ["connections.get", "events.parked", *["events.known"] * pages, "connections.get"]
@@ -290,7 +290,7 @@ def test_a_run_writes_only_the_missed_events(
     world.double.set_delivery(lose=lost_types)
     world.double.pay(account, str(invoice.stripe_invoice_id))
     world.deliver()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     world.sweep(objects=False)
     assert boundaries.writes == writes
 
@@ -311,7 +311,7 @@ def test_a_run_is_planned_for_every_connected_organization(world: World, account
 
 
 def test_a_run_for_an_organization_that_is_not_connected_does_nothing(world: World) -> None:
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert not reconcile_account(ORGANIZATION, world.ports, objects=True).objects
     assert boundaries.calls == ["connections.get"]
 

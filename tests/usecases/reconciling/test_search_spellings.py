@@ -1,4 +1,4 @@
-"""Holds the search for other spellings: the daily comparison searches Stripe once for the email of each customer that
+"""Tests the search for other spellings: the daily comparison searches Stripe once for the email of each customer that
 POM created there.
 """
 

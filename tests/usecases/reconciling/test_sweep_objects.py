@@ -1,4 +1,4 @@
-"""Holds the comparison of objects: what it costs, and how it continues where a run had to stop."""
+"""Tests the comparison of objects: what it costs, and how it continues where a run had to stop."""
 
 from __future__ import annotations
 

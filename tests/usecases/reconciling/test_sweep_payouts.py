@@ -1,4 +1,4 @@
-"""Holds the sweep of payouts: it finds and reports payouts and fees that had no events."""
+"""Tests the sweep of payouts: it finds and reports payouts and fees that had no events."""
 
 from __future__ import annotations
 

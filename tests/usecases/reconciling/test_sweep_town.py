@@ -1,4 +1,4 @@
-"""Holds the sweeps of two hundred organizations over some hours. `make bench` measures ten thousand organizations."""
+"""Tests the sweeps of two hundred organizations over some hours. `make bench` measures ten thousand organizations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds the tie out, which compares Stripe's books with POM's: they are equal after all events, and each difference
+"""Tests the tie out, which compares Stripe's books with POM's: they are equal after all events, and each difference
 is named.
 """
 
@@ -25,7 +25,7 @@ from chalicelib.usecases.reconciling.tie_out import (
     store_unknown_invoices,
     tie_out,
 )
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.usecases.reconciling.test_reconcile import varied_invoices
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, line, order
 
@@ -44,7 +44,7 @@ def test_a_tie_out_finds_equal_books_after_all_events(world: World, account: Str
     comparison = tie_out(ORGANIZATION, world.ports, days=10)
     assert comparison.differences == ()
     assert sum(day.stripe.paid for day in comparison.days) == 4 * 7500
-    assert sum(day.stripe.refund_counts for day in comparison.days) == 7500 + 500
+    assert sum(day.stripe.refunded for day in comparison.days) == 7500 + 500
     assert sum(day.stripe.disputed for day in comparison.days) == 7500
     assert [day.stripe for day in comparison.days] == [day.ours for day in comparison.days]
 
@@ -52,9 +52,9 @@ def test_a_tie_out_finds_equal_books_after_all_events(world: World, account: Str
 def test_a_tie_out_writes_nothing(world: World, account: StripeAccountId) -> None:
     varied_invoices(world, account)
     world.advance(2 * HOUR)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert tie_out(ORGANIZATION, world.ports, days=10).differences
-    unwatched(world)
+    stop_counting(world)
     assert boundaries.writes == []
 
 
@@ -135,7 +135,7 @@ def test_a_tie_out_includes_payments_and_refunds_of_old_invoices(world: World, a
     assert refund.id in {each.stripe_id for each in comparison.differences}
     [day] = comparison.days
     assert (day.stripe.paid, day.ours.paid) == (7500, 0)
-    assert (day.stripe.refund_counts, day.ours.refund_counts) == (7500, 0)
+    assert (day.stripe.refunded, day.ours.refunded) == (7500, 0)
     assert (
         sum(world.stripe_calls().values()) - calls == 4 + 2
     )  # four lists, and two old invoices with payments or refunds
@@ -144,7 +144,7 @@ def test_a_tie_out_includes_payments_and_refunds_of_old_invoices(world: World, a
     again = tie_out(ORGANIZATION, world.ports)
     assert again.differences == ()
     assert [day.stripe for day in again.days] == [day.ours for day in again.days]
-    assert sum(day.stripe.refund_counts for day in again.days) == 7500
+    assert sum(day.stripe.refunded for day in again.days) == 7500
 
 
 def test_a_tie_out_includes_a_bank_debit_on_an_old_invoice_once_it_has_settled(
@@ -418,9 +418,9 @@ def test_a_failed_tie_out_keeps_the_findings_of_an_earlier_tie_out(world: World,
 
 
 def test_equal_books_store_no_unknown_invoices(world: World, account: StripeAccountId) -> None:
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert unknown_after_tie_out(world) == []
-    unwatched(world)
+    stop_counting(world)
     assert "connections.save_unknown_invoices" not in boundaries.calls
 
 
