@@ -33,7 +33,7 @@ def test_the_run_book_restores_everything_and_no_customer_is_billed_twice(
     apart: bool,
     lost: bool,
 ) -> None:
-    rehearsal = rehearse(aws, seed, monkeypatch, capsys, deeds=(15, 25), apart=apart, lost=lost)
+    rehearsal = rehearse(aws, seed, monkeypatch, capsys, deeds=(15, 25), apart=apart, lost_tables=lost)
     rehearsal.clears_up()
 
 
