@@ -44,7 +44,7 @@ class Shown:
     status: str
     total: int
     paid: int
-    refunded: int
+    refund_counts: int
     lost: int
     received: int
     overpaid: int

@@ -1,4 +1,4 @@
-"""Cursors that somebody edited. Their first letters are right, so that each is one of its list by its name."""
+"""Cursors that a client edited. Their prefixes are valid, so that each still belongs to its list."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NOWHERE = (
     "item#bat_a#0000001", "item#bat_a#~", "item#bat_a#" + "\u0661" * 6, "batch#bat_a", "part#bat_a#0", "invoices#",
     "invoices#1#bat_a", "s#000000000000#a", "u#", "customers#001700000000#bat_a", "x" * 1024, "\U0010ffff",
 )  # fmt: skip
-"""Positions that nothing in any of these lists has."""
+"""Positions that no item in any of these lists has."""
 
 
 @pytest.fixture
@@ -59,28 +59,28 @@ def stores(stores_on_tables: Backend) -> Backend:
     return stores_on_tables
 
 
-def edited(cursor: str | None, position: str) -> str:
-    """A cursor of the same list that names another position."""
+def edited_cursor(cursor: str | None, position: str) -> str:
+    """Returns the cursor with another position in the same list."""
     assert cursor is not None, "there is something in this list"
     tag = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[:8]
     return urlsafe_b64encode(tag + position.encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize("name", [name for name in LISTS if name != "customers"])
-def test_an_edited_cursor_that_names_no_place_of_its_list_is_refused(stores: Backend, name: str) -> None:
+def test_an_edited_cursor_that_is_not_a_position_of_its_list_is_refused(stores: Backend, name: str) -> None:
     cursor = LISTS[name](stores, None).end_cursor
     for position in NOWHERE:
         with pytest.raises(Refused, match="cursor_invalid"):
-            LISTS[name](stores, edited(cursor, position))
+            LISTS[name](stores, edited_cursor(cursor, position))
 
 
-def test_customers_have_their_partition_to_themselves_so_any_text_is_a_place(stores: Backend) -> None:
+def test_any_text_is_a_position_in_the_partition_of_customers(stores: Backend) -> None:
     cursor = LISTS["customers"](stores, None).end_cursor
     for position in NOWHERE:
-        LISTS["customers"](stores, edited(cursor, position))
+        LISTS["customers"](stores, edited_cursor(cursor, position))
     for position in ("", "x" * 1025):
         with pytest.raises(Refused, match="cursor_invalid"):
-            LISTS["customers"](stores, edited(cursor, position))
+            LISTS["customers"](stores, edited_cursor(cursor, position))
 
 
 @pytest.mark.parametrize(("name", "position"), [
@@ -94,11 +94,9 @@ def test_customers_have_their_partition_to_themselves_so_any_text_is_a_place(sto
     ("invoices by due date", "999999999999#inv_a"),
     ("unpaid invoices", "u#000000000000#a"),
 ])  # fmt: skip
-def test_a_cursor_beyond_the_end_of_its_list_leads_to_an_empty_page(
-    stores: Backend, name: str, position: str
-) -> None:
+def test_a_cursor_beyond_the_end_of_its_list_returns_an_empty_page(stores: Backend, name: str, position: str) -> None:
     cursor = LISTS[name](stores, None).end_cursor
-    assert LISTS[name](stores, edited(cursor, position)) == Page((), None, False)
+    assert LISTS[name](stores, edited_cursor(cursor, position)) == Page((), None, False)
 
 
 def test_the_local_tables_refuse_bounds_that_dynamodb_refuses(stores: Backend) -> None:

@@ -1,4 +1,4 @@
-"""The API over a whole small world: everything is real but the stores, the clock and Stripe."""
+"""Fixtures of the API tests. Everything is real except the stores, the clock and Stripe, which are in memory."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture
 def api(app: Chalice, world: World) -> ApiClient:
-    """A client with the role billing."""
+    """Returns a client with the role billing."""
     return ApiClient(app, Issuer())

@@ -96,8 +96,8 @@ def bill(number: int, latency: float, *, halve: bool = False, by_hand: bool = Fa
         number=number,
         seconds=company.time.now - began,
         halved_at=halved_at,
-        asked=company.distant.asked,
-        throttled=len(company.throttled()),
+        asked=company.distant.request_count,
+        throttled=len(company.throttled_at()),
         lost=number - len(billed.intersection(stands_for)),
         doubled=len(stands_for) - len(set(stands_for)),
         by_hand=tuple(waited),
@@ -128,7 +128,7 @@ def _company(latency: float) -> Company:
     company.customer("by_hand")
     company.invoice("before", customer_id="by_hand")  # from here on Stripe knows the customer
     company.double.set_rates(endpoint_rate=ENDPOINT_RATE, global_rate=ACCOUNT_RATE)
-    company.distant.asked = 0
+    company.distant.request_count = 0
     return company
 
 

@@ -8,7 +8,7 @@ from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME
 from infra.template import merge_template
 from tests.bench.month import FREE, PAID, gigabytes, if_on, month, watching
 from tests.bench.prices import price_list
-from tests.infrastructure.cloudformation import translated, uploaded
+from tests.infrastructure.cloudformation import transformed, with_uploaded_code
 from tests.infrastructure.conftest import Package, package
 
 __all__ = ["package"]
@@ -52,7 +52,7 @@ def test_a_customer_managed_key_costs_a_monthly_fee_and_the_requests_of_each_que
 
 @pytest.mark.package
 def test_every_resource_type_of_the_deployed_template_is_in_a_bill_or_listed_as_free(package: Package) -> None:
-    types = {each["Type"] for each in translated(uploaded(package.template))["Resources"].values()}
+    types = {each["Type"] for each in transformed(with_uploaded_code(package.template))["Resources"].values()}
     assert types == PAID.keys() | FREE.keys()
     assert not PAID.keys() & FREE.keys()
     assert set(PAID.values()) <= month(1, RESOURCES).components.keys() | if_on(1, RESOURCES).components.keys()

@@ -45,7 +45,9 @@ def test_changes_are_read_as_they_were_appended(backend: Backend) -> None:
     assert [entry.change.deleted for entry in page.entries] == [False, True, False]
 
 
-def test_a_change_published_by_a_later_release_is_returned_and_this_release_appends_after_it(backend: Backend) -> None:
+def test_a_change_published_by_a_later_release_is_returned_and_this_release_appends_after_it(
+    backend: Backend,
+) -> None:
     moved = Difference((ChangeType("invoice.moved"), ChangeType.INVOICE_PAID), "pending", "paid")
     of_new_kind = Difference((ChangeType("visit.deleted"),), "planned")
     made = [change("a", moved), Change(ORG, ObjectKind("visit"), "b", 3, NOW, of_new_kind)]

@@ -61,9 +61,7 @@ def test_a_payout_is_saved_version_by_version(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("version", [0, 2])
-def test_a_save_of_a_stale_payout_is_refused_and_changes_nothing(
-    backend: Backend, version: int
-) -> None:
+def test_a_save_of_a_stale_payout_is_refused_and_changes_nothing(backend: Backend, version: int) -> None:
     stored = backend.payouts.save(payout())
     with pytest.raises(StaleWrite):
         backend.payouts.save(replace(stored, listed_until="txn_7", version=version))

@@ -91,11 +91,11 @@ def test_a_fact_stored_without_amount_due_ignores_credit_notes_after_payment() -
 
 def test_credit_notes_of_another_stripe_invoice_do_not_count() -> None:
     found = amounts(PAID, replace(NOTE, stripe_invoice_id="in_0", out_of_band_amount=500))
-    assert (found.credited, found.refunded) == (0, 0)
+    assert (found.credited, found.refund_counts) == (0, 0)
 
 
 def test_a_void_credit_note_does_not_count() -> None:
-    assert amounts(PAID, replace(NOTE, status="void", out_of_band_amount=1000)).refunded == 0
+    assert amounts(PAID, replace(NOTE, status="void", out_of_band_amount=1000)).refund_counts == 0
 
 
 def test_a_credit_note_that_created_a_refund_counts_once() -> None:
@@ -108,7 +108,7 @@ def test_a_credit_note_that_created_a_refund_counts_once() -> None:
         out_of_band_amount=1000,
     )
     found = amounts(PAID, PAYMENT, REFUND, note)
-    assert (found.refunded, found.refunded_outside, found.credited) == (3500, 1000, 4000)
+    assert (found.refund_counts, found.refunded_outside, found.credited) == (3500, 1000, 4000)
     assert credited_to_balance(known(PAID, note)) == 500
 
 
@@ -144,7 +144,7 @@ def test_refunding_the_card_part_of_a_payment_partly_in_cash_leaves_the_invoice_
 def test_refunds_and_disputes_of_a_payment_of_another_stripe_invoice_do_not_count() -> None:
     elsewhere = replace(PAYMENT, stripe_invoice_id="in_0")
     found = amounts(PAID, elsewhere, REFUND, LOST)
-    assert (found.refunded, found.lost) == (0, 0)
+    assert (found.refund_counts, found.lost) == (0, 0)
 
 
 # Disputes
@@ -220,7 +220,7 @@ def test_two_disputes_in_other_currencies_count_one_charge_once() -> None:
 
 def test_the_amount_received_is_paid_minus_refunded_minus_lost() -> None:
     found = amounts(PAID, PAYMENT, REFUND, replace(LOST, amount=1000))
-    assert (found.paid, found.refunded, found.lost, found.received) == (7500, 2500, 1000, 4000)
+    assert (found.paid, found.refund_counts, found.lost, found.received) == (7500, 2500, 1000, 4000)
 
 
 def test_an_invoice_with_a_status_unknown_to_pom_is_pending_and_its_remaining_amount_is_due() -> None:

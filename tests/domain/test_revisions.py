@@ -117,7 +117,7 @@ def test_a_refund_counts_for_a_revision_unless_its_payment_is_known_to_pay_anoth
     paid = stripe_invoice(2, "paid", amount_paid=500, amount_remaining=0)
     intent = PaymentIntentFact("pi_2", 100, "succeeded", 500, "usd")
     refund = RefundFact("re_1", 110, "succeeded", 500, "usd", 110, "pi_2")
-    assert amounts_of(known(ORIGINAL, paid, intent, refund, *payments)).refunded == refunded
+    assert amounts_of(known(ORIGINAL, paid, intent, refund, *payments)).refund_counts == refunded
 
 
 def test_a_revision_belongs_to_its_invoice_with_or_without_poms_id_in_its_metadata() -> None:

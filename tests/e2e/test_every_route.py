@@ -10,7 +10,7 @@ import pytest
 from infra.demo.http import Response, request
 from infra.local.stack import LocalStack
 from tests.e2e.company import Company, refused, send_bytes
-from tests.e2e.one_of_each import path_with_ids, one_of_each
+from tests.e2e.one_of_each import one_of_each, path_with_ids
 
 METHODS = ("get", "put", "post", "delete", "patch")
 NOT_FOUND = {

@@ -14,7 +14,7 @@ from infra.demo.http import request
 from infra.local.stack import LocalStack
 from infra.template.api import COMPRESSED_FROM
 from tests.e2e.company import Company
-from tests.e2e.one_of_each import path_with_ids, one_of_each
+from tests.e2e.one_of_each import one_of_each, path_with_ids
 
 CUSTOMER = "/customers/cust_theirs"
 Read = tuple[int, dict[str, str], bytes]

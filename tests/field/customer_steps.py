@@ -28,7 +28,7 @@ class CustomerSteps:
         """Save a customer with PUT."""
         self._replied(self.api.put(f"/customers/{customer}", self._with_ids(body)))
 
-    def put_back(self, customer: str = "cust_1") -> None:
+    def save_unchanged(self, customer: str = "cust_1") -> None:
         """Load a customer, and save it again exactly as it was answered."""
         self._replied(self.api.put(f"/customers/{customer}", self.api.get(f"/customers/{customer}").json))
 
@@ -40,7 +40,7 @@ class CustomerSteps:
         """Change fields in the form that was opened, and save all of it."""
         self._replied(self.api.put(f"/customers/{self.form['id']}", {**self.form, **self._with_ids(changes)}))
 
-    def choose_present(self, customer: str) -> None:
+    def confirm_link(self, customer: str) -> None:
         """Say that the customer's present link is right."""
         shown = self.api.get(f"/customers/{customer}").json
         chosen = {name: shown[name] for name in ("firstName", "lastName", "email", "stripeCustomerId")}
@@ -56,7 +56,7 @@ class CustomerSteps:
         self._replied(self.api.get(f"/customer-imports/{begun['id']}"))
         self.reply["rows"] = {str(row["row"]): row for row in self.reply["rows"]}
 
-    def import_present(self, customer: str) -> None:
+    def import_confirmed_link(self, customer: str) -> None:
         """Import a row which says that the customer's present link is right."""
         shown = self.api.get(f"/customers/{customer}").json
         self.import_customers(
@@ -78,16 +78,16 @@ class CustomerSteps:
 
     # People at Stripe
 
-    def made_in_stripe(self, named: str, **params: Any) -> None:
+    def create_customer_in_stripe(self, named: str, **params: Any) -> None:
         """Somebody makes a customer in Stripe, which the case calls `named`."""
         made = self._customers.create(params, {"stripe_account": self.account})
         self.names[named] = str(made.id)
 
-    def edited_in_stripe(self, who: str, **changes: Any) -> None:
+    def edit_customer_in_stripe(self, who: str, **changes: Any) -> None:
         """Somebody edits a customer in Stripe: `who` is the case's name of it, or the id of POM's customer."""
         self._customers.update(self._id_of(who), changes, {"stripe_account": self.account})
 
-    def deleted_in_stripe(self, who: str) -> None:
+    def delete_customer_in_stripe(self, who: str) -> None:
         self._customers.delete(self._id_of(who), None, {"stripe_account": self.account})
 
     # What both have

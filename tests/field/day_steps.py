@@ -46,7 +46,7 @@ class DaySteps:
         assert then >= now, f"it is {now} already"
         self.world.advance(int(then.timestamp() - now.timestamp()))
 
-    def answer_is_lost_at(self, path: str) -> None:
+    def lose_next_response_of(self, path: str) -> None:
         """Stripe does what the next request of this path asks for, and its answer is lost."""
         self.world.double.order_fault("close_after", path=path)
 

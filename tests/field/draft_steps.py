@@ -52,11 +52,11 @@ class DraftSteps:
         known_by = {**self._options, "idempotency_key": self._invoice.saga.key}
         self._dashboard.invoices.finalize_invoice(self._stripe_id, {"auto_advance": False}, known_by)
 
-    def unanswered_once(self, path: str) -> None:
+    def lose_next_request(self, path: str) -> None:
         """Stripe does not get the next POST of this path."""
         self.world.double.order_fault("close_before", method="POST", path=path, count=1)
 
-    def stripe_answers_nothing_at(self, path: str) -> None:
+    def lose_responses_of(self, path: str) -> None:
         """From now on Stripe does what requests of this path ask for, and its answers are lost."""
         self.world.double.order_fault("close_after", path=path, count=10)
 

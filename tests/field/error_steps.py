@@ -12,7 +12,7 @@ class ErrorSteps:
 
     api: ApiClient
 
-    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> None:
+    def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> None:
         """Send a request as an admin."""
         self._replied(self.api.admin.call(method, path, body, headers=headers))
 
@@ -22,22 +22,22 @@ class ErrorSteps:
 
     def post_many_lines(self, lines: int, **changes: Any) -> None:
         """Ask for an invoice with so many lines, each changed like this."""
-        self.ask(
+        self.request(
             "POST", "/invoices", {"customerId": "cust_1", "lineItems": [_line(n, changes) for n in range(lines)]}
         )
 
     def bill_services(self, *services: str, customer: str = "cust_1", send: bool = True) -> None:
         """Ask for an invoice of these services."""
         lines = [_line(0, {"serviceId": each}) for each in services]
-        self.ask("POST", "/invoices", {"customerId": customer, "lineItems": lines, "send": send})
+        self.request("POST", "/invoices", {"customerId": customer, "lineItems": lines, "send": send})
 
-    def see_batch(self) -> None:
+    def finish_batch(self) -> None:
         """Let the workers take the batch that was just begun, and look at it."""
         began = self.reply  # type: ignore[has-type]
         self.world.work()  # type: ignore[attr-defined]
         self._replied(self.api.get(f"/invoice-batches/{began['id']}"))
 
-    def see_import(self) -> None:
+    def finish_import(self) -> None:
         """Let the workers take the import that was just begun, and look at it."""
         began = self.reply  # type: ignore[has-type]
         self.world.work()  # type: ignore[attr-defined]

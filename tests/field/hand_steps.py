@@ -71,7 +71,7 @@ class HandSteps:
         """The office corrects the invoice; `reply` tells what it is answered."""
         self._replied(self.api.post(f"/invoices/{self._invoice.id}/correct", {"confirmed": confirmed}))
 
-    def go_on_with_copy(self) -> None:
+    def continue_with_copy(self) -> None:
         """From now on the case is about the copy that was answered last."""
         self.invoice = get_invoice(ORGANIZATION, self.reply["id"], self.world.ports)
 
@@ -98,7 +98,7 @@ class HandSteps:
         user = self.api.acting("billing", user=by)
         self._replied(user.post(f"/invoices/{self._invoice.id}/mark-paid", body))
 
-    def crashes_after_stripe(self, then: dict[str, Any], status: str = "paid") -> None:
+    def crash_after_stripe(self, then: dict[str, Any], status: str = "paid") -> None:
         """Stripe does what the step asks, which gives the invoice this status, and POM dies before it stores that."""
         [(name, options)] = then.items()
         invoices = self.world.ports.invoices
@@ -117,10 +117,6 @@ class HandSteps:
         finally:
             invoices.save = kept  # type: ignore[method-assign]
         assert died, f"the invoice never was {status}"
-
-    def no_answer_from(self, path: str) -> None:
-        """From now on Stripe does what requests of this path ask, and no answer arrives."""
-        self.world.double.order_fault("close_after", path=path, count=10)
 
     def time_zone(self, name: str) -> None:
         self._set(time_zone=name)
@@ -183,12 +179,12 @@ class HandSteps:
         self.world.customer("cust_bulk_0", "found@example.test")
         self.world.work()
 
-    def look_at_first(self) -> None:
+    def continue_with_first_invoice(self) -> None:
         """From now on the case is about the invoice that was made first."""
         [*_, oldest] = self.api.get("/invoices").json["data"]
         self.invoice = get_invoice(ORGANIZATION, oldest["id"], self.world.ports)
 
-    def look_at_item(self, number: int) -> None:
+    def continue_with_batch_item(self, number: int) -> None:
         """From now on the case is about this invoice of the batch; the first is 0."""
         item = self.api.get(f"/invoice-batches/{self.batch_id}").json["items"][number]
         self.invoice = get_invoice(ORGANIZATION, item["invoiceId"], self.world.ports)

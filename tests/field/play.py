@@ -1,7 +1,7 @@
 """Plays a case: one pool company on a Stripe account of a given version, what happens to it, and what POM then shows.
 
 A case is a JSON file in `cases/`. Its `steps` are methods of `Play`: `{"refund": {"amount": 2500}}` calls
-`refund(amount=2500)`. Its `right` is compared with what the API answers, and names only what matters.
+`refund(amount=2500)`. Its `expected` is compared with what the API answers, and names only what matters.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ class Case:
     def __init__(self, path: Path) -> None:
         self.name = path.stem
         read = json.loads(path.read_text())
-        self.said: str = read.pop("said")
+        self.report: str = read.pop("report")
         self.source: str = read.pop("source")
         self.account: dict[str, Any] = read.pop("account", {})
         self.versions: list[str] = _versions(read.pop("versions", "ours"))
         self.steps: list[Step] = read.pop("steps")
-        self.right: dict[str, Any] = read.pop("right")
+        self.expected: dict[str, Any] = read.pop("expected")
         unknown = [*read, *({name for step in self.steps for name in step} - STEPS)]
         if unknown or self.source not in SOURCES:
             raise ValueError(f"{path.name}: {', '.join(unknown) or self.source} is not known")
@@ -240,7 +240,7 @@ class Play(
         """From now on none of these kinds arrives."""
         self.world.double.set_delivery(lose=list(kinds))
 
-    def webhooks_come(self) -> None:
+    def stop_losing_webhooks(self) -> None:
         self.world.double.set_delivery(lose=[])
 
     def no_events(self, kinds: Sequence[str] = ("*",)) -> None:
@@ -273,15 +273,15 @@ class Play(
         with pytest.raises(StripeUnavailable):
             self.world.sweep(objects=True)
 
-    def look(self) -> None:
+    def check_endpoint(self) -> None:
         """The five-minute look at Stripe's list of endpoints, and the canary."""
         self.world.look()
 
-    def know_secrets(self, *, newest_first: list[str]) -> None:
+    def store_secrets(self, *, newest_first: list[str]) -> None:
         """An operator stores these signing secrets."""
         self.world.secrets = tuple(newest_first)
 
-    def strangers_post(self, times: int) -> None:
+    def post_unsigned(self, times: int) -> None:
         """Somebody posts what nobody signed."""
         for _ in range(times):
             answer = self.api.post("/stripe/webhooks", b"{}", token=None, headers={"Stripe-Signature": "t=1,v1=00"})
@@ -295,13 +295,13 @@ class Play(
     def wait(self, seconds: int) -> None:
         self.world.advance(seconds)
 
-    def answered_late(self, path: str, meanwhile: list[Step], then: Step, seconds: int = 3) -> None:
+    def response_arrives_late(self, path: str, meanwhile: list[Step], then: Step, seconds: int = 3) -> None:
         """While the answer to a request of this path is on its way, other things happen; `then` makes the request."""
         self.world.double.order_fault("late", path=path, seconds=seconds)
         with self._while_waiting(meanwhile, seconds):
             self.play([then])
 
-    def dated_late(self, path: str, then: Step, seconds: int = 3) -> None:
+    def response_dated_late(self, path: str, then: Step, seconds: int = 3) -> None:
         """The answer to a request of this path comes at once with a late `Date`, as Stripe's nearly always has."""
         self.world.double.order_fault("late", path=path, seconds=seconds)
         self.play([then])
@@ -427,7 +427,7 @@ PLACEHOLDERS = {
 
 
 def differences(right: Any, shown: Any, path: str = "") -> list[str]:
-    """Where what is shown is not what is right; what `right` does not name does not matter."""
+    """Where what is shown is not what is right; what `expected` does not name does not matter."""
     if isinstance(right, dict) and isinstance(shown, dict):
         return [
             line

@@ -22,8 +22,8 @@ PAID_OUTSIDE = [case for case in ALL if BY_HAND & {name for step in case.steps f
 def test_pom_returns_what_the_case_expects(case: Case, version: str, world: World, api: ApiClient) -> None:
     play = Play(world, api, version, case.account)
     play.play(case.steps)
-    wrong = differences(case.right, play.shown())
-    assert not wrong, "\n".join([case.said, *wrong])
+    wrong = differences(case.expected, play.shown())
+    assert not wrong, "\n".join([case.report, *wrong])
 
 
 @pytest.mark.parametrize("case", PAID_OUTSIDE, ids=lambda case: str(case.name))
@@ -32,9 +32,9 @@ def test_pom_returns_the_same_on_accounts_with_amount_paid_off_stripe(
 ) -> None:
     play = Play(world, api, case.versions[-1], {**case.account, "tells_paid_outside": True})
     play.play(case.steps)
-    assert not differences(case.right, play.shown()), case.said
+    assert not differences(case.expected, play.shown()), case.report
 
 
 def test_each_case_has_its_own_sentence() -> None:
-    said = [case.said for case in ALL]
+    said = [case.report for case in ALL]
     assert len(said) == len(set(said))

@@ -59,26 +59,28 @@ IMPOSSIBLE = frozenset(
 makes versions, but no aliases, so what calls an alias calls the function there; and nothing of CodeDeploy."""
 
 
-def uploaded(template: Template, code: str = CODE) -> Template:
+def with_uploaded_code(template: Template, code: str = CODE) -> Template:
     """The packaged template, its code in a bucket."""
-    made = copy.deepcopy(template)
-    for resource in made["Resources"].values():
+    with_code = copy.deepcopy(template)
+    for resource in with_code["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = code
-    return made
+    return with_code
 
 
-def translated(template: Template, parameters: Mapping[str, str] | None = None) -> Template:
+def transformed(template: Template, parameters: Mapping[str, str] | None = None) -> Template:
     """What the SAM transform makes of a template whose code is in a bucket."""
-    declared = template["Parameters"].items()
-    values = {name: parameter.get("Default", "given") for name, parameter in declared} | dict(parameters or {})
+    parameters_of_template = template["Parameters"].items()
+    values = {name: parameter.get("Default", "given") for name, parameter in parameters_of_template} | dict(
+        parameters or {}
+    )
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        made: Template = Translator({}, Parser()).translate(copy.deepcopy(template), values)
-    return made
+        plain_template: Template = Translator({}, Parser()).translate(copy.deepcopy(template), values)
+    return plain_template
 
 
-def decided(template: Template, parameters: Mapping[str, str]) -> Template:
+def with_conditions_resolved(template: Template, parameters: Mapping[str, str]) -> Template:
     """A template as CloudFormation sees it once parameters decide its conditions: without conditions and Fn::If."""
     values = {name: each.get("Default", "given") for name, each in template["Parameters"].items()} | dict(parameters)
     conditions = template["Conditions"]
@@ -106,18 +108,20 @@ def decided(template: Template, parameters: Mapping[str, str]) -> Template:
             if part.keys() == {"Fn::If"}:
                 condition, first, second = part["Fn::If"]
                 return chosen(first if holds(condition) else second)
-            made = {name: chosen(each) for name, each in part.items()}
-            return {name: each for name, each in made.items() if each != {"Ref": "AWS::NoValue"}}
+            chosen_parts = {name: chosen(each) for name, each in part.items()}
+            return {name: each for name, each in chosen_parts.items() if each != {"Ref": "AWS::NoValue"}}
         return [chosen(each) for each in part] if isinstance(part, list) else part
 
-    made = {name: copy.deepcopy(each) for name, each in template.items() if name != "Conditions"}
+    resolved_template = {name: copy.deepcopy(each) for name, each in template.items() if name != "Conditions"}
     for section in ("Resources", "Outputs"):
-        kept = {name: each for name, each in template[section].items() if holds(each.get("Condition", ALWAYS))}
-        made[section] = {
-            name: {key: chosen(each) for key, each in found.items() if key != "Condition"}
-            for name, found in kept.items()
+        kept_entries = {
+            name: each for name, each in template[section].items() if holds(each.get("Condition", ALWAYS))
         }
-    return made
+        resolved_template[section] = {
+            name: {key: chosen(each) for key, each in entry.items() if key != "Condition"}
+            for name, entry in kept_entries.items()
+        }
+    return resolved_template
 
 
 def as_moto_can(template: Template) -> Template:
@@ -130,14 +134,14 @@ def as_moto_can(template: Template) -> Template:
         for name, resource in template["Resources"].items()
         if resource["Type"] == ALIAS
     }
-    made = _without_aliases(template, aliases)
-    made["Resources"] = {
-        name: resource for name, resource in made["Resources"].items() if resource["Type"] not in IMPOSSIBLE
+    result = _without_aliases(template, aliases)
+    result["Resources"] = {
+        name: resource for name, resource in result["Resources"].items() if resource["Type"] not in IMPOSSIBLE
     }
-    for resource in made["Resources"].values():
+    for resource in result["Resources"].values():
         if resource["Type"] == "AWS::Lambda::EventSourceMapping":
             resource["DependsOn"] = resource["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]
-    return made
+    return result
 
 
 def _without_aliases(part: Any, aliases: Mapping[str, str]) -> Any:

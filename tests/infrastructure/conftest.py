@@ -41,15 +41,15 @@ def package() -> Package:
         PackagingError: it could not be packaged, say because the index does not answer.
     """
     if is_current(MADE_BY_HAND, STAGE):
-        return _read(MADE_BY_HAND)
+        return _read_package(MADE_BY_HAND)
     with _alone():
         if not is_current(OWN, STAGE):
             build(STAGE, OWN)
-        return _read(OWN)
+        return _read_package(OWN)
 
 
-def _read(made: Path) -> Package:
-    return Package(json.loads((made / TEMPLATE).read_text()), made / ZIP)
+def _read_package(directory: Path) -> Package:
+    return Package(json.loads((directory / TEMPLATE).read_text()), directory / ZIP)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from infra.deploy.settings import StageSettings
 from infra.local.aws import embedded_aws
 from infra.template.aliases import LIVE
 from infra.template.intrinsics import secret_parameter
-from tests.infrastructure.cloudformation import as_moto_can, translated
+from tests.infrastructure.cloudformation import as_moto_can, transformed
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -53,10 +53,10 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
     with embedded_aws():
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)
-        closed = dict.fromkeys(
+        blocked_public_access = dict.fromkeys(
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
         )
-        s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=closed)  # type: ignore[arg-type]
+        s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=blocked_public_access)  # type: ignore[arg-type]
         # Not put: moto reads no conditions of a bucket's policy, and would deny everything.
         monkeypatch.setattr(prerequisites, "_policy", lambda s3, asked: TLS_ONLY)
         manager = boto3.client("secretsmanager")
@@ -95,16 +95,16 @@ def _transform_before_moto(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = Aws.client
 
     def client(self: Aws, service: str) -> Any:
-        known = service in self._clients
-        made = plain(self, service)
-        if service == "lambda" and not known:
-            made.meta.events.register("before-call.lambda.GetAccountSettings", _account_settings)
-        if service == "cloudformation" and not known:
-            made.meta.events.register("provide-client-params.cloudformation.CreateChangeSet", _transformed)
-            made.meta.events.register("after-call.cloudformation.ExecuteChangeSet", _told)
-            for finished in (_aliased, _restorable):
-                made.meta.events.register("after-call.cloudformation.ExecuteChangeSet", finished)
-        return made
+        is_cached = service in self._clients
+        new_client = plain(self, service)
+        if service == "lambda" and not is_cached:
+            new_client.meta.events.register("before-call.lambda.GetAccountSettings", _account_settings)
+        if service == "cloudformation" and not is_cached:
+            new_client.meta.events.register("provide-client-params.cloudformation.CreateChangeSet", _transformed)
+            new_client.meta.events.register("after-call.cloudformation.ExecuteChangeSet", _told)
+            for handler in (_aliased, _restorable):
+                new_client.meta.events.register("after-call.cloudformation.ExecuteChangeSet", handler)
+        return new_client
 
     monkeypatch.setattr(Aws, "client", client)
 
@@ -122,10 +122,12 @@ def _transformed(params: dict[str, Any], **_: Any) -> dict[str, Any]:
     s3: Any = boto3.client("s3")
     template = json.loads(s3.get_object(**place)["Body"].read())
     values = {each["ParameterKey"]: each["ParameterValue"] for each in params["Parameters"]}
-    made = as_moto_can(translated(template, values))
-    made["Resources"] = _filled(made["Resources"], values)
-    del made["Resources"]["RestAPI"]["Properties"]["Body"]  # moto does not read it, and loses an API that is updated
-    s3.put_object(**{**place, "Key": f"{key}.transformed"}, Body=json.dumps(made).encode())
+    template_for_moto = as_moto_can(transformed(template, values))
+    template_for_moto["Resources"] = _filled(template_for_moto["Resources"], values)
+    del template_for_moto["Resources"]["RestAPI"]["Properties"][
+        "Body"
+    ]  # moto does not read it, and loses an API that is updated
+    s3.put_object(**{**place, "Key": f"{key}.transformed"}, Body=json.dumps(template_for_moto).encode())
     return {**params, "TemplateURL": f"{params['TemplateURL']}.transformed"}
 
 
@@ -152,11 +154,15 @@ def _aliased(**_: Any) -> None:
     for function in client.list_functions()["Functions"]:
         name = function["FunctionName"]
         versions = client.list_versions_by_function(FunctionName=name)["Versions"]
-        wanted: dict[str, Any] = {"FunctionName": name, "Name": LIVE, "FunctionVersion": versions[-1]["Version"]}
+        alias_request: dict[str, Any] = {
+            "FunctionName": name,
+            "Name": LIVE,
+            "FunctionVersion": versions[-1]["Version"],
+        }
         try:
-            client.update_alias(**wanted)
+            client.update_alias(**alias_request)
         except client.exceptions.ResourceNotFoundException:
-            client.create_alias(**wanted)
+            client.create_alias(**alias_request)
 
 
 def _restorable(**_: Any) -> None:

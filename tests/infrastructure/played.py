@@ -34,7 +34,7 @@ from infra.stripe_double import InProcessClient
 from infra.template import RETRIES, merge_template
 from infra.template.measures import API_GATEWAY, LAMBDA, SQS
 from infra.template.queues import ATTEMPTS, PATIENCE
-from tests.api.client import Answer, ApiClient
+from tests.api.client import Response, ApiClient
 from tests.api.conftest import CONFIG
 from tests.api.tokens import CONFIG as TOKENS
 from tests.api.tokens import Issuer, jwks, public_jwk
@@ -76,8 +76,8 @@ class PlayedSqs:
         self._sent.add(once)
         self._number += 1
         now = self._now()
-        made = Waiting(f"message-{self._number}", asked["MessageBody"], group or str(self._number), now, now)
-        self.messages[asked["QueueUrl"].rpartition("/")[2]].append(made)
+        message = Waiting(f"message-{self._number}", asked["MessageBody"], group or str(self._number), now, now)
+        self.messages[asked["QueueUrl"].rpartition("/")[2]].append(message)
 
     def send_message_batch(self, **asked: Any) -> dict[str, Any]:
         for entry in asked["Entries"]:
@@ -95,7 +95,7 @@ class PlayedSqs:
             first.setdefault(each.group, each)
         return [each for each in first.values() if each.visible_at <= now][:size]
 
-    def measured(self) -> Iterator[tuple[str, str, float]]:
+    def metrics(self) -> Iterator[tuple[str, str, float]]:
         """Yields what SQS says of each queue: the metric, the queue, and the value."""
         for queue, waiting in self.messages.items():
             oldest = min((each.sent_at for each in waiting), default=self._now())
@@ -154,7 +154,7 @@ class Stage:
 
     # Requests, as API Gateway counts them
 
-    def answered(self, answer: Answer) -> Answer:
+    def counted_response(self, answer: Response) -> Response:
         """Counts a request."""
         self.gateway(answer.status)
         return answer
@@ -167,7 +167,7 @@ class Stage:
         if self.flooded and not by_stranger:
             self.gateway(429)
             return 429
-        return self.answered(self.api.post(WEBHOOKS, body, token=None, headers=dict(headers))).status
+        return self.counted_response(self.api.post(WEBHOOKS, body, token=None, headers=dict(headers))).status
 
     def gateway(self, status: int) -> None:
         """Counts an answer of this status, which may be one of API Gateway's own."""
@@ -186,7 +186,7 @@ class Stage:
             self.world.double.drain()
             self._work()
             self._publish()
-            for name, queue, value in self.sqs.measured():
+            for name, queue, value in self.sqs.metrics():
                 self._measure(Key.of(SQS, name, {"QueueName": f"{STACK}-{queue}"}), value)
             name = {"QueueName": f"{STACK}-{SCHEDULE_FAILURES}"}
             self._measure(Key.of(SQS, "ApproximateNumberOfMessagesVisible", name), float(self.failed_ticks))
@@ -201,12 +201,12 @@ class Stage:
 
     def _work(self) -> None:
         for worker, trigger in QUEUE_TRIGGERS.items():
-            left = self.capacity.get(trigger.queue, WHATEVER_A_MINUTE_ALLOWS)
-            while worker not in self.unmapped and left > 0:
-                batch = self.sqs.batch(trigger.queue, min(trigger.batch_size, left))
+            capacity_left = self.capacity.get(trigger.queue, WHATEVER_A_MINUTE_ALLOWS)
+            while worker not in self.unmapped and capacity_left > 0:
+                batch = self.sqs.batch(trigger.queue, min(trigger.batch_size, capacity_left))
                 if not batch:
                     break
-                left -= len(batch)
+                capacity_left -= len(batch)
                 self._hand_over(worker, trigger, batch)
 
     def _hand_over(self, worker: str, trigger: Messages, batch: Sequence[Waiting]) -> None:
@@ -223,25 +223,27 @@ class Stage:
             each.received += 1
             each.visible_at = self.now + PATIENCE * BY_NAME[worker].timeout
         answer = self._invoke(worker, {"Records": records})
-        kept = {each["itemIdentifier"] for each in answer["batchItemFailures"]} if answer else {e.id for e in batch}
+        failed_ids = (
+            {each["itemIdentifier"] for each in answer["batchItemFailures"]} if answer else {e.id for e in batch}
+        )
         for each in batch:
-            if each.id not in kept:
+            if each.id not in failed_ids:
                 self.sqs.messages[trigger.queue].remove(each)
 
     def _invoke(self, function: str, event: dict[str, Any]) -> Any:
         """Returns what the handler answers, None if it raised."""
         try:
-            answer, crashed = self.app.handler_map[function](event, lambda_context(function)), 0.0
+            answer, error_count = self.app.handler_map[function](event, lambda_context(function)), 0.0
         except Exception:  # noqa: BLE001 Lambda counts it, whatever it is
-            answer, crashed = None, 1.0
+            answer, error_count = None, 1.0
         self._lambda("Invocations", function, 1.0)
-        self._lambda("Errors", function, crashed)
+        self._lambda("Errors", function, error_count)
         return answer
 
     def _publish(self) -> None:
         database = self.world.ports.database
-        told = (database.invoices, database.customers, database.connections, database.payouts)
-        versions = [{key: each.version for key, each in objects.items()} for objects in told]
+        streams = (database.invoices, database.customers, database.connections, database.payouts)
+        versions = [{key: each.version for key, each in objects.items()} for objects in streams]
         if versions != self._versions and "publish_changes" not in self.unmapped:
             self._lambda("Invocations", "publish_changes", 1.0)
             observability.changes_published(published=1, reasons=[], repeats=False)
@@ -261,7 +263,7 @@ class Stage:
 
     # Alarms
 
-    def told(self, since: int = 0, **changed: Alarm) -> dict[str, int]:
+    def minutes_in_alarm(self, since: int = 0, **changed: Alarm) -> dict[str, int]:
         """Returns each alarm that told somebody from a minute on, with the first minute in which it did.
 
         `changed` are judged in place of the template's.
@@ -295,16 +297,16 @@ def stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     queues = SqsQueues({queue: f"https://sqs.test/{queue}" for queue in Queue}, clock)
     vars(queues)["_client"] = sqs
     world.ports.queues = queues  # type: ignore[assignment]
-    made = Stage(app, world, lambda: capsys.readouterr().out, sqs)
-    world.door = made.webhook
+    new_stage = Stage(app, world, lambda: capsys.readouterr().out, sqs)
+    world.door = new_stage.webhook
     verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
     monkeypatch.setattr(bootstrap, "ports", lambda: world.ports)
     monkeypatch.setattr(bootstrap, "webhook_opener", lambda: world.opener)
-    monkeypatch.setattr(bootstrap, "own_webhook", lambda: PlayedDoor(made))
+    monkeypatch.setattr(bootstrap, "own_webhook", lambda: PlayedDoor(new_stage))
     monkeypatch.setattr(bootstrap, "secret_ages", lambda: SimpleNamespace(days=lambda: dict.fromkeys(Secret, 1)))
     monkeypatch.setattr(bootstrap, "config", lambda: CONFIG)
     monkeypatch.setattr(bootstrap, "token_verifier", lambda: verifier)
-    return made
+    return new_stage
 
 
 class PlayedDoor:

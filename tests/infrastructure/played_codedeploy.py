@@ -56,26 +56,26 @@ class CodeDeploy:
         cloudwatch = boto3.client("cloudwatch")
         cloudwatch.set_alarm_state(AlarmName=self.alarm, StateValue="OK", StateReason="judged by its metrics")
 
-    def _create(self, asked: dict[str, Any]) -> dict[str, Any]:
-        assert (asked["applicationName"], asked["deploymentGroupName"]) == (APPLICATION, GROUP)
-        assert asked["deploymentConfigName"].startswith("CodeDeployDefault.LambdaCanary10Percent")
-        spec = json.loads(asked["revision"]["appSpecContent"]["content"])
+    def _create(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert (request["applicationName"], request["deploymentGroupName"]) == (APPLICATION, GROUP)
+        assert request["deploymentConfigName"].startswith("CodeDeployDefault.LambdaCanary10Percent")
+        spec = json.loads(request["revision"]["appSpecContent"]["content"])
         [[resource]] = [each.values() for each in spec["Resources"]]
         assert (spec["version"], resource["Type"]) == (0.0, "AWS::Lambda::Function")
-        return {"deploymentId": self._begin(resource["Properties"], asked.get("description", ""))}
+        return {"deploymentId": self._begin(resource["Properties"], request.get("description", ""))}
 
     def _begin(self, move: dict[str, str], description: str, **more: Any) -> str:
-        made = f"d-{len(self._moves) + 1}"
-        self.deployments[made] = {
-            "deploymentId": made, "status": "InProgress", "description": description, **more
+        deployment_id = f"d-{len(self._moves) + 1}"
+        self.deployments[deployment_id] = {
+            "deploymentId": deployment_id, "status": "InProgress", "description": description, **more
         }  # fmt: skip
-        self._moves[made] = (move, self.now)
+        self._moves[deployment_id] = (move, self.now)
         if not self.can_update_the_alias:
             error = {"code": "IAM_ROLE_PERMISSIONS", "message": "not authorized to perform lambda:UpdateAlias"}
-            self.deployments[made] |= {"status": "Failed", "errorInformation": error}
+            self.deployments[deployment_id] |= {"status": "Failed", "errorInformation": error}
         elif self.does_begin and "rollbackInfo" not in more:
             self._alias(move, move["CurrentVersion"], {move["TargetVersion"]: TENTH})
-        return made
+        return deployment_id
 
     def _on(self, deployment: str) -> None:
         info, (move, began) = self.deployments[deployment], self._moves[deployment]
@@ -104,12 +104,12 @@ class CodeDeploy:
             RoutingConfig={"AdditionalVersionWeights": weights},
         )
 
-    def _list(self, asked: dict[str, Any]) -> dict[str, Any]:
-        wanted = set(asked["includeOnlyStatuses"])
-        assert wanted == RUNNING
-        return {"deployments": [each for each, info in self.deployments.items() if info["status"] in wanted]}
+    def _list(self, request: dict[str, Any]) -> dict[str, Any]:
+        statuses = set(request["includeOnlyStatuses"])
+        assert statuses == RUNNING
+        return {"deployments": [each for each, info in self.deployments.items() if info["status"] in statuses]}
 
-    def _stop(self, asked: dict[str, Any]) -> dict[str, Any]:
-        assert asked["autoRollbackEnabled"]
-        self._end(asked["deploymentId"], "MANUAL_STOP")
+    def _stop(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert request["autoRollbackEnabled"]
+        self._end(request["deploymentId"], "MANUAL_STOP")
         return {"status": "Succeeded"}

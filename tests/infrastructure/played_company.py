@@ -15,26 +15,26 @@ CALM = 40
 PAGES = {name for name, alarm in DEPLOYED.items() if alarm.grade == "page"}
 
 
-def connected(stage: Stage, *services: str) -> str:
+def connect_account(stage: Stage, *services: str) -> str:
     """A company with a customer and invoices, left alone until nothing more happens; returns its Stripe account."""
     account = stage.world.connect()
     stage.world.customer()
     for service in services:
         stage.world.invoice(service)
     stage.pass_minutes(CALM)
-    assert stage.told(since=CALM - 5) == {}, "nothing is wrong before it begins"
+    assert stage.minutes_in_alarm(since=CALM - 5) == {}, "nothing is wrong before it begins"
     return account
 
 
-def pages(told: dict[str, int]) -> set[str]:
-    return told.keys() & PAGES
+def pages(minutes_in_alarm: dict[str, int]) -> set[str]:
+    return minutes_in_alarm.keys() & PAGES
 
 
 def without(alarm: str, expression: str, **changes: Any) -> dict[str, MetricAlarm]:
     """An alarm whose guard is taken away."""
-    judged = DEPLOYED[alarm]
-    assert isinstance(judged, MetricAlarm)
-    return {alarm: dataclasses.replace(judged, expression=expression, **changes)}
+    alarm_properties = DEPLOYED[alarm]
+    assert isinstance(alarm_properties, MetricAlarm)
+    return {alarm: dataclasses.replace(alarm_properties, expression=expression, **changes)}
 
 
 def pays(stage: Stage, account: str, number: int) -> None:
@@ -47,7 +47,7 @@ def asks_stripe(stage: Stage) -> None:
     """The office has POM look at its invoices in Stripe."""
     for invoice in list(stage.world.ports.database.invoices.values())[:3]:
         for _ in range(3):
-            stage.answered(stage.api.post(f"/invoices/{invoice.id}/refresh", {}))
+            stage.counted_response(stage.api.post(f"/invoices/{invoice.id}/refresh", {}))
 
 
 def sent_invoice(stage: Stage, account: str, original: dict[str, Any], *, by_platform: bool) -> str:
@@ -55,18 +55,18 @@ def sent_invoice(stage: Stage, account: str, original: dict[str, Any], *, by_pla
     double = stage.world.double
     options: Any = {"stripe_account": account} if by_platform else {"api_key": f"sk_test_{account}"}
     invoices = stage.world.client.v1.invoices
-    asked: Any = {
+    parameters: Any = {
         "customer": original["customer"],
         "metadata": original["metadata"],
         "collection_method": "send_invoice",
         "days_until_due": 30,
     }
-    made = invoices.create(asked, options)
-    assert made.application == (double.config.client_id_test if by_platform else None)
+    draft = invoices.create(parameters, options)
+    assert draft.application == (double.config.client_id_test if by_platform else None)
     lines: Any = {"lines": [{"description": "Cleaning", "amount": 7500}]}
-    invoices.add_lines(str(made.id), lines, options)
-    invoices.finalize_invoice(str(made.id), None, options)
-    return str(made.id)
+    invoices.add_lines(str(draft.id), lines, options)
+    invoices.finalize_invoice(str(draft.id), None, options)
+    return str(draft.id)
 
 
 def compare(stage: Stage) -> None:

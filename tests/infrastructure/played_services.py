@@ -17,20 +17,20 @@ def play(client: Any, plays: Mapping[str, Play]) -> None:
     service = client.meta.service_model.service_id.hyphenize()
     known: dict[str, Play] = vars(client).setdefault("plays", {})
     for operation in plays.keys() - known.keys():
-        client.meta.events.register(f"provide-client-params.{service}.{operation}", _remembered)
+        client.meta.events.register(f"provide-client-params.{service}.{operation}", _remember_request)
         client.meta.events.register(f"before-call.{service}.{operation}", _answered_by(known, operation))
     known.update(plays)
 
 
-def _remembered(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+def _remember_request(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
     context["asked"] = params
 
 
 def _answered_by(plays: Mapping[str, Play], operation: str) -> Callable[..., Any]:
     def answered(model: Any, context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
-        made = plays[operation](context["asked"])
-        validate_parameters(made, model.output_shape)
-        return SimpleNamespace(status_code=200), made
+        result = plays[operation](context["asked"])
+        validate_parameters(result, model.output_shape)
+        return SimpleNamespace(status_code=200), result
 
     return answered
 

@@ -108,64 +108,68 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         ("SignaturesAllRefused", REFUSED | {"invalid": [2, 1, _]}, [0, 0, 0]),
     ],
 )
-def test_alarms_ring_when_they_should(alarm: str, series: dict[str, list[float | None]], expected: list[int]) -> None:
-    judged = DEPLOYED[alarm]
-    assert isinstance(judged, MetricAlarm)
-    points = judged.values_from_series(series)
-    assert [judged.fires(points[: n + 1]) for n in range(len(points))] == [bool(each) for each in expected]
+def test_each_alarm_fires_exactly_in_the_expected_minutes(
+    alarm: str, series: dict[str, list[float | None]], expected: list[int]
+) -> None:
+    alarm_properties = DEPLOYED[alarm]
+    assert isinstance(alarm_properties, MetricAlarm)
+    points = alarm_properties.values_from_series(series)
+    assert [alarm_properties.fires(points[: n + 1]) for n in range(len(points))] == [bool(each) for each in expected]
 
 
 # Minute by minute
 
-Measured = Mapping[int, float]
+ValueByMinute = Mapping[int, float]
 """A value by the minute in which it was measured."""
 
 
 def query(alarm: str, name: str) -> Key:
-    judged = DEPLOYED[alarm]
-    assert isinstance(judged, MetricAlarm)
-    return judged.queries[name].key
+    alarm_properties = DEPLOYED[alarm]
+    assert isinstance(alarm_properties, MetricAlarm)
+    return alarm_properties.queries[name].key
 
 
-def minutes_told(alarm: str, measured: Mapping[Key, Measured], minutes: Iterable[int]) -> list[int]:
+def minutes_of_alarm(alarm: str, values_by_metric: Mapping[Key, ValueByMinute], minutes: Iterable[int]) -> list[int]:
     """In which of these minutes somebody is told of the alarm."""
-    written = [(key, minute, value) for key, values in measured.items() for minute, value in values.items()]
-    return judged(
+    written = [(key, minute, value) for key, values in values_by_metric.items() for minute, value in values.items()]
+    return evaluate(
         alarm, Datapoints(Datapoint(key, minute * MINUTE + 1, value) for key, minute, value in written), minutes
     )
 
 
-def judged(alarm: str, datapoints: Datapoints, minutes: Iterable[int]) -> list[int]:
+def evaluate(alarm: str, datapoints: Datapoints, minutes: Iterable[int]) -> list[int]:
     composite = DEPLOYED[alarm]
-    others = (*composite.parts, composite.suppressor) if isinstance(composite, CompositeAlarm) else ()
-    bells = WatchedAlarms({name: DEPLOYED[name] for name in (alarm, *filter(None, others))})
-    told = []
+    parts = (*composite.parts, composite.suppressor) if isinstance(composite, CompositeAlarm) else ()
+    bells = WatchedAlarms({name: DEPLOYED[name] for name in (alarm, *filter(None, parts))})
+    minutes_in_alarm = []
     for minute in minutes:
         bells.judge(datapoints, minute * MINUTE)
-        told += [minute] if bells[alarm].notifies else []
-    return told
+        minutes_in_alarm += [minute] if bells[alarm].notifies else []
+    return minutes_in_alarm
 
 
 def test_a_dead_letter_pages_within_a_minute_and_until_it_is_gone() -> None:
     waiting = Key.of(SQS, "ApproximateNumberOfMessagesVisible", {"QueueName": f"{STACK}-reconcile-dlq"})
     depth = {minute: float(5 <= minute < 9) for minute in range(20)}
-    assert minutes_told("DeadLetterReconcile", {waiting: depth}, range(20)) == [6, 7, 8, 9]
-    assert minutes_told("DeadLetterInvoiceJobs", {waiting: depth}, range(20)) == []
+    assert minutes_of_alarm("DeadLetterReconcile", {waiting: depth}, range(20)) == [6, 7, 8, 9]
+    assert minutes_of_alarm("DeadLetterInvoiceJobs", {waiting: depth}, range(20)) == []
 
 
-def test_silence_pages_twenty_minutes_after_the_last_plan_and_ends_with_the_next() -> None:
+def test_missing_plans_page_after_twenty_minutes_and_the_next_plan_ends_the_alarm() -> None:
     plans = query("ReconciliationSilent", "plans")
-    told = minutes_told("ReconciliationSilent", {plans: {0: 1, 10: 1, 20: 1, 45: 1, 55: 1}}, range(1, 60))
-    assert told == list(range(41, 46))
+    minutes = minutes_of_alarm("ReconciliationSilent", {plans: {0: 1, 10: 1, 20: 1, 45: 1, 55: 1}}, range(1, 60))
+    assert minutes == list(range(41, 46))
     every_ten = dict.fromkeys(range(0, 60, 10), 1.0)
-    assert minutes_told("ReconciliationSilent", {plans: every_ten}, range(1, 60)) == []
+    assert minutes_of_alarm("ReconciliationSilent", {plans: every_ten}, range(1, 60)) == []
 
 
 REQUESTS = Key.of(API_GATEWAY, "Count", {"ApiName": STACK})
 ERRORS = Key.of(API_GATEWAY, "5XXError", {"ApiName": STACK})
 
 
-def told_of(alarm: str, failing: Mapping[int, int], minutes: range, stripe_down: Iterable[int] = ()) -> list[int]:
+def minutes_in_alarm_of(
+    alarm: str, failing: Mapping[int, int], minutes: range, stripe_down: Iterable[int] = ()
+) -> list[int]:
     """In which minutes somebody is told, if of a hundred requests a minute so many fail."""
     datapoints = Datapoints(
         Datapoint(key, minute * MINUTE + n / 2, value)
@@ -175,33 +179,33 @@ def told_of(alarm: str, failing: Mapping[int, int], minutes: range, stripe_down:
     )
     down = query("StripeDown", "failed")
     datapoints.add(Datapoint(down, minute * MINUTE + n, 1.0) for minute in stripe_down for n in range(9))
-    return judged(alarm, datapoints, minutes)
+    return evaluate(alarm, datapoints, minutes)
 
 
 def test_a_short_spike_pages_nobody() -> None:
     spike = {90: 20, 91: 20}
-    assert told_of("ErrorsFast", spike, range(60, 150)) == []
-    assert told_of("ErrorsSlow", spike, range(60, 150)) == []
+    assert minutes_in_alarm_of("ErrorsFast", spike, range(60, 150)) == []
+    assert minutes_in_alarm_of("ErrorsSlow", spike, range(60, 150)) == []
 
 
-def test_a_fast_burn_pages_while_it_goes_on_and_is_quiet_soon_after() -> None:
+def test_a_fast_burn_pages_while_it_lasts_and_ends_soon_after() -> None:
     burning = dict.fromkeys(range(60, 100), 20)
-    told = told_of("ErrorsFast", burning, range(60, 200))
-    assert told == list(range(told[0], told[-1] + 1))
-    assert 60 < told[0] <= 75
-    assert 100 < told[-1] <= 105
+    minutes = minutes_in_alarm_of("ErrorsFast", burning, range(60, 200))
+    assert minutes == list(range(minutes[0], minutes[-1] + 1))
+    assert 60 < minutes[0] <= 75
+    assert 100 < minutes[-1] <= 105
 
 
-def test_a_slow_burn_pages_though_no_hour_of_it_looks_bad() -> None:
+def test_a_slow_burn_pages_although_no_single_hour_is_bad() -> None:
     burning = dict.fromkeys(range(0, 600), 1)
-    assert told_of("ErrorsFast", burning, range(360, 600, 5)) == []
-    assert told_of("ErrorsSlow", burning, range(360, 600, 5))[0] <= 370
+    assert minutes_in_alarm_of("ErrorsFast", burning, range(360, 600, 5)) == []
+    assert minutes_in_alarm_of("ErrorsSlow", burning, range(360, 600, 5))[0] <= 370
     tolerable = dict.fromkeys(range(0, 600, 5), 1)
-    assert told_of("ErrorsSlow", tolerable, range(360, 600, 5)) == []
+    assert minutes_in_alarm_of("ErrorsSlow", tolerable, range(360, 600, 5)) == []
 
 
-def test_while_stripe_is_down_the_burn_pages_nobody_and_then_it_does() -> None:
+def test_the_burn_alarm_pages_only_after_stripe_is_up_again() -> None:
     burning = dict.fromkeys(range(60, 140), 20)
-    told = told_of("ErrorsFast", burning, range(60, 140), stripe_down=range(60, 110))
-    assert told[0] >= 115, "the suppressor's window and its extension are over"
-    assert told == list(range(told[0], 140))
+    minutes = minutes_in_alarm_of("ErrorsFast", burning, range(60, 140), stripe_down=range(60, 110))
+    assert minutes[0] >= 115, "the suppressor's window and its extension are over"
+    assert minutes == list(range(minutes[0], 140))

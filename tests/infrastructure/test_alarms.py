@@ -37,14 +37,14 @@ def graphs() -> list[Graph]:
 
 
 def test_every_emitted_metric_is_graphed_or_ignored_for_a_reason() -> None:
-    graphed = {
+    metrics_in_widgets = {
         line.name if isinstance(line, Measure) else line.metric.name for graph in graphs() for line in graph.lines
     }
-    assert metrics.METRICS.keys() - IGNORED.keys() <= graphed
-    assert IGNORED.keys() <= metrics.METRICS.keys() - graphed
+    assert metrics.METRICS.keys() - IGNORED.keys() <= metrics_in_widgets
+    assert IGNORED.keys() <= metrics.METRICS.keys() - metrics_in_widgets
 
 
-def test_the_questions_are_six_and_their_metrics_are_asked_for_there() -> None:
+def test_the_dashboard_has_six_questions_and_a_widget_for_each_metric() -> None:
     assert [question.title[:2] for question in QUESTIONS] == ["1.", "2.", "3.", "4.", "5.", "6."]
     for number, question in enumerate(QUESTIONS, start=1):
         lines = [line for graph in question.graphs for line in graph.lines]
@@ -53,7 +53,7 @@ def test_the_questions_are_six_and_their_metrics_are_asked_for_there() -> None:
         assert {metric.name for metric in metrics.METRICS.values() if metric.question == number} <= there
 
 
-def test_a_measure_that_nobody_emits_cannot_be_made() -> None:
+def test_an_alarm_on_a_metric_that_no_code_emits_is_refused() -> None:
     with pytest.raises(NoSuchMeasure, match="is not written by"):
         pom_metric(metrics.REQUEST_LATENCY, "Sum", route="GET /v1/health")
     with pytest.raises(NoSuchMeasure, match="never written with"):
@@ -72,7 +72,7 @@ def test_a_measure_that_nobody_emits_cannot_be_made() -> None:
 
 
 @pytest.mark.parametrize("alarm", EVERY, ids=lambda alarm: alarm.name)
-def test_every_alarm_tells_somebody_and_has_a_run_book(alarm: Any) -> None:
+def test_every_alarm_notifies_a_topic_and_has_a_run_book(alarm: Any) -> None:
     properties = RESOURCES[f"{alarm.name}Alarm"]["Properties"]
     if alarm.grade is Grade.SIGNAL:
         assert any(alarm.name in composite.alarms for composite in COMPOSITES), "it tells nobody"
@@ -91,7 +91,7 @@ def _families(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
-def test_every_alarm_says_what_missing_data_means_and_can_be_evaluated(alarm: Any) -> None:
+def test_every_alarm_sets_the_treatment_of_missing_data_and_is_accepted_by_cloudwatch(alarm: Any) -> None:
     properties = RESOURCES[f"{alarm.name}Alarm"]["Properties"]
     assert properties["TreatMissingData"] in {"breaching", "notBreaching"}
     assert alarm.period * alarm.periods <= 86400, "CloudWatch looks back a day at most"
@@ -102,13 +102,13 @@ def test_every_alarm_says_what_missing_data_means_and_can_be_evaluated(alarm: An
         assert words <= set(alarm.measures), f"{words} are not all measured"
 
 
-def test_no_alarm_has_more_metrics_than_cloudwatch_takes_and_none_searches() -> None:
+def test_no_alarm_has_more_metrics_than_cloudwatch_allows_or_a_search() -> None:
     assert max(len(alarm.measures) for alarm in ALARMS) <= MOST_METRICS
     assert not any("SEARCH" in (alarm.expression or "") for alarm in ALARMS)
 
 
 def test_every_function_table_and_index_that_all_organizations_share_has_an_alarm_on_its_throttles() -> None:
-    watched = {
+    names_with_alarm = {
         tuple(value.removeprefix("${AWS::StackName}-") for _, value in measure.dimensions)
         for alarm in ALARMS
         for measure in alarm.measures.values()
@@ -116,7 +116,7 @@ def test_every_function_table_and_index_that_all_organizations_share_has_an_alar
     }
     functions = {(function.aws_name,) for function in FUNCTIONS}
     tables = {(table,) for table in NAMES.values()}
-    assert watched == functions | tables | set(SHARED_PARTITIONS)
+    assert names_with_alarm == functions | tables | set(SHARED_PARTITIONS)
 
 
 def test_composites_are_made_of_alarms_that_exist() -> None:
@@ -125,24 +125,24 @@ def test_composites_are_made_of_alarms_that_exist() -> None:
 
 
 def test_every_dead_letter_queue_has_an_alarm() -> None:
-    watched = {
+    names_with_alarm = {
         measure.dimensions[0][1].removeprefix("${AWS::StackName}-")
         for alarm in ALARMS
         if alarm.name.startswith("DeadLetter")
         for measure in alarm.measures.values()
     }
-    made = {name for name, each in RESOURCES.items() if each["Type"] == "AWS::SQS::Queue"}
-    assert {queue_id(queue) for queue in watched} == {
-        name for name in made if name.endswith("DlqQueue") or name == "ScheduleFailuresQueue"
+    queue_resources = {name for name, each in RESOURCES.items() if each["Type"] == "AWS::SQS::Queue"}
+    assert {queue_id(queue) for queue in names_with_alarm} == {
+        name for name in queue_resources if name.endswith("DlqQueue") or name == "ScheduleFailuresQueue"
     }
-    assert watched == set(DEAD_LETTER_QUEUES)
+    assert names_with_alarm == set(DEAD_LETTER_QUEUES)
 
 
 # The dashboard and the saved queries
 
 
 def test_widgets_are_on_the_grid_and_do_not_overlap() -> None:
-    taken: set[tuple[int, int]] = set()
+    occupied_cells: set[tuple[int, int]] = set()
     for widget in body()["widgets"]:
         assert widget["x"] + widget["width"] <= 24
         cells = {
@@ -150,17 +150,17 @@ def test_widgets_are_on_the_grid_and_do_not_overlap() -> None:
             for x in range(widget["x"], widget["x"] + widget["width"])
             for y in range(widget["y"], widget["y"] + widget["height"])
         }
-        assert not cells & taken, widget["properties"].get("title")
-        taken |= cells
+        assert not cells & occupied_cells, widget["properties"].get("title")
+        occupied_cells |= cells
 
 
-def test_the_dashboard_is_json_with_nothing_to_fill_in_but_what_cloudformation_knows() -> None:
-    said = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    assert set(re.findall(r"\$\{([^}]+)}", said)) <= {
+def test_the_dashboard_is_json_and_refers_only_to_resources_of_the_stack() -> None:
+    body = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert set(re.findall(r"\$\{([^}]+)}", body)) <= {
         "AWS::StackName", "AWS::Region", "AWS::Partition", "AWS::AccountId", "RunBookUrl",
     }  # fmt: skip
-    assert len(json.loads(said)["widgets"]) <= 500
-    for widget in json.loads(said)["widgets"]:
+    assert len(json.loads(body)["widgets"]) <= 500
+    for widget in json.loads(body)["widgets"]:
         assert len(widget["properties"].get("metrics", ())) <= 500
 
 
@@ -168,7 +168,7 @@ def test_the_picture_in_the_guide_is_of_this_dashboard() -> None:
     assert FILE.read_text() == picture(Recording.read()), "run `python -m infra.ops_demo.picture`"
 
 
-def test_the_picture_shows_what_rang_in_the_night_it_draws() -> None:
+def test_the_picture_shows_the_alarms_that_fired_in_its_night() -> None:
     recording = Recording.read()
     assert {"ParkedEvents", "BacklogCustomerSync", "ReconciliationSilent", "Corrections"} <= recording.fired
     widgets = {widget["properties"].get("title"): widget["properties"] for widget in body()["widgets"]}
@@ -189,7 +189,7 @@ def test_every_run_book_of_an_alarm_is_linked_from_the_dashboard() -> None:
     assert {f"/{alarm.run_book})" for alarm in EVERY} <= set(re.findall(r"/[a-z-]+\.md\)", texts))
 
 
-def test_saved_queries_ask_log_groups_that_exist_for_lines_that_are_written() -> None:
+def test_saved_queries_use_existing_log_groups_and_existing_log_lines() -> None:
     source = (ROOT / "chalicelib" / "observability.py").read_text()
     for query in QUERIES:
         assert all(log_group_id(function) in RESOURCES for function in query.functions)

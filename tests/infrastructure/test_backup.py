@@ -27,57 +27,57 @@ from infra.template import merge_template
 from infra.template.backup import COPY_VAULT, HAS_BACKUP, HAS_KEYED_BACKUP, backups
 from infra.template.intrinsics import Json
 from infra.template.tables import tables
-from tests.infrastructure.cloudformation import OPTIONAL, translated
+from tests.infrastructure.cloudformation import OPTIONAL, transformed
 
 TEMPLATE: Json = merge_template()
 RESOURCES = TEMPLATE["Resources"]
 VAULT = "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies"
 
 
-def _used(declared: Json, by: Any) -> Json:
+def _with_vault(value: Json, by: Any) -> Json:
     """Returns what is named in a part of the template."""
     text = json.dumps(by)
-    return {name: each for name, each in declared.items() if f'"{name}"' in text}
+    return {name: each for name, each in value.items() if f'"{name}"' in text}
 
 
-def _alone() -> Json:
+def _backup_template() -> Json:
     """A template of tables and backup: what Chalice makes is not in it."""
-    made = {name: each for name, each in RESOURCES.items() if name in backups() or name in tables()}
-    conditions = _used(TEMPLATE["Conditions"], made)
-    conditions |= _used(TEMPLATE["Conditions"], conditions)
-    parameters = _used(TEMPLATE["Parameters"], [made, conditions])
+    resources = {name: each for name, each in RESOURCES.items() if name in backups() or name in tables()}
+    conditions = _with_vault(TEMPLATE["Conditions"], resources)
+    conditions |= _with_vault(TEMPLATE["Conditions"], conditions)
+    parameters = _with_vault(TEMPLATE["Parameters"], [resources, conditions])
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Transform": "AWS::Serverless-2016-10-31",
         "Parameters": parameters,
         "Conditions": conditions,
-        "Resources": made,
+        "Resources": resources,
     }
 
 
-def test_aws_own_schemas_take_it() -> None:
-    found = lint(json.dumps(_alone()), config=ManualArgs(regions=["us-east-1"]))
-    assert [str(each) for each in found] == []
+def test_the_backup_resources_match_the_schemas_of_aws() -> None:
+    faults = lint(json.dumps(_backup_template()), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(each) for each in faults] == []
 
 
-def test_where_no_vault_is_named_nothing_of_it_is_made() -> None:
+def test_without_a_vault_no_backup_resource_is_created() -> None:
     assert all(each["Condition"] in {HAS_BACKUP, HAS_KEYED_BACKUP} for each in backups().values())
     assert TEMPLATE["Parameters"][COPY_VAULT]["Default"] == ""
     assert {each["Type"] for each in backups().values()} <= OPTIONAL
 
 
-def test_every_table_is_backed_up_and_copied_to_the_named_vault_after_the_transform_too() -> None:
-    made = translated(_alone(), {COPY_VAULT: VAULT})["Resources"]
-    resources = made["BackupSelection"]["Properties"]["BackupSelection"]["Resources"]
+def test_every_table_is_backed_up_and_copied_to_the_named_vault() -> None:
+    transformed_resources = transformed(_backup_template(), {COPY_VAULT: VAULT})["Resources"]
+    resources = transformed_resources["BackupSelection"]["Properties"]["BackupSelection"]["Resources"]
     assert [each["Fn::GetAtt"][0] for each in resources] == list(tables())
-    [rule] = made["BackupPlan"]["Properties"]["BackupPlan"]["BackupPlanRule"]
+    [rule] = transformed_resources["BackupPlan"]["Properties"]["BackupPlan"]["BackupPlanRule"]
     assert rule["CopyActions"][0]["DestinationBackupVaultArn"] in ({"Ref": COPY_VAULT}, VAULT)
     assert rule["Lifecycle"] == {"DeleteAfterDays": RECOVERY_POINTS.days}
-    vault = made["BackupVault"]
+    vault = transformed_resources["BackupVault"]
     assert (vault["DeletionPolicy"], vault["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
-def test_the_role_is_for_aws_backup_of_this_account_and_names_what_it_touches() -> None:
+def test_only_aws_backup_of_this_account_can_assume_the_role_and_its_resources_are_named() -> None:
     role = RESOURCES["BackupRole"]["Properties"]
     [trust] = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "backup.amazonaws.com"}
@@ -87,7 +87,7 @@ def test_the_role_is_for_aws_backup_of_this_account_and_names_what_it_touches() 
         assert "*" not in json.dumps(statement), statement["Sid"]
 
 
-def test_the_alarm_cannot_fire_where_there_is_no_backups() -> None:
+def test_the_alarm_cannot_fire_without_backups() -> None:
     alarm = RESOURCES["BackupCopiesAlarm"]["Properties"]
     assert alarm["Threshold"] == {"Fn::If": [HAS_BACKUP, 1, 0]}
     assert alarm["ComparisonOperator"] == "LessThanThreshold"
@@ -104,7 +104,7 @@ def test_the_alarm_cannot_fire_where_there_is_no_backups() -> None:
         ({"copied": [None, 12]}, [True, False]),
     ],
 )
-def test_where_there_is_backup_a_day_without_copies_or_with_a_failure_rings(
+def test_a_day_without_copies_or_with_a_failed_backup_fires_the_alarm(
     series: dict[str, list[float | None]], rings: list[bool]
 ) -> None:
     alarm = from_template(RESOURCES, {"AWS::StackName": "s", "RunBookUrl": "r"})["BackupCopies"]
@@ -131,7 +131,7 @@ def test_a_vault_in_the_stages_own_region_is_refused(settings: StageSettings) ->
         backup_vault.check_vault(_naming(settings, VAULT.replace("eu-west-1", "us-east-1")))
 
 
-def test_a_vault_that_is_not_there_is_refused_and_one_that_is_is_told(settings: StageSettings) -> None:
+def test_a_missing_vault_is_refused_and_an_existing_vault_is_printed(settings: StageSettings) -> None:
     with pytest.raises(CheckFailed, match="there is no vault copies in eu-west-1"):
         backup_vault.check_vault(settings)
     client: Any = boto3.client("backup", region_name="eu-west-1")
@@ -139,11 +139,11 @@ def test_a_vault_that_is_not_there_is_refused_and_one_that_is_is_told(settings: 
     assert backup_vault.check_vault(settings) == "copies in eu-west-1"
 
 
-def test_a_vault_of_another_account_is_left_to_a_person(settings: StageSettings) -> None:
+def test_a_vault_of_another_account_must_be_checked_by_a_person(settings: StageSettings) -> None:
     with pytest.raises(ActionNeeded, match="list-copy-jobs"):
         backup_vault.check_vault(_naming(settings, VAULT.replace("123456789012", "210987654321")))
 
 
 @pytest.mark.parametrize("arn", ["copies", "arn:aws:s3:::copies", VAULT + "/x"])
-def test_what_is_no_vault_is_refused(settings: StageSettings, arn: str) -> None:
+def test_an_arn_that_is_no_vault_is_refused(settings: StageSettings, arn: str) -> None:
     assert any(COPY_VAULT in fault and "not what" in fault for fault in faults("dev", _naming(settings, arn)))

@@ -15,12 +15,12 @@ from tests.infrastructure.test_enforced import queue_urls
 __all__ = ["queue_urls"]
 
 
-def test_each_function_may_do_its_share_of_bulk_work(queue_urls: dict[str, str]) -> None:
+def test_each_function_has_the_grants_for_its_part_of_bulk_work(queue_urls: dict[str, str]) -> None:
     store = tables.TableBatches()
     with enforced_policies.acting("api_handler"):
-        saved = store.save(batch())
-        store.add_items(saved, items())
-        running = store.save(replace(saved, stored=True), [Part(ORG, saved.id, 0, resume_at=NOW)])
+        saved_batch = store.save(batch())
+        store.add_items(saved_batch, items())
+        running = store.save(replace(saved_batch, stored=True), [Part(ORG, saved_batch.id, 0, resume_at=NOW)])
         assert store.items(running, 10, None).items
         assert store.page(ORG, BatchKind.INVOICES, 10, None).items
     with enforced_policies.acting("resume_stuck"):

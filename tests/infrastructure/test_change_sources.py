@@ -22,15 +22,15 @@ STREAMED = {name for model, name in NAMES.items() if getattr(model.Meta, "stream
 
 
 def _source(table: str) -> Any:
-    [found] = [
+    [source] = [
         each["Properties"]
         for each in SOURCES.values()
         if each["Properties"]["Stream"] == get_att(table_id(table), "StreamArn")
     ]
-    return found
+    return source
 
 
-def test_every_table_with_a_stream_feeds_the_function_and_no_other_does() -> None:
+def test_exactly_the_tables_with_a_stream_feed_the_function() -> None:
     assert isinstance(PUBLISHER.trigger, Changes)
     assert PUBLISHER.trigger.tables.keys() == STREAMED
     assert len(SOURCES) == len(STREAMED)
@@ -41,7 +41,7 @@ def test_every_table_with_a_stream_feeds_the_function_and_no_other_does() -> Non
 
 
 @pytest.mark.parametrize("table", sorted(STREAMED))
-def test_a_batch_is_repeated_until_it_is_told_or_its_records_leave_the_stream(table: str) -> None:
+def test_a_batch_is_retried_until_it_is_published_or_its_records_expire(table: str) -> None:
     source = _source(table)
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["BisectBatchOnFunctionError"] is True
@@ -51,7 +51,7 @@ def test_a_batch_is_repeated_until_it_is_told_or_its_records_leave_the_stream(ta
     assert source["DestinationConfig"]["OnFailure"]["Destination"] == get_att(queue_id(UNPUBLISHED_CHANGES))
 
 
-def test_only_connections_and_headers_of_payouts_invoke_the_function() -> None:
+def test_only_connections_and_payout_headers_invoke_the_function() -> None:
     patterns = {
         table: [json.loads(each["Pattern"]) for each in _source(table).get("FilterCriteria", {}).get("Filters", ())]
         for table in STREAMED
@@ -64,14 +64,14 @@ def test_only_connections_and_headers_of_payouts_invoke_the_function() -> None:
     }
 
 
-def test_the_filters_name_keys_of_their_tables() -> None:
+def test_the_filters_use_the_key_attributes_of_their_tables() -> None:
     for table in STREAMED:
         keys = {each["AttributeName"] for each in RESOURCES[table_id(table)]["Properties"]["KeySchema"]}
         for each in _source(table).get("FilterCriteria", {}).get("Filters", ()):
             assert json.loads(each["Pattern"])["dynamodb"]["Keys"].keys() <= keys
 
 
-def test_the_function_may_read_the_streams_put_on_the_bus_and_queue_what_it_cannot_tell() -> None:
+def test_the_function_can_read_streams_publish_to_the_bus_and_queue_unpublished_changes() -> None:
     statements = {each["Sid"]: each for each in policy(PUBLISHER)["Statement"]}
     streams = [get_att(table_id(table), "StreamArn") for table in PUBLISHER.trigger.tables]  # type: ignore[union-attr]
     assert statements["ReadStreams"]["Resource"] == streams
@@ -80,17 +80,17 @@ def test_the_function_may_read_the_streams_put_on_the_bus_and_queue_what_it_cann
     assert statements["SendMessages"]["Resource"] == [get_att(queue_id(UNPUBLISHED_CHANGES))]
 
 
-def test_consumers_find_the_bus_in_the_outputs() -> None:
+def test_the_stack_outputs_name_the_bus() -> None:
     assert TEMPLATE["Outputs"]["ChangesBusName"]["Value"] == get_att("ChangesBus", "Name")
     assert TEMPLATE["Outputs"]["ChangesBusArn"]["Value"] == get_att("ChangesBus")
     assert RESOURCES["ChangesBus"]["Properties"]["Name"] == {"Fn::Sub": "${AWS::StackName}-changes"}
 
 
-def test_unpublished_changes_are_kept_for_14_days() -> None:
+def test_unpublished_changes_are_retained_for_14_days() -> None:
     assert RESOURCES[queue_id(UNPUBLISHED_CHANGES)]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
-def test_a_deployment_that_replaces_the_bus_is_refused_unless_somebody_allows_it() -> None:
+def test_a_deployment_that_replaces_the_bus_is_refused_unless_an_option_allows_it() -> None:
     change = {"ResourceType": "AWS::Events::EventBus", "LogicalResourceId": "ChangesBus", "Action": "Modify"}
     assert loss({**change, "Replacement": "True"}) is not None
     assert loss({**change, "Replacement": "False"}) is None

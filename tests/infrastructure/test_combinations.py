@@ -14,7 +14,7 @@ from cfnlint.config import ManualArgs
 
 from infra.template.releases import IN_STEPS
 from infra.template.settings import DEVELOPMENT_ORIGINS
-from tests.infrastructure.cloudformation import Template, decided, translated, uploaded
+from tests.infrastructure.cloudformation import Template, transformed, with_conditions_resolved, with_uploaded_code
 from tests.infrastructure.conftest import Package
 from tests.scanners.__main__ import HARDENED
 
@@ -52,34 +52,34 @@ def referred_to(part: Any) -> Iterator[str]:
 
 
 def made_with(template: Template, options: Mapping[str, str]) -> Template:
-    return decided(translated(uploaded(template), options), options)
+    return with_conditions_resolved(transformed(with_uploaded_code(template), options), options)
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS)
-def test_nothing_waits_for_itself_or_for_what_is_not_made_and_everything_calls_aliases(
+def test_no_resource_depends_on_itself_or_a_missing_resource_and_all_calls_use_aliases(
     package: Package, combination: str
 ) -> None:
     template = made_with(package.template, COMBINATIONS[combination])
     resources = template["Resources"]
     uses = {name: set(referred_to(each)) for name, each in resources.items()}
 
-    known = {*resources, *template["Parameters"]}
-    named = set(referred_to(template["Outputs"])).union(*uses.values())
-    assert {name for name in named - known if not name.startswith("AWS::")} == set()
+    existing_names = {*resources, *template["Parameters"]}
+    referenced_names = set(referred_to(template["Outputs"])).union(*uses.values())
+    assert {name for name in referenced_names - existing_names if not name.startswith("AWS::")} == set()
     assert set(TopologicalSorter(uses).static_order()) >= resources.keys(), "else it raises a CycleError"
 
     functions = {name for name, each in resources.items() if each["Type"] == "AWS::Lambda::Function"}
-    callers = {resources[name]["Type"] for name, used in uses.items() if used & functions}
+    callers = {resources[name]["Type"] for name, references in uses.items() if references & functions}
     assert callers == CALLED_BY_NAME
 
 
-def test_aws_own_schemas_take_a_stage_with_every_option(package: Package) -> None:
+def test_a_stage_with_every_option_matches_the_schemas_of_aws(package: Package) -> None:
     template = made_with(package.template, OPTIONS)
-    said = json.dumps([template["Resources"], template["Outputs"]])
-    used = {
+    text = json.dumps([template["Resources"], template["Outputs"]])
+    used_parameters = {
         name: {**each, "Default": OPTIONS[name]} if name in OPTIONS else each
         for name, each in template["Parameters"].items()
-        if f'{{"Ref": "{name}"}}' in said or f"${{{name}}}" in said
+        if f'{{"Ref": "{name}"}}' in text or f"${{{name}}}" in text
     }
-    faults = lint(json.dumps({**template, "Parameters": used}), config=ManualArgs(regions=["us-east-1"]))
+    faults = lint(json.dumps({**template, "Parameters": used_parameters}), config=ManualArgs(regions=["us-east-1"]))
     assert [f"{fault.message} ({fault.rule.id})" for fault in faults] == []

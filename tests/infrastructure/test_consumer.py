@@ -60,11 +60,11 @@ def aws() -> Iterator[None]:
 
 
 def template() -> Mapping[str, Any]:
-    made: Mapping[str, Any] = load(str(TEMPLATE))
-    return made
+    parsed_template: Mapping[str, Any] = load(str(TEMPLATE))
+    return parsed_template
 
 
-def deployed(**parameters: str) -> dict[str, str]:
+def deploy_consumer(**parameters: str) -> dict[str, str]:
     """Deploys the template beside the bus and returns the stack's outputs."""
     cloudformation = boto3.client("cloudformation")
     values = {"BusName": BUS, **parameters}
@@ -79,7 +79,7 @@ def deployed(**parameters: str) -> dict[str, str]:
 
 
 def detail(version: int, status: str | None, **more: Any) -> dict[str, Any]:
-    shown = None if status is None else {"id": "inv_1", "status": status, "customerId": "cust_7"}
+    object_data = None if status is None else {"id": "inv_1", "status": status, "customerId": "cust_7"}
     return {
         "id": f"chg_{version}",
         "type": "invoice.paid",
@@ -92,12 +92,12 @@ def detail(version: int, status: str | None, **more: Any) -> dict[str, Any]:
         "status": status,
         "deleted": status is None,
         "objectOmitted": False,
-        "object": shown,
+        "object": object_data,
         **more,
     }
 
 
-def put(
+def put_event(
     detail: Mapping[str, Any], detail_type: str = "invoice.paid", source: str = "pom-stripe", bus: str = BUS
 ) -> None:
     entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail), "EventBusName": bus}
@@ -105,7 +105,7 @@ def put(
     assert answer["FailedEntryCount"] == 0
 
 
-def received(queue_url: str) -> list[Any]:
+def receive_messages(queue_url: str) -> list[Any]:
     """Returns the events that wait in a queue, without waiting for more."""
     answer = boto3.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
     return [json.loads(each["Body"]) for each in answer.get("Messages", [])]
@@ -115,42 +115,42 @@ def test_cfn_lint_finds_nothing_in_the_template() -> None:
     assert [str(each) for each in lint_file(TEMPLATE)] == []
 
 
-def test_everything_in_the_template_is_created_but_the_policy_that_moto_cannot_make(aws: None) -> None:
-    deployed()
-    listed = boto3.client("cloudformation").list_stack_resources(StackName="team")["StackResourceSummaries"]
-    there = {each["LogicalResourceId"] for each in listed if each["LogicalResourceId"]}
+def test_every_resource_of_the_template_is_created_except_the_policy_that_moto_lacks(aws: None) -> None:
+    deploy_consumer()
+    stack_resources = boto3.client("cloudformation").list_stack_resources(StackName="team")["StackResourceSummaries"]
+    there = {each["LogicalResourceId"] for each in stack_resources if each["LogicalResourceId"]}
     missing = {name: each["Type"] for name, each in template()["Resources"].items() if name not in there}
     assert missing == {"MayDeliver": "AWS::SQS::QueuePolicy"}
     assert set(missing.values()) <= UNKNOWN
 
 
 @pytest.mark.parametrize("detail_type", ["invoice.paid", "invoice.overdue"])
-def test_a_change_reaches_the_queue_with_its_envelope(aws: None, detail_type: str) -> None:
-    queue_url = deployed()["QueueUrl"]
-    put(detail(4, "paid", type=detail_type), detail_type)
-    [event] = received(queue_url)
+def test_a_change_arrives_in_the_queue_with_its_envelope(aws: None, detail_type: str) -> None:
+    queue_url = deploy_consumer()["QueueUrl"]
+    put_event(detail(4, "paid", type=detail_type), detail_type)
+    [event] = receive_messages(queue_url)
     assert (event["source"], event["detail-type"]) == ("pom-stripe", detail_type)
     assert event["detail"] == detail(4, "paid", type=detail_type)
 
 
 def test_a_change_of_another_type_source_or_bus_does_not_reach_the_queue(aws: None) -> None:
-    queue_url = deployed(DetailTypes="invoice.paid,payout.failed")["QueueUrl"]
-    put(detail(4, "pending"), "invoice.sent")
-    put(detail(4, "paid"), source="somebody-else")
-    put(detail(4, "paid"), bus="default")
-    assert received(queue_url) == []
-    put(detail(4, "failed"), "payout.failed")
-    assert len(received(queue_url)) == 1
+    queue_url = deploy_consumer(DetailTypes="invoice.paid,payout.failed")["QueueUrl"]
+    put_event(detail(4, "pending"), "invoice.sent")
+    put_event(detail(4, "paid"), source="somebody-else")
+    put_event(detail(4, "paid"), bus="default")
+    assert receive_messages(queue_url) == []
+    put_event(detail(4, "failed"), "payout.failed")
+    assert len(receive_messages(queue_url)) == 1
 
 
 def test_the_queue_can_be_limited_to_one_organization(aws: None) -> None:
-    queue_url = deployed(OrganizationId="org_2")["QueueUrl"]
-    put(detail(4, "paid"))
-    put(detail(4, "paid", organizationId="org_2"))
-    assert [each["detail"]["organizationId"] for each in received(queue_url)] == ["org_2"]
+    queue_url = deploy_consumer(OrganizationId="org_2")["QueueUrl"]
+    put_event(detail(4, "paid"))
+    put_event(detail(4, "paid", organizationId="org_2"))
+    assert [each["detail"]["organizationId"] for each in receive_messages(queue_url)] == ["org_2"]
 
 
-def test_only_this_rule_may_send_to_its_queue_and_to_the_rules_dead_letter_queue() -> None:
+def test_only_the_rule_can_send_to_its_queue_and_its_dead_letter_queue() -> None:
     resources = template()["Resources"]
     policy = resources["MayDeliver"]["Properties"]
     [statement] = policy["PolicyDocument"]["Statement"]
@@ -161,31 +161,29 @@ def test_only_this_rule_may_send_to_its_queue_and_to_the_rules_dead_letter_queue
     assert statement["Resource"] == [target["Arn"], target["DeadLetterConfig"]["Arn"]]
 
 
-def test_the_program_drains_the_queue_and_leaves_nothing_in_it(
-    aws: None, program: Any, database: sqlite3.Connection
-) -> None:
-    queue_url = deployed()["QueueUrl"]
+def test_the_program_empties_the_queue(aws: None, program: Any, database: sqlite3.Connection) -> None:
+    queue_url = deploy_consumer()["QueueUrl"]
     for version, status in [(3, "pending"), (5, "paid"), (4, "failed")]:
-        put(detail(version, status))
+        put_event(detail(version, status))
     sqs = boto3.client("sqs")
     assert program.drain(sqs, queue_url, database) == 3
     assert state(database) == [("org_1", "invoice", "inv_1", 5, "paid")]
-    assert received(queue_url) == []
+    assert receive_messages(queue_url) == []
 
 
-def test_a_message_that_cannot_be_applied_stops_no_other_and_ends_in_the_dead_letter_queue(
+def test_a_message_that_cannot_be_applied_blocks_no_other_and_goes_to_the_dead_letter_queue(
     aws: None, program: Any, database: sqlite3.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outputs, sqs = deployed(), boto3.client("sqs")
-    put({"nonsense": True})
-    put(detail(4, "paid"))
+    outputs, sqs = deploy_consumer(), boto3.client("sqs")
+    put_event({"nonsense": True})
+    put_event(detail(4, "paid"))
     sqs.set_queue_attributes(QueueUrl=outputs["QueueUrl"], Attributes={"VisibilityTimeout": "0"})  # no waiting
     for _ in range(RECEIVED_TIMES):
         program.drain(sqs, outputs["QueueUrl"], database)
     assert state(database) == [("org_1", "invoice", "inv_1", 4, "paid")]
     assert len([each for each in caplog.records if each.name == "root"]) == RECEIVED_TIMES
-    assert received(outputs["QueueUrl"]) == []
-    assert [each["detail"] for each in received(outputs["FailedUrl"])] == [{"nonsense": True}]
+    assert receive_messages(outputs["QueueUrl"]) == []
+    assert [each["detail"] for each in receive_messages(outputs["FailedUrl"])] == [{"nonsense": True}]
 
 
 def state(database: sqlite3.Connection) -> list[tuple[Any, ...]]:
@@ -202,7 +200,7 @@ HISTORY = [
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(HISTORY)])
-def test_in_whatever_order_events_arrive_and_however_often_the_latest_state_is_kept(
+def test_the_latest_state_is_stored_for_any_order_and_any_repetition_of_events(
     order: tuple[dict[str, Any], ...], program: Any, database: sqlite3.Connection
 ) -> None:
     for each in (*order, *order[::-1], *order):
@@ -215,8 +213,8 @@ def test_in_whatever_order_events_arrive_and_however_often_the_latest_state_is_k
 
 
 def test_a_repeated_event_and_an_older_one_are_dropped(program: Any, database: sqlite3.Connection) -> None:
-    applied = [program.apply(database, {"detail": detail(version, "paid")}) for version in (3, 3, 2, 4)]
-    assert applied == [True, False, False, True]
+    results = [program.apply(database, {"detail": detail(version, "paid")}) for version in (3, 3, 2, 4)]
+    assert results == [True, False, False, True]
 
 
 def test_a_late_event_does_not_bring_a_deleted_object_back(program: Any, database: sqlite3.Connection) -> None:
@@ -227,7 +225,7 @@ def test_a_late_event_does_not_bring_a_deleted_object_back(program: Any, databas
 
 def of_ann(version: int, name: str | None, erased_at: str | None = None) -> dict[str, Any]:
     """Returns what is told of an invoice of Ann's: with her name, or without it once she is erased."""
-    shown = {
+    object_data = {
         "id": "inv_1",
         "customerId": "cust_1",
         "customerName": name,
@@ -235,12 +233,12 @@ def of_ann(version: int, name: str | None, erased_at: str | None = None) -> dict
         "lineItems": [{"serviceId": "svc_1", "description": f"{name}'s pool", "amount": "75.00"}],
         **dict.fromkeys(("number", "status", "currency", "total", "paidAmount", "refundedAmount", "paidOn"), "kept"),
     }
-    return detail(version, "paid", object=shown)
+    return detail(version, "paid", object=object_data)
 
 
-def of_customer(version: int, change_type: str, shown: dict[str, str] | None) -> dict[str, Any]:
-    changes = {"type": change_type, "objectKind": "customer", "objectId": "cust_1", "deleted": shown is None}
-    return detail(version, "synced" if shown else None, **{**changes, "object": shown})
+def of_customer(version: int, change_type: str, object_data: dict[str, str] | None) -> dict[str, Any]:
+    changes = {"type": change_type, "objectKind": "customer", "objectId": "cust_1", "deleted": object_data is None}
+    return detail(version, "synced" if object_data else None, **{**changes, "object": object_data})
 
 
 ERASURE = [
@@ -253,27 +251,27 @@ REFUNDED_LATER = of_ann(4, None, "2026-11-25T17:30:00Z")
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(ERASURE)])
-def test_in_whatever_order_events_arrive_nothing_of_an_erased_customer_is_kept_but_the_books(
+def test_only_accounting_data_of_an_erased_customer_is_stored_for_any_order_of_events(
     order: tuple[dict[str, Any], ...], program: Any, database: sqlite3.Connection
 ) -> None:
     for each in (*order, *order[::-1]):
         program.apply(database, {"detail": each})
     rows = database.execute("SELECT kind, version, object FROM objects ORDER BY 1").fetchall()
     assert "Ann" not in json.dumps(rows)
-    [(_, version, gone), (_, invoice_version, books)] = rows
-    assert (version, gone, invoice_version) == (5, None, 3)
+    [(_, version, customer_object), (_, invoice_version, books)] = rows
+    assert (version, customer_object, invoice_version) == (5, None, 3)
     assert json.loads(books)["lineItems"] == [{"serviceId": "svc_1", "amount": "75.00"}]
     assert json.loads(books)["total"] == "kept"
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations([*ERASURE, REFUNDED_LATER])])
-def test_an_event_that_shows_an_invoice_without_the_person_is_kept_as_it_is(
+def test_an_invoice_that_arrives_without_personal_data_is_stored_unchanged(
     order: tuple[dict[str, Any], ...], program: Any, database: sqlite3.Connection
 ) -> None:
     for each in order:
         program.apply(database, {"detail": each})
-    [(shown,)] = database.execute("SELECT object FROM objects WHERE kind = 'invoice'").fetchall()
-    assert json.loads(shown) == REFUNDED_LATER["object"]
+    [(stored_object,)] = database.execute("SELECT object FROM objects WHERE kind = 'invoice'").fetchall()
+    assert json.loads(stored_object) == REFUNDED_LATER["object"]
 
 
 def test_other_customers_and_organizations_keep_their_invoices(program: Any, database: sqlite3.Connection) -> None:
@@ -282,6 +280,6 @@ def test_other_customers_and_organizations_keep_their_invoices(program: Any, dat
     elsewhere = {**of_ann(2, "Ann Fields"), "organizationId": "org_2"}
     for each in (bob, elsewhere, *ERASURE):
         program.apply(database, {"detail": each})
-    named = "SELECT json_extract(object, '$.customerName') AS name FROM objects WHERE name NOT NULL ORDER BY name"
-    kept = [row[0] for row in database.execute(named)]
-    assert kept == ["Ann Fields", "Bob"]
+    query = "SELECT json_extract(object, '$.customerName') AS name FROM objects WHERE name NOT NULL ORDER BY name"
+    names = [row[0] for row in database.execute(query)]
+    assert names == ["Ann Fields", "Bob"]

@@ -23,15 +23,15 @@ def document() -> Json:
     return API.current()
 
 
-@pytest.mark.parametrize("kept", DOCUMENTS, ids=lambda each: each.name)
-def test_each_document_is_the_one_that_was_reviewed(kept: Document) -> None:
-    document = kept.current()
+@pytest.mark.parametrize("reviewed", DOCUMENTS, ids=lambda each: each.name)
+def test_each_generated_document_equals_the_reviewed_file(reviewed: Document) -> None:
+    document = reviewed.current()
     # In words first, because the texts are long.
-    assert [str(each) for each in kept.changes(document)] == [], "`make contract` writes it anew"
-    assert text(document) == kept.file.read_text(), "its wording has changed; `make contract` writes it anew"
+    assert [str(each) for each in reviewed.changes(document)] == [], "`make contract` writes it anew"
+    assert text(document) == reviewed.file.read_text(), "its wording has changed; `make contract` writes it anew"
 
 
-def test_no_path_has_a_word_where_another_has_an_id(document: Json) -> None:
+def test_no_path_has_a_fixed_word_where_another_path_has_an_id(document: Json) -> None:
     # A customer with the id `import` could not be opened beside a path `/v1/customers/import`.
     paths = [path.split("/") for path in document["paths"]]
     pairs = [(a, b) for a in paths for b in paths if a < b and len(a) == len(b)]
@@ -46,21 +46,21 @@ def schema(name: str) -> Callable[[Json], Json]:
 
 
 def operation(document: Json, path: str, method: str) -> Json:
-    found: Json = document["paths"][path][method]
-    return found
+    operation_object: Json = document["paths"][path][method]
+    return operation_object
 
 
-def gone(mapping: Json, name: str) -> None:
+def delete_key(mapping: Json, name: str) -> None:
     del mapping[name]
 
 
 BREAKING: dict[str, Edit] = {
-    "a route is gone": lambda it: gone(it["paths"], "/v1/summary"),
-    "a method is gone": lambda it: gone(it["paths"]["/v1/settings/invoicing"], "put"),
+    "a route is gone": lambda it: delete_key(it["paths"], "/v1/summary"),
+    "a method is gone": lambda it: delete_key(it["paths"]["/v1/settings/invoicing"], "put"),
     "a function has another name": lambda it: operation(it, "/v1/apps", "get").update(operationId="apps"),
     "a filter is gone": lambda it: operation(it, "/v1/payments", "get").update(parameters=[]),
     "a filter is needed": lambda it: operation(it, "/v1/payments", "get")["parameters"][0].update(required=True),
-    "a field of an answer is gone": lambda it: gone(schema("InvoiceView")(it)["properties"], "balance"),
+    "a field of an answer is gone": lambda it: delete_key(schema("InvoiceView")(it)["properties"], "balance"),
     "a field of an answer may be absent": lambda it: schema("InvoiceView")(it)["required"].remove("balance"),
     "a field of an answer may be null": lambda it: schema("InvoiceView")(it)["properties"].update(
         balance={"anyOf": [{"type": "string"}, {"type": "null"}]}
@@ -68,16 +68,16 @@ BREAKING: dict[str, Edit] = {
     "a field of an answer has another type": lambda it: schema("InvoiceView")(it)["properties"].update(
         disputed={"type": "string"}
     ),
-    "a field of a request is gone": lambda it: gone(schema("NewInvoice")(it)["properties"], "memo"),
+    "a field of a request is gone": lambda it: delete_key(schema("NewInvoice")(it)["properties"], "memo"),
     "a field of a request is needed": lambda it: schema("NewInvoice")(it)["required"].append("memo"),
     "a field of a request may be shorter only": lambda it: schema("NewLineItem")(it)["properties"][
         "description"
     ].update(maxLength=1),
     "a status is new": lambda it: schema("InvoiceStatus")(it)["enum"].append("lost"),
     "a value is gone": lambda it: schema("MovementKind")(it)["enum"].remove("refund"),
-    "a type is gone": lambda it: gone(it["components"]["schemas"], "PageInfo"),
-    "a body is no longer taken": lambda it: gone(operation(it, "/v1/invoices", "post"), "requestBody"),
-    "an answer is no longer had as CSV": lambda it: gone(
+    "a type is gone": lambda it: delete_key(it["components"]["schemas"], "PageInfo"),
+    "a body is no longer taken": lambda it: delete_key(operation(it, "/v1/invoices", "post"), "requestBody"),
+    "an answer is no longer had as CSV": lambda it: delete_key(
         operation(it, "/v1/payments", "get")["responses"]["200"]["content"], "text/csv"
     ),
     "a success has another status": lambda it: operation(it, "/v1/apps", "get").update(
@@ -102,29 +102,29 @@ ADDITIVE: dict[str, Edit] = {
 }
 
 
-@pytest.mark.parametrize("named", BREAKING)
-def test_what_can_fail_a_client_is_breaking(document: Json, named: str) -> None:
-    changed = copy.deepcopy(document)
-    BREAKING[named](changed)
-    assert any(each.breaking for each in changes(document, changed))
+@pytest.mark.parametrize("expected_change", BREAKING)
+def test_a_change_that_can_fail_a_client_is_breaking(document: Json, expected_change: str) -> None:
+    changed_document = copy.deepcopy(document)
+    BREAKING[expected_change](changed_document)
+    assert any(each.breaking for each in changes(document, changed_document))
 
 
-@pytest.mark.parametrize("named", ADDITIVE)
-def test_what_a_client_can_overlook_is_seen_and_does_not_break_it(document: Json, named: str) -> None:
-    changed = copy.deepcopy(document)
-    ADDITIVE[named](changed)
-    found = changes(document, changed)
-    assert found
-    assert not [str(each) for each in found if each.breaking]
+@pytest.mark.parametrize("expected_change", ADDITIVE)
+def test_a_change_that_a_client_can_ignore_is_reported_as_compatible(document: Json, expected_change: str) -> None:
+    changed_document = copy.deepcopy(document)
+    ADDITIVE[expected_change](changed_document)
+    found_changes = changes(document, changed_document)
+    assert found_changes
+    assert not [str(each) for each in found_changes if each.breaking]
 
 
-def test_better_words_are_no_change_for_a_client(document: Json) -> None:
-    changed = copy.deepcopy(document)
-    changed["info"]["description"] = schema("InvoiceView")(changed)["description"] = "Better."
-    assert changes(document, changed) == []
+def test_a_reworded_description_is_no_change_for_a_client(document: Json) -> None:
+    changed_document = copy.deepcopy(document)
+    changed_document["info"]["description"] = schema("InvoiceView")(changed_document)["description"] = "Better."
+    assert changes(document, changed_document) == []
 
 
-def test_a_breaking_change_is_written_only_by_somebody_who_says_so(
+def test_a_breaking_change_is_written_only_with_the_option_for_it(
     document: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = copy.deepcopy(document)

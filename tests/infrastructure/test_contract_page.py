@@ -19,33 +19,33 @@ PAGE = API.file.with_name("contract.md").read_text()
 TEXT = " ".join(PAGE.split())
 
 
-def test_every_route_that_it_names_exists() -> None:
-    named = set(re.findall(r"`((?:GET|PUT|POST|DELETE) /v1/[^`]*)`", PAGE))
-    assert named
-    assert named <= {route.label for route in ROUTES}
+def test_every_route_on_the_page_exists() -> None:
+    routes_on_page = set(re.findall(r"`((?:GET|PUT|POST|DELETE) /v1/[^`]*)`", PAGE))
+    assert routes_on_page
+    assert routes_on_page <= {route.label for route in ROUTES}
 
 
-def test_every_route_without_a_token_is_named() -> None:
+def test_every_route_without_a_token_is_on_the_page() -> None:
     assert [route.label for route in ROUTES if route.role is Role.PUBLIC and route.path not in PAGE] == []
 
 
-def test_it_says_what_to_do_about_every_error_status() -> None:
+def test_the_page_says_what_to_do_about_every_error_status() -> None:
     [table] = re.findall(r"\| status \| a client should \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE)
-    told = {
+    statuses_on_page = {
         int(status) for cells in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for status in cells.split(",")
     }
     # A generated client never uses a method that an address does not have.
-    assert set(ERROR_CODES) - {405} <= told
+    assert set(ERROR_CODES) - {405} <= statuses_on_page
 
 
 @pytest.mark.parametrize("name", sorted(COMPLETE_SETS))
-def test_it_names_each_set_of_values_that_never_grows(name: str) -> None:
+def test_the_page_names_each_closed_set_of_values(name: str) -> None:
     assert f"`{name}`" in TEXT
     assert "enum" in API.current()["components"]["schemas"][name]
 
 
 @pytest.mark.parametrize(
-    "stated",
+    "text",
     [
         f"{ROWS} if it is left out",
         f"at most {MAX_ROWS:,} of payments",
@@ -53,5 +53,5 @@ def test_it_names_each_set_of_values_that_never_grows(name: str) -> None:
         f"1 to {MAX_KEY} printable characters",
     ],
 )
-def test_its_limits_are_those_of_the_code(stated: str) -> None:
-    assert stated in TEXT
+def test_the_limits_on_the_page_are_those_of_the_code(text: str) -> None:
+    assert text in TEXT

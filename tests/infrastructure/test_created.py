@@ -26,7 +26,14 @@ from infra.package import RUNTIME
 from infra.template.intrinsics import function_id, queue_id
 from infra.template.queues import ATTEMPTS
 from infra.template.settings import VALUES
-from tests.infrastructure.cloudformation import IMPOSSIBLE, OPTIONAL, UNKNOWN, as_moto_can, translated, uploaded
+from tests.infrastructure.cloudformation import (
+    IMPOSSIBLE,
+    OPTIONAL,
+    UNKNOWN,
+    as_moto_can,
+    transformed,
+    with_uploaded_code,
+)
 from tests.infrastructure.conftest import Package
 
 pytestmark = [pytest.mark.package, pytest.mark.filterwarnings("ignore:Tried to parse AWS")]
@@ -48,7 +55,7 @@ PARAMETERS = {
 
 
 @dataclass(frozen=True)
-class Created:
+class CreatedStack:
     """What the transform made of the package, and what is there of it."""
 
     wanted: dict[str, Any]
@@ -65,19 +72,19 @@ class Created:
 
     def physical(self, name: str) -> str:
         """The name or id of what is there."""
-        found: str = self.there[name]["PhysicalResourceId"]
-        return found
+        physical_id: str = self.there[name]["PhysicalResourceId"]
+        return physical_id
 
 
 @pytest.fixture(scope="module")
-def created(package: Package) -> Iterator[Created]:
+def stack(package: Package) -> Iterator[CreatedStack]:
     """One stack for all tests, in an AWS that has nothing else."""
-    wanted = translated(uploaded(package.template), PARAMETERS)
+    template = transformed(with_uploaded_code(package.template), PARAMETERS)
     with embedded_aws():
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket="packages")
         s3.put_object(Bucket="packages", Key="deployment.zip", Body=package.archive.read_bytes())
-        s3.put_object(Bucket="packages", Key="template.json", Body=json.dumps(as_moto_can(wanted)).encode())
+        s3.put_object(Bucket="packages", Key="template.json", Body=json.dumps(as_moto_can(template)).encode())
         client = boto3.client("cloudformation")
         client.create_stack(
             StackName=STACK,
@@ -86,35 +93,37 @@ def created(package: Package) -> Iterator[Created]:
             Capabilities=["CAPABILITY_IAM"],
         )
         assert client.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
-        listed = client.get_paginator("list_stack_resources").paginate(StackName=STACK)
-        there = {each["LogicalResourceId"]: each for page in listed for each in page["StackResourceSummaries"]}
+        pages = client.get_paginator("list_stack_resources").paginate(StackName=STACK)
+        there = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
         there.pop("", None)  # moto lists the queues' policy, which it did not make, without a name
-        yield Created(wanted, there)
+        yield CreatedStack(template, there)
 
 
-def test_all_is_there_but_what_the_stand_in_is_known_not_to_make(created: Created) -> None:
-    resources = created.wanted["Resources"].items()
-    wanted = {name: each["Type"] for name, each in resources if "Condition" not in each}
+def test_every_resource_is_created_except_the_types_that_moto_lacks(stack: CreatedStack) -> None:
+    resources = stack.wanted["Resources"].items()
+    expected = {name: each["Type"] for name, each in resources if "Condition" not in each}
     assert {each["Type"] for name, each in resources if "Condition" in each} == OPTIONAL
-    there = {name: each["ResourceType"] for name, each in created.there.items()}
-    not_made = {name: kind for name, kind in wanted.items() if name not in there}
+    there = {name: each["ResourceType"] for name, each in stack.there.items()}
+    not_made = {name: kind for name, kind in expected.items() if name not in there}
     assert set(not_made.values()) == UNKNOWN | IMPOSSIBLE
-    assert there == {name: kind for name, kind in wanted.items() if kind not in UNKNOWN | IMPOSSIBLE}
+    assert there == {name: kind for name, kind in expected.items() if kind not in UNKNOWN | IMPOSSIBLE}
     assert Counter(there.values())["AWS::Lambda::Function"] == len(FUNCTIONS)
 
 
-def test_each_table_is_there_with_its_keys_and_its_indexes(created: Created) -> None:
+def test_each_table_is_created_with_its_keys_and_indexes(stack: CreatedStack) -> None:
     client = boto3.client("dynamodb")
-    tables = created.properties("AWS::DynamoDB::Table")
+    tables = stack.properties("AWS::DynamoDB::Table")
     assert {name["Fn::Sub"].replace("${AWS::StackName}", STACK) for name in _each(tables, "TableName")} == set(
         client.list_tables()["TableNames"]
     )
-    for name, wanted in tables.items():
-        found = client.describe_table(TableName=created.physical(name))["Table"]
-        assert found["KeySchema"] == wanted["KeySchema"]
-        assert _indexes(found) == _indexes(wanted)
-        assert found["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-        assert not found["DeletionProtectionEnabled"], f"{name} could not be deleted when its creation is rolled back"
+    for name, expected in tables.items():
+        actual = client.describe_table(TableName=stack.physical(name))["Table"]
+        assert actual["KeySchema"] == expected["KeySchema"]
+        assert _indexes(actual) == _indexes(expected)
+        assert actual["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+        assert not actual["DeletionProtectionEnabled"], (
+            f"{name} could not be deleted when its creation is rolled back"
+        )
 
 
 def _each(resources: dict[str, Any], key: str) -> list[Any]:
@@ -126,130 +135,134 @@ def _indexes(table: Any) -> dict[str, Any]:
     return {each["IndexName"]: (each["KeySchema"], each["Projection"]) for each in indexes}
 
 
-def test_the_stand_in_does_not_know_when_items_expire(created: Created) -> None:
+def test_moto_does_not_enable_the_expiry_of_items(stack: CreatedStack) -> None:
     """A gap that is told, so that it is seen when it closes: the real table's TTL is in `test_template`."""
     client = boto3.client("dynamodb")
     expiring = [
-        name for name, each in created.properties("AWS::DynamoDB::Table").items() if "TimeToLiveSpecification" in each
+        name for name, each in stack.properties("AWS::DynamoDB::Table").items() if "TimeToLiveSpecification" in each
     ]
     assert expiring
     for name in expiring:
-        told = client.describe_time_to_live(TableName=created.physical(name))["TimeToLiveDescription"]
-        assert told["TimeToLiveStatus"] == "DISABLED"
+        description = client.describe_time_to_live(TableName=stack.physical(name))["TimeToLiveDescription"]
+        assert description["TimeToLiveStatus"] == "DISABLED"
 
 
-def test_each_queue_gives_up_to_its_dead_letter_queue(created: Created) -> None:
+def test_each_queue_has_its_dead_letter_queue(stack: CreatedStack) -> None:
     client = boto3.client("sqs")
     for name, trigger in QUEUE_TRIGGERS.items():
         queue = trigger.queue
-        url = created.physical(queue_id(queue))
-        found = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        url = stack.physical(queue_id(queue))
+        actual = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         dead = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{STACK}-{queue.dead_letter}"
-        redrive = json.loads(found["RedrivePolicy"])
+        redrive = json.loads(actual["RedrivePolicy"])
         assert (redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])) == (dead, ATTEMPTS)
-        assert int(found["VisibilityTimeout"]) >= 6 * BY_NAME[name].timeout
-        assert found.get("FifoQueue") == ("true" if queue.endswith(".fifo") else None)
+        assert int(actual["VisibilityTimeout"]) >= 6 * BY_NAME[name].timeout
+        assert actual.get("FifoQueue") == ("true" if queue.endswith(".fifo") else None)
 
 
-def test_each_queue_feeds_its_function_which_reports_failed_messages_one_by_one(created: Created) -> None:
+def test_each_queue_feeds_its_function_which_reports_failed_messages_one_by_one(stack: CreatedStack) -> None:
     client = boto3.client("lambda")
     every = client.list_event_source_mappings()["EventSourceMappings"]
     sources = [source for source in every if ":sqs:" in source["EventSourceArn"]]
-    fed = {source["EventSourceArn"].rpartition(":")[2]: source for source in sources}
-    assert fed.keys() == {f"{STACK}-{queue}" for queue in Queue}
+    sources_by_origin = {source["EventSourceArn"].rpartition(":")[2]: source for source in sources}
+    assert sources_by_origin.keys() == {f"{STACK}-{queue}" for queue in Queue}
     for name, trigger in QUEUE_TRIGGERS.items():
-        source = fed[f"{STACK}-{trigger.queue}"]
-        assert source["FunctionArn"].rpartition(":")[2] == created.physical(function_id(name))
+        source = sources_by_origin[f"{STACK}-{trigger.queue}"]
+        assert source["FunctionArn"].rpartition(":")[2] == stack.physical(function_id(name))
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert source["State"] == "Enabled"
         assert source["BatchSize"] == trigger.batch_size
         assert source["ScalingConfig"] == {"MaximumConcurrency": trigger.concurrency}
 
 
-def test_each_stream_feeds_the_function_that_tells_changes(created: Created) -> None:
+def test_each_stream_feeds_the_function_that_publishes_changes(stack: CreatedStack) -> None:
     every = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     sources = [source for source in every if ":dynamodb:" in source["EventSourceArn"]]
     trigger = BY_NAME["publish_changes"].trigger
     assert isinstance(trigger, Changes)
-    fed = {source["EventSourceArn"].partition(":table/")[2].partition("/stream/")[0]: source for source in sources}
-    assert fed.keys() == {f"{STACK}-{table}" for table in trigger.tables}
+    sources_by_origin = {
+        source["EventSourceArn"].partition(":table/")[2].partition("/stream/")[0]: source for source in sources
+    }
+    assert sources_by_origin.keys() == {f"{STACK}-{table}" for table in trigger.tables}
     for source in sources:
-        assert source["FunctionArn"].rpartition(":")[2] == created.physical("PublishChanges")
+        assert source["FunctionArn"].rpartition(":")[2] == stack.physical("PublishChanges")
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert source["BatchSize"] == trigger.batch_size
 
 
-def test_the_bus_is_there_by_the_name_that_the_function_is_told(created: Created) -> None:
-    told = boto3.client("lambda").get_function_configuration(FunctionName=created.physical("PublishChanges"))
-    name = told["Environment"]["Variables"]["EVENT_BUS_NAME"]
+def test_the_bus_has_the_name_in_the_functions_environment(stack: CreatedStack) -> None:
+    description = boto3.client("lambda").get_function_configuration(FunctionName=stack.physical("PublishChanges"))
+    name = description["Environment"]["Variables"]["EVENT_BUS_NAME"]
     assert name == f"{STACK}-changes"
     assert boto3.client("events").describe_event_bus(Name=name)["Name"] == name
 
 
-def test_each_function_has_its_handler_its_code_its_size_and_its_settings(created: Created, package: Package) -> None:
+def test_each_function_has_its_handler_code_size_and_settings(stack: CreatedStack, package: Package) -> None:
     client = boto3.client("lambda")
     code = base64.b64encode(hashlib.sha256(package.archive.read_bytes()).digest()).decode()
     for function in FUNCTIONS:
-        wanted = created.wanted["Resources"][function_id(function.name)]["Properties"]
-        found = client.get_function_configuration(FunctionName=created.physical(function_id(function.name)))
-        assert found["Handler"] == wanted["Handler"]
-        assert found["CodeSha256"] == code
-        assert found["Runtime"] == RUNTIME
-        assert (found["MemorySize"], found["Timeout"]) == (function.memory, function.timeout)
-        environment = found["Environment"]["Variables"]
+        expected = stack.wanted["Resources"][function_id(function.name)]["Properties"]
+        actual = client.get_function_configuration(FunctionName=stack.physical(function_id(function.name)))
+        assert actual["Handler"] == expected["Handler"]
+        assert actual["CodeSha256"] == code
+        assert actual["Runtime"] == RUNTIME
+        assert (actual["MemorySize"], actual["Timeout"]) == (function.memory, function.timeout)
+        environment = actual["Environment"]["Variables"]
         assert environment.keys() == {"POM_STAGE", *function.variables}
         assert all(isinstance(value, str) and value and "${" not in value for value in environment.values())
 
 
-def test_functions_are_told_of_this_stack_s_tables_queues_and_secrets(created: Created) -> None:
+def test_the_environment_of_functions_names_the_tables_queues_and_secrets_of_the_stack(stack: CreatedStack) -> None:
     client = boto3.client("lambda")
-    told = client.get_function_configuration(FunctionName=created.physical("APIHandler"))["Environment"]["Variables"]
-    assert told["POM_TABLE_PREFIX"] == f"{STACK}-"
-    assert told["STRIPE_PLATFORM_SECRET_ID"] == PARAMETERS["StripePlatformSecretArn"]
-    assert told["STRIPE_WEBHOOK_SECRET_ID"] == PARAMETERS["StripeWebhookSecretArn"]
-    assert told["PUBLIC_API_URL"] == PARAMETERS["PublicApiUrl"]
+    description = client.get_function_configuration(FunctionName=stack.physical("APIHandler"))["Environment"][
+        "Variables"
+    ]
+    assert description["POM_TABLE_PREFIX"] == f"{STACK}-"
+    assert description["STRIPE_PLATFORM_SECRET_ID"] == PARAMETERS["StripePlatformSecretArn"]
+    assert description["STRIPE_WEBHOOK_SECRET_ID"] == PARAMETERS["StripeWebhookSecretArn"]
+    assert description["PUBLIC_API_URL"] == PARAMETERS["PublicApiUrl"]
     for variable, value in VALUES.items():
         if variable.endswith("_QUEUE_URL"):
-            assert told[variable] == created.physical(value["Ref"])
+            assert description[variable] == stack.physical(value["Ref"])
 
 
-def test_each_role_has_the_rights_of_its_function_and_no_other(created: Created) -> None:
+def test_each_role_has_exactly_the_permissions_of_its_function(created: CreatedStack) -> None:
     client = boto3.client("iam")
     optional = {name for name, each in created.wanted["Resources"].items() if "Condition" in each}
-    for name, wanted in created.properties("AWS::IAM::Role").items():
+    for name, expected in created.properties("AWS::IAM::Role").items():
         if name in optional:
             continue
         role = created.physical(name)
         names = client.list_role_policies(RoleName=role)["PolicyNames"]
-        assert names == [policy["PolicyName"] for policy in wanted["Policies"]]
+        assert names == [policy["PolicyName"] for policy in expected["Policies"]]
         assert client.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
-        for policy in wanted["Policies"]:
+        for policy in expected["Policies"]:
             answer: Any = client.get_role_policy(RoleName=role, PolicyName=policy["PolicyName"])
             document = ast.literal_eval(answer["PolicyDocument"])  # moto keeps a stack's policies as Python's text
-            found = {each["Sid"]: each["Action"] for each in document["Statement"]}
-            assert found == {each["Sid"]: each["Action"] for each in policy["PolicyDocument"]["Statement"]}
+            actual = {each["Sid"]: each["Action"] for each in document["Statement"]}
+            assert actual == {each["Sid"]: each["Action"] for each in policy["PolicyDocument"]["Statement"]}
 
 
-def test_each_schedule_calls_its_function(created: Created) -> None:
+def test_each_schedule_calls_its_function(stack: CreatedStack) -> None:
     client = boto3.client("events")
-    scheduled = {created.physical(function_id(each.name)) for each in FUNCTIONS if isinstance(each.trigger, Schedule)}
+    scheduled = {stack.physical(function_id(each.name)) for each in FUNCTIONS if isinstance(each.trigger, Schedule)}
     called = set()
-    for name, wanted in created.properties("AWS::Events::Rule").items():
-        rule = created.physical(name)
-        assert client.describe_rule(Name=rule)["ScheduleExpression"] == wanted["ScheduleExpression"]
+    for name, expected in stack.properties("AWS::Events::Rule").items():
+        rule = stack.physical(name)
+        assert client.describe_rule(Name=rule)["ScheduleExpression"] == expected["ScheduleExpression"]
         [target] = client.list_targets_by_rule(Rule=rule)["Targets"]
         called.add(target["Arn"].rpartition(":")[2])
     assert called == scheduled
 
 
-def test_logs_do_not_stay_for_ever(created: Created) -> None:
+def test_every_log_group_has_a_retention(stack: CreatedStack) -> None:
     groups = boto3.client("logs").describe_log_groups()["logGroups"]
-    assert len(groups) == len(created.properties("AWS::Logs::LogGroup"))
+    assert len(groups) == len(stack.properties("AWS::Logs::LogGroup"))
     assert all(group["retentionInDays"] for group in groups)
 
 
-def test_the_stack_tells_all_that_operators_ask_for(created: Created) -> None:
+def test_the_stack_outputs_contain_every_value_that_the_operator_commands_read(stack: CreatedStack) -> None:
     described = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
-    told = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
-    assert told.keys() == {name for name, each in created.wanted["Outputs"].items() if "Condition" not in each}
-    assert told["WebhookUrl"] == "https://api.pom.test/v1/stripe/webhooks"
+    description = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+    assert description.keys() == {name for name, each in stack.wanted["Outputs"].items() if "Condition" not in each}
+    assert description["WebhookUrl"] == "https://api.pom.test/v1/stripe/webhooks"

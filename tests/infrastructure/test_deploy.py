@@ -55,24 +55,24 @@ class World:
 
 @contextmanager
 def _world(package: conftest.Package) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patched, account(patched) as settings:
-        made = World(settings, Package(package.template, package.archive))
-        patched.setattr(smoke, "_status", made.status)
-        patched.setattr(smoke, "Stage", lambda environment: _stage(made, environment))
-        yield made
+    with pytest.MonkeyPatch.context() as monkeypatch, account(monkeypatch) as settings:
+        world = World(settings, Package(package.template, package.archive))
+        monkeypatch.setattr(smoke, "_status", world.status)
+        monkeypatch.setattr(smoke, "Stage", lambda environment: _stage(world, environment))
+        yield world
 
 
 @pytest.fixture
 def empty(package: conftest.Package) -> Iterator[World]:
     """An account without the stage."""
-    with _world(package) as made:
-        yield made
+    with _world(package) as world:
+        yield world
 
 
 @dataclass(frozen=True)
 class Deployed:
     world: World
-    told: dict[str, Any]
+    minutes_in_alarm: dict[str, Any]
     """Of the first deployment."""
     questions: list[str]
     """What it asked."""
@@ -87,8 +87,8 @@ def deployed(package: conftest.Package) -> Iterator[Deployed]:
         questions.append(question)
         return True
 
-    with _world(package) as made:
-        yield Deployed(made, made.deploy(agree=agree), questions)
+    with _world(package) as world:
+        yield Deployed(world, world.deploy(agree=agree), questions)
 
 
 def _stage(world: World, environment: dict[str, str]) -> Any:
@@ -108,38 +108,40 @@ def _states(document: dict[str, Any], table: str) -> dict[str, str]:
 class TestEmptyAccount:
     def test_a_dry_run_shows_every_change_and_leaves_nothing_but_artifacts(self, empty: World) -> None:
         """They are named by what is in them, so that a second run leaves no others."""
-        told = empty.deploy(dry_run=True)
-        added = {row["logical_id"] for row in told["changes"] if row["action"] == "Add"}
-        assert {"InvoicesTable", "ReconcileQueue", "APIHandler", "RestAPI"} <= added
-        assert "smoke" not in told
+        result = empty.deploy(dry_run=True)
+        added_resources = {row["logical_id"] for row in result["changes"] if row["action"] == "Add"}
+        assert {"InvoicesTable", "ReconcileQueue", "APIHandler", "RestAPI"} <= added_resources
+        assert "smoke" not in result
         assert _stacks() == []
         assert boto3.client("dynamodb").list_tables()["TableNames"] == []
-        kept = _kept()
+        artifact_keys = _artifact_keys()
         empty.deploy(dry_run=True)
-        assert _kept() == kept
-        for key in kept:
+        assert _artifact_keys() == artifact_keys
+        for key in artifact_keys:
             assert boto3.client("s3").head_object(Bucket=BUCKET, Key=key)["ServerSideEncryption"] == "AES256"
 
-    def test_a_stage_with_a_signing_profile_runs_the_signed_copy_and_is_looked_at_for_that(
+    def test_a_stage_with_a_signing_profile_runs_the_signed_copy_and_is_checked(
         self, empty: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """What Signer does is in `test_signing`; here it appends its signature to the zip."""
         csc = f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0"
         parameters = {**empty.settings.parameters, "CodeSigningConfigArn": csc}
         empty.settings = msgspec.structs.replace(empty.settings, signing_profile="pom", parameters=parameters)
-        copied = empty.package.archive.read_bytes() + b"signature"
+        signed_zip = empty.package.archive.read_bytes() + b"signature"
 
         def sign(key: str, prefix: str, settings: StageSettings, aws: Any) -> str:
-            boto3.client("s3").put_object(Bucket=BUCKET, Key=f"{prefix}job.zip", Body=copied)
+            boto3.client("s3").put_object(Bucket=BUCKET, Key=f"{prefix}job.zip", Body=signed_zip)
             return f"{prefix}job.zip"
 
         monkeypatch.setattr(signing, "check_signing", lambda settings, aws: "checked in its own tests")
         monkeypatch.setattr(signing, "_profile", lambda settings, aws: {"profileVersion": "abcdefghij"})
         monkeypatch.setattr(signing, "_sign", sign)
-        told = empty.deploy()
-        found = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-resume-stuck")
-        assert found["CodeSha256"] == code_sha256(copied)
-        assert _states(told, "smoke")["functions"] == "ok"
+        result = empty.deploy()
+        function_configuration = boto3.client("lambda").get_function_configuration(
+            FunctionName=f"{STACK}-resume-stuck"
+        )
+        assert function_configuration["CodeSha256"] == code_sha256(signed_zip)
+        assert _states(result, "smoke")["functions"] == "ok"
         assert empty.deploy()["unchanged"]
 
     def test_nothing_happens_when_the_answer_is_no(self, empty: World) -> None:
@@ -155,43 +157,45 @@ class TestEmptyAccount:
         assert _stacks() == []
 
 
-def _kept() -> set[str]:
+def _artifact_keys() -> set[str]:
     """What is in the bucket, without what the stand-in put there."""
     keys = {each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]}
     return {key for key in keys if not key.endswith("transformed")}
 
 
 class TestDeployedStage:
-    def test_it_is_deployed_told_its_address_and_looked_at(self, deployed: Deployed) -> None:
-        told, world = deployed.told, deployed.world
+    def test_the_stack_is_deployed_gets_its_address_and_is_checked(self, deployed: Deployed) -> None:
+        result, world = deployed.minutes_in_alarm, deployed.world
         assert _stacks() == ["UPDATE_COMPLETE"]
-        assert {row["state"] for row in told["checks"]} == {"ok"}
-        smoked = _states(told, "smoke")
-        assert smoked.pop("webhook endpoint") == "to do"
-        assert set(smoked.values()) == {"ok"}
-        assert not told["failed"]
+        assert {row["state"] for row in result["checks"]} == {"ok"}
+        smoke_states = _states(result, "smoke")
+        assert smoke_states.pop("webhook endpoint") == "to do"
+        assert set(smoke_states.values()) == {"ok"}
+        assert not result["failed"]
         assert set(world.asked) == {_address() + path for path in world.answers}
         function = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-api-handler")
         assert function["Environment"]["Variables"]["PUBLIC_API_URL"] == _address()
 
-    def test_it_asks_once_although_a_second_change_tells_functions_the_address(self, deployed: Deployed) -> None:
+    def test_the_deployment_asks_once_although_the_address_needs_a_second_change_set(
+        self, deployed: Deployed
+    ) -> None:
         """A no to the second would be told as "nothing was changed", and leave a stage without its address."""
         assert deployed.questions == [f"Change {STACK} in {ACCOUNT}, us-east-1?"]
 
-    def test_the_bill_of_materials_is_beside_the_zip_and_named(self, deployed: Deployed) -> None:
-        place = deployed.told["sbom"].partition(".amazonaws.com/")[2]
+    def test_the_bill_of_materials_is_uploaded_next_to_the_zip(self, deployed: Deployed) -> None:
+        place = deployed.minutes_in_alarm["sbom"].partition(".amazonaws.com/")[2]
         document = json.loads(boto3.client("s3").get_object(Bucket=BUCKET, Key=place)["Body"].read())
-        [zipped] = [key for key in _kept() if key.endswith(".zip")]
-        [listed] = document["metadata"]["component"]["hashes"]
-        assert zipped == f"{STACK}/{listed['content']}.zip"
+        [zip_key] = [key for key in _artifact_keys() if key.endswith(".zip")]
+        [digest] = document["metadata"]["component"]["hashes"]
+        assert zip_key == f"{STACK}/{digest['content']}.zip"
 
-    def test_it_is_not_deployed_again_while_it_is_what_was_packaged(self, deployed: Deployed) -> None:
-        told = deployed.world.deploy()
-        assert told["unchanged"]
-        assert "changes" not in told
-        assert told["smoke"]
+    def test_an_unchanged_package_is_not_deployed_again(self, deployed: Deployed) -> None:
+        result = deployed.world.deploy()
+        assert result["unchanged"]
+        assert "changes" not in result
+        assert result["smoke"]
 
-    def test_the_webhook_endpoint_must_be_there_from_the_second_time_on(
+    def test_the_webhook_endpoint_must_exist_from_the_second_deployment_on(
         self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert _states(deployed.world.deploy(), "smoke")["webhook endpoint"] == "FAILED"
@@ -200,7 +204,7 @@ class TestDeployedStage:
         monkeypatch.setattr(deployed.world, "endpoints", [endpoint])
         assert set(_states(deployed.world.deploy(), "smoke").values()) == {"ok"}
 
-    def test_a_table_that_would_go_is_refused_unless_that_is_meant(self, deployed: Deployed) -> None:
+    def test_a_deployment_that_deletes_a_table_is_refused_without_its_option(self, deployed: Deployed) -> None:
         world = deployed.world
         without = copy.deepcopy(world.package.template)
         del without["Resources"]["BatchesTable"]
@@ -208,8 +212,8 @@ class TestDeployedStage:
         with pytest.raises(DeploymentError, match="something would be lost"):
             world.deploy(smaller)
         assert f"{STACK}-batches" in boto3.client("dynamodb").list_tables()["TableNames"]
-        told = world.deploy(smaller, allow_replacement=True, dry_run=True)
-        assert told["warnings"] == ["BatchesTable would be removed from the stack: its data"]
+        result = world.deploy(smaller, allow_replacement=True, dry_run=True)
+        assert result["warnings"] == ["BatchesTable would be removed from the stack: its data"]
 
     @pytest.mark.parametrize(
         ("check", "path", "instead"),
@@ -219,26 +223,26 @@ class TestDeployedStage:
             ("no token, no access", "/v1/invoices", 200),
         ],
     )
-    def test_an_api_that_answers_wrongly_is_told(
+    def test_a_wrong_response_of_the_api_is_reported(
         self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch, check: str, path: str, instead: int
     ) -> None:
         monkeypatch.setitem(deployed.world.answers, path, instead)
-        told = deployed.world.deploy()
-        assert told["failed"]
-        assert _states(told, "smoke")[check] == "FAILED"
+        result = deployed.world.deploy()
+        assert result["failed"]
+        assert _states(result, "smoke")[check] == "FAILED"
 
-    def test_functions_that_run_other_code_or_get_no_messages_are_told(self, deployed: Deployed) -> None:
+    def test_functions_with_other_code_or_without_messages_are_reported(self, deployed: Deployed) -> None:
         client = boto3.client("lambda")
         [source, *_] = client.list_event_source_mappings()["EventSourceMappings"]
         client.update_event_source_mapping(UUID=source["UUID"], Enabled=False)
         name = f"{STACK}-resume-stuck"
-        released = client.get_alias(FunctionName=name, Name=LIVE)["FunctionVersion"]
-        other = client.update_function_code(FunctionName=name, ZipFile=b"other", Publish=True)["Version"]
-        client.update_alias(FunctionName=name, Name=LIVE, FunctionVersion=other)
-        found = {row["check"]: row for row in deployed.world.deploy()["smoke"]}
-        assert (found["functions"]["state"], found["event sources"]["state"]) == ("FAILED", "FAILED")
-        assert found["functions"]["found"] == f"{STACK}-resume-stuck runs other code than was packaged"
-        client.update_alias(FunctionName=name, Name=LIVE, FunctionVersion=released)
+        released_version = client.get_alias(FunctionName=name, Name=LIVE)["FunctionVersion"]
+        other_version = client.update_function_code(FunctionName=name, ZipFile=b"other", Publish=True)["Version"]
+        client.update_alias(FunctionName=name, Name=LIVE, FunctionVersion=other_version)
+        rows_by_check = {row["check"]: row for row in deployed.world.deploy()["smoke"]}
+        assert (rows_by_check["functions"]["state"], rows_by_check["event sources"]["state"]) == ("FAILED", "FAILED")
+        assert rows_by_check["functions"]["found"] == f"{STACK}-resume-stuck runs other code than was packaged"
+        client.update_alias(FunctionName=name, Name=LIVE, FunctionVersion=released_version)
         client.update_event_source_mapping(UUID=source["UUID"], Enabled=True)
         assert _states(deployed.world.deploy(), "smoke")["functions"] == "ok"
 

@@ -31,44 +31,44 @@ POLICY_OF_BUCKET = prerequisites._policy
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
-    with account(monkeypatch) as made:
-        yield made
+    with account(monkeypatch) as stage_settings:
+        yield stage_settings
 
 
 def _with(settings: StageSettings, **parameters: str) -> StageSettings:
     return msgspec.structs.replace(settings, parameters={**settings.parameters, **parameters})
 
 
-def _looked(settings: StageSettings, stage: str = "dev") -> dict[str, Finding]:
-    found = checks.check_before_release(stage, settings, Aws(settings.region))
-    return {finding.check: finding for finding in found}
+def _findings(settings: StageSettings, stage: str = "dev") -> dict[str, Finding]:
+    findings = checks.check_before_release(stage, settings, Aws(settings.region))
+    return {finding.check: finding for finding in findings}
 
 
 def _bad(settings: StageSettings, stage: str = "dev") -> dict[str, str]:
-    return {check: each.found for check, each in _looked(settings, stage).items() if each.state is State.FAILED}
+    return {check: each.found for check, each in _findings(settings, stage).items() if each.state is State.FAILED}
 
 
-def test_a_stage_with_all_that_it_names_has_no_faults(settings: StageSettings) -> None:
-    assert {finding.state for finding in _looked(settings).values()} == {State.OK}
+def test_a_complete_stage_passes_every_check(settings: StageSettings) -> None:
+    assert {finding.state for finding in _findings(settings).values()} == {State.OK}
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_examples_name_every_parameter_that_has_to_be_told_and_are_refused_as_they_are(
-    stage: str, tmp_path: Any
-) -> None:
+def test_the_examples_contain_every_required_parameter_and_are_refused_unedited(stage: str, tmp_path: Any) -> None:
     text = (DIRECTORY / f"{stage}.example.toml").read_text()
     (tmp_path / f"{stage}.toml").write_text(text)
     example = load_settings(stage, tmp_path)
-    told = list(faults(stage, example))
-    assert {fault.partition(" ")[0] for fault in told} == {
+    fault_names = list(faults(stage, example))
+    assert {fault.partition(" ")[0] for fault in fault_names} == {
         "stack" if "<" in example.stack else "account",
         "account",
         "region",
         "artifact_bucket",
         *example.parameters,
     }
-    needed = {name for name, parameter in PARAMETERS.items() if "Default" not in parameter} - {"PublicApiUrl"}
-    assert needed <= example.parameters.keys()
+    required_parameters = {name for name, parameter in PARAMETERS.items() if "Default" not in parameter} - {
+        "PublicApiUrl"
+    }
+    assert required_parameters <= example.parameters.keys()
 
 
 def test_a_stage_without_settings_says_what_to_copy(tmp_path: Any) -> None:
@@ -76,7 +76,7 @@ def test_a_stage_without_settings_says_what_to_copy(tmp_path: Any) -> None:
         load_settings("dev", tmp_path)
 
 
-def test_settings_with_a_name_that_means_nothing_are_not_read(tmp_path: Any) -> None:
+def test_a_settings_file_with_an_unknown_name_is_refused(tmp_path: Any) -> None:
     (tmp_path / "dev.toml").write_text('stack = "a"\nbucket = "b"\n')
     with pytest.raises(DeploymentError, match="unknown field `bucket`"):
         load_settings("dev", tmp_path)
@@ -103,29 +103,27 @@ def test_settings_with_a_name_that_means_nothing_are_not_read(tmp_path: Any) -> 
         ("DevelopmentOrigins", "http://localhost:5173/", "DevelopmentOrigins is not what the template takes"),
     ],
 )
-def test_a_parameter_that_cannot_be_right_is_told(
-    settings: StageSettings, parameter: str, value: str, says: str
-) -> None:
+def test_an_invalid_parameter_is_reported(settings: StageSettings, parameter: str, value: str, says: str) -> None:
     assert says in _bad(_with(settings, **{parameter: value}))["parameter file"]
 
 
-def test_a_parameter_that_is_missing_is_told_and_aws_is_not_asked(settings: StageSettings) -> None:
+def test_a_missing_parameter_is_reported_before_any_request_to_aws(settings: StageSettings) -> None:
     parameters = {name: value for name, value in settings.parameters.items() if name != "TokenIssuer"}
-    found = _looked(msgspec.structs.replace(settings, parameters=parameters))
-    assert found["parameter file"].found == "TokenIssuer is missing"
-    others = {check: each.state for check, each in found.items() if check != "parameter file"}
-    assert set(others.values()) == {State.SKIPPED}
+    findings = _findings(msgspec.structs.replace(settings, parameters=parameters))
+    assert findings["parameter file"].found == "TokenIssuer is missing"
+    other_states = {check: each.state for check, each in findings.items() if check != "parameter file"}
+    assert set(other_states.values()) == {State.SKIPPED}
 
 
-def test_the_address_is_the_domain_or_else_api_gateways(settings: StageSettings) -> None:
+def test_the_address_is_the_domain_or_else_that_of_api_gateway(settings: StageSettings) -> None:
     with_domain = _with(settings, DomainName="api.pom.test")
     assert values(with_domain, "a1")["PublicApiUrl"] == "https://api.pom.test"
     assert values(settings, "a1")["PublicApiUrl"] == "https://a1.execute-api.us-east-1.amazonaws.com/api"
-    told = _with(with_domain, PublicApiUrl="https://other.pom.test")
-    assert any("PublicApiUrl is not https://api.pom.test" in fault for fault in faults("dev", told))
+    text = _with(with_domain, PublicApiUrl="https://other.pom.test")
+    assert any("PublicApiUrl is not https://api.pom.test" in fault for fault in faults("dev", text))
 
 
-def test_another_account_is_not_touched(settings: StageSettings) -> None:
+def test_the_checks_refuse_another_account(settings: StageSettings) -> None:
     elsewhere = msgspec.structs.replace(settings, account="210987654321")
     assert f"is in the account {ACCOUNT}, and the stage belongs to 210987654321" in _bad(elsewhere)["credentials"]
 
@@ -219,15 +217,15 @@ SPOILED: dict[str, tuple[str, str, Callable[[StageSettings], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("what", SPOILED)
-def test_what_is_spoiled_is_told_and_nothing_else(what: str, settings: StageSettings) -> None:
-    check, says, spoil = SPOILED[what]
+@pytest.mark.parametrize("change", SPOILED)
+def test_each_broken_setting_is_reported_and_nothing_else(change: str, settings: StageSettings) -> None:
+    check, says, spoil = SPOILED[change]
     spoil(settings)
     bad = _bad(settings)
     assert bad.keys() == {check}
     assert says in bad[check]
     with pytest.raises(DeploymentError, match="Nothing was changed"):
-        checks.require_no_failures(list(_looked(settings).values()))
+        checks.require_no_failures(list(_findings(settings).values()))
 
 
 def test_further_origins_are_for_development_only(settings: StageSettings) -> None:
@@ -236,39 +234,39 @@ def test_further_origins_are_for_development_only(settings: StageSettings) -> No
     assert "DevelopmentOrigins is for development only" in _bad(further, "prod")["parameter file"]
 
 
-def test_prod_wants_live_money_and_listeners(settings: StageSettings) -> None:
+def test_prod_requires_live_mode_and_a_subscribed_alarm_topic(settings: StageSettings) -> None:
     assert _bad(settings, "prod").keys() == {PLATFORM_ROW}
     _platform(apiKey="rk_live_" + "a1B2" * 8)(settings)
     assert _bad(settings, "prod") == {}
     silent = boto3.client("sns").create_topic(Name="silent")["TopicArn"]
     unheard = _with(settings, PageTopicArn=silent)
     assert _bad(unheard, "prod").keys() == {"SNS topic, page"}
-    assert _looked(unheard)["SNS topic, page"].state is State.TO_DO
+    assert _findings(unheard)["SNS topic, page"].state is State.TO_DO
 
 
-def test_before_the_first_deployment_there_may_be_no_webhook_secret(settings: StageSettings) -> None:
+def test_the_webhook_secret_may_be_missing_before_the_first_deployment(settings: StageSettings) -> None:
     _webhook()(settings)
-    found = _looked(settings)[WEBHOOK_ROW]
-    assert found.state is State.TO_DO
-    assert f"./ops --deployed {STACK} webhook-endpoint" in found.found
+    findings = _findings(settings)[WEBHOOK_ROW]
+    assert findings.state is State.TO_DO
+    assert f"./ops --deployed {STACK} webhook-endpoint" in findings.found
 
 
 def test_prod_is_warned_of_a_secret_key_and_not_of_a_restricted_one(settings: StageSettings) -> None:
     _platform(apiKey="sk_live_" + "a1B2" * 8)(settings)
-    warned = _looked(settings, "prod")[PLATFORM_ROW]
-    assert warned.state is State.TO_DO
-    assert "restricted key (rk_live_…)" in warned.found
-    checks.require_no_failures([warned])
+    finding = _findings(settings, "prod")[PLATFORM_ROW]
+    assert finding.state is State.TO_DO
+    assert "restricted key (rk_live_…)" in finding.found
+    checks.require_no_failures([finding])
     _platform(apiKey="rk_live_" + "a1B2" * 8)(settings)
-    assert _looked(settings, "prod")[PLATFORM_ROW].state is State.OK
+    assert _findings(settings, "prod")[PLATFORM_ROW].state is State.OK
 
 
-def test_what_the_one_secret_of_former_releases_still_holds_is_told_and_not_refused(settings: StageSettings) -> None:
+def test_leftovers_in_the_secret_of_former_releases_are_reported_but_not_refused(settings: StageSettings) -> None:
     _platform(webhookSecrets=["whsec_" + "e5F6" * 8])(settings)
-    found = _looked(settings)[PLATFORM_ROW]
-    assert found.state is State.TO_DO
-    assert "webhookSecrets is still in it" in found.found
-    assert "Moving to two secrets" in found.found
+    findings = _findings(settings)[PLATFORM_ROW]
+    assert findings.state is State.TO_DO
+    assert "webhookSecrets is still in it" in findings.found
+    assert "Moving to two secrets" in findings.found
 
 
 def test_one_secret_for_both_is_refused(settings: StageSettings) -> None:
@@ -276,16 +274,16 @@ def test_one_secret_for_both_is_refused(settings: StageSettings) -> None:
     assert "it is the platform's secret" in _bad(_with(settings, StripeWebhookSecretArn=both))[WEBHOOK_ROW]
 
 
-def test_no_secret_is_ever_told(settings: StageSettings) -> None:
+def test_no_secret_is_ever_printed(settings: StageSettings) -> None:
     live, odd = "sk_live_" + "z9Y8" * 8, "oops_" + "z9Y8" * 8
     for spoil in (_platform(), _platform(apiKey=live), _platform(apiKey=odd), _platform(clientId=odd), _webhook(odd)):
         spoil(settings)
-        told = repr(_looked(settings)) + repr(_looked(settings, "prod"))
-        stored = [*SECRETS[Secret.PLATFORM].values(), *SECRETS[Secret.WEBHOOK]["webhookSecrets"], live, odd]
-        assert not any(value in told or value[8:] in told for value in stored)
+        text = repr(_findings(settings)) + repr(_findings(settings, "prod"))
+        secret_values = [*SECRETS[Secret.PLATFORM].values(), *SECRETS[Secret.WEBHOOK]["webhookSecrets"], live, odd]
+        assert not any(value in text or value[8:] in text for value in secret_values)
 
 
-def test_keys_of_tokens_must_answer(settings: StageSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_set_of_tokens_must_be_reachable(settings: StageSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(client: Any) -> Any:
         raise jwt.PyJWKClientConnectionError("no answer")
 
@@ -293,25 +291,25 @@ def test_keys_of_tokens_must_answer(settings: StageSettings, monkeypatch: pytest
     assert "does not return the keys of POM's tokens: no answer" in _bad(settings)["token keys"]
 
 
-def test_a_bucket_that_answers_without_tls_is_something_to_do(
+def test_a_bucket_that_allows_requests_without_tls_is_reported(
     settings: StageSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_a_condition = copy.deepcopy(TLS_ONLY)
     with_a_condition["Statement"][0]["Condition"] = {"Bool": {"aws:SecureTransport": "true"}}
     for policy in ({"Statement": []}, with_a_condition):
         monkeypatch.setattr(prerequisites, "_policy", lambda s3, asked, policy=policy: policy)
-        found = _looked(settings)["artifact bucket"]
-        assert found.state is State.TO_DO
-        assert f"{BUCKET} accepts requests without TLS" in found.found
+        findings = _findings(settings)["artifact bucket"]
+        assert findings.state is State.TO_DO
+        assert f"{BUCKET} accepts requests without TLS" in findings.found
 
 
-def test_a_bucket_without_a_policy_is_asked_for_one_and_tells_that_it_has_none() -> None:
+def test_a_bucket_without_a_policy_is_read_as_having_an_empty_policy() -> None:
     with embedded_aws():
         boto3.client("s3").create_bucket(Bucket=BUCKET)
-        asked = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
-        assert POLICY_OF_BUCKET(boto3.client("s3"), asked) == {"Statement": []}
+        request = {"Bucket": BUCKET, "ExpectedBucketOwner": ACCOUNT}
+        assert POLICY_OF_BUCKET(boto3.client("s3"), request) == {"Statement": []}
         boto3.client("s3").put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(TLS_ONLY))
-        assert POLICY_OF_BUCKET(boto3.client("s3"), asked) == TLS_ONLY
+        assert POLICY_OF_BUCKET(boto3.client("s3"), request) == TLS_ONLY
 
 
 def _encrypted(settings: StageSettings, key: str) -> None:
@@ -324,14 +322,14 @@ def test_a_secret_may_be_encrypted_with_the_stages_own_key_and_with_no_other(
     settings: StageSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_key, "check_key", lambda settings, aws: "checked in its own tests")
-    own, other = (boto3.client("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    own, other_key = (boto3.client("kms").create_key()["KeyMetadata"]["Arn"] for _ in range(2))
     _encrypted(settings, own)
     bad = _bad(settings)
     for row in ("Stripe secret, platform", "Stripe secret, webhooks"):
         assert f"encrypted with {own}, which the functions may not use" in bad[row]
     assert _bad(_with(settings, KmsKeyArn=own)) == {}
-    _encrypted(settings, other)
-    assert f"encrypted with {other}" in _bad(_with(settings, KmsKeyArn=own))["Stripe secret, platform"]
+    _encrypted(settings, other_key)
+    assert f"encrypted with {other_key}" in _bad(_with(settings, KmsKeyArn=own))["Stripe secret, platform"]
 
 
 @pytest.mark.parametrize(
@@ -345,13 +343,11 @@ def test_a_secret_may_be_encrypted_with_the_stages_own_key_and_with_no_other(
         ({"signing_profile": "pom_stripe"}, "signing_profile and CodeSigningConfigArn belong together"),
     ],
 )
-def test_a_role_or_a_profile_that_cannot_be_right_is_told(
-    settings: StageSettings, changes: dict[str, str], says: str
-) -> None:
+def test_an_invalid_role_or_profile_is_reported(settings: StageSettings, changes: dict[str, str], says: str) -> None:
     assert says in _bad(msgspec.structs.replace(settings, **changes))["parameter file"]
 
 
-def test_a_boundary_of_another_account_is_told(settings: StageSettings) -> None:
+def test_a_boundary_of_another_account_is_reported(settings: StageSettings) -> None:
     foreign = _with(settings, PermissionsBoundaryArn="arn:aws:iam::210987654321:policy/boundary")
     assert "PermissionsBoundaryArn is a policy of another account" in _bad(foreign)["parameter file"]
     for own in (f"arn:aws:iam::{ACCOUNT}:policy/boundary", "arn:aws:iam::aws:policy/PowerUserAccess"):
@@ -372,7 +368,7 @@ def test_a_boundary_of_another_account_is_told(settings: StageSettings) -> None:
         ),
     ],
 )
-def test_the_certificate_must_be_the_domains(
+def test_the_certificate_must_cover_the_domain(
     settings: StageSettings, certificate: dict[str, Any], says: str | None
 ) -> None:
     arn = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1"
@@ -393,25 +389,25 @@ def test_the_certificate_must_be_the_domains(
 def _with_quota(settings: StageSettings, stage: str, unreserved: int, *functions: str) -> Finding:
     """What is found in an account with this quota, in which there are these functions."""
     aws = Aws(settings.region)
-    listed: Any = {"Functions": [{"FunctionName": name} for name in functions]}
+    function_list: Any = {"Functions": [{"FunctionName": name} for name in functions]}
     limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": unreserved}
     with Stubber(aws.client("lambda")) as answers:
         answers.add_response("get_account_settings", {"AccountLimit": limit}, {})
-        answers.add_response("list_functions", listed, {})
+        answers.add_response("list_functions", function_list, {})
         return run_check("concurrency", lambda: check_concurrency(stage, settings, aws))
 
 
-def test_a_new_accounts_ten_executions_stop_prod_and_are_told_in_dev(settings: StageSettings) -> None:
+def test_the_ten_executions_of_a_new_account_stop_prod_and_are_reported_in_dev(settings: StageSettings) -> None:
     prod, dev = (_with_quota(settings, stage, 10) for stage in ("prod", "dev"))
     assert (prod.state, dev.state) == (State.FAILED, State.TO_DO)
-    for found in (prod.found, dev.found):
-        assert "allows this account 10 executions at once" in found
-        assert "'Concurrent executions'" in found
-        assert "request-service-quota-increase --region us-east-1" in found
-        assert "--quota-code L-B99A9384 --desired-value 1000" in found
+    for findings in (prod.found, dev.found):
+        assert "allows this account 10 executions at once" in findings
+        assert "'Concurrent executions'" in findings
+        assert "request-service-quota-increase --region us-east-1" in findings
+        assert "--quota-code L-B99A9384 --desired-value 1000" in findings
 
 
-def test_the_quota_must_be_what_queues_streams_schedules_and_the_api_need_together(settings: StageSettings) -> None:
+def test_the_quota_must_cover_queues_streams_schedules_and_the_api_together(settings: StageSettings) -> None:
     queues = sum(trigger.concurrency for trigger in QUEUE_TRIGGERS.values())
     assert queues == 92
     assert queues + 4 + 4 < needed_executions() <= 250
@@ -419,9 +415,9 @@ def test_the_quota_must_be_what_queues_streams_schedules_and_the_api_need_togeth
     assert _with_quota(settings, "prod", needed_executions() - 1).state is State.FAILED
 
 
-def test_other_stages_in_the_account_need_as_much(settings: StageSettings) -> None:
+def test_the_quota_must_cover_the_other_stages_of_the_account(settings: StageSettings) -> None:
     there = ("pom-stripe-old-api-handler", "pom-stripe-old-canary", "somebody-elses", f"{STACK}-api-handler")
-    found = _with_quota(settings, "prod", 2 * needed_executions() - 1, *there)
-    assert found.state is State.FAILED
-    assert f"{2 * needed_executions()} are needed, pom-stripe-old included" in found.found
+    findings = _with_quota(settings, "prod", 2 * needed_executions() - 1, *there)
+    assert findings.state is State.FAILED
+    assert f"{2 * needed_executions()} are needed, pom-stripe-old included" in findings.found
     assert _with_quota(settings, "prod", 2 * needed_executions(), *there).state is State.OK

@@ -31,7 +31,7 @@ from infra.deploy.settings import DIRECTORY, StageSettings
 from infra.deploy.stacks import Stack, event_text, first_failure
 from infra.local.aws import embedded_aws
 from infra.ops.screen import Screen
-from tests.infrastructure.cloudformation import translated
+from tests.infrastructure.cloudformation import transformed
 from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, STACK
 
 STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/1"
@@ -54,9 +54,9 @@ class Scene:
         return Stack(self.aws, STACK)
 
     def is_(self, status: str, times: int = 1) -> None:
-        described = {"StackName": STACK, "StackId": STACK_ID, "CreationTime": MOMENT, "StackStatus": status}
+        stack_description = {"StackName": STACK, "StackId": STACK_ID, "CreationTime": MOMENT, "StackStatus": status}
         for _ in range(times):
-            self.cloudformation.add_response("describe_stacks", {"Stacks": [described]})
+            self.cloudformation.add_response("describe_stacks", {"Stacks": [stack_description]})
 
     def says(self, *events: dict[str, Any]) -> None:
         """The events so far; given oldest first, and told newest first."""
@@ -74,7 +74,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
 
 
 def event(number: int, name: str, kind: str, status: str, reason: str | None = None) -> dict[str, Any]:
-    made = {
+    stack_event = {
         "EventId": str(number),
         "StackId": STACK_ID,
         "StackName": STACK,
@@ -84,8 +84,8 @@ def event(number: int, name: str, kind: str, status: str, reason: str | None = N
         "ResourceStatus": status,
     }
     if name == STACK:
-        made["PhysicalResourceId"] = STACK_ID  # a resource that is only begun has none yet
-    return made | ({"ResourceStatusReason": reason} if reason else {})
+        stack_event["PhysicalResourceId"] = STACK_ID  # a resource that is only begun has none yet
+    return stack_event | ({"ResourceStatusReason": reason} if reason else {})
 
 
 def of_stack(number: int, status: str) -> dict[str, Any]:
@@ -100,20 +100,20 @@ CAUSE = event(3, "ResumeStuck", "AWS::Lambda::Function", "UPDATE_FAILED", "The r
 BACK = of_stack(4, "UPDATE_ROLLBACK_COMPLETE")
 
 
-def test_the_failure_that_is_told_is_the_one_that_made_the_others() -> None:
+def test_the_reported_failure_is_the_cause_of_the_others() -> None:
     assert first_failure([BEGUN, CANCELLED, CAUSE, BACK]) == CAUSE
     assert first_failure([BEGUN, CANCELLED, BACK]) == CANCELLED
     assert first_failure([BEGUN]) is None
 
 
-def test_of_a_change_that_an_alarm_took_back_the_reason_is_that_of_going_back() -> None:
+def test_a_change_that_an_alarm_rolled_back_is_reported_with_the_alarm() -> None:
     """No resource fails then: CloudFormation says it of the stack alone."""
     reason = "Rollback triggered by an alarm."
-    turned = event(3, STACK, "AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_IN_PROGRESS", reason)
-    told = first_failure([BEGUN, turned, BACK])
-    assert told == turned
-    assert reason in event_text(turned)
-    assert first_failure([BEGUN, CAUSE, turned, BACK]) == CAUSE
+    rollback_event = event(3, STACK, "AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_IN_PROGRESS", reason)
+    failure = first_failure([BEGUN, rollback_event, BACK])
+    assert failure == rollback_event
+    assert reason in event_text(rollback_event)
+    assert first_failure([BEGUN, CAUSE, rollback_event, BACK]) == CAUSE
 
 
 def test_a_deployment_that_fails_names_the_first_failure_and_its_reason(scene: Scene, capsys: Any) -> None:
@@ -122,8 +122,8 @@ def test_a_deployment_that_fails_names_the_first_failure_and_its_reason(scene: S
     change_set = ChangeSet(scene.aws, scene.stack)
     change_set._id = CHANGE_SET_ID
     scene.is_("UPDATE_COMPLETE")
-    executed = {"ChangeSetName": CHANGE_SET_ID, "RetainExceptOnCreate": True}
-    scene.cloudformation.add_response("execute_change_set", {}, executed)
+    execute_request = {"ChangeSetName": CHANGE_SET_ID, "RetainExceptOnCreate": True}
+    scene.cloudformation.add_response("execute_change_set", {}, execute_request)
     scene.is_("UPDATE_IN_PROGRESS")
     scene.is_("UPDATE_ROLLBACK_COMPLETE")
     scene.says(EARLIER, BEFORE, BEGUN, CANCELLED, CAUSE, BACK)
@@ -135,7 +135,7 @@ def test_a_deployment_that_fails_names_the_first_failure_and_its_reason(scene: S
     assert f"{STACK} is UPDATE_ROLLBACK_COMPLETE. The former release runs again." in capsys.readouterr().out
 
 
-def test_a_first_deployment_that_fails_says_what_to_do_next(scene: Scene, capsys: Any) -> None:
+def test_a_failed_first_deployment_prints_the_next_step(scene: Scene, capsys: Any) -> None:
     deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
     change_set = ChangeSet(scene.aws, scene.stack)
     change_set._id = CHANGE_SET_ID
@@ -146,18 +146,18 @@ def test_a_first_deployment_that_fails_says_what_to_do_next(scene: Scene, capsys
     scene.is_("ROLLBACK_COMPLETE")
     with pytest.raises(DeploymentError, match="First to fail: InvoicesTable"):
         deployment._execute(change_set)
-    told = capsys.readouterr().out
-    assert f"{STACK} is ROLLBACK_COMPLETE. No resource of it is left." in told
-    assert "deploy again" in told
+    output = capsys.readouterr().out
+    assert f"{STACK} is ROLLBACK_COMPLETE. No resource of it is left." in output
+    assert "deploy again" in output
 
 
 def _change(action: str, name: str, kind: str, replacement: str | None = None) -> dict[str, Any]:
-    made = {"Action": action, "LogicalResourceId": name, "ResourceType": kind}
-    return made | ({"Replacement": replacement} if replacement else {})
+    resource_change = {"Action": action, "LogicalResourceId": name, "ResourceType": kind}
+    return resource_change | ({"Replacement": replacement} if replacement else {})
 
 
 @pytest.mark.parametrize(
-    ("change", "lost"),
+    ("change", "expected_loss"),
     [
         (_change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "True"), "would be replaced: its data"),
         (_change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "Conditional"), "may be replaced"),
@@ -168,12 +168,12 @@ def _change(action: str, name: str, kind: str, replacement: str | None = None) -
         (_change("Remove", "OldAlarm", "AWS::CloudWatch::Alarm"), None),
     ],
 )
-def test_what_would_be_lost_is_told(change: dict[str, Any], lost: str | None) -> None:
-    told = loss(change)
-    assert told is None if lost is None else lost in str(told)
+def test_data_that_a_change_would_delete_is_reported(change: dict[str, Any], expected_loss: str | None) -> None:
+    actual_loss = loss(change)
+    assert actual_loss is None if expected_loss is None else expected_loss in str(actual_loss)
 
 
-def _made(scene: Scene, *answers: dict[str, Any], as_role: dict[str, str] | None = None) -> ChangeSet:
+def _created_change_set(scene: Scene, *answers: dict[str, Any], as_role: dict[str, str] | None = None) -> ChangeSet:
     """A change set of an existing stack, as CloudFormation describes it time after time."""
     scene.is_("UPDATE_COMPLETE")
     scene.cloudformation.add_response("create_change_set", {"Id": CHANGE_SET_ID})
@@ -182,35 +182,37 @@ def _made(scene: Scene, *answers: dict[str, Any], as_role: dict[str, str] | None
     return ChangeSet(scene.aws, scene.stack, as_role)
 
 
-def test_a_change_set_is_waited_for_and_shown_with_what_is_replaced_in_red(scene: Scene, capsys: Any) -> None:
+def test_a_change_set_is_shown_with_its_replacements_in_red(scene: Scene, capsys: Any) -> None:
     changes = [
         _change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "True"),
         _change("Modify", "ResumeStuck", "AWS::Lambda::Function", "False"),
     ]
     ready_ = {"Status": "CREATE_COMPLETE", "Changes": [{"ResourceChange": change} for change in changes]}
-    made = _made(scene, {"Status": "CREATE_IN_PROGRESS"}, ready_, ready_)
-    made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
+    change_set = _created_change_set(scene, {"Status": "CREATE_IN_PROGRESS"}, ready_, ready_)
+    change_set.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
     screen = Screen(as_json=True)
-    assert made.show(screen) == ["InvoicesTable would be replaced: its data"]
+    assert change_set.show(screen) == ["InvoicesTable would be replaced: its data"]
     assert [row["replacement"] for row in screen.document["changes"]] == ["True", "False"]
     assert scene.paused == [2]
-    made.show(Screen())
+    change_set.show(Screen())
     assert "InvoicesTable" in capsys.readouterr().out
 
 
-def test_cloudformation_works_as_the_role_that_the_stage_names(scene: Scene) -> None:
+def test_cloudformation_assumes_the_role_of_the_stage(scene: Scene) -> None:
     """When it compares, and when it throws away a stack that only has a change set."""
     role = f"arn:aws:iam::{ACCOUNT}:role/pom-stripe-deployer"
-    named = msgspec.structs.replace(SETTINGS, role_arn=role)
-    told: list[dict[str, Any]] = []
+    settings_with_role = msgspec.structs.replace(SETTINGS, role_arn=role)
+    requests: list[dict[str, Any]] = []
     events = scene.aws.client("cloudformation").meta.events
-    events.register("provide-client-params.cloudformation", lambda params, **_: told.append(params))
-    change_set = _made(scene, {"Status": "CREATE_COMPLETE"}, {"Status": "CREATE_COMPLETE"}, as_role=named.as_role)
+    events.register("provide-client-params.cloudformation", lambda params, **_: requests.append(params))
+    change_set = _created_change_set(
+        scene, {"Status": "CREATE_COMPLETE"}, {"Status": "CREATE_COMPLETE"}, as_role=settings_with_role.as_role
+    )
     change_set.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
     scene.is_("REVIEW_IN_PROGRESS")
     scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK, "RoleARN": role})
     change_set.discard()
-    assert [each["RoleARN"] for each in told if "ChangeSetType" in each] == [role]
+    assert [each["RoleARN"] for each in requests if "ChangeSetType" in each] == [role]
     scene.cloudformation.assert_no_pending_responses()
 
 
@@ -218,17 +220,19 @@ def test_cloudformation_works_as_the_role_that_the_stage_names(scene: Scene) -> 
     "reason", ["The submitted information didn't contain changes.", "No updates are to be performed."]
 )
 def test_a_change_set_without_changes_is_no_failure(scene: Scene, reason: str) -> None:
-    made = _made(scene, {"Status": "FAILED", "StatusReason": reason})
-    made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
-    assert made.changes == []
+    change_set = _created_change_set(scene, {"Status": "FAILED", "StatusReason": reason})
+    change_set.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
+    assert change_set.changes == []
 
 
-def test_a_template_that_cloudformation_does_not_take_is_told_with_its_reason(scene: Scene) -> None:
-    made = _made(scene, {"Status": "FAILED", "StatusReason": "Transform AWS::Serverless failed: no CodeUri"})
+def test_a_template_that_cloudformation_refuses_is_reported_with_the_reason(scene: Scene) -> None:
+    change_set = _created_change_set(
+        scene, {"Status": "FAILED", "StatusReason": "Transform AWS::Serverless failed: no CodeUri"}
+    )
     scene.is_("UPDATE_COMPLETE")
     scene.cloudformation.add_response("delete_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
     with pytest.raises(DeploymentError, match="rejects the template: Transform"):
-        made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
+        change_set.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -241,7 +245,7 @@ def test_a_template_that_cloudformation_does_not_take_is_told_with_its_reason(sc
         ("ROLLBACK_COMPLETE", None),
     ],
 )
-def test_a_stack_that_cannot_be_changed_is_told_before_anything_is_tried(
+def test_a_stack_that_cannot_be_changed_is_reported_before_any_change(
     scene: Scene, status: str, fault: str | None
 ) -> None:
     scene.is_(status)
@@ -271,8 +275,8 @@ SMALL: dict[str, Any] = {
 
 def test_the_api_is_deployed_again_when_a_parameter_that_it_uses_changes_and_only_then() -> None:
     def deployment(**values: str) -> set[str]:
-        made = translated(deployable_template(SMALL, "s3://b/k.zip", values), values)["Resources"]
-        return {name for name, each in made.items() if each["Type"] == "AWS::ApiGateway::Deployment"}
+        resources = transformed(deployable_template(SMALL, "s3://b/k.zip", values), values)["Resources"]
+        return {name for name, each in resources.items() if each["Type"] == "AWS::ApiGateway::Deployment"}
 
     first = deployment(PomSettingsUrl="https://pom.test/a")
     assert deployment(PomSettingsUrl="https://pom.test/a") == first
@@ -280,11 +284,11 @@ def test_the_api_is_deployed_again_when_a_parameter_that_it_uses_changes_and_onl
     assert deployment(PomSettingsUrl="https://pom.test/b") != first
 
 
-@pytest.mark.parametrize(("stage", "protected"), [("dev", False), ("prod", True)])
-def test_only_prod_is_protected_against_deletion(scene: Scene, stage: str, protected: bool) -> None:
-    if protected:
-        wanted = {"StackName": STACK, "EnableTerminationProtection": True}
-        scene.cloudformation.add_response("update_termination_protection", {}, wanted)
+@pytest.mark.parametrize(("stage", "is_protected"), [("dev", False), ("prod", True)])
+def test_only_prod_is_protected_against_deletion(scene: Scene, stage: str, is_protected: bool) -> None:
+    if is_protected:
+        request = {"StackName": STACK, "EnableTerminationProtection": True}
+        scene.cloudformation.add_response("update_termination_protection", {}, request)
     Deployment(stage, SETTINGS, Screen(), aws=scene.aws)._protect()
     scene.cloudformation.assert_no_pending_responses()
 
@@ -308,7 +312,7 @@ def _table(name: str) -> None:
 
 
 @pytest.mark.parametrize(("with_data", "with_logs"), [(False, False), (True, False), (False, True)])
-def test_destroying_names_the_tables_and_logs_that_stay_and_deletes_them_only_if_that_is_meant(
+def test_destroying_lists_the_tables_and_logs_that_remain_and_deletes_them_only_with_an_option(
     scene: Scene, with_data: bool, with_logs: bool
 ) -> None:
     _table(f"{STACK}-invoices")
@@ -322,11 +326,11 @@ def test_destroying_names_the_tables_and_logs_that_stay_and_deletes_them_only_if
         "LastUpdatedTimestamp": MOMENT,
         "ResourceStatus": "CREATE_COMPLETE",
     }
-    removed = {**summary, "LogicalResourceId": "OldTable", "ResourceStatus": "DELETE_COMPLETE"}
+    deleted_resource = {**summary, "LogicalResourceId": "OldTable", "ResourceStatus": "DELETE_COMPLETE"}
     group = {**summary, "ResourceType": "AWS::Logs::LogGroup", "PhysicalResourceId": GROUP}
     for _ in ("tables", "log groups"):
         scene.cloudformation.add_response(
-            "list_stack_resources", {"StackResourceSummaries": [summary, removed, group]}
+            "list_stack_resources", {"StackResourceSummaries": [summary, deleted_resource, group]}
         )
     tables = destruction.tables()
     assert screen.document["log_groups"] == [{"log_group": GROUP}]
@@ -337,18 +341,18 @@ def test_destroying_names_the_tables_and_logs_that_stay_and_deletes_them_only_if
     destruction.run(tables, with_data=with_data, with_logs=with_logs)
     groups = [each["logGroupName"] for each in boto3.client("logs").describe_log_groups()["logGroups"]]
     assert groups == ([] if with_logs else [GROUP])
-    left = boto3.client("dynamodb").list_tables()["TableNames"]
-    assert left == ([] if with_data else [f"{STACK}-invoices"])
+    remaining_tables = boto3.client("dynamodb").list_tables()["TableNames"]
+    assert remaining_tables == ([] if with_data else [f"{STACK}-invoices"])
 
 
-def test_a_stack_is_deleted_as_the_role_that_the_stage_names_and_says_why_if_it_is_not(scene: Scene) -> None:
+def test_a_stack_is_deleted_with_the_role_of_the_stage_and_a_failure_is_explained(scene: Scene) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/pom-stripe-deployer"
-    named = msgspec.structs.replace(SETTINGS, role_arn=role)
-    destruction = Destruction("dev", named, Screen(as_json=True), aws=scene.aws)
+    settings_with_role = msgspec.structs.replace(SETTINGS, role_arn=role)
+    destruction = Destruction("dev", settings_with_role, Screen(as_json=True), aws=scene.aws)
     scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK, "RoleARN": role})
-    refused = event(1, "ApiDomain", "AWS::ApiGateway::DomainName", "DELETE_FAILED", "It is in use.")
+    failure_event = event(1, "ApiDomain", "AWS::ApiGateway::DomainName", "DELETE_FAILED", "It is in use.")
     scene.is_("DELETE_FAILED")
-    scene.says(BEFORE, refused, of_stack(2, "DELETE_FAILED"))
+    scene.says(BEFORE, failure_event, of_stack(2, "DELETE_FAILED"))
     with pytest.raises(DeploymentError, match=r"ApiDomain .*: It is in use\."):
         destruction.run([], with_data=False, with_logs=False)
 
@@ -362,7 +366,7 @@ class _Refuses(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-def test_the_smoke_checks_see_the_status_that_is_answered() -> None:
+def test_the_smoke_checks_read_the_status_of_responses() -> None:
     server = HTTPServer(("127.0.0.1", 0), _Refuses)
     url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever)
@@ -377,22 +381,22 @@ def test_the_smoke_checks_see_the_status_that_is_answered() -> None:
 
 
 class TestCommandLine:
-    def test_a_stage_without_settings_is_told_as_json_with_status_1(self, tmp_path: Path) -> None:
+    def test_a_stage_without_settings_is_reported_as_json_with_status_1(self, tmp_path: Path) -> None:
         words = ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)]
-        said = CliRunner().invoke(cli, words)
-        assert said.exit_code == 1
-        assert "copy dev.example.toml" in json.loads(said.stdout)["failures"][0]
+        result = CliRunner().invoke(cli, words)
+        assert result.exit_code == 1
+        assert "copy dev.example.toml" in json.loads(result.stdout)["failures"][0]
 
-    def test_a_file_as_it_was_copied_is_told_value_by_value(self, tmp_path: Path) -> None:
+    def test_an_unedited_copy_of_the_example_is_reported_value_by_value(self, tmp_path: Path) -> None:
         """Its region is no region, so AWS is not asked for anything."""
         (tmp_path / "dev.toml").write_text((DIRECTORY / "dev.example.toml").read_text())
-        said = CliRunner().invoke(cli, ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)])
-        assert said.exit_code == 1
-        told, *others = json.loads(said.stdout)["checks"]
-        assert "region still has to be filled in" in told["found"]
-        assert {row["state"] for row in others} == {"skipped"}
+        result = CliRunner().invoke(cli, ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)])
+        assert result.exit_code == 1
+        first_check, *other_checks = json.loads(result.stdout)["checks"]
+        assert "region still has to be filled in" in first_check["found"]
+        assert {row["state"] for row in other_checks} == {"skipped"}
 
-    def test_without_credentials_nothing_but_the_settings_is_looked_at(
+    def test_without_credentials_only_the_settings_are_checked(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """And all rows are told all the same."""
@@ -408,9 +412,9 @@ class TestCommandLine:
         monkeypatch.setattr(checks, "faults", lambda stage, settings: iter(()))
         example = (DIRECTORY / "dev.example.toml").read_text()
         (tmp_path / "dev.toml").write_text(example.replace("<such as us-east-1>", REGION))
-        said = CliRunner().invoke(cli, ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)])
-        assert said.exit_code == 1
-        states = {row["check"]: row["state"] for row in json.loads(said.stdout)["checks"]}
+        result = CliRunner().invoke(cli, ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)])
+        assert result.exit_code == 1
+        states = {row["check"]: row["state"] for row in json.loads(result.stdout)["checks"]}
         assert states.pop("parameter file") == "ok"
         assert states.pop("credentials") == "FAILED"
         assert set(states.values()) == {"skipped"}
@@ -427,13 +431,13 @@ class TestCommandLine:
         (tmp_path / "dev.toml").write_text(FILE)
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         words = ["destroy", "--stage", "dev", "--with-data", "--yes", "--parameters", str(tmp_path)]
-        said = CliRunner().invoke(cli, words, input=f"{typed}\n")
-        assert said.exit_code == status
+        result = CliRunner().invoke(cli, words, input=f"{typed}\n")
+        assert result.exit_code == status
         assert ran == ([True] if status == 0 else [])
 
-    def test_prod_is_not_destroyed_whatever_is_said(self, tmp_path: Path) -> None:
+    def test_prod_is_not_destroyed_with_any_option(self, tmp_path: Path) -> None:
         (tmp_path / "prod.toml").write_text(FILE)
         words = ["destroy", "--stage", "prod", "--with-data", "--yes", "--parameters", str(tmp_path)]
-        said = CliRunner().invoke(cli, words)
-        assert said.exit_code == 1
-        assert "prod is not destroyed" in said.output
+        result = CliRunner().invoke(cli, words)
+        assert result.exit_code == 1
+        assert "prod is not destroyed" in result.output

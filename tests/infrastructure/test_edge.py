@@ -17,7 +17,7 @@ from infra.template.gateway_responses import RESPONSES
 from infra.template.intrinsics import Json
 from infra.template.settings import CONDITIONS
 from infra.template.waf import ADDRESS_LIMIT, BODY_RULES, EXEMPT_PATHS, SECRET_HEADERS, WINDOW, waf
-from tests.infrastructure.cloudformation import translated, uploaded
+from tests.infrastructure.cloudformation import transformed, with_uploaded_code
 from tests.infrastructure.conftest import Package
 
 EVERY_MODE = ({"HasWebAcl": True, "WebAclCounts": False}, {"HasWebAcl": True, "WebAclCounts": True})
@@ -36,16 +36,16 @@ def resolved(value: Any, conditions: dict[str, bool]) -> Any:
 
 
 def rules(conditions: dict[str, bool] = EVERY_MODE[0]) -> dict[str, Json]:
-    made = resolved(waf()["ApiWebAcl"]["Properties"]["Rules"], conditions)
-    return {rule["Name"]: rule for rule in sorted(made, key=lambda rule: rule["Priority"])}
+    resolved_rules = resolved(waf()["ApiWebAcl"]["Properties"]["Rules"], conditions)
+    return {rule["Name"]: rule for rule in sorted(resolved_rules, key=lambda rule: rule["Priority"])}
 
 
 # The package
 
 
 @pytest.mark.package
-def test_api_gateway_refuses_by_itself_what_cannot_be_a_token(package: Package) -> None:
-    body = translated(uploaded(package.template))["Resources"]["RestAPI"]["Properties"]["Body"]
+def test_api_gateway_refuses_a_malformed_token_without_a_function(package: Package) -> None:
+    body = transformed(with_uploaded_code(package.template))["Resources"]["RestAPI"]["Properties"]["Body"]
     [authorizer] = [each["x-amazon-apigateway-authorizer"] for each in body["securityDefinitions"].values()]
     assert authorizer["identityValidationExpression"] == BEARER
     assert authorizer["type"] == "token"
@@ -53,48 +53,48 @@ def test_api_gateway_refuses_by_itself_what_cannot_be_a_token(package: Package) 
 
 
 @pytest.mark.package
-def test_with_a_domain_the_api_has_no_second_address(package: Package) -> None:
-    body = translated(uploaded(package.template))["Resources"]["RestAPI"]["Properties"]["Body"]
+def test_an_api_with_a_domain_has_no_second_address(package: Package) -> None:
+    body = transformed(with_uploaded_code(package.template))["Resources"]["RestAPI"]["Properties"]["Body"]
     address = body["x-amazon-apigateway-endpoint-configuration"]
     assert address == {"disableExecuteApiEndpoint": {"Fn::If": ["HasDomain", True, False]}}
 
 
 @pytest.mark.package
-def test_the_web_acl_is_associated_with_the_stage_that_sam_makes(package: Package) -> None:
-    made = translated(uploaded(package.template))
-    [stage] = [name for name, each in made["Resources"].items() if each["Type"] == "AWS::ApiGateway::Stage"]
-    association = made["Resources"]["ApiWebAclAssociation"]
-    assert association["Condition"] == made["Resources"]["ApiWebAcl"]["Condition"] == "HasWebAcl"
+def test_the_web_acl_is_associated_with_the_stage_that_sam_creates(package: Package) -> None:
+    template = transformed(with_uploaded_code(package.template))
+    [stage] = [name for name, each in template["Resources"].items() if each["Type"] == "AWS::ApiGateway::Stage"]
+    association = template["Resources"]["ApiWebAclAssociation"]
+    assert association["Condition"] == template["Resources"]["ApiWebAcl"]["Condition"] == "HasWebAcl"
     arn = association["Properties"]["ResourceArn"]["Fn::Sub"]
     assert arn == f"arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::/restapis/${{RestAPI}}/stages/${{{stage}}}"
-    assert made["Parameters"]["WebAcl"]["Default"] == "off"
+    assert template["Parameters"]["WebAcl"]["Default"] == "off"
 
 
 # The web ACL
 
 
-def test_no_stage_has_a_web_acl_without_asking() -> None:
+def test_a_stage_has_a_web_acl_only_with_the_option() -> None:
     assert merge_template()["Parameters"]["WebAcl"]["Default"] == "off"
     assert CONDITIONS["HasWebAcl"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "WebAcl"}, "off"]}]}
     assert {each["Condition"] for each in waf().values()} == {"HasWebAcl"}
 
 
 @pytest.mark.parametrize("mode", ["on", "Block", "blocking", ""])
-def test_a_mode_that_the_template_does_not_know_is_refused_before_deploying(mode: str) -> None:
+def test_an_unknown_mode_is_refused_before_the_deployment(mode: str) -> None:
     settings = StageSettings("pom-dev", "1", "us-east-1", "artifacts", {"WebAcl": mode})
     assert any(fault.startswith("WebAcl is not what the template takes") for fault in faults("dev", settings))
 
 
 @pytest.mark.parametrize("conditions", EVERY_MODE)
-def test_the_web_acl_is_one_that_aws_waf_takes(conditions: dict[str, bool]) -> None:
+def test_aws_waf_accepts_the_web_acl(conditions: dict[str, bool]) -> None:
     """Held against AWS WAF's own description of CreateWebACL."""
     model = boto3.client("wafv2", region_name="us-east-1").meta.service_model
-    asked = resolved(waf()["ApiWebAcl"]["Properties"], conditions)
-    report = ParamValidator().validate(asked, model.operation_model("CreateWebACL").input_shape)
+    web_acl = resolved(waf()["ApiWebAcl"]["Properties"], conditions)
+    report = ParamValidator().validate(web_acl, model.operation_model("CreateWebACL").input_shape)
     assert not report.has_errors(), report.generate_report()
 
 
-def test_counting_lets_every_request_through() -> None:
+def test_the_counting_mode_allows_every_request() -> None:
     actions = [rule.get("Action") or rule["OverrideAction"] for rule in rules(EVERY_MODE[1]).values()]
     assert all(action in ({"Count": {}}, {"Allow": {}}) for action in actions)
 
@@ -108,7 +108,7 @@ def test_rules_that_read_bodies_only_count_in_every_mode() -> None:
             assert all(name.endswith("_BODY") for name in overrides)
 
 
-def test_one_address_gets_at_most_half_of_what_a_method_takes() -> None:
+def test_one_address_gets_at_most_half_of_a_methods_rate() -> None:
     rate = rules()["rate"]["Statement"]["RateBasedStatement"]
     assert rate == {"Limit": ADDRESS_LIMIT, "EvaluationWindowSec": WINDOW, "AggregateKeyType": "IP"}
     assert ADDRESS_LIMIT / WINDOW <= RATE / 2
@@ -116,18 +116,21 @@ def test_one_address_gets_at_most_half_of_what_a_method_takes() -> None:
 
 def matches(statement: Json, method: str, path: str) -> bool:
     """Whether a request matches a statement of the kinds that the webhooks' rule has."""
-    [(kind, said)] = statement.items()
+    [(kind, statement_body)] = statement.items()
     if kind in {"AndStatement", "OrStatement"}:
-        parts = [matches(each, method, path) for each in said["Statements"]]
+        parts = [matches(each, method, path) for each in statement_body["Statements"]]
         return all(parts) if kind == "AndStatement" else any(parts)
     assert kind == "ByteMatchStatement"
-    assert said["PositionalConstraint"] == "EXACTLY"
-    assert said["TextTransformations"] == [{"Priority": 0, "Type": "NONE"}]
-    return bool({"Method": method, "UriPath": path}[next(iter(said["FieldToMatch"]))] == said["SearchString"])
+    assert statement_body["PositionalConstraint"] == "EXACTLY"
+    assert statement_body["TextTransformations"] == [{"Priority": 0, "Type": "NONE"}]
+    return bool(
+        {"Method": method, "UriPath": path}[next(iter(statement_body["FieldToMatch"]))]
+        == statement_body["SearchString"]
+    )
 
 
 @pytest.mark.parametrize("path", ["/v1/stripe/webhooks", "/api/v1/stripe/webhooks"])
-def test_webhooks_pass_before_addresses_are_counted_and_bodies_are_read(path: str) -> None:
+def test_webhooks_are_allowed_before_addresses_are_counted_and_bodies_are_read(path: str) -> None:
     order = list(rules())
     assert matches(rules()["webhooks"]["Statement"], "POST", path)
     assert rules()["webhooks"]["Action"] == {"Allow": {}}
@@ -146,13 +149,13 @@ def test_no_other_request_passes_as_a_webhook(method: str, path: str) -> None:
     assert not matches(rules()["webhooks"]["Statement"], method, path)
 
 
-def test_samples_hide_what_authenticates() -> None:
-    protected = waf()["ApiWebAcl"]["Properties"]["DataProtectionConfig"]["DataProtections"]
-    hidden = {key for each in protected for key in each["Field"]["FieldKeys"]}
+def test_samples_hide_credentials() -> None:
+    protections = waf()["ApiWebAcl"]["Properties"]["DataProtectionConfig"]["DataProtections"]
+    hidden = {key for each in protections for key in each["Field"]["FieldKeys"]}
     assert hidden == set(SECRET_HEADERS) == {"authorization", "stripe-signature"}
 
 
-def test_what_the_web_acl_refuses_is_told_in_the_error_contract() -> None:
+def test_refusals_of_the_web_acl_follow_the_error_contract() -> None:
     answer = RESPONSES["WAF_FILTERED"]
     assert answer.status == 403
     assert "firewall" in json.loads(answer.body("req-1"))["error"]["message"]

@@ -35,7 +35,7 @@ def queue_urls(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         yield urls
 
 
-def test_a_function_reads_the_tables_it_may_and_no_other(queue_urls: dict[str, str]) -> None:
+def test_a_function_reads_only_the_tables_in_its_grants(queue_urls: dict[str, str]) -> None:
     invoices = tables.TableInvoices()
     organization, invoice = OrganizationId("org_1"), InvoiceId("inv_1")
     with enforced_policies.acting("invoice_jobs"):
@@ -47,7 +47,7 @@ def test_a_function_reads_the_tables_it_may_and_no_other(queue_urls: dict[str, s
         invoices.get(organization, invoice)
 
 
-def test_a_function_queries_the_indexes_it_may_and_no_other(queue_urls: dict[str, str]) -> None:
+def test_a_function_queries_only_the_indexes_in_its_grants(queue_urls: dict[str, str]) -> None:
     customers, invoices = tables.TableCustomers(), tables.TableInvoices()
     with enforced_policies.acting("resume_stuck"):
         assert list(invoices.due_for_work(1, 10)) == []
@@ -59,7 +59,7 @@ def test_a_function_queries_the_indexes_it_may_and_no_other(queue_urls: dict[str
         invoices.due_for_work(1, 10)
 
 
-def test_a_function_sends_to_the_queues_it_may_and_no_other(queue_urls: dict[str, str]) -> None:
+def test_a_function_sends_only_to_the_queues_in_its_grants(queue_urls: dict[str, str]) -> None:
     sqs = boto3.client("sqs")
     with enforced_policies.acting("plan_reconciliation"):
         sqs.send_message(QueueUrl=queue_urls["reconcile"], MessageBody="{}")
@@ -72,7 +72,7 @@ def test_a_function_sends_to_the_queues_it_may_and_no_other(queue_urls: dict[str
             )
 
 
-def test_the_authorizer_may_do_nothing_in_aws(queue_urls: dict[str, str]) -> None:
+def test_the_authorizer_has_no_permissions_in_aws(queue_urls: dict[str, str]) -> None:
     with (
         enforced_policies.acting("token_authorizer"),
         pytest.raises(ClientError, match="secretsmanager:GetSecretValue"),
@@ -95,7 +95,7 @@ READS = {
 
 
 @pytest.mark.parametrize("function", [each.name for each in FUNCTIONS])
-def test_a_function_reads_the_secrets_that_it_needs_and_no_other(queue_urls: dict[str, str], function: str) -> None:
+def test_a_function_reads_only_the_secrets_in_its_grants(queue_urls: dict[str, str], function: str) -> None:
     secrets = boto3.client("secretsmanager")
     for secret, name in SECRET_IDS.items():
         secrets.create_secret(Name=name, SecretString="{}")
@@ -107,7 +107,7 @@ def test_a_function_reads_the_secrets_that_it_needs_and_no_other(queue_urls: dic
                     secrets.get_secret_value(SecretId=name)
 
 
-def test_only_the_hourly_plan_may_ask_since_when_secrets_are_as_they_are(queue_urls: dict[str, str]) -> None:
+def test_only_the_hourly_plan_can_read_the_age_of_secrets(queue_urls: dict[str, str]) -> None:
     secrets = boto3.client("secretsmanager")
     for secret, name in SECRET_IDS.items():
         secrets.create_secret(Name=name, SecretString="{}")
@@ -115,8 +115,8 @@ def test_only_the_hourly_plan_may_ask_since_when_secrets_are_as_they_are(queue_u
             assert len(secrets.list_secret_version_ids(SecretId=name)["Versions"]) == 1
         for function in FUNCTIONS:
             if function.name != "plan_day":
-                denied = f"ListSecretVersionIds on Stripe{secret.capitalize()}SecretArn"
-                with enforced_policies.acting(function.name), pytest.raises(ClientError, match=denied):
+                refusal = f"ListSecretVersionIds on Stripe{secret.capitalize()}SecretArn"
+                with enforced_policies.acting(function.name), pytest.raises(ClientError, match=refusal):
                     secrets.list_secret_version_ids(SecretId=name)
 
 
@@ -129,7 +129,7 @@ def test_no_function_writes_a_secret(queue_urls: dict[str, str]) -> None:
             boto3.client("secretsmanager").put_secret_value(SecretId=SECRET_IDS[Secret.WEBHOOK], SecretString="{}")
 
 
-def test_nobody_scans_or_deletes_a_table(queue_urls: dict[str, str]) -> None:
+def test_no_function_can_scan_or_delete_a_table(queue_urls: dict[str, str]) -> None:
     table = f"{PREFIX}invoices"
     for function in FUNCTIONS:
         with enforced_policies.acting(function.name):
@@ -139,11 +139,11 @@ def test_nobody_scans_or_deletes_a_table(queue_urls: dict[str, str]) -> None:
                 connection().delete_table(table)
 
 
-def test_what_no_function_does_is_not_held(queue_urls: dict[str, str]) -> None:
+def test_code_outside_functions_is_not_restricted(queue_urls: dict[str, str]) -> None:
     assert connection().scan(f"{PREFIX}invoices")["Items"] == []
 
 
-def test_a_transaction_takes_the_right_to_each_of_its_parts() -> None:
+def test_a_transaction_needs_the_permission_for_each_operation() -> None:
     writes = [
         {"Put": {"TableName": "p-events"}},
         {"Update": {"TableName": "p-summaries"}},
@@ -164,6 +164,6 @@ def test_a_transaction_takes_the_right_to_each_of_its_parts() -> None:
     ) == {("dynamodb:BatchWriteItem", "PayoutsTable")}
 
 
-def test_every_grant_is_one_that_can_be_read() -> None:
+def test_the_enforcement_understands_every_grant() -> None:
     for function in FUNCTIONS:
         assert enforced_policies.granted_rights(function.name), json.dumps(policy(function))

@@ -72,19 +72,19 @@ def ports_on_tables() -> FakePorts:
     return ports
 
 
-def test_each_function_may_do_its_share_of_an_erasure(queue_urls: dict[str, str]) -> None:
+def test_each_function_has_the_grants_for_its_part_of_an_erasure(queue_urls: dict[str, str]) -> None:
     ports = ports_on_tables()
     connection = Connection(ORG, account_id=ACCOUNT, connected_at=NOW)
     ports.connections.save(connection)
     ports.customers.save(linked(customer("1"), "cus_1"))
-    paid = in_status(invoice(), InvoiceStatus.PAID)
-    stored = ports.invoices.insert(invoice_write(paid), {})
-    ports.invoices.save(invoice_write(stored)._replace(movements=(payment(),)))
+    paid_invoice = in_status(invoice(), InvoiceStatus.PAID)
+    stored_invoice = ports.invoices.insert(invoice_write(paid_invoice), {})
+    ports.invoices.save(invoice_write(stored_invoice)._replace(movements=(payment(),)))
     ports.payments.settle(ORG, [("ch_1", Settlement(booked(description="Ann"), "po_1"))])
     ports.payouts.put_lines(ORG, "po_1", [replace(payout_line(description="Ann"))])
-    ports.events.park(event(body=f'{{"id": "{paid.id}"}}'), NOW, "timeout")
-    made = ports.batches.save(batch(kind=BatchKind.CUSTOMERS, cancelled_at=NOW))
-    ports.batches.add_items(made, [BatchItem(0, ANN, profile=customer().profile)])
+    ports.events.park(event(body=f'{{"id": "{paid_invoice.id}"}}'), NOW, "timeout")
+    saved_batch = ports.batches.save(batch(kind=BatchKind.CUSTOMERS, cancelled_at=NOW))
+    ports.batches.add_items(saved_batch, [BatchItem(0, ANN, profile=customer().profile)])
     with enforced_policies.acting("api_handler"):
         request_erasure(ORG, ANN, InStripe.DELETE, UserId("user_1"), ports)
     ports.clock.set(NOW + BEGINS_AFTER)
@@ -93,20 +93,20 @@ def test_each_function_may_do_its_share_of_an_erasure(queue_urls: dict[str, str]
     with enforced_policies.acting("erasures"):
         assert erase_customer(ORG, ANN, ports) is ErasureStatus.ERASING
         assert erase_customer(ORG, ANN, ports) is ErasureStatus.ERASING
-    erased = ports.invoices.get(ORG, paid.id)
-    assert erased is not None
-    assert erased.erased_at == ports.clock.now()
-    [settled] = ports.payments.find(ORG, ["ch_1"]).values()
-    assert (settled.movement.last4, settled.settlements[0].transaction.description) == (None, None)
+    erased_invoice = ports.invoices.get(ORG, paid_invoice.id)
+    assert erased_invoice is not None
+    assert erased_invoice.erased_at == ports.clock.now()
+    [settled_payment] = ports.payments.find(ORG, ["ch_1"]).values()
+    assert (settled_payment.movement.last4, settled_payment.settlements[0].transaction.description) == (None, None)
     assert [each.body for each in ports.events.all_parked_events(ACCOUNT)] == ["ids"]
-    assert [kept.item.profile for _, kept in ports.batches.every_item(ORG)] == [None]
+    assert [stored_item.item.profile for _, stored_item in ports.batches.every_item(ORG)] == [None]
     assert [line.transaction.description for line in ports.payouts.all_lines(ORG, "po_1")] == [None]
     ports.clock.set(NOW + BEGINS_AFTER + SECOND_LOOK_AFTER)
     with enforced_policies.acting("erasures"):
         assert erase_customer(ORG, ANN, ports) is ErasureStatus.ERASED
 
 
-def test_the_worker_of_erasures_makes_no_invoice_and_claims_nothing(queue_urls: dict[str, str]) -> None:
+def test_the_worker_of_erasures_cannot_create_invoices_or_claims(queue_urls: dict[str, str]) -> None:
     with enforced_policies.acting("erasures"), pytest.raises(DeploymentFault, match="ClaimsTable"):
         tables.TableInvoices().insert(invoice_write(invoice()), {invoice().order.services[0]: None})
     with enforced_policies.acting("erasures"), pytest.raises(DeploymentFault, match="PaymentRefsTable"):

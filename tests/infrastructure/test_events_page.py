@@ -20,21 +20,21 @@ def rows(header: str) -> list[list[str]]:
     return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()]
 
 
-def test_it_lists_every_event_with_what_the_document_says_of_it() -> None:
+def test_the_page_lists_every_event_with_the_documents_description() -> None:
     assert rows("event") == [[f"`{change_type}`", change_type.meaning] for change_type in ChangeType]
 
 
-def test_it_describes_every_field_of_a_change() -> None:
-    described = {name for field, _ in rows("field of `detail`") for name in re.findall(r"`(\w+)`", field)}
+def test_the_page_describes_every_field_of_a_change() -> None:
+    fields_on_page = {name for field, _ in rows("field of `detail`") for name in re.findall(r"`(\w+)`", field)}
     for model in CHANGE_EVENTS.values():
-        assert described == {field.encode_name for field in msgspec.structs.fields(model)}
+        assert fields_on_page == {field.encode_name for field in msgspec.structs.fields(model)}
 
 
-def test_it_says_what_to_do_about_each_dead_letter_queue_of_the_consumer() -> None:
+def test_the_page_says_what_to_do_about_each_dead_letter_queue_of_the_consumer() -> None:
     queues = {name for name, each in template()["Resources"].items() if each["Type"] == "AWS::SQS::Queue"}
     assert {name for queue, *_ in rows("queue") for name in re.findall(r"`(\w+)`", queue)} == queues - {"Changes"}
 
 
-def test_it_deploys_the_template_with_parameters_that_it_has() -> None:
+def test_the_page_deploys_the_template_with_existing_parameters() -> None:
     [command] = re.findall(r"--parameter-overrides (.*)", PAGE)
     assert {each.partition("=")[0] for each in command.split()} <= set(template()["Parameters"])

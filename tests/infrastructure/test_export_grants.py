@@ -14,7 +14,7 @@ from tests.infrastructure.test_enforced import queue_urls
 __all__ = ["queue_urls"]
 
 
-def test_the_api_may_read_each_table_that_an_export_goes_through(queue_urls: dict[str, str]) -> None:
+def test_the_api_can_read_every_table_of_an_export(queue_urls: dict[str, str]) -> None:
     tables.TableEvents().mark(marker())
     deposit = tables.TablePayouts().save(payout())
     subject = customer()

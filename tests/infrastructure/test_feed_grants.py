@@ -18,7 +18,7 @@ __all__ = ["queue_urls"]
 CHANGE = Change(ORG, ObjectKind.INVOICE, "inv_1", 1, NOW, Difference((ChangeType.INVOICE_PAID,), None, "paid"))
 
 
-def test_the_worker_appends_in_each_way_and_the_api_reads(queue_urls: dict[str, str]) -> None:
+def test_the_worker_can_append_to_the_feed_and_the_api_can_read_it(queue_urls: dict[str, str]) -> None:
     clock = FakeClock()
     feed = tables.TableChanges(clock)
     with enforced_policies.acting("publish_changes"):

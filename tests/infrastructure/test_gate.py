@@ -195,11 +195,11 @@ def test_the_gate_finds(fault: str, package: Package) -> None:
     break_it(template["Resources"])
     ours = RulesCollection()  # without AWS's: seconds faster
     ours.extend(Rules.create_from_module(rules.__name__).values())
-    found = [fault.message for fault in lint(json.dumps(template), rules=ours)]
-    assert any(message in each for each in found), found
+    messages = [fault.message for fault in lint(json.dumps(template), rules=ours)]
+    assert any(message in each for each in messages), messages
 
 
-def test_the_gate_finds_what_aws_would_refuse(package: Package) -> None:
+def test_the_gate_finds_values_that_aws_would_refuse(package: Package) -> None:
     """Here a function that logs to a group which is not there."""
     template = copy.deepcopy(package.template)
     del template["Resources"]["ApiHandlerLogGroup"]
@@ -235,7 +235,7 @@ def without(root: Path, name: str) -> Iterator[None]:
         aside.rename(root / name)
 
 
-def test_every_function_gets_as_far_as_it_can_from_the_zip_alone(package: Package, root: Path) -> None:
+def test_every_function_starts_from_the_zip_alone(package: Package, root: Path) -> None:
     probes = [probe_of(package.template, function_id(function.name)) for function in FUNCTIONS]
     assert all(each.trials for each in probes)
     assert [fault for each in probes for fault in probe_faults(root, each)] == []
@@ -281,7 +281,7 @@ def test_the_gate_finds_machine_code_that_no_package_owns(tmp_path: Path) -> Non
     assert list(make_runnable(tmp_path)) == ["x.so belongs to no package in the zip"]
 
 
-def test_the_gate_finds_what_must_not_ship(tmp_path: Path) -> None:
+def test_the_gate_finds_files_that_must_not_be_deployed(tmp_path: Path) -> None:
     for name in ("app.py", "chalice/app.py", "infra/secret.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()

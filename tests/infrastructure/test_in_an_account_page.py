@@ -61,21 +61,21 @@ def _rows() -> set[str]:
 
 def test_each_row_is_tried_by_a_row_of_the_command_or_by_hand() -> None:
     names = _rows()
-    for what, tried_by in _page().items():
-        if what not in BY_HAND and tried_by != OF_STRIPE:
-            named = set(re.findall(r"`([^`]+)`", tried_by))
-            assert named, what
-            assert named <= names, what
+    for assumption, tried_by in _page().items():
+        if assumption not in BY_HAND and tried_by != OF_STRIPE:
+            row_names = set(re.findall(r"`([^`]+)`", tried_by))
+            assert row_names, assumption
+            assert row_names <= names, assumption
 
 
-def test_no_row_becomes_by_hand_unnoticed() -> None:
-    assert {what for what, tried_by in _page().items() if tried_by == "by hand"} == BY_HAND
+def test_the_rows_that_a_person_checks_are_listed_here() -> None:
+    assert {assumption for assumption, tried_by in _page().items() if tried_by == "by hand"} == BY_HAND
 
 
-def test_each_row_of_the_command_about_something_on_the_page_is_on_the_page() -> None:
+def test_each_row_of_the_command_about_a_topic_of_the_page_is_on_the_page() -> None:
     """Those that are not look at what other pages promise."""
-    named = {name for tried_by in _page().values() for name in re.findall(r"`([^`]+)`", tried_by)}
-    elsewhere = {row.name for rows in PARTS.values() for row in rows} - named
+    row_names = {name for tried_by in _page().values() for name in re.findall(r"`([^`]+)`", tried_by)}
+    elsewhere = {row.name for rows in PARTS.values() for row in rows} - row_names
     assert elsewhere == {
         "alarms",
         "alarms have data",

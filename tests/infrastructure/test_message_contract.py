@@ -24,23 +24,23 @@ def document() -> Json:
 
 
 def schema(document: Json, name: str) -> Json:
-    found: Json = document["components"]["schemas"][name]
-    return found
+    schema_object: Json = document["components"]["schemas"][name]
+    return schema_object
 
 
 def message(document: Json, name: str = "invoice.paid") -> Json:
-    found: Json = document["components"]["messages"][name]
-    return found
+    message_object: Json = document["components"]["messages"][name]
+    return message_object
 
 
-def gone(mapping: Json, name: str) -> None:
+def delete_key(mapping: Json, name: str) -> None:
     del mapping[name]
 
 
 BREAKING: dict[str, Edit] = {
-    "a message is gone": lambda it: gone(it["components"]["messages"], "invoice.paid"),
-    "a message is no longer on the bus": lambda it: gone(it["channels"]["changes"]["messages"], "invoice.paid"),
-    "the bus is gone": lambda it: gone(it["channels"], "changes"),
+    "a message is gone": lambda it: delete_key(it["components"]["messages"], "invoice.paid"),
+    "a message is no longer on the bus": lambda it: delete_key(it["channels"]["changes"]["messages"], "invoice.paid"),
+    "the bus is gone": lambda it: delete_key(it["channels"], "changes"),
     "a message has another detail-type": lambda it: message(it)["payload"]["allOf"][1]["properties"].update(
         {"detail-type": {"const": "invoice.settled", "type": "string"}}
     ),
@@ -49,8 +49,8 @@ BREAKING: dict[str, Edit] = {
     ),
     "a message has another encoding": lambda it: message(it).update(contentType="application/xml"),
     "the source is another one": lambda it: schema(it, "InvoiceEnvelope")["properties"]["source"].update(const="pom"),
-    "a field of the envelope is gone": lambda it: gone(schema(it, "PayoutEnvelope")["properties"], "time"),
-    "a field of a change is gone": lambda it: gone(schema(it, "InvoiceChange")["properties"], "version"),
+    "a field of the envelope is gone": lambda it: delete_key(schema(it, "PayoutEnvelope")["properties"], "time"),
+    "a field of a change is gone": lambda it: delete_key(schema(it, "InvoiceChange")["properties"], "version"),
     "a field of a change has another type": lambda it: schema(it, "CustomerChange")["properties"].update(
         version={"type": "string"}
     ),
@@ -58,9 +58,9 @@ BREAKING: dict[str, Edit] = {
         id={"anyOf": [{"type": "string"}, {"type": "null"}]}
     ),
     "a field of a change may be left out": lambda it: schema(it, "PayoutChange")["required"].remove("deleted"),
-    "a field of an object is gone": lambda it: gone(schema(it, "InvoiceView")["properties"], "balance"),
+    "a field of an object is gone": lambda it: delete_key(schema(it, "InvoiceView")["properties"], "balance"),
     "a status of an invoice is new": lambda it: schema(it, "InvoiceStatus")["enum"].append("lost"),
-    "a schema is gone": lambda it: gone(it["components"]["schemas"], "BankView"),
+    "a schema is gone": lambda it: delete_key(it["components"]["schemas"], "BankView"),
 }
 
 ADDITIVE: dict[str, Edit] = {
@@ -74,31 +74,31 @@ ADDITIVE: dict[str, Edit] = {
 }
 
 
-@pytest.mark.parametrize("named", BREAKING)
-def test_what_can_fail_a_consumer_is_breaking(document: Json, named: str) -> None:
-    changed = copy.deepcopy(document)
-    BREAKING[named](changed)
-    assert any(each.breaking for each in changes(document, changed))
+@pytest.mark.parametrize("expected_change", BREAKING)
+def test_a_change_that_can_fail_a_consumer_is_breaking(document: Json, expected_change: str) -> None:
+    changed_document = copy.deepcopy(document)
+    BREAKING[expected_change](changed_document)
+    assert any(each.breaking for each in changes(document, changed_document))
 
 
-@pytest.mark.parametrize("named", ADDITIVE)
-def test_what_a_consumer_can_overlook_is_seen_and_does_not_break_it(document: Json, named: str) -> None:
-    changed = copy.deepcopy(document)
-    ADDITIVE[named](changed)
-    found = changes(document, changed)
-    assert found
-    assert not [str(each) for each in found if each.breaking]
+@pytest.mark.parametrize("expected_change", ADDITIVE)
+def test_a_change_that_a_consumer_can_ignore_is_reported_as_compatible(document: Json, expected_change: str) -> None:
+    changed_document = copy.deepcopy(document)
+    ADDITIVE[expected_change](changed_document)
+    found_changes = changes(document, changed_document)
+    assert found_changes
+    assert not [str(each) for each in found_changes if each.breaking]
 
 
-def test_better_words_are_no_change_for_a_consumer(document: Json) -> None:
-    changed = copy.deepcopy(document)
-    changed["info"]["description"] = message(changed)["summary"] = schema(changed, "InvoiceChange")["title"] = (
-        "Better"
-    )
-    assert changes(document, changed) == []
+def test_a_reworded_description_is_no_change_for_a_consumer(document: Json) -> None:
+    changed_document = copy.deepcopy(document)
+    changed_document["info"]["description"] = message(changed_document)["summary"] = schema(
+        changed_document, "InvoiceChange"
+    )["title"] = "Better"
+    assert changes(document, changed_document) == []
 
 
-def test_a_change_that_breaks_consumers_alone_is_written_only_by_somebody_who_says_so(
+def test_a_change_that_breaks_only_consumers_is_written_only_with_the_option_for_it(
     document: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = copy.deepcopy(document)

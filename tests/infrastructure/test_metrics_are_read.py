@@ -25,20 +25,28 @@ def combinations(metric: Metric) -> Iterator[Mapping[str, str]]:
     """Yields the dimensions with which a metric can be written."""
     for names in (metric.dimensions, *metric.rollups):
         values = metrics.values_of(metric, names)
-        for said in product(*(each or {ANY_ROUTE} for each in values.values())):
-            yield dict(zip(values, said, strict=True))
+        for values_of_combination in product(*(each or {ANY_ROUTE} for each in values.values())):
+            yield dict(zip(values, values_of_combination, strict=True))
 
 
-def reads(reader: Measure | Search, metric: Metric, said: Mapping[str, str]) -> bool:
+def reads(reader: Measure | Search, metric: Metric, values: Mapping[str, str]) -> bool:
     if isinstance(reader, Search):
-        fixed = dict(reader.fixed)
-        return reader.metric is metric and set(reader.dimensions) == set(said) and fixed.items() <= said.items()
-    asked = {name: value for name, value in reader.dimensions if name != "service"}
-    return (reader.namespace, reader.name) == (NAMESPACE, metric.name) and asked == said
+        fixed_values = dict(reader.fixed)
+        return (
+            reader.metric is metric
+            and set(reader.dimensions) == set(values)
+            and fixed_values.items() <= values.items()
+        )
+    requested_dimensions = {name: value for name, value in reader.dimensions if name != "service"}
+    return (reader.namespace, reader.name) == (NAMESPACE, metric.name) and requested_dimensions == values
 
 
 @pytest.mark.parametrize("name", metrics.METRICS)
-def test_each_combination_of_values_that_is_written_is_read(name: str) -> None:
+def test_each_emitted_combination_of_dimensions_is_read_by_an_alarm_or_a_widget(name: str) -> None:
     metric = metrics.METRICS[name]
-    unread = [said for said in combinations(metric) if not any(reads(each, metric, said) for each in READERS)]
+    unread = [
+        combination
+        for combination in combinations(metric)
+        if not any(reads(each, metric, combination) for each in READERS)
+    ]
     assert unread == []

@@ -14,7 +14,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from chalicelib.functions import FUNCTIONS
 from infra.template.encryption import OWN_KEY
 from infra.template.intrinsics import role_id
-from tests.infrastructure.cloudformation import Template, decided, translated, uploaded
+from tests.infrastructure.cloudformation import Template, transformed, with_conditions_resolved, with_uploaded_code
 from tests.infrastructure.conftest import Package
 
 pytestmark = pytest.mark.package
@@ -34,13 +34,13 @@ WITHOUT_KEY = {
 @pytest.fixture(scope="module")
 def plain(package: Package) -> Template:
     """A stage without any of the options."""
-    return decided(translated(uploaded(package.template)), {})
+    return with_conditions_resolved(transformed(with_uploaded_code(package.template)), {})
 
 
 @pytest.fixture(scope="module")
 def full(package: Package) -> Template:
     """A stage with all of them."""
-    return decided(translated(uploaded(package.template), OPTIONS), OPTIONS)
+    return with_conditions_resolved(transformed(with_uploaded_code(package.template), OPTIONS), OPTIONS)
 
 
 def _of(template: Template, kind: str) -> dict[str, Any]:
@@ -54,21 +54,26 @@ def _takes_a_key(kind: str) -> bool:
     return any(PLACES_OF_KEYS.fullmatch(name) for name in names)
 
 
-def test_whatever_takes_a_key_is_encrypted_with_the_stages_own(full: Template) -> None:
+def test_every_encryptable_resource_uses_the_key_of_the_stage(full: Template) -> None:
     kinds = {each["Type"] for each in full["Resources"].values()}
-    keyed = {kind for kind in kinds if _takes_a_key(kind)}
-    assert keyed >= {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup", "AWS::Lambda::Function"}
+    encryptable_types = {kind for kind in kinds if _takes_a_key(kind)}
+    assert encryptable_types >= {
+        "AWS::DynamoDB::Table",
+        "AWS::SQS::Queue",
+        "AWS::Logs::LogGroup",
+        "AWS::Lambda::Function",
+    }
     for name, each in full["Resources"].items():
-        encrypted = json.dumps({"Ref": OWN_KEY}) in json.dumps(each["Properties"])
-        if each["Type"] in keyed - WITHOUT_KEY.keys():
-            assert encrypted, f"{name} ({each['Type']}) is not encrypted with the stage's own key"
+        is_encrypted = json.dumps({"Ref": OWN_KEY}) in json.dumps(each["Properties"])
+        if each["Type"] in encryptable_types - WITHOUT_KEY.keys():
+            assert is_encrypted, f"{name} ({each['Type']}) is not encrypted with the stage's own key"
     assert all(
         each.get("SSESpecification", {}).get("SSEType") == "KMS"
         for each in _of(full, "AWS::DynamoDB::Table").values()
     )
 
 
-def test_without_a_key_nothing_is_asked_of_kms(plain: Template) -> None:
+def test_a_stage_without_a_key_makes_no_request_to_kms(plain: Template) -> None:
     assert OWN_KEY not in json.dumps(plain["Resources"])
     assert all(each["SqsManagedSseEnabled"] is True for each in _of(plain, "AWS::SQS::Queue").values())
     assert all(
@@ -77,7 +82,7 @@ def test_without_a_key_nothing_is_asked_of_kms(plain: Template) -> None:
     assert not _of(plain, "AWS::IAM::ManagedPolicy")
 
 
-def test_a_queue_is_never_told_two_kinds_of_encryption(full: Template) -> None:
+def test_a_queue_never_has_two_kinds_of_encryption(full: Template) -> None:
     """SQS refuses SqsManagedSseEnabled beside KmsMasterKeyId."""
     queues = _of(full, "AWS::SQS::Queue")
     assert queues
@@ -100,15 +105,15 @@ def test_functions_may_use_the_key_through_the_services_they_call_and_no_other_k
         assert roles[role_id(function.name)]["ManagedPolicyArns"] == [{"Ref": "UseOfKey"}]
 
 
-def test_every_function_takes_signed_code_only_where_a_stage_says_so(plain: Template, full: Template) -> None:
-    signed = {json.dumps(each.get("CodeSigningConfigArn")) for each in _of(full, "AWS::Lambda::Function").values()}
-    assert signed == {'{"Ref": "CodeSigningConfigArn"}'}
+def test_functions_require_signed_code_only_with_the_option(plain: Template, full: Template) -> None:
+    signing_configs = {
+        json.dumps(each.get("CodeSigningConfigArn")) for each in _of(full, "AWS::Lambda::Function").values()
+    }
+    assert signing_configs == {'{"Ref": "CodeSigningConfigArn"}'}
     assert not any("CodeSigningConfigArn" in each for each in _of(plain, "AWS::Lambda::Function").values())
 
 
-def test_every_role_has_the_boundary_that_a_stage_names_those_of_the_transform_too(
-    plain: Template, full: Template
-) -> None:
+def test_every_role_has_the_boundary_of_the_stage(plain: Template, full: Template) -> None:
     roles = _of(full, "AWS::IAM::Role")
     assert len(roles) >= len(FUNCTIONS)
     without = [
@@ -118,29 +123,31 @@ def test_every_role_has_the_boundary_that_a_stage_names_those_of_the_transform_t
     assert not any("PermissionsBoundary" in each for each in _of(plain, "AWS::IAM::Role").values())
 
 
-def test_every_queue_denies_what_comes_without_tls(full: Template) -> None:
-    denied = {}
+def test_every_queue_denies_requests_without_tls(full: Template) -> None:
+    deny_statements = {}
     for policy in _of(full, "AWS::SQS::QueuePolicy").values():
         [queue] = policy["Queues"]
-        assert queue["Ref"] not in denied, "SQS keeps one policy for a queue"
-        denied[queue["Ref"]] = [
+        assert queue["Ref"] not in deny_statements, "SQS keeps one policy for a queue"
+        deny_statements[queue["Ref"]] = [
             each["Resource"]["Fn::GetAtt"][0]
             for each in policy["PolicyDocument"]["Statement"]
             if each["Effect"] == "Deny" and each["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         ]
-    assert denied == {name: [name] for name in _of(full, "AWS::SQS::Queue")}
+    assert deny_statements == {name: [name] for name in _of(full, "AWS::SQS::Queue")}
 
 
 @pytest.mark.parametrize("stage", ["plain", "full"])
-def test_what_the_options_decide_is_what_aws_takes(stage: str, request: pytest.FixtureRequest) -> None:
+def test_each_option_leads_to_properties_that_aws_accepts(stage: str, request: pytest.FixtureRequest) -> None:
     template = request.getfixturevalue(stage)
-    used = {name: each for name, each in template["Parameters"].items() if _is_used(name, template)}
-    told = {name: {**each, "Default": OPTIONS[name]} for name, each in used.items() if name in OPTIONS}
-    template = {**template, "Parameters": used | told}
+    used_parameters = {name: each for name, each in template["Parameters"].items() if _is_used(name, template)}
+    parameters_with_defaults = {
+        name: {**each, "Default": OPTIONS[name]} for name, each in used_parameters.items() if name in OPTIONS
+    }
+    template = {**template, "Parameters": used_parameters | parameters_with_defaults}
     faults = lint(json.dumps(template), config=ManualArgs(regions=[REGION]))
     assert [f"{fault.message} ({fault.rule.id})" for fault in faults] == []
 
 
 def _is_used(parameter: str, template: Template) -> bool:
-    said = json.dumps({**template, "Parameters": {}})
-    return json.dumps({"Ref": parameter}) in said or f"${{{parameter}}}" in said
+    text = json.dumps({**template, "Parameters": {}})
+    return json.dumps({"Ref": parameter}) in text or f"${{{parameter}}}" in text

@@ -25,10 +25,10 @@ from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, STACK
 @pytest.fixture
 def settings() -> Iterator[StageSettings]:
     """A stage whose key has the policy of `infra/key.json`; moto itself keeps a template's policy in another form."""
-    wanted = json.loads((ROOT / "infra" / "key.json").read_text())["Resources"]["Key"]["Properties"]
+    key_properties = json.loads((ROOT / "infra" / "key.json").read_text())["Resources"]["Key"]["Properties"]
     with embedded_aws():
         kms = boto3.client("kms")
-        policy = json.dumps(_filled(wanted["KeyPolicy"]))
+        policy = json.dumps(_filled(key_properties["KeyPolicy"]))
         key = kms.create_key(Policy=policy, KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
         kms.create_alias(AliasName=f"alias/{STACK}", TargetKeyId=key.rpartition("/")[2])
         yield StageSettings(STACK, ACCOUNT, REGION, BUCKET, {"KmsKeyArn": key})
@@ -46,16 +46,16 @@ def _filled(part: Any) -> Any:
     return [_filled(each) for each in part] if isinstance(part, list) else part
 
 
-def test_the_key_that_the_template_makes_is_taken(settings: StageSettings) -> None:
+def test_the_key_from_the_template_is_accepted(settings: StageSettings) -> None:
     assert own_key.check_key(settings, Aws(REGION)) == f"{settings.parameters['KmsKeyArn']}, enabled"
 
 
-def test_the_key_is_known_by_its_alias_and_its_id_and_no_other_is(settings: StageSettings) -> None:
+def test_the_key_is_recognized_by_its_alias_and_its_id(settings: StageSettings) -> None:
     aws, key = Aws(REGION), settings.parameters["KmsKeyArn"]
     for name in (key, key.rpartition("/")[2], f"alias/{STACK}"):
         assert own_key.is_stage_key(name, settings, aws)
-    other = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
-    assert not own_key.is_stage_key(other, settings, aws)
+    other_key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    assert not own_key.is_stage_key(other_key, settings, aws)
     assert not own_key.is_stage_key(key, msgspec.structs.replace(settings, parameters={}), aws)
 
 
@@ -76,23 +76,23 @@ SPOILED: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("what", SPOILED)
-def test_a_key_is_refused_that_is(what: str, settings: StageSettings) -> None:
-    says, spoil = SPOILED[what]
+@pytest.mark.parametrize("problem", SPOILED)
+def test_a_key_is_refused_that_is(problem: str, settings: StageSettings) -> None:
+    says, spoil = SPOILED[problem]
     spoil(settings.parameters["KmsKeyArn"].rpartition("/")[2])
     with pytest.raises(CheckFailed, match=says):
         own_key.check_key(settings, Aws(REGION))
 
 
 def test_a_key_of_another_kind_is_refused(settings: StageSettings) -> None:
-    made = boto3.client("kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    signing_key = boto3.client("kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     with pytest.raises(CheckFailed, match="is RSA_2048 to SIGN_VERIFY"):
-        own_key.check_key(msgspec.structs.replace(settings, parameters={"KmsKeyArn": made}), Aws(REGION))
+        own_key.check_key(msgspec.structs.replace(settings, parameters={"KmsKeyArn": signing_key}), Aws(REGION))
 
 
-@pytest.mark.parametrize(("part", "other"), [(REGION, "eu-west-1"), (ACCOUNT, "210987654321")])
-def test_a_key_of_another_region_or_account_is_refused(part: str, other: str, settings: StageSettings) -> None:
-    elsewhere = settings.parameters["KmsKeyArn"].replace(part, other)
+@pytest.mark.parametrize(("part", "other_arn"), [(REGION, "eu-west-1"), (ACCOUNT, "210987654321")])
+def test_a_key_of_another_region_or_account_is_refused(part: str, other_arn: str, settings: StageSettings) -> None:
+    elsewhere = settings.parameters["KmsKeyArn"].replace(part, other_arn)
     with pytest.raises(CheckFailed, match=rf"is not of {ACCOUNT} in {REGION}"):
         own_key.check_key(msgspec.structs.replace(settings, parameters={"KmsKeyArn": elsewhere}), Aws(REGION))
 

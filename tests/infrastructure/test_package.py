@@ -25,7 +25,7 @@ from infra.template.aliases import alias_id, functions_without_alias
 from infra.template.api import COMPRESSED_FROM
 from infra.template.intrinsics import allowed_origin
 from infra.template.releases import CANARY, ROLE_ID, WATCHED
-from tests.infrastructure.cloudformation import translated, uploaded
+from tests.infrastructure.cloudformation import transformed, with_uploaded_code
 from tests.infrastructure.conftest import Package
 
 pytestmark = pytest.mark.package
@@ -41,24 +41,26 @@ def test_the_zip_is_small(package: Package) -> None:
 
 def test_the_zip_has_the_service_descriptions_it_needs_and_no_other(package: Package) -> None:
     names = ZipFile(package.archive).namelist()
-    described = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
-    assert described == SERVICES
+    services_in_zip = {
+        name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2
+    }
+    assert services_in_zip == SERVICES
     assert {"botocore/data/endpoints.json", "botocore/data/partitions.json"} <= set(names)
 
 
 def test_the_code_makes_clients_of_no_other_service() -> None:
     """By reading it: a client is asked for by a literal name."""
-    asked: set[str] = set()
+    requested_services: set[str] = set()
     for file in (ROOT / "chalicelib").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 if node.func.attr in {"client", "create_client"}:
                     argument = node.args[0]
                     assert isinstance(argument, ast.Constant), f"{file}:{node.lineno}: which service is this?"
-                    asked.add(str(argument.value))
+                    requested_services.add(str(argument.value))
                 assert node.func.attr != "resource", f"{file}:{node.lineno}: boto3 does not ship"
-    assert asked
-    assert asked <= SERVICES
+    assert requested_services
+    assert requested_services <= SERVICES
 
 
 def test_packages_are_whole_apart_from_what_is_pruned(package: Package) -> None:
@@ -68,18 +70,20 @@ def test_packages_are_whole_apart_from_what_is_pruned(package: Package) -> None:
         records = [name for name in names if name.endswith(".dist-info/RECORD")]
         assert any(name.startswith("botocore-") for name in records)
         for record in records:
-            listed = [line.rsplit(",", 2)[0].strip('"') for line in archive.read(record).decode().splitlines()]
-            files = {name for name in listed if not name.startswith(("..", "/"))}
+            recorded_files = [
+                line.rsplit(",", 2)[0].strip('"') for line in archive.read(record).decode().splitlines()
+            ]
+            files = {name for name in recorded_files if not name.startswith(("..", "/"))}
             missing = {name for name in files if is_used(name) and not name.endswith(".pyc")} - names
             assert not missing, f"{record} names {sorted(missing)[:5]}"
 
 
 def test_equal_content_makes_an_equal_zip(tmp_path: Path) -> None:
     for number, names in enumerate((["b.py", "a.py"], ["a.py", "b.py"])):
-        with ZipFile(tmp_path / f"{number}.zip", "w") as made:
+        with ZipFile(tmp_path / f"{number}.zip", "w") as zip_file:
             for name in names:
-                made.writestr(name, f"text = '{name}'")
-            made.writestr("botocore/data/ec2/2016-11-15/service-2.json.gz", str(number))
+                zip_file.writestr(name, f"text = '{name}'")
+            zip_file.writestr("botocore/data/ec2/2016-11-15/service-2.json.gz", str(number))
         os.utime(tmp_path / f"{number}.zip", (number, number))
         repack(tmp_path / f"{number}.zip", tmp_path / f"{number}-out.zip")
     assert (tmp_path / "0-out.zip").read_bytes() == (tmp_path / "1-out.zip").read_bytes()
@@ -112,12 +116,12 @@ def test_a_dependency_without_a_wheel_for_lambda_stops_packaging(
     ours = RUNTIME.replace("python", "cp").replace(".", "")
     fits = f"{ours}-{ours}-manylinux2014_x86_64"
     wheel = tmp_path / f"onlyhere-1.0-{fits}.whl"
-    with ZipFile(wheel, "w") as made:
-        made.writestr("onlyhere.py", "")
-        made.writestr("onlyhere-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: onlyhere\nVersion: 1.0\n")
+    with ZipFile(wheel, "w") as zip_file:
+        zip_file.writestr("onlyhere.py", "")
+        zip_file.writestr("onlyhere-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: onlyhere\nVersion: 1.0\n")
         tag = f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {fits}\n"
-        made.writestr("onlyhere-1.0.dist-info/WHEEL", tag)
-        made.writestr("onlyhere-1.0.dist-info/RECORD", "")
+        zip_file.writestr("onlyhere-1.0.dist-info/WHEEL", tag)
+        zip_file.writestr("onlyhere-1.0.dist-info/RECORD", "")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(PackagingError, match="has no wheel for Lambda"):
@@ -132,12 +136,12 @@ def test_an_index_that_does_not_answer_stops_packaging(tmp_path: Path, monkeypat
 
 
 def test_packaging_needs_no_credentials_and_leaves_none(package: Package) -> None:
-    said = json.dumps(package.template)
-    assert "AKIA" not in said
-    assert str(ROOT) not in said
+    template_text = json.dumps(package.template)
+    assert "AKIA" not in template_text
+    assert str(ROOT) not in template_text
 
 
-def test_the_stage_is_the_one_asked_for(package: Package) -> None:
+def test_the_package_is_for_the_requested_stage(package: Package) -> None:
     functions = package.resources("AWS::Serverless::Function")
     stages = {each["Properties"]["Environment"]["Variables"]["POM_STAGE"] for each in functions.values()}
     assert stages == {"dev"}
@@ -148,14 +152,14 @@ def test_linters_find_nothing(package: Package, tmp_path: Path) -> None:
     beside = [ROOT / "infra" / f"{name}.json" for name in ("account", "key", "roles")]
     files = [tmp_path / TEMPLATE, tmp_path / "translated.json", *beside]
     files[0].write_text(json.dumps(package.template))
-    files[1].write_text(json.dumps(translated(uploaded(package.template))))
+    files[1].write_text(json.dumps(transformed(with_uploaded_code(package.template))))
     lint = [str(Path(sys.executable).with_name("cfn-lint")), *map(str, files)]
-    done = subprocess.run(lint, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    completed = subprocess.run(lint, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
 
 
-def test_aws_makes_of_it_what_we_mean(package: Package) -> None:
-    resources = translated(uploaded(package.template))["Resources"]
+def test_the_sam_transform_produces_the_expected_resources(package: Package) -> None:
+    resources = transformed(with_uploaded_code(package.template))["Resources"]
     kinds = [each["Type"] for each in resources.values()]
     assert kinds.count("AWS::ApiGateway::Stage") == 1
     sources = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Lambda::EventSourceMapping"]
@@ -174,15 +178,15 @@ def test_aws_makes_of_it_what_we_mean(package: Package) -> None:
     assert "options" in body["paths"]["/v1/invoices"], "browsers ask before they send a token"
     assert not any("security" in each.get("options", {}) for each in body["paths"].values())
     preflight = body["paths"]["/v1/invoices"]["options"]["x-amazon-apigateway-integration"]["responses"]["default"]
-    told = preflight["responseParameters"]
-    assert told["method.response.header.Access-Control-Allow-Origin"] == allowed_origin()
-    assert "If-Match,If-None-Match" in told["method.response.header.Access-Control-Allow-Headers"]
+    preflight_headers = preflight["responseParameters"]
+    assert preflight_headers["method.response.header.Access-Control-Allow-Origin"] == allowed_origin()
+    assert "If-Match,If-None-Match" in preflight_headers["method.response.header.Access-Control-Allow-Headers"]
     assert resources["RestAPI"]["Properties"]["MinimumCompressionSize"] == COMPRESSED_FROM
 
 
 def test_everything_calls_the_alias_of_a_function(package: Package) -> None:
     """In what AWS's transform makes of it. Only versions, aliases and their settings name the function itself."""
-    resources = translated(uploaded(package.template))["Resources"]
+    resources = transformed(with_uploaded_code(package.template))["Resources"]
     functions = {name for name, each in resources.items() if each["Type"] == "AWS::Lambda::Function"}
     past = {
         (each["Type"], name)
@@ -201,10 +205,10 @@ def test_everything_calls_the_alias_of_a_function(package: Package) -> None:
     aliases = {json.dumps({"Ref": alias_id(name)}) for name in functions}
     sources = {json.dumps(each["FunctionName"]) for each in of("AWS::Lambda::EventSourceMapping")}
     ticks = {json.dumps(each["Targets"][0]["Arn"]) for each in of("AWS::Events::Rule")}
-    allowed = {json.dumps(each["FunctionName"]) for each in of("AWS::Lambda::Permission")}
+    permitted_functions = {json.dumps(each["FunctionName"]) for each in of("AWS::Lambda::Permission")}
     assert len(sources) == len(QUEUE_TRIGGERS) + len(STREAM_TRIGGERS)
     assert len(ticks) == sum(isinstance(each.trigger, Schedule) for each in FUNCTIONS)
-    assert sources | ticks | allowed == aliases
+    assert sources | ticks | permitted_functions == aliases
     assert {each["Qualifier"] for each in of("AWS::Lambda::EventInvokeConfig")} == {"live"}
     texts = [each["Fn::Sub"] for each in _parts(resources["RestAPI"]) if isinstance(each, dict) and "Fn::Sub" in each]
     uris = {text for text in texts if isinstance(text, str) and "/functions/" in text}
@@ -220,8 +224,8 @@ def _parts(value: Any) -> Iterator[Any]:
         yield from _parts(each)
 
 
-def test_codedeploy_shifts_every_alias_and_stops_when_an_alarm_of_the_release_rings(package: Package) -> None:
-    resources = translated(uploaded(package.template), {"ReleaseShift": CANARY})["Resources"]
+def test_codedeploy_shifts_every_alias_and_stops_when_a_release_alarm_fires(package: Package) -> None:
+    resources = transformed(with_uploaded_code(package.template), {"ReleaseShift": CANARY})["Resources"]
     groups = {name: each for name, each in resources.items() if each["Type"] == "AWS::CodeDeploy::DeploymentGroup"}
     aliases = {name: each for name, each in resources.items() if each["Type"] == "AWS::Lambda::Alias"}
     assert len(groups) == len(aliases) == len(FUNCTIONS)
@@ -239,9 +243,9 @@ def test_codedeploy_shifts_every_alias_and_stops_when_an_alarm_of_the_release_ri
     assert "CodeDeployServiceRole" not in resources, "SAM's own role takes no permissions boundary"
 
 
-def test_a_release_despite_alarms_goes_past_codedeploy(package: Package) -> None:
+def test_a_release_despite_alarms_does_not_use_codedeploy(package: Package) -> None:
     """CodeDeploy begins no deployment while one of its alarms rings, so CloudFormation moves the aliases itself."""
-    resources = translated(uploaded(package.template), {"ReleaseInSteps": "false"})["Resources"]
+    resources = transformed(with_uploaded_code(package.template), {"ReleaseInSteps": "false"})["Resources"]
     aliases = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Alias"]
     assert len(aliases) == len(FUNCTIONS)
     assert not any("UpdatePolicy" in each for each in aliases)

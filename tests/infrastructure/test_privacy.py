@@ -39,7 +39,7 @@ def test_every_field_is_classified() -> None:
     )
 
 
-def test_no_field_is_classified_that_no_longer_exists() -> None:
+def test_every_classified_field_exists() -> None:
     assert sorted(BY_NAME.keys() - PLACES.keys()) == [], "remove these from ENTRIES in infra/privacy/rules.py"
     records = {place.record for place in PLACES.values()}
     assert sorted(SUBJECTS.keys() - records) == [], "remove these from SUBJECTS in infra/privacy/rules.py"
@@ -50,20 +50,22 @@ def test_no_field_is_classified_twice() -> None:
     assert sorted(name for name in names if names.count(name) > 1) == []
 
 
-def test_every_type_that_a_store_reads_is_walked() -> None:
-    read = {
+def test_the_classification_covers_every_type_that_a_store_reads() -> None:
+    types_read = {
         node.args[0].id
         for file in (ROOT / "chalicelib/adapters/tables").glob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "").startswith("decode")
         if isinstance(node.args[0], ast.Name) and node.args[0].id[0].isupper()
     }
-    walked = {kind for kinds in DOCUMENTS.values() for kind in kinds}
-    assert read == {kind.__name__ for kind in walked}, "DOCUMENTS in infra/privacy/places.py lists what tables hold"
-    assert set(KINDS.values()) <= walked
+    types_covered = {kind for kinds in DOCUMENTS.values() for kind in kinds}
+    assert types_read == {kind.__name__ for kind in types_covered}, (
+        "DOCUMENTS in infra/privacy/places.py lists what tables hold"
+    )
+    assert set(KINDS.values()) <= types_covered
 
 
-def test_every_table_queue_event_log_line_and_metric_is_walked() -> None:
+def test_the_classification_covers_every_table_queue_event_log_line_and_metric() -> None:
     stores = {store for place in PLACES.values() for store in place.stores}
     assert stores == {*NAMES.values(), QUEUES, BUS, LOGS, METRICS}
 
@@ -87,26 +89,26 @@ def made_up(record: str, field: str, scalar: str, store: str) -> Place:
     ],
     ids=lambda place: place.name,
 )
-def test_a_new_field_that_may_say_something_of_a_person_is_not_classified_by_itself(place: Place) -> None:
+def test_a_new_field_that_may_contain_personal_data_must_be_classified_by_a_person(place: Place) -> None:
     assert class_of(place) is None
 
 
-def test_nothing_that_says_who_a_customer_is_survives_an_erasure() -> None:
-    kept = [
+def test_no_field_that_identifies_a_customer_survives_an_erasure() -> None:
+    surviving_fields = [
         place.name
         for place, each in classified_fields()
         if each.personal and each.subject is DataSubject.CUSTOMER and each.effect is ErasureEffect.KEPT
     ]
-    assert kept == []
+    assert surviving_fields == []
 
 
-def test_whatever_is_kept_is_kept_for_a_reason() -> None:
+def test_every_retained_field_has_a_reason() -> None:
     assert [
         place.name for place, each in classified_fields() if (each.effect is ErasureEffect.KEPT) != bool(each.why)
     ] == []
 
 
-def test_messages_log_lines_and_metrics_say_nothing_of_a_person_but_ids() -> None:
+def test_messages_log_lines_and_metrics_contain_only_ids_of_a_person() -> None:
     telling = [
         place.name for place, each in classified_fields() if place.stores & {QUEUES, LOGS, METRICS} and each.personal
     ]
@@ -127,7 +129,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return stream
 
 
-def test_log_lines_have_the_fields_that_are_classified_and_no_others(lines: io.StringIO) -> None:
+def test_log_lines_have_exactly_the_classified_fields(lines: io.StringIO) -> None:
     error = Refused("made_up", "Ann Lee has no e-mail address.")
     with correlation.about(request_id="req", message_id="msg", event_id="evt_1"):
         correlation.note(organization_id="org_1", invoice_id="inv_1")
@@ -140,19 +142,21 @@ def test_log_lines_have_the_fields_that_are_classified_and_no_others(lines: io.S
             observability.worker_boundary("customer_sync")(lambda: (_ for _ in ()).throw(error))()
     written = [json.loads(line) for line in lines.getvalue().splitlines()]
     assert len(written) == 4
-    known = {place.field for place in PLACES.values() if place.record == LINE}
-    assert {name for line in written for name in line} - known == set()
+    classified_fields = {place.field for place in PLACES.values() if place.record == LINE}
+    assert {name for line in written for name in line} - classified_fields == set()
 
 
-def test_a_function_reads_a_table_exactly_if_its_rights_say_so() -> None:
-    for table, who in access().items():
+def test_the_listed_readers_of_each_table_have_the_permission_to_read_it() -> None:
+    for table, readers in access().items():
         for function in FUNCTIONS:
             rights = {*function.tables.get(table, ())} & {"GetItem", "BatchGetItem", "Query"}
-            assert not rights or function.name in who.reads
-            assert (function.name in who.finds) == (table in function.indexes and function.name not in who.reads)
+            assert not rights or function.name in readers.reads
+            assert (function.name in readers.finds) == (
+                table in function.indexes and function.name not in readers.reads
+            )
 
 
-def test_the_page_is_as_the_code_says() -> None:
+def test_the_tables_on_the_page_are_generated_from_the_code() -> None:
     assert with_generated_parts(PAGE) == PAGE, "run `python -m infra.privacy`"
     assert sorted(re.findall(r"<!-- made: (\w+) -->", PAGE)) == sorted(PARTS)
 
@@ -166,39 +170,39 @@ def test_every_aws_service_of_a_stage_is_among_the_processors(package: Package) 
 
 
 def test_every_test_that_the_page_names_exists() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
+    quoted_tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
     missing = [
         f"{file}::{name}"
-        for file, name in named
+        for file, name in quoted_tests
         if not (ROOT / file).exists()
         or name not in {each.name for each in ast.walk(ast.parse((ROOT / file).read_text())) if _is_function(each)}
     ]
     assert missing == []
-    assert len(named) >= 10
+    assert len(quoted_tests) >= 10
 
 
 def _is_function(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef)
 
 
-def test_each_of_the_ten_questions_is_answered_with_something_to_look_at() -> None:
+def test_each_of_the_ten_questions_has_an_answer_with_evidence() -> None:
     [section] = re.findall(r"## Ten questions\n(.*?)\n## ", PAGE, re.DOTALL)
     questions = re.findall(r"^### (\d+)\. (.*?)\n(.*?)(?=^### |\Z)", section, re.DOTALL | re.MULTILINE)
     assert [int(number) for number, _, _ in questions] == list(range(1, 11))
     assert all("](" in answer or "::" in answer for _, _, answer in questions)
 
 
-def test_an_erasure_names_the_copies_that_can_hold_a_person_and_no_others() -> None:
+def test_an_erasure_names_exactly_the_copies_that_can_contain_the_person() -> None:
     """Messages of queues hold ids alone, so that of a change which could not be told is no copy of a person."""
-    told = [retention.STREAMS, retention.BUS_EVENTS, retention.COPIES, retention.RECOVERY]
-    assert list(OUT_OF_REACH.values()) == told
+    copies_named = [retention.STREAMS, retention.BUS_EVENTS, retention.COPIES, retention.RECOVERY]
+    assert list(OUT_OF_REACH.values()) == copies_named
     by_when = PAGE.partition("### By when")[2].partition("\n### ")[0]
     for name in ("streams of tables", "event bus", "copies by AWS Backup", "point-in-time recovery"):
         assert f"| {name} |" in by_when
 
 
-def test_each_reason_can_be_read_by_itself() -> None:
+def test_each_reason_can_be_understood_without_the_name_of_its_record() -> None:
     """An export shows a person the reason of each record alone, without the record's name before it."""
-    for kept in retention.RETENTION.values():
-        assert not kept.why.startswith(("They go", "Two days")), kept.why
-        assert not isinstance(kept, NoExpiry) or ";" not in kept.until, kept.until
+    for entry in retention.RETENTION.values():
+        assert not entry.why.startswith(("They go", "Two days")), entry.why
+        assert not isinstance(entry, NoExpiry) or ";" not in entry.until, entry.until

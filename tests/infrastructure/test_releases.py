@@ -49,11 +49,16 @@ class Scene:
     def is_(self, *statuses: str) -> None:
         """The stack's status, look after look."""
         for status in statuses:
-            described = {"StackName": STACK, "StackId": STACK_ID, "CreationTime": MOMENT, "StackStatus": status}
-            self.cloudformation.add_response("describe_stacks", {"Stacks": [described]})
+            stack_description = {
+                "StackName": STACK,
+                "StackId": STACK_ID,
+                "CreationTime": MOMENT,
+                "StackStatus": status,
+            }
+            self.cloudformation.add_response("describe_stacks", {"Stacks": [stack_description]})
 
     def has_tables(self, *names: str) -> None:
-        listed = [
+        resource_summaries = [
             {
                 "LogicalResourceId": name,
                 "PhysicalResourceId": name,
@@ -63,7 +68,7 @@ class Scene:
             }
             for name in names
         ]
-        self.cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": listed})
+        self.cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": resource_summaries})
 
 
 @pytest.fixture
@@ -93,17 +98,19 @@ def _alarm(name: str, state: str = "OK", stack: str = STACK) -> None:
 # Which alarms, and for how long
 
 
-def test_codedeploy_and_cloudformation_take_as_many_alarms_as_there_are() -> None:
+def test_the_number_of_alarms_is_within_the_limits_of_codedeploy_and_cloudformation() -> None:
     assert 0 < len(WATCHED) <= 5
     assert set(WATCHED) <= BY_NAME.keys(), "composites among them would need another type of trigger"
 
 
 def test_every_function_but_two_is_watched_by_the_alarms_on_functions() -> None:
-    watched = [measure.dimensions[0][1] for name in FUNCTION_ERRORS for measure in BY_NAME[name].measures.values()]
-    assert len(set(watched)) == len(watched) == len(FUNCTIONS) - len(UNWATCHED)
+    functions_with_alarm = [
+        measure.dimensions[0][1] for name in FUNCTION_ERRORS for measure in BY_NAME[name].measures.values()
+    ]
+    assert len(set(functions_with_alarm)) == len(functions_with_alarm) == len(FUNCTIONS) - len(UNWATCHED)
 
 
-def test_prod_is_shifted_by_a_canary_and_watched_and_dev_is_not_waited_for(scene: Scene) -> None:
+def test_prod_is_shifted_by_a_watched_canary_and_dev_at_once(scene: Scene) -> None:
     for name in WATCHED:
         _alarm(name)
     triggers = [
@@ -119,26 +126,26 @@ def test_prod_is_shifted_by_a_canary_and_watched_and_dev_is_not_waited_for(scene
     assert release_values("dev", {}, despite_alarms=False)["ReleaseShift"].endswith("AllAtOnce")
 
 
-def test_a_stages_file_may_say_another_way_of_shifting_but_not_past_despite_alarms() -> None:
-    told = {"ReleaseShift": "CodeDeployDefault.LambdaCanary10Percent30Minutes", "ReleaseInSteps": "true"}
-    assert release_values("prod", told, despite_alarms=False) == told
-    assert release_values("prod", told, despite_alarms=True) == {**told, "ReleaseInSteps": "false"}
+def test_a_stages_file_can_choose_how_traffic_is_shifted_unless_alarms_are_ignored() -> None:
+    parameters = {"ReleaseShift": "CodeDeployDefault.LambdaCanary10Percent30Minutes", "ReleaseInSteps": "true"}
+    assert release_values("prod", parameters, despite_alarms=False) == parameters
+    assert release_values("prod", parameters, despite_alarms=True) == {**parameters, "ReleaseInSteps": "false"}
 
 
-def test_prod_is_watched_for_longer_than_its_alarms_take_and_waited_for_longer_than_that() -> None:
+def test_prod_is_watched_for_longer_than_its_alarms_need() -> None:
     slowest = max(BY_NAME[name].period * BY_NAME[name].periods for name in WATCHED)
-    shifts, watched = 30 * 60, WATCH_MINUTES["prod"] * 60
-    assert watched >= slowest + 60
-    assert 2 * (shifts + watched) <= MAX_WAIT_SECONDS, "it may have to go back the same way"
+    shift_seconds, watch_seconds = 30 * 60, WATCH_MINUTES["prod"] * 60
+    assert watch_seconds >= slowest + 60
+    assert 2 * (shift_seconds + watch_seconds) <= MAX_WAIT_SECONDS, "it may have to go back the same way"
 
 
-def test_a_first_deployment_has_no_alarms_because_they_are_not_there_yet(scene: Scene) -> None:
+def test_a_first_deployment_has_no_rollback_alarms(scene: Scene) -> None:
     nothing = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
     assert rollback_configuration("prod", STACK, scene.aws, despite_alarms=False) == nothing
     assert "first deployment creates them" in check_release_alarms(STACK, scene.aws, despite_alarms=False)
 
 
-def test_an_alarm_that_a_release_only_now_brings_is_no_trigger_of_it(scene: Scene) -> None:
+def test_a_new_alarm_of_a_release_does_not_roll_back_that_release(scene: Scene) -> None:
     """CloudFormation fails a change whose alarms are missing."""
     _alarm(WATCHED[0])
     _alarm(WATCHED[1], stack="another-stack")
@@ -149,7 +156,7 @@ def test_an_alarm_that_a_release_only_now_brings_is_no_trigger_of_it(scene: Scen
 # A ringing alarm
 
 
-def test_no_release_begins_while_one_of_its_alarms_rings(scene: Scene) -> None:
+def test_no_release_begins_while_a_release_alarm_fires(scene: Scene) -> None:
     _alarm(WATCHED[0])
     _alarm(WATCHED[-1], "ALARM")
     with pytest.raises(
@@ -164,7 +171,7 @@ def test_an_alarm_without_data_stops_no_release(scene: Scene) -> None:
     assert check_release_alarms(STACK, scene.aws, despite_alarms=False) == f"{len(WATCHED)}, none fires"
 
 
-def test_the_release_that_mends_an_alarm_gets_past_cloudformation_and_codedeploy(scene: Scene) -> None:
+def test_a_release_that_fixes_an_alarm_can_ignore_the_alarms(scene: Scene) -> None:
     """An empty list takes away the alarms that CloudFormation keeps of the stack's last change."""
     _alarm(WATCHED[0], "ALARM")
     assert "released nevertheless" in check_release_alarms(STACK, scene.aws, despite_alarms=True)
@@ -173,19 +180,19 @@ def test_the_release_that_mends_an_alarm_gets_past_cloudformation_and_codedeploy
     assert release_values("prod", {}, despite_alarms=True)["ReleaseInSteps"] == "false"
 
 
-def test_the_alarms_are_given_to_cloudformation_with_the_change_set(scene: Scene) -> None:
+def test_the_change_set_names_the_rollback_alarms(scene: Scene) -> None:
     _alarm(WATCHED[0])
     rollback = rollback_configuration("prod", STACK, scene.aws, despite_alarms=False)
     scene.is_("UPDATE_COMPLETE")
-    asked = dict.fromkeys(
+    request = dict.fromkeys(
         ("StackName", "ChangeSetName", "ChangeSetType", "TemplateURL", "Capabilities", "Parameters", "Tags"), ANY
     )
     scene.cloudformation.add_response(
-        "create_change_set", {"Id": CHANGE_SET_ID}, {**asked, "RollbackConfiguration": rollback}
+        "create_change_set", {"Id": CHANGE_SET_ID}, {**request, "RollbackConfiguration": rollback}
     )
-    made = {"Status": "CREATE_COMPLETE", "Changes": []}
+    description = {"Status": "CREATE_COMPLETE", "Changes": []}
     for _ in range(2):
-        scene.cloudformation.add_response("describe_change_set", made)
+        scene.cloudformation.add_response("describe_change_set", description)
     ChangeSet(scene.aws, scene.stack).make("https://b.s3.us-east-1.amazonaws.com/t.json", {}, {}, rollback)
     scene.cloudformation.assert_no_pending_responses()
 
@@ -203,7 +210,7 @@ def test_the_stack_of_a_failed_first_deployment_is_deleted_before_the_second(sce
     scene.cloudformation.assert_no_pending_responses()
 
 
-def test_it_is_not_deleted_by_a_dry_run_nor_without_being_asked(scene: Scene) -> None:
+def test_a_failed_stack_is_not_deleted_by_a_dry_run_or_without_confirmation(scene: Scene) -> None:
     deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
     with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE, so CloudFormation shows no changes"):
         deployment._clear(Options(dry_run=True))
@@ -213,14 +220,14 @@ def test_it_is_not_deleted_by_a_dry_run_nor_without_being_asked(scene: Scene) ->
     assert questions == [f"Delete {STACK}, whose first deployment failed and left nothing?"]
 
 
-def test_a_deployment_after_a_failed_first_one_begins_with_that(scene: Scene) -> None:
+def test_a_deployment_after_a_failed_first_deployment_begins_by_deleting_the_stack(scene: Scene) -> None:
     scene.is_("ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE")
     deployment = Deployment("dev", SETTINGS, Screen(), aws=scene.aws)
     with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE"):
         deployment.run(Package({}, BUCKET), Options(dry_run=True))  # type: ignore[arg-type]
 
 
-def test_a_stack_whose_first_deployment_failed_was_never_deployed(scene: Scene) -> None:
+def test_a_stack_whose_first_deployment_failed_counts_as_never_deployed(scene: Scene) -> None:
     scene.is_("ROLLBACK_COMPLETE")
     assert not scene.stack.exists
 
@@ -228,14 +235,14 @@ def test_a_stack_whose_first_deployment_failed_was_never_deployed(scene: Scene) 
 # Tables
 
 
-def _table(name: str, *, protected: bool, restorable: bool = True) -> None:
+def _table(name: str, *, is_protected: bool, restorable: bool = True) -> None:
     client = boto3.client("dynamodb")
     client.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
-        DeletionProtectionEnabled=protected,
+        DeletionProtectionEnabled=is_protected,
     )
     client.update_continuous_backups(
         TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": restorable}
@@ -243,8 +250,8 @@ def _table(name: str, *, protected: bool, restorable: bool = True) -> None:
 
 
 def test_tables_are_protected_once_the_deployment_has_succeeded(scene: Scene) -> None:
-    _table("old", protected=True)
-    _table("new", protected=False)
+    _table("old", is_protected=True)
+    _table("new", is_protected=False)
     for _ in range(2):
         scene.has_tables("old", "new")
     protection.protect_tables(scene.stack, scene.aws)
@@ -252,18 +259,18 @@ def test_tables_are_protected_once_the_deployment_has_succeeded(scene: Scene) ->
 
 
 @pytest.mark.parametrize(
-    ("protected", "restorable", "said"),
+    ("protected", "restorable", "expected_text"),
     [(False, True, "old can be deleted"), (True, False, "old cannot be restored"), (True, True, None)],
 )
-def test_a_table_that_can_be_deleted_or_not_restored_is_told(
-    scene: Scene, protected: bool, restorable: bool, said: str | None
+def test_a_table_without_deletion_protection_or_recovery_is_reported(
+    scene: Scene, protected: bool, restorable: bool, expected_text: str | None
 ) -> None:
-    _table("old", protected=protected, restorable=restorable)
+    _table("old", is_protected=protected, restorable=restorable)
     scene.has_tables("old")
-    if said is None:
+    if expected_text is None:
         assert protection.check_tables(scene.stack, scene.aws) == "1, protected, restorable"
     else:
-        with pytest.raises(CheckFailed, match=said):
+        with pytest.raises(CheckFailed, match=expected_text):
             protection.check_tables(scene.stack, scene.aws)
 
 
@@ -282,7 +289,7 @@ def _lambda(aws: Aws, code: str, alias: dict[str, Any]) -> Stubber:
 
 
 @pytest.mark.parametrize(
-    ("code", "alias", "said"),
+    ("code", "alias", "expected_text"),
     [
         ("ours", {}, []),
         ("ours", {"RoutingConfig": {"AdditionalVersionWeights": {}}}, []),
@@ -294,13 +301,15 @@ def _lambda(aws: Aws, code: str, alias: dict[str, Any]) -> Stubber:
         ),
     ],
 )
-def test_the_alias_must_be_wholly_on_what_was_packaged(code: str, alias: dict[str, Any], said: list[str]) -> None:
+def test_the_alias_must_point_only_to_the_packaged_version(
+    code: str, alias: dict[str, Any], expected_text: list[str]
+) -> None:
     aws = Aws(REGION)
     with embedded_aws(), _lambda(aws, code, alias):
-        assert list(smoke._function_faults(aws, "f", "ours")) == said
+        assert list(smoke._function_faults(aws, "f", "ours")) == expected_text
 
 
-def test_each_alarm_of_a_release_is_named_as_the_template_names_it() -> None:
+def test_each_release_alarm_has_its_name_in_the_template() -> None:
     for name in WATCHED:
         properties = BY_NAME[name].resource()["Properties"]
         assert properties["AlarmName"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}

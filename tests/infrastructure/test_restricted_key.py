@@ -18,13 +18,15 @@ from tests.restricted_key import permissions
 ADAPTERS = Path(__file__).parents[2] / "chalicelib" / "adapters" / "stripe"
 
 
-def called(root: str) -> set[str]:
+def gateway_calls(root: str) -> set[str]:
     """What is called below an attribute of the SDK's client, such as `invoices.line_items.list` below `v1`."""
     found = set()
     for file in ADAPTERS.rglob("*.py"):
         source = file.read_text().replace("self._endpoints.", "self._v1.webhook_endpoints.")
         chains = {ast.unparse(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
-        longest = {chain for chain in chains if not any(other.startswith(f"{chain}.") for other in chains)}
+        longest = {
+            chain for chain in chains if not any(longer_chain.startswith(f"{chain}.") for longer_chain in chains)
+        }
         found |= {match[1] for chain in longest if (match := re.search(rf"\b_?{root}\.([a-z_.]+)$", chain))}
     return found
 
@@ -36,27 +38,29 @@ def request_of(call: str) -> tuple[str, str]:
     return verb.upper(), path
 
 
-def test_every_call_is_allowed_by_one_permission_and_each_permission_is_needed() -> None:
-    calls = {call: request_of(call) for call in called("v1") if call != "webhook_endpoints"}
+def test_each_request_is_allowed_by_one_permission_and_each_permission_is_used() -> None:
+    calls = {call: request_of(call) for call in gateway_calls("v1") if call != "webhook_endpoints"}
     assert len(calls) > 25
-    allowed = {call: [each.name for each in permissions() if each.allows(*made)] for call, made in calls.items()}
-    assert {call: names for call, names in allowed.items() if len(names) != 1} == {}
-    unused = [
+    permissions_by_call = {
+        call: [each.name for each in permissions() if each.allows(*request)] for call, request in calls.items()
+    }
+    assert {call: names for call, names in permissions_by_call.items() if len(names) != 1} == {}
+    unused_permissions = [
         (each.name, path)
         for each in permissions()
         for path in each.paths
-        if not any(made.startswith(path) for _, made in calls.values())
+        if not any(request.startswith(path) for _, request in calls.values())
     ]
-    assert unused == []
+    assert unused_permissions == []
 
 
-def test_nothing_may_be_written_that_is_only_read() -> None:
-    requests = [request_of(call) for call in called("v1") if call != "webhook_endpoints"]
+def test_resources_that_are_only_read_have_no_write_permission() -> None:
+    requests = [request_of(call) for call in gateway_calls("v1") if call != "webhook_endpoints"]
     for each in permissions():
         written = any(verb != "GET" and each.allows(verb, path) for verb, path in requests)
         assert written == each.writes, each.name
         assert each.name.endswith("_write" if each.writes else "_read")
 
 
-def test_besides_the_api_the_key_signs_in_to_oauth_in_two_calls() -> None:
-    assert called("client.oauth") == {"authorize_url", "token", "deauthorize"}
+def test_the_key_is_used_for_two_oauth_requests_besides_the_api() -> None:
+    assert gateway_calls("client.oauth") == {"authorize_url", "token", "deauthorize"}

@@ -29,32 +29,34 @@ def of_type(kind: str, resources: dict[str, Any] = RESOURCES) -> dict[str, Any]:
     return {name: each["Properties"] for name, each in resources.items() if each["Type"] == f"AWS::{kind}"}
 
 
-def told(store: Store) -> set[str]:
+def names_in_table(store: Store) -> set[str]:
     return {place.name for place in RETENTION if place.store is store}
 
 
-def test_each_queue_keeps_a_message_as_long_as_the_table_says() -> None:
-    found = {
+def test_each_queue_retains_messages_for_the_time_in_the_table() -> None:
+    retention_by_queue = {
         each["QueueName"]["Fn::Sub"].removeprefix(STACK): each["MessageRetentionPeriod"]
         for each in of_type("SQS::Queue").values()
     }
-    assert found.keys() == told(Store.QUEUE)
-    assert found == {name: RETENTION[Place(Store.QUEUE, name)].seconds for name in found}  # type: ignore[union-attr]
-    assert max(found.values()) <= SQS_LONGEST
+    assert retention_by_queue.keys() == names_in_table(Store.QUEUE)
+    assert retention_by_queue == {name: RETENTION[Place(Store.QUEUE, name)].seconds for name in retention_by_queue}  # type: ignore[union-attr]
+    assert max(retention_by_queue.values()) <= SQS_LONGEST
 
 
-def test_each_table_with_a_stream_and_no_other_is_in_the_table_of_streams() -> None:
+def test_the_table_of_streams_lists_exactly_the_tables_with_a_stream() -> None:
     tables = of_type("DynamoDB::Table").values()
-    streamed = {each["TableName"]["Fn::Sub"].removeprefix(STACK) for each in tables if "StreamSpecification" in each}
-    assert streamed == told(Store.STREAM)
+    tables_with_stream = {
+        each["TableName"]["Fn::Sub"].removeprefix(STACK) for each in tables if "StreamSpecification" in each
+    }
+    assert tables_with_stream == names_in_table(Store.STREAM)
 
 
-def test_each_table_can_be_restored_for_as_long_as_is_said() -> None:
+def test_each_table_can_be_restored_for_the_stated_time() -> None:
     for name, table in of_type("DynamoDB::Table").items():
         assert table["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"] == RECOVERY.days, name
 
 
-def test_a_table_that_is_said_to_have_rows_that_end_deletes_them_by_their_expiry() -> None:
+def test_a_table_whose_items_expire_has_an_expiry_attribute() -> None:
     tables = of_type("DynamoDB::Table").values()
     ending = {
         each["TableName"]["Fn::Sub"].removeprefix(STACK) for each in tables if "TimeToLiveSpecification" in each
@@ -62,12 +64,12 @@ def test_a_table_that_is_said_to_have_rows_that_end_deletes_them_by_their_expiry
     assert ending == {"batches", "changes", "connections", "events", "oauth-states"}
 
 
-def test_backups_and_their_copies_are_kept_as_long_as_is_said() -> None:
+def test_backups_and_their_copies_are_retained_for_the_stated_time() -> None:
     [plan] = of_type("Backup::BackupPlan").values()
     [rule] = plan["BackupPlan"]["BackupPlanRule"]
-    [copied] = rule["CopyActions"]
+    [copy_action] = rule["CopyActions"]
     assert rule["Lifecycle"] == {"DeleteAfterDays": RECOVERY_POINTS.days}
-    assert copied["Lifecycle"] == {"DeleteAfterDays": {"Ref": "BackupCopyDays"}}
+    assert copy_action["Lifecycle"] == {"DeleteAfterDays": {"Ref": "BackupCopyDays"}}
     assert merge_template()["Parameters"]["BackupCopyDays"]["Default"] == str(COPIES.days)
 
 
@@ -78,14 +80,14 @@ def test_log_groups_outlive_their_stack_and_go_if_their_creation_is_rolled_back(
             assert policies == ("RetainExceptOnCreate", "Retain"), name
 
 
-def test_each_stage_keeps_its_functions_lines_as_long_as_is_said() -> None:
+def test_each_stage_retains_the_log_lines_of_functions_for_the_stated_time() -> None:
     stages = json.loads(CONFIG.read_text())["stages"]
     days = {name: stage["log_retention_in_days"] for name, stage in stages.items() if name != "local"}
     assert days == {"dev": DEVELOPMENT_LOGS.days, "prod": FUNCTION_LOGS.days}
 
 
 @pytest.mark.package
-def test_each_log_group_of_what_is_packaged_keeps_a_line_for_its_time(package: Any) -> None:
+def test_each_packaged_log_group_has_the_stated_retention(package: Any) -> None:
     groups = of_type("Logs::LogGroup", package.template["Resources"])
     days = {name: each["RetentionInDays"] for name, each in groups.items()}
     assert days.pop("ApiAccessLogGroup") == ACCESS_LOGS.days
@@ -93,12 +95,12 @@ def test_each_log_group_of_what_is_packaged_keeps_a_line_for_its_time(package: A
     assert len(days) == len(of_type("Serverless::Function", package.template["Resources"]))
 
 
-def test_nothing_is_stored_in_a_kind_of_resource_that_the_table_does_not_know() -> None:
+def test_every_type_of_resource_that_stores_data_is_in_the_table() -> None:
     """A resource of a new type that keeps data needs an entry in the retention table, and a test of it here."""
     keeping = {"DynamoDB", "SQS", "Logs", "Backup", "Events", "S3", "SNS", "Kinesis", "RDS", "EFS", "ElastiCache"}
     types = {each["Type"] for each in RESOURCES.values()}
-    found = {kind for kind in types if kind.split("::")[1] in keeping}
-    assert found == {
+    storing_types = {kind for kind in types if kind.split("::")[1] in keeping}
+    assert storing_types == {
         "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::Logs::LogGroup",
         "AWS::Logs::QueryDefinition", "AWS::Backup::BackupVault", "AWS::Backup::BackupPlan",
         "AWS::Backup::BackupSelection", "AWS::Events::EventBus",

@@ -10,7 +10,7 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from infra.package import ROOT
-from tests.infrastructure.cloudformation import translated, uploaded
+from tests.infrastructure.cloudformation import transformed, with_uploaded_code
 from tests.infrastructure.conftest import Package
 
 pytestmark = pytest.mark.package
@@ -94,8 +94,8 @@ def _statements(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]
 
 @pytest.fixture(scope="module")
 def resources(package: Package) -> dict[str, Any]:
-    made: dict[str, Any] = translated(uploaded(package.template))["Resources"]
-    return made
+    stack_resources: dict[str, Any] = transformed(with_uploaded_code(package.template))["Resources"]
+    return stack_resources
 
 
 def _role() -> list[tuple[dict[str, Any], str]]:
@@ -103,21 +103,25 @@ def _role() -> list[tuple[dict[str, Any], str]]:
     return list(_statements(policy["PolicyDocument"]))
 
 
-def test_cloudformations_role_may_do_what_the_stacks_types_need_and_no_more(resources: dict[str, Any]) -> None:
+def test_cloudformations_role_has_exactly_the_permissions_for_the_stacks_resource_types(
+    resources: dict[str, Any],
+) -> None:
     schemas = [
         PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
         for kind in {each["Type"] for each in resources.values()}
     ]
-    named = {
+    needed_actions = {
         action for schema in schemas for handler in schema["handlers"].values() for action in handler["permissions"]
     }
-    allowed = {action for _, action in _role()}
-    assert {action for action in named if is_needed(action)} - allowed == set()
-    assert allowed - named == {"cloudformation:CreateChangeSet"}, "the SAM transform is a change set of its own"
-    assert NOT_OURS.keys() <= named
+    allowed_actions = {action for _, action in _role()}
+    assert {action for action in needed_actions if is_needed(action)} - allowed_actions == set()
+    assert allowed_actions - needed_actions == {"cloudformation:CreateChangeSet"}, (
+        "the SAM transform is a change set of its own"
+    )
+    assert NOT_OURS.keys() <= needed_actions
 
 
-def test_cloudformations_role_makes_no_role_without_the_boundary_and_takes_none_away() -> None:
+def test_cloudformations_role_cannot_create_a_role_without_the_boundary_or_remove_a_boundary() -> None:
     for statement, action in _role():
         if action in {
             "iam:CreateRole",
@@ -131,7 +135,7 @@ def test_cloudformations_role_makes_no_role_without_the_boundary_and_takes_none_
     assert "iam:DeleteRolePermissionsBoundary" not in {action for _, action in _role()}
 
 
-def test_cloudformations_role_gives_the_stacks_roles_to_the_services_that_work_as_them_and_to_no_other(
+def test_cloudformations_role_passes_the_stacks_roles_only_to_their_services(
     resources: dict[str, Any],
 ) -> None:
     assumed_by = {
@@ -140,19 +144,19 @@ def test_cloudformations_role_gives_the_stacks_roles_to_the_services_that_work_a
         if each["Type"] == "AWS::IAM::Role"
         for statement in each["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     }
-    [passed] = [statement for statement, action in _role() if action == "iam:PassRole"]
-    assert set(passed["Condition"]["StringEquals"]["iam:PassedToService"]) == assumed_by
+    [pass_role_statement] = [statement for statement, action in _role() if action == "iam:PassRole"]
+    assert set(pass_role_statement["Condition"]["StringEquals"]["iam:PassedToService"]) == assumed_by
 
 
-def test_cloudformations_role_makes_the_stacks_own_policies_and_no_other(resources: dict[str, Any]) -> None:
+def test_cloudformations_role_can_create_only_the_stacks_own_policies(resources: dict[str, Any]) -> None:
     policies = {name for name, each in resources.items() if each["Type"] == "AWS::IAM::ManagedPolicy"}
     [statement] = [statement for statement, action in _role() if action == "iam:CreatePolicy"]
     prefix = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${Stage}-"
     assert {each["Fn::Sub"] for each in statement["Resource"]} == {f"{prefix}{name}-*" for name in policies}
 
 
-def test_the_boundary_allows_what_the_stacks_roles_do_and_no_more(resources: dict[str, Any]) -> None:
-    used = set()
+def test_the_boundary_allows_exactly_the_actions_of_the_stacks_roles(resources: dict[str, Any]) -> None:
+    used_actions = set()
     for each in resources.values():
         if each["Type"] == "AWS::IAM::Role":
             documents = [policy["PolicyDocument"] for policy in each["Properties"].get("Policies", ())]
@@ -160,12 +164,12 @@ def test_the_boundary_allows_what_the_stacks_roles_do_and_no_more(resources: dic
             documents = [each["Properties"]["PolicyDocument"]]
         else:
             continue
-        used |= {action for document in documents for _, action in _statements(document)}
+        used_actions |= {action for document in documents for _, action in _statements(document)}
     boundary = RESOURCES["Boundary"]["Properties"]["PolicyDocument"]
-    assert {action for _, action in _statements(boundary)} == used
+    assert {action for _, action in _statements(boundary)} == used_actions
 
 
-def test_policies_are_as_short_as_iam_takes_them() -> None:
+def test_policies_are_within_the_size_limit_of_iam() -> None:
     """In characters without white space: 10,240 for a role's own policies, 6,144 for a managed one
     (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
     [policy] = RESOURCES["CloudFormationRole"]["Properties"]["Policies"]

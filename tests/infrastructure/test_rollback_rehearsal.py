@@ -67,18 +67,18 @@ class Scene:
     def _count(self, **_: Any) -> None:
         self.calls += 1
         if self.killed_after is not None and self.calls > self.killed_after:
-            raise Killed
+            raise KilledRun
 
-    def _described(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _described(self, request: dict[str, Any]) -> dict[str, Any]:
         stack = {"StackName": STACK, "StackId": STACK_ID, "CreationTime": MOMENT, "StackStatus": self.status}
         return {"Stacks": [stack]}
 
-    def _resources(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _resources(self, request: dict[str, Any]) -> dict[str, Any]:
         there = {
             "ServerlessDeploymentApplication": ("AWS::CodeDeploy::Application", APPLICATION),
             "CanaryDeploymentGroup": ("AWS::CodeDeploy::DeploymentGroup", GROUP),
         }
-        listed = [
+        resource_summaries = [
             {
                 "LogicalResourceId": logical,
                 "PhysicalResourceId": physical,
@@ -88,10 +88,10 @@ class Scene:
             }
             for logical, (kind, physical) in there.items()
         ]
-        return {"StackResourceSummaries": listed if self.groups else []}
+        return {"StackResourceSummaries": resource_summaries if self.groups else []}
 
 
-class Killed(BaseException):
+class KilledRun(BaseException):
     """As if the process were gone: every later call raises it too, so that no clean-up gets through."""
 
 
@@ -106,10 +106,10 @@ def scene() -> Iterator[Scene]:
 
 def _function() -> None:
     client = boto3.client("lambda")
-    trusted = '{"Version": "2012-10-17", "Statement": []}'
-    role = boto3.client("iam").create_role(RoleName="functions", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
-    with zipfile.ZipFile(archive := io.BytesIO(), "w") as opened:
-        opened.writestr("app.py", "")
+    trust_policy = '{"Version": "2012-10-17", "Statement": []}'
+    role = boto3.client("iam").create_role(RoleName="functions", AssumeRolePolicyDocument=trust_policy)["Role"]["Arn"]
+    with zipfile.ZipFile(archive := io.BytesIO(), "w") as zip_file:
+        zip_file.writestr("app.py", "")
     client.create_function(
         FunctionName=NAME,
         Runtime="python3.11",
@@ -136,10 +136,10 @@ def _state() -> dict[str, Any]:
     }
 
 
-def test_an_alarm_takes_the_release_back_and_nothing_is_left(scene: Scene) -> None:
+def test_an_alarm_rolls_the_release_back_and_the_rehearsal_cleans_up(scene: Scene) -> None:
     before = _state()
-    found = scene.rehearse()
-    assert (found.verdict, found.found) == (
+    finding = scene.rehearse()
+    assert (finding.verdict, finding.found) == (
         Verdict.AS_EXPECTED,
         "stopped 10 s after the alarm, live back on version 1 after 20 s",
     )
@@ -162,15 +162,15 @@ def test_an_alarm_takes_the_release_back_and_nothing_is_left(scene: Scene) -> No
         ({"reason": "TIMEOUT"}, Verdict.HARMLESS, "CodeDeploy gives TIMEOUT as the reason, not ALARM_ACTIVE"),
     ],
 )
-def test_a_release_that_is_not_taken_back_is_told_and_put_back(
+def test_a_release_that_is_not_rolled_back_is_reported_and_restored(
     scene: Scene, wrong: dict[str, Any], verdict: Verdict, says: str
 ) -> None:
     before = _state()
     for name, value in wrong.items():
         setattr(scene.codedeploy, name, value)
-    found = scene.rehearse()
-    assert found.verdict is verdict
-    assert says in found.found
+    finding = scene.rehearse()
+    assert finding.verdict is verdict
+    assert says in finding.found
     assert _state() == before
 
 
@@ -201,30 +201,30 @@ def test_nothing_is_rehearsed_while_the_stack_changes(scene: Scene) -> None:
     _is_not_begun(scene, "the stack is UPDATE_IN_PROGRESS")
 
 
-def test_nothing_is_rehearsed_while_codedeploy_is_at_work(scene: Scene) -> None:
+def test_nothing_is_rehearsed_while_a_codedeploy_deployment_runs(scene: Scene) -> None:
     scene.codedeploy.deployments["d-9"] = {"status": "InProgress", "description": "a release"}
     _is_not_begun(scene, "CodeDeploy is at work: d-9")
 
 
-def test_nothing_is_rehearsed_where_a_release_went_without_codedeploy(scene: Scene) -> None:
+def test_nothing_is_rehearsed_after_a_release_without_codedeploy(scene: Scene) -> None:
     scene.groups = False
     _is_not_begun(scene, "CodeDeploy moves no alias here")
 
 
 def _is_not_begun(scene: Scene, why: str) -> None:
     before = _state()
-    found = scene.rehearse()
-    assert (found.verdict, why in found.found) == (Verdict.NOT_TRIED, True), found
+    finding = scene.rehearse()
+    assert (finding.verdict, why in finding.found) == (Verdict.NOT_TRIED, True), finding
     assert _state() == before
 
 
-def test_a_release_of_somebody_elses_is_not_stopped_by_the_clean_up(scene: Scene) -> None:
+def test_the_clean_up_does_not_stop_another_release(scene: Scene) -> None:
     scene.codedeploy.deployments["d-9"] = {"status": "InProgress", "description": "a release"}
     assert scene.put_back() == []
     assert scene.codedeploy.deployments["d-9"]["status"] == "InProgress"
 
 
-def test_an_alarm_that_fires_by_its_metrics_is_not_silenced_by_the_clean_up(scene: Scene) -> None:
+def test_the_clean_up_does_not_reset_an_alarm_that_its_metrics_fired(scene: Scene) -> None:
     boto3.client("cloudwatch").set_alarm_state(
         AlarmName=f"{STACK}-{ALARM}", StateValue="ALARM", StateReason="by its metrics"
     )
@@ -237,16 +237,16 @@ def _calls_of_a_whole_rehearsal() -> int:
         for name in WATCHED:
             _alarm(name)
         _function()
-        whole = Scene(CodeDeploy(f"{STACK}-{ALARM}"))
-        whole.rehearse()
-        return whole.calls
+        scene = Scene(CodeDeploy(f"{STACK}-{ALARM}"))
+        scene.rehearse()
+        return scene.calls
 
 
 @pytest.mark.parametrize("looks_later", [0.0, 1200.0], ids=["at once", "after CodeDeploy has shifted everything"])
-def test_wherever_a_run_is_killed_the_next_one_puts_everything_back(looks_later: float) -> None:
+def test_after_a_run_is_killed_at_any_request_the_next_run_restores_everything(looks_later: float) -> None:
     calls = _calls_of_a_whole_rehearsal()
     assert calls > 25
-    left = 0
+    leftover_count = 0
     for killed_after in range(calls):
         with embedded_aws():
             for name in WATCHED:
@@ -254,35 +254,35 @@ def test_wherever_a_run_is_killed_the_next_one_puts_everything_back(looks_later:
             _function()
             scene = Scene(CodeDeploy(f"{STACK}-{ALARM}"), killed_after=killed_after)
             before = _state()
-            with pytest.raises(Killed):
+            with pytest.raises(KilledRun):
                 scene.rehearse()
             scene.killed_after = None
-            left += _state() != before
+            leftover_count += _state() != before
             if looks_later:
                 scene.codedeploy.pause(looks_later)
             scene.put_back()
             assert _state() == before, f"killed after {killed_after} calls"
             assert scene.put_back() == [], "once is enough"
-    assert left > 10, "most kills leave something"
+    assert leftover_count > 10, "most kills leave something"
 
 
-def test_the_alarm_is_set_for_no_longer_than_the_bound(scene: Scene) -> None:
+def test_the_alarm_is_set_for_no_longer_than_the_limit(scene: Scene) -> None:
     scene.codedeploy.does_stop_on_alarm = False
     began = scene.codedeploy.now
     scene.rehearse()
     assert scene.codedeploy.now - began < 3 * MAX_WAIT_SECONDS
 
 
-def test_a_right_that_is_missing_makes_the_row_not_tried(scene: Scene) -> None:
+def test_a_missing_permission_makes_the_row_not_tried(scene: Scene) -> None:
     site = scene.site()
-    denied = {"Error": {"Code": "AccessDeniedException", "Message": "lambda:UpdateFunctionConfiguration"}}
+    error_response = {"Error": {"Code": "AccessDeniedException", "Message": "lambda:UpdateFunctionConfiguration"}}
 
-    def refuse(asked: dict[str, Any]) -> dict[str, Any]:
-        raise ClientError(denied, "UpdateFunctionConfiguration")
+    def refuse(request: dict[str, Any]) -> dict[str, Any]:
+        raise ClientError(error_response, "UpdateFunctionConfiguration")
 
     play(site.client("lambda"), {"UpdateFunctionConfiguration": refuse})
     before = _state()
-    found = try_row("releases", REHEARSAL, site)
-    assert found.verdict is Verdict.NOT_TRIED
-    assert "lambda:UpdateFunctionConfiguration" in found.found
+    finding = try_row("releases", REHEARSAL, site)
+    assert finding.verdict is Verdict.NOT_TRIED
+    assert "lambda:UpdateFunctionConfiguration" in finding.found
     assert _state() == before

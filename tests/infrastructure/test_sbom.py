@@ -32,9 +32,9 @@ CONTENT = {
 
 
 def _packed(directory: Path, content: dict[str, str] = CONTENT) -> Path:
-    with ZipFile(directory / ZIP, "w") as made:
+    with ZipFile(directory / ZIP, "w") as zip_file:
         for name, text in content.items():
-            made.writestr(name, text)
+            zip_file.writestr(name, text)
     (directory / "requirements.txt").write_text(LOCK)
     return directory / ZIP
 
@@ -70,8 +70,8 @@ def test_the_same_zip_has_the_same_document(tmp_path: Path) -> None:
 
 
 def _component(document: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(each for each in document["components"] if each["name"] == name)
-    return found
+    component: dict[str, Any] = next(each for each in document["components"] if each["name"] == name)
+    return component
 
 
 SPOILED: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {

@@ -32,18 +32,20 @@ def test_every_risk_has_a_control_and_a_test() -> None:
     assert all(len(row.split(" | ")) == 3 and "::test_" in row for row in rows)
 
 
-def test_nothing_that_looks_like_a_test_is_left_out() -> None:
+def test_every_quoted_name_of_a_test_is_checked() -> None:
     assert PAGE.count("::test_") == sum(bool(name) for _, name in NAMED)
 
 
-def test_every_alarm_says_who_can_make_it_fire_and_what_stops_it() -> None:
+def test_the_page_says_for_every_alarm_who_can_cause_it_and_what_prevents_that() -> None:
     [section] = re.findall(r"## Who can make an alarm fire\n(.*?)\n## ", PAGE, re.DOTALL)
     rows = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| `")]
-    named = [name for row in rows for name in re.findall(r"`([\w…]+)`", row[0])]
-    families = tuple(name.removesuffix("…") for name in named if name.endswith("…"))
+    alarms_on_page = [name for row in rows for name in re.findall(r"`([\w…]+)`", row[0])]
+    families = tuple(name.removesuffix("…") for name in alarms_on_page if name.endswith("…"))
     alarms = {alarm.name for alarm in (*ALARMS, *COMPOSITES)}
-    assert {name for name in alarms if not name.startswith(families)} == {n for n in named if not n.endswith("…")}
+    assert {name for name in alarms if not name.startswith(families)} == {
+        n for n in alarms_on_page if not n.endswith("…")
+    }
     assert all(any(alarm.startswith(family) for alarm in alarms) for family in families)
-    assert len(named) == len(set(named))
+    assert len(alarms_on_page) == len(set(alarms_on_page))
     assert all(len(row) == 3 and row[1].strip() and row[2].strip() for row in rows)
     assert all("Nobody" in row[1] or len(row[2].strip()) > 1 for row in rows), "something stops whoever can fire it"

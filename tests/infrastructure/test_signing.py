@@ -55,15 +55,15 @@ class Scene:
     def signs(self, status: str = "Succeeded", **told: Any) -> None:
         """Signer takes the job, writes the signed zip, and tells the status when it is asked for the second time."""
         version = boto3.client("s3").head_object(Bucket=BUCKET, Key=self.key)["VersionId"]
-        expected = {
+        request = {
             "source": {"s3": {"bucketName": BUCKET, "key": self.key, "version": version}},
             "destination": {"s3": {"bucketName": BUCKET, "prefix": self.prefix}},
             "profileName": "pom_stripe",
             "clientRequestToken": ANY,
         }
-        self.signer.add_response("start_signing_job", {"jobId": JOB}, expected)
-        ended = {"jobId": JOB, "status": status, "createdAt": MOMENT, **told}
-        for answer in ({**ended, "status": "InProgress"}, ended, ended):
+        self.signer.add_response("start_signing_job", {"jobId": JOB}, request)
+        job_description = {"jobId": JOB, "status": status, "createdAt": MOMENT, **told}
+        for answer in ({**job_description, "status": "InProgress"}, job_description, job_description):
             self.signer.add_response("describe_signing_job", answer, {"jobId": JOB})
         self.aws.client("signer").meta.events.register("before-parameter-build.signer.StartSigningJob", self._write)
 
@@ -84,7 +84,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
             yield Scene(aws, signer, key)
 
 
-def test_the_functions_run_the_signed_zip_and_its_digest_is_what_lambda_has_to_tell(scene: Scene) -> None:
+def test_the_functions_run_the_signed_zip_and_lambda_must_report_its_digest(scene: Scene) -> None:
     scene.has_profile()
     key = f"{scene.prefix}{JOB}.zip"
     scene.signs(signedObject={"s3": {"bucketName": BUCKET, "key": key}})
@@ -104,14 +104,14 @@ def test_a_zip_that_was_signed_is_not_signed_again(scene: Scene) -> None:
 def test_a_zip_that_another_version_of_the_profile_signed_is_signed_again(scene: Scene) -> None:
     boto3.client("s3").put_object(Bucket=BUCKET, Key=f"{scene.prefix}{JOB}.zip", Body=b"signed before")
     scene.has_profile(profileVersion="klmnopqrst")
-    expected = {"s3": {"bucketName": BUCKET, "prefix": scene.prefix.replace("abcdefghij", "klmnopqrst")}}
-    asked = {"source": ANY, "profileName": ANY, "clientRequestToken": ANY, "destination": expected}
-    scene.signer.add_client_error("start_signing_job", "ThrottlingException", expected_params=asked)
+    destination = {"s3": {"bucketName": BUCKET, "prefix": scene.prefix.replace("abcdefghij", "klmnopqrst")}}
+    request = {"source": ANY, "profileName": ANY, "clientRequestToken": ANY, "destination": destination}
+    scene.signer.add_client_error("start_signing_job", "ThrottlingException", expected_params=request)
     with pytest.raises(ClientError, match="ThrottlingException"):
         signed_copy(scene.key, SETTINGS, scene.aws)
 
 
-def test_a_signing_that_failed_names_the_job_and_the_reason(scene: Scene) -> None:
+def test_a_failed_signing_names_the_job_and_the_reason(scene: Scene) -> None:
     scene.has_profile()
     scene.signs("Failed", statusReason="The zip is malformed.")
     with pytest.raises(DeploymentError, match=rf"did not sign the zip \(job {JOB}\): The zip is malformed\."):
@@ -127,18 +127,18 @@ def _trusts(scene: Scene, policy: str = "Enforce", publisher: str = PROFILE_ARN)
         "LastModified": "2026-11-29T00:00:00.000+0000",
     }
     stub = Stubber(scene.aws.client("lambda"))
-    asked = {"CodeSigningConfigArn": CONFIG}
-    stub.add_response("get_code_signing_config", {"CodeSigningConfig": config}, asked)
+    request = {"CodeSigningConfigArn": CONFIG}
+    stub.add_response("get_code_signing_config", {"CodeSigningConfig": config}, request)
     return stub
 
 
-def test_signing_is_looked_at_before_anything_is_touched(scene: Scene) -> None:
+def test_signing_is_checked_before_any_change(scene: Scene) -> None:
     scene.has_profile()
     with _trusts(scene):
         assert check_signing(SETTINGS, scene.aws) == f"by {PROFILE_ARN}, enforced"
 
 
-def test_a_configuration_that_only_warns_is_something_to_do(scene: Scene) -> None:
+def test_a_configuration_that_only_warns_is_reported(scene: Scene) -> None:
     scene.has_profile()
     with _trusts(scene, policy="Warn"), pytest.raises(ActionNeeded, match="only warns"):
         check_signing(SETTINGS, scene.aws)
@@ -146,8 +146,8 @@ def test_a_configuration_that_only_warns_is_something_to_do(scene: Scene) -> Non
 
 def test_a_configuration_that_trusts_another_profile_is_refused(scene: Scene) -> None:
     scene.has_profile()
-    other = PROFILE_ARN.replace("abcdefghij", "klmnopqrst")
-    with _trusts(scene, publisher=other), pytest.raises(CheckFailed, match="does not trust"):
+    other_profile = PROFILE_ARN.replace("abcdefghij", "klmnopqrst")
+    with _trusts(scene, publisher=other_profile), pytest.raises(CheckFailed, match="does not trust"):
         check_signing(SETTINGS, scene.aws)
 
 
@@ -165,7 +165,7 @@ def test_a_bucket_without_versions_is_refused(scene: Scene) -> None:
         check_signing(SETTINGS, scene.aws)
 
 
-def test_a_profile_without_a_configuration_and_the_reverse_are_told() -> None:
+def test_a_profile_without_a_configuration_and_the_reverse_are_reported() -> None:
     for alone in (
         msgspec.structs.replace(SETTINGS, signing_profile=""),
         msgspec.structs.replace(SETTINGS, parameters={}),

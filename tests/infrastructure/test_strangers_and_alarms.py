@@ -25,7 +25,7 @@ from tests.infrastructure.played_company import (
     CALM,
     asks_stripe,
     compare,
-    connected,
+    connect_account,
     pages,
     pays,
     sent_invoice,
@@ -50,28 +50,30 @@ class Stranger:
         for body, headers in self._forgeries():
             self._stage.webhook(body, headers, by_stranger=True)
         for method, path, body in self._nonsense():
-            self._stage.answered(self._stage.api.call(method, path, body, token=None))
+            self._stage.counted_response(self._stage.api.call(method, path, body, token=None))
         for token in self._tokens():
             for route in ROUTES:
                 if route.role is not Role.PUBLIC and minute % 10 == 0:
                     path = route.path.removeprefix("/v1").replace("{", "").replace("}", "")
-                    self._stage.answered(self._stage.api.call(route.method, path, {}, token=token))
+                    self._stage.counted_response(self._stage.api.call(route.method, path, {}, token=token))
 
     def _forgeries(self) -> list[tuple[bytes, dict[str, str]]]:
         body, headers = self._caught
         now = self._stage.now
-        signed = {"Stripe-Signature": WebhookSignature.generate_signature_header(body.decode(), "whsec_guess", now)}
+        signature_header = {
+            "Stripe-Signature": WebhookSignature.generate_signature_header(body.decode(), "whsec_guess", now)
+        }
         return [
             (body, {}),
             (body, {"Stripe-Signature": ""}),
             (body, {"Stripe-Signature": "t=1,v1=00"}),
             (body, {"Stripe-Signature": "\u00e9" * 300}),
-            (body, signed),
+            (body, signature_header),
             (body, headers),
             (body.replace(b"acct_", b"acct_x"), headers),
-            (b"", signed),
-            (b"\xff\xfe\x00", signed),
-            (b"{" * 100_000, signed),
+            (b"", signature_header),
+            (b"\xff\xfe\x00", signature_header),
+            (b"{" * 100_000, signature_header),
             (b"x" * 7_000_000, {}),
         ]
 
@@ -111,7 +113,7 @@ def attacked(stage: Stage) -> Stage:
 
     The second time a customer pays, and the sweep fetches what Stripe could not bring.
     """
-    account = connected(stage, "svc_1", "svc_2", "svc_3")
+    account = connect_account(stage, "svc_1", "svc_2", "svc_3")
     caught = _caught(stage, account)
     stranger = Stranger(stage, caught)
     stage.pass_minutes(30, stranger.knocks)
@@ -131,17 +133,19 @@ def _caught(stage: Stage, account: str) -> tuple[bytes, dict[str, str]]:
     return body, {"Stripe-Signature": header}
 
 
-def test_a_stranger_pages_nobody_whatever_it_posts(attacked: Stage) -> None:
-    told = attacked.told(since=CALM)
-    assert pages(told) == set()
-    assert told.keys() == {"CanaryThrottled", "Corrections", "SignatureFailures"}
+def test_requests_without_credentials_page_no_operator(attacked: Stage) -> None:
+    minutes_in_alarm = attacked.minutes_in_alarm(since=CALM)
+    assert pages(minutes_in_alarm) == set()
+    assert minutes_in_alarm.keys() == {"CanaryThrottled", "Corrections", "SignatureFailures"}
     unguarded = (
         without("SignaturesAllRefused", "IF(FILL(invalid, 0) > 2 AND FILL(received, 0) < 1, 1, 0)"),
         without("SignaturesAllRefused", "IF(FILL(invalid, 0) > 2 AND FILL(unheard, 0) > 0, 1, 0)"),
         without("CanaryFailing", "IF(FILL(sent, 0) - FILL(passed, 0) > 0, 1, 0)"),
     )
     for alarm in unguarded:
-        assert pages(attacked.told(since=CALM, **alarm)) == alarm.keys(), "without its guard it would page"
+        assert pages(attacked.minutes_in_alarm(since=CALM, **alarm)) == alarm.keys(), (
+            "without its guard it would page"
+        )
 
 
 # One company
@@ -155,9 +159,9 @@ def throttles_itself(stage: Stage, account: str) -> None:
         api = stage.api
         if minute < 60:
             body = {"firstName": "Ann", "lastName": "Lee", "email": f"ann{minute}@example.test"}
-            stage.answered(api.put(f"/customers/cust_{minute}", body))
+            stage.counted_response(api.put(f"/customers/cust_{minute}", body))
             line = {"serviceId": f"svc_{minute}", "description": "x", "quantity": 1, "unitPrice": "75.00"}
-            stage.answered(api.post("/invoices", {"customerId": "cust_1", "lineItems": [line]}))
+            stage.counted_response(api.post("/invoices", {"customerId": "cust_1", "lineItems": [line]}))
         asks_stripe(stage)
 
     stage.pass_minutes(190, act)
@@ -173,7 +177,7 @@ def sends_nonsense(stage: Stage, account: str) -> None:
                     path = route.path.removeprefix("/v1").replace("{", "").replace("}", "")
                     api = stage.api.acting(role, user=ADMIN)
                     for body in (None, {}, b"\xff", {"customerId": "\ud800"}, [[]]):
-                        stage.answered(api.call(route.method, path, body))
+                        stage.counted_response(api.call(route.method, path, body))
         for body in odd_events(account, stage.now, minute):
             header = WebhookSignature.generate_signature_header(body.decode(), WEBHOOK_SECRET, stage.now)
             assert stage.webhook(body, {"Stripe-Signature": header}) == 200
@@ -231,7 +235,7 @@ def saves_thousands(stage: Stage, account: str) -> None:
     def act(minute: int) -> None:
         for number in range(15):
             body = {"firstName": "Ann", "lastName": "Lee", "email": f"ann{minute}.{number}@example.test"}
-            stage.answered(stage.api.put(f"/customers/cust_{minute}_{number}", body))
+            stage.counted_response(stage.api.put(f"/customers/cust_{minute}_{number}", body))
 
     stage.pass_minutes(180, act)
 
@@ -289,33 +293,35 @@ COMPANIES: dict[Callable[[Stage, str], None], tuple[set[str], list[tuple[set[str
 
 
 @pytest.mark.parametrize("acts", COMPANIES, ids=lambda acts: acts.__name__)
-def test_one_company_pages_nobody_and_causes_these_tickets(stage: Stage, acts: Callable[[Stage, str], None]) -> None:
-    account = connected(stage, "svc_1", "svc_2")
+def test_one_company_pages_no_operator_and_causes_only_these_tickets(
+    stage: Stage, acts: Callable[[Stage, str], None]
+) -> None:
+    account = connect_account(stage, "svc_1", "svc_2")
     acts(stage, account)
     tickets, unguarded = COMPANIES[acts]
-    told = stage.told(since=CALM)
-    assert pages(told) == set()
-    assert told.keys() == tickets
+    minutes_in_alarm = stage.minutes_in_alarm(since=CALM)
+    assert pages(minutes_in_alarm) == set()
+    assert minutes_in_alarm.keys() == tickets
     for would_page, alarms in unguarded:
-        assert pages(stage.told(since=CALM, **alarms)) == would_page, "without its guard it would page"
+        assert pages(stage.minutes_in_alarm(since=CALM, **alarms)) == would_page, "without its guard it would page"
 
 
-def test_without_stripes_word_on_who_made_an_invoice_a_copy_would_page(
+def test_without_the_application_of_an_invoice_a_copied_invoice_would_page(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tie_out, "_not_by_pom", lambda *_: frozenset())
-    account = connected(stage, "svc_1", "svc_2")
+    account = connect_account(stage, "svc_1", "svc_2")
     copies_an_invoice(stage, account)
-    assert pages(stage.told(since=CALM)) == {"BilledTwice"}
+    assert pages(stage.minutes_in_alarm(since=CALM)) == {"BilledTwice"}
 
 
-def test_without_looking_at_when_an_account_was_connected_a_return_would_page(
+def test_without_the_time_of_connection_a_reconnected_account_would_page(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def counted(sweep: EventSweep, event: StripeEvent, *, recovered: bool) -> None:
         sweep.unheard += recovered
 
     monkeypatch.setattr(EventSweep, "_count", counted)
-    account = connected(stage, "svc_1", "svc_2")
+    account = connect_account(stage, "svc_1", "svc_2")
     comes_and_goes(stage, account)
-    assert pages(stage.told(since=CALM)) == {"SignaturesAllRefused"}
+    assert pages(stage.minutes_in_alarm(since=CALM)) == {"SignaturesAllRefused"}

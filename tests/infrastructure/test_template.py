@@ -26,7 +26,7 @@ CONFIG = json.loads(CONFIG_FILE.read_text())
 CREATED_WITH = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
-def test_each_table_of_the_template_is_the_one_its_model_creates() -> None:
+def test_each_table_of_the_template_equals_the_table_of_its_model() -> None:
     """Both are created, and then compared as DynamoDB describes them."""
     with embedded_aws():
         models.configure("model-")
@@ -34,8 +34,8 @@ def test_each_table_of_the_template_is_the_one_its_model_creates() -> None:
         for model, name in NAMES.items():
             model.create_table(wait=True)
             properties = tables()[table_id(name)]["Properties"]
-            wanted = {key: properties[key] for key in CREATED_WITH if key in properties}
-            client.create_table(TableName=f"template-{name}", **wanted)
+            table_properties = {key: properties[key] for key in CREATED_WITH if key in properties}
+            client.create_table(TableName=f"template-{name}", **table_properties)
             if "TimeToLiveSpecification" in properties:
                 specification = properties["TimeToLiveSpecification"]
                 client.update_time_to_live(TableName=f"template-{name}", TimeToLiveSpecification=specification)
@@ -43,16 +43,16 @@ def test_each_table_of_the_template_is_the_one_its_model_creates() -> None:
 
 
 def _described(client: Any, table: str) -> dict[str, Any]:
-    described = client.describe_table(TableName=table)["Table"]
+    table_description = client.describe_table(TableName=table)["Table"]
     indexes = {
         index["IndexName"]: (_sorted(index["KeySchema"]), index["Projection"])
-        for index in described.get("GlobalSecondaryIndexes", ())
+        for index in table_description.get("GlobalSecondaryIndexes", ())
     }
     ttl = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"].get("AttributeName")
     return {
-        "keys": _sorted(described["KeySchema"]),
-        "types": _sorted(described["AttributeDefinitions"]),
-        "billing": described["BillingModeSummary"]["BillingMode"],
+        "keys": _sorted(table_description["KeySchema"]),
+        "types": _sorted(table_description["AttributeDefinitions"]),
+        "billing": table_description["BillingModeSummary"]["BillingMode"],
         "indexes": indexes,
         "ttl": ttl,
     }
@@ -62,19 +62,22 @@ def _sorted(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
     return sorted(tuple(row[key] for key in sorted(row)) for row in rows)
 
 
-def test_hash_keys_come_first_as_dynamodb_wants_them() -> None:
+def test_hash_keys_come_first_as_dynamodb_requires() -> None:
     for table in tables().values():
         for keys in (table["Properties"], *table["Properties"].get("GlobalSecondaryIndexes", ())):
             assert [each["KeyType"] for each in keys["KeySchema"]] in (["HASH"], ["HASH", "RANGE"])
 
 
-def test_queues_are_those_of_the_local_stack() -> None:
-    made = queues()
+def test_the_template_has_the_queues_of_the_local_stack() -> None:
+    template_queues = queues()
     with embedded_aws():
         local = {queue_id(name): _queue_attributes(url) for name, url in create_queues("").items()}
-    assert local.keys() == made.keys()
+    assert local.keys() == template_queues.keys()
     for queue in Queue:
-        settings, dead = made[queue_id(queue)]["Properties"], made[queue_id(queue.dead_letter)]["Properties"]
+        settings, dead = (
+            template_queues[queue_id(queue)]["Properties"],
+            template_queues[queue_id(queue.dead_letter)]["Properties"],
+        )
         local_settings, local_dead = local[queue_id(queue)], local[queue_id(queue.dead_letter)]
         redrive = json.loads(local_settings["RedrivePolicy"])
         assert settings["RedrivePolicy"]["maxReceiveCount"] == int(redrive["maxReceiveCount"])
@@ -90,17 +93,17 @@ def _queue_attributes(url: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("occasion", RESPONSES)
-def test_gateway_answers_in_the_error_contract(occasion: str) -> None:
+def test_responses_of_api_gateway_follow_the_error_contract(occasion: str) -> None:
     answer = gateway_responses()[occasion]
     error = json.loads(answer["ResponseTemplates"]["application/json"])["error"]
     assert error.keys() == {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
-    repeated = {name: error[name] for name in ("code", "message", "field", "nextStep")}
-    assert error["details"] == [{**repeated, "invoiceId": None, "number": None}]
+    repeated_fields = {name: error[name] for name in ("code", "message", "field", "nextStep")}
+    assert error["details"] == [{**repeated_fields, "invoiceId": None, "number": None}]
     assert error["requestId"] == "$context.requestId"
     assert all("$" not in error[field] for field in ("code", "message", "nextStep"))
 
 
-def test_the_files_in_chalice_say_what_the_list_of_functions_says() -> None:
+def test_the_files_in_chalice_agree_with_the_list_of_functions() -> None:
     written = {CONFIG_FILE, *DIRECTORY.glob("policy-*.json")}
     assert {file: file.read_text() for file in written} == files(), "run `python -m infra.chalice_files`"
 
@@ -115,7 +118,7 @@ def test_grants_name_tables_indexes_and_queues_that_exist() -> None:
             assert set(indexes) <= {each["IndexName"] for each in properties["GlobalSecondaryIndexes"]}
 
 
-def test_chalice_gives_each_function_the_size_and_time_that_the_template_reckons_with() -> None:
+def test_each_function_has_the_memory_and_timeout_that_the_template_expects() -> None:
     assert CONFIG["autogen_policy"] is False
     assert CONFIG["lambda_functions"] == {
         function.name: {
@@ -140,10 +143,10 @@ def test_the_local_stage_has_the_settings_of_the_local_stack() -> None:
 
 def test_every_parameter_is_used() -> None:
     template = merge_template()
-    said = json.dumps({key: value for key, value in template.items() if key != "Parameters"})
-    unused = {
+    text = json.dumps({key: value for key, value in template.items() if key != "Parameters"})
+    unused_parameters = {
         name
         for name in template["Parameters"]
-        if json.dumps({"Ref": name}) not in said and f"${{{name}}}" not in said
+        if json.dumps({"Ref": name}) not in text and f"${{{name}}}" not in text
     }
-    assert unused == set()
+    assert unused_parameters == set()

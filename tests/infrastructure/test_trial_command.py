@@ -35,44 +35,44 @@ def _run(directory: Path, *options: str, stage: str = "dev") -> Result:
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
-def test_prod_is_refused_before_its_parameters_are_read_and_nobody_is_asked(
+def test_prod_is_refused_before_its_parameters_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
     def nobody(*_: Any) -> str:
         raise AssertionError("AWS was asked")
 
     monkeypatch.setattr(checks, "check_caller", nobody)
-    told = _run(tmp_path, *options, stage="prod")
-    assert told.exit_code == 1
-    assert "The trial does not run on prod" in told.output
+    result = _run(tmp_path, *options, stage="prod")
+    assert result.exit_code == 1
+    assert "The trial does not run on prod" in result.output
 
 
 def test_a_stage_that_was_never_deployed_is_refused(directory: Path) -> None:
-    told = _run(directory)
-    assert told.exit_code == 1
-    assert f"{STACK} is not deployed: make deploy STAGE=dev" in told.output
+    result = _run(directory)
+    assert result.exit_code == 1
+    assert f"{STACK} is not deployed: make deploy STAGE=dev" in result.output
 
 
 def test_another_account_is_refused(directory: Path) -> None:
     elsewhere = msgspec.structs.replace(SETTINGS, account="210987654321")
     (directory / "dev.toml").write_bytes(msgspec.toml.encode(elsewhere))
-    told = _run(directory)
-    assert told.exit_code == 1
-    assert "the stage belongs to 210987654321" in told.output
+    result = _run(directory)
+    assert result.exit_code == 1
+    assert "the stage belongs to 210987654321" in result.output
 
 
-def test_a_dry_run_shows_every_row_and_what_it_would_change_without_a_stage_and_without_credentials(
+def test_a_dry_run_lists_every_row_and_change_without_credentials(
     tmp_path: Path,
 ) -> None:
-    told = _run(tmp_path, "--dry-run")
-    assert told.exit_code == 0
-    planned = {row["name"]: row["changes"] for row in json.loads(told.stdout)["planned"]}
-    assert planned.keys() == {row.name for rows in PARTS.values() for row in rows}
-    changing = {name for name, changes in planned.items() if changes != "nothing"}
+    result = _run(tmp_path, "--dry-run")
+    assert result.exit_code == 0
+    changes_by_row = {row["name"]: row["changes"] for row in json.loads(result.stdout)["planned"]}
+    assert changes_by_row.keys() == {row.name for rows in PARTS.values() for row in rows}
+    changing = {name for name, changes in changes_by_row.items() if changes != "nothing"}
     assert changing == {"canary", "rollback rehearsal"}
 
 
-def test_nobody_answering_is_no_fault_of_the_run() -> None:
+def test_a_prompt_without_input_is_not_reported_as_an_error() -> None:
     answer = ask(Request("GET", "http://127.0.0.1:1/", {}))
     assert answer.status == 0
     assert b"refused" in answer.body

@@ -52,11 +52,13 @@ class Scene:
     def try_row(self, name: str) -> Finding:
         """Returns what the row of that name finds."""
         site = Site(self.settings, self.aws, print, ask=self._ask, now=NOW.timestamp)
-        listed = [
+        resource_summaries = [
             {"LogicalResourceId": kind, "PhysicalResourceId": physical, "ResourceType": kind}
             for kind, physical in self.resources.items()
         ]
-        vars(site).update(template=self.template, parameters=self.parameters, _resources=listed, stack=_Stack())
+        vars(site).update(
+            template=self.template, parameters=self.parameters, _resources=resource_summaries, stack=_Stack()
+        )
         part, row = ROWS[name]
         return try_row(part, row, site)
 
@@ -81,8 +83,8 @@ def aws() -> Iterator[None]:
         yield
 
 
-def _is(found: Finding, verdict: Verdict, says: str) -> None:
-    assert (found.verdict, says in found.found) == (verdict, True), found
+def _is(finding: Finding, verdict: Verdict, says: str) -> None:
+    assert (finding.verdict, says in finding.found) == (verdict, True), finding
 
 
 # A key of the account's own
@@ -112,7 +114,7 @@ def test_everything_is_encrypted_with_the_stages_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoiled", "says"),
+    ("unencrypted", "says"),
     [
         ({"table": f"{KEY}1"}, f"{TABLE} is encrypted with {KEY}1"),
         ({"queue": ""}, "https://sqs/queue is encrypted with no key of ours"),
@@ -121,8 +123,8 @@ def test_everything_is_encrypted_with_the_stages_key() -> None:
         ({"bus": f"{KEY}1"}, f"{STACK}-changes is encrypted with {KEY}1"),
     ],
 )
-def test_what_is_not_encrypted_with_the_stages_key_is_named(spoiled: dict[str, str], says: str) -> None:
-    _is(_keyed(**spoiled).tried("own key"), Verdict.HARMFUL, says)
+def test_what_is_not_encrypted_with_the_stages_key_is_named(unencrypted: dict[str, str], says: str) -> None:
+    _is(_keyed(**unencrypted).tried("own key"), Verdict.HARMFUL, says)
 
 
 # A stage that was deployed a moment ago
@@ -132,23 +134,23 @@ def test_what_is_not_encrypted_with_the_stages_key_is_named(spoiled: dict[str, s
     ("status", "verdict"),
     [("ENABLED", Verdict.AS_EXPECTED), ("ENABLING", Verdict.HARMLESS), ("DISABLING", Verdict.HARMFUL)],
 )
-def test_an_expiry_that_is_still_being_switched_on_is_harmless(status: str, verdict: Verdict) -> None:
+def test_an_expiry_that_is_being_enabled_is_harmless(status: str, verdict: Verdict) -> None:
     scene = Scene({}, {"AWS::DynamoDB::Table": TABLE})
     expiry = {"AttributeName": "expires_at", "Enabled": True}
     scene.template = {"Resources": {"AWS::DynamoDB::Table": {"Properties": {"TimeToLiveSpecification": expiry}}}}
-    shown = {"TimeToLiveStatus": status, "AttributeName": "expires_at"}
-    scene.plays("dynamodb", DescribeTimeToLive=lambda asked: {"TimeToLiveDescription": shown})
+    expiry_description = {"TimeToLiveStatus": status, "AttributeName": "expires_at"}
+    scene.plays("dynamodb", DescribeTimeToLive=lambda asked: {"TimeToLiveDescription": expiry_description})
     _is(scene.tried("expiry"), verdict, status)
 
 
-def test_metrics_that_come_later_are_not_missed_on_the_first_day(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_may_be_absent_on_the_first_day(monkeypatch: pytest.MonkeyPatch) -> None:
     _is(Scene({}).tried("ages of secrets"), Verdict.HARMFUL, "does not list PomStripe SecretAge")
     today = {"CreationTime": NOW - dt.timedelta(days=3), "LastUpdatedTime": NOW - dt.timedelta(hours=1)}
     monkeypatch.setattr(_Stack, "describe", lambda stack: today)
     _is(Scene({}).tried("ages of secrets"), Verdict.NOT_TRIED, "it comes after an hour")
 
 
-def test_an_answer_that_a_row_cannot_read_is_told_and_stops_no_other_row() -> None:
+def test_a_response_that_a_row_cannot_read_is_reported_and_stops_no_other_row() -> None:
     scene = _with_snapstart()
     scene.plays("lambda", GetFunctionConfiguration=lambda asked: {})
     _is(scene.tried("SnapStart"), Verdict.HARMFUL, "KeyError: 'SnapStart'")
@@ -157,7 +159,7 @@ def test_an_answer_that_a_row_cannot_read_is_told_and_stops_no_other_row() -> No
 # A domain
 
 
-def _with_domain(*, closed: bool, status: int) -> Scene:
+def _with_domain(*, endpoint_disabled: bool, status: int) -> Scene:
     settings = msgspec.structs.replace(SETTINGS, parameters={"DomainName": "api.pom.test"})
     scene = Scene(
         {},
@@ -165,14 +167,14 @@ def _with_domain(*, closed: bool, status: int) -> Scene:
         settings,
         {"a1.execute-api.us-east-1.amazonaws.com/api/v1/health": status},
     )
-    scene.plays("apigateway", GetRestApi=lambda asked: {"id": "a1", "disableExecuteApiEndpoint": closed})
+    scene.plays("apigateway", GetRestApi=lambda asked: {"id": "a1", "disableExecuteApiEndpoint": endpoint_disabled})
     return scene
 
 
 def test_with_a_domain_the_other_address_is_closed() -> None:
-    _is(_with_domain(closed=True, status=403).tried("own address"), Verdict.AS_EXPECTED, "closed, 403")
-    _is(_with_domain(closed=False, status=403).tried("own address"), Verdict.HARMFUL, "still answers")
-    _is(_with_domain(closed=True, status=200).tried("own address"), Verdict.HARMFUL, "responds with 200")
+    _is(_with_domain(endpoint_disabled=True, status=403).tried("own address"), Verdict.AS_EXPECTED, "closed, 403")
+    _is(_with_domain(endpoint_disabled=False, status=403).tried("own address"), Verdict.HARMFUL, "still answers")
+    _is(_with_domain(endpoint_disabled=True, status=200).tried("own address"), Verdict.HARMFUL, "responds with 200")
 
 
 # A web ACL
@@ -201,13 +203,13 @@ def _with_web_acl(mode: str, *paths: str) -> Scene:
     return scene
 
 
-def test_aws_waf_lets_webhooks_past_its_rules() -> None:
-    found = _with_web_acl("count", "/api/v1/stripe/webhooks").tried("web ACL and webhooks")
-    _is(found, Verdict.AS_EXPECTED, "1 of /api/v1/stripe/webhooks")
+def test_aws_waf_allows_webhooks_before_its_rules() -> None:
+    finding = _with_web_acl("count", "/api/v1/stripe/webhooks").tried("web ACL and webhooks")
+    _is(finding, Verdict.AS_EXPECTED, "1 of /api/v1/stripe/webhooks")
     _is(_with_web_acl("count").tried("web ACL and webhooks"), Verdict.HARMFUL, "it sees another path")
 
 
-def test_what_the_web_acl_refuses_has_our_body() -> None:
+def test_refusals_of_the_web_acl_have_the_error_body() -> None:
     scene = _with_web_acl("block")
     scene.answers["etc/passwd"] = FILTERED.body("r").encode()
     _is(scene.tried("web ACL refuses"), Verdict.AS_EXPECTED, "403, forbidden")
@@ -276,7 +278,7 @@ def test_log_lines_outlive_copies() -> None:
         (None, Verdict.NOT_TRIED, "no recovery point of this stage yet"),
     ],
 )
-def test_no_copy_is_kept_for_ever(
+def test_no_copy_is_retained_for_ever(
     lifecycle: dict[str, Any] | None, verdict: Verdict, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = boto3.client("backup", region_name="us-west-2")
@@ -287,7 +289,7 @@ def test_no_copy_is_kept_for_ever(
     _is(scene.tried("copies expire"), verdict, says)
 
 
-def test_another_accounts_vault_is_not_asked() -> None:
+def test_the_vault_of_another_account_is_not_read() -> None:
     scene = _with_copies()
     scene.parameters["BackupCopyVaultArn"] = VAULT.replace(ACCOUNT, "210987654321")
     _is(scene.tried("copies expire"), Verdict.NOT_TRIED, "of the account 210987654321")
@@ -308,17 +310,17 @@ def test_aws_backups_metrics_have_the_alarms_dimensions() -> None:
         _is(_with_copies().tried("metrics of copies"), verdict, says)
 
 
-def test_a_right_that_is_missing_makes_a_row_not_tried() -> None:
+def test_a_missing_permission_makes_a_row_not_tried() -> None:
     scene = _with_copies()
 
-    def refuse(asked: dict[str, Any]) -> dict[str, Any]:
+    def refuse(request: dict[str, Any]) -> dict[str, Any]:
         raise refusal("backup:ListCopyJobs")
 
     play(scene.aws.client("backup"), {"ListCopyJobs": refuse})
     _is(scene.tried("copies"), Verdict.NOT_TRIED, "backup:ListCopyJobs")
 
 
-def test_a_stage_without_the_option_says_which_it_is() -> None:
+def test_a_row_without_its_option_names_the_option() -> None:
     without = Scene({"PublicApiUrl": "https://api"})
     says = {
         "own key": "no KmsKeyArn",

@@ -17,7 +17,7 @@ from infra.template.aliases import alias_id
 from infra.template.intrinsics import function_id
 from infra.template.settings import PARAMETERS
 from infra.template.snapstart import ON, SNAPSTART, snapstart_parameters
-from tests.infrastructure.cloudformation import translated
+from tests.infrastructure.cloudformation import transformed
 
 CODE, OTHER_CODE = "s3://packages/1.zip", "s3://packages/2.zip"
 VALUES = {
@@ -34,7 +34,7 @@ EVERY = {function_id(function.name) for function in FUNCTIONS}
 Template = dict[str, Any]
 
 
-def packaged(runtime: str = "python3.11") -> Template:
+def packaged_template(runtime: str = "python3.11") -> Template:
     """Our part of the template, with what Chalice adds to it: code, handlers, roles, schedules and the API."""
     template = copy.deepcopy(merge_template())
     template["Parameters"] |= snapstart_parameters(runtime)
@@ -54,18 +54,18 @@ def packaged(runtime: str = "python3.11") -> Template:
 
 def versions(template: Template, code: str = CODE, **values: str) -> dict[str, str]:
     """The logical id of each function's version, as CloudFormation is given it, by that of the function."""
-    told = VALUES | values
-    made = translated(deployable_template(template, code, told), told)["Resources"]
+    parameters = VALUES | values
+    resources = transformed(deployable_template(template, code, parameters), parameters)["Resources"]
     return {
         each["Properties"]["FunctionName"]["Ref"]: name
-        for name, each in made.items()
+        for name, each in resources.items()
         if each["Type"] == "AWS::Lambda::Version"
     }
 
 
-def renewed(template: Template, code: str = CODE, **values: str) -> set[str]:
+def functions_with_new_version(template: Template, code: str = CODE, **values: str) -> set[str]:
     """The functions that get another version than they have after the first release."""
-    before, after = versions(packaged()), versions(template, code, **values)
+    before, after = versions(packaged_template()), versions(template, code, **values)
     assert before.keys() == after.keys() == EVERY
     return {name for name in EVERY if before[name] != after[name]}
 
@@ -76,11 +76,11 @@ def users(setting: str) -> set[str]:
 
 
 def test_the_same_release_publishes_nothing() -> None:
-    assert renewed(packaged()) == set()
+    assert functions_with_new_version(packaged_template()) == set()
 
 
 def test_other_code_publishes_a_version_of_every_function() -> None:
-    assert renewed(packaged(), OTHER_CODE) == EVERY
+    assert functions_with_new_version(packaged_template(), OTHER_CODE) == EVERY
 
 
 @pytest.mark.parametrize(
@@ -96,21 +96,23 @@ def test_a_changed_parameter_publishes_versions_of_the_functions_that_use_it_alo
     parameter: str, value: str, setting: str
 ) -> None:
     assert users(setting) not in (set(), EVERY)
-    assert renewed(packaged(), **{parameter: value}) == users(setting)
+    assert functions_with_new_version(packaged_template(), **{parameter: value}) == users(setting)
 
 
-def test_a_changed_issuer_of_tokens_is_told_to_the_authorizer_alone() -> None:
-    assert renewed(packaged(), TokenIssuer="https://other.test") == {function_id(AUTHORIZER)}
+def test_a_changed_token_issuer_changes_only_the_authorizer() -> None:
+    assert functions_with_new_version(packaged_template(), TokenIssuer="https://other.test") == {
+        function_id(AUTHORIZER)
+    }
 
 
 def test_a_default_that_changes_with_the_release_publishes_a_version() -> None:
-    template = packaged()
+    template = packaged_template()
     template["Parameters"]["TokenRolesClaim"] = {**PARAMETERS["TokenRolesClaim"], "Default": "groups"}
-    assert renewed(template) == {function_id(AUTHORIZER)}
+    assert functions_with_new_version(template) == {function_id(AUTHORIZER)}
 
 
 def test_a_parameter_that_decides_only_a_condition_publishes_a_version() -> None:
-    template = packaged()
+    template = packaged_template()
     environment = template["Resources"]["ResumeStuck"]["Properties"]["Environment"]["Variables"]
     environment["HOW"] = {"Fn::If": ["HasDomain", "own", "given"]}
     before = versions(template)
@@ -139,10 +141,10 @@ CHANGES: dict[str, Callable[[Template], Any]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_each_change_of_what_a_version_freezes_publishes_one_of_that_function(change: str) -> None:
-    template = packaged()
+def test_each_change_of_a_frozen_property_publishes_a_version_of_that_function(change: str) -> None:
+    template = packaged_template()
     CHANGES[change](_of(template, "ResumeStuck"))
-    assert renewed(template) == {"ResumeStuck"}
+    assert functions_with_new_version(template) == {"ResumeStuck"}
 
 
 OTHERS: dict[str, Callable[[Template], Any]] = {
@@ -165,9 +167,9 @@ OTHERS: dict[str, Callable[[Template], Any]] = {
 
 @pytest.mark.parametrize("change", OTHERS)
 def test_nothing_else_publishes_a_version(change: str) -> None:
-    template = packaged()
+    template = packaged_template()
     OTHERS[change](template)
-    assert renewed(template) == set()
+    assert functions_with_new_version(template) == set()
 
 
 @pytest.mark.parametrize(
@@ -178,20 +180,20 @@ def test_nothing_else_publishes_a_version(change: str) -> None:
         {"ReleaseInSteps": "false"},
     ],
 )
-def test_a_parameter_that_no_function_is_told_publishes_nothing(values: dict[str, str]) -> None:
-    assert renewed(packaged(), **values) == set()
+def test_a_parameter_that_no_function_uses_publishes_no_version(values: dict[str, str]) -> None:
+    assert functions_with_new_version(packaged_template(), **values) == set()
 
 
-def test_a_new_version_changes_the_function_too_so_that_lambda_does_not_refuse_it() -> None:
+def test_each_new_version_also_changes_the_function() -> None:
     """SAM writes the digest into the description. Lambda publishes no version of a function that is unchanged."""
-    made = translated(deployable_template(packaged(), CODE, VALUES), VALUES)["Resources"]
-    for function, version in versions(packaged()).items():
-        assert version.removeprefix(f"{function}Version") == made[function]["Properties"]["Description"][:10]
+    resources = transformed(deployable_template(packaged_template(), CODE, VALUES), VALUES)["Resources"]
+    for function, version in versions(packaged_template()).items():
+        assert version.removeprefix(f"{function}Version") == resources[function]["Properties"]["Description"][:10]
 
 
 def test_each_property_of_a_function_is_known_to_be_frozen_or_not() -> None:
-    used = {key for name in EVERY for key in _of(packaged(), name)}
-    assert used <= FROZEN | NOT_FROZEN
+    used_properties = {key for name in EVERY for key in _of(packaged_template(), name)}
+    assert used_properties <= FROZEN | NOT_FROZEN
     assert not FROZEN & NOT_FROZEN
 
 
@@ -202,20 +204,23 @@ def _of_type(resources: Template, kind: str) -> dict[str, Template]:
 @pytest.mark.parametrize("runtime", sorted(DEPRECATED_ON.keys() - WITHOUT_SNAPSTART))
 def test_the_api_is_served_by_published_versions_that_start_from_snapshots(runtime: str) -> None:
     """SnapStart is for published versions alone, so it must reach the version that a function's alias names."""
-    template = packaged(runtime)
+    template = packaged_template(runtime)
     values = VALUES | {SNAPSTART: ON}
     assert ON in template["Parameters"][SNAPSTART]["AllowedValues"]
-    made = translated(deployable_template(template, CODE, values), values)["Resources"]
-    functions, published = _of_type(made, "AWS::Lambda::Function"), _of_type(made, "AWS::Lambda::Version")
-    served = {name: _of_type(made, "AWS::Lambda::Alias")[alias_id(name)] for name in functions}
-    for name, alias in served.items():
+    resources = transformed(deployable_template(template, CODE, values), values)["Resources"]
+    functions, lambda_versions = (
+        _of_type(resources, "AWS::Lambda::Function"),
+        _of_type(resources, "AWS::Lambda::Version"),
+    )
+    aliases = {name: _of_type(resources, "AWS::Lambda::Alias")[alias_id(name)] for name in functions}
+    for name, alias in aliases.items():
         assert alias["FunctionName"] == {"Ref": name}
-        assert published[alias["FunctionVersion"]["Fn::GetAtt"][0]]["FunctionName"] == {"Ref": name}
+        assert lambda_versions[alias["FunctionVersion"]["Fn::GetAtt"][0]]["FunctionName"] == {"Ref": name}
         assert functions[name]["Runtime"] == runtime
     starting = {name for name, each in functions.items() if each.get("SnapStart") == {"ApplyOn": {"Ref": SNAPSTART}}}
     assert starting == {function_id(API_HANDLER), function_id(AUTHORIZER)}
     assert not any("SnapStart" in functions[name] for name in functions.keys() - starting)
-    plain = versions(packaged(runtime))
+    plain = versions(packaged_template(runtime))
     assert {
         name for name, version in versions(template, **{SNAPSTART: ON}).items() if plain[name] != version
     } == starting

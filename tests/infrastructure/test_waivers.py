@@ -33,30 +33,30 @@ def _waived(tool: str) -> set[tuple[str, str]]:
     return {(each.rule, each.where) for each in waivers.read_waivers() if each.tool == tool}
 
 
-def test_what_bandit_is_told_to_pass_over_is_waived_and_nothing_else_is() -> None:
-    marked = {
+def test_every_bandit_exception_has_a_waiver_and_the_reverse() -> None:
+    marked_rules = {
         (rule, str(file.relative_to(ROOT)))
         for directory in ("chalicelib", "infra")
         for file in (ROOT / directory).rglob("*.py")
         for line in re.findall(r"# nosec (.*)", file.read_text())
         for rule in re.findall(r"B\d+", line)
     }
-    [skipped] = re.findall(r"bandit -q -r infra -s (\S+)", (ROOT / "Makefile").read_text())
-    assert _waived("bandit") == marked | {(rule, "infra") for rule in skipped.split(",")}
+    [skipped_rules] = re.findall(r"bandit -q -r infra -s (\S+)", (ROOT / "Makefile").read_text())
+    assert _waived("bandit") == marked_rules | {(rule, "infra") for rule in skipped_rules.split(",")}
 
 
 def test_no_rule_of_cfn_lint_is_switched_off_without_a_waiver() -> None:
-    switched = re.compile(r"ignore_checks|ignore-checks|cfn-lint[^\n]*ignore")
+    ignore_pattern = re.compile(r"ignore_checks|ignore-checks|cfn-lint[^\n]*ignore")
     sources = [*(ROOT / "infra").rglob("*.py"), *(ROOT / "infra").rglob("*.json"), ROOT / "pyproject.toml"]
-    assert {str(file) for file in sources if switched.search(file.read_text())} == set()
+    assert {str(file) for file in sources if ignore_pattern.search(file.read_text())} == set()
     assert not (ROOT / ".cfnlintrc").exists()
     assert _waived("cfn-lint") == set()
 
 
 def test_a_waiver_is_overdue_from_the_day_after_its_review_date(tmp_path: Path) -> None:
-    listed = _read(tmp_path, WAIVER)
-    assert list(waivers.overdue(listed, dt.date(2026, 12, 31))) == []
-    assert list(waivers.overdue(listed, dt.date(2027, 1, 1))) == [
+    waiver_list = _read(tmp_path, WAIVER)
+    assert list(waivers.overdue(waiver_list, dt.date(2026, 12, 31))) == []
+    assert list(waivers.overdue(waiver_list, dt.date(2027, 1, 1))) == [
         "checkov CKV_1 was to be reviewed by 2026-12-31: It is not so."
     ]
 

@@ -125,23 +125,25 @@ def _other_code(stage: TriedStage) -> Undo:
         if each["Version"] == "$LATEST"
     ]
     s3 = _client("s3")
-    [zipped] = [
+    [zip_key] = [
         each["Key"]
         for each in s3.list_objects_v2(Bucket=stage.settings.artifact_bucket)["Contents"]
         if each["Key"].endswith(".zip")
     ]
     assert function["CodeSha256"]
-    content = s3.get_object(Bucket=stage.settings.artifact_bucket, Key=zipped)["Body"].read()
-    s3.put_object(Bucket=stage.settings.artifact_bucket, Key=zipped, Body=b"another zip")
-    return lambda: s3.put_object(Bucket=stage.settings.artifact_bucket, Key=zipped, Body=content)
+    content = s3.get_object(Bucket=stage.settings.artifact_bucket, Key=zip_key)["Body"].read()
+    s3.put_object(Bucket=stage.settings.artifact_bucket, Key=zip_key, Body=b"another zip")
+    return lambda: s3.put_object(Bucket=stage.settings.artifact_bucket, Key=zip_key, Body=content)
 
 
 def _code_gone(stage: TriedStage) -> Undo:
     s3, bucket = _client("s3"), stage.settings.artifact_bucket
-    [zipped] = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"] if each["Key"].endswith(".zip")]
-    content = s3.get_object(Bucket=bucket, Key=zipped)["Body"].read()
-    s3.delete_object(Bucket=bucket, Key=zipped)
-    return lambda: s3.put_object(Bucket=bucket, Key=zipped, Body=content)
+    [zip_key] = [
+        each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"] if each["Key"].endswith(".zip")
+    ]
+    content = s3.get_object(Bucket=bucket, Key=zip_key)["Body"].read()
+    s3.delete_object(Bucket=bucket, Key=zip_key)
+    return lambda: s3.put_object(Bucket=bucket, Key=zip_key, Body=content)
 
 
 def _source_off(stage: TriedStage) -> Undo:
@@ -200,8 +202,8 @@ def _traced(*traces: dict[str, Any]) -> Callable[[TriedStage], Undo]:
     return do
 
 
-def _trouble(*, known: bool) -> Callable[[TriedStage], Undo]:
-    return _says("status", troubles=[{"what": "dead letters in reconcile-dlq", "is": "3", "known": known}])
+def _trouble(*, is_known: bool) -> Callable[[TriedStage], Undo]:
+    return _says("status", troubles=[{"what": "dead letters in reconcile-dlq", "is": "3", "known": is_known}])
 
 
 WATCHES = {"enabled": True, "alarms": [{"name": f"{STACK}-{name}"} for name in WATCHED[1:]]}
@@ -301,8 +303,8 @@ CHANGES = (
         ("plain HTTP",),
         "responds with 200 to plain HTTP",
     ),
-    Change("there are dead letters", _trouble(known=True), ("status",), "dead letters in reconcile-dlq: 3"),
-    Change("status is not known", _trouble(known=False), ("status",), "not known yet: dead", Verdict.HARMLESS),
+    Change("there are dead letters", _trouble(is_known=True), ("status",), "dead letters in reconcile-dlq: 3"),
+    Change("status is not known", _trouble(is_known=False), ("status",), "not known yet: dead", Verdict.HARMLESS),
     Change(
         "changes are unpublished",
         _says("unpublished", waiting=4),

@@ -113,9 +113,9 @@ class Groups:
                 "lastAttemptedDeployment": {"deploymentId": "d-0", "status": "Succeeded"},
             }
 
-    def described(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def described(self, request: dict[str, Any]) -> dict[str, Any]:
         """Returns those that are asked for."""
-        return {"deploymentGroupsInfo": [self.groups[name] for name in asked["deploymentGroupNames"]]}
+        return {"deploymentGroupsInfo": [self.groups[name] for name in request["deploymentGroupNames"]]}
 
     def resources(self) -> Iterator[dict[str, Any]]:
         """Yields the resources of the stack that moto does not make."""
@@ -189,9 +189,9 @@ class TriedStage:
     def tried(self) -> dict[str, Finding]:
         """Returns what a run finds, by the rows' names."""
         self.codedeploy.now = time.time()  # earlier runs have moved it on
-        found = list(try_all("dev", self.site(), self.agree))
-        assert len({each.name for each in found}) == len(found), "a row is known by its name"
-        return {each.name: each for each in found}
+        findings = list(try_all("dev", self.site(), self.agree))
+        assert len({each.name for each in findings}) == len(findings), "a row is known by its name"
+        return {each.name: each for each in findings}
 
 
 @contextmanager
@@ -212,11 +212,11 @@ def _alarms(settings: StageSettings) -> None:
     for each in TEMPLATE_ALARMS:
         topic = [settings.parameters[TOPICS[each.grade]]] if each.grade in TOPICS else []
         alarm(each.name, topic)
-    for one in SECRET_ALARMS:
-        for measure in one.measures.values():
-            asked: Any = measure.for_alarm(60)["Metric"]
-            data = {"MetricName": asked["MetricName"], "Dimensions": asked["Dimensions"], "Value": 1.0}
-            client.put_metric_data(Namespace=asked["Namespace"], MetricData=[data])
+    for secret_alarm in SECRET_ALARMS:
+        for measure in secret_alarm.measures.values():
+            metric: Any = measure.for_alarm(60)["Metric"]
+            data = {"MetricName": metric["MetricName"], "Dimensions": metric["Dimensions"], "Value": 1.0}
+            client.put_metric_data(Namespace=metric["Namespace"], MetricData=[data])
 
 
 def alarm(name: str, topic: list[str]) -> None:

@@ -126,7 +126,7 @@ def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not(served: Ru
     assert json.loads(body)["error"]["code"] == "payload_too_large"
 
 
-def test_answers_of_the_application_say_themselves_who_may_read_them(served: RunningServer) -> None:
+def test_no_cors_header_is_added_to_responses_of_the_application(served: RunningServer) -> None:
     """Behind API Gateway it is so, too: what the application forgot would be missing there."""
     _, headers, _ = call(served, "GET", "/v1/headers", Origin=ORIGIN)
     assert "Access-Control-Allow-Origin" not in headers
@@ -143,7 +143,7 @@ def test_answers_of_the_application_say_themselves_who_may_read_them(served: Run
         ("identity", COMPRESSED_FROM, None),
     ],
 )
-def test_an_answer_is_compressed_for_those_who_accept_it_if_it_is_large(
+def test_a_large_response_is_compressed_for_a_client_that_accepts_it(
     served: RunningServer, accepted: str, size: int, encoding: str | None
 ) -> None:
     body = b"x" * size

@@ -24,7 +24,7 @@ STILL = SkippingClock(real=lambda: 1_000.0)
 API = {"ApiName": "pom-local"}
 
 
-def test_what_the_code_prints_is_measured_by_its_dimensions_and_by_its_rollups(
+def test_emitted_metrics_are_stored_by_dimensions_and_by_rollups(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
@@ -73,7 +73,7 @@ def test_work_and_its_failures_are_invocations_of_the_functions_that_do_it() -> 
     assert total("Invocations", "pom-local-resume-stuck") == 1
 
 
-def test_a_line_that_is_being_written_is_left_for_the_next_look(tmp_path: Path) -> None:
+def test_an_incomplete_line_is_read_later(tmp_path: Path) -> None:
     file = tmp_path / "api.log"
     file.write_text("one\ntw")
     log = Tail(file)
@@ -83,7 +83,7 @@ def test_a_line_that_is_being_written_is_left_for_the_next_look(tmp_path: Path) 
     assert log.new_lines() == []
 
 
-def test_queues_tell_how_much_waits_and_since_when() -> None:
+def test_queues_report_their_number_of_messages_and_the_age_of_the_oldest() -> None:
     with embedded_aws():
         sqs = boto3.client("sqs")
         url = sqs.create_queue(QueueName="pom-local-reconcile")["QueueUrl"]
@@ -98,7 +98,7 @@ def test_queues_tell_how_much_waits_and_since_when() -> None:
         assert queue_metrics()["pom-local-reconcile"]["visible"] == 1
 
 
-def test_what_happened_before_a_skip_stays_and_what_comes_after_is_later() -> None:
+def test_metrics_before_a_skip_of_the_clock_stay_and_later_metrics_follow_it() -> None:
     moments = iter([100.0, 100.0, 160.0])
     skipped: list[float] = []
     clock = SkippingClock(real=lambda: next(moments), on_skip=skipped.append)
@@ -124,12 +124,12 @@ def test_metric_math(expression: str, values: dict[str, float | None], expected:
 
 
 @pytest.mark.parametrize("expression", ["c + 1", "RATE(a)", "a ** 2", "__import__('os')", "a[0]", "-a"])
-def test_metric_math_that_is_not_understood_is_refused(expression: str) -> None:
+def test_unknown_metric_math_is_refused(expression: str) -> None:
     with pytest.raises(NotUnderstood):
         evaluate(expression, {"a": 1.0})
 
 
-def test_statistics_are_of_the_period_that_is_asked_for() -> None:
+def test_statistics_are_computed_for_the_requested_period() -> None:
     key = Key.of("POM", "Latency", {})
     points = Datapoints(Datapoint(key, float(at), float(at)) for at in (119, 60, 61, 120, 59))
     for stat, expected in {

@@ -21,7 +21,7 @@ def double() -> StripeDouble:
     return made
 
 
-def test_every_page_without_an_account_is_there(double: StripeDouble) -> None:
+def test_every_dashboard_page_without_an_account_exists(double: StripeDouble) -> None:
     pages = [page for name, page in vars(stripe_pages).items() if name.isupper() and str(page).startswith("/")]
 
     assert len(pages) >= 4

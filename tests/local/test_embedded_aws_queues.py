@@ -30,7 +30,7 @@ def receive(sqs: Any, url: str, wait: int = 0) -> list[dict[str, Any]]:
     return list(answer.get("Messages", []))
 
 
-def test_a_long_poll_lets_others_call_and_wakes_on_a_message(sqs: Any) -> None:
+def test_a_long_poll_blocks_no_other_call_and_ends_with_a_message(sqs: Any) -> None:
     url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
     with ThreadPoolExecutor(1) as pool:
         poll = pool.submit(receive, sqs, url, 20)

@@ -108,7 +108,7 @@ def test_each_use_starts_empty_and_leaves_nothing_behind() -> None:
             sqs.create_queue(QueueName="jobs")
 
 
-def test_the_served_form_answers_like_the_one_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_http_server_responds_like_the_in_process_form(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve_aws() as served:
         for name, value in {
             "AWS_ENDPOINT_URL": served.url,

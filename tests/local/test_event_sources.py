@@ -146,7 +146,7 @@ def test_only_what_the_handler_did_not_report_is_deleted(
     "answer",
     [RuntimeError("boom"), {"batchItemFailures": [{"itemIdentifier": "nobody"}]}, {"batchItemFailures": [{}]}],
 )
-def test_a_raising_handler_or_a_wrong_id_keeps_the_whole_batch(
+def test_a_handler_that_raises_or_reports_an_unknown_id_deletes_no_message(
     sqs: Any, url: str, mapping: EventSourceMapping, recorder: Recorder, answer: Any
 ) -> None:
     send(sqs, url, "one", "a")
@@ -329,7 +329,7 @@ def test_a_poller_that_waited_for_its_turn_takes_nothing_once_it_is_stopped(sqs:
     assert busy.seen == ["first"]
 
 
-def test_a_queue_that_cannot_be_read_keeps_nobody_from_pausing(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_cannot_be_read_can_still_be_paused(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     url = sqs.create_queue(QueueName="odd.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     asked, stop = threading.Event(), threading.Event()
 

@@ -59,7 +59,7 @@ def everything(directory: Path) -> bytes:
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["in_one_receive", "one_by_one"])
-def test_what_pom_has_heard_of_an_erased_person_is_gone_and_does_not_come_back(
+def test_data_of_an_erased_person_is_deleted_in_pom_and_stays_deleted(
     queue_url: str, tmp_path: Path, at_once: bool
 ) -> None:
     pom = PomConsumer(queue_url, tmp_path)

@@ -111,7 +111,7 @@ def services(site: RunningServer, person: str) -> dict[str, Any]:
         "/customers/cust_1",
     ],
 )
-def test_the_address_of_each_screen_answers_the_page(site: RunningServer, path: str) -> None:
+def test_the_address_of_each_screen_returns_the_page(site: RunningServer, path: str) -> None:
     shown = call(f"{site.url}{path}", Accept="text/html")
 
     assert (shown.status, shown.body) == (200, PAGE)
@@ -181,7 +181,7 @@ def test_nothing_else_is_served_from_the_disk(site: RunningServer, path: str) ->
     assert call(f"{site.url}/office/{path}").status == 404
 
 
-def test_a_file_that_a_browser_has_already_is_not_sent_again(site: RunningServer, directory: Path) -> None:
+def test_an_unchanged_file_is_not_sent_again(site: RunningServer, directory: Path) -> None:
     first = call(f"{site.url}/office/office.css")
     again = call(f"{site.url}/office/office.css", If_None_Match=first.headers["ETag"])
     (directory / "office" / "office.css").write_text("other content")
@@ -243,7 +243,7 @@ def test_our_verifier_accepts_its_tokens(issuer: TokenIssuer, site: RunningServe
     assert "admin" in identity.roles
 
 
-def test_a_token_can_be_had_over_http(site: RunningServer) -> None:
+def test_a_token_can_be_requested_over_http(site: RunningServer) -> None:
     asked = {"organizationId": "org_2", "userId": "u", "roles": ["billing"], "lifetimeSeconds": 60}
     minted = call(f"{site.url}/tokens", json.dumps(asked).encode())
 
@@ -306,9 +306,7 @@ def test_records_that_have_not_changed_are_not_sent_again(site: RunningServer) -
         assert call(f"{site.url}/company/{path}", Authorization=dana, If_None_Match=tag).status == 200
 
 
-def test_a_service_is_billed_by_the_invoice_that_pom_has_heard_of_until_it_is_void_or_deleted(
-    site: RunningServer, directory: Path
-) -> None:
+def test_a_service_is_billed_until_its_invoice_is_void_or_deleted(site: RunningServer, directory: Path) -> None:
     assert services(site, "alice")["svc_001"]["invoiceId"] is None, "nothing has been heard yet"
 
     def hear(organization: str, invoice: str, status: str | None, *lines: str) -> dict[str, str]:
@@ -332,9 +330,7 @@ def test_a_service_is_billed_by_the_invoice_that_pom_has_heard_of_until_it_is_vo
     assert hear("org_blue_lagoon", "inv_3", None) == {}
 
 
-def test_pom_has_no_records_any_more_of_a_customer_of_whom_it_heard_that_they_are_erased(
-    site: RunningServer, directory: Path
-) -> None:
+def test_pom_has_no_records_of_an_erased_customer(site: RunningServer, directory: Path) -> None:
     alice = signed_in(site, "alice")
 
     def known() -> set[str]:

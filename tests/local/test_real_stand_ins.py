@@ -37,7 +37,7 @@ def test_a_failed_fetch_gives_its_reason_and_is_tried_again(monkeypatch: pytest.
 
 @real_only
 @pytest.mark.parametrize("server", ["dynamodb_local_url", "elasticmq_url", "stripe_mock_url"])
-def test_it_listens_on_loopback_only(server: str, request: pytest.FixtureRequest) -> None:
+def test_stripe_mock_listens_on_loopback_only(server: str, request: pytest.FixtureRequest) -> None:
     port = request.getfixturevalue(server).rsplit(":", 1)[1]
 
     listing = subprocess.run(["ss", "-ltnH", f"sport = :{port}"], capture_output=True, text=True, check=True)
@@ -48,7 +48,7 @@ def test_it_listens_on_loopback_only(server: str, request: pytest.FixtureRequest
 
 
 @real_only
-def test_stripe_mock_speaks_with_the_sdk(stripe_mock_url: str) -> None:
+def test_stripe_mock_responds_to_the_sdk(stripe_mock_url: str) -> None:
     client = stripe.StripeClient("sk_test_123", base_addresses={"api": stripe_mock_url})
 
     invoice = client.v1.invoices.create(

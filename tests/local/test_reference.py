@@ -62,13 +62,13 @@ def test_the_page_loads_its_files_from_this_stack_and_each_is_there(served: Runn
         assert address.startswith("/docs/"), "nothing comes from elsewhere"
 
 
-def test_scripts_say_that_they_are_utf_8_without_which_the_page_stays_empty(served: RunningServer) -> None:
+def test_scripts_are_served_as_utf_8(served: RunningServer) -> None:
     for script in ("swagger-ui-bundle.js", "start.js"):
         _, headers, _ = call(served, "GET", f"/docs/{script}")
         assert headers["Content-Type"] == "text/javascript; charset=utf-8"
 
 
-def test_the_page_is_dark_where_the_reader_has_chosen_dark(served: RunningServer) -> None:
+def test_the_page_follows_the_dark_mode_of_the_browser(served: RunningServer) -> None:
     _, _, script = call(served, "GET", "/docs/start.js")
     _, _, style = call(served, "GET", "/docs/swagger-ui.css")
     assert b'matchMedia("(prefers-color-scheme: dark)")' in script
@@ -85,11 +85,11 @@ def test_the_policy_of_the_page_allows_this_stack_alone(served: RunningServer) -
 
 
 @pytest.mark.parametrize("path", ["/docs/../api_server.py", "/docs/swagger-ui.js", "/docsx", "/docs/%2e%2e"])
-def test_no_other_file_can_be_had_beside_the_page(served: RunningServer, path: str) -> None:
+def test_no_other_file_is_served_next_to_the_page(served: RunningServer, path: str) -> None:
     status, _, _ = call(served, "GET", path)
     assert status == 404
 
 
-def test_the_page_is_only_read(served: RunningServer) -> None:
+def test_the_page_accepts_only_get_requests(served: RunningServer) -> None:
     status, _, _ = call(served, "POST", "/docs")
     assert status == 404

@@ -51,7 +51,7 @@ def test_the_services_are_those_of_the_last_45_days_and_the_latest_comes_first()
 
 
 @pytest.mark.parametrize("organization", COMPANIES)
-def test_the_api_takes_each_customer_and_each_service_as_it_is(organization: str) -> None:
+def test_the_api_accepts_each_customer_and_each_service(organization: str) -> None:
     ids = set()
     for customer in company_records.customers(organization, Path("nothing-heard.db")):
         save_from(body_as(ImportedCustomer, json.dumps(customer).encode()))
@@ -66,7 +66,7 @@ def test_the_api_takes_each_customer_and_each_service_as_it_is(organization: str
     assert len({service["id"] for service in services(organization)}) == len(services(organization))
 
 
-def test_blue_lagoon_has_eighty_customers_with_what_a_screen_must_stand() -> None:
+def test_blue_lagoon_has_eighty_customers_with_difficult_names_and_values() -> None:
     shown = customers()
     names = [each.name for each in COMPANIES[BLUE_LAGOON].customers]
     emails = Counter(each["email"] for each in shown)

@@ -101,7 +101,7 @@ def test_a_schedule_fires_when_asked(stack: LocalStack) -> None:
         stack.fire("no_such_schedule")
 
 
-def test_a_killed_part_can_be_started_again(stack: LocalStack) -> None:
+def test_a_killed_process_can_be_started_again(stack: LocalStack) -> None:
     stack.kill("api")
     assert [part.split()[0] for part in stack.ended()] == ["api"]
     with pytest.raises(urllib.error.URLError, match="refused"):
@@ -112,7 +112,7 @@ def test_a_killed_part_can_be_started_again(stack: LocalStack) -> None:
     assert stack.ended() == []
 
 
-def test_tables_queues_and_secrets_are_there(stack: LocalStack) -> None:
+def test_the_stack_has_its_tables_queues_and_secrets(stack: LocalStack) -> None:
     tables = client(stack, "dynamodb").list_tables()["TableNames"]
     secret = client(stack, "secretsmanager").get_secret_value(SecretId=stack.environment["STRIPE_WEBHOOK_SECRET_ID"])
 
@@ -180,7 +180,7 @@ def test_a_taken_port_is_named_with_its_option(tmp_path: Path, capsys: pytest.Ca
     assert f"Port {port} (Stripe double) is taken. Choose another with --stripe-port" in capsys.readouterr().err
 
 
-def test_a_part_that_does_not_start_shows_its_log_and_takes_the_rest_down() -> None:
+def test_a_process_that_does_not_start_shows_its_log_and_stops_the_stack() -> None:
     stack = LocalStack(app=APP, stripe_settings={"no_such_setting": 1})
 
     with pytest.raises(DidNotStart, match=r"stripe did not start: (?s:.*)unknown settings: no_such_setting"):

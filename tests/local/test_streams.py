@@ -120,7 +120,7 @@ def test_the_next_batch_begins_with_the_first_record_that_failed(
 
 
 @pytest.mark.parametrize("answer", [ValueError("broken"), {"batchItemFailures": [{"itemIdentifier": "unknown"}]}])
-def test_a_batch_whose_handler_raises_or_reports_an_unknown_record_comes_again_as_a_whole(
+def test_a_batch_is_delivered_again_if_its_handler_raises_or_reports_an_unknown_record(
     answer: Any, dynamodb: Any, mapping: StreamMapping, recorder: Recorder
 ) -> None:
     put(dynamodb, "a")
@@ -133,7 +133,7 @@ def test_a_batch_whose_handler_raises_or_reports_an_unknown_record_comes_again_a
     assert recorder.names == [["a", "b"], ["a", "b"]]
 
 
-def test_what_the_filter_does_not_let_through_never_reaches_the_handler(dynamodb: Any, recorder: Recorder) -> None:
+def test_a_record_that_the_filter_excludes_never_reaches_the_handler(dynamodb: Any, recorder: Recorder) -> None:
     mapping = StreamMapping("tell", recorder, ShardReader(TABLE), batch_size=10, keys={"sk": "b"})
     for sk in "aba":
         put(dynamodb, sk)
@@ -143,7 +143,7 @@ def test_what_the_filter_does_not_let_through_never_reaches_the_handler(dynamodb
     assert recorder.names == [["b"]]
 
 
-def test_a_stream_is_idle_once_the_handler_has_had_every_record(
+def test_a_stream_is_idle_after_the_handler_received_every_record(
     dynamodb: Any, mapping: StreamMapping, recorder: Recorder
 ) -> None:
     put(dynamodb, "a")
@@ -186,7 +186,7 @@ def test_a_failed_transaction_leaves_no_records_and_a_good_one_has_the_order_of_
     assert recorder.names == [["b", "a", "d"]]
 
 
-def test_the_stand_in_keeps_the_newest_iterators_and_records_only(
+def test_only_the_newest_iterators_and_records_are_stored(
     dynamodb: Any, mapping: StreamMapping, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "KEPT_ITERATORS", 2)

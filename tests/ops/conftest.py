@@ -60,35 +60,35 @@ class Operator:
 
     def does(self, *words: str, given: str = "") -> Said:
         """One command."""
-        sent, answers = self._driver.stdin, self._driver.stdout
-        assert sent is not None
+        stdin, answers = self._driver.stdin, self._driver.stdout
+        assert stdin is not None
         assert answers is not None
-        sent.write(json.dumps({"words": words, "input": given}) + "\n")
-        sent.flush()
-        answered, _, _ = select.select([answers], [], [], PATIENCE)
-        line = answers.readline() if answered else ""
+        stdin.write(json.dumps({"words": words, "input": given}) + "\n")
+        stdin.flush()
+        readable, _, _ = select.select([answers], [], [], PATIENCE)
+        line = answers.readline() if readable else ""
         assert line, f"{words} has no answer within {PATIENCE} s; the driver's status: {self._driver.poll()}"
         return Said(**json.loads(line))
 
     def sets(self, scene: str, *words: str) -> str:
         """Sets a scene that the command line cannot; returns what it is known by."""
-        said = self.does(scene, *words)
-        assert said.status == 0, said
-        return said.out.strip()
+        result = self.does(scene, *words)
+        assert result.status == 0, result
+        return result.out.strip()
 
     def asks(self, *words: str) -> Any:
         """One command's JSON; it must go well."""
-        said = self.does("--json", *words)
-        assert said.status == 0, said
-        return said.json
+        result = self.does("--json", *words)
+        assert result.status == 0, result
+        return result.json
 
     def status(self) -> Any:
         """What `status` says as JSON; its exit status is 1 exactly if it does not say that all is well."""
-        said = self.does("--json", "status")
-        told = said.json
-        assert said.status == (0 if told["allWell"] else 1), said
-        assert told["allWell"] is (told["troubles"] == []), said
-        return told
+        result = self.does("--json", "status")
+        status_document = result.json
+        assert result.status == (0 if status_document["allWell"] else 1), result
+        assert status_document["allWell"] is (status_document["troubles"] == []), result
+        return status_document
 
 
 @pytest.fixture(autouse=True)
@@ -122,8 +122,8 @@ def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture(scope="module")
 def company(stack: LocalStack) -> Company:
     """Connected, with a customer and nothing under way."""
-    made = Company(stack).connect()
-    made.customer()
+    new_company = Company(stack).connect()
+    new_company.customer()
     stack.wait_until_idle()
-    made.all_delivered()
-    return made
+    new_company.all_delivered()
+    return new_company

@@ -60,8 +60,8 @@ def leave_unpublished(stage: Stage, organization: str, invoice: str, *lacking: s
     """
     table = f"{stage.config.table_prefix}invoices"
     keys = {"organization_id": {"S": organization}, "invoice_id": {"S": invoice}}
-    stored: Any = boto3.client("dynamodb").get_item(TableName=table, Key=keys)["Item"]  # type: ignore[arg-type]
-    image = {name: _as_lambda_has_it(value) for name, value in stored.items() if name not in lacking}
+    item: Any = boto3.client("dynamodb").get_item(TableName=table, Key=keys)["Item"]  # type: ignore[arg-type]
+    image = {name: _as_lambda_receives_it(value) for name, value in item.items() if name not in lacking}
     record = {
         "eventName": "INSERT",
         "eventSourceARN": f"arn:aws:dynamodb:us-east-1:123456789012:table/{table}/stream/2026-11-29T00:00:00.000",
@@ -81,15 +81,15 @@ def leave_unpublished(stage: Stage, organization: str, invoice: str, *lacking: s
     return "left"
 
 
-def _as_lambda_has_it(value: dict[str, Any]) -> dict[str, Any]:
+def _as_lambda_receives_it(value: dict[str, Any]) -> dict[str, Any]:
     return {kind: base64.b64encode(held).decode() if kind == "B" else held for kind, held in value.items()}
 
 
 def lose(stage: Stage, organization: str, invoice: str) -> str:
     """An invoice's record with its claims, as if the tables had been set back to before it."""
-    found = stage.ports.invoices.get(OrganizationId(organization), InvoiceId(invoice))
-    assert found is not None
-    stage.ports.invoices.remove(invoice_removal(found), found.order.services)
+    stored_invoice = stage.ports.invoices.get(OrganizationId(organization), InvoiceId(invoice))
+    assert stored_invoice is not None
+    stage.ports.invoices.remove(invoice_removal(stored_invoice), stored_invoice.order.services)
     return "lost"
 
 

@@ -150,8 +150,8 @@ class RehearsedTown(World):
 
     def do_edit(self, organization: OrganizationId) -> None:
         draft = self._some(organization, InvoiceStatus.DRAFT)
-        kept = [each.service_id for each in draft.order.line_items][:1]
-        lines = tuple(line(each) for each in (*kept, f"svc_{self._number()}"))
+        remaining_services = [each.service_id for each in draft.order.line_items][:1]
+        lines = tuple(line(each) for each in (*remaining_services, f"svc_{self._number()}"))
         command = EditDraft(organization, draft.id, OFFICE, lines, BillingTerms(payment_terms="net_30"))
         self._asks(lambda: edit_draft(command, self.ports))
 
@@ -222,9 +222,11 @@ class RehearsedTown(World):
 
     def invoices(self, organization: OrganizationId) -> list[Invoice]:
         """All invoices that POM has of an organization, the earliest first."""
-        found = [InvoiceId(item.invoice_id) for item in InvoiceItem.query(organization, consistent_read=True)]
-        stored = [self.ports.invoices.get(organization, each) for each in found]
-        return sorted((each for each in stored if each is not None), key=lambda each: (each.created_at, each.id))
+        invoice_ids = [InvoiceId(item.invoice_id) for item in InvoiceItem.query(organization, consistent_read=True)]
+        stored_invoices = [self.ports.invoices.get(organization, each) for each in invoice_ids]
+        return sorted(
+            (each for each in stored_invoices if each is not None), key=lambda each: (each.created_at, each.id)
+        )
 
     def _some(self, organization: OrganizationId, status: InvoiceStatus) -> Invoice:
         return self._one([each for each in self.invoices(organization) if each.status is status][-6:])
@@ -241,32 +243,32 @@ class RehearsedTown(World):
             for item in ConnectionItem.scan(ConnectionItem.kind == "connection", consistent_read=True)
         }
 
-    def billed(self) -> Counter[tuple[str, str]]:
+    def billed_services(self) -> Counter[tuple[str, str]]:
         """How many live invoices in Stripe each service is on. Stripe's own objects are asked, not POM."""
-        found: Counter[tuple[str, str]] = Counter()
+        bill_counts: Counter[tuple[str, str]] = Counter()
         for organization, account in self.accounts.items():
             ledger = self.double.world.ledgers[account]
             for theirs in ledger.tables.get("invoice", {}).values():
                 if theirs["status"] in BILLS:
                     lines = ledger.lines.get(theirs["id"], ())
-                    found.update({(organization, each["metadata"]["pom_service_id"]) for each in lines})
-        return found
+                    bill_counts.update({(organization, each["metadata"]["pom_service_id"]) for each in lines})
+        return bill_counts
 
     def billed_twice(self) -> list[tuple[str, str]]:
-        return [service for service, times in self.billed().items() if times > 1]
+        return [service for service, times in self.billed_services().items() if times > 1]
 
-    def refunded(self) -> Counter[str]:
+    def refund_counts(self) -> Counter[str]:
         """How many refunds Stripe has made, by POM's order; those that were made in Stripe's dashboard have none."""
-        made = (each for account in self.accounts for each in self.table(account, "refund"))
-        return Counter(each["metadata"].get(REFUND_KEY, "") for each in made)
+        refund_rows = (each for account in self.accounts for each in self.table(account, "refund"))
+        return Counter(each["metadata"].get(REFUND_KEY, "") for each in refund_rows)
 
     def differences(self) -> list[str]:
         """Where an invoice in POM is not as Stripe has it."""
-        found = []
+        difference_list = []
         for organization, account in self.accounts.items():
             ours = [each for each in self.invoices(organization) if each.stripe_account_id == account]
-            found += disagreements(self.double.ledger(account), ours)
-        return found
+            difference_list += disagreements(self.double.ledger(account), ours)
+        return difference_list
 
     def wrong_tallies(self) -> list[str]:
         """Organizations whose summary is not the sum of their invoices."""
@@ -294,8 +296,8 @@ class RehearsedTown(World):
 
     def bills_everything_again(self, whose: OrganizationId) -> list[str]:
         """Each service that Stripe has a live invoice of, once more by a new request; returns what POM took."""
-        taken = []
-        for organization, service in self.billed():
+        accepted = []
+        for organization, service in self.billed_services():
             if organization != whose:
                 continue
             command = order(
@@ -307,10 +309,10 @@ class RehearsedTown(World):
             except ServiceAlreadyBilled:
                 continue
             except Conflict as refusal:
-                taken.append(f"{organization} {service}: {refusal.code}")
+                accepted.append(f"{organization} {service}: {refusal.code}")
                 continue
-            taken.append(f"{organization} {service} was billed again")
-        return taken
+            accepted.append(f"{organization} {service} was billed again")
+        return accepted
 
     def delivers_old_messages_again(self, since: int) -> None:
         """SQS delivers at least once, and dead letters are sent again by hand."""

@@ -57,8 +57,8 @@ class Rehearsal:
         """Remembers all items of these tables, as DynamoDB could restore them from this moment on."""
         pages = boto3.client("dynamodb").get_paginator("scan")
         for name in names:
-            found = pages.paginate(TableName=self.prefix + name, ConsistentRead=True)
-            self.copies[name] = [item for page in found for item in page["Items"]]
+            items_pages = pages.paginate(TableName=self.prefix + name, ConsistentRead=True)
+            self.copies[name] = [item for page in items_pages for item in page["Items"]]
 
     def loses_tables(self) -> None:
         empty_tables()
@@ -104,11 +104,11 @@ class Rehearsal:
 
         Returns the words, the exit status and the JSON of each. The workers work in between.
         """
-        told = []
+        results = []
         for words in run_book_commands():
             if words[0] not in NOT_HERE:
                 asks = words == ["restore-items"]
-                typed = [self._erased() if each == ERASED else each for each in words]
-                told.append((words, *self.does(*typed, *(["--yes"] if asks else []))))
+                arguments = [self._erased() if each == ERASED else each for each in words]
+                results.append((words, *self.does(*arguments, *(["--yes"] if asks else []))))
                 self.town.work()
-        return told
+        return results

@@ -28,7 +28,14 @@ DAY = 24 * HOUR
 
 
 def rehearse(
-    aws: Aws, seed: int, patch: pytest.MonkeyPatch, screen: Any, *, deeds: tuple[int, int], apart: bool, lost: bool
+    aws: Aws,
+    seed: int,
+    patch: pytest.MonkeyPatch,
+    screen: Any,
+    *,
+    deeds: tuple[int, int],
+    apart: bool,
+    lost_tables: bool,
 ) -> Rehearsal:
     """A town's tables are copied, business goes on, the tables are lost or damaged, and the run book is followed.
 
@@ -42,7 +49,7 @@ def rehearse(
         rehearsal.copies_tables(COPIED_EARLIER)
         town.goes_on(deeds[0] // 2)
     rehearsal.copies_tables([name for name in NAMES.values() if name not in rehearsal.copies])
-    asked, delivered = len(town.requests), len(town.delivered)
+    request_count, delivered_count = len(town.requests), len(town.delivered)
 
     town.goes_on(deeds[1])
     town.joins(NEWCOMER)
@@ -51,14 +58,14 @@ def rehearse(
     town.deliver()
     town.work()
     assert town.billed_twice() == []
-    billed, refunded = town.billed(), town.refunded()
+    billed_before, refunded_before = town.billed_services(), town.refund_counts()
 
     rehearsal.restores_copies()
-    if lost:
+    if lost_tables:
         rehearsal.loses_tables()
-    told = rehearsal.follows_the_run_book()
-    _went_well(told)
-    _nobody_is_billed_twice(town, asked, delivered)
+    results = rehearsal.follows_the_run_book()
+    _assert_every_command_succeeded(results)
+    _assert_nobody_is_billed_twice(town, request_count, delivered_count)
     _the_newcomer_is_not_billed_twice(rehearsal)
 
     town.advance(DAY)
@@ -67,17 +74,17 @@ def rehearse(
         town.sweep(organization)
     town.work()
     assert town.billed_twice() == []
-    assert town.billed().keys() >= billed.keys()
+    assert town.billed_services().keys() >= billed_before.keys()
     # An order that was refused before may be carried out when somebody asks again, but none is carried out twice.
-    refunded_since = town.refunded() - refunded
-    assert town.refunded() >= refunded
-    assert [order for order, times in refunded_since.items() if times > 1 or order in refunded] == []
+    refunded_since = town.refund_counts() - refunded_before
+    assert town.refund_counts() >= refunded_before
+    assert [order for order, times in refunded_since.items() if times > 1 or order in refunded_before] == []
     assert town.differences() == []
     assert town.wrong_tallies() == []
     return rehearsal
 
 
-def rehearse_erasures(aws: Aws, seed: int, patch: pytest.MonkeyPatch, screen: Any, *, lost: bool) -> Rehearsal:
+def rehearse_erasures(aws: Aws, seed: int, patch: pytest.MonkeyPatch, screen: Any, *, lost_tables: bool) -> Rehearsal:
     """Two people, and in the end a whole organization, are erased after the copying. The run book is followed.
 
     If the tables are lost, only the log knows whom to erase again.
@@ -91,8 +98,8 @@ def rehearse_erasures(aws: Aws, seed: int, patch: pytest.MonkeyPatch, screen: An
     town.work()
     _everybody_pays(town)
     rehearsal.copies_tables()
-    assert PERSON in _stored(rehearsal)
-    assert LATER not in _stored(rehearsal)
+    assert PERSON in _stored_text(rehearsal)
+    assert LATER not in _stored_text(rehearsal)
 
     put_customer(BLUE, CustomerId("cust_later"), _save(LATER), town.ports)
     town.work()
@@ -105,14 +112,14 @@ def rehearse_erasures(aws: Aws, seed: int, patch: pytest.MonkeyPatch, screen: An
         town.advance(DAY)
         town.resume()
         town.work()
-    assert PERSON not in _stored(rehearsal)
-    rehearsal.log = [_logged(each) for each in _customers(rehearsal) if each.erasure is not None]
+    assert PERSON not in _stored_text(rehearsal)
+    rehearsal.log = [_erasure_log_line(each) for each in _customers(rehearsal) if each.erasure is not None]
 
     rehearsal.restores_copies()
-    if lost:
+    if lost_tables:
         rehearsal.loses_tables()
-    _went_well(rehearsal.follows_the_run_book(), gone=GREEN)
-    if lost:
+    _assert_every_command_succeeded(rehearsal.follows_the_run_book(), deleted_rows=GREEN)
+    if lost_tables:
         # Its tombstone is lost, and whoever erased it has to do so again.
         connection = town.ports.connections.get(GREEN)
         town.ports.connections.save(connection.disconnected("left", town.ports.clock.now()))
@@ -124,7 +131,7 @@ def rehearse_erasures(aws: Aws, seed: int, patch: pytest.MonkeyPatch, screen: An
         town.work()
         town.sweep(BLUE)
     for text in (PERSON, LATER):
-        assert text not in _stored(rehearsal)
+        assert text not in _stored_text(rehearsal)
     assert town.ports.connections.get(GREEN).erased_at is not None
     assert sorted(each.facts.invoice.number or "" for each in town.invoices(BLUE) if each.facts.invoice) == numbers
     assert town.billed_twice() == []
@@ -166,14 +173,14 @@ def _customers(rehearsal: Rehearsal) -> Iterator[Customer]:
         yield decode_item(Customer, item)
 
 
-def _logged(customer: Customer) -> str:
+def _erasure_log_line(customer: Customer) -> str:
     """Returns the line that the function `erasures` has logged about a customer."""
     assert customer.erasure is not None
     ids = {"organization_id": customer.organization_id, "customer_id": customer.id}
     return json.dumps({"message": "erasure", **ids, "in_stripe": customer.erasure.in_stripe})
 
 
-def _stored(rehearsal: Rehearsal) -> str:
+def _stored_text(rehearsal: Rehearsal) -> str:
     """Returns all that the tables hold, with deflated documents as text."""
     pages = boto3.client("dynamodb").get_paginator("scan")
     texts = []
@@ -184,22 +191,24 @@ def _stored(rehearsal: Rehearsal) -> str:
     return "\n".join(texts)
 
 
-def _went_well(told: list[tuple[list[str], int, Any]], gone: OrganizationId = LEAVER) -> None:
+def _assert_every_command_succeeded(
+    results: list[tuple[list[str], int, Any]], deleted_rows: OrganizationId = LEAVER
+) -> None:
     """All commands did, but for the organization whose account cannot be reached any more."""
-    said = [(words, each) for words, _, document in told for each in document.get("failures", ())]
-    assert [(words, each) for words, each in said if gone not in each] == []
-    documents = {words[0]: document for words, _, document in told}
+    failures = [(words, each) for words, _, document in results for each in document.get("failures", ())]
+    assert [(words, each) for words, each in failures if deleted_rows not in each] == []
+    documents = {words[0]: document for words, _, document in results}
     assert documents["backfill"]["invoices"] == [], "the last backfill of the run book finds nothing left to do"
     assert documents["tie-out"]["differences"] == []
     assert {each["parked"] for each in documents["reconcile"]["reconciled"]} == {0}
 
 
-def _nobody_is_billed_twice(town: RehearsedTown, asked: int, delivered: int) -> None:
+def _assert_nobody_is_billed_twice(town: RehearsedTown, request_count: int, delivered_count: int) -> None:
     assert town.frozen() == dict.fromkeys((BLUE, GREEN, LEAVER), False)
     assert town.bills_everything_again(BLUE) + town.bills_everything_again(GREEN) == []
-    refusals = list(town.asks_all_again(asked))
+    refusals = list(town.asks_all_again(request_count))
     assert "idempotency_key_reused" in refusals
-    town.delivers_old_messages_again(delivered)
+    town.delivers_old_messages_again(delivered_count)
     town.resume()
     town.advance(DAY + HOUR)  # Stripe has forgotten all idempotency keys
     town.resume()

@@ -39,8 +39,8 @@ def commands(text: str) -> Iterator[str]:
     spans = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     for code in (*blocks, *spans):
         lines = re.sub(r"\\\n\s*", " ", code)
-        for found in re.findall(r"(?:^|[|(;]|\bdo\b)\s*(aws [a-z].*?)(?=\s+\| |;|\)$|$)", lines, re.MULTILINE):
-            yield " ".join(found.split())
+        for command in re.findall(r"(?:^|[|(;]|\bdo\b)\s*(aws [a-z].*?)(?=\s+\| |;|\)$|$)", lines, re.MULTILINE):
+            yield " ".join(command.split())
 
 
 @cache
@@ -63,16 +63,16 @@ def problem(command: str) -> str | None:
         return f"{service} has no {operation}"
     shape = model.operation_model(names[operation]).input_shape
     members = {} if shape is None else shape.members
-    taken = {xform_name(name, "-") for name in members}
-    taken |= {f"no-{xform_name(name, '-')}" for name, each in members.items() if each.type_name == "boolean"}
-    unknown = options - taken
+    known_options = {xform_name(name, "-") for name in members}
+    known_options |= {f"no-{xform_name(name, '-')}" for name, each in members.items() if each.type_name == "boolean"}
+    unknown = options - known_options
     return f"{service} {operation} takes no {sorted(unknown)}" if unknown else None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_command_of_awss_that_a_page_prints_is_one_that_aws_has(page: Any) -> None:
-    found = list(commands(page.read_text()))
-    assert [wrong for each in found if len(each.split()) > 2 and (wrong := problem(each))] == []
+def test_every_aws_command_on_a_page_exists_in_the_aws_cli(page: Any) -> None:
+    commands_on_page = list(commands(page.read_text()))
+    assert [wrong for each in commands_on_page if len(each.split()) > 2 and (wrong := problem(each))] == []
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_every_command_of_awss_that_a_page_prints_is_one_that_aws_has(page: Any)
         "aws cloudformation deploy --stack x",
     ],
 )
-def test_a_command_that_aws_does_not_have_is_found(command: str) -> None:
+def test_an_aws_command_that_does_not_exist_is_found(command: str) -> None:
     assert problem(command)
 
 
@@ -96,7 +96,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:40])
-def test_what_only_an_account_shows_is_told_with_how_to_see_it_what_to_expect_and_who_tries_it(
+def test_each_check_in_an_account_states_its_steps_its_expected_result_and_who_runs_it(
     row: list[str],
 ) -> None:
     assert len(row) == 4
@@ -105,7 +105,7 @@ def test_what_only_an_account_shows_is_told_with_how_to_see_it_what_to_expect_an
         assert words in cli.commands
 
 
-def test_the_page_of_what_only_an_account_shows_is_named_where_one_looks_for_it() -> None:
+def test_the_page_of_checks_in_an_account_is_linked_from_the_pages_that_need_it() -> None:
     assert len(ROWS) > 40
     for name in ("README.md", "docs/deploying.md", "docs/security.md", "docs/disaster.md"):
         assert "in-an-account.md" in (ROOT / name).read_text(), name

@@ -20,42 +20,42 @@ from tests.e2e.company import Company, refused
 from tests.ops.conftest import Operator
 
 
-def paid(company: Company, service: str) -> dict[str, Any]:
+def paid_invoice(company: Company, service: str) -> dict[str, Any]:
     """Returns an invoice that is paid, once every event of its payment has been delivered."""
-    made: dict[str, Any] = company.bill(service).json
-    pays(company, made)
+    new_invoice: dict[str, Any] = company.bill(service).json
+    pays(company, new_invoice)
     company.all_delivered()
-    paid_now: dict[str, Any] = company.becomes(made["id"], status="paid")
+    paid_now: dict[str, Any] = company.becomes(new_invoice["id"], status="paid")
     return paid_now
 
 
-def pays(company: Company, made: Any) -> None:
+def pays(company: Company, new_invoice: Any) -> None:
     """The customer pays by card."""
-    invoice = f"invoices/{company.account_id}/{stripe_id(company, made)}"
+    invoice = f"invoices/{company.account_id}/{stripe_id(company, new_invoice)}"
     company.double("POST", f"{invoice}/pay", method="pm_card_visa")
 
 
-def unheard_of(company: Company, made: Any) -> None:
+def invoice_with_lost_events(company: Company, new_invoice: Any) -> None:
     """The customer pays, and no webhook tells of it."""
     company.double("POST", "delivery", lose_rate=1.0)
-    pays(company, made)
+    pays(company, new_invoice)
     company.all_delivered()
     company.double("POST", "delivery", lose_rate=0.0)
 
 
-def stripe_id(company: Company, made: Any) -> str:
-    return next(each["id"] for each in company.in_stripe() if each["metadata"]["pom_invoice_id"] == made["id"])
+def stripe_id(company: Company, new_invoice: Any) -> str:
+    return next(each["id"] for each in company.in_stripe() if each["metadata"]["pom_invoice_id"] == new_invoice["id"])
 
 
-def test_status_is_one_screen_of_everything(company: Company, operator: Operator) -> None:
-    paid(company, "svc_status")
+def test_status_fits_on_one_screen(company: Company, operator: Operator) -> None:
+    paid_invoice(company, "svc_status")
     company.all_delivered()
-    told = operator.status()
-    mine = next(each for each in told["organizations"] if each["organization"] == company.organization_id)
+    document = operator.status()
+    mine = next(each for each in document["organizations"] if each["organization"] == company.organization_id)
     assert (mine["account"], mine["status"], mine["parked"]) == (company.account_id, "connected", 0)
     assert mine["last_event"] != "never"
-    assert {each["queue"] for each in told["queues"]} >= {"reconcile", "invoice-jobs.fifo", "customer-sync.fifo"}
-    assert told["stuck"] == []
+    assert {each["queue"] for each in document["queues"]} >= {"reconcile", "invoice-jobs.fifo", "customer-sync.fifo"}
+    assert document["stuck"] == []
     screen = operator.does("status")
     assert "Organizations" in screen.out
     assert screen.out.rstrip().splitlines()[-1].startswith(("All is well.", "NOT all is well: "))
@@ -64,32 +64,33 @@ def test_status_is_one_screen_of_everything(company: Company, operator: Operator
 def test_an_invoice_is_explained_by_its_payments_its_timeline_and_its_events(
     company: Company, operator: Operator
 ) -> None:
-    made = paid(company, "svc_explain")
-    told = operator.asks("explain", "invoice", company.organization_id, made["id"])
-    for name in (made["id"], stripe_id(company, made), company.invoice(made["id"])["number"]):
-        assert operator.asks("explain", name)["invoice"] == told["invoice"], name
+    new_invoice = paid_invoice(company, "svc_explain")
+    document = operator.asks("explain", "invoice", company.organization_id, new_invoice["id"])
+    for name in (new_invoice["id"], stripe_id(company, new_invoice), company.invoice(new_invoice["id"])["number"]):
+        assert operator.asks("explain", name)["invoice"] == document["invoice"], name
     assert (
-        operator.asks("explain", "--organization", company.organization_id, made["id"])["found"]["kind"] == "invoice"
+        operator.asks("explain", "--organization", company.organization_id, new_invoice["id"])["found"]["kind"]
+        == "invoice"
     )
-    assert told["invoice"][0]["status"] == "paid"
-    assert [(each["kind"], each["by"]) for each in told["timeline"]] == [
+    assert document["invoice"][0]["status"] == "paid"
+    assert [(each["kind"], each["by"]) for each in document["timeline"]] == [
         ("created", "user_office"),
         ("sent", "user_office"),
         ("paid", "stripe"),
     ]
-    [payment] = told["payments"]
+    [payment] = document["payments"]
     assert (payment["status"], payment["amount"]) == ("succeeded", "75.00")
     assert (payment["method"]["brand"], payment["method"]["last4"]) == ("visa", "4242")
-    assert told["timeline"][-1]["method"] == payment["method"]
-    types = [each["type"] for each in told["events"]]
+    assert document["timeline"][-1]["method"] == payment["method"]
+    types = [each["type"] for each in document["events"]]
     assert {"invoice.finalized", "invoice.paid", "charge.succeeded"} <= set(types)
-    assert {each["outcome"] for each in told["events"]} <= {"applied", "nothing_new"}
-    assert told["explanation"]
-    assert len(told["related"]) >= 2
-    for related in told["related"]:
-        program, option, file, *words = shlex.split(related["command"])
+    assert {each["outcome"] for each in document["events"]} <= {"applied", "nothing_new"}
+    assert document["explanation"]
+    assert len(document["related"]) >= 2
+    for command in document["related"]:
+        program, option, file, *words = shlex.split(command["command"])
         assert (program, option, file) == ("./ops", "--stack", str(operator.file)), "it is for the same stage"
-        assert operator.does(*words).status == 0, related
+        assert operator.does(*words).status == 0, command
     unknown = operator.does("explain", "invoice", company.organization_id, "inv_nothing")
     assert (unknown.status, "NotFound" in unknown.err) == (1, True)
     assert (
@@ -99,77 +100,81 @@ def test_an_invoice_is_explained_by_its_payments_its_timeline_and_its_events(
 
 
 def test_an_organization_and_an_event_are_explained(company: Company, operator: Operator) -> None:
-    made = paid(company, "svc_event")
-    log = operator.asks("explain", "invoice", company.organization_id, made["id"])["events"]
+    new_invoice = paid_invoice(company, "svc_event")
+    log = operator.asks("explain", "invoice", company.organization_id, new_invoice["id"])["events"]
     event = next(each["id"] for each in log if each["type"] == "invoice.paid")
-    [known] = operator.asks("explain", "event", company.organization_id, event)["event"]
-    assert known["outcome"] in {"applied", "nothing_new"}
-    assert (known["source"], known["invoice"], known["repeated"]) == ("webhook", made["id"], 0)
-    assert 0 <= known["lag_seconds"] < 60
+    [explained_event] = operator.asks("explain", "event", company.organization_id, event)["event"]
+    assert explained_event["outcome"] in {"applied", "nothing_new"}
+    assert (explained_event["source"], explained_event["invoice"], explained_event["repeated"]) == (
+        "webhook",
+        new_invoice["id"],
+        0,
+    )
+    assert 0 <= explained_event["lag_seconds"] < 60
     unheard_of_event = operator.does("explain", "event", company.organization_id, "evt_unheard_of")
     assert (unheard_of_event.status, "replay" in unheard_of_event.err) == (1, True)
-    assert operator.asks("explain", event)["event"] == [known]
-    assert operator.asks("explain", event, "--account", company.account_id)["event"] == [known]
+    assert operator.asks("explain", event)["event"] == [explained_event]
+    assert operator.asks("explain", event, "--account", company.account_id)["event"] == [explained_event]
     for account, elsewhere in (("acct_nobodys", ()), (company.account_id, ("--organization", "org_nobody"))):
-        refused = operator.does("explain", event, "--account", account, *elsewhere)
-        assert (refused.status, f"{account} was never connected by" in refused.err) == (1, True)
+        refusal = operator.does("explain", event, "--account", account, *elsewhere)
+        assert (refusal.status, f"{account} was never connected by" in refusal.err) == (1, True)
     nowhere = operator.does("explain", "evt_unheard_of")
     assert (nowhere.status, "Nothing called evt_unheard_of was found in" in nowhere.err) == (1, True)
     assert operator.asks("explain", company.account_id)["found"]["id"] == company.organization_id
-    told = operator.asks("explain", "organization", company.organization_id)
-    assert {"what": "account", "is": company.account_id} in told["organization"]
-    assert told["parked"] == []
+    document = operator.asks("explain", "organization", company.organization_id)
+    assert {"what": "account", "is": company.account_id} in document["organization"]
+    assert document["parked"] == []
     nobody = operator.does("explain", "organization", "org_nobody")
     assert (nobody.status, "`status` lists the organizations" in nobody.err) == (1, True)
 
 
-def test_a_parked_event_that_stripe_does_not_list_is_replayed_as_it_came(
+def test_a_parked_event_that_stripe_no_longer_lists_is_replayed_from_its_stored_body(
     company: Company, operator: Operator
 ) -> None:
-    made = company.bill("svc_parked_undated").json
+    new_invoice = company.bill("svc_parked_undated").json
     company.all_delivered()
-    unheard_of(company, made)
+    invoice_with_lost_events(company, new_invoice)
     event = operator.sets("park", company.organization_id, "stripe_unreachable", "100000")
     would = operator.asks("replay", company.organization_id, "--parked", "--dry-run")["events"]
     assert [(each["event"], each["outcome"]) for each in would] == [(event, "would be applied")]
-    done = operator.asks("replay", company.organization_id, "--parked")["events"]
-    assert [each["event"] for each in done] == [event]
+    replayed_events = operator.asks("replay", company.organization_id, "--parked")["events"]
+    assert [each["event"] for each in replayed_events] == [event]
     operator.asks("reconcile", company.organization_id)
     assert operator.asks("explain", "organization", company.organization_id)["parked"] == []
 
 
 def test_a_parked_event_is_shown_with_its_reason_and_replayed(company: Company, operator: Operator) -> None:
-    made = company.bill("svc_parked").json
+    new_invoice = company.bill("svc_parked").json
     company.all_delivered()
-    unheard_of(company, made)
+    invoice_with_lost_events(company, new_invoice)
     event = operator.sets("park", company.organization_id, "stripe_unreachable")
-    [shown] = operator.asks("explain", "organization", company.organization_id)["parked"]
-    assert (shown["id"], shown["error"]) == (event, "stripe_unreachable")
-    assert shown["reason"] == REASONS["stripe_unreachable"]
+    [parked_event] = operator.asks("explain", "organization", company.organization_id)["parked"]
+    assert (parked_event["id"], parked_event["error"]) == (event, "stripe_unreachable")
+    assert parked_event["reason"] == REASONS["stripe_unreachable"]
     assert "Stripe did not respond in time" in operator.does("explain", event).out
     would = operator.asks("replay", company.organization_id, "--parked", "--dry-run")["events"]
     assert [each["parked_for"] for each in would] == [REASONS["stripe_unreachable"]]
     assert [(each["event"], each["outcome"]) for each in would] == [(event, "would be applied")]
     assert operator.asks("explain", "organization", company.organization_id)["parked"]
-    done = operator.asks("replay", company.organization_id, "--parked")["events"]
-    assert done[0]["outcome"] in {"no_change", "recovered"}
+    replayed_events = operator.asks("replay", company.organization_id, "--parked")["events"]
+    assert replayed_events[0]["outcome"] in {"no_change", "recovered"}
     operator.asks("reconcile", company.organization_id)
     assert operator.asks("explain", "organization", company.organization_id)["parked"] == []
 
 
 def test_lost_events_are_replayed_by_range_and_by_id(company: Company, operator: Operator) -> None:
-    made = company.bill("svc_lost").json
+    new_invoice = company.bill("svc_lost").json
     company.all_delivered()
-    unheard_of(company, made)
-    assert company.invoice(made["id"])["status"] == "pending"
-    lost = operator.asks("reconcile", company.organization_id, "--dry-run")["reconciled"][0]
-    assert lost["missed"] > 0
+    invoice_with_lost_events(company, new_invoice)
+    assert company.invoice(new_invoice["id"])["status"] == "pending"
+    reconciled_row = operator.asks("reconcile", company.organization_id, "--dry-run")["reconciled"][0]
+    assert reconciled_row["missed"] > 0
     would = operator.asks("replay", company.organization_id, "--since", "1h", "--dry-run")["events"]
-    assert len(would) == lost["missed"]
+    assert len(would) == reconciled_row["missed"]
     event = next(each["event"] for each in would if each["type"] == "invoice.paid")
-    one = operator.asks("replay", company.organization_id, "--event", event)["events"]
-    assert [each["outcome"] for each in one] == ["recovered"]
-    assert company.invoice(made["id"])["status"] == "paid"
+    replayed_by_id = operator.asks("replay", company.organization_id, "--event", event)["events"]
+    assert [each["outcome"] for each in replayed_by_id] == ["recovered"]
+    assert company.invoice(new_invoice["id"])["status"] == "paid"
     operator.asks("replay", company.organization_id, "--since", "1h")
     assert operator.asks("reconcile", company.organization_id, "--dry-run")["reconciled"][0]["missed"] == 0
     assert operator.does("replay", company.organization_id, "--event", "evt_unheard_of").status == 1
@@ -178,30 +183,30 @@ def test_lost_events_are_replayed_by_range_and_by_id(company: Company, operator:
 
 
 def test_reconcile_recovers_and_the_second_run_finds_nothing(company: Company, operator: Operator) -> None:
-    made = company.bill("svc_sweep").json
+    new_invoice = company.bill("svc_sweep").json
     company.all_delivered()
-    unheard_of(company, made)
+    invoice_with_lost_events(company, new_invoice)
     first = operator.asks("reconcile", company.organization_id, "--objects")["reconciled"][0]
     assert [first[name] for name in ("payouts", "payouts_missed", "payouts_not_tied_out", "fees")] == [0, 0, 0, 0]
     assert first["recovered"] + first["early"] > 0
     second = operator.asks("reconcile", "--all", "--objects")["reconciled"]
     mine = next(each for each in second if each["organization"] == company.organization_id)
     assert (mine["recovered"], mine["early"], mine["corrected"]) == (0, 0, 0)
-    assert company.invoice(made["id"])["status"] == "paid"
+    assert company.invoice(new_invoice["id"])["status"] == "paid"
     from_the_beginning = operator.asks("reconcile", company.organization_id, "--since", "2d", "--dry-run")
     assert from_the_beginning["reconciled"][0]["missed"] == 0
     assert operator.does("reconcile").status == 2
     assert operator.does("reconcile", "--all", company.organization_id).status == 2
 
 
-def counts(told: Any) -> dict[str, int]:
+def counts(document: Any) -> dict[str, int]:
     """What a command on dead letters says of their number."""
-    return {name: value for name, value in told.items() if name not in ("deadLetters", "dryRun")}
+    return {name: value for name, value in document.items() if name not in ("deadLetters", "dryRun")}
 
 
 def test_dead_letters_are_sent_again(company: Company, operator: Operator, stack: LocalStack) -> None:
-    made = company.bill("svc_dead").json
-    body = json.dumps({"organizationId": company.organization_id, "invoiceId": made["id"], "task": "resume"})
+    new_invoice = company.bill("svc_dead").json
+    body = json.dumps({"organizationId": company.organization_id, "invoiceId": new_invoice["id"], "task": "resume"})
     for number in range(3):
         operator.sets("bury", "invoice-jobs-dlq.fifo", body + " " * number)
     assert counts(operator.asks("redrive", "invoice-jobs.fifo", "--dry-run")) == {"wouldMove": 3, "left": 3}
@@ -224,38 +229,45 @@ def test_only_dead_letters_about_one_id_are_sent_again(operator: Operator, stack
     assert counts(operator.asks("redrive", *about)) == {"moved": 1, "left": 1}
     stack.wait_until_idle()
     assert counts(operator.asks("redrive", *about)) == {"moved": 0, "left": 1}
-    rest = operator.asks("discard", "invoice-jobs.fifo", "--about", "inv_two", "--yes")
-    assert ([each["about"] for each in rest["deadLetters"]], rest["left"]) == (["org_gone inv_two resume"], 0)
+    discarded = operator.asks("discard", "invoice-jobs.fifo", "--about", "inv_two", "--yes")
+    assert ([each["about"] for each in discarded["deadLetters"]], discarded["left"]) == (
+        ["org_gone inv_two resume"],
+        0,
+    )
 
 
-def test_failed_ticks_of_schedules_are_shown_and_thrown_away(operator: Operator) -> None:
-    failed = {
+def test_failed_ticks_of_schedules_are_shown_and_discarded(operator: Operator) -> None:
+    failed_tick = {
         "requestContext": {"functionArn": "arn:aws:lambda:us-east-1:1:function:pom-dev-resume-stuck:$LATEST"},
         "requestPayload": {"source": "aws.events"},
         "responsePayload": {"errorType": "Retryable", "errorMessage": "anna@example.com"},
     }
-    for body in (json.dumps(failed), "no tick at all"):
+    for body in (json.dumps(failed_tick), "no tick at all"):
         operator.sets("bury", "schedule-failures", body)
-    shown = operator.does("--json", "discard", "schedule-failures", "--dry-run")
-    rows = {each["about"]: each["error"] for each in shown.json["deadLetters"]}
+    dry_run = operator.does("--json", "discard", "schedule-failures", "--dry-run")
+    rows = {each["about"]: each["error"] for each in dry_run.json["deadLetters"]}
     assert rows == {"pom-dev-resume-stuck": "Retryable", "unreadable": None}
-    assert (shown.json["wouldDiscard"], shown.json["left"]) == (2, 2)
-    assert "anna" not in shown.out
-    declined = operator.does("discard", "schedule-failures", given="n\n")
-    assert (declined.status, "Delete 2 of 2 messages for good?" in declined.err) == (130, True)
-    one = operator.does("--json", "discard", "schedule-failures", "--max", "1", given="y\n")
-    assert (one.json["discarded"], one.json["left"], len(one.json["deadLetters"])) == (1, 1, 1)
-    rest = operator.asks("discard", "schedule-failures", "--yes")
-    assert (rest["discarded"], rest["left"]) == (1, 0)
+    assert (dry_run.json["wouldDiscard"], dry_run.json["left"]) == (2, 2)
+    assert "anna" not in dry_run.out
+    declined_result = operator.does("discard", "schedule-failures", given="n\n")
+    assert (declined_result.status, "Delete 2 of 2 messages for good?" in declined_result.err) == (130, True)
+    first_discarded = operator.does("--json", "discard", "schedule-failures", "--max", "1", given="y\n")
+    assert (
+        first_discarded.json["discarded"],
+        first_discarded.json["left"],
+        len(first_discarded.json["deadLetters"]),
+    ) == (1, 1, 1)
+    other_discarded = operator.asks("discard", "schedule-failures", "--yes")
+    assert (other_discarded["discarded"], other_discarded["left"]) == (1, 0)
     assert operator.asks("discard", "schedule-failures")["deadLetters"] == []
     assert operator.does("redrive", "schedule-failures").status == 2
 
 
-def test_a_message_that_must_not_be_done_again_is_thrown_away(operator: Operator) -> None:
+def test_a_message_that_must_not_be_repeated_is_discarded(operator: Operator) -> None:
     body = {"organizationId": "org_gone", "invoiceId": "inv_gone", "task": "resume", "requestId": "req-1"}
     operator.sets("bury", "invoice-jobs-dlq.fifo", json.dumps(body))
-    told = operator.asks("discard", "invoice-jobs.fifo", "--yes")
-    assert [each["about"] for each in told["deadLetters"]] == ["org_gone inv_gone resume req-1"]
+    document = operator.asks("discard", "invoice-jobs.fifo", "--yes")
+    assert [each["about"] for each in document["deadLetters"]] == ["org_gone inv_gone resume req-1"]
     assert counts(operator.asks("redrive", "invoice-jobs.fifo", "--dry-run")) == {"wouldMove": 0, "left": 0}
 
 
@@ -263,38 +275,40 @@ def test_books_are_tied_out(stack: LocalStack, operator: Operator) -> None:
     company = Company(stack).connect()
     company.customer()
     stack.wait_until_idle()
-    paid(company, "svc_books")
-    told = operator.asks("tie-out", company.organization_id)
+    paid_invoice(company, "svc_books")
+    document = operator.asks("tie-out", company.organization_id)
     names = ("paid", "refunded", "disputed", "lost", "net")
-    assert [[each[name] for name in names] for each in told["days"]] == [["75.00", "0.00", "0.00", "0.00", "75.00"]]
-    assert told["differences"] == []
+    assert [[each[name] for name in names] for each in document["days"]] == [
+        ["75.00", "0.00", "0.00", "0.00", "75.00"]
+    ]
+    assert document["differences"] == []
 
 
 def test_a_deposit_is_explained_by_its_payout_and_compared_with_stripe(stack: LocalStack, operator: Operator) -> None:
     company = Company(stack, settlement_days=0, async_capture=False).connect()
     company.customer()
-    mine, made = company.organization_id, paid(company, "svc_deposit")
+    mine, new_invoice = company.organization_id, paid_invoice(company, "svc_deposit")
     payout = company.double("POST", f"payouts/{company.account_id}")
     company.all_delivered()
     stack.wait_until_idle()
 
-    told = operator.asks("payouts", mine)
-    [deposit] = operator.asks("explain", "invoice", mine, made["id"])["deposits"]
-    explained = operator.asks("explain", "payout", mine, payout["id"])
+    document = operator.asks("payouts", mine)
+    [deposit] = operator.asks("explain", "invoice", mine, new_invoice["id"])["deposits"]
+    explained_payout = operator.asks("explain", "payout", mine, payout["id"])
 
-    assert [(each["id"], each["amount"], each["result"]) for each in told["payouts"]] == [
+    assert [(each["id"], each["amount"], each["result"]) for each in document["payouts"]] == [
         (payout["id"], "72.52", "waits for Stripe")
     ]
     assert (deposit["amount"], deposit["fee"], deposit["net"]) == ("75.00", "2.48", "72.52")
-    assert explained["payout"][0]["status"] == payout["status"]
-    assert "Stripe has not said yet which payments are in it." in explained["explanation"]["message"]
+    assert explained_payout["payout"][0]["status"] == payout["status"]
+    assert "Stripe has not said yet which payments are in it." in explained_payout["explanation"]["message"]
     assert operator.does("explain", "payout", mine, "po_nothing").status == 1
     assert operator.does("payouts", "org_nobody").status == 1
     assert operator.does("payouts").status == 2
     assert operator.does("payouts", mine, "--days", "0").status == 2
     company.admin.call("DELETE", "/stripe/connection")
-    disconnected = operator.does("payouts", mine)
-    assert (disconnected.status, "not connected to Stripe" in disconnected.err) == (1, True)
+    refused_comparison = operator.does("payouts", mine)
+    assert (refused_comparison.status, "not connected to Stripe" in refused_comparison.err) == (1, True)
 
 
 def test_a_frozen_organization_makes_no_invoices_until_it_is_unfrozen(company: Company, operator: Operator) -> None:
@@ -303,11 +317,13 @@ def test_a_frozen_organization_makes_no_invoices_until_it_is_unfrozen(company: C
     assert company.bill("svc_before").status == 201
     assert operator.asks("freeze", mine, "--reason", "drill", "--by", "kim")["shown"] == "drill"
     refused(company.bill("svc_frozen"), 409, "invoicing_frozen")
-    seen = [company.admin.call("GET", path).json for path in ("/apps", "/stripe/connection")]
-    assert [seen[0]["data"][0]["invoicingPaused"]["reason"], seen[1]["invoicingPaused"]["reason"]] == ["drill"] * 2
-    assert "kim" not in str(seen)
-    told = operator.asks("explain", "organization", mine)["organization"]
-    assert next(each["is"] for each in told if each["what"] == "frozen").startswith("drill (kim, ")
+    responses = [company.admin.call("GET", path).json for path in ("/apps", "/stripe/connection")]
+    assert [responses[0]["data"][0]["invoicingPaused"]["reason"], responses[1]["invoicingPaused"]["reason"]] == [
+        "drill"
+    ] * 2
+    assert "kim" not in str(responses)
+    document = operator.asks("explain", "organization", mine)["organization"]
+    assert next(each["is"] for each in document if each["what"] == "frozen").startswith("drill (kim, ")
     assert operator.asks("unfreeze", mine, "--by", "lee")["unfrozen"][0]["was_frozen"] is True
     acts = operator.asks("explain", mine)["acts"]
     assert [(each["kind"], each["by"], each["who"]) for each in acts[:2]] == [
@@ -322,7 +338,9 @@ def test_a_frozen_organization_makes_no_invoices_until_it_is_unfrozen(company: C
     assert operator.does("freeze", "--reason", "nobody named").status == 2
 
 
-def test_everybody_is_frozen_whoever_connects_meanwhile_included(stack: LocalStack, operator: Operator) -> None:
+def test_a_freeze_of_everybody_includes_organizations_that_connect_later(
+    stack: LocalStack, operator: Operator
+) -> None:
     before = Company(stack).connect()
     assert "platformFrozen" not in operator.status()
     would = operator.asks("freeze", "--all", "--reason", "incident", "--dry-run")["frozen"]
@@ -337,8 +355,8 @@ def test_everybody_is_frozen_whoever_connects_meanwhile_included(stack: LocalSta
         company.customer()
         refused(company.bill("svc_frozen"), 409, "invoicing_frozen")
         refused(company.admin.call("POST", "/stripe/connection/test"), 409, "invoicing_frozen")
-    released = operator.asks("unfreeze", "--all")["unfrozen"]
-    assert {before.organization_id, after.organization_id} <= {each["organization"] for each in released}
+    unfrozen_rows = operator.asks("unfreeze", "--all")["unfrozen"]
+    assert {before.organization_id, after.organization_id} <= {each["organization"] for each in unfrozen_rows}
     assert "platformFrozen" not in operator.status()
     for company in (before, after):
         assert company.bill("svc_released").status == 201
@@ -350,18 +368,18 @@ def test_secrets_are_rotated_without_being_shown(operator: Operator, stack: Loca
     would = operator.does("--json", "rotate-secret", "add", "--dry-run", given="whsec_new\n")
     assert len(would.json["secrets"]) == 2
     assert operator.asks("rotate-secret", "show")["secrets"] == before
-    added = operator.does("--json", "rotate-secret", "add", given="whsec_new\n")
-    assert added.json["secrets"][1:] == before
+    addition = operator.does("--json", "rotate-secret", "add", given="whsec_new\n")
+    assert addition.json["secrets"][1:] == before
     assert operator.asks("rotate-secret", "drop", "--newest")["secrets"] == before
     last = operator.does("rotate-secret", "drop")
     assert (last.status, "only one secret" in last.err) == (1, True)
     wrong = operator.does("rotate-secret", "add", given="sk_live_oops")
     assert wrong.status == 1
-    said = "".join(each.out + each.err for each in (would, added, last, wrong))
-    assert not any(secret in said for secret in ("whsec_new", "sk_live_oops", *stack.secret.webhook_secrets))
+    all_output = "".join(each.out + each.err for each in (would, addition, last, wrong))
+    assert not any(secret in all_output for secret in ("whsec_new", "sk_live_oops", *stack.secret.webhook_secrets))
 
 
-def test_the_webhook_endpoint_is_verified_and_mended(operator: Operator, stack: LocalStack) -> None:
+def test_the_webhook_endpoint_is_verified_and_repaired(operator: Operator, stack: LocalStack) -> None:
     assert operator.asks("webhook-endpoint", "--verify")["problem"] is None
     assert "unchanged" in operator.asks("webhook-endpoint")
     [endpoint] = operator.asks("webhook-endpoint", "--dry-run")["present"]
@@ -376,27 +394,27 @@ def test_the_webhook_endpoint_is_verified_and_mended(operator: Operator, stack: 
     assert operator.asks("webhook-endpoint", "--verify")["problem"] is None
 
 
-def test_a_missing_endpoint_is_made_and_its_secret_kept_unseen(
+def test_a_missing_endpoint_is_created_and_its_secret_is_stored_without_being_shown(
     operator: Operator, stack: LocalStack, tmp_path: Path
 ) -> None:
-    described = json.loads(operator.file.read_text())
-    described["environment"]["PUBLIC_API_URL"] = "https://elsewhere.example.com"
+    stack_description = json.loads(operator.file.read_text())
+    stack_description["environment"]["PUBLIC_API_URL"] = "https://elsewhere.example.com"
     file = tmp_path / "elsewhere.json"
-    file.write_text(json.dumps(described))
+    file.write_text(json.dumps(stack_description))
     elsewhere = Operator(file)
     assert elsewhere.asks("webhook-endpoint", "--dry-run")["would"] == "create"
-    made = elsewhere.does("--json", "webhook-endpoint")
-    assert made.json["created"].startswith("we_")
-    assert "whsec_" not in made.out + made.err
+    new_invoice = elsewhere.does("--json", "webhook-endpoint")
+    assert new_invoice.json["created"].startswith("we_")
+    assert "whsec_" not in new_invoice.out + new_invoice.err
     assert len(elsewhere.asks("rotate-secret", "show")["secrets"]) == 2
-    verified = elsewhere.does("--json", "webhook-endpoint", "--verify")
-    endpoint, canary, *_ = verified.json["verification"]
-    assert (endpoint["what"], endpoint["good"]) == (f"endpoint {made.json['created']}", True)
-    assert (canary["is"], canary["good"], verified.status) == ("no_answer", False, 1), "nobody lives there"
+    verification = elsewhere.does("--json", "webhook-endpoint", "--verify")
+    endpoint, canary, *_ = verification.json["verification"]
+    assert (endpoint["what"], endpoint["good"]) == (f"endpoint {new_invoice.json['created']}", True)
+    assert (canary["is"], canary["good"], verification.status) == ("no_answer", False, 1), "nobody lives there"
     assert len(elsewhere.asks("rotate-secret", "drop", "--newest")["secrets"]) == 1
 
 
-def test_a_stage_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+def test_a_missing_stage_is_reported(tmp_path: Path) -> None:
     nowhere = Operator(tmp_path / "none.json").does("status")
     assert (nowhere.status, "make run" in nowhere.err) == (1, True)
 
@@ -414,12 +432,12 @@ def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
         "PublicApiUrl": "https://api.example.com",
         "PomSettingsUrl": "https://pom.example.com/settings/apps",
     }
-    described = {
+    stack_description = {
         "StackName": "pom-dev",
         "Outputs": [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()],
         "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
     }
-    environment = deployed_environment(described)
+    environment = deployed_environment(stack_description)
     assert environment["POM_TABLE_PREFIX"] == "pom-dev-"
     assert environment["STRIPE_PLATFORM_SECRET_ID"] == parameters["StripePlatformSecretArn"]
     assert environment["STRIPE_WEBHOOK_SECRET_ID"] == parameters["StripeWebhookSecretArn"]
@@ -434,8 +452,8 @@ def test_the_first_reconciliation_of_a_day_ties_the_books_out(stack: LocalStack)
     stack.fire("plan_reconciliation")
     stack.wait_until_idle()
     log = (stack.state_dir / "logs" / "workers.log").read_text().splitlines()
-    said = [json.loads(each) for each in log if '"tied_out"' in each and company.organization_id in each]
-    assert [(each["differences"], each["billed_twice"]) for each in said] == [(0, 0)]
+    log_lines = [json.loads(each) for each in log if '"tied_out"' in each and company.organization_id in each]
+    assert [(each["differences"], each["billed_twice"]) for each in log_lines] == [(0, 0)]
     metrics = [json.loads(each) for each in log if each.startswith('{"_aws"')]
     assert {"TieOuts", "TieOutDifferences", "InvoicesBilledTwice", "EventsParked", "StripeLatency"} <= {
         name for metric in metrics for name in metric

@@ -12,7 +12,7 @@ from infra.demo.http import request
 from infra.local.stack import LocalStack
 from tests.e2e.company import Company
 from tests.ops.conftest import Operator, operator_at
-from tests.ops.test_commands import paid, unheard_of
+from tests.ops.test_commands import invoice_with_lost_events, paid_invoice
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,9 @@ def same_kinds(would: Any, did: Any) -> None:
 
 
 def test_a_reconciliation_counts_what_its_dry_run_counted(company: Company, operator: Operator) -> None:
-    made = company.bill("svc_dry_sweep").json
+    new_invoice = company.bill("svc_dry_sweep").json
     company.all_delivered()
-    unheard_of(company, made)
+    invoice_with_lost_events(company, new_invoice)
     words = ("reconcile", company.organization_id, "--objects")
 
     would = operator.asks(*words, "--dry-run")
@@ -67,7 +67,7 @@ def test_a_reconciliation_counts_what_its_dry_run_counted(company: Company, oper
     assert after["recovered"] + after["early"] > 0
 
 
-def test_a_disconnected_organization_is_left_out_for_the_same_reason_either_way(
+def test_a_disconnected_organization_is_skipped_for_the_same_reason_with_and_without_dry_run(
     stack: LocalStack, operator: Operator
 ) -> None:
     company = Company(stack).connect()
@@ -77,34 +77,40 @@ def test_a_disconnected_organization_is_left_out_for_the_same_reason_either_way(
     would, did = operator.asks(*words, "--dry-run"), operator.asks(*words)
 
     same_kinds(would, did)
-    assert [each["left_out"] for told in (would, did) for each in told["reconciled"]] == ["not connected"] * 2
+    assert [each["left_out"] for document in (would, did) for each in document["reconciled"]] == ["not connected"] * 2
 
 
-def test_a_replay_names_why_an_event_was_parked_either_way(company: Company, operator: Operator) -> None:
-    made = company.bill("svc_dry_parked").json
+def test_a_replay_names_why_an_event_was_parked_with_and_without_dry_run(
+    company: Company, operator: Operator
+) -> None:
+    new_invoice = company.bill("svc_dry_parked").json
     company.all_delivered()
-    unheard_of(company, made)
+    invoice_with_lost_events(company, new_invoice)
     event = operator.sets("park", company.organization_id, "stripe_unreachable")
     words = ("replay", company.organization_id, "--parked")
 
     would, did = operator.asks(*words, "--dry-run"), operator.asks(*words)
 
     same_kinds(would, did)
-    for told in (would, did):
-        assert [(each["event"], each["parked_error"]) for each in told["events"]] == [(event, "stripe_unreachable")]
+    for document in (would, did):
+        assert [(each["event"], each["parked_error"]) for each in document["events"]] == [
+            (event, "stripe_unreachable")
+        ]
     again = ("replay", company.organization_id, "--event", event)
-    assert [operator.asks(*again, *more)["events"][0]["outcome"] for more in (("--dry-run",), ())] == [
+    assert [operator.asks(*again, *options)["events"][0]["outcome"] for options in (("--dry-run",), ())] == [
         "duplicate", "duplicate",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", [("redrive",), ("discard", "--yes")], ids=lambda words: words[0])
-def test_dead_letters_are_listed_either_way(stack: LocalStack, operator: Operator, command: tuple[str, ...]) -> None:
-    verb, *more = command
+def test_dead_letters_are_listed_with_and_without_dry_run(
+    stack: LocalStack, operator: Operator, command: tuple[str, ...]
+) -> None:
+    verb, *options = command
     for number, invoice in enumerate((f"inv_one_to_{verb}", f"inv_two_to_{verb}"), start=10 * len(command)):
         body = {"organizationId": "org_gone", "invoiceId": invoice, "task": "resume"}
         operator.sets("bury", "invoice-jobs-dlq.fifo", json.dumps(body) + " " * number)
-    words = (verb, "invoice-jobs.fifo", *more)
+    words = (verb, "invoice-jobs.fifo", *options)
 
     would, did = operator.asks(*words, "--dry-run"), operator.asks(*words)
     stack.wait_until_idle()
@@ -115,7 +121,7 @@ def test_dead_letters_are_listed_either_way(stack: LocalStack, operator: Operato
     assert next(value for name, value in would.items() if name in WOULD) == 2
 
 
-def test_a_freeze_of_everybody_says_that_newcomers_are_frozen_too_either_way(
+def test_a_freeze_of_everybody_reports_that_newcomers_are_frozen_with_and_without_dry_run(
     company: Company, operator: Operator
 ) -> None:
     words = ("freeze", "--all", "--reason", "drill", "--by", "kim")
@@ -131,17 +137,17 @@ def test_a_freeze_of_everybody_says_that_newcomers_are_frozen_too_either_way(
     assert operator.asks("unfreeze", "--all", "--dry-run")["newcomers"] is None
 
 
-def test_secrets_that_are_added_and_dropped_are_named_either_way(operator: Operator) -> None:
+def test_secrets_that_are_added_and_dropped_are_named_with_and_without_dry_run(operator: Operator) -> None:
     for words, given in (
         (("rotate-secret", "add"), "whsec_of_a_dry_run"),
         (("rotate-secret", "drop", "--newest"), ""),
     ):
-        would, did = (operator.does("--json", *words, *more, given=given).json for more in (("--dry-run",), ()))
+        would, did = (operator.does("--json", *words, *options, given=given).json for options in (("--dry-run",), ()))
         assert would == did | DRY
         assert set(did) == {"secrets", "added" if "add" in words else "dropped"}
 
 
-def test_what_is_changed_about_the_webhook_endpoint_is_listed_either_way(
+def test_changes_of_the_webhook_endpoint_are_listed_with_and_without_dry_run(
     operator: Operator, stack: LocalStack
 ) -> None:
     [endpoint] = operator.asks("webhook-endpoint", "--dry-run")["present"]
@@ -156,10 +162,10 @@ def test_what_is_changed_about_the_webhook_endpoint_is_listed_either_way(
     assert (would["would"], did["updated"]) == ("update", endpoint["id"])
 
 
-def test_a_backfill_tells_the_same_rows_either_way(company: Company, operator: Operator) -> None:
-    made = company.bill("svc_dry_backfill").json
+def test_a_backfill_shows_the_same_rows_with_and_without_dry_run(company: Company, operator: Operator) -> None:
+    new_invoice = company.bill("svc_dry_backfill").json
     company.all_delivered()
-    unheard_of(company, made)
+    invoice_with_lost_events(company, new_invoice)
     words = ("backfill", company.organization_id, "--since", "1d", "--rate", "20")
 
     would, did = operator.asks(*words, "--dry-run"), operator.asks(*words)
@@ -169,30 +175,32 @@ def test_a_backfill_tells_the_same_rows_either_way(company: Company, operator: O
     assert would == did | DRY
 
 
-def test_a_repair_of_payouts_tells_the_same_rows_either_way(stack: LocalStack, operator: Operator) -> None:
+def test_a_repair_of_payouts_shows_the_same_rows_with_and_without_dry_run(
+    stack: LocalStack, operator: Operator
+) -> None:
     company = Company(stack, settlement_days=0, async_capture=False).connect()
     company.customer()
-    paid(company, "svc_dry_payout")
+    paid_invoice(company, "svc_dry_payout")
     company.double("POST", "delivery", lose_rate=1.0)
     payout = company.double("POST", f"payouts/{company.account_id}")
     company.all_delivered()
     company.double("POST", "delivery", lose_rate=0.0)
     words = ("--json", "payouts", company.organization_id)
 
-    said = [operator.does(*words, *more) for more in (("--dry-run",), ("--repair",), ())]
-    would, did, again = (each.json for each in said)
-    not_repaired = would.pop("failures")
+    results = [operator.does(*words, *options) for options in (("--dry-run",), ("--repair",), ())]
+    would, did, again = (each.json for each in results)
+    expected_failures = would.pop("failures")
 
     same_kinds(would, did)
-    assert not_repaired == ["1 of 1 payouts differ."]
+    assert expected_failures == ["1 of 1 payouts differ."]
     assert [(each["id"], each["result"]) for each in would["payouts"]] == [(payout["id"], "would be repaired")]
     assert [(each["id"], each["result"]) for each in did["payouts"]] == [(payout["id"], "repaired")]
     assert [each["result"] for each in again["payouts"]] == ["waits for Stripe"]
     assert would["differences"] == did["differences"] != again["differences"] == []
-    assert [each.status for each in said] == [1, 0, 0]
+    assert [each.status for each in results] == [1, 0, 0]
 
 
-def test_tables_on_the_screen_have_the_same_columns_either_way(company: Company, operator: Operator) -> None:
+def test_tables_have_the_same_columns_with_and_without_dry_run(company: Company, operator: Operator) -> None:
     mine = company.organization_id
     for words in (
         ("reconcile", mine),
@@ -204,10 +212,12 @@ def test_tables_on_the_screen_have_the_same_columns_either_way(company: Company,
         assert headers(would.out) == headers(did.out) != [], words
 
 
-def test_the_amounts_of_a_timeline_are_those_that_people_know(company: Company, operator: Operator) -> None:
-    made = paid(company, "svc_dry_words")
+def test_the_amounts_of_a_timeline_are_in_major_units(company: Company, operator: Operator) -> None:
+    new_invoice = paid_invoice(company, "svc_dry_words")
 
-    told = operator.asks("explain", "invoice", company.organization_id, made["id"])
+    explanation = operator.asks("explain", "invoice", company.organization_id, new_invoice["id"])
 
-    amounts = {(each["amount"], each["currency"]) for each in told["timeline"] if each.get("amount") is not None}
+    amounts = {
+        (each["amount"], each["currency"]) for each in explanation["timeline"] if each.get("amount") is not None
+    }
     assert amounts == {("75.00", "usd")}

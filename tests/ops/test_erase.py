@@ -55,8 +55,8 @@ def rehearsal(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             put_customer(organization, CustomerId(f"cust_{number}"), save(SHIBBOLETH), town.ports)
         settings = InvoicingSettings(organization, memo=f"Thank you, {SHIBBOLETH}", footer=f"{SHIBBOLETH} Pools")
         invoicing_settings.change(organization, settings, town.ports)
-        refused = ItemError("email_invalid", f"{SHIBBOLETH} is no address.", None)
-        rows = (Row(CustomerId("cust_0"), save(SHIBBOLETH)), Row(CustomerId("cust_1"), None, refused))
+        import_error = ItemError("email_invalid", f"{SHIBBOLETH} is no address.", None)
+        rows = (Row(CustomerId("cust_0"), save(SHIBBOLETH)), Row(CustomerId("cust_1"), None, import_error))
         import_customers(ImportCustomers(organization, ADMIN, "key", "print", rows), town.ports)
         account_id = town.ports.connections.get(organization).account_id
         assert account_id is not None
@@ -65,9 +65,9 @@ def rehearsal(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         town.bills(organization, ("svc_1",), send=True)
         town.work()
         pays(town, organization)
-    made = Rehearsal(town, aws.prefix, monkeypatch, capsys)
-    yield made
-    made.clears_up()
+    new_rehearsal = Rehearsal(town, aws.prefix, monkeypatch, capsys)
+    yield new_rehearsal
+    new_rehearsal.clears_up()
 
 
 def pays(town: RehearsedTown, organization: Any) -> None:
@@ -104,7 +104,7 @@ def holding(prefix: str, text: str, organization: str) -> list[str]:
 # An organization
 
 
-def test_a_connected_organization_is_refused_and_told_what_to_do(rehearsal: Rehearsal) -> None:
+def test_erasing_a_connected_organization_is_refused_with_the_next_step(rehearsal: Rehearsal) -> None:
     status, document = rehearsal.does("erase", BLUE, "--in-stripe", "keep", "--yes")
     assert (status, "An admin disconnects it" in document["failures"][0]) == (1, True)
     rehearsal.town.leaves(BLUE)
@@ -113,23 +113,23 @@ def test_a_connected_organization_is_refused_and_told_what_to_do(rehearsal: Rehe
     assert SHIBBOLETH in str(rehearsal.town.ports.settings.get(BLUE))
 
 
-def test_an_organization_with_an_open_invoice_is_refused_with_what_to_settle(rehearsal: Rehearsal) -> None:
+def test_erasing_an_organization_with_an_open_invoice_is_refused_and_names_the_invoice(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
-    [opened] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
+    [open_invoice] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
     town.leaves(BLUE)
     status, document = rehearsal.does("erase", BLUE, "--in-stripe", "keep", "--yes")
     [row] = document["unsettled"]
-    assert (status, row["what"], row["id"]) == (1, "invoice_open", opened.id)
+    assert (status, row["what"], row["id"]) == (1, "invoice_open", open_invoice.id)
     assert town.ports.connections.get(BLUE).erased_at is None
 
 
-def test_an_erased_organization_holds_no_text_of_its_own_and_its_books_stay(rehearsal: Rehearsal) -> None:
+def test_an_erased_organization_has_no_texts_and_its_books_stay(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     before = {each.id: (each.total, each.paid_amount, each.facts.invoice) for each in town.invoices(BLUE)}
     money = town.ports.summaries.tallies(BLUE, None)
-    others = holding(rehearsal.prefix, SHIBBOLETH, GREEN)
+    other_records = holding(rehearsal.prefix, SHIBBOLETH, GREEN)
     assert {"connections", "customers", "batches"} <= set(holding(rehearsal.prefix, SHIBBOLETH, BLUE))
     town.leaves(BLUE)
 
@@ -148,7 +148,7 @@ def test_an_erased_organization_holds_no_text_of_its_own_and_its_books_stay(rehe
     assert account is not None
     assert (account.business_name, account.support_email, account.support_phone) == (None, None, None)
     assert town.ports.connections.trial(BLUE) is None
-    assert holding(rehearsal.prefix, SHIBBOLETH, GREEN) == others, "nothing of anybody else was touched"
+    assert holding(rehearsal.prefix, SHIBBOLETH, GREEN) == other_records, "nothing of anybody else was touched"
     after = {each.id: (each.total, each.paid_amount, each.facts.invoice) for each in town.invoices(BLUE)}
     assert {name: row[:2] for name, row in after.items()} == {name: row[:2] for name, row in before.items()}
     assert [row[2].number for row in after.values() if row[2]] == [row[2].number for row in before.values() if row[2]]
@@ -168,13 +168,13 @@ def test_an_erased_organization_can_neither_connect_nor_save_anything(rehearsal:
         lambda: invoicing_settings.change(BLUE, InvoicingSettings(BLUE), town.ports),
         lambda: town.connect(BLUE, town.accounts[BLUE]),
     ):
-        with pytest.raises(Conflict) as refused:
+        with pytest.raises(Conflict) as refusal:
             request()
-        assert refused.value.code == "organization_erased"
+        assert refusal.value.code == "organization_erased"
     assert not town.ports.connections.get(BLUE).active
 
 
-def test_whoever_began_to_connect_before_the_erasure_cannot_complete_it(rehearsal: Rehearsal) -> None:
+def test_a_connection_that_began_before_the_erasure_cannot_be_completed(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     tombstone = town.ports.connections.get(BLUE).erased(town.ports.clock.now())
     account = tombstone.account
@@ -200,7 +200,7 @@ def test_the_customers_of_a_connected_organization_are_deleted_in_stripe_before_
     assert document["finished"] is True
 
 
-def test_whoever_says_no_erases_nothing(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answering_no_erases_nothing(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
     def no(*_: object, **__: object) -> bool:
         raise click.Abort
 
@@ -211,7 +211,7 @@ def test_whoever_says_no_erases_nothing(rehearsal: Rehearsal, monkeypatch: pytes
     assert rehearsal.town.ports.connections.get(BLUE).erased_at is None
 
 
-def test_what_becomes_of_stripes_customers_must_be_said(rehearsal: Rehearsal) -> None:
+def test_an_option_must_say_whether_customers_are_deleted_in_stripe(rehearsal: Rehearsal) -> None:
     assert rehearsal.does("erase", BLUE, "--yes")[0] == 2
     assert rehearsal.does("erase", "--in-stripe", "keep")[0] == 2
 
@@ -219,7 +219,7 @@ def test_what_becomes_of_stripes_customers_must_be_said(rehearsal: Rehearsal) ->
 # A customer
 
 
-def test_a_customer_is_erased_as_by_the_api(rehearsal: Rehearsal) -> None:
+def test_erasing_a_customer_has_the_same_result_as_the_api(rehearsal: Rehearsal) -> None:
     town, words = rehearsal.town, ("erase", BLUE, "--customer", "cust_1", "--in-stripe", "keep")
     assert rehearsal.does(*words, "--dry-run")[1]["wouldErase"] == 1
     [row] = rehearsal.does(*words, "--yes")[1]["erasures"]
@@ -228,50 +228,50 @@ def test_a_customer_is_erased_as_by_the_api(rehearsal: Rehearsal) -> None:
     time_passes(town, DAY + HOUR)
     [row] = rehearsal.does(*words, "--yes")[1]["erasures"]
     assert row["erasure"] == "erased"
-    others = [town.ports.customers.get(BLUE, CustomerId(f"cust_{each}")) for each in (0, 2)]
-    assert [each.erasure if each else None for each in others] == [None, None]
+    other_records = [town.ports.customers.get(BLUE, CustomerId(f"cust_{each}")) for each in (0, 2)]
+    assert [each.erasure if each else None for each in other_records] == [None, None]
 
 
-def test_a_customer_with_an_open_invoice_is_refused_with_what_to_settle(rehearsal: Rehearsal) -> None:
+def test_erasing_a_customer_with_an_open_invoice_is_refused_and_names_the_invoice(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
-    [opened] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
-    words = ("erase", BLUE, "--customer", opened.order.customer_id, "--in-stripe", "keep", "--yes")
+    [open_invoice] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
+    words = ("erase", BLUE, "--customer", open_invoice.order.customer_id, "--in-stripe", "keep", "--yes")
     status, document = rehearsal.does(*words)
-    assert (status, [row["id"] for row in document["unsettled"]]) == (1, [opened.id])
+    assert (status, [row["id"] for row in document["unsettled"]]) == (1, [open_invoice.id])
     assert document["unsettled"][0]["to_do"].startswith("Void the invoice")
 
 
 # What operators are shown
 
 
-def test_explain_tells_of_an_erased_customer_by_whom_and_when(rehearsal: Rehearsal) -> None:
+def test_explain_shows_who_erased_a_customer_and_when(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
-    billed = next(each.order.customer_id for each in town.invoices(BLUE))
-    rehearsal.does("erase", BLUE, "--customer", billed, "--in-stripe", "keep", "--yes")
-    status, document = rehearsal.does("explain", billed, "--organization", BLUE)
+    customer_id = next(each.order.customer_id for each in town.invoices(BLUE))
+    rehearsal.does("erase", BLUE, "--customer", customer_id, "--in-stripe", "keep", "--yes")
+    status, document = rehearsal.does("explain", customer_id, "--organization", BLUE)
     [row] = document["erasure"]
     assert (status, row["erasure"], row["requested_by"]) == (0, "waiting", "operator")
     assert "operator asked POM to erase the person at 20" in document["explanation"]
     time_passes(town, HOUR)
     time_passes(town, DAY + HOUR)
-    document = rehearsal.does("explain", billed, "--organization", BLUE)[1]
+    document = rehearsal.does("explain", customer_id, "--organization", BLUE)[1]
     assert document["erasure"][0]["erasure"] == "erased"
     assert "The person is erased." in document["explanation"]
     assert SHIBBOLETH not in json.dumps(document)
 
 
-def test_explain_tells_what_an_erasure_waits_for(rehearsal: Rehearsal, tmp_path: Path) -> None:
+def test_explain_shows_why_an_erasure_waits(rehearsal: Rehearsal, tmp_path: Path) -> None:
     town = rehearsal.town
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
-    [opened] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
-    again(rehearsal, tmp_path, opened.order.customer_id)
+    [open_invoice] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
+    again(rehearsal, tmp_path, open_invoice.order.customer_id)
     time_passes(town, HOUR)
-    document = rehearsal.does("explain", opened.order.customer_id, "--organization", BLUE)[1]
+    document = rehearsal.does("explain", open_invoice.order.customer_id, "--organization", BLUE)[1]
     [row] = document["waitsFor"]
-    assert (row["what"], row["id"]) == ("invoice_open", opened.id)
+    assert (row["what"], row["id"]) == ("invoice_open", open_invoice.id)
 
 
 def test_explain_of_an_invoice_says_whether_the_person_is_erased_from_it(rehearsal: Rehearsal) -> None:
@@ -285,12 +285,12 @@ def test_explain_of_an_invoice_says_whether_the_person_is_erased_from_it(rehears
     assert SHIBBOLETH not in json.dumps(document)
 
 
-def test_explain_of_an_erased_organization_says_so_and_who_did_it(rehearsal: Rehearsal) -> None:
+def test_explain_shows_who_erased_an_organization(rehearsal: Rehearsal) -> None:
     rehearsal.town.leaves(BLUE)
     rehearsal.does("erase", BLUE, "--in-stripe", "keep", "--yes", "--by", "Ada")
     document = rehearsal.does("explain", "organization", BLUE)[1]
-    told = {row["what"]: row["is"] for row in document["organization"]}
-    assert told["erased"].startswith("20")
+    values_by_row = {row["what"]: row["is"] for row in document["organization"]}
+    assert values_by_row["erased"].startswith("20")
     assert "Ada" in json.dumps(document["acts"])
 
 
@@ -324,7 +324,7 @@ def again(rehearsal: Rehearsal, directory: Path, customer: str) -> None:
     assert rehearsal.does("erase", "--again", str(file))[0] == 0
 
 
-def test_an_invoice_that_an_older_release_wrote_again_is_erased_by_the_log_although_its_customer_stayed_erased(
+def test_an_invoice_that_an_older_release_wrote_again_is_erased_by_the_log(
     rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
     """A release that knows no erasures drops `erased_at` when it writes, and has the texts from Stripe again."""
@@ -334,14 +334,14 @@ def test_an_invoice_that_an_older_release_wrote_again_is_erased_by_the_log_altho
     rehearsal.does("erase", BLUE, "--customer", customer, "--in-stripe", "keep", "--yes")
     time_passes(town, HOUR)
     time_passes(town, DAY + HOUR)
-    finished = town.ports.customers.get(BLUE, customer)
-    assert finished is not None
-    assert finished.erasure is not None
-    assert finished.erasure.status is ErasureStatus.ERASED
-    [erased] = town.invoices(BLUE)
-    assert erased.order.memo is None
-    written = replace(erased, order=replace(erased.order, memo=SHIBBOLETH), erased_at=None)
-    store(erased, lambda _: written.changed(town.ports.clock.now()), town.ports)
+    erased_customer = town.ports.customers.get(BLUE, customer)
+    assert erased_customer is not None
+    assert erased_customer.erasure is not None
+    assert erased_customer.erasure.status is ErasureStatus.ERASED
+    [erased_invoice] = town.invoices(BLUE)
+    assert erased_invoice.order.memo is None
+    written = replace(erased_invoice, order=replace(erased_invoice.order, memo=SHIBBOLETH), erased_at=None)
+    store(erased_invoice, lambda _: written.changed(town.ports.clock.now()), town.ports)
     assert town.invoices(BLUE)[0].order.memo == SHIBBOLETH
 
     again(rehearsal, tmp_path, customer)
@@ -352,19 +352,19 @@ def test_an_invoice_that_an_older_release_wrote_again_is_erased_by_the_log_altho
     assert invoice.order.memo is None
 
 
-def test_unfinished_erasures_are_told_and_are_a_trouble_when_overdue_or_waiting_for_weeks(
+def test_status_shows_unfinished_erasures_and_reports_overdue_erasures_as_a_trouble(
     rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
     town = rehearsal.town
     stage = town.stage(rehearsal.prefix)
     town.bills(BLUE, ("svc_2",), send=True)
     town.work()
-    [opened] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
-    again(rehearsal, tmp_path, opened.order.customer_id)
+    [open_invoice] = [each for each in town.invoices(BLUE) if each.status is InvoiceStatus.PENDING]
+    again(rehearsal, tmp_path, open_invoice.order.customer_id)
     time_passes(town, HOUR)
     [row] = unfinished_erasures(stage)
-    assert (row["customer"], row["erasure"]) == (opened.order.customer_id, "waiting")
-    assert (row["waits_for"], row["problem"]) == (f"invoice_open {opened.id}", None)
+    assert (row["customer"], row["erasure"]) == (open_invoice.order.customer_id, "waiting")
+    assert (row["waits_for"], row["problem"]) == (f"invoice_open {open_invoice.id}", None)
     assert list(of_erasures([row])) == []
 
     town.advance(WAITS_LONG_AFTER)
@@ -417,12 +417,12 @@ def test_a_customer_without_a_record_gets_a_tombstone_that_keeps_it_from_being_s
 
 
 @pytest.mark.parametrize("text", ["no JSON", "{}", '{"message": "work", "organization_id": "o", "customer_id": "c"}'])
-def test_a_file_with_any_other_line_is_refused_as_a_whole(text: str) -> None:
+def test_a_file_with_an_unknown_line_is_refused_as_a_whole(text: str) -> None:
     with pytest.raises(click.BadParameter, match="Line 2 "):
         logged_erasures([line("cust_1"), text])
 
 
-def test_again_says_who_and_takes_nothing_else(rehearsal: Rehearsal, tmp_path: Path) -> None:
+def test_the_option_again_needs_a_name_and_allows_no_other_option(rehearsal: Rehearsal, tmp_path: Path) -> None:
     file = tmp_path / "erased.txt"
     file.write_text(line("cust_1"))
     assert rehearsal.does("erase", BLUE, "--again", str(file))[0] == 2

@@ -26,13 +26,13 @@ TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 def company(monkeypatch: pytest.MonkeyPatch) -> Company:
     """A company whose customer failed to pay and then paid. The operator's screen has 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
-    made = Company(paid=False)
-    stripe_id = made.now.stripe_invoice_id or ""
-    made.world.double.pay(made.account, stripe_id, decline=("card_declined", "insufficient_funds"))
-    made.world.deliver()
-    made.world.advance(60)
-    made.payment_id = made.pays()
-    return made
+    new_company = Company(paid=False)
+    stripe_id = new_company.now.stripe_invoice_id or ""
+    new_company.world.double.pay(new_company.account, stripe_id, decline=("card_declined", "insufficient_funds"))
+    new_company.world.deliver()
+    new_company.world.advance(60)
+    new_company.payment_id = new_company.pays()
+    return new_company
 
 
 def document(company: Company) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def document(company: Company) -> dict[str, Any]:
     return screen.document
 
 
-def printed(company: Company, capsys: pytest.CaptureFixture[str]) -> str:
+def printed_text(company: Company, capsys: pytest.CaptureFixture[str]) -> str:
     _run(company, Screen(), explain_invoice.callback, ORGANIZATION, company.invoice.id)
     return capsys.readouterr().out
 
@@ -60,7 +60,7 @@ def _run(company: Company, screen: Screen, command: Callable[..., Any] | None, *
     inspect.unwrap(command)(SimpleNamespace(ports=company.world.ports), screen, *words)
 
 
-def is_disputed(company: Company) -> None:
+def open_dispute(company: Company) -> None:
     """The customer disputes 3.00 of the payment."""
     [charge] = [each for each in company.now.facts.charges.values() if each.status == "succeeded"]
     company.world.double.open_dispute(company.account, charge.id, amount=300)
@@ -75,7 +75,7 @@ def test_a_timeline_has_one_line_for_each_entry(company: Company, capsys: pytest
     company.refunds(amount="20")
     company.world.deliver()
 
-    assert without_ids(part(printed(company, capsys), "Timeline (UTC)")) == [
+    assert without_ids(part(printed_text(company, capsys), "Timeline (UTC)")) == [
         "Created (user_office)",
         "Sent to ann@example.test (user_office)",
         "Payment failed: 75.00 USD by Visa 4242, insufficient funds",
@@ -87,13 +87,13 @@ def test_a_timeline_has_one_line_for_each_entry(company: Company, capsys: pytest
 def test_a_payment_and_an_event_are_one_line_each(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     company.refunds(amount="20")
     company.world.deliver()
-    out, told = printed(company, capsys), document(company)
+    out, explanation = printed_text(company, capsys), document(company)
 
     assert without_ids(part(out, "Payments (UTC)")) == ["Paid: 75.00 USD by Visa 4242, 20.00 USD refunded"]
     heading, *events = part(out, "Event log (UTC)")
     assert heading.split() == ["Arrived", "Lag", "Type", "Outcome", "Again"]
-    assert len(events) == len(told["events"]) > 5
-    for line, event in zip(events, told["events"], strict=True):
+    assert len(events) == len(explanation["events"]) > 5
+    for line, event in zip(events, explanation["events"], strict=True):
         assert re.fullmatch(rf"{TIME} +\d+ s +{re.escape(event['type'])} +(applied|nothing new) +0", line)
 
 
@@ -117,16 +117,16 @@ def test_nothing_is_wider_than_80_columns_and_no_id_is_broken(
     company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
     company.refunds(amount="20", reason="requested_by_customer")
-    is_disputed(company)
-    out, told = printed(company, capsys), str(document(company))
+    open_dispute(company)
+    out, explanation = printed_text(company, capsys), str(document(company))
     lines = [line for line in out.splitlines() if line != document(company)["explanation"]]
 
     assert max(map(len, lines)) <= 80
     assert len(lines) < 80
-    known = set(STRIPE_ID.findall(told))
-    shown = set(STRIPE_ID.findall(out))
-    assert shown <= known
-    assert {each for each in shown if each.startswith(("in_", "pi_", "ch_", "re_", "du_"))}
+    ids_in_document = set(STRIPE_ID.findall(explanation))
+    ids_on_screen = set(STRIPE_ID.findall(out))
+    assert ids_on_screen <= ids_in_document
+    assert {each for each in ids_on_screen if each.startswith(("in_", "pi_", "ch_", "re_", "du_"))}
 
 
 def test_a_refund_with_its_reason_and_who_ordered_it_is_one_line(
@@ -135,12 +135,12 @@ def test_a_refund_with_its_reason_and_who_ordered_it_is_one_line(
     company.refunds(amount="20", reason="requested_by_customer")
     company.world.deliver()
 
-    *_, refunded = without_ids(part(printed(company, capsys), "Timeline (UTC)"))
+    *_, refund_line = without_ids(part(printed_text(company, capsys), "Timeline (UTC)"))
 
-    assert refunded == "Refunded: 20.00 USD, requested by customer (user_admin)"
+    assert refund_line == "Refunded: 20.00 USD, requested by customer (user_admin)"
 
 
-def test_a_line_for_which_the_screen_has_no_room_goes_on_below_between_words(
+def test_a_line_wider_than_the_screen_is_wrapped_between_words(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -149,15 +149,15 @@ def test_a_line_for_which_the_screen_has_no_room_goes_on_below_between_words(
 
     Screen().lines("timeline", "Timeline", [{"at": "2026-11-28T20:30:00Z"}], [[line]])
 
-    _, _, first, rest = capsys.readouterr().out.splitlines()
-    assert (first, rest) == ("2026-11-28 20:30:00  Paid: 75.00 USD by Visa 4242", f"    {stripe_id}")
+    _, _, first_line, second_line = capsys.readouterr().out.splitlines()
+    assert (first_line, second_line) == ("2026-11-28 20:30:00  Paid: 75.00 USD by Visa 4242", f"    {stripe_id}")
 
 
 def test_a_disputed_payment_is_still_one_line(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
     company.refunds(amount="20")
-    is_disputed(company)
+    open_dispute(company)
 
-    assert without_ids(part(printed(company, capsys), "Payments (UTC)")) == [
+    assert without_ids(part(printed_text(company, capsys), "Payments (UTC)")) == [
         "Paid: 75.00 USD by Visa 4242, 20.00 USD refunded, disputed"
     ]
 
@@ -165,42 +165,42 @@ def test_a_disputed_payment_is_still_one_line(company: Company, capsys: pytest.C
 def test_a_wider_screen_shows_addresses_evidence_and_ids(
     company: Company, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_disputed(company)
+    open_dispute(company)
     monkeypatch.setenv("COLUMNS", "160")
-    out, told = printed(company, capsys), document(company)
+    out, explanation = printed_text(company, capsys), document(company)
 
     assert "Sent to ann@example.test" in out
     assert re.search(rf"Dispute opened: 3\.00 USD, \w[\w ]*, evidence is due {TIME}", out)
-    for row in told["events"]:
+    for row in explanation["events"]:
         assert row["id"] in out
-    for row in told["timeline"]:
+    for row in explanation["timeline"]:
         assert row["stripe_id"] is None or row["stripe_id"] in out
 
 
-def test_a_refund_whose_outcome_is_not_known_is_shown_with_its_amount_and_when_pom_goes_on(
+def test_a_refund_with_an_unknown_outcome_shows_its_amount_and_when_pom_retries(
     company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "Ordered refunds with an unknown outcome (UTC): none" in printed(company, capsys)
+    assert "Ordered refunds with an unknown outcome (UTC): none" in printed_text(company, capsys)
     company.loses_the_answer("close_before")
     company.refunds(amount="20")
-    told = document(company)
+    explanation = document(company)
 
-    [order] = told["refundOrders"]
+    [order] = explanation["refundOrders"]
     assert (order["amount"], order["currency"], order["by"], order["payment"]) == (
         "20.00",
         "usd",
         "user_admin",
         company.payment_id,
     )
-    assert order["resumes"] == told["invoice"][0]["resumes"]
-    [line] = part(printed(company, capsys), "Ordered refunds with an unknown outcome (UTC)")
+    assert order["resumes"] == explanation["invoice"][0]["resumes"]
+    [line] = part(printed_text(company, capsys), "Ordered refunds with an unknown outcome (UTC)")
     assert re.fullmatch(rf"{TIME}  20\.00 USD \(user_admin\); POM resumes at {TIME}", line)
 
 
-def test_json_has_bare_amounts_with_a_currency_beside_them_and_methods_as_objects(company: Company) -> None:
-    told = document(company)
+def test_json_has_amounts_as_numbers_next_to_their_currency_and_methods_as_objects(company: Company) -> None:
+    explanation = document(company)
 
-    [invoice], [payment] = told["invoice"], told["payments"]
+    [invoice], [payment] = explanation["invoice"], explanation["payments"]
     assert (invoice["total"], invoice["paid"], invoice["currency"]) == ("75.00", "75.00", "usd")
     assert (payment["amount"], payment["currency"]) == ("75.00", "usd")
     assert (payment["method"]["type"], payment["method"]["brand"], payment["method"]["last4"]) == (
@@ -208,18 +208,18 @@ def test_json_has_bare_amounts_with_a_currency_beside_them_and_methods_as_object
         "visa",
         "4242",
     )
-    sent, paid = told["timeline"][1], told["timeline"][-1]
-    assert (paid["amount"], paid["currency"], paid["method"]) == ("75.00", "usd", payment["method"])
-    assert (sent["method"], sent["to"]) == (None, "ann@example.test")
+    sent_entry, paid_entry = explanation["timeline"][1], explanation["timeline"][-1]
+    assert (paid_entry["amount"], paid_entry["currency"], paid_entry["method"]) == ("75.00", "usd", payment["method"])
+    assert (sent_entry["method"], sent_entry["to"]) == (None, "ann@example.test")
 
 
-def test_an_error_says_what_to_look_at_next(company: Company) -> None:
-    with pytest.raises(NotFound) as raised:
+def test_an_error_names_the_next_command(company: Company) -> None:
+    with pytest.raises(NotFound) as error:
         _run(company, Screen(as_json=True), explain_invoice.callback, ORGANIZATION, "inv_nothing")
-    assert raised.value.message == f"{ORGANIZATION} has no invoice inv_nothing."
-    assert "`status`" in str(raised.value.next_step)
-    assert "pom_invoice_id" in str(raised.value.next_step)
+    assert error.value.message == f"{ORGANIZATION} has no invoice inv_nothing."
+    assert "`status`" in str(error.value.next_step)
+    assert "pom_invoice_id" in str(error.value.next_step)
 
-    with pytest.raises(NotFound) as raised:
+    with pytest.raises(NotFound) as error:
         _run(company, Screen(as_json=True), explain_organization.callback, "org_nobody")
-    assert "`status`" in str(raised.value.next_step)
+    assert "`status`" in str(error.value.next_step)

@@ -27,14 +27,14 @@ __all__ = ["aws"]
 @pytest.fixture(scope="module")
 def town(aws: Aws) -> NamedTown:
     """Two companies at work."""
-    made = NamedTown(5, (BLUE, GREEN))
-    made.goes_on(40)
+    new_town = NamedTown(5, (BLUE, GREEN))
+    new_town.goes_on(40)
     for organization in (BLUE, GREEN):
-        made.do_batch(organization)
-    made.advance(5 * 86400)
-    made.deliver()
-    made.work()
-    return made
+        new_town.do_batch(organization)
+    new_town.advance(5 * 86400)
+    new_town.deliver()
+    new_town.work()
+    return new_town
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def office(
 
 
 @pytest.mark.parametrize(("whose", "other"), [(BLUE, GREEN), (GREEN, BLUE)])
-def test_an_export_has_every_item_of_an_organization_and_no_word_of_another(
+def test_an_export_contains_every_item_of_its_organization_and_no_text_of_another(
     office: Office, town: NamedTown, whose: OrganizationId, other: OrganizationId
 ) -> None:
     lines = office.exports(whose)
@@ -66,43 +66,43 @@ def test_an_export_has_every_item_of_an_organization_and_no_word_of_another(
     assert all(name_of(whose, number) in text for number in range(CUSTOMERS))
 
 
-def test_the_file_says_what_it_is_how_long_things_are_kept_and_how_many_records_it_has(office: Office) -> None:
+def test_the_file_states_its_contents_the_retention_and_the_number_of_records(office: Office) -> None:
     lines = office.exports(BLUE)
     head = office.head["export"]
     assert (head["organization"], head["customer"], head["form"]) == (BLUE, None, FORM)
-    kept = {(each["store"], each["name"], each["kind"]): each for each in head["kept"]}
-    assert kept["table", "events", ""]["seconds"] == 35 * 86400
-    assert kept["backup", "point-in-time recovery", ""]["why"]
+    retention_by_record = {(each["store"], each["name"], each["kind"]): each for each in head["kept"]}
+    assert retention_by_record["table", "events", ""]["seconds"] == 35 * 86400
+    assert retention_by_record["backup", "point-in-time recovery", ""]["why"]
     counts = office.end["end"]["records"]
     assert sum(counts.values()) == len(lines)
     assert {each["table"]: each["records"] for each in office.said["records"]} == counts
 
 
-def test_only_the_operator_can_read_the_file_and_nothing_of_it_is_on_the_screen(
+def test_only_the_operator_can_read_the_file_and_its_contents_are_not_printed(
     office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", BLUE]) == 0
 
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     [file] = office.directory.glob("export-org_blue-*.jsonl")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert name_of(BLUE, 1) in file.read_text()
-    assert name_of(BLUE, 1) not in said.out + said.err
-    assert file.name in said.out
+    assert name_of(BLUE, 1) not in output.out + output.err
+    assert file.name in output.out
 
 
-def test_an_export_of_a_customer_has_the_records_of_the_api_and_no_word_of_others(office: Office) -> None:
+def test_an_export_of_a_customer_contains_the_records_of_the_api_and_no_text_of_others(office: Office) -> None:
     lines = office.exports(BLUE, "--customer", "cust_1", "--by", "kim@operations")
     text = json.dumps(lines)
     assert {each["kind"] for each in lines} >= {"customer", "act", "invoice", "batch_item"}
     assert name_of(BLUE, 1) in text
-    others = [(BLUE, 0), (BLUE, 2), *((GREEN, number) for number in range(CUSTOMERS))]
-    assert [each for each in others if name_of(*each) in text] == []
+    other_customers = [(BLUE, 0), (BLUE, 2), *((GREEN, number) for number in range(CUSTOMERS))]
+    assert [each for each in other_customers if name_of(*each) in text] == []
     assert "kim@operations" not in text, "the person is not told who of operations it was"
     assert (office.head["export"]["customer"], office.said["customer"]) == ("cust_1", "cust_1")
 
 
-def test_who_exported_is_kept_among_the_acts_of_the_organization(office: Office, town: NamedTown) -> None:
+def test_an_export_is_stored_as_an_act_of_the_organization(office: Office, town: NamedTown) -> None:
     lines = office.exports(BLUE, "--by", "kim@operations")
     acts = [each["document"] for each in lines if each["row"] == "act"]
     assert [each["operator"] for each in acts if each["kind"] == "exported"][-1] == "kim@operations"
@@ -111,21 +111,19 @@ def test_who_exported_is_kept_among_the_acts_of_the_organization(office: Office,
 
 
 @pytest.mark.parametrize("words", [("org_nobody",), (BLUE, "--customer", "cust_nobody")])
-def test_nothing_is_written_for_an_organization_or_a_customer_that_is_not_there(
-    office: Office, words: tuple[str, ...]
-) -> None:
-    status, said = office.rehearsal.does("export", *words)
-    assert (status, len(said["failures"])) == (1, 1)
+def test_no_file_is_written_for_an_unknown_organization_or_customer(office: Office, words: tuple[str, ...]) -> None:
+    status, output = office.rehearsal.does("export", *words)
+    assert (status, len(output["failures"])) == (1, 1)
     assert list(office.directory.iterdir()) == []
     empty = [each for each in stored_items(office.prefix) if "nobody" in each.text]
     assert empty == [], "a refused export leaves no act behind"
 
 
-def test_a_file_that_exists_is_not_written_over(office: Office) -> None:
+def test_an_existing_file_is_not_overwritten(office: Office) -> None:
     path = office.directory / "kept.jsonl"
     path.write_text("Keep me.")
-    status, said = office.rehearsal.does("export", BLUE, "--out", str(path))
-    assert (status, "exists already" in said["failures"][0]) == (1, True)
+    status, output = office.rehearsal.does("export", BLUE, "--out", str(path))
+    assert (status, "exists already" in output["failures"][0]) == (1, True)
     assert path.read_text() == "Keep me."
 
 

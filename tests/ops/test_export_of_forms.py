@@ -52,12 +52,14 @@ def test_every_kind_of_item_that_a_release_ever_stored_is_in_exactly_one_export(
 
     lines = [line for organization in sorted(organizations) for line in office.exports(organization)]
 
-    found = {keys_of(each): each for each in lines}
-    assert len(found) == len(lines), "an item is in two exports"
-    nobodys = {(item.table, kind_of(item.table, item.raw)) for item in items if (item.table, item.keys) not in found}
+    lines_by_key = {keys_of(each): each for each in lines}
+    assert len(lines_by_key) == len(lines), "an item is in two exports"
+    nobodys = {
+        (item.table, kind_of(item.table, item.raw)) for item in items if (item.table, item.keys) not in lines_by_key
+    }
     assert nobodys <= set(NOBODYS)
     for item in items:
-        line = found.get((item.table, item.keys))
+        line = lines_by_key.get((item.table, item.keys))
         if line is not None:
             assert_whole(item, line)
 
@@ -74,11 +76,11 @@ def binds_account(prefix: str, item: StoredItem) -> None:
 
 def assert_whole(item: StoredItem, line: Mapping[str, Any]) -> None:
     """Nothing of the item is missing in its line."""
-    shown = {**line["keys"], **line["attributes"]}
+    values = {**line["keys"], **line["attributes"]}
     for name, value in item.raw.items():
         if name not in ("document", "packed") and not name.startswith("txn_"):
-            assert str(shown.pop(name)) == next(iter(value.values())), (item.keys, name)
-    assert shown == {}
+            assert str(values.pop(name)) == next(iter(value.values())), (item.keys, name)
+    assert values == {}
     documents = [line["document"]] if "document" in line else []
     documents += line.get("settlements", {}).values()
     assert sorted(map(json.dumps, documents)) == sorted(map(json.dumps, item.documents))

@@ -32,10 +32,10 @@ ASKED = list(measure.figures_of(STACK))
 QUICK = {"p50": 12, "p99": 80, "invocations": 1000, "cold": 7, "cold_p50": 900, "cold_p99": 1400, "memory": 210}
 
 
-def reported(function: str = "api-handler", **figures: float) -> list[dict[str, str]]:
+def log_rows(function: str = "api-handler", **figures: float) -> list[dict[str, str]]:
     """A line of Logs Insights' answer."""
-    said = {"@log": f"123456789012:/aws/lambda/{STACK}-{function}", **QUICK, **figures}
-    return [{"field": name, "value": str(value)} for name, value in said.items()]
+    log_row = {"@log": f"123456789012:/aws/lambda/{STACK}-{function}", **QUICK, **figures}
+    return [{"field": name, "value": str(value)} for name, value in log_row.items()]
 
 
 class Aws:
@@ -56,14 +56,14 @@ class Aws:
             {"Id": f"m{number}", "Values": values.get(each.name.replace(" ", "_"), [5.0])}
             for number, each in enumerate(ASKED)
         ]
-        asked = {"MetricDataQueries": ANY, "StartTime": ANY, "EndTime": ANY}
-        self._stubs["cloudwatch"].add_response("get_metric_data", {"MetricDataResults": results}, asked)
+        request = {"MetricDataQueries": ANY, "StartTime": ANY, "EndTime": ANY}
+        self._stubs["cloudwatch"].add_response("get_metric_data", {"MetricDataResults": results}, request)
 
     def reports(self, *lines: list[dict[str, str]], status: str = "Complete", after: int = 1) -> None:
         groups = [f"/aws/lambda/{STACK}-{each.aws_name}" for each in FUNCTIONS]
-        asked = {"logGroupNames": groups, "startTime": ANY, "endTime": ANY, "queryString": measure.REPORTS}
+        request = {"logGroupNames": groups, "startTime": ANY, "endTime": ANY, "queryString": measure.REPORTS}
         logs = self._stubs["logs"]
-        logs.add_response("start_query", {"queryId": "q"}, asked)
+        logs.add_response("start_query", {"queryId": "q"}, request)
         for _ in range(after):
             logs.add_response("get_query_results", {"status": "Running", "results": []}, {"queryId": "q"})
         logs.add_response("get_query_results", {"status": status, "results": list(lines)}, {"queryId": "q"})
@@ -75,13 +75,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
         monkeypatch.delenv(name, raising=False)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    played = Aws()
-    monkeypatch.setattr(boto3, "client", played.client)
+    new_aws = Aws()
+    monkeypatch.setattr(boto3, "client", new_aws.client)
     monkeypatch.setattr(measure, "LOOK_EVERY", 0.0)
-    return played
+    return new_aws
 
 
-def asked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+def run_measure(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
     status = main(["--json", "measure", *words])
     return status, json.loads(capsys.readouterr().out)
 
@@ -90,60 +90,62 @@ def rows(document: Any) -> dict[str, Any]:
     return {each["what"]: each for each in document["measured"]}
 
 
-def test_cold_starts_latencies_and_units_stand_beside_their_budgets(
+def test_cold_starts_latencies_and_units_are_shown_next_to_their_budgets(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.measures(webhook_p99=[40.0, 210.0], webhooks=[100.0, 300.0], write_units_invoices=[4000.0, 2000.0])
-    aws.reports(reported(), reported("resume-stuck", cold=0, cold_p50="", cold_p99=""))  # type: ignore[arg-type]
+    aws.reports(log_rows(), log_rows("resume-stuck", cold=0, cold_p50="", cold_p99=""))  # type: ignore[arg-type]
 
-    status, told = asked(capsys)
+    status, document = run_measure(capsys)
 
-    told = rows(told)
+    document = rows(document)
     assert status == 0
-    assert told["api_handler: cold start p99"] == {
+    assert document["api_handler: cold start p99"] == {
         "what": "api_handler: cold start p99",
         "measured": 1400,
         "unit": "ms",
         "budget": measure.COLD_START,
         "within": True,
     }
-    assert told["resume_stuck: cold start p99"]["measured"] is None
-    assert told["webhook p99"]["measured"] == 210, "the worst hour's"
-    assert told["webhooks"]["measured"] == 400, "all hours'"
-    others = sum(each.name.startswith("write units") for each in ASKED) - 1
-    expected = pytest.approx((6000 + 5 * others) / 400, abs=0.0005)
-    assert told["write units a webhook, all else included"]["measured"] == expected, "rounded to thousandths"
+    assert document["resume_stuck: cold start p99"]["measured"] is None
+    assert document["webhook p99"]["measured"] == 210, "the worst hour's"
+    assert document["webhooks"]["measured"] == 400, "all hours'"
+    other_writes = sum(each.name.startswith("write units") for each in ASKED) - 1
+    expected_units = pytest.approx((6000 + 5 * other_writes) / 400, abs=0.0005)
+    assert document["write units a webhook, all else included"]["measured"] == expected_units, (
+        "rounded to thousandths"
+    )
 
 
-def test_what_is_over_its_budget_is_named_and_the_status_says_so(
+def test_a_value_above_its_budget_is_named_and_sets_the_exit_status(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.measures(webhook_lag_p99=[3.0, 900.0])
-    aws.reports(reported(cold_p99=5200))
+    aws.reports(log_rows(cold_p99=5200))
 
-    status, told = asked(capsys)
+    status, document = run_measure(capsys)
 
     assert status == 1
-    assert told["failures"] == [
+    assert document["failures"] == [
         "api_handler: cold start p99: 5200.0 ms, budget 2000",
         "webhook lag p99: 900.0 s, budget 60",
     ]
 
 
-def test_where_nothing_happened_nothing_is_judged(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_function_without_invocations_is_not_judged(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     aws.measures(**{each.name.replace(" ", "_"): [] for each in ASKED})
     aws.reports()
 
-    status, told = asked(capsys)
+    status, document = run_measure(capsys)
 
     assert status == 0
-    assert {each["within"] for each in told["measured"]} == {None}
+    assert {each["within"] for each in document["measured"]} == {None}
 
 
 @pytest.mark.parametrize(
     ("status", "after", "says"), [("Failed", 0, "says Failed"), ("Complete", 1000, "has not answered")]
 )
-def test_logs_that_give_no_answer_are_not_taken_for_silence(
+def test_logs_that_cannot_be_read_are_not_reported_as_empty(
     aws: Aws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, status: str, after: int, says: str
 ) -> None:
     monkeypatch.setattr(measure, "LOOK_EVERY", 20.0)
@@ -155,20 +157,20 @@ def test_logs_that_give_no_answer_are_not_taken_for_silence(
     assert says in capsys.readouterr().err
 
 
-def test_a_dry_run_shows_what_would_be_asked_and_asks_nothing(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    status, told = asked(capsys, "--dry-run")
+def test_a_dry_run_prints_the_queries_and_sends_none(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    status, document = run_measure(capsys, "--dry-run")
 
     assert status == 0
-    assert "initDurationMs" in told["insights"]["query"]
-    assert {each["what"] for each in told["metrics"]} >= {"webhook p99", "write units invoices by_status"}
+    assert "initDurationMs" in document["insights"]["query"]
+    assert {each["what"] for each in document["metrics"]} >= {"webhook p99", "write units invoices by_status"}
 
 
-def test_what_a_dry_run_shows_is_shown_by_the_measurement_too(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    _, would = asked(capsys, "--dry-run")
+def test_a_measurement_prints_the_same_queries_as_its_dry_run(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    _, would = run_measure(capsys, "--dry-run")
     aws.measures()
     aws.reports()
 
-    _, did = asked(capsys)
+    _, did = run_measure(capsys)
 
     assert would.pop("dryRun") is True
     assert {name: did[name] for name in would} == would

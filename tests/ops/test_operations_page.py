@@ -18,12 +18,14 @@ from infra.template.alarms import Grade
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text()
 
 
-def test_the_page_names_every_alarm_that_tells_somebody() -> None:
-    named = re.findall(r"`([A-Z]\w+)(…?)`", PAGE.split("| question |")[1].split("[security.md]")[0])
-    told = [each.name for each in (*ALARMS, *COMPOSITES) if each.grade is not Grade.SIGNAL]
+def test_the_page_names_every_alarm_that_notifies_a_person() -> None:
+    names_on_page = re.findall(r"`([A-Z]\w+)(…?)`", PAGE.split("| question |")[1].split("[security.md]")[0])
+    alarm_names = [each.name for each in (*ALARMS, *COMPOSITES) if each.grade is not Grade.SIGNAL]
 
     assert [
-        name for name in told if not any(name == each or (dots and name.startswith(each)) for each, dots in named)
+        name
+        for name in alarm_names
+        if not any(name == each or (dots and name.startswith(each)) for each, dots in names_on_page)
     ] == []
 
 
@@ -33,7 +35,7 @@ def test_the_page_lists_every_command() -> None:
     assert [name for name in cli.commands if f"`{name}" not in table] == []
 
 
-def test_a_command_to_go_on_stays_one_line_on_a_narrow_screen(
+def test_the_command_to_resume_stays_on_one_line_on_a_narrow_screen(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")

@@ -63,15 +63,15 @@ class Told:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    printed = io.StringIO()
-    narrator = Narrator(Console(file=printed, width=118), headings=HEADINGS)
+    output = io.StringIO()
+    narrator = Narrator(Console(file=output, width=118), headings=HEADINGS)
     with scene(narrator, tmp_path_factory.mktemp("night")) as (night, watch):
         true = night.tell()
-        yield Told(printed.getvalue(), true, watch)
+        yield Told(output.getvalue(), true, watch)
 
 
 @pytest.mark.demo
-def test_the_night_ends_with_everything_as_it_should_be(told: Told) -> None:
+def test_the_night_ends_with_every_check_passed(told: Told) -> None:
     assert told.true, told.text
     assert "✗" not in told.text
     assert "Differences: none" in told.act("Morning: are the books right?")
@@ -95,24 +95,26 @@ def test_the_night_ends_with_everything_as_it_should_be(told: Told) -> None:
         ),
     ],
 )
-def test_each_act_rings_its_alarm_and_its_run_book_is_followed_as_printed(
+def test_each_failure_fires_its_alarm_and_its_run_book_works_as_printed(
     told: Told, act: str, alarms: list[str], book: str
 ) -> None:
-    said = told.act(act)
-    assert "✓ Rang before it broke: none" in said
+    output_of_act = told.act(act)
+    assert "✓ Rang before it broke: none" in output_of_act
     for alarm in alarms:
-        assert re.search(rf"{re.escape(alarm)}: measured \S+ before and [\d.]+ now, fires at [<>]", said), said
-        assert re.search(rf"✓ {alarm.split()[0]} fires, after \d+ min: yes", said), said
-        assert re.search(rf"✓ {alarm.split()[0]} is quiet, at \S+: yes", said), said
+        assert re.search(rf"{re.escape(alarm)}: measured \S+ before and [\d.]+ now, fires at [<>]", output_of_act), (
+            output_of_act
+        )
+        assert re.search(rf"✓ {alarm.split()[0]} fires, after \d+ min: yes", output_of_act), output_of_act
+        assert re.search(rf"✓ {alarm.split()[0]} is quiet, at \S+: yes", output_of_act), output_of_act
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / RUN_BOOKS / book).read_text(), re.DOTALL)
-    printed = [line for block in blocks for line in block.splitlines() if not line.startswith("#")]
-    typed = iter(re.findall(r"\$ (.+)", said))
-    assert printed
-    assert [line for line in printed if line not in typed] == [], "not typed, or in another order"
+    printed_lines = [line for block in blocks for line in block.splitlines() if not line.startswith("#")]
+    typed_lines = iter(re.findall(r"\$ (.+)", output_of_act))
+    assert printed_lines
+    assert [line for line in printed_lines if line not in typed_lines] == [], "not typed, or in another order"
 
 
 @pytest.mark.demo
-def test_what_rings_rings_in_time(told: Told) -> None:
+def test_each_alarm_fires_within_its_stated_time(told: Told) -> None:
     minutes = {name: int(after) for name, after in re.findall(r"✓ (\w+) fires, after (\d+) min: yes", told.text)}
     assert minutes["ReconciliationSilent"] <= 21
     assert minutes["BacklogCustomerSync"] <= 9
@@ -121,28 +123,30 @@ def test_what_rings_rings_in_time(told: Told) -> None:
 
 
 @pytest.mark.demo
-def test_every_metric_is_emitted_by_processes_that_really_run_but_for_those_that_are_named(told: Told) -> None:
-    emitted = {key.name for key in told.watch.datapoints.keys() if key.namespace == metrics.NAMESPACE}  # noqa: SIM118
-    assert metrics.METRICS.keys() - emitted == ELSEWHERE
+def test_every_metric_is_emitted_by_the_running_processes_except_the_listed_ones(told: Told) -> None:
+    emitted_names = {key.name for key in told.watch.datapoints.keys() if key.namespace == metrics.NAMESPACE}  # noqa: SIM118
+    assert metrics.METRICS.keys() - emitted_names == ELSEWHERE
 
 
 @pytest.mark.demo
-def test_what_alarms_look_at_is_written_by_just_these_dimensions(told: Told) -> None:
-    alarms = [watched.alarm for watched in told.watch.alarms if isinstance(watched.alarm, MetricAlarm)]
-    watched = {_kind(query.key) for alarm in alarms for query in alarm.queries.values()}
+def test_the_metrics_of_alarms_are_emitted_with_exactly_their_dimensions(told: Told) -> None:
+    alarms = [
+        watched_alarm.alarm for watched_alarm in told.watch.alarms if isinstance(watched_alarm.alarm, MetricAlarm)
+    ]
+    watched_alarm = {_kind(query.key) for alarm in alarms for query in alarm.queries.values()}
     written = {_kind(key) for key in told.watch.datapoints.keys()}  # noqa: SIM118
-    assert sorted(watched - written) == sorted(ONLY_IN_AWS)
+    assert sorted(watched_alarm - written) == sorted(ONLY_IN_AWS)
 
 
 @pytest.mark.demo
-def test_the_table_has_every_alarm_that_told_somebody_as_the_template_has_it(told: Told) -> None:
+def test_the_table_lists_every_alarm_that_fired_with_its_text_in_the_template(told: Told) -> None:
     table = re.split(r"\nThe alarms *\n", told.text)[1].partition("╭")[0]
     rows = dict(re.findall(r"^ (\w+) +((?:page|ticket) .*\S) *$", table, re.MULTILINE))
     assert "CanaryFailing" in rows, "a dead worker flies no canary"
     assert rows.keys() == told.watch.alarms.ever_notified
     template = {alarm.name: alarm for alarm in (*ALARMS, *COMPOSITES)}
-    shown = {name: (row.split()[0], row.split()[-1]) for name, row in rows.items()}
-    assert shown == {name: (template[name].grade.value, template[name].run_book) for name in rows}
+    row_ends = {name: (row.split()[0], row.split()[-1]) for name, row in rows.items()}
+    assert row_ends == {name: (template[name].grade.value, template[name].run_book) for name in rows}
 
 
 def test_the_operators_page_asks_about_every_alarm_of_the_template() -> None:
@@ -152,10 +156,10 @@ def test_the_operators_page_asks_about_every_alarm_of_the_template() -> None:
     columns = {Grade.PAGE: " ".join(row[1] for row in rows), Grade.TICKET: " ".join(row[-1] for row in rows)}
     for alarm in (*ALARMS, *COMPOSITES):
         if alarm.grade is not Grade.SIGNAL:
-            named = re.findall(r"`(\w+)(…?)`", columns[alarm.grade])
-            assert any(alarm.name == name or (more and alarm.name.startswith(name)) for name, more in named), (
-                alarm.name
-            )
+            names_on_page = re.findall(r"`(\w+)(…?)`", columns[alarm.grade])
+            assert any(
+                alarm.name == name or (is_prefix and alarm.name.startswith(name)) for name, is_prefix in names_on_page
+            ), alarm.name
     everything = {name for name, _ in re.findall(r"`([A-Z]\w+)(…?)`", " ".join(columns.values()))}
     names = [alarm.name for alarm in (*ALARMS, *COMPOSITES)]
     assert [name for name in everything if not any(each.startswith(name) for each in names)] == []
@@ -165,11 +169,11 @@ def _kind(key: Key) -> tuple[str, str, tuple[str, ...]]:
     return key.namespace, key.name, tuple(sorted(dict(key.dimensions)))
 
 
-def test_what_is_not_as_it_should_be_is_named_and_the_night_does_not_end_well() -> None:
-    printed = io.StringIO()
-    narrator = Narrator(Console(file=printed, width=118), headings=HEADINGS)
+def test_a_failed_check_is_named_and_fails_the_night() -> None:
+    output = io.StringIO()
+    narrator = Narrator(Console(file=output, width=118), headings=HEADINGS)
     narrator.quotes("Which alarms fire: ParkedEvents.")
     narrator.expects("ParkedEvents fires, after never", actual=False, expected=True)
     assert narrator.ends() is False
-    assert "✗ ParkedEvents fires, after never: no   expected yes" in printed.getvalue()
-    assert "1 of 1 checks failed" in printed.getvalue()
+    assert "✗ ParkedEvents fires, after never: no   expected yes" in output.getvalue()
+    assert "1 of 1 checks failed" in output.getvalue()

@@ -21,45 +21,52 @@ NAMES = (
 """Ids of POM's have letters, digits and `._:~-`. Whatever an operator types is printed, too."""
 
 
-def pasted(line: str) -> list[str]:
+def shell_words(line: str) -> list[str]:
     """Returns the words of a command, as a shell hands them over."""
-    said = subprocess.run(["sh", "-c", f"printf '%s\\0' {line}"], capture_output=True, text=True, check=True)
-    return said.stdout.split("\0")[:-1]
+    completed = subprocess.run(["sh", "-c", f"printf '%s\\0' {line}"], capture_output=True, text=True, check=True)
+    return completed.stdout.split("\0")[:-1]
 
 
-def understood(line: str, command: click.Command, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def parsed_arguments(line: str, command: click.Command, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Returns what the command is asked for when the line is pasted."""
-    asked: list[dict[str, Any]] = []
-    monkeypatch.setattr(command, "callback", lambda **given: asked.append(given))
-    program, *words = pasted(line)
+    calls: list[dict[str, Any]] = []
+    monkeypatch.setattr(command, "callback", lambda **arguments: calls.append(arguments))
+    program, *words = shell_words(line)
     assert (program, main(words)) == ("./ops", 0), line
-    [given] = asked
-    return given
+    [arguments] = calls
+    return arguments
 
 
 @pytest.mark.parametrize("organization", ["org_1", "-o", "--all", "invoice", "two words"])
 @pytest.mark.parametrize("what", NAMES)
-def test_a_related_thing_is_explained_whatever_it_is_called(
+def test_the_printed_explain_command_works_for_any_name(
     what: str, organization: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = explain_command(Screen(), what, organization, "--kind", "customer")
-    given = understood(line, explain.commands[ANY_ID], monkeypatch)
-    assert given == {"what": what, "organization": organization, "kind": "customer", "account": None}
+    arguments = parsed_arguments(line, explain.commands[ANY_ID], monkeypatch)
+    assert arguments == {"what": what, "organization": organization, "kind": "customer", "account": None}
 
 
 @pytest.mark.parametrize("organization", NAMES)
-def test_a_command_to_try_concerns_the_organization_that_it_names_and_no_other(
+def test_a_suggested_command_reads_only_the_organization_that_it_names(
     organization: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_name = {each.name: each for each in COMMANDS}
     line = Screen().command("reconcile", organization, options=("--objects",))
-    given = understood(line, by_name["reconcile"], monkeypatch)
-    assert (given["organizations"], given["everybody"], given["objects"]) == ((organization,), False, True)
+    arguments = parsed_arguments(line, by_name["reconcile"], monkeypatch)
+    assert (arguments["organizations"], arguments["everybody"], arguments["objects"]) == (
+        (organization,),
+        False,
+        True,
+    )
     line = Screen().command("replay", organization, options=("--event", "-evt"))
-    given = understood(line, by_name["replay"], monkeypatch)
-    assert (given["organization"], given["events"], given["dry_run"]) == (organization, ("-evt",), False)
-    assert understood(Screen().command("payouts", organization), by_name["payouts"], monkeypatch)["repair"] is False
+    arguments = parsed_arguments(line, by_name["replay"], monkeypatch)
+    assert (arguments["organization"], arguments["events"], arguments["dry_run"]) == (organization, ("-evt",), False)
+    assert (
+        parsed_arguments(Screen().command("payouts", organization), by_name["payouts"], monkeypatch)["repair"]
+        is False
+    )
 
 
-def test_every_command_of_explain_is_known_as_a_name_that_things_may_have() -> None:
+def test_every_subcommand_of_explain_is_treated_as_a_possible_name() -> None:
     assert {*OWN_COMMANDS, ANY_ID} == set(explain.commands)

@@ -27,46 +27,46 @@ def company(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return Depositing(capsys)
 
 
-def test_payouts_that_pom_has_as_stripe_has_them_are_tied_out(company: Depositing) -> None:
+def test_payouts_that_equal_stripes_tie_out(company: Depositing) -> None:
     company.days_pass(5)
 
-    shown = company.compares()
+    comparison = company.compares()
 
-    [row] = shown.document["payouts"]
+    [row] = comparison.document["payouts"]
     assert (row["amount"], row["currency"], row["status"]) == ("72.52", "usd", "paid")
     assert (row["lines"], row["invoices"], row["unexplained"]) == (1, 1, "0.00")
-    assert shown.results == [("tied out", None)]
-    assert shown.document["differences"] == []
-    assert not shown.failed
+    assert comparison.results == [("tied out", None)]
+    assert comparison.document["differences"] == []
+    assert not comparison.failed
 
 
 def test_an_account_without_payouts_has_nothing_to_compare(company: Depositing) -> None:
-    shown = company.compares()
+    comparison = company.compares()
 
-    assert shown.document["payouts"] == []
-    assert "Nothing to compare." in shown.out
-    assert not shown.failed
+    assert comparison.document["payouts"] == []
+    assert "Nothing to compare." in comparison.out
+    assert not comparison.failed
 
 
 def test_a_payout_that_pom_does_not_have_differs_until_it_is_repaired(company: Depositing) -> None:
     company.days_pass(5, lost=True)
 
-    before, would, unchanged = company.compares(), company.compares(dry_run=True), company.stored()
-    repaired, after = company.compares(repair=True), company.compares()
+    before, would, stored_after_dry_run = company.compares(), company.compares(dry_run=True), company.stored()
+    repair, after = company.compares(repair=True), company.compares()
 
     assert (before.results, before.failed) == ([("differs", "POM does not have it")], True)
     assert (would.results, would.failed) == ([("would be repaired", "POM does not have it")], True)
-    assert unchanged == []
-    assert (repaired.results, repaired.failed) == ([("repaired", "POM did not have it")], False)
+    assert stored_after_dry_run == []
+    assert (repair.results, repair.failed) == ([("repaired", "POM did not have it")], False)
     assert (after.results, after.failed) == ([("tied out", None)], False)
     assert company.stored()[0].tied_out
 
 
-def test_a_lost_line_is_named_and_comes_back(company: Depositing) -> None:
+def test_a_lost_line_is_named_and_restored(company: Depositing) -> None:
     company.days_pass(5)
     company.loses_lines()
 
-    before, repaired = company.compares(), company.compares(repair=True)
+    before, repair = company.compares(), company.compares(repair=True)
 
     [difference] = before.document["differences"]
     assert difference["subject"].startswith("txn_")
@@ -76,7 +76,7 @@ def test_a_lost_line_is_named_and_comes_back(company: Depositing) -> None:
         before.out.split()
     )
     assert (before.results, before.failed) == ([("differs", "1 line")], True)
-    assert (repaired.results, repaired.failed) == ([("repaired", "1 line")], False)
+    assert (repair.results, repair.failed) == ([("repaired", "1 line")], False)
     assert company.compares().results == [("tied out", None)]
 
 
@@ -84,9 +84,9 @@ def test_a_dry_run_writes_nothing_even_if_a_repair_is_asked_for(company: Deposit
     company.days_pass(5)
     company.loses_lines()
 
-    shown = company.compares(repair=True, dry_run=True)
+    comparison = company.compares(repair=True, dry_run=True)
 
-    assert shown.results == [("would be repaired", "1 line")]
+    assert comparison.results == [("would be repaired", "1 line")]
     assert company.compares().results == [("differs", "1 line")]
 
 
@@ -106,23 +106,23 @@ class _Forgetful:
         return getattr(self._stripe, name)
 
 
-def test_no_repair_hides_what_stripes_own_lines_do_not_explain(company: Depositing) -> None:
+def test_no_repair_hides_an_amount_that_stripes_lines_do_not_explain(company: Depositing) -> None:
     company.world.ports.stripe = cast(StripeGateway, _Forgetful(company.world.ports.stripe))
     company.days_pass(5)
 
-    shown = company.compares(repair=True)
+    comparison = company.compares(repair=True)
 
-    assert (shown.results, shown.failed) == ([("differs", "lines do not add up")], True)
-    assert shown.document["payouts"][0]["unexplained"] == "72.52"
+    assert (comparison.results, comparison.failed) == ([("differs", "lines do not add up")], True)
+    assert comparison.document["payouts"][0]["unexplained"] == "72.52"
 
 
-def test_a_payout_made_by_hand_cannot_be_itemized_and_is_no_failure(company: Depositing) -> None:
+def test_a_manual_payout_cannot_be_itemized_and_is_no_failure(company: Depositing) -> None:
     company.pays_out_once(automatic=False)
 
-    shown = company.compares(repair=True)
+    comparison = company.compares(repair=True)
 
-    assert (shown.results, shown.failed) == ([("cannot be itemized", "by hand")], False)
-    assert shown.document["payouts"][0]["lines"] is None
+    assert (comparison.results, comparison.failed) == ([("cannot be itemized", "by hand")], False)
+    assert comparison.document["payouts"][0]["lines"] is None
 
 
 def test_a_payout_that_stripe_cannot_list_yet_waits_for_stripe(company: Depositing) -> None:
@@ -132,12 +132,12 @@ def test_a_payout_that_stripe_cannot_list_yet_waits_for_stripe(company: Depositi
     company.world.deliver()
     company.world.work()
 
-    shown = company.compares()
+    comparison = company.compares()
 
-    assert (shown.results, shown.failed) == ([("waits for Stripe", None)], False)
+    assert (comparison.results, comparison.failed) == ([("waits for Stripe", None)], False)
 
 
-def test_if_stripe_fails_in_the_middle_what_was_compared_is_shown(company: Depositing) -> None:
+def test_if_stripe_fails_in_the_middle_the_comparisons_so_far_are_shown(company: Depositing) -> None:
     company.days_pass(5)
     company.invoice = company.world.invoice("svc_2")
     company.pays()
@@ -145,11 +145,11 @@ def test_if_stripe_fails_in_the_middle_what_was_compared_is_shown(company: Depos
     path = "/v1/balance_transactions"
     company.world.double.order_fault("error_before", method="GET", path=path, skip=1, count=50)
 
-    shown = company.compares()
+    comparison = company.compares()
 
-    assert shown.failed
-    assert shown.results == [("tied out", None)]
-    [failure] = shown.document["failures"]
+    assert comparison.failed
+    assert comparison.results == [("tied out", None)]
+    [failure] = comparison.document["failures"]
     assert "1 payouts have been compared; run it again" in failure
 
 
@@ -157,13 +157,13 @@ def test_payouts_fit_into_80_columns_and_no_id_is_broken(company: Depositing) ->
     company.days_pass(5)
     company.loses_lines()
 
-    shown = company.compares(dry_run=True)
+    comparison = company.compares(dry_run=True)
 
-    assert max(map(len, shown.out.splitlines())) <= 80
-    [row] = shown.document["payouts"]
-    assert f"{row['arrives_on']}  {row['id']}  72.52 USD  paid    would be repaired" in shown.out
-    assert set(re.findall(r"\b(?:po|txn)_\w+", shown.out)) == set(
-        re.findall(r"\b(?:po|txn)_\w+", str(shown.document))
+    assert max(map(len, comparison.out.splitlines())) <= 80
+    [row] = comparison.document["payouts"]
+    assert f"{row['arrives_on']}  {row['id']}  72.52 USD  paid    would be repaired" in comparison.out
+    assert set(re.findall(r"\b(?:po|txn)_\w+", comparison.out)) == set(
+        re.findall(r"\b(?:po|txn)_\w+", str(comparison.document))
     )
 
 
@@ -181,15 +181,15 @@ def test_many_differences_are_counted_and_the_first_are_shown(company: Depositin
     company.days_pass(5)
     company.loses_lines()
 
-    shown = company.compares()
+    comparison = company.compares()
 
-    count = len(shown.document["differences"])
+    count = len(comparison.document["differences"])
     assert count > DIFFERENCES_SHOWN
-    assert f"Differences, the first {DIFFERENCES_SHOWN} of {count}" in shown.out
-    assert shown.out.count("payout_line_differs:") == DIFFERENCES_SHOWN
+    assert f"Differences, the first {DIFFERENCES_SHOWN} of {count}" in comparison.out
+    assert comparison.out.count("payout_line_differs:") == DIFFERENCES_SHOWN
 
 
-def test_progress_of_payouts_and_of_lines_is_shown_where_a_person_watches(
+def test_progress_of_payouts_and_lines_is_shown_on_a_terminal(
     company: Depositing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company.days_pass(5)
@@ -198,15 +198,15 @@ def test_progress_of_payouts_and_of_lines_is_shown_where_a_person_watches(
     assert company.compares().err == ""
 
     monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes standard error for a terminal
-    watched = company.compares().err
-    assert "Payouts" in watched
-    assert f"Lines of {payout.id}" in watched
+    progress = company.compares().err
+    assert "Payouts" in progress
+    assert f"Lines of {payout.id}" in progress
 
 
 def test_an_organization_that_was_never_connected_is_named(company: Depositing) -> None:
-    with pytest.raises(NotFound) as raised:
+    with pytest.raises(NotFound) as error:
         company.compares("org_nobody")
-    assert "`status`" in str(raised.value.next_step)
+    assert "`status`" in str(error.value.next_step)
 
 
 def test_an_organization_that_is_not_connected_any_more_is_not_compared(company: Depositing) -> None:

@@ -26,62 +26,70 @@ def ports() -> FakePorts:
     return World().ports
 
 
-def unpublished(
+def unpublished_record(
     change: Change | None = None, *, version: int = 1, deleted: bool = False, **named: Any
 ) -> UnpublishedChange:
     table, keys = named.get("table", "customers"), named.get("keys", CUSTOMER)
     return UnpublishedChange("Why.", f"pom-{table}", keys, version, deleted, NOW, change)
 
 
-def failed(version: int) -> Change:
+def unpublished_change(version: int) -> Change:
     return Change(ORG, ObjectKind.CUSTOMER, "cust_1", version, NOW, FAILED)
 
 
-def told(change: StoredChange | None, ports: FakePorts) -> dict[str, Any]:
+def published_event(change: StoredChange | None, ports: FakePorts) -> dict[str, Any]:
     assert change is not None
     assert publish_again(change, ports, "https://dashboard.stripe.test") is None
     detail: dict[str, Any] = json.loads(ports.bus.events[-1].detail)
     return detail
 
 
-def test_a_change_of_the_present_version_is_told_as_it_would_have_been(ports: FakePorts) -> None:
-    stored = ports.customers.save(customer())
-    event = told(still_to_publish(unpublished(failed(stored.version)), "pom-", ports), ports)
+def test_a_change_to_the_current_version_is_published_with_the_original_event(ports: FakePorts) -> None:
+    stored_customer = ports.customers.save(customer())
+    event = published_event(
+        still_to_publish(unpublished_record(unpublished_change(stored_customer.version)), "pom-", ports), ports
+    )
     assert event["object"]["id"] == "cust_1"
     assert (event["type"], event["objectOmitted"], event["status"]) == ("customer.sync_failed", False, "failed")
-    assert [each.change for each in ports.changes.after(ORG, None, 9).entries] == [failed(stored.version)]
+    assert [each.change for each in ports.changes.after(ORG, None, 9).entries] == [
+        unpublished_change(stored_customer.version)
+    ]
 
 
-def test_an_object_that_has_changed_again_is_left_out_and_the_rest_of_the_event_is_the_same(ports: FakePorts) -> None:
+def test_an_object_that_has_changed_again_is_left_out_of_an_otherwise_equal_event(ports: FakePorts) -> None:
     ports.customers.save(ports.customers.save(customer()))
-    event = told(still_to_publish(unpublished(failed(1)), "pom-", ports), ports)
+    event = published_event(still_to_publish(unpublished_record(unpublished_change(1)), "pom-", ports), ports)
     assert (event["object"], event["objectOmitted"], event["deleted"]) == (None, True, False)
     assert (event["id"], event["version"], event["previousStatus"], event["status"]) == (
-        failed(1).id_of(ChangeType.CUSTOMER_SYNC_FAILED), 1, "pending", "failed",
+        unpublished_change(1).id_of(ChangeType.CUSTOMER_SYNC_FAILED), 1, "pending", "failed",
     )  # fmt: skip
 
 
-def test_in_place_of_an_unreadable_record_the_present_version_is_told_as_new(ports: FakePorts) -> None:
-    synced = replace(customer(), sync_status=SyncStatus.SYNCED)
-    stored = ports.customers.save(ports.customers.save(synced))
-    event = told(still_to_publish(unpublished(version=1), "pom-", ports), ports)
-    assert (event["type"], event["previousStatus"], event["version"]) == ("customer.synced", None, stored.version)
+def test_for_an_unreadable_record_the_current_version_is_published_as_new(ports: FakePorts) -> None:
+    synced_customer = replace(customer(), sync_status=SyncStatus.SYNCED)
+    stored_customer = ports.customers.save(ports.customers.save(synced_customer))
+    event = published_event(still_to_publish(unpublished_record(version=1), "pom-", ports), ports)
+    assert (event["type"], event["previousStatus"], event["version"]) == (
+        "customer.synced",
+        None,
+        stored_customer.version,
+    )
     assert event["object"]["syncStatus"] == "synced"
 
 
-def test_nothing_is_told_of_an_unreadable_record_whose_object_has_nothing_to_tell(ports: FakePorts) -> None:
+def test_an_unreadable_record_of_an_object_without_events_publishes_nothing(ports: FakePorts) -> None:
     ports.customers.save(replace(customer(), sync_status=SyncStatus.PENDING))
-    assert still_to_publish(unpublished(), "pom-", ports) is None
+    assert still_to_publish(unpublished_record(), "pom-", ports) is None
 
 
-def test_an_unreadable_deletion_is_told_with_the_version_after_the_last_one(ports: FakePorts) -> None:
-    event = told(still_to_publish(unpublished(version=4, deleted=True), "pom-", ports), ports)
+def test_an_unreadable_deletion_is_published_with_the_next_version(ports: FakePorts) -> None:
+    event = published_event(still_to_publish(unpublished_record(version=4, deleted=True), "pom-", ports), ports)
     assert (event["type"], event["version"], event["deleted"]) == ("customer.deleted", 5, True)
     assert (event["object"], event["objectOmitted"]) == (None, False)
 
 
-def test_an_earlier_version_of_a_deleted_object_is_not_told_because_its_deletion_is(ports: FakePorts) -> None:
-    assert still_to_publish(unpublished(version=4), "pom-", ports) is None
+def test_an_earlier_version_of_a_deleted_object_is_not_published(ports: FakePorts) -> None:
+    assert still_to_publish(unpublished_record(version=4), "pom-", ports) is None
 
 
 @pytest.mark.parametrize(
@@ -91,17 +99,17 @@ def test_an_earlier_version_of_a_deleted_object_is_not_told_because_its_deletion
         ("payouts", {"payout_key": f"{ORG}#po_1", "place": "line#txn_1"}),
     ],
 )
-def test_nothing_is_told_of_items_that_are_no_objects(ports: FakePorts, table: str, keys: dict[str, str]) -> None:
-    assert still_to_publish(unpublished(table=table, keys=keys), "pom-", ports) is None
+def test_items_that_are_no_objects_publish_nothing(ports: FakePorts, table: str, keys: dict[str, str]) -> None:
+    assert still_to_publish(unpublished_record(table=table, keys=keys), "pom-", ports) is None
 
 
 def test_a_connection_and_a_payout_are_found_by_their_keys(ports: FakePorts) -> None:
-    connection = unpublished(
+    connection = unpublished_record(
         table="connections", keys={"organization_id": "org%", "kind": "connection"}, deleted=True
     )
-    payout = unpublished(table="payouts", keys={"payout_key": "org%25#po_1", "place": "payout"}, deleted=True)
+    payout = unpublished_record(table="payouts", keys={"payout_key": "org%25#po_1", "place": "payout"}, deleted=True)
     for each, kind, object_id in ((connection, "connection", "org%"), (payout, "payout", "po_1")):
-        stored = still_to_publish(each, "pom-", ports)
-        assert stored is not None
-        change = stored.change
+        stored_change = still_to_publish(each, "pom-", ports)
+        assert stored_change is not None
+        change = stored_change.change
         assert (change.object_kind, change.organization_id, change.object_id) == (kind, "org%", object_id)

@@ -16,7 +16,7 @@ from tests.ops.run_books import BOOKS, commands
 SECTIONS = ("**Alarm.**", "## Query", "## Command", "## Check", "## Way back")
 
 
-def test_every_run_book_has_what_somebody_needs_at_night() -> None:
+def test_every_run_book_has_the_required_sections() -> None:
     for book in BOOKS:
         text = book.read_text()
         places = [text.find(section) for section in SECTIONS]
@@ -25,7 +25,7 @@ def test_every_run_book_has_what_somebody_needs_at_night() -> None:
         assert commands(text), book.name
 
 
-def test_whoever_pastes_a_block_that_freezes_has_frozen() -> None:
+def test_a_pasted_block_that_freezes_takes_effect() -> None:
     """A block with nothing but a dry run would go on to the next step with nobody frozen."""
     blocks = [
         block.splitlines() for book in BOOKS for block in re.findall(r"```sh\n(.*?)```", book.read_text(), re.DOTALL)
@@ -35,7 +35,7 @@ def test_whoever_pastes_a_block_that_freezes_has_frozen() -> None:
     assert [line for block, line in dry if block[block.index(line) + 1] != line.removesuffix(" --dry-run")] == []
 
 
-def test_books_that_freeze_everybody_say_that_newcomers_are_released_too() -> None:
+def test_run_books_that_freeze_everybody_also_release_newcomers() -> None:
     assert all("are not frozen" not in book.read_text() for book in BOOKS)
     for book in BOOKS:
         text = book.read_text()
@@ -43,14 +43,14 @@ def test_books_that_freeze_everybody_say_that_newcomers_are_released_too() -> No
             assert "unfreeze --all" in text.partition("## Way back")[2], book.name
 
 
-def test_what_run_books_name_exists() -> None:
+def test_every_name_in_a_run_book_exists() -> None:
     alarms = {alarm.name for alarm in (*ALARMS, *COMPOSITES)}
     queries = {query.name for query in QUERIES}
     for book in BOOKS:
         text = book.read_text()
-        named = set(re.findall(r"`([A-Z][A-Za-z]+)…?`", text.split("\n## ")[0]))
+        names = set(re.findall(r"`([A-Z][A-Za-z]+)…?`", text.split("\n## ")[0]))
         metrics = {metric.name for metric in METRICS.values()}
-        for name in named - {"Retryable"} - metrics:
+        for name in names - {"Retryable"} - metrics:
             assert any(each.startswith(name) for each in alarms), (book.name, name)
         for query in re.findall(r"[Ss]aved query `([a-z-]+)`", text):
             assert query in queries, (book.name, query)
@@ -60,7 +60,7 @@ def test_what_run_books_name_exists() -> None:
     assert all(f"({book.name})" in index for book in BOOKS)
 
 
-def test_a_command_is_printed_with_the_program_so_that_it_can_be_typed() -> None:
+def test_each_command_is_printed_with_its_program() -> None:
     """Wherever operators read: a command's name alone is said only where it is no command, such as a status."""
     pages = (*BOOKS, *(ROOT / name for name in ("README.md", "docs/operations.md", "docs/deploying.md")))
     for page in pages:

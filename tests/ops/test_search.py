@@ -28,19 +28,19 @@ def company() -> Company:
     return Company()
 
 
-def asked(
-    company: Company, what: str, organization: str | None = None, kind: str | None = None, *, as_json: bool = True
+def explained(
+    company: Company, name: str, organization: str | None = None, kind: str | None = None, *, as_json: bool = True
 ) -> Screen:
     """Returns what an operator is told who names this."""
     stage = cast(Stage, SimpleNamespace(ports=company.world.ports))
     connection = company.world.ports.connections.get(OrganizationId(organization or ORGANIZATION))
     screen = Screen(as_json=as_json)
-    explain_search(stage, screen, Search(stage, what, [connection]), organization, kind)
+    explain_search(stage, screen, Search(stage, name, [connection]), organization, kind)
     return screen
 
 
-def found(company: Company, what: str) -> tuple[str, str]:
-    screen = asked(company, what)
+def title_and_status(company: Company, name: str) -> tuple[str, str]:
+    screen = explained(company, name)
     assert not screen.failed, screen.document
     return screen.document["found"]["kind"], screen.document["found"]["id"]
 
@@ -54,7 +54,7 @@ def number_of(company: Company) -> str:
 
 def test_an_invoice_is_found_by_its_number_by_stripes_id_and_by_poms(company: Company) -> None:
     names = (number_of(company), number_of(company).lower(), str(company.now.stripe_invoice_id), company.invoice.id)
-    assert [found(company, name) for name in names] == [("invoice", company.invoice.id)] * 4
+    assert [title_and_status(company, name) for name in names] == [("invoice", company.invoice.id)] * 4
 
 
 def test_an_invoice_is_found_by_the_stripe_id_of_a_former_revision() -> None:
@@ -66,7 +66,7 @@ def test_an_invoice_is_found_by_the_stripe_id_of_a_former_revision() -> None:
     client.invoices.send_invoice(draft.id, None, options)
     company.world.deliver()
     assert company.now.stripe_invoice_id == draft.id
-    assert found(company, former) == found(company, draft.id) == ("invoice", company.invoice.id)
+    assert title_and_status(company, former) == title_and_status(company, draft.id) == ("invoice", company.invoice.id)
 
 
 def test_a_customer_is_found_by_poms_id_and_by_stripes(company: Company) -> None:
@@ -75,11 +75,11 @@ def test_a_customer_is_found_by_poms_id_and_by_stripes(company: Company) -> None
     assert customer is not None
     assert customer.link is not None
     for name in (customer_id, customer.link.stripe_customer_id):
-        assert found(company, name) == ("customer", customer_id)
-    told = asked(company, customer_id).document
-    assert told["explanation"] == "Stripe has the same data of the customer as POM."
-    assert [each["id"] for each in told["invoices"]] == [company.invoice.id]
-    assert "ann@example.test" not in str(told)
+        assert title_and_status(company, name) == ("customer", customer_id)
+    failure = explained(company, customer_id).document
+    assert failure["explanation"] == "Stripe has the same data of the customer as POM."
+    assert [each["id"] for each in failure["invoices"]] == [company.invoice.id]
+    assert "ann@example.test" not in str(failure)
 
 
 def test_a_payment_is_found_by_its_intent_its_charge_and_its_refund(company: Company) -> None:
@@ -89,24 +89,31 @@ def test_a_payment_is_found_by_its_intent_its_charge_and_its_refund(company: Com
     [refund] = payment.refunds
     assert payment.charge_id is not None
     for name in (payment.id, payment.charge_id, refund.id):
-        assert found(company, name) == ("payment", name)
-        related = asked(company, name).document["related"]
-        assert ("invoice", company.invoice.id) in [(each["what"], each["id"]) for each in related]
-    told = asked(company, refund.id).document["payment"]
-    assert (told["kind"], told["amount"], told["currency"], told["status"]) == ("refund", "20.00", "usd", "succeeded")
-    assert told["payment"] == payment.id
+        assert title_and_status(company, name) == ("payment", name)
+        related_commands = explained(company, name).document["related"]
+        assert ("invoice", company.invoice.id) in [(each["what"], each["id"]) for each in related_commands]
+    failure = explained(company, refund.id).document["payment"]
+    assert (failure["kind"], failure["amount"], failure["currency"], failure["status"]) == (
+        "refund",
+        "20.00",
+        "usd",
+        "succeeded",
+    )
+    assert failure["payment"] == payment.id
 
 
-def test_a_refund_is_told_with_who_ordered_it_in_pom_or_that_it_was_made_in_stripe(
+def test_a_refund_shows_who_ordered_it_in_pom_or_that_it_was_created_in_stripe(
     company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
     company.refunds(amount="20")
     company.refunds_in_dashboard(1000)
     company.world.deliver()
     [payment] = payments_of(company.now)
-    made = {each.amount: asked(company, each.id).document["payment"]["made"] for each in payment.refunds}
-    assert made == {2000: f"ordered in POM by {ADMIN}", 1000: "made in Stripe"}
-    asked(company, payment.refunds[0].id, as_json=False)
+    origin_by_amount = {
+        each.amount: explained(company, each.id).document["payment"]["made"] for each in payment.refunds
+    }
+    assert origin_by_amount == {2000: f"ordered in POM by {ADMIN}", 1000: "made in Stripe"}
+    explained(company, payment.refunds[0].id, as_json=False)
     assert f"Ordered in POM by {ADMIN}." in capsys.readouterr().out
 
 
@@ -116,13 +123,13 @@ def test_operators_see_who_did_what_to_a_customer_and_to_the_connection_and_the_
     ports = company.world.ports
     sync_again(ORGANIZATION, CustomerId("cust_1"), ports, by=OFFICE)
     invoicing_settings.change(ORGANIZATION, InvoicingSettings(ORGANIZATION, memo="Thank you."), ports, by=ADMIN)
-    told = asked(company, "cust_1").document["acts"]
-    assert [(each["kind"], each["who"]) for each in told] == [("sync_requested", OFFICE), ("saved", None)]
+    failure = explained(company, "cust_1").document["acts"]
+    assert [(each["kind"], each["who"]) for each in failure] == [("sync_requested", OFFICE), ("saved", None)]
     stage, screen = cast(Stage, SimpleNamespace(ports=ports)), Screen()
     show_acts(stage, screen, "acts", "it", Subject.connection_of(ORGANIZATION), Subject.settings_of(ORGANIZATION))
-    told = screen.document["acts"]
-    assert [each["kind"] for each in told] == ["settings_changed", "connected", "access_granted", "connect_begun"]
-    assert (told[0]["fields"], told[0]["by"], told[0]["who"]) == (["memo"], "user", ADMIN)
+    failure = screen.document["acts"]
+    assert [each["kind"] for each in failure] == ["settings_changed", "connected", "access_granted", "connect_begun"]
+    assert (failure[0]["fields"], failure[0]["by"], failure[0]["who"]) == (["memo"], "user", ADMIN)
     out = capsys.readouterr().out
     assert f"Settings changed: memo ({ADMIN})" in out
     assert "Access granted (stripe)" in out
@@ -135,22 +142,22 @@ def test_a_declined_payment_is_found_although_no_money_moved() -> None:
     company.world.double.pay(company.account, stripe_id, decline=("card_declined", "insufficient_funds"))
     company.world.deliver()
     [payment] = payments_of(company.now)
-    told = asked(company, payment.id).document["payment"]
-    assert (told["status"], told["reason"]) == ("failed", "insufficient_funds")
+    failure = explained(company, payment.id).document["payment"]
+    assert (failure["status"], failure["reason"]) == ("failed", "insufficient_funds")
 
 
 def test_a_payment_outside_stripe_is_found_by_poms_own_id(company: Company) -> None:
-    other = company.world.invoice("svc_cash")
+    other_invoice = company.world.invoice("svc_cash")
     options: Any = {"stripe_account": company.account}
-    company.world.client.v1.invoices.pay(str(other.stripe_invoice_id), {"paid_out_of_band": True}, options)
+    company.world.client.v1.invoices.pay(str(other_invoice.stripe_invoice_id), {"paid_out_of_band": True}, options)
     company.world.deliver()
-    assert found(company, f"outside_{other.id}") == ("payment", f"outside_{other.id}")
+    assert title_and_status(company, f"outside_{other_invoice.id}") == ("payment", f"outside_{other_invoice.id}")
 
 
-def test_people_read_what_it_is_how_it_stands_and_the_commands_to_go_on(
+def test_a_result_shows_its_kind_its_status_and_the_next_commands(
     company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked(company, company.payment_id, as_json=False)
+    explained(company, company.payment_id, as_json=False)
     out = capsys.readouterr().out
     of = f"of invoice {number_of(company)} ({company.invoice.id})"
     assert f"{company.payment_id} is a payment of 75.00 USD by Visa 4242 {of}. Its status is succeeded." in out
@@ -170,25 +177,25 @@ def test_people_read_what_it_is_how_it_stands_and_the_commands_to_go_on(
         ("txn_nothing", "an organization", "the payout that it belongs to"),
     ],
 )
-def test_what_is_not_found_is_told_with_where_it_was_looked_for_and_what_to_try(
+def test_an_unknown_name_is_reported_with_the_searched_places_and_suggestions(
     company: Company, what: str, looked: str, advice: str
 ) -> None:
-    screen = asked(company, what, ORGANIZATION)
+    screen = explained(company, what, ORGANIZATION)
     assert screen.failed
-    [told] = screen.document["failures"]
-    assert f"Nothing called {what} was found in {ORGANIZATION}." in told
-    assert looked in told
-    assert advice in told
+    [failure] = screen.document["failures"]
+    assert f"Nothing called {what} was found in {ORGANIZATION}." in failure
+    assert looked in failure
+    assert advice in failure
 
 
-def test_a_thing_of_another_kind_than_asked_for_is_told_with_its_kind(company: Company) -> None:
-    [told] = asked(company, number_of(company), kind="payout").document["failures"]
-    assert f"Nothing called {number_of(company)} is of the kind payout." in told
-    assert "found as invoice" in told
+def test_an_object_of_another_kind_than_requested_is_reported_with_its_kind(company: Company) -> None:
+    [failure] = explained(company, number_of(company), kind="payout").document["failures"]
+    assert f"Nothing called {number_of(company)} is of the kind payout." in failure
+    assert "found as invoice" in failure
 
 
 @pytest.mark.parametrize(("kind", "said"), [("refund", "is a refund of"), ("charge", "is a charge of")])
-def test_a_refund_and_a_charge_are_called_by_their_own_names(
+def test_a_refund_and_a_charge_have_their_own_titles(
     company: Company, capsys: pytest.CaptureFixture[str], kind: str, said: str
 ) -> None:
     company.refunds(amount="20")
@@ -196,18 +203,18 @@ def test_a_refund_and_a_charge_are_called_by_their_own_names(
     [payment] = payments_of(company.now)
     name = payment.refunds[0].id if kind == "refund" else payment.charge_id
     assert name is not None
-    asked(company, name, as_json=False)
+    explained(company, name, as_json=False)
     assert capsys.readouterr().out.startswith(f"{name} {said} {ORGANIZATION}.")
 
 
 def test_an_invoice_is_shown_with_its_number_and_its_customer(company: Company) -> None:
-    [told] = asked(company, company.invoice.id).document["invoice"]
-    assert (told["number"], told["customer"]) == (number_of(company), company.now.order.customer_id)
+    [failure] = explained(company, company.invoice.id).document["invoice"]
+    assert (failure["number"], failure["customer"]) == (number_of(company), company.now.order.customer_id)
 
 
-def test_the_command_to_try_names_the_only_organization_there_is(company: Company) -> None:
-    [told] = asked(company, "in_nothing").document["failures"]
-    assert f"`./ops reconcile {ORGANIZATION} --objects`" in told
+def test_the_suggested_command_names_the_only_organization(company: Company) -> None:
+    [failure] = explained(company, "in_nothing").document["failures"]
+    assert f"`./ops reconcile {ORGANIZATION} --objects`" in failure
 
 
 def test_stripes_ids_of_a_former_account_are_found_if_the_account_is_named(company: Company) -> None:
@@ -219,30 +226,32 @@ def test_stripes_ids_of_a_former_account_are_found_if_the_account_is_named(compa
     connection = company.world.ports.connections.get(OrganizationId(ORGANIZATION))
     elsewhere = replace(connection, account_id=StripeAccountId("acct_another"))
     for name, kind in ((stripe_id, "invoice"), (payment.id, "payment"), (charge_id, "payment")):
-        missed, named = Screen(as_json=True), Screen(as_json=True)
-        explain_search(stage, missed, Search(stage, name, [elsewhere]), None)
+        screen_without_account, screen_with_account = Screen(as_json=True), Screen(as_json=True)
+        explain_search(stage, screen_without_account, Search(stage, name, [elsewhere]), None)
         if name != payment.id:
-            assert "If it belongs to a former account, add --account" in missed.document["failures"][0]
-        explain_search(stage, named, Search(stage, name, [elsewhere], former), None)
-        assert named.document["found"]["kind"] == kind
+            assert (
+                "If it belongs to a former account, add --account" in screen_without_account.document["failures"][0]
+            )
+        explain_search(stage, screen_with_account, Search(stage, name, [elsewhere], former), None)
+        assert screen_with_account.document["found"]["kind"] == kind
 
 
-def test_an_organization_that_was_never_connected_is_told_as_such(company: Company) -> None:
-    [told] = asked(company, "in_nothing", "org_typo").document["failures"]
-    assert "org_typo was never connected to Stripe" in told
+def test_an_organization_that_was_never_connected_is_reported_as_such(company: Company) -> None:
+    [failure] = explained(company, "in_nothing", "org_typo").document["failures"]
+    assert "org_typo was never connected to Stripe" in failure
 
 
-def test_stripe_that_does_not_answer_is_told_and_is_not_taken_for_nothing(company: Company) -> None:
+def test_an_unreachable_stripe_is_reported_and_not_taken_for_an_empty_result(company: Company) -> None:
     company.world.double.order_fault("error_before", path="/v1/charges/ch_nothing", count=10)
-    [told] = asked(company, "ch_nothing", ORGANIZATION).document["failures"]
-    assert f"Stripe could not be searched on {company.account}" in told
+    [failure] = explained(company, "ch_nothing", ORGANIZATION).document["failures"]
+    assert f"Stripe could not be searched on {company.account}" in failure
 
 
-def test_several_things_of_one_name_are_listed_with_their_commands(company: Company) -> None:
+def test_several_objects_with_one_name_are_listed_with_their_commands(company: Company) -> None:
     number = number_of(company)
     company.world.customer(number)
-    screen = asked(company, number)
+    screen = explained(company, number)
     assert screen.failed
     assert {each["kind"] for each in screen.document["several"]} == {"customer", "invoice"}
     assert all("--kind" in each["command"] for each in screen.document["several"])
-    assert asked(company, number, kind="invoice").document["found"]["id"] == company.invoice.id
+    assert explained(company, number, kind="invoice").document["found"]["id"] == company.invoice.id

@@ -48,18 +48,18 @@ def rows(page: str, heading: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_that_says_how_often_accounts_are_swept_says_what_the_code_does(page: Path) -> None:
-    known = {SPAN, *(f"every {words(each)}" for each in (ACTIVE_EVERY, QUIET_EVERY, IDLE_EVERY))}
-    said = [
+def test_pages_state_the_interval_of_sweeps_that_the_code_has(page: Path) -> None:
+    correct_intervals = {SPAN, *(f"every {words(each)}" for each in (ACTIVE_EVERY, QUIET_EVERY, IDLE_EVERY))}
+    stated_intervals = [
         (phrase, sentence)
         for sentence in sentences(page.read_text())
         if ABOUT_SWEEPS.search(sentence)
         for phrase in EVERY.findall(sentence)
     ]
-    assert [each for each in said if each[0] not in known] == []
+    assert [each for each in stated_intervals if each[0] not in correct_intervals] == []
 
 
-def test_a_run_book_that_says_every_ten_minutes_says_while_what_that_holds() -> None:
+def test_a_run_book_that_states_every_ten_minutes_states_the_condition_too() -> None:
     for page in (ROOT / "docs/runbooks").glob("*.md"):
         for sentence in sentences(page.read_text()):
             if ABOUT_SWEEPS.search(sentence) and f"every {words(ACTIVE_EVERY)}" in sentence.replace(SPAN, ""):
@@ -71,7 +71,7 @@ def test_a_run_book_that_says_every_ten_minutes_says_while_what_that_holds() -> 
     "page",
     ["docs/architecture.md", "docs/operations.md", "docs/runbooks/stuck-reconciliation.md", "docs/guide-coverage.md"],
 )
-def test_who_asks_how_often_an_account_is_swept_is_told_the_whole_span(page: str) -> None:
+def test_pages_state_the_whole_range_of_sweep_intervals(page: str) -> None:
     assert SPAN in re.sub(r"\s+", " ", (ROOT / page).read_text())
 
 

@@ -24,7 +24,7 @@ STOP, START = (
 )
 
 
-def _typed(lines: str, directory: Path) -> list[str]:
+def _commands_run(lines: str, directory: Path) -> list[str]:
     """Returns what was asked of AWS."""
     (directory / "asked").write_text("")
     path = f"{directory}:/usr/bin:/bin"
@@ -41,27 +41,27 @@ def _account(directory: Path) -> None:
 
 def test_every_function_stops_and_starts_again_with_its_own_limit(tmp_path: Path) -> None:
     _account(tmp_path)
-    stopped = _typed(STOP, tmp_path)
+    stop_commands = _commands_run(STOP, tmp_path)
     for name in "ab":
         function = f"--function-name pom-stripe-prod-{name}"
-        assert f"lambda put-function-concurrency {function} --reserved-concurrent-executions 0" in stopped
-    assert [each for each in stopped if "--no-enabled" in each] == [
+        assert f"lambda put-function-concurrency {function} --reserved-concurrent-executions 0" in stop_commands
+    assert [each for each in stop_commands if "--no-enabled" in each] == [
         f"lambda update-event-source-mapping --uuid {uuid} --no-enabled" for uuid in ("u1", "u2")
     ]
-    started = _typed(STOP.split("# the mappings")[0] + START, tmp_path)
-    assert [each for each in started if "put-function-concurrency" in each] == [
+    start_commands = _commands_run(STOP.split("# the mappings")[0] + START, tmp_path)
+    assert [each for each in start_commands if "put-function-concurrency" in each] == [
         "lambda put-function-concurrency --function-name pom-stripe-prod-b --reserved-concurrent-executions 5"
     ]
-    assert [each for each in started if "--enabled" in each] == [
+    assert [each for each in start_commands if "--enabled" in each] == [
         f"lambda update-event-source-mapping --uuid {uuid} --enabled" for uuid in ("u1", "u2")
     ]
 
 
-def test_stopping_twice_forgets_nothing(tmp_path: Path) -> None:
+def test_stopping_twice_keeps_the_original_limits(tmp_path: Path) -> None:
     """The second time every limit is 0, and no mapping is on."""
     _account(tmp_path)
-    _typed(STOP, tmp_path)
+    _commands_run(STOP, tmp_path)
     (tmp_path / "aws").write_text(AWS.replace("printf 'u1\\tu2\\n'", "true"))
-    _typed(STOP, tmp_path)
+    _commands_run(STOP, tmp_path)
     assert (tmp_path / "limits.txt").read_text() == "pom-stripe-prod-b 5\n"
     assert (tmp_path / "mappings.txt").read_text() == "u1\nu2\n"

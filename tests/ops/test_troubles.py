@@ -44,7 +44,7 @@ PAGE = next(each for each in ALARMS if each.grade is Grade.PAGE)
 
 
 @dataclass
-class Deployed:
+class DeployedStage:
     """A stage on which all is well until a test breaks one thing."""
 
     aws: Aws
@@ -53,10 +53,10 @@ class Deployed:
 
     def status(self) -> tuple[int, Any, str]:
         """Returns the exit status of `status`, its JSON document, and the last line of what people read."""
-        ended = exit_status(cli, "./ops", ["--json", "status"])
+        exit_code = exit_status(cli, "./ops", ["--json", "status"])
         document = json.loads(self.capsys.readouterr().out)
-        assert exit_status(cli, "./ops", ["status"]) == ended
-        return ended, document, self.capsys.readouterr().out.rstrip().splitlines()[-1]
+        assert exit_status(cli, "./ops", ["status"]) == exit_code
+        return exit_code, document, self.capsys.readouterr().out.rstrip().splitlines()[-1]
 
     def send(self, queue: str) -> None:
         group = {"MessageGroupId": "g", "MessageDeduplicationId": "d"} if queue.endswith(".fifo") else {}
@@ -68,12 +68,12 @@ class Deployed:
         )
 
     def connect(self, **changes: Any) -> None:
-        stored = self.ports.connections.get(ORG)
-        self.ports.connections.save(replace(stored, **changes))
+        connection = self.ports.connections.get(ORG)
+        self.ports.connections.save(replace(connection, **changes))
 
 
 @pytest.fixture
-def stage(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Deployed]:
+def stage(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[DeployedStage]:
     clock = FakeClock(NOW)
     environment = {
         "POM_STAGE": "test",
@@ -115,39 +115,41 @@ def stage(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         )
     for each in (*ALARMS, *COMPOSITES):
         cloudwatch.set_alarm_state(AlarmName=aws.prefix + each.name, StateValue="OK", StateReason="It is a test.")
-    yield Deployed(aws, ports, capsys)
+    yield DeployedStage(aws, ports, capsys)
     for url in aws.queue_urls.values():
         # `purge_queue` may be asked for once a minute alone.
         for message in boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
             boto3.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def refuse_signatures(stage: Deployed) -> None:
-    asked = pom_metric(SIGNATURE_INVALID, "Sum").for_alarm(60)["Metric"]
+def refuse_signatures(stage: DeployedStage) -> None:
+    metric = pom_metric(SIGNATURE_INVALID, "Sum").for_alarm(60)["Metric"]
     datum: Any = {
-        "MetricName": asked["MetricName"],
-        "Dimensions": asked.get("Dimensions", []),
+        "MetricName": metric["MetricName"],
+        "Dimensions": metric.get("Dimensions", []),
         "Timestamp": dt.datetime.fromtimestamp(NOW - 120, dt.UTC),
         "Value": 3,
     }
-    boto3.client("cloudwatch").put_metric_data(Namespace=asked["Namespace"], MetricData=[datum])
+    boto3.client("cloudwatch").put_metric_data(Namespace=metric["Namespace"], MetricData=[datum])
 
 
-def freeze_everybody(stage: Deployed) -> None:
+def freeze_everybody(stage: DeployedStage) -> None:
     stage.ports.connections.save_platform_freeze(Freeze(NOW, "kim", "A drill"))
 
 
-def get_stuck(stage: Deployed) -> None:
-    made = invoice()
-    stage.ports.invoices.insert(invoice_write(replace(made, saga=replace(made.saga, resume_at=NOW - 1))), {})
+def get_stuck(stage: DeployedStage) -> None:
+    stuck_invoice = invoice()
+    stage.ports.invoices.insert(
+        invoice_write(replace(stuck_invoice, saga=replace(stuck_invoice.saga, resume_at=NOW - 1))), {}
+    )
 
 
-def refuse_a_secret(stage: Deployed) -> None:
+def refuse_a_secret(stage: DeployedStage) -> None:
     attempts = (Attempt("a", Verdict.PASSED), Attempt("b", Verdict.REFUSED, refused_since=NOW - 900))
     stage.ports.connections.save_canary_run(CanaryRun(Verdict.OLDER_SECRET_REFUSED, 20, NOW + 1, attempts))
 
 
-TROUBLES: dict[str, tuple[Callable[[Deployed], object], str, str]] = {
+TROUBLES: dict[str, tuple[Callable[[DeployedStage], object], str, str]] = {
     "a frozen organization": (
         lambda stage: stage.connect(frozen=Freeze(NOW, "kim", "A drill")),
         f"frozen: {ORG}",
@@ -203,17 +205,17 @@ TROUBLES: dict[str, tuple[Callable[[Deployed], object], str, str]] = {
 }
 
 
-def test_status_says_that_all_is_well_when_nothing_is_wrong(stage: Deployed) -> None:
-    ended, told, last = stage.status()
-    assert (ended, told["troubles"], told["allWell"], last) == (0, [], True, "All is well.")
+def test_status_says_that_all_is_well_when_nothing_is_wrong(stage: DeployedStage) -> None:
+    exit_code, document, last = stage.status()
+    assert (exit_code, document["troubles"], document["allWell"], last) == (0, [], True, "All is well.")
 
 
-def test_status_says_how_long_ago_stripes_endpoint_was_looked_at() -> None:
+def test_status_shows_how_long_ago_the_webhook_endpoint_was_checked() -> None:
     good = WebhookCheck(NOW - 90, answered=True)
     assert endpoint_in_words(good, NOW) == "configured correctly, checked 90 s ago"
 
 
-def test_status_shows_the_age_of_each_secret(stage: Deployed) -> None:
+def test_status_shows_the_age_of_each_secret(stage: DeployedStage) -> None:
     ages = stage.status()[1]["secretAges"]
     assert ages.keys() == {"platform", "webhook"}
     assert all(isinstance(days, int) for days in ages.values())
@@ -226,32 +228,30 @@ def test_a_secret_may_stay_the_same_for_ninety_days() -> None:
     ]
 
 
-def test_a_secret_whose_age_cannot_be_read_is_not_known(stage: Deployed) -> None:
+def test_a_secret_whose_age_cannot_be_read_is_reported_as_unknown(stage: DeployedStage) -> None:
     boto3.client("secretsmanager").delete_secret(SecretId="webhook", ForceDeleteWithoutRecovery=True)
     assert unknown(stage)[:2] == (1, [("age of the webhook secret", f"{RUN_BOOKS}/secret-rotation.md")])
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_status_names_each_trouble_with_its_run_book_and_never_says_that_all_is_well(
-    stage: Deployed, trouble: str
-) -> None:
-    happens, what, run_book = TROUBLES[trouble]
+def test_status_names_each_trouble_with_its_run_book(stage: DeployedStage, trouble: str) -> None:
+    happens, trouble_name, run_book = TROUBLES[trouble]
     happens(stage)
-    ended, told, last = stage.status()
-    assert [(row["what"], row["run_book"], row["known"]) for row in told["troubles"]] == [
-        (what, f"{RUN_BOOKS}/{run_book}", True)
+    exit_code, document, last = stage.status()
+    assert [(row["what"], row["run_book"], row["known"]) for row in document["troubles"]] == [
+        (trouble_name, f"{RUN_BOOKS}/{run_book}", True)
     ]
-    assert (ended, told["allWell"], last) == (1, False, "NOT all is well: 1 wrong, 0 unknown.")
+    assert (exit_code, document["allWell"], last) == (1, False, "NOT all is well: 1 wrong, 0 unknown.")
 
 
-def unknown(stage: Deployed) -> tuple[int, list[tuple[str, str]], bool, str]:
+def unknown(stage: DeployedStage) -> tuple[int, list[tuple[str, str]], bool, str]:
     """Returns what `status` says, which must have no trouble that is known."""
-    ended, told, last = stage.status()
-    assert {row["known"] for row in told["troubles"]} == {False}, told["troubles"]
-    return ended, [(row["what"], row["run_book"]) for row in told["troubles"]], told["allWell"], last
+    exit_code, document, last = stage.status()
+    assert {row["known"] for row in document["troubles"]} == {False}, document["troubles"]
+    return exit_code, [(row["what"], row["run_book"]) for row in document["troubles"]], document["allWell"], last
 
 
-def test_what_has_never_been_looked_at_is_not_known(stage: Deployed) -> None:
+def test_a_check_that_never_ran_is_reported_as_unknown(stage: DeployedStage) -> None:
     empty_tables()
     assert unknown(stage) == (
         1,
@@ -264,16 +264,16 @@ def test_what_has_never_been_looked_at_is_not_known(stage: Deployed) -> None:
     )
 
 
-def test_an_alarm_with_too_little_data_is_not_known(stage: Deployed) -> None:
+def test_an_alarm_with_insufficient_data_is_reported_as_unknown(stage: DeployedStage) -> None:
     stage.alarm(PAGE.name, "INSUFFICIENT_DATA")
-    ended, rows, well, _ = unknown(stage)
-    assert (ended, rows, well) == (1, [(f"alarm {PAGE.name}", f"{RUN_BOOKS}/{PAGE.run_book}")], False)
+    exit_code, rows, well, _ = unknown(stage)
+    assert (exit_code, rows, well) == (1, [(f"alarm {PAGE.name}", f"{RUN_BOOKS}/{PAGE.run_book}")], False)
 
 
-def test_an_alarm_that_the_stage_does_not_have_is_not_known(stage: Deployed) -> None:
+def test_a_missing_alarm_is_reported_as_unknown(stage: DeployedStage) -> None:
     boto3.client("cloudwatch").delete_alarms(AlarmNames=[stage.aws.prefix + PAGE.name])
-    ended, rows, well, _ = unknown(stage)
-    assert (ended, rows, well) == (1, [(f"alarm {PAGE.name}", f"{RUN_BOOKS}/{PAGE.run_book}")], False)
+    exit_code, rows, well, _ = unknown(stage)
+    assert (exit_code, rows, well) == (1, [(f"alarm {PAGE.name}", f"{RUN_BOOKS}/{PAGE.run_book}")], False)
 
 
 def refusing_client(monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -283,38 +283,40 @@ def refusing_client(monkeypatch: pytest.MonkeyPatch) -> Any:
     return client
 
 
-def test_alarms_that_cannot_be_read_are_not_known(stage: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alarms_that_cannot_be_read_are_reported_as_unknown(
+    stage: DeployedStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Stubber(refusing_client(monkeypatch)) as stub:
         for _ in range(2):
             stub.add_client_error("describe_alarms", "AccessDenied")
-        ended, rows, well, _ = unknown(stage)
-    assert (ended, rows, well) == (1, [("alarms", f"{RUN_BOOKS}/README.md")], False)
+        exit_code, rows, well, _ = unknown(stage)
+    assert (exit_code, rows, well) == (1, [("alarms", f"{RUN_BOOKS}/README.md")], False)
 
 
-def test_a_queue_that_does_not_exist_is_not_known(stage: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_queue_is_reported_as_unknown(stage: DeployedStage, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = stage.aws.queue_urls[Queue.RECONCILE] + "-gone"
     monkeypatch.setattr(
         "infra.ops.stage.Stage.queue_url",
         lambda _, name: nowhere if name == Queue.RECONCILE else stage.aws.queue_urls[name],
     )
-    ended, rows, well, _ = unknown(stage)
-    assert (ended, rows, well) == (1, [(f"queue {Queue.RECONCILE.value}", f"{RUN_BOOKS}/dead-letters.md")], False)
+    exit_code, rows, well, _ = unknown(stage)
+    assert (exit_code, rows, well) == (1, [(f"queue {Queue.RECONCILE.value}", f"{RUN_BOOKS}/dead-letters.md")], False)
 
 
 def test_all_pages_of_alarms_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = {"AlarmNamePrefix": "pom-", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    request = {"AlarmNamePrefix": "pom-", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
     first, last = ALARMS[0], ALARMS[-1]
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    told: Any = SimpleNamespace(config=SimpleNamespace(table_prefix="pom-"))
+    document: Any = SimpleNamespace(config=SimpleNamespace(table_prefix="pom-"))
     with Stubber(refusing_client(monkeypatch)) as stub:
-        one = {"MetricAlarms": [{"AlarmName": f"pom-{first.name}", "StateValue": "OK"}], "NextToken": "more"}
+        first_page = {"MetricAlarms": [{"AlarmName": f"pom-{first.name}", "StateValue": "OK"}], "NextToken": "more"}
         two = {
             "MetricAlarms": [{"AlarmName": f"pom-{last.name}", "StateValue": "ALARM"}],
             "CompositeAlarms": [{"AlarmName": f"pom-{COMPOSITES[0].name}", "StateValue": "OK"}],
         }
-        stub.add_response("describe_alarms", one, asked)
-        stub.add_response("describe_alarms", two, {**asked, "NextToken": "more"})
-        states = {each.name: each.state for each in alarm_states.alarm_states(told) or ()}
+        stub.add_response("describe_alarms", first_page, request)
+        stub.add_response("describe_alarms", two, {**request, "NextToken": "more"})
+        states = {each.name: each.state for each in alarm_states.alarm_states(document) or ()}
         stub.assert_no_pending_responses()
     read = {first.name: State.QUIET, last.name: State.FIRING, COMPOSITES[0].name: State.QUIET}
     signals = {each.name for each in (*ALARMS, *COMPOSITES) if each.grade is Grade.SIGNAL}

@@ -82,12 +82,12 @@ def shell(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Shell:
             shutil.copy2(source, target)
     (top / ".venv").symlink_to(ROOT / ".venv")
     write(description(company.stack), top / ".local/stack.json")
-    erased = {"message": "erasure", "organization_id": company.organization_id, "customer_id": "cust_gone"}
-    (top / "erased.txt").write_text(json.dumps({**erased, "in_stripe": "keep"}) + "\n")
+    erasure_line = {"message": "erasure", "organization_id": company.organization_id, "customer_id": "cust_gone"}
+    (top / "erased.txt").write_text(json.dumps({**erasure_line, "in_stripe": "keep"}) + "\n")
     (top / "new-secret.txt").write_text("whsec_of_a_rotation_under_way\n")
-    made = company.bill("svc_book").json
-    customer = made["customerId"]
-    return Shell(top, {"ORGANIZATION": company.organization_id, "INVOICE": made["id"], "CUSTOMER": customer})
+    new_invoice = company.bill("svc_book").json
+    customer = new_invoice["customerId"]
+    return Shell(top, {"ORGANIZATION": company.organization_id, "INVOICE": new_invoice["id"], "CUSTOMER": customer})
 
 
 @pytest.fixture(scope="module")
@@ -107,21 +107,21 @@ def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def test_every_command_of_the_run_books_works_as_it_is_printed(
     shell: Shell, company: Company, operator: Operator
 ) -> None:
-    typed: dict[str, subprocess.CompletedProcess[str]] = {}
+    completed_by_line: dict[str, subprocess.CompletedProcess[str]] = {}
     for book in BOOKS:
         _break(book.stem, shell.variables, operator)
         for line in commands(book.read_text()):
-            if line not in typed:  # typed twice it proves no more, and takes a second
-                typed[line] = shell.types(line)
+            if line not in completed_by_line:  # typed twice it proves no more, and takes a second
+                completed_by_line[line] = shell.types(line)
 
     unlike = [
-        (line, said.returncode, said.stdout[-1500:], said.stderr[-1500:])
-        for line, said in typed.items()
-        if said.returncode != _expected(line, said.stdout)
+        (line, completed.returncode, completed.stdout[-1500:], completed.stderr[-1500:])
+        for line, completed in completed_by_line.items()
+        if completed.returncode != _expected_status(line, completed.stdout)
     ]
     assert unlike == []
-    assert len(typed) > 45
-    assert {line: typed[line].stdout.strip().splitlines()[-1] for line in MENDS} == MENDS
+    assert len(completed_by_line) > 45
+    assert {line: completed_by_line[line].stdout.strip().splitlines()[-1] for line in MENDS} == MENDS
 
 
 def _break(book: str, variables: dict[str, str], operator: Operator) -> None:
@@ -139,8 +139,8 @@ def _break(book: str, variables: dict[str, str], operator: Operator) -> None:
                 operator.sets("leave_unpublished", organization, invoice)
 
 
-def _expected(line: str, said: str) -> int:
+def _expected_status(line: str, completed: str) -> int:
     """Returns the exit status that a line ends with. That of `status` agrees with its last line."""
     if line == "./ops status":
-        return int(said.rstrip().splitlines()[-1] != "All is well.")
+        return int(completed.rstrip().splitlines()[-1] != "All is well.")
     return int(line in REFUSED)

@@ -16,37 +16,35 @@ from tests.e2e.company import Company
 from tests.ops.conftest import Operator
 
 
-def test_an_unpublished_change_is_listed_told_and_then_gone(company: Company, operator: Operator) -> None:
+def test_an_unpublished_change_is_listed_and_can_be_published(company: Company, operator: Operator) -> None:
     invoice = company.bill("svc_unpublished").json["id"]
     operator.sets("leave_unpublished", company.organization_id, invoice)
-    [listed] = operator.asks("unpublished")["unpublished"]
-    assert listed["table"] == "invoices"
-    assert listed["keys"] == f"{company.organization_id} {invoice}"
-    assert listed["reason"].startswith("EventBridge refuses it")
-    assert listed["type"] == "invoice.created, invoice.sent"
+    [listed_change] = operator.asks("unpublished")["unpublished"]
+    assert listed_change["table"] == "invoices"
+    assert listed_change["keys"] == f"{company.organization_id} {invoice}"
+    assert listed_change["reason"].startswith("EventBridge refuses it")
+    assert listed_change["type"] == "invoice.created, invoice.sent"
     assert operator.asks("republish", "--dry-run")["wouldRepublish"] == 1
     assert operator.asks("unpublished")["waiting"] == 1, "a dry run takes nothing out of the queue"
     assert operator.asks("republish")["published"] == 1
     assert operator.asks("unpublished")["unpublished"] == []
 
 
-def test_in_place_of_a_record_that_nobody_could_read_the_present_version_is_told(
-    company: Company, operator: Operator
-) -> None:
+def test_for_an_unreadable_record_the_current_version_is_published(company: Company, operator: Operator) -> None:
     invoice = company.bill("svc_broken").json["id"]
     operator.sets("leave_unpublished", company.organization_id, invoice, "packed", "document")
-    [listed] = operator.asks("unpublished")["unpublished"]
-    assert (listed["keys"], listed["type"]) == (f"{company.organization_id} {invoice}", None)
+    [listed_change] = operator.asks("unpublished")["unpublished"]
+    assert (listed_change["keys"], listed_change["type"]) == (f"{company.organization_id} {invoice}", None)
     assert operator.asks("republish")["published"] == 1
     assert operator.asks("unpublished")["unpublished"] == []
 
 
-def test_a_change_that_cannot_be_told_again_stays_until_somebody_discards_it(operator: Operator) -> None:
+def test_a_change_that_cannot_be_published_stays_until_an_operator_discards_it(operator: Operator) -> None:
     info = {"streamArn": "arn:aws:dynamodb:us-east-1:1:table/pom-invoices/stream/2026", "batchSize": 3}
     operator.sets("bury", "unpublished-changes", json.dumps({"DDBStreamBatchInfo": info}))
-    failed = operator.does("--json", "republish")
-    assert failed.status == 1
-    [change] = failed.json["changes"]
+    failure = operator.does("--json", "republish")
+    assert failure.status == 1
+    [change] = failure.json["changes"]
     assert change["published"] is False
     assert "does not say which object" in change["problem"]
     assert operator.asks("unpublished")["waiting"] == 1
@@ -58,11 +56,11 @@ def message(body: Any) -> dict[str, Any]:
     return {"Body": body if isinstance(body, str) else json.dumps(body)}
 
 
-def test_records_that_left_the_stream_are_told_as_lost() -> None:
+def test_records_that_have_left_the_stream_are_reported_as_lost() -> None:
     info = {"streamArn": "arn:aws:dynamodb:us-east-1:1:table/pom-invoices/stream/2026", "batchSize": 3}
-    found = read(message({"DDBStreamBatchInfo": info}), "pom-")
-    assert (found.table, found.change) == ("invoices", None)
-    assert "3 records" in found.reason
+    change = read(message({"DDBStreamBatchInfo": info}), "pom-")
+    assert (change.table, change.change) == ("invoices", None)
+    assert "3 records" in change.reason
 
 
 def former(stored: Customer | None) -> dict[str, Any]:
@@ -77,9 +75,9 @@ def former(stored: Customer | None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_a_message_of_the_former_form_can_still_be_told(whole: bool) -> None:
-    synced = replace(customer("cus_1"), sync_status=SyncStatus.SYNCED, version=3)
-    found = read(former(synced if whole else None), "pom-")
+def test_a_message_in_the_former_form_can_still_be_published(whole: bool) -> None:
+    synced_customer = replace(customer("cus_1"), sync_status=SyncStatus.SYNCED, version=3)
+    found = read(former(synced_customer if whole else None), "pom-")
     assert (found.table, found.keys, found.reason) == ("customers", "org_1 cus_1", "Why.")
     assert found.change is not None
     assert found.change.version == 3
@@ -87,6 +85,6 @@ def test_a_message_of_the_former_form_can_still_be_told(whole: bool) -> None:
     assert (change.difference.types if change else None) == (("customer.synced",) if whole else None)
 
 
-def test_a_message_of_somebody_else_is_unreadable_and_breaks_nothing() -> None:
+def test_a_foreign_message_is_reported_as_unreadable_and_breaks_nothing() -> None:
     for body in ("not JSON", "[]", "null", '{"reason": 5}'):
         assert read(message(body), "pom-").keys == "unreadable"

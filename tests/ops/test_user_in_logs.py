@@ -6,7 +6,7 @@ from chalicelib.domain.caller import user_in_logs
 from tests.ops.conftest import Operator
 
 
-def test_an_auditor_learns_by_which_name_log_lines_tell_a_user(operator: Operator) -> None:
+def test_an_auditor_can_look_up_the_pseudonym_of_a_user_in_log_lines(operator: Operator) -> None:
     ann = operator.asks("user-in-logs", "org_blue", "ann@example.test")["user"]
     assert ann == user_in_logs("org_blue", "ann@example.test")
     assert operator.asks("user-in-logs", "org_green", "ann@example.test")["user"] != ann

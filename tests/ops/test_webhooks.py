@@ -33,12 +33,12 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalStack
             yield stack, operator
 
 
-def verified(operator: Operator, status: int) -> dict[str, Any]:
+def verification_rows(operator: Operator, status: int) -> dict[str, Any]:
     """The rows of `webhook-endpoint --verify`, by what they are about."""
-    said = operator.does("--json", "webhook-endpoint", "--verify")
-    assert said.status == status, said
-    assert "does not reveal" in said.json["note"]
-    return {each["what"]: each for each in said.json["verification"]} | {"": said.json}
+    result = operator.does("--json", "webhook-endpoint", "--verify")
+    assert result.status == status, result
+    assert "does not reveal" in result.json["note"]
+    return {each["what"]: each for each in result.json["verification"]} | {"": result.json}
 
 
 def keep(stack: LocalStack, *secrets: str) -> None:
@@ -50,39 +50,39 @@ def keep(stack: LocalStack, *secrets: str) -> None:
     stack.fire("canary")
 
 
-def test_before_the_first_event_nothing_can_be_judged_and_nothing_is_wrong(
+def test_before_the_first_event_the_result_is_unknown_and_not_a_failure(
     quiet: tuple[LocalStack, Operator],
 ) -> None:
     _, operator = quiet
-    rows = verified(operator, 0)
+    rows = verification_rows(operator, 0)
     assert rows["latest event by webhook"]["is"] == "no event yet: cannot be judged"
     assert rows["canary of the schedule"]["good"] is True, "it flies when the stack starts"
     assert rows[""]["problem"] is None
-    shown = operator.does("webhook-endpoint", "--verify")
-    assert "cannot be judged" in shown.out
+    result = operator.does("webhook-endpoint", "--verify")
+    assert "cannot be judged" in result.out
     assert operator.status()["refusedSignatures"] == 0
 
 
-def test_a_second_endpoint_is_named_though_the_first_is_good(quiet: tuple[LocalStack, Operator]) -> None:
+def test_a_second_endpoint_is_named_even_if_the_first_is_good(quiet: tuple[LocalStack, Operator]) -> None:
     stack, operator = quiet
     auth = {"Authorization": f"Bearer {stack.secret.api_key}"}
     form = {"url": stack.urls.webhooks, "enabled_events[]": "*", "api_version": "2024-06-20", "connect": "true"}
-    made = request("POST", f"{stack.urls.stripe}/v1/webhook_endpoints", form=form, headers=auth).json["id"]
-    rows = verified(operator, 1)
-    assert rows[f"surplus endpoint {made}"]["good"] is False
-    assert [each["good"] for what, each in rows.items() if what.startswith("endpoint ")] == [True]
-    request("DELETE", f"{stack.urls.stripe}/v1/webhook_endpoints/{made}", headers=auth)
-    verified(operator, 0)
+    second_endpoint = request("POST", f"{stack.urls.stripe}/v1/webhook_endpoints", form=form, headers=auth).json["id"]
+    rows = verification_rows(operator, 1)
+    assert rows[f"surplus endpoint {second_endpoint}"]["good"] is False
+    assert [each["good"] for row_name, each in rows.items() if row_name.startswith("endpoint ")] == [True]
+    request("DELETE", f"{stack.urls.stripe}/v1/webhook_endpoints/{second_endpoint}", headers=auth)
+    verification_rows(operator, 0)
 
 
-def test_where_stripe_does_not_answer_that_is_told_and_the_rest_as_well(
+def test_an_unreachable_stripe_is_reported_together_with_the_other_results(
     quiet: tuple[LocalStack, Operator],
 ) -> None:
     stack, operator = quiet
     fault = {"kind": "error_before", "method": "GET", "path": "/v1/webhook_endpoints", "count": 9}
     request("POST", f"{stack.urls.stripe}/_double/faults", json_body=fault)
     try:
-        rows = verified(operator, 1)
+        rows = verification_rows(operator, 1)
     finally:
         request("DELETE", f"{stack.urls.stripe}/_double/faults")
     assert "Stripe did not respond" in rows["endpoints in Stripe"]["is"]
@@ -90,7 +90,7 @@ def test_where_stripe_does_not_answer_that_is_told_and_the_rest_as_well(
     assert operator.does("status").status == 0
 
 
-def test_a_wrong_secret_is_told_by_what_had_to_be_fetched_and_for_as_long_as_nothing_arrives(
+def test_a_wrong_secret_is_reported_while_events_are_fetched_and_none_arrive(
     quiet: tuple[LocalStack, Operator],
 ) -> None:
     stack, operator = quiet
@@ -98,28 +98,28 @@ def test_a_wrong_secret_is_told_by_what_had_to_be_fetched_and_for_as_long_as_not
     company.customer()
     invoice = company.bill("svc_deaf").json
     company.all_delivered()
-    assert verified(operator, 0)["latest event by webhook"]["good"] is True
+    assert verification_rows(operator, 0)["latest event by webhook"]["good"] is True
 
     keep(stack, "whsec_of_another_endpoint")
     pays(company, invoice)
     company.all_delivered()
     operator.asks("reconcile", company.organization_id)
     company.becomes(invoice["id"], status="paid")
-    assert verified(operator, 0)[NOBODY]["good"] is True, "its webhooks may still be on their way"
+    assert verification_rows(operator, 0)[NOBODY]["good"] is True, "its webhooks may still be on their way"
     operator.sets("let_time_pass", company.organization_id, "130")
-    rows = verified(operator, 1)
+    rows = verification_rows(operator, 1)
     assert rows[NOBODY]["is"].startswith("1 of 1: ")
     assert rows["canary of the schedule"]["good"] is True, "our own door takes what our own secret signs"
     assert [each["organization"] for each in rows[""]["deaf"]] == [company.organization_id]
-    shown = company.member.get("/stripe/connection")["webhook"]
-    assert shown["healthy"] is False
-    assert "have not arrived since" in shown["problem"]
+    webhook_status = company.member.get("/stripe/connection")["webhook"]
+    assert webhook_status["healthy"] is False
+    assert "have not arrived since" in webhook_status["problem"]
     assert operator.status()["refusedSignatures"] > 0
 
     keep(stack, *stack.secret.webhook_secrets)
     assert company.bill("svc_heard").status == 201
     company.all_delivered()
-    assert verified(operator, 0)[NOBODY]["good"] is True
+    assert verification_rows(operator, 0)[NOBODY]["good"] is True
     assert company.member.get("/stripe/connection")["webhook"]["healthy"] is True
 
 
@@ -131,8 +131,8 @@ def test_without_cloudwatch_the_figure_is_unknown(monkeypatch: pytest.MonkeyPatc
     with Stubber(client) as stub:
         stub.add_client_error("get_metric_data", "AccessDenied")
         assert refused_webhooks.refused_signatures(stage) is None
-        asked = {"MetricDataQueries": ANY, "StartTime": ANY, "EndTime": ANY}
+        request = {"MetricDataQueries": ANY, "StartTime": ANY, "EndTime": ANY}
         for values, figure in (([3.0, 4.0], 7), ([], 0)):
             answer = {"MetricDataResults": [{"Id": "refused", "Values": values}]}
-            stub.add_response("get_metric_data", answer, asked)
+            stub.add_response("get_metric_data", answer, request)
             assert refused_webhooks.refused_signatures(stage) == figure

@@ -27,27 +27,32 @@ def frozen(company: Company, operator: Operator) -> Iterator[str]:
     operator.asks("unfreeze", company.organization_id)
 
 
-def paused(company: Company) -> dict[str, Any]:
+def invoicing_pause(company: Company) -> dict[str, Any]:
     """What the company's people are shown."""
-    shown: dict[str, Any] = company.admin.call("GET", "/stripe/connection").json["invoicingPaused"]
-    return shown
+    pause: dict[str, Any] = company.admin.call("GET", "/stripe/connection").json["invoicingPaused"]
+    return pause
 
 
-def test_a_second_freeze_replaces_the_reason_and_keeps_since_when(
+def test_a_second_freeze_replaces_the_reason_and_keeps_the_time(
     company: Company, frozen: str, operator: Operator
 ) -> None:
-    first = paused(company)
+    first = invoicing_pause(company)
     words = ("freeze", frozen, "--reason", WHY)
 
     would = operator.asks(*words, "--dry-run")
-    unchanged = paused(company)
+    pause_after_dry_run = invoicing_pause(company)
     did = operator.asks(*words)
-    second = paused(company)
+    second = invoicing_pause(company)
 
-    assert (first["reason"], unchanged["reason"], second["reason"], did["shown"]) == ("First", "First", WHY, WHY)
+    assert (first["reason"], pause_after_dry_run["reason"], second["reason"], did["shown"]) == (
+        "First",
+        "First",
+        WHY,
+        WHY,
+    )
     assert first["since"] == second["since"]
-    for told in (would, did):
-        [row] = told["frozen"]
+    for document in (would, did):
+        [row] = document["frozen"]
         assert (row["was_frozen"], row["reason_before"], row["reason"]) == (True, "First", WHY)
         assert row["frozen_since"] == first["since"]
 
@@ -58,43 +63,41 @@ def test_a_second_freeze_of_everybody_replaces_the_reason_of_newcomers(
     operator.asks("freeze", "--all", "--reason", "Second")
     since = operator.status()["platformFrozen"].split(",")[0]
     operator.asks("freeze", "--all", "--reason", "Third")
-    told = operator.status()["platformFrozen"]
-    shown = paused(company)["reason"]
+    document = operator.status()["platformFrozen"]
+    pause = invoicing_pause(company)["reason"]
     operator.asks("unfreeze", "--all")
 
-    assert told.startswith(since)
-    assert told.endswith("Third")
-    assert shown == "Third"
+    assert document.startswith(since)
+    assert document.endswith("Third")
+    assert pause == "Third"
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "\t\n", "\u200b", "-"])
 @pytest.mark.parametrize("more", [(), ("--dry-run",)])
-def test_a_freeze_needs_a_reason_in_words(
-    company: Company, operator: Operator, reason: str, more: tuple[str, ...]
-) -> None:
-    said = operator.does("freeze", company.organization_id, "--reason", reason, *more)
+def test_a_freeze_needs_a_reason(company: Company, operator: Operator, reason: str, more: tuple[str, ...]) -> None:
+    result = operator.does("freeze", company.organization_id, "--reason", reason, *more)
 
-    assert (said.status, "--reason" in said.err) == (2, True)
-    assert paused(company) is None
+    assert (result.status, "--reason" in result.err) == (2, True)
+    assert invoicing_pause(company) is None
 
 
 def test_status_says_who_is_frozen_since_when_and_why(frozen: str, operator: Operator) -> None:
-    told = operator.status()
-    mine = next(each for each in told["organizations"] if each["organization"] == frozen)
-    [row] = told["frozen"]
+    document = operator.status()
+    mine = next(each for each in document["organizations"] if each["organization"] == frozen)
+    [row] = document["frozen"]
 
     assert mine["frozen"] is True
     assert (row["organization"], row["by"], row["reason"]) == (frozen, "kim", "First")
-    assert {each["frozen"] for each in told["organizations"] if each["organization"] != frozen} <= {False}
+    assert {each["frozen"] for each in document["organizations"] if each["organization"] != frozen} <= {False}
     assert "Frozen organizations" in operator.does("status").out
 
 
-def test_status_breaks_no_word_on_a_screen_of_80_columns(frozen: str, operator: Operator) -> None:
+def test_status_wraps_no_word_on_a_screen_of_80_columns(frozen: str, operator: Operator) -> None:
     operator.asks("freeze", frozen, "--reason", WHY)
-    told = operator.status()
+    document = operator.status()
     out = operator.does("status").out
 
-    for each in told["organizations"]:
+    for each in document["organizations"]:
         assert each["organization"] in out
         assert each["account"] is None or each["account"] in out
     assert "organization" in out
@@ -103,14 +106,14 @@ def test_status_breaks_no_word_on_a_screen_of_80_columns(frozen: str, operator: 
 
 
 def test_status_says_in_words_whether_webhooks_arrive(company: Company, operator: Operator) -> None:
-    told = operator.status()["organizations"]
-    mine = next(each for each in told if each["organization"] == company.organization_id)
+    document = operator.status()["organizations"]
+    mine = next(each for each in document if each["organization"] == company.organization_id)
 
     assert mine["webhooks"] == "no problem known"
     assert "no problem known" in operator.does("status").out
 
 
-def test_a_table_says_yes_and_no_and_json_true_and_false(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_shows_yes_and_no_where_json_has_true_and_false(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"organization": "org_1", "was_frozen": True}, {"organization": "org_2", "was_frozen": False}]
     for as_json in (False, True):
         screen = Screen(as_json)
@@ -123,7 +126,7 @@ def test_a_table_says_yes_and_no_and_json_true_and_false(capsys: pytest.CaptureF
     assert json.loads(out)["frozen"] == rows
 
 
-def test_a_table_that_is_too_wide_is_told_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_that_is_too_wide_is_printed_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
     row = {"organization": "org_" + "a" * 32, "account": "acct_" + "1" * 16, "reason": WHY, "swept": "5 min"}
 
     Screen().table("organizations", "Organizations", [row])
@@ -133,7 +136,7 @@ def test_a_table_that_is_too_wide_is_told_row_by_row(capsys: pytest.CaptureFixtu
     assert all(name in out for name in row)
 
 
-def test_whatever_only_told_what_would_be_done_says_so(company: Company, operator: Operator) -> None:
+def test_every_dry_run_says_that_it_was_one(company: Company, operator: Operator) -> None:
     mine = company.organization_id
     for words in (
         ("freeze", mine, "--reason", "drill"),
@@ -162,45 +165,45 @@ def test_unfreeze_all_lists_only_those_that_are_frozen(
     assert would[0]["reason"] == "First"
 
 
-def test_what_is_not_known_of_an_organization_is_null_in_json(company: Company, operator: Operator) -> None:
-    told = operator.asks("explain", "organization", company.organization_id)["organization"]
-    values = {each["what"]: each["is"] for each in told}
+def test_unknown_values_of_an_organization_are_null_in_json(company: Company, operator: Operator) -> None:
+    document = operator.asks("explain", "organization", company.organization_id)["organization"]
+    values = {each["what"]: each["is"] for each in document}
 
     assert values["disconnected"] is None
     assert "-" not in values.values()
     assert values["frozen"] is False
 
 
-def test_a_measurement_tells_what_it_would_ask_in_words(operator: Operator) -> None:
-    said = operator.does("measure", "--dry-run")
+def test_the_dry_run_of_a_measurement_describes_its_queries(operator: Operator) -> None:
+    result = operator.does("measure", "--dry-run")
 
-    assert said.status == 0
-    assert "{'" not in said.out
-    assert "AWS/DynamoDB" in said.out
+    assert result.status == 0
+    assert "{'" not in result.out
+    assert "AWS/DynamoDB" in result.out
 
 
-def test_replay_says_that_it_leaves_out_what_has_been_dealt_with(company: Company, operator: Operator) -> None:
+def test_replay_says_that_it_skips_events_that_were_handled(company: Company, operator: Operator) -> None:
     company.bill("svc_replay_words")
     company.all_delivered()
 
-    told = operator.asks("replay", company.organization_id, "--since", "1h", "--dry-run")
-    said = operator.does("replay", company.organization_id, "--since", "1h", "--dry-run")
+    document = operator.asks("replay", company.organization_id, "--since", "1h", "--dry-run")
+    result = operator.does("replay", company.organization_id, "--since", "1h", "--dry-run")
 
-    assert (told["events"], told["dealtWith"] > 0) == ([], True)
-    assert "have been dealt with" in said.out
+    assert (document["events"], document["dealtWith"] > 0) == ([], True)
+    assert "have been dealt with" in result.out
 
 
-def test_a_stack_that_does_not_run_any_more_is_said_so(stack: LocalStack, tmp_path: Path) -> None:
-    described = description(stack)
+def test_a_stopped_stack_is_reported(stack: LocalStack, tmp_path: Path) -> None:
+    stack_description = description(stack)
     nowhere = f"http://127.0.0.1:{free_port()}"
-    described["environment"]["AWS_ENDPOINT_URL"] = nowhere
+    stack_description["environment"]["AWS_ENDPOINT_URL"] = nowhere
     file = tmp_path / "stack.json"
-    write(described, file)
+    write(stack_description, file)
 
     with Operator(file) as operator:
-        said = operator.does("status")
+        result = operator.does("status")
 
-    assert said.status == 1
-    assert f"No response from {nowhere}" in said.err
-    assert "make run" in said.err
-    assert "Error" not in said.err
+    assert result.status == 1
+    assert f"No response from {nowhere}" in result.err
+    assert "make run" in result.err
+    assert "Error" not in result.err

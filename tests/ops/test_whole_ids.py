@@ -29,7 +29,7 @@ def id_of(prefix: str, length: int) -> str:
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_an_id_is_whole_in_a_table_whatever_its_length(
+def test_an_id_of_any_length_is_unbroken_in_a_table(
     screen: Screen, capsys: pytest.CaptureFixture[str], length: int
 ) -> None:
     row = {
@@ -48,7 +48,7 @@ def test_an_id_is_whole_in_a_table_whatever_its_length(
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_an_id_is_whole_in_lines_and_in_the_title_of_an_empty_table(
+def test_an_id_is_unbroken_in_lines_and_in_the_title_of_an_empty_table(
     screen: Screen, capsys: pytest.CaptureFixture[str], length: int
 ) -> None:
     payout, empty = id_of("po_", length), id_of("evt_", length)
@@ -86,7 +86,9 @@ def test_text_that_looks_like_markup_is_shown_as_it_is(screen: Screen, capsys: p
     assert "[red]:warning:[/red]" in out
 
 
-def test_a_name_that_strangers_chose_commands_no_terminal(screen: Screen, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_with_control_characters_sends_none_to_the_terminal(
+    screen: Screen, capsys: pytest.CaptureFixture[str]
+) -> None:
     name = "Dana\x1b]52;c;cm0gLXJm\x07\x9b2J\r\u202eOrtiz"
     screen.table("rows", name, [{"name": name}])
     screen.table("none", name, [])
@@ -95,6 +97,6 @@ def test_a_name_that_strangers_chose_commands_no_terminal(screen: Screen, capsys
     screen.warning(name)
     screen.failure(name)
     screen.step(name)
-    said = capsys.readouterr()
-    assert [each for each in said.out + said.err if not each.isprintable() and each != "\n"] == []
-    assert (said.out.count("Ortiz"), said.err.count("Ortiz")) == (6, 3)
+    output = capsys.readouterr()
+    assert [each for each in output.out + output.err if not each.isprintable() and each != "\n"] == []
+    assert (output.out.count("Ortiz"), output.err.count("Ortiz")) == (6, 3)

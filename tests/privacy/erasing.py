@@ -31,7 +31,7 @@ class Erasing:
     def begin(self) -> None:
         """Lets everything be under way that an erasure waits for."""
         life = self.life
-        life.billed(paymentMethods=["card", "us_bank_account"])
+        life.billed_services(paymentMethods=["card", "us_bank_account"])
         life.pay("000123456789")
         life.settled()
         life.paid()

@@ -98,7 +98,7 @@ class Life(Story):
         self._refused("GET", f"/customers/{wrong}")
         assert self.api.get(f"/customers?name={word('query')}").status == 200
         assert self.api.get(f"/customers?email={address('maildomain')}").status == 200
-        self.billed(tax="5.00", deductions=[{"kind": "discount", "description": "Spring", "amount": "5.00"}])
+        self.billed_services(tax="5.00", deductions=[{"kind": "discount", "description": "Spring", "amount": "5.00"}])
         self.pay()
         self.settled()
         self.edited_in_stripe("cust_1", email="second@b.test", name="Ann Lee", phone="1", description="")
@@ -116,7 +116,7 @@ class Life(Story):
 
     def draft_changed_in_stripe(self) -> None:
         """Somebody writes other texts into a draft in Stripe."""
-        self.billed(send=False)
+        self.billed_services(send=False)
         self.edit_draft(description=word("dashboard"), footer=word("dashboard"))
         self.settled()
 
@@ -139,7 +139,7 @@ class Life(Story):
 
     def lost_invoice(self) -> None:
         """The record of an invoice is lost, and made again from what Stripe has of it, with a line added there."""
-        self.billed(send=False)
+        self.billed_services(send=False)
         self.add_to_draft(500, word("dashboard"))
         self.send_in_stripe()
         self.settled()
@@ -156,7 +156,7 @@ class Life(Story):
 
     def everything_is_read(self) -> None:
         """Somebody opens everything that there is to see, in each form."""
-        self.billed(send=False)
+        self.billed_services(send=False)
         ids = {
             "invoiceId": str(self._invoice.id),
             "customerId": "cust_1",

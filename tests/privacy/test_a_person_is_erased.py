@@ -118,7 +118,7 @@ def _of_others() -> list[str]:
 # Before
 
 
-def test_every_text_that_the_contract_takes_is_about_a_customer_or_about_nobody() -> None:
+def test_every_text_field_of_the_api_is_classified_as_personal_or_not() -> None:
     """A new text is to be entered in one of the three tables."""
     unknown = [
         (label, place)
@@ -130,7 +130,7 @@ def test_every_text_that_the_contract_takes_is_about_a_customer_or_about_nobody(
     assert unknown == []
 
 
-def test_every_text_about_a_customer_was_typed_and_taken(seen: Seen) -> None:
+def test_every_personal_text_field_of_the_api_was_filled_and_accepted(seen: Seen) -> None:
     wanted = {(label, place) for label, texts in THE_PERSONS.items() for place in texts}
     assert wanted <= set(texts_taken()), "the contract has no such text any more"
     assert wanted - seen.typed == set()
@@ -149,7 +149,7 @@ def test_the_person_is_found_in_the_streams_before_the_erasure(seen: Seen) -> No
     assert KNOWN_IN["customers"] | KNOWN_IN["invoices"] <= seen.in_stream_before
 
 
-def test_an_erasure_is_refused_for_each_reason_until_it_is_settled(seen: Seen) -> None:
+def test_an_erasure_is_refused_while_a_reason_against_it_remains(seen: Seen) -> None:
     batch, refund, dispute, debit, invoice = (
         "customer_in_batch",
         "customer_has_refund_under_way",
@@ -169,36 +169,36 @@ def test_an_erasure_is_refused_for_each_reason_until_it_is_settled(seen: Seen) -
 # After
 
 
-def test_nothing_of_the_person_is_in_any_table(seen: Seen) -> None:
+def test_no_table_contains_data_of_the_person(seen: Seen) -> None:
     """Each attribute of each item, keys of indexes and deflated documents among them."""
     assert seen.after_erasure == {}
 
 
-def test_nothing_that_comes_later_brings_the_person_back(seen: Seen) -> None:
+def test_no_later_event_or_request_restores_data_of_the_person(seen: Seen) -> None:
     assert seen.after_all == {}
 
 
-def test_nothing_of_the_person_is_in_any_message(seen: Seen) -> None:
+def test_no_message_contains_data_of_the_person(seen: Seen) -> None:
     """Of every queue, since the first day. Dead letters are the same messages."""
     assert seen.queued == {}
 
 
-def test_nothing_of_the_person_is_streamed_or_published_after_the_erasure(seen: Seen) -> None:
+def test_no_stream_record_or_published_event_after_the_erasure_contains_data_of_the_person(seen: Seen) -> None:
     """DynamoDB deletes the records before it after 24 hours."""
     assert (seen.streamed, seen.published) == ({}, {})
 
 
-def test_nothing_of_the_person_was_ever_in_a_log_a_metric_or_a_refusal(seen: Seen) -> None:
+def test_no_log_line_metric_or_refusal_ever_contains_data_of_the_person(seen: Seen) -> None:
     assert (seen.logged, seen.answered) == (set(), set())
 
 
-def test_everybody_else_is_as_before_to_the_byte(seen: Seen) -> None:
+def test_records_of_other_customers_are_unchanged_to_the_byte(seen: Seen) -> None:
     before, after = seen.others
     assert len(before) > 10
     assert before == after
 
 
-def test_the_books_say_the_same_and_tie_out(seen: Seen) -> None:
+def test_the_books_are_unchanged_and_tie_out(seen: Seen) -> None:
     """Stripe has one invoice of POM's that POM does not know, because its metadata was overwritten in the story."""
     before, after, later = seen.books
     assert before == after
@@ -220,17 +220,17 @@ NO_TEXTS = {
     "invoice_without_person.reason": "the same text as in the payment of the act, which nobody asks for any more",
     "batch_item_without_person.left_out": "names of fields",
     "batch_item_without_person.loaded_before": "a number",
-    "_error_of_nobody.others": "errors of the same kind",
+    "_error_without_texts.others": "errors of the same kind",
 }
 """The arguments that empty no text by themselves, and what they are."""
 
 
 @pytest.mark.parametrize("scrub", scrubs(), ids=str)
-def test_each_scrub_is_missed_when_it_is_taken_away(seen: Seen, scrub: Scrub) -> None:
+def test_removing_any_scrub_leaves_data_of_the_person(seen: Seen, scrub: Scrub) -> None:
     """By the person's records, or by records with a text in every field."""
     missed = words_left(seen.records, scrub) or texts_left(scrub) - texts_left()
     assert bool(missed) == (str(scrub) not in NO_TEXTS), missed
 
 
-def test_the_persons_records_say_nothing_with_every_scrub(seen: Seen) -> None:
+def test_with_every_scrub_the_records_contain_no_data_of_the_person(seen: Seen) -> None:
     assert words_left(seen.records) == set()

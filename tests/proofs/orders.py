@@ -49,5 +49,5 @@ def faults_of_orders(invoices: Iterable[Invoice], database: FakeDatabase, ledger
             continue
         lines = ledger.lines.get(theirs["id"], ())
         billed = sorted((line["metadata"].get("pom_service_id", ""), line["amount"]) for line in lines)
-        if tuple(billed) != invoice.order.billed and invoice.total_difference == 0:
-            yield f"{invoice.id} bills {billed} in Stripe, and {invoice.order.billed} was ordered"
+        if tuple(billed) != invoice.order.billed_services and invoice.total_difference == 0:
+            yield f"{invoice.id} bills {billed} in Stripe, and {invoice.order.billed_services} was ordered"

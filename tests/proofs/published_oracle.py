@@ -91,7 +91,7 @@ class _Known:
     attempts: int = 0
     """How many failed attempts people could read of when one was told last."""
     disputes: dict[str, bool] = field(default_factory=dict)
-    billed: _Billed | None = None
+    billed_services: _Billed | None = None
     """What people read of it when it was neither made, nor edited, nor sent."""
 
 
@@ -113,7 +113,7 @@ def _of_invoice(life: list[Entry]) -> Iterator[Telling]:
         told = "invoice.payment_failed" in types
         waiting = status == known.status == "failed" and not told and _shows_a_later_attempt(invoice)
         attempts = known.attempts if waiting else _attempts(invoice)
-        billed = known.billed if creating else _billed(view, invoice)
+        billed = known.billed_services if creating else _billed(view, invoice)
         known = _Known(status, view, attempts, {each.id: each.open for each in _disputes(invoice)}, billed)
 
 
@@ -146,7 +146,7 @@ def _invoice_types(known: _Known, view: InvoiceView, invoice: Invoice, status: s
     elif last.stripe_invoice_id and last.stripe_invoice_id != view.stripe_invoice_id:
         yield "invoice.revised"
     at_rest = view.status != "creating"
-    if at_rest and known.billed is not None and _billed(view, invoice).differs_from(known.billed):
+    if at_rest and known.billed_services is not None and _billed(view, invoice).differs_from(known.billed_services):
         yield "invoice.edited"
     mailed = view.sent_at is not None and (last is None or last.sent_at != view.sent_at)
     if mailed:

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import OrganizationId, UserId
-from tests.api.client import Answer, ApiClient
+from tests.api.client import Response, ApiClient
 from tests.api.conftest import SETTINGS_URL
 from tests.api.test_connection import come_back, install, outcome
-from tests.api.test_webhooks import PATH, signed
+from tests.api.test_webhooks import PATH, signature_header
 from tests.proofs.forgeries import (
     FAMILIES,
     Chance,
@@ -101,7 +101,7 @@ def test_the_webhook_endpoint_refuses_forgeries_with_400_and_nothing_changes(api
             answer = api.post(PATH, request.body, token=None, headers=headers)
             assert (answer.status, answer.code) == (400, "invalid_signature"), (name, request)
     assert everything(world) == before
-    assert api.post(PATH, body, token=None, headers=signed(world, body)).status == 200
+    assert api.post(PATH, body, token=None, headers=signature_header(world, body)).status == 200
 
 
 def test_a_captured_webhook_that_is_sent_again_changes_nothing(api: ApiClient, world: World) -> None:
@@ -112,7 +112,7 @@ def test_a_captured_webhook_that_is_sent_again_changes_nothing(api: ApiClient, w
     invoice = world.invoice()
     [sent] = [each for each in world.double.events(account, version=API_VERSION) if each["type"] == "invoice.sent"]
     body = json.dumps({"account": account, **sent}).encode()
-    caught = signed(world, body)
+    caught = signature_header(world, body)
     assert api.post(PATH, body, token=None, headers=caught).status == 200
     once = everything(world)
     [logged] = event_log(invoice.organization_id, invoice.id, world.ports)
@@ -142,11 +142,11 @@ def test_an_event_signed_for_another_account_or_mode_changes_nothing(api: ApiCli
     for each in events:
         for changes in ({"account": theirs}, {"account": "acct_nobody"}, {"account": None}, {"livemode": True}):
             body = json.dumps({"account": ours_account, **each, **changes}).encode()
-            assert api.post(PATH, body, token=None, headers=signed(world, body)).status == 200, changes
+            assert api.post(PATH, body, token=None, headers=signature_header(world, body)).status == 200, changes
     assert everything(world) == before, "acknowledged, and nothing done"
     for each in events:
         body = json.dumps({"account": ours_account, **each}).encode()
-        assert api.post(PATH, body, token=None, headers=signed(world, body)).status == 200
+        assert api.post(PATH, body, token=None, headers=signature_header(world, body)).status == 200
     assert everything(world) != before
 
 
@@ -159,12 +159,12 @@ def test_the_figures_count_the_forgeries() -> None:
 # OAuth: what somebody could try with our callback, our state and Stripe's code
 
 
-def back(api: ApiClient, world: World, state: str, account: str) -> Answer:
+def back(api: ApiClient, world: World, state: str, account: str) -> Response:
     """The browser comes back from Stripe, where somebody granted access to this account."""
     return come_back(api, state=state, code=world.double.authorization_code(account))
 
 
-def finish(api: ApiClient, state: str) -> Answer:
+def finish(api: ApiClient, state: str) -> Response:
     return api.post("/stripe/connection/complete", {"state": state})
 
 

@@ -36,10 +36,10 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask
 from chalicelib.workers.customer_sync import _sync as customer_sync
 from infra.stripe_double.errors import StripeFault
-from tests.api.client import Answer, ApiClient
+from tests.api.client import Response, ApiClient
 from tests.api.conftest import CONFIG
 from tests.api.test_connection import come_back, install
-from tests.api.test_webhooks import PATH, signed
+from tests.api.test_webhooks import PATH, signature_header
 from tests.api.tokens import CONFIG as TOKENS
 from tests.api.tokens import Issuer, jwks, public_jwk
 from tests.backends import STORES, Aws, aws, empty_tables, table_backend
@@ -114,14 +114,14 @@ class Tenants:
                 answers[route.label] = answer.json
         return answers
 
-    def nothing_of_blue(self, answer: Answer, sent: str) -> None:
+    def nothing_of_blue(self, answer: Response, sent: str) -> None:
         """Green may read back what Green sent, and no more."""
         told = answer.text + json.dumps(answer.headers)
         leaked = {secret for secret in self.secrets if secret in told and secret not in sent}
         assert leaked == set()
         assert MARK not in told or MARK in sent
 
-    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Response:
         """One of Green's requests."""
         answer = self.green.call(method, path, body, **options)
         self.nothing_of_blue(answer, path + json.dumps(body) + json.dumps(options))
@@ -384,7 +384,7 @@ def _webhooks(tenants: Tenants) -> None:
     world = tenants.world
     for each in world.double.events(tenants.blue_account, version=API_VERSION):
         body = json.dumps({**each, "id": f"{each['id']}x", "account": tenants.green_account}).encode()
-        answer = tenants.api.post(PATH, body, token=None, headers=signed(world, body))
+        answer = tenants.api.post(PATH, body, token=None, headers=signature_header(world, body))
         assert (answer.status, answer.text) == (200, '{"received":true}')
 
 
@@ -586,8 +586,8 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
         world.resume()
     for each in world.double.events(account, version=API_VERSION):
         body = json.dumps({"account": account, **each}).encode()
-        office.post(PATH, body, token=None, headers=signed(world, body))
-        office.post(PATH, body + b" ", token=None, headers=signed(world, body))
+        office.post(PATH, body, token=None, headers=signature_header(world, body))
+        office.post(PATH, body + b" ", token=None, headers=signature_header(world, body))
     parked = json.dumps(
         {"account": account, **world.double.events(account, version=API_VERSION)[-1], "id": "evt_parked"}
     ).encode()
@@ -595,7 +595,7 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
         broken.setattr(world.ports.invoices, "get", _breaking(mail))
         broken.setattr(world.ports.invoices, "find_by_reference", _breaking(mail))
         broken.setattr(world.ports.customers, "get", _breaking(mail))
-        office.post(PATH, parked, token=None, headers=signed(world, parked))
+        office.post(PATH, parked, token=None, headers=signature_header(world, parked))
         assert office.get(f"/invoices/{invoice['id']}").status == 500
         assert office.get("/customers/cust_1").status == 500
         with pytest.raises(RuntimeError):

@@ -70,13 +70,13 @@ class Week:
         unwatched(self.company.world)
 
     def card(self, which: int) -> None:
-        self.invoices.append(self.company.paid(f"{which + 10}.35"))
+        self.invoices.append(self.company.paid_invoice(f"{which + 10}.35"))
 
     def debit(self, which: int) -> None:
-        self.invoices.append(self.company.paid(f"{which + 20}.05", "pm_usBankAccount"))
+        self.invoices.append(self.company.paid_invoice(f"{which + 20}.05", "pm_usBankAccount"))
 
     def failing_debit(self, which: int) -> None:
-        self.invoices.append(self.company.paid(f"{which + 30}.50", "pm_usBankAccount_insufficientFunds"))
+        self.invoices.append(self.company.paid_invoice(f"{which + 30}.50", "pm_usBankAccount_insufficientFunds"))
 
     def refund(self, which: int) -> None:
         self.company.refund(self.invoices[which])

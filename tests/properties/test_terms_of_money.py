@@ -197,7 +197,7 @@ class Life:
             if each.currency == self.currency
         ]
         assert (found.lost.count, found.lost.amount) == (int(self.minor(view.lost_amount) > 0), view.lost_amount)
-        assert found.refunded.amount == view.refunded_amount
+        assert found.refund_counts.amount == view.refunded_amount
         kept = self.minor(view.paid_amount) - self.minor(view.lost_amount)
         paid = kept if view.paid_at is not None and view.status in ("paid", "refunded") else 0
         assert self.minor(found.paid_in_period.amount) == paid
@@ -211,7 +211,7 @@ class Life:
         assert [day.stripe for day in found.days] == [day.ours for day in found.days]
         amounts = self.world.now(self.invoice).amounts
         assert sum(day.ours.lost for day in found.days) == amounts.lost
-        assert sum(day.ours.refunded for day in found.days) == amounts.refunded - amounts.refunded_outside
+        assert sum(day.ours.refund_counts for day in found.days) == amounts.refund_counts - amounts.refunded_outside
 
 
 AMOUNTS = (
@@ -300,7 +300,9 @@ def test_the_displayed_figures_equal_stripes_and_add_up_after_each_step(
         ),
     ],
 )
-def test_the_random_lives_reach_each_term_of_money(start: Any, chosen: list[tuple[str, int]], shows: dict[str, str]) -> None:
+def test_the_random_lives_reach_each_term_of_money(
+    start: Any, chosen: list[tuple[str, int]], shows: dict[str, str]
+) -> None:
     life = Life(*start)
     for deed, number in chosen:
         getattr(life, deed)(number)

@@ -41,7 +41,7 @@ def test_the_run_book_restores_everything_and_no_customer_is_billed_twice(
 def test_the_run_book_does_not_restore_customers_who_were_erased_after_the_copies(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, lost: bool
 ) -> None:
-    rehearse_erasures(aws, 4, monkeypatch, capsys, lost=lost).clears_up()
+    rehearse_erasures(aws, 4, monkeypatch, capsys, lost_tables=lost).clears_up()
 
 
 def test_an_item_that_is_restored_twice_is_written_once(

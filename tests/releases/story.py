@@ -88,9 +88,9 @@ class Story(Play):
 
     def money(self) -> None:
         """Payments that fail, arrive, are under way, given back, and disputed."""
-        self.billed()
+        self.billed_services()
         for credit in ({"deductions": [{"kind": "credit", "description": "Missed visit", "amount": "5.00"}]}, {}):
-            self.billed("cust_2", **credit)
+            self.billed_services("cust_2", **credit)
             self.pay(DECLINED)
             self.settled()
         self.paid()
@@ -104,10 +104,10 @@ class Story(Play):
         self.paid()
         self.refund()
         self.settled()
-        self.billed()
+        self.billed_services()
         self.pay_with_confirmation(confirmed=False)
         self.settled()
-        self.billed(paymentMethods=["card", "us_bank_account"])
+        self.billed_services(paymentMethods=["card", "us_bank_account"])
         self.pay("000123456789")
         self.settled()
         self.paid()
@@ -120,28 +120,28 @@ class Story(Play):
 
     def changed_invoices(self) -> None:
         """Drafts, corrections, revisions, payments by hand, and events that find nothing to belong to."""
-        self.billed(send=False)
-        self.billed(send=False)
+        self.billed_services(send=False)
+        self.billed_services(send=False)
         off = {"kind": "discount", "description": "Spring", "amount": "10.00"}
         self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)], "deductions": [off]})
-        self.billed()
+        self.billed_services()
         self.void_by_hand()
         for how in ({}, {"amount": "30.00", "method": "cash"}):
-            self.billed()
+            self.billed_services()
             self.record_payment(reference="check 17", paid_on=0, **how)
-        self.billed()
+        self.billed_services()
         self.correct()
-        self.billed()
+        self.billed_services()
         self.revise(more=2500)
         self.settled()
-        self.billed()
+        self.billed_services()
         self.write_off()
-        self.billed()
+        self.billed_services()
         self.credit(1000)
         self.settled()
-        self.billed(send=False)
+        self.billed_services(send=False)
         self.delete_in_stripe()
-        self.billed(send=False)
+        self.billed_services(send=False)
         self.send_in_stripe()
         self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)]})
         self.webhook(type="invoice.paid", object="in_1")
@@ -188,7 +188,7 @@ class Story(Play):
             self.until(10, ZONE, days)
             self.stage.tick("plan_day")
             self.settled()
-        self.billed()
+        self.billed_services()
         self.pay(amount=3000)
         self.settled()
         self.paid()
@@ -206,7 +206,7 @@ class Story(Play):
         """Erasures of customers: finished, under way, and waiting for an open invoice; and that of a company."""
         for customer in ("cust_erased", "cust_erasing", "cust_closed"):
             self.put_customer(customer, firstName="Flo", lastName="Fay", email=f"{customer}@b.test")
-            self.billed(customer)
+            self.billed_services(customer)
             if customer != "cust_closed":
                 self.pay()
             self.settled()
@@ -226,14 +226,14 @@ class Story(Play):
     def half_done(self) -> None:
         """Orders, an edit, a refund, a void, a batch and an import that stop in the middle."""
         double = self.stage.double
-        self.billed(send=False)
+        self.billed_services(send=False)
         double.order_fault("close_before", path="/v1/invoices/*/send", count=10)
         self.press_send()
         double.clear_faults()
         double.order_fault("close_before", method="POST", path="/v1/invoices", count=10)
         self.bill_customer("cust_1")
         double.clear_faults()
-        self.billed(send=False)
+        self.billed_services(send=False)
         double.order_fault("close_before", method="POST", path="/v1/invoices/*/update_lines", count=10)
         self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)]})
         double.clear_faults()
@@ -241,11 +241,11 @@ class Story(Play):
         self.refund_gets_no_answer(made=False)
         self.refund_in_pom()
         self.stripe_can_be_reached()
-        self.billed()
+        self.billed_services()
         double.order_fault("close_before", path="/v1/invoices/*/void", count=10)
         self.void_by_hand()
         double.clear_faults()
-        self.billed()
+        self.billed_services()
         self.pay(DECLINED)
         self.settled()
         self.put_customer("cust_saved", firstName="Eve", email="eve@b.test")
@@ -257,7 +257,7 @@ class Story(Play):
 
     # Steps
 
-    def billed(self, customer: str = "cust_1", **body: Any) -> None:
+    def billed_services(self, customer: str = "cust_1", **body: Any) -> None:
         """The office bills the next service; from now on the story is about this invoice."""
         self._services += 1
         made = self.api.post("/invoices", {"customerId": customer, "lineItems": [self._item()], **body})
@@ -267,7 +267,7 @@ class Story(Play):
 
     def paid(self) -> None:
         """The office bills the next service, a card pays it, and Stripe books the payment."""
-        self.billed()
+        self.billed_services()
         self.pay()
         self.settled()
         self.stage.advance(CAPTURED_AFTER)

@@ -57,12 +57,12 @@ def test_the_newest_form_has_an_item_of_every_table_and_every_kind_of_document()
     assert set(stored_types.KINDS.values()) <= {stored_types.kind_of(each["table"], each["item"]) for each in items}
 
 
-def test_the_newest_form_has_every_type_and_every_word_that_a_document_can_hold() -> None:
+def test_the_newest_form_has_every_type_and_every_enum_value_of_documents() -> None:
     found = set[Any]().union(*(stored_types.of_item(each["table"], each["item"]) for each in newest()["items"]))
     assert stored_types.expected() - found == set()
 
 
-def test_the_newest_form_has_every_status_that_people_are_shown() -> None:
+def test_the_newest_form_has_every_displayed_status() -> None:
     shown: dict[str, set[str]] = {"invoices": set(), "connections": set()}
     for each in newest()["items"]:
         if "status" in each.get("shows", {}) and each["table"] in shown:
@@ -113,11 +113,11 @@ def _like(route: str, path: str) -> bool:
 # Today's code reads every form
 
 
-def test_today_reads_handles_and_tells_everything_of_a_released_form(read: tuple[Form, Json]) -> None:
+def test_todays_code_reads_handles_and_publishes_everything_of_a_released_form(read: tuple[Form, Json]) -> None:
     assert list(errors(read[1])) == []
 
 
-def test_today_shows_of_a_released_form_what_that_release_showed(read: tuple[Form, Json]) -> None:
+def test_todays_code_returns_the_same_responses_for_a_released_form(read: tuple[Form, Json]) -> None:
     assert list(differences(*read)) == []
 
 
@@ -132,7 +132,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_stored_field_that_today_does_not_find_is_reported(damage: str) -> None:
+def test_a_stored_field_that_todays_code_ignores_is_reported(damage: str) -> None:
     was, now, reported = DAMAGES[damage]
     damaged = copy.deepcopy(newest())
     invoices = [each for each in damaged["items"] if each["table"] == "invoices" and "instead" not in each]

@@ -78,27 +78,27 @@ def beside(commit: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def test_the_other_code_is_that_of_the_last_release(beside: dict[str, Any]) -> None:
+def test_the_second_process_runs_the_code_of_the_last_release(beside: dict[str, Any]) -> None:
     assert Path(beside["done"]["code"]).resolve() == beside["code"].resolve()
 
 
-def test_the_last_release_reads_handles_and_tells_what_today_writes(beside: dict[str, Any]) -> None:
+def test_the_last_release_reads_handles_and_publishes_todays_data(beside: dict[str, Any]) -> None:
     assert list(errors(beside["done"]["read"])) == []
     assert _waiting(beside["made"], "unpublished-changes") == []
 
 
-def test_the_last_release_shows_of_it_what_today_shows(beside: dict[str, Any]) -> None:
+def test_the_last_release_returns_the_same_responses_for_todays_data(beside: dict[str, Any]) -> None:
     assert list(differences(beside["known"], beside["done"]["read"])) == []
 
 
-def test_today_reads_what_the_last_release_has_written_on_the_same_tables(beside: dict[str, Any]) -> None:
+def test_todays_code_reads_data_that_the_last_release_wrote_to_the_same_tables(beside: dict[str, Any]) -> None:
     written = beside["done"]["written"]
     assert len(written) == 5
     reader = Reader(beside["made"].prefix)
     assert {path: _without_new_fields(facts(reader.get(path))) for path in written} == written
 
 
-def test_today_handles_what_the_last_release_has_queued(beside: dict[str, Any]) -> None:
+def test_todays_code_handles_messages_that_the_last_release_queued(beside: dict[str, Any]) -> None:
     made: Recorded = beside["made"]
     functions = {each["queue"]: each["function"] for each in made.form["messages"]}
     queued = [
@@ -110,7 +110,7 @@ def test_today_handles_what_the_last_release_has_queued(beside: dict[str, Any]) 
         Reader(made.prefix).invoke(functions[queue], [{**record, "body": body}])
 
 
-def test_the_last_release_loses_no_field_that_is_not_allowed_to_be_lost(beside: dict[str, Any]) -> None:
+def test_the_last_release_loses_only_fields_that_may_be_lost(beside: dict[str, Any]) -> None:
     """It drops the planted field from each document that it writes, which shows that this test would see another."""
     gone = beside["lost"]
     assert {"invoices", "customers", "connections"} <= gone.keys()
@@ -119,7 +119,7 @@ def test_the_last_release_loses_no_field_that_is_not_allowed_to_be_lost(beside: 
     }
 
 
-def test_people_whose_erasure_the_last_release_has_lost_are_erased_again_by_the_log(beside: dict[str, Any]) -> None:
+def test_customers_whose_erasure_the_last_release_lost_are_erased_again_by_the_log(beside: dict[str, Any]) -> None:
     """It opens a closed customer when somebody saves it. A release that knows erasures refuses to."""
     assert set(beside["done"]["closed"].values()) <= {200, 409}
     stage = beside["made"].stage
@@ -141,7 +141,7 @@ def test_people_whose_erasure_the_last_release_has_lost_are_erased_again_by_the_
     assert all(invoice.erased_at is not None for invoice in invoices)
 
 
-def test_a_clone_without_the_commit_is_told_how_to_get_it() -> None:
+def test_a_clone_without_the_commit_gets_instructions_to_fetch_it() -> None:
     with (
         pytest.raises(side_by_side.ReleaseMissing, match="git fetch --depth=1 origin 0000"),
         side_by_side.code_of("0" * 40),

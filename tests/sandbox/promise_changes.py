@@ -114,11 +114,14 @@ OTHER_LINK = "https://invoice.stripe.com/i/other"
 CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
     "send mails once": (_twice("invoice.sent"), HARMFUL),
     "finalizing makes a default payment": (objects("invoice", put("payments.data", []), path=STEP("send")), HARMFUL),
-    "a draft waits for us": (objects("invoice", put("automatically_finalizes_at", 1_900_000_000)), HARMFUL),
+    "a draft is not finalized automatically": (
+        objects("invoice", put("automatically_finalizes_at", 1_900_000_000)),
+        HARMFUL,
+    ),
     "days until due count from the draft": (objects("invoice", turn("due_date", lambda at: at + 3 * DAY)), HARMFUL),
     "added lines stand at the end": (_body(turn("data", lambda data: data[::-1]), "GET", STEP("lines")), HARMLESS),
     "one line makes one invoice item": (_no_event("invoiceitem.deleted"), HARMLESS),
-    "the payment link stays": (objects("invoice", put("hosted_invoice_url", OTHER_LINK), "GET"), HARMLESS),
+    "the payment link stays the same": (objects("invoice", put("hosted_invoice_url", OTHER_LINK), "GET"), HARMLESS),
     "sending again mails again": (_once("invoice.sent"), HARMFUL),
     "an issued invoice cannot be deleted": (
         _instead("DELETE", INVOICE, 200, {"object": "invoice", "deleted": True}),
@@ -134,7 +137,7 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         objects("invoice", put("status", "open"), path=STEP("finalize")),
         HARMFUL,
     ),
-    "a key replays its answer": (headers(lambda named: named.pop("Idempotent-Replayed", None)), HARMFUL),
+    "a key replays its response": (headers(lambda named: named.pop("Idempotent-Replayed", None)), HARMFUL),
     "a key refuses other parameters": (errors(put("type", "invalid_request_error")), HARMFUL),
     "keys belong to their account": (_refused("resource_missing"), HARMFUL),
     "a failure is stored": (requests(lambda each: without(each, "idempotency-key"), path=STEP("void")), HARMLESS),
@@ -157,15 +160,15 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         HARMLESS,
     ),
     "lists are newest first": (_body(turn("data", lambda data: data[::-1]), "GET", "/v1/invoices"), HARMFUL),
-    "a decline says why": (errors(put("decline_code", None), "card_declined"), HARMFUL),
+    "a decline has a decline code": (errors(put("decline_code", None), "card_declined"), HARMFUL),
     "a decline is not to be retried": (responses(_insufficient_funds_to_be_retried), HARMLESS),
     "a payment has its event": (_no_event("invoice_payment.paid"), HARMLESS),
     "the fee comes later": (_no_event("charge.updated"), HARMFUL),
-    "cash ends the intent": (_no_event("payment_intent.canceled"), HARMLESS),
-    "what was paid outside can be known": (objects("invoice", put("amount_paid_off_stripe", 0)), HARMFUL),
-    "a debit under way forbids voiding": (_refused("payment_intent_unexpected_state"), HARMLESS),
-    "a debit under way forbids cash": (_refused("payment_intent_unexpected_state"), HARMLESS),
-    "a debit under way lets an invoice be given up": (
+    "an out-of-band payment cancels the intent": (_no_event("payment_intent.canceled"), HARMLESS),
+    "an invoice shows what was paid outside Stripe": (objects("invoice", put("amount_paid_off_stripe", 0)), HARMFUL),
+    "a processing debit forbids voiding": (_refused("payment_intent_unexpected_state"), HARMLESS),
+    "a processing debit forbids out-of-band payment": (_refused("payment_intent_unexpected_state"), HARMLESS),
+    "a processing debit allows marking as uncollectible": (
         _instead("POST", STEP("mark_uncollectible"), 400, {"error": {"type": "invalid_request_error"}}),
         HARMLESS,
     ),
@@ -178,23 +181,23 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         HARMLESS,
     ),
     "a refund of what is refunded has a code": (_refused("charge_already_refunded"), HARMFUL),
-    "a payout by hand has no lines": (
+    "a manual payout has no lines": (
         _body(put("error.code", "parameter_invalid"), path="/v1/balance_transactions"),
         HARMFUL,
     ),
-    "a payout by hand is not reconciled": (
+    "a manual payout is not reconciled": (
         objects("payout", put("reconciliation_status", "in_progress")),
         HARMLESS,
     ),
-    "more than the balance is not paid out": (_refused("balance_insufficient"), HARMLESS),
+    "a payout above the balance is refused": (_refused("balance_insufficient"), HARMLESS),
     "a revision leads to its original": (objects("invoice", put("latest_revision", None)), HARMFUL),
     "a revision has all metadata or none": (
         objects("invoice", put("metadata", {"pom_invoice_id": "other"}), "POST", "/v1/invoices"),
         HARMLESS,
     ),
-    "a revision tells of both": (_no_event("invoice.voided"), HARMLESS),
-    "the list compares capitals": (requests(_typed_with_capitals, "GET", "/v1/customers"), HARMLESS),
-    "metadata are kept whole": (
+    "a revision emits the events of both invoices": (_no_event("invoice.voided"), HARMLESS),
+    "the list of customers is case-sensitive": (requests(_typed_with_capitals, "GET", "/v1/customers"), HARMLESS),
+    "metadata are stored in full": (
         objects("customer", turn("metadata.filler_7", lambda text: text[:255]), "POST", CUSTOMER),
         HARMFUL,
     ),
@@ -207,7 +210,7 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         _instead("POST", STEP("void"), 400, {"error": {"type": "invalid_request_error"}}),
         HARMFUL,
     ),
-    "the search ignores capitals": (responses(_no_small_letters, "GET", "/v1/customers/search"), HARMFUL),
+    "the search of customers ignores case": (responses(_no_small_letters, "GET", "/v1/customers/search"), HARMFUL),
     "an invoice names its application": (objects("invoice", put("application", None)), HARMLESS),
     "an account that is not connected is unreachable": (_refused("account_invalid"), HARMFUL),
     "an endpoint takes our subscription": (
@@ -215,9 +218,12 @@ CHANGES: Mapping[str, tuple[Wrap, Verdict]] = {
         HARMFUL,
     ),
     "a Connect endpoint names its application": (objects("webhook_endpoint", put("application", None)), HARMFUL),
-    "an answer is dated after its change": (_header("Date", "Thu, 01 Jan 2026 00:00:00 GMT"), HARMFUL),
-    "a limit says why": (_header("Retry-After", "1", 429), HARMLESS),
-    "giving up no access is fine": (_body(put("error_description", "No."), path="/oauth/deauthorize"), HARMFUL),
+    "a response is dated after its change": (_header("Date", "Thu, 01 Jan 2026 00:00:00 GMT"), HARMFUL),
+    "a rate limit has its own reason header": (_header("Retry-After", "1", 429), HARMLESS),
+    "an unconnected account cannot be deauthorized": (
+        _body(put("error_description", "No."), path="/oauth/deauthorize"),
+        HARMFUL,
+    ),
     "a wrong code is an invalid grant": (_body(put("error", "invalid_request"), path="/oauth/token"), HARMFUL),
     "a restricted key can connect and disconnect": (
         _instead("POST", "/oauth/token", 401, {"error": "invalid_client", "error_description": "Not with this key."}),

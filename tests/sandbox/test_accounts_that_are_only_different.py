@@ -49,13 +49,13 @@ def with_defaults(double: StripeDouble) -> Callable[[Handle], Handle]:
 
 
 @pytest.mark.parametrize("wrapped", [listed_late, limited, with_defaults], ids=lambda wrapped: wrapped.__name__)
-def test_what_says_nothing_of_stripe_is_not_harmful(wrapped: Wrapped) -> None:
+def test_a_difference_that_is_only_the_accounts_is_not_harmful(wrapped: Wrapped) -> None:
     double = new_double()
     change = Change("an account", "It is only different.", UNCHANGED.expected, wrapped(double))
     assert harmful(run(new_session(double, change), WHOLE_PLAN).findings) == []
 
 
-def test_a_machine_whose_clock_is_three_seconds_ahead_sees_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_local_clock_that_is_three_seconds_ahead_causes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     session = new_session(new_double())
     now = session.target.now
     monkeypatch.setattr(session.target, "now", lambda: now() + 3)

@@ -33,7 +33,7 @@ def test_a_change_is_named_with_its_verdict(change: Change) -> None:
 
 
 @pytest.mark.parametrize("name", ORDINARY)
-def test_a_double_that_is_not_changed_shows_no_difference(name: str) -> None:
+def test_an_unchanged_double_has_no_difference(name: str) -> None:
     assert proving.differing_findings(DOUBLES[name]()) == []
 
 
@@ -50,7 +50,7 @@ def test_there_are_changes_of_all_kinds_and_their_names_are_unique() -> None:
     assert all(each.sentence.endswith(".") and each.expected.text for each in CHANGES)
 
 
-def test_a_change_that_nobody_names_fails_the_proof() -> None:
+def test_a_change_that_no_finding_names_fails_the_proof() -> None:
     proof = proving.prove_one(DOES_NOTHING)
     assert proof.finding is None
     assert proof.row["ok"] == "NO"
@@ -87,7 +87,7 @@ def test_the_proof_as_a_whole_fails_if_an_unchanged_double_differs(monkeypatch: 
         assert proving.prove(Screen(as_json=True)) is right
 
 
-def test_the_table_stands_in_the_guide() -> None:
+def test_the_table_of_changes_is_in_the_guide() -> None:
     page = proving.PAGE.read_text()
     assert proving.with_table(page) == page, "Run python -m infra.sandbox.proving --page"
 
@@ -104,7 +104,7 @@ def test_the_command_writes_the_table_between_its_two_lines(tmp_path: Path) -> N
         proving.main(["--page"], page)
 
 
-def test_a_named_finding_is_found_in_its_sentence_and_in_its_differences() -> None:
+def test_an_expected_finding_is_matched_by_its_sentence_and_by_its_differences() -> None:
     named = ExpectedFinding(Part.PROMISES, "a", Verdict.HARMFUL, "seen")
     assert named.fits(Finding(Part.PROMISES, "a", Verdict.HARMFUL, "It was seen."))
     assert not named.fits(Finding(Part.PROMISES, "b", Verdict.HARMFUL, "It was seen."))

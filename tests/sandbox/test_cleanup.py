@@ -32,7 +32,7 @@ def ways(cleaned: CleanupResult) -> list[tuple[str, str]]:
     return [(each.kind, each.how) for each in cleaned.ended]
 
 
-def test_each_thing_is_ended_in_its_own_way_and_what_is_open_comes_first() -> None:
+def test_each_kind_of_object_is_ended_in_its_own_way_and_open_objects_come_first() -> None:
     double, account = new_double()
     session = new_session(double, account)
     mixed(session)
@@ -49,7 +49,7 @@ def test_each_thing_is_ended_in_its_own_way_and_what_is_open_comes_first() -> No
     assert sorted(each["status"] for each in invoices) == ["paid", "uncollectible", "void"]
 
 
-def test_cleanup_again_finds_nothing_and_asks_only_for_the_five_lists() -> None:
+def test_a_second_cleanup_finds_nothing_and_requests_only_the_five_lists() -> None:
     double, account = new_double()
     mixed(new_session(double, account))
     clean(new_session(double, account, "00000002"))
@@ -58,7 +58,7 @@ def test_cleanup_again_finds_nothing_and_asks_only_for_the_five_lists() -> None:
     assert again.budget.used == 5
 
 
-def test_what_others_have_on_the_account_stays_the_same_to_the_byte() -> None:
+def test_objects_of_others_on_the_account_are_unchanged_to_the_byte() -> None:
     double, account = new_double()
     foreign = foreign_objects(double, account)
     before = stored(double, account, foreign)
@@ -68,7 +68,7 @@ def test_what_others_have_on_the_account_stays_the_same_to_the_byte() -> None:
     assert open_things(double, account, foreign) == []
 
 
-def test_what_is_older_than_thirty_days_is_only_ended_with_everything() -> None:
+def test_objects_older_than_thirty_days_are_ended_only_with_the_option_for_all() -> None:
     double, account = new_double()
     send_invoice(new_session(double, account), 7500)
     double.advance(31 * 86_400)
@@ -99,7 +99,7 @@ def test_an_invoice_that_a_debit_keeps_from_being_voided_is_marked_uncollectible
     assert EndedObject("invoice", debit.invoice, "marked uncollectible") in cleaned.ended
 
 
-def test_a_refusal_is_told_and_the_rest_is_ended() -> None:
+def test_a_refusal_is_reported_and_the_other_objects_are_ended() -> None:
     double, account = new_double()
     session = new_session(double, account)
     locked, other = send_invoice(session, 5000), send_invoice(session, 7000)
@@ -111,7 +111,7 @@ def test_a_refusal_is_told_and_the_rest_is_ended() -> None:
     assert EndedObject("customer", other.customer, "deleted") in cleaned.ended
 
 
-def test_a_list_that_the_key_may_not_read_is_told() -> None:
+def test_a_list_that_the_key_may_not_read_is_reported() -> None:
     double, account = new_double()
     session = new_session(double, account)
     send_invoice(session, 7500)
@@ -121,7 +121,7 @@ def test_a_list_that_the_key_may_not_read_is_told() -> None:
     assert len(cleaned.ended) == 2
 
 
-def test_the_requests_kept_for_cleaning_are_used_and_their_end_is_told() -> None:
+def test_the_requests_reserved_for_cleaning_are_used_and_their_end_is_reported() -> None:
     double, account = new_double()
     session = new_session(double, account, budget=Budget(allowed=11, reserved=6))
     send_invoice(session, 5000)
@@ -139,7 +139,7 @@ def requests_of(play: Callable[[Session], None]) -> int:
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_the_next_run_ends_what_a_run_killed_at_any_request_left(before: bool) -> None:
+def test_the_next_run_ends_the_objects_of_a_run_that_was_killed_at_any_request(before: bool) -> None:
     for at in range(1, requests_of(mixed) + 1):
         double, account = new_double()
         foreign = foreign_objects(double, account)
@@ -152,7 +152,7 @@ def test_the_next_run_ends_what_a_run_killed_at_any_request_left(before: bool) -
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_a_cleaning_that_is_killed_at_any_request_is_finished_by_the_next(before: bool) -> None:
+def test_a_cleanup_that_was_killed_at_any_request_is_finished_by_the_next(before: bool) -> None:
     double, account = new_double()
     mixed(new_session(double, account))
     counting = new_session(double, account, "00000002")
@@ -165,7 +165,7 @@ def test_a_cleaning_that_is_killed_at_any_request_is_finished_by_the_next(before
         assert open_things(double, account, []) == [], at
 
 
-def test_a_lost_connection_is_told_and_does_not_stop_the_cleaning() -> None:
+def test_a_lost_connection_is_reported_and_does_not_stop_the_cleanup() -> None:
     double, account = new_double()
     session = new_session(double, account)
     sent = send_invoice(session, 5000)
@@ -175,7 +175,7 @@ def test_a_lost_connection_is_told_and_does_not_stop_the_cleaning() -> None:
     assert ways(cleaned) == [("customer", "deleted")]
 
 
-def test_an_uncollectible_invoice_whose_debit_never_ends_is_marked_and_found_no_more() -> None:
+def test_an_uncollectible_invoice_with_a_processing_debit_is_marked_and_skipped_later() -> None:
     double, account = new_double()
     session = new_session(double, account)
     made = send_invoice(session, 7500)

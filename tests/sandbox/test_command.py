@@ -46,7 +46,7 @@ def test_a_story_against_the_double_is_as_assumed(out: Path) -> None:
     assert Recording.read(out / "build" / "sandbox-recording.jsonl").source == "double"
 
 
-def test_saving_keeps_only_what_the_stories_asked(out: Path) -> None:
+def test_a_saved_recording_contains_only_the_requests_of_stories(out: Path) -> None:
     result = sandbox("--double", "--only", "billing", "--save", "us-1")
     assert result.exit_code == 0
     assert "us-1.jsonl" in result.stderr
@@ -56,7 +56,7 @@ def test_saving_keeps_only_what_the_stories_asked(out: Path) -> None:
     assert json.loads((out / "recorded" / "us-1.accepted.json").read_text()) == []
 
 
-def test_a_dry_run_asks_for_nothing_but_the_account_and_says_what_would_be_done(out: Path) -> None:
+def test_a_dry_run_requests_only_the_account_and_lists_the_steps(out: Path) -> None:
     result = sandbox("--double", "--dry-run", "--only", "billing", "--json")
     assert result.exit_code == 0
     assert [row["name"] for row in json.loads(result.stdout)["plan"]] == ["billing"]
@@ -69,7 +69,7 @@ def test_the_list_shows_every_story_and_promise(out: Path) -> None:
     assert all(row["sentence"] for row in rows)
 
 
-def test_a_day_later_a_double_has_paid_out_what_the_stories_brought_in(out: Path) -> None:
+def test_a_day_later_the_double_has_paid_out_the_payments_of_the_stories(out: Path) -> None:
     told = json.loads(sandbox("--double", "--later", "--json").stdout)
     assert told["verdicts"]["differs, harmful"] == told["verdicts"]["differs, harmless"] == 0
     recording = Recording.read(out / "build" / "sandbox-recording.jsonl")
@@ -77,19 +77,19 @@ def test_a_day_later_a_double_has_paid_out_what_the_stories_brought_in(out: Path
     assert any(each.body["data"] for each in lines)
 
 
-def test_a_double_that_pays_out_begins_at_midnight_whatever_the_hour_of_the_run() -> None:
+def test_a_double_that_pays_out_begins_at_midnight_at_any_hour() -> None:
     """It failed in the last hour of each day, because the double beside it came to midnight first."""
     assert on_double(0, pays_out=True).target.now() % DAY < 60
     assert on_double(0).target.now() == pytest.approx(time.time(), abs=60)
 
 
-def test_cleanup_alone_plays_nothing(out: Path) -> None:
+def test_the_option_cleanup_plays_no_story(out: Path) -> None:
     result = sandbox("--double", "--clean", "--json")
     assert result.exit_code == 0
     assert [row["name"] for row in json.loads(result.stdout)["findings"]] == ["test mode", "cleaning"]
 
 
-def test_a_recording_that_is_saved_without_a_name_has_one(out: Path) -> None:
+def test_a_recording_that_is_saved_without_a_name_gets_one(out: Path) -> None:
     assert sandbox("--double", "--only", "accounts", "--save").exit_code == 0
     assert (out / "recorded" / "account.accepted.json").exists()
 
@@ -104,7 +104,7 @@ def test_a_recording_that_is_saved_without_a_name_has_one(out: Path) -> None:
         (("--double", "--save", "../elsewhere"), {}, "small letters"),
     ],
 )
-def test_wrong_usage_ends_with_2_and_says_what_to_do(
+def test_wrong_usage_exits_with_2_and_prints_the_next_step(
     out: Path, arguments: tuple[str, ...], environ: dict[str, str], says: str
 ) -> None:
     result = sandbox(*arguments, **environ)
@@ -130,7 +130,7 @@ class Failing(InProcessClient):
 
 @pytest.mark.parametrize(("client", "status"), [(Quoting, 2), (Failing, 1)])
 @pytest.mark.parametrize("account", ["acct_1", ""])
-def test_no_output_has_the_key_also_if_stripe_or_an_error_quotes_it(
+def test_no_output_contains_the_key_even_if_stripe_or_an_error_quotes_it(
     out: Path, monkeypatch: pytest.MonkeyPatch, client: Any, status: int, account: str
 ) -> None:
     double = StripeDouble(Config(platform_key_test=KEY))
@@ -147,7 +147,7 @@ def test_no_output_has_the_key_also_if_stripe_or_an_error_quotes_it(
     assert stripe.enable_telemetry is False
 
 
-def test_a_run_with_a_key_of_ones_own_writes_it_nowhere(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_with_a_real_key_writes_the_key_nowhere(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     double = StripeDouble(Config(platform_key_test=KEY))
     account = double.create_account(business_name="Planted Pools")["id"]
     monkeypatch.setattr(command, "on_stripe", lambda keys, progress: Sandbox(DoubleTarget(double), keys))

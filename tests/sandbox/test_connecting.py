@@ -63,18 +63,18 @@ def test_a_person_who_refuses_gives_no_code() -> None:
 
 
 @pytest.mark.parametrize("other", [{"state": "forged"}, {"path": "/other"}])
-def test_a_code_from_elsewhere_is_not_taken(other: dict[str, str]) -> None:
+def test_a_code_from_another_page_is_refused(other: dict[str, str]) -> None:
     seen: list[str] = []
     assert person({"code": "ac_forged"}, seen, patience=0.5, **other)(AUTHORIZE) is None
     assert seen[1:] == ["404"]
 
 
-def test_nobody_there_ends_the_waiting() -> None:
+def test_waiting_ends_when_no_person_responds() -> None:
     nobody = Person(lambda line: None, lambda address: None, free_port(), 0.05)
     assert nobody(AUTHORIZE) is None
 
 
-def test_the_account_that_somebody_connects_is_the_one_of_the_run() -> None:
+def test_the_run_uses_the_account_that_a_person_connects() -> None:
     double = StripeDouble()
     session = new_session(double)
     somebody = person({"code": double.authorization_code(session.account)}, [])
@@ -93,7 +93,7 @@ def test_an_account_that_was_connected_in_live_mode_is_refused(monkeypatch: pyte
     assert session.budget.used == before
 
 
-def test_one_connected_account_is_taken_and_of_several_somebody_chooses() -> None:
+def test_a_single_connected_account_is_used_and_several_require_a_choice() -> None:
     double = StripeDouble()
     session = new_session(double)
     assert choose_connected_account(session, lambda ids: pytest.fail("nothing to choose")) == session.account
@@ -101,7 +101,7 @@ def test_one_connected_account_is_taken_and_of_several_somebody_chooses() -> Non
     assert choose_connected_account(session, max) == max(session.account, second)
 
 
-def test_without_any_account_it_says_how_to_get_one() -> None:
+def test_without_an_account_the_command_prints_how_to_get_one() -> None:
     double = StripeDouble()
     session = new_session(double)
     double.world.ledgers.clear()

@@ -63,7 +63,7 @@ def test_a_file_of_another_form_is_refused_without_showing_it(tmp_path: Path, te
     assert TEST_KEY not in str(refused.value)
 
 
-def test_a_file_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_a_missing_key_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(WrongKeys, match="No such file"):
         keys_of_file(tmp_path / "none.toml", tmp_path / "repository")
 
@@ -84,7 +84,7 @@ def test_a_file_that_is_missing_is_told(tmp_path: Path) -> None:
         ({"key": TEST_KEY, "account": "ca_1"}, "must begin with acct_"),
     ],
 )
-def test_what_is_no_test_key_is_refused_with_what_to_do(values: dict[str, str], says: str) -> None:
+def test_a_value_that_is_no_test_key_is_refused_with_the_next_step(values: dict[str, str], says: str) -> None:
     with pytest.raises(WrongKeys, match=says) as refused:
         Keys(**values)
     message = str(refused.value)
@@ -92,7 +92,7 @@ def test_what_is_no_test_key_is_refused_with_what_to_do(values: dict[str, str], 
     assert "docs/sandbox.md" in message
 
 
-def test_keys_show_nothing_of_themselves() -> None:
+def test_the_text_of_a_key_object_hides_the_key() -> None:
     keys = Keys(TEST_KEY, "ca_1", "acct_1", RESTRICTED)
     assert repr(keys) == str(keys) == "Keys(…)"
     assert keys.secrets == (TEST_KEY, RESTRICTED)

@@ -26,7 +26,7 @@ ONLY = (
     "--only",
     "billing",
     "--only",
-    "a key replays its answer",
+    "a key replays its response",
     "--only",
     "a restricted key can connect and disconnect",
 )
@@ -112,6 +112,6 @@ def test_no_key_is_on_a_screen_or_in_a_file(told: list[str]) -> None:
     assert [text[max(0, text.find(DISTINCTIVE) - 80) :][:200] for text in told if DISTINCTIVE in text] == []
 
 
-def test_the_keys_do_not_show_themselves() -> None:
+def test_the_text_of_key_objects_hides_the_keys() -> None:
     keys = Keys(KEY, "ca_1", "acct_1", RESTRICTED)
     assert DISTINCTIVE not in f"{keys} {keys!r} {Sandbox(DoubleTarget(StripeDouble()), keys)!r}"

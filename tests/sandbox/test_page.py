@@ -19,7 +19,7 @@ def test_the_page_lists_every_story_and_promise_as_it_is_now() -> None:
     )
 
 
-def test_the_printed_run_is_one_of_these_stories_and_promises_and_without_a_difference() -> None:
+def test_the_printed_run_has_the_current_stories_and_promises_and_no_difference() -> None:
     printed = TEXT.partition("<!-- run: begin -->")[2].partition("<!-- run: end -->")[0]
     counts = {
         cells[0]: [int(cell) if cell.isdigit() else 0 for cell in cells[1:]]
@@ -42,7 +42,7 @@ def test_names_are_unique_so_that_one_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize("variable", VARIABLES.values())
-def test_the_page_says_where_each_key_comes_from(variable: str) -> None:
+def test_the_page_says_where_to_find_each_key(variable: str) -> None:
     assert f"`{variable}`" in TEXT
 
 

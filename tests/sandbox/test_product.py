@@ -55,7 +55,7 @@ def processes() -> dict[int, tuple[str, str]]:
     return found
 
 
-def test_on_a_double_everything_is_as_assumed_the_key_is_nowhere_and_nothing_is_left(
+def test_on_a_double_every_act_is_as_assumed_and_no_key_or_process_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("A_VARIABLE_WITH_THE_KEY", f"key={KEY}")
@@ -87,7 +87,7 @@ def test_on_a_double_everything_is_as_assumed_the_key_is_nowhere_and_nothing_is_
     assert processes().keys() <= before.keys()
 
 
-def test_after_ctrl_c_nothing_runs_any_more(tmp_path: Path) -> None:
+def test_after_ctrl_c_no_process_is_left(tmp_path: Path) -> None:
     before = processes()
 
     def progress(line: str) -> None:
@@ -122,7 +122,7 @@ class Changed(InProcessClient):
         return json.dumps(said), status, answered
 
 
-def test_another_amount_another_status_and_a_late_event_are_each_named() -> None:
+def test_a_wrong_amount_a_wrong_status_and_a_late_event_are_each_named() -> None:
     session = new_session(Changed)
     Changed.step = staticmethod(lambda: session.recorder.step)
 
@@ -157,7 +157,7 @@ def test_events_that_never_come_are_named_by_the_act_that_waits_for_them() -> No
     assert "POM shows {'status': 'pending'}" in found["declined payment"].found
 
 
-def test_a_story_that_the_budget_ends_tells_of_no_difference() -> None:
+def test_a_story_that_the_budget_ends_reports_no_difference() -> None:
     session = new_session(allowed=CLEANUP_REQUESTS + 30)
 
     findings = check(session, patience=SHORT)
@@ -185,7 +185,7 @@ class NotOurs:
         time.sleep(seconds)
 
 
-def test_an_account_is_connected_by_a_person_who_clicks_or_else_without_oauth() -> None:
+def test_an_account_is_connected_by_a_person_or_else_without_oauth() -> None:
     session = new_session(connected=False)
     assert isinstance(session.target, DoubleTarget)
     double: StripeDouble = session.target.double

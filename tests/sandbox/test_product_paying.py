@@ -27,7 +27,7 @@ def opens(url: str) -> None:
             pytest.skip(str(error))
 
 
-def test_without_playwright_the_hosted_page_is_not_tried_and_it_is_said_what_to_install(
+def test_without_playwright_the_hosted_page_is_not_tried_and_the_package_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)

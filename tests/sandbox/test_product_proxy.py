@@ -50,7 +50,7 @@ class Lost(InProcessClient):
         raise stripe.APIConnectionError("the network is down")
 
 
-def test_the_proxy_puts_the_key_in_and_counts_and_records_each_request() -> None:
+def test_the_proxy_inserts_the_key_and_counts_and_records_each_request() -> None:
     session = new_session(Noting)
     with through_a_proxy(session) as client:
         options: Any = {"stripe_account": session.account, "idempotency_key": "once"}
@@ -98,14 +98,14 @@ def test_another_program_on_this_machine_cannot_use_the_key() -> None:
     assert session.budget.used == 0
 
 
-def test_a_path_that_is_not_of_the_api_is_not_passed_on() -> None:
+def test_a_path_outside_the_api_is_not_forwarded() -> None:
     session = new_session()
     with through_a_proxy(session) as client, pytest.raises(stripe.InvalidRequestError, match="passes on"):
         client.raw_request("get", "/_double/health")
     assert session.budget.used == 0
 
 
-def test_a_spent_budget_is_told_as_a_rate_limit_and_not_tried_again() -> None:
+def test_a_spent_budget_is_returned_as_a_rate_limit_and_not_retried() -> None:
     session = new_session(allowed=CLEANUP_REQUESTS + 1)
     with through_a_proxy(session) as client:
         client.v1.balance.retrieve()
@@ -114,7 +114,7 @@ def test_a_spent_budget_is_told_as_a_rate_limit_and_not_tried_again() -> None:
     assert len(session.recorder.exchanges) == 1
 
 
-def test_a_connection_that_stripe_loses_is_an_error_of_stripes() -> None:
+def test_a_connection_that_stripe_closes_is_returned_as_an_error_of_stripe() -> None:
     with through_a_proxy(new_session(Lost)) as client, pytest.raises(stripe.APIError, match="APIConnectionError"):
         client.v1.balance.retrieve()
 
@@ -152,7 +152,7 @@ def of(door: Door) -> list[str]:
     return [event["data"]["object"]["email"] for event in door.events]
 
 
-def test_the_listener_posts_each_event_once_signed_in_their_order_and_naming_the_account() -> None:
+def test_the_listener_posts_each_event_once_signed_in_order_and_with_its_account() -> None:
     session = new_session()
     with listening(session) as (listener, door):
         for number in range(3):
@@ -178,7 +178,7 @@ def test_a_lost_webhook_is_never_posted() -> None:
     assert (of(door), listener.lost) == (["1@example.com"], ["customer.updated"])
 
 
-def test_a_webhook_that_the_door_refuses_is_told() -> None:
+def test_a_webhook_that_the_endpoint_refuses_is_reported() -> None:
     session = new_session()
     with listening(session) as (listener, door):
         door.status = "400 Bad Request"
@@ -187,7 +187,7 @@ def test_a_webhook_that_the_door_refuses_is_told() -> None:
     assert [(each.type, each.status) for each in listener.refused] == [("customer.updated", 400)]
 
 
-def test_more_events_than_a_page_holds_are_all_brought() -> None:
+def test_events_on_several_pages_are_all_posted() -> None:
     session = new_session()
     with listening(session) as (listener, door):
         for number in range(53):
@@ -196,7 +196,7 @@ def test_more_events_than_a_page_holds_are_all_brought() -> None:
     assert sorted(of(door)) == sorted(f"{number}@example.com" for number in range(53))
 
 
-def test_an_event_that_nobody_subscribed_to_is_not_posted() -> None:
+def test_an_event_outside_the_subscription_is_not_posted() -> None:
     session = new_session()
     with listening(session) as (listener, door):
         session.v1.tax_rates.create(
@@ -206,7 +206,7 @@ def test_an_event_that_nobody_subscribed_to_is_not_posted() -> None:
     assert door.events == []
 
 
-def test_lists_become_rarer_while_no_event_comes() -> None:
+def test_events_are_listed_less_often_while_none_arrive() -> None:
     session = new_session()
     with listening(session) as (listener, _):
         before = session.budget.used

@@ -78,7 +78,7 @@ def planted(body: Any, path: tuple[Any, ...], text: str) -> Any:
         "pi_1_secret_planted",
     ],
 )
-def test_a_text_planted_in_any_field_is_gone(recorded: list[Exchange], text: str) -> None:
+def test_a_text_planted_in_any_field_is_removed(recorded: list[Exchange], text: str) -> None:
     shown = 0
     for each in recorded:
         everywhere = copy.deepcopy(each.body)
@@ -92,7 +92,7 @@ def test_a_text_planted_in_any_field_is_gone(recorded: list[Exchange], text: str
     assert shown > 500
 
 
-def test_a_name_that_looks_like_a_word_is_gone_from_what_people_fill_in_and_from_an_account(
+def test_a_name_that_looks_like_a_word_is_removed_from_free_text_and_accounts(
     recorded: list[Exchange],
 ) -> None:
     shown = 0
@@ -108,7 +108,7 @@ def test_a_name_that_looks_like_a_word_is_gone_from_what_people_fill_in_and_from
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_NAMES))
-def test_a_field_with_a_secret_loses_its_value_whatever_it_is(name: str) -> None:
+def test_the_value_of_a_secret_field_is_always_removed(name: str) -> None:
     redacted = Redaction()(
         exchange({name: "word", "deep": [{name: "acct_1"}]}, form=((f"a[{name}]", "word"), (name, "x")))
     )
@@ -116,7 +116,7 @@ def test_a_field_with_a_secret_loses_its_value_whatever_it_is(name: str) -> None
     assert redacted.form == ((f"a[{name}]", PLACEHOLDER), (name, PLACEHOLDER))
 
 
-def test_what_the_double_is_held_to_stays(recorded: list[Exchange]) -> None:
+def test_values_that_the_double_is_compared_with_stay(recorded: list[Exchange]) -> None:
     redaction = Redaction([KEY])
     invoice = next(each for each in recorded if each.path.endswith("/send"))
     kept, was = redaction(invoice).body, invoice.body
@@ -139,7 +139,7 @@ def value_at(body: Any, path: tuple[Any, ...]) -> Any:
     return body
 
 
-def test_ids_that_name_an_account_or_a_request_are_renamed_alike_everywhere() -> None:
+def test_ids_of_accounts_and_requests_are_replaced_consistently() -> None:
     redaction = Redaction()
     kept = redaction(
         exchange(
@@ -157,7 +157,7 @@ def test_ids_that_name_an_account_or_a_request_are_renamed_alike_everywhere() ->
     assert redaction(kept) == kept
 
 
-def test_what_the_run_has_sent_stays_where_it_comes_back() -> None:
+def test_values_that_the_run_sent_stay_in_responses() -> None:
     redaction = Redaction()
     form = (("name", "Ann Sandbox 1"), ("email", "a@example.com"), ("metadata[mine]", "A value"))
     answer = {"name": "Ann Sandbox 1", "email": "a@example.com", "metadata": {"mine": "A value", "Theirs": "x"}}
@@ -176,11 +176,11 @@ def test_what_the_run_has_sent_stays_where_it_comes_back() -> None:
         ("http://[broken", PLACEHOLDER),
     ],
 )  # fmt: skip
-def test_web_addresses_keep_their_form_and_lose_what_opens_them(address: str, kept: str) -> None:
+def test_urls_keep_their_form_and_lose_their_secrets(address: str, kept: str) -> None:
     assert Redaction()(exchange({"hosted_invoice_url": address})).body == {"hosted_invoice_url": kept}
 
 
-def test_the_message_of_an_error_says_why_and_names_nobody() -> None:
+def test_the_message_of_an_error_keeps_the_reason_and_loses_names() -> None:
     redaction = Redaction([KEY])
     message = (
         f"Invalid API Key provided: {KEY}. No customer: 'cus_1A'; 'Planted Ltd' of acct_9Z (a@planted.test) isn't"
@@ -198,20 +198,20 @@ def test_the_message_of_an_error_says_why_and_names_nobody() -> None:
     )
 
 
-def test_a_code_of_oauth_is_gone_from_parameters_and_texts() -> None:
+def test_an_oauth_code_is_removed_from_parameters_and_texts() -> None:
     redaction = Redaction()
     assert redaction(exchange(None, form=(("code", "ac_Abc123"),))).form == (("code", "ac_redacted"),)
     assert "ac_Abc123" not in redaction.text("code ac_Abc123 has been used")
 
 
 @pytest.mark.parametrize("text", KEYS)
-def test_nothing_with_a_key_in_it_passes_the_gate(text: str) -> None:
+def test_a_recording_with_a_key_is_refused(text: str) -> None:
     with pytest.raises(SecretFound) as refused:
         refuse_secrets(f'{{"a": "{text}"}}')
     assert text not in str(refused.value)
 
 
-def test_a_key_of_another_form_does_not_pass_the_gate_either() -> None:
+def test_a_recording_with_a_key_of_another_form_is_refused() -> None:
     with pytest.raises(SecretFound):
         refuse_secrets("a strangekey b", ["strangekey"])
     assert refuse_secrets("sk_test_… is the form of a key") == "sk_test_… is the form of a key"
@@ -229,13 +229,13 @@ def test_no_form_of_a_secret_stays_in_a_text(secret: str) -> None:
     assert "C3d4" not in Redaction().text(f"Invalid: {secret}, said Stripe.")
 
 
-def test_a_business_named_like_a_word_that_was_sent_is_gone() -> None:
+def test_a_business_name_that_equals_a_sent_word_is_removed() -> None:
     redaction = Redaction()
     redaction(exchange({}, form=(("currency", "usd"),)))
     kept = redaction(exchange({"object": "account", "business_profile": {"name": "usd"}, "default_currency": "usd"}))
     assert kept.body == {"object": "account", "business_profile": {"name": PLACEHOLDER}, "default_currency": "usd"}
 
 
-def test_metadata_that_others_set_is_gone() -> None:
+def test_metadata_of_others_is_removed() -> None:
     kept = Redaction()(exchange({"metadata": {"pom_customer_id": "smith.john", "note": "secret"}}))
     assert kept.body == {"metadata": {"pom_customer_id": PLACEHOLDER}}

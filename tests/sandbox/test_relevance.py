@@ -82,7 +82,7 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize("each", HARMFUL, ids=lambda each: f"{each.kind} {each.object} {each.path}")
-def test_a_difference_in_what_the_product_reads_is_harmful(each: Difference) -> None:
+def test_a_difference_in_a_field_that_pom_reads_is_harmful(each: Difference) -> None:
     assert verdict_of(each, OLD) is Verdict.HARMFUL
 
 
@@ -98,7 +98,7 @@ def test_every_kind_of_difference_is_judged_in_both_ways_or_always_alike() -> No
     assert set(Kind) - (seen[0] & seen[1]) == always
 
 
-def test_an_event_in_our_own_version_is_read_whole_and_in_another_only_for_its_owner() -> None:
+def test_an_event_in_poms_version_is_read_whole_and_in_another_only_for_its_owner() -> None:
     status = difference(Kind.VALUE, "charge.refunded", "status", "a", "b")
     assert verdict_of(status, API_VERSION) is Verdict.HARMFUL
     assert verdict_of(status, OLD) is verdict_of(status, None) is Verdict.HARMLESS
@@ -134,7 +134,7 @@ def inside(kind: Any) -> Iterator[type[msgspec.Struct]]:
         yield from inside(part)
 
 
-def test_every_model_of_the_adapter_is_among_those_that_are_judged_by() -> None:
+def test_every_model_of_the_adapter_is_used_for_judging() -> None:
     known = {
         each for models in MODELS.values() for model in models for each in inside(msgspec.inspect.type_info(model))
     }
@@ -142,7 +142,7 @@ def test_every_model_of_the_adapter_is_among_those_that_are_judged_by() -> None:
     assert set(structs()) - known - by_other_means == set()
 
 
-def test_what_is_read_of_a_field_in_any_form_names_fields_that_are_so() -> None:
+def test_each_partly_read_field_accepts_any_form() -> None:
     for kind, path in READ_PARTS:
         forms = [
             any_form

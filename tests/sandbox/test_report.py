@@ -53,12 +53,12 @@ def test_the_document_counts_the_verdicts_and_holds_each_difference() -> None:
     assert json.loads(json.dumps(found)) == found
 
 
-def test_no_text_of_the_document_holds_a_key() -> None:
+def test_no_text_of_the_document_contains_a_key() -> None:
     assert KEY not in json.dumps(told())
     assert "redacted of acct_sandbox1 is wrong" in json.dumps(told())
 
 
-def test_the_table_shows_what_differs_and_sums_up(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_shows_the_differences_and_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
     show(Screen(), told())
     shown = capsys.readouterr().out
     assert "shapes, billing: line 0" in shown
@@ -71,7 +71,7 @@ def test_the_table_shows_what_differs_and_sums_up(capsys: pytest.CaptureFixture[
     assert "No difference was found" not in shown
 
 
-def test_what_no_run_can_try_is_counted_by_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_promises_that_no_run_can_try_are_counted_by_their_needs(capsys: pytest.CaptureFixture[str]) -> None:
     not_tried = [
         Finding(Part.PROMISES, f"by hand {n}", Verdict.NOT_TRIED, f"Look at {n}.", "It does.", needs=needs)
         for n, needs in enumerate((Needs.PERSON, Needs.PERSON, Needs.LIVE))
@@ -87,14 +87,14 @@ def test_what_no_run_can_try_is_counted_by_what_it_needs(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(("source", "says"), [("double", True), ("stripe", False)])
-def test_a_run_against_the_double_says_that_it_shows_nothing_of_stripe(
+def test_a_run_against_the_double_says_that_it_proves_nothing_about_stripe(
     capsys: pytest.CaptureFixture[str], source: str, says: bool
 ) -> None:
     show(Screen(), {**told(), "source": source})
     assert ("This was the double." in capsys.readouterr().out) is says
 
 
-def test_what_was_cleaned_up_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_shows_the_cleaned_up_objects(capsys: pytest.CaptureFixture[str]) -> None:
     show(Screen(), told([Finding(Part.CLEANING, "cleaning", Verdict.AS_ASSUMED, "Ended: 3 customer(s) deleted.")]))
     assert "Ended: 3 customer(s) deleted." in capsys.readouterr().out
 
@@ -116,7 +116,7 @@ def test_a_recording_with_a_key_is_neither_written_nor_saved(tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
-def test_a_saved_recording_has_its_differences_beside_it_and_keeps_their_reasons(tmp_path: Path) -> None:
+def test_a_saved_recording_has_a_file_of_differences_and_keeps_their_reasons(tmp_path: Path) -> None:
     recording = run(new_session(StripeDouble()), Plan([BILLING])).story_recording
     number = next(n for n, each in enumerate(recording.exchanges) if each.path.endswith("/send"))
     exchanges = list(recording.exchanges)

@@ -13,12 +13,12 @@ STORIES_COST, PROMISES_COST, PRODUCT_COST, CLEANING_COST = 170, 65, 118, 17
 test_product.py."""
 
 
-def test_a_whole_run_fits_with_the_limit_and_the_product() -> None:
+def test_the_limit_is_enough_for_a_whole_run_with_the_product() -> None:
     assert STORIES_COST + PROMISES_COST + SIMULTANEOUS_REQUESTS + PRODUCT_COST + CLEANING_COST <= MAX_REQUESTS
     assert CLEANING_COST <= CLEANUP_REQUESTS
 
 
-def test_stories_promises_and_cleaning_keep_to_their_part_of_the_requests() -> None:
+def test_stories_promises_and_cleanup_stay_within_their_shares_of_the_requests() -> None:
     session = proving.new_session(proving.new_double())
     waited: list[float] = []
     passes = session.target.pass_time

@@ -67,7 +67,7 @@ def test_a_run_against_the_double_finds_no_difference_and_leaves_nothing_open() 
     assert not done.harmful
 
 
-def test_only_what_stories_asked_is_held_against_the_double() -> None:
+def test_only_the_requests_of_stories_are_compared_with_the_double() -> None:
     done = run(
         new_session(StripeDouble()), Plan([BILLING], [promise(lambda session: Outcome(Verdict.AS_ASSUMED, "Seen."))])
     )
@@ -77,7 +77,7 @@ def test_only_what_stories_asked_is_held_against_the_double() -> None:
     assert done.story_recording.exchanges[-1].path == "/v1/events"
 
 
-def test_a_change_of_what_the_product_reads_is_harmful() -> None:
+def test_a_change_of_a_field_that_pom_reads_is_harmful() -> None:
     def edit(body: Any) -> Any:
         return {**body, "number": None} if body.get("object") == "invoice" else body
 
@@ -88,7 +88,7 @@ def test_a_change_of_what_the_product_reads_is_harmful() -> None:
     assert done.harmful
 
 
-def test_a_change_of_what_nothing_reads_is_harmless() -> None:
+def test_a_change_of_a_field_that_pom_does_not_read_is_harmless() -> None:
     def edit(body: Any) -> Any:
         return {**body, "new_of_stripe": 1} if body.get("object") == "invoice" else body
 
@@ -97,7 +97,7 @@ def test_a_change_of_what_nothing_reads_is_harmless() -> None:
     assert "extra: invoice.new_of_stripe" in shapes.found
 
 
-def test_an_account_in_live_mode_is_asked_nothing_else() -> None:
+def test_an_account_in_live_mode_gets_no_further_request() -> None:
     session = new_session(changed(lambda body: {**body, "livemode": True}))
     done = run(session, Plan([BILLING]))
     (only,) = done.findings
@@ -105,7 +105,7 @@ def test_an_account_in_live_mode_is_asked_nothing_else() -> None:
     assert [each.path for each in session.recorder.exchanges] == ["/v1/balance"]
 
 
-def test_a_key_that_stripe_refuses_ends_the_run_with_what_to_do() -> None:
+def test_a_key_that_stripe_refuses_ends_the_run_with_the_next_step() -> None:
     session = new_session(StripeDouble())
     session.client = session.client_with("sk_" + "test_" + "wrong")
     with pytest.raises(CannotBegin, match=r"docs/sandbox\.md"):
@@ -121,7 +121,7 @@ def test_a_key_that_stripe_refuses_ends_the_run_with_what_to_do() -> None:
         (KeyError("status"), Verdict.HARMFUL),
     ],
 )
-def test_what_stops_a_story_is_told_and_the_next_one_is_played(error: Exception, verdict: Verdict) -> None:
+def test_an_error_in_a_story_is_reported_and_the_next_story_is_played(error: Exception, verdict: Verdict) -> None:
     done = run(new_session(StripeDouble()), Plan([story(fails(error)), BILLING]))
     odd = finding(done, Part.SHAPES, "odd")
     assert odd.verdict is verdict
@@ -129,7 +129,7 @@ def test_what_stops_a_story_is_told_and_the_next_one_is_played(error: Exception,
     assert finding(done, Part.SHAPES, "billing").verdict is Verdict.AS_ASSUMED
 
 
-def test_what_stops_a_promise_or_the_product_is_told() -> None:
+def test_an_error_in_a_promise_or_in_the_product_is_reported() -> None:
     def product(session: Session, progress: Callable[[str], None]) -> list[Finding]:
         raise KeyError("status")
 
@@ -138,7 +138,7 @@ def test_what_stops_a_promise_or_the_product_is_told() -> None:
     assert "KeyError" in finding(done, Part.PRODUCT, PRODUCT).found
 
 
-def test_a_spent_budget_leaves_the_rest_untried_and_still_cleans_up() -> None:
+def test_a_spent_budget_leaves_later_stories_untried_and_still_cleans_up() -> None:
     session = new_session(StripeDouble(), Budget(allowed=60, reserved=50))
     done = run(
         session,
@@ -170,7 +170,7 @@ def test_an_error_of_this_program_is_not_hidden_and_cleaning_comes_first() -> No
     assert session.recorder.exchanges[-1].step == "cleaning"
 
 
-def test_what_an_account_may_not_do_is_a_row_of_its_own() -> None:
+def test_a_feature_that_the_account_lacks_has_a_separate_row() -> None:
     def play(session: Session) -> None:
         with session.where_allowed("a customer that is none"):
             session.v1.customers.retrieve("cus_none", None, session.on_account())

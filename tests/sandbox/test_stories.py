@@ -59,7 +59,7 @@ def test_a_card_is_declined_for_each_reason_and_then_pays() -> None:
     assert answers(session, "cards: waits for the bank's confirmation") == [200]
 
 
-def test_cards_and_debits_fail_for_every_reason_that_the_product_tells_apart() -> None:
+def test_cards_and_debits_fail_for_every_reason_that_pom_distinguishes() -> None:
     session = played("cards", "debits")
     errors = [
         each.body["error"] if each.status == 402 else each.body["last_payment_error"]
@@ -135,7 +135,7 @@ def test_an_account_with_requirements_is_made_and_deleted() -> None:
     assert [each.status for each in session.recorder.exchanges if each.method == "DELETE"] == [200]
 
 
-def test_money_is_booked_and_paid_out_by_hand() -> None:
+def test_money_is_booked_and_paid_out_manually() -> None:
     session = played("payouts")
     assert [(each["amount"], each["automatic"]) for each in left(session, "payout")] == [(1000, False)]
 
@@ -172,7 +172,7 @@ def whole() -> tuple[Session, set[str], int]:
     return session, called, session.budget.used
 
 
-def test_every_method_of_the_gateway_that_asks_stripe_is_called(whole: tuple[Session, set[str], int]) -> None:
+def test_every_method_of_the_gateway_that_calls_stripe_is_used(whole: tuple[Session, set[str], int]) -> None:
     _, called, _ = whole
     assert set(API) - called == set()
     assert not set(OAUTH) & called, "Promises try OAuth, because it needs a person."
@@ -192,14 +192,14 @@ def test_invoices_are_paid_by_cards_of_each_kind(whole: tuple[Session, set[str],
     assert kinds == {("visa", "credit"), ("visa", "debit"), ("amex", "credit"), ("mastercard", "prepaid")}
 
 
-def test_a_new_double_answers_the_whole_run_as_the_first_one_did(whole: tuple[Session, set[str], int]) -> None:
+def test_a_new_double_gives_the_same_responses_to_the_whole_run(whole: tuple[Session, set[str], int]) -> None:
     session, _, _ = whole
     assert isinstance(session.target, DoubleTarget)
     recording = Recording(session.began, "double", session.target.accounts(), tuple(session.recorder.exchanges))
     assert replay(recording).differences == ()
 
 
-def test_each_thing_that_a_story_makes_has_a_mark(whole: tuple[Session, set[str], int]) -> None:
+def test_each_object_that_a_story_creates_has_a_mark(whole: tuple[Session, set[str], int]) -> None:
     session, _, _ = whole
     unmarked = [
         (kind, each["id"])

@@ -72,7 +72,7 @@ def test_an_account_without_bank_debits_is_noted_and_not_compared() -> None:
     assert {each.path for each in session.recorder.exchanges} == {"/v1/customers"}
 
 
-def test_a_fault_of_stripes_is_no_refusal() -> None:
+def test_a_server_error_of_stripe_is_no_refusal() -> None:
     with pytest.raises(StripeUnavailable):
         played("refunds", session=new_session(Broken))
     with pytest.raises(stripe.RateLimitError), allow_decline(), allow_refusal():

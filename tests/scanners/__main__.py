@@ -18,7 +18,7 @@ from infra.ops.screen import Row, Screen, telling
 from infra.package import ROOT, TEMPLATE
 from infra.package.build import build, is_current
 from infra.waivers import Waiver, read_waivers
-from tests.infrastructure.cloudformation import translated, uploaded
+from tests.infrastructure.cloudformation import transformed, with_uploaded_code
 from tests.scanners.template import Json, decided
 from tests.scanners.tools import NODE_TOOLS, SCANNERS, Finding, ScannerFailed
 
@@ -96,7 +96,7 @@ def main() -> int:
             if not is_current(out, options.stage):
                 screen.step(f"Packaging {options.stage}")
                 build(options.stage, out)
-            template = translated(uploaded(json.loads((out / TEMPLATE).read_text())), HARDENED)
+            template = transformed(with_uploaded_code(json.loads((out / TEMPLATE).read_text())), HARDENED)
             screen.step("Scanning")
             told(scan(template), read_waivers(), screen)
         except (ScannerFailed, Unavailable) as error:

@@ -38,26 +38,26 @@ TEMPLATE: Json = {
 FINDING = Finding("checkov", "CKV_AWS_27", "queues are encrypted with KMS", "Queue")
 
 
-def test_scanners_judge_what_is_deployed_without_the_options() -> None:
+def test_scanners_check_the_template_without_the_options() -> None:
     assert decided(TEMPLATE, {})["Resources"] == {
         "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::Sub": "${Key}-queue"}}}
     }
 
 
-def test_scanners_judge_what_is_deployed_with_the_options() -> None:
+def test_scanners_check_the_template_with_the_options() -> None:
     made = decided(TEMPLATE, {"Key": "arn", "Domain": "api.example.test"})["Resources"]
     assert made["Queue"]["Properties"]["KmsMasterKeyId"] == "arn"
     assert made["Mapping"] == {"Type": "AWS::ApiGateway::BasePathMapping"}
 
 
-def test_every_option_that_a_condition_asks_for_is_judged_switched_on_but_the_one_for_development() -> None:
+def test_every_option_of_a_condition_is_scanned_except_the_one_for_development() -> None:
     made = merge_template()
     asked = {name for name in made["Parameters"] if f'{{"Ref": "{name}"}}' in json.dumps(made["Conditions"])}
     assert asked - {DEVELOPMENT_ORIGINS} == HARDENED.keys() - {"CertificateArn"}
     assert all(HARDENED[name] != made["Parameters"][name]["Default"] for name in asked & HARDENED.keys())
 
 
-def test_a_condition_of_an_unknown_form_is_not_guessed() -> None:
+def test_a_condition_of_an_unknown_form_is_refused() -> None:
     with pytest.raises(ValueError, match="Fn::Contains"):
         decided({**TEMPLATE, "Conditions": {**TEMPLATE["Conditions"], "HasBoth": {"Fn::Contains": []}}}, {})
 
@@ -75,7 +75,7 @@ def test_a_waived_finding_is_shown_with_its_reason_and_the_day_of_its_review() -
     assert screen.document["findings"][0]["waiver"] == "until 2027-05-31: It is meant."
 
 
-def test_a_waiver_that_answers_no_finding_fails_the_scan() -> None:
+def test_a_waiver_without_a_finding_fails_the_scan() -> None:
     screen = Screen(as_json=True)
     told([], [_waived("CKV_AWS_27")], screen)
     assert screen.failed

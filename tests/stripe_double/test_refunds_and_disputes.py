@@ -35,8 +35,8 @@ def test_refunds_add_up_on_the_charge_and_leave_the_invoice_paid(company: Any) -
     charge_object = company.charge(invoice)
 
     assert (first.status, second.amount) == ("succeeded", 6_000)
-    assert (partly.amount_refunded, partly.refunded) == (4_000, False)
-    assert (charge_object.amount_refunded, charge_object.refunded) == (10_000, True)
+    assert (partly.amount_refunded, partly.refund_counts) == (4_000, False)
+    assert (charge_object.amount_refunded, charge_object.refund_counts) == (10_000, True)
     assert (company.get(invoice).status, company.get(invoice).amount_paid) == ("paid", 10_000)
     assert company.types()[-4:] == ["refund.created", "charge.refunded"] * 2
     refunds = company.v1.refunds.list({"payment_intent": company.intent(invoice).id}, company.opts)

@@ -124,7 +124,7 @@ BEHAVIOUR = (
     Change(
         "cash makes a payment",
         "An invoice that is paid out of band has a paid invoice payment.",
-        _promise_finding("cash ends the intent", "the status of its payments is paid"),
+        _promise_finding("an out-of-band payment cancels the intent", "the status of its payments is paid"),
         objects("invoice", _mark_payments_paid),
     ),
     Change(

@@ -65,7 +65,7 @@ KEYS = (
     Change(
         "a replay without its header",
         "A replayed answer lacks `Idempotent-Replayed`.",
-        _promise_finding("a key replays its answer", "idempotent-replayed is None; the answer is the same"),
+        _promise_finding("a key replays its response", "idempotent-replayed is None; the answer is the same"),
         headers(lambda answered: answered.pop(REPLAYED, None)),
     ),
     Change(

@@ -98,13 +98,13 @@ LISTS = (
     Change(
         "a list by e-mail that ignores capitals",
         "`email` finds addresses in other capitals, too.",
-        _promise_finding("the list compares capitals", "1 in small letters", Verdict.HARMLESS),
+        _promise_finding("the list of customers is case-sensitive", "1 in small letters", Verdict.HARMLESS),
         _list_without_case,
     ),
     Change(
         "a search that regards capitals",
         "A search finds an address only as it is written.",
-        _promise_finding("the search ignores capitals", "not in small letters"),
+        _promise_finding("the search of customers ignores case", "not in small letters"),
         _search_with_case,
     ),
     Change(

@@ -23,7 +23,7 @@ OUR_PARAMETERS = ("enabled_events", "api_version")
 
 @as_promise(
     "an invoice names its application",
-    "An invoice that POM made names the Connect application that made it.",
+    "An invoice that POM created names POM's Connect application.",
     IN_AN_ACCOUNT,
     "Stripe says which application made an invoice",
 )
@@ -53,7 +53,7 @@ def an_account_that_is_not_connected_is_unreachable(session: Session) -> Outcome
 
 @as_promise(
     "an endpoint takes our subscription",
-    "A Connect endpoint can be made for all of POM's events in POM's version.",
+    "A Connect webhook endpoint can be created with all of POM's event types and POM's API version.",
     "chalicelib/domain/events.py",
     "the webhook endpoint is created with it",
 )
@@ -69,7 +69,7 @@ def an_endpoint_takes_our_subscription(session: Session) -> Outcome:
 
 @as_promise(
     "a Connect endpoint names its application",
-    "An endpoint for connected accounts names an application.",
+    "A webhook endpoint for connected accounts has an application.",
     IN_AN_ACCOUNT,
     "Connect endpoints name their `application`",
 )

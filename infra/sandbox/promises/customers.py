@@ -19,12 +19,12 @@ MAX_KEYS, MAX_VALUE_LENGTH = 50, 500
 
 
 @as_promise(
-    "the list compares capitals",
-    "The list by e-mail address finds a customer a moment after it was made, with the same capitals only.",
+    "the list of customers is case-sensitive",
+    "The list by e-mail address contains a new customer at once, and compares upper and lower case.",
     FIELD,
     "Stripe's list by e-mail compares capital letters",
 )
-def the_list_compares_capitals(session: Session) -> Outcome:
+def the_list_of_customers_is_case_sensitive(session: Session) -> Outcome:
     """POM requests both spellings, so a list that ignores capitals costs one request and does no harm."""
     customer, address = session.once(payer), payer_address(session)
     with_capitals, in_small_letters = (
@@ -38,12 +38,12 @@ def the_list_compares_capitals(session: Session) -> Outcome:
 
 
 @as_promise(
-    "the search ignores capitals",
-    "The search by e-mail address finds a customer within minutes, whatever the capitals.",
+    "the search of customers ignores case",
+    "The search by e-mail address finds a new customer within minutes, and ignores upper and lower case.",
     FIELD,
     "The daily comparison searches for other spellings and asks the office.",
 )
-def the_search_ignores_capitals(session: Session) -> Outcome:
+def the_search_of_customers_ignores_case(session: Session) -> Outcome:
     """The search lags by a minute, so it is repeated."""
     customer, address = session.once(payer), payer_address(session).lower()
     since = len(session.recorder.exchanges)
@@ -67,12 +67,12 @@ def _search(session: Session, address: str) -> Collection[str]:
 
 
 @as_promise(
-    "metadata are kept whole",
-    "Fifty keys of metadata with 500 characters each come back as they were given.",
+    "metadata are stored in full",
+    "Stripe returns 50 metadata keys with 500 characters each without changes.",
     FIELD,
     "Anybody with access to a company's dashboard writes anything into metadata, 500 characters of any alphabet.",
 )
-def metadata_are_kept_whole(session: Session) -> Outcome:
+def metadata_are_stored_in_full(session: Session) -> Outcome:
     """POM's ids are two of the fifty keys. A letter of several bytes counts as one character."""
     sent, returned = _filler(), session.once(_change_customer).customer["metadata"]
     equal = sum(returned.get(key) == value for key, value in sent.items())
@@ -82,7 +82,7 @@ def metadata_are_kept_whole(session: Session) -> Outcome:
 
 @as_promise(
     "an issued invoice keeps its address",
-    "A finalized invoice keeps the e-mail address of its customer when the customer gets another one.",
+    "A finalized invoice keeps its e-mail address when the customer's address changes.",
     FIELD,
     "A finalized invoice keeps the e-mail address that it was sent to.",
 )
@@ -100,12 +100,12 @@ def an_issued_invoice_keeps_its_address(session: Session) -> Outcome:
 
 
 @as_promise(
-    "the payment link stays",
-    "The hosted page's link is in the answer to send, and is the same when the invoice is read again.",
+    "the payment link stays the same",
+    "The response to send contains the link of the hosted page. Reading the invoice later returns the same link.",
     "infra/stripe_double/README.md",
     "an expired link of the hosted page",
 )
-def the_payment_link_stays(session: Session) -> Outcome:
+def the_payment_link_stays_the_same(session: Session) -> Outcome:
     """Another link does no harm while the former link works, and no run of minutes can tell how long it works."""
     link, later_link = (
         session.once(billed_invoice).sent["hosted_invoice_url"],
@@ -142,9 +142,9 @@ def _change_customer(session: Session) -> ChangedCustomer:
 
 
 CUSTOMERS = (
-    the_list_compares_capitals,
-    the_search_ignores_capitals,
-    metadata_are_kept_whole,
+    the_list_of_customers_is_case_sensitive,
+    the_search_of_customers_ignores_case,
+    metadata_are_stored_in_full,
     an_issued_invoice_keeps_its_address,
-    the_payment_link_stays,
+    the_payment_link_stays_the_same,
 )

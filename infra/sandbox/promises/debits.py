@@ -24,12 +24,12 @@ def _invoice_with_debit(session: Session) -> SentInvoice:
 
 
 @as_promise(
-    "a debit under way forbids voiding",
-    "Voiding an invoice while a bank debit is under way is refused with payment_intent_unexpected_state.",
+    "a processing debit forbids voiding",
+    "Voiding an invoice while a bank debit is processing is refused with payment_intent_unexpected_state.",
     BY_HAND,
     "Stripe's refusal to void such an invoice is what the double does",
 )
-def a_debit_under_way_forbids_voiding(session: Session) -> Outcome:
+def a_processing_debit_forbids_voiding(session: Session) -> Outcome:
     """A difference is harmless, because POM itself refuses to void an invoice with a payment under way."""
     invoice = session.once(_invoice_with_debit)
     return _refused_state(
@@ -38,12 +38,12 @@ def a_debit_under_way_forbids_voiding(session: Session) -> Outcome:
 
 
 @as_promise(
-    "a debit under way forbids cash",
-    "Marking an invoice as paid out of band while a bank debit is under way is refused.",
+    "a processing debit forbids out-of-band payment",
+    "Marking an invoice as paid out of band while a bank debit is processing is refused.",
     DOUBLE,
     "voiding, or cash, while a bank debit is processing",
 )
-def a_debit_under_way_forbids_cash(session: Session) -> Outcome:
+def a_processing_debit_forbids_out_of_band_payment(session: Session) -> Outcome:
     """A difference is harmless, because POM itself refuses cash for an invoice with a payment under way."""
     invoice, outside = session.once(_invoice_with_debit), {"paid_out_of_band": True}
     return _refused_state(refusal(lambda: session.v1.invoices.pay(invoice.invoice, outside, session.on_account())))
@@ -55,12 +55,12 @@ def _refused_state(error: stripe.StripeError | None) -> Outcome:
 
 
 @as_promise(
-    "a debit under way lets an invoice be given up",
-    "An invoice can be marked as uncollectible while a bank debit is under way.",
+    "a processing debit allows marking as uncollectible",
+    "An invoice can be marked as uncollectible while a bank debit is processing.",
     BY_HAND,
     "Nobody here has seen whether Stripe lets an invoice be marked as uncollectible while a payment is under way.",
 )
-def a_debit_under_way_lets_an_invoice_be_given_up(session: Session) -> Outcome:
+def a_processing_debit_allows_marking_as_uncollectible(session: Session) -> Outcome:
     """A refusal is harmless, because POM never makes this request."""
     invoice = session.once(_invoice_with_debit)
     error = refusal(lambda: session.v1.invoices.mark_uncollectible(invoice.invoice, None, session.on_account()))
@@ -68,7 +68,7 @@ def a_debit_under_way_lets_an_invoice_be_given_up(session: Session) -> Outcome:
 
 
 DEBITS = (
-    a_debit_under_way_forbids_voiding,
-    a_debit_under_way_forbids_cash,
-    a_debit_under_way_lets_an_invoice_be_given_up,
+    a_processing_debit_forbids_voiding,
+    a_processing_debit_forbids_out_of_band_payment,
+    a_processing_debit_allows_marking_as_uncollectible,
 )

@@ -11,7 +11,7 @@ ERASURE = "docs/decisions/0051-erased-customers-in-the-api.md"
 
 @as_promise(
     "a deleted customer can be read",
-    "A customer that was deleted can be read, and says that it is deleted.",
+    "A deleted customer can still be read, and has deleted true.",
     "chalicelib/adapters/stripe/objects/customers.py",
     "deleted: bool = False",
 )

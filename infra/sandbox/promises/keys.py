@@ -19,12 +19,12 @@ RETRY = "stripe-should-retry"
 
 
 @as_promise(
-    "a key replays its answer",
-    "The same request with the same key gets the first answer again, and the header says so.",
+    "a key replays its response",
+    "A repeated request with the same key gets the first response again, with the header Idempotent-Replayed.",
     SENDING_DECISION,
     "Stripe keeps an idempotency key for 24 hours",
 )
-def a_key_replays_its_answer(session: Session) -> Outcome:
+def a_key_replays_its_response(session: Session) -> Outcome:
     """The gateway treats a replayed response as old, and reads the object."""
     first = session.once(billed_invoice)
     second = session.v1.invoices.send_invoice(first.invoice, {"expand": ["payments"]}, session.on_account(first.key))
@@ -37,7 +37,7 @@ def a_key_replays_its_answer(session: Session) -> Outcome:
 
 @as_promise(
     "a key refuses other parameters",
-    "A key that comes with other parameters is refused with 400 and idempotency_error.",
+    "A request with a used key and other parameters is refused with 400 and idempotency_error.",
     "chalicelib/adapters/stripe/errors.py",
     "Stripe knows the same request with other parameters.",
 )
@@ -51,7 +51,7 @@ def a_key_refuses_other_parameters(session: Session) -> Outcome:
 
 @as_promise(
     "keys belong to their account",
-    "The same key on another account is another key.",
+    "The same key can be used on another account for another request.",
     "infra/stripe_double/README.md",
     "Idempotency keys",
 )
@@ -74,7 +74,7 @@ def _voidings_of_a_draft(session: Session) -> tuple[stripe.StripeError | None, s
 
 @as_promise(
     "a failure is stored",
-    "A refusal of a step that Stripe began is repeated for its key.",
+    "If Stripe refuses a request after it began to execute, a repetition with the same key gets the same refusal.",
     SENDING_DECISION,
     "repeats a stored failure for as long",
 )
@@ -89,9 +89,9 @@ def a_failure_is_stored(session: Session) -> Outcome:
 
 @as_promise(
     "a refused state is not to be retried",
-    "An answer that refuses because of an object's state has Stripe-Should-Retry false.",
+    "A request that is refused because of an object's state has Stripe-Should-Retry false.",
     DOUBLE,
-    "`Stripe-Should-Retry` is `true` on `lock_timeout` and `false` on declines and refused states",
+    "`Stripe-Should-Retry` is `true` on `lock_timeout`, and `false` on declines and refused states",
 )
 def a_refused_state_is_not_to_be_retried(session: Session) -> Outcome:
     """The SDK repeats a 400 only if this header is `true`. It would then send three requests in vain."""
@@ -105,9 +105,9 @@ def a_refused_state_is_not_to_be_retried(session: Session) -> Outcome:
 
 @as_promise(
     "a key in use conflicts",
-    "Of two requests at once with one key, one is carried out, and the other is refused with 409 or repeats it.",
+    "Of two simultaneous requests with one key, Stripe executes one. The other gets 409 or the first response.",
     DOUBLE,
-    "`Stripe-Should-Retry` on 409 and on replayed answers",
+    "`Stripe-Should-Retry` on 409 and on replayed responses",
 )
 def a_key_in_use_conflicts(session: Session) -> Outcome:
     """The SDK repeats a request that was refused with 409, so both callers get the object. Two objects are
@@ -131,7 +131,7 @@ def a_key_in_use_conflicts(session: Session) -> Outcome:
 
 
 KEYS = (
-    a_key_replays_its_answer,
+    a_key_replays_its_response,
     a_key_refuses_other_parameters,
     keys_belong_to_their_account,
     a_failure_is_stored,

@@ -18,7 +18,7 @@ LISTED_WITHIN = 60
 
 @as_promise(
     "open payments are listed with their intents",
-    "The open payments of all invoices are listed at once, each with its intent.",
+    "One list contains the open payments of all invoices, each with its payment intent.",
     SWEEPS,
     "That Stripe lists open payments of all invoices at once, with their intents, is its documentation's word",
 )
@@ -32,7 +32,7 @@ def open_payments_are_listed_with_their_intents(session: Session) -> Outcome:
 
 @as_promise(
     "an expansion has four levels",
-    "An expansion of four levels is the deepest; POM's deepest has three.",
+    "Stripe expands at most four levels. POM's deepest expansion has three.",
     "infra/stripe_double/state/render.py",
     "at most four levels deep",
 )
@@ -45,7 +45,7 @@ def an_expansion_has_four_levels(session: Session) -> Outcome:
 
 @as_promise(
     "a new invoice is found by its metadata",
-    "The list of invoices has a new one at once, with the metadata that name it.",
+    "The list of invoices contains a new invoice at once, with its metadata.",
     "docs/decisions/0003-sending-finalizes.md",
     "the draft by our id in its metadata",
 )
@@ -61,9 +61,9 @@ def a_new_invoice_is_found_by_its_metadata(session: Session) -> Outcome:
 
 @as_promise(
     "lists are newest first",
-    "A list has the newest object first, and starting_after goes on with the older ones.",
+    "A list has the newest object first, and starting_after continues with older objects.",
     "chalicelib/adapters/stripe/lists.py",
-    "Newest first.",
+    "Yields pages, newest first.",
 )
 def lists_are_newest_first(session: Session) -> Outcome:
     """An interrupted comparison resumes at the oldest time that it reached."""
@@ -87,7 +87,7 @@ def lists_are_newest_first(session: Session) -> Outcome:
 
 @as_promise(
     "events are listed in their account's version",
-    "Events are listed in the version of their account, whatever version is asked for.",
+    "Events are listed in the API version of their account, whichever version the request names.",
     SWEEPS,
     "Stripe lists events in the version of the account, whatever version we",
 )
@@ -144,7 +144,7 @@ def an_event_names_the_key_of_its_request(session: Session) -> Outcome:
     "a listed event names no other account",
     "An event that is listed on a connected account names that account or none.",
     "chalicelib/adapters/stripe/events.py",
-    "A listed event does not name its account, so the lister says it.",
+    "The caller passes the account of a listed event, which does not name it.",
 )
 def a_listed_event_names_no_other_account(session: Session) -> Outcome:
     """POM takes the account of its request for the event's account."""

@@ -22,12 +22,12 @@ NO_CODE = "ac_pom_sandbox_is_no_code"
 
 
 @as_promise(
-    "giving up no access is fine",
-    "Deauthorizing an account that is not connected is refused with invalid_client, in the words not connected.",
+    "an unconnected account cannot be deauthorized",
+    'Deauthorizing an account that is not connected is refused with invalid_client and the words "not connected".',
     ACCOUNTS,
     "not connected",
 )
-def giving_up_no_access_is_fine(session: Session) -> Outcome:
+def an_unconnected_account_cannot_be_deauthorized(session: Session) -> Outcome:
     """POM continues after this refusal only. After any other refusal, it retries without end."""
     error = refusal(lambda: session.client.oauth.deauthorize({"stripe_user_id": UNCONNECTED_ACCOUNT}))
     return outcome_of(_not_connected(error), f"It was {refusal_text(error)}.")
@@ -39,7 +39,7 @@ def _not_connected(error: stripe.StripeError | None) -> bool:
 
 @as_promise(
     "a wrong code is an invalid grant",
-    "A code that Stripe never gave is refused with invalid_grant.",
+    "An authorization code that Stripe never issued is refused with invalid_grant.",
     ACCOUNTS,
     "Stripe did not accept the authorization code",
 )
@@ -54,7 +54,7 @@ def a_wrong_code_is_an_invalid_grant(session: Session) -> Outcome:
 
 @as_promise(
     "a restricted key can connect and disconnect",
-    "Connect OAuth takes a restricted key of the platform.",
+    "Connect OAuth accepts a restricted key of the platform.",
     DEPLOYING,
     "should mean that the key was taken",
 )
@@ -94,9 +94,9 @@ def _connect_another_account(session: Session) -> GrantedAccess:
 
 @as_promise(
     "a code grants an account",
-    "A code gives the id of the account, the scope read_write, and the mode of the key.",
+    "Exchanging a code returns the account's id, the scope read_write, and the mode of the key.",
     ACCOUNTS,
-    "Turn the single-use code into an account id.",
+    "Exchanges the single-use code for an account id.",
 )
 def a_code_grants_an_account(session: Session) -> Outcome:
     """POM stores no other field of the response."""
@@ -109,7 +109,7 @@ def a_code_grants_an_account(session: Session) -> Outcome:
 
 @as_promise(
     "a code is used once",
-    "A code that is used again is refused with invalid_grant, and the connection that it made ends.",
+    "A code that is used again is refused with invalid_grant, and its connection ends.",
     DOUBLE,
     "`invalid_grant`, and the connection ends with `account.application.deauthorized`",
 )
@@ -127,7 +127,7 @@ def a_code_is_used_once(session: Session) -> Outcome:
 
 @as_promise(
     "a disconnected account is unreachable",
-    "After deauthorize, a request on the account is refused as one that the platform may not reach.",
+    "After deauthorize, requests on the account are refused, because the platform has no access.",
     "docs/guide-coverage.md",
     "or a call that Stripe refuses: `disconnected`, and no more calls",
 )
@@ -155,7 +155,7 @@ def _is_unreachable(session: Session, account: StripeAccountId) -> bool:
 
 
 OAUTH = (
-    giving_up_no_access_is_fine,
+    an_unconnected_account_cannot_be_deauthorized,
     a_wrong_code_is_an_invalid_grant,
     a_restricted_key_can_connect_and_disconnect,
     a_code_grants_an_account,

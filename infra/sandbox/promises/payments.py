@@ -83,12 +83,12 @@ def booked_charge(session: Session) -> JSON:
 
 
 @as_promise(
-    "a decline says why",
-    "A declined card is refused with card_declined and a decline code, and three events tell of it.",
+    "a decline has a decline code",
+    "A declined card is refused with card_declined and a decline code, and Stripe emits three events.",
     "docs/decisions/0030-subscribed-events.md",
     "Usually three events say that a card was declined",
 )
-def a_decline_says_why(session: Session) -> Outcome:
+def a_decline_has_a_decline_code(session: Session) -> Outcome:
     """POM takes the reason from the intent's event or from the charge's event."""
     error = session.once(paid_invoice).decline
     if not isinstance(error, stripe.CardError):
@@ -123,7 +123,7 @@ def a_decline_is_not_to_be_retried(session: Session) -> Outcome:
 
 @as_promise(
     "a payment has its event",
-    "A payment makes invoice_payment.paid, which names the invoice and the intent, on old accounts too.",
+    "A payment emits invoice_payment.paid, which names the invoice and the intent, even on old API versions.",
     FIELD,
     "Nobody here has seen whether accounts before 2025-03-31 get `invoice_payment.paid`",
 )
@@ -151,7 +151,7 @@ def _both(names: tuple[Any, Any]) -> str:
 
 @as_promise(
     "the fee comes later",
-    "A charge has no balance transaction when it succeeds; charge.updated brings it within seconds.",
+    "A charge has no balance transaction when it succeeds. charge.updated contains it seconds later.",
     FIELD,
     "A charge has no balance transaction when it succeeds; `charge.updated` brings it",
 )
@@ -175,12 +175,12 @@ def the_fee_comes_later(session: Session) -> Outcome:
 
 
 @as_promise(
-    "cash ends the intent",
-    "A payment out of band makes the invoice paid, cancels its intent, and is no payment of the invoice.",
+    "an out-of-band payment cancels the intent",
+    "Marking an invoice as paid out of band cancels its payment intent, and adds no payment to the invoice.",
     DOUBLE,
-    "the payment intent is canceled, no `invoice.payment_succeeded`, no InvoicePayment of its own",
+    "the payment intent is canceled, no `invoice.payment_succeeded`, no separate InvoicePayment",
 )
-def cash_ends_the_intent(session: Session) -> Outcome:
+def an_out_of_band_payment_cancels_the_intent(session: Session) -> Outcome:
     """POM shows the payment as cash because no payment through Stripe paid the invoice."""
     cash = session.once(pay_outside)
     sent, invoice = cash.sent, cash.answer
@@ -208,12 +208,12 @@ def _through_stripe(invoice: JSON) -> int:
 
 
 @as_promise(
-    "what was paid outside can be known",
-    "An invoice says in amount_paid_off_stripe what was paid outside, or leaves it out and its payments show it.",
+    "an invoice shows what was paid outside Stripe",
+    "amount_paid_off_stripe is the amount that was paid outside Stripe. If it is absent, POM computes the amount.",
     "docs/decisions/0059-paid-outside.md",
     "Not every account's invoices have `amount_paid_off_stripe`",
 )
-def what_was_paid_outside_can_be_known(session: Session) -> Outcome:
+def an_invoice_shows_what_was_paid_outside_stripe(session: Session) -> Outcome:
     """POM uses the field. If the field is missing, POM subtracts the payments through Stripe from amount_paid."""
     invoice = session.once(pay_outside).answer
     reported, remainder = invoice.get("amount_paid_off_stripe"), invoice["amount_paid"] - _through_stripe(invoice)
@@ -228,7 +228,7 @@ def what_was_paid_outside_can_be_known(session: Session) -> Outcome:
 
 @as_promise(
     "amount_paid contains a surplus",
-    "If more is paid than was asked for, amount_paid contains the surplus, and amount_overpaid is the surplus.",
+    "If an invoice is overpaid, amount_paid includes the surplus, and amount_overpaid is the surplus.",
     "docs/decisions/0018-invoice-amounts.md",
     "Nobody here has seen whether Stripe's `amount_paid` contains a surplus.",
 )
@@ -255,7 +255,7 @@ def overpaid_invoice(session: Session) -> JSON:
 
 @as_promise(
     "less than the minimum is paid at finalization",
-    "An invoice below the smallest amount of its currency is called paid when it is finalized.",
+    "An invoice below the minimum amount of its currency has the status paid when it is finalized.",
     FIELD,
     "Stripe does not charge less than the minimum of a currency",
 )
@@ -267,11 +267,11 @@ def less_than_the_minimum_is_paid(session: Session) -> Outcome:
 
 
 PAYMENTS = (
-    a_decline_says_why,
+    a_decline_has_a_decline_code,
     a_decline_is_not_to_be_retried,
     a_payment_has_its_event,
     the_fee_comes_later,
-    cash_ends_the_intent,
-    what_was_paid_outside_can_be_known,
+    an_out_of_band_payment_cancels_the_intent,
+    an_invoice_shows_what_was_paid_outside_stripe,
     less_than_the_minimum_is_paid,
 )

@@ -30,7 +30,7 @@ class Promise:
     """One promise. `attempt` makes requests on the account and returns the outcome."""
 
     name: str
-    """A stable name in small letters with blanks, such as `a key replays its answer`."""
+    """A stable name in small letters with blanks, such as `a key replays its response`."""
     sentence: str
     """The assumption, as a complete sentence."""
     source: str

@@ -41,9 +41,9 @@ def _refund(session: Session) -> JSON:
 
 @as_promise(
     "a refund that is too large has no code",
-    "A refund of more than is left is refused without a code; the answer names the parameter amount.",
+    "A refund of more than the remaining amount is refused without a code. The error names the parameter amount.",
     REFUSALS,
-    "Two had none in the answers that accounts have",
+    "Two had no code in the responses that accounts have",
 )
 def a_refund_that_is_too_large_has_no_code(session: Session) -> Outcome:
     """With any other response, POM reports that Stripe refused, but not the reason."""
@@ -72,7 +72,7 @@ def _refusal(refused: StripeRefused | None, code: str | None, meaning: Any) -> O
 
 @as_promise(
     "a refunded invoice stays paid",
-    "A refund leaves the invoice paid, and its amount_paid as it was.",
+    "After a refund the invoice is still paid, with the same amount_paid.",
     "docs/decisions/0018-invoice-amounts.md",
     "an invoice is `refunded` only if refunds gave back all that was paid",
 )
@@ -87,7 +87,7 @@ def a_refunded_invoice_stays_paid(session: Session) -> Outcome:
 
 @as_promise(
     "a refund has its events",
-    "A refund makes refund.created and charge.refunded, on accounts of every version.",
+    "A refund emits refund.created and charge.refunded, on accounts of every API version.",
     "docs/decisions/0030-subscribed-events.md",
     "nobody here has seen whether Stripe now sends `refund.*` for them",
 )
@@ -105,7 +105,7 @@ def a_refund_has_its_events(session: Session) -> Outcome:
 
 @as_promise(
     "a refund is available with its payment",
-    "A refund of a payment whose money is not available yet leaves the balance on the same day as the payment comes.",
+    "A refund of a payment that is not available yet becomes available on the same day as the payment.",
     DOUBLE,
     "its money leaves the balance when the payment's is available, so that both are in one payout",
 )
@@ -122,12 +122,12 @@ def a_refund_is_available_with_its_payment(session: Session) -> Outcome:
 
 
 @as_promise(
-    "a payout by hand is not reconciled",
-    "A payout that somebody asked for is not automatic, and its reconciliation_status is not_applicable.",
+    "a manual payout is not reconciled",
+    "A manual payout has automatic false, and its reconciliation_status is not_applicable.",
     DOUBLE,
     "Manual, instant and reversing payouts have no lines (`not_applicable`)",
 )
-def a_payout_by_hand_is_not_reconciled(session: Session) -> Outcome:
+def a_manual_payout_is_not_reconciled(session: Session) -> Outcome:
     """POM requests no lines if either field says so."""
     payout = _payout_by_hand(session).payout
     automatic, status = payout["automatic"], payout["reconciliation_status"]
@@ -146,12 +146,12 @@ def _payout_by_hand(session: Session) -> ManualPayout:
 
 
 @as_promise(
-    "a payout by hand has no lines",
-    "The lines of a payout that somebody asked for are refused without a code.",
+    "a manual payout has no lines",
+    "Listing the lines of a manual payout is refused without a code.",
     "docs/field.md",
     "Balance transaction history can only be filtered on automatic transfers, not manual.",
 )
-def a_payout_by_hand_has_no_lines(session: Session) -> Outcome:
+def a_manual_payout_has_no_lines(session: Session) -> Outcome:
     """POM would treat a refusal with a code as a failure, and the job would fail again and again."""
     error = _payout_by_hand(session).lines.get("error")
     if error is None:
@@ -161,12 +161,12 @@ def a_payout_by_hand_has_no_lines(session: Session) -> Outcome:
 
 
 @as_promise(
-    "more than the balance is not paid out",
+    "a payout above the balance is refused",
     "A payout of more than is available is refused with balance_insufficient.",
     DOUBLE,
     "a payout of more than is available",
 )
-def more_than_the_balance_is_not_paid_out(session: Session) -> Outcome:
+def a_payout_above_the_balance_is_refused(session: Session) -> Outcome:
     """A difference is harmless, because POM never pays out."""
     parameters = {"amount": TOO_MUCH, "currency": "usd", "metadata": session.marks}
     error = refusal(lambda: session.v1.payouts.create(parameters, session.on_account()))
@@ -183,7 +183,7 @@ REFUNDS = (
     a_refund_has_its_events,
     a_refund_is_available_with_its_payment,
     amount_paid_contains_a_surplus,  # leaves a credit to the payer, so the invoices of the stories come first
-    a_payout_by_hand_has_no_lines,
-    a_payout_by_hand_is_not_reconciled,
-    more_than_the_balance_is_not_paid_out,
+    a_manual_payout_has_no_lines,
+    a_manual_payout_is_not_reconciled,
+    a_payout_above_the_balance_is_refused,
 )

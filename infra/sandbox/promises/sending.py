@@ -46,7 +46,7 @@ def send_mails_once(session: Session) -> Outcome:
     "sending again mails again",
     "Sending an open invoice again mails the link again, which is POM's reminder.",
     DOUBLE,
-    "sending an invoice again is a reminder",
+    "sending an invoice again e-mails a reminder",
 )
 def sending_again_mails_again(session: Session) -> Outcome:
     """A request with another key makes a second `invoice.sent`."""
@@ -59,7 +59,7 @@ def sending_again_mails_again(session: Session) -> Outcome:
 
 @as_promise(
     "finalizing makes a default payment",
-    "The answer to send has the invoice's one default payment with its payment intent, by expanding `payments`.",
+    "The response to send, with `payments` expanded, contains one default payment with its payment intent.",
     "docs/decisions/0006-payment-events-look-up-their-invoice.md",
     "payment intent",
 )
@@ -73,12 +73,12 @@ def finalizing_makes_a_default_payment(session: Session) -> Outcome:
 
 
 @as_promise(
-    "a draft waits for us",
-    "A draft with auto_advance false is neither finalized nor mailed by Stripe.",
+    "a draft is not finalized automatically",
+    "Stripe neither finalizes nor mails a draft that has auto_advance false.",
     SENDING_DECISION,
     "`auto_advance` is false throughout",
 )
-def a_draft_waits_for_us(session: Session) -> Outcome:
+def a_draft_is_not_finalized_automatically(session: Session) -> Outcome:
     """A draft has the time at which Stripe would finalize it."""
     draft = session.once(billed_invoice).draft
     finalizes_at = draft.get("automatically_finalizes_at")
@@ -88,7 +88,7 @@ def a_draft_waits_for_us(session: Session) -> Outcome:
 
 @as_promise(
     "days until due count from the draft",
-    "A draft that is due in so many days has its due date at once, counted from the day on which it was made.",
+    "days_until_due counts from the day on which a draft is created, and the draft shows its due date at once.",
     "docs/decisions/0022-changed-drafts-and-manual-payments.md",
     "`days_until_due` counts from the day on which a draft is made",
 )
@@ -104,7 +104,7 @@ def days_until_due_count_from_the_draft(session: Session) -> Outcome:
 
 @as_promise(
     "added lines stand at the end",
-    "A line that is added to a draft stands after those that it has.",
+    "A line that is added to a draft comes after the draft's other lines.",
     "docs/decisions/0036-editing-drafts.md",
     "keep the order of lines",
 )
@@ -121,9 +121,9 @@ def added_lines_stand_at_the_end(session: Session) -> Outcome:
 
 @as_promise(
     "one line makes one invoice item",
-    "Each line that is added leaves an invoice item of its own, and one that is removed is deleted with its item.",
+    "Adding a line creates a separate invoice item, and removing the line deletes the item.",
     DOUBLE,
-    "`add_lines` leaves an `invoiceitem.created` for each line, `remove_lines` an `invoiceitem.deleted`",
+    "`add_lines` emits an `invoiceitem.created` for each line, and `remove_lines` an `invoiceitem.deleted`",
 )
 def one_line_makes_one_invoice_item(session: Session) -> Outcome:
     """POM reads no events of invoice items. An item that remained would be on the customer's next invoice."""
@@ -137,7 +137,7 @@ def one_line_makes_one_invoice_item(session: Session) -> Outcome:
 
 @as_promise(
     "foreign pending items stay out",
-    "A draft that excludes pending items does not take in what waits for the customer's next invoice.",
+    "A draft that excludes pending items does not include the customer's pending invoice items.",
     SENDING_DECISION,
     "`pending_invoice_items_behavior` is `exclude`",
 )
@@ -171,7 +171,7 @@ def finalizing_without_lines_pays(session: Session) -> Outcome:
 
 @as_promise(
     "an issued invoice cannot be deleted",
-    "Deleting an invoice that is no draft is refused.",
+    "Stripe refuses to delete an invoice that is not a draft.",
     "docs/decisions/0036-editing-drafts.md",
     "Nobody can change an invoice that was issued",
 )
@@ -202,7 +202,7 @@ def paid_at_finalization(invoice: InvoiceFact) -> Outcome:
 SENDING = (
     send_mails_once,
     finalizing_makes_a_default_payment,
-    a_draft_waits_for_us,
+    a_draft_is_not_finalized_automatically,
     days_until_due_count_from_the_draft,
     added_lines_stand_at_the_end,
     one_line_makes_one_invoice_item,

@@ -22,12 +22,12 @@ RECOVERY_SECONDS = 2.0
 
 
 @as_promise(
-    "an answer is dated after its change",
-    "The Date of an answer lies at or after the creation of which it tells, by ten seconds at most.",
+    "a response is dated after its change",
+    "The Date of a response is zero to ten seconds after the creation of the object in the response.",
     "chalicelib/adapters/stripe/client.py",
-    "Seconds that the `Date` of an answer may lie after the moment of which the answer speaks",
+    "The most seconds by which the `Date` of a response may be later than the state that the response describes.",
 )
-def an_answer_is_dated_after_its_change(session: Session) -> Outcome:
+def a_response_is_dated_after_its_change(session: Session) -> Outcome:
     """With an earlier date, POM would take an old response for new. With a much later date, POM uses its own
     clock.
     """
@@ -41,12 +41,12 @@ def an_answer_is_dated_after_its_change(session: Session) -> Outcome:
 
 
 @as_promise(
-    "a limit says why",
-    "Too many requests at once are refused with 429 and Stripe-Rate-Limited-Reason, without Retry-After.",
+    "a rate limit has its own reason header",
+    "Too many simultaneous requests are refused with 429 and Stripe-Rate-Limited-Reason, without Retry-After.",
     "infra/stripe_double/README.md",
     "rate limits",
 )
-def a_limit_says_why(session: Session) -> Outcome:
+def a_rate_limit_has_its_own_reason_header(session: Session) -> Outcome:
     """POM slows down after a 429, whatever its headers say."""
     if session.budget.remaining < SIMULTANEOUS_REQUESTS:
         return not_tried(
@@ -86,4 +86,4 @@ def a_limit_says_why(session: Session) -> Outcome:
     return outcome_of("none" not in reasons and waits == ["none"], observation, Verdict.HARMLESS)
 
 
-TIMING = (an_answer_is_dated_after_its_change, a_limit_says_why)
+TIMING = (a_response_is_dated_after_its_change, a_rate_limit_has_its_own_reason_header)

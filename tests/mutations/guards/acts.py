@@ -9,7 +9,7 @@ _T_ACTS = "tests/usecases/acts/test_who_did_what.py"
 _T_STORE = "tests/contracts/test_act_store.py"
 _T_HISTORIES = "tests/api/test_histories.py"
 _KEPT = f"{_T_STORE}::test_an_act_and_the_change_it_records_are_stored_together_or_not_at_all"
-_NAMED = f"{_T_HISTORIES}::test_each_act_of_a_person_is_kept_with_the_user_of_the_token"
+_NAMED = f"{_T_HISTORIES}::test_each_act_of_a_person_is_recorded_with_the_user_of_the_token"
 
 ACTS = (
     guard("a change of one item keeps its act", "put_with_acts", Skipped("put_acts"), _KEPT),
@@ -48,6 +48,6 @@ ACTS = (
         "the history of an unknown customer is not shown",
         "history_of_customer",
         Check("is None"),
-        f"{_T_HISTORIES}::test_another_organization_sees_nothing_of_it",
+        f"{_T_HISTORIES}::test_another_organization_cannot_read_any_of_the_data",
     ),
 )

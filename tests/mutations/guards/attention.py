@@ -62,7 +62,7 @@ ATTENTION = (
         "a comparison that could not be made leaves the unknown invoices as they are",
         "store_unknown_invoices(result)",
         Check("compared"),
-        f"{_T_TIE_OUT}::test_a_comparison_that_could_not_be_made_leaves_what_an_earlier_one_found",
+        f"{_T_TIE_OUT}::test_a_failed_tie_out_keeps_the_findings_of_an_earlier_tie_out",
     ),
     guard(
         "an invoice that POM knows by now is not listed as unknown",

@@ -8,7 +8,7 @@ from tests.mutations.removals import Check, Skipped
 _CLOSED = "tests/usecases/erasing/test_closed_customers.py::test_"
 _NOTHING_NEW = f"{_CLOSED}nothing_new_is_taken_for_a_closed_customer"
 _TOLD = "tests/domain/test_other_changes.py::test_"
-_POM = "tests/local/test_pom_consumer.py::test_what_pom_has_heard_of_an_erased_person_is_gone_and_does_not_come_back"
+_POM = "tests/local/test_pom_consumer.py::test_data_of_an_erased_person_is_deleted_in_pom_and_stays_deleted"
 
 CLOSED = (
     guard(

@@ -55,6 +55,6 @@ CORRECTIONS = (
         "a line of the preview's page is text",
         "_row_of_line",
         Instead("escape", "text"),
-        f"{_API}::test_whatever_somebody_wrote_is_text_on_the_page",
+        f"{_API}::test_text_that_people_wrote_is_escaped_on_the_page",
     ),
 )

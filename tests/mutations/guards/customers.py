@@ -67,7 +67,7 @@ CUSTOMERS = (
         "_matching_customers",
         Check("fits"),
         "tests/adapters/test_customer_requests.py::"
-        "test_a_customer_that_has_left_a_list_is_not_shown_in_it_although_the_index_lags",
+        "test_a_customer_that_left_a_list_is_not_returned_although_the_index_lags",
     ),
     guard(
         "a status that one account has is listed for that account alone",
@@ -80,7 +80,7 @@ CUSTOMERS = (
         "list_customers(customer_filter)",
         Without("account_id=", of="replace"),
         "tests/api/test_customer_list.py::"
-        "test_a_filter_by_status_finds_whom_the_list_shows_with_it_whichever_account_is_connected",
+        "test_a_filter_by_status_returns_the_customers_listed_with_that_status_for_any_connected_account",
     ),
     guard(
         "a dot segment is no customer's id",

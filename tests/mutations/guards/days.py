@@ -31,7 +31,7 @@ DAYS = (
         "the list of what is overdue lacks what has been paid",
         "_matches(invoice)",
         Check("overdue"),
-        "tests/adapters/test_tables_requests.py::test_a_paid_invoice_is_not_shown_as_overdue_although_the_index_lags",
+        "tests/adapters/test_tables_requests.py::test_a_paid_invoice_is_not_listed_as_overdue_although_the_index_lags",
     ),
     guard(
         "a company's days are those of its Stripe account",

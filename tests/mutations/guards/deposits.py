@@ -46,14 +46,13 @@ DEPOSITS = (
         "a line is of no invoice of another organization",
         "_invoices(account_id)",
         Check("organization_id"),
-        f"{_T_READING}::test_the_payment_of_an_invoice_of_another_organization_is_outside_pom",
+        f"{_T_READING}::test_a_payment_of_another_organizations_invoice_is_outside_pom",
     ),
     guard(
         "a run stores how far it came with the lines of a payout",
         "itemize",
         Never("REMEMBERED_EVERY"),
-        "tests/usecases/payouts/test_long_payouts.py"
-        "::test_a_page_that_fails_in_the_middle_costs_no_page_that_was_remembered",
+        "tests/usecases/payouts/test_long_payouts.py::test_after_a_failed_page_the_stored_pages_are_not_read_again",
     ),
     guard(
         "a fee that is told late does not take a payment out of its payout",
@@ -71,27 +70,27 @@ DEPOSITS = (
         "a payout that does not tie out is compared every day",
         "_task(payout)",
         Always("tied_out"),
-        f"{_T_COMPARING}::test_lines_that_do_not_add_up_in_stripe_stay_unexplained_and_are_told_every_day",
+        f"{_T_COMPARING}::test_lines_that_do_not_add_up_in_stripe_are_reported_every_day",
     ),
     guard(
         "a payout that ties out is compared once",
         "_compared_again",
         Becomes("True"),
-        f"{_T_COMPARING}::test_a_payout_is_compared_once_and_not_again_every_day",
+        f"{_T_COMPARING}::test_a_payout_is_compared_only_once",
     ),
     guard(
         "the card that paid does not show the debit that came back before it",
         "Movement.shows",
         Becomes("True"),
-        "tests/usecases/payouts/test_debits_that_came_back.py"
-        "::test_the_card_has_its_fee_and_the_debit_that_came_back_has_its_own_two_changes",
+        "tests/usecases/payouts/test_returned_debits.py"
+        "::test_the_card_payment_and_the_returned_debit_have_their_own_transactions",
     ),
     guard(
         "the fee of a card is pending though the debit before it has one",
         "Movement.charged_by",
         Becomes("True"),
-        "tests/usecases/payouts/test_debits_that_came_back.py"
-        "::test_the_sweep_reads_the_fee_of_the_card_though_the_debit_before_it_has_one",
+        "tests/usecases/payouts/test_returned_debits.py"
+        "::test_the_sweep_reads_the_fee_of_the_card_payment_although_the_debit_has_one",
     ),
     guard(
         "a payment outside Stripe waits for no fee",

@@ -6,7 +6,7 @@ from tests.mutations.guard import guard
 from tests.mutations.removals import Always, Becomes, Check, Skipped
 
 _T_EDIT = "tests/usecases/invoicing/test_edit_draft.py"
-_T_WAYS_OUT = "tests/usecases/invoicing/test_edit_ways_out.py"
+_T_WAYS_OUT = "tests/usecases/invoicing/test_interrupted_edits.py"
 _T_CLAIMS = "tests/contracts/test_claims.py"
 
 DRAFTS = (
@@ -74,8 +74,7 @@ DRAFTS = (
         "a service date that is a slip is refused",
         "_line_item",
         Skipped("valid_service_date"),
-        "tests/api/test_draft_order.py::"
-        "test_a_service_date_that_is_a_slip_is_refused_at_its_field_wherever_it_is_given",
+        "tests/api/test_draft_order.py::test_a_mistyped_service_date_is_refused_with_its_field_everywhere",
     ),
     guard(
         "a claim is of the version that was read",

@@ -39,13 +39,13 @@ MONEY = (
         "a repeated refund is answered as it is now",
         "Refunds.refund",
         Never("replayed"),
-        f"{_T_REFUNDS}::test_the_same_order_is_refunded_once_and_answered_with_what_has_become_of_it",
+        f"{_T_REFUNDS}::test_the_same_order_is_refunded_once_and_returns_the_present_status",
     ),
     guard(
         "a strange card hides no money",
         "mapping_of",
         Becomes("value"),
-        f"{_T_DETAILS}::test_a_strange_detail_does_not_hide_what_became_of_the_money",
+        f"{_T_DETAILS}::test_an_unreadable_detail_does_not_hide_the_outcome_of_a_payment",
     ),
     guard(
         "lost money is not among what was paid in a period",

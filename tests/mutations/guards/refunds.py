@@ -92,6 +92,6 @@ REFUNDS = (
         "a refund takes a key",
         "required_idempotency_key",
         Check("Malformed"),
-        "tests/api/test_refunds.py::test_without_a_key_nothing_is_refunded_and_the_refusal_says_why",
+        "tests/api/test_refunds.py::test_a_refund_without_an_idempotency_key_is_refused_with_the_reason",
     ),
 )

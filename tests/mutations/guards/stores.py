@@ -39,7 +39,7 @@ STORES = (
         "_matching_invoices",
         Check("_matches"),
         "tests/adapters/test_tables_requests.py::"
-        "test_an_invoice_that_has_left_a_list_is_not_shown_in_it_although_the_index_lags",
+        "test_an_invoice_that_left_a_list_is_not_returned_although_the_index_lags",
     ),
     guard(
         "payments that go before their invoice require it as it was read",
@@ -77,14 +77,14 @@ STORES = (
         "a cursor names a place of its list",
         "position_of",
         Check("fullmatch"),
-        "tests/adapters/test_cursors.py::test_an_edited_cursor_that_names_no_place_of_its_list_is_refused",
+        "tests/adapters/test_cursors.py::test_an_edited_cursor_that_is_not_a_position_of_its_list_is_refused",
     ),
     guard(
         "a batch is deleted in the end",
         "_row(item)",
         Without("'expires_at'"),
         "tests/adapters/test_tables_requests.py::"
-        "test_a_batch_is_deleted_in_the_end_an_import_soon_and_its_items_and_parts_after_it",
+        "test_batches_and_imports_expire_with_their_items_and_parts_after_them",
     ),
     guard(
         "a failed row of an import forgets its customer",
@@ -96,20 +96,20 @@ STORES = (
         "an event that is given up keeps nothing of what Stripe sent",
         "TableEvents.set_aside",
         Without("packed"),
-        "tests/adapters/test_tables_requests.py::test_an_event_that_is_set_aside_keeps_nothing_of_what_stripe_sent",
+        "tests/adapters/test_tables_requests.py::test_a_discarded_event_keeps_nothing_of_stripes_body",
     ),
     guard(
         "an import is deleted soon",
         "BatchKind.items_retention",
         Becomes("INVOICE_BATCH_ITEMS"),
         "tests/adapters/test_tables_requests.py::"
-        "test_a_batch_is_deleted_in_the_end_an_import_soon_and_its_items_and_parts_after_it",
+        "test_batches_and_imports_expire_with_their_items_and_parts_after_them",
     ),
     guard(
         "the latest test of a connection has an end",
         "_trial_values",
         Without("'expires_at'"),
-        "tests/adapters/test_retention.py::test_each_kind_of_row_that_is_stored_has_a_time_and_a_reason",
+        "tests/adapters/test_retention.py::test_each_stored_kind_of_row_has_a_retention_time_and_a_reason",
     ),
     guard(
         "keys escape their separator",
@@ -128,6 +128,6 @@ STORES = (
         "an index only says where to look",
         "TableCustomers.find_by_stripe_id",
         Check("linked_to"),
-        "tests/adapters/test_tables_requests.py::test_an_index_that_lags_does_not_make_a_customer_someone_else",
+        "tests/adapters/test_tables_requests.py::test_a_lagging_index_never_returns_another_customer",
     ),
 )

@@ -13,7 +13,7 @@ _T_CONNECT = "tests/usecases/connecting/test_connect.py"
 _T_STORE = "tests/contracts/test_invoice_store.py"
 _T_READING = "tests/adapters/test_stripe_events.py::test_an_event_of_an_impossible"
 _T_VERSIONS = "tests/adapters/test_versions.py"
-_UNSIGNED = "tests/api/test_webhooks.py::test_an_event_that_stripe_did_not_sign_leaves_no_trace"
+_UNSIGNED = "tests/api/test_webhooks.py::test_an_event_without_a_valid_signature_of_stripe_changes_and_logs_nothing"
 
 WEBHOOKS = (
     guard("signature must match", "verify", Check("any"), _UNSIGNED),
@@ -32,13 +32,13 @@ WEBHOOKS = (
         "a type is a name",
         "_event_in",
         Check("type LONGEST_NAME"),
-        "tests/adapters/test_stripe_events.py::test_an_event_of_a_huge_type_is_none_of_stripes",
+        "tests/adapters/test_stripe_events.py::test_an_event_with_a_huge_type_is_refused",
     ),
     guard(
         "a version is a name",
         "_event_in",
         Check("api_version LONGEST_NAME"),
-        "tests/adapters/test_stripe_events.py::test_nothing_in_an_envelope_makes_a_kept_event_too_large",
+        "tests/adapters/test_stripe_events.py::test_no_envelope_makes_a_stored_event_too_large",
     ),
     guard("an event's own id is an id", "_event_in", Check("STRIPE_ID"), f"{_T_READING}_id_is_no_event"),
     guard("an event's account is an account", "_event_in", Check("ACCOUNT_ID"), f"{_T_READING}_account_is_no_event"),
@@ -52,7 +52,7 @@ WEBHOOKS = (
         "a reference is an id of Stripe's",
         "_id_in",
         Becomes("reference if isinstance(reference, str) else None"),
-        f"{_T_VERSIONS}::test_what_cannot_be_an_id_of_stripes_does_not_tell",
+        f"{_T_VERSIONS}::test_an_invalid_stripe_id_means_an_unknown_owner",
     ),
     guard(
         "the seconds at which a status was seen are the same in any order and version",
@@ -95,7 +95,7 @@ WEBHOOKS = (
         "paused organizations keep no alarm on",
         "_free_to_go_on",
         Becomes("len(invoices)"),
-        "tests/usecases/reconciling/test_tie_out.py::test_half_made_invoices_stay_where_they_are_while_frozen",
+        "tests/usecases/reconciling/test_tie_out.py::test_unfinished_invoices_are_not_resumed_during_a_pause",
     ),
     guard(
         "tenant of an event is its account",
@@ -199,14 +199,14 @@ WEBHOOKS = (
         "an object that does not tell whose it is is asked for",
         "Subject.owner_ids",
         Never("expected_in"),
-        f"{_T_VERSIONS}::test_what_holds_null_is_nobodys_and_what_lacks_its_field_does_not_tell",
+        f"{_T_VERSIONS}::test_a_null_owner_means_no_owner_and_a_missing_field_means_unknown",
         f"{_FIELD}[refund_that_names_only_its_charge-2020-08-27]",
     ),
     guard(
         "an answer is as old as its question",
         "requested_at",
         Never("DATED_LATE_BY"),
-        f"{_T_VERSIONS}::test_an_answer_is_as_old_as_its_question_by_stripes_clock",
+        f"{_T_VERSIONS}::test_a_response_is_as_old_as_its_request_by_stripes_clock",
     ),
     guard(
         "what was stored after a read began stays",

@@ -1,4 +1,6 @@
-"""Who did what: every act of a person on settings, connection and customers is kept, once, and names nobody else."""
+"""Holds the history of acts to its rule: each act of a person on settings, connection and customers is recorded once,
+and the history names no customer.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ THANKS = InvoicingSettings(ORGANIZATION, payment_terms="net_15", memo="Thank you
 
 
 def acts(world: World, subject: Subject) -> list[Act]:
-    """The history of a subject, oldest first."""
+    """Returns the acts on a subject, oldest first."""
     return list(reversed(world.ports.acts.page(subject, 100, None).items))
 
 
@@ -49,8 +51,8 @@ def change_settings(world: World, settings: InvoicingSettings, by: UserId = ADMI
     return invoicing_settings.change(ORGANIZATION, settings, world.ports, by=by)
 
 
-def save(world: World, save: Save, by: UserId = OFFICE) -> None:
-    put_customer(ORGANIZATION, ANN, save, world.ports, by=by)
+def save_customer(world: World, command: Save, by: UserId = OFFICE) -> None:
+    put_customer(ORGANIZATION, ANN, command, world.ports, by=by)
 
 
 # The settings
@@ -88,19 +90,19 @@ def test_saving_unchanged_settings_records_no_act(world: World) -> None:
 
 
 def test_a_save_whose_response_was_lost_is_recorded_once(world: World) -> None:
-    plain: Any = world.ports.settings
+    real: Any = world.ports.settings
 
-    class Lost:
+    class StoreWithLostResponse:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save_customer(self, settings: InvoicingSettings, *acts_of_save: Act) -> InvoicingSettings:
-            plain.save(settings, *acts_of_save)
+            real.save(settings, *acts_of_save)
             raise StaleWrite("The settings")
 
-    world.ports.settings = Lost()  # type: ignore[assignment]
+    world.ports.settings = StoreWithLostResponse()  # type: ignore[assignment]
     change_settings(world, THANKS)
-    world.ports.settings = plain
+    world.ports.settings = real
     change_settings(world, THANKS)
     assert len(acts(world, SETTINGS)) == 1
 
@@ -131,9 +133,9 @@ def test_a_failed_attempt_to_connect_records_its_reason(error: str | None, code:
 
 def test_completing_twice_and_disconnecting_twice_record_one_act_each(world: World) -> None:
     account = world.account()
-    back = connect.receive_callback(world.begin(), world.double.authorization_code(account), None, world.ports)
+    callback = connect.receive_callback(world.begin(), world.double.authorization_code(account), None, world.ports)
     for _ in range(2):
-        connect.complete(ORGANIZATION, ADMIN, back.state, world.ports)
+        connect.complete(ORGANIZATION, ADMIN, callback.state, world.ports)
     for _ in range(2):
         connect.disconnect(ORGANIZATION, SAM, world.ports)
     assert actors_of(world)[2:] == [
@@ -214,7 +216,7 @@ def test_a_company_that_connects_during_a_pause_of_all_companies_has_the_pause_i
 def test_a_refresh_and_a_connection_test_record_the_person_who_requested_them(world: World) -> None:
     world.connect()
     refresh_all(ORGANIZATION, world.ports, by=OFFICE)
-    refresh_all(ORGANIZATION, world.ports, by=SAM)  # within a minute: nothing is done twice
+    refresh_all(ORGANIZATION, world.ports, by=SAM)  # within a minute: no second refresh
     assert try_connection(ORGANIZATION, world.ports, by=ADMIN).ok
     assert actors_of(world)[3:] == [
         (ConnectionAct.REFRESH_REQUESTED, By.USER, OFFICE),
@@ -241,7 +243,9 @@ def test_a_saved_customer_records_the_person_and_the_changed_fields_but_no_value
     profile = Profile("Ann", "Lee", None, "ann@example.test", address=Address("7 Elm St"))
     save_customer(world, Save(profile))
     save_customer(world, Save(replace(profile, phone="555-0100", address=Address("9 Oak Ave"))), SAM)
-    save_customer(world, Save(replace(profile, phone="555-0100", address=Address("9 Oak Ave"))), SAM)  # changes nothing
+    save_customer(
+        world, Save(replace(profile, phone="555-0100", address=Address("9 Oak Ave"))), SAM
+    )  # changes nothing
     first, second = acts(world, OF_ANN)
     assert (first.kind, first.actor, first.fields) == (CustomerAct.SAVED, OFFICE, ("email", "name", "street"))
     assert (second.kind, second.actor, second.fields) == (CustomerAct.SAVED, SAM, ("phone", "street"))
@@ -263,7 +267,7 @@ def test_a_requested_sync_and_a_chosen_stripe_customer_are_recorded(world: World
 
 def test_an_imported_customer_records_the_person_and_the_batch(world: World, account: StripeAccountId) -> None:
     rows = (
-        Row(ANN, Save(Profile("Ann", "Lee", email="ann@example.test"))),  # as it is stored: no act
+        Row(ANN, Save(Profile("Ann", "Lee", email="ann@example.test"))),  # equal to the stored customer: no act
         Row(CustomerId("cust_2"), Save(Profile("Bo", email="bo@example.test"))),
     )
     batch = import_customers(ImportCustomers(ORGANIZATION, SAM, "key", "body", rows), world.ports)
@@ -278,7 +282,7 @@ def test_the_history_of_an_erased_customer_stays_and_names_who_requested_the_era
     world: World, account: StripeAccountId
 ) -> None:
     request_erasure(ORGANIZATION, ANN, InStripe.KEEP, ADMIN, world.ports)
-    request_erasure(ORGANIZATION, ANN, InStripe.KEEP, SAM, world.ports)  # there is one already
+    request_erasure(ORGANIZATION, ANN, InStripe.KEEP, SAM, world.ports)  # already requested
     world.advance(BEGINS_AFTER)
     erase_customer(ORGANIZATION, ANN, world.ports)
     assert actors_of(world, OF_ANN)[1:] == [

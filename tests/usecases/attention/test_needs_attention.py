@@ -1,4 +1,6 @@
-"""Each thing that needs a person appears, says what to do, and is gone once it is solved."""
+"""Holds the list of items that need a person: each item appears, says what to do, and disappears once it is
+solved.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ def counts_by_kind(world: World, **filters: Any) -> dict[AttentionKind, Count]:
 
 
 def pay(world: World, invoice: Invoice, method: str = "pm_card_visa") -> str:
-    """The payer pays; returns the payment's id."""
+    """Pays the invoice in Stripe, delivers the events and returns the id of the payment intent."""
     intent = world.double.pay(invoice.stripe_account_id, invoice.stripe_invoice_id or "", method)["payment_intent"]
     world.deliver()
     return str(intent)
@@ -180,9 +182,7 @@ def test_an_overdue_invoice_whose_payment_failed_is_listed_once(world: World, ac
     assert attention_kinds(world) == ["payment_failed"]
 
 
-def test_an_overdue_invoice_with_a_pending_bank_debit_is_not_listed(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_overdue_invoice_with_a_pending_bank_debit_is_not_listed(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice(payment_terms="net_7")
     world.advance(30 * DAY)
     world.plan_day()
@@ -199,7 +199,7 @@ def test_a_customer_without_an_address_is_listed_until_one_is_entered(world: Wor
 
 
 def store_payout(world: World, account: str, name: str, status: str, **changes: Any) -> None:
-    """POM learns how a payout of 120.00 USD stands."""
+    """Stores a payout of 120.00 USD with this status."""
     now = world.ports.clock.now()
     fact = PayoutFact(f"po_{name}", now, status, 12000, "usd", now, now - now % DAY, **changes)
     stored = world.ports.payouts.get(ORGANIZATION, fact.id)
@@ -310,7 +310,7 @@ def test_a_dispute_is_listed_next_to_any_number_of_newer_failed_payments(
 def test_a_failed_payment_is_listed_even_if_its_invoice_also_has_a_dispute(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An invoice is in the list of its most urgent thing alone."""
+    """The dispute is the more urgent item, so the list of disputes has the invoice as well."""
     monkeypatch.setattr("chalicelib.usecases.attention.invoice_list.AT_ONCE", 2)
     both = world.invoice("svc_0")
     decline(world, both)
@@ -338,9 +338,7 @@ def test_a_long_list_returns_its_newest_items_and_says_that_there_are_more(
     assert counts_by_kind(world, first=3)[kind] == Count(kind, 3, at_least=False)
 
 
-def test_many_earlier_failed_payments_do_not_hide_an_overdue_invoice(
-    world: World, account: StripeAccountId
-) -> None:
+def test_many_earlier_failed_payments_do_not_hide_an_overdue_invoice(world: World, account: StripeAccountId) -> None:
     for number in range(12):
         decline(world, world.invoice(f"svc_{number}", payment_terms="net_7"))
     world.advance(60)
@@ -363,7 +361,7 @@ def test_all_customers_without_an_address_are_counted_even_if_few_are_returned(
 
 
 def test_the_list_holds_no_items_of_another_company(world: World, account: StripeAccountId) -> None:
-    theirs = world.connect(OTHER)
+    other_account = world.connect(OTHER)
     invoice = world.invoice(payment_terms="net_7")
     decline(world, invoice)
     world.advance(30 * DAY)
@@ -381,5 +379,5 @@ def test_the_list_holds_no_items_of_another_company(world: World, account: Strip
         "payment_failed", "invoice_overdue", "customer_without_email", "payout_failed", "invoice_unknown",
         "account_restricted",
     }  # fmt: skip
-    assert theirs != account
+    assert other_account != account
     assert attention_items(world, OTHER) == []

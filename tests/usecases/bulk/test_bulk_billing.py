@@ -1,4 +1,4 @@
-"""Bulk billing: whatever happens, each customer is billed once, and the counts say what happened."""
+"""Holds bulk billing: each customer is billed once in every failure, and the counts match the items."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.world import ORGANIZATION, World, line
 
 @pytest.fixture
 def company() -> World:
-    """Connected; customers cust_0 to cust_11 are known to POM."""
+    """Returns a connected company whose customers cust_0 to cust_11 are known to POM and to Stripe."""
     world = World()
     world.connect()
     for number in range(12):
@@ -40,17 +40,21 @@ def stored_batch(world: World, batch: Batch) -> Batch:
 
 
 def assert_billed_once(world: World, batch: Batch, *, invoices: int) -> None:
-    """Every item's invoice is there, is its customer's only one, and was e-mailed once; the counts add up."""
+    """Asserts that each item has its own invoice, that each invoice was e-mailed once, and that the counts add up."""
     items = [item for (_, of, _), item in world.ports.database.batch_items.items() if of == batch.id]
     header = stored_batch(world, batch)
     assert Counter(item.status for item in items) == header.counts
     assert sum(header.counts.values()) == header.total == len(items)
     stored_invoices = world.ports.database.invoices.values()
     assert len(stored_invoices) == invoices
-    assert {item.invoice_id for item in items if item.status is ItemStatus.SENT} == {each.id for each in stored_invoices}
+    assert {item.invoice_id for item in items if item.status is ItemStatus.SENT} == {
+        each.id for each in stored_invoices
+    }
     account = world.ports.connections.get(ORGANIZATION).account_id
     in_stripe = world.in_stripe(str(account))
-    assert Counter(each["metadata"]["pom_invoice_id"] for each in in_stripe) == Counter(each.id for each in stored_invoices)
+    assert Counter(each["metadata"]["pom_invoice_id"] for each in in_stripe) == Counter(
+        each.id for each in stored_invoices
+    )
     mails = Counter(mail["invoice"] for mail in world.double.ledger(str(account))["mails"])
     assert mails == Counter(each["id"] for each in in_stripe)
 
@@ -95,7 +99,10 @@ def test_an_already_billed_service_fails_only_its_customer_and_the_error_names_t
     batch = bill_many(bill_all(3), company.ports)
     company.work()
     [failed_item] = [item for item in company.ports.batches.items_at(batch, range(3)) if item.error]
-    assert (failed_item.customer_id, failed_item.error and failed_item.error.code) == ("cust_1", "service_already_billed")
+    assert (failed_item.customer_id, failed_item.error and failed_item.error.code) == (
+        "cust_1",
+        "service_already_billed",
+    )
     assert before.id in str(failed_item.error)
     assert stored_batch(company, batch).counts == {ItemStatus.SENT: 2, ItemStatus.FAILED: 1}
 
@@ -131,7 +138,7 @@ def test_a_retry_during_a_running_batch_bills_no_customer_twice(company: World) 
     company.customer("cust_0", "found@example.test")
     retry_failures(ORGANIZATION, batch.id, company.ports)
     company.work()
-    for message in messages:  # turns that are over
+    for message in messages:  # messages of finished turns
         work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
     assert company.ports.queues.sent == []
     assert_billed_once(company, batch, invoices=12)
@@ -144,22 +151,24 @@ def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
 
     statuses: list[tuple[BatchStatus, int]] = []
 
-    class CancellingAfterOne:
-        """Ports on which somebody cancels while the first invoice is being made."""
+    class CancellingPorts:
+        """Ports that cancel the batch while the first invoice is being created."""
 
         def __getattr__(self, name: str) -> object:
             if name == "settings" and not settings_reads:
                 settings_reads.append("one")
-                header_after_cancel, status = with_status(cancel(ORGANIZATION, batch.id, company.ports), company.ports)
+                header_after_cancel, status = with_status(
+                    cancel(ORGANIZATION, batch.id, company.ports), company.ports
+                )
                 statuses.append((status, header_after_cancel.count(ItemStatus.CANCELLED)))
             return getattr(company.ports, name)
 
-    work_on_part(first.organization_id, first.batch_id, first.lane, first.turn, CancellingAfterOne())  # type: ignore[arg-type]
+    work_on_part(first.organization_id, first.batch_id, first.lane, first.turn, CancellingPorts())  # type: ignore[arg-type]
     company.work()
     company.advance(LEASE + 1)
     company.resume()
     header = stored_batch(company, batch)
-    assert statuses == [(BatchStatus.CANCELLING, 12)], "its counts still change"
+    assert statuses == [(BatchStatus.CANCELLING, 12)], "the counts still change"
     assert with_status(header, company.ports) == (header, BatchStatus.CANCELLED)
     assert (header.count(ItemStatus.SENT), header.count(ItemStatus.CANCELLED)) == (1, 11)
     assert header.count(ItemStatus.QUEUED) == 0
@@ -201,14 +210,14 @@ def test_a_throttled_request_is_repeated_and_fails_no_item(company: World) -> No
     assert stored_batch(company, batch).counts == {ItemStatus.SENT: 1}
     pace = company.ports.batches.pace(ORGANIZATION, 0)
     assert pace is not None
-    assert pace.rate == int(full_rate(livemode=False) * 0.8**3)  # remembered for the next batch
+    assert pace.rate == int(full_rate(livemode=False) * 0.8**3)  # stored for the next batch
 
 
 def test_a_lost_message_is_sent_again(company: World) -> None:
     batch = bill_many(bill_all(12), company.ports)
     company.ports.queues.take()
     company.resume()
-    assert stored_batch(company, batch).open == 12  # it may yet come
+    assert stored_batch(company, batch).open == 12  # the message may still arrive
     company.advance(LEASE + PAUSE)
     company.resume()
     assert_billed_once(company, batch, invoices=12)
@@ -217,7 +226,7 @@ def test_a_lost_message_is_sent_again(company: World) -> None:
 
 def test_an_interrupted_request_starts_no_work_until_it_is_repeated(company: World) -> None:
     command = bill_all(12)
-    failing: Ports = _Failing(company.ports)  # type: ignore[assignment]
+    failing: Ports = _FailingPorts(company.ports)  # type: ignore[assignment]
     with pytest.raises(RuntimeError):
         bill_many(command, failing)
     [storing] = company.ports.database.batches.values()
@@ -230,8 +239,8 @@ def test_an_interrupted_request_starts_no_work_until_it_is_repeated(company: Wor
     assert_billed_once(company, batch, invoices=12)
 
 
-class _Failing:
-    """Ports whose database goes away when the items have been stored."""
+class _FailingPorts:
+    """Ports whose database fails after the first five items have been stored."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports, self.batches = ports, self

@@ -1,4 +1,6 @@
-"""Importing customers: each row counts once, and Stripe is given each customer once, at its pace."""
+"""Holds the import of customers: each row counts once, and each customer is created once in Stripe, at Stripe's
+pace.
+"""
 
 from __future__ import annotations
 
@@ -86,23 +88,23 @@ def test_a_phone_number_changed_in_stripe_while_a_row_is_stored_is_not_overwritt
     world.work()
     world.deliver()
     world.advance(60)
-    plain = world.ports.batches
+    real = world.ports.batches
 
-    class Slow:
+    class StoreDuringEdit:
         delivered = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def decide(self, *decided: Any) -> None:
-            if not Slow.delivered:
-                Slow.delivered = True
+            if not StoreDuringEdit.delivered:
+                StoreDuringEdit.delivered = True
                 stripe_id = world.in_stripe(account, "customer")[0]["id"]
                 world.client.v1.customers.update(stripe_id, {"phone": "777"}, {"stripe_account": account})
                 world.deliver()
-            plain.decide(*decided)
+            real.decide(*decided)
 
-    world.ports.batches = Slow()  # type: ignore[assignment]
+    world.ports.batches = StoreDuringEdit()  # type: ignore[assignment]
     ann = Profile(first_name="Anna", last_name="Lee", email="ann@example.test", phone="1")
     row = Row(CustomerId("cust_1"), Save(ann))
     import_customers(ImportCustomers(ORGANIZATION, OFFICE, "again", "one row", (row,)), world.ports)

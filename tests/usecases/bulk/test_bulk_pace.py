@@ -1,4 +1,6 @@
-"""Bulk work at Stripe's limits: as fast as they allow, and no faster. `make bench` measures it at full size."""
+"""Holds the pace of bulk work to Stripe's limits: close to the limits, and never throttled. `make bench` measures the
+pace at full size.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ ENDPOINT_RATE, GLOBAL_RATE, SANDBOX_RATE = 25, 100, 25
 """Requests a second (https://docs.stripe.com/rate-limits)."""
 
 
-@pytest.mark.parametrize(("number", "latency"), [(60, 0.03), (20, 0.4)], ids=["fast_answers", "slow_answers"])
+@pytest.mark.parametrize(("number", "latency"), [(60, 0.03), (20, 0.4)], ids=["fast_responses", "slow_responses"])
 def test_bulk_billing_is_never_throttled_and_does_not_delay_invoices_made_by_hand(
     number: int, latency: float
 ) -> None:
@@ -28,7 +30,7 @@ def test_bulk_billing_is_never_throttled_and_does_not_delay_invoices_made_by_han
     began, waiting_times = company.time.now, []
 
     def office() -> None:
-        """Somebody makes an invoice by hand, twice a second or so."""
+        """Creates invoices by hand, about two a second."""
         for each in range(10_000):
             company.time.sleep(company.rng.expovariate(2))
             requested_at = company.time.now
@@ -56,16 +58,18 @@ def test_sending_a_reviewed_batch_is_never_throttled() -> None:
     company.time.now += 3 * 86_400
     company.double.set_rates(endpoint_rate=ENDPOINT_RATE, global_rate=GLOBAL_RATE)
     company.double.api.log.reset()
-    before, began = company.distant.asked, company.time.now
+    before, began = company.distant.request_count, company.time.now
     send_drafts(ORGANIZATION, batch.id, OFFICE, None, company.ports)
     company.play(lambda: company.is_completed(batch))
-    seconds, requests = company.time.now - began, company.distant.asked - before
-    print(f"\n80 drafts sent in {seconds:.0f} s, {requests} requests, {company.busiest_second()} a second of one kind")
+    seconds, requests = company.time.now - began, company.distant.request_count - before
+    print(
+        f"\n80 drafts sent in {seconds:.0f} s, {requests} requests, {company.busiest_second()} a second of one kind"
+    )
     assert company.throttled_at() == []
     assert company.batch(batch).counts == {ItemStatus.SENT: 80}
     assert len(company.double.mails(company.account_id)) == 80
     assert company.busiest_second() <= 20
-    assert requests <= 3 * 80, "a draft is read, let be due from today, and sent"
+    assert requests <= 3 * 80, "each draft is read, gets a due date from today, and is sent"
     assert seconds < 15
 
 
@@ -79,11 +83,13 @@ def test_with_halved_limits_the_batch_slows_down_and_still_makes_every_invoice()
     half = began + (company.time.now - began) / 2
     throttled_at = company.throttled_at()
     late = sum(at > half for at in throttled_at)
-    print(f"\n{company.time.now - began:.0f} s, throttled {len(throttled_at)} times, {late} of them in the second half")
+    print(
+        f"\n{company.time.now - began:.0f} s, throttled {len(throttled_at)} times, {late} of them in the second half"
+    )
     assert company.batch(batch).counts == {ItemStatus.SENT: 80}
     assert len(company.in_stripe(company.account_id)) == 80
     assert 0 < len(throttled_at) < 30, "of 400 requests"
-    assert late <= 5, "it has slowed down by then"
+    assert late <= 5, "the batch has slowed down by then"
     assert company.time.now - began < 30
 
 
@@ -121,7 +127,7 @@ def test_a_throttled_lane_slows_down_by_a_fifth_and_speeds_up_slowly() -> None:
     successes = GOOD_RUN - 1
     while pace.rate < full:
         pace, successes = pace.after_success(full), successes + 1
-    assert successes == 200, "a fifth is won back by a twentieth for each 50 requests that went well"
+    assert successes == 200, "the rate rises by a twentieth after each 50 successful requests"
     assert pace.after_success(full).rate == full
     for _ in range(30):
         pace = pace.slowed()

@@ -1,4 +1,6 @@
-"""A batch of drafts is reviewed and then sent: each draft once, and none that the office has to look at first."""
+"""Holds the sending of a reviewed batch: each draft is sent once, and a draft that the office must look at is held
+back.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,7 @@ def world() -> World:
 
 
 def drafted_batch(world: World, number: int = 4, **terms: Any) -> Batch:
-    """Returns a batch of that many drafts, all of them made and told of by Stripe."""
+    """Returns a batch of this many drafts. All drafts are created, and their events are delivered."""
     batch = bill_many(bill_all(number, send=False, **terms), world.ports)
     world.work()
     world.deliver()
@@ -65,7 +67,7 @@ def order_sending(world: World, batch: Batch, key: str | None = None) -> Batch:
 
 
 def send_batch(world: World, batch: Batch) -> Batch:
-    """Has the batch sent, and returns it when the workers have done what they can."""
+    """Orders the sending, runs the workers and returns the batch as it is stored then."""
     order_sending(world, batch)
     world.work()
     return stored_batch(world, batch)
@@ -97,7 +99,7 @@ def mails(world: World) -> Counter[str]:
 
 
 def change_in_dashboard(world: World, invoice: Invoice, **changes: Any) -> None:
-    """Somebody changes these fields of the draft in Stripe's dashboard."""
+    """Changes these fields of the draft in Stripe's dashboard."""
     account: Any = {"stripe_account": invoice.stripe_account_id}
     world.client.v1.invoices.update(invoice.stripe_invoice_id or "", changes, account)  # type: ignore[arg-type]
 
@@ -107,7 +109,9 @@ def move_due_date(world: World, invoice: Invoice) -> None:
 
 
 def assert_adds_up(world: World, batch: Batch) -> None:
-    """What is shown of the items is what is counted, and together they are all."""
+    """Asserts that the statuses of the items match the counts of the batch, and that the counts add up to the
+    total.
+    """
     header = stored_batch(world, batch)
     shown_counts = Counter(header.shown(item) for item in items(world, batch))
     header_counts = {status: header.count(status) for status in ItemStatus if header.count(status)}
@@ -223,10 +227,12 @@ def test_an_invoice_of_zero_is_finished_and_never_mailed(world: World) -> None:
     assert mails(world) == {}
 
 
-# Nothing is sent that nobody has seen
+# Drafts that the office has not reviewed
 
 
-def test_a_draft_whose_due_date_changed_in_stripe_is_held_back_once_and_sent_with_the_next_order(world: World) -> None:
+def test_a_draft_whose_due_date_changed_in_stripe_is_held_back_once_and_sent_with_the_next_order(
+    world: World,
+) -> None:
     batch = drafted_batch(world)
     move_due_date(world, invoice_of(world, batch, 0))
     assert send_batch(world, batch).counts == {ItemStatus.SENT: 3, ItemStatus.HELD_BACK: 1}
@@ -255,7 +261,7 @@ def test_a_draft_that_changed_in_stripe_after_the_order_is_held_back(world: Worl
 
 
 def test_a_worker_killed_after_a_refusal_does_not_send_the_refused_draft(world: World) -> None:
-    """Whatever was stored of the refusal, the office has not heard of it before the item says so."""
+    """Whatever was stored of the refusal, the office learns of the refusal only from the item."""
     batch = drafted_batch(world, 1)
     boundaries = _boundaries_of_a_refusal()
     assert len(boundaries) > 8
@@ -290,7 +296,9 @@ def _boundaries_of_a_refusal() -> list[str]:
 
 
 def _resume_until_completed(world: World, batch: Batch) -> None:
-    """The schedule takes up what stands still, which may refuse it, and sends lost messages again."""
+    """Runs the schedule until the batch is completed. The schedule resumes stopped work, which may be refused, and
+    sends lost messages again.
+    """
     for _ in range(6):
         world.advance(LEASE + PAUSE + 301)
         for invoice in list(world.ports.database.invoices.values()):
@@ -331,14 +339,14 @@ def test_each_draft_is_mailed_once_although_workers_die_and_messages_repeat(seed
     company.customers(20)
     batch = bill_many(bill_all(20, send=False), company.ports)
     company.play(lambda: company.is_completed(batch), idle=10)
-    company.double.world.events.policy.never_generate = ()  # they tell POM whose request mailed an invoice
+    company.double.world.events.policy.never_generate = ()  # the events name the request that mailed an invoice
     send_drafts(ORGANIZATION, batch.id, BOSS, None, company.ports)
     company.play(lambda: company.is_completed(batch), risk=0.03, repeats=0.3, idle=10)
     assert company.deaths > 2
     assert_all_mailed_once(company, batch)
 
 
-# Orders, repeated and refused
+# Repeated and refused orders
 
 
 def test_a_repeated_request_or_key_does_not_order_the_sending_again(world: World) -> None:
@@ -421,7 +429,7 @@ def test_hours_without_stripe_delay_the_sending_and_hold_no_draft_back() -> None
     assert_all_mailed_once(company, batch)
 
 
-# Failures, and what is cancelled
+# Failures and cancellations
 
 
 def test_failed_customers_are_retried_as_drafts_and_sent_with_the_next_order(world: World) -> None:
@@ -451,7 +459,7 @@ def test_failures_are_not_retried_while_drafts_are_being_sent(world: World) -> N
 
 
 def _cancel_after(number: int, world: World, batch: Batch) -> Callable[[], None]:
-    """Lets the workers go on until so many items are decided, and cancels the batch then."""
+    """Has the batch cancelled after this many decided items. Returns a function that removes the hook."""
     decide, batches, decisions = world.ports.batches.decide, world.ports.batches, list[str]()
 
     def counted_decide(*args: Any) -> Any:
@@ -537,7 +545,10 @@ def test_an_item_whose_retry_was_cancelled_stays_cancelled_when_drafts_are_sent(
     world.work()
     assert stored_batch(world, batch).count(ItemStatus.CANCELLED) == 1
     send_batch(world, batch)
-    assert (stored_batch(world, batch).count(ItemStatus.SENT), stored_batch(world, batch).count(ItemStatus.CANCELLED)) == (3, 1)
+    assert (
+        stored_batch(world, batch).count(ItemStatus.SENT),
+        stored_batch(world, batch).count(ItemStatus.CANCELLED),
+    ) == (3, 1)
     assert_adds_up(world, batch)
 
 

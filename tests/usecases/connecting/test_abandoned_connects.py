@@ -1,4 +1,4 @@
-"""Attempts to connect that Stripe granted and nobody completed: the access is given up, once."""
+"""Holds attempts to connect that Stripe granted and no admin completed: POM gives up the access, once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ OVER = 600 + 120
 
 
 def grant_access(world: World, account: str, organization: OrganizationId = ORGANIZATION) -> str:
-    """Begun, granted in Stripe and come back; answers what the browser brought back."""
+    """Begins an attempt, grants it in Stripe and returns. Returns the state that the browser brings back from
+    Stripe.
+    """
     code = world.double.authorization_code(account)
     return connect.receive_callback(world.begin(organization), code, None, world.ports).state
 
@@ -56,7 +58,9 @@ def test_two_abandoned_attempts_on_one_account_deauthorize_it_once(world: World)
 
 
 @pytest.mark.parametrize("owner", [ORGANIZATION, OTHER])
-def test_an_account_that_was_connected_by_another_attempt_keeps_its_access(owner: OrganizationId, world: World) -> None:
+def test_an_account_that_was_connected_by_another_attempt_keeps_its_access(
+    owner: OrganizationId, world: World
+) -> None:
     account = world.account()
     grant_access(world, account)
     world.advance(300)
@@ -64,7 +68,7 @@ def test_an_account_that_was_connected_by_another_attempt_keeps_its_access(owner
     world.advance(OVER)
     assert resume_stuck(world.ports).abandoned == 0
     assert has_access(world, account)
-    assert world.ports.connections.unused_grants(10) == [], "and it is not looked at again"
+    assert world.ports.connections.unused_grants(10) == [], "the grant is not listed again"
     assert world.ports.connections.get(owner).active
 
 
@@ -100,7 +104,7 @@ def test_giving_up_access_is_tried_again_after_stripe_was_down(kind: str, world:
         grant_access(world, account)
     world.advance(OVER)
     world.double.order_fault(kind, method="POST", path="/oauth/deauthorize")
-    assert resume_stuck(world.ports).abandoned == 1, "one failure keeps nobody else"
+    assert resume_stuck(world.ports).abandoned == 1, "one failure does not stop the other account"
     assert resume_stuck(world.ports).abandoned == 1
     assert not has_access(world, first)
     assert not has_access(world, second)
@@ -111,18 +115,18 @@ def test_a_run_ends_in_time_while_stripe_is_slow(world: World) -> None:
     for _ in range(3):
         grant_access(world, world.account())
     world.advance(OVER)
-    plain, requested = world.ports.stripe, []
+    real, requested = world.ports.stripe, []
 
-    class Slow:
+    class SlowStripe:
         def deauthorize(self, account_id: StripeAccountId) -> None:
             requested.append(account_id)
             world.ports.clock.advance(31)
             raise StripeUnavailable("stripe_unreachable", "No answer.", answered=False)
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     assert resume_stuck(world.ports).abandoned == 0
     assert len(requested) == 1
-    world.ports.stripe = plain
+    world.ports.stripe = real
     assert resume_stuck(world.ports).abandoned == 3
 
 

@@ -1,4 +1,4 @@
-"""Installing, reconnecting and losing Stripe."""
+"""Holds connecting, disconnecting and reconnecting a Stripe account."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def test_installing_leads_through_stripe_to_a_connected_account(world: World) ->
     assert status(world) is ConnectionStatus.NOT_CONNECTED
     state = world.begin()
     assert status(world) is ConnectionStatus.PENDING
-    back = return_from_stripe(world, account, state)
-    assert (back.outcome, back.code) == ("pending", None)
+    callback = return_from_stripe(world, account, state)
+    assert (callback.outcome, callback.code) == ("pending", None)
     assert status(world) is ConnectionStatus.PENDING
-    report = complete(world, back.state)
+    report = complete(world, callback.state)
     assert report.status is ConnectionStatus.CONNECTED
     assert report.connection.account_id == account
     assert report.connection.account is not None
     assert report.connection.account.business_name == "Blue Pools"
     assert report.connection.connected_by == ADMIN
-    assert report.webhook_healthy is None, "nobody has looked yet"
+    assert report.webhook_healthy is None, "no check has run yet"
 
 
 def test_the_callback_alone_activates_nothing(world: World) -> None:
@@ -86,26 +86,26 @@ def test_another_failure_in_stripe_has_its_own_code(world: World) -> None:
 def test_a_callback_loaded_twice_exchanges_the_code_once(world: World) -> None:
     account = world.account()
     state, code = world.begin(), world.double.authorization_code(account)
-    back = connect.receive_callback(state, code, None, world.ports)
+    callback = connect.receive_callback(state, code, None, world.ports)
     with pytest.raises(Conflict, match="state_used"):
         connect.receive_callback(state, code, None, world.ports)
     assert exchanges(world) == 1
-    assert complete(world, back.state).status is ConnectionStatus.CONNECTED
+    assert complete(world, callback.state).status is ConnectionStatus.CONNECTED
 
 
 def test_two_simultaneous_callbacks_exchange_the_code_once(world: World) -> None:
     account = world.account()
     state, code = world.begin(), world.double.authorization_code(account)
-    plain, codes = world.ports, []
+    real, codes = world.ports, []
 
-    class Racing:
-        """The browser loads the page again between our read and our write of the state."""
+    class RacingPorts:
+        """Ports on which the browser loads the page again between POM's read and POM's write of the state."""
 
         def __init__(self) -> None:
             self.raced = False
 
         def __getattr__(self, name: str) -> object:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         @property
         def connections(self) -> object:
@@ -113,18 +113,18 @@ def test_two_simultaneous_callbacks_exchange_the_code_once(world: World) -> None
 
             class Connections:
                 def __getattr__(self, name: str) -> object:
-                    return getattr(plain.connections, name)
+                    return getattr(real.connections, name)
 
                 def save_authorization(self, authorization: object, *acts: Any) -> object:
                     if not racing.raced:
                         racing.raced = True
-                        codes.append(connect.receive_callback(state, code, None, plain))
-                    return plain.connections.save_authorization(authorization, *acts)  # type: ignore[arg-type]
+                        codes.append(connect.receive_callback(state, code, None, real))
+                    return real.connections.save_authorization(authorization, *acts)  # type: ignore[arg-type]
 
             return Connections()
 
     with pytest.raises(Conflict, match="state_used"):
-        connect.receive_callback(state, code, None, Racing())  # type: ignore[arg-type]
+        connect.receive_callback(state, code, None, RacingPorts())  # type: ignore[arg-type]
     assert exchanges(world) == 1
     assert complete(world, codes[0].state).status is ConnectionStatus.CONNECTED
 
@@ -174,19 +174,21 @@ def test_only_the_admin_who_began_can_complete(organization: OrganizationId, use
 
 
 def test_an_admin_who_sent_another_person_to_stripe_cannot_complete_the_connection(world: World) -> None:
-    """The one who began knows the state, but not what the browser was given that came back from Stripe."""
+    """The admin who began knows the state, but not the proof that Stripe's redirect gives to the returning
+    browser.
+    """
     account, state = world.account(), world.begin()
-    back = return_from_stripe(world, account, state)
-    for guess in (state, f"{state}.", f"{state}.{state}", f"{state}.{back.state}", f"{state}.guess"):
+    callback = return_from_stripe(world, account, state)
+    for guess in (state, f"{state}.", f"{state}.{state}", f"{state}.{callback.state}", f"{state}.guess"):
         with pytest.raises(Conflict, match="state_not_returned"):
             complete(world, guess)
     assert not world.ports.connections.get(ORGANIZATION).active
-    assert complete(world, back.state).status is ConnectionStatus.CONNECTED
+    assert complete(world, callback.state).status is ConnectionStatus.CONNECTED
 
 
 def test_the_proof_given_to_the_returning_browser_is_stored_only_as_a_hash(world: World) -> None:
-    back = return_from_stripe(world, world.account(), world.begin())
-    assert back.state.partition(connect.PROOF)[2] not in str(world.ports.database.authorizations)
+    callback = return_from_stripe(world, world.account(), world.begin())
+    assert callback.state.partition(connect.PROOF)[2] not in str(world.ports.database.authorizations)
 
 
 def test_completing_before_the_return_from_stripe_is_refused(world: World) -> None:
@@ -250,10 +252,12 @@ def test_a_completed_verification_makes_the_connection_ready(world: World) -> No
     assert status(world) is ConnectionStatus.CONNECTED
 
 
-# Losing it
+# Disconnecting
 
 
-def test_disconnecting_deauthorizes_pom_in_stripe_and_keeps_every_record(world: World, account: StripeAccountId) -> None:
+def test_disconnecting_deauthorizes_pom_in_stripe_and_keeps_every_record(
+    world: World, account: StripeAccountId
+) -> None:
     invoice = world.invoice()
     world.deliver()
     report = connect.disconnect(ORGANIZATION, ADMIN, world.ports)
@@ -270,20 +274,20 @@ def test_access_that_was_revoked_in_stripe_can_still_be_disconnected(world: Worl
 
 
 def test_disconnecting_while_stripe_is_down_fails_and_can_be_repeated(world: World, account: StripeAccountId) -> None:
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Down:
+    class UnreachableStripe:
         def __getattr__(self, name: str) -> object:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def deauthorize(self, account_id: StripeAccountId) -> None:
             raise StripeUnavailable("stripe_unreachable", "No answer.", answered=False)
 
-    world.ports.stripe = Down()  # type: ignore[assignment]
+    world.ports.stripe = UnreachableStripe()  # type: ignore[assignment]
     with pytest.raises(StripeUnavailable):
         connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     assert status(world) is ConnectionStatus.CONNECTED
-    world.ports.stripe = plain
+    world.ports.stripe = real
     assert connect.disconnect(ORGANIZATION, ADMIN, world.ports).status is ConnectionStatus.DISCONNECTED
 
 
@@ -298,7 +302,9 @@ def test_an_event_about_revoked_access_disconnects_the_company(world: World, acc
 
 
 @pytest.mark.parametrize("gap", [0, 60], ids=["within_one_second", "a_minute_later"])
-def test_a_late_event_about_an_earlier_disconnection_does_not_end_the_new_connection(gap: int, world: World, account: StripeAccountId) -> None:
+def test_a_late_event_about_an_earlier_disconnection_does_not_end_the_new_connection(
+    gap: int, world: World, account: StripeAccountId
+) -> None:
     world.advance(60)
     world.double.set_delivery(paused=True)
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
@@ -310,16 +316,22 @@ def test_a_late_event_about_an_earlier_disconnection_does_not_end_the_new_connec
     assert status(world) is ConnectionStatus.CONNECTED
 
 
-def test_revoking_a_former_account_does_not_end_the_present_connection(world: World, account: StripeAccountId) -> None:
-    """Whoever finds an account revoked may come late: another one may have taken its place."""
+def test_revoking_a_former_account_does_not_end_the_present_connection(
+    world: World, account: StripeAccountId
+) -> None:
+    """A call that meets a revoked account may end late, when the organization has already connected another
+    account.
+    """
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect()
     revocation.mark_revoked(ORGANIZATION, account, world.ports)
     assert status(world) is ConnectionStatus.CONNECTED
 
 
-def test_a_refusal_from_before_a_reconnect_does_not_end_the_new_connection(world: World, account: StripeAccountId) -> None:
-    """The account was revoked when a call began, and is connected again when the refusal comes in."""
+def test_a_refusal_from_before_a_reconnect_does_not_end_the_new_connection(
+    world: World, account: StripeAccountId
+) -> None:
+    """The account was revoked when a call began, and is connected again when the refusal arrives."""
     world.double.revoke(account)
     world.connect(account=account)
     revocation.mark_revoked(ORGANIZATION, account, world.ports)
@@ -391,7 +403,7 @@ def test_any_call_that_meets_a_revoked_connection_marks_it_as_disconnected(
     assert world.now(draft).status is InvoiceStatus.DRAFT
 
 
-# Coming back
+# Reconnecting
 
 
 def test_reconnecting_the_same_account_recovers_the_missed_events(world: World, account: StripeAccountId) -> None:
@@ -418,9 +430,7 @@ def test_reconnecting_the_same_account_recovers_the_missed_events(world: World, 
     assert world.ports.connections.get(ORGANIZATION).sweep.swept_until > swept_until
 
 
-def test_work_that_a_revocation_stopped_resumes_after_a_reconnect(
-    world: World, account: StripeAccountId
-) -> None:
+def test_work_that_a_revocation_stopped_resumes_after_a_reconnect(world: World, account: StripeAccountId) -> None:
     world.double.order_fault("close_after", method="POST", path="/v1/invoices/*/add_lines")
     invoice = world.invoice()
     world.double.revoke(account)
@@ -435,7 +445,9 @@ def test_work_that_a_revocation_stopped_resumes_after_a_reconnect(
     assert len(world.double.mails()) == 1
 
 
-def test_a_new_account_starts_its_own_sweep_and_old_invoices_stay_readable(world: World, account: StripeAccountId) -> None:
+def test_a_new_account_starts_its_own_sweep_and_old_invoices_stay_readable(
+    world: World, account: StripeAccountId
+) -> None:
     old = world.invoice("svc_1")
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.advance(60)

@@ -1,4 +1,6 @@
-"""Whether Stripe tells us what happens: the endpoint's setup, the sweep's findings, and refreshing everything."""
+"""Holds the health of webhooks: the endpoint's setup, the canary, the findings of the sweep, and a refresh of
+everything.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def test_a_disabled_endpoint_is_reported_until_it_is_enabled_again(world: World,
     assert check_and_report(world).webhook_healthy is True
 
 
-def test_an_endpoint_without_connected_accounts_is_reported_as_a_problem(world: World, account: StripeAccountId) -> None:
+def test_an_endpoint_without_connected_accounts_is_reported_as_a_problem(
+    world: World, account: StripeAccountId
+) -> None:
     [endpoint] = world.client.v1.webhook_endpoints.list().data
     world.client.v1.webhook_endpoints.delete(endpoint.id)
     assert "no webhook endpoint" in (check_and_report(world).webhook_problem or "")
@@ -84,7 +88,9 @@ def test_reporting_the_connection_costs_no_call_of_stripe(world: World, account:
 
 
 @pytest.mark.parametrize("kind", ["close_before", "error_before", "rate_limit"])
-def test_the_report_says_that_stripe_did_not_respond_to_the_check(kind: str, world: World, account: StripeAccountId) -> None:
+def test_the_report_says_that_stripe_did_not_respond_to_the_check(
+    kind: str, world: World, account: StripeAccountId
+) -> None:
     world.double.order_fault(kind, method="GET", path="/v1/webhook_endpoints", count=9)
     checked_report = check_and_report(world)
     assert (checked_report.webhook_healthy, checked_report.webhook_problem) == (None, CHECK_FAILED)
@@ -158,8 +164,10 @@ def test_a_new_secret_is_a_problem_if_it_is_refused_for_more_than_five_minutes(
 
 
 @pytest.fixture
-def unpaid(world: World, account: StripeAccountId) -> Invoice:
-    """An invoice of which Stripe's webhooks told, some time ago; everything was looked at, and is well."""
+def unpaid_invoice(world: World, account: StripeAccountId) -> Invoice:
+    """Returns an open invoice whose webhooks arrived ten minutes ago. The sweep and all checks have run, and all is
+    healthy.
+    """
     invoice = world.invoice()
     world.deliver()
     world.advance(600)
@@ -170,7 +178,7 @@ def unpaid(world: World, account: StripeAccountId) -> Invoice:
 
 
 def run_after_ten_minutes(world: World) -> None:
-    """Ten minutes on, everything runs again."""
+    """Advances ten minutes, then runs deliveries, the sweep and the checks."""
     world.advance(600)
     world.deliver()
     world.sweep(objects=False)
@@ -178,10 +186,10 @@ def run_after_ten_minutes(world: World) -> None:
 
 
 def test_a_wrong_signing_secret_is_unhealthy_until_an_event_arrives(
-    world: World, account: StripeAccountId, unpaid: Invoice
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.secrets = ("whsec_of_an_endpoint_that_is_no_more",)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     for _ in range(12):
         run_after_ten_minutes(world)
         healthy, problem = webhook_health(world)
@@ -190,26 +198,26 @@ def test_a_wrong_signing_secret_is_unhealthy_until_an_event_arrives(
             r"Stripe's webhooks have not arrived since 2027-01-15 08:00 UTC: \d+ events had to be fetched\.",
             str(problem),
         )
-    assert world.now(unpaid).status is InvoiceStatus.PAID
+    assert world.now(unpaid_invoice).status is InvoiceStatus.PAID
 
 
 def test_after_the_secret_is_corrected_the_first_repeated_webhook_makes_the_connection_healthy(
-    world: World, account: StripeAccountId, unpaid: Invoice
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.secrets = ("whsec_of_an_endpoint_that_is_no_more",)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     run_after_ten_minutes(world)
     assert webhook_health(world)[0] is False
     world.secrets = (WEBHOOK_SECRET,)
     world.look()
-    assert webhook_health(world)[0] is False, "that our door takes it does not say that Stripe signs with it"
-    version = world.now(unpaid).version
+    assert webhook_health(world)[0] is False, "a passed canary does not prove that Stripe signs with the same secret"
+    version = world.now(unpaid_invoice).version
     world.advance(86400)
     assert {receipt.outcome for receipt in world.deliver()} == {"duplicate"}
     world.sweep(objects=False)
     world.look()
     assert webhook_health(world) == (True, None)
-    assert world.now(unpaid).version == version
+    assert world.now(unpaid_invoice).version == version
 
 
 def test_the_problem_names_no_time_if_no_webhook_ever_arrived(world: World, account: StripeAccountId) -> None:
@@ -225,7 +233,7 @@ def test_the_problem_names_no_time_if_no_webhook_ever_arrived(world: World, acco
 
 
 def test_the_secret_of_the_wrong_endpoint_is_noticed_because_no_event_arrives(
-    world: World, account: StripeAccountId, unpaid: Invoice
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     [good] = world.client.v1.webhook_endpoints.list().data
     world.double.add_webhook_endpoint(
@@ -233,17 +241,17 @@ def test_the_secret_of_the_wrong_endpoint_is_noticed_because_no_event_arrives(
     )
     world.secrets = ("whsec_other",)
     assert good.api_version != "2019-01-01"
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     run_after_ten_minutes(world)
     assert webhook_health(world)[0] is False
     assert "have not arrived since" in str(webhook_health(world)[1])
 
 
 def test_one_lost_webhook_is_a_problem_until_another_webhook_arrives(
-    world: World, account: StripeAccountId, unpaid: Invoice
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.double.set_delivery(lose_rate=1.0)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     run_after_ten_minutes(world)
     assert webhook_health(world)[0] is False
     world.double.set_delivery(lose_rate=0.0)
@@ -256,10 +264,10 @@ def test_one_lost_webhook_is_a_problem_until_another_webhook_arrives(
 
 
 def test_one_lost_webhook_among_others_is_a_problem_until_the_next_sweep(
-    world: World, account: StripeAccountId, unpaid: Invoice
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.double.set_delivery(lose_rate=1.0)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     world.deliver()
     world.double.set_delivery(lose_rate=0.0)
     world.advance(60)
@@ -273,10 +281,10 @@ def test_one_lost_webhook_among_others_is_a_problem_until_the_next_sweep(
 
 
 def test_an_event_swept_before_its_webhook_could_arrive_is_not_missed(
-    world: World, account: StripeAccountId, unpaid: Invoice
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.double.set_delivery(paused=True)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     world.advance(119)
     world.sweep(objects=False)
     assert webhook_health(world) == (True, None)
@@ -284,17 +292,17 @@ def test_an_event_swept_before_its_webhook_could_arrive_is_not_missed(
     world.double.set_delivery(paused=False)
     assert {receipt.outcome for receipt in world.deliver()} == {"duplicate"}
     run_after_ten_minutes(world)
-    assert webhook_health(world) == (True, None), "it came after all"
+    assert webhook_health(world) == (True, None), "the webhook arrived late"
 
 
 def test_an_early_swept_event_is_missed_if_its_webhook_never_arrives(
-    world: World, account: StripeAccountId, unpaid: Invoice
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.secrets = ("whsec_wrong",)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     world.sweep(objects=False)
     world.look()
-    assert webhook_health(world) == (True, None), "it may still come"
+    assert webhook_health(world) == (True, None), "the webhook may still arrive"
     world.advance(121)
     assert webhook_health(world)[0] is False
     run_after_ten_minutes(world)
@@ -302,7 +310,7 @@ def test_an_early_swept_event_is_missed_if_its_webhook_never_arrives(
 
 
 def test_a_missing_webhook_about_poms_own_act_counts_as_missed(
-    world: World, account: StripeAccountId, unpaid: Invoice
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.secrets = ("whsec_wrong",)
     world.advance(5)
@@ -310,7 +318,7 @@ def test_a_missing_webhook_about_poms_own_act_counts_as_missed(
     run_after_ten_minutes(world)
     latest = world.ports.connections.get(ORGANIZATION).sweep.latest
     assert latest is not None
-    assert latest.recovered == 0, "it told nothing new"
+    assert latest.recovered == 0, "the event brought no news"
     assert webhook_health(world)[0] is False
 
 
@@ -326,7 +334,7 @@ def test_events_from_before_the_connection_are_not_missed(world: World) -> None:
 
 
 def test_a_customer_event_that_the_sweep_fetched_first_is_not_missed_once_its_webhook_arrives(
-    world: World, account: StripeAccountId, unpaid: Invoice
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.double.set_delivery(paused=True)
     [customer] = world.in_stripe(account, "customer")
@@ -339,13 +347,13 @@ def test_a_customer_event_that_the_sweep_fetched_first_is_not_missed_once_its_we
     assert webhook_health(world) == (True, None)
 
 
-def test_a_parked_event_is_not_missed(world: World, account: StripeAccountId, unpaid: Invoice) -> None:
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+def test_a_parked_event_is_not_missed(world: World, account: StripeAccountId, unpaid_invoice: Invoice) -> None:
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     apply, world.ports.invoices.apply = world.ports.invoices.apply, fail  # type: ignore[method-assign]
     world.deliver()
     world.ports.invoices.apply = apply  # type: ignore[method-assign]
     run_after_ten_minutes(world)
-    assert world.now(unpaid).status is InvoiceStatus.PAID
+    assert world.now(unpaid_invoice).status is InvoiceStatus.PAID
     assert webhook_health(world) == (True, None)
 
 
@@ -354,7 +362,7 @@ def fail(*_: Any) -> Any:
 
 
 def test_requests_with_forged_signatures_do_not_change_the_health(
-    world: World, account: StripeAccountId, unpaid: Invoice
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     for number in range(50):
         body = b'{"id": "evt_%d"}' % number
@@ -362,11 +370,13 @@ def test_requests_with_forged_signatures_do_not_change_the_health(
     assert webhook_health(world) == (True, None)
 
 
-def test_every_organization_is_swept_at_every_plan_while_the_canary_fails(world: World, account: StripeAccountId, unpaid: Invoice) -> None:
+def test_every_organization_is_swept_at_every_plan_while_the_canary_fails(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
+) -> None:
     world.ports.queues.take()
     world.advance(300)
     plan_reconciliation(world.ports)
-    assert world.ports.queues.take() != [], "something happened within a day"
+    assert world.ports.queues.take() != [], "an organization with recent activity is due"
     connection = world.ports.connections.get(ORGANIZATION)
     sweep = replace(connection.sweep, due_at=world.ports.clock.now() + 3600)
     world.ports.connections.save(replace(connection, sweep=sweep))
@@ -375,7 +385,7 @@ def test_every_organization_is_swept_at_every_plan_while_the_canary_fails(world:
     world.ports.connections.save_canary_run(CanaryRun(Verdict.REFUSED, 90, world.ports.clock.now()))
     assert plan_reconciliation(world.ports) == 1
     world.advance(901)
-    assert plan_reconciliation(world.ports) == 0, "a flight that is too old says nothing"
+    assert plan_reconciliation(world.ports) == 0, "an old canary run does not count"
 
 
 def test_a_late_sweep_is_reported_even_if_the_endpoint_could_not_be_checked(
@@ -389,7 +399,7 @@ def test_a_late_sweep_is_reported_even_if_the_endpoint_could_not_be_checked(
     assert "more than an hour" in (current.webhook_problem or "")
 
 
-# What a comparison found
+# Findings of a comparison
 
 
 def test_a_reconnect_reports_the_recovered_events_and_blames_no_webhook(
@@ -425,7 +435,7 @@ def test_a_reconnect_reports_the_recovered_events_and_blames_no_webhook(
     world.advance(600)
     world.sweep(objects=False)
     later = world.ports.connections.get(ORGANIZATION).sweep
-    assert later.caught_up == caught_up, "later runs do not hide it"
+    assert later.caught_up == caught_up, "later runs do not replace it"
     assert later.latest is not None
     assert (later.latest.at, later.latest.recovered) == (world.ports.clock.now(), 0)
 
@@ -451,7 +461,7 @@ def test_a_first_connection_has_nothing_to_catch_up(world: World, account: Strip
     assert world.ports.connections.get(ORGANIZATION).sweep.caught_up is None
 
 
-# Refreshing everything
+# Refreshes of everything
 
 
 def test_a_refresh_queues_a_comparison_of_all_objects(world: World, account: StripeAccountId) -> None:
@@ -484,6 +494,6 @@ def test_a_refresh_that_cannot_be_queued_is_refused_and_can_be_repeated(
     assert len(world.ports.queues.take()) == 1
 
 
-def test_without_a_connection_there_is_nothing_to_refresh(world: World) -> None:
+def test_refreshing_a_company_without_a_connection_is_refused(world: World) -> None:
     with pytest.raises(Conflict, match="stripe_not_connected"):
         refresh_all(ORGANIZATION, world.ports)

@@ -1,4 +1,4 @@
-"""Verifying the connection with a test invoice that leaves nothing behind."""
+"""Holds the test of a connection with a test invoice that leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run_test(world: World) -> Trial:
 
 
 def current_progress(world: World) -> TrialProgress:
-    """What others see of the latest test at this moment."""
+    """Returns the progress of the latest test that other requests read now."""
     return latest_trial(ORGANIZATION, world.ports)
 
 
@@ -53,7 +53,7 @@ def test_the_test_creates_no_object_while_invoicing_is_paused(world: World, acco
 
 
 def leftovers_in_stripe(world: World, account: str) -> list[Any]:
-    """Test customers that are still there, and test invoices that could still be paid or sent."""
+    """Returns test customers that still exist, and test invoices that could still be paid or sent."""
     objects = [*world.in_stripe(account, "customer"), *world.in_stripe(account)]
     tests = [each for each in objects if "pom_connection_test" in (each.get("metadata") or {})]
     return [each for each in tests if each["object"] == "customer" or each["status"] in {"draft", "open"}]
@@ -129,18 +129,18 @@ def test_the_next_step_for_a_rejected_account_is_stripe_support(world: World) ->
 
 
 class HookedStripe:
-    """Stripe, with something that happens before each call of it."""
+    """Stripe's gateway with a hook that runs before each call."""
 
-    def __init__(self, stripe: Any, happens: Callable[[str], object]) -> None:
-        self._stripe, self._happens = stripe, happens
+    def __init__(self, stripe: Any, hook: Callable[[str], object]) -> None:
+        self._stripe, self._hook = stripe, hook
 
     def __getattr__(self, name: str) -> Any:
-        self._happens(name)
+        self._hook(name)
         return getattr(self._stripe, name)
 
 
-def before_each_call(world: World, happens: Callable[[str], object]) -> None:
-    world.ports.stripe = HookedStripe(world.ports.stripe, happens)  # type: ignore[assignment]
+def before_each_call(world: World, hook: Callable[[str], object]) -> None:
+    world.ports.stripe = HookedStripe(world.ports.stripe, hook)  # type: ignore[assignment]
 
 
 def test_each_step_is_readable_before_the_next_step_begins(world: World, account: StripeAccountId) -> None:
@@ -166,9 +166,7 @@ def test_each_step_is_readable_before_the_next_step_begins(world: World, account
     assert current_progress(world) == TrialProgress(began, world.ports.clock.now(), True, result.steps)
 
 
-def test_a_failed_test_stays_readable_until_the_next_test_begins(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_failed_test_stays_readable_until_the_next_test_begins(world: World, account: StripeAccountId) -> None:
     world.double.order_fault("error_before", method="POST", path=WRITES[TrialStep.DRAFT])
     failed_test = run_test(world)
     world.advance(3600)
@@ -183,7 +181,9 @@ def test_a_failed_test_stays_readable_until_the_next_test_begins(
 def test_a_test_of_an_account_that_may_not_take_payments_ends_with_its_first_step(world: World) -> None:
     world.connect(account=world.account(charges_enabled=False))
     result = run_test(world)
-    assert current_progress(world) == TrialProgress(world.ports.clock.now(), world.ports.clock.now(), False, result.steps)
+    assert current_progress(world) == TrialProgress(
+        world.ports.clock.now(), world.ports.clock.now(), False, result.steps
+    )
 
 
 @pytest.mark.parametrize("call", ["account", "finalize_trial", "trial_customers"])
@@ -225,13 +225,15 @@ def test_a_test_interrupted_after_a_failed_step_lacks_its_clean_up_step(
     assert steps(current_progress(world)) == [TrialStep.ACCOUNT, TrialStep.CUSTOMER, TrialStep.CLEAN_UP]
 
 
-def test_of_two_simultaneous_tests_the_later_is_reported_and_both_finish(world: World, account: StripeAccountId) -> None:
+def test_of_two_simultaneous_tests_the_later_is_reported_and_both_finish(
+    world: World, account: StripeAccountId
+) -> None:
     later = list[Trial]()
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
     def begin_another(name: str) -> None:
         if name == "finalize_trial" and not later:
-            world.ports.stripe = plain
+            world.ports.stripe = real
             world.double.order_fault("error_before", method="POST", path=WRITES[TrialStep.DRAFT])
             later.append(run_test(world))
 
@@ -242,9 +244,7 @@ def test_of_two_simultaneous_tests_the_later_is_reported_and_both_finish(world: 
     assert current_progress(world).steps == later[0].steps
 
 
-def test_a_test_costs_nine_writes_and_its_progress_costs_two_reads(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_test_costs_nine_writes_and_its_progress_costs_two_reads(world: World, account: StripeAccountId) -> None:
     test = watched(world)
     run_test(world)
     assert test.writes == ["connections.begin_trial", *[SAVE_TRIAL] * 6, "connections.save", SAVE_TRIAL]
@@ -316,7 +316,9 @@ def test_a_test_without_a_connection_is_refused(world: World) -> None:
         run_test(world)
 
 
-def test_a_test_reports_a_revoked_connection_and_marks_it_as_disconnected(world: World, account: StripeAccountId) -> None:
+def test_a_test_reports_a_revoked_connection_and_marks_it_as_disconnected(
+    world: World, account: StripeAccountId
+) -> None:
     world.double.set_delivery(paused=True)
     world.double.revoke(account)
     result = run_test(world)
@@ -347,23 +349,23 @@ def test_a_test_stops_at_the_first_failure_and_still_cleans_up(
 
 
 def test_objects_left_by_a_crash_are_removed_by_the_next_test(world: World, account: StripeAccountId) -> None:
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Crashing:
-        """The process dies before it voids what it made."""
+    class CrashingStripe:
+        """Stripe's gateway in a process that dies before it voids the test invoice."""
 
         def __getattr__(self, name: str) -> object:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def void_trial(self, account_id: StripeAccountId, trial_id: str) -> None:
             raise Killed("void")
 
-    world.ports.stripe = Crashing()  # type: ignore[assignment]
+    world.ports.stripe = CrashingStripe()  # type: ignore[assignment]
     with pytest.raises(Killed):
         run_test(world)
-    world.ports.stripe = plain
+    world.ports.stripe = real
     assert len(leftovers_in_stripe(world, account)) == 2
-    assert run_test(world).ok, "what may still be at work is left alone"
+    assert run_test(world).ok, "objects of a test that may still run are not removed"
     assert len(leftovers_in_stripe(world, account)) == 2
     world.advance(61)
     result = run_test(world)
@@ -395,17 +397,17 @@ def test_a_failed_clean_up_is_reported(world: World, account: StripeAccountId) -
 
 
 def test_a_test_with_a_slow_stripe_ends_before_its_request_times_out(world: World, account: StripeAccountId) -> None:
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Slow:
+    class SlowStripe:
         def __getattr__(self, name: str) -> object:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str:
             world.advance(20)
-            return plain.create_trial_customer(account_id, run)
+            return real.create_trial_customer(account_id, run)
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     result = run_test(world)
     assert steps(result) == [TrialStep.ACCOUNT, TrialStep.CUSTOMER, TrialStep.DRAFT, TrialStep.CLEAN_UP]
     assert "too long" in result.steps[2].message
@@ -413,15 +415,15 @@ def test_a_test_with_a_slow_stripe_ends_before_its_request_times_out(world: Worl
 
 
 def test_an_unreachable_stripe_is_reported_as_a_failed_step(world: World, account: StripeAccountId) -> None:
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Down:
+    class UnreachableStripe:
         def __getattr__(self, name: str) -> object:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def account(self, account_id: StripeAccountId) -> None:
             raise StripeUnavailable("stripe_unreachable", "Stripe did not respond in time.", answered=False)
 
-    world.ports.stripe = Down()  # type: ignore[assignment]
+    world.ports.stripe = UnreachableStripe()  # type: ignore[assignment]
     [only] = run_test(world).steps
     assert (only.step, only.ok, bool(only.next_step)) == (TrialStep.ACCOUNT, False, True)

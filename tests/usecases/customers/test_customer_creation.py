@@ -1,4 +1,6 @@
-"""When customers come to Stripe is a setting; with the first invoice they are there in any case."""
+"""Holds the setting that says when customers are created in Stripe. The first invoice creates the customer in any
+case.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from tests.world import ORGANIZATION, World
 
 @pytest.fixture
 def world() -> World:
-    """A company whose customers are made in Stripe with their first invoice."""
+    """Returns a company whose customers are created in Stripe with their first invoice."""
     world = World()
     world.account_id = world.connect()  # type: ignore[attr-defined]
     settings = InvoicingSettings(ORGANIZATION, customer_creation=CustomerCreation.WHEN_INVOICED)

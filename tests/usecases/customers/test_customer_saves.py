@@ -1,4 +1,4 @@
-"""Saving a customer: our own workers are in nobody's way, and what was answered can be sent back."""
+"""Holds saves of customers: POM's own workers cause no conflict, and a response can be sent back as a request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ANN = CustomerId("cust_1")
 
 @pytest.fixture
 def account(world: World) -> StripeAccountId:
-    """Connected, with one customer that Stripe has as POM has it."""
+    """Returns the account of a connected organization with one customer that is in sync with Stripe."""
     account_id = StripeAccountId(world.connect())
     world.customer()
     world.work()
@@ -48,8 +48,8 @@ def edit_in_stripe(world: World, account: str, **changes: Any) -> None:
     world.client.v1.customers.update(stripe_id, changes, {"stripe_account": account})  # type: ignore[arg-type]
 
 
-class Overtaken:
-    """A store in which our own worker is faster than the next `times` saves."""
+class OvertakenStore:
+    """A store in which POM's own worker writes before each of the next saves."""
 
     def __init__(self, world: World, saves: int = 1) -> None:
         self._plain, self._world, self._left = world.ports.customers, world, saves
@@ -74,7 +74,7 @@ class Overtaken:
 def test_a_save_does_not_conflict_with_poms_own_worker(
     save: Callable[[World], Customer], world: World, account: StripeAccountId
 ) -> None:
-    world.ports.customers = Overtaken(world, 3)  # type: ignore[assignment]
+    world.ports.customers = OvertakenStore(world, 3)  # type: ignore[assignment]
     saved = save(world)
     assert saved.edition == 2
     world.work()
@@ -82,20 +82,22 @@ def test_a_save_does_not_conflict_with_poms_own_worker(
 
 
 def test_a_customer_save_whose_response_was_lost_is_stored_and_queued(world: World, account: StripeAccountId) -> None:
-    plain = world.ports.customers
+    real = world.ports.customers
 
-    class Lost:
-        """The database's client repeats a write whose answer was lost, and is refused by its own success."""
+    class StoreWithLostResponse:
+        """A store whose client repeats a write after a lost response, so that its own success refuses the
+        repetition.
+        """
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, customer: Customer, *acts: Any) -> Customer:
-            plain.save(customer, *acts)
-            world.ports.customers = plain
+            real.save(customer, *acts)
+            world.ports.customers = real
             raise StaleWrite("The customer")
 
-    world.ports.customers = Lost()  # type: ignore[assignment]
+    world.ports.customers = StoreWithLostResponse()  # type: ignore[assignment]
     saved = world.customer(phone="2")
     assert (saved.profile.phone, saved.edition) == ("2", 2)
     world.work()
@@ -103,56 +105,54 @@ def test_a_customer_save_whose_response_was_lost_is_stored_and_queued(world: Wor
 
 
 def test_a_settings_save_whose_response_was_lost_is_stored(world: World) -> None:
-    plain, settings_with_memo = world.ports.settings, InvoicingSettings(ORGANIZATION, memo="Thank you.")
+    real, settings_with_memo = world.ports.settings, InvoicingSettings(ORGANIZATION, memo="Thank you.")
 
-    class Lost:
+    class StoreWithLostResponse:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, settings: InvoicingSettings, *acts: Any) -> InvoicingSettings:
-            plain.save(settings, *acts)
+            real.save(settings, *acts)
             raise StaleWrite("The settings")
 
-    world.ports.settings = Lost()  # type: ignore[assignment]
+    world.ports.settings = StoreWithLostResponse()  # type: ignore[assignment]
     assert invoicing_settings.change(ORGANIZATION, settings_with_memo, world.ports).memo == "Thank you."
 
 
 def test_settings_that_another_admin_changed_meanwhile_are_a_conflict(world: World) -> None:
-    plain = world.ports.settings
+    real = world.ports.settings
 
-    class Overtaken:
+    class OvertakenStore:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, settings: InvoicingSettings, *acts: Any) -> InvoicingSettings:
-            plain.save(InvoicingSettings(ORGANIZATION, memo="Mine."))
-            return plain.save(settings, *acts)
+            real.save(InvoicingSettings(ORGANIZATION, memo="Mine."))
+            return real.save(settings, *acts)
 
-    world.ports.settings = Overtaken()  # type: ignore[assignment]
+    world.ports.settings = OvertakenStore()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
         invoicing_settings.change(ORGANIZATION, InvoicingSettings(ORGANIZATION, memo="Yours."), world.ports)
-    assert plain.get(ORGANIZATION).memo == "Mine."
+    assert real.get(ORGANIZATION).memo == "Mine."
 
 
-def test_an_edit_in_stripe_that_arrives_during_a_save_is_not_lost(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_edit_in_stripe_that_arrives_during_a_save_is_not_lost(world: World, account: StripeAccountId) -> None:
     edit_in_stripe(world, account, address={"line1": "9 Oak Ave"})
-    plain = world.ports.customers
+    real = world.ports.customers
 
-    class Slow:
+    class StoreDuringDelivery:
         delivered = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, customer: Customer, *acts: Any) -> Customer:
-            if not Slow.delivered:
-                Slow.delivered = True
+            if not StoreDuringDelivery.delivered:
+                StoreDuringDelivery.delivered = True
                 world.deliver()
-            return plain.save(customer, *acts)
+            return real.save(customer, *acts)
 
-    world.ports.customers = Slow()  # type: ignore[assignment]
+    world.ports.customers = StoreDuringDelivery()  # type: ignore[assignment]
     world.customer(phone="2")
     world.work()
     assert stripe_customer(world, account)["phone"] == "2"
@@ -176,8 +176,12 @@ def test_a_sync_sends_only_the_fields_that_differ(world: World, account: StripeA
     edit_in_stripe(world, account, address={"line1": "9 Oak Ave"}, name="Ann Marie Lee")
     world.customer(phone="2")
     world.work()
-    theirs = stripe_customer(world, account)
-    assert (theirs["phone"], theirs["name"], theirs["address"]["line1"]) == ("2", "Ann Marie Lee", "9 Oak Ave")
+    customer_in_stripe = stripe_customer(world, account)
+    assert (customer_in_stripe["phone"], customer_in_stripe["name"], customer_in_stripe["address"]["line1"]) == (
+        "2",
+        "Ann Marie Lee",
+        "9 Oak Ave",
+    )
     ours = stored_customer(world).profile
     assert (ours.phone, ours.first_name, ours.address.street) == ("2", "Ann Marie", "9 Oak Ave")
 
@@ -206,8 +210,12 @@ def test_an_edit_of_a_customer_stored_without_synced_values_overwrites_no_other_
     edit_in_stripe(world, account, name="Ann Marie Lee", phone="3")
     world.customer(email="new@example.test")
     world.work()
-    theirs = stripe_customer(world, account)
-    assert (theirs["email"], theirs["name"], theirs["phone"]) == ("new@example.test", "Ann Marie Lee", "3")
+    customer_in_stripe = stripe_customer(world, account)
+    assert (customer_in_stripe["email"], customer_in_stripe["name"], customer_in_stripe["phone"]) == (
+        "new@example.test",
+        "Ann Marie Lee",
+        "3",
+    )
 
 
 @pytest.mark.parametrize("status", list(SyncStatus))
@@ -218,7 +226,7 @@ def test_saving_the_stored_values_changes_nothing_in_any_sync_status(
     world.customer()
     world.customer(stripe_customer_id=stored.linked_to(account))
     if status is SyncStatus.NOT_CONNECTED:
-        assert stored_customer(world).sync_status is SyncStatus.PENDING, "it is connected by now"
+        assert stored_customer(world).sync_status is SyncStatus.PENDING, "the company is connected now"
     else:
         assert (stored_customer(world), world.ports.queues.sent) == (stored, [])
 
@@ -227,7 +235,11 @@ def test_the_history_keeps_the_newest_entries(world: World, account: StripeAccou
     customer = stored_customer(world)
     for number in range(MAX_HISTORY + 5):
         customer = customer.telling(CustomerEvent.TAKEN_OVER, Source.WEBHOOK, number)
-    assert (len(customer.history), customer.history[-1].at, customer.history[0].at) == (MAX_HISTORY, MAX_HISTORY + 4, 5)
+    assert (len(customer.history), customer.history[-1].at, customer.history[0].at) == (
+        MAX_HISTORY,
+        MAX_HISTORY + 4,
+        5,
+    )
 
 
 @pytest.mark.parametrize("customer_id", sorted(DOT_SEGMENTS))

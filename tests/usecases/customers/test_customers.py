@@ -1,4 +1,4 @@
-"""POM's customers and Stripe's: linked, not doubled; edits on both sides; nothing goes round in circles."""
+"""Holds the synchronization of customers: linked and not duplicated, edited on both sides, and without loops."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ANN = CustomerId("cust_1")
 
 @pytest.fixture
 def account(world: World) -> StripeAccountId:
-    """Connected; no customer yet."""
+    """Returns the account of a connected organization without customers."""
     return StripeAccountId(world.connect())
 
 
@@ -52,18 +52,22 @@ def settle(world: World) -> None:
     world.double.api.log.reset()
 
 
-# Towards Stripe
+# From POM to Stripe
 
 
 def test_a_saved_customer_is_created_in_stripe_with_poms_id(world: World, account: StripeAccountId) -> None:
     saved = world.customer(phone="555-0100", email="Ann@Example.test".lower())
     assert saved.sync_status is SyncStatus.PENDING
     world.work()
-    [theirs] = customers_in_stripe(world, account)
-    assert (theirs["email"], theirs["name"], theirs["phone"]) == ("ann@example.test", "Ann Lee", "555-0100")
-    assert theirs["metadata"] == {"pom_organization_id": ORGANIZATION, "pom_customer_id": "cust_1"}
+    [customer_in_stripe] = customers_in_stripe(world, account)
+    assert (customer_in_stripe["email"], customer_in_stripe["name"], customer_in_stripe["phone"]) == (
+        "ann@example.test",
+        "Ann Lee",
+        "555-0100",
+    )
+    assert customer_in_stripe["metadata"] == {"pom_organization_id": ORGANIZATION, "pom_customer_id": "cust_1"}
     assert stored_customer(world).sync_status is SyncStatus.SYNCED
-    assert stored_customer(world).linked_to(account) == theirs["id"]
+    assert stored_customer(world).linked_to(account) == customer_in_stripe["id"]
 
 
 def test_saving_an_unchanged_customer_queues_no_sync(world: World, account: StripeAccountId) -> None:
@@ -80,15 +84,17 @@ def test_an_edit_reaches_stripe_and_removed_values_are_cleared_there(world: Worl
     settle(world)
     world.customer(company_name="Lee Hotels")
     settle(world)
-    [theirs] = customers_in_stripe(world, account)
-    assert (theirs["name"], theirs["phone"]) == ("Lee Hotels", None)
+    [customer_in_stripe] = customers_in_stripe(world, account)
+    assert (customer_in_stripe["name"], customer_in_stripe["phone"]) == ("Lee Hotels", None)
 
 
-def test_a_stripe_customer_with_the_same_email_is_linked_and_not_duplicated(world: World, account: StripeAccountId) -> None:
-    theirs = create_in_stripe(world, account)
+def test_a_stripe_customer_with_the_same_email_is_linked_and_not_duplicated(
+    world: World, account: StripeAccountId
+) -> None:
+    stripe_id = create_in_stripe(world, account)
     world.customer()
     world.work()
-    assert stored_customer(world).linked_to(account) == theirs
+    assert stored_customer(world).linked_to(account) == stripe_id
     [stripe_customer] = customers_in_stripe(world, account)
     assert stripe_customer["metadata"]["pom_customer_id"] == "cust_1"
 
@@ -142,7 +148,9 @@ def test_two_customers_with_one_email_get_two_stripe_customers(world: World, acc
     assert stored_customer(world, "cust_1").linked_to(account) != stored_customer(world, "cust_2").linked_to(account)
 
 
-def test_a_customer_without_an_email_is_stored_and_synced_once_it_has_one(world: World, account: StripeAccountId) -> None:
+def test_a_customer_without_an_email_is_stored_and_synced_once_it_has_one(
+    world: World, account: StripeAccountId
+) -> None:
     world.customer(email=None)
     world.work()
     assert stored_customer(world).sync_status is SyncStatus.FAILED
@@ -179,30 +187,28 @@ def test_a_stale_message_never_overwrites_a_newer_edition(world: World, account:
     assert customers_in_stripe(world, account)[0]["name"] == "New Lee"
 
 
-def test_an_edit_during_the_call_of_stripe_is_sent_to_stripe_too(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_edit_during_the_call_of_stripe_is_sent_to_stripe_too(world: World, account: StripeAccountId) -> None:
     world.customer(first_name="Old")
     world.ports.queues.take()
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Slow:
+    class StripeDuringEdit:
         edited = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def create_customer(self, *args: Any) -> Any:
-            fact = plain.create_customer(*args)
-            if not Slow.edited:
-                Slow.edited = True
+            fact = real.create_customer(*args)
+            if not StripeDuringEdit.edited:
+                StripeDuringEdit.edited = True
                 world.customer(first_name="New")
             return fact
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = StripeDuringEdit()  # type: ignore[assignment]
     assert sync_customer(ORGANIZATION, ANN, world.ports) is SyncStatus.SYNCED
-    [theirs] = customers_in_stripe(world, account)
-    assert theirs["name"] == "New Lee"
+    [customer_in_stripe] = customers_in_stripe(world, account)
+    assert customer_in_stripe["name"] == "New Lee"
     assert stored_customer(world).in_step_with(account)
 
 
@@ -242,8 +248,11 @@ def test_an_email_corrected_after_a_lost_response_is_synced_to_the_same_stripe_c
     world.customer()
     world.ports.queues.take()
     assert sync_customer(ORGANIZATION, ANN, world.ports) is SyncStatus.SYNCED
-    [theirs] = customers_in_stripe(world, account)
-    assert (stored_customer(world).linked_to(account), theirs["email"]) == (theirs["id"], "ann@example.test")
+    [customer_in_stripe] = customers_in_stripe(world, account)
+    assert (stored_customer(world).linked_to(account), customer_in_stripe["email"]) == (
+        customer_in_stripe["id"],
+        "ann@example.test",
+    )
 
 
 def test_an_email_corrected_during_the_creation_leaves_one_stripe_customer(
@@ -251,25 +260,28 @@ def test_an_email_corrected_during_the_creation_leaves_one_stripe_customer(
 ) -> None:
     world.customer(email="an@example.test")
     world.ports.queues.take()
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Slow:
-        """The office corrects the address twice before the answer comes."""
+    class StripeDuringEdit:
+        """A gateway on which the office corrects the address twice before the response arrives."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def create_customer(self, *args: Any) -> Any:
-            fact = plain.create_customer(*args)
-            world.ports.stripe = plain
+            fact = real.create_customer(*args)
+            world.ports.stripe = real
             world.customer(email="anne@example.test")
             world.customer(email="ann@example.test")
             return fact
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = StripeDuringEdit()  # type: ignore[assignment]
     assert sync_customer(ORGANIZATION, ANN, world.ports) is SyncStatus.SYNCED
-    [theirs] = customers_in_stripe(world, account)
-    assert (stored_customer(world).linked_to(account), theirs["email"]) == (theirs["id"], "ann@example.test")
+    [customer_in_stripe] = customers_in_stripe(world, account)
+    assert (stored_customer(world).linked_to(account), customer_in_stripe["email"]) == (
+        customer_in_stripe["id"],
+        "ann@example.test",
+    )
     assert stored_customer(world).unlinked_emails == ()
 
 
@@ -292,32 +304,34 @@ def test_a_crash_anywhere_in_a_sync_leaves_one_stripe_customer(
     assert len(customers_in_stripe(world, account)) == 1
 
 
-def test_a_sync_that_always_loses_to_another_write_fails_and_is_retried(world: World, account: StripeAccountId) -> None:
+def test_a_sync_that_always_loses_to_another_write_fails_and_is_retried(
+    world: World, account: StripeAccountId
+) -> None:
     world.customer()
-    plain = world.ports.customers
+    real = world.ports.customers
 
-    class Losing:
+    class ConflictingStore:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, _: Customer, *acts: Any) -> Customer:
             raise StaleWrite("The customer")
 
-    world.ports.customers = Losing()  # type: ignore[assignment]
+    world.ports.customers = ConflictingStore()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
         sync_customer(ORGANIZATION, ANN, world.ports)
 
 
-# From Stripe
+# From Stripe to POM
 
 
 def test_an_edit_in_stripe_is_stored_in_pom(world: World, account: StripeAccountId) -> None:
     world.customer()
     settle(world)
     world.advance(60)
-    theirs = str(stored_customer(world).linked_to(account))
+    stripe_id = str(stored_customer(world).linked_to(account))
     changes: Any = {"email": "New@Example.test", "name": "Ann Marie Lee", "phone": "555-0199"}
-    world.client.v1.customers.update(theirs, changes, as_owner(account))
+    world.client.v1.customers.update(stripe_id, changes, as_owner(account))
     [receipt] = world.deliver()
     assert receipt.outcome is EventOutcome.APPLIED
     profile = stored_customer(world).profile
@@ -330,8 +344,8 @@ def test_an_edit_in_stripe_is_not_sent_back(world: World, account: StripeAccount
     world.customer()
     settle(world)
     world.advance(60)
-    theirs = str(stored_customer(world).linked_to(account))
-    world.client.v1.customers.update(theirs, {"name": "Ann Marie Lee"}, as_owner(account))
+    stripe_id = str(stored_customer(world).linked_to(account))
+    world.client.v1.customers.update(stripe_id, {"name": "Ann Marie Lee"}, as_owner(account))
     world.double.api.log.reset()
     world.deliver()
     assert world.ports.queues.sent == []
@@ -358,9 +372,9 @@ def test_an_unsynced_edit_in_pom_wins_over_an_edit_in_stripe(world: World, accou
     world.customer()
     settle(world)
     world.advance(60)
-    theirs = str(stored_customer(world).linked_to(account))
+    stripe_id = str(stored_customer(world).linked_to(account))
     world.customer(first_name="Pom")
-    world.client.v1.customers.update(theirs, {"name": "Stripe Lee"}, as_owner(account))
+    world.client.v1.customers.update(stripe_id, {"name": "Stripe Lee"}, as_owner(account))
     world.deliver()
     assert stored_customer(world).profile.first_name == "Pom"
     world.work()
@@ -372,11 +386,11 @@ def test_an_unsynced_edit_in_pom_wins_over_an_edit_in_stripe(world: World, accou
 def test_a_late_event_of_an_older_edit_changes_nothing(world: World, account: StripeAccountId) -> None:
     world.customer()
     settle(world)
-    theirs = str(stored_customer(world).linked_to(account))
+    stripe_id = str(stored_customer(world).linked_to(account))
     world.double.set_delivery(paused=True)
     for seconds, name in ((60, "First Lee"), (60, "Second Lee")):
         world.advance(seconds)
-        world.client.v1.customers.update(theirs, {"name": name}, as_owner(account))
+        world.client.v1.customers.update(stripe_id, {"name": name}, as_owner(account))
     world.double.set_delivery(paused=False, reorder=1.0)
     world.deliver()
     assert stored_customer(world).profile.first_name == "Second"
@@ -386,9 +400,9 @@ def test_of_two_edits_in_one_second_the_value_in_stripe_is_stored(world: World, 
     world.customer()
     settle(world)
     world.advance(60)
-    theirs = str(stored_customer(world).linked_to(account))
+    stripe_id = str(stored_customer(world).linked_to(account))
     for name in ("First Lee", "Second Lee"):
-        world.client.v1.customers.update(theirs, {"name": name}, as_owner(account))
+        world.client.v1.customers.update(stripe_id, {"name": name}, as_owner(account))
     world.deliver()
     assert stored_customer(world).profile.first_name == "Second"
 
@@ -397,14 +411,16 @@ def test_a_company_is_renamed_as_a_company(world: World, account: StripeAccountI
     world.customer(company_name="Lee Hotels")
     settle(world)
     world.advance(60)
-    theirs = str(stored_customer(world).linked_to(account))
-    world.client.v1.customers.update(theirs, {"name": "Lee Resorts"}, as_owner(account))
+    stripe_id = str(stored_customer(world).linked_to(account))
+    world.client.v1.customers.update(stripe_id, {"name": "Lee Resorts"}, as_owner(account))
     world.deliver()
     assert stored_customer(world).profile.company_name == "Lee Resorts"
     assert stored_customer(world).profile.first_name == "Ann"
 
 
-def test_a_customer_deleted_in_stripe_is_marked_and_created_again_with_the_next_invoice(world: World, account: StripeAccountId) -> None:
+def test_a_customer_deleted_in_stripe_is_marked_and_created_again_with_the_next_invoice(
+    world: World, account: StripeAccountId
+) -> None:
     world.customer()
     settle(world)
     first = str(stored_customer(world).linked_to(account))
@@ -417,9 +433,7 @@ def test_a_customer_deleted_in_stripe_is_marked_and_created_again_with_the_next_
     assert len(customers_in_stripe(world, account)) == 1
 
 
-def test_a_deletion_without_an_event_is_noticed_at_the_next_edit(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_deletion_without_an_event_is_noticed_at_the_next_edit(world: World, account: StripeAccountId) -> None:
     world.customer()
     settle(world)
     world.double.set_delivery(paused=True)
@@ -439,13 +453,11 @@ def test_a_deletion_without_an_event_does_not_stop_an_invoice(world: World, acco
     assert len(customers_in_stripe(world, account)) == 1
 
 
-def test_the_present_email_reaches_stripe_before_an_invoice_is_sent(
-    world: World, account: StripeAccountId
-) -> None:
+def test_the_present_email_reaches_stripe_before_an_invoice_is_sent(world: World, account: StripeAccountId) -> None:
     world.customer()
     settle(world)
     draft = world.invoice(send=False)
-    world.customer(email="new@example.test")  # the worker has not come round yet
+    world.customer(email="new@example.test")  # the worker has not run yet
     send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     assert [mail["to"] for mail in world.double.mails()] == ["new@example.test"]
 

@@ -1,4 +1,8 @@
-"""Once somebody has asked to erase a customer, nothing new is taken for it, wherever it comes from."""
+"""Holds closed customers: after somebody has requested the erasure of a customer, no source adds anything for the
+customer.
+
+A customer is closed from the request of its erasure on.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,7 @@ from tests.world import ADMIN, OFFICE, ORGANIZATION, line, order
 
 
 def close(company: Company) -> None:
-    """Closes Annabel, although she has an open invoice: POM met it only after the request had been taken."""
+    """Closes Annabel although she has an open invoice, as if POM had stored the invoice only after the request."""
     now = company.world.ports.clock.now()
     erasure = Erasure(ADMIN, now, InStripe.KEEP, due_at=now)
     company.world.ports.customers.save(replace(company.ann, erasure=erasure))
@@ -181,7 +185,7 @@ def test_an_invoice_is_taken_back_if_its_customer_is_closed_during_its_creation(
 
     company.world.ports.invoices.insert = insert_and_close  # type: ignore[method-assign]
     put_customer(ORGANIZATION, ANN, Save(replace(PROFILE, phone="+1 555 0100")), company.world.ports)
-    company.world.ports.queues.take()  # Stripe is given the edition by the invoice itself
+    company.world.ports.queues.take()  # creating the invoice sends the edition to Stripe
     with pytest.raises(Conflict, match="customer_erased"):
         company.world.invoice("svc_late")
     assert company.world.ports.database.invoices == {}
@@ -231,7 +235,7 @@ def test_other_spellings_of_a_closed_customers_email_are_not_searched_for(
     company.world.double.api.log.reset()
     behind = iter([[ANN, BOB]])
     ports.customers.to_search = lambda *_: next(behind, [])  # type: ignore[method-assign]  # the index is behind
-    # Bob's address is searched for in either case.
+    # Bob's email is searched for in either case.
     assert search_spellings(ORGANIZATION, company.account, ports.clock.now() + 60, ports) == searches
     assert company.world.double.api.log.total() == searches
 
@@ -309,23 +313,23 @@ def test_a_batch_draft_of_a_closed_customer_is_held_back(company: Company) -> No
 
 
 def test_the_stripe_customer_of_an_erased_customer_is_linked_to_no_other_customer(company: Company) -> None:
-    theirs = str(company.ann.linked_id)
+    stripe_id = str(company.ann.linked_id)
     company.erase()
     company.finish()
-    assert company.ann.linked_id == theirs
+    assert company.ann.linked_id == stripe_id
     for customer_id in (BOB, CustomerId("cust_new")):
         with pytest.raises(Conflict, match="stripe_customer_taken"):
-            put_customer(ORGANIZATION, customer_id, Save(PROFILE, theirs), company.world.ports)
+            put_customer(ORGANIZATION, customer_id, Save(PROFILE, stripe_id), company.world.ports)
 
 
 def test_the_erased_person_can_become_a_new_customer_with_a_new_stripe_customer(company: Company) -> None:
-    theirs = str(company.ann.linked_id)
+    stripe_id = str(company.ann.linked_id)
     company.erase()
     put_customer(ORGANIZATION, CustomerId("cust_new"), Save(PROFILE), company.world.ports)
     company.settle()
     back = get_customer(ORGANIZATION, CustomerId("cust_new"), company.world.ports)
     assert back.sync_status is SyncStatus.SYNCED
-    assert back.linked_id not in (None, theirs)
+    assert back.linked_id not in (None, stripe_id)
 
 
 def test_an_uncollectible_invoice_of_an_erased_customer_is_paid_without_a_reference(company: Company) -> None:
@@ -337,7 +341,9 @@ def test_an_uncollectible_invoice_of_an_erased_customer_is_paid_without_a_refere
     with pytest.raises(CustomerErased) as refusal:
         mark_paid(ORGANIZATION, invoice.id, OFFICE, by_check, company.world.ports)
     assert refusal.value.field == "reference"
-    invoice_after = mark_paid(ORGANIZATION, invoice.id, OFFICE, replace(by_check, reference=None), company.world.ports)
+    invoice_after = mark_paid(
+        ORGANIZATION, invoice.id, OFFICE, replace(by_check, reference=None), company.world.ports
+    )
     assert invoice_after.status is InvoiceStatus.PAID
 
 

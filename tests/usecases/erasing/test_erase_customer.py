@@ -1,4 +1,6 @@
-"""Once nothing is open, the worker erases all that POM holds of the person, and looks once more a day later."""
+"""Holds the erasure of a customer: the worker erases all data of the person once nothing is open, and repeats the
+pass a day later.
+"""
 
 from __future__ import annotations
 
@@ -34,26 +36,33 @@ from tests.boundaries import Killed, unwatched, watched
 from tests.oracle import differences
 from tests.usecases.erasing.person import ANN, BOB, DAY, PROFILE, Company
 from tests.usecases.events.test_parked_events import fail_with
-from tests.usecases.reconciling.test_backfill import lose
+from tests.usecases.reconciling.test_backfill import lose_records
 from tests.world import ADMIN, OFFICE, ORGANIZATION
 
 
 def bill_in_every_way(company: Company) -> list[Invoice]:
-    """Annabel has had settled invoices of every kind, and so has Bob one."""
-    paid_invoice, refunded_invoice, disputed_invoice = company.bill_and_pay(), company.bill_and_pay(), company.bill_and_pay()
+    """Gives Annabel one settled invoice of every kind and returns the invoices."""
+    paid_invoice, refunded_invoice, disputed_invoice = (
+        company.bill_and_pay(),
+        company.bill_and_pay(),
+        company.bill_and_pay(),
+    )
     company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(refunded_invoice)[0].id})
     [charge] = disputed_invoice.facts.charges.values()
     dispute = company.world.double.open_dispute(company.account, charge.id)
     company.world.double.move_dispute(company.account, dispute["id"], "lost")
-    paid_by_check, void_invoice_, uncollectible = company.bill_and_pay_by_check(), company.bill(), company.bill()
-    void_invoice(ORGANIZATION, void_invoice_.id, OFFICE, company.world.ports)
+    paid_by_check, voided, uncollectible = company.bill_and_pay_by_check(), company.bill(), company.bill()
+    void_invoice(ORGANIZATION, voided.id, OFFICE, company.world.ports)
     company.act_in_stripe("invoices", "mark_uncollectible", str(uncollectible.stripe_invoice_id), None)
     company.settle()
-    return [company.world.now(each) for each in (paid_invoice, refunded_invoice, disputed_invoice, paid_by_check, void_invoice_, uncollectible)]
+    return [
+        company.world.now(each)
+        for each in (paid_invoice, refunded_invoice, disputed_invoice, paid_by_check, voided, uncollectible)
+    ]
 
 
 def bookkeeping(company: Company) -> Any:
-    """What the company's bookkeeping reads."""
+    """Returns everything that the company's bookkeeping reads."""
     ports = company.world.ports
     day = dt.date(2027, 1, 15)
     tallies = ports.summaries.tallies(ORGANIZATION, Period(day - dt.timedelta(30), day + dt.timedelta(30)))
@@ -145,7 +154,7 @@ def test_an_erasure_job_that_is_not_due_or_was_not_requested_does_nothing(compan
 def test_an_erasure_waits_for_an_invoice_that_was_being_created(company: Company) -> None:
     closed_customer = company.request()
     ports = company.world.ports
-    # A request had read the customer before the erasure was stored, and makes its invoice now.
+    # A request had read the customer before the erasure was stored, and creates its invoice now.
     ports.database.customers[ORGANIZATION, ANN] = replace(closed_customer, erasure=None)
     invoice = company.bill()
     ports.database.customers[ORGANIZATION, ANN] = replace(closed_customer, version=company.ann.version)
@@ -274,7 +283,7 @@ def test_an_erasure_waits_while_stripe_does_not_respond(company: Company) -> Non
     assert (company.status, company.personal_words()) == (ErasureStatus.ERASING, [])
 
 
-# Afterwards
+# After the erasure
 
 
 def test_events_about_the_erased_stripe_customer_are_counted_and_change_nothing(company: Company) -> None:
@@ -326,7 +335,7 @@ def test_sweeps_and_repeated_events_restore_no_personal_data(company: Company) -
 
 
 def updates_of_invoices(company: Company) -> Any:
-    """When each invoice changed last, as people see it."""
+    """Returns the status and the time of the last change of each invoice."""
     return {key: (each.status, each.updated_at) for key, each in company.world.ports.database.invoices.items()}
 
 
@@ -334,8 +343,10 @@ def test_a_recreated_invoice_of_an_erased_customer_holds_no_personal_data(compan
     invoice = company.bill_and_pay()
     company.erase()
     company.finish()
-    lose(company.world, invoice)
-    stripe_invoices = invoices_to_backfill(ORGANIZATION, company.world.ports.clock.now() - 90 * DAY, company.world.ports)
+    lose_records(company.world, invoice)
+    stripe_invoices = invoices_to_backfill(
+        ORGANIZATION, company.world.ports.clock.now() - 90 * DAY, company.world.ports
+    )
     outcomes = [backfill(each, ORGANIZATION, company.world.ports).did for each in stripe_invoices]
     assert BackfillOutcome.RECREATED in outcomes
     again = company.world.now(invoice)
@@ -403,10 +414,10 @@ def test_a_parked_event_about_the_person_keeps_only_ids_and_is_still_applied(com
     now = company.world.ports.clock.now()
     pages = company.world.ports.act_in_stripe.events(company.account, now - 60, now)
     events = [each for page in pages for each in page if each.type == "charge.refunded"]
-    plain = company.world.ports.invoices, company.world.ports.events
+    real = company.world.ports.invoices, company.world.ports.events
     fail_with(company.world, KeyError("a defect"))
     assert receive_event(events[0], Source.WEBHOOK, company.world.ports).outcome is EventOutcome.PARKED
-    company.world.ports.invoices, company.world.ports.events = plain
+    company.world.ports.invoices, company.world.ports.events = real
     company.erase()
     [parked_event] = company.world.ports.events.all_parked_events(company.account)
     assert events[0].object_id in parked_event.body

@@ -1,4 +1,4 @@
-"""An erasure is taken once nothing of the customer is open. From then on nothing new is taken for the customer."""
+"""Holds requests of erasures: a request is accepted once nothing of the customer is open, and closes the customer."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ REASONS: dict[str, Callable[[Company], None]] = {
 
 
 @pytest.mark.parametrize("code", REASONS)
-def test_an_erasure_is_refused_while_something_is_open_and_the_refusal_names_the_reason(code: str, company: Company) -> None:
+def test_an_erasure_is_refused_while_something_is_open_and_the_refusal_names_the_reason(
+    code: str, company: Company
+) -> None:
     REASONS[code](company)
     before = company.ann
     with pytest.raises(Conflict) as refusal:
@@ -81,9 +83,9 @@ def test_an_erasure_is_refused_while_something_is_open_and_the_refusal_names_the
     assert any(each in refusal.value.message for each in ids)
 
 
-@pytest.mark.parametrize("story", [draft, declined_payment])
-def test_a_draft_and_an_invoice_with_a_failed_payment_count_as_open(story: Any, company: Company) -> None:
-    story(company)
+@pytest.mark.parametrize("prepare", [draft, declined_payment])
+def test_a_draft_and_an_invoice_with_a_failed_payment_count_as_open(prepare: Any, company: Company) -> None:
+    prepare(company)
     with pytest.raises(Conflict, match="customer_has_open_invoice"):
         company.request()
 

@@ -1,4 +1,6 @@
-"""The memo and the footer of a batch: they go with a person, unless somebody else's invoice still needs them."""
+"""Holds memo and footer of a batch: they are erased with a person, unless another customer's item still needs
+them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from tests.world import OFFICE, ORGANIZATION, line
 
 
 def terms_after_erasure(company: Company, other_customer_id: str) -> BillingTerms:
-    """Returns what is left of the batch's terms after it billed Annabel and another customer, and she is erased."""
+    """Returns the batch's terms after the batch billed Annabel and another customer, and Annabel was erased."""
     services = ((ANN, line("svc_bulk_1")), (CustomerId(other_customer_id), line("svc_bulk_2")))
     terms = BillingTerms(memo="The dog bites", footer="For Annabel")
     batch = bill_many(BillMany(ORGANIZATION, OFFICE, "bulk", "bulk", services, terms), company.world.ports)

@@ -1,4 +1,4 @@
-"""Stripe's events: each is applied once, by what it says, to whom it belongs, at a fixed price."""
+"""Holds the application of Stripe's events: each event is applied once, to the right object, at a fixed cost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.world import ORGANIZATION, World
 
 @pytest.fixture
 def invoice(world: World, account: StripeAccountId) -> Invoice:
-    """Sent; all about it has been delivered, and from now on nothing is."""
+    """Returns a sent invoice whose events are delivered. From now on no event is delivered."""
     sent_invoice = world.invoice()
     world.deliver()
     world.receipts.clear()
@@ -37,7 +37,7 @@ def invoice(world: World, account: StripeAccountId) -> Invoice:
 
 
 def webhook_events(world: World, account: str, *types: str) -> list[StripeEvent]:
-    """Events of these types as webhooks bring them, oldest first."""
+    """Returns the events of these types as webhooks deliver them, oldest first."""
     return [
         read_event(json.dumps(event).encode(), StripeAccountId(account))
         for event in world.double.events(account, version=API_VERSION)
@@ -49,7 +49,7 @@ def latest_event(world: World, account: str, type_: str) -> StripeEvent:
     return webhook_events(world, account, type_)[-1]
 
 
-def applied(world: World, event: StripeEvent) -> EventOutcome:
+def receive(world: World, event: StripeEvent) -> EventOutcome:
     return receive_event(event, Source.WEBHOOK, world.ports).outcome
 
 
@@ -57,14 +57,14 @@ def pay(world: World, invoice: Invoice, method: str = "pm_card_visa") -> str:
     return str(world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id), method)["payment_intent"])
 
 
-# What they cost
+# Costs
 
 
 def test_an_invoice_event_costs_one_read_and_one_transaction(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
-    applied(world, latest_event(world, invoice.stripe_account_id, "invoice_payment.paid"))
+    receive(world, latest_event(world, invoice.stripe_account_id, "invoice_payment.paid"))
     boundaries = watched(world)
-    assert applied(world, latest_event(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
+    assert receive(world, latest_event(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
     assert [call for call in boundaries.calls if call != "stripe.events"] == ["invoices.get", "invoices.apply"]
 
 
@@ -75,7 +75,7 @@ def test_a_paid_invoice_with_an_unknown_payment_costs_a_call_only_if_it_lacks_th
     world.double.update_account(str(invoice.stripe_account_id), tells_paid_outside=tells)
     pay(world, invoice)
     boundaries = watched(world)
-    assert applied(world, latest_event(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
+    assert receive(world, latest_event(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
     assert [call for call in boundaries.stripe if call != "events"] == calls
     fact = world.now(invoice).facts.invoice
     assert fact is not None
@@ -88,7 +88,7 @@ def test_a_payment_event_costs_one_more_read_for_its_reference(type_: str, world
     create_refund(world, invoice, intent)
     event = latest_event(world, invoice.stripe_account_id, type_)
     boundaries = watched(world)
-    assert applied(world, event) is EventOutcome.APPLIED
+    assert receive(world, event) is EventOutcome.APPLIED
     assert boundaries.calls == ["invoices.find_by_reference", "invoices.get", "invoices.apply"]
 
 
@@ -96,27 +96,27 @@ def test_a_refunded_charge_costs_a_call_of_stripe_only_if_its_refund_is_unknown(
     world: World, invoice: Invoice
 ) -> None:
     create_refund(world, invoice, pay(world, invoice))
-    charge_event, refund_event = (latest_event(world, invoice.stripe_account_id, each) for each in ("charge.refunded", "refund.created"))
+    charge_event, refund_event = (
+        latest_event(world, invoice.stripe_account_id, each) for each in ("charge.refunded", "refund.created")
+    )
     boundaries = watched(world)
-    assert applied(world, charge_event) is EventOutcome.APPLIED
+    assert receive(world, charge_event) is EventOutcome.APPLIED
     assert boundaries.stripe == ["refunds_of"]
     second_charge_event = replace(charge_event, id="evt_of_the_same_change")
     boundaries = watched(world)
-    assert applied(world, refund_event) is EventOutcome.NO_CHANGE
-    assert applied(world, second_charge_event) is EventOutcome.NO_CHANGE
+    assert receive(world, refund_event) is EventOutcome.NO_CHANGE
+    assert receive(world, second_charge_event) is EventOutcome.NO_CHANGE
     assert boundaries.stripe == []
 
 
 @pytest.mark.parametrize("type_", ["invoice.paid", "payment_intent.succeeded"])
-def test_a_duplicate_event_is_stopped_by_its_marker(
-    type_: str, world: World, invoice: Invoice
-) -> None:
+def test_a_duplicate_event_is_stopped_by_its_marker(type_: str, world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = latest_event(world, invoice.stripe_account_id, type_)
-    applied(world, event)
+    receive(world, event)
     before, markers_before = world.now(invoice), markers(world.ports)
     boundaries = watched(world)
-    assert applied(world, event) is EventOutcome.DUPLICATE
+    assert receive(world, event) is EventOutcome.DUPLICATE
     assert boundaries.writes == ["events.mark", "events.repeated"]
     assert boundaries.stripe == []
     assert world.now(invoice) is before
@@ -128,31 +128,29 @@ def test_a_duplicate_event_is_stopped_by_its_marker_even_if_the_invoice_lost_its
 ) -> None:
     pay(world, invoice)
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
-    applied(world, event)
+    receive(world, event)
     key = (ORGANIZATION, invoice.id)
     world.ports.database.invoices[key] = without_facts = replace(invoice, version=world.now(invoice).version)
-    assert applied(world, event) is EventOutcome.DUPLICATE
+    assert receive(world, event) is EventOutcome.DUPLICATE
     assert world.now(invoice) == without_facts
 
 
 def test_an_event_without_news_costs_one_read_and_one_marker(world: World, invoice: Invoice) -> None:
     account = invoice.stripe_account_id
     pay(world, invoice)
-    applied(world, latest_event(world, account, "invoice.paid"))
+    receive(world, latest_event(world, account, "invoice.paid"))
     before = world.now(invoice)
     boundaries = watched(world)
-    assert applied(world, latest_event(world, account, "invoice.updated")) is EventOutcome.NO_CHANGE
+    assert receive(world, latest_event(world, account, "invoice.updated")) is EventOutcome.NO_CHANGE
     assert [call for call in boundaries.calls if call != "stripe.events"] == ["invoices.get", "events.mark"]
     assert world.now(invoice) is before
 
 
-def test_repeated_events_are_counted_in_the_event_log_and_not_on_the_timeline(
-    world: World, invoice: Invoice
-) -> None:
+def test_repeated_events_are_counted_in_the_event_log_and_not_on_the_timeline(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
     for _ in range(3):
-        applied(world, event)
+        receive(world, event)
     assert event_log(invoice, world.ports)[event.id].repeated == 2
     assert kinds(world.now(invoice)) == ["created", "sent", "paid"]
 
@@ -185,13 +183,13 @@ def test_foreign_objects_cost_at_most_one_read_and_change_nothing(world: World, 
         if event.created < world.ports.clock.now():
             continue
         boundaries = watched(world)
-        assert applied(world, event) is EventOutcome.FOREIGN, event.type
+        assert receive(world, event) is EventOutcome.FOREIGN, event.type
         assert len(boundaries.calls) <= 1
         assert boundaries.writes == []
     assert before == (world.ports.database.invoices, world.ports.database.events)
 
 
-# To whom they belong
+# Ownership
 
 
 def test_events_of_a_copy_made_in_stripe_do_not_change_the_original(world: World, invoice: Invoice) -> None:
@@ -212,7 +210,7 @@ def test_events_of_a_copy_made_in_stripe_do_not_change_the_original(world: World
     world.double.pay(invoice.stripe_account_id, str(copy.id))
     for event in webhook_events(world, invoice.stripe_account_id):
         if event.created == world.ports.clock.now():
-            assert applied(world, event) in {EventOutcome.FOREIGN, EventOutcome.NO_CHANGE}, event.type
+            assert receive(world, event) in {EventOutcome.FOREIGN, EventOutcome.NO_CHANGE}, event.type
     assert world.now(invoice).status is InvoiceStatus.PENDING
     assert world.now(invoice) == invoice
 
@@ -224,7 +222,7 @@ def test_an_event_of_another_account_with_ids_of_ours_changes_nothing(world: Wor
     for event in webhook_events(world, invoice.stripe_account_id):
         if event.created == world.ports.clock.now() and event.object_type != "customer":
             boundaries = watched(world)
-            assert applied(world, replace(event, account_id=stranger)) is EventOutcome.FOREIGN, event.type
+            assert receive(world, replace(event, account_id=stranger)) is EventOutcome.FOREIGN, event.type
             assert boundaries.writes == []
             unwatched(world)
     assert world.now(invoice) == before
@@ -236,7 +234,7 @@ def test_another_accounts_customer_event_changes_nothing(world: World, invoice: 
     world.client.v1.customers.update(customer["id"], {"email": "thief@example.test"}, options)
     stranger = StripeAccountId(world.connect(OrganizationId("org_green")))
     event = replace(latest_event(world, invoice.stripe_account_id, "customer.updated"), account_id=stranger)
-    assert applied(world, event) is EventOutcome.FOREIGN
+    assert receive(world, event) is EventOutcome.FOREIGN
 
 
 @pytest.mark.parametrize(
@@ -264,16 +262,16 @@ def test_an_event_of_the_wrong_mode_changes_nothing(type_: str, world: World, in
     event = replace(latest_event(world, account, "account.updated"), type=type_, object_type="application", fact=None)
     if not type_.startswith("account.application"):
         event = latest_event(world, account, type_)
-    assert applied(world, replace(event, livemode=True)) is EventOutcome.WRONG_MODE
+    assert receive(world, replace(event, livemode=True)) is EventOutcome.WRONG_MODE
     assert before == (world.ports.database.invoices, world.ports.database.customers, world.ports.database.connections)
-    assert applied(world, event) in {EventOutcome.APPLIED, EventOutcome.NO_CHANGE}
+    assert receive(world, event) in {EventOutcome.APPLIED, EventOutcome.NO_CHANGE}
 
 
 def test_an_event_without_an_account_is_ignored(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = replace(latest_event(world, invoice.stripe_account_id, "invoice.paid"), account_id=None)
     boundaries = watched(world)
-    assert applied(world, event) is EventOutcome.IGNORED
+    assert receive(world, event) is EventOutcome.IGNORED
     assert boundaries.calls == []
 
 
@@ -281,7 +279,7 @@ def test_an_event_of_an_unknown_type_is_ignored(world: World, invoice: Invoice) 
     pay(world, invoice)
     event = replace(latest_event(world, invoice.stripe_account_id, "invoice.paid"), type="invoice.sang")
     boundaries = watched(world)
-    assert applied(world, event) is EventOutcome.IGNORED
+    assert receive(world, event) is EventOutcome.IGNORED
     assert boundaries.calls == []
 
 
@@ -292,19 +290,19 @@ def test_an_event_of_a_formerly_subscribed_type_is_ignored(type_: str, world: Wo
     pay(world, invoice)
     event = replace(latest_event(world, invoice.stripe_account_id, "invoice.paid"), type=type_)
     boundaries = watched(world)
-    assert applied(world, event) is EventOutcome.IGNORED
+    assert receive(world, event) is EventOutcome.IGNORED
     assert boundaries.calls == []
 
 
 def test_an_event_says_that_a_payment_waits_for_the_payers_confirmation(world: World, invoice: Invoice) -> None:
     pay(world, invoice, "pm_card_threeDSecure2Required")
     event = latest_event(world, invoice.stripe_account_id, "payment_intent.requires_action")
-    assert applied(world, event) is EventOutcome.APPLIED
+    assert receive(world, event) is EventOutcome.APPLIED
     assert world.now(invoice).facts.waits_for_confirmation
 
 
 def test_invoice_created_is_not_subscribed_to() -> None:
-    # Stripe holds back other invoices of the company until every subscriber has answered it.
+    # Stripe delays the company's other invoices until every subscriber has responded to this event.
     assert "invoice.created" not in SUBSCRIPTION
 
 
@@ -327,10 +325,10 @@ def test_every_subscribed_kind_of_object_has_an_applier() -> None:
         assert type_ == DEAUTHORIZED or kind in APPLIERS, type_
 
 
-# What they do
+# Effects
 
 
-STORIES = [
+PAYMENTS = [
     ("pm_card_visa", InvoiceStatus.PAID, None),
     ("pm_card_chargeDeclinedInsufficientFunds", InvoiceStatus.FAILED, "insufficient_funds"),
     ("pm_card_chargeDeclined", InvoiceStatus.FAILED, "card_declined"),
@@ -342,7 +340,7 @@ STORIES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "status", "reason"), STORIES, ids=[story[0] for story in STORIES])
+@pytest.mark.parametrize(("method", "status", "reason"), PAYMENTS, ids=[payment[0] for payment in PAYMENTS])
 def test_the_status_and_failure_follow_the_payers_payment(
     method: str, status: InvoiceStatus, reason: str | None, world: World, invoice: Invoice
 ) -> None:
@@ -356,9 +354,7 @@ def test_the_status_and_failure_follow_the_payers_payment(
 
 
 @pytest.mark.parametrize("authenticate", [True, False])
-def test_a_refused_authentication_is_a_failed_payment(
-    authenticate: bool, world: World, invoice: Invoice
-) -> None:
+def test_a_refused_authentication_is_a_failed_payment(authenticate: bool, world: World, invoice: Invoice) -> None:
     world.double.set_delivery(paused=False)
     account, stripe_id = invoice.stripe_account_id, str(invoice.stripe_invoice_id)
     world.double.pay(account, stripe_id, "pm_card_threeDSecure2Required")
@@ -420,8 +416,8 @@ def test_the_event_log_holds_each_event_of_a_payment_with_its_outcome(world: Wor
 def test_the_second_event_of_one_change_is_logged_as_no_change(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     account = invoice.stripe_account_id
-    assert applied(world, latest_event(world, account, "invoice.paid")) is EventOutcome.APPLIED
-    assert applied(world, latest_event(world, account, "invoice.updated")) is EventOutcome.NO_CHANGE
+    assert receive(world, latest_event(world, account, "invoice.paid")) is EventOutcome.APPLIED
+    assert receive(world, latest_event(world, account, "invoice.updated")) is EventOutcome.NO_CHANGE
     outcomes = {each.type: each.outcome for each in event_log(invoice, world.ports).values()}
     assert (outcomes["invoice.paid"], outcomes["invoice.updated"]) == (EventOutcome.APPLIED, EventOutcome.NO_CHANGE)
 
@@ -430,9 +426,9 @@ def test_an_event_older_than_the_stored_facts_is_logged_as_no_change(world: Worl
     account = invoice.stripe_account_id
     pay(world, invoice, "pm_card_chargeDeclined")
     pay(world, invoice)
-    applied(world, latest_event(world, account, "payment_intent.succeeded"))
+    receive(world, latest_event(world, account, "payment_intent.succeeded"))
     declined_event = latest_event(world, account, "payment_intent.payment_failed")
-    assert applied(world, declined_event) is EventOutcome.NO_CHANGE
+    assert receive(world, declined_event) is EventOutcome.NO_CHANGE
     assert event_log(invoice, world.ports)[declined_event.id].outcome == EventOutcome.NO_CHANGE
 
 
@@ -443,12 +439,12 @@ def test_a_late_older_event_does_not_set_the_status_back(world: World, invoice: 
     events = webhook_events(world, invoice.stripe_account_id)
     world.double.set_delivery(paused=False)
     for event in reversed([each for each in events if each.created > invoice.created_at + 59]):
-        applied(world, event)
+        receive(world, event)
         assert world.now(invoice).status is not InvoiceStatus.FAILED
     assert world.now(invoice).status is InvoiceStatus.PAID
 
 
-# When an event alone does not say enough
+# Events that need a call of Stripe
 
 
 def test_an_event_in_an_old_api_version_makes_pom_read_the_object_from_stripe(world: World, invoice: Invoice) -> None:
@@ -458,7 +454,7 @@ def test_an_event_in_an_old_api_version_makes_pom_read_the_object_from_stripe(wo
     assert isinstance(event.fact, InvoiceFact)
     misread = replace(event.fact, status="uncollectible")
     boundaries = watched(world)
-    assert applied(world, replace(event, api_version="2020-08-27", fact=misread)) is EventOutcome.APPLIED
+    assert receive(world, replace(event, api_version="2020-08-27", fact=misread)) is EventOutcome.APPLIED
     assert boundaries.stripe == ["fetch"]
     assert world.now(invoice).status is InvoiceStatus.PAID
 
@@ -469,9 +465,9 @@ def test_two_different_snapshots_of_one_second_are_settled_by_reading_stripe(wor
     account = invoice.stripe_account_id
     older, newer = webhook_events(world, account, "payment_intent.payment_failed")
     for first, second in ((newer, older), (older, newer)):
-        applied(world, first)
+        receive(world, first)
         boundaries = watched(world)
-        applied(world, second)
+        receive(world, second)
         unwatched(world)
         assert boundaries.stripe == ["fetch"]
         failure = world.now(invoice).failure
@@ -485,14 +481,16 @@ def test_an_event_that_needs_stripe_while_it_is_down_is_parked_and_applied_by_th
     world: World, invoice: Invoice
 ) -> None:
     pay(world, invoice)
-    event = replace(latest_event(world, invoice.stripe_account_id, "invoice.paid"), api_version="2020-08-27", fact=None)
+    event = replace(
+        latest_event(world, invoice.stripe_account_id, "invoice.paid"), api_version="2020-08-27", fact=None
+    )
     world.double.order_fault("error_before", count=100)
     receipt = receive_event(event, Source.WEBHOOK, world.ports)
     assert (receipt.outcome, receipt.error) == (EventOutcome.PARKED, "stripe_failed")
     assert world.now(invoice).status is InvoiceStatus.PENDING
     assert [each.body for each in world.ports.events.parked(invoice.stripe_account_id, 10)] == [event.body]
     world.double.clear_faults()
-    world.advance(40 * 86400)  # Stripe lists it no more
+    world.advance(40 * 86400)  # longer than Stripe lists events
     world.sweep(objects=False)
     assert world.now(invoice).status is InvoiceStatus.PAID
     assert world.ports.events.parked(invoice.stripe_account_id, 10) == []
@@ -501,20 +499,20 @@ def test_an_event_that_needs_stripe_while_it_is_down_is_parked_and_applied_by_th
 def test_an_event_whose_applier_fails_is_parked(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
-    plain = world.ports.invoices
+    real = world.ports.invoices
 
-    class Broken:
+    class BrokenStore:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def apply(self, *_: Any) -> Any:
             raise ZeroDivisionError
 
-    world.ports.invoices = Broken()  # type: ignore[assignment]
+    world.ports.invoices = BrokenStore()  # type: ignore[assignment]
     receipt = receive_event(event, Source.WEBHOOK, world.ports)
     assert (receipt.outcome, receipt.error) == (EventOutcome.PARKED, "ZeroDivisionError")
-    world.ports.invoices = plain
-    assert applied(world, event) is EventOutcome.APPLIED
+    world.ports.invoices = real
+    assert receive(world, event) is EventOutcome.APPLIED
 
 
 def test_only_an_event_that_cannot_be_parked_is_refused(world: World, invoice: Invoice) -> None:
@@ -522,15 +520,15 @@ def test_only_an_event_that_cannot_be_parked_is_refused(world: World, invoice: I
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
     failing = StripeUnavailable("database_unavailable", "No.", answered=False)
 
-    class Down:
+    class UnavailableStore:
         def __getattr__(self, name: str) -> Any:
             def fail(*_: Any) -> Any:
                 raise failing
 
             return fail
 
-    world.ports.invoices = Down()  # type: ignore[assignment]
-    world.ports.events = Down()  # type: ignore[assignment]
+    world.ports.invoices = UnavailableStore()  # type: ignore[assignment]
+    world.ports.events = UnavailableStore()  # type: ignore[assignment]
     with pytest.raises(StripeUnavailable):
         receive_event(event, Source.WEBHOOK, world.ports)
 
@@ -538,7 +536,7 @@ def test_only_an_event_that_cannot_be_parked_is_refused(world: World, invoice: I
 def test_an_applied_event_is_never_parked_afterwards(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
-    applied(world, event)
+    receive(world, event)
     world.ports.events.park(event, world.ports.clock.now(), "late")
     assert world.ports.events.parked(invoice.stripe_account_id, 10) == []
 
@@ -546,24 +544,27 @@ def test_an_applied_event_is_never_parked_afterwards(world: World, invoice: Invo
 def test_two_simultaneous_events_of_one_invoice_are_both_applied(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     account = invoice.stripe_account_id
-    event, rival = latest_event(world, account, "invoice.paid"), latest_event(world, account, "payment_intent.succeeded")
-    plain = world.ports.invoices
+    event, rival = (
+        latest_event(world, account, "invoice.paid"),
+        latest_event(world, account, "payment_intent.succeeded"),
+    )
+    real = world.ports.invoices
 
-    class Racing:
+    class RacingStore:
         raced = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def apply(self, *args: Any) -> Any:
-            if not Racing.raced:
-                Racing.raced = True
-                world.ports.invoices = plain
-                applied(world, rival)
-            return plain.apply(*args)
+            if not RacingStore.raced:
+                RacingStore.raced = True
+                world.ports.invoices = real
+                receive(world, rival)
+            return real.apply(*args)
 
-    world.ports.invoices = Racing()  # type: ignore[assignment]
-    assert applied(world, event) is EventOutcome.APPLIED
+    world.ports.invoices = RacingStore()  # type: ignore[assignment]
+    assert receive(world, event) is EventOutcome.APPLIED
     stored = world.now(invoice)
     assert stored.status is InvoiceStatus.PAID
     assert [intent.status for intent in stored.facts.payment_intents.values()] == ["succeeded"]
@@ -583,26 +584,26 @@ def test_an_event_that_loses_to_eight_other_writes_is_still_applied(
         return apply(*arguments)
 
     monkeypatch.setattr(store, "apply", apply_after_the_others)
-    assert applied(world, latest_event(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
+    assert receive(world, latest_event(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
 
 
 def test_an_event_that_always_loses_to_other_writes_fails(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
-    plain = world.ports.invoices
+    real = world.ports.invoices
 
-    class Losing:
+    class ConflictingStore:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def apply(self, *_: Any) -> Any:
             raise StaleWrite("The invoice")
 
-    world.ports.invoices = Losing()  # type: ignore[assignment]
+    world.ports.invoices = ConflictingStore()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
         apply_event(latest_event(world, invoice.stripe_account_id, "invoice.paid"), Source.WEBHOOK, world.ports)
 
 
-# Before the invoice's own making has been noted
+# Events that arrive before the draft is stored
 
 
 def test_events_that_arrive_before_the_draft_is_stored_are_applied(world: World, account: StripeAccountId) -> None:
@@ -642,10 +643,10 @@ def test_a_capability_event_makes_pom_read_the_account(world: World, invoice: In
         event, id="evt_2", type="capability.updated", object_type="capability", object_id="card_payments", fact=None
     )
     boundaries = watched(world)
-    assert applied(world, capability) is EventOutcome.APPLIED
+    assert receive(world, capability) is EventOutcome.APPLIED
     assert boundaries.stripe == ["account"]
     assert not world.ports.connections.get(ORGANIZATION).ready_to_send
-    assert applied(world, event) is EventOutcome.NO_CHANGE
+    assert receive(world, event) is EventOutcome.NO_CHANGE
 
 
 def test_an_older_account_event_does_not_overwrite_a_newer_one(world: World, invoice: Invoice) -> None:
@@ -654,18 +655,20 @@ def test_an_older_account_event_does_not_overwrite_a_newer_one(world: World, inv
     world.advance(5)
     world.double.update_account(account, charges_enabled=True)
     older, newer = webhook_events(world, account, "account.updated")
-    applied(world, newer)
-    assert applied(world, older) is EventOutcome.NO_CHANGE
+    receive(world, newer)
+    assert receive(world, older) is EventOutcome.NO_CHANGE
     assert world.ports.connections.get(ORGANIZATION).ready_to_send
     assert isinstance(older.fact, AccountFact)
 
 
 def test_a_restriction_is_lifted_although_stripes_clock_is_far_ahead(world: World, account: StripeAccountId) -> None:
-    """Stripe's answers are dated by its clock, and an event that is dated far ahead by ours."""
+    """Stripe's responses are dated by Stripe's clock. POM dates an event that lies far in the future by its own
+    clock.
+    """
     world.double.advance(3 * 86400)
     for enabled in (False, True):
         world.double.update_account(account, charges_enabled=enabled)
-        assert applied(world, latest_event(world, account, "account.updated")) is EventOutcome.APPLIED
+        assert receive(world, latest_event(world, account, "account.updated")) is EventOutcome.APPLIED
         assert world.ports.connections.get(ORGANIZATION).ready_to_send is enabled
 
 
@@ -675,7 +678,7 @@ def test_a_customer_event_dated_in_the_future_makes_pom_read_the_customer(world:
     assert customer is not None
     world.ports.customers.save(replace(customer, stripe_as_of=event.created + 3 * 86400))
     boundaries = watched(world)
-    applied(world, replace(event, id="evt_2", type="customer.updated", created=event.created + 4 * 86400))
+    receive(world, replace(event, id="evt_2", type="customer.updated", created=event.created + 4 * 86400))
     assert "fetch" in boundaries.stripe
 
 
@@ -683,12 +686,12 @@ def test_an_event_of_an_unconnected_account_is_foreign(world: World, invoice: In
     account = invoice.stripe_account_id
     world.double.update_account(account, business_name="Red Pools")
     event = replace(latest_event(world, account, "account.updated"), account_id=StripeAccountId("acct_unknown"))
-    assert applied(world, event) is EventOutcome.FOREIGN
+    assert receive(world, event) is EventOutcome.FOREIGN
 
 
 def test_an_invoice_event_with_facts_of_a_customer_makes_pom_read_the_invoice(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
     event = latest_event(world, invoice.stripe_account_id, "invoice.paid")
     stray = replace(event, fact=CustomerFact("cus_1", event.created, None))
-    assert applied(world, stray) is EventOutcome.APPLIED
-    assert world.now(invoice).status is InvoiceStatus.PAID, "Stripe was asked instead"
+    assert receive(world, stray) is EventOutcome.APPLIED
+    assert world.now(invoice).status is InvoiceStatus.PAID, "the invoice was read from Stripe instead"

@@ -1,4 +1,4 @@
-"""The canary: what it proves, how it fails, and that it opens no door."""
+"""Holds the canary: what its success proves, how it fails, and that it grants no access."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ DOWN = Retryable("database_unavailable", "The database does not respond at the m
 
 
 class InProcessEndpoint:
-    """The endpoint as it is without HTTP: it knows `taken` secrets, whatever the store of secrets holds."""
+    """The webhook endpoint without HTTP. It accepts the secrets in `accepted`, whatever the store of secrets
+    holds.
+    """
 
     def __init__(self, ports: FakePorts, stored: Sequence[str] = (NEW,), accepted: Sequence[str] = (NEW,)) -> None:
         self.ports = ports
@@ -81,26 +83,26 @@ def test_a_refused_older_secret_is_reported_although_the_newest_is_accepted(port
     assert verdict.passed
 
 
-@pytest.mark.parametrize("taken", [(OLD,), (NEW,)])
+@pytest.mark.parametrize("accepted", [(OLD,), (NEW,)])
 def test_a_secret_refused_for_longer_than_functions_cache_secrets_is_a_problem(
-    ports: FakePorts, taken: Sequence[str]
+    ports: FakePorts, accepted: Sequence[str]
 ) -> None:
-    door = InProcessEndpoint(ports, stored=(NEW, OLD), accepted=taken)
+    door = InProcessEndpoint(ports, stored=(NEW, OLD), accepted=accepted)
     began = ports.clock.now()
     problems = []
     for at in (0, 300, 302):
         ports.clock.set(began + at)
         problems.append(send_and_store_canaries(door, ports).problem)
-    number = 1 if NEW not in taken else 2
+    number = 1 if NEW not in accepted else 2
     assert problems == [None, None, problems[2]]
     assert f"secret {number} of its 2" in str(problems[2])
 
 
 def test_a_secret_that_was_accepted_in_between_counts_as_newly_refused(ports: FakePorts) -> None:
     began = ports.clock.now()
-    for at, taken in ((0, (OLD,)), (300, (NEW, OLD)), (600, (OLD,)), (900, (OLD,))):
+    for at, accepted in ((0, (OLD,)), (300, (NEW, OLD)), (600, (OLD,)), (900, (OLD,))):
         ports.clock.set(began + at)
-        flight = send_and_store_canaries(InProcessEndpoint(ports, stored=(NEW, OLD), accepted=taken), ports)
+        flight = send_and_store_canaries(InProcessEndpoint(ports, stored=(NEW, OLD), accepted=accepted), ports)
     assert flight.attempts[0].refused_since == began + 600
     assert flight.problem is None
 
@@ -127,7 +129,9 @@ def test_a_scheduled_canary_is_stored_and_an_operators_canary_is_not(ports: Fake
     assert flight.at == ports.clock.now()
 
 
-def test_a_canary_run_that_cannot_be_stored_is_still_returned(ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_canary_run_that_cannot_be_stored_is_still_returned(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def down(*_: object) -> None:
         raise DOWN
 
@@ -150,7 +154,10 @@ def test_a_newest_secret_that_the_handler_lacks_is_reported_although_events_are_
 
 
 def test_a_canary_fails_if_the_handler_has_none_of_the_secrets(ports: FakePorts) -> None:
-    assert send_canaries(InProcessEndpoint(ports, stored=(NEW, "whsec_other"), accepted=(OLD,)), ports).verdict is Verdict.REFUSED
+    assert (
+        send_canaries(InProcessEndpoint(ports, stored=(NEW, "whsec_other"), accepted=(OLD,)), ports).verdict
+        is Verdict.REFUSED
+    )
     assert ports.database.canaries == {}
 
 
@@ -201,7 +208,9 @@ def test_a_table_that_cannot_be_read_is_a_failure(ports: FakePorts, monkeypatch:
 
 
 @pytest.mark.parametrize("changes", [{"type": "invoice.paid"}, {"account": "acct_1"}, {"id": "evt_1"}])
-def test_an_event_with_a_type_an_account_or_an_id_of_stripe_is_no_canary(ports: FakePorts, changes: dict[str, str]) -> None:
+def test_an_event_with_a_type_an_account_or_an_id_of_stripe_is_no_canary(
+    ports: FakePorts, changes: dict[str, str]
+) -> None:
     _, body = Canary.create("nonce", ports.clock.now())
     event = json.dumps({**json.loads(body), **changes}).encode()
     opener = WebhookOpener(lambda: (NEW,), ports.clock)

@@ -1,4 +1,7 @@
-"""Parked events have an end: after a week of attempts, or at once if nothing could make them apply."""
+"""Holds the end of parked events: after a week of attempts, or immediately if no attempt can succeed.
+
+A parked event is an event that could not be applied yet and is stored for later attempts.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ DAY = 86400
 
 
 class FailingStore:
-    """A store that fails whenever it is to keep what an event told, or that it told nothing new."""
+    """A store that fails whenever it stores the facts of an event or the marker of an event without news."""
 
     def __init__(self, store: Any, error: Exception) -> None:
         self._store, self._error = store, error
@@ -51,7 +54,7 @@ def fail_with(world: World, error: Exception) -> None:
 
 
 def undelivered_paid_event(world: World, invoice: Invoice) -> StripeEvent:
-    """The event of a payment, taken from Stripe's list; no webhook of it ever comes."""
+    """Returns the event of a payment from Stripe's list. Its webhook never arrives."""
     world.double.set_delivery(lose=["*"])
     world.double.pay(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
     now = world.ports.clock.now()

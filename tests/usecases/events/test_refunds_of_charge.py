@@ -1,4 +1,6 @@
-"""On accounts of early versions only the charge tells of a refund, and it does not show which."""
+"""Holds refunds on accounts of early API versions: only the charge's event reports a refund, and it does not name the
+refund.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ def payer_on_early_account() -> Payer:
 
 
 def new_events(payer: Payer, known_ids: set[str]) -> list[StripeEvent]:
-    """The events since the last call, without those that such an account does not have."""
+    """Returns the events since the last call, without the types that an early account does not have."""
     events = [each for each in events_since(payer.world, payer.account, 0, API_VERSION) if each.id not in known_ids]
     known_ids.update(each.id for each in events)
     return [each for each in events if not each.type.startswith("refund.")]
@@ -54,7 +56,7 @@ def test_a_refund_is_found_next_to_an_earlier_failed_refund_of_the_same_amount(l
         first: "failed",
         second: "succeeded",
     }
-    assert invoice.amounts.refunded == 500
+    assert invoice.amounts.refund_counts == 500
 
 
 def test_a_charge_without_refunds_costs_no_call_of_stripe() -> None:

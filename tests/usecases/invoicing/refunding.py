@@ -1,4 +1,4 @@
-"""A company that refunds: one paid invoice of 75.00, and a way to ask for refunds of its payment."""
+"""Provides a company with one paid invoice of 75.00 and methods that refund its payment."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Company:
         return RefundRequest(ORGANIZATION, user, self.payment_id, key, exact, reason)
 
     def refunds(self, key: str = "once", amount: str | None = None, reason: str | None = None) -> OrderedRefund:
-        """Somebody asks for a refund in POM."""
+        """Orders a refund in POM."""
         return refund(self.request(key, amount, reason), self.world.ports)
 
     def refunds_in_dashboard(self, amount: int | None = None) -> None:
@@ -59,11 +59,11 @@ class Company:
         self.world.client.v1.refunds.create(params, {"stripe_account": self.account})
 
     def loses_the_answer(self, kind: str = "close_after", **settings: Any) -> None:
-        """The next answer of Stripe to a refund does not reach POM, nor do those to its repetitions."""
+        """Loses Stripe's next response to a refund. `settings` can lose the responses to its repetitions as well."""
         self.world.double.order_fault(kind, method="POST", path="/v1/refunds", **settings)
 
     def recovers(self, gap: int = 121) -> None:
-        """Events arrive, and the schedule comes round until nothing is left to do."""
+        """Delivers events and runs the schedule until nothing is left to do."""
         for _ in range(6):
             self.world.advance(gap)
             self.world.resume()
@@ -72,20 +72,20 @@ class Company:
 
     @property
     def in_stripe(self) -> list[int]:
-        """The amounts of the refunds that Stripe has, those that failed left out."""
+        """Returns the amounts of the refunds in Stripe in minor units, without failed and canceled refunds."""
         refunds = self.world.in_stripe(self.account, "refund")
         return [each["amount"] for each in refunds if each["status"] not in {"failed", "canceled"}]
 
-    def told(self) -> list[str]:
-        """The kinds of entries about refunds on the timeline."""
+    def refund_entries(self) -> list[str]:
+        """Returns the kinds of the timeline entries about refunds."""
         return [entry.kind for entry in timeline(self.now) if entry.kind.startswith("refund")]
 
-    def left(self) -> int:
+    def refundable_cents(self) -> int:
         [payment] = [each for each in payments_of(self.now) if each.id == self.payment_id]
         return payment.refundable
 
     def assert_settled(self) -> None:
-        """Nothing is left to do, and POM shows what Stripe has."""
+        """Asserts that nothing is left to do, and that POM's record equals Stripe's data."""
         self.world.deliver()
         assert all(order.refund_id is not None and order.resume_at is None for order in self.orders)
         assert not self.world.ports.invoices.due_for_work(self.world.ports.clock.now() + 100 * DAY, 10)
@@ -93,7 +93,7 @@ class Company:
 
 
 class BoundariesWithRival(Boundaries):
-    """At the outward call of this number, somebody else acts before it is made."""
+    """Boundaries at which a rival acts once, just before the outward call of this number."""
 
     def __init__(self, world: World, number: int, rival: Callable[[], object]) -> None:
         super().__init__()
@@ -109,12 +109,12 @@ class BoundariesWithRival(Boundaries):
 
 
 def interrupt(world: World, number: int, rival: Callable[[], object]) -> None:
-    """From now on the world's calls are counted, and `rival` acts before the call of this number."""
+    """Counts the world's outward calls from now on, and runs `rival` before the call of this number."""
     world.ports = Watched(world.ports, BoundariesWithRival(world, number, rival))  # type: ignore[assignment]
 
 
 def outward_calls(act: Callable[[], object], world: World) -> list[str]:
-    """Returns the outward calls of an act, by name."""
+    """Returns the names of the outward calls of an act."""
     boundaries = watched(world)
     act()
     unwatched(world)

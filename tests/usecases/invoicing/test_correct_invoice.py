@@ -1,4 +1,6 @@
-"""An issued invoice is corrected by a draft copy: the original is voided first, and nobody is billed twice."""
+"""Holds corrections of issued invoices by a draft copy: the original is voided first, and no customer is billed
+twice.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,7 @@ def explanation(world: World, invoice: Invoice) -> str:
     return explain(invoice, world.ports.clock.now(), beside(invoice, world.ports))
 
 
-# What it does
+# Effects
 
 
 def test_a_correction_voids_the_original_and_copies_its_order_to_a_draft(world: World, account: str) -> None:
@@ -69,7 +71,7 @@ def test_a_correction_voids_the_original_and_copies_its_order_to_a_draft(world: 
     assert copy.order == original.order
     assert copy.total == 15000
     assert live_invoices_in_stripe(world, account) == [copy.stripe_invoice_id]
-    assert len(world.double.mails()) == 1  # that of the original: nobody was told of the correction
+    assert len(world.double.mails()) == 1  # the mail of the original: the correction is not mailed
     assert differences(world.double.ledger(account), world.ports.database.invoices.values()) == []
 
 
@@ -116,7 +118,9 @@ def test_a_failed_and_an_uncollectible_invoice_can_be_corrected(world: World, ac
     assert [correct(world, each).status for each in (failed_invoice, uncollectible)] == [InvoiceStatus.DRAFT] * 2
 
 
-def test_an_invoice_with_more_services_than_one_transaction_claims_can_be_corrected(world: World, account: str) -> None:
+def test_an_invoice_with_more_services_than_one_transaction_claims_can_be_corrected(
+    world: World, account: str
+) -> None:
     original = world.invoice(*(f"svc_{number}" for number in range(200)))
     copy = correct(world, original)
     holders = {holder for (_, service), holder in world.ports.database.claims.items()}
@@ -135,7 +139,7 @@ def test_a_copy_gets_the_payment_terms_of_the_settings_if_the_due_date_has_passe
     assert correct(world, world.now(ahead)).due_day == today + dt.timedelta(days=30)
 
 
-# What it asks and refuses
+# Confirmations and refusals
 
 
 def test_an_unconfirmed_correction_is_refused_and_describes_its_consequences(world: World, account: str) -> None:
@@ -200,12 +204,12 @@ def test_a_deleted_copy_is_not_created_again(world: World, account: str) -> None
     assert f"Its services are on the invoice {number_of(again)} now." in explanation(world, original)
     with pytest.raises(Conflict) as refusal:
         correct(world, original)
-    assert refusal.value.next_step == f"Its services are on the invoice {number_of(again)} now. Open that one instead."
+    assert (
+        refusal.value.next_step == f"Its services are on the invoice {number_of(again)} now. Open that one instead."
+    )
 
 
-def test_the_explanation_names_the_last_copy_after_a_second_correction(
-    world: World, account: str
-) -> None:
+def test_the_explanation_names_the_last_copy_after_a_second_correction(world: World, account: str) -> None:
     original = world.invoice("svc_1", "svc_2")
     copy = correct(world, original)
     send_invoice(ORGANIZATION, copy.id, OFFICE, world.ports)
@@ -225,9 +229,7 @@ def test_the_explanation_says_which_services_can_be_billed_again(world: World, a
     )
 
 
-def test_a_voided_invoice_names_the_invoice_that_bills_its_services_now(
-    world: World, account: str
-) -> None:
+def test_a_voided_invoice_names_the_invoice_that_bills_its_services_now(world: World, account: str) -> None:
     void = world.invoice("svc_1")
     void_invoice(ORGANIZATION, void.id, OFFICE, world.ports)
     assert explanation(world, void).endswith("nothing is to be paid. Its services can be billed again.")
@@ -336,11 +338,13 @@ def test_services_billed_between_the_void_and_the_copy_stay_on_their_new_invoice
     assert world.ports.database.claims[(ORGANIZATION, ServiceId("svc_1"))] == rivals[0].id
 
 
-# While it is made
+# Interruptions
 
 
 def test_a_crash_anywhere_in_a_correction_leaves_one_payable_invoice(world: World, account: str) -> None:
-    """Wherever it stops, and before it is resumed, Stripe never has two of them; in the end it has the copy."""
+    """Stripe never has two payable invoices, neither after the crash nor before the resume. In the end it has the
+    copy.
+    """
     original = world.invoice("svc_1", "svc_2")
     boundaries = watched(world)
     correct(world, original)
@@ -384,10 +388,8 @@ def counts_by_status(world: World) -> dict[InvoiceStatus, int]:
     return {status: tally.invoices for status, tally in usd.by_status.items() if tally.invoices}
 
 
-def test_a_correction_resumes_after_a_reconnect(
-    world: World, account: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The original is void by then, so the copy is not taken back."""
+def test_a_correction_resumes_after_a_reconnect(world: World, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The original is already void, so the copy is not taken back."""
     original, create_draft = world.invoice(), world.ports.stripe.create_draft
 
     def revoke_and_create(*request: Any) -> Any:
@@ -408,7 +410,7 @@ def test_a_correction_resumes_after_a_reconnect(
 def test_a_copy_whose_total_stripe_changes_is_kept_as_a_draft(
     world: World, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody could ask for it again, because the original is void."""
+    """The copy is kept because nobody could request it again: the original is void."""
     original = world.invoice()
     owner: Any = {"stripe_account": account}
     coupon = world.client.v1.coupons.create({"amount_off": 500, "currency": "usd", "duration": "once"}, owner)
@@ -416,7 +418,7 @@ def test_a_copy_whose_total_stripe_changes_is_kept_as_a_draft(
     create_draft = world.ports.stripe.create_draft
 
     def create_with_discount(*request: Any) -> Any:
-        """Stripe takes a discount off by itself."""
+        """Creates the draft and has Stripe take off a discount automatically."""
         draft = create_draft(*request)
         world.client.v1.invoices.update(draft.id, with_discount, owner)
         return draft

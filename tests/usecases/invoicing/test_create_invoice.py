@@ -1,4 +1,4 @@
-"""Creating an invoice: what is refused, what it costs, and that a service is billed once."""
+"""Holds the creation of invoices: what is refused, what it costs, and that each service is billed once."""
 
 from __future__ import annotations
 
@@ -124,9 +124,9 @@ REFUSED_ORDERS: list[tuple[str, CreateInvoice, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("what", "command", "code", "field"), REFUSED_ORDERS, ids=[row[0] for row in REFUSED_ORDERS])
+@pytest.mark.parametrize(("case", "command", "code", "field"), REFUSED_ORDERS, ids=[row[0] for row in REFUSED_ORDERS])
 def test_an_order_that_breaks_a_rule_is_refused_and_stores_nothing(
-    what: str, command: CreateInvoice, code: str, field: str, world: World, account: StripeAccountId
+    case: str, command: CreateInvoice, code: str, field: str, world: World, account: StripeAccountId
 ) -> None:
     with pytest.raises(IntegrationError) as refusal:
         create_invoice(command, world.ports)
@@ -191,7 +191,7 @@ def test_a_revoked_connection_is_marked_and_the_order_is_undone(world: World, ac
 
 
 def test_an_order_that_stripe_refuses_is_undone(world: World, account: StripeAccountId) -> None:
-    world.double.update_account(account, charges_enabled=False)  # the event of it is still on its way
+    world.double.update_account(account, charges_enabled=False)  # the event has not arrived yet
     with pytest.raises(Refused) as refusal:
         world.invoice()
     assert refusal.value.code == "stripe_refused"
@@ -211,7 +211,9 @@ def test_after_a_refusal_the_same_key_can_be_used_again(world: World, account: S
 # One service, one live invoice
 
 
-def test_an_already_billed_service_is_refused_and_the_error_names_its_invoice(world: World, account: StripeAccountId) -> None:
+def test_an_already_billed_service_is_refused_and_the_error_names_its_invoice(
+    world: World, account: StripeAccountId
+) -> None:
     first = world.invoice("svc_1")
     with pytest.raises(Conflict) as refusal:
         world.invoice("svc_2", "svc_1")
@@ -296,13 +298,15 @@ def test_a_conflict_in_the_last_transaction_releases_all_claims(world: World, ac
     assert len(world.in_stripe(account)) == 1
 
 
-def test_a_service_of_a_void_invoice_is_claimed_in_the_last_transaction(world: World, account: StripeAccountId) -> None:
+def test_a_service_of_a_void_invoice_is_claimed_in_the_last_transaction(
+    world: World, account: StripeAccountId
+) -> None:
     first = world.invoice("svc_240")
     void_invoice(ORGANIZATION, first.id, OFFICE, world.ports)
     assert world.invoice(*services(250)).status is InvoiceStatus.PENDING
 
 
-# Repeats
+# Repeated requests
 
 
 def test_a_repeated_request_costs_one_read_and_no_call_of_stripe(world: World, account: StripeAccountId) -> None:
@@ -329,35 +333,33 @@ def test_two_requests_without_a_key_are_two_orders(world: World, account: Stripe
     assert world.invoice("svc_1").id != world.invoice("svc_2").id
 
 
-def test_two_simultaneous_requests_with_one_key_make_one_invoice(
-    world: World, account: StripeAccountId
-) -> None:
-    plain = world.ports
+def test_two_simultaneous_requests_with_one_key_make_one_invoice(world: World, account: StripeAccountId) -> None:
+    real = world.ports
 
-    class Rival:
-        """The same request is made in full just before our insert."""
+    class RivalStore:
+        """Makes the same request in full just before the insert of the first request."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain.invoices, name)
+            return getattr(real.invoices, name)
 
         def insert(self, *args: Any) -> Invoice:
-            create_invoice(order(idempotency_key="once"), plain)
-            return plain.invoices.insert(*args)
+            create_invoice(order(idempotency_key="once"), real)
+            return real.invoices.insert(*args)
 
-    invoice = create_invoice(order(idempotency_key="once"), ports_with(plain, invoices=Rival()))
+    invoice = create_invoice(order(idempotency_key="once"), ports_with(real, invoices=RivalStore()))
     assert invoice.status is InvoiceStatus.PENDING
     assert len(world.in_stripe(account)) == 1
 
 
 def ports_with(ports: Any, **replacements: Any) -> Ports:
-    class Replaced:
+    class ReplacedPorts:
         def __getattr__(self, name: str) -> Any:
             return replacements.get(name) or getattr(ports, name)
 
-    return Replaced()  # type: ignore[return-value]
+    return ReplacedPorts()  # type: ignore[return-value]
 
 
-# What it costs
+# Costs
 
 
 @pytest.mark.parametrize("count", [1, 250])
@@ -382,7 +384,7 @@ def test_a_known_customer_costs_three_calls_of_stripe(count: int, world: World, 
     assert sum(world.stripe_calls().values()) == 3
 
 
-# What is made
+# The invoice in Stripe
 
 
 def test_the_stripe_invoice_has_every_detail_of_the_order(world: World, account: StripeAccountId) -> None:
@@ -391,14 +393,14 @@ def test_the_stripe_invoice_has_every_detail_of_the_order(world: World, account:
         line_items=(line("svc_1", "75.00", "1.5"), line("svc_2", "0.01", "0.5")),
     )
     invoice = create_invoice(command, world.ports)
-    [theirs] = world.in_stripe(account)
-    assert [each["amount"] for each in theirs["lines"]["data"]] == [11250, 1, 805]
-    assert theirs["lines"]["data"][0]["description"] == "Cleaning svc_1 (1.5 x 75.00)"
-    assert theirs["lines"]["data"][0]["metadata"] == {"pom_service_id": "svc_1"}
-    assert theirs["total"] == invoice.total == 12056
-    assert theirs["due_date"] == world.ports.clock.now() + 7 * 86400
-    assert (theirs["description"], theirs["footer"]) == ("Thanks", "Blue Pools")
-    assert theirs["auto_advance"] is False
+    [invoice_in_stripe] = world.in_stripe(account)
+    assert [each["amount"] for each in invoice_in_stripe["lines"]["data"]] == [11250, 1, 805]
+    assert invoice_in_stripe["lines"]["data"][0]["description"] == "Cleaning svc_1 (1.5 x 75.00)"
+    assert invoice_in_stripe["lines"]["data"][0]["metadata"] == {"pom_service_id": "svc_1"}
+    assert invoice_in_stripe["total"] == invoice.total == 12056
+    assert invoice_in_stripe["due_date"] == world.ports.clock.now() + 7 * 86400
+    assert (invoice_in_stripe["description"], invoice_in_stripe["footer"]) == ("Thanks", "Blue Pools")
+    assert invoice_in_stripe["auto_advance"] is False
     assert world.double.mails()[0]["to"] == "ann@example.test"
 
 
@@ -465,9 +467,7 @@ def test_tax_counts_towards_stripes_minimum(world: World, account: StripeAccount
     assert create_invoice(replace(order(), line_items=lines, tax=Decimal("0.10")), world.ports).total == 50
 
 
-def test_a_currency_without_a_documented_minimum_is_not_checked(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_currency_without_a_documented_minimum_is_not_checked(world: World, account: StripeAccountId) -> None:
     invoice = create_invoice(replace(order(currency="clp"), line_items=(line("svc_1", "1"),)), world.ports)
     assert invoice.total == 1
 
@@ -502,32 +502,28 @@ def test_an_invoice_that_stripe_delays_is_returned_as_creating_and_finished_by_t
     assert world.now(invoice).status is InvoiceStatus.PENDING
 
 
-def test_an_invoice_with_taxes_added_by_stripe_is_refused(
-    world: World, account: StripeAccountId
-) -> None:
-    plain = world.ports
+def test_an_invoice_with_taxes_added_by_stripe_is_refused(world: World, account: StripeAccountId) -> None:
+    real = world.ports
 
-    class Taxing:
+    class TaxingStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain.stripe, name)
+            return getattr(real.stripe, name)
 
         def add_lines(self, *args: Any) -> Any:
-            fact = plain.stripe.add_lines(*args)
+            fact = real.stripe.add_lines(*args)
             return replace(fact, total=fact.total + 100)
 
     with pytest.raises(Refused, match=r"1\.00 USD more than POM ordered"):
-        create_invoice(order(), ports_with(plain, stripe=Taxing()))
+        create_invoice(order(), ports_with(real, stripe=TaxingStripe()))
     assert_nothing_left(world, account)
 
 
-def test_a_draft_finalized_by_hand_is_not_taken_back(
-    world: World, account: StripeAccountId
-) -> None:
-    plain = world.ports
+def test_a_draft_finalized_by_hand_is_not_taken_back(world: World, account: StripeAccountId) -> None:
+    real = world.ports
 
-    class Meddling:
+    class MeddlingStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain.stripe, name)
+            return getattr(real.stripe, name)
 
         def send(self, account_id: StripeAccountId, stripe_id: str, key: str) -> Any:
             world.client.v1.invoices.finalize_invoice(stripe_id, None, {"stripe_account": account_id})
@@ -538,7 +534,7 @@ def test_a_draft_finalized_by_hand_is_not_taken_back(
 
         return StripeRefused("stripe_refused", "No.")
 
-    invoice = create_invoice(order(), ports_with(plain, stripe=Meddling()))
+    invoice = create_invoice(order(), ports_with(real, stripe=MeddlingStripe()))
     assert invoice.status is InvoiceStatus.PENDING
     assert differences(world.double.ledger(account), [invoice]) == []
 
@@ -546,26 +542,26 @@ def test_a_draft_finalized_by_hand_is_not_taken_back(
 def test_a_concurrent_sync_and_two_invoices_make_one_stripe_customer(world: World) -> None:
     account = world.connect()
     world.customer()
-    plain = world.ports
+    real = world.ports
 
-    class Racing:
-        """While the first looks for the customer, others have already made it."""
+    class RacingStripe:
+        """A gateway on which other workers create the customer while the first worker searches for it."""
 
         def __init__(self, rival: Callable[[], object]) -> None:
             self._rival: Callable[[], object] | None = rival
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain.stripe, name)
+            return getattr(real.stripe, name)
 
         def find_customers(self, *args: Any) -> Any:
-            matches = plain.stripe.find_customers(*args)
+            matches = real.stripe.find_customers(*args)
             rival, self._rival = self._rival, None
             if rival:
                 rival()
             return matches
 
-    racing = Racing(lambda: (world.work(), world.invoice("svc_2")))
-    first = create_invoice(order("svc_1"), ports_with(plain, stripe=racing))
+    racing = RacingStripe(lambda: (world.work(), world.invoice("svc_2")))
+    first = create_invoice(order("svc_1"), ports_with(real, stripe=racing))
     assert first.status is InvoiceStatus.PENDING
     assert len(world.in_stripe(account, "customer")) == 1
     assert len(world.in_stripe(account)) == 2

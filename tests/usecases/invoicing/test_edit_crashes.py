@@ -1,4 +1,6 @@
-"""Changing a draft survives whatever happens at any moment: Stripe has one order whole, and the claims are its."""
+"""Holds edits of drafts to their crash safety: after any crash, Stripe has one complete order, and the claims match
+it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.oracle import differences
-from tests.usecases.invoicing.editing import edit_of, create_draft, ready_world, require_stripe_has_the_order
+from tests.usecases.invoicing.editing import create_draft, edit_of, ready_world, require_stripe_has_the_order
 from tests.world import OFFICE, ORGANIZATION, World
 
 BEGUN = "invoices.get connections.get customers.get settings.get invoices.save_claiming".split()
@@ -26,14 +28,14 @@ DETAILS = [*STILL_OURS, "stripe.update_draft"]
 REST = "stripe.billed_lines invoices.release invoices.save".split()
 
 SWAP = [*BEGUN, *READ, *LINES, *DETAILS, "invoices.save", *REST]
-"""Every outward call of a change that leaves a service out, adds one and has another memo."""
+"""Every outward call of an edit that removes a service, adds a service and has another memo."""
 
 REFUSED = [*BEGUN, *READ, *LINES, *DETAILS, "stripe.everything", "invoices.save"]
 REFUSED += [*READ, *LINES, "invoices.save", *REST]
-"""Every outward call of a change whose memo Stripe refuses after it has changed the lines."""
+"""Every outward call of an edit whose memo Stripe refuses after it has changed the lines."""
 
 MANY = [*BEGUN, "invoices.claim", "invoices.save", *READ, *LINES, "invoices.save", *REST]
-"""Every outward call of a change that adds more services than one transaction claims."""
+"""Every outward call of an edit that adds more services than one transaction claims."""
 
 
 def swapping_edit(draft: Invoice) -> EditDraft:
@@ -45,12 +47,14 @@ def large_edit(draft: Invoice) -> EditDraft:
 
 
 def refused_edit(draft: Invoice) -> EditDraft:
-    """Stripe takes memos of 1,500 letters at most (https://docs.stripe.com/api/invoices/update)."""
+    """Returns an edit whose memo Stripe refuses: it takes at most 1,500 characters
+    (https://docs.stripe.com/api/invoices/update).
+    """
     return edit_of(draft, "svc_1", "svc_3", memo="x" * 1501)
 
 
 def recover(world: World, gap: int) -> None:
-    """The schedule comes round until nothing is left to do."""
+    """Runs the schedule until nothing is left to do."""
     for _ in range(5):
         world.advance(gap)
         with suppress(IntegrationError):
@@ -60,11 +64,16 @@ def recover(world: World, gap: int) -> None:
 
 
 def require_one_order(world: World, draft: Invoice, *, orders: tuple[EditDraft, ...] = ()) -> Invoice:
-    """Requires that the draft rests with the former order or one of `orders`, whole, and that nobody was mailed."""
+    """Asserts that the draft is finished with the former order or one of `orders`, complete, and that nobody was
+    mailed.
+    """
     now = world.now(draft)
     assert (now.status, now.saga.step) == (InvoiceStatus.DRAFT, Step.REVIEW)
     require_stripe_has_the_order(world, now)
-    possible_services = [draft.order.services, *(tuple(each.service_id for each in edit.line_items) for edit in orders)]
+    possible_services = [
+        draft.order.services,
+        *(tuple(each.service_id for each in edit.line_items) for edit in orders),
+    ]
     assert now.order.services in possible_services
     assert differences(world.double.ledger(now.stripe_account_id), [now]) == []
     assert world.double.mails() == []
@@ -96,7 +105,7 @@ def test_a_crash_at_any_call_leaves_one_complete_order(number: int, after: bool,
     order_stored = number > len(BEGUN) - 1 or (number == len(BEGUN) - 1 and after)
     now = require_one_order(world, draft, orders=(swapping_edit(draft),))
     assert now.order.services == (("svc_1", "svc_3") if order_stored else ("svc_1", "svc_2"))
-    # Whoever saw no answer saves again, and sends.
+    # An office that received no response saves again and sends.
     edit_draft(swapping_edit(draft), world.ports)
     require_one_order(world, draft, orders=(swapping_edit(draft),))
     send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
@@ -105,9 +114,7 @@ def test_a_crash_at_any_call_leaves_one_complete_order(number: int, after: bool,
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("number", range(len(MANY)), ids=[f"{n}-{c}" for n, c in enumerate(MANY)])
-def test_a_crash_while_many_services_are_added_leaves_no_claim_without_a_line(
-    number: int, after: bool
-) -> None:
+def test_a_crash_while_many_services_are_added_leaves_no_claim_without_a_line(number: int, after: bool) -> None:
     world = ready_world()
     draft = create_draft(world)
     watched(world, fatal=number, after=after)
@@ -121,9 +128,7 @@ def test_a_crash_while_many_services_are_added_leaves_no_claim_without_a_line(
 @pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600], ids=["resumed_soon", "resumed_after_a_day"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("number", range(len(REFUSED)), ids=[f"{n}-{c}" for n, c in enumerate(REFUSED)])
-def test_a_crash_while_a_refused_edit_is_undone_keeps_the_former_draft(
-    number: int, after: bool, gap: int
-) -> None:
+def test_a_crash_while_a_refused_edit_is_undone_keeps_the_former_draft(number: int, after: bool, gap: int) -> None:
     world = ready_world()
     draft = create_draft(world)
     watched(world, fatal=number, after=after)
@@ -151,9 +156,7 @@ STEPS = ["/v1/invoices/*/remove_lines", "/v1/invoices/*/add_lines", "/v1/invoice
 @pytest.mark.parametrize("gap", [601, 30 * 3600])
 @pytest.mark.parametrize("path", STEPS)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
-def test_a_failing_call_of_stripe_only_delays_the_edit(
-    path: str, fault: dict[str, object], gap: int
-) -> None:
+def test_a_failing_call_of_stripe_only_delays_the_edit(path: str, fault: dict[str, object], gap: int) -> None:
     world = ready_world()
     draft = create_draft(world)
     world.double.order_fault(method="POST", path=path, **fault)

@@ -1,4 +1,6 @@
-"""Replacing the order of a draft: what the payer will read, who holds which service, and who hears of a refusal."""
+"""Holds edits of drafts: what the payer reads, which invoice claims which service, and where a refusal is
+reported.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +37,13 @@ from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.usecases.invoicing.editing import (
-    edit_of,
     claim_holders,
     create_draft,
-    stripe_invoice,
+    edit_of,
     lines_in_stripe,
     ready_world,
     require_stripe_has_the_order,
+    stripe_invoice,
 )
 from tests.world import OFFICE, ORGANIZATION, World, line, order
 
@@ -62,13 +64,13 @@ def kinds(world: World, invoice: Invoice) -> list[str]:
 
 
 def resume_edit(world: World) -> None:
-    """The schedule takes the change up. The worker puts its refusal into the log, where nobody waits for it."""
+    """Runs the schedule, which resumes the edit. The worker logs a refusal because nobody waits for it."""
     world.advance(LEASE + 1)
     with suppress(Conflict, Refused):
         world.resume()
 
 
-# What the payer will read
+# The draft in Stripe
 
 
 def test_an_edit_replaces_the_whole_draft_and_keeps_the_order_of_the_lines(world: World) -> None:
@@ -82,8 +84,12 @@ def test_an_edit_replaces_the_whole_draft_and_keeps_the_order_of_the_lines(world
         ("Visit that was missed", -2000),
         ("Tax", 500),
     ]
-    theirs = stripe_invoice(world, edited)
-    assert (theirs["total"], theirs["description"], theirs["footer"]) == (9900, None, None)
+    invoice_in_stripe = stripe_invoice(world, edited)
+    assert (invoice_in_stripe["total"], invoice_in_stripe["description"], invoice_in_stripe["footer"]) == (
+        9900,
+        None,
+        None,
+    )
     assert (edited.total, edited.total_difference, edited.status) == (9900, 0, InvoiceStatus.DRAFT)
     require_stripe_has_the_order(world, edited)
     world.deliver()
@@ -133,14 +139,16 @@ def test_an_edit_that_undoes_a_change_in_stripe_is_on_the_timeline(world: World)
 def test_changed_line_breaks_of_memo_and_footer_reach_stripe(world: World) -> None:
     draft = create_draft(world, "svc_1", memo="Pay to: Bank One IBAN 1", footer="A B")
     edit_draft(edit_of(draft, "svc_1", memo="Pay to:\nBank One\nIBAN 1", footer="A\nB"), world.ports)
-    theirs = stripe_invoice(world, draft)
-    assert (theirs["description"], theirs["footer"]) == ("Pay to:\nBank One\nIBAN 1", "A\nB")
+    invoice_in_stripe = stripe_invoice(world, draft)
+    assert (invoice_in_stripe["description"], invoice_in_stripe["footer"]) == ("Pay to:\nBank One\nIBAN 1", "A\nB")
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
 def test_a_draft_whose_white_space_changed_in_stripe_can_be_sent(world: World) -> None:
     draft = create_draft(world, "svc_1", memo="Pay to: Bank One")
-    world.client.v1.invoices.update(draft.stripe_invoice_id or "", {"description": "Pay to:\nBank One"}, options_of(draft))
+    world.client.v1.invoices.update(
+        draft.stripe_invoice_id or "", {"description": "Pay to:\nBank One"}, options_of(draft)
+    )
     world.deliver()
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
@@ -149,9 +157,9 @@ def test_an_edit_clears_the_fields_that_its_order_no_longer_has(world: World) ->
     world.double.update_account(str(world.ports.connections.get(ORGANIZATION).account_id))
     draft = create_draft(world, "svc_1", memo="Thank you", payment_methods=("card",))
     edited = edit_draft(edit_of(draft, "svc_1", footer="Terms apply"), world.ports)
-    theirs = stripe_invoice(world, edited)
-    assert (theirs["description"], theirs["footer"]) == (None, "Terms apply")
-    assert theirs["payment_settings"]["payment_method_types"] is None
+    invoice_in_stripe = stripe_invoice(world, edited)
+    assert (invoice_in_stripe["description"], invoice_in_stripe["footer"]) == (None, "Terms apply")
+    assert invoice_in_stripe["payment_settings"]["payment_method_types"] is None
     send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     assert world.now(draft).status is InvoiceStatus.PENDING
 
@@ -173,8 +181,12 @@ def test_an_edit_overwrites_changes_made_in_stripe_so_that_the_draft_can_be_sent
     assert refusal.value.code == "total_differs"
     assert "Save the draft again in POM" in str(refusal.value.next_step)
     edit_draft(edit_of(draft, "svc_1", "svc_2", memo="Thank you"), world.ports)
-    theirs = stripe_invoice(world, draft)
-    assert (theirs["total"], theirs["description"], theirs["custom_fields"]) == (15000, "Thank you", None)
+    invoice_in_stripe = stripe_invoice(world, draft)
+    assert (invoice_in_stripe["total"], invoice_in_stripe["description"], invoice_in_stripe["custom_fields"]) == (
+        15000,
+        "Thank you",
+        None,
+    )
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
@@ -187,7 +199,7 @@ def test_an_edit_sets_a_draft_with_automatic_charging_back_to_mailing(world: Wor
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).sent_at is not None
 
 
-# When it is due
+# Due dates
 
 
 def test_terms_of_an_edited_draft_count_from_the_day_of_sending(world: World) -> None:
@@ -213,7 +225,7 @@ def test_an_edit_can_replace_a_due_date_that_has_passed(world: World) -> None:
     assert (sent_invoice.due_day, sent_invoice.status) == (today + dt.timedelta(days=9), InvoiceStatus.PENDING)
 
 
-# Whose the services are
+# Claims on services
 
 
 def test_a_removed_service_can_be_billed_elsewhere_and_an_added_service_cannot(world: World) -> None:
@@ -254,7 +266,7 @@ def test_an_edit_can_add_a_service_of_a_void_invoice(world: World) -> None:
     require_stripe_has_the_order(world, edited)
 
 
-# Who may not
+# Refused edits
 
 
 def test_only_a_finished_draft_can_be_edited(world: World) -> None:
@@ -273,7 +285,11 @@ def test_a_draft_cannot_be_sent_voided_or_edited_during_an_edit(world: World) ->
     draft = create_draft(world, "svc_1")
     world.double.order_fault("close_before", count=9, path="/v1/invoices/*")
     unfinished = edit_draft(edit_of(draft, "svc_2"), world.ports)
-    assert (unfinished.status, unfinished.total, unfinished.order) == (InvoiceStatus.CREATING, draft.total, draft.order)
+    assert (unfinished.status, unfinished.total, unfinished.order) == (
+        InvoiceStatus.CREATING,
+        draft.total,
+        draft.order,
+    )
     assert explain(unfinished, world.ports.clock.now()).startswith("It is being changed in Stripe.")
     for act in (send_invoice, void_invoice):
         with pytest.raises(Conflict) as refusal:
@@ -354,7 +370,7 @@ def test_the_explanation_names_the_ordered_due_date_if_stripe_has_another(world:
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).sent_at is not None
 
 
-# If Stripe says no
+# Refusals of Stripe
 
 
 def test_an_edit_that_stripe_refuses_keeps_the_former_draft(world: World) -> None:
@@ -372,23 +388,23 @@ def test_an_edit_that_stripe_refuses_keeps_the_former_draft(world: World) -> Non
 
 def test_an_edit_that_stripe_refuses_keeps_the_line_breaks_of_the_former_memo(world: World) -> None:
     draft = create_draft(world, "svc_1", memo="Pay to:\nBank One")
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Hesitating:
-        """Stripe takes the new texts, and answers another total than was ordered."""
+    class WrongTotalStripe:
+        """A gateway that sends the new texts to Stripe and then returns another total than the ordered one."""
 
         def __init__(self) -> None:
-            self.asked = 0
+            self.update_calls = 0
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def update_draft(self, *args: Any) -> Any:
-            self.asked += 1
-            fact = plain.update_draft(*args)
-            return replace(fact, total=1) if self.asked == 1 else fact
+            self.update_calls += 1
+            fact = real.update_draft(*args)
+            return replace(fact, total=1) if self.update_calls == 1 else fact
 
-    world.ports.stripe = Hesitating()  # type: ignore[assignment]
+    world.ports.stripe = WrongTotalStripe()  # type: ignore[assignment]
     with pytest.raises(Refused):
         edit_draft(edit_of(draft, "svc_1", memo="Pay to: Bank One"), world.ports)
     assert stripe_invoice(world, draft)["description"] == "Pay to:\nBank One"
@@ -396,22 +412,22 @@ def test_an_edit_that_stripe_refuses_keeps_the_line_breaks_of_the_former_memo(wo
 
 def test_an_edit_with_taxes_added_by_stripe_keeps_the_former_draft(world: World) -> None:
     draft = create_draft(world, "svc_1", "svc_2")
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Taxing:
-        """Stripe adds a tax to each line of the new service."""
+    class TaxingStripe:
+        """A gateway on which Stripe adds a tax to each line of the new service."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def add_lines(self, *args: Any) -> Any:
-            fact = plain.add_lines(*args)
+            fact = real.add_lines(*args)
             return replace(fact, total=fact.total + 100) if args[2][-1].service_id == "svc_3" else fact
 
-    world.ports = replace(world.ports, stripe=Taxing())  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=TaxingStripe())  # type: ignore[type-var]
     with pytest.raises(Refused, match=r"1\.00 USD more than POM ordered") as refusal:
         edit_draft(edit_of(draft, "svc_1", "svc_3"), world.ports)
-    world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=real)  # type: ignore[type-var]
     now = world.now(draft)
     assert (refusal.value.code, now.order, now.total_difference) == ("total_differs", draft.order, 0)
     require_stripe_has_the_order(world, now)
@@ -440,11 +456,11 @@ def test_the_timeline_names_the_editor_and_the_new_total(world: World) -> None:
     assert (entry.kind, entry.actor, entry.amount, entry.currency) == (EntryKind.EDITED, OFFICE, 15000, "usd")
 
 
-# If somebody is faster in Stripe
+# Changes in Stripe during an edit
 
 
 def crash_edit(world: World, draft: Invoice, call: str, *, after: bool, services: tuple[str, ...]) -> None:
-    """The change dies before or after this call of Stripe."""
+    """Kills the edit before or after this call of Stripe."""
     ahead = ["invoices.get", "connections.get", "customers.get", "settings.get", "invoices.save_claiming"]
     ahead += ["stripe.fetch", "stripe.draft_lines", "invoices.get"]
     calls = [*ahead, "stripe.remove_lines", "stripe.add_lines"]
@@ -512,31 +528,33 @@ def test_editing_a_draft_that_was_deleted_in_stripe_is_refused(world: World) -> 
 
 def test_a_draft_that_stripe_neither_edits_nor_restores_has_a_difference_and_keeps_its_claims(world: World) -> None:
     draft = create_draft(world, "svc_1", "svc_2")
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Refusing:
-        """Stripe takes the new lines, refuses the memo, and then refuses the former lines, too."""
+    class RefusingStripe:
+        """A gateway on which Stripe takes the new lines, refuses the memo, and then refuses the former lines as
+        well.
+        """
 
-        added = 0
+        remove_calls = 0
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def remove_lines(self, *args: Any) -> Any:
-            self.added += 1
-            if self.added > 1:
+            self.remove_calls += 1
+            if self.remove_calls > 1:
                 raise StripeRefused("stripe_refused", "No.")
-            return plain.remove_lines(*args)
+            return real.remove_lines(*args)
 
-    world.ports = replace(world.ports, stripe=Refusing())  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=RefusingStripe())  # type: ignore[type-var]
     with pytest.raises(Refused):
         edit_draft(edit_of(draft, "svc_1", "svc_3", "svc_4", memo="x" * 1501), world.ports)
-    world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=real)  # type: ignore[type-var]
     now = world.now(draft)
     assert (now.order, now.status, now.total_difference) == (draft.order, InvoiceStatus.DRAFT, 7500)
     assert set(claim_holders(world)) == {"svc_1", "svc_2", "svc_3", "svc_4"}
     with pytest.raises(Refused, match="more than POM ordered"):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
-    # Saving it again mends it, and gives up what it held.
+    # Saving the draft again repairs it and releases the extra claims.
     repaired = edit_draft(edit_of(draft, "svc_1", "svc_3"), world.ports)
     require_stripe_has_the_order(world, repaired)

@@ -1,4 +1,4 @@
-"""Acting on an invoice: send after a review, void, pull the truth; always one's own, on the right account."""
+"""Holds acts on an invoice: send after a review, void and refresh, only on own invoices of the connected account."""
 
 from __future__ import annotations
 
@@ -44,11 +44,13 @@ def mails(world: World) -> int:
     return len(world.double.mails())
 
 
-# Whose
+# Ownership
 
 
 @pytest.mark.parametrize("act", [send_invoice, void_invoice, refresh_invoice])
-def test_an_invoice_of_another_organization_cannot_be_sent_voided_or_refreshed(act: Any, world: World, account: StripeAccountId) -> None:
+def test_an_invoice_of_another_organization_cannot_be_sent_voided_or_refreshed(
+    act: Any, world: World, account: StripeAccountId
+) -> None:
     draft = world.invoice(send=False)
     world.connect(OTHER)
     world.double.api.log.reset()
@@ -103,24 +105,24 @@ def test_sending_twice_mails_once(world: World, account: StripeAccountId) -> Non
 
 def test_two_simultaneous_sends_mail_once(world: World, account: StripeAccountId) -> None:
     draft = world.invoice(send=False)
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Racing:
+    class RacingStripe:
         def __init__(self) -> None:
             self.raced = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def send(self, *args: Any) -> Any:
             if not self.raced:
                 self.raced = True
-                world.ports.stripe = plain
+                world.ports.stripe = real
                 with pytest.raises(Conflict, match="invoice_creating"):
                     send_as_office(world, draft)
-            return plain.send(*args)
+            return real.send(*args)
 
-    world.ports.stripe = Racing()  # type: ignore[assignment]
+    world.ports.stripe = RacingStripe()  # type: ignore[assignment]
     assert send_as_office(world, draft).status is InvoiceStatus.PENDING
     assert mails(world) == 1
 
@@ -136,7 +138,7 @@ def test_a_send_that_stripe_refuses_keeps_the_draft_and_can_be_repeated(
     assert "cannot currently make charges" in refusal.value.message
     assert world.now(draft).status is InvoiceStatus.DRAFT
     assert len(world.in_stripe(account)) == 1
-    # Stripe repeats a stored refusal to whoever uses the same key: the next order to send has its own.
+    # Stripe repeats a stored refusal for the same key. The next order to send has its own key.
     world.double.update_account(account, charges_enabled=True)
     assert send_as_office(world, draft).status is InvoiceStatus.PENDING
     assert mails(world) == 1
@@ -186,7 +188,9 @@ def test_a_draft_finalized_in_stripes_dashboard_and_not_sent_can_be_sent(
 
 
 @pytest.mark.parametrize("word", ["paid", "void", "uncollectible"])
-def test_sending_a_paid_void_or_uncollectible_invoice_is_refused_with_a_reason(word: str, world: World, account: StripeAccountId) -> None:
+def test_sending_a_paid_void_or_uncollectible_invoice_is_refused_with_a_reason(
+    word: str, world: World, account: StripeAccountId
+) -> None:
     draft = world.invoice(send=False)
     stripe_id = str(draft.stripe_invoice_id)
     world.client.v1.invoices.finalize_invoice(stripe_id, None, as_owner(account))
@@ -244,7 +248,7 @@ def test_voiding_a_paid_invoice_is_refused_and_the_next_step_is_a_refund(
 
 def test_an_invoice_whose_payment_event_is_pending_is_not_voided(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
-    world.double.pay(account, str(invoice.stripe_invoice_id))  # the event is on its way
+    world.double.pay(account, str(invoice.stripe_invoice_id))  # the event has not arrived yet
     with pytest.raises(Conflict, match="invoice_not_voidable"):
         void_as_office(world, invoice)
     assert world.now(invoice).status is InvoiceStatus.PAID
@@ -333,21 +337,21 @@ def test_events_that_arrive_after_a_refresh_change_no_facts(world: World, accoun
 def test_a_refresh_overtaken_by_an_event_keeps_the_newer_facts(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
     world.deliver()
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Slow:
+    class SlowStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def everything(self, *args: Any) -> Any:
-            facts = plain.everything(*args)
-            world.ports.stripe = plain
+            facts = real.everything(*args)
+            world.ports.stripe = real
             world.advance(5)
             world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
             world.deliver()
             return facts
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     refresh_as_office(world, invoice)
     assert world.now(invoice).status is InvoiceStatus.FAILED
 
@@ -360,22 +364,22 @@ def test_a_refresh_with_news_overtaken_by_an_event_keeps_the_newer_facts(
     world.double.set_delivery(lose_rate=1.0)
     world.advance(5)
     world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclinedInsufficientFunds")
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Slow:
+    class SlowStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def everything(self, *args: Any) -> Any:
-            facts = plain.everything(*args)
-            world.ports.stripe = plain
+            facts = real.everything(*args)
+            world.ports.stripe = real
             world.double.set_delivery(lose_rate=0.0)
             world.advance(5)
             world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclinedExpiredCard")
             world.deliver()
             return facts
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     refresh_as_office(world, invoice)
     failure = world.now(invoice).failure
     assert failure is not None

@@ -1,4 +1,6 @@
-"""How an organization invoices is set as a whole, and checked before it is kept."""
+"""Holds the invoicing settings of an organization: they are replaced as a whole, and checked before they are
+stored.
+"""
 
 from __future__ import annotations
 
@@ -76,22 +78,22 @@ def test_an_invalid_value_is_refused_and_nothing_is_stored(
 
 
 def test_the_second_of_two_simultaneous_saves_is_refused(world: World) -> None:
-    plain = world.ports.settings
+    real = world.ports.settings
 
-    class Racing:
+    class RacingStore:
         raced = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, settings: InvoicingSettings, *acts: Any) -> InvoicingSettings:
-            if not Racing.raced:
-                Racing.raced = True
+            if not RacingStore.raced:
+                RacingStore.raced = True
                 invoicing_settings.change(ORGANIZATION, replace(ALL, memo="First"), world.ports)
-            return plain.save(settings, *acts)
+            return real.save(settings, *acts)
 
-    world.ports.settings = Racing()  # type: ignore[assignment]
+    world.ports.settings = RacingStore()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
         invoicing_settings.change(ORGANIZATION, replace(ALL, memo="Second"), world.ports)
-    world.ports.settings = plain
+    world.ports.settings = real
     assert invoicing_settings.read(ORGANIZATION, world.ports).memo == "First"

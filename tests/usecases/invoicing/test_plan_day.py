@@ -1,4 +1,4 @@
-"""What the hourly schedule plans, and what becomes of it."""
+"""Holds the plan of the hourly schedule and the tasks that it queues."""
 
 from __future__ import annotations
 

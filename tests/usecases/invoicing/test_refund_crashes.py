@@ -1,4 +1,4 @@
-"""A refund survives whatever happens at any moment: Stripe makes it once, or POM says that it was refused."""
+"""Holds refunds to their crash safety: Stripe makes each refund once, or POM says that it was refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REFUND = (
 RESUME = (
     "invoices.get connections.get invoices.save stripe.refunds_of stripe.refund invoices.save connections.get".split()
 )
-"""Every outward call of going on with a refund that Stripe has not made."""
+"""Every outward call of resuming a refund that Stripe has not made."""
 
 SOON, NEXT_DAY = LEASE + 1, 25 * 3600
 GAPS = pytest.mark.parametrize("gap", [SOON, NEXT_DAY], ids=["resumed_soon", "resumed_after_a_day"])
@@ -34,7 +34,9 @@ BEFORE_AND_AFTER = pytest.mark.parametrize("after", [False, True], ids=["before"
 
 
 def company_without_webhooks() -> Company:
-    """A company to which no webhook comes, and whose account is not swept, so that POM has to look by itself."""
+    """Returns a company that receives no webhooks and whose account is not swept, so that POM must read Stripe
+    itself.
+    """
     company = Company()
     company.world.ports.queues.take()
     company.world.double.set_delivery(lose_rate=1.0)
@@ -85,7 +87,7 @@ def test_a_crash_at_any_boundary_ends_in_one_refund(number: int, make: type[Comp
         company.refunds(amount="25")
     unwatched(company.world)
     company.recovers(gap)
-    # The office saw no answer and repeats the request: it makes the refund, or finds it.
+    # The office received no response and repeats the request, which makes the refund or finds it.
     assert company.refunds(amount="25").fact is not None
     assert_refunded_once(company)
 
@@ -167,17 +169,17 @@ def test_a_request_repeated_after_the_wait_resumes_the_refund_immediately() -> N
     assert_refunded_once(company)
 
 
-@pytest.mark.parametrize("made", [False, True], ids=["not_made", "made"])
-def test_after_a_day_pom_lists_refunds_before_it_repeats_the_request(made: bool) -> None:
+@pytest.mark.parametrize("refund_exists", [False, True], ids=["not_made", "made"])
+def test_after_a_day_pom_lists_refunds_before_it_repeats_the_request(refund_exists: bool) -> None:
     company = company_without_webhooks()
-    company.loses_the_answer("close_after" if made else "close_before", count=4)
+    company.loses_the_answer("close_after" if refund_exists else "close_before", count=4)
     company.refunds(amount="25")
     company.world.double.clear_faults()
     company.world.advance(KEY_TRUSTED_FOR + 2 * 3600)
     boundaries = watched(company.world)
     company.world.resume()
     unwatched(company.world)
-    assert boundaries.stripe == (["refunds_of"] if made else ["refunds_of", "refund"])
+    assert boundaries.stripe == (["refunds_of"] if refund_exists else ["refunds_of", "refund"])
     assert_refunded_once(company)
 
 
@@ -224,7 +226,7 @@ def test_a_resumed_refund_of_a_payment_disputed_meanwhile_is_refused() -> None:
 
 
 def test_a_refusal_after_the_response_is_on_the_timeline_and_needs_a_new_key() -> None:
-    """Whoever repeats the request only wants to hear what has become of it."""
+    """A repeated request returns only the outcome of the first request."""
     company = company_without_webhooks()
     company.loses_the_answer("close_before", count=4)
     company.refunds(amount="25")
@@ -290,7 +292,7 @@ def test_a_refund_without_a_response_resumes_while_invoicing_is_paused() -> None
     assert_refunded_once(company)
 
 
-# Two at the same moment
+# Simultaneous requests
 
 
 @pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
@@ -352,10 +354,8 @@ def test_six_requests_in_six_threads_make_one_refund(keys: list[str]) -> None:
 @GAPS
 @pytest.mark.parametrize("fault", [{"kind": "close_before", "count": 4}, {"kind": "error_before", "stored": True}])
 @pytest.mark.parametrize("number", range(6))
-def test_two_workers_that_resume_one_order_make_one_refund(
-    number: int, fault: dict[str, object], gap: int
-) -> None:
-    """The first one sleeps past its lease at any moment, and the second one takes the order up."""
+def test_two_workers_that_resume_one_order_make_one_refund(number: int, fault: dict[str, object], gap: int) -> None:
+    """The first worker sleeps past its lease at this call, and the second worker resumes the order."""
     company = company_without_webhooks()
     company.loses_the_answer(**fault)  # type: ignore[arg-type]
     company.refunds(amount="25")

@@ -1,4 +1,6 @@
-"""Refunds ordered in POM: made once for each key, never more than the payment, and refused with a way out."""
+"""Holds refunds ordered in POM: one refund for each key, never more than the payment, and refusals with a next
+step.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +35,18 @@ def refusal_of(company: Company, key: str = "once", amount: str | None = None) -
     return refusal.value
 
 
-# What is refunded
+# Amounts
 
 
 def test_a_refund_without_an_amount_refunds_everything_that_is_left(company: Company) -> None:
     ordered = company.refunds(reason="duplicate")
     assert ordered.fact is not None
-    assert (ordered.amount, ordered.currency, ordered.reason, ordered.fact.status) == (7500, "usd", "duplicate", "succeeded")
+    assert (ordered.amount, ordered.currency, ordered.reason, ordered.fact.status) == (
+        7500,
+        "usd",
+        "duplicate",
+        "succeeded",
+    )
     assert (ordered.invoice_id, ordered.payment_id) == (company.invoice.id, company.payment_id)
     assert company.now.status is InvoiceStatus.REFUNDED
     assert company.in_stripe == [7500]
@@ -73,7 +80,7 @@ def test_a_refund_costs_two_writes_and_one_refund_call_of_stripe(company: Compan
     assert calls.index("invoices.save") < calls.index("stripe.refund")
 
 
-# One key, one refund
+# Idempotency keys
 
 
 def test_the_same_key_and_body_always_return_the_same_refund(company: Company) -> None:
@@ -122,7 +129,7 @@ def test_the_same_key_returns_the_same_refund_after_a_disconnection(company: Com
 
 
 def test_the_same_key_returns_the_same_refund_although_its_order_was_lost(company: Company) -> None:
-    """As after POM's record of the invoice was made anew of what Stripe remembers."""
+    """The order is lost, for example when POM recreated its record of the invoice from Stripe."""
     first = company.refunds(amount="25")
     without_order = company.now.without_order(company.orders[0])
     company.world.ports.database.invoices[ORGANIZATION, company.invoice.id] = without_order
@@ -140,7 +147,7 @@ def test_two_payments_can_be_refunded_with_the_same_key() -> None:
     company.assert_settled()
 
 
-# What is refused
+# Refusals of POM
 
 
 @pytest.mark.parametrize(
@@ -277,7 +284,7 @@ def test_a_refund_can_be_ordered_while_invoicing_is_paused(company: Company) -> 
     assert company.refunds().amount == 7500
 
 
-# What Stripe refuses
+# Refusals of Stripe
 
 
 def test_a_refund_that_stripe_refuses_can_be_repeated_with_the_same_key(
@@ -303,7 +310,7 @@ def test_a_refund_over_a_revoked_connection_marks_it_and_stores_no_order(company
     assert company.orders == ()
 
 
-# What becomes of a refund later
+# Later events
 
 
 def test_a_refund_that_fails_weeks_later_can_be_repeated_with_a_new_key(company: Company) -> None:

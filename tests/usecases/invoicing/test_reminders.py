@@ -1,4 +1,6 @@
-"""Reminders and the payment window: after asking Stripe, once a day, in the organization's time zone."""
+"""Holds reminders and the payment window: at most once a day, after reading Stripe, in the organization's time
+zone.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ DUE_IN = 7
 
 
 class Company:
-    """Reminds three days before, on, and two days after the due date; one invoice is due in seven days."""
+    """A company that reminds three days before, on, and two days after the due date. One invoice is due in seven
+    days.
+    """
 
     def __init__(self) -> None:
         self.world = World()
@@ -50,7 +54,7 @@ class Company:
         return self.world.now(self.invoice)
 
     def advance_to(self, day: int, hour: int = 10) -> None:
-        """Time goes by until that many days from the invoice's making, at an hour of New York."""
+        """Advances to this many days after the invoice was created, at an hour in New York."""
         date = dt.datetime.combine(self._created_on + dt.timedelta(days=day), dt.time(hour), ZoneInfo(ZONE))
         self.world.advance(int(date.timestamp()) - self.world.ports.clock.now())
 
@@ -59,12 +63,12 @@ class Company:
         return dt.datetime.fromtimestamp(self.invoice.created_at, ZoneInfo(ZONE)).date()
 
     def run_schedule(self) -> None:
-        """The hourly schedule, and the work it queues."""
+        """Runs the hourly schedule and the work that it queues."""
         self.world.plan_day()
         self.world.deliver()
 
     def reminder_count(self) -> int:
-        """E-mails beyond the first, which sent the invoice."""
+        """Returns the number of e-mails after the first, which sent the invoice."""
         return len(self.world.double.reminder_count(self.account)) - 1
 
 
@@ -106,11 +110,11 @@ def test_a_reminder_whose_response_was_lost_is_mailed_once(company: Company) -> 
     assert company.reminder_count() == 1
 
 
-@pytest.mark.parametrize("happened", ["paid", "paid_by_check", "voided", "disputed", "debit_under_way"])
-def test_a_change_in_stripe_without_an_event_stops_the_reminder(company: Company, happened: str) -> None:
+@pytest.mark.parametrize("event", ["paid", "paid_by_check", "voided", "disputed", "debit_under_way"])
+def test_a_change_in_stripe_without_an_event_stops_the_reminder(company: Company, event: str) -> None:
     company.advance_to(DUE_IN)
     company.world.double.set_delivery(paused=True)
-    _happen_in_stripe(company, happened)
+    _happen_in_stripe(company, event)
     company.run_schedule()
     assert company.reminder_count() == 0
 
@@ -219,9 +223,7 @@ def test_an_invoice_with_a_pending_payment_does_not_become_uncollectible(company
 
 
 @pytest.mark.parametrize("email", ["new@example.test", None])
-def test_no_reminder_is_sent_after_the_customers_email_changed(
-    company: Company, email: str | None
-) -> None:
+def test_no_reminder_is_sent_after_the_customers_email_changed(company: Company, email: str | None) -> None:
     company.advance_to(1)
     company.world.customer(email=email)
     company.world.work()
@@ -261,10 +263,10 @@ def test_a_changed_capital_letter_does_not_stop_a_reminder(company: Company) -> 
 
 
 def test_an_email_changed_in_stripe_stops_a_reminder(company: Company) -> None:
-    [theirs] = company.world.in_stripe(company.account, "customer")
+    [customer_in_stripe] = company.world.in_stripe(company.account, "customer")
     options: Any = {"stripe_account": company.account}
     company.advance_to(1)
-    company.world.client.v1.customers.update(theirs["id"], {"email": "new@example.test"}, options)
+    company.world.client.v1.customers.update(customer_in_stripe["id"], {"email": "new@example.test"}, options)
     company.world.deliver()
     with pytest.raises(Conflict) as refusal:
         remind(ORGANIZATION, company.invoice.id, OFFICE, company.world.ports)

@@ -1,4 +1,4 @@
-"""An invoice that somebody edits in Stripe is replaced there by a revision, and POM goes on with that one."""
+"""Holds revisions: Stripe replaces an edited invoice by a revision, and POM continues with the revision."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.reconciling.backfill import BackfillOutcome, backfill, invoices_to_backfill
 from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.timelines import entries
-from tests.usecases.reconciling.test_backfill import lose
+from tests.usecases.reconciling.test_backfill import lose_records
 from tests.world import OFFICE, ORGANIZATION, World, line
 
 HOUR, DAY = 3600, 86400
@@ -31,8 +31,10 @@ HOUR, DAY = 3600, 86400
 copied_or_not = pytest.mark.parametrize("metadata", [True, False], ids=["metadata_copied", "metadata_not_copied"])
 
 
-def revise(world: World, invoice: Invoice, *, metadata: bool = True, extra_cents: int = 2500, send: bool = True) -> str:
-    """Somebody edits the invoice in Stripe's dashboard. Returns the id of the revision."""
+def revise(
+    world: World, invoice: Invoice, *, metadata: bool = True, extra_cents: int = 2500, send: bool = True
+) -> str:
+    """Edits the invoice in Stripe's dashboard. Returns the id of the revision."""
     world.double.config.revisions_copy_metadata = metadata
     world.advance(60)
     service, options = world.client.v1.invoices, options_of(invoice)
@@ -47,7 +49,7 @@ def revise(world: World, invoice: Invoice, *, metadata: bool = True, extra_cents
 
 
 def copy_in_dashboard(world: World, invoice: Invoice) -> None:
-    """Somebody makes another invoice like it in Stripe's dashboard, metadata and all."""
+    """Creates a copy of the invoice in Stripe's dashboard, including its metadata."""
     [ours] = world.in_stripe(invoice.stripe_account_id)
     copied = world.client.v1.invoices.create(
         {
@@ -89,7 +91,7 @@ def test_a_revision_replaces_the_invoice_with_its_total_and_link(
 def test_an_event_about_a_declined_payment_reaches_the_revised_invoice(
     world: World, account: StripeAccountId, metadata: bool
 ) -> None:
-    """Events about a payment name nothing but the payment, so POM must have met it."""
+    """Events about a payment name only the payment, so POM must have stored the payment before."""
     invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
     world.deliver()
@@ -110,9 +112,7 @@ def test_no_event_of_a_revision_makes_the_invoice_void(
         assert world.now(invoice).live
 
 
-def test_events_of_a_revision_wait_until_stripe_returns_the_revision(
-    world: World, account: StripeAccountId
-) -> None:
+def test_events_of_a_revision_wait_until_stripe_returns_the_revision(world: World, account: StripeAccountId) -> None:
     invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=False)
     world.double.order_fault("error_before", path=f"/v1/invoices/{revision}", count=50)
@@ -177,9 +177,7 @@ def test_voiding_an_invoice_with_an_unknown_revision_is_refused(
     assert void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports).status is InvoiceStatus.VOID
 
 
-def test_billing_a_service_of_a_void_invoice_costs_one_call_of_stripe(
-    world: World, account: StripeAccountId
-) -> None:
+def test_billing_a_service_of_a_void_invoice_costs_one_call_of_stripe(world: World, account: StripeAccountId) -> None:
     invoice = send_and_deliver(world)
     void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     world.deliver()
@@ -206,9 +204,7 @@ def test_services_stay_billed_if_only_the_void_of_the_original_is_stored(
 
 
 @copied_or_not
-def test_a_tie_out_names_a_revision_without_events(
-    world: World, account: StripeAccountId, metadata: bool
-) -> None:
+def test_a_tie_out_names_a_revision_without_events(world: World, account: StripeAccountId, metadata: bool) -> None:
     world.double.set_delivery(lose=["*"])
     invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
@@ -228,7 +224,7 @@ def test_a_lost_record_of_a_revised_invoice_is_recreated_with_its_claims(
     invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
     world.deliver()
-    lose(world, invoice)
+    lose_records(world, invoice)
     stripe_invoices = invoices_to_backfill(ORGANIZATION, world.ports.clock.now() - DAY, world.ports)
     outcomes = [backfill(each, ORGANIZATION, world.ports).did for each in stripe_invoices]
     assert outcomes == [BackfillOutcome.RECREATED, BackfillOutcome.UNCHANGED]
@@ -308,7 +304,9 @@ def test_a_revision_does_not_become_uncollectible_before_it_is_due(world: World,
     assert world.now(invoice).status is InvoiceStatus.PENDING
 
 
-def test_the_revision_of_a_copy_costs_at_most_one_call_of_stripe_an_event(world: World, account: StripeAccountId) -> None:
+def test_the_revision_of_a_copy_costs_at_most_one_call_of_stripe_an_event(
+    world: World, account: StripeAccountId
+) -> None:
     invoice = send_and_deliver(world)
     copy_in_dashboard(world, invoice)
     world.deliver()
@@ -319,7 +317,9 @@ def test_the_revision_of_a_copy_costs_at_most_one_call_of_stripe_an_event(world:
     assert sum(world.stripe_calls().values()) <= len(receipts)
 
 
-def test_a_refresh_reads_all_payments_of_an_invoice_paid_in_many_parts(world: World, account: StripeAccountId) -> None:
+def test_a_refresh_reads_all_payments_of_an_invoice_paid_in_many_parts(
+    world: World, account: StripeAccountId
+) -> None:
     invoice = send_and_deliver(world)
     world.double.set_delivery(lose=["*"])
     for _ in range(14):
@@ -329,9 +329,7 @@ def test_a_refresh_reads_all_payments_of_an_invoice_paid_in_many_parts(world: Wo
     assert len(refreshed.facts.payments) == 15
 
 
-def test_an_invoice_of_zero_with_a_customer_balance_is_mailed(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_invoice_of_zero_with_a_customer_balance_is_mailed(world: World, account: StripeAccountId) -> None:
     [customer] = world.in_stripe(account, "customer")
     world.client.v1.customers.update(customer["id"], {"balance": 700}, {"stripe_account": account})
     invoice = world.invoice(line_items=(line("svc_free", "0.00"),))
@@ -343,7 +341,7 @@ def test_an_invoice_of_zero_with_a_customer_balance_is_mailed(
 def test_a_void_event_does_not_void_an_invoice_whose_sending_is_unfinished(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """POM died after Stripe had sent the invoice. Somebody revises it before the work is resumed."""
+    """POM died after Stripe had sent the invoice. The invoice is revised before POM resumes the work."""
     world.double.set_delivery(lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
     world.double.order_fault("close_after", path="/v1/invoices/*/send", count=10)
     invoice = world.invoice()
@@ -367,7 +365,9 @@ def test_a_revision_that_stripe_already_mailed_is_not_mailed_again(world: World,
 
 
 def test_a_revision_paid_in_parts_is_refunded_although_its_payments_had_no_events() -> None:
-    """Events in an old version name the invoice of an intent, so POM knows the money without `invoice_payment`."""
+    """Events in an old API version name the invoice of an intent, so POM knows the money without
+    `invoice_payment`.
+    """
     old = "2020-08-27"
     world = World(1, version=old)
     [endpoint] = world.double.world.platform.all("webhook_endpoint")

@@ -1,4 +1,4 @@
-"""Making an invoice survives whatever happens at any moment: one Stripe invoice, sent once, whoever resumes it."""
+"""Holds the creation of invoices to its crash safety: one Stripe invoice, sent once, whichever worker resumes it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def crash(world: World, number: int, *, after: bool) -> None:
 
 
 def recover(world: World, gap: int) -> None:
-    """The schedule comes round until nothing is left to do."""
+    """Runs the schedule until nothing is left to do."""
     world.deliver()
     for _ in range(6):
         world.advance(gap)
@@ -89,7 +89,7 @@ def test_a_crash_at_any_call_ends_in_one_invoice_sent_once(number: int, after: b
     world = ready_world_without_messages()
     crash(world, number, after=after)
     recover(world, gap)
-    # The office worker saw no answer and repeats the request: it makes the invoice, or finds it.
+    # The office received no response and repeats the request, which creates the invoice or finds it.
     create_invoice(ONCE, world.ports)
     assert_sent_once(world)
 
@@ -206,24 +206,24 @@ def test_two_workers_that_resume_one_invoice_send_it_once() -> None:
     crash(world, NEW_CUSTOMER.index("stripe.create_draft"), after=True)
     world.advance(LEASE + 1)
     invoice_id = only_invoice(world).id
-    plain = world.ports
+    real = world.ports
     rival = Boundaries()
 
-    class Interfering:
-        """The second worker comes while the first is about to add the lines."""
+    class InterferingPorts:
+        """Ports on which a second worker resumes the invoice when the first worker is about to add the lines."""
 
         def __init__(self) -> None:
-            self.done = False
+            self.interfered = False
 
         def __getattr__(self, name: str) -> object:
-            if name == "stripe" and not self.done:
-                self.done = True
-                plain.clock.advance(LEASE + 1)
-                resume_invoice(ORGANIZATION, invoice_id, plain)
+            if name == "stripe" and not self.interfered:
+                self.interfered = True
+                real.clock.advance(LEASE + 1)
+                resume_invoice(ORGANIZATION, invoice_id, real)
                 rival.calls.append("finished")
-            return getattr(plain, name)
+            return getattr(real, name)
 
-    resume_invoice(ORGANIZATION, invoice_id, Interfering())  # type: ignore[arg-type]
+    resume_invoice(ORGANIZATION, invoice_id, InterferingPorts())  # type: ignore[arg-type]
     assert rival.calls == ["finished"]
     assert_sent_once(world)
 

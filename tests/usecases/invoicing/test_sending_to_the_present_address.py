@@ -1,4 +1,4 @@
-"""An invoice is mailed to the customer's present address, or not at all."""
+"""Holds the recipient of an invoice: it is mailed to the customer's present email, or not at all."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_an_unfinished_invoice_of_a_formerly_linked_stripe_customer_is_undone(
 ) -> None:
     wrong = link_wrong_customer(world, account)
     act_with_stripe_down(world, step, world.invoice)
-    correct_link(world, account, somebody=wrong)
+    correct_link(world, account, wrong_id=wrong)
     world.advance(600)
     with pytest.raises(Conflict) as refusal:
         world.resume()
@@ -79,13 +79,11 @@ def test_an_unfinished_invoice_of_a_formerly_linked_stripe_customer_is_undone(
     assert [mail["to"] for mail in world.double.mails()] == ["ann@example.test"]
 
 
-def test_a_draft_whose_link_is_corrected_before_the_send_stays_a_draft(
-    world: World, account: str
-) -> None:
+def test_a_draft_whose_link_is_corrected_before_the_send_stays_a_draft(world: World, account: str) -> None:
     wrong = link_wrong_customer(world, account)
     draft = world.invoice(send=False)
     act_with_stripe_down(world, "send", lambda: send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports))
-    correct_link(world, account, somebody=wrong)
+    correct_link(world, account, wrong_id=wrong)
     world.advance(600)
     with pytest.raises(Conflict, match="draft_of_other_customer"):
         world.resume()
@@ -99,7 +97,7 @@ def test_a_draft_recovered_from_stripe_keeps_its_stripe_customer(world: World, a
     world.advance(600)
     world.resume()
     assert world.now(draft).status is InvoiceStatus.DRAFT
-    correct_link(world, account, somebody=wrong)
+    correct_link(world, account, wrong_id=wrong)
     with pytest.raises(Conflict, match="draft_of_other_customer"):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     assert world.double.mails() == []
@@ -112,18 +110,16 @@ def test_the_stripe_customer_of_a_draft_of_a_former_release_is_read_from_stripe(
     assert fact is not None
     former = replace(draft.facts, invoice=replace(fact, drafted_for=None))
     world.ports.invoices.save(invoice_write(replace(draft, facts=former, stripe_customer_id=None)))
-    correct_link(world, account, somebody=wrong)
+    correct_link(world, account, wrong_id=wrong)
     with pytest.raises(Conflict, match="draft_of_other_customer"):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
 
 
-def test_an_invoice_is_mailed_to_an_email_that_was_corrected_during_its_creation(
-    world: World, account: str
-) -> None:
+def test_an_invoice_is_mailed_to_an_email_that_was_corrected_during_its_creation(world: World, account: str) -> None:
     world.customer(email="an@example.test")
     invoice = act_with_stripe_down(world, "send", world.invoice)
     world.customer(email="ann@example.test")
-    world.ports.queues.take()  # the worker has not come yet
+    world.ports.queues.take()  # the worker has not run yet
     world.advance(100)
     world.resume()
     assert world.now(invoice).status is InvoiceStatus.PENDING
@@ -161,7 +157,9 @@ def test_a_draft_is_sent_although_a_worker_stores_its_customer_meanwhile(world: 
 
 
 def link_wrong_customer(world: World, account: str) -> str:
-    """Links the customer to a Stripe customer of somebody else by mistake, and returns its id."""
+    """Links the customer to another person's Stripe customer by mistake, and returns the id of that Stripe
+    customer.
+    """
     options: Any = {"stripe_account": account}
     wrong = world.client.v1.customers.create({"email": "bob@example.test"}, options).id
     world.customer(stripe_customer_id=wrong)
@@ -169,18 +167,18 @@ def link_wrong_customer(world: World, account: str) -> str:
     return wrong
 
 
-def correct_link(world: World, account: str, *, somebody: str) -> None:
-    """The office corrects the link, and gives the Stripe customer to the one whose it is."""
+def correct_link(world: World, account: str, *, wrong_id: str) -> None:
+    """Corrects the link, and links the Stripe customer with the wrong id to its own customer Bob."""
     options: Any = {"stripe_account": account}
     right = world.client.v1.customers.create({"email": "ann@example.test"}, options).id
     world.customer(stripe_customer_id=right)
     world.work()
-    world.customer("bob", "bob@example.test", stripe_customer_id=somebody)
+    world.customer("bob", "bob@example.test", stripe_customer_id=wrong_id)
     world.work()
 
 
 def act_with_stripe_down(world: World, step: str, act: Callable[[], Invoice], fault: str = "close_before") -> Invoice:
-    """Returns the invoice after `act`, during which Stripe did not answer this step."""
+    """Returns the invoice after `act`. Stripe does not respond to this step during `act`."""
     path = f"/v1/invoices/*/{step}" if step else "/v1/invoices"
     world.double.order_fault(fault, path=path, method="POST", count=9)
     invoice = act()

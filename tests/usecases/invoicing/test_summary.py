@@ -1,4 +1,4 @@
-"""The summary tells what the invoices tell, through everything that happens to them."""
+"""Holds the summary to the invoices: after every event, its sums equal the sums over the invoices."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ def summary(world: World, first: dt.date | None = None, last: dt.date | None = N
 
 
 def summary_of(world: World, currency: str = "usd") -> CurrencySummary:
-    """One currency's summary, after comparing every sum with the invoices themselves."""
-    stored_invoices = [invoice for invoice in world.ports.database.invoices.values() if invoice.organization_id == ORGANIZATION]
-    assert world.ports.database.tallies[ORGANIZATION] == added_up(*(contribution(invoice).items() for invoice in stored_invoices))
+    """Returns one currency's summary after comparing all sums with the invoices themselves."""
+    stored_invoices = [
+        invoice for invoice in world.ports.database.invoices.values() if invoice.organization_id == ORGANIZATION
+    ]
+    assert world.ports.database.tallies[ORGANIZATION] == added_up(
+        *(contribution(invoice).items() for invoice in stored_invoices)
+    )
     [currency_summary] = [each for each in summary(world).currencies if each.currency == currency]
     return currency_summary
 
@@ -59,10 +63,10 @@ def test_an_invoice_moves_between_sums_as_its_status_changes() -> None:
     refund = {"payment_intent": intent, "amount": 2500}
     world.client.v1.refunds.create(refund, {"stripe_account": account})  # type: ignore[arg-type]
     world.deliver()
-    assert summary_of(world).refunded == Tally(1, 2500)
+    assert summary_of(world).refund_counts == Tally(1, 2500)
     world.client.v1.refunds.create({"payment_intent": intent}, {"stripe_account": account})
     world.deliver()
-    assert summary_of(world).refunded == Tally(1, 7500)
+    assert summary_of(world).refund_counts == Tally(1, 7500)
     assert summary_of(world).by_status == {InvoiceStatus.REFUNDED: Tally(1, 7500, 0)}
     assert summary_of(world).paid == Tally(1, 7500)
 
@@ -151,7 +155,7 @@ def test_days_begin_at_midnight_in_the_organizations_time_zone() -> None:
 
     world.invoice("svc_2", due_date=day)
     assert summary_of(world).overdue == Tally(0, 0)
-    world.advance(20 * 3600)  # still the 16th there
+    world.advance(20 * 3600)  # still 16 January in Auckland
     world.plan_day()
     assert summary_of(world).overdue == Tally(0, 0)
     world.advance(3 * 3600)

@@ -1,4 +1,6 @@
-"""Bank debits, partial payments, overpayments, credit notes, and payments outside of Stripe."""
+"""Holds the ways of paying: bank debits, partial payments, overpayments, credit notes, and payments outside
+Stripe.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,7 @@ def test_an_overpayment_is_reported(company: Company) -> None:
     assert (company.now.status, company.now.balance) == (InvoiceStatus.PAID, 0)
     assert (company.now.paid_amount, company.now.facts.invoice.amount_overpaid) == (15_000, 7500)
     company.world.advance(700)
-    company.world.sweep(objects=False)  # the webhooks of the card came before POM had heard of its payment
+    company.world.sweep(objects=False)  # the card's webhooks arrived before POM knew its payment
     assert company.kinds() == ["created", "sent", "payment_under_way", "paid", "paid"]
 
 
@@ -213,7 +215,9 @@ def _mark_paid(company: Company, method: str, reference: str | None) -> Invoice:
 
 
 class InterruptedRecording:
-    """Recorded payments that reach Stripe only after somebody else has acted in between, and may lose POM then."""
+    """Records a payment that reaches Stripe only after `meanwhile` has run. `then_dies` kills the process after
+    Stripe was paid.
+    """
 
     def __init__(self, company: Company, meanwhile: Callable[[], object], *, then_dies: bool = False) -> None:
         self._company, self._meanwhile, self._dies = company, meanwhile, then_dies
@@ -233,7 +237,7 @@ class InterruptedRecording:
         stripe.pay_outside = interfere_and_pay  # type: ignore[method-assign]
         mark_paid(invoice.organization_id, invoice.id, user_id, settlement, self._company.world.ports)
 
-    def told(self) -> list[tuple[str | None, str | None]]:
+    def recorded_entries(self) -> list[tuple[str | None, str | None]]:
         return [(entry.actor, entry.reason) for entry in entries(self._company.now, "marked_paid") if entry.by_pom]
 
 
@@ -245,7 +249,9 @@ def _record_payment(company: Company, settlement: Settlement, user_id: UserId) -
     return mark_paid(invoice.organization_id, invoice.id, user_id, settlement, company.world.ports)
 
 
-def test_of_two_people_who_record_a_payment_the_timeline_names_the_person_whose_request_succeeded(company: Company) -> None:
+def test_of_two_people_who_record_a_payment_the_timeline_names_the_person_whose_request_succeeded(
+    company: Company,
+) -> None:
     def colleague_is_faster() -> None:
         _record_payment(company, Settlement("cash"), COLLEAGUE)
         company.world.deliver()
@@ -254,11 +260,13 @@ def test_of_two_people_who_record_a_payment_the_timeline_names_the_person_whose_
     with pytest.raises(Conflict, match="invoice_already_paid"):
         slower.record(Settlement("check", "No. 7"))
     company.world.deliver()
-    assert slower.told() == [(COLLEAGUE, "cash")]
+    assert slower.recorded_entries() == [(COLLEAGUE, "cash")]
 
 
 def test_the_timeline_names_no_person_before_stripe_has_responded_to_one(company: Company) -> None:
-    """The colleague's process dies after Stripe has paid, and the event comes before the slower one is refused."""
+    """The colleague's process dies after Stripe was paid, and the event arrives before the slower request is
+    refused.
+    """
     early_entries: list[object] = []
 
     def colleague_dies() -> None:
@@ -266,18 +274,18 @@ def test_the_timeline_names_no_person_before_stripe_has_responded_to_one(company
         with suppress(RuntimeError):
             inner.record(Settlement("cash"), COLLEAGUE)
         company.world.deliver()
-        early_entries.extend(inner.told())
+        early_entries.extend(inner.recorded_entries())
 
     slower = InterruptedRecording(company, colleague_dies)
     with pytest.raises(Conflict, match="invoice_already_paid"):
         slower.record(Settlement("check", "No. 7"))
     assert early_entries == []
-    assert slower.told() == [(COLLEAGUE, "cash")]
+    assert slower.recorded_entries() == [(COLLEAGUE, "cash")]
 
 
 def test_the_remaining_amount_is_recorded_although_a_card_just_paid_a_part(company: Company) -> None:
     part = InterruptedRecording(company, lambda: company.pays(amount=2500))
     part.record(Settlement("cash"))
     company.world.deliver()
-    assert part.told() == [(OFFICE, "cash")]
+    assert part.recorded_entries() == [(OFFICE, "cash")]
     assert company.now.recorded_payment is not None

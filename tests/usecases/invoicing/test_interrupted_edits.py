@@ -1,4 +1,6 @@
-"""Whatever happens to its account or its draft while it is edited, an invoice comes to rest, and people can act."""
+"""Holds edits that are interrupted by events in Stripe: the invoice ends in a finished state, and the office can act
+on it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,13 @@ from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import Killed, unwatched, watched
-from tests.usecases.invoicing.editing import edit_of, claim_holders, create_draft, ready_world, require_stripe_has_the_order
+from tests.usecases.invoicing.editing import (
+    claim_holders,
+    create_draft,
+    edit_of,
+    ready_world,
+    require_stripe_has_the_order,
+)
 from tests.world import OFFICE, ORGANIZATION, World, order
 
 Edit = Callable[[Invoice], EditDraft]
@@ -31,7 +39,7 @@ def swapping_edit(draft: Invoice) -> EditDraft:
 
 
 def refused_edit(draft: Invoice) -> EditDraft:
-    """Stripe refuses the memo, which is too long, once the lines are changed."""
+    """Returns an edit whose memo is too long, so that Stripe refuses it after the lines are changed."""
     return edit_of(draft, "svc_1", "svc_3", memo="x" * 1501)
 
 
@@ -44,7 +52,9 @@ def options_of(invoice: Invoice) -> Any:
 
 
 def world_stopped_after(call: str, edit: Edit, occurrence: int = 1) -> tuple[World, Invoice]:
-    """Returns a world in which the process died after this call of an edit, and the draft as it was before."""
+    """Returns a world in which the process died after this call of an edit, and the draft as it was before the
+    edit.
+    """
     world = ready_world()
     draft = create_draft(world, "svc_1", "svc_2")
     calls = watched(world).calls
@@ -76,7 +86,7 @@ STEPS = {
 
 
 def reconnect_same_account(world: World, draft: Invoice) -> None:
-    """The company takes its access back, and connects the account again after a day."""
+    """Revokes the access, and connects the same account again after a day."""
     world.double.revoke(draft.stripe_account_id)
     world.deliver()
     run_schedule(world)
@@ -84,7 +94,7 @@ def reconnect_same_account(world: World, draft: Invoice) -> None:
 
 
 def connect_another_account(world: World, draft: Invoice) -> None:
-    """The company takes its access back, and connects another account."""
+    """Revokes the access, and connects another account."""
     world.double.revoke(draft.stripe_account_id)
     world.deliver()
     run_schedule(world)
@@ -111,7 +121,7 @@ def pause_and_resume(world: World, draft: Invoice) -> None:
 
 
 def run_schedule(world: World) -> None:
-    """The schedule comes round until nothing that can be done is left to do."""
+    """Runs the schedule until it can do nothing more, and delivers the events."""
     for gap in (LEASE + 1, 3601, 3601):
         world.advance(gap)
         with suppress(IntegrationError):
@@ -122,23 +132,23 @@ def run_schedule(world: World) -> None:
 EVENTS = [reconnect_same_account, connect_another_account, finalize, finalize_and_void, delete, pause_and_resume]
 
 
-@pytest.mark.parametrize("happens", EVENTS, ids=lambda happens: happens.__name__)
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
 @pytest.mark.parametrize("step", STEPS)
 def test_an_interrupted_edit_finishes_and_claims_only_the_services_of_its_invoice(
-    step: str, happens: Callable[[World, Invoice], None]
+    step: str, event: Callable[[World, Invoice], None]
 ) -> None:
     world, draft = world_stopped_after(*STEPS[step])
-    happens(world, draft)
+    event(world, draft)
     run_schedule(world)
     now = world.now(draft)
     assert (now.saga.running, now.saga.resume_at, now.edit) == (False, None, None)
     billed = {line.service_id for line in now.order.line_items}
     assert {service for service, holder in claim_holders(world).items() if holder == draft.id} == billed
-    require_somebody_can_act(world, now, happens)
+    require_somebody_can_act(world, now, event)
 
 
 def require_somebody_can_act(world: World, now: Invoice, event: Callable[[World, Invoice], None]) -> None:
-    """Requires that the office gets on: with the invoice, and with the services that it does not bill."""
+    """Asserts that the office can act on the invoice, and can bill the services that the invoice does not bill."""
     for service in {"svc_1", "svc_2", "svc_3"} - {line.service_id for line in now.order.line_items}:
         assert create_invoice(order(service, idempotency_key=service), world.ports).total == 7500
     if event is connect_another_account:
@@ -173,36 +183,36 @@ def test_an_edit_ended_by_another_account_can_be_repeated_once_the_account_is_re
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
-# If Stripe takes neither order
+# Edits that Stripe neither takes nor undoes
 
 
 def stuck_between(world: World) -> Invoice:
-    """Returns a draft whose edit Stripe refused, and would not take back: it bills svc_3 there, and not svc_2."""
-    draft, plain = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
+    """Returns a draft whose edit Stripe refused and did not undo: in Stripe it bills svc_3 and not svc_2."""
+    draft, real = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
 
-    class RefusesTheWayBack:
-        asked = 0
+    class RefusingStripe:
+        remove_calls = 0
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def remove_lines(self, *args: Any) -> Any:
-            self.asked += 1
-            if self.asked > 1:
+            self.remove_calls += 1
+            if self.remove_calls > 1:
                 raise StripeRefused("stripe_refused", "No.")
-            return plain.remove_lines(*args)
+            return real.remove_lines(*args)
 
-    world.ports = replace(world.ports, stripe=RefusesTheWayBack())  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=RefusingStripe())  # type: ignore[type-var]
     with pytest.raises(Refused):
         edit_draft(refused_edit(draft), world.ports)
-    world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=real)  # type: ignore[type-var]
     now = world.now(draft)
     assert (now.saga.step, now.edit and now.edit.held) == (Step.REVIEW, ("svc_3",))
     return now
 
 
 def repair_in_stripe(world: World, draft: Invoice) -> None:
-    """Somebody puts the line of svc_2 in the place of that of svc_3, in the dashboard."""
+    """Replaces the line of svc_3 by a line of svc_2 in Stripe's dashboard."""
     invoices, stripe_id = world.client.v1.invoices, draft.stripe_invoice_id or ""
     lines = world.double.world.ledgers[draft.stripe_account_id].lines[stripe_id]
     [wrong] = [line["id"] for line in lines if line["metadata"].get("pom_service_id") == "svc_3"]
@@ -261,37 +271,37 @@ def test_an_edit_of_another_draft_can_add_a_service_that_a_repaired_draft_gave_u
     assert claim_holders(world)["svc_3"] == other_draft.id
 
 
-# A worker that slept past its lease
+# A worker whose lease ended
 
 
 @pytest.mark.parametrize("call", ["fetch", "draft_lines"])
 def test_a_worker_whose_lease_ended_does_not_undo_a_later_edit(call: str) -> None:
     world = ready_world()
-    draft, plain = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
+    draft, real = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
 
-    class Sleeping:
-        """Before it reads the draft, another worker ends the edit, and the office saves another one."""
+    class SleepingStripe:
+        """A gateway before whose read another worker ends the edit, and the office saves another edit."""
 
         slept = False
 
         def __getattr__(self, name: str) -> Any:
             if name == call and not self.slept:
                 self.slept = True
-                awake, world.ports = world.ports, replace(world.ports, stripe=plain)
+                awake, world.ports = world.ports, replace(world.ports, stripe=real)
                 world.advance(LEASE + 1)
                 world.resume()
                 edit_draft(edit_of(draft, "svc_1", "svc_4"), world.ports)
                 world.ports = awake
-            return getattr(plain, name)
+            return getattr(real, name)
 
-    world.ports = replace(world.ports, stripe=Sleeping())  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=SleepingStripe())  # type: ignore[type-var]
     result = edit_draft(edit_of(draft, "svc_1", "svc_3"), world.ports)
-    world.ports = replace(world.ports, stripe=plain)
+    world.ports = replace(world.ports, stripe=real)
     assert [line.service_id for line in result.order.line_items] == ["svc_1", "svc_4"]
     require_stripe_has_the_order(world, world.now(draft))
 
 
-# What Stripe has of a line
+# Line periods in Stripe
 
 
 def test_a_draft_with_a_line_period_outside_the_calendar_can_be_edited() -> None:

@@ -1,4 +1,6 @@
-"""An order that rests while Stripe is down is checked again before anything is mailed, and never disappears."""
+"""Holds orders that waited while Stripe was down: they are checked again before anything is mailed, and never
+disappear.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,7 @@ def test_a_draft_stays_if_a_line_was_added_in_stripe_during_an_outage(world: Wor
     stored = world.now(invoice)
     assert stored.status is InvoiceStatus.DRAFT
     assert stored.total_difference == 2500
-    assert "send_refused" not in kinds(stored), "nobody asked for it to be sent"
+    assert "send_refused" not in kinds(stored), "no person ordered the sending"
 
 
 def test_an_invoice_of_zero_whose_finalization_response_was_lost_is_paid_and_not_mailed(

@@ -1,4 +1,4 @@
-"""An export holds everything of its customer and nothing of anybody else, whatever the tables hold."""
+"""Holds exports to the tables: an export holds all data of its customer and no data of any other customer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CUSTOMERS_OF_ALL = [(organization, number) for organization in (BLUE, GREEN) for
 
 @pytest.fixture(scope="module")
 def town(aws: Aws) -> NamedTown:
-    """Two companies after some busy days: money came, went and was paid out, and some events are parked."""
+    """Returns two companies with payments, refunds, payouts, an import, parked events and published changes."""
     new_town = NamedTown(11, (BLUE, GREEN))
     new_town.goes_on(60)
     for organization in (BLUE, GREEN):
@@ -47,7 +47,7 @@ def town(aws: Aws) -> NamedTown:
 
 @pytest.fixture(scope="module")
 def exports(town: NamedTown) -> Exports:
-    """Everybody's export."""
+    """Returns the export of each customer."""
     records = {}
     for organization, number in CUSTOMERS_OF_ALL:
         portions = export_customer(organization, CustomerId(f"cust_{number}"), None, town.ports, actor=ADMIN)
@@ -57,12 +57,12 @@ def exports(town: NamedTown) -> Exports:
 
 @pytest.fixture(scope="module")
 def items(exports: Exports, aws: Aws) -> list[StoredItem]:
-    """Every item of every table, after everybody was exported: that is an act on the customer itself."""
+    """Returns every item of every table. Exporting is an act on a customer, so all exports run first."""
     return list(stored_items(aws.prefix))
 
 
 def order_import(town: NamedTown, organization: OrganizationId) -> None:
-    """The office begins an import, and no row of it has been worked on yet."""
+    """Orders an import and leaves its rows without work."""
     rows = tuple(
         Row(CustomerId(f"cust_{number}"), Save(profile(organization, number, again="import")))
         for number in range(CUSTOMERS)
@@ -72,7 +72,7 @@ def order_import(town: NamedTown, organization: OrganizationId) -> None:
 
 
 def park_events(town: NamedTown, organization: OrganizationId) -> None:
-    """POM cannot apply the latest events of some objects, and keeps them with their bodies."""
+    """Parks the latest events of some objects with their bodies, as if POM could not apply them."""
     account, now = StripeAccountId(town.accounts[organization]), town.ports.clock.now()
     events = [each for page in town.ports.stripe.events(account, now - 30 * 86400, now) for each in page]
     by_type = {each.type: each for each in events}
@@ -84,7 +84,7 @@ def park_events(town: NamedTown, organization: OrganizationId) -> None:
 
 
 def append_changes(town: NamedTown, organization: OrganizationId) -> None:
-    """POM's systems were told of each customer and each invoice."""
+    """Appends a published change for each customer and each invoice."""
     difference = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
     changes = [
         Change(organization, ObjectKind.INVOICE, each.id, each.version, town.ports.clock.now(), difference)
@@ -98,18 +98,18 @@ def append_changes(town: NamedTown, organization: OrganizationId) -> None:
 
 
 def ids_of(town: NamedTown, organization: OrganizationId, number: int) -> set[str]:
-    """Returns the ids of a customer, of their invoices, and of what Stripe has of both."""
+    """Returns the ids of a customer, of the customer's invoices, and of Stripe's objects of both."""
     stripe = town.double.world.ledgers[town.accounts[organization]]
-    theirs = {f"cust_{number}"}
-    theirs |= {each.id for each in town.invoices(organization) if each.order.customer_id == f"cust_{number}"}
+    own_ids = {f"cust_{number}"}
+    own_ids |= {each.id for each in town.invoices(organization) if each.order.customer_id == f"cust_{number}"}
     customers = {
         each["id"] for each in stripe.tables["customer"].values() if name_of(organization, number) in json.dumps(each)
     }
     for kind in ("invoice", "payment_intent", "charge", "refund", "dispute"):
         for each in stripe.tables.get(kind, {}).values():
-            if {each.get("customer"), each.get("charge"), each.get("payment_intent")} & (customers | theirs):
-                theirs.add(each["id"])
-    return theirs | customers
+            if {each.get("customer"), each.get("charge"), each.get("payment_intent")} & (customers | own_ids):
+                own_ids.add(each["id"])
+    return own_ids | customers
 
 
 def names_any(text: str, ids: set[str]) -> bool:
@@ -121,7 +121,7 @@ def of_organization(town: NamedTown, item: StoredItem, organization: Organizatio
 
 
 def identity(item: StoredItem) -> tuple[str, str]:
-    """Returns the table of an item, and the id by which an export names it."""
+    """Returns the table of an item and the id that an export gives it."""
     match item.table, item.keys[-1].split("#"):
         case "changes", [_, *_] if "object_id" in item.raw:
             return item.table, f"{item.raw['object_id']['S']} {item.raw['version']['N']}"
@@ -144,10 +144,10 @@ def test_an_export_holds_every_stored_item_that_names_its_customer(
     town: NamedTown, exports: Exports, items: Sequence[StoredItem], organization: OrganizationId, number: int
 ) -> None:
     ids = ids_of(town, organization, number)
-    theirs = {
+    own_ids = {
         identity(each) for each in items if of_organization(town, each, organization) and names_any(each.text, ids)
     }
-    assert theirs == {identity_of_record(each) for each in exports[organization, number]}
+    assert own_ids == {identity_of_record(each) for each in exports[organization, number]}
 
 
 def test_the_exports_hold_records_of_every_kind(exports: Exports) -> None:
@@ -165,7 +165,11 @@ def test_an_export_holds_no_name_and_no_id_of_another_customer(
         if other_customer != (organization, number):
             ids = ids_of(town, *other_customer)
             if other_customer[0] != organization:
-                ids = {*(each for each in ids if not each.startswith("cust_")), other_customer[0], town.accounts[other_customer[0]]}
+                ids = {
+                    *(each for each in ids if not each.startswith("cust_")),
+                    other_customer[0],
+                    town.accounts[other_customer[0]],
+                }
             assert name_of(*other_customer) not in text
             assert not names_any(text, ids)
 
@@ -187,7 +191,7 @@ def test_a_record_holds_every_stored_value_except_internal_fields(
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """Yields every text and number in a document, but those of internal fields."""
+    """Yields every text and number in a document except those of internal fields."""
     if isinstance(value, dict):
         for name, each in value.items():
             if name not in INTERNAL:

@@ -1,4 +1,4 @@
-"""An erasure is told once, of the customer. That the invoices lose the person is no change to be told."""
+"""Holds the publishing of an erasure: one change of the customer is published, and no change of an invoice."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from tests.usecases.erasing.person import Company
 from tests.world import OFFICE, ORGANIZATION, line
 
 
-def paid(company: Company) -> Invoice:
+def paid_invoice(company: Company) -> Invoice:
     return company.bill_and_pay()
 
 
-def paid_by_check(company: Company) -> Invoice:
+def invoice_paid_by_check(company: Company) -> Invoice:
     return company.bill_and_pay_by_check()
 
 
-def paid_after_a_failure(company: Company) -> Invoice:
+def invoice_paid_after_a_failure(company: Company) -> Invoice:
     invoice = company.bill()
     company.world.double.pay(company.account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
     company.settle()
@@ -39,13 +39,13 @@ def paid_after_a_failure(company: Company) -> Invoice:
     return company.world.now(invoice)
 
 
-def refunded(company: Company) -> Invoice:
+def refunded_invoice(company: Company) -> Invoice:
     invoice = company.bill_and_pay()
     company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     return company.world.now(invoice)
 
 
-def refund_that_failed(company: Company) -> Invoice:
+def invoice_with_failed_refund(company: Company) -> Invoice:
     invoice = company.bill_and_pay()
     failed_refund = company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(invoice)[0].id})
     company.world.double.settle_refund(company.account, failed_refund.id, outcome="failed")
@@ -53,7 +53,7 @@ def refund_that_failed(company: Company) -> Invoice:
     return company.world.now(invoice)
 
 
-def dispute_lost(company: Company) -> Invoice:
+def invoice_with_lost_dispute(company: Company) -> Invoice:
     invoice = company.bill_and_pay()
     [charge] = invoice.facts.charges.values()
     dispute = company.world.double.open_dispute(company.account, charge.id)
@@ -62,7 +62,7 @@ def dispute_lost(company: Company) -> Invoice:
     return company.world.now(invoice)
 
 
-def edited_and_voided(company: Company) -> Invoice:
+def edited_and_voided_invoice(company: Company) -> Invoice:
     draft = company.bill(send=False)
     command = EditDraft(ORGANIZATION, draft.id, OFFICE, (line("svc_1", "50.00"),), BillingTerms())
     edit_draft(command, company.world.ports)
@@ -73,35 +73,35 @@ def edited_and_voided(company: Company) -> Invoice:
     return company.world.now(draft)
 
 
-def draft_deleted(company: Company) -> Invoice:
+def deleted_draft(company: Company) -> Invoice:
     draft = company.bill(send=False)
     void_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports)
     company.settle()
     return company.world.now(draft)
 
 
-def uncollectible(company: Company) -> Invoice:
+def uncollectible_invoice(company: Company) -> Invoice:
     invoice = company.bill()
     company.act_in_stripe("invoices", "mark_uncollectible", str(invoice.stripe_invoice_id), None)
     return company.world.now(invoice)
 
 
-STORIES = (
-    paid,
-    paid_by_check,
-    paid_after_a_failure,
-    refunded,
-    refund_that_failed,
-    dispute_lost,
-    edited_and_voided,
-    draft_deleted,
-    uncollectible,
+SETTLED_INVOICES = (
+    paid_invoice,
+    invoice_paid_by_check,
+    invoice_paid_after_a_failure,
+    refunded_invoice,
+    invoice_with_failed_refund,
+    invoice_with_lost_dispute,
+    edited_and_voided_invoice,
+    deleted_draft,
+    uncollectible_invoice,
 )
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_the_erasure_of_an_invoice_is_not_published(story: Callable[[Company], Invoice], company: Company) -> None:
-    invoice = story(company)
+@pytest.mark.parametrize("prepare", SETTLED_INVOICES, ids=lambda prepare: prepare.__name__)
+def test_the_erasure_of_an_invoice_is_not_published(prepare: Callable[[Company], Invoice], company: Company) -> None:
+    invoice = prepare(company)
     assert is_settled(invoice, invoice.stripe_account_id)
     without = invoice_without_person(invoice, company.world.ports.clock.now())
     assert without != invoice
@@ -110,7 +110,7 @@ def test_the_erasure_of_an_invoice_is_not_published(story: Callable[[Company], I
 
 
 def record_changes(company: Company) -> tuple[list[Difference], list[Difference]]:
-    """Returns what is told of each write of a customer and of an invoice from now on: two lists that grow."""
+    """Returns two growing lists: the published changes of each later write of a customer, and of an invoice."""
     of_customers: list[Difference] = []
     of_invoices: list[Difference] = []
     ports = company.world.ports
