@@ -27,7 +27,7 @@ from tests.contracts.examples import (
     event,
     in_status,
     invoice,
-    linked,
+    linked_customer,
     marker,
     reference,
 )
@@ -121,9 +121,7 @@ class Life:
                 InvoiceFilter(due_before=NOW + 90_000, overdue=self._rng.random() < 0.5),
             )
         )
-        return lambda stores: [
-            (page.items, page.has_next) for page in [stores.invoices.page(org, filters, 4, None)]
-        ]
+        return lambda stores: [(page.items, page.has_next) for page in [stores.invoices.page(org, filters, 4, None)]]
 
     def do_due(self) -> Act:
         return lambda stores: set(stores.invoices.due_for_work(NOW + 500, 50))

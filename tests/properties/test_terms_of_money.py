@@ -213,10 +213,7 @@ class Life:
         assert [day.stripe for day in differences.days] == [day.ours for day in differences.days]
         amounts = self.world.now(self.invoice).amounts
         assert sum(day.ours.lost for day in differences.days) == amounts.lost
-        assert (
-            sum(day.ours.refunded for day in differences.days)
-            == amounts.refunded - amounts.refunded_outside
-        )
+        assert sum(day.ours.refunded for day in differences.days) == amounts.refunded - amounts.refunded_outside
 
 
 AMOUNTS = (
