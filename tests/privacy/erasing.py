@@ -38,7 +38,7 @@ class Erasing:
         life.dispute()
         life.settled()
         life.paid()
-        life.refund_gets_no_answer(made=False)
+        life.lose_refund_responses(made=False)
         life.refund_in_pom(key="under-way")
         service = {**life._item(), "serviceId": "svc_under_way", "customerId": "cust_1"}
         assert life.api.post("/invoice-batches", {"services": [service]}).status == 202
@@ -88,7 +88,7 @@ class Erasing:
         self.life.settled()
 
     def _settle_refunds(self) -> None:
-        self.life.stripe_can_be_reached()
+        self.life.stripe_is_reachable()
         for _ in range(3):
             self._time_passes()
         for refund in self._in_stripe("refund", "pending"):
