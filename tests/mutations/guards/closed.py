@@ -6,7 +6,7 @@ from tests.mutations.guard import guard
 from tests.mutations.removals import Check, Skipped
 
 _CLOSED = "tests/usecases/erasing/test_closed_customers.py::test_"
-_NOTHING_NEW = f"{_CLOSED}nothing_new_is_taken_for_a_closed_customer"
+_NOTHING_NEW = f"{_CLOSED}a_closed_customer_is_neither_saved_nor_billed_nor_mailed"
 _TOLD = "tests/domain/test_other_changes.py::test_"
 _POM = "tests/local/test_pom_consumer.py::test_data_of_an_erased_person_is_deleted_in_pom_and_stays_deleted"
 
@@ -15,7 +15,7 @@ CLOSED = (
         "a closed customer is not read",
         "get_customer(organization_id)",
         Check("erased"),
-        f"{_CLOSED}a_closed_customer_is_not_there_to_be_read_and_no_list_shows_it",
+        f"{_CLOSED}a_closed_customer_is_neither_readable_nor_listed",
     ),
     guard("a closed customer is not saved", "_require_precondition", Skipped("require_not_erased"), _NOTHING_NEW),
     guard(
@@ -34,31 +34,31 @@ CLOSED = (
         "a queued sync of a closed customer is dropped",
         "sync_customer(organization_id)",
         Check("erased"),
-        f"{_CLOSED}a_sync_that_was_queued_before_gives_stripe_nothing",
+        f"{_CLOSED}a_sync_queued_before_the_closing_sends_nothing_to_stripe",
     ),
     guard(
         "what waited for a connection is not given for a closed customer",
         "queue_waiting_customers",
         Check("erased"),
-        f"{_CLOSED}what_waited_for_the_connection_is_not_given_after_the_customer_was_closed",
+        f"{_CLOSED}a_closed_customer_is_not_synced_when_the_company_connects",
     ),
     guard(
         "a closed customer is not searched for",
         "search_spellings",
         Check("erased"),
-        f"{_CLOSED}stripe_is_not_searched_for_other_spellings_of_a_closed_customers_address",
+        f"{_CLOSED}other_spellings_of_a_closed_customers_email_are_not_searched_for",
     ),
     guard(
         "a row of an import does not save a closed customer",
         "store_customer",
         Skipped("require_not_erased"),
-        f"{_CLOSED}a_row_of_an_import_fails_alone",
+        f"{_CLOSED}an_imported_row_for_a_closed_customer_fails",
     ),
     guard(
         "nobody is reminded of a closed customer",
         "remind(organization_id)",
         Skipped("require_not_erased"),
-        f"{_CLOSED}nobody_is_mailed_and_nothing_is_copied_for_a_closed_customer",
+        f"{_CLOSED}an_invoice_of_a_closed_customer_is_neither_corrected_nor_reminded_of",
     ),
     guard(
         "no reference leads to an erased person",
@@ -76,7 +76,7 @@ CLOSED = (
         "an erasure is told alone",
         "customer_difference",
         Check("CUSTOMER_ERASED"),
-        f"{_TOLD}of_an_erased_customer_nothing_else_is_told_ever",
+        f"{_TOLD}nothing_more_is_published_about_an_erased_customer",
     ),
     guard("POM's files forget an erased person", "PomConsumer._store", Skipped("_forget"), _POM),
 )

@@ -9,13 +9,13 @@ _ERASING = "tests/usecases/erasing/test_erase_customer.py::test_"
 _ASKING = "tests/usecases/erasing/test_request_erasure.py::test_"
 _RECORDS = "tests/domain/test_erased_records.py::test_"
 _STORES = "tests/contracts/test_erasing.py::test_"
-_REFUSED = f"{_ASKING}an_erasure_is_refused_while_something_is_open_and_the_refusal_says_what"
-_RACED = f"{_ERASING}an_invoice_that_was_being_made_is_waited_for_and_nothing_open_is_erased"
-_LEFT = f"{_ERASING}what_is_found_open_after_the_customer_was_erased_is_left_until_it_is_settled"
-_NOTHING_LEFT = f"{_ERASING}nothing_of_the_person_is_left_and_the_books_are_as_they_were"
-_LOSES_AGAIN = f"{_RECORDS}whatever_is_merged_into_or_stored_of_an_erased_invoice_loses_the_person_again"
-_LATE_PARKED = f"{_ERASING}an_event_that_is_parked_after_the_erasure_keeps_ids_alone_from_the_beginning"
-_NO_LIST = f"{_STORES}an_erased_customer_is_in_no_list_and_its_stripe_customer_leads_to_it"
+_REFUSED = f"{_ASKING}an_erasure_is_refused_while_something_is_open_and_the_refusal_names_the_reason"
+_RACED = f"{_ERASING}an_erasure_waits_for_an_invoice_that_was_being_created"
+_LEFT = f"{_ERASING}an_open_invoice_found_after_the_erasure_is_erased_once_it_is_settled"
+_NOTHING_LEFT = f"{_ERASING}an_erasure_removes_all_data_of_the_person_and_keeps_the_books"
+_LOSES_AGAIN = f"{_RECORDS}personal_data_merged_into_an_erased_invoice_is_removed_again"
+_LATE_PARKED = f"{_ERASING}an_event_parked_after_the_erasure_is_stored_with_only_its_ids"
+_NO_LIST = f"{_STORES}an_erased_customer_is_in_no_list_but_is_found_by_its_stripe_customer"
 
 ERASING = (
     guard(
@@ -32,20 +32,20 @@ ERASING = (
         "who asks second gets the first erasure",
         "request_erasure(organization_id)",
         Check("erased"),
-        f"{_ASKING}asking_again_answers_the_erasure_that_there_is",
-        f"{_ASKING}of_two_who_ask_at_once_one_is_the_first",
+        f"{_ASKING}a_repeated_request_returns_the_present_erasure",
+        f"{_ASKING}two_simultaneous_requests_make_one_erasure",
     ),
     guard(
         "a connection to delete in Stripe by",
         "request_erasure(organization_id)",
         Skipped("usable_account"),
-        f"{_ASKING}deleting_in_stripe_needs_a_connection_and_keeping_does_not",
+        f"{_ASKING}only_deletion_in_stripe_needs_a_connection",
     ),
     guard(
         "nothing is erased before older requests are done",
         "BEGINS_AFTER",
         Becomes("0"),
-        f"{_ERASING}nothing_is_erased_before_everybody_who_read_the_customer_is_done",
+        f"{_ERASING}an_erasure_begins_once_every_earlier_request_must_be_over",
     ),
     guard("what was being made is waited for", "_continue", Instead("unsettled_of", "()"), _RACED),
     guard("each version of an invoice is judged", "_erase_invoice", Check("is_settled"), _LEFT),
@@ -53,13 +53,13 @@ ERASING = (
         "an erasure is over only after a pass that found nothing",
         "_store_pass",
         Check("erase_pass erased"),
-        f"{_ERASING}the_second_look_finds_what_the_lists_did_not_show_and_is_repeated_until_nothing_is_left",
+        f"{_ERASING}the_second_pass_erases_records_that_the_lists_missed_and_repeats_until_none_is_left",
     ),
     guard(
         "an erasure is over only after a second look",
         "_store_pass",
         Check("passed_at"),
-        f"{_ERASING}the_second_look_comes_a_day_after_the_first_pass",
+        f"{_ERASING}the_second_pass_runs_a_day_after_the_first",
     ),
     guard("what is merged loses the person", "Invoice._with_facts", Never("erased_at"), _LOSES_AGAIN),
     guard("what is stored loses the person", "invoice_write", Never("erased_at"), _LOSES_AGAIN),
@@ -68,25 +68,25 @@ ERASING = (
         "_erase_money",
         Skipped("change"),
         _NOTHING_LEFT,
-        f"{_ERASING}a_row_of_money_that_its_invoice_no_longer_names_is_erased_too",
+        f"{_ERASING}a_payment_row_that_its_invoice_no_longer_names_is_erased_too",
     ),
     guard(
         "items of batches are erased",
         "_erase_batch_items",
         Skipped("rewrite"),
-        f"{_ERASING}an_abandoned_import_loses_what_it_says_of_the_person",
+        f"{_ERASING}a_cancelled_import_loses_its_data_of_the_person",
     ),
     guard(
         "a run that takes too long leaves the rest to another",
         "_erase_batch_items",
         Check("until"),
-        f"{_ERASING}an_erasure_that_takes_longer_than_a_run_goes_on_in_the_next",
+        f"{_ERASING}an_erasure_longer_than_one_run_continues_in_the_next_run",
     ),
     guard(
         "parked events are shortened",
         "_shorten_parked",
         Skipped("shorten"),
-        f"{_ERASING}a_parked_event_about_the_person_keeps_ids_alone_and_is_still_applied",
+        f"{_ERASING}a_parked_event_about_the_person_keeps_only_ids_and_is_still_applied",
     ),
     guard(
         "an event is parked without an erased person",
@@ -104,19 +104,19 @@ ERASING = (
         "a lost invoice comes back without the person",
         "_insert_rebuilt",
         Instead("erased_at=", "None"),
-        f"{_ERASING}a_lost_invoice_of_an_erased_customer_comes_back_without_the_person",
+        f"{_ERASING}a_recreated_invoice_of_an_erased_customer_holds_no_personal_data",
     ),
     guard(
         "Stripe is given nothing of an erased customer",
         "known_to_stripe",
         Skipped("require_not_erased"),
-        f"{_ASKING}stripe_is_given_nothing_more_of_a_customer_that_is_to_be_erased",
+        f"{_ASKING}a_closed_customer_is_no_longer_sent_to_stripe",
     ),
     guard(
         "a Stripe customer whose making was not answered is deleted",
         "_stripe_customers_of",
         Skipped("add"),
-        f"{_ERASING}a_stripe_customer_whose_making_was_never_answered_is_deleted_too",
+        f"{_ERASING}a_stripe_customer_whose_creation_got_no_response_is_deleted_too",
     ),
     guard(
         "a Stripe customer of another account stays",
@@ -129,6 +129,6 @@ ERASING = (
         "a row changes only as it was read",
         "TablePayments.change",
         Without("reduce", of="set"),
-        f"{_STORES}a_row_that_changed_meanwhile_is_not_overwritten",
+        f"{_STORES}a_row_that_changed_since_it_was_read_is_not_overwritten",
     ),
 )
