@@ -39,14 +39,14 @@ def rehearsal(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("apart", "lost"), [(True, True), (False, False)], ids=["lost, copied apart", "damaged, copied at once"]
 )
-def test_the_run_book_brings_everything_back_and_nobody_is_billed_twice(
+def test_the_run_book_restores_everything_and_no_customer_is_billed_twice(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, apart: bool, lost: bool
 ) -> None:
     rehearse(aws, 1, monkeypatch, capsys, deeds=(12, 16), apart=apart, lost=lost).clears_up()
 
 
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "damaged"])
-def test_the_run_book_does_not_bring_back_whoever_was_erased_since_the_copies(
+def test_the_run_book_does_not_restore_customers_who_were_erased_after_the_copies(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, lost: bool
 ) -> None:
     rehearse_erasures(aws, 3, monkeypatch, capsys, lost_tables=lost).clears_up()

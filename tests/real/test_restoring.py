@@ -24,7 +24,7 @@ ITEMS = 2_000
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "damaged"])
 @pytest.mark.parametrize("apart", [False, True], ids=["copied at once", "copied apart"])
 @pytest.mark.parametrize("seed", [2])
-def test_the_run_book_brings_everything_back_and_nobody_is_billed_twice(
+def test_the_run_book_restores_everything_and_no_customer_is_billed_twice(
     aws: Aws,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -38,7 +38,7 @@ def test_the_run_book_brings_everything_back_and_nobody_is_billed_twice(
 
 
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "damaged"])
-def test_the_run_book_does_not_bring_back_whoever_was_erased_since_the_copies(
+def test_the_run_book_does_not_restore_customers_who_were_erased_after_the_copies(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, lost: bool
 ) -> None:
     rehearse_erasures(aws, 4, monkeypatch, capsys, lost_tables=lost).clears_up()
