@@ -1,9 +1,9 @@
-"""The same stores twice, empty: in memory, and over DynamoDB; for tests that hold both to one contract.
+"""The same stores twice, empty: in memory, and over DynamoDB; for tests that check both against one contract.
 
-A `conftest.py` takes the fixtures by `from tests.backends import aws, backend, stores_on_tables`.
+A `conftest.py` imports the fixtures by `from tests.backends import aws, backend, stores_on_tables`.
 
-DynamoDB and SQS are the embedded AWS, unless POM_TEST_REAL=1: then they are whatever the environment points at
-with AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SQS, such as DynamoDB Local and ElasticMQ, under a fresh prefix.
+DynamoDB and SQS are the embedded AWS. With POM_TEST_REAL=1 they are the services that AWS_ENDPOINT_URL_DYNAMODB and
+AWS_ENDPOINT_URL_SQS name, for example DynamoDB Local and ElasticMQ, with a fresh prefix.
 """
 
 from __future__ import annotations
@@ -77,12 +77,12 @@ class Backend:
 
 
 STORES = tuple(field.name for field in fields(Backend) if field.name not in {"name", "clock"})
-"""The names of the stores, as `Ports` has them."""
+"""The names of the stores, which are attributes of `Ports` too."""
 
 
 @dataclass(frozen=True)
 class Aws:
-    """An AWS with our tables and queues; the queues by their name without prefix."""
+    """An AWS with POM's tables and queues. `queue_urls` has the queues by their names without the prefix."""
 
     prefix: str
     queue_urls: dict[str, str]
@@ -90,21 +90,21 @@ class Aws:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Aws]:
-    """Our tables and queues, fresh for each test module."""
+    """Returns POM's tables and queues, created for each test module."""
     with aws_with_resources() as fresh:
         yield fresh
 
 
 @pytest.fixture
 def stores_on_tables(aws: Aws) -> Backend:
-    """The real stores, over empty tables."""
+    """Returns the real stores, over empty tables."""
     empty_tables()
     return table_backend()
 
 
 @pytest.fixture(params=["fake", "table"])
 def backend(request: pytest.FixtureRequest) -> Backend:
-    """Each test that asks for it runs on the fakes and on the tables, empty both."""
+    """Returns a backend with empty stores. Each test with this fixture runs twice: on the fakes and on the tables."""
     if request.param == "fake":
         return fake_backend()
     stores: Backend = request.getfixturevalue("stores_on_tables")
@@ -151,11 +151,11 @@ def table_backend() -> Backend:
 
 @contextmanager
 def aws_with_resources() -> Iterator[Aws]:
-    """Tables and queues under a prefix of their own; on a real AWS stand-in the tables are deleted in the end."""
+    """Creates tables and queues under a new prefix. On a real AWS stand-in, deletes the tables at the end."""
     prefix = f"t{uuid.uuid4().hex[:8]}-"
     if os.environ.get("POM_TEST_REAL") != "1":
         with embedded_aws():
-            yield _created(prefix)
+            yield _create_resources(prefix)
         return
     for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS"):
         if name not in os.environ:
@@ -164,19 +164,19 @@ def aws_with_resources() -> Iterator[Aws]:
         for name, value in REAL_ENVIRONMENT.items():
             environment.setenv(name, value)
         try:
-            yield _created(prefix)
+            yield _create_resources(prefix)
         finally:
             for model in tables.TABLES:
                 model.delete_table()
 
 
-def _created(prefix: str) -> Aws:
+def _create_resources(prefix: str) -> Aws:
     resources.create_tables(prefix)
     return Aws(prefix, resources.create_queues(prefix))
 
 
 def empty_tables() -> None:
-    """Delete every item."""
+    """Deletes every item."""
     for model in tables.TABLES:
         with model.batch_write() as batch:
             for item in model.scan():
@@ -185,25 +185,27 @@ def empty_tables() -> None:
 
 @contextmanager
 def requests_to_dynamodb() -> Iterator[list[str]]:
-    """The names of the operations called within the block, in order."""
-    called: list[str] = []
+    """Yields a list to which each DynamoDB operation called within the block adds its name."""
+    operations: list[str] = []
 
     def note(model: Any, **_: Any) -> None:
-        called.append(model.name)
+        operations.append(model.name)
 
-    with _hooked("before-call.dynamodb", note):
-        yield called
+    with _with_hook("before-call.dynamodb", note):
+        yield operations
 
 
 @contextmanager
 def dynamodb_answering(answer: Callable[..., Any]) -> Iterator[None]:
-    """Have `answer` called in place of sending: it raises, or returns a response, or None to send after all."""
-    with _hooked("before-send.dynamodb", answer):
+    """Calls `answer` before each request to DynamoDB. The request is sent only if `answer` returns None: an exception
+    or a response replaces the request.
+    """
+    with _with_hook("before-send.dynamodb", answer):
         yield
 
 
 @contextmanager
-def _hooked(event: str, hook: Callable[..., Any]) -> Iterator[None]:
+def _with_hook(event: str, hook: Callable[..., Any]) -> Iterator[None]:
     events = database.connection().client.meta.events
     events.register_first(event, hook)
     try:

@@ -1,4 +1,6 @@
-"""Every call that leaves the process, numbered: to be counted, and to be struck down before or after it happened."""
+"""Numbers every call that leaves the process, so that a test can count the calls or kill the process at one of
+them.
+"""
 
 from __future__ import annotations
 
@@ -49,12 +51,14 @@ READS = (
 )
 
 
-class Killed(BaseException):
-    """The process ends here; no `except Exception` notices."""
+class ProcessKilled(BaseException):
+    """Ends the process. No `except Exception` catches it."""
 
 
 class Boundaries:
-    """The calls made so far, by name; one of them can be fatal, before it is made or after it has been."""
+    """The names of the calls so far. The call numbered `fatal` raises `ProcessKilled`: before it is made, or after with
+    `after`.
+    """
 
     def __init__(self, *, fatal: int | None = None, after: bool = False) -> None:
         self.calls: list[str] = []
@@ -65,10 +69,10 @@ class Boundaries:
         number = len(self.calls)
         self.calls.append(name)
         if number == self._fatal and not self._after:
-            raise Killed(name)
+            raise ProcessKilled(name)
         result = call()
         if number == self._fatal:
-            raise Killed(name)
+            raise ProcessKilled(name)
         return result
 
     @property
@@ -91,8 +95,10 @@ def _is_store(name: str) -> bool:
     return name.split(".")[0] in STORES
 
 
-class Watched:
-    """`Ports` whose every outward call crosses `boundaries`; the clock is inside."""
+class CountedPorts:
+    """`Ports` that route every call of a store, of Stripe or of a queue through `boundaries`; the clock is not
+    counted.
+    """
 
     def __init__(self, ports: Ports, boundaries: Boundaries) -> None:
         self._ports = ports
@@ -120,15 +126,15 @@ class _Crossing:
         return crossing
 
 
-def watched(world: Any, **fate: Any) -> Boundaries:
-    """From now on the world's calls are counted; answers the count."""
+def count_calls(world: Any, **fate: Any) -> Boundaries:
+    """Counts the world's calls from now on, and returns the counter."""
     boundaries = Boundaries(**fate)
-    plain = getattr(world.ports, "_ports", world.ports) if isinstance(world.ports, Watched) else world.ports
-    world.ports = Watched(plain, boundaries)
+    plain = getattr(world.ports, "_ports", world.ports) if isinstance(world.ports, CountedPorts) else world.ports
+    world.ports = CountedPorts(plain, boundaries)
     return boundaries
 
 
-def unwatched(world: Any) -> None:
-    """The world's calls are no longer counted; nothing is fatal any more."""
-    if isinstance(world.ports, Watched):
+def stop_counting(world: Any) -> None:
+    """Stops counting the world's calls; no call is fatal any more."""
+    if isinstance(world.ports, CountedPorts):
         world.ports = world.ports._ports

@@ -1,4 +1,6 @@
-"""What all tests share: how they are spread over processes, and one reader of AWS's descriptions."""
+"""Settings of all tests: how the tests are distributed over processes, and one shared reader of AWS's
+descriptions.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +16,16 @@ ONE_STACK_EACH = ("tests/e2e", "tests/ops")
 """Directories whose tests share a local stack of five processes: all tests of one run in one process."""
 
 TARGETS = ("browser", "client", "demo", "package", "proof", "real")
-"""Markers of tests that have a target of their own; `make test` runs all others."""
+"""Markers of tests with a separate `make` target; `make test` runs all other tests."""
 PROOFS = "tests/proofs/"
 
-# Each new session would read the descriptions of AWS's services anew, 5 to 30 ms for each client. They do not change
-# while tests run, so all sessions share one reader.
+# Each new session would read the descriptions of AWS's services again, which takes 5 to 30 ms for each client. All
+# sessions share one reader, because the descriptions do not change while tests run.
 botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 
 
 class ByStackOrModule(LoadScopeScheduling):  # type: ignore[misc]
-    """Keeps the tests of a module in one process, and those that share a stack."""
+    """Runs the tests of a module in one process, and the tests of a shared local stack in one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
@@ -32,7 +34,11 @@ class ByStackOrModule(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuses tests that no target or two targets would run."""
+    """Refuses tests that no target or two targets would run.
+
+    Raises:
+        pytest.UsageError: a test has two markers of targets, or a proof is outside the directory of proofs.
+    """
     for item in items:
         targets = sorted(name for name in TARGETS if item.get_closest_marker(name))
         if len(targets) > 1:

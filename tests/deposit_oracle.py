@@ -1,6 +1,6 @@
-"""What POM should know of payouts, their lines and fees, worked out from Stripe's objects alone.
+"""Derives POM's payouts, their lines and fees from Stripe's objects alone, to compare them with the stored ones.
 
-Nothing of the backend's rules is used here: the two must come to the same result on their own.
+No rule of the backend is used here, so that the two results are independent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ JSON = dict[str, Any]
 
 
 def deposit_differences(world: World, account: str, organization: OrganizationId) -> list[str]:
-    """Returns all on which POM's payouts, their lines, and the fees beside its payments are not Stripe's."""
+    """Returns one sentence for each difference between POM and Stripe in payouts, their lines, and fees of
+    payments.
+    """
     books = _Books(world, account)
     return [
         *_of_payouts(books, organization),
@@ -25,7 +27,7 @@ def deposit_differences(world: World, account: str, organization: OrganizationId
 
 
 class _Books:
-    """Stripe's objects of an account, and what POM has stored."""
+    """Stripe's objects of an account, and POM's stored records."""
 
     def __init__(self, world: World, account: str) -> None:
         self.world = world
@@ -43,24 +45,24 @@ class _Books:
         return list(self.objects.get(kind, []))
 
     def lines(self, payout: JSON) -> list[JSON]:
-        """Returns what Stripe lists of a payout, without the payout's own transactions."""
+        """Returns Stripe's list of a payout's transactions, without the payout's own transactions."""
         own = {payout["balance_transaction"], payout["failure_balance_transaction"]}
         if not payout["automatic"] or payout["reconciliation_status"] != "completed":
             return []
         options: Any = {"stripe_account": self.account}
         params: Any = {"payout": payout["id"], "limit": 100}
-        listed = self.world.client.v1.balance_transactions.list(params, options).auto_paging_iter()
-        return [each.to_dict() for each in listed if each.id not in own]
+        transactions = self.world.client.v1.balance_transactions.list(params, options).auto_paging_iter()
+        return [each.to_dict() for each in transactions if each.id not in own]
 
     def invoice_of(self, transaction: Mapping[str, Any]) -> str | None:
-        """Returns POM's id of the invoice that a transaction is about."""
+        """Returns POM's id of the invoice that a transaction belongs to, or None."""
         source = transaction["source"] or ""
         about = self._sources.get(source)
         charge = self._charges.get(about["charge"] if about else source)
         return self._paid.get(charge["payment_intent"]) if charge else None
 
     def row_of(self, transaction: Mapping[str, Any]) -> str:
-        """Returns the id of the row of `GET /payments` that a transaction of an invoice stands beside."""
+        """Returns the id of the row of `GET /payments` that a transaction of an invoice belongs to."""
         source = str(transaction["source"])
         charge = self._charges.get(source)
         return str(charge["payment_intent"]) if charge else source
@@ -76,10 +78,10 @@ def _of_payouts(books: _Books, organization: OrganizationId) -> Iterator[str]:
         if mine is None:
             yield f"{id_}: POM does not have it"
             continue
-        said = (payout["status"], payout["amount"], payout["currency"], payout["arrival_date"])
-        told = (mine.fact.status, mine.fact.amount, mine.fact.currency, mine.fact.arrival_date)
-        if said != told:
-            yield f"{id_}: Stripe says {said}, POM {told}"
+        in_stripe_terms = (payout["status"], payout["amount"], payout["currency"], payout["arrival_date"])
+        in_pom_terms = (mine.fact.status, mine.fact.amount, mine.fact.currency, mine.fact.arrival_date)
+        if in_stripe_terms != in_pom_terms:
+            yield f"{id_}: Stripe says {in_stripe_terms}, POM {in_pom_terms}"
         lines = books.lines(payout)
         theirs = {each["id"]: (each["net"], each["fee"], books.invoice_of(each)) for each in lines}
         ours = {

@@ -9,7 +9,7 @@ import chalicelib
 
 
 def exceptions() -> list[type[BaseException]]:
-    """All exception classes that a module of chalicelib defines."""
+    """Returns all exception classes that a module of chalicelib defines."""
     modules = [
         importlib.import_module(each.name) for each in pkgutil.walk_packages(chalicelib.__path__, "chalicelib.")
     ]

@@ -1,7 +1,8 @@
-"""Runs in a fresh interpreter, as a Lambda does: import `app`, then take in a signed webhook twice.
+"""Runs in a fresh interpreter, as a Lambda does: imports `app`, then receives a signed webhook twice.
 
-Prints, as JSON, what each of the three steps opened (clients made, requests to AWS, sockets connected), and the
-packages that are loaded in the end. AWS is played where botocore would send: it has the secret, and an empty table.
+Prints as JSON: for each of the three steps, the clients created, the requests to AWS and the sockets connected; and
+the packages that are loaded at the end. A replacement of botocore's sending plays AWS: it has the secret, and an
+empty table.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ ANSWERS = {
 }
 
 
-class Opened:
-    """Counts what is opened; each step takes the counts and begins anew."""
+class OpenedCounter:
+    """Counts the clients, requests and sockets that are opened. Each step takes its counts and resets them."""
 
     def __init__(self) -> None:
         self._counts: dict[str, list[str]] = {}
@@ -54,9 +55,9 @@ class Opened:
             self._note("clients", service_name)
             return make(creator, service_name, *args, **more)
 
-        def connecting(one: socket.socket, address: Any) -> None:
+        def connecting(connection: socket.socket, address: Any) -> None:
             self._note("sockets", str(address))
-            connect(one, address)
+            connect(connection, address)
 
         def sending(_: URLLib3Session, request: Any) -> AWSResponse:
             operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
@@ -69,24 +70,24 @@ class Opened:
         socket.socket.connect = connecting  # type: ignore[method-assign, assignment]
         URLLib3Session.send = sending
 
-    def _note(self, kind: str, what: str) -> None:
-        self._counts.setdefault(kind, []).append(what)
+    def _note(self, kind: str, name: str) -> None:
+        self._counts.setdefault(kind, []).append(name)
 
-    def taken(self) -> dict[str, list[str]]:
+    def take_counts(self) -> dict[str, list[str]]:
         counts, self._counts = self._counts, {}
         return counts
 
 
 def main() -> None:
     os.environ.update(ENVIRONMENT)
-    opened = Opened()
+    counter = OpenedCounter()
     from app import app
 
-    steps = {"import": opened.taken()}
+    steps = {"import": counter.take_counts()}
     for step in ("first", "second"):
         answer = app(webhook(SECRET), SimpleNamespace(aws_request_id="1"))
         assert answer["statusCode"] == 200, answer
-        steps[step] = opened.taken()
+        steps[step] = counter.take_counts()
     packages = sorted({name.partition(".")[0] for name in sys.modules})
     print(json.dumps({"steps": steps, "packages": packages}))
 

@@ -1,4 +1,4 @@
-"""The sentences of the users' guide, for the tests that hold them."""
+"""The sentences of the users' guide, for the tests of the guide's coverage."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 Sentence = tuple[str, str]
-"""The heading it stands under, and its text."""
+"""A sentence's heading, and its text."""
 
 
 def sentences() -> list[Sentence]:
-    """Returns the sentences of the guide in their order; a list entry is one, however it ends."""
-    found, section = [], ""
+    """Returns the sentences of the guide in their order. An entry of a list is a sentence, with or without a full
+    stop.
+    """
+    entries, section = [], ""
     for line in (ROOT / "docs/guide.md").read_text().splitlines():
         if line.startswith("#"):
             section = line.lstrip("# ")
         elif text := re.sub(r"^(-|\d+\.)\s+", "", line.strip()).replace("**", ""):
-            found += [(section, each) for each in re.split(r"(?<=\.)\s+(?=[A-Z])", text)]
-    return found
+            entries += [(section, each) for each in re.split(r"(?<=\.)\s+(?=[A-Z])", text)]
+    return entries

@@ -1,4 +1,6 @@
-"""What each Lambda loads when it starts, and what it must not: the one list of it, for tests and bench."""
+"""The modules that each Lambda loads when it starts, and the modules that it must not load, for tests and
+benchmarks.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +15,28 @@ ROOT = Path(__file__).resolve().parents[1]
 
 _NOT_WORKERS = {API_HANDLER: "app", AUTHORIZER: "chalicelib.api.authorizer"}
 MODULES = {each.name: _NOT_WORKERS.get(each.name, f"chalicelib.workers.{each.name}") for each in FUNCTIONS}
-"""Each function's module, which is all that Lambda imports of us before the first invocation."""
+"""Each function's module, which is the only module of POM that Lambda imports before the first invocation."""
 
 WEBHOOK = "app, chalicelib.adapters.tables, chalicelib.adapters.stripe.events, chalicelib.adapters.secrets"
-"""All that a first webhook has imported."""
+"""The modules that the first webhook imports."""
 
 HEAVY = frozenset({"boto3", "botocore.client", "cryptography", "jwt", "pydantic", "pynamodb", "requests", "stripe"})
-"""What no Lambda imports before something in its work needs it: no client is made without one of them."""
+"""Modules that no Lambda imports before its work needs them. No client can be created without one of them."""
 
 NOT_FOR_WEBHOOKS = frozenset({"boto3", "cryptography", "jwt", "pydantic", "requests", "stripe"})
-"""Packages that no webhook loads, the first of a Lambda included."""
+"""Packages that no webhook loads, not even the first one of a Lambda."""
 
 FIRST_USE = "tests.first_use"
-"""The program that counts what importing, a first and a second webhook open."""
+"""The program that counts the clients, requests and sockets of an import, a first and a second webhook."""
 
 
 def not_for(function: str) -> frozenset[str]:
-    """Modules that this function must not have imported when it is ready: heavy ones, and other Lambdas' code."""
-    others = frozenset(MODULES.values()) - {MODULES[function]}
+    """Returns the modules that this function must not have imported when it is ready: heavy ones, and other Lambdas'
+    code.
+    """
+    other_modules = frozenset(MODULES.values()) - {MODULES[function]}
     if function == API_HANDLER:
-        # `app.py` registers every handler for Chalice; what only workers use is imported when a worker works.
+        # `app.py` registers every handler for Chalice; a module that only workers use is imported when a worker runs.
         return HEAVY | {
             "aws_lambda_powertools.utilities.batch",
             "asyncio",
@@ -41,17 +45,19 @@ def not_for(function: str) -> frozenset[str]:
             "chalicelib.api.openapi_schemas",
         }
     api = frozenset({"chalicelib.api.blueprints", "chalicelib.api.http.routing", "chalicelib.api.models"})
-    return HEAVY | others | api | {"chalicelib.workers.registry"}
+    return HEAVY | other_modules | api | {"chalicelib.workers.registry"}
 
 
 def first_use() -> tuple[dict[str, dict[str, list[str]]], frozenset[str]]:
-    """What `import`, the `first` and the `second` webhook opened, by kind; and the packages that are loaded then."""
-    found = json.loads(_output("-m", FIRST_USE))
-    return found["steps"], frozenset(found["packages"])
+    """Returns the counts by step (`import`, `first` and `second` webhook) and kind, and the packages loaded at the
+    end.
+    """
+    report = json.loads(_output("-m", FIRST_USE))
+    return report["steps"], frozenset(report["packages"])
 
 
 def loaded_by(modules: str) -> frozenset[str]:
-    """The names of all modules that a fresh interpreter has after importing these."""
+    """Returns the names of all modules that a fresh interpreter has loaded after importing these."""
     return frozenset(_output("-c", f"import {modules}, sys; print(*sys.modules)").split())
 
 

@@ -1,4 +1,4 @@
-"""A process whose clocks have moved, as those of an environment that Lambda restores from a snapshot have."""
+"""Moves the clocks of a process, as happens when Lambda restores an environment from a snapshot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 
 
 class _EveryDateTime(type):
-    """Makes each `datetime` an instance of the moved class: those of C, and those made before the clocks moved."""
+    """Makes every `datetime` an instance of the moved class: those that C code creates, and those created before the
+    move.
+    """
 
     _plain = (dt.datetime,)
 
@@ -21,10 +23,10 @@ class _EveryDateTime(type):
 
 
 def move_clocks(seconds: int, *, monotonic: bool) -> None:
-    """Moves `time.time`, `time.time_ns` and `datetime` of this process, and `time.monotonic` if asked for.
+    """Moves `time.time`, `time.time_ns` and `datetime` of this process, and `time.monotonic` if `monotonic` is True.
 
-    A module that took a clock by its name, and a function that has one as a default, get the moved one. `time.gmtime`
-    and the like without a time, and clocks that objects keep, stay as they are.
+    Modules that imported a clock by name, and functions that have a clock as a default, get the moved clock.
+    Functions such as `time.gmtime` without a time, and clocks stored in objects, stay as they are.
     """
     time_, time_ns, monotonic_ = time.time, time.time_ns, time.monotonic
 
@@ -33,27 +35,29 @@ def move_clocks(seconds: int, *, monotonic: bool) -> None:
         def now(cls, tz: dt.tzinfo | None = None) -> Moved:
             return super().now(tz) + dt.timedelta(seconds=seconds)
 
-    moved: dict[Any, Any] = {
+    replacements: dict[Any, Any] = {
         time_: lambda: time_() + seconds,
         time_ns: lambda: time_ns() + seconds * 1_000_000_000,
         dt.datetime: Moved,
     }
     if monotonic:
-        moved[monotonic_] = lambda: monotonic_() + seconds
+        replacements[monotonic_] = lambda: monotonic_() + seconds
     for module in list(sys.modules.values()):
-        _replace(vars(module), moved)
+        _replace(vars(module), replacements)
     for function in gc.get_objects():
         if isinstance(function, FunctionType):
-            function.__defaults__ = tuple(_moved(each, moved) for each in function.__defaults__ or ()) or None
-            _replace(function.__kwdefaults__ or {}, moved)
+            function.__defaults__ = (
+                tuple(_replacement(each, replacements) for each in function.__defaults__ or ()) or None
+            )
+            _replace(function.__kwdefaults__ or {}, replacements)
 
 
-def _moved(value: Any, moved: Mapping[Any, Any]) -> Any:
-    return next((new for old, new in moved.items() if value is old), value)
+def _replacement(value: Any, replacements: Mapping[Any, Any]) -> Any:
+    return next((new for old, new in replacements.items() if value is old), value)
 
 
-def _replace(values: dict[str, Any], moved: Mapping[Any, Any]) -> None:
+def _replace(values: dict[str, Any], replacements: Mapping[Any, Any]) -> None:
     for name, value in list(values.items()):
-        new = _moved(value, moved)
+        new = _replacement(value, replacements)
         if new is not value:
             values[name] = new

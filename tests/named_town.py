@@ -1,4 +1,4 @@
-"""Two companies whose customers have names that nobody else has, and every stored item of their stage as text."""
+"""A simulation of two companies whose customers have unique names, and a reader of every stored item as text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from tests.ops.rehearsed_town import CUSTOMERS, RehearsedTown
 
 
 class NamedTown(RehearsedTown):
-    """Each customer's words hold the organization and the customer's number, so that a leak names its owner."""
+    """A town in which each customer's texts name the organization and the customer, so that a leak names its
+    owner.
+    """
 
     def saves_customers(self, organization: OrganizationId) -> None:
         for number in range(CUSTOMERS):
@@ -34,7 +36,7 @@ class NamedTown(RehearsedTown):
 
 
 def name_of(organization: OrganizationId, number: int) -> str:
-    """Returns the word that is in everything that a customer is called."""
+    """Returns the word that every text of this customer contains."""
     return f"zq{organization.removeprefix('org_')}{number}x"
 
 
@@ -46,7 +48,7 @@ def profile(organization: OrganizationId, number: int, again: str = "") -> Profi
 
 @dataclass(frozen=True)
 class StoredItem:
-    """An item of a table as it lies there."""
+    """A raw item of a table."""
 
     table: str
     keys: tuple[str, ...]
@@ -58,7 +60,7 @@ class StoredItem:
 
     @cached_property
     def texts(self) -> list[str]:
-        """Everything in it as text: its attributes, and its documents inflated."""
+        """The attributes of the item as texts, with compressed documents inflated."""
         return [_text(value) for value in self.raw.values()]
 
     @property
@@ -67,7 +69,7 @@ class StoredItem:
 
     @property
     def documents(self) -> Iterator[Any]:
-        """Yields what its documents hold."""
+        """Yields the item's JSON documents, decoded."""
         for name, value in self.raw.items():
             if name in ("document", "packed") or name.startswith("txn_"):
                 document = json.loads(_text(value))
@@ -75,7 +77,7 @@ class StoredItem:
 
 
 def stored_items(prefix: str) -> Iterator[StoredItem]:
-    """Yields every item of every table of a stage. Nothing of the code under test reads them."""
+    """Yields every item of every table of a stage, read without the code under test."""
     client: Any = boto3.client("dynamodb")
     for name in NAMES.values():
         table = prefix + name
@@ -87,7 +89,7 @@ def stored_items(prefix: str) -> Iterator[StoredItem]:
 
 
 def _text(value: dict[str, Any]) -> str:
-    [(kind, held)] = value.items()
+    [(kind, content)] = value.items()
     if kind == "B":
-        return inflate(bytes(held)).decode()
-    return held if isinstance(held, str) else json.dumps(held)
+        return inflate(bytes(content)).decode()
+    return content if isinstance(content, str) else json.dumps(content)

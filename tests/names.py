@@ -1,7 +1,8 @@
-"""`make test-names SINCE=COMMIT`: compare the tests of an earlier commit with those of this tree, by name and target.
+"""`make test-names SINCE=COMMIT`: compares the tests of an earlier commit with those of this tree, by name and
+target.
 
-Exits with 1 if a test has gone, so that a move or a split loses none unnoticed. Both are collected with the packages
-that are installed now.
+Exits with 1 if a test was removed, so that moving or splitting tests loses none unnoticed. Both trees are collected
+with the packages that are installed now.
 """
 
 from __future__ import annotations
@@ -28,26 +29,26 @@ NOWHERE = "no target"
 
 
 def targets_of(makefile: str) -> dict[str, str]:
-    """The expression of markers that chooses each target's tests; `make proofs` runs what is marked `proof`."""
-    found = {name: quoted or plain for name, quoted, plain in TARGET.findall(makefile)}
-    return {**found, "proofs": "proof"} if "proof" in found["test"] else found
+    """Returns the marker expression that chooses each target's tests; `make proofs` runs the tests marked `proof`."""
+    expressions = {name: quoted or plain for name, quoted, plain in TARGET.findall(makefile)}
+    return {**expressions, "proofs": "proof"} if "proof" in expressions["test"] else expressions
 
 
 def tests_of(tree: Path) -> dict[str, str]:
-    """The name of each test in a tree, and the target that runs it.
+    """Returns the name of each test in a tree, with the target that runs it.
 
     Raises:
         RuntimeError: the tests could not be collected.
     """
     targets = targets_of((tree / "Makefile").read_text())
-    found = dict.fromkeys(_collected(tree, None), NOWHERE)
+    targets_by_test = dict.fromkeys(_collect(tree, None), NOWHERE)
     for target, expression in targets.items():
-        found |= dict.fromkeys(_collected(tree, expression), target)
-    return found
+        targets_by_test |= dict.fromkeys(_collect(tree, expression), target)
+    return targets_by_test
 
 
-def moved(before: Mapping[str, str], after: Mapping[str, str]) -> Counter[tuple[str, str, str]]:
-    """How many tests of each file are run by another target: file, target before, target now."""
+def moved_tests(before: Mapping[str, str], after: Mapping[str, str]) -> Counter[tuple[str, str, str]]:
+    """Returns how many tests of each file another target runs now: file, target before, target now."""
     return Counter(
         (name.partition("::")[0], target, after[name])
         for name, target in before.items()
@@ -55,53 +56,53 @@ def moved(before: Mapping[str, str], after: Mapping[str, str]) -> Counter[tuple[
     )
 
 
-def in_other_files(gone: Sequence[str], new: Sequence[str]) -> dict[str, str]:
-    """Returns tests that are gone, with where each is now: one new test of the same name stands in another file."""
+def in_other_files(removed: Sequence[str], new: Sequence[str]) -> dict[str, str]:
+    """Returns the new name of each removed test that has a new test of the same name in another file."""
     by_test: dict[str, list[str]] = {}
     for name in new:
         by_test.setdefault(name.partition("::")[2], []).append(name)
-    found = {}
-    for name in gone:
+    new_names = {}
+    for name in removed:
         there = by_test.get(name.partition("::")[2], [])
-        # Files that were moved keep their names more often than not.
+        # Prefers a file of the same name, because a moved file usually keeps its name.
         there.sort(key=lambda each: Path(each.partition("::")[0]).name != Path(name.partition("::")[0]).name)
         if there:
-            found[name] = there.pop(0)
-    return found
+            new_names[name] = there.pop(0)
+    return new_names
 
 
-def _collected(tree: Path, expression: str | None) -> list[str]:
+def _collect(tree: Path, expression: str | None) -> list[str]:
     chosen = [] if expression is None else ["-m", expression]
     command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *chosen, "tests"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
     environment["PYTHONPATH"] = str(tree)
-    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 5):  # 5: an expression that chooses none
+    result = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode not in (0, 5):  # 5: an expression that chooses none
         raise RuntimeError(
-            f"pytest could not collect the tests of {tree}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            f"pytest could not collect the tests of {tree}:\n{result.stdout[-2000:]}{result.stderr[-2000:]}"
         )
-    names = [line for line in done.stdout.splitlines() if "::" in line]
-    if not names and done.returncode == 0:
-        raise RuntimeError(f"pytest names no test of {tree}:\n{done.stdout[-2000:]}")
+    names = [line for line in result.stdout.splitlines() if "::" in line]
+    if not names and result.returncode == 0:
+        raise RuntimeError(f"pytest names no test of {tree}:\n{result.stdout[-2000:]}")
     return names
 
 
 def commit_of(name: str) -> str:
-    """The commit of that name.
+    """Returns the hash of the commit with that name.
 
     Raises:
-        LookupError: there is none; the message can be shown.
+        LookupError: the commit does not exist; the message can be displayed.
     """
-    asked = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
-    found = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
-    if found.returncode != 0:
+    command = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
         raise LookupError(f"There is no commit {name!r} in this repository: name one with SINCE=COMMIT.")
-    return found.stdout.strip()
+    return result.stdout.strip()
 
 
 @contextmanager
 def checked_out(commit: str) -> Iterator[Path]:
-    """A work tree of the commit, removed at the end."""
+    """Yields a work tree of the commit, and removes it at the end."""
     with tempfile.TemporaryDirectory(prefix="test-names-") as place:
         tree = Path(place, "tree")
         subprocess.run(["git", "worktree", "add", "--quiet", "--detach", str(tree), commit], cwd=ROOT, check=True)
@@ -112,7 +113,7 @@ def checked_out(commit: str) -> Iterator[Path]:
 
 
 def main() -> int:
-    """Compare, and tell; returns the exit status."""
+    """Compares the trees, prints the report, and returns the exit status."""
     parser = argparse.ArgumentParser(prog="make test-names", description=__doc__)
     parser.add_argument("--since", required=True, metavar="COMMIT", help="the earlier commit")
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
@@ -122,30 +123,30 @@ def main() -> int:
     except LookupError as unknown:
         print(unknown, file=sys.stderr)
         return 2
-    told = Console(stderr=True)
-    with checked_out(commit) as tree, told.status(f"collecting the tests of {options.since}"):
+    console = Console(stderr=True)
+    with checked_out(commit) as tree, console.status(f"collecting the tests of {options.since}"):
         before = tests_of(tree)
-    with told.status("collecting the tests of this tree"):
+    with console.status("collecting the tests of this tree"):
         after = tests_of(ROOT)
-    return tell(before, after, as_json=options.json)
+    return report(before, after, as_json=options.json)
 
 
-def tell(before: Mapping[str, str], after: Mapping[str, str], *, as_json: bool) -> int:
-    """Print what moved, came and went; returns 1 if a test has gone."""
+def report(before: Mapping[str, str], after: Mapping[str, str], *, as_json: bool) -> int:
+    """Prints which tests were moved, added and removed. Returns 1 if a test was removed, else 0."""
     tests_now = len(after)
     counts = Counter(after.values())
-    gone, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
-    files = in_other_files(gone, new)
-    gone, new = [each for each in gone if each not in files], sorted(set(new) - set(files.values()))
+    removed, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
+    files = in_other_files(removed, new)
+    removed, new = [each for each in removed if each not in files], sorted(set(new) - set(files.values()))
     after = dict(after) | {was: after[now] for was, now in files.items()}
-    elsewhere = [(*where, count) for where, count in sorted(moved(before, after).items())]
+    elsewhere = [(*where, count) for where, count in sorted(moved_tests(before, after).items())]
     if as_json:
         print(
             json.dumps(
                 {
                     "before": len(before),
                     "after": tests_now,
-                    "gone": gone,
+                    "gone": removed,
                     "new": new,
                     "moved": elsewhere,
                     "files": files,
@@ -160,12 +161,12 @@ def tell(before: Mapping[str, str], after: Mapping[str, str], *, as_json: bool) 
         console.print(table if elsewhere else "No test is run by another target than before.")
         console.print(", ".join(f"make {target}: {count:,}" for target, count in sorted(counts.items())))
         console.print(
-            f"{len(before):,} tests before, {tests_now:,} now: {len(gone)} gone, {len(new)} new, "
+            f"{len(before):,} tests before, {tests_now:,} now: {len(removed)} gone, {len(new)} new, "
             f"{len(files)} in another file"
         )
-        for name in gone:
+        for name in removed:
             console.print(f"gone: {name}", markup=False, soft_wrap=True)
-    return 1 if gone else 0
+    return 1 if removed else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What POM should show, worked out from the Stripe double's ledger alone, and how that differs from what it shows.
+"""Derives the figures of each invoice from the Stripe double's ledger alone, and compares them with POM's.
 
-Nothing of the backend's rules is used here: the two must come to the same result on their own.
+No rule of the backend is used here, so that the two results are independent.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ REASONS = {
     "debit_not_authorized": "bank_declined",
     "invalid_currency": "bank_declined",
 }
-"""Codes that the double's test cards and bank accounts fail with."""
+"""The double's error codes of test cards and bank accounts, each with POM's reason."""
 
 DISPUTE_ENDED = ("won", "lost", "warning_closed", "prevented")
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One invoice as people should see it."""
+class Figures:
+    """The figures and flags of one invoice that users see."""
 
     status: str
     total: int
@@ -49,17 +49,17 @@ class Shown:
     received: int
     overpaid: int
     from_balance: int
-    """What the customer's balance in Stripe paid; negative if a debt was added."""
+    """The amount that the customer's balance in Stripe paid; negative if a debt was added."""
     credited_first: int
-    """What credit notes took off before it was paid."""
+    """The amount that credit notes subtracted before the payment."""
     discount: int
     balance: int
     disputed: bool
     failure: str | None
 
 
-def expected(ledger: JSON, stripe_invoice: JSON) -> Shown:
-    """What the ledger says of one of its invoices."""
+def figures_in_stripe(ledger: JSON, stripe_invoice: JSON) -> Figures:
+    """Returns the figures of one invoice according to the ledger."""
     objects = ledger["objects"]
     intents = _intents(objects, stripe_invoice)
     ids = {intent["id"] for intent in intents}
@@ -75,7 +75,9 @@ def expected(ledger: JSON, stripe_invoice: JSON) -> Shown:
     ]
     refunded = sum(refund["amount"] for refund in refunds) + sum(note["out_of_band_amount"] or 0 for note in notes)
     lost = sum(
-        _lost(objects, charge, refunds) for charge in objects.get("charge", ()) if charge["payment_intent"] in ids
+        _lost_cents(objects, charge, refunds)
+        for charge in objects.get("charge", ())
+        if charge["payment_intent"] in ids
     )
     disputed = any(
         dispute["payment_intent"] in ids and dispute["status"] not in DISPUTE_ENDED
@@ -88,7 +90,7 @@ def expected(ledger: JSON, stripe_invoice: JSON) -> Shown:
     elif word == "open":
         word = "failed" if failure else "pending"
     owed = stripe_invoice["total"] if word == "draft" else stripe_invoice["amount_remaining"]
-    return Shown(
+    return Figures(
         status=word,
         total=stripe_invoice["total"],
         paid=paid,
@@ -105,18 +107,20 @@ def expected(ledger: JSON, stripe_invoice: JSON) -> Shown:
     )
 
 
-def _lost(objects: JSON, charge: JSON, refunds: list[JSON]) -> int:
-    """What banks took back of one charge for good: never more than its refunds have left of it."""
-    lost = [
+def _lost_cents(objects: JSON, charge: JSON, refunds: list[JSON]) -> int:
+    """Returns the amount of one charge lost in disputes, which is at most the amount not refunded."""
+    disputes = [
         each for each in objects.get("dispute", ()) if each["charge"] == charge["id"] and each["status"] == "lost"
     ]
-    claimed = sum(each["amount"] if each["currency"] == charge["currency"] else charge["amount"] for each in lost)
+    claimed = sum(each["amount"] if each["currency"] == charge["currency"] else charge["amount"] for each in disputes)
     refunded = sum(refund["amount"] for refund in refunds if refund["charge"] == charge["id"])
     return max(0, min(claimed, charge["amount"] - refunded))
 
 
 def _from_balance(objects: JSON, stripe_invoice: JSON) -> int:
-    """By the customer's ledger of balance transactions, which the invoice's own figures have no part in."""
+    """Returns the amount by the customer's balance transactions, which are independent of the invoice's own
+    figures.
+    """
     if stripe_invoice["status"] == "void":
         return 0
     return sum(
@@ -127,8 +131,8 @@ def _from_balance(objects: JSON, stripe_invoice: JSON) -> int:
 
 
 def _intents(objects: JSON, stripe_invoice: JSON) -> list[JSON]:
-    wanted = [payment["payment"]["payment_intent"] for payment in stripe_invoice["payments"]["data"]]
-    return [intent for intent in objects.get("payment_intent", ()) if intent["id"] in wanted]
+    intent_ids = [payment["payment"]["payment_intent"] for payment in stripe_invoice["payments"]["data"]]
+    return [intent for intent in objects.get("payment_intent", ()) if intent["id"] in intent_ids]
 
 
 def _failure(intents: list[JSON]) -> str | None:
@@ -141,9 +145,9 @@ def _failure(intents: list[JSON]) -> str | None:
     return None
 
 
-def shown(invoice: Invoice) -> Shown:
-    """What POM shows of one of its invoices."""
-    return Shown(
+def figures_in_pom(invoice: Invoice) -> Figures:
+    """Returns the figures that POM shows for one of its invoices."""
+    return Figures(
         status=invoice.status.value,
         total=invoice.total,
         paid=invoice.paid_amount,
@@ -161,25 +165,27 @@ def shown(invoice: Invoice) -> Shown:
 
 
 def differences(ledger: JSON, invoices: Iterable[Invoice]) -> list[str]:
-    """Where POM and Stripe disagree, in words; none at all is what is hoped for."""
+    """Returns a sentence for each invoice on which POM and Stripe disagree."""
     invoices = list(invoices)
     in_stripe = {invoice["id"]: invoice for invoice in ledger["objects"].get("invoice", ())}
-    found = []
+    sentences = []
     for invoice in invoices:
         theirs = in_stripe.get(invoice.stripe_invoice_id or "")
         if theirs is not None and theirs["latest_revision"]:
-            found.append(f"{invoice.id} is {invoice.status} here, and Stripe has a revision of it")
+            sentences.append(f"{invoice.id} is {invoice.status} here, and Stripe has a revision of it")
         elif theirs is None:
             if invoice.status.value != "void":
-                found.append(f"{invoice.id} is {invoice.status} here and not in Stripe")
-        elif shown(invoice) != expected(ledger, theirs):
-            found.append(f"{invoice.id}: POM shows {shown(invoice)}, Stripe has {expected(ledger, theirs)}")
+                sentences.append(f"{invoice.id} is {invoice.status} here and not in Stripe")
+        elif figures_in_pom(invoice) != figures_in_stripe(ledger, theirs):
+            sentences.append(
+                f"{invoice.id}: POM shows {figures_in_pom(invoice)}, Stripe has {figures_in_stripe(ledger, theirs)}"
+            )
     made_for = Counter(
         theirs["metadata"]["pom_invoice_id"]
         for theirs in in_stripe.values()
         if "pom_invoice_id" in theirs["metadata"] and not theirs["from_invoice"]
     )
-    found += [f"{count} Stripe invoices for {ours}" for ours, count in made_for.items() if count > 1]
-    known = {invoice.id for invoice in invoices}
-    found += [f"Stripe has an invoice for {ours}, POM has none" for ours in made_for if ours not in known]
-    return found
+    sentences += [f"{count} Stripe invoices for {ours}" for ours, count in made_for.items() if count > 1]
+    known_ids = {invoice.id for invoice in invoices}
+    sentences += [f"Stripe has an invoice for {ours}, POM has none" for ours in made_for if ours not in known_ids]
+    return sentences

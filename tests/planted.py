@@ -1,4 +1,4 @@
-"""Values of any stored type with a text of its own in every place for a text, to see what becomes of each."""
+"""Builds values of any stored type with a unique text in every text field, to trace where each text is stored."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from infra.privacy.places import fields_of
 PLAIN: Mapping[Any, Any] = {int: 1, bool: False, Decimal: Decimal(1), dt.date: dt.date(2026, 1, 2)}
 
 
-class Planted:
-    """Makes values. `texts` maps each planted text to the field that it was planted in, such as `Profile.email`.
+class PlantedValues:
+    """Builds records. `texts` maps each planted text to its field, such as `Profile.email`.
 
-    The fields in `given` have the values given there, by their names.
+    `given` has values by field name, which these fields receive in place of planted ones.
     """
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, fixed_values: Mapping[str, Any]) -> None:
         self.texts: dict[str, str] = {}
-        self._parameter = given
+        self._parameter = fixed_values
 
     def of(self, kind: Any) -> Any:
         """Returns a record of this kind, full of planted texts."""
         return self._record(kind, ())
 
     def found_in(self, stored: str | bytes) -> set[str]:
-        """Returns the fields whose texts are somewhere in what is stored."""
+        """Returns the fields whose texts occur in a stored value."""
         text = stored if isinstance(stored, str) else stored.decode()
         return {field for planted, field in self.texts.items() if planted in text}
 
@@ -52,7 +52,9 @@ class Planted:
         return PLAIN[hint] if hint in PLAIN else self._record(hint, above)
 
     def _composed(self, origin: Any, arguments: tuple[Any, ...], field: str, above: tuple[Any, ...]) -> Any:
-        """A record is not put into one of its own kind, because there would be no end."""
+        """Returns a value of a composed type. A record is not nested in a record of its own kind, because nesting
+        would not end.
+        """
         if arguments[0] in above:
             return ()
         if origin is tuple:

@@ -1,12 +1,12 @@
-"""Runs in a fresh interpreter, and plays SnapStart: several environments begin from one snapshot of a function.
+"""Runs in a fresh interpreter, and simulates SnapStart: several environments start from one snapshot of a function.
 
-Reads what to play as JSON from its standard input, and initializes the function as Lambda does: its handler's module
-is imported, then the hooks before a snapshot run, the last registered first. It says `frozen`, and waits for a line:
-meanwhile the world goes on. Then it forks once for each environment. All of them have the state that was frozen, as
-the copies of a snapshot have. In each, the clocks have moved, the hooks after a restore run in their order, and the
-function works. Prints, as JSON, what each of them did.
+Reads the scenario as JSON from standard input, and initializes the function as Lambda does: it imports the handler's
+module, then runs the hooks before a snapshot, the last registered first. It prints `frozen` and waits for a line,
+while the test moves time and secrets on. Then it forks once for each environment, so each has the frozen state, as
+restored copies have. In each environment the clocks have moved, the hooks after a restore run in their order, and the
+function is invoked. Prints the results of all environments as JSON.
 
-The runtime's own order of hooks: `run_before_snapshot` and `run_after_restore` of
+The order of the hooks is that of the runtime: `run_before_snapshot` and `run_after_restore` of
 https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/lambda_runtime_hooks_runner.py.
 """
 
@@ -34,9 +34,9 @@ from tests.signed_webhook import webhook
 CONTEXT = SimpleNamespace(aws_request_id="r-1", get_remaining_time_in_millis=lambda: 10_000)
 
 
-def work(played: dict[str, Any], event: Any) -> Any:
-    """Lets the function work, and returns its answer, or the message of what it raises."""
-    module, name = importlib.import_module(MODULES[played["function"]]), played["function"]
+def invoke(scenario: dict[str, Any], event: Any) -> Any:
+    """Invokes the function, and returns its response, or the message of the exception it raises."""
+    module, name = importlib.import_module(MODULES[scenario["function"]]), scenario["function"]
     handler = module.app if name == API_HANDLER else getattr(module, name)
     try:
         return handler(event, CONTEXT)
@@ -45,7 +45,7 @@ def work(played: dict[str, Any], event: Any) -> Any:
 
 
 def message() -> dict[str, Any]:
-    """One message, about a customer that the table does not have."""
+    """Returns a batch with one message, about a customer that the table does not have."""
     body = json.dumps({"organizationId": "o", "customerId": f"cus_{'a' * 26}", "edition": 1})
     record = {
         "messageId": "m-1",
@@ -61,34 +61,36 @@ def message() -> dict[str, Any]:
 
 
 def token(signed: str) -> dict[str, Any]:
-    """What API Gateway asks the authorizer."""
+    """Returns API Gateway's request to the authorizer."""
     arn = "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/v1/invoices"
     return {"type": "TOKEN", "methodArn": arn, "authorizationToken": f"Bearer {signed}"}
 
 
-def event(played: dict[str, Any], which: str) -> dict[str, Any]:
-    """The event for the function, signed with the secrets `before` the snapshot or `after` it, or `expired`."""
-    if played["function"] == API_HANDLER:
-        return webhook(played[which])
-    return token(played[which]) if played["function"] == AUTHORIZER else message()
+def event(scenario: dict[str, Any], secret_name: str) -> dict[str, Any]:
+    """Returns an event for the function, signed with the secret named by `which`: `before` or `after` the snapshot,
+    or `expired`.
+    """
+    if scenario["function"] == API_HANDLER:
+        return webhook(scenario[secret_name])
+    return token(scenario[secret_name]) if scenario["function"] == AUTHORIZER else message()
 
 
-def environment(played: dict[str, Any]) -> dict[str, Any]:
-    """One environment, from its restore to the end of its last work."""
+def run_environment(scenario: dict[str, Any]) -> dict[str, Any]:
+    """Runs one environment, from its restore to its last invocation, and returns its results."""
     plain, plain_monotonic = time.time, time.monotonic
-    move_clocks(played["seconds_later"], monotonic=played["monotonic_moves"])
-    for hook, arguments, named in snapshot_restore_py.get_after_restore():
-        hook(*arguments, **named)
+    move_clocks(scenario["seconds_later"], monotonic=scenario["monotonic_moves"])
+    for hook, arguments, keywords in snapshot_restore_py.get_after_restore():
+        hook(*arguments, **keywords)
     loaded = set(sys.modules)
     written = io.StringIO()
     with contextlib.redirect_stdout(written):
-        answers = [work(played, event(played, which)) for which in played["works"]]
+        answers = [invoke(scenario, event(scenario, secret_name)) for secret_name in scenario["works"]]
     new = sorted(set(sys.modules) - loaded)
     from chalicelib import bootstrap
     from chalicelib.adapters.clock import SystemClock
 
     stripe_answers = None
-    if played["function"] != AUTHORIZER:
+    if scenario["function"] != AUTHORIZER:
         stripe_answers = list(bootstrap.ports().stripe.webhook_endpoints())
     return {
         "answers": answers,
@@ -103,39 +105,39 @@ def environment(played: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def forked(played: dict[str, Any]) -> dict[str, Any]:
-    """What a copy of this process does as an environment."""
+def run_in_fork(scenario: dict[str, Any]) -> dict[str, Any]:
+    """Runs an environment in a forked copy of this process, and returns its results."""
     reading, writing = os.pipe()
     frozen_chance = random.getstate()
     if os.fork() == 0:
         random.setstate(frozen_chance)  # Python gives a forked process another; a restore gives none
         with os.fdopen(writing, "w") as answer:
-            answer.write(json.dumps(environment(played), default=str))
+            answer.write(json.dumps(run_environment(scenario), default=str))
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as answer:
-        did = answer.read()
+        output = answer.read()
     os.wait()
-    found: dict[str, Any] = json.loads(did)
-    return found
+    result: dict[str, Any] = json.loads(output)
+    return result
 
 
 def main() -> None:
-    played = json.loads(sys.stdin.readline())
-    os.environ.update(played["environment"])
-    importlib.import_module(MODULES[played["function"]])
+    scenario = json.loads(sys.stdin.readline())
+    os.environ.update(scenario["environment"])
+    importlib.import_module(MODULES[scenario["function"]])
     before = snapshot_restore_py.get_before_snapshot()
     while before:
-        hook, arguments, named = before.pop()
-        hook(*arguments, **named)
-    if played["worked_before"]:
+        hook, arguments, keywords = before.pop()
+        hook(*arguments, **keywords)
+    if scenario["worked_before"]:
         with contextlib.redirect_stdout(io.StringIO()):
-            work(played, event(played, "before"))
-            if played["function"] != AUTHORIZER:
+            invoke(scenario, event(scenario, "before"))
+            if scenario["function"] != AUTHORIZER:
                 importlib.import_module("chalicelib.bootstrap").ports().stripe.webhook_endpoints()
     print("frozen", flush=True)
     sys.stdin.readline()
-    print(json.dumps([forked(played) for _ in range(played["environments"])]))
+    print(json.dumps([run_in_fork(scenario) for _ in range(scenario["environments"])]))
 
 
 if __name__ == "__main__":

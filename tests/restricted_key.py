@@ -11,25 +11,25 @@ PAGE = Path(__file__).parents[1] / "docs" / "deploying.md"
 
 @dataclass(frozen=True)
 class Permission:
-    """One row of the table."""
+    """One row of the table of permissions."""
 
     name: str
-    """Stripe's, such as invoice_write."""
+    """Stripe's name of the permission, such as invoice_write."""
     side: str
     """"Connect" for calls that name a connected account, "platform" for the others: columns of Stripe's form."""
     writes: bool
     paths: tuple[str, ...]
-    """The calls that it allows, by the beginning of their paths."""
+    """The beginnings of the paths that the permission allows."""
 
     def allows(self, method: str, path: str) -> bool:
-        """Whether a request may be made with it. To write includes to read."""
+        """Returns True if the permission covers a request. A permission to write includes reads."""
         return (self.writes or method.upper() == "GET") and any(
             path == each or path.startswith(f"{each}/") for each in self.paths
         )
 
 
 def permissions() -> list[Permission]:
-    """The table's rows."""
+    """Returns the table's rows."""
     [section] = re.findall(r"## A restricted key\n(.*?)\n## ", PAGE.read_text(), re.DOTALL)
     rows = [
         [cell.strip() for cell in line.strip("|").split(" | ")] for line in section.splitlines() if "`/v1/" in line

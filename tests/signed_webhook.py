@@ -1,4 +1,6 @@
-"""A webhook as Stripe signs it, for processes that count what they load: it imports the standard library alone."""
+"""A webhook signed as by Stripe. It imports only the standard library, for processes that count the modules they
+load.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from typing import Any
 
 
 def webhook(secret: str) -> dict[str, Any]:
-    """A signed event of an invoice that the table does not have, as API Gateway hands it over."""
+    """Returns API Gateway's request with a signed event of an invoice that the table does not have."""
     now = int(time.time())
     invoice = {
         "id": "in_1",

@@ -1,4 +1,4 @@
-"""Runs modules as programs of their own beside a running stack: what they do takes nothing from its processes."""
+"""Runs modules as separate programs next to a running local stack, so that they do not load the stack's processes."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import sys
 from infra.local.stack import ROOT, LocalStack
 
 TIMEOUT = 300
-"""Seconds one may take."""
+"""The longest time, in seconds, that one program may take."""
 
 
-def run_module(stack: LocalStack, name: str, *words: str, given: str = "") -> str:
-    """What `python -m name words` prints, in the stack's environment, with `given` on its standard input.
+def run_module(stack: LocalStack, name: str, *arguments: str, standard_input: str = "") -> str:
+    """Returns the output of `python -m name words`, run in the stack's environment with `given` as standard input.
 
     Raises:
-        RuntimeError: it failed; says how.
+        RuntimeError: the program failed; the message has its error output.
     """
     own = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    done = subprocess.run(
-        [sys.executable, "-m", name, *words],
-        input=given,
+    result = subprocess.run(
+        [sys.executable, "-m", name, *arguments],
+        input=standard_input,
         env={**own, **stack.environment},
         cwd=ROOT,
         capture_output=True,
@@ -29,6 +29,6 @@ def run_module(stack: LocalStack, name: str, *words: str, given: str = "") -> st
         timeout=TIMEOUT,
         check=False,
     )
-    if done.returncode != 0:
-        raise RuntimeError(f"{name}: {done.stderr[-2000:]}")
-    return done.stdout
+    if result.returncode != 0:
+        raise RuntimeError(f"{name}: {result.stderr[-2000:]}")
+    return result.stdout

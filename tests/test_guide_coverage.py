@@ -12,7 +12,7 @@ NOTHING_TO_DO = "nothing to do here"
 
 
 def coverage() -> list[tuple[Sentence, str, list[str]]]:
-    """The rows of the table: the sentence, what makes it true, and the tests."""
+    """Returns the rows of the table: a sentence, the reason why it is true, and its tests."""
     rows, section = [], ""
     for line in (ROOT / "docs/guide-coverage.md").read_text().splitlines():
         if line.startswith("## "):
@@ -23,11 +23,11 @@ def coverage() -> list[tuple[Sentence, str, list[str]]]:
     return rows
 
 
-def test_every_sentence_is_in_the_table_and_nothing_else() -> None:
+def test_the_table_holds_exactly_the_sentences_of_the_guide() -> None:
     assert [sentence for sentence, _, _ in coverage()] == sentences()
 
 
-def test_every_sentence_says_what_makes_it_true_and_what_proves_it() -> None:
+def test_every_sentence_names_its_code_and_its_proof() -> None:
     unproved = [sentence for sentence, how, tests in coverage() if not how or not (tests or NOTHING_TO_DO in how)]
     assert unproved == []
 

@@ -1,4 +1,4 @@
-"""Every link from a page of ours to another leads to a file that is there, and to a heading that it has."""
+"""Every link between pages of the documentation leads to an existing file and heading."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAGES = [ROOT / "README.md", *(each for each in _OURS if "node_modules" not in e
 
 
 def headings(page: Path) -> set[str]:
-    """The names by which GitHub lets one link to a page's headings: lower case, hyphens for blanks, no signs."""
+    """Returns GitHub's link names of a page's headings: lower case, hyphens for blanks, no punctuation."""
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
     titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {
@@ -22,7 +22,7 @@ def headings(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     wrong = []
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         name, _, heading = link.partition("#")

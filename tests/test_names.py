@@ -1,4 +1,4 @@
-"""The comparison of tests by name knows each target and tells each move."""
+"""The comparison of tests by name finds the target of each test, and reports each move and removal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.names import ROOT, moved, targets_of, tell
+from tests.names import ROOT, moved_tests, report, targets_of
 
 
 def test_each_target_is_read_with_the_tests_it_chooses() -> None:
@@ -26,22 +26,27 @@ def test_each_target_is_read_with_the_tests_it_chooses() -> None:
     )
 
 
-def test_a_moved_test_is_told_with_both_targets_and_a_test_that_stayed_is_not() -> None:
+def test_only_a_moved_test_is_listed_with_both_targets() -> None:
     before = {"a.py::one": "test", "a.py::two": "test", "b.py::gone": "test", "b.py::stays": "test"}
     after = {"a.py::one": "proofs", "a.py::two": "proofs", "b.py::stays": "test", "b.py::new": "test"}
-    assert moved(before, after) == {("a.py", "test", "proofs"): 2}
+    assert moved_tests(before, after) == {("a.py", "test", "proofs"): 2}
 
 
-def test_a_test_that_has_gone_is_named_and_fails_the_comparison(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_removed_test_is_named_and_fails_the_comparison(capsys: pytest.CaptureFixture[str]) -> None:
     before = {"a.py::stays": "test", "a.py::gone": "test"}
-    assert tell(before, {"a.py::stays": "test", "a.py::new": "test"}, as_json=True) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["gone"], told["new"], told["before"], told["after"]) == (["a.py::gone"], ["a.py::new"], 2, 2)
-    assert tell(before, before, as_json=False) == 0
+    assert report(before, {"a.py::stays": "test", "a.py::new": "test"}, as_json=True) == 1
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["gone"], printed["new"], printed["before"], printed["after"]) == (
+        ["a.py::gone"],
+        ["a.py::new"],
+        2,
+        2,
+    )
+    assert report(before, before, as_json=False) == 0
     assert "0 gone" in capsys.readouterr().out
 
 
-def test_what_decides_whether_a_change_lands_runs_every_target_of_tests_and_checks() -> None:
+def test_the_check_of_a_change_runs_every_target_of_tests_and_checks() -> None:
     steps = re.findall(r"^step make ([a-z-]+)", (ROOT / ".ci/run").read_text(), re.MULTILINE)
     makefile = (ROOT / "Makefile").read_text()
     assert set(targets_of(makefile)) | {"demo", "lint", "package"} == set(steps)
@@ -50,13 +55,13 @@ def test_what_decides_whether_a_change_lands_runs_every_target_of_tests_and_chec
     assert re.search(r"^proofs:.*\n\t@\$\(BIN\)/python -m tests\.proofs ", makefile, re.MULTILINE)
 
 
-def test_a_test_whose_file_was_moved_is_not_gone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_test_whose_file_was_moved_does_not_count_as_removed(capsys: pytest.CaptureFixture[str]) -> None:
     before = {"flat/test_a.py::one[x]": "test", "flat/test_b.py::one[x]": "test"}
     after = {"b/test_b.py::one[x]": "test", "a/test_a.py::one[x]": "proofs"}
-    assert tell(before, after, as_json=True) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["files"] == {
+    assert report(before, after, as_json=True) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["files"] == {
         "flat/test_a.py::one[x]": "a/test_a.py::one[x]",
         "flat/test_b.py::one[x]": "b/test_b.py::one[x]",
     }
-    assert told["moved"] == [["flat/test_a.py", "test", "proofs", 1]]
+    assert printed["moved"] == [["flat/test_a.py", "test", "proofs", 1]]

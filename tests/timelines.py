@@ -1,4 +1,4 @@
-"""What a user reads of an invoice: its timeline, and the log of its events."""
+"""Shortcuts to an invoice's timeline and to the log of its events."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.fakes import FakePorts
 
 
 def kinds(invoice: Invoice) -> list[str]:
-    """Returns what happened to the invoice, in the timeline's words."""
+    """Returns the kinds of the timeline's entries, in order."""
     return [entry.kind.value for entry in timeline(invoice)]
 
 
-def entries(invoice: Invoice, *wanted: str) -> list[Entry]:
-    """Returns the timeline's entries of these kinds, the first one first."""
-    return [entry for entry in timeline(invoice) if entry.kind.value in wanted]
+def entries(invoice: Invoice, *kind_names: str) -> list[Entry]:
+    """Returns the timeline's entries of these kinds, in order."""
+    return [entry for entry in timeline(invoice) if entry.kind.value in kind_names]
 
 
 def event_log(invoice: Invoice, ports: FakePorts) -> dict[str, LoggedEvent]:
@@ -26,5 +26,5 @@ def event_log(invoice: Invoice, ports: FakePorts) -> dict[str, LoggedEvent]:
 
 
 def markers(ports: FakePorts) -> int:
-    """Returns how many events are marked as dealt with."""
-    return sum(isinstance(known, EventMarker) for known in ports.database.events.values())
+    """Returns how many events are marked as processed."""
+    return sum(isinstance(entry, EventMarker) for entry in ports.database.events.values())

@@ -1,5 +1,7 @@
-"""A whole small world in one process, without ports or threads: our use cases over in-memory stores, the real
-Stripe gateway and webhook verifier, and the Stripe double, on one clock that stands still until it is moved."""
+"""A complete simulation in one process, without network ports or threads: POM's use cases over in-memory stores, the
+real Stripe gateway and webhook verifier, and the Stripe double. All use one clock, which stands still until a test
+moves it.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,7 @@ OFFICE = UserId("user_office")
 
 
 class OneClock(FakeClock):
-    """Ours and the double's: whoever waits moves both."""
+    """The clock of POM and of the double: a sleep on one side moves both."""
 
     def __init__(self, theirs: Clock) -> None:
         super().__init__(BEGAN)
@@ -67,15 +69,17 @@ class OneClock(FakeClock):
 
 
 class World:
-    """One platform, its double, and what happens between them. `receipts` holds what became of each webhook.
+    """One platform, its Stripe double, and the events between them. `receipts` has the result of each webhook.
 
-    `secrets` are the webhook secrets that are stored, the newest first; everybody knows them at once.
+    `secrets` are the stored webhook secrets, newest first; every part of the simulation uses the current value.
     """
 
     def __init__(self, seed: int = 0, *, version: str | None = None) -> None:
-        """`version` is that of all accounts; without it the seed decides, and each may have another.
+        """Creates the world. All accounts have the API version `version`; without it, the seed chooses one for each
+        account.
 
-        The seed also decides whether an account's invoices tell what was paid outside; without a seed none does.
+        The seed also decides whether an account's invoices report the amount paid outside Stripe. With seed 0 none
+        does.
         """
         self._versions = random.Random(f"versions {seed}")
         self._telling = random.Random(f"paid outside {seed}") if seed else None
@@ -100,7 +104,7 @@ class World:
         self.opener = WebhookOpener(lambda: self.secrets, self.ports.clock)
         self.receipts: list[Receipt] = []
         self.while_waiting: Callable[[float], None] = lambda _: None
-        """What happens while the double lets somebody wait for an answer."""
+        """Called with the seconds of each delay of the double's responses."""
         self.double.add_webhook_endpoint(
             WEBHOOK_URL,
             secret=WEBHOOK_SECRET,
@@ -122,28 +126,28 @@ class World:
         return 200
 
     def deliver(self) -> list[Receipt]:
-        """All webhooks that are due; answers what became of them."""
+        """Delivers all webhooks that are due, and returns their results."""
         before = len(self.receipts)
         self.double.drain()
         return self.receipts[before:]
 
     def advance(self, seconds: int) -> None:
-        """Time goes by for everybody."""
+        """Moves the clock of POM and of the double."""
         self.double.advance(seconds)
         self.ports.clock.set(self.double.clock.seconds())
 
     def account(self, **settings: Any) -> str:
-        """A Stripe account that is not connected yet."""
+        """Creates a Stripe account that is not connected yet, and returns its id."""
         settings.setdefault("api_version", self._version or self._versions.choice(VERSIONS))
         if self._telling is not None:
             settings.setdefault("tells_paid_outside", self._telling.random() < 0.5)
-        made = self.double.create_account(connected=False, business_name="Blue Pools", **settings)
-        return str(made["id"])
+        account_object = self.double.create_account(connected=False, business_name="Blue Pools", **settings)
+        return str(account_object["id"])
 
     # What people do
 
     def connect(self, organization: OrganizationId = ORGANIZATION, account: str | None = None) -> str:
-        """Install Stripe, grant access, return and complete; answers the account's id."""
+        """Installs Stripe, grants access, returns to POM and completes the connection. Returns the account's id."""
         account = account or self.account()
         state = self.begin(organization)
         back = connect.receive_callback(state, self.double.authorization_code(account), None, self.ports)
@@ -151,9 +155,9 @@ class World:
         return account
 
     def begin(self, organization: OrganizationId = ORGANIZATION, user: UserId = ADMIN) -> str:
-        """Click Install; answers the state."""
-        begun = connect.begin(organization, user, self.ports, redirect_uri=REDIRECT)
-        return begun.authorize_url.split("state=")[1].split("&")[0]
+        """Clicks Install, and returns the state of the authorization."""
+        authorization = connect.begin(organization, user, self.ports, redirect_uri=REDIRECT)
+        return authorization.authorize_url.split("state=")[1].split("&")[0]
 
     def customer(
         self,
@@ -164,23 +168,23 @@ class World:
         stripe_customer_id: str | None = None,
         **profile: Any,
     ) -> Customer:
-        """Save a customer in POM."""
-        named = {"first_name": "Ann", "last_name": "Lee", **profile}
-        save = Save(Profile(email=email, **named), stripe_customer_id)
+        """Saves a customer in POM."""
+        profile_fields = {"first_name": "Ann", "last_name": "Lee", **profile}
+        save = Save(Profile(email=email, **profile_fields), stripe_customer_id)
         return put_customer(organization, CustomerId(customer_id), save, self.ports)
 
     def invoice(self, *services: str, **changes: Any) -> Invoice:
-        """Create an invoice of services at 75.00 each."""
+        """Creates an invoice of services at 75.00 each."""
         return create_invoice(order(*services, **changes), self.ports)
 
     def now(self, invoice: Invoice) -> Invoice:
-        """The invoice as it is stored."""
+        """Returns the invoice as it is stored now."""
         return get_invoice(invoice.organization_id, InvoiceId(invoice.id), self.ports)
 
-    # What runs by itself
+    # Work that runs automatically
 
     def work(self) -> None:
-        """The workers take what is queued, until nothing is."""
+        """Runs the workers until the queues are empty."""
         while messages := self.ports.queues.take():
             for message in messages:
                 match message:
@@ -205,37 +209,37 @@ class World:
                         )
 
     def look(self) -> None:
-        """The schedules look at Stripe's endpoints, and fly a canary with each secret."""
+        """Runs the scheduled checks: compares Stripe's webhook endpoints, and sends a canary with each secret."""
         check_webhooks(WEBHOOK_URL, self.ports)
         send_and_store_canaries(WorldDoor(self), self.ports)
 
     def resume(self) -> None:
-        """The five-minute schedule and its work."""
+        """Runs the five-minute schedule and its work."""
         resume_stuck(self.ports)
         self.work()
 
     def plan_day(self) -> None:
-        """The hourly schedule and its work."""
+        """Runs the hourly schedule and its work."""
         plan_day(self.ports)
         self.work()
 
     def sweep(self, organization: OrganizationId = ORGANIZATION, *, objects: bool = True) -> ReconcileResult:
-        """One reconciliation run."""
+        """Runs one reconciliation of the organization's account."""
         return reconcile_account(organization, self.ports, objects=objects)
 
-    # What can be looked at
+    # State that tests read
 
     def in_stripe(self, account: str, kind: str = "invoice") -> list[dict[str, Any]]:
-        """All objects of a kind that Stripe holds."""
+        """Returns all objects of a kind that Stripe holds for the account."""
         return list(self.double.ledger(account)["objects"].get(kind, []))
 
     def stripe_calls(self) -> dict[str, int]:
-        """Requests to Stripe since the last reset."""
+        """Returns the number of requests to Stripe since the last reset, by operation."""
         return self.double.api.log.counts()
 
 
 class WorldDoor:
-    """The webhook endpoint as its own canary meets it."""
+    """The webhook endpoint as the canary sender uses it."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -248,7 +252,9 @@ class WorldDoor:
 
 
 def order(*services: str, **changes: Any) -> CreateInvoice:
-    """A request for an invoice of services at 75.00 each; `changes` are fields of it or of its terms."""
+    """Returns a request for an invoice of services at 75.00 each; `changes` are fields of the request or of its
+    terms.
+    """
     lines = tuple(line(service) for service in services or ("svc_1",))
     command = CreateInvoice(
         organization_id=ORGANIZATION,
@@ -263,5 +269,5 @@ def order(*services: str, **changes: Any) -> CreateInvoice:
 
 
 def line(service: str, price: str = "75.00", quantity: str = "1") -> Service:
-    """One service to bill."""
+    """Returns one service to bill."""
     return Service(ServiceId(service), f"Cleaning {service}", Decimal(quantity), Decimal(price))

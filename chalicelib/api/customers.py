@@ -27,6 +27,7 @@ router = Router(__name__, "Customers")
 
 
 def _customer_reply(customer: Customer) -> Reply:
+    """Returns the customer as `GET` returns it, with its links to the connected account and its ETag."""
     current = customers.on_connected_account(customer, bootstrap.ports())
     return Reply(customer_detail(current), edit_tag=customer.edit_tag)
 

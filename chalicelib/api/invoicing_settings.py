@@ -23,6 +23,7 @@ router = Router(__name__, "Invoicing settings")
 
 
 def _settings_reply(settings: InvoicingSettings) -> Reply:
+    """Returns the settings as `GET` returns them, with the time zone in force and the ETag."""
     zone = invoicing_settings.time_zone_in_force(settings.organization_id, bootstrap.ports())
     view = settings_view(settings, zone, dashboard_base=bootstrap.config().stripe_dashboard_base)
     return Reply(view, edit_tag=settings.edit_tag)

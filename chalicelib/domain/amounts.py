@@ -5,7 +5,7 @@ For every finalized invoice that is not void, by Stripe's own fields:
     total = paid - overpaid + balance_applied + credited_before_payment + open
 
 `received` is the money that came in and stayed: paid less refunded less lost.
-`docs/decisions/0018-terms-of-money.md` explains each term. All amounts are minor units of the invoice's currency.
+`docs/decisions/0018-invoice-amounts.md` explains each term. All amounts are minor units of the invoice's currency.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ Errors that are always caught inside the system:
     InvoiceExists                 an invoice of this id exists (ports.storage)
     StripeCustomerClaimed         another customer holds the Stripe customer (ports.storage)
     Cancelled                     DynamoDB cancelled a transaction (adapters.tables.database)
-    _Taken                        another writer has put the next row of a feed (adapters.tables.changes)
-    NoEvent                       a body is not an event of Stripe's (adapters.stripe.events)
+    _PlaceTaken                   another writer has put the next row of a feed (adapters.tables.changes)
+    NotAnEvent                    a body is not an event of Stripe's (adapters.stripe.events)
     _Stopped                      a step of a connection test failed (usecases.connecting.try_connection)
 
 Errors of the deployment. They are caught only around work that can wait for the next deployment:

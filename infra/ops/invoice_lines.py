@@ -78,7 +78,7 @@ def order_row(order: RefundOrder, invoice: Invoice) -> dict[str, Any]:
 
 
 def order_line(row: Row) -> Forms:
-    next_attempt = f"POM continues at {_at(row['resumes'])}" if row["resumes"] else "POM does not continue by itself"
+    next_attempt = f"POM resumes at {_at(row['resumes'])}" if row["resumes"] else "POM does not resume by itself"
     line = f"{_at(row['ordered'])}  {money(row['amount'], row['currency'])} ({row['by']}); {next_attempt}"
     return f"{line}  {row['payment']}", line
 

@@ -96,14 +96,14 @@ class Night:
         explanation = self._operator.json_of("explain", "organization", business.organization)
         event = explanation["parked"][0]["id"]
         values = {"ORGANIZATION": business.organization, "EVENT": event}
-        self._operator.follows("parked-events.md", "Command", slice(2), **values)
+        self._operator.follows("parked-events.md", "Check", **values)
         say.expects("The reason", explanation["parked"][0]["error"], "KeyError")
         self._defect.unlink()
         say.does("a KeyError is a defect in the code: it was fixed, and the fix was deployed")
 
         say.quotes("The run book: replay the parked events.")
-        self._operator.follows("parked-events.md", "Command", slice(2, None), **values)
-        output = self._operator.follows("parked-events.md", "Check", **values)
+        self._operator.follows("parked-events.md", "Fix", **values)
+        output = self._operator.follows("parked-events.md", "Verify", **values)
         say.expects("Nothing is parked", "Parked events: none" in output, True)
         say.expects("POM shows", business.status(invoice_id), "refunded")
         self._is_quiet_again("ParkedEvents")
@@ -126,13 +126,13 @@ class Night:
         say.quotes(
             "The run books: which work waits, and were events missed? A reconciliation by hand needs no worker."
         )
-        self._operator.follows("stuck-reconciliation.md", "Command", ORGANIZATION=business.organization)
-        self._operator.follows("backlog.md", "Command")
+        self._operator.follows("stuck-reconciliation.md", "Fix", ORGANIZATION=business.organization)
+        self._operator.follows("backlog.md", "Check")
         self._stack.restart("workers")
         say.does(f"started the workers again, as process {self._stack.pids['workers']}")
         say.expects("Customers in Stripe", business.synced(customers), len(customers))
         self._stack.wait_until_idle()
-        self._operator.follows("stuck-reconciliation.md", "Check")
+        self._operator.follows("stuck-reconciliation.md", "Verify")
         queues = self._operator.json_of("status", good_statuses=(0, 1))["queues"]
         say.expects("Waiting messages", sum(each["waiting"] for each in queues), 0)
         say.expects("Dead letters", sum(each["dead_letters"] for each in queues), 0)
@@ -154,7 +154,7 @@ class Night:
         say.expects("By then reconciliation has found the payments", business.statuses(invoices), "paid, paid")
 
         say.quotes("The run book: is the endpoint configured correctly, and do events arrive?")
-        self._operator.follows("corrections.md", "Command", slice(None), "--verify")
+        self._operator.follows("corrections.md", "Check", slice(None), "--verify")
         business.world.lose_webhooks()
         say.does("the endpoint is correct, but no event arrives: the network was at fault, and was repaired")
         newcomers = business.gains(1)
@@ -162,7 +162,7 @@ class Night:
         business.bills(newcomers)
         business.world.wait_until_delivered()
         say.does("billed another customer, whose events arrived by webhook")
-        self._operator.follows("corrections.md", "Check")
+        self._operator.follows("corrections.md", "Verify")
         reconciled = self._operator.json_of("reconcile", "--all", "--dry-run")["reconciled"]
         say.expects("Events that POM has not processed", sum(each["missed"] for each in reconciled), 0)
         self._is_quiet_again("Corrections")
@@ -187,13 +187,13 @@ class Night:
         say.expects("By then reconciliation has found the payments", business.statuses(invoices), "paid, paid")
 
         say.quotes("The run book: add the new secret to the old one.")
-        self._operator.follows("secret-rotation.md", "Command", slice(None), "--verify")
+        self._operator.follows("secret-rotation.md", "Fix", slice(None), "--verify")
         self._watch.pass_minutes(SECRETS_ARE_READ)
         say.does("let five minutes pass, within which functions read the secret again")
         resent = business.world.send_refused_again()
         say.does(f"Stripe sent the refused webhooks again: {resent} webhooks")
         say.expects("POM shows", business.statuses(invoices), "paid, paid")
-        self._operator.follows("secret-rotation.md", "Check")
+        self._operator.follows("secret-rotation.md", "Verify")
         self._is_quiet_again("SignatureFailures", "SignaturesAllRefused")
 
     def _morning(self) -> None:

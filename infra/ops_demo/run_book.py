@@ -29,16 +29,18 @@ TIMEOUT = 60
 
 @dataclass(frozen=True)
 class RunBook:
-    """The commands of one run book, by section. `Command` has the repair, and `Check` shows that the repair
-    worked.
+    """The commands of one run book, by section.
+
+    `Check` finds the cause, `Fix` has the repair, and `Verify` shows that the repair worked.
     """
 
     name: str
 
     def commands(self, section: str) -> list[str]:
-        """Returns the commands of a section, in their order, without its comments."""
+        """Returns the commands of a section's first block, in their order, without comments."""
         text = (ROOT / RUN_BOOKS / self.name).read_text()
-        section_match = re.search(rf"^## {section}\n+```sh\n(.*?)```", text, re.MULTILINE | re.DOTALL)
+        first_block = rf"^## {section}\n(?:(?!## )[^\n]*\n)*?```sh\n(.*?)```"
+        section_match = re.search(first_block, text, re.MULTILINE | re.DOTALL)
         if section_match is None:
             raise ValueError(f"{self.name} has no commands under {section}")
         return [line for line in section_match[1].splitlines() if line and not line.startswith("#")]

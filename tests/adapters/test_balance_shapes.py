@@ -1,4 +1,4 @@
-"""What is read of balance transactions, payouts and balances as Stripe writes them, and as it should not."""
+"""Balance transactions, payouts and balances are read as Stripe writes them, and with unexpected fields too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chalicelib.domain.payout import PayoutFact
 
 NOW = 1_796_000_000
 CHARGE = {"id": "ch_1", "object": "charge", "amount": 10_000, "currency": "usd", "payment_intent": "pi_1"}
-BOOKED = {
+TRANSACTION = {
     "id": "txn_1", "object": "balance_transaction", "amount": 10_000, "available_on": NOW + 172_800, "created": NOW,
     "currency": "usd", "description": "Pool cleaning for Ann Lee", "exchange_rate": None, "fee": 320,
     "fee_details": [{"amount": 320, "application": None, "currency": "usd", "description": "Stripe processing fees",
@@ -35,17 +35,17 @@ PAYOUT = {
 
 
 def line(**changes: Any) -> BalanceTransaction:
-    """Returns what is read of a card payment's balance transaction with some changes."""
-    written = json.dumps({**BOOKED, **changes})
+    """Returns a card payment's balance transaction as it is read, with some fields replaced."""
+    written = json.dumps({**TRANSACTION, **changes})
     return msgspec.json.decode(written, type=balance_transactions.BalanceTransaction).fact()
 
 
 def payout(**changes: Any) -> PayoutFact:
-    """Returns what is read of a payout with some changes."""
+    """Returns a payout as it is read, with some fields replaced."""
     return msgspec.json.decode(json.dumps({**PAYOUT, **changes}), type=payouts.Payout).fact(NOW)
 
 
-# Where money is concerned, only numbers that Stripe documents are read
+# Amounts are read only in the form that Stripe documents.
 
 
 @pytest.mark.parametrize("field", ["amount", "fee", "net"])
@@ -62,10 +62,10 @@ def test_a_payout_whose_amount_or_status_cannot_be_read_is_refused(field: str, w
         payout(**{field: wrong})
 
 
-def test_the_balance_has_changed_by_net_whatever_the_fee_says() -> None:
-    other = line(fee=0)
+def test_the_balance_changes_by_the_net_amount_whatever_the_fee_field_says() -> None:
+    without_fee = line(fee=0)
 
-    assert (other.amount, other.fee, other.net) == (10_000, 320, 9_680)
+    assert (without_fee.amount, without_fee.fee, without_fee.net) == (10_000, 320, 9_680)
 
 
 JSON = st.recursive(
@@ -94,44 +94,46 @@ FEES = st.lists(
     source="new_1",
     fees=None,
 )
-def test_whatever_else_a_line_says_it_counts(
+def test_a_line_counts_even_if_its_other_fields_are_unreadable(
     type_: Any, category: Any, description: Any, rate: Any, available_on: Any, source: Any, fees: Any
 ) -> None:
-    read = line(
+    transaction = line(
         type=type_, reporting_category=category, description=description, exchange_rate=rate,
         available_on=available_on, source=source, fee_details=fees,
     )  # fmt: skip
 
-    assert (read.amount, read.fee, read.net) == (10_000, 320, 9_680)
-    assert read.type
-    assert read.category
-    assert max(map(len, (read.type, read.category, read.description or ""))) <= LONGEST_TEXT
+    assert (transaction.amount, transaction.fee, transaction.net) == (10_000, 320, 9_680)
+    assert transaction.type
+    assert transaction.category
+    assert max(map(len, (transaction.type, transaction.category, transaction.description or ""))) <= LONGEST_TEXT
 
 
 @given(st.fixed_dictionaries({}, optional={name: JSON for name in PAYOUT if name not in (
     "id", "amount", "currency", "status", "created", "arrival_date", "automatic")}))  # fmt: skip
-def test_whatever_else_a_payout_says_its_amount_and_status_are_shown(changes: dict[str, Any]) -> None:
-    read = payout(**changes)
+def test_a_payouts_amount_and_status_are_read_even_if_its_other_fields_are_unreadable(
+    changes: dict[str, Any],
+) -> None:
+    payout_fact = payout(**changes)
 
-    assert (read.amount, read.currency, read.status) == (9_680, "usd", "paid")
-    assert read.last4 is None or len(read.last4) == 4
+    assert (payout_fact.amount, payout_fact.currency, payout_fact.status) == (9_680, "usd", "paid")
+    assert payout_fact.last4 is None or len(payout_fact.last4) == 4
 
 
 # Names
 
 
 @pytest.mark.parametrize("name", ["minimum_reserve_2027", "stripe_balance_payment_debit"])
-def test_a_type_and_a_category_that_nobody_knows_keep_their_names(name: str) -> None:
-    read = line(type=name, reporting_category=name)
+def test_an_unknown_type_and_category_keep_their_names(name: str) -> None:
+    transaction = line(type=name, reporting_category=name)
 
-    assert (read.type, read.category) == (name, name)
+    assert (transaction.type, transaction.category) == (name, name)
 
 
-def test_a_line_without_a_category_goes_by_its_type() -> None:
+def test_a_line_without_a_category_is_classified_by_its_type() -> None:
     assert line(type="adjustment", reporting_category=None).category == "adjustment"
 
 
-def test_a_part_of_a_fee_that_nobody_knows_is_shown_by_its_name() -> None:
+def test_an_unknown_part_of_a_fee_is_listed_by_its_name() -> None:
     parts = [
         {"amount": 290, "type": "stripe_fee"},
         {"amount": 30, "type": "network_fee", "description": "Interchange"},
@@ -165,12 +167,12 @@ def test_a_part_of_a_fee_that_nobody_knows_is_shown_by_its_name() -> None:
     ],
 )
 def test_an_exchange_rate_has_the_digits_that_stripe_wrote(written: str, rate: str | None) -> None:
-    body = json.dumps(BOOKED).replace('"exchange_rate": null', f'"exchange_rate": {written}')
+    body = json.dumps(TRANSACTION).replace('"exchange_rate": null', f'"exchange_rate": {written}')
 
     assert msgspec.json.decode(body, type=balance_transactions.BalanceTransaction).fact().exchange_rate == rate
 
 
-# What caused it
+# Sources of balance transactions
 
 
 @pytest.mark.parametrize(
@@ -202,12 +204,12 @@ def test_an_exchange_rate_has_the_digits_that_stripe_wrote(written: str, rate: s
     ],
 )
 def test_a_source_says_which_payment_it_is_about(source: Any, kind: str | None, payment: str | None) -> None:
-    read = line(source=source)
+    transaction = line(source=source)
 
-    assert (read.source_type, read.payment_id) == (kind, payment)
+    assert (transaction.source_type, transaction.payment_id) == (kind, payment)
 
 
-def test_stripes_types_name_every_kind_of_source_that_moves_a_payment() -> None:
+def test_stripes_types_name_every_kind_of_source_of_a_payout() -> None:
     kinds = {stripe.Charge.OBJECT_NAME, stripe.Refund.OBJECT_NAME, stripe.Dispute.OBJECT_NAME}
     assert kinds == balance_transactions.MOVES_A_PAYMENT
     assert {
@@ -217,8 +219,8 @@ def test_stripes_types_name_every_kind_of_source_that_moves_a_payment() -> None:
     assert "payment_intent" in stripe.Charge.__annotations__
 
 
-def test_a_charge_that_is_booked_is_the_source_of_its_balance_transaction() -> None:
-    charge = {**CHARGE, "balance_transaction": {**BOOKED, "source": "ch_1"}}
+def test_a_charges_balance_transaction_has_the_charge_as_its_source() -> None:
+    charge = {**CHARGE, "balance_transaction": {**TRANSACTION, "source": "ch_1"}}
     intent = {"id": "pi_1", "latest_charge": charge}
 
     by_charge = msgspec.json.decode(json.dumps(charge), type=balance_transactions.BookedCharge).transaction_fact()
@@ -228,29 +230,29 @@ def test_a_charge_that_is_booked_is_the_source_of_its_balance_transaction() -> N
 
 
 @pytest.mark.parametrize("charge", [None, {**CHARGE, "balance_transaction": None}, CHARGE])
-def test_what_is_not_booked_yet_has_no_fee(charge: Any) -> None:
+def test_a_charge_without_a_balance_transaction_has_no_fee(charge: Any) -> None:
     written = json.dumps({"id": "pi_1", "latest_charge": charge})
 
     assert msgspec.json.decode(written, type=balance_transactions.BookedIntent).transaction_fact() is None
 
 
-# What people have written
+# Descriptions
 
 
 @pytest.mark.parametrize(
     "source", [CHARGE, {"id": "re_1", "object": "refund"}, {"id": "du_1", "object": "dispute"}, "ch_1"]
 )
-def test_the_description_of_a_payment_is_not_kept_because_it_may_name_the_payer(source: Any) -> None:
+def test_the_description_of_a_payment_is_not_stored_because_it_may_name_the_payer(source: Any) -> None:
     assert line(source=source, description="REFUND FOR CHARGE (Ann Lee, ann@example.com)").description is None
 
 
-def test_the_description_of_a_fee_says_what_it_is_for() -> None:
+def test_the_description_of_a_fee_is_stored() -> None:
     assert (
         line(source=None, description="Billing - Usage Fee (2026-11)").description == "Billing - Usage Fee (2026-11)"
     )
 
 
-def test_a_long_description_is_cut() -> None:
+def test_a_long_description_is_shortened() -> None:
     assert line(source=None, description="x" * 5_000).description == "x" * LONGEST_TEXT
 
 
@@ -272,33 +274,33 @@ def test_a_long_description_is_cut() -> None:
 def test_a_payout_names_the_bank_or_the_card_that_it_goes_to(
     destination: Any, name: str | None, last4: str | None
 ) -> None:
-    read = payout(destination=destination)
+    payout_fact = payout(destination=destination)
 
-    assert (read.destination, read.last4) == (name, last4)
+    assert (payout_fact.destination, payout_fact.last4) == (name, last4)
 
 
 @pytest.mark.parametrize("reference", ["txn_9", {"id": "txn_9", "object": "balance_transaction"}])
-def test_what_gave_the_money_of_a_payout_back_may_be_expanded(reference: Any) -> None:
+def test_the_reference_to_the_balance_transaction_of_a_failure_may_be_expanded(reference: Any) -> None:
     assert payout(failure_balance_transaction=reference).failure_balance_transaction_id == "txn_9"
 
 
 @pytest.mark.parametrize("trace_id", [None, {"status": "pending", "value": None}, {"status": "unsupported"}, "081"])
-def test_a_bank_without_a_trace_id_has_none(trace_id: Any) -> None:
+def test_a_payout_without_a_trace_id_is_read_with_none(trace_id: Any) -> None:
     assert payout(trace_id=trace_id).trace_id is None
 
 
-def test_a_payout_of_a_version_before_these_fields_can_still_be_itemized() -> None:
-    shown = {name: value for name, value in PAYOUT.items() if name not in ("reconciliation_status", "trace_id")}
-    read = msgspec.json.decode(json.dumps(shown), type=payouts.Payout).fact(NOW)
+def test_a_payout_of_an_api_version_without_these_fields_can_still_be_itemized() -> None:
+    stripe_json = {name: value for name, value in PAYOUT.items() if name not in ("reconciliation_status", "trace_id")}
+    payout_fact = msgspec.json.decode(json.dumps(stripe_json), type=payouts.Payout).fact(NOW)
 
-    assert (read.can_be_itemized, read.reconciled) == (True, False)
+    assert (payout_fact.can_be_itemized, payout_fact.reconciled) == (True, False)
 
 
 # The SDK's types of our version
 
 
 @pytest.mark.parametrize(
-    ("model", "documented"),
+    ("model", "sdk_type"),
     [
         (balance_transactions.BalanceTransaction, stripe.BalanceTransaction),
         (balance_transactions.BookedCharge, stripe.Charge),
@@ -308,23 +310,23 @@ def test_a_payout_of_a_version_before_these_fields_can_still_be_itemized() -> No
         (balance.Funds, stripe.Balance.Available),
     ],
 )
-def test_every_field_that_is_read_is_one_of_our_version(model: Any, documented: Any) -> None:
-    assert set(model.__struct_fields__) <= documented.__annotations__.keys()
+def test_every_field_that_is_read_exists_in_our_api_version(model: Any, sdk_type: Any) -> None:
+    assert set(model.__struct_fields__) <= sdk_type.__annotations__.keys()
 
 
 # Balances
 
 
-def test_amounts_of_one_currency_are_added_up() -> None:
-    shown = {
+def test_amounts_of_one_currency_are_summed() -> None:
+    stripe_json = {
         "object": "balance",
         "available": [{"amount": 100, "currency": "usd"}, {"amount": -30, "currency": "usd"}],
         "pending": [{"amount": 7, "currency": "jpy"}],
     }
-    read = msgspec.json.decode(json.dumps(shown), type=balance.Balance).amounts()
+    amounts = msgspec.json.decode(json.dumps(stripe_json), type=balance.Balance).amounts()
 
-    assert [(each.currency, each.available, each.pending) for each in read] == [("jpy", 0, 7), ("usd", 70, 0)]
+    assert [(each.currency, each.available, each.pending) for each in amounts] == [("jpy", 0, 7), ("usd", 70, 0)]
 
 
-def test_a_source_that_is_nothing_known_is_no_payment() -> None:
+def test_a_source_of_an_unknown_kind_is_no_payment() -> None:
     assert source_of(["ch_1"]) == (None, None, None, None, None)

@@ -1,4 +1,4 @@
-"""The machine's own time and chance."""
+"""The system clock and random values."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import time
 from chalicelib.adapters.clock import SystemClock
 
 
-def test_now_is_the_present_epoch_second() -> None:
+def test_now_is_the_current_epoch_second() -> None:
     assert isinstance(SystemClock().now(), int)
     assert abs(SystemClock().now() - time.time()) < 2
 
 
-def test_nonces_are_long_different_and_fit_into_a_url() -> None:
+def test_nonces_are_long_distinct_and_safe_in_a_url() -> None:
     nonces = {SystemClock().nonce() for _ in range(100)}
     assert len(nonces) == 100
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{32}", nonce) for nonce in nonces)

@@ -1,4 +1,4 @@
-"""Cursors that somebody edited. Their first letters are right, so that each is one of its list by its name."""
+"""Cursors that a client edited. Their prefixes are valid, so that each still belongs to its list."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.storage import InvoiceFilter, Page
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, customer, in_status, invoice
-from tests.contracts.test_batch_store import batch, stored
+from tests.contracts.test_batch_store import batch, running_batch
 
 Read = Callable[[Backend, str | None], Page[Any]]
 
@@ -41,46 +41,46 @@ LISTS: dict[str, Read] = {
         ORG, InvoiceFilter(group=StatusGroup.UNPAID), 1, after
     ),
 }
-NOWHERE = (
+POSITIONS_OF_NO_ITEM = (
     "!", "#", "\x00", "item#", "item#bat_b#", "item#bat_b#000000", "item#bat_a#", "item#bat_a#1",
     "item#bat_a#0000001", "item#bat_a#~", "item#bat_a#" + "\u0661" * 6, "batch#bat_a", "part#bat_a#0", "invoices#",
     "invoices#1#bat_a", "s#000000000000#a", "u#", "customers#001700000000#bat_a", "x" * 1024, "\U0010ffff",
 )  # fmt: skip
-"""Positions that nothing in any of these lists has."""
+"""Positions that no item in any of these lists has."""
 
 
 @pytest.fixture
 def stores(stores_on_tables: Backend) -> Backend:
-    stored(stores_on_tables)
-    stored(stores_on_tables, id=BatchId("bat_b"))
+    running_batch(stores_on_tables)
+    running_batch(stores_on_tables, id=BatchId("bat_b"))
     stores_on_tables.customers.save(customer(profile=Profile(first_name="Ann", email="ann@example.test")))
     overdue = in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW - 1)
     stores_on_tables.invoices.insert(invoice_write(overdue), {})
     return stores_on_tables
 
 
-def edited(cursor: str | None, position: str) -> str:
-    """A cursor of the same list that names another position."""
+def edited_cursor(cursor: str | None, position: str) -> str:
+    """Returns the cursor with another position in the same list."""
     assert cursor is not None, "there is something in this list"
     tag = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[:8]
     return urlsafe_b64encode(tag + position.encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize("name", [name for name in LISTS if name != "customers"])
-def test_an_edited_cursor_that_names_no_place_of_its_list_is_refused(stores: Backend, name: str) -> None:
+def test_an_edited_cursor_that_is_not_a_position_of_its_list_is_refused(stores: Backend, name: str) -> None:
     cursor = LISTS[name](stores, None).end_cursor
-    for position in NOWHERE:
+    for position in POSITIONS_OF_NO_ITEM:
         with pytest.raises(Refused, match="cursor_invalid"):
-            LISTS[name](stores, edited(cursor, position))
+            LISTS[name](stores, edited_cursor(cursor, position))
 
 
-def test_customers_have_their_partition_to_themselves_so_any_text_is_a_place(stores: Backend) -> None:
+def test_any_text_is_a_position_in_the_partition_of_customers(stores: Backend) -> None:
     cursor = LISTS["customers"](stores, None).end_cursor
-    for position in NOWHERE:
-        LISTS["customers"](stores, edited(cursor, position))
+    for position in POSITIONS_OF_NO_ITEM:
+        LISTS["customers"](stores, edited_cursor(cursor, position))
     for position in ("", "x" * 1025):
         with pytest.raises(Refused, match="cursor_invalid"):
-            LISTS["customers"](stores, edited(cursor, position))
+            LISTS["customers"](stores, edited_cursor(cursor, position))
 
 
 @pytest.mark.parametrize(("name", "position"), [
@@ -94,11 +94,9 @@ def test_customers_have_their_partition_to_themselves_so_any_text_is_a_place(sto
     ("invoices by due date", "999999999999#inv_a"),
     ("unpaid invoices", "u#000000000000#a"),
 ])  # fmt: skip
-def test_a_cursor_beyond_the_end_of_its_list_leads_to_an_empty_page(
-    stores: Backend, name: str, position: str
-) -> None:
+def test_a_cursor_beyond_the_end_of_its_list_returns_an_empty_page(stores: Backend, name: str, position: str) -> None:
     cursor = LISTS[name](stores, None).end_cursor
-    assert LISTS[name](stores, edited(cursor, position)) == Page((), None, False)
+    assert LISTS[name](stores, edited_cursor(cursor, position)) == Page((), None, False)
 
 
 def test_the_local_tables_refuse_bounds_that_dynamodb_refuses(stores: Backend) -> None:

@@ -1,7 +1,7 @@
-"""An erasure takes out of each record what the classification says, and nothing else.
+"""An erasure removes exactly the fields that the classification names.
 
-It is tried with a text in every place. The texts are planted by the types of what is stored (`tests.planted`), so a
-new field is tried as well.
+Each record is filled with a text in every field. The texts follow the types of the stored records (`tests.planted`),
+so new fields are tested automatically.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from chalicelib.domain.movements import Movement
 from chalicelib.domain.payout_lines import PayoutLine
 from infra.privacy.classes import ErasureEffect
 from infra.privacy.page import classified_fields
-from tests.planted import Planted
+from tests.planted import PlantedValues
 
 NOW = 1_800_000_000
-KEPT = {place.name for place, each in classified_fields() if each.effect is ErasureEffect.KEPT}
+RETAINED_FIELDS = {place.name for place, each in classified_fields() if each.effect is ErasureEffect.KEPT}
 
-BY_HAND: Mapping[str, Any] = {
+TYPED_REASONS: Mapping[str, Any] = {
     "Action.kind": MARKED_PAID,
     "IntendedAct.kind": MARKED_PAID,
     "Movement.method": "check",
 }
-"""What makes a reason a text that somebody typed. The reasons of everything else are codes and Stripe's words."""
+"""The field values with which a reason is a text typed by a person. All other reasons are codes or Stripe's words."""
 
-ERASING: Mapping[type, Callable[[Any], Any]] = {
+ERASERS: Mapping[type, Callable[[Any], Any]] = {
     Customer: lambda customer: customer_without_person(customer, NOW),
     Invoice: lambda invoice: invoice_without_person(invoice, NOW),
     Movement: movement_without_person,
@@ -51,33 +51,33 @@ ERASING: Mapping[type, Callable[[Any], Any]] = {
     PayoutLine: payout_line_without_person,
     BatchItem: batch_item_without_person,
 }
-"""What takes the person out of each type of document that is about a customer."""
+"""The function that erases the personal data of each type of document about a customer."""
 
 
-@pytest.mark.parametrize("kind", ERASING, ids=lambda kind: kind.__name__)
-def test_a_text_is_planted_in_every_place_and_found_as_it_is_stored(kind: type) -> None:
-    planted = Planted(BY_HAND)
-    record = planted.of(kind)
-    stored = json_of(record)
-    assert decode_text(kind, stored) == record
-    assert planted.found_in(stored) == set(planted.texts.values())
+@pytest.mark.parametrize("kind", ERASERS, ids=lambda kind: kind.__name__)
+def test_a_text_is_planted_in_every_field_and_found_as_it_is_stored(kind: type) -> None:
+    planted_texts = PlantedValues(TYPED_REASONS)
+    record = planted_texts.of(kind)
+    stored_json = json_of(record)
+    assert decode_text(kind, stored_json) == record
+    assert planted_texts.found_in(stored_json) == set(planted_texts.texts.values())
 
 
-@pytest.mark.parametrize("kind", ERASING, ids=lambda kind: kind.__name__)
-def test_an_erasure_leaves_exactly_the_texts_that_are_classified_as_kept(kind: type) -> None:
-    planted = Planted(BY_HAND)
-    erased = ERASING[kind](planted.of(kind))
-    assert planted.found_in(json_of(erased)) == KEPT & set(planted.texts.values())
+@pytest.mark.parametrize("kind", ERASERS, ids=lambda kind: kind.__name__)
+def test_an_erasure_leaves_exactly_the_fields_classified_as_retained(kind: type) -> None:
+    planted_texts = PlantedValues(TYPED_REASONS)
+    erased_record = ERASERS[kind](planted_texts.of(kind))
+    assert planted_texts.found_in(json_of(erased_record)) == RETAINED_FIELDS & set(planted_texts.texts.values())
 
 
-@pytest.mark.parametrize("kind", ERASING, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", ERASERS, ids=lambda kind: kind.__name__)
 def test_erasing_a_record_twice_changes_nothing_more(kind: type) -> None:
-    once = ERASING[kind](Planted(BY_HAND).of(kind))
-    assert ERASING[kind](once) == once
+    once = ERASERS[kind](PlantedValues(TYPED_REASONS).of(kind))
+    assert ERASERS[kind](once) == once
 
 
-def test_the_keys_of_the_indexes_of_customers_hold_nothing_of_an_erased_one() -> None:
-    planted = Planted(BY_HAND)
-    item = attributes(customer_values(customer_without_person(planted.of(Customer), NOW)))
-    whole = f"{ {name: each for name, each in item.items() if name != 'packed'} }{text_of(item)!r}"
-    assert planted.found_in(whole) == KEPT & set(planted.texts.values())
+def test_an_erased_customers_index_keys_hold_no_personal_data() -> None:
+    planted_texts = PlantedValues(TYPED_REASONS)
+    item = attributes(customer_values(customer_without_person(planted_texts.of(Customer), NOW)))
+    item_text = f"{ {name: each for name, each in item.items() if name != 'packed'} }{text_of(item)!r}"
+    assert planted_texts.found_in(item_text) == RETAINED_FIELDS & set(planted_texts.texts.values())

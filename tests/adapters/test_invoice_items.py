@@ -1,4 +1,4 @@
-"""An invoice's item stays small: DynamoDB bills each KB, and twice in a transaction."""
+"""An invoice's item stays small, because DynamoDB bills by the kilobyte, and twice in a transaction."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from tests.bench.units import size_of
 from tests.world import World
 
 ORGANIZATIONS = 20
-ITEM = 1100
-"""Bytes that an item of one line and one payment may have."""
-WHATEVER_HAPPENS = 1229
-"""Bytes that it may have after declines, refunds and a dispute, with the short ids of the Stripe double."""
-UNPAID = 1024
-"""Bytes that it may have until it is paid: then a put costs one unit."""
+MAX_BYTES_WHEN_PAID = 1100
+"""The largest allowed size in bytes of an item with one line and one payment."""
+MAX_BYTES_AFTER_EVENTS = 1229
+"""The largest allowed size after declines, refunds and a dispute, with the short ids of the Stripe double."""
+MAX_BYTES_BEFORE_PAYMENT = 1024
+"""The largest allowed size before payment, so that a put costs one unit."""
 
 
 class Stripe:
-    """Ids and links of the length and the randomness of Stripe's."""
+    """Generates ids and links with the length and the randomness of Stripe's."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -63,8 +63,8 @@ class Stripe:
         return self._random.randrange(10 ** (digits - 1), 10**digits)
 
 
-def sent_and_paid(seed: int) -> tuple[Invoice, Invoice]:
-    """An invoice of one line as it stands when it has been sent, and when it has been paid by card."""
+def sent_and_paid_invoice(seed: int) -> tuple[Invoice, Invoice]:
+    """Returns an invoice of one line as it is after sending, and as it is after payment by card."""
     stripe = Stripe(seed)
     organization = OrganizationId(str(uuid.UUID(int=stripe.number(38))))
     amount, at, user = stripe.number(5), 1_795_000_000 + stripe.number(6), UserId(f"user_{stripe.number(4)}")
@@ -84,7 +84,7 @@ def sent_and_paid(seed: int) -> tuple[Invoice, Invoice]:
         customer_email=f"{stripe.letters(12, string.ascii_lowercase)}@gmail.com",
     )  # fmt: skip
     towards = InvoicePaymentFact(payment, at + 2, "open", stripe_id, 0, "usd", intent)
-    sent = Invoice(
+    sent_invoice = Invoice(
         organization, invoice_id_for(organization, stripe.letters(36)), stripe.account, True, order, saga, at, user,
         at + 2, facts=Snapshots(invoice=fact, payments={payment: towards}),
         actions=(Action(at, CREATED, user), Action(at + 2, SENT_BY_POM, user, stripe_id=stripe_id)), sent_at=at + 2,
@@ -92,9 +92,9 @@ def sent_and_paid(seed: int) -> tuple[Invoice, Invoice]:
         details_as_made=DraftDetails(), version=5,
     )  # fmt: skip
     later = at + stripe.number(6)
-    settled = replace(fact, as_of=later, status="paid", amount_paid=amount, amount_remaining=0, paid_at=later)
+    paid_fact = replace(fact, as_of=later, status="paid", amount_paid=amount, amount_remaining=0, paid_at=later)
     facts = Snapshots(
-        invoice=settled,
+        invoice=paid_fact,
         payment_intents={intent: PaymentIntentFact(intent, later, "succeeded", amount, "usd", charge)},
         charges={
             charge: ChargeFact(
@@ -104,23 +104,23 @@ def sent_and_paid(seed: int) -> tuple[Invoice, Invoice]:
         },
         payments={payment: replace(towards, as_of=later, status="paid", amount_paid=amount)},
     )  # fmt: skip
-    return sent, replace(sent, facts=facts, updated_at=later + 3, version=9)
+    return sent_invoice, replace(sent_invoice, facts=facts, updated_at=later + 3, version=9)
 
 
 def size(invoice: Invoice) -> int:
-    """Bytes of the item, names of attributes and keys included."""
-    known = invoice_write(invoice)
-    return size_of(attributes(invoice_values(known.invoice, known.stored())))
+    """Returns the item's size in bytes, including the names of attributes and keys."""
+    write = invoice_write(invoice)
+    return size_of(attributes(invoice_values(write.invoice, write.stored())))
 
 
 @pytest.mark.parametrize("seed", range(ORGANIZATIONS))
-def test_an_invoice_of_one_line_fits_into_a_kilobyte_until_it_is_paid_and_then_into_little_more(seed: int) -> None:
-    sent, paid = sent_and_paid(seed)
-    assert size(sent) <= UNPAID
-    assert size(paid) <= ITEM
+def test_an_invoice_of_one_line_fits_into_a_kilobyte_until_it_is_paid_and_then_needs_little_more(seed: int) -> None:
+    sent_invoice, paid_invoice = sent_and_paid_invoice(seed)
+    assert size(sent_invoice) <= MAX_BYTES_BEFORE_PAYMENT
+    assert size(paid_invoice) <= MAX_BYTES_WHEN_PAID
 
 
-def test_an_item_stays_small_however_many_cards_are_tried_and_whatever_happens_to_the_payment() -> None:
+def test_an_item_stays_small_whatever_the_number_of_cards_and_payment_events() -> None:
     world = World(0)
     account = world.connect()
     world.customer()
@@ -140,26 +140,26 @@ def test_an_item_stays_small_however_many_cards_are_tried_and_whatever_happens_t
         "dispute_opened",
         "dispute_lost",
     ]
-    assert size(world.now(invoice)) <= WHATEVER_HAPPENS
+    assert size(world.now(invoice)) <= MAX_BYTES_AFTER_EVENTS
 
 
 def test_an_item_holds_the_whole_invoice() -> None:
-    for invoice in sent_and_paid(0):
-        known = invoice_write(invoice)
-        item = attributes(invoice_values(known.invoice, known.stored()))
-        assert stored_invoice(item) == known.stored()
+    for invoice in sent_and_paid_invoice(0):
+        write = invoice_write(invoice)
+        item = attributes(invoice_values(write.invoice, write.stored()))
+        assert stored_invoice(item) == write.stored()
 
 
 @pytest.mark.parametrize("name", ['org "blue"', "org#1", "Häuser", "\\\\"])
-def test_ids_of_any_letters_come_back_from_the_items_key(name: str) -> None:
-    sent, _ = sent_and_paid(0)
-    known = invoice_write(replace(sent, organization_id=OrganizationId(name)))
-    assert stored_invoice(attributes(invoice_values(known.invoice, known.stored()))) == known.stored()
+def test_ids_of_any_letters_are_read_back_from_the_items_key(name: str) -> None:
+    sent_invoice, _ = sent_and_paid_invoice(0)
+    write = invoice_write(replace(sent_invoice, organization_id=OrganizationId(name)))
+    assert stored_invoice(attributes(invoice_values(write.invoice, write.stored()))) == write.stored()
 
 
-def test_ten_thousand_invoices_of_one_second_have_places_of_their_own_in_every_index() -> None:
-    sent, _ = sent_and_paid(0)
-    organization = sent.organization_id
-    made = [replace(sent, id=invoice_id_for(organization, str(number))) for number in range(10_000)]
+def test_ten_thousand_invoices_of_one_second_have_distinct_positions_in_every_index() -> None:
+    sent_invoice, _ = sent_and_paid_invoice(0)
+    organization = sent_invoice.organization_id
+    invoices = [replace(sent_invoice, id=invoice_id_for(organization, str(number))) for number in range(10_000)]
     for name in ("created_key", "due_key", "updated_key", "number_key"):
-        assert len({invoice_values(each, sent)[name] for each in made}) == len(made)
+        assert len({invoice_values(each, sent_invoice)[name] for each in invoices}) == len(invoices)

@@ -1,4 +1,4 @@
-"""What is sent to a queue is byte for byte what it always was, and a worker reads what an earlier release sent."""
+"""Queue messages keep their exact bytes across releases, and a worker reads messages of earlier releases."""
 
 from __future__ import annotations
 
@@ -71,23 +71,23 @@ def queues(sqs: Sqs, request_id: str | None) -> SqsQueues:
     return sending
 
 
-def received(body: str, message: type[Any]) -> list[Message]:
-    """The message that a worker makes of a body; none if the worker cannot read it."""
-    worked: list[Message] = []
+def message_read_from(body: str, message: type[Any]) -> list[Message]:
+    """Returns the message that a worker reads from a body, or None if it cannot read the body."""
+    handled_messages: list[Message] = []
     record = {"messageId": "message-1", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
     event: Any = SimpleNamespace(context=None, to_dict=lambda: {"Records": [record]})
-    work_through(event, message, worked.append)
-    return worked
+    work_through(event, message, handled_messages.append)
+    return handled_messages
 
 
 @pytest.mark.parametrize(("body", "message"), ON_THE_WIRE)
-def test_a_message_has_these_bytes(body: str, message: Message) -> None:
+def test_a_message_has_exactly_these_bytes(body: str, message: Message) -> None:
     sqs = Sqs()
     queues(sqs, message.request_id).send(message)
     assert sqs.bodies == [body]
 
 
-def test_each_class_of_messages_goes_to_a_queue_of_its_own_in_order_if_that_is_fifo() -> None:
+def test_each_class_of_messages_goes_to_its_own_queue_in_order_if_the_queue_is_fifo() -> None:
     classes = {type(message) for _, message in ON_THE_WIRE}
     assert len({each.queue for each in classes}) == len(classes)
     for _, message in ON_THE_WIRE:
@@ -95,16 +95,16 @@ def test_each_class_of_messages_goes_to_a_queue_of_its_own_in_order_if_that_is_f
 
 
 def test_planned_messages_have_the_same_bytes() -> None:
-    planned = [(body, message) for body, message in ON_THE_WIRE if isinstance(message, Reconciliation)]
-    for body, message in planned:
+    planned_messages = [(body, message) for body, message in ON_THE_WIRE if isinstance(message, Reconciliation)]
+    for body, message in planned_messages:
         sqs = Sqs()
         queues(sqs, message.request_id).send_all([message])
         assert sqs.bodies == [body]
 
 
 @pytest.mark.parametrize(("body", "message"), [*ON_THE_WIRE, *FROM_EARLIER_RELEASES])
-def test_a_worker_reads_what_was_sent(body: str, message: Message) -> None:
-    assert received(body, type(message)) == [message]
+def test_a_worker_reads_every_message_that_is_sent(body: str, message: Message) -> None:
+    assert message_read_from(body, type(message)) == [message]
 
 
 @pytest.mark.parametrize(
@@ -118,5 +118,5 @@ def test_a_worker_reads_what_was_sent(body: str, message: Message) -> None:
         "{",
     ],
 )
-def test_a_worker_works_on_nothing_that_it_cannot_read(body: str) -> None:
-    assert received(body, InvoiceJob) == []
+def test_a_worker_rejects_a_message_that_it_cannot_read(body: str) -> None:
+    assert message_read_from(body, InvoiceJob) == []

@@ -1,4 +1,4 @@
-"""Changes are told from the tables themselves: the streams' records, and what is read beside them."""
+"""Changes are published from the tables' stream records and from the items read in addition to them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from tests.fakes.ports import FakePorts
 from tests.world import World
 
 
-def test_a_damaged_customer_keeps_only_the_changes_of_its_own_invoices_from_being_told(
-    aws: Aws, stores_on_tables: Backend
-) -> None:
+def test_a_damaged_customer_blocks_only_the_changes_of_its_own_invoices(aws: Aws, stores_on_tables: Backend) -> None:
     for name in ("1", "2"):
         stores_on_tables.customers.save(customer(name))
         pending = in_status(of_customer(invoice(name), f"cust_{name}"), InvoiceStatus.PENDING)

@@ -1,7 +1,7 @@
-"""What becomes of changes when AWS refuses one of the requests that telling them takes, request by request.
+"""What happens to changes when AWS refuses one of the requests that publishing takes, tested request by request.
 
-What would meet every change waits: an outage, and a right or a resource that the deployment lacks. What may concern
-one record is queued.
+A failure that would concern every change (an outage, a missing permission or resource) makes the batch wait. A
+failure that may concern one record queues that record.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from tests.world import World
 
 NETWORK = "no connection"
 WAITS = ("AccessDeniedException", "ResourceNotFoundException", "ThrottlingException", NETWORK)
-QUEUED = ("ValidationException",)
+QUEUED_CODES = ("ValidationException",)
 
 CONNECTED = replace(Connection(ORG), account_id=ACCOUNT)
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request to DynamoDB, and the object whose change takes it. `again` is True if the feed has a row already."""
+    """A request to DynamoDB, and the object whose change sends it. `again` is True if the feed already has a row."""
 
     operation: str
     table: str
-    shown: Versioned
+    stored_object: Versioned
     again: bool = False
 
 
@@ -56,7 +56,7 @@ REQUESTS = {
 
 
 class Client:
-    """Stands for the clients of EventBridge and of SQS. Fails if it is given a failure."""
+    """A client of EventBridge and of SQS that raises a given failure."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.bodies: list[str] = []
@@ -76,20 +76,20 @@ class Client:
 
 
 @dataclass
-class Telling:
-    """The real adapters: of DynamoDB over the embedded one, of EventBridge and SQS over clients that may fail."""
+class Publishing:
+    """Publishes through the real adapters, over the embedded DynamoDB and over clients that may fail."""
 
     ports: FakePorts
     queue: Client
 
-    def tell(self, shown: Versioned, *, damaged: bool = False) -> Outcome:
-        """Tells two changes of the object."""
+    def publish(self, stored_object: Versioned, *, damaged: bool = False) -> Outcome:
+        """Publishes two changes of the object."""
         changes = [
             StoredChange(
                 Change(
                     ORG, ObjectKind.CUSTOMER, "obj_1", version, NOW, Difference((ChangeType.CUSTOMER_SYNC_FAILED,))
                 ),
-                shown,
+                stored_object,
             )
             for version in (2, 3)
         ]
@@ -104,100 +104,103 @@ class Telling:
                 raise ValueError
             return changes[body["number"]]
 
-        return publish_records(records, read, lambda change, _: [rendered(change)], self.ports)
+        return publish_records(records, read, lambda change, _: [bus_event(change)], self.ports)
 
 
-def rendered(stored: StoredChange) -> BusEvent:
-    return BusEvent(f"chg_{stored.change.version}", "customer.sync_failed", NOW, b"{}")
+def bus_event(stored_change: StoredChange) -> BusEvent:
+    return BusEvent(f"chg_{stored_change.change.version}", "customer.sync_failed", NOW, b"{}")
 
 
 @pytest.fixture
-def telling(stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch) -> Telling:
+def publishing(stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch) -> Publishing:
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
-    return over(stores_on_tables)
+    return adapters_with(stores_on_tables)
 
 
-def over(stores: Backend, *, bus: Client | None = None, queue: Client | None = None) -> Telling:
+def adapters_with(stores: Backend, *, bus: Client | None = None, queue: Client | None = None) -> Publishing:
     ports, queue = World().ports, queue or Client()
     for name in STORES:
         setattr(ports, name, getattr(stores, name))
-    made, unpublished = EventBridgeBus("pom-changes", ports.clock), UnpublishedQueue("http://sqs.test/unpublished")
-    vars(made)["_client"], vars(unpublished)["_client"] = bus or Client(), queue
-    ports.bus, ports.unpublished = made, unpublished  # type: ignore[assignment]
-    return Telling(ports, queue)
+    event_bus, unpublished_queue = (
+        EventBridgeBus("pom-changes", ports.clock),
+        UnpublishedQueue("http://sqs.test/unpublished"),
+    )
+    vars(event_bus)["_client"], vars(unpublished_queue)["_client"] = bus or Client(), queue
+    ports.bus, ports.unpublished = event_bus, unpublished_queue  # type: ignore[assignment]
+    return Publishing(ports, queue)
 
 
-def refused(code: str) -> Exception:
+def client_error(code: str) -> Exception:
     if code == NETWORK:
         return EndpointConnectionError(endpoint_url="https://aws.test")
     return ClientError({"Error": {"Code": code, "Message": "not today"}}, "Operation")
 
 
-def refusing(wanted: Request, prefix: str, code: str, met: list[str]) -> Callable[..., None]:
-    """DynamoDB refuses this request, and answers the others."""
+def dynamodb_refusing(failing_request: Request, prefix: str, code: str, met: list[str]) -> Callable[..., None]:
+    """Makes DynamoDB refuse this request and respond to all others."""
 
-    def answer(request: Any, **_: Any) -> None:
+    def respond(request: Any, **_: Any) -> None:
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
-        if operation == wanted.operation and f'"{prefix}{wanted.table}"'.encode() in request.body:
+        if operation == failing_request.operation and f'"{prefix}{failing_request.table}"'.encode() in request.body:
             met.append(operation)
-            raise refused(code)
+            raise client_error(code)
 
-    return answer
+    return respond
 
 
-def with_refused(telling: Telling, what: str, code: str, aws: Aws) -> Outcome:
-    request, met = REQUESTS[what], list[str]()
-    telling.ports.connections.save(CONNECTED)
+def outcome_when_refused(publishing: Publishing, request_name: str, code: str, aws: Aws) -> Outcome:
+    request, met = REQUESTS[request_name], list[str]()
+    publishing.ports.connections.save(CONNECTED)
     if request.again:
-        telling.ports.changes.append([Change(ORG, ObjectKind.CUSTOMER, "other", 1, NOW, Difference(()))])
-    with dynamodb_answering(refusing(request, aws.prefix, code, met)):
-        outcome = telling.tell(request.shown)
+        publishing.ports.changes.append([Change(ORG, ObjectKind.CUSTOMER, "other", 1, NOW, Difference(()))])
+    with dynamodb_answering(dynamodb_refusing(request, aws.prefix, code, met)):
+        outcome = publishing.publish(request.stored_object)
     assert met, "the request was made, and refused"
     return outcome
 
 
 @pytest.mark.parametrize("code", WAITS)
-@pytest.mark.parametrize("what", REQUESTS)
-def test_a_request_to_dynamodb_that_would_be_refused_for_every_change_has_the_batch_repeated(
-    telling: Telling, aws: Aws, what: str, code: str
+@pytest.mark.parametrize("request_name", REQUESTS)
+def test_a_dynamodb_refusal_that_concerns_every_change_repeats_the_batch(
+    publishing: Publishing, aws: Aws, request_name: str, code: str
 ) -> None:
-    outcome = with_refused(telling, what, code, aws)
-    assert (outcome.repeat_from, outcome.published, outcome.unpublished, telling.queue.bodies) == ("0", 0, {}, [])
-    expected = "database_unavailable" if code in {"ThrottlingException", NETWORK} else code
-    assert (outcome.failure and outcome.failure.code) == expected
+    outcome = outcome_when_refused(publishing, request_name, code, aws)
+    assert (outcome.repeat_from, outcome.published, outcome.unpublished, publishing.queue.bodies) == ("0", 0, {}, [])
+    expected_code = "database_unavailable" if code in {"ThrottlingException", NETWORK} else code
+    assert (outcome.failure and outcome.failure.code) == expected_code
 
 
-@pytest.mark.parametrize("code", QUEUED)
-@pytest.mark.parametrize("what", REQUESTS)
-def test_a_request_to_dynamodb_that_may_be_refused_because_of_its_record_has_that_record_queued(
-    telling: Telling, aws: Aws, what: str, code: str
+@pytest.mark.parametrize("code", QUEUED_CODES)
+@pytest.mark.parametrize("request_name", REQUESTS)
+def test_a_dynamodb_refusal_that_may_concern_one_record_queues_that_record(
+    publishing: Publishing, aws: Aws, request_name: str, code: str
 ) -> None:
-    outcome = with_refused(telling, what, code, aws)
+    outcome = outcome_when_refused(publishing, request_name, code, aws)
     assert (outcome.repeat_from, outcome.failure, list(outcome.unpublished)) == (None, None, ["0", "1"])
-    assert len(telling.queue.bodies) == 2
+    assert len(publishing.queue.bodies) == 2
 
 
 @pytest.mark.parametrize("code", WAITS)
-def test_a_bus_that_refuses_every_event_has_the_batch_repeated(stores_on_tables: Backend, code: str) -> None:
-    telling = over(stores_on_tables, bus=Client(refused(code)))
-    outcome = telling.tell(customer())
-    assert (outcome.repeat_from, outcome.published, outcome.unpublished, telling.queue.bodies) == ("0", 0, {}, [])
-    expected = "event_bus_unavailable" if code in {"ThrottlingException", NETWORK} else code
-    assert (outcome.failure and outcome.failure.code) == expected
+def test_a_bus_that_refuses_every_event_repeats_the_batch(stores_on_tables: Backend, code: str) -> None:
+    publishing = adapters_with(stores_on_tables, bus=Client(client_error(code)))
+    outcome = publishing.publish(customer())
+    assert (outcome.repeat_from, outcome.published, outcome.unpublished, publishing.queue.bodies) == ("0", 0, {}, [])
+    expected_code = "event_bus_unavailable" if code in {"ThrottlingException", NETWORK} else code
+    assert (outcome.failure and outcome.failure.code) == expected_code
 
 
-@pytest.mark.parametrize("code", QUEUED)
-def test_an_event_that_the_bus_refuses_also_when_it_is_alone_is_queued(stores_on_tables: Backend, code: str) -> None:
-    telling = over(stores_on_tables, bus=Client(refused(code)))
-    outcome = telling.tell(customer())
-    assert (outcome.repeat_from, list(outcome.unpublished), len(telling.queue.bodies)) == (None, ["0", "1"], 2)
+@pytest.mark.parametrize("code", QUEUED_CODES)
+def test_an_event_refused_even_on_its_own_is_queued(stores_on_tables: Backend, code: str) -> None:
+    publishing = adapters_with(stores_on_tables, bus=Client(client_error(code)))
+    outcome = publishing.publish(customer())
+    assert (outcome.repeat_from, list(outcome.unpublished), len(publishing.queue.bodies)) == (None, ["0", "1"], 2)
 
 
-@pytest.mark.parametrize("code", [*WAITS, *QUEUED])
-def test_a_record_that_the_queue_does_not_take_comes_again_whatever_the_reason(
+@pytest.mark.parametrize("code", [*WAITS, *QUEUED_CODES])
+def test_a_record_that_the_queue_refuses_is_delivered_again_for_any_reason(
     stores_on_tables: Backend, code: str
 ) -> None:
-    telling = over(stores_on_tables, queue=Client(refused(code)))
-    outcome = telling.tell(customer(), damaged=True)
+    publishing = adapters_with(stores_on_tables, queue=Client(client_error(code)))
+    outcome = publishing.publish(customer(), damaged=True)
     assert (outcome.repeat_from, outcome.published, outcome.unpublished) == ("0", 0, {})
     assert (outcome.failure and outcome.failure.code) == "queue_unavailable"

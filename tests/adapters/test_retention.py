@@ -1,4 +1,4 @@
-"""How long each kind of row is kept: every row that a company's year leaves in the tables ends when it should."""
+"""The retention time of each kind of row: every row that a company's year leaves in the tables expires as stated."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tests.releases.story import Story
 
 __all__ = ["aws", "stores_on_tables"]
 
-NEVER_TOLD = {("oauth-states", "unused")}
-"""Rows that the story of a release does not leave behind. A test below writes one."""
+NOT_IN_THE_STORY = {("oauth-states", "unused")}
+"""Kinds of rows that the recorded story does not create. A test below writes one."""
 
 
 @pytest.fixture(scope="module")
 def rows() -> Any:
-    """All rows of all tables after the story of a release, by their kinds."""
+    """Returns all rows of all tables after a recorded story of a company, by kind."""
     with aws_with_resources(), running(table_backend()) as stage:
         stage.ports.changes = TableChanges(stage.ports.clock)  # type: ignore[assignment]
         Story(stage).tell()
@@ -38,7 +38,7 @@ def rows() -> Any:
 
 def _rows() -> dict[tuple[str, str], list[dict[str, Any]]]:
     client = boto3.client("dynamodb")
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    rows_by_kind: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for model in TABLES:
         table = NAMES[model]
         pages = client.get_paginator("scan").paginate(TableName=model.Meta.table_name)
@@ -48,19 +48,19 @@ def _rows() -> dict[tuple[str, str], list[dict[str, Any]]]:
             kind = kind_of(table, item)
             if table == "batches" and kind in ("item", "part") and _batch(item) in imports:
                 kind = of_import(kind)
-            found.setdefault((table, kind), []).append(item)
-    return found
+            rows_by_kind.setdefault((table, kind), []).append(item)
+    return rows_by_kind
 
 
 def _batch(item: dict[str, Any]) -> str:
     return str(item["place"]["S"].split("#")[1])
 
 
-def test_each_kind_of_row_that_is_stored_has_a_time_and_a_reason(rows: Any) -> None:
-    told = {place[1:] for place in RETENTION if place.store is Store.TABLE}
-    assert rows.keys() - told == set()
-    assert told - rows.keys() == NEVER_TOLD
-    assert {each for each in KINDS if each[1]} - told == set()
+def test_each_stored_kind_of_row_has_a_retention_time_and_a_reason(rows: Any) -> None:
+    classified = {place[1:] for place in RETENTION if place.store is Store.TABLE}
+    assert rows.keys() - classified == set()
+    assert classified - rows.keys() == NOT_IN_THE_STORY
+    assert {each for each in KINDS if each[1]} - classified == set()
 
 
 def test_a_row_expires_if_and_only_if_its_kind_has_an_end(rows: Any) -> None:
@@ -73,36 +73,38 @@ def test_a_row_expires_if_and_only_if_its_kind_has_an_end(rows: Any) -> None:
     assert wrong == []
 
 
-def test_only_a_parked_event_that_is_still_tried_keeps_what_stripe_sent(rows: Any) -> None:
+def test_only_a_parked_event_that_is_still_retried_keeps_stripes_body(rows: Any) -> None:
     holding = {place for place, items in rows.items() for item in items if {"document", "packed"} & item.keys()}
     assert {kind for table, kind in holding if table == "events"} == {"parked", "canary"}
 
 
-def test_an_access_that_was_granted_and_not_used_is_remembered_for_a_month(stores_on_tables: Backend) -> None:
-    granted = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600, account_id=ACCOUNT)
-    stores_on_tables.connections.put_authorization(granted)
+def test_an_unused_authorization_is_retained_for_a_month(stores_on_tables: Backend) -> None:
+    authorization = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600, account_id=ACCOUNT)
+    stores_on_tables.connections.put_authorization(authorization)
     [item] = (each.to_dynamodb_dict() for each in OAuthStateItem.scan())
-    kept = of_row("oauth-states", kind_of("oauth-states", item))
-    assert isinstance(kept, Expires)
-    assert (kept.days, int(item["expires_at"]["N"])) == (30, granted.expires_at + kept.seconds)
+    retention = of_row("oauth-states", kind_of("oauth-states", item))
+    assert isinstance(retention, Expires)
+    assert (retention.days, int(item["expires_at"]["N"])) == (30, authorization.expires_at + retention.seconds)
 
 
-def test_each_table_with_rows_that_end_has_an_expiry_and_no_other() -> None:
+def test_exactly_the_tables_with_expiring_rows_have_an_expiry() -> None:
     ending = {
-        place.name for place, kept in RETENTION.items() if place.store is Store.TABLE and isinstance(kept, Expires)
+        place.name
+        for place, retention in RETENTION.items()
+        if place.store is Store.TABLE and isinstance(retention, Expires)
     }
     assert {name for model, name in NAMES.items() if model._ttl_attribute() is not None} == ending
 
 
-def test_each_entry_says_why_and_each_that_has_no_end_says_what_ends_it() -> None:
-    for place, kept in RETENTION.items():
-        assert kept.why.endswith("."), place
-        assert kept.until if isinstance(kept, NoExpiry) else kept.since, place
-        assert kept.source == "" or kept.source.startswith("https://"), place
+def test_each_entry_has_a_reason_and_each_without_an_end_says_what_ends_it() -> None:
+    for place, retention in RETENTION.items():
+        assert retention.why.endswith("."), place
+        assert retention.until if isinstance(retention, NoExpiry) else retention.since, place
+        assert retention.source == "" or retention.source.startswith("https://"), place
 
 
-def test_nothing_that_holds_a_persons_words_is_kept_longer_than_stated_by_mistake() -> None:
-    """The times that documents promise, in days: a change of the table is a change of what was promised."""
+def test_retention_times_of_personal_data_are_the_documented_ones() -> None:
+    """Documents promise these times, in days, so a change of the table is a change of a promise."""
     days = {
         ("events", ""): 35, ("events", "parked"): 42, ("events", "set_aside"): 35,
         ("batches", "batch"): 400, ("batches", "item"): 414, ("batches", "item of an import"): 44,

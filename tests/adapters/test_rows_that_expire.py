@@ -1,4 +1,4 @@
-"""Whichever expired rows DynamoDB deletes, no place in the feed is given twice, and none in front of a cursor."""
+"""Whichever expired rows DynamoDB deletes, no feed position is given twice, and none is given before a cursor."""
 
 from __future__ import annotations
 
@@ -17,36 +17,38 @@ __all__ = ["aws", "stores_on_tables"]
 
 
 def change(version: int) -> Change:
-    paid = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
-    return Change(ORG, ObjectKind.INVOICE, "inv_a", version, NOW, paid)
+    difference = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
+    return Change(ORG, ObjectKind.INVOICE, "inv_a", version, NOW, difference)
 
 
-def places() -> list[Place]:
+def feed_positions() -> list[Place]:
     rows = (item for item in ChangeItem.scan() if item.place != change_rows.HEAD)
-    found = [change_rows.row_of(item.to_dynamodb_dict()) for item in rows]
-    return sorted(row.place for row in found)
+    change_keys = [change_rows.row_of(item.to_dynamodb_dict()) for item in rows]
+    return sorted(row.place for row in change_keys)
 
 
-@pytest.mark.parametrize("left", [DAY // 2, 60, 0, -DAY])
-def test_behind_a_row_that_expires_soon_or_has_expired_a_new_epoch_begins(
-    left: int, stores_on_tables: Backend
+@pytest.mark.parametrize("seconds_left", [DAY // 2, 60, 0, -DAY])
+def test_a_new_epoch_begins_after_a_row_that_expires_soon_or_has_expired(
+    seconds_left: int, stores_on_tables: Backend
 ) -> None:
     clock = FakeClock(NOW)
     feed = TableChanges(clock)
     feed.append([change(1)])
-    clock.set(NOW + EXPIRES_AFTER - left)
+    clock.set(NOW + EXPIRES_AFTER - seconds_left)
     feed.append([change(2), change(3)])
-    assert places() == [Place(1, 1), Place(2, 1), Place(2, 2)]
+    assert feed_positions() == [Place(1, 1), Place(2, 1), Place(2, 2)]
 
 
-def test_the_place_of_a_row_that_was_deleted_is_not_given_again(stores_on_tables: Backend) -> None:
-    """DynamoDB deletes expired rows in any order, so an older one may be left, and a cursor behind a newer one."""
+def test_the_position_of_a_deleted_row_is_not_given_again(stores_on_tables: Backend) -> None:
+    """DynamoDB deletes expired rows in any order, so an older row may remain while a cursor points after a newer
+    one.
+    """
     clock = FakeClock(NOW)
     feed = TableChanges(clock)
     feed.append([change(1), change(2)])
     cursor = feed.after(ORG, None, 10).cursor
     clock.set(NOW + 30 * DAY)
-    cursor = feed.after(ORG, cursor, 10).cursor  # somebody asks from time to time, and nothing changes
+    cursor = feed.after(ORG, cursor, 10).cursor  # A client polls without changes.
     clock.set(NOW + EXPIRES_AFTER)
     ChangeItem(ORG, Place(1, 2).range_key).delete()
     feed.append([change(3)])
@@ -54,7 +56,7 @@ def test_the_place_of_a_row_that_was_deleted_is_not_given_again(stores_on_tables
     assert entry.change.version == 3
 
 
-def test_whoever_is_slow_writes_behind_an_epoch_that_was_begun_meanwhile(
+def test_a_slow_writer_continues_in_an_epoch_that_was_begun_in_the_meantime(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, fast = FakeClock(NOW), FakeClock(NOW + EXPIRES_AFTER - DAY // 2)
@@ -71,10 +73,10 @@ def test_whoever_is_slow_writes_behind_an_epoch_that_was_begun_meanwhile(
 
     monkeypatch.setattr(changes, "_newest", read_before_another_begins_an_epoch)
     feed.append([change(3)])
-    assert places() == [Place(1, 1), Place(2, 1), Place(2, 2)]
+    assert feed_positions() == [Place(1, 1), Place(2, 1), Place(2, 2)]
 
 
-def test_only_behind_a_row_that_expires_within_a_day_the_head_is_checked(stores_on_tables: Backend) -> None:
+def test_the_head_is_checked_only_after_a_row_that_expires_within_a_day(stores_on_tables: Backend) -> None:
     clock = FakeClock(NOW)
     feed = TableChanges(clock)
     feed.append([change(1)])
@@ -86,4 +88,4 @@ def test_only_behind_a_row_that_expires_within_a_day_the_head_is_checked(stores_
     with requests_to_dynamodb() as requests:
         feed.append([change(3)])
     assert requests == ["Query", "TransactWriteItems"]
-    assert places() == [Place(1, 1), Place(1, 2), Place(1, 3)]
+    assert feed_positions() == [Place(1, 1), Place(1, 2), Place(1, 3)]

@@ -1,4 +1,4 @@
-"""For how long a secret has been as it is, from Secrets Manager."""
+"""The age of each secret, as read from Secrets Manager."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def region(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def version(label: str, days_ago: int) -> dict[str, object]:
-    stored = dt.datetime.fromtimestamp(NOW - days_ago * DAY, dt.UTC)
-    return {"VersionId": f"{label}-{'0' * 32}", "VersionStages": [label], "CreatedDate": stored}
+    stored_at = dt.datetime.fromtimestamp(NOW - days_ago * DAY, dt.UTC)
+    return {"VersionId": f"{label}-{'0' * 32}", "VersionStages": [label], "CreatedDate": stored_at}
 
 
-def test_the_age_is_that_of_the_version_that_functions_read_whatever_is_beside_it() -> None:
+def test_the_age_is_that_of_the_current_version() -> None:
     ages = SecretAges(IDS, FakeClock(NOW))
     with Stubber(ages._client) as aws:
         platform = [version("AWSPREVIOUS", 400), version("AWSCURRENT", 91)]
@@ -39,12 +39,12 @@ def test_the_age_is_that_of_the_version_that_functions_read_whatever_is_beside_i
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "InternalServiceError"])
-def test_a_secret_that_cannot_be_asked_about_is_unknown_and_logged_and_the_other_is_told(
+def test_a_secret_that_cannot_be_read_has_an_unknown_age_and_the_other_is_still_reported(
     code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     ages = SecretAges(IDS, FakeClock(NOW))
     ages._client.meta.events.register(
-        "before-send.secretsmanager.*", lambda **_: pytest.fail("the network was asked")
+        "before-send.secretsmanager.*", lambda **_: pytest.fail("a request went to the network")
     )
     with Stubber(ages._client) as aws, caplog.at_level(logging.ERROR):
         aws.add_client_error("list_secret_version_ids", code, "arn:aws:secretsmanager:…")
@@ -62,13 +62,13 @@ def test_a_secret_without_a_value_has_no_age() -> None:
         assert ages.days() == {Secret.PLATFORM: None, Secret.WEBHOOK: None}
 
 
-def test_an_exchange_begins_a_new_age_and_a_tag_does_not() -> None:
+def test_a_rotation_restarts_the_age_and_a_tag_does_not() -> None:
     with embedded_aws():
         secrets = boto3.client("secretsmanager")
         for name in IDS.values():
             secrets.create_secret(Name=name, SecretString="first")
-        stored = secrets.list_secret_version_ids(SecretId="stripe-platform")["Versions"][0]["CreatedDate"]
-        later = FakeClock(int(stored.timestamp()) + 100 * DAY + 5)
+        stored_at = secrets.list_secret_version_ids(SecretId="stripe-platform")["Versions"][0]["CreatedDate"]
+        later = FakeClock(int(stored_at.timestamp()) + 100 * DAY + 5)
         ages = SecretAges(IDS, later)
         assert ages.days() == {Secret.PLATFORM: 100, Secret.WEBHOOK: 100}
         secrets.tag_resource(SecretId="stripe-platform", Tags=[{"Key": "team", "Value": "billing"}])

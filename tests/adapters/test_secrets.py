@@ -1,4 +1,4 @@
-"""The platform's key and the webhook secrets: fetched late, kept a while, shown to nobody."""
+"""The platform's key and the webhook secrets: they are fetched on first use, cached, and part of no message."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def platform(clock: FakeClock) -> SecretStore[PlatformSecret]:
     return SecretStore(NAME, PlatformSecret, clock)
 
 
-def put(text: str) -> None:
+def put_secret(text: str) -> None:
     boto3.client("secretsmanager").put_secret_value(SecretId=NAME, SecretString=text)
 
 
 def outage(store: WebhookSecretStore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Secrets Manager is unreachable from now on; counts the attempts."""
+    """Makes Secrets Manager unreachable. Returns a list that grows by one with each attempt to reach it."""
     attempts: list[int] = []
 
     def unreachable(**_: object) -> None:
@@ -73,48 +73,44 @@ def test_webhook_secrets_are_read_into_a_typed_value(store: WebhookSecretStore) 
 
 
 @pytest.mark.parametrize("content", [PLATFORM, ONE_SECRET])
-def test_the_platforms_key_is_read_from_its_own_secret_and_from_the_one_that_held_all(
+def test_the_platforms_key_is_read_from_its_own_secret_and_from_the_former_common_one(
     platform: SecretStore[PlatformSecret], content: dict[str, object]
 ) -> None:
-    put(json.dumps(content))
+    put_secret(json.dumps(content))
     assert platform.value() == PlatformSecret("sk_test_1", "ca_1")
 
 
-def test_webhook_secrets_are_read_from_the_one_secret_that_held_all(store: WebhookSecretStore) -> None:
-    put(json.dumps(ONE_SECRET))
+def test_webhook_secrets_are_read_from_the_former_common_secret(store: WebhookSecretStore) -> None:
+    put_secret(json.dumps(ONE_SECRET))
     assert store.value() == WebhookSecrets(("whsec_1", "whsec_2"))
 
 
-def test_the_other_secret_in_the_place_of_ones_own_is_refused(
-    store: WebhookSecretStore, platform: SecretStore[PlatformSecret]
-) -> None:
+def test_the_wrong_secret_is_refused(store: WebhookSecretStore, platform: SecretStore[PlatformSecret]) -> None:
     with pytest.raises(ConfigurationError, match=r'is not of the form \{"apiKey", "clientId"\}'):
         platform.value()
-    put(json.dumps(PLATFORM))
+    put_secret(json.dumps(PLATFORM))
     with pytest.raises(ConfigurationError, match=r'is not of the form \{"webhookSecrets": \[…\]\}'):
         store.value()
 
 
-def test_nothing_is_fetched_before_it_is_needed_nor_again_while_it_is_fresh(
-    store: WebhookSecretStore, clock: FakeClock
-) -> None:
+def test_secrets_are_fetched_on_first_use_and_cached_while_fresh(store: WebhookSecretStore, clock: FakeClock) -> None:
     assert "_client" not in vars(store)
     first = store.value()
-    put(json.dumps({"webhookSecrets": ["whsec_3"]}))
+    put_secret(json.dumps({"webhookSecrets": ["whsec_3"]}))
     clock.advance(FRESH_FOR - 1)
     assert store.value() is first
 
 
-def test_a_changed_secret_is_taken_up_when_the_old_one_is_no_longer_fresh(
+def test_a_changed_secret_is_used_once_the_cached_one_is_no_longer_fresh(
     store: WebhookSecretStore, clock: FakeClock
 ) -> None:
     store.value()
-    put(json.dumps({"webhookSecrets": ["whsec_2", "whsec_3"]}))
+    put_secret(json.dumps({"webhookSecrets": ["whsec_2", "whsec_3"]}))
     clock.advance(FRESH_FOR)
     assert store.value().webhook_secrets == ("whsec_2", "whsec_3")
 
 
-def test_the_last_good_value_is_used_through_an_outage_which_is_logged_and_asked_about_rarely(
+def test_the_last_good_value_is_used_during_an_outage_that_is_logged_and_retried_rarely(
     store: WebhookSecretStore,
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
@@ -137,10 +133,10 @@ def test_an_outage_before_the_first_fetch_is_retryable(
 ) -> None:
     outage(store, monkeypatch)
     for _ in range(2):
-        with pytest.raises(Retryable) as refused:
+        with pytest.raises(Retryable) as exc_info:
             store.value()
-        assert refused.value.code == "secrets_unavailable"
-        assert isinstance(refused.value.__cause__, EndpointConnectionError)
+        assert exc_info.value.code == "secrets_unavailable"
+        assert isinstance(exc_info.value.__cause__, EndpointConnectionError)
 
 
 def test_a_refusal_of_secrets_manager_is_retryable_too(
@@ -154,7 +150,7 @@ def test_a_refusal_of_secrets_manager_is_retryable_too(
         store.value()
 
 
-def test_a_missing_secret_is_a_fault_of_the_configuration(clock: FakeClock) -> None:
+def test_a_missing_secret_is_a_configuration_error(clock: FakeClock) -> None:
     with pytest.raises(ConfigurationError, match="pom-stripe/other"):
         WebhookSecretStore("pom-stripe/other", clock).value()
 
@@ -162,39 +158,39 @@ def test_a_missing_secret_is_a_fault_of_the_configuration(clock: FakeClock) -> N
 @pytest.mark.parametrize(
     "text", ["whsec_secret", "{}", '{"webhookSecrets": 1}', json.dumps({"webhookSecrets": "whsec_secret"})]
 )
-def test_a_secret_of_another_form_is_a_fault_of_the_configuration_that_shows_no_secret(
+def test_a_secret_of_another_form_is_a_configuration_error_that_quotes_no_secret(
     store: WebhookSecretStore, text: str
 ) -> None:
-    put(text)
-    with pytest.raises(ConfigurationError) as refused:
+    put_secret(text)
+    with pytest.raises(ConfigurationError) as exc_info:
         store.value()
-    assert "secret" not in str(refused.value).replace("The secret pom", "").replace("webhookSecrets", "")
-    assert "whsec" not in repr(refused.value.__cause__)
+    assert "secret" not in str(exc_info.value).replace("The secret pom", "").replace("webhookSecrets", "")
+    assert "whsec" not in repr(exc_info.value.__cause__)
 
 
-def test_a_broken_change_does_not_break_what_runs(store: WebhookSecretStore, clock: FakeClock) -> None:
+def test_a_broken_change_does_not_replace_a_working_secret(store: WebhookSecretStore, clock: FakeClock) -> None:
     good = store.value()
-    put("broken")
+    put_secret("broken")
     clock.advance(FRESH_FOR)
     assert store.value() == good
 
 
-def test_secrets_do_not_show_themselves() -> None:
+def test_secrets_are_not_part_of_a_repr() -> None:
     for secret in (PlatformSecret("sk_test_1", "ca_1"), WebhookSecrets(("whsec_1",))):
         for text in (repr(secret), str(secret), f"{secret}", f"{[secret]}"):
             assert "sk_test" not in text
             assert "whsec" not in text
 
 
-def test_webhook_secrets_are_replaced_and_all_else_in_the_secret_stays(store: WebhookSecretStore) -> None:
-    put(json.dumps({**ONE_SECRET, "note": "of the year 2026"}))
+def test_webhook_secrets_are_replaced_and_other_entries_of_the_secret_stay(store: WebhookSecretStore) -> None:
+    put_secret(json.dumps({**ONE_SECRET, "note": "of the year 2026"}))
     store.replace(["whsec_3", "whsec_1"])
     text = boto3.client("secretsmanager").get_secret_value(SecretId=NAME)["SecretString"]
     assert json.loads(text) == {**ONE_SECRET, "note": "of the year 2026", "webhookSecrets": ["whsec_3", "whsec_1"]}
     assert store.latest().webhook_secrets == ("whsec_3", "whsec_1")
 
 
-def test_whoever_may_not_write_the_secret_is_told_awss_own_reason(
+def test_a_refused_write_raises_the_message_of_aws(
     store: WebhookSecretStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuses(**_: object) -> None:

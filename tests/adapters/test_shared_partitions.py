@@ -1,6 +1,6 @@
-"""Which indexes have a partition that all organizations write to: found out by two organizations that live.
+"""Finds the indexes with a partition to which all organizations write, from the writes of two organizations.
 
-A partition takes 1,000 write units a second, so the load of all organizations together is limited there.
+A partition takes 1,000 write units a second, so such a partition limits the load of all organizations together.
 """
 
 from __future__ import annotations
@@ -23,16 +23,20 @@ from tests.contracts.examples import event
 from tests.world import OFFICE, World, line, order
 
 Partitions = Mapping[str, set[str]]
-"""The values of partition keys, by table, or by table and index with a dot between them."""
+"""The values of partition keys, by table, or by table and index joined with a dot."""
 
 DAY = 86_400
 NONCES = 1000
-"""More than a life takes. Two lives have different ones, as chance would have it outside of tests."""
+"""More nonces than one organization's year uses. Each organization starts at another nonce, so that none is
+shared.
+"""
 
 
 @contextmanager
 def partitions_written() -> Iterator[Partitions]:
-    """The partitions of all items that are put or updated in this block. Of an update only the item's key is read."""
+    """Records the partitions of all items that are put or updated in this block. For an update only the item's key is
+    read.
+    """
     written: defaultdict[str, set[str]] = defaultdict(set)
     hashes = _partition_keys()
 
@@ -52,27 +56,31 @@ def partitions_written() -> Iterator[Partitions]:
 
 def _written(params: Any) -> Iterator[tuple[str, Any]]:
     for each in params.get("TransactItems", [{"alone": params}] if "TableName" in params else []):
-        [said] = each.values()
-        if "Item" in said or "UpdateExpression" in said:
-            yield said["TableName"], said.get("Item") or said["Key"]
+        [request] = each.values()
+        if "Item" in request or "UpdateExpression" in request:
+            yield request["TableName"], request.get("Item") or request["Key"]
     for table, requests in params.get("RequestItems", {}).items():
         yield from ((table, each["PutRequest"]["Item"]) for each in requests if "PutRequest" in each)
 
 
 def _partition_keys() -> dict[str, dict[str, str]]:
-    """By table: the attribute that is the partition key of the table and of each index."""
-    found = {}
+    """Returns, for each table, the partition key attribute of the table and of each index."""
+    keys_by_table = {}
     for resource in tables().values():
         properties = resource["Properties"]
         table = properties["TableName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
         indexes = properties.get("GlobalSecondaryIndexes", ())
-        found[table] = {table: properties["KeySchema"][0]["AttributeName"]}
-        found[table] |= {f"{table}.{each['IndexName']}": each["KeySchema"][0]["AttributeName"] for each in indexes}
-    return found
+        keys_by_table[table] = {table: properties["KeySchema"][0]["AttributeName"]}
+        keys_by_table[table] |= {
+            f"{table}.{each['IndexName']}": each["KeySchema"][0]["AttributeName"] for each in indexes
+        }
+    return keys_by_table
 
 
-def life(name: str, number: int, stores: Backend) -> Partitions:
-    """An organization connects, bills, is paid, is not paid, disputes, and has work waiting; what it wrote to."""
+def partitions_of_a_year(name: str, number: int, stores: Backend) -> Partitions:
+    """Returns the partitions that an organization writes to when it connects, bills, is paid and has disputes and
+    open work.
+    """
     world = World(seed=number)
     for _ in range(number * NONCES):
         world.ports.clock.nonce()
@@ -85,19 +93,19 @@ def life(name: str, number: int, stores: Backend) -> Partitions:
         connect.receive_callback(state, world.double.authorization_code(world.account()), None, world.ports)
         for customer, email in (("cust_1", f"{name}@example.test"), ("cust_2", None)):
             world.customer(f"{name}_{customer}", email, organization)
-        made = [_bill(world, organization, name, service) for service in ("a", "b", "c")]
+        invoices = [_bill(world, organization, name, service) for service in ("a", "b", "c")]
         world.deliver()
-        world.double.pay(account, made[0].stripe_invoice_id, "pm_card_visa")
+        world.double.pay(account, invoices[0].stripe_invoice_id, "pm_card_visa")
         world.deliver()
         [charge] = world.in_stripe(account, "charge")
         world.double.open_dispute(account, charge["id"])
-        world.double.pay(account, made[1].stripe_invoice_id, "pm_card_chargeDeclinedInsufficientFunds")
+        world.double.pay(account, invoices[1].stripe_invoice_id, "pm_card_chargeDeclinedInsufficientFunds")
         world.deliver()
         stores.events.park(
             event(f"evt_{name}", account_id=StripeAccountId(account)), world.ports.clock.now(), "error"
         )
-        billed = ((CustomerId(f"{name}_cust_1"), line(f"{name}_bulk")),)
-        bill_many(BillMany(organization, OFFICE, "monthly", "1-1", billed, order().terms), world.ports)
+        bulk_services = ((CustomerId(f"{name}_cust_1"), line(f"{name}_bulk")),)
+        bill_many(BillMany(organization, OFFICE, "monthly", "1-1", bulk_services, order().terms), world.ports)
         world.work()
         world.advance(3 * DAY)
         world.double.pay_out(account)
@@ -114,25 +122,29 @@ def _bill(world: World, organization: OrganizationId, name: str, service: str) -
 
 
 @pytest.fixture(scope="module")
-def lives() -> list[Partitions]:
+def partitions_of_two_organizations() -> list[Partitions]:
     with aws_with_resources():
-        return [life(name, number, table_backend()) for number, name in enumerate(("blue", "green"))]
+        return [partitions_of_a_year(name, number, table_backend()) for number, name in enumerate(("blue", "green"))]
 
 
-def test_each_life_writes_to_every_index(lives: list[Partitions]) -> None:
+def test_each_organization_writes_to_every_index(partitions_of_two_organizations: list[Partitions]) -> None:
     every = {place for places in _partition_keys().values() for place in places if "." in place}
-    for written in lives:
+    for written in partitions_of_two_organizations:
         assert every - written.keys() == set()
 
 
-def test_exactly_the_indexes_with_an_alarm_have_a_partition_of_all_organizations(lives: list[Partitions]) -> None:
-    blue, green = lives
-    shared = {place for place in blue if "." in place and blue[place] & green[place]}
-    assert shared == {f"{table}.{index}" for table, index in SHARED_PARTITIONS}
+def test_exactly_the_indexes_with_an_alarm_have_a_partition_shared_by_all_organizations(
+    partitions_of_two_organizations: list[Partitions],
+) -> None:
+    blue, green = partitions_of_two_organizations
+    shared_partitions = {place for place in blue if "." in place and blue[place] & green[place]}
+    assert shared_partitions == {f"{table}.{index}" for table, index in SHARED_PARTITIONS}
 
 
-def test_tables_have_no_partition_of_all_organizations_that_grows_with_them(lives: list[Partitions]) -> None:
-    blue, green = lives
+def test_no_table_has_a_growing_partition_shared_by_all_organizations(
+    partitions_of_two_organizations: list[Partitions],
+) -> None:
+    blue, green = partitions_of_two_organizations
     assert {
         place: blue[place] & green[place] for place in blue if "." not in place and blue[place] & green[place]
     } == {}

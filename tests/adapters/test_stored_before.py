@@ -1,4 +1,4 @@
-"""Whatever releases until 2026-11-28 stored and sent is read, and brought over by the next write."""
+"""Items and messages of releases until 2026-11-28 are read, and the next write converts the items."""
 
 from __future__ import annotations
 
@@ -26,44 +26,44 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Message, Reconciliation, json_name
 from chalicelib.workers.sqs import work_through
 from tests.backends import Aws, Backend, aws_with_resources, table_backend
-from tests.contracts.examples import booked, invoice
+from tests.contracts.examples import balance_transaction, invoice
 
-STORED = Path(__file__).parent / "stored_before" / "2026-11"
+RECORDED = Path(__file__).parent / "stored_before" / "2026-11"
 ORGANIZATION = OrganizationId("org_blue")
 
 
-def stored(name: str) -> Any:
-    return json.loads((STORED / f"{name}.json").read_text())
+def recorded_items(name: str) -> Any:
+    return json.loads((RECORDED / f"{name}.json").read_text())
 
 
-INVOICES = {each["story"]: each for each in stored("invoices")}
+INVOICES = {each["story"]: each for each in recorded_items("invoices")}
 
 
 @pytest.fixture
 def backend() -> Iterator[Backend]:
-    """The tables, with the items of that release in them."""
+    """Returns the stores over tables that have the items of that release."""
     with aws_with_resources() as aws:
         backend = table_backend()
         for name in ("customers", "connections", "events", "payment-refs", "claims", "summaries", "batches"):
-            for item in stored(name):
-                put(aws, name, item)
+            for item in recorded_items(name):
+                put_item(aws, name, item)
         for each in INVOICES.values():
-            put(aws, "invoices", each["item"])
+            put_item(aws, "invoices", each["item"])
         yield backend
 
 
-def put(aws: Aws, table: str, item: dict[str, dict[str, Any]]) -> None:
+def put_item(aws: Aws, table: str, item: dict[str, dict[str, Any]]) -> None:
     wire = {name: {"B": base64.b64decode(value["B"])} if "B" in value else value for name, value in item.items()}
     boto3.client("dynamodb").put_item(TableName=f"{aws.prefix}{table}", Item=wire)
 
 
-def read(backend: Backend, story: str) -> Invoice:
+def stored_invoice_of(backend: Backend, story: str) -> Invoice:
     invoice = backend.invoices.get(ORGANIZATION, InvoiceId(INVOICES[story]["item"]["invoice_id"]["S"]))
     assert invoice is not None
     return invoice
 
 
-TOLD = {
+TIMELINES = {
     "created": "created, sent",
     "sent": "created, sent",
     "declined then paid by card": "created, sent, payment_failed, paid",
@@ -85,54 +85,56 @@ TOLD = {
 }
 
 
-def test_every_kept_invoice_has_its_timeline_named_here() -> None:
-    assert INVOICES.keys() == TOLD.keys()
+def test_every_recorded_invoice_has_its_timeline_here() -> None:
+    assert INVOICES.keys() == TIMELINES.keys()
 
 
-@pytest.mark.parametrize("story", TOLD)
-def test_an_invoice_stored_before_tells_its_story_once(backend: Backend, story: str) -> None:
-    assert ", ".join(entry.kind for entry in timeline(read(backend, story))) == TOLD[story]
+@pytest.mark.parametrize("story", TIMELINES)
+def test_an_invoice_stored_by_an_earlier_release_has_each_timeline_entry_once(backend: Backend, story: str) -> None:
+    assert ", ".join(entry.kind for entry in timeline(stored_invoice_of(backend, story))) == TIMELINES[story]
 
 
-CORRECTED: dict[str, dict[str, Any]] = {"draft deleted in stripe": {"dashboardUrl": None}}
-"""What was wrong in the answers of that release: a link to a draft that no longer exists."""
+CORRECTED_FIELDS: dict[str, dict[str, Any]] = {"draft deleted in stripe": {"dashboardUrl": None}}
+"""Wrong fields in the responses of that release: a link to a draft that no longer exists."""
 
 
-@pytest.mark.parametrize("story", TOLD)
-def test_an_invoice_stored_before_shows_what_it_showed(backend: Backend, story: str) -> None:
-    answered = {**INVOICES[story]["answer"], **CORRECTED.get(story, {})}
+@pytest.mark.parametrize("story", TIMELINES)
+def test_an_invoice_stored_by_an_earlier_release_is_returned_as_it_was(backend: Backend, story: str) -> None:
+    recorded_response = {**INVOICES[story]["answer"], **CORRECTED_FIELDS.get(story, {})}
     base = "https://dashboard.stripe.com"
-    at = max(each.updated_at for each in [read(backend, story)])
-    view = invoice_view(read(backend, story), customer_name=None, now=at, dashboard_base=base)
-    shown = json.loads(msgspec.json.encode(view))
-    same = shown.keys() & answered.keys() - {"paymentUrl", "paymentUrlExpired"}
-    for line in shown["lineItems"]:
-        assert line.pop("serviceDate") is None  # that release had none
-    assert {name: shown[name] for name in same} == {name: answered[name] for name in same}
+    at = max(each.updated_at for each in [stored_invoice_of(backend, story)])
+    view = invoice_view(stored_invoice_of(backend, story), customer_name=None, now=at, dashboard_base=base)
+    response = json.loads(msgspec.json.encode(view))
+    common_fields = response.keys() & recorded_response.keys() - {"paymentUrl", "paymentUrlExpired"}
+    for line in response["lineItems"]:
+        assert line.pop("serviceDate") is None  # That release had no service dates.
+    assert {name: response[name] for name in common_fields} == {
+        name: recorded_response[name] for name in common_fields
+    }
 
 
-@pytest.mark.parametrize("story", TOLD)
-def test_its_next_write_keeps_its_story_and_lists_its_money(backend: Backend, story: str) -> None:
-    before = read(backend, story)
+@pytest.mark.parametrize("story", TIMELINES)
+def test_the_next_write_keeps_the_timeline_and_lists_the_payments(backend: Backend, story: str) -> None:
+    before = stored_invoice_of(backend, story)
     backend.invoices.save(invoice_write(before, before))
-    after = read(backend, story)
+    after = stored_invoice_of(backend, story)
     assert timeline(after) == timeline(before)
     assert (after.status, after.amounts, after.facts) == (before.status, before.amounts, before.facts)
     page = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None)
-    listed = [each.movement for each in page.items]
-    assert sorted(row.id for row in listed) == sorted(row.id for row in movements(after))
-    assert sum(row.counted for row in listed) == after.amounts.received
+    listed_movements = [each.movement for each in page.items]
+    assert sorted(row.id for row in listed_movements) == sorted(row.id for row in movements(after))
+    assert sum(row.counted for row in listed_movements) == after.amounts.received
 
 
-def test_a_second_write_lists_no_money_again(backend: Backend) -> None:
-    before = read(backend, "refunded in part")
+def test_a_second_write_does_not_list_the_payments_again(backend: Backend) -> None:
+    before = stored_invoice_of(backend, "refunded in part")
     backend.invoices.save(invoice_write(before, before))
-    after = read(backend, "refunded in part")
+    after = stored_invoice_of(backend, "refunded in part")
     assert invoice_write(after, after).movements == ()
 
 
-def test_a_payment_stored_before_fees_were_known_is_listed_and_takes_its_fee(backend: Backend) -> None:
-    """A row as releases until 2026-11-28 put it, from the table of such a release."""
+def test_a_payment_stored_before_fees_existed_is_listed_and_takes_its_fee(backend: Backend) -> None:
+    """The row is from the table of a release until 2026-11-28."""
     document = (
         '{"id":"pi_1","kind":"payment","status":"succeeded","at":1800000000,"amount":7500,"currency":"usd",'
         '"invoice_id":"inv_a","customer_id":"cust_1","number":"A-0001","payment_id":null,"method":"card",'
@@ -141,28 +143,28 @@ def test_a_payment_stored_before_fees_were_known_is_listed_and_takes_its_fee(bac
     texts = {"organization_id": ORGANIZATION, "movement_id": "pi_1", "time_key": "001800000000#pi_1"}
     row = {name: {"S": text} for name, text in {**texts, "document": document}.items()}
     boto3.client("dynamodb").put_item(TableName=PaymentItem.Meta.table_name, Item=row)
-    [listed] = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None).items
-    assert (listed.movement.amount, listed.movement.number, listed.settlements) == (7500, "A-0001", ())
-    fee = Settlement(booked(payment_id="pi_1"), "po_1")
+    [payment_row] = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None).items
+    assert (payment_row.movement.amount, payment_row.movement.number, payment_row.settlements) == (7500, "A-0001", ())
+    fee = Settlement(balance_transaction(payment_id="pi_1"), "po_1")
     backend.payments.settle(ORGANIZATION, [("pi_1", fee)])
-    assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": replace(listed, settlements=(fee,))}
-    made = backend.invoices.insert(invoice_write(invoice("new", organization_id=ORGANIZATION)), {})
-    changed = replace(listed.movement, status="failed")
-    backend.invoices.save(invoice_write(made)._replace(movements=(changed,)))
-    assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": SettledMovement(changed, (fee,))}
+    assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": replace(payment_row, settlements=(fee,))}
+    stored_invoice = backend.invoices.insert(invoice_write(invoice("new", organization_id=ORGANIZATION)), {})
+    changed_movement = replace(payment_row.movement, status="failed")
+    backend.invoices.save(invoice_write(stored_invoice)._replace(movements=(changed_movement,)))
+    assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": SettledMovement(changed_movement, (fee,))}
     [item] = boto3.client("dynamodb").scan(TableName=PaymentItem.Meta.table_name)["Items"]
-    assert len({"document", "packed"} & set(item)) == 1, "a row has one form of its document"
+    assert len({"document", "packed"} & set(item)) == 1, "a row has only one of its document's two forms"
 
 
-def test_events_dealt_with_before_are_known(backend: Backend) -> None:
-    for item in stored("events"):
+def test_events_handled_by_an_earlier_release_are_duplicates(backend: Backend) -> None:
+    for item in recorded_items("events"):
         account_id, event_id = StripeAccountId(item["account_id"]["S"]), item["event_id"]["S"]
         if item["outcome"]["S"] != "parked":
             assert backend.events.known(account_id, [event_id]) == {event_id}
 
 
-def test_customers_and_connections_are_read(backend: Backend) -> None:
-    for item in stored("customers"):
+def test_customers_and_connections_of_an_earlier_release_are_read(backend: Backend) -> None:
+    for item in recorded_items("customers"):
         customer = backend.customers.get(
             OrganizationId(item["organization_id"]["S"]), CustomerId(item["customer_id"]["S"])
         )
@@ -174,8 +176,8 @@ def test_customers_and_connections_are_read(backend: Backend) -> None:
 
 
 @dataclass
-class Delivered:
-    """An event of Lambda's with one message."""
+class SqsEvent:
+    """A Lambda event with one message."""
 
     body: str
     context: Any = None
@@ -185,14 +187,16 @@ class Delivered:
         return {"Records": [{"messageId": "1", "receiptHandle": "1", "body": self.body, "attributes": attributes}]}
 
 
-def test_messages_sent_before_are_understood() -> None:
+def test_messages_of_an_earlier_release_are_read() -> None:
     kinds: dict[str, type[Message]] = {
         str(kind.queue): kind for kind in (CustomerSync, InvoiceJob, Reconciliation, BatchJob)
     }
-    for sent in stored("messages"):
-        read: list[Message] = []
-        answer = work_through(Delivered(sent["MessageBody"]), kinds[sent["queue"]], read.append)
-        assert answer == {"batchItemFailures": []}
-        [message] = read
-        body = json.loads(sent["MessageBody"])
+    for stored_message in recorded_items("messages"):
+        messages: list[Message] = []
+        response_to_lambda = work_through(
+            SqsEvent(stored_message["MessageBody"]), kinds[stored_message["queue"]], messages.append
+        )
+        assert response_to_lambda == {"batchItemFailures": []}
+        [message] = messages
+        body = json.loads(stored_message["MessageBody"])
         assert {json_name(name): value for name, value in asdict(message).items() if value is not None} == body

@@ -1,4 +1,4 @@
-"""What POM shows of a failed attempt, from what Stripe sends of it."""
+"""The reason for a failed payment that POM returns, as read from Stripe's objects."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from chalicelib.domain.payment_facts import PaymentFailure
 
 
 def of_intent(error: dict[str, Any] | None) -> PaymentFailure | None:
-    """Returns what is read of an intent whose latest attempt failed like this."""
-    sent = {"id": "pi_1", "status": "requires_payment_method", "amount": 7500, "currency": "usd"}
-    intent = msgspec.json.encode({**sent, "last_payment_error": error})
+    """Returns the failure that is read from an intent whose latest attempt has this error."""
+    stripe_json = {"id": "pi_1", "status": "requires_payment_method", "amount": 7500, "currency": "usd"}
+    intent = msgspec.json.encode({**stripe_json, "last_payment_error": error})
     return msgspec.json.decode(intent, type=PaymentIntent).fact(as_of=1).failure
 
 
 def of_charge(code: str | None, outcome: dict[str, Any] | None) -> PaymentFailure | None:
-    """Returns what is read of a charge that failed like this."""
-    sent = {"id": "ch_1", "status": "failed", "amount": 7500, "currency": "usd", "created": 1}
-    charge = msgspec.json.encode({**sent, "failure_code": code, "outcome": outcome})
+    """Returns the failure that is read from a failed charge."""
+    stripe_json = {"id": "ch_1", "status": "failed", "amount": 7500, "currency": "usd", "created": 1}
+    charge = msgspec.json.encode({**stripe_json, "failure_code": code, "outcome": outcome})
     return msgspec.json.decode(charge, type=Charge).fact(as_of=1).failure
 
 
@@ -40,11 +40,11 @@ def of_charge(code: str | None, outcome: dict[str, Any] | None) -> PaymentFailur
         ({"message": "The payment failed."}, FailureReason.OTHER),
     ],
 )
-def test_an_intent_tells_why_its_latest_attempt_failed(error: dict[str, Any], reason: FailureReason) -> None:
+def test_an_intent_has_the_reason_of_its_latest_failure(error: dict[str, Any], reason: FailureReason) -> None:
     assert of_intent(error) == PaymentFailure(reason)
 
 
-def test_an_intent_without_an_error_tells_of_no_failure() -> None:
+def test_an_intent_without_an_error_has_no_failure() -> None:
     assert of_intent(None) is None
 
 
@@ -57,5 +57,7 @@ def test_an_intent_without_an_error_tells_of_no_failure() -> None:
         (None, None, FailureReason.OTHER),
     ],
 )
-def test_a_failed_charge_tells_why(code: str | None, outcome: dict[str, Any] | None, reason: FailureReason) -> None:
+def test_a_failed_charge_has_its_reason(
+    code: str | None, outcome: dict[str, Any] | None, reason: FailureReason
+) -> None:
     assert of_charge(code, outcome) == PaymentFailure(reason)

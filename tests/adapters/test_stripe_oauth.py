@@ -1,4 +1,4 @@
-"""What POM makes of the errors of Connect OAuth, which have another form than those of the API."""
+"""Errors of Connect OAuth, which have another form than errors of Stripe's API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fakes.ports import FakeClock
 
 
 class Refusing(stripe.HTTPClient):
-    """A Stripe that refuses each request in the form of OAuth."""
+    """A Stripe client that refuses each request in the form of OAuth."""
 
     name = "refusing"
 
@@ -36,7 +36,7 @@ class Refusing(stripe.HTTPClient):
     ("status", "error"),
     [(400, "invalid_request"), (400, "unsupported_grant_type"), (401, "invalid_client"), (403, "invalid_scope")],
 )
-def test_an_error_of_oauth_is_told_as_a_refusal_in_stripes_words(status: int, error: str) -> None:
+def test_an_oauth_error_is_raised_as_a_refusal_with_stripes_message(status: int, error: str) -> None:
     client = build_client(
         "sk_test_1", "ca_1", api_base="https://a.test", connect_base="https://c.test",
         http_client=Refusing(status, error),

@@ -1,4 +1,4 @@
-"""The gateway reads what a payment cost, what a payout consists of, and what the balance is."""
+"""The gateway reads the fee of a payment, the lines of a payout, and the balance."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Company:
         return self.double.clock.seconds()
 
     def paid_invoice(self, method: str = "pm_card_visa") -> str:
-        """Has an invoice of 100.00 paid, and returns the id of its payment intent."""
+        """Creates and pays an invoice of 100.00, and returns the id of its payment intent."""
         v1: Any = self.client.v1
         options = on_account(self.account)
         customer = v1.customers.create({"email": "ann@example.com"}, options)
@@ -50,13 +50,13 @@ class Company:
         self.double.advance(seconds)
 
     def requests(self) -> dict[tuple[str, str], int]:
-        """Returns how often each path was asked for since the last call, by method and path."""
+        """Returns the number of requests since the last call, by method and path."""
         counts = self.double.api.log.counts()
         self.double.api.log.reset()
         return counts
 
     def paid_out(self, **more: Any) -> str:
-        """Has everything paid out once it is available and listed, and returns the payout's id."""
+        """Pays out everything once it is available and listed, and returns the payout's id."""
         self.wait(3 * DAY)
         payout = self.double.pay_out(self.account, **more)["id"]
         self.wait(3 * DAY)
@@ -73,26 +73,26 @@ def company() -> Company:
     return Company()
 
 
-# What a payment cost
+# Fees
 
 
-def test_the_fee_of_a_card_payment_is_not_known_until_stripe_has_captured_it(company: Company) -> None:
+def test_the_fee_of_a_card_payment_is_unknown_until_stripe_captures_the_payment(company: Company) -> None:
     payment = company.paid_invoice()
     assert company.gateway.balance_transaction_of(company.account, payment) is None
 
     company.wait(5)
-    booked = company.gateway.balance_transaction_of(company.account, payment)
+    transaction = company.gateway.balance_transaction_of(company.account, payment)
 
-    assert booked is not None
-    assert (booked.amount, booked.fee, booked.net, booked.currency) == (10_000, 320, 9_680, "usd")
-    assert booked.fee_parts == (FeePart("stripe_fee", 320, "Stripe processing fees"),)
-    assert (booked.type, booked.category, booked.exchange_rate) == ("charge", "charge", None)
-    assert (booked.source_type, booked.payment_id, booked.movement_id) == ("charge", payment, payment)
-    assert (booked.source_amount, booked.source_currency) == (10_000, "usd")
-    assert booked.available_on > company.now()
+    assert transaction is not None
+    assert (transaction.amount, transaction.fee, transaction.net, transaction.currency) == (10_000, 320, 9_680, "usd")
+    assert transaction.fee_parts == (FeePart("stripe_fee", 320, "Stripe processing fees"),)
+    assert (transaction.type, transaction.category, transaction.exchange_rate) == ("charge", "charge", None)
+    assert (transaction.source_type, transaction.payment_id, transaction.movement_id) == ("charge", payment, payment)
+    assert (transaction.source_amount, transaction.source_currency) == (10_000, "usd")
+    assert transaction.available_on > company.now()
 
 
-def test_the_fee_of_a_payment_is_one_request(company: Company) -> None:
+def test_the_fee_of_a_payment_takes_one_request(company: Company) -> None:
     payment, charge = company.paid_invoice(), company.sale()
     company.wait(5)
     company.requests()
@@ -103,7 +103,7 @@ def test_the_fee_of_a_payment_is_one_request(company: Company) -> None:
     assert sum(company.requests().values()) == 1
 
 
-def test_a_charge_leads_to_the_same_balance_transaction_as_its_payment_intent(company: Company) -> None:
+def test_a_charge_and_its_payment_intent_have_the_same_balance_transaction(company: Company) -> None:
     payment = company.paid_invoice()
     company.wait(5)
     [charge] = company.double.ledger(company.account)["objects"]["charge"]
@@ -114,45 +114,50 @@ def test_a_charge_leads_to_the_same_balance_transaction_as_its_payment_intent(co
     assert by_charge == company.gateway.balance_transaction_of(company.account, payment)
 
 
-def test_the_fee_of_a_bank_debit_is_known_once_the_debit_arrives(company: Company) -> None:
+def test_the_fee_of_a_bank_debit_is_known_once_the_debit_succeeds(company: Company) -> None:
     payment = company.paid_invoice("pm_usBankAccount")
     assert company.gateway.balance_transaction_of(company.account, payment) is None
 
     company.double.settle_debit(company.account, payment)
-    booked = company.gateway.balance_transaction_of(company.account, payment)
+    transaction = company.gateway.balance_transaction_of(company.account, payment)
 
-    assert booked is not None
-    assert (booked.type, booked.category, booked.fee, booked.net) == ("payment", "charge", 80, 9_920)
+    assert transaction is not None
+    assert (transaction.type, transaction.category, transaction.fee, transaction.net) == (
+        "payment",
+        "charge",
+        80,
+        9_920,
+    )
 
 
-def test_a_payment_that_stripe_does_not_have_cost_nothing_that_is_known(company: Company) -> None:
+def test_a_payment_that_stripe_does_not_have_has_no_balance_transaction(company: Company) -> None:
     assert company.gateway.balance_transaction_of(company.account, "pi_gone") is None
     assert company.gateway.balance_transaction_of(company.account, "ch_gone") is None
 
 
-def test_tax_on_the_fee_is_a_part_of_it() -> None:
+def test_tax_on_a_fee_is_part_of_the_fee() -> None:
     company = Company(fee_tax_rate=10.0)
     payment = company.paid_invoice()
     company.wait(5)
 
-    booked = company.gateway.balance_transaction_of(company.account, payment)
+    transaction = company.gateway.balance_transaction_of(company.account, payment)
 
-    assert booked is not None
-    assert [(part.type, part.amount) for part in booked.fee_parts] == [("stripe_fee", 320), ("tax", 32)]
-    assert booked.fee == 352
+    assert transaction is not None
+    assert [(part.type, part.amount) for part in transaction.fee_parts] == [("stripe_fee", 320), ("tax", 32)]
+    assert transaction.fee == 352
 
 
-def test_a_payment_in_another_currency_says_what_was_exchanged_and_at_which_rate(company: Company) -> None:
+def test_a_payment_in_another_currency_has_the_exchanged_amount_and_the_rate(company: Company) -> None:
     charge = company.sale(10_000, currency="eur")
     company.wait(5)
-    [stored] = company.double.ledger(company.account)["objects"]["balance_transaction"]
+    [stripe_transaction] = company.double.ledger(company.account)["objects"]["balance_transaction"]
 
-    booked = company.gateway.balance_transaction_of(company.account, charge)
+    transaction = company.gateway.balance_transaction_of(company.account, charge)
 
-    assert booked is not None
-    assert (booked.source_amount, booked.source_currency, booked.currency) == (10_000, "eur", "usd")
-    assert booked.exchange_rate == str(stored["exchange_rate"])
-    assert booked.amount == stored["amount"] != 10_000
+    assert transaction is not None
+    assert (transaction.source_amount, transaction.source_currency, transaction.currency) == (10_000, "eur", "usd")
+    assert transaction.exchange_rate == str(stripe_transaction["exchange_rate"])
+    assert transaction.amount == stripe_transaction["amount"] != 10_000
 
 
 # Payouts
@@ -174,7 +179,7 @@ def test_a_payout_that_stripe_does_not_have_is_none(company: Company) -> None:
     assert company.gateway.payout(company.account, "po_gone") is None
 
 
-def test_a_payout_that_failed_says_why_and_which_transaction_gave_its_money_back(company: Company) -> None:
+def test_a_failed_payout_has_its_reason_and_the_transaction_that_returned_its_money(company: Company) -> None:
     company.sale()
     payout_id = company.paid_out()
     company.double.fail_payout(company.account, payout_id, failure_code="account_closed")
@@ -200,23 +205,23 @@ def test_a_payout_and_the_one_that_reverses_it_name_each_other(company: Company)
     assert back.amount == -reversed_one.amount
 
 
-def test_payouts_are_listed_from_a_moment_on_with_their_banks(company: Company) -> None:
+def test_payouts_are_listed_from_a_given_time_with_their_banks(company: Company) -> None:
     company.sale()
     company.paid_out()
     began = company.now()
     company.sale()
     later = company.paid_out()
 
-    found = list(company.gateway.payouts(company.account, began))
+    payouts = list(company.gateway.payouts(company.account, began))
 
-    assert [each.id for each in found] == [later]
-    assert found == [company.gateway.payout(company.account, later)]
+    assert [each.id for each in payouts] == [later]
+    assert payouts == [company.gateway.payout(company.account, later)]
 
 
-def test_the_lines_of_a_payout_without_its_own_come_to_its_amount(company: Company) -> None:
-    refunded = company.sale()
+def test_the_lines_of_a_payout_without_the_payouts_own_add_up_to_its_amount(company: Company) -> None:
+    refunded_charge = company.sale()
     company.wait(5)
-    company.double.refund_charge(company.account, refunded, amount=2_500)
+    company.double.refund_charge(company.account, refunded_charge, amount=2_500)
     company.sale(7_500)
     company.double.account_fee(company.account, 290)
     payout_id = company.paid_out()
@@ -233,7 +238,7 @@ def test_the_lines_of_a_payout_without_its_own_come_to_its_amount(company: Compa
         assert each.moves_a_payment is (each.source_type in ("charge", "refund"))
 
 
-def test_a_refund_and_a_dispute_in_a_payout_name_the_payment_that_they_are_of(company: Company) -> None:
+def test_a_refund_and_a_dispute_in_a_payout_name_their_payment(company: Company) -> None:
     payment = company.paid_invoice()
     company.wait(5)
     [charge] = company.double.ledger(company.account)["objects"]["charge"]
@@ -249,7 +254,7 @@ def test_a_refund_and_a_dispute_in_a_payout_name_the_payment_that_they_are_of(co
     assert lines["dispute"].movement_id == lines["dispute"].source_id
 
 
-def test_a_payout_of_250_lines_is_three_requests_each_made_when_its_page_is_wanted(company: Company) -> None:
+def test_a_payout_of_250_lines_takes_three_requests_each_sent_when_its_page_is_read(company: Company) -> None:
     for _ in range(249):
         company.sale(1_000)
     payout = company.paid_out()
@@ -265,19 +270,19 @@ def test_a_payout_of_250_lines_is_three_requests_each_made_when_its_page_is_want
     assert sizes == [100, 100, 50]
 
 
-def test_lines_are_read_on_from_the_last_one_that_was_kept(company: Company) -> None:
+def test_reading_lines_continues_after_the_last_stored_one(company: Company) -> None:
     for _ in range(149):
         company.sale(1_000)
     payout = company.paid_out()
     first, second = company.gateway.balance_transactions(company.account, payout)
 
-    [rest] = company.gateway.balance_transactions(company.account, payout, after=first[-1].id)
+    [second_page] = company.gateway.balance_transactions(company.account, payout, after=first[-1].id)
 
-    assert rest == second
-    assert not {each.id for each in first} & {each.id for each in rest}
+    assert second_page == second
+    assert not {each.id for each in first} & {each.id for each in second_page}
 
 
-def test_a_page_that_fails_is_told_and_can_be_asked_for_again(company: Company) -> None:
+def test_a_failed_page_raises_an_error_and_can_be_requested_again(company: Company) -> None:
     for _ in range(149):
         company.sale(1_000)
     payout = company.paid_out()
@@ -289,47 +294,45 @@ def test_a_page_that_fails_is_told_and_can_be_asked_for_again(company: Company) 
         next(pages)
 
     company.double.clear_faults()
-    [rest] = company.gateway.balance_transactions(company.account, payout, after=first[-1].id)
-    assert len(first) + len(rest) == 150
+    [second_page] = company.gateway.balance_transactions(company.account, payout, after=first[-1].id)
+    assert len(first) + len(second_page) == 150
 
 
 @pytest.mark.parametrize("how", [{"automatic": False}, {"method": "instant"}], ids=["manual", "instant"])
-def test_stripe_cannot_list_the_lines_of_a_payout_that_is_not_automatic(
-    company: Company, how: dict[str, Any]
-) -> None:
+def test_lines_of_a_payout_that_is_not_automatic_cannot_be_listed(company: Company, how: dict[str, Any]) -> None:
     company.sale()
     payout = company.paid_out(**how)
 
-    with pytest.raises(PayoutNotItemized) as told:
+    with pytest.raises(PayoutNotItemized) as exc_info:
         company.lines(payout)
 
-    assert "automatic" in told.value.message
-    assert told.value.next_step
+    assert "automatic" in exc_info.value.message
+    assert exc_info.value.next_step
 
 
-def test_a_place_in_the_list_that_stripe_does_not_know_is_another_refusal(company: Company) -> None:
+def test_an_unknown_position_in_the_list_raises_another_error(company: Company) -> None:
     company.sale()
     payout = company.paid_out()
 
-    with pytest.raises(StripeRefused) as told:
+    with pytest.raises(StripeRefused) as exc_info:
         list(company.gateway.balance_transactions(company.account, payout, after="txn_gone"))
 
-    assert not isinstance(told.value, PayoutNotItemized)
+    assert not isinstance(exc_info.value, PayoutNotItemized)
 
 
-def test_another_companys_payout_is_not_shown(company: Company) -> None:
+def test_another_companys_payout_is_not_returned(company: Company) -> None:
     company.sale()
     payout = company.paid_out()
-    other = StripeAccountId(company.double.create_account()["id"])
+    other_account = StripeAccountId(company.double.create_account()["id"])
 
-    assert company.gateway.payout(other, payout) is None
-    assert list(company.gateway.payouts(other, 0)) == []
+    assert company.gateway.payout(other_account, payout) is None
+    assert list(company.gateway.payouts(other_account, 0)) == []
 
 
 # The balance
 
 
-def test_the_balance_says_what_is_available_and_what_is_on_its_way_in_each_currency() -> None:
+def test_the_balance_has_available_and_pending_amounts_in_each_currency() -> None:
     company = Company(settlement_currencies=("usd", "cad"))
     company.sale(10_000)
     company.wait(3 * DAY)

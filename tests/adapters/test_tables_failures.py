@@ -1,4 +1,4 @@
-"""What the stores make of DynamoDB's failures."""
+"""The errors that the stores raise for DynamoDB's failures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.contracts.examples import (
     ACCOUNT,
     NOW,
     ORG,
-    booked,
+    balance_transaction,
     customer,
     event,
     invoice,
@@ -42,33 +42,33 @@ from tests.contracts.examples import (
 )
 
 
-def refusing(status: int, code: str) -> Callable[..., AWSResponse]:
-    """DynamoDB answers every request with this error."""
+def error_response(status: int, code: str) -> Callable[..., AWSResponse]:
+    """Returns a function that responds to every request with this error."""
 
-    def answer(**_: Any) -> AWSResponse:
+    def respond(**_: Any) -> AWSResponse:
         body = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"not today"}}'.encode()
         return AWSResponse("https://dynamodb", status, {}, SimpleNamespace(stream=lambda **_: iter([body])))
 
-    return answer
+    return respond
 
 
-def failing(error: Exception) -> Callable[..., None]:
-    """The connection fails."""
+def connection_failure(error: Exception) -> Callable[..., None]:
+    """Returns a function that raises this error, as a failed connection does."""
 
-    def answer(**_: Any) -> None:
+    def respond(**_: Any) -> None:
         raise error
 
-    return answer
+    return respond
 
 
 OUTAGES = {
-    "throttled": refusing(400, "ThrottlingException"),
-    "over capacity": refusing(400, "ProvisionedThroughputExceededException"),
-    "in progress": refusing(400, "TransactionInProgressException"),
-    "down": refusing(500, "InternalServerError"),
-    "unavailable": refusing(503, "Strange"),
-    "unreachable": failing(EndpointConnectionError(endpoint_url="https://dynamodb")),
-    "silent": failing(ReadTimeoutError(endpoint_url="https://dynamodb")),
+    "throttled": error_response(400, "ThrottlingException"),
+    "over capacity": error_response(400, "ProvisionedThroughputExceededException"),
+    "in progress": error_response(400, "TransactionInProgressException"),
+    "down": error_response(500, "InternalServerError"),
+    "unavailable": error_response(503, "Strange"),
+    "unreachable": connection_failure(EndpointConnectionError(endpoint_url="https://dynamodb")),
+    "silent": connection_failure(ReadTimeoutError(endpoint_url="https://dynamodb")),
 }
 
 
@@ -99,7 +99,7 @@ def operations(stores: Backend) -> list[Callable[[], object]]:
         lambda: stores.connections.save_trial(ORG, Trial(ACCOUNT, "run", NOW)),
         lambda: stores.payments.page(ORG, MovementFilter(), 10, None),
         lambda: stores.payments.find(ORG, ["ch_1"]),
-        lambda: stores.payments.settle(ORG, [("ch_1", Settlement(booked()))]),
+        lambda: stores.payments.settle(ORG, [("ch_1", Settlement(balance_transaction()))]),
         lambda: stores.payouts.get(ORG, "po_1"),
         lambda: stores.payouts.find(ORG, ["po_1"]),
         lambda: stores.payouts.save(payout()),
@@ -112,59 +112,59 @@ def operations(stores: Backend) -> list[Callable[[], object]]:
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
-def test_an_outage_is_retryable_and_keeps_its_cause(
+def test_an_outage_raises_a_retryable_error_with_its_cause(
     stores_on_tables: Backend, outage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
     for run in operations(stores_on_tables):
-        with dynamodb_answering(OUTAGES[outage]), pytest.raises(Retryable) as refused:
+        with dynamodb_answering(OUTAGES[outage]), pytest.raises(Retryable) as exc_info:
             run()
-        assert refused.value.code == "database_unavailable"
-        assert not isinstance(refused.value, StaleWrite)
-        assert refused.value.__cause__ is not None
+        assert exc_info.value.code == "database_unavailable"
+        assert not isinstance(exc_info.value, StaleWrite)
+        assert exc_info.value.__cause__ is not None
 
 
-def test_a_fault_of_ours_is_not_dressed_up_as_an_outage(stores_on_tables: Backend) -> None:
-    answer = refusing(400, "ValidationException")
+def test_a_programming_error_is_not_reported_as_an_outage(stores_on_tables: Backend) -> None:
+    bad_request = error_response(400, "ValidationException")
     for run in operations(stores_on_tables):
-        with dynamodb_answering(answer), pytest.raises(Exception, match=r"not today|Failed") as raised:
+        with dynamodb_answering(bad_request), pytest.raises(Exception, match=r"not today|Failed") as exc_info:
             run()
-        assert not isinstance(raised.value, Retryable | DeploymentFault)
+        assert not isinstance(exc_info.value, Retryable | DeploymentFault)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ExpiredTokenException"])
-def test_a_missing_right_or_table_is_a_fault_of_the_deployment_with_awss_code(
+def test_a_missing_permission_or_table_is_a_deployment_fault_with_the_code_of_aws(
     stores_on_tables: Backend, code: str
 ) -> None:
     for run in operations(stores_on_tables):
-        with dynamodb_answering(refusing(400, code)), pytest.raises(DeploymentFault) as raised:
+        with dynamodb_answering(error_response(400, code)), pytest.raises(DeploymentFault) as exc_info:
             run()
-        assert not isinstance(raised.value, Retryable)
-        assert (raised.value.code, raised.value.__cause__ is not None) == (code, True)
+        assert not isinstance(exc_info.value, Retryable)
+        assert (exc_info.value.code, exc_info.value.__cause__ is not None) == (code, True)
 
 
-def cancelling(*codes: str) -> Callable[..., AWSResponse]:
-    """DynamoDB cancels every transaction for these reasons, one for each write."""
+def cancelled_transaction(*codes: str) -> Callable[..., AWSResponse]:
+    """Returns a function that cancels every transaction, with one reason for each write."""
     reasons = ",".join(f'{{"Code":"{code}","Message":"not today"}}' for code in codes)
     name = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
     body = f'{{"__type":"{name}","Message":"cancelled","CancellationReasons":[{reasons}]}}'.encode()
 
-    def answer(**_: Any) -> AWSResponse:
+    def respond(**_: Any) -> AWSResponse:
         return AWSResponse("https://dynamodb", 400, {}, SimpleNamespace(stream=lambda **_: iter([body])))
 
-    return answer
+    return respond
 
 
-REFUSED = "ConditionalCheckFailed"
+CONDITION_FAILED = "ConditionalCheckFailed"
 MEANINGS: list[tuple[str, str, type[Exception]]] = [
     ("TransactionConflict", "None", StaleWrite),
     ("None", "TransactionConflict", StaleWrite),
-    (REFUSED, "None", StaleWrite),
-    (REFUSED, "TransactionConflict", StaleWrite),
-    (REFUSED, "ThrottlingError", StaleWrite),
-    ("None", REFUSED, DuplicateEvent),
-    (REFUSED, REFUSED, DuplicateEvent),
-    ("TransactionConflict", REFUSED, DuplicateEvent),
+    (CONDITION_FAILED, "None", StaleWrite),
+    (CONDITION_FAILED, "TransactionConflict", StaleWrite),
+    (CONDITION_FAILED, "ThrottlingError", StaleWrite),
+    ("None", CONDITION_FAILED, DuplicateEvent),
+    (CONDITION_FAILED, CONDITION_FAILED, DuplicateEvent),
+    ("TransactionConflict", CONDITION_FAILED, DuplicateEvent),
     ("ThrottlingError", "None", Retryable),
     ("TransactionConflict", "ThrottlingError", Retryable),
     ("ProvisionedThroughputExceeded", "None", Retryable),
@@ -173,7 +173,7 @@ MEANINGS: list[tuple[str, str, type[Exception]]] = [
 
 
 @pytest.mark.parametrize(("of_customer", "of_marker", "meaning"), MEANINGS)
-def test_each_reason_for_a_cancelled_transaction_has_its_meaning(
+def test_each_cancellation_reason_raises_its_own_error(
     stores_on_tables: Backend,
     monkeypatch: pytest.MonkeyPatch,
     of_customer: str,
@@ -181,41 +181,41 @@ def test_each_reason_for_a_cancelled_transaction_has_its_meaning(
     meaning: type[Exception],
 ) -> None:
     monkeypatch.setattr(database, "_CONFLICT_PAUSES", (0, 0))
-    with dynamodb_answering(cancelling(of_customer, of_marker)), pytest.raises(meaning) as raised:
+    with dynamodb_answering(cancelled_transaction(of_customer, of_marker)), pytest.raises(meaning) as exc_info:
         stores_on_tables.customers.apply(customer(), marker())
-    assert type(raised.value) is meaning
-    assert raised.value.__cause__ not in (None, raised.value), "the cause is what DynamoDB said"
+    assert type(exc_info.value) is meaning
+    assert exc_info.value.__cause__ not in (None, exc_info.value), "the cause is DynamoDB's own error"
 
 
-def test_a_single_write_that_meets_a_transaction_is_stale(stores_on_tables: Backend) -> None:
+def test_a_single_write_in_conflict_with_a_transaction_is_stale(stores_on_tables: Backend) -> None:
     for write in (
         lambda: stores_on_tables.customers.save(customer()),
         lambda: stores_on_tables.connections.save(Connection(ORG)),
         lambda: stores_on_tables.settings.save(InvoicingSettings(ORG)),
         lambda: stores_on_tables.events.park(event(), NOW, "error"),
-        lambda: stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(booked()))]),
+        lambda: stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(balance_transaction()))]),
         lambda: stores_on_tables.payouts.save(payout()),
     ):
-        with dynamodb_answering(refusing(400, "TransactionConflictException")), pytest.raises(StaleWrite):
+        with dynamodb_answering(error_response(400, "TransactionConflictException")), pytest.raises(StaleWrite):
             write()
 
 
-def test_every_transaction_carries_a_token_that_its_repetitions_share(stores_on_tables: Backend) -> None:
+def test_every_transaction_has_a_token_that_its_retries_share(stores_on_tables: Backend) -> None:
     tokens = []
-    answers = iter([refusing(500, "InternalServerError"), lambda **_: None])
+    responses = iter([error_response(500, "InternalServerError"), lambda **_: None])
 
-    def answer(request: Any, **_: Any) -> Any:
+    def respond(request: Any, **_: Any) -> Any:
         tokens.append(request.body.decode().partition('"ClientRequestToken": "')[2][:36])
-        return next(answers)()
+        return next(responses)()
 
-    with dynamodb_answering(answer), suppress(InvoiceExists):  # the embedded AWS does not look at tokens
+    with dynamodb_answering(respond), suppress(InvoiceExists):  # The embedded AWS ignores tokens.
         stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     assert len(tokens) == 2
     assert len(set(tokens)) == 1
     assert tokens[0]
 
 
-def test_keys_that_a_batch_read_leaves_over_are_asked_for_again(
+def test_unprocessed_keys_of_a_batch_read_are_requested_again(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
@@ -225,20 +225,22 @@ def test_keys_that_a_batch_read_leaves_over_are_asked_for_again(
 
     def stingy(table: str, keys: list[Any], **more: Any) -> Any:
         calls.append(len(keys))
-        answer = real(table, keys[:2], **more)
-        left = [{name: {"S": v} if isinstance(v, str) else v for name, v in key.items()} for key in keys[2:]]
-        return {**answer, "UnprocessedKeys": {table: {"Keys": left}} if left else {}}
+        response = real(table, keys[:2], **more)
+        unprocessed_keys = [
+            {name: {"S": v} if isinstance(v, str) else v for name, v in key.items()} for key in keys[2:]
+        ]
+        return {**response, "UnprocessedKeys": {table: {"Keys": unprocessed_keys}} if unprocessed_keys else {}}
 
     monkeypatch.setattr(database.connection(), "batch_get_item", stingy)
-    found = stores_on_tables.invoices.find_by_reference(ACCOUNT, [f"pi_{n}" for n in range(5)])
-    assert sorted(found) == [f"pi_{n}" for n in range(5)]
+    invoices = stores_on_tables.invoices.find_by_reference(ACCOUNT, [f"pi_{n}" for n in range(5)])
+    assert sorted(invoices) == [f"pi_{n}" for n in range(5)]
     assert calls == [5, 3, 1]
     monkeypatch.setattr(database, "_PAUSES", (0, 0, 0))
     with pytest.raises(Retryable, match="database_unavailable"):
         stores_on_tables.events.known(ACCOUNT, [f"evt_{n}" for n in range(100)])
 
 
-def test_lines_that_a_batch_write_leaves_over_are_written_again(
+def test_unprocessed_lines_of_a_batch_write_are_written_again(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = database.connection().batch_write_item
@@ -247,9 +249,9 @@ def test_lines_that_a_batch_write_leaves_over_are_written_again(
     def stingy(table: str, put_items: list[Any], delete_items: list[Any]) -> Any:
         calls.append((len(put_items), len(delete_items)))
         real(table, put_items=put_items[:10], delete_items=delete_items[:10])
-        left = [{"PutRequest": {"Item": each}} for each in put_items[10:]]
-        left += [{"DeleteRequest": {"Key": each}} for each in delete_items[10:]]
-        return {"UnprocessedItems": {table: left} if left else {}}
+        unprocessed_items = [{"PutRequest": {"Item": each}} for each in put_items[10:]]
+        unprocessed_items += [{"DeleteRequest": {"Key": each}} for each in delete_items[10:]]
+        return {"UnprocessedItems": {table: unprocessed_items} if unprocessed_items else {}}
 
     monkeypatch.setattr(database.connection(), "batch_write_item", stingy)
     monkeypatch.setattr(database, "_PAUSES", (0, 0, 0))
@@ -262,7 +264,7 @@ def test_lines_that_a_batch_write_leaves_over_are_written_again(
     assert calls[4:] == [(0, 12), (0, 2)]
 
 
-def test_a_batch_write_that_never_gets_through_is_an_outage_of_the_database(
+def test_a_batch_write_that_never_completes_is_an_outage_of_the_database(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []

@@ -1,4 +1,4 @@
-"""What the stores ask of DynamoDB: how often, and what they make of its failures."""
+"""The number of requests that the stores send to DynamoDB, and the cases in which an index lags."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ from tests.contracts.examples import (
     NOW,
     ORG,
     about_invoice,
-    booked,
+    balance_transaction,
     customer,
     event,
     in_status,
     invoice,
-    linked,
+    linked_customer,
     marker,
     of_customer,
     payment,
@@ -62,26 +62,26 @@ from tests.contracts.examples import (
     refund,
     services,
 )
-from tests.contracts.test_batch_store import stored
+from tests.contracts.test_batch_store import running_batch
 
 
-def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]:
-    """What is done, and the requests it takes."""
-    one = stores.invoices.insert(invoice_write(invoice("one")), services("s1"))
+def operations_with_requests(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]:
+    """Returns operations of the stores, each with its expected requests."""
+    stored_invoice = stores.invoices.insert(invoice_write(invoice("one")), services("s1"))
     two = stores.invoices.insert(invoice_write(invoice("two")), {})
     three = stores.invoices.insert(invoice_write(invoice("three")), services("s3"))
     five = stores.invoices.insert(invoice_write(invoice("five")), {})
     four = stores.invoices.insert(invoice_write(invoice("four")), {})
-    known = stores.customers.save(linked(customer("1"), "cus_1"))
+    stored_customer = stores.customers.save(linked_customer(customer("1"), "cus_1"))
     transact, get, put, query, batch = "TransactWriteItems", "GetItem", "PutItem", "Query", "BatchGetItem"
     update, write = "UpdateItem", "BatchWriteItem"
     return {
-        "read an invoice": (lambda: stores.invoices.get(ORG, one.id), [get]),
+        "read an invoice": (lambda: stores.invoices.get(ORG, stored_invoice.id), [get]),
         "insert with claims": (
             lambda: stores.invoices.insert(invoice_write(invoice("new")), services("s8", "s9")),
             [transact],
         ),
-        "claim": (lambda: stores.invoices.claim(one, services("s5")), [transact]),
+        "claim": (lambda: stores.invoices.claim(stored_invoice, services("s5")), [transact]),
         "save with a claim": (
             lambda: stores.invoices.save_claiming(invoice_write(five, five), services("s6")),
             [transact],
@@ -96,7 +96,7 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         "find payments": (lambda: stores.payments.find(ORG, ["ch_4", "ch_5"]), [batch]),
         "settle a payment": (
             lambda: stores.payments.settle(
-                ORG, [("ch_4", Settlement(booked())), ("ch_4", Settlement(booked("txn_2")))]
+                ORG, [("ch_4", Settlement(balance_transaction())), ("ch_4", Settlement(balance_transaction("txn_2")))]
             ),
             [update],
         ),
@@ -115,7 +115,9 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         "event log": (lambda: stores.events.of_invoice(ORG, InvoiceId("inv_a"), 10, None), [query]),
         "apply with references": (
             lambda: stores.invoices.apply(
-                invoice_write(one), marker(), [reference("pi_1", one), reference("ch_1", one)]
+                invoice_write(stored_invoice),
+                marker(),
+                [reference("pi_1", stored_invoice), reference("ch_1", stored_invoice)],
             ),
             [transact],
         ),
@@ -129,9 +131,9 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
             [batch],
         ),
         "due work": (lambda: stores.invoices.due_for_work(NOW, 100), [query]),
-        "read a customer": (lambda: stores.customers.get(ORG, known.id), [get]),
+        "read a customer": (lambda: stores.customers.get(ORG, stored_customer.id), [get]),
         "save a customer": (lambda: stores.customers.save(customer("2")), [put]),
-        "apply to a customer": (lambda: stores.customers.apply(known, marker("evt_2")), [transact]),
+        "apply to a customer": (lambda: stores.customers.apply(stored_customer, marker("evt_2")), [transact]),
         "find by Stripe id": (lambda: stores.customers.find_by_stripe_id(ACCOUNT, "cus_1"), [query, get]),
         "find by unknown Stripe id": (lambda: stores.customers.find_by_stripe_id(ACCOUNT, "cus_9"), [query]),
         "a page of customers": (lambda: stores.customers.page(ORG, CustomerFilter(), 10, None), [query]),
@@ -163,38 +165,38 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
     }
 
 
-def test_each_operation_takes_the_requests_it_should(stores_on_tables: Backend) -> None:
-    taken = {}
-    expected = {}
-    for name, (run, requests) in counts(stores_on_tables).items():
+def test_each_operation_takes_the_expected_requests(stores_on_tables: Backend) -> None:
+    requests_by_operation = {}
+    expected_requests = {}
+    for name, (run, requests) in operations_with_requests(stores_on_tables).items():
         if name == "save with references":
-            continue  # needs the version that "save" made
+            continue  # It needs the version that "save" created.
         with requests_to_dynamodb() as called:
             run()
-        taken[name], expected[name] = called, requests
-    assert taken == expected
+        requests_by_operation[name], expected_requests[name] = called, requests
+    assert requests_by_operation == expected_requests
 
 
 def test_a_webhook_that_changes_an_invoice_is_one_read_and_one_transaction(stores_on_tables: Backend) -> None:
     first = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
-    with requests_to_dynamodb() as called:
-        read = stores_on_tables.invoices.get(ORG, first.id)
-        assert read is not None
-        stores_on_tables.invoices.apply(invoice_write(read), marker(), [reference("pi_1", read)])
-    assert called == ["GetItem", "TransactWriteItems"]
+    with requests_to_dynamodb() as requests:
+        stored_invoice = stores_on_tables.invoices.get(ORG, first.id)
+        assert stored_invoice is not None
+        stores_on_tables.invoices.apply(invoice_write(stored_invoice), marker(), [reference("pi_1", stored_invoice)])
+    assert requests == ["GetItem", "TransactWriteItems"]
 
 
-def test_a_duplicate_event_is_one_refused_transaction(stores_on_tables: Backend) -> None:
-    stored = stores_on_tables.invoices.apply(
+def test_a_duplicate_event_is_one_cancelled_transaction(stores_on_tables: Backend) -> None:
+    stored_invoice = stores_on_tables.invoices.apply(
         invoice_write(stores_on_tables.invoices.insert(invoice_write(invoice()), {})), marker()
     )
-    with requests_to_dynamodb() as called, pytest.raises(DuplicateEvent):
-        stores_on_tables.invoices.apply(invoice_write(stored), marker())
-    assert called == ["TransactWriteItems"]
+    with requests_to_dynamodb() as requests, pytest.raises(DuplicateEvent):
+        stores_on_tables.invoices.apply(invoice_write(stored_invoice), marker())
+    assert requests == ["TransactWriteItems"]
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "invoice_filter",
     [
         InvoiceFilter(),
         InvoiceFilter(status=InvoiceStatus.PENDING),
@@ -211,106 +213,110 @@ def test_a_duplicate_event_is_one_refused_transaction(stores_on_tables: Backend)
         InvoiceFilter(updated_from=NOW - 60, updated_before=NOW + 60),
     ],
 )
-def test_a_page_of_invoices_is_one_query_of_keys_and_one_batch_read_whatever_the_filter(
-    stores_on_tables: Backend, wanted: InvoiceFilter
+def test_a_page_of_invoices_with_any_filter_is_one_query_of_keys_and_one_batch_read(
+    stores_on_tables: Backend, invoice_filter: InvoiceFilter
 ) -> None:
     for n in range(30):
-        made = of_customer(invoice(str(n), created_at=NOW + n), "c1")
+        invoice_of_customer = of_customer(invoice(str(n), created_at=NOW + n), "c1")
         stores_on_tables.invoices.insert(
-            invoice_write(in_status(made, InvoiceStatus.PENDING, due_at=NOW - (n + 1) * 86400)), {}
+            invoice_write(in_status(invoice_of_customer, InvoiceStatus.PENDING, due_at=NOW - (n + 1) * 86400)), {}
         )
-    with requests_to_dynamodb() as called:
-        page = stores_on_tables.invoices.page(ORG, wanted, 10, None)
-    assert called == ["Query", "BatchGetItem"]
+    with requests_to_dynamodb() as requests:
+        page = stores_on_tables.invoices.page(ORG, invoice_filter, 10, None)
+    assert requests == ["Query", "BatchGetItem"]
     assert len(page.items) == 10
-    with requests_to_dynamodb() as called:
-        page = stores_on_tables.invoices.page(ORG, wanted, 10, page.end_cursor)
-    assert called == ["Query", "BatchGetItem"]
+    with requests_to_dynamodb() as requests:
+        page = stores_on_tables.invoices.page(ORG, invoice_filter, 10, page.end_cursor)
+    assert requests == ["Query", "BatchGetItem"]
     assert len(page.items) == 10
 
 
 def test_a_page_is_filled_by_another_query_where_the_index_lags(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The index still has three paid invoices among the pending ones, as the newest of them."""
+    """The index still lists three paid invoices as pending, and as the newest."""
     for n in range(9):
         status = InvoiceStatus.PAID if n > 5 else InvoiceStatus.PENDING
         stores_on_tables.invoices.insert(invoice_write(in_status(invoice(str(n), created_at=NOW + n), status)), {})
     lagging = [InvoiceItem(ORG, f"inv_{n}", created_key=f"{NOW + n:012d}#{n}") for n in range(9)]
     monkeypatch.setattr(InvoiceItem.by_status, "query", lambda *_, **__: reversed(lagging))
-    with requests_to_dynamodb() as called:
+    with requests_to_dynamodb() as requests:
         page = stores_on_tables.invoices.page(ORG, InvoiceFilter(status=InvoiceStatus.PENDING), 2, None)
-    assert ([one.id for one in page.items], page.has_next) == (["inv_5", "inv_4"], True)
-    assert called == ["BatchGetItem"] * 2, "the first one found paid invoices only"
+    assert ([item.id for item in page.items], page.has_next) == (["inv_5", "inv_4"], True)
+    assert requests == ["BatchGetItem"] * 2, "the first query returned only paid invoices"
 
 
-def test_an_invoice_that_has_left_a_list_is_not_shown_in_it_although_the_index_lags(
+def test_an_invoice_that_left_a_list_is_not_returned_although_the_index_lags(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The index still has the paid invoice among the unpaid ones, and one that has been removed."""
+    """The index still lists the paid invoice as unpaid, and one that was removed."""
     unpaid = in_status(invoice("unpaid"), InvoiceStatus.PENDING)
-    paid = in_status(invoice("paid"), InvoiceStatus.PAID)
-    for made in (unpaid, paid):
-        stores_on_tables.invoices.insert(invoice_write(made), {})
+    paid_invoice = in_status(invoice("paid"), InvoiceStatus.PAID)
+    for each_invoice in (unpaid, paid_invoice):
+        stores_on_tables.invoices.insert(invoice_write(each_invoice), {})
     names = ("inv_unpaid", "inv_removed", "inv_paid")
     lagging = [InvoiceItem(ORG, name, created_key=f"{NOW:012d}#{name}") for name in names]
     monkeypatch.setattr(InvoiceItem.by_status, "query", lambda *_, **__: iter(lagging))
     page = stores_on_tables.invoices.page(ORG, InvoiceFilter(status=InvoiceStatus.PENDING), 10, None)
-    assert [one.id for one in page.items] == ["inv_unpaid"]
+    assert [item.id for item in page.items] == ["inv_unpaid"]
     assert not page.has_next
 
 
-def test_a_paid_invoice_is_not_shown_as_overdue_although_the_index_lags(
+def test_a_paid_invoice_is_not_listed_as_overdue_although_the_index_lags(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, status in (("late", InvoiceStatus.PENDING), ("paid", InvoiceStatus.PAID)):
-        made = in_status(invoice(name), status, due_at=NOW - 9 * 86400)
-        stores_on_tables.invoices.insert(invoice_write(made), {})
+        due_invoice = in_status(invoice(name), status, due_at=NOW - 9 * 86400)
+        stores_on_tables.invoices.insert(invoice_write(due_invoice), {})
     lagging = [InvoiceItem(ORG, f"inv_{name}", overdue_key=f"{NOW:012d}#{name}") for name in ("paid", "late")]
     monkeypatch.setattr(InvoiceItem.overdue, "query", lambda *_, **__: iter(lagging))
     page = stores_on_tables.invoices.page(ORG, InvoiceFilter(overdue=True), 10, None)
-    assert [one.id for one in page.items] == ["inv_late"]
+    assert [item.id for item in page.items] == ["inv_late"]
 
 
 def test_a_page_of_payments_is_one_query_with_and_without_filters(stores_on_tables: Backend) -> None:
-    made = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
+    stored_invoice = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     rows = tuple(payment(f"ch_{n}", at=NOW + n) for n in range(39))
-    stores_on_tables.invoices.save(invoice_write(made)._replace(movements=(*rows, refund("re_1", at=NOW))))
-    for wanted, found in ((MovementFilter(), 10), (MovementFilter(kind=MovementKind.REFUND), 1)):
-        with requests_to_dynamodb() as called:
-            page = stores_on_tables.payments.page(ORG, wanted, 10, None)
-        assert called == ["Query"]
-        assert len(page.items) == found
+    stores_on_tables.invoices.save(invoice_write(stored_invoice)._replace(movements=(*rows, refund("re_1", at=NOW))))
+    for movement_filter, row_count in ((MovementFilter(), 10), (MovementFilter(kind=MovementKind.REFUND), 1)):
+        with requests_to_dynamodb() as requests:
+            page = stores_on_tables.payments.page(ORG, movement_filter, 10, None)
+        assert requests == ["Query"]
+        assert len(page.items) == row_count
 
 
 def test_a_page_of_a_thousand_payments_with_their_fees_is_one_query(stores_on_tables: Backend) -> None:
-    made = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
+    stored_invoice = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     rows = tuple(payment(f"pi_{n:024}", at=NOW + n, number="A1B2C3D4-0001") for n in range(1001))
-    stores_on_tables.invoices.save(invoice_write(made)._replace(movements=rows))
-    settled = [(row.id, Settlement(booked(f"txn_{row.id}"), f"po_{n:024}")) for n, row in enumerate(rows)]
-    stores_on_tables.payments.settle(ORG, settled)
-    with requests_to_dynamodb() as called:
+    stores_on_tables.invoices.save(invoice_write(stored_invoice)._replace(movements=rows))
+    settlements = [
+        (row.id, Settlement(balance_transaction(f"txn_{row.id}"), f"po_{n:024}")) for n, row in enumerate(rows)
+    ]
+    stores_on_tables.payments.settle(ORG, settlements)
+    with requests_to_dynamodb() as requests:
         page = stores_on_tables.payments.page(ORG, MovementFilter(), 1000, None)
-    assert (called, len(page.items), page.has_next) == (["Query"], 1000, True)
+    assert (requests, len(page.items), page.has_next) == (["Query"], 1000, True)
     assert all(len(each.settlements) == 1 for each in page.items)
 
 
-def test_a_hundred_payments_are_settled_by_an_update_each_whether_or_not_they_are_stored(
+def test_a_hundred_payments_are_settled_by_one_update_each_whether_or_not_they_are_stored(
     stores_on_tables: Backend,
 ) -> None:
-    made = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
+    stored_invoice = stores_on_tables.invoices.insert(invoice_write(invoice()), {})
     rows = tuple(payment(f"ch_{n}", at=NOW + n) for n in range(40))
-    stores_on_tables.invoices.save(invoice_write(made)._replace(movements=rows))
-    with requests_to_dynamodb() as called:
-        stores_on_tables.payments.settle(ORG, [(f"ch_{n}", Settlement(booked(f"txn_{n}"))) for n in range(100)])
-    assert called == ["UpdateItem"] * 100
+    stores_on_tables.invoices.save(invoice_write(stored_invoice)._replace(movements=rows))
+    with requests_to_dynamodb() as requests:
+        stores_on_tables.payments.settle(
+            ORG, [(f"ch_{n}", Settlement(balance_transaction(f"txn_{n}"))) for n in range(100)]
+        )
+    assert requests == ["UpdateItem"] * 100
     assert len(database.connection().client.scan(TableName=PaymentItem.Meta.table_name)["Items"]) == 40
 
 
-def test_a_settlement_that_could_not_be_told_from_other_attributes_is_refused(stores_on_tables: Backend) -> None:
-    with requests_to_dynamodb() as called, pytest.raises(ValueError, match="time_key"):
-        stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(booked("time_key")))])
-    assert called == []
+def test_an_ambiguous_settlement_attribute_is_refused(stores_on_tables: Backend) -> None:
+    with requests_to_dynamodb() as requests, pytest.raises(ValueError, match="time_key"):
+        stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(balance_transaction("time_key")))])
+    assert requests == []
 
 
 def test_lines_are_not_in_the_index_of_payouts(stores_on_tables: Backend) -> None:
@@ -321,30 +327,30 @@ def test_lines_are_not_in_the_index_of_payouts(stores_on_tables: Backend) -> Non
     assert len(items) == 2
 
 
-def test_five_thousand_lines_are_read_a_megabyte_a_query(stores_on_tables: Backend) -> None:
+def test_five_thousand_lines_are_read_with_one_query_for_each_megabyte(stores_on_tables: Backend) -> None:
     for start in range(0, 5000, 100):
         lines = [payout_line(f"txn_{n:024}", created=NOW + n) for n in range(start, start + 100)]
         stores_on_tables.payouts.put_lines(ORG, "po_1", lines)
-    with requests_to_dynamodb() as called:
-        found = sum(1 for _ in stores_on_tables.payouts.all_lines(ORG, "po_1"))
-    assert (found, set(called)) == (5000, {"Query"})
-    assert 2 <= len(called) <= 4
+    with requests_to_dynamodb() as requests:
+        line_count = sum(1 for _ in stores_on_tables.payouts.all_lines(ORG, "po_1"))
+    assert (line_count, set(requests)) == (5000, {"Query"})
+    assert 2 <= len(requests) <= 4
 
 
 def test_an_event_log_is_one_query(stores_on_tables: Backend) -> None:
     for n in range(15):
         stores_on_tables.events.mark(about_invoice(f"evt_{n}"))
-    with requests_to_dynamodb() as called:
+    with requests_to_dynamodb() as requests:
         page = stores_on_tables.events.of_invoice(ORG, InvoiceId("inv_a"), 10, None)
-    assert (called, len(page.items), page.has_next) == (["Query"], 10, True)
+    assert (requests, len(page.items), page.has_next) == (["Query"], 10, True)
 
 
-def test_an_event_that_tells_nothing_new_is_one_put_that_by_received_does_not_notice(
+def test_an_event_without_news_is_one_put_that_leaves_by_received_unchanged(
     stores_on_tables: Backend,
 ) -> None:
-    with requests_to_dynamodb() as called:
+    with requests_to_dynamodb() as requests:
         stores_on_tables.events.mark(about_invoice("evt_1", outcome=NOTHING_NEW))
-    assert called == ["PutItem"]
+    assert requests == ["PutItem"]
     [item] = database.connection().client.scan(TableName=EventItem.Meta.table_name)["Items"]
     assert "received_at" not in item
 
@@ -353,83 +359,85 @@ def test_the_event_log_holds_no_body_of_a_parked_event() -> None:
     assert not {"document", "packed"} & set(EventItem.by_invoice.Meta.projection.non_key_attributes)
 
 
-def test_what_is_beside_an_invoices_document_are_keys(stores_on_tables: Backend) -> None:
-    """Attributes of no use in an index are paid for with each write."""
+def test_the_attributes_next_to_an_invoices_document_are_index_keys(stores_on_tables: Backend) -> None:
+    """Each attribute that no index uses would be paid for with every write."""
     stores_on_tables.invoices.insert(invoice_write(in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW)), {})
     [item] = database.connection().client.scan(TableName=InvoiceItem.Meta.table_name)["Items"]
     schema = InvoiceItem._get_schema()
-    keyed = [*schema["global_secondary_indexes"], schema]
-    keys = {part["AttributeName"] for each in keyed for part in each["key_schema"]}
+    schemas = [*schema["global_secondary_indexes"], schema]
+    keys = {part["AttributeName"] for each in schemas for part in each["key_schema"]}
     assert set(item) <= keys | {"version", "document", "packed"}
     kinds = {index["projection"]["ProjectionType"] for index in schema["global_secondary_indexes"]}
     assert kinds == {"KEYS_ONLY"}
 
 
-def test_a_burst_of_events_leaves_an_invoices_place_among_the_updated_ones(stores_on_tables: Backend) -> None:
-    made, keys = stores_on_tables.invoices.insert(invoice_write(invoice()), {}), []
+def test_a_burst_of_events_does_not_move_an_invoice_in_the_list_of_updates(stores_on_tables: Backend) -> None:
+    stored_invoice, keys = stores_on_tables.invoices.insert(invoice_write(invoice()), {}), []
     for later in (1, 2, 600, 900):
-        made = stores_on_tables.invoices.save(invoice_write(replace(made, updated_at=NOW + later)))
+        stored_invoice = stores_on_tables.invoices.save(
+            invoice_write(replace(stored_invoice, updated_at=NOW + later))
+        )
         [item] = database.connection().client.scan(TableName=InvoiceItem.Meta.table_name)["Items"]
         keys.append(item["updated_key"]["S"])
     assert [keys[0]] * 3 == keys[:3] != keys[3:]
 
 
-def test_a_span_of_time_that_ends_before_it_begins_is_empty_without_asking(stores_on_tables: Backend) -> None:
-    with requests_to_dynamodb() as called:
+def test_an_empty_span_of_time_takes_no_request(stores_on_tables: Backend) -> None:
+    with requests_to_dynamodb() as requests:
         page = stores_on_tables.invoices.page(ORG, InvoiceFilter(created_from=NOW, created_before=NOW), 10, None)
     assert (page.items, page.end_cursor, page.has_next) == ((), None, False)
-    assert called == []
+    assert requests == []
 
 
 def test_all_reads_by_key_are_strongly_consistent(stores_on_tables: Backend) -> None:
-    asked: list[tuple[str, str]] = []
+    reads_by_key: list[tuple[str, str]] = []
 
     def note(model: Any, params: Any, **_: Any) -> None:
-        asked.append((model.name, params["body"].decode()))
+        reads_by_key.append((model.name, params["body"].decode()))
 
     events = database.connection().client.meta.events
     events.register_first("before-call.dynamodb", note)
     try:
-        for run, _ in counts(stores_on_tables).values():
+        for run, _ in operations_with_requests(stores_on_tables).values():
             with suppress(StaleWrite):
                 run()
     finally:
         events.unregister("before-call.dynamodb", note)
-    reads = [body for name, body in asked if name in {"GetItem", "BatchGetItem"}]
+    reads = [body for name, body in reads_by_key if name in {"GetItem", "BatchGetItem"}]
     assert len(reads) >= 8
     assert all('"ConsistentRead": true' in body for body in reads)
 
 
-def test_whatever_is_stored_is_declared_by_its_model(stores_on_tables: Backend) -> None:
-    for run, _ in counts(stores_on_tables).values():
+def test_every_stored_attribute_is_declared_by_its_model(stores_on_tables: Backend) -> None:
+    for run, _ in operations_with_requests(stores_on_tables).values():
         with suppress(StaleWrite):
             run()
-    made = stored(stores_on_tables, kind=BatchKind.CUSTOMERS)
-    [item, *_] = stores_on_tables.batches.items(made, 1, None).items
-    stores_on_tables.batches.decide(made, item.failed(ItemError("code", "message"), made.round))
+    batch = running_batch(stores_on_tables, kind=BatchKind.CUSTOMERS)
+    [item, *_] = stores_on_tables.batches.items(batch, 1, None).items
+    stores_on_tables.batches.decide(batch, item.failed(ItemError("code", "message"), batch.round))
     attempt = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
     stores_on_tables.connections.put_authorization(attempt)
-    paid = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
-    stores_on_tables.changes.append([Change(ORG, ObjectKind.INVOICE, "inv_1", 2, NOW, paid)])
-    seen = set()
+    difference = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
+    stores_on_tables.changes.append([Change(ORG, ObjectKind.INVOICE, "inv_1", 2, NOW, difference)])
+    models_written = set()
     for model in tables.TABLES:
-        declared = {name: attribute.attr_type for name, attribute in model.get_attributes().items()}
+        declared_types = {name: attribute.attr_type for name, attribute in model.get_attributes().items()}
         for item in database.connection().client.scan(TableName=model.Meta.table_name)["Items"]:
-            seen.add(model)
+            models_written.add(model)
             tallies = model is SummaryItem
             types = {name: "".join(value) for name, value in item.items() if not (tallies and ":" in name)}
             if model is PaymentItem:
                 types = {name: kind for name, kind in types.items() if not name.startswith("txn_")}
-            assert types.items() <= declared.items()
+            assert types.items() <= declared_types.items()
             assert {name for name, attribute in model.get_attributes().items() if not attribute.null} <= set(item)
-    assert seen == set(tables.TABLES)
+    assert models_written == set(tables.TABLES)
 
 
-def test_an_index_that_lags_does_not_make_a_customer_someone_else(
+def test_a_lagging_index_never_returns_another_customer(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    linked_once = stores_on_tables.customers.save(linked(customer("1"), "cus_1"))
-    stores_on_tables.customers.save(linked(linked_once, "cus_2"))
+    linked_once = stores_on_tables.customers.save(linked_customer(customer("1"), "cus_1"))
+    stores_on_tables.customers.save(linked_customer(linked_once, "cus_2"))
     lagging = [CustomerItem(ORG, linked_once.id), CustomerItem(ORG, "cust_gone")]
     monkeypatch.setattr(CustomerItem.by_stripe_id, "query", lambda _: iter(lagging))
     assert stores_on_tables.customers.find_by_stripe_id(ACCOUNT, "cus_1") is None
@@ -442,7 +450,7 @@ def test_all_tables_share_one_client_with_short_timeouts(stores_on_tables: Backe
     assert (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"]) == (1, 3, 3)
 
 
-def test_the_client_is_kept_until_another_stage_is_asked_for(aws: Aws) -> None:
+def test_the_client_is_reused_until_another_stage_is_configured(aws: Aws) -> None:
     before = database.connection()
     tables.configure(aws.prefix)
     assert database.connection() is before
@@ -452,7 +460,7 @@ def test_the_client_is_kept_until_another_stage_is_asked_for(aws: Aws) -> None:
     tables.configure(aws.prefix)
 
 
-def test_only_what_waits_for_something_is_in_the_sparse_indexes(stores_on_tables: Backend) -> None:
+def test_only_items_that_wait_are_in_the_sparse_indexes(stores_on_tables: Backend) -> None:
     at_rest = in_status(invoice(), InvoiceStatus.PAID, due_at=NOW)
     stores_on_tables.invoices.insert(invoice_write(at_rest), {})
     stores_on_tables.customers.save(replace(customer(), sync_status=SyncStatus.FAILED))
@@ -466,7 +474,7 @@ def test_only_what_waits_for_something_is_in_the_sparse_indexes(stores_on_tables
             assert not sparse & set(item) or (item.get("customer_id") == {"S": "cust_2"})
 
 
-def test_markers_expire_after_stripe_has_forgotten_the_event_and_parked_events_after_a_week_more(
+def test_markers_expire_after_stripes_retries_and_parked_events_a_week_later(
     stores_on_tables: Backend,
 ) -> None:
     stores_on_tables.customers.apply(customer(), marker("evt_1", received_at=NOW))
@@ -478,7 +486,7 @@ def test_markers_expire_after_stripe_has_forgotten_the_event_and_parked_events_a
 
 
 @pytest.mark.parametrize("body", ['{"name": "Zoë"}', '{"long": "' + "x" * 50_000 + '"}'])
-def test_an_event_that_is_set_aside_keeps_nothing_of_what_stripe_sent(body: str, stores_on_tables: Backend) -> None:
+def test_a_parked_event_that_is_set_aside_keeps_nothing_of_stripes_body(body: str, stores_on_tables: Backend) -> None:
     stores_on_tables.events.park(event("evt_1", body=body), NOW, "error")
     stores_on_tables.events.set_aside(ACCOUNT, "evt_1", NOW + 7 * 86400)
     [item] = database.connection().client.scan(TableName=tables.TABLES[5].Meta.table_name)["Items"]
@@ -487,27 +495,27 @@ def test_an_event_that_is_set_aside_keeps_nothing_of_what_stripe_sent(body: str,
     assert item["expires_at"] == {"N": str(NOW + 42 * 86400)}
 
 
-@pytest.mark.parametrize(("kind", "kept"), [(BatchKind.INVOICES, 400), (BatchKind.CUSTOMERS, 30)])
-def test_a_batch_is_deleted_in_the_end_an_import_soon_and_its_items_and_parts_after_it(
-    kind: BatchKind, kept: int, stores_on_tables: Backend
+@pytest.mark.parametrize(("kind", "retention_days"), [(BatchKind.INVOICES, 400), (BatchKind.CUSTOMERS, 30)])
+def test_batches_and_imports_expire_with_their_items_and_parts_after_them(
+    kind: BatchKind, retention_days: int, stores_on_tables: Backend
 ) -> None:
-    made = stored(stores_on_tables, kind=kind)
-    [item, *_] = stores_on_tables.batches.items(made, 1, None).items
-    stores_on_tables.batches.decide(made, item.failed(ItemError("code", "message"), made.round))
+    batch = running_batch(stores_on_tables, kind=kind)
+    [item, *_] = stores_on_tables.batches.items(batch, 1, None).items
+    stores_on_tables.batches.decide(batch, item.failed(ItemError("code", "message"), batch.round))
     items = database.connection().client.scan(TableName=Row.Meta.table_name)["Items"]
     expiries = {each["place"]["S"]: each.get("expires_at", {}).get("N") for each in items}
     days = {place: at and (int(at) - NOW) / 86400 for place, at in expiries.items()}
-    rows = {f"item#bat_a#{number:06d}": kept + 14 for number in range(3)}
-    assert days == {"batch#bat_a": kept, **rows, "part#bat_a#0": kept + 14}
+    rows = {f"item#bat_a#{number:06d}": retention_days + 14 for number in range(3)}
+    assert days == {"batch#bat_a": retention_days, **rows, "part#bat_a#0": retention_days + 14}
 
 
-def test_importing_the_tables_imports_no_boto3() -> None:
+def test_importing_the_tables_does_not_import_boto3() -> None:
     code = "import sys, chalicelib.adapters.tables; print(sorted(sys.modules.keys() & {'boto3', 'stripe', 'moto'}))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
 
 
-def test_tables_that_were_never_configured_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unconfigured_tables_raise_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database._Shared, "connection", None)
     with pytest.raises(RuntimeError, match="configure"):
         database.connection()

@@ -1,4 +1,4 @@
-"""Of what cannot be told, the queue holds ids, versions and statuses, and nothing else of the object."""
+"""The queue of unpublished changes holds ids, versions and statuses, and nothing else of the object."""
 
 from __future__ import annotations
 
@@ -43,65 +43,69 @@ class Sqs:
 
 
 def queue(sqs: Sqs) -> UnpublishedQueue:
-    made = UnpublishedQueue(URL)
-    vars(made)["_client"] = sqs
-    return made
+    unpublished_queue = UnpublishedQueue(URL)
+    vars(unpublished_queue)["_client"] = sqs
+    return unpublished_queue
 
 
 def record(**images: Any) -> dict[str, Any]:
-    """A record as Lambda hands it over. Its images hold a person."""
+    """Returns a record as Lambda passes it on. Its images contain personal data."""
     image = {"name_key": {"S": "Dana Person"}, "packed": {"B": "A" * 300_000}, "version": {"N": "7"}}
     keys = {"organization_id": {"S": "org_1"}, "invoice_id": {"S": "inv_ä"}}
     written = {"Keys": keys, "SequenceNumber": "12", "ApproximateCreationDateTime": AT}
-    stored = {**written, **(images or {"OldImage": image, "NewImage": image})}
-    return {"eventSourceARN": ARN, "eventName": "MODIFY", "dynamodb": stored}
+    stream_fields = {**written, **(images or {"OldImage": image, "NewImage": image})}
+    return {"eventSourceARN": ARN, "eventName": "MODIFY", "dynamodb": stream_fields}
 
 
-def kept(made: Mapping[str, Any], change: Change | None) -> str:
+def queued_body(record_body: Mapping[str, Any], change: Change | None) -> str:
     sqs = Sqs()
-    queue(sqs).keep(made, "why it is so", change)
+    queue(sqs).keep(record_body, "why it is so", change)
     [body] = sqs.bodies
     return body
 
 
 @pytest.mark.parametrize("change", [PAID, None], ids=["a change that was read", "a record that nobody can read"])
-def test_nothing_of_the_stored_object_is_in_the_queue(change: Change | None) -> None:
-    body = kept(record(), change)
+def test_the_queue_holds_nothing_of_the_stored_object(change: Change | None) -> None:
+    body = queued_body(record(), change)
     assert set(json.loads(body)) == {"reason", "table", "keys", "version", "deleted", "at", "change"}
     assert "Dana" not in body
     assert len(body) < 600
 
 
-def test_a_change_comes_out_of_the_queue_as_it_was_read_from_the_stream() -> None:
-    assert unpublished_in(kept(record(), PAID)).change == PAID
+def test_a_change_is_read_from_the_queue_as_it_was_read_from_the_stream() -> None:
+    assert unpublished_in(queued_body(record(), PAID)).change == PAID
 
 
-def test_of_a_record_that_nobody_can_read_the_keys_the_version_and_the_time_are_kept() -> None:
-    unpublished = unpublished_in(kept(record(), None))
-    assert (unpublished.table, unpublished.reason) == ("pom-invoices", "why it is so")
-    assert unpublished.keys == {"organization_id": "org_1", "invoice_id": "inv_ä"}
-    assert (unpublished.version, unpublished.deleted, unpublished.at) == (7, False, AT)
+def test_an_unreadable_record_is_queued_with_its_keys_version_and_time() -> None:
+    unpublished_change = unpublished_in(queued_body(record(), None))
+    assert (unpublished_change.table, unpublished_change.reason) == ("pom-invoices", "why it is so")
+    assert unpublished_change.keys == {"organization_id": "org_1", "invoice_id": "inv_ä"}
+    assert (unpublished_change.version, unpublished_change.deleted, unpublished_change.at) == (7, False, AT)
 
 
-def test_a_deletion_that_nobody_can_read_is_kept_as_a_deletion_of_the_last_version() -> None:
-    unpublished = unpublished_in(kept(record(OldImage={"version": {"N": "7"}}), None))
-    assert (unpublished.version, unpublished.deleted) == (7, True)
+def test_an_unreadable_deletion_is_queued_as_a_deletion_of_the_last_version() -> None:
+    unpublished_change = unpublished_in(queued_body(record(OldImage={"version": {"N": "7"}}), None))
+    assert (unpublished_change.version, unpublished_change.deleted) == (7, True)
 
 
-def test_a_record_without_a_version_is_kept_too() -> None:
-    assert unpublished_in(kept(record(NewImage={}), None)).version is None
+def test_a_record_without_a_version_is_queued_too() -> None:
+    assert unpublished_in(queued_body(record(NewImage={}), None)).version is None
 
 
-def test_a_type_of_another_release_survives_the_queue() -> None:
-    newer = kept(record(), PAID).replace("invoice.paid", "invoice.forgiven")
+def test_a_change_type_of_another_release_is_read_from_the_queue() -> None:
+    newer = queued_body(record(), PAID).replace("invoice.paid", "invoice.forgiven")
     change = unpublished_in(newer).change
     assert change is not None
     assert change.difference.types[0] == "invoice.forgiven"
 
 
 def test_the_operators_commands_read_what_is_queued() -> None:
-    unpublished = read({"Body": kept(record(), PAID)}, "pom-")
-    assert (unpublished.table, unpublished.keys, unpublished.reason) == ("invoices", "org_1 inv_ä", "why it is so")
+    unpublished_change = read({"Body": queued_body(record(), PAID)}, "pom-")
+    assert (unpublished_change.table, unpublished_change.keys, unpublished_change.reason) == (
+        "invoices",
+        "org_1 inv_ä",
+        "why it is so",
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_the_operators_commands_read_what_is_queued() -> None:
         EndpointConnectionError(endpoint_url="https://sqs.example"),
     ],
 )
-def test_a_queue_that_takes_nothing_is_told_as_retryable(failure: Exception) -> None:
+def test_a_queue_that_refuses_messages_raises_a_retryable_error(failure: Exception) -> None:
     with pytest.raises(Retryable) as caught:
         queue(Sqs(failure)).keep(record(), "why it is so", None)
     assert caught.value.code == "queue_unavailable"

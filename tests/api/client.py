@@ -1,4 +1,4 @@
-"""A client of the API, through Chalice's stand-in for API Gateway, its authorizer, and everything below."""
+"""A client of the API. Requests pass Chalice's local gateway, POM's authorizer and all code below them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from tests.api.tokens import Issuer
 from tests.world import ADMIN, OFFICE, ORGANIZATION
 
 OTHER_ORGANIZATION = "org_green"
-NOBODY = None
 Roles = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back. Header names are in lower case."""
+class Response:
+    """An HTTP response. Header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -42,21 +41,23 @@ class Answer:
         return str(self.error["code"])
 
 
-def require_listed(method: str, path: str, answer: Answer) -> None:
-    """Refuses an error code that the route's contract does not list."""
-    if answer.status < 400 or not answer.text.startswith('{"error"'):
+def require_listed_code(method: str, path: str, response: Response) -> None:
+    """Fails if the response has an error code that the route's contract does not list."""
+    if response.status < 400 or not response.text.startswith('{"error"'):
         return
-    bare = path.partition("?")[0]
+    path_without_query = path.partition("?")[0]
     for route in ROUTES:
-        if route.method == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path), bare):
-            listed = error_codes_of(route).get(answer.status, ())
-            assert answer.code in listed, f"{route.label} answers {answer.status} {answer.code}: see its `refuses`"
+        if route.method == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path), path_without_query):
+            listed_codes = error_codes_of(route).get(response.status, ())
+            assert response.code in listed_codes, (
+                f"{route.label} returns {response.status} {response.code}: see its `refuses`"
+            )
             return
 
 
 @dataclass
 class ApiClient:
-    """Calls as a user with these roles; `token` replaces the whole token."""
+    """Sends requests as a user with these roles. `token` replaces the whole token."""
 
     app: Chalice
     issuer: Issuer
@@ -75,16 +76,16 @@ class ApiClient:
     def admin(self) -> ApiClient:
         return self.acting("admin", user=ADMIN)
 
-    def get(self, path: str, **options: Any) -> Answer:
+    def get(self, path: str, **options: Any) -> Response:
         return self.call("GET", path, **options)
 
-    def post(self, path: str, body: Any = None, **options: Any) -> Answer:
+    def post(self, path: str, body: Any = None, **options: Any) -> Response:
         return self.call("POST", path, body, **options)
 
-    def put(self, path: str, body: Any = None, **options: Any) -> Answer:
+    def put(self, path: str, body: Any = None, **options: Any) -> Response:
         return self.call("PUT", path, body, **options)
 
-    def delete(self, path: str, **options: Any) -> Answer:
+    def delete(self, path: str, **options: Any) -> Response:
         return self.call("DELETE", path, **options)
 
     def call(
@@ -95,29 +96,29 @@ class ApiClient:
         *,
         token: str | None = "",
         headers: dict[str, str] | None = None,
-    ) -> Answer:
-        """One request; a body that is not bytes goes as JSON, and no token at all is `token=None`."""
-        sent = {}
+    ) -> Response:
+        """Sends one request. A body that is not bytes is sent as JSON; `token=None` sends no token."""
+        sent_headers = {}
         if token == "":
             token = self.issuer.token(self.organization, self.user, self.roles)
         if token is not None:
-            sent["Authorization"] = f"Bearer {token}"
+            sent_headers["Authorization"] = f"Bearer {token}"
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            sent_headers["Content-Type"] = "application/json"
         raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        return self._through_gateway(method, "/v1" + path, {**sent, **(headers or {})}, raw)
+        return self._through_gateway(method, "/v1" + path, {**sent_headers, **(headers or {})}, raw)
 
-    def _through_gateway(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
-        low = {name.lower(): value for name, value in headers.items()}
+    def _through_gateway(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Response:
+        lower_headers = {name.lower(): value for name, value in headers.items()}
         try:
-            response = self.gateway.handle_request(method=method, path=path, headers=low, body=body)
-        except LocalGatewayException as refused:
-            return Answer(refused.CODE, {}, (refused.body or b"{}").decode())
+            response = self.gateway.handle_request(method=method, path=path, headers=lower_headers, body=body)
+        except LocalGatewayException as refusal:
+            return Response(refusal.CODE, {}, (refusal.body or b"{}").decode())
         except Exception as error:
-            if str(error) != "Unauthorized":  # API Gateway makes a 401 of this message alone
+            if str(error) != "Unauthorized":  # API Gateway responds 401 to exactly this message.
                 raise
-            return Answer(401, {}, '{"message":"Unauthorized"}')
-        named = {name.lower(): value for name, value in response["headers"].items()}
-        answer = Answer(response["statusCode"], named, response["body"])
-        require_listed(method, path, answer)
-        return answer
+            return Response(401, {}, '{"message":"Unauthorized"}')
+        headers_by_name = {name.lower(): value for name, value in response["headers"].items()}
+        api_response = Response(response["statusCode"], headers_by_name, response["body"])
+        require_listed_code(method, path, api_response)
+        return api_response

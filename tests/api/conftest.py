@@ -1,4 +1,4 @@
-"""The API over a whole small world: everything is real but the stores, the clock and Stripe."""
+"""Fixtures of the API tests. Everything is real except the stores, the clock and Stripe, which are in memory."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ def app() -> Chalice:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
+    test_world = World()
     verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
-    monkeypatch.setattr(bootstrap, "ports", lambda: made.ports)
-    monkeypatch.setattr(bootstrap, "webhook_opener", lambda: made.opener)
+    monkeypatch.setattr(bootstrap, "ports", lambda: test_world.ports)
+    monkeypatch.setattr(bootstrap, "webhook_opener", lambda: test_world.opener)
     monkeypatch.setattr(bootstrap, "config", lambda: CONFIG)
     monkeypatch.setattr(bootstrap, "token_verifier", lambda: verifier)
-    return made
+    return test_world
 
 
 @pytest.fixture
 def api(app: Chalice, world: World) -> ApiClient:
-    """A client with the role billing."""
+    """Returns a client with the role billing."""
     return ApiClient(app, Issuer())

@@ -1,4 +1,4 @@
-"""The money that the examples of the OpenAPI document are about."""
+"""The payments, fees and payouts that the examples of the OpenAPI document describe."""
 
 from __future__ import annotations
 
@@ -43,41 +43,43 @@ ROWS = (
     ),
     movement(id=PAYMENT_ID, at=PAID_AT, amount=12150, **_ROW),
 )
-"""A refund, and the payment before it."""
+"""A refund, and the payment that it refunds."""
 
 
-def _booked(shown: dict[str, Any], type_: str, description: str, created: int, source: Any) -> BalanceTransaction:
+def _balance_transaction(
+    fields: dict[str, Any], type_: str, description: str, created_at: int, source: Any
+) -> BalanceTransaction:
     """Returns a balance transaction as POM reads it from Stripe."""
-    listed = {
-        "id": shown["id"], "type": type_, "reporting_category": shown["category"], "description": description,
-        "amount": amount_in_minor_units(shown["gross"]), "fee": amount_in_minor_units(shown["fee"]),
-        "net": amount_in_minor_units(shown["net"]), "currency": shown["currency"], "created": created,
+    transaction = {
+        "id": fields["id"], "type": type_, "reporting_category": fields["category"], "description": description,
+        "amount": amount_in_minor_units(fields["gross"]), "fee": amount_in_minor_units(fields["fee"]),
+        "net": amount_in_minor_units(fields["net"]), "currency": fields["currency"], "created": created_at,
         "available_on": AVAILABLE_ON, "source": source,
-        "fee_details": [{**part, "amount": amount_in_minor_units(part["amount"])} for part in shown["feeParts"]],
+        "fee_details": [{**part, "amount": amount_in_minor_units(part["amount"])} for part in fields["feeParts"]],
     }  # fmt: skip
-    return msgspec.json.decode(msgspec.json.encode(listed), type=StripeBalanceTransaction).fact()
+    return msgspec.json.decode(msgspec.json.encode(transaction), type=StripeBalanceTransaction).fact()
 
 
 def amount_in_minor_units(amount: str) -> int:
     return int(Decimal(amount) * 100)
 
 
-_REFUNDED = _booked(
+_REFUNDED = _balance_transaction(
     OF_REFUND, "refund", "REFUND FOR CHARGE (Ann Lee)", REFUNDED_AT,
     {"object": "refund", "id": REFUND_ID, "amount": 2000, "currency": "usd", "payment_intent": PAYMENT_ID},
 )  # fmt: skip
-_PAID = _booked(
+_PAID = _balance_transaction(
     OF_PAYMENT, "charge", "Ann Lee, Invoice A1B2C3D4-0001", PAID_AT,
     {"object": "charge", "id": "ch_1", "amount": 12150, "currency": "usd", "payment_intent": PAYMENT_ID},
 )  # fmt: skip
 _IN_STRIPE = {**OF_ACCOUNT, "gross": OF_ACCOUNT["net"], "fee": "0.00", "feeParts": []}
-"""Stripe books a fee of the account as an amount without a fee."""
-_CHARGED = _booked(_IN_STRIPE, "stripe_fee", "Billing - usage fee", CHARGED_AT, None)
-"""Stripe describes a payment and its refund by the payer's name. POM does not keep that."""
+"""Stripe books a fee of the account as the transaction's amount, with a fee of zero."""
+_CHARGED = _balance_transaction(_IN_STRIPE, "stripe_fee", "Billing - usage fee", CHARGED_AT, None)
+"""Stripe describes a payment and its refund by the payer's name, which POM does not store."""
 
 SETTLED = (Settlement(_REFUNDED, PAYOUT_ID), Settlement(_PAID, PAYOUT_ID))
 NAMES = {CustomerId("cust_456"): "Dana Reyes"}
-"""What the customers of the examples are called."""
+"""The names of the customers in the examples."""
 LINES = (PayoutLine(_CHARGED), PayoutLine(_REFUNDED, OWNER), PayoutLine(_PAID, OWNER))
 
 _FACT = payout_fact(

@@ -1,4 +1,4 @@
-"""Money that moved, and how the tests of the list of payments read what the API tells of it."""
+"""Creates paid and refunded invoices, and reads the API's list of payments as JSON and as CSV."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.movements import Movement, MovementKind
-from tests.api.client import Answer, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.world import World
 
 CSV = {"Accept": "text/csv"}
 
 
-def paid(world: World, service: str = "svc_1", method: str = "pm_card_visa") -> tuple[Any, str]:
+def paid_invoice(world: World, service: str = "svc_1", method: str = "pm_card_visa") -> tuple[Any, str]:
     """Returns a new invoice of 75.00 that was paid a minute ago, and the id of its payment."""
     invoice = world.invoice(service)
     intent = world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id), method)["payment_intent"]
@@ -24,28 +24,28 @@ def paid(world: World, service: str = "svc_1", method: str = "pm_card_visa") -> 
     return world.now(invoice), str(intent)
 
 
-def refunds(world: World, account: str, intent: str, amount: int) -> str:
+def refund_payment(world: World, account: str, intent: str, amount: int) -> str:
     options: Any = {"stripe_account": account}
-    made = world.client.v1.refunds.create({"payment_intent": intent, "amount": amount}, options)
+    refund = world.client.v1.refunds.create({"payment_intent": intent, "amount": amount}, options)
     world.deliver()
     world.advance(60)
-    return str(made.id)
+    return str(refund.id)
 
 
-def listed(api: ApiClient, query: str = "") -> list[Any]:
-    answer = api.get(f"/payments?{query}")
-    assert answer.status == 200, answer.text
-    return list(answer.json["data"])
+def payment_rows(api: ApiClient, query: str = "") -> list[Any]:
+    response = api.get(f"/payments?{query}")
+    assert response.status == 200, response.text
+    return list(response.json["data"])
 
 
-def table(answer: Answer) -> Sequence[dict[str, str]]:
-    """The rows of an answer that is CSV, by the names of their columns."""
-    assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, "text/csv"), answer.text
-    return list(csv.DictReader(StringIO(answer.text), strict=True))
+def csv_rows(response: Response) -> Sequence[dict[str, str]]:
+    """Returns the rows of a CSV response as dictionaries by column name."""
+    assert (response.status, response.headers["content-type"].partition(";")[0]) == (200, "text/csv"), response.text
+    return list(csv.DictReader(StringIO(response.text), strict=True))
 
 
 def movement(**changes: Any) -> Movement:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "id": "pi_1",
         "kind": MovementKind.PAYMENT,
         "status": "succeeded",
@@ -55,4 +55,4 @@ def movement(**changes: Any) -> Movement:
         "invoice_id": InvoiceId("inv_1"),
         "customer_id": CustomerId("cust_1"),
     }
-    return Movement(**{**given, **changes})
+    return Movement(**{**fields, **changes})

@@ -1,4 +1,4 @@
-"""Values at the edges of a JSON Schema: those that it still takes, and those just beyond."""
+"""Generates values at the limits of a JSON Schema: the last that are valid, and the first that are not."""
 
 from __future__ import annotations
 
@@ -21,67 +21,67 @@ TEXTS = (
     "cus_1", "cus_", "cus_" + "a" * 64, "cus_" + "a" * 65, "acct_1",
     "a@b.co", " a@b.co ", "a..b@c.co", "a@b", "a b@c.co",
 )  # fmt: skip
-"""Texts to try on any pattern: the pattern itself says which of them it takes."""
+"""Texts to test on any pattern. The pattern itself decides which of them are valid."""
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A value for one place of a request, and whether the schema takes it."""
+    """A value for one field of a request, and whether the schema accepts it."""
 
     path: Path
     value: Any
-    taken: bool
+    accepted: bool
 
     @property
     def fields(self) -> set[str]:
-        """The place, and the list that it is in: an error may be one of the list as a whole."""
+        """Returns the fields that an error may name: the field itself, or the list that contains it."""
         return {self.field, re.sub(r"\[\d+\]$", "", self.field)}
 
     @property
     def field(self) -> str:
-        """The place as the API names it."""
+        """Returns the name of the field in the API's notation."""
         return "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in self.path).lstrip(".")
 
 
 def edges(schema: Json, example: Any, schemas: Json, path: Path = ()) -> Iterator[Edge]:
-    """Yields the edges of every limit in a schema. `example` is a value that it takes."""
+    """Yields the edges of every limit in a schema. `example` is a valid value."""
     schema = resolved(schema, schemas)
     if schema.get("x-ignored"):
         return
     alternatives = list(_alternatives(schema, schemas))
     for alternative in alternatives:
         for edge in _edges(alternative, example, schemas, path):
-            taken = edge.taken or (
-                edge.path == path and any(_takes_as_text(each, edge.value) for each in alternatives)
+            is_accepted = edge.accepted or (
+                edge.path == path and any(_accepts_text(each, edge.value) for each in alternatives)
             )
-            yield Edge(edge.path, edge.value, taken)
+            yield Edge(edge.path, edge.value, is_accepted)
 
 
 def _alternatives(schema: Json, schemas: Json) -> Iterator[Json]:
-    """Yields what a value may be, each with what stands beside the alternatives."""
+    """Yields each alternative of a schema, merged with the keywords next to the alternatives."""
     schema = resolved(schema, schemas)
     if "anyOf" not in schema:
         yield schema
         return
-    beside = {name: value for name, value in schema.items() if name != "anyOf"}
+    siblings = {name: value for name, value in schema.items() if name != "anyOf"}
     for each in schema["anyOf"]:
-        yield from _alternatives({**beside, **each}, schemas)
+        yield from _alternatives({**siblings, **each}, schemas)
 
 
 def resolved(schema: Json, schemas: Json) -> Json:
-    """Returns the schema itself where it is a reference to one."""
+    """Returns the schema that a reference names, or the schema itself if it is no reference."""
     if "$ref" not in schema:
         return schema
-    rest = {name: value for name, value in schema.items() if name != "$ref"}
-    return {**schemas[schema["$ref"].rpartition("/")[2]], **rest}
+    siblings = {name: value for name, value in schema.items() if name != "$ref"}
+    return {**schemas[schema["$ref"].rpartition("/")[2]], **siblings}
 
 
-def placed(body: Any, path: Path, value: Any) -> Any:
-    """Returns the body with this value at this place."""
+def with_value(body: Any, path: Path, value: Any) -> Any:
+    """Returns a copy of the body with this value at this path."""
     if not path:
         return value
-    changed = copy.deepcopy(body)
-    node = changed
+    changed_body = copy.deepcopy(body)
+    node = changed_body
     for step, following in pairwise(path):
         if isinstance(node, dict) and not isinstance(node.get(step), (dict, list)):
             node[step] = [] if isinstance(following, int) else {}
@@ -90,14 +90,14 @@ def placed(body: Any, path: Path, value: Any) -> Any:
         node.append(value)
     else:
         node[path[-1]] = value
-    return changed
+    return changed_body
 
 
 def _edges(schema: Json, example: Any, schemas: Json, path: Path) -> Iterator[Edge]:
     if "properties" in schema:
-        given = example if isinstance(example, dict) else {}
+        example_fields = example if isinstance(example, dict) else {}
         for name, each in schema["properties"].items():
-            yield from edges(each, given.get(name), schemas, (*path, name))
+            yield from edges(each, example_fields.get(name), schemas, (*path, name))
         for name in schema.get("required", ()):
             yield Edge((*path, name), MISSING, False)
         return
@@ -109,7 +109,7 @@ def _edges(schema: Json, example: Any, schemas: Json, path: Path) -> Iterator[Ed
         yield from (Edge(path, value, True) for value in schema["enum"])
         yield Edge(path, "something_else", False)
     elif "string" in kinds and "format" not in schema:
-        yield from (Edge(path, text, _takes(schema, text)) for text in [*TEXTS, *_long(schema)])
+        yield from (Edge(path, text, _matches(schema, text)) for text in [*TEXTS, *_long(schema)])
     if {"integer", "number"} & set(kinds):
         yield from _edges_of_number(schema, path)
     if "boolean" in kinds:
@@ -119,25 +119,25 @@ def _edges(schema: Json, example: Any, schemas: Json, path: Path) -> Iterator[Ed
 
 def _edges_of_list(schema: Json, example: Any, schemas: Json, path: Path) -> Iterator[Edge]:
     items = resolved(schema["items"], schemas)
-    one = example[0] if example else items.get("examples", [items.get("minimum", None)])[0]
-    one = items["enum"][0] if one is None and "enum" in items else one
+    first_item = example[0] if example else items.get("examples", [items.get("minimum", None)])[0]
+    first_item = items["enum"][0] if first_item is None and "enum" in items else first_item
     most, least = schema.get("maxItems", 400), schema.get("minItems", 0)
-    yield Edge(path, _several(one, most), True)
+    yield Edge(path, _several(first_item, most), True)
     if "maxItems" in schema:
-        yield Edge(path, _several(one, most + 1), False)
-    yield Edge(path, _several(one, least), True)
+        yield Edge(path, _several(first_item, most + 1), False)
+    yield Edge(path, _several(first_item, least), True)
     if least:
-        yield Edge(path, _several(one, least - 1), False)
+        yield Edge(path, _several(first_item, least - 1), False)
     if "$ref" not in schema["items"] or "ImportedCustomer" not in schema["items"]["$ref"]:
-        yield from edges(schema["items"], one, schemas, (*path, 0))
+        yield from edges(schema["items"], first_item, schemas, (*path, 0))
 
 
-def _several(one: Any, number: int) -> list[Any]:
-    """Copies with ids of their own."""
-    if not isinstance(one, dict):
-        return [one] * number
-    own = {"serviceId", "id"} & set(one)
-    return [{**one, **{name: f"{one[name]}_{n}" for name in own}} for n in range(number)]
+def _several(item: Any, number: int) -> list[Any]:
+    """Returns this many copies of the item, each with its own ids."""
+    if not isinstance(item, dict):
+        return [item] * number
+    own = {"serviceId", "id"} & set(item)
+    return [{**item, **{name: f"{item[name]}_{n}" for name in own}} for n in range(number)]
 
 
 def _edges_of_number(schema: Json, path: Path) -> Iterator[Edge]:
@@ -153,24 +153,24 @@ def _edges_of_number(schema: Json, path: Path) -> Iterator[Edge]:
 
 
 def _long(schema: Json) -> list[str]:
-    """Texts of the longest and the next length; where none is said, of more than anybody writes."""
+    """Returns texts of the maximum length and one more. Without a limit, the text is longer than anybody writes."""
     if "maxLength" in schema:
         return [letter * length for letter in "xé" for length in (schema["maxLength"], schema["maxLength"] + 1)]
     return ["x" * 3000]
 
 
-def _takes(schema: Json, text: str) -> bool:
+def _matches(schema: Json, text: str) -> bool:
     pattern = schema.get("pattern")
     return schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", len(text)) and (
         pattern is None or re.search(pattern, text) is not None
     )
 
 
-def _takes_as_text(schema: Json, value: Any) -> bool:
-    """Returns True if the schema takes a text, of which one alternative of several knows nothing."""
+def _accepts_text(schema: Json, value: Any) -> bool:
+    """Returns True if one of the schema's alternatives accepts the text."""
     if not isinstance(value, str) or schema.get("type") != "string" or "format" in schema:
         return False
-    return value in schema["enum"] if "enum" in schema else _takes(schema, value)
+    return value in schema["enum"] if "enum" in schema else _matches(schema, value)
 
 
 class _Missing:

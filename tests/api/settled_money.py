@@ -1,4 +1,4 @@
-"""Money that Stripe has booked and paid out, for the tests of fees, deposits and payouts."""
+"""Balance transactions and payouts of Stripe, for the tests of fees, deposits and payouts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOT_SETTLED: dict[str, Any] = {
     "settlements": [],
     "deposits": [],
 }
-"""What the API says of the cost of money that has not changed the Stripe balance."""
+"""The fields about fees and deposits of a payment that has not changed the Stripe balance."""
 
 NOT_READ: dict[str, Any] = {
     **NOT_SETTLED,
@@ -43,7 +43,7 @@ NOT_READ: dict[str, Any] = {
         }
     ],
 }
-"""What it says of a payment that succeeded, before POM has read its fee."""
+"""The same fields of a payment that succeeded, before POM has read its fee."""
 
 
 def midnight(day: str) -> int:
@@ -51,10 +51,10 @@ def midnight(day: str) -> int:
     return int(dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), dt.UTC).timestamp())
 
 
-def moved(stripe_id: str, amount: int, fee: int = 0, **changes: Any) -> BalanceTransaction:
-    """Returns a balance transaction of a payment, unless `changes` say something else."""
+def payment_transaction(stripe_id: str, amount: int, fee: int = 0, **changes: Any) -> BalanceTransaction:
+    """Returns a balance transaction of a payment. `changes` replace its fields."""
     parts = (FeePart("stripe_fee", fee, "Stripe processing fees"),) if fee else ()
-    made = BalanceTransaction(
+    fact = BalanceTransaction(
         id=stripe_id,
         type="charge",
         category="charge",
@@ -69,18 +69,18 @@ def moved(stripe_id: str, amount: int, fee: int = 0, **changes: Any) -> BalanceT
         source_id=f"ch_{stripe_id}",
         payment_id=f"pi_{stripe_id}",
     )
-    return replace(made, **changes)
+    return replace(fact, **changes)
 
 
 def account_fee(stripe_id: str, amount: int, **changes: Any) -> BalanceTransaction:
-    """Returns a fee of the account, which no payment caused."""
+    """Returns a fee of the account, which belongs to no payment."""
     no_source: dict[str, Any] = {"source_type": None, "source_id": None, "payment_id": None}
-    return moved(stripe_id, -amount, type="stripe_fee", category="fee", **no_source, **changes)
+    return payment_transaction(stripe_id, -amount, type="stripe_fee", category="fee", **no_source, **changes)
 
 
 def payout_fact(stripe_id: str, amount: int, **changes: Any) -> PayoutFact:
     """Returns an automatic payout that arrived on 20 January 2027."""
-    made = PayoutFact(
+    fact = PayoutFact(
         id=stripe_id,
         as_of=BEGAN,
         status="paid",
@@ -92,10 +92,10 @@ def payout_fact(stripe_id: str, amount: int, **changes: Any) -> PayoutFact:
         destination="STRIPE TEST BANK",
         last4="6789",
     )
-    return replace(made, **changes)
+    return replace(fact, **changes)
 
 
-def keep(
+def store_payout(
     world: World,
     fact: PayoutFact,
     lines: Sequence[PayoutLine] | None = None,
@@ -103,9 +103,9 @@ def keep(
     organization: OrganizationId = ORGANIZATION,
     **changes: Any,
 ) -> Payout:
-    """Stores a payout of the connected account, and its lines with what they come to if POM has any. Returns it.
+    """Stores a payout of the connected account with its lines, and returns the payout.
 
-    An organization that has never been connected is, from now on.
+    An organization without a connection is connected first.
     """
     connection = world.ports.connections.get(organization)
     if connection.account_id is None:
@@ -122,8 +122,10 @@ def of_pom(transaction: BalanceTransaction, owner: Owner = OWNER) -> PayoutLine:
     return PayoutLine(transaction, owner)
 
 
-def costs(movement: Movement, *settlements: Settlement, payouts: Sequence[Payout] = ()) -> Deposited:
-    """Returns a row of `GET /payments`, which Stripe booked like this."""
-    settled = SettledMovement(movement, settlements)
+def settled_payment(movement: Movement, *settlements: Settlement, payouts: Sequence[Payout] = ()) -> Deposited:
+    """Returns a row of `GET /payments` with these balance transactions."""
+    settled_movement = SettledMovement(movement, settlements)
     today = dt.datetime.fromtimestamp(BEGAN, dt.UTC).date()
-    return Deposited(settled, deposits_of(settled, {payout.id: payout for payout in payouts}, today))
+    return Deposited(
+        settled_movement, deposits_of(settled_movement, {payout.id: payout for payout in payouts}, today)
+    )

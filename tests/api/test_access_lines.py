@@ -1,4 +1,4 @@
-"""An auditor asks who asked for what from where: each request has a line that says it, and names nobody."""
+"""Each request has a log line for auditors, with its user id and network and without personal data."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def from_an_office(monkeypatch: pytest.MonkeyPatch) -> None:
         ("GET", "/invoices?unknown=1", ("billing",), 400),
     ],
 )
-def test_each_request_is_told_with_its_user_and_network_also_if_it_is_refused(
+def test_each_request_is_logged_with_its_user_and_network_even_if_it_is_refused(
     api: ApiClient, lines: Lines, method: str, path: str, roles: tuple[str, ...], status: int
 ) -> None:
     ann = api.acting(*roles, user=ANN)
@@ -41,19 +41,19 @@ def test_each_request_is_told_with_its_user_and_network_also_if_it_is_refused(
     assert line["user"] == user_in_logs(ORGANIZATION, ANN)
     assert line["network"] == "203.0.113.0/24"
     assert line["status"] == status
-    for whole in (ADDRESS, ANN, "ann.lee", "198.51.100"):
-        assert whole not in lines.text
+    for personal_value in (ADDRESS, ANN, "ann.lee", "198.51.100"):
+        assert personal_value not in lines.text
 
 
-def test_a_request_without_a_user_is_told_with_its_network(api: ApiClient, lines: Lines) -> None:
+def test_a_request_without_a_user_is_logged_with_its_network(api: ApiClient, lines: Lines) -> None:
     assert api.call("GET", "/openapi.json", token=None).status == 200
     line = lines.last("request")
     assert line["network"] == "203.0.113.0/24"
     assert not {"user", "organization_id"} & line.keys()
 
 
-def test_the_saved_query_of_an_auditor_asks_for_fields_that_a_line_has(api: ApiClient, lines: Lines) -> None:
+def test_the_auditors_saved_query_selects_fields_that_log_lines_have(api: ApiClient, lines: Lines) -> None:
     [query] = (each for each in QUERIES if each.name == "who-asked-for-what")
-    asked = query.text.partition("\n")[0].removeprefix("fields @timestamp, ").split(", ")
+    queried_fields = query.text.partition("\n")[0].removeprefix("fields @timestamp, ").split(", ")
     api.get("/apps")
-    assert {"user", "network", "route", "status", "request_id"} <= lines.last("request").keys() & set(asked)
+    assert {"user", "network", "route", "status", "request_id"} <= lines.last("request").keys() & set(queried_fields)

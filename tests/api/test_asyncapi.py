@@ -1,4 +1,4 @@
-"""The AsyncAPI document says what is told on the bus, with examples that are true."""
+"""The AsyncAPI document describes every event on the bus, and its examples match what the code publishes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ STATUSES = {
     ChangeType.PAYOUT_FAILED: {"failed"},
     ChangeType.PAYOUT_CANCELED: {"canceled"},
 }
-"""The statuses that an object can have when this is told of it."""
+"""The statuses that an object can have when this change is published."""
 
 
 def example(change_type: ChangeType) -> Json:
@@ -64,8 +64,8 @@ def example(change_type: ChangeType) -> Json:
 
 def detail(change_type: ChangeType) -> Json:
     """Returns the change of the example."""
-    found: Json = example(change_type)["detail"]
-    return found
+    change: Json = example(change_type)["detail"]
+    return change
 
 
 def nodes(node: Any) -> Iterator[Json]:
@@ -79,10 +79,10 @@ def nodes(node: Any) -> Iterator[Json]:
 
 
 def resolved(reference: str) -> Any:
-    found: Any = DOCUMENT
+    node: Any = DOCUMENT
     for part in reference.removeprefix("#/").split("/"):
-        found = found[part]
-    return found
+        node = node[part]
+    return node
 
 
 def errors(payload: Json, change_type: ChangeType) -> list[str]:
@@ -90,22 +90,22 @@ def errors(payload: Json, change_type: ChangeType) -> list[str]:
     return [each.message for each in Draft7Validator(schema).iter_errors(payload)]
 
 
-def test_the_api_serves_it_to_everybody(api: ApiClient) -> None:
-    answer = api.get("/asyncapi.json", token=None)
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.json == DOCUMENT
+def test_the_api_serves_the_asyncapi_document_without_a_token(api: ApiClient) -> None:
+    response = api.get("/asyncapi.json", token=None)
+    assert (response.status, response.headers["content-type"]) == (200, "application/json")
+    assert response.json == DOCUMENT
 
 
-def test_the_source_of_every_message_is_the_one_that_is_put_on_the_bus() -> None:
+def test_every_messages_source_is_the_one_put_on_the_bus() -> None:
     assert SOURCE == event_bus.SOURCE
     assert {example(change_type)["source"] for change_type in ChangeType} == {SOURCE}
 
 
-def test_it_is_asyncapi_3_and_has_the_version_of_the_api() -> None:
+def test_the_document_is_asyncapi_3_with_the_version_of_the_api() -> None:
     assert (DOCUMENT["asyncapi"], DOCUMENT["info"]["version"]) == ("3.0.0", VERSION)
 
 
-def test_every_type_of_change_is_a_message_of_the_bus_and_nothing_else_is() -> None:
+def test_every_change_type_is_a_message_of_the_bus_and_no_other_message_exists() -> None:
     names = [each.value for each in ChangeType]
     [channel] = DOCUMENT["channels"].values()
     [operation] = DOCUMENT["operations"].values()
@@ -114,7 +114,7 @@ def test_every_type_of_change_is_a_message_of_the_bus_and_nothing_else_is() -> N
     assert operation["action"] == "send"
 
 
-def test_every_reference_leads_somewhere_and_has_nothing_beside_it_that_would_be_ignored() -> None:
+def test_every_reference_resolves_and_has_no_ignored_siblings() -> None:
     references = [each for each in nodes(DOCUMENT) if isinstance(each.get("$ref"), str)]
     assert references
     assert [each for each in references if len(each) > 1] == []
@@ -132,22 +132,22 @@ def test_every_message_and_every_field_is_described() -> None:
     assert [(name, field) for name, field, description in fields if not description] == []
 
 
-def test_a_summary_is_the_sentence_that_the_domain_has_for_the_change() -> None:
+def test_a_messages_summary_is_the_domains_sentence_for_the_change() -> None:
     assert {name: each["summary"] for name, each in MESSAGES.items()} == {each: each.meaning for each in ChangeType}
 
 
-def test_objects_have_the_schemas_of_the_api() -> None:
-    shown = openapi_document(ROUTES)["components"]["schemas"]
-    both = SCHEMAS.keys() & shown.keys()
+def test_objects_in_messages_have_the_schemas_of_the_api() -> None:
+    api_schemas = openapi_document(ROUTES)["components"]["schemas"]
+    both = SCHEMAS.keys() & api_schemas.keys()
     assert {"InvoiceView", "CustomerView", "ConnectionView", "PayoutView", "InvoiceStatus"} <= both
     for name in both:
-        ours, theirs = SCHEMAS[name], shown[name]
+        ours, theirs = SCHEMAS[name], api_schemas[name]
         assert (ours.get("required"), ours.get("enum")) == (theirs.get("required"), theirs.get("enum")), name
         assert list(ours.get("properties", ())) == list(theirs.get("properties", ())), name
 
 
 @pytest.mark.parametrize("change_type", ChangeType)
-def test_every_example_is_of_its_schema_and_of_its_model(change_type: ChangeType) -> None:
+def test_every_example_matches_its_schema_and_its_model(change_type: ChangeType) -> None:
     assert errors(example(change_type), change_type) == []
     model = CHANGE_EVENTS[change_type.object_kind]
     assert msgspec.to_builtins(msgspec.convert(detail(change_type), model)) == detail(change_type)
@@ -155,54 +155,54 @@ def test_every_example_is_of_its_schema_and_of_its_model(change_type: ChangeType
 
 @pytest.mark.parametrize("change_type", ChangeType)
 def test_the_schema_of_a_message_refuses_every_other_message(change_type: ChangeType) -> None:
-    others = [each for each in ChangeType if each is not change_type]
-    assert [each for each in others if not errors(example(each), change_type)] == []
+    other_types = [each for each in ChangeType if each is not change_type]
+    assert [each for each in other_types if not errors(example(each), change_type)] == []
     assert errors({**example(change_type), "source": "somebody-else"}, change_type)
 
 
 @pytest.mark.parametrize("change_type", ChangeType)
-def test_an_example_agrees_with_itself(change_type: ChangeType) -> None:
-    envelope, told = example(change_type), detail(change_type)
-    shown = told["object"]
-    assert envelope["detail-type"] == told["type"] == change_type
-    assert envelope["time"] == told["at"]
-    assert told["objectKind"] == change_type.object_kind
+def test_an_example_has_no_contradictions(change_type: ChangeType) -> None:
+    envelope, change_detail = example(change_type), detail(change_type)
+    object_json = change_detail["object"]
+    assert envelope["detail-type"] == change_detail["type"] == change_type
+    assert envelope["time"] == change_detail["at"]
+    assert change_detail["objectKind"] == change_type.object_kind
     assert (
-        told["deleted"]
-        == (shown is None)
-        == (told["status"] is None)
+        change_detail["deleted"]
+        == (object_json is None)
+        == (change_detail["status"] is None)
         == change_type.endswith((".deleted", ".erased"))
     )
-    if shown is not None:
-        status = shown["syncStatus" if change_type.object_kind is ObjectKind.CUSTOMER else "status"]
-        assert told["status"] == status
+    if object_json is not None:
+        status = object_json["syncStatus" if change_type.object_kind is ObjectKind.CUSTOMER else "status"]
+        assert change_detail["status"] == status
         assert status in STATUSES.get(change_type, {status})
-        assert told["objectId"] == shown.get("id", told["objectId"])
-        assert told["at"] == shown.get("updatedAt", told["at"])
+        assert change_detail["objectId"] == object_json.get("id", change_detail["objectId"])
+        assert change_detail["at"] == object_json.get("updatedAt", change_detail["at"])
 
 
 @pytest.mark.parametrize("change_type", ChangeType)
-def test_an_example_has_the_id_that_the_change_has(change_type: ChangeType) -> None:
-    told = detail(change_type)
+def test_an_example_has_the_id_that_its_change_would_have(change_type: ChangeType) -> None:
+    change_detail = detail(change_type)
     change = Change(
-        organization_id=OrganizationId(told["organizationId"]),
+        organization_id=OrganizationId(change_detail["organizationId"]),
         object_kind=change_type.object_kind,
-        object_id=told["objectId"],
-        version=told["version"],
-        at=int(dt.datetime.fromisoformat(told["at"]).timestamp()),
-        difference=Difference((change_type,), told["previousStatus"], told["status"]),
+        object_id=change_detail["objectId"],
+        version=change_detail["version"],
+        at=int(dt.datetime.fromisoformat(change_detail["at"]).timestamp()),
+        difference=Difference((change_type,), change_detail["previousStatus"], change_detail["status"]),
     )
-    assert told["id"] == change.id_of(change_type)
+    assert change_detail["id"] == change.id_of(change_type)
 
 
 @pytest.mark.parametrize("change_type", [each for each in ChangeType if each.object_kind is ObjectKind.INVOICE])
-def test_the_invoice_of_an_example_adds_up_and_shows_what_is_told(change_type: ChangeType) -> None:
+def test_an_examples_invoice_adds_up_and_agrees_with_its_change(change_type: ChangeType) -> None:
     invoice = detail(change_type)["object"]
     if invoice is None:
         return
     money = {name: Decimal(invoice[name]) for name in invoice if name.endswith("Amount") or name == "balance"}
-    received = money["paidAmount"] - money["refundedAmount"] - money["lostAmount"]
-    assert received == money["receivedAmount"]
+    received_amount = money["paidAmount"] - money["refundedAmount"] - money["lostAmount"]
+    assert received_amount == money["receivedAmount"]
     if invoice["status"] != "void":
         assert Decimal(invoice["total"]) == money["paidAmount"] + money["balance"]
     shows = {
@@ -220,15 +220,15 @@ def test_the_invoice_of_an_example_adds_up_and_shows_what_is_told(change_type: C
     assert shows.get(change_type, True)
 
 
-def told(invoice: Invoice | None, before: Invoice | None = None) -> list[Json]:
-    """Returns the events that the code makes of a change of an invoice, in EventBridge's envelope."""
-    shown = invoice or before
-    assert shown is not None
-    version = shown.version + (invoice is None)
+def envelopes_of(invoice: Invoice | None, before: Invoice | None = None) -> list[Json]:
+    """Returns the events that the code publishes for a change of an invoice, in EventBridge's envelope."""
+    latest = invoice or before
+    assert latest is not None
+    version = latest.version + (invoice is None)
     difference = invoice_difference(before, invoice)
-    change = Change(shown.organization_id, ObjectKind.INVOICE, shown.id, version, shown.updated_at, difference)
+    change = Change(latest.organization_id, ObjectKind.INVOICE, latest.id, version, latest.updated_at, difference)
     events = bus_events(
-        StoredChange(change, shown), PublishedInvoice(shown, "Ann Lee"), "https://dashboard.stripe.test"
+        StoredChange(change, latest), PublishedInvoice(latest, "Ann Lee"), "https://dashboard.stripe.test"
     )
     constant = {name: value for name, value in example(ChangeType.INVOICE_PAID).items() if name != "detail"}
     return [
@@ -236,12 +236,12 @@ def told(invoice: Invoice | None, before: Invoice | None = None) -> list[Json]:
     ]
 
 
-def test_what_the_code_puts_on_the_bus_is_of_the_schema_of_its_message() -> None:
+def test_the_code_puts_events_on_the_bus_that_match_their_schemas() -> None:
     world = World()
     world.connect()
     world.customer()
     invoice = world.invoice("svc_1")
-    events = [*told(invoice), *told(None, invoice)]
+    events = [*envelopes_of(invoice), *envelopes_of(None, invoice)]
     assert {each["detail-type"] for each in events} >= {"invoice.created", "invoice.sent", "invoice.deleted"}
     for each in events:
         assert errors(each, ChangeType(each["detail-type"])) == []

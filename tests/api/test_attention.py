@@ -1,4 +1,4 @@
-"""What needs a person, over HTTP."""
+"""The list of items that need a person, over HTTP."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def office(api: ApiClient, world: World) -> ApiClient:
     return api
 
 
-def disputed(world: World) -> str:
-    """A customer's bank disputes a payment; returns the id of the dispute."""
+def open_dispute(world: World) -> str:
+    """Opens a dispute of a customer's payment, and returns the dispute's id."""
     invoice = world.invoice()
     world.double.pay(invoice.stripe_account_id, invoice.stripe_invoice_id or "", "pm_card_visa")
     charge = world.in_stripe(invoice.stripe_account_id, "charge")[-1]["id"]
@@ -31,12 +31,12 @@ def disputed(world: World) -> str:
     return str(dispute)
 
 
-def test_a_thing_that_needs_a_person_comes_with_all_that_a_page_shows_of_it(office: ApiClient, world: World) -> None:
-    dispute = disputed(world)
-    answer = office.acting("member").get("/attention")
-    assert answer.status == 200
-    assert list(answer.json) == ["data", "counts"]
-    [item] = answer.json["data"]
+def test_an_attention_item_has_every_field_that_a_page_displays(office: ApiClient, world: World) -> None:
+    dispute = open_dispute(world)
+    response = office.acting("member").get("/attention")
+    assert response.status == 200
+    assert list(response.json) == ["data", "counts"]
+    [item] = response.json["data"]
     [invoice] = world.ports.database.invoices.values()
     due_by = invoice.facts.disputes[dispute].due_by
     assert due_by is not None
@@ -66,21 +66,21 @@ def test_a_thing_that_needs_a_person_comes_with_all_that_a_page_shows_of_it(offi
     assert item["dueBy"].startswith("2027-")
 
 
-def test_each_kind_is_counted_although_there_is_nothing_of_it(office: ApiClient, world: World) -> None:
-    disputed(world)
+def test_every_kind_is_counted_even_with_no_items(office: ApiClient, world: World) -> None:
+    open_dispute(world)
     counts = {each["kind"]: (each["count"], each["atLeast"]) for each in office.get("/attention").json["counts"]}
     assert counts == {kind.value: (0, False) for kind in AttentionKind} | {"dispute_needs_response": (1, False)}
 
 
-def test_one_kind_can_be_asked_for_alone(office: ApiClient, world: World) -> None:
-    disputed(world)
+def test_one_kind_can_be_requested_alone(office: ApiClient, world: World) -> None:
+    open_dispute(world)
     world.customer("cust_2", None)
-    answer = office.get("/attention?kind=customer_without_email").json
-    assert [(each["kind"], each["customerId"]) for each in answer["data"]] == [("customer_without_email", "cust_2")]
-    assert answer["counts"] == [{"kind": "customer_without_email", "count": 1, "atLeast": False}]
+    response = office.get("/attention?kind=customer_without_email").json
+    assert [(each["kind"], each["customerId"]) for each in response["data"]] == [("customer_without_email", "cust_2")]
+    assert response["counts"] == [{"kind": "customer_without_email", "count": 1, "atLeast": False}]
 
 
-def test_an_account_that_stripe_restricts_leads_to_the_page_that_says_what_is_missing(
+def test_an_account_restricted_by_stripe_links_to_the_page_of_missing_details(
     office: ApiClient, world: World
 ) -> None:
     [account] = {each.account_id for each in world.ports.database.connections.values()}
@@ -100,8 +100,8 @@ def test_the_days_after_which_an_invoice_is_listed_as_overdue_can_be_chosen(offi
     assert (item["kind"], item["dueBy"][:10]) == ("invoice_overdue", "2027-01-15")
 
 
-def test_another_organization_sees_nothing_of_it(office: ApiClient, world: World) -> None:
-    disputed(world)
+def test_another_organization_cannot_read_any_of_the_data(office: ApiClient, world: World) -> None:
+    open_dispute(world)
     theirs = office.acting("admin", organization=OTHER_ORGANIZATION).get("/attention")
     assert (theirs.status, theirs.json["data"]) == (200, [])
 
@@ -118,6 +118,6 @@ def test_another_organization_sees_nothing_of_it(office: ApiClient, world: World
         ("after=cursor", "after"),
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused(office: ApiClient, query: str, field: str) -> None:
-    answer = office.get(f"/attention?{query}")
-    assert (answer.status, answer.code, answer.error["field"]) == (400, "invalid_query", field)
+def test_a_query_that_makes_no_sense_is_refused(office: ApiClient, query: str, field: str) -> None:
+    response = office.get(f"/attention?{query}")
+    assert (response.status, response.code, response.error["field"]) == (400, "invalid_query", field)

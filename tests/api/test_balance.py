@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
-from tests.api.money_moved import paid
-from tests.api.settled_money import keep, midnight, payout_fact
-from tests.boundaries import watched
+from tests.api.money_moved import paid_invoice
+from tests.api.settled_money import midnight, payout_fact, store_payout
+from tests.boundaries import count_calls
 from tests.world import World
 
 DAY = 86400
 
 
-def test_the_balance_shows_what_is_pending_available_and_on_its_way(api: ApiClient, world: World) -> None:
+def test_the_balance_has_pending_available_and_in_transit_amounts(api: ApiClient, world: World) -> None:
     account = world.connect()
     world.customer()
-    paid(world)
+    paid_invoice(world)
     world.work()
     [usd] = api.get("/balance").json["data"]
     assert usd == {
@@ -45,22 +45,24 @@ def test_the_balance_shows_what_is_pending_available_and_on_its_way(api: ApiClie
     assert (usd["onItsWay"], usd["payouts"]) == ("0.00", [])
 
 
-def test_each_currency_has_its_own_balance_and_payouts_and_debits_are_apart(api: ApiClient, world: World) -> None:
+def test_each_currency_has_its_own_balance_with_payouts_and_debits_listed_separately(
+    api: ApiClient, world: World
+) -> None:
     account = world.connect()
     world.double.adjust(account, 5_000)
     world.double.adjust(account, -700, currency="jpy")
     soon = midnight("2027-01-18")
-    keep(world, payout_fact("po_eur", 900, status="in_transit", currency="eur", arrival_date=soon))
-    keep(world, payout_fact("po_usd", -150, status="pending", arrival_date=soon))
-    keep(world, payout_fact("po_more", 900, status="in_transit", arrival_date=soon))
-    keep(world, payout_fact("po_done", 150, arrival_date=soon))
-    shown = {each["currency"]: each for each in api.get("/balance").json["data"]}
+    store_payout(world, payout_fact("po_eur", 900, status="in_transit", currency="eur", arrival_date=soon))
+    store_payout(world, payout_fact("po_usd", -150, status="pending", arrival_date=soon))
+    store_payout(world, payout_fact("po_more", 900, status="in_transit", arrival_date=soon))
+    store_payout(world, payout_fact("po_done", 150, arrival_date=soon))
+    balance_by_currency = {each["currency"]: each for each in api.get("/balance").json["data"]}
     figures = {
         currency: (
             *(each[name] for name in ("available", "pending", "onItsWay", "beingTaken")),
             [payout["id"] for payout in each["payouts"]],
         )
-        for currency, each in shown.items()
+        for currency, each in balance_by_currency.items()
     }
     assert figures == {
         "usd": ("50.00", "0.00", "9.00", "1.50", ["po_usd", "po_more"]),
@@ -69,25 +71,25 @@ def test_each_currency_has_its_own_balance_and_payouts_and_debits_are_apart(api:
     }
 
 
-def test_stripe_is_asked_once(api: ApiClient, world: World) -> None:
+def test_a_balance_takes_one_request_to_stripe(api: ApiClient, world: World) -> None:
     world.connect()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert api.get("/balance").status == 200
     assert boundaries.stripe == ["balance"]
     assert boundaries.writes == []
 
 
-def test_who_is_not_connected_has_no_balance(api: ApiClient, world: World) -> None:
+def test_an_organization_that_is_not_connected_has_no_balance(api: ApiClient, world: World) -> None:
     world.connect()
-    stranger = api.acting("admin", organization=OTHER_ORGANIZATION)
-    answer = stranger.get("/balance")
-    assert (answer.status, answer.code) == (409, "stripe_not_connected")
-    assert answer.error["nextStep"]
+    other_organization = api.acting("admin", organization=OTHER_ORGANIZATION)
+    response = other_organization.get("/balance")
+    assert (response.status, response.code) == (409, "stripe_not_connected")
+    assert response.error["nextStep"]
 
 
-def test_a_company_that_took_back_its_access_is_told_so(api: ApiClient, world: World) -> None:
+def test_a_company_that_revoked_access_gets_an_error_that_says_so(api: ApiClient, world: World) -> None:
     account = world.connect()
     world.double.revoke(account)
-    answer = api.get("/balance")
-    assert (answer.status, answer.code) == (409, "stripe_account_unreachable")
+    response = api.get("/balance")
+    assert (response.status, response.code) == (409, "stripe_account_unreachable")
     assert api.get("/stripe/connection").json["status"] == "disconnected"

@@ -1,4 +1,4 @@
-"""Every log line says what it is about: a request is followed from the API through the queue to its worker."""
+"""Log lines have the ids of a request from the API through the queue to the worker."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ JOB = {"organizationId": "org_1", "invoiceId": "inv_1", "task": "resume", "reque
 
 
 class Lines:
-    """What is logged, line by line, as it stands in CloudWatch."""
+    """The log lines, as CloudWatch stores them."""
 
     def __init__(self, stream: io.StringIO) -> None:
         self._stream = stream
 
     def all(self, message: str | None = None) -> list[dict[str, Any]]:
-        read = [json.loads(line) for line in self._stream.getvalue().splitlines()]
-        return [line for line in read if message is None or line["message"] == message]
+        parsed_lines = [json.loads(line) for line in self._stream.getvalue().splitlines()]
+        return [line for line in parsed_lines if message is None or line["message"] == message]
 
     def last(self, message: str) -> dict[str, Any]:
         return self.all(message)[-1]
@@ -58,7 +58,7 @@ def invoice(world: World) -> Any:
 
 
 def sqs(*bodies: str) -> Any:
-    """A batch as SQS hands it to a Lambda."""
+    """Returns a batch of messages in the form in which SQS passes it to a Lambda."""
     records = [
         {"messageId": f"message-{number}", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
         for number, body in enumerate(bodies)
@@ -66,13 +66,15 @@ def sqs(*bodies: str) -> Any:
     return SimpleNamespace(context=None, to_dict=lambda: {"Records": records})
 
 
-def test_a_request_is_told_with_its_organization_and_its_invoice(api: ApiClient, invoice: Any, lines: Lines) -> None:
-    answer = api.get(f"/invoices/{invoice.id}")
+def test_a_request_is_logged_with_its_organization_and_its_invoice(
+    api: ApiClient, invoice: Any, lines: Lines
+) -> None:
+    response = api.get(f"/invoices/{invoice.id}")
     line = lines.last("request")
     assert (line["organization_id"], line["invoice_id"]) == (ORGANIZATION, invoice.id)
     assert line["request_id"]
-    made = api.post("/invoices", {"customerId": "anna.smith", "lineItems": [item("svc_2")]})
-    assert lines.last("request")["invoice_id"] == made.json["id"] != answer.json["id"]
+    invoice_json = api.post("/invoices", {"customerId": "anna.smith", "lineItems": [item("svc_2")]})
+    assert lines.last("request")["invoice_id"] == invoice_json.json["id"] != response.json["id"]
     api.post(f"/invoices/{invoice.id}/remind", {})
     assert lines.last("request")["invoice_id"] == invoice.id
     assert correlation.ids() == {}
@@ -82,7 +84,7 @@ def item(service: str) -> dict[str, Any]:
     return {"serviceId": service, "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
 
 
-def test_a_webhook_is_told_with_its_event_and_the_invoice_that_it_led_to(
+def test_a_webhook_is_logged_with_its_event_and_the_invoice_it_belongs_to(
     api: ApiClient, world: World, invoice: Any, lines: Lines
 ) -> None:
     account = str(invoice.stripe_account_id)
@@ -97,11 +99,11 @@ def test_a_webhook_is_told_with_its_event_and_the_invoice_that_it_led_to(
     header = WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET, world.ports.clock.now())
     api.post("/stripe/webhooks", body.encode(), token=None, headers={"Stripe-Signature": header})
     line = lines.last("request")
-    told = (line["event_id"], line["organization_id"], line["invoice_id"])
-    assert told == (intent["id"], ORGANIZATION, invoice.id)
+    ids = (line["event_id"], line["organization_id"], line["invoice_id"])
+    assert ids == (intent["id"], ORGANIZATION, invoice.id)
 
 
-def test_nothing_is_told_that_a_caller_could_have_made_up(api: ApiClient, invoice: Any, lines: Lines) -> None:
+def test_nothing_that_a_caller_invented_is_logged(api: ApiClient, invoice: Any, lines: Lines) -> None:
     for path in (
         "/invoices/anna.smith",
         "/customers/anna.smith",
@@ -113,7 +115,7 @@ def test_nothing_is_told_that_a_caller_could_have_made_up(api: ApiClient, invoic
     assert "anna" not in lines.text
 
 
-def test_a_worker_tells_its_message_and_the_request_that_it_goes_back_to(lines: Lines) -> None:
+def test_a_worker_logs_its_message_and_the_request_that_caused_it(lines: Lines) -> None:
     @worker_boundary("invoice_jobs")
     def work(job: InvoiceJob) -> None:
         observability.invoice_refused(job.organization_id, job.invoice_id, "no")
@@ -122,34 +124,34 @@ def test_a_worker_tells_its_message_and_the_request_that_it_goes_back_to(lines: 
     work_through(sqs(json.dumps(JOB), json.dumps(without)), InvoiceJob, work)
     for message in ("invoice_taken_back", "work"):
         first, second = lines.all(message)
-        wanted = {"message_id": "message-0", "organization_id": "org_1", "invoice_id": "inv_1"}
-        assert wanted.items() <= first.items()
+        expected_ids = {"message_id": "message-0", "organization_id": "org_1", "invoice_id": "inv_1"}
+        assert expected_ids.items() <= first.items()
         assert first["request_id"] == "req-of-the-api"
         assert second["message_id"] == "message-1"
         assert "request_id" not in second
     assert correlation.ids() == {}
 
 
-def test_a_message_that_cannot_be_read_is_told_by_its_id_alone(lines: Lines) -> None:
+def test_a_message_that_cannot_be_read_is_logged_by_its_id_only(lines: Lines) -> None:
     def never(_: InvoiceJob) -> None:
         raise AssertionError
 
-    failed = work_through(sqs('{"organizationId": 7, "note": "anna@example.test"}'), InvoiceJob, never)
-    assert failed == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+    failed_ids = work_through(sqs('{"organizationId": 7, "note": "anna@example.test"}'), InvoiceJob, never)
+    assert failed_ids == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
     line = lines.last("message_unreadable")
     assert (line["level"], line["message_id"]) == ("ERROR", "message-0")
     assert line["error"]["type"] == "msgspec.ValidationError"
     assert "anna" not in lines.text
 
 
-def test_what_a_tick_queues_goes_back_to_the_tick() -> None:
+def test_messages_queued_by_a_tick_name_the_tick() -> None:
     event: Any = SimpleNamespace(context=SimpleNamespace(aws_request_id="tick-1"))
     with ticks.tick(event):
         assert correlation.request_id() == "tick-1"
     assert correlation.request_id() is None
 
 
-def test_what_is_noted_within_a_unit_of_work_ends_with_it() -> None:
+def test_ids_noted_within_a_unit_of_work_are_dropped_when_it_ends() -> None:
     correlation.note(invoice_id="inv_of_nobody")
     assert correlation.ids() == {}
     with correlation.about(request_id="req", organization_id=None) as outer:
@@ -159,7 +161,7 @@ def test_what_is_noted_within_a_unit_of_work_ends_with_it() -> None:
         assert outer == {"request_id": "req"}
 
 
-def test_an_error_keeps_its_ids(lines: Lines) -> None:
+def test_an_errors_log_line_has_its_ids(lines: Lines) -> None:
     @worker_boundary("invoice_jobs")
     def work(_: InvoiceJob) -> None:
         raise Refused("nothing_doing", "anna@example.test")
@@ -170,7 +172,7 @@ def test_an_error_keeps_its_ids(lines: Lines) -> None:
     assert "anna" not in lines.text
 
 
-def test_x_rays_trace_is_in_the_line_where_there_is_one(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_line_has_the_x_ray_trace_id_when_there_is_one(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     observability.logger.info("without")
     monkeypatch.setenv(
         "_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
@@ -180,10 +182,18 @@ def test_x_rays_trace_is_in_the_line_where_there_is_one(lines: Lines, monkeypatc
     assert lines.last("with")["xray_trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"
 
 
-def test_saved_queries_follow_what_lines_carry() -> None:
+def test_saved_queries_use_fields_that_log_lines_have() -> None:
     follow = {query.name: query.text for query in QUERIES if query.name.startswith("follow-")}
     assert "request_id = 'REQUEST'" in follow["follow-one-request"]
     assert "invoice_id = 'INVOICE'" in follow["follow-one-invoice"]
-    carried = {"organization_id", "invoice_id", "batch_id", "event_id", "message_id", "request_id", "xray_trace_id"}
-    assert carried <= {field.strip() for field in TRAIL.split(",")}
+    logged_fields = {
+        "organization_id",
+        "invoice_id",
+        "batch_id",
+        "event_id",
+        "message_id",
+        "request_id",
+        "xray_trace_id",
+    }
+    assert logged_fields <= {field.strip() for field in TRAIL.split(",")}
     assert all(TRAIL in text for text in follow.values())

@@ -1,4 +1,4 @@
-"""Erasing a customer over HTTP: who may, what is refused and why, and how far it is."""
+"""Erasing a customer over HTTP: the required role, the reasons for a refusal, and the progress."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ONE = "/customers/cust_1"
 ERASE = f"{ONE}?inStripe=keep"
 
 
-def invoiced(*services: str, **more: Any) -> dict[str, Any]:
+def invoice_body(*services: str, **more: Any) -> dict[str, Any]:
     lines = [
         {"serviceId": each, "description": "Ann's pool", "quantity": 1, "unitPrice": "75.00"}
         for each in services or ("svc_1",)
@@ -26,13 +26,13 @@ def invoiced(*services: str, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def account(world: World, api: ApiClient) -> str:
-    made = world.connect()
+    account_id = world.connect()
     api.put(ONE, ANN)
-    settle(world)
-    return made
+    finish_work(world)
+    return account_id
 
 
-def settle(world: World) -> None:
+def finish_work(world: World) -> None:
     world.work()
     world.deliver()
     world.work()
@@ -44,31 +44,31 @@ def pass_time(world: World, seconds: int) -> None:
     world.resume()
 
 
-def paid(world: World, api: ApiClient, account: str, *services: str) -> dict[str, Any]:
-    made = api.post("/invoices", invoiced(*services)).json
-    world.double.pay(account, made["stripeInvoiceId"], "pm_card_visa")
-    settle(world)
-    return dict(made)
+def paid_invoice(world: World, api: ApiClient, account: str, *services: str) -> dict[str, Any]:
+    invoice_json = api.post("/invoices", invoice_body(*services)).json
+    world.double.pay(account, invoice_json["stripeInvoiceId"], "pm_card_visa")
+    finish_work(world)
+    return dict(invoice_json)
 
 
-def test_an_admin_erases_a_customer_and_sees_how_far_it_is(api: ApiClient, world: World, account: str) -> None:
-    invoice = paid(world, api, account)
+def test_an_admin_erases_a_customer_and_follows_the_progress(api: ApiClient, world: World, account: str) -> None:
+    invoice = paid_invoice(world, api, account)
     stripe_id = api.get(ONE).json["stripeCustomerId"]
 
-    asked = api.admin.delete(f"{ONE}?inStripe=delete")
+    request = api.admin.delete(f"{ONE}?inStripe=delete")
 
-    assert asked.status == 202
-    assert (asked.json["status"], asked.json["requestedBy"], asked.json["waitsFor"]) == ("waiting", ADMIN, [])
-    assert asked.json["inStripe"]["choice"] == "delete"
-    assert api.admin.get(f"{ONE}/erasure").json == asked.json
+    assert request.status == 202
+    assert (request.json["status"], request.json["requestedBy"], request.json["waitsFor"]) == ("waiting", ADMIN, [])
+    assert request.json["inStripe"]["choice"] == "delete"
+    assert api.admin.get(f"{ONE}/erasure").json == request.json
 
     pass_time(world, BEGINS_AFTER)
-    begun = api.admin.get(f"{ONE}/erasure").json
-    assert (begun["status"], begun["finishedAt"]) == ("erasing", None)
-    assert begun["inStripe"]["stripeCustomerId"] == stripe_id
-    assert begun["inStripe"]["deletedAt"] is not None
-    assert begun["inStripe"]["redactionUrl"] == "https://docs.stripe.com/privacy/redaction"
-    assert {each["goneBy"] for each in begun["outOfReach"]} == {None}
+    erasure = api.admin.get(f"{ONE}/erasure").json
+    assert (erasure["status"], erasure["finishedAt"]) == ("erasing", None)
+    assert erasure["inStripe"]["stripeCustomerId"] == stripe_id
+    assert erasure["inStripe"]["deletedAt"] is not None
+    assert erasure["inStripe"]["redactionUrl"] == "https://docs.stripe.com/privacy/redaction"
+    assert {each["goneBy"] for each in erasure["outOfReach"]} == {None}
 
     pass_time(world, SECOND_LOOK_AFTER)
     again = api.admin.delete(f"{ONE}?inStripe=delete")
@@ -77,19 +77,27 @@ def test_an_admin_erases_a_customer_and_sees_how_far_it_is(api: ApiClient, world
     assert (otherwise.status, otherwise.code, otherwise.error["field"]) == (409, "erasure_choice_made", "inStripe")
     assert max(each["goneBy"] for each in again.json["outOfReach"]) > again.json["finishedAt"]
 
-    shown = api.get(f"/invoices/{invoice['id']}")
-    assert (shown.json["total"], shown.json["status"], shown.json["number"]) == ("75.00", "paid", invoice["number"])
-    assert (shown.json["customerName"], shown.json["customerEmail"], shown.json["memo"]) == (None, None, None)
-    assert [each["description"] for each in shown.json["lineItems"]] == ["(erased)"]
-    assert shown.json["erasedAt"] == begun["erasedAt"]
-    assert "ann" not in shown.text.lower()
+    invoice_response = api.get(f"/invoices/{invoice['id']}")
+    assert (invoice_response.json["total"], invoice_response.json["status"], invoice_response.json["number"]) == (
+        "75.00",
+        "paid",
+        invoice["number"],
+    )
+    assert (
+        invoice_response.json["customerName"],
+        invoice_response.json["customerEmail"],
+        invoice_response.json["memo"],
+    ) == (None, None, None)
+    assert [each["description"] for each in invoice_response.json["lineItems"]] == ["(erased)"]
+    assert invoice_response.json["erasedAt"] == erasure["erasedAt"]
+    assert "ann" not in invoice_response.text.lower()
 
 
-def test_until_it_is_erased_an_invoice_has_no_such_time(api: ApiClient, world: World, account: str) -> None:
-    assert paid(world, api, account)["erasedAt"] is None
+def test_an_invoice_has_no_erasure_time_before_the_erasure(api: ApiClient, world: World, account: str) -> None:
+    assert paid_invoice(world, api, account)["erasedAt"] is None
 
 
-def test_what_becomes_of_the_stripe_customer_has_no_default_and_is_one_of_two(
+def test_the_treatment_of_the_stripe_customer_must_be_chosen_and_has_two_values(
     api: ApiClient, world: World, account: str
 ) -> None:
     for query in (
@@ -99,128 +107,136 @@ def test_what_becomes_of_the_stripe_customer_has_no_default_and_is_one_of_two(
         "?inStripe=keep&inStripe=delete",
         "?inStripe=keep&force=true",
     ):
-        answer = api.admin.delete(f"{ONE}{query}")
-        assert (answer.status, answer.code) == (400, "invalid_query"), query
+        response = api.admin.delete(f"{ONE}{query}")
+        assert (response.status, response.code) == (400, "invalid_query"), query
     assert api.get(ONE).status == 200
 
 
-def test_a_body_is_not_taken_for_the_choice(api: ApiClient, account: str) -> None:
-    answer = api.admin.call("DELETE", ONE, {"inStripe": "keep"})
-    assert answer.status == 400
-    assert {each["code"] for each in answer.error["details"]} == {"invalid_query", "invalid_body"}
+def test_a_body_cannot_replace_the_choice_in_the_query(api: ApiClient, account: str) -> None:
+    response = api.admin.call("DELETE", ONE, {"inStripe": "keep"})
+    assert response.status == 400
+    assert {each["code"] for each in response.error["details"]} == {"invalid_query", "invalid_body"}
     assert api.get(ONE).status == 200
 
 
-def test_only_an_admin_erases_and_looks(api: ApiClient, account: str) -> None:
+def test_only_an_admin_erases_and_reads_erasures(api: ApiClient, account: str) -> None:
     for caller in (api, api.acting("member")):
         assert caller.delete(ERASE).code == "role_missing"
         assert caller.get(f"{ONE}/erasure").code == "role_missing"
 
 
-def test_another_organizations_customer_is_not_there(api: ApiClient, account: str) -> None:
+def test_another_organizations_customer_is_not_found(api: ApiClient, account: str) -> None:
     foreign = api.acting("admin", organization=OTHER_ORGANIZATION)
-    for answer in (
+    for response in (
         foreign.delete(ERASE),
         foreign.get(f"{ONE}/erasure"),
         api.admin.delete("/customers/x?inStripe=keep"),
     ):
-        assert (answer.status, answer.code) == (404, "customer_not_found")
+        assert (response.status, response.code) == (404, "customer_not_found")
     assert api.get(ONE).status == 200
 
 
-def test_an_erasure_that_nobody_asked_for_cannot_be_shown(api: ApiClient, account: str) -> None:
-    answer = api.admin.get(f"{ONE}/erasure")
-    assert (answer.status, answer.code) == (404, "erasure_not_found")
+def test_an_erasure_that_was_never_requested_is_not_found(api: ApiClient, account: str) -> None:
+    response = api.admin.get(f"{ONE}/erasure")
+    assert (response.status, response.code) == (404, "erasure_not_found")
 
 
-def test_every_reason_is_told_at_once_and_names_its_invoice(api: ApiClient, world: World, account: str) -> None:
-    disputed = paid(world, api, account, "svc_1")
+def test_every_reason_for_a_refusal_is_returned_at_once_and_names_its_invoice(
+    api: ApiClient, world: World, account: str
+) -> None:
+    disputed_invoice = paid_invoice(world, api, account, "svc_1")
     [charge] = [each["id"] for each in world.in_stripe(account, "charge")]
     world.double.open_dispute(account, charge)
-    draft = api.post("/invoices", invoiced("svc_2", send=False)).json
-    settle(world)
-    api.post("/invoice-batches", {"services": [{"customerId": "cust_1", **invoiced("svc_3")["lineItems"][0]}]})
+    draft = api.post("/invoices", invoice_body("svc_2", send=False)).json
+    finish_work(world)
+    api.post("/invoice-batches", {"services": [{"customerId": "cust_1", **invoice_body("svc_3")["lineItems"][0]}]})
 
-    refused = api.admin.delete(ERASE)
+    refusal = api.admin.delete(ERASE)
 
-    assert refused.status == 409
-    told = {each["code"]: (each["invoiceId"], each["number"]) for each in refused.error["details"]}
-    assert told == {
+    assert refusal.status == 409
+    reasons = {each["code"]: (each["invoiceId"], each["number"]) for each in refusal.error["details"]}
+    assert reasons == {
         "customer_has_open_invoice": (draft["id"], None),
-        "customer_has_open_dispute": (disputed["id"], None),
+        "customer_has_open_dispute": (disputed_invoice["id"], None),
         "customer_in_batch": (None, None),
     }
-    assert all(each["message"] and each["nextStep"] for each in refused.error["details"])
-    assert "ann" not in refused.text.lower()
+    assert all(each["message"] and each["nextStep"] for each in refusal.error["details"])
+    assert "ann" not in refusal.text.lower()
     assert api.get(ONE).status == 200
 
 
-def test_each_open_invoice_is_an_error_of_its_own(api: ApiClient, world: World, account: str) -> None:
-    made = {api.post("/invoices", invoiced(each, send=False)).json["id"] for each in ("svc_1", "svc_2", "svc_3")}
-    settle(world)
-    refused = api.admin.delete(ERASE)
-    assert {each["invoiceId"] for each in refused.error["details"]} == made
-    for each in made:
+def test_each_open_invoice_is_an_error_with_its_own_entry(api: ApiClient, world: World, account: str) -> None:
+    invoice_ids = {
+        api.post("/invoices", invoice_body(each, send=False)).json["id"] for each in ("svc_1", "svc_2", "svc_3")
+    }
+    finish_work(world)
+    refusal = api.admin.delete(ERASE)
+    assert {each["invoiceId"] for each in refusal.error["details"]} == invoice_ids
+    for each in invoice_ids:
         api.post(f"/invoices/{each}/void")
-    settle(world)
+    finish_work(world)
     assert api.admin.delete(ERASE).status == 202
 
 
-def test_what_an_erasure_waits_for_is_shown_with_what_to_do(api: ApiClient, world: World, account: str) -> None:
+def test_an_erasure_names_what_it_waits_for_with_a_next_step(api: ApiClient, world: World, account: str) -> None:
     plain = world.ports.customers.save
 
-    def billed_meanwhile(customer: Any, *given: Any) -> Any:
+    def bill_during_erasure(customer: Any, *given: Any) -> Any:
         world.ports.customers.save = plain  # type: ignore[method-assign]
-        api.post("/invoices", invoiced(send=False))
+        api.post("/invoices", invoice_body(send=False))
         return plain(customer, *given)
 
-    world.ports.customers.save = billed_meanwhile  # type: ignore[method-assign]
+    world.ports.customers.save = bill_during_erasure  # type: ignore[method-assign]
     assert api.admin.delete(ERASE).status == 202
-    settle(world)
+    finish_work(world)
     [invoice] = api.get("/invoices").json["data"]
 
     pass_time(world, BEGINS_AFTER)
 
     waits = api.admin.get(f"{ONE}/erasure").json
     assert (waits["status"], waits["erasedAt"]) == ("waiting", None)
-    [thing] = waits["waitsFor"]
-    assert (thing["code"], thing["invoiceId"], thing["batchId"]) == ("customer_has_open_invoice", invoice["id"], None)
-    assert thing["nextStep"].startswith("Void it")
+    [waited_for] = waits["waitsFor"]
+    assert (waited_for["code"], waited_for["invoiceId"], waited_for["batchId"]) == (
+        "customer_has_open_invoice",
+        invoice["id"],
+        None,
+    )
+    assert waited_for["nextStep"].startswith("Void it")
     api.post(f"/invoices/{invoice['id']}/void")
     pass_time(world, 3600)
     assert api.admin.get(f"{ONE}/erasure").json["status"] == "erasing"
 
 
-def test_deleting_the_stripe_customer_takes_a_connection(api: ApiClient, world: World, account: str) -> None:
+def test_deleting_the_stripe_customer_requires_a_connection(api: ApiClient, world: World, account: str) -> None:
     api.admin.delete("/stripe/connection")
-    refused = api.admin.delete(f"{ONE}?inStripe=delete")
-    assert (refused.status, refused.code) == (409, "stripe_not_connected")
+    refusal = api.admin.delete(f"{ONE}?inStripe=delete")
+    assert (refusal.status, refusal.code) == (409, "stripe_not_connected")
     assert api.admin.delete(ERASE).status == 202
 
 
-def test_from_the_request_on_the_customer_is_closed(api: ApiClient, world: World, account: str) -> None:
-    draft = api.post("/invoices", invoiced("svc_9", send=False)).json["id"]
+def test_a_customer_is_closed_from_the_request_on(api: ApiClient, world: World, account: str) -> None:
+    draft = api.post("/invoices", invoice_body("svc_9", send=False)).json["id"]
     api.put("/customers/cust_2", {**ANN, "email": "bob@example.test"})
-    settle(world)
+    finish_work(world)
     api.post(f"/invoices/{draft}/void")
-    settle(world)
+    finish_work(world)
     assert {each["id"] for each in api.get("/customers").json["data"]} == {"cust_1", "cust_2"}
 
     assert api.admin.delete(ERASE).status == 202
 
     assert [each["id"] for each in api.get("/customers").json["data"]] == ["cust_2"]
-    read = api.get(ONE)
-    assert (read.status, read.code) == (404, "customer_erased")
-    for refused in (
+    customer_response = api.get(ONE)
+    assert (customer_response.status, customer_response.code) == (404, "customer_erased")
+    for refusal in (
         api.put(ONE, ANN),
         api.put(ONE, ANN, headers={"If-Match": '"stale"'}),
         api.post(f"{ONE}/sync"),
-        api.post("/invoices", invoiced("svc_10")),
+        api.post("/invoices", invoice_body("svc_10")),
     ):
-        assert (refused.status, refused.code, refused.error["field"]) == (409, "customer_erased", "customerId")
+        assert (refusal.status, refusal.code, refusal.error["field"]) == (409, "customer_erased", "customerId")
 
 
-def test_the_contract_says_what_the_query_of_a_delete_takes(api: ApiClient) -> None:
+def test_the_contract_describes_the_query_of_a_delete(api: ApiClient) -> None:
     document = api.get("/openapi.json", token=None).json
     operation = document["paths"]["/v1/customers/{customerId}"]["delete"]
     [choice] = [each for each in operation["parameters"] if each["in"] == "query"]
@@ -236,16 +252,16 @@ def test_the_contract_says_what_the_query_of_a_delete_takes(api: ApiClient) -> N
     assert not route.has_body
 
 
-def test_an_erasure_that_was_just_asked_for_says_when_it_begins(api: ApiClient, account: str) -> None:
-    answer = api.admin.delete(ERASE)
-    assert (answer.status, answer.json["status"], answer.json["waitsFor"]) == (202, "waiting", [])
-    assert "ten minutes after the request" in answer.json["message"]
+def test_an_erasure_that_was_just_requested_says_when_it_begins(api: ApiClient, account: str) -> None:
+    response = api.admin.delete(ERASE)
+    assert (response.status, response.json["status"], response.json["waitsFor"]) == (202, "waiting", [])
+    assert "ten minutes after the request" in response.json["message"]
 
 
 @pytest.mark.parametrize("path", ["", "/erasure", "/export", "/history"])
-def test_whoever_names_a_customer_that_is_not_there_is_told_to_look_it_up(
+def test_a_request_for_an_unknown_customer_is_refused_with_a_next_step(
     api: ApiClient, account: str, path: str
 ) -> None:
-    answer = api.admin.get(f"/customers/cust_unknown{path}")
-    assert (answer.status, answer.code) == (404, "customer_not_found")
-    assert "list of customers" in answer.error["nextStep"]
+    response = api.admin.get(f"/customers/cust_unknown{path}")
+    assert (response.status, response.code) == (404, "customer_not_found")
+    assert "list of customers" in response.error["nextStep"]

@@ -1,4 +1,4 @@
-"""The export of a customer over HTTP: in parts that fit, for admins, of customers that are there."""
+"""The export of a customer over HTTP: its parts stay below the size limit, and only admins may request it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATH = "/customers/cust_1/export"
 
 @pytest.fixture
 def api(api: ApiClient, world: World) -> ApiClient:
-    """A company with two customers, an invoice that is paid, and one that is open."""
+    """Returns a client of a company with two customers, one paid invoice and one open invoice."""
     account = world.connect()
     world.customer(phone="512 555 0100")
     world.customer("cust_2", "bea@example.test", first_name="Bea")
@@ -34,19 +34,19 @@ def api(api: ApiClient, world: World) -> ApiClient:
 
 
 def parts(api: ApiClient, path: str = PATH) -> list[Any]:
-    """Returns all parts of an export, one asked for after the other."""
-    found, after = [], ""
+    """Returns all parts of an export, requested one after the other."""
+    export_parts, after = [], ""
     while True:
-        answer = api.admin.get(f"{path}{after}")
-        assert answer.status == 200, answer.text
-        found.append(answer.json)
-        if not answer.json["pageInfo"]["hasNextPage"]:
-            return found
-        after = f"?after={answer.json['pageInfo']['endCursor']}"
+        response = api.admin.get(f"{path}{after}")
+        assert response.status == 200, response.text
+        export_parts.append(response.json)
+        if not response.json["pageInfo"]["hasNextPage"]:
+            return export_parts
+        after = f"?after={response.json['pageInfo']['endCursor']}"
 
 
-def records(found: list[Any]) -> list[Any]:
-    return [record for part in found for record in part["data"]]
+def records(export_parts: list[Any]) -> list[Any]:
+    return [record for part in export_parts for record in part["data"]]
 
 
 def test_a_small_export_is_one_part(api: ApiClient) -> None:
@@ -64,21 +64,21 @@ def test_a_small_export_is_one_part(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize(("limit", "value"), [("BYTES", 1), ("SECONDS", 0)])
-def test_a_large_export_comes_in_parts_that_make_the_whole(
+def test_a_large_export_comes_in_parts_that_make_up_the_whole(
     api: ApiClient, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
-    parts(api)  # That it was exported is a record itself.
-    [whole] = parts(api)
+    parts(api)  # The first export is an act, so it is a record of later ones.
+    [single_part] = parts(api)
     monkeypatch.setattr(customer_export, limit, value)
-    found = parts(api)
-    assert len(found) > 5
-    acts = [each for each in records(found) if each["kind"] == "act" and each["content"]["kind"] == "exported"]
-    assert len(acts) == 3, "a part that goes on is no further export"
-    others = [each for each in records(found) if each["kind"] != "act"]
-    assert others == [each for each in whole["data"] if each["kind"] != "act"]
+    export_parts = parts(api)
+    assert len(export_parts) > 5
+    acts = [each for each in records(export_parts) if each["kind"] == "act" and each["content"]["kind"] == "exported"]
+    assert len(acts) == 3, "a further part of an export is not another act"
+    other_records = [each for each in records(export_parts) if each["kind"] != "act"]
+    assert other_records == [each for each in single_part["data"] if each["kind"] != "act"]
 
 
-def test_each_record_says_where_it_is_why_and_until_when(api: ApiClient) -> None:
+def test_each_record_says_where_it_is_stored_why_and_until_when(api: ApiClient) -> None:
     by_kind = {each["kind"]: each for each in records(parts(api))}
     for kind, record in by_kind.items():
         assert record["storedIn"] == RecordKind(kind).table
@@ -88,7 +88,7 @@ def test_each_record_says_where_it_is_why_and_until_when(api: ApiClient) -> None
     assert by_kind["invoice"]["why"].startswith("Kept until ")
 
 
-def test_who_exported_is_kept_by_the_id_of_the_user(api: ApiClient, world: World) -> None:
+def test_an_export_is_recorded_with_the_id_of_the_user(api: ApiClient, world: World) -> None:
     act = next(
         each for each in records(parts(api)) if each["kind"] == "act" and each["content"]["kind"] == "exported"
     )
@@ -99,21 +99,19 @@ def test_who_exported_is_kept_by_the_id_of_the_user(api: ApiClient, world: World
     )
     assert before is not None
     parts(api)
-    assert world.ports.customers.get(before.organization_id, before.id) == before, "the record itself is as it was"
+    assert world.ports.customers.get(before.organization_id, before.id) == before, "the record itself has not changed"
 
 
-def test_what_is_pom_s_alone_is_not_exported(api: ApiClient) -> None:
+def test_fields_of_pom_alone_are_not_exported(api: ApiClient) -> None:
     text = json.dumps(records(parts(api)))
-    assert "nonce-" in json.dumps([each["id"] for each in records(parts(api))]), (
-        "acts are named by a nonce of their own"
-    )
+    assert "nonce-" in json.dumps([each["id"] for each in records(parts(api))]), "an act's id contains a nonce"
     assert '"nonce"' not in text
     assert '"key_generation"' not in text
 
 
-def test_a_customer_that_is_not_there_is_told_so(api: ApiClient) -> None:
-    answer = api.admin.get("/customers/cust_9/export")
-    assert (answer.status, answer.code) == (404, "customer_not_found")
+def test_an_export_of_an_unknown_customer_is_refused(api: ApiClient) -> None:
+    response = api.admin.get("/customers/cust_9/export")
+    assert (response.status, response.code) == (404, "customer_not_found")
     foreign = api.acting("admin", organization=OTHER_ORGANIZATION, user=ADMIN).get(PATH)
     assert (foreign.status, foreign.code) == (404, "customer_not_found")
 
@@ -122,20 +120,29 @@ def test_only_an_admin_may_export(api: ApiClient) -> None:
     assert (api.get(PATH).status, api.get(PATH).code) == (403, "role_missing")
 
 
-def test_a_cursor_of_another_export_or_of_nothing_is_refused(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_cursor_or_one_of_another_export_is_refused(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(customer_export, "BYTES", 1)
     cursors = [each["pageInfo"]["endCursor"] for each in parts(api) if each["pageInfo"]["hasNextPage"]]
     name, mark, _ = cursors[-1].split(".", 2)
-    forged = [f"{name}.{mark}.x", f"events.{mark}.acct_other.x", f"everything.{mark}.", "x", f"{name}", *cursors]
-    for after in forged[:5]:
-        answer = api.admin.get(f"{PATH}?after={after}")
-        assert (answer.status, answer.code) == (422, "cursor_invalid"), after
+    forged_cursors = [
+        f"{name}.{mark}.x",
+        f"events.{mark}.acct_other.x",
+        f"everything.{mark}.",
+        "x",
+        f"{name}",
+        *cursors,
+    ]
+    for after in forged_cursors[:5]:
+        response = api.admin.get(f"{PATH}?after={after}")
+        assert (response.status, response.code) == (422, "cursor_invalid"), after
     for after in cursors:
-        answer = api.admin.get(f"/customers/cust_2/export?after={after}")
-        assert (answer.status, answer.code) == (422, "cursor_invalid"), after
+        response = api.admin.get(f"/customers/cust_2/export?after={after}")
+        assert (response.status, response.code) == (422, "cursor_invalid"), after
 
 
-def test_the_export_of_an_erased_customer_shows_what_stays_and_nothing_of_the_person(
+def test_the_export_of_an_erased_customer_has_the_retained_records_and_no_personal_data(
     api: ApiClient, world: World
 ) -> None:
     unpaid = next(each for each in api.get("/invoices").json["data"] if each["status"] == "pending")
@@ -144,8 +151,8 @@ def test_the_export_of_an_erased_customer_shows_what_stays_and_nothing_of_the_pe
     world.advance(BEGINS_AFTER)
     erase_customer(ORGANIZATION, CustomerId("cust_1"), world.ports)
 
-    found = records(parts(api))
+    exported = records(parts(api))
 
-    text = json.dumps(found)
-    assert {"customer", "invoice", "payment"} <= {each["kind"] for each in found}
+    text = json.dumps(exported)
+    assert {"customer", "invoice", "payment"} <= {each["kind"] for each in exported}
     assert [each for each in ("ann@example.test", "512 555 0100", "Ann", "4242") if each in text] == []

@@ -1,4 +1,4 @@
-"""The list of customers and its filters: what is offered, what is refused, and who sees whom."""
+"""The list of customers over HTTP: its filters, the combinations that are refused, and its limits by organization."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ GREEN = OrganizationId(OTHER_ORGANIZATION)
 
 
 def ids(api: ApiClient, query: str = "") -> list[str]:
-    """Returns the ids of a whole list, read two a page."""
-    found: list[str] = []
+    """Returns the customer ids of a whole list, read two a page."""
+    customer_ids: list[str] = []
     after = ""
     while True:
-        answer = api.get(f"/customers?first=2{query and '&'}{query}{after}")
-        assert answer.status == 200, answer.text
-        found += [each["id"].removeprefix("cust_") for each in answer.json["data"]]
-        if not answer.json["pageInfo"]["hasNextPage"]:
-            return found
-        after = f"&after={answer.json['pageInfo']['endCursor']}"
+        response = api.get(f"/customers?first=2{query and '&'}{query}{after}")
+        assert response.status == 200, response.text
+        customer_ids += [each["id"].removeprefix("cust_") for each in response.json["data"]]
+        if not response.json["pageInfo"]["hasNextPage"]:
+            return customer_ids
+        after = f"&after={response.json['pageInfo']['endCursor']}"
 
 
-def test_customers_are_found_by_the_beginning_of_the_name_that_the_list_shows(api: ApiClient, world: World) -> None:
+def test_customers_are_found_by_the_beginning_of_their_listed_name(api: ApiClient, world: World) -> None:
     world.customer("cust_1", first_name="José", last_name="Acme")
     world.customer("cust_2", first_name="Ann", last_name="Lee", company_name="ACMÉ Pools")
     world.customer("cust_3", first_name="acme", last_name=None)
@@ -45,7 +45,7 @@ def test_customers_are_found_by_the_beginning_of_the_name_that_the_list_shows(ap
     assert ids(api, f"name={quote(chr(0x301))}") == ids(api, "name=%C2%A8") == [], "no name begins with an accent"
 
 
-def test_customers_are_found_by_their_whole_address_in_any_case(api: ApiClient, world: World) -> None:
+def test_customers_are_found_by_their_whole_email_in_any_case(api: ApiClient, world: World) -> None:
     for customer_id, email in (("cust_1", "Ann+Pool@Example.test"), ("cust_2", "ann+pool@example.test")):
         world.customer(customer_id, email=email)
     world.customer("cust_3", email="joann+pool@example.test")
@@ -54,26 +54,26 @@ def test_customers_are_found_by_their_whole_address_in_any_case(api: ApiClient, 
     assert ids(api, "email=nobody%40example.test") == []
 
 
-def statuses_as_shown(api: ApiClient) -> dict[str, list[str]]:
-    shown = defaultdict(list)
+def customers_by_listed_status(api: ApiClient) -> dict[str, list[str]]:
+    customers_by_status = defaultdict(list)
     for each in api.get("/customers?first=100").json["data"]:
-        shown[each["syncStatus"]].append(each["id"].removeprefix("cust_"))
-    return shown
+        customers_by_status[each["syncStatus"]].append(each["id"].removeprefix("cust_"))
+    return customers_by_status
 
 
-def expect_filters_to_agree(api: ApiClient) -> dict[str, list[str]]:
-    shown = statuses_as_shown(api)
+def require_filters_match_the_list(api: ApiClient) -> dict[str, list[str]]:
+    customers_by_status = customers_by_listed_status(api)
     for status in SyncStatus:
-        assert sorted(ids(api, f"syncStatus={status}")) == shown.get(status, []), status
-    return dict(shown)
+        assert sorted(ids(api, f"syncStatus={status}")) == customers_by_status.get(status, []), status
+    return dict(customers_by_status)
 
 
-def test_a_filter_by_status_finds_whom_the_list_shows_with_it_whichever_account_is_connected(
+def test_a_filter_by_status_returns_the_customers_listed_with_that_status_for_any_connected_account(
     api: ApiClient, world: World
 ) -> None:
     """A company connects an account, then another one, then the first again, and disconnects."""
     world.customer("cust_0", email="zero@example.test")
-    assert expect_filters_to_agree(api) == {"not_connected": ["0"]}
+    assert require_filters_match_the_list(api) == {"not_connected": ["0"]}
 
     first = world.connect()
     for _ in range(2):
@@ -82,23 +82,27 @@ def test_a_filter_by_status_finds_whom_the_list_shows_with_it_whichever_account_
         world.customer(customer_id, email=f"{customer_id}@example.test")
     world.customer("cust_4", email=None)
     world.work()
-    world.customer("cust_5", email="five@example.test")  # no worker has taken it yet
-    shown = expect_filters_to_agree(api)
-    assert shown["synced"] == ["1", "2"]
-    assert (shown["needs_choice"], shown["failed"], shown["pending"]) == (["3"], ["4"], ["5"])
+    world.customer("cust_5", email="five@example.test")  # no worker has synced it yet
+    customers_by_status = require_filters_match_the_list(api)
+    assert customers_by_status["synced"] == ["1", "2"]
+    assert (customers_by_status["needs_choice"], customers_by_status["failed"], customers_by_status["pending"]) == (
+        ["3"],
+        ["4"],
+        ["5"],
+    )
 
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
-    assert expect_filters_to_agree(api) == shown
+    assert require_filters_match_the_list(api) == customers_by_status
     world.connect()
-    moved = expect_filters_to_agree(api)
-    assert moved["waiting_for_invoice"] == ["1", "2", "3"], "the other account does not have them"
+    after_move = require_filters_match_the_list(api)
+    assert after_move["waiting_for_invoice"] == ["1", "2", "3"], "the other account does not have them"
     world.customer("cust_1", email="cust_1@example.test", phone="602 555 0100")
     world.work()
-    assert "1" in expect_filters_to_agree(api)["synced"]
+    assert "1" in require_filters_match_the_list(api)["synced"]
 
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect(account=first)
-    back = expect_filters_to_agree(api)
+    back = require_filters_match_the_list(api)
     assert "2" in back["synced"]
     assert "1" in back["waiting_for_invoice"]
     assert back["needs_choice"] == ["3"]
@@ -108,13 +112,13 @@ TWO = ("syncStatus=synced&name=a", "syncStatus=synced&email=a%40b.test", "email=
 
 
 @pytest.mark.parametrize("query", [*TWO, "name=a&email=a%40b.test&syncStatus=failed"])
-def test_filters_that_are_not_offered_together_are_refused_with_those_that_are(api: ApiClient, query: str) -> None:
-    refused = api.get(f"/customers?{query}")
-    assert (refused.status, refused.code) == (422, "filters_not_offered")
-    assert refused.error["field"] in query
+def test_filters_that_cannot_be_combined_are_refused_with_those_that_can(api: ApiClient, query: str) -> None:
+    refusal = api.get(f"/customers?{query}")
+    assert (refusal.status, refusal.code) == (422, "filters_not_offered")
+    assert refusal.error["field"] in query
     for name in ("`syncStatus`", "`email`", "`name`"):
-        assert name in refused.error["message"]
-    assert refused.error["nextStep"]
+        assert name in refusal.error["message"]
+    assert refusal.error["nextStep"]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +132,7 @@ def test_filters_that_are_not_offered_together_are_refused_with_those_that_are(a
         ("email=%20", "email"),
         ("email=ann", "email"),
         ("email=ann%40example", "email"),
-        ("email=ann+pool@example.test", "email"),  # the + is a blank there
+        ("email=ann+pool@example.test", "email"),  # In a query, + is a space.
         ("email=a%23%40b.test%0A", "email"),
         (f"email={'a' * 65}%40b.test", "email"),
         ("name=", "name"),
@@ -140,10 +144,10 @@ def test_filters_that_are_not_offered_together_are_refused_with_those_that_are(a
         ("q=ann", "q"),
     ],
 )
-def test_a_filter_that_cannot_be_one_is_refused_and_named(api: ApiClient, query: str, field: str) -> None:
-    refused = api.get(f"/customers?{query}")
-    assert (refused.status, refused.code, refused.error["field"]) == (400, "invalid_query", field)
-    assert "regex" not in refused.error["message"]
+def test_an_invalid_filter_is_refused_and_named(api: ApiClient, query: str, field: str) -> None:
+    refusal = api.get(f"/customers?{query}")
+    assert (refusal.status, refusal.code, refusal.error["field"]) == (400, "invalid_query", field)
+    assert "regex" not in refusal.error["message"]
 
 
 FILTERS = ("", "syncStatus=synced", "syncStatus=pending", "syncStatus=not_connected", "name=ann", "name=A",
@@ -151,10 +155,10 @@ FILTERS = ("", "syncStatus=synced", "syncStatus=pending", "syncStatus=not_connec
 
 
 @pytest.mark.parametrize("query", FILTERS)
-def test_no_filter_shows_a_customer_of_another_organization(api: ApiClient, world: World, query: str) -> None:
+def test_no_filter_returns_a_customer_of_another_organization(api: ApiClient, world: World, query: str) -> None:
     account = world.connect()
-    other = world.connect(GREEN)
-    assert account != other
+    other_account = world.connect(GREEN)
+    assert account != other_account
     for organization in (ORGANIZATION, GREEN):
         for name in "ab":
             world.customer(f"cust_{name}_{organization}", organization=organization)
@@ -175,21 +179,21 @@ def test_a_cursor_of_another_organization_or_of_another_filter_is_refused(
     theirs = api.acting("billing", organization=OTHER_ORGANIZATION)
     cursor = api.get(f"/customers?first=1&{query}").json["pageInfo"]["endCursor"]
     assert len(api.get(f"/customers?first=1&{query}&after={cursor}").json["data"]) == 1
-    for client, other in ((theirs, query), (api, "name=a"), (api, "syncStatus=synced")):
-        refused = client.get(f"/customers?first=1&{other}&after={cursor}")
-        assert (refused.status, refused.code, refused.error["field"]) == (422, "cursor_invalid", "after")
+    for client, filters in ((theirs, query), (api, "name=a"), (api, "syncStatus=synced")):
+        refusal = client.get(f"/customers?first=1&{filters}&after={cursor}")
+        assert (refusal.status, refusal.code, refusal.error["field"]) == (422, "cursor_invalid", "after")
 
 
 @pytest.mark.parametrize("query", ["", *TWO, *FILTERS])
-def test_only_billing_lists_customers_whatever_the_filter(api: ApiClient, query: str) -> None:
-    refused = api.acting("member").get(f"/customers?{query}")
-    assert (refused.status, refused.code) == (403, "role_missing")
+def test_only_the_role_billing_lists_customers_with_any_filter(api: ApiClient, query: str) -> None:
+    refusal = api.acting("member").get(f"/customers?{query}")
+    assert (refusal.status, refusal.code) == (403, "role_missing")
     assert api.get(f"/customers?{query}", token=None).status == 401
 
 
 def test_the_contract_lists_the_filters_that_are_offered_with_their_orders() -> None:
     [route] = [route for route in ROUTES if (route.method, route.path) == ("GET", "/v1/customers")]
-    described = DOCUMENT["paths"]["/v1/customers"]["get"]["description"]
+    description = DOCUMENT["paths"]["/v1/customers"]["get"]["description"]
     for line in ("- no filter: by id", "- `email`:", "- `name`: by name"):
-        assert line in described
+        assert line in description
     assert "filters_not_offered" in route.doc

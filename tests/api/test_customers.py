@@ -1,4 +1,4 @@
-"""Customers over HTTP: their sync status, trying again, and customers that Stripe has lost."""
+"""Customers over HTTP: their sync status, retries, and customers that were deleted in Stripe."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def in_stripe(world: World, account: str) -> list[dict[str, Any]]:
     return [each for each in world.in_stripe(account, "customer") if not each.get("deleted")]
 
 
-def test_a_sync_that_failed_is_shown_and_can_be_tried_again(api: ApiClient, world: World, account: str) -> None:
+def test_a_failed_sync_is_visible_and_can_be_retried(api: ApiClient, world: World, account: str) -> None:
     for _ in range(2):
         world.client.v1.customers.create({"email": "ann@example.test"}, {"stripe_account": account})
     api.put("/customers/cust_1", ANN)
@@ -41,12 +41,12 @@ def test_a_sync_that_failed_is_shown_and_can_be_tried_again(api: ApiClient, worl
 
     assert (again.status, again.json["syncStatus"], again.json["syncError"]) == (202, "pending", None)
     world.work()
-    done = api.get("/customers/cust_1").json
-    assert (done["syncStatus"], done["syncError"]) == ("synced", None)
-    assert done["stripeCustomerId"] == in_stripe(world, account)[0]["id"]
+    customer = api.get("/customers/cust_1").json
+    assert (customer["syncStatus"], customer["syncError"]) == ("synced", None)
+    assert customer["stripeCustomerId"] == in_stripe(world, account)[0]["id"]
 
 
-def test_trying_again_takes_over_what_only_stripe_changed(api: ApiClient, world: World, account: str) -> None:
+def test_a_retry_takes_over_fields_that_changed_only_in_stripe(api: ApiClient, world: World, account: str) -> None:
     api.put("/customers/cust_1", ANN)
     world.work()
     [theirs] = in_stripe(world, account)
@@ -54,22 +54,22 @@ def test_trying_again_takes_over_what_only_stripe_changed(api: ApiClient, world:
     world.client.v1.customers.update(theirs["id"], {"name": "Somebody"}, {"stripe_account": account})
     api.post("/customers/cust_1/sync")
     world.work()
-    shown = api.get("/customers/cust_1").json
-    assert (shown["syncStatus"], shown["firstName"], shown["lastName"]) == ("synced", "Somebody", None)
+    customer = api.get("/customers/cust_1").json
+    assert (customer["syncStatus"], customer["firstName"], customer["lastName"]) == ("synced", "Somebody", None)
     assert [each["name"] for each in in_stripe(world, account)] == ["Somebody"]
 
 
-def test_trying_again_needs_a_customer_and_a_connection(api: ApiClient, world: World) -> None:
+def test_a_retry_needs_a_customer_and_a_connection(api: ApiClient, world: World) -> None:
     missing = api.post("/customers/cust_9/sync")
     assert (missing.status, missing.code) == (404, "customer_not_found")
     api.put("/customers/cust_1", ANN)
     assert api.get("/customers/cust_1").json["syncStatus"] == "not_connected"
-    refused = api.post("/customers/cust_1/sync")
-    assert (refused.status, refused.code) == (409, "stripe_not_connected")
-    assert refused.error["nextStep"]
+    refusal = api.post("/customers/cust_1/sync")
+    assert (refusal.status, refusal.code) == (409, "stripe_not_connected")
+    assert refusal.error["nextStep"]
 
 
-def test_a_customer_deleted_in_stripe_is_made_again_when_it_is_needed(
+def test_a_customer_deleted_in_stripe_is_recreated_when_it_is_billed(
     api: ApiClient, world: World, account: str
 ) -> None:
     api.put("/customers/cust_1", ANN)
@@ -78,20 +78,18 @@ def test_a_customer_deleted_in_stripe_is_made_again_when_it_is_needed(
     world.advance(60)
     world.client.v1.customers.delete(first["id"], None, {"stripe_account": account})
     world.deliver()
-    gone = api.get("/customers/cust_1").json
-    assert (gone["syncStatus"], gone["stripeCustomerId"]) == ("deleted_in_stripe", None)
+    customer = api.get("/customers/cust_1").json
+    assert (customer["syncStatus"], customer["stripeCustomerId"]) == ("deleted_in_stripe", None)
     line = {"serviceId": "svc_1", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
-    made = api.post("/invoices", {"customerId": "cust_1", "lineItems": [line]})
-    assert (made.status, made.json["status"]) == (201, "pending")
+    creation = api.post("/invoices", {"customerId": "cust_1", "lineItems": [line]})
+    assert (creation.status, creation.json["status"]) == (201, "pending")
     [second] = in_stripe(world, account)
     assert second["id"] != first["id"]
     back = api.get("/customers/cust_1").json
     assert (back["syncStatus"], back["stripeCustomerId"]) == ("synced", second["id"])
 
 
-def test_a_customer_deleted_in_stripe_is_made_again_when_it_is_tried_again(
-    api: ApiClient, world: World, account: str
-) -> None:
+def test_a_customer_deleted_in_stripe_is_recreated_by_a_retry(api: ApiClient, world: World, account: str) -> None:
     api.put("/customers/cust_1", ANN)
     world.work()
     world.advance(60)
@@ -103,19 +101,23 @@ def test_a_customer_deleted_in_stripe_is_made_again_when_it_is_tried_again(
     assert len(in_stripe(world, account)) == 1
 
 
-def test_any_word_can_be_the_id_of_a_customer_but_a_dot_segment(api: ApiClient, world: World, account: str) -> None:
+def test_a_customer_id_may_be_any_word_except_a_dot_segment(api: ApiClient, world: World, account: str) -> None:
     behind = {route.path.split("/")[3] for route in ROUTES if route.path.startswith("/v1/customers/")}
-    assert behind == {"{customerId}"}, "no word in the paths of the API hides a customer"
+    assert behind == {"{customerId}"}, "no word in an API path hides a customer with this id"
     assert api.put("/customers/import", ANN).status == 200
-    for answer in (
+    for response in (
         api.put("/customers/%2E%2E", ANN),
         api.post("/invoices", {"customerId": "..", "lineItems": [LINE]}),
     ):
-        assert (answer.status, answer.code, answer.error["field"]) == (422, "customer_id_reserved", "customerId")
+        assert (response.status, response.code, response.error["field"]) == (
+            422,
+            "customer_id_reserved",
+            "customerId",
+        )
     assert [each["id"] for each in api.get("/customers").json["data"]] == ["import"]
 
 
-def test_what_get_answers_is_taken_by_put_and_changes_nothing(api: ApiClient, world: World, account: str) -> None:
+def test_a_put_of_the_json_from_get_changes_nothing(api: ApiClient, world: World, account: str) -> None:
     options: Any = {"stripe_account": account}
     full = {"phone": "+1 602 555 0100", "address": {"line1": "1 Elm St", "city": "Phoenix"}}
     world.client.v1.customers.create({"email": "ann@example.test", **full}, options)  # type: ignore[arg-type]
@@ -123,39 +125,45 @@ def test_what_get_answers_is_taken_by_put_and_changes_nothing(api: ApiClient, wo
     world.work()
     world.deliver()
     before = api.get("/customers/cust_1").json
-    stored = dict(world.ports.database.customers)
+    stored_customers = dict(world.ports.database.customers)
     world.advance(60)
     world.double.api.log.reset()
-    answer = api.put("/customers/cust_1", before)
-    assert (answer.status, answer.json) == (200, before)
-    assert (world.ports.database.customers, world.ports.queues.sent, world.stripe_calls()) == (stored, [], {})
+    response = api.put("/customers/cust_1", before)
+    assert (response.status, response.json) == (200, before)
+    assert (world.ports.database.customers, world.ports.queues.sent, world.stripe_calls()) == (
+        stored_customers,
+        [],
+        {},
+    )
     assert [entry["kind"] for entry in before["history"]] == ["taken_over_from_stripe", "linked"]
 
 
-def test_unknown_fields_stay_refused(api: ApiClient) -> None:
-    answer = api.put("/customers/cust_1", {**ANN, "nickname": "Annie"})
-    assert (answer.status, answer.code, answer.error["field"]) == (400, "invalid_body", "nickname")
+def test_unknown_fields_are_refused(api: ApiClient) -> None:
+    response = api.put("/customers/cust_1", {**ANN, "nickname": "Annie"})
+    assert (response.status, response.code, response.error["field"]) == (400, "invalid_body", "nickname")
 
 
-def test_a_taken_stripe_customer_is_refused_and_nothing_is_stored(api: ApiClient, world: World, account: str) -> None:
+def test_a_stripe_customer_of_another_customer_is_refused_and_nothing_is_stored(
+    api: ApiClient, world: World, account: str
+) -> None:
     api.put("/customers/cust_1", ANN)
     world.work()
     theirs = api.get("/customers/cust_1").json["stripeCustomerId"]
     bob = {"firstName": "Bob", "email": "bob@example.test", "stripeCustomerId": theirs}
-    refused = api.put("/customers/cust_2", bob)
-    assert (refused.status, refused.code, refused.error["field"]) == (
+    refusal = api.put("/customers/cust_2", bob)
+    assert (refusal.status, refusal.code, refusal.error["field"]) == (
         409,
         "stripe_customer_taken",
         "stripeCustomerId",
     )
-    assert refused.error["nextStep"]
+    assert refusal.error["nextStep"]
     assert api.get("/customers/cust_2").status == 404
 
 
 @pytest.mark.parametrize(
     "name", ["X" * 256, "Ann " + "L" * 252, "Ann\tMarie\nLee", "\x7f", "Ann \x00 Lee", "é" * 256]
 )
-def test_whatever_name_comes_from_stripe_can_be_saved_again(
+def test_any_name_that_comes_from_stripe_can_be_saved_again(
     name: str, api: ApiClient, world: World, account: str
 ) -> None:
     api.put("/customers/cust_1", ANN)
@@ -166,13 +174,13 @@ def test_whatever_name_comes_from_stripe_can_be_saved_again(
     changes: Any = {"name": name, "address": {"line1": "x" * 400, "city": "y" * 101, "state": "A\tZ"}}
     world.client.v1.customers.update(in_stripe(world, account)[0]["id"], changes, options)
     world.deliver()
-    shown = api.get("/customers/cust_1").json
-    assert shown["address"] == {**dict.fromkeys(shown["address"]), "state": "A Z"}
-    again = api.put("/customers/cust_1", shown)
-    assert (again.status, again.json) == (200, shown)
+    customer = api.get("/customers/cust_1").json
+    assert customer["address"] == {**dict.fromkeys(customer["address"]), "state": "A Z"}
+    again = api.put("/customers/cust_1", customer)
+    assert (again.status, again.json) == (200, customer)
 
 
-def test_a_list_leaves_the_history_out(api: ApiClient, world: World, account: str) -> None:
+def test_a_list_of_customers_has_no_history(api: ApiClient, world: World, account: str) -> None:
     api.put("/customers/cust_1", ANN)
     assert "history" in api.get("/customers/cust_1").json
     assert "history" not in api.get("/customers").json["data"][0]
@@ -181,7 +189,7 @@ def test_a_list_leaves_the_history_out(api: ApiClient, world: World, account: st
 @pytest.mark.parametrize("link", [False, True], ids=["unlinked", "linked"])
 @pytest.mark.parametrize("choice", [None, "waits", "refused"])
 @pytest.mark.parametrize("status", [each for each in SyncStatus if each is not SyncStatus.NOT_CONNECTED])
-def test_a_customer_that_is_loaded_and_sent_back_stays_as_it_is_in_every_state(
+def test_a_customer_that_is_loaded_and_saved_unchanged_stays_the_same_in_every_state(
     status: SyncStatus, choice: str | None, link: bool, api: ApiClient, world: World
 ) -> None:
     account = world.connect()
@@ -189,15 +197,15 @@ def test_a_customer_that_is_loaded_and_sent_back_stays_as_it_is_in_every_state(
     if link:
         world.work()
     world.ports.queues.take()
-    stored = world.ports.customers.get(ORGANIZATION, CustomerId("cust_1"))
-    assert stored is not None
+    stored_customer = world.ports.customers.get(ORGANIZATION, CustomerId("cust_1"))
+    assert stored_customer is not None
     world.ports.customers.save(
         replace(
-            stored,
+            stored_customer,
             sync_status=status,
             chosen_stripe_customer_id="cus_other" if choice else None,
             choice_refused=choice == "refused",
-            candidates=("cus_other", stored.linked_to(StripeAccountId(account)) or "cus_third"),
+            candidates=("cus_other", stored_customer.linked_to(StripeAccountId(account)) or "cus_third"),
             from_stripe=(Field.PHONE,),
         )
     )

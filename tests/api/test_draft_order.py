@@ -1,4 +1,4 @@
-"""A client loads a draft, changes what it bills, and saves: nothing that it did not change is lost."""
+"""A client that loads a draft, changes part of its order and saves it loses nothing else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def body(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def office(api: ApiClient, world: World) -> ApiClient:
-    """A connected organization with a customer. The settings say something of all that an order may leave out."""
+    """Returns a client of a connected organization with a customer. The settings have a value for each optional
+    field.
+    """
     world.connect()
     world.customer()
     settings = {
@@ -38,13 +40,13 @@ def office(api: ApiClient, world: World) -> ApiClient:
     return api
 
 
-def made(office: ApiClient, order: dict[str, Any]) -> dict[str, Any]:
-    answer = office.post("/invoices", order)
-    assert answer.status == 201, answer.text
-    return dict(answer.json)
+def create_invoice(office: ApiClient, order: dict[str, Any]) -> dict[str, Any]:
+    response = office.post("/invoices", order)
+    assert response.status == 201, response.text
+    return dict(response.json)
 
 
-def shown(office: ApiClient, invoice_id: str) -> dict[str, Any]:
+def invoice_json(office: ApiClient, invoice_id: str) -> dict[str, Any]:
     return dict(office.get(f"/invoices/{invoice_id}").json)
 
 
@@ -63,16 +65,16 @@ def without_dates(detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def require_saved_without_loss(office: ApiClient, world: World, invoice_id: str) -> None:
-    """Requires that the order as it was loaded is accepted, and changes neither the invoice nor its edit tag."""
+    """Fails unless the order is accepted as it was loaded and leaves the invoice and its ETag unchanged."""
     world.deliver()
-    before, order = shown(office, invoice_id), stored_order(world, invoice_id)
+    before, order = invoice_json(office, invoice_id), stored_order(world, invoice_id)
     in_stripe = [dict(each) for each in world.in_stripe(account(world))]
-    answer = office.put(f"/invoices/{invoice_id}", before["order"])
-    assert answer.status == 200, answer.text
+    response = office.put(f"/invoices/{invoice_id}", before["order"])
+    assert response.status == 200, response.text
     world.deliver()
     assert stored_order(world, invoice_id) == order
     assert stored_order(world, invoice_id).edit_tag == order.edit_tag
-    assert without_dates(shown(office, invoice_id)) == without_dates(before)
+    assert without_dates(invoice_json(office, invoice_id)) == without_dates(before)
     assert [dict(each) for each in world.in_stripe(account(world))] == in_stripe
 
 
@@ -104,50 +106,59 @@ ORDERS = {
 
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
-def test_the_order_of_a_draft_saved_as_it_was_loaded_changes_nothing(
+def test_a_drafts_order_saved_as_it_was_loaded_changes_nothing(
     office: ApiClient, world: World, order: dict[str, Any]
 ) -> None:
-    require_saved_without_loss(office, world, made(office, order)["id"])
+    require_saved_without_loss(office, world, create_invoice(office, order)["id"])
 
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
-def test_settings_that_changed_meanwhile_are_not_taken_into_a_draft_that_is_saved(
+def test_changed_settings_do_not_enter_a_draft_that_is_saved(
     office: ApiClient, world: World, order: dict[str, Any]
 ) -> None:
-    draft = made(office, order)
-    other = {"paymentTerms": "net_15", "memo": "Another", "footer": "Another", "timeZone": "Pacific/Auckland"}
-    assert office.admin.put("/settings/invoicing", {**other, "paymentMethods": ["link"]}).status == 200
+    draft = create_invoice(office, order)
+    other_settings = {
+        "paymentTerms": "net_15",
+        "memo": "Another",
+        "footer": "Another",
+        "timeZone": "Pacific/Auckland",
+    }
+    assert office.admin.put("/settings/invoicing", {**other_settings, "paymentMethods": ["link"]}).status == 200
     require_saved_without_loss(office, world, draft["id"])
 
 
-def test_the_order_after_an_edit_and_of_a_copy_changes_nothing_either(office: ApiClient, world: World) -> None:
-    draft = made(office, ORDERS["its own terms and texts"])
-    put = office.put(f"/invoices/{draft['id']}", {"lineItems": [line("svc_9", quantity="2")], "footer": ""})
-    assert put.status == 200
+def test_the_order_of_an_edited_draft_and_of_a_copy_saved_as_loaded_changes_nothing(
+    office: ApiClient, world: World
+) -> None:
+    draft = create_invoice(office, ORDERS["its own terms and texts"])
+    edit = office.put(f"/invoices/{draft['id']}", {"lineItems": [line("svc_9", quantity="2")], "footer": ""})
+    assert edit.status == 200
     require_saved_without_loss(office, world, draft["id"])
-    sent = made(office, {**ORDERS["days of service, prices and quantities"], "send": True, "memo": ""})
-    copy = office.post(f"/invoices/{sent['id']}/correct", {"confirmed": True})
+    sent_invoice = create_invoice(
+        office, {**ORDERS["days of service, prices and quantities"], "send": True, "memo": ""}
+    )
+    copy = office.post(f"/invoices/{sent_invoice['id']}/correct", {"confirmed": True})
     assert (copy.status, copy.json["status"]) == (201, "draft")
     require_saved_without_loss(office, world, copy.json["id"])
 
 
-def test_one_price_is_changed_and_all_else_stays(office: ApiClient, world: World) -> None:
-    draft = made(office, ORDERS["its own terms and texts"])
-    order = shown(office, draft["id"])["order"]
+def test_changing_one_price_changes_nothing_else(office: ApiClient, world: World) -> None:
+    draft = create_invoice(office, ORDERS["its own terms and texts"])
+    order = invoice_json(office, draft["id"])["order"]
     order["lineItems"][0]["unitPrice"] = "80.00"
     tag = office.get(f"/invoices/{draft['id']}").headers["etag"]
-    saved = office.put(f"/invoices/{draft['id']}", order, headers={"If-Match": tag})
-    assert (saved.status, saved.json["total"]) == (200, "80.00")
-    now = shown(office, draft["id"])["order"]
+    response = office.put(f"/invoices/{draft['id']}", order, headers={"If-Match": tag})
+    assert (response.status, response.json["total"]) == (200, "80.00")
+    now = invoice_json(office, draft["id"])["order"]
     assert now == order
     assert (now["paymentTerms"], now["footer"], now["paymentMethods"]) == ("days_45", "Pay by card", ["card"])
 
 
-def test_the_order_says_all_that_the_settings_would_otherwise_fill_in(office: ApiClient) -> None:
-    plain = shown(office, made(office, ORDERS["nothing from the settings"])["id"])["order"]
+def test_the_order_has_every_field_that_settings_would_fill_in(office: ApiClient) -> None:
+    plain = invoice_json(office, create_invoice(office, ORDERS["nothing from the settings"])["id"])["order"]
     assert (plain["memo"], plain["footer"], plain["paymentMethods"]) == ("", "", [])
-    filled = shown(office, made(office, body(line("svc_2")))["id"])["order"]
-    assert filled == {
+    stored_order = invoice_json(office, create_invoice(office, body(line("svc_2")))["id"])["order"]
+    assert stored_order == {
         "lineItems": [
             {
                 "serviceId": "svc_2",
@@ -168,13 +179,13 @@ def test_the_order_says_all_that_the_settings_would_otherwise_fill_in(office: Ap
     }
 
 
-def test_only_a_draft_shows_its_order(office: ApiClient, world: World) -> None:
-    draft = made(office, body())
+def test_only_a_draft_has_an_order(office: ApiClient, world: World) -> None:
+    draft = create_invoice(office, body())
     office.post(f"/invoices/{draft['id']}/send")
-    assert shown(office, draft["id"])["order"] is None
+    assert invoice_json(office, draft["id"])["order"] is None
     world.double.order_fault("error_before", method="POST", path="/v1/invoices")
     making = office.post("/invoices", body(line("svc_2"))).json
-    assert (making["status"], shown(office, making["id"])["order"]) == ("creating", None)
+    assert (making["status"], invoice_json(office, making["id"])["order"]) == ("creating", None)
 
 
 # The day of a service
@@ -184,8 +195,8 @@ IN_A_YEAR = "2028-01-16"
 
 
 @pytest.mark.parametrize("day", ["2000-01-01", "2019-06-30", TODAY.isoformat(), IN_A_YEAR])
-def test_work_of_years_ago_and_of_the_coming_season_can_be_billed(office: ApiClient, world: World, day: str) -> None:
-    draft = made(office, body(line(serviceDate=day)))
+def test_work_of_past_years_and_of_the_next_season_can_be_billed(office: ApiClient, world: World, day: str) -> None:
+    draft = create_invoice(office, body(line(serviceDate=day)))
     assert office.put(f"/invoices/{draft['id']}", {"lineItems": [line(serviceDate=day, quantity=2)]}).status == 200
     require_saved_without_loss(office, world, draft["id"])
 
@@ -202,12 +213,12 @@ def test_work_of_years_ago_and_of_the_coming_season_can_be_billed(office: ApiCli
         ("9999-12-31", "service_date_too_far"),
     ],
 )
-def test_a_service_date_that_is_a_slip_is_refused_at_its_field_wherever_it_is_given(
+def test_a_mistyped_service_date_is_refused_with_its_field_everywhere(
     office: ApiClient, world: World, day: str, code: str
 ) -> None:
     slip = line("svc_2", serviceDate=day)
-    draft = made(office, body())
-    for answer, field in (
+    draft = create_invoice(office, body())
+    for response, field in (
         (office.post("/invoices", body(line("svc_3"), slip)), "lineItems[1].serviceDate"),
         (office.put(f"/invoices/{draft['id']}", {"lineItems": [slip]}), "lineItems[0].serviceDate"),
         (
@@ -218,6 +229,6 @@ def test_a_service_date_that_is_a_slip_is_refused_at_its_field_wherever_it_is_gi
             "services[1].serviceDate",
         ),
     ):
-        assert (answer.status, answer.code, answer.error["field"]) == (422, code, field)
-        assert "year" in answer.error["nextStep"]
+        assert (response.status, response.code, response.error["field"]) == (422, code, field)
+        assert "year" in response.error["nextStep"]
     assert "svc_2" not in {service for _, service in world.ports.database.claims}

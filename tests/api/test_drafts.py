@@ -1,4 +1,4 @@
-"""What is done with a draft before it is sent, and how an issued invoice becomes a draft again."""
+"""Previewing a draft, and correcting an issued invoice by a new draft."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chalicelib.domain.order import DeductionKind
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.usecases.connecting.freeze import freeze
 from chalicelib.usecases.invoicing.invoicing_settings import change
-from tests.api.client import OTHER_ORGANIZATION, Answer, ApiClient
+from tests.api.client import OTHER_ORGANIZATION, ApiClient, Response
 from tests.world import ORGANIZATION, World, line
 
 HOME = Address(street="12 Palm Drive", city="Phoenix", state="AZ", zip_code="85001", country="US")
@@ -44,37 +44,37 @@ def draft(world: World, **changes: Any) -> Invoice:
     return world.invoice(send=False, **order)
 
 
-def preview(api: ApiClient, invoice: Invoice, **options: Any) -> Answer:
+def preview(api: ApiClient, invoice: Invoice, **options: Any) -> Response:
     return api.get(f"/invoices/{invoice.id}/preview", **options)
 
 
 def page(api: ApiClient, invoice: Invoice) -> str:
-    answer = preview(api, invoice, headers=BROWSER)
-    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    return answer.text
+    response = preview(api, invoice, headers=BROWSER)
+    assert (response.status, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    return response.text
 
 
-def words(html: str) -> str:
-    """Returns what a reader sees of a page."""
+def visible_text(html: str) -> str:
+    """Returns the visible text of an HTML page."""
     body = html[html.index("<body>") :]
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-def warnings(answer: Answer) -> list[str]:
-    return [each["code"] for each in answer.json["warnings"]]
+def warnings(response: Response) -> list[str]:
+    return [each["code"] for each in response.json["warnings"]]
 
 
 # The preview
 
 
-def test_a_member_sees_a_draft_as_the_payer_will(api: ApiClient, world: World, account: str) -> None:
+def test_a_member_reads_a_draft_as_the_payer_will(api: ApiClient, world: World, account: str) -> None:
     invoice = draft(world, memo="Thank you.", payment_methods=("card", "us_bank_account"))
     world.double.api.log.reset()
-    answer = preview(api.acting(), invoice)
-    assert answer.status == 200
-    seen = answer.json
-    assert "draft" in seen.pop("notice")
-    assert seen == {
+    response = preview(api.acting(), invoice)
+    assert response.status == 200
+    preview_json = response.json
+    assert "draft" in preview_json.pop("notice")
+    assert preview_json == {
         "invoiceId": invoice.id,
         "number": None,
         "company": {"name": "Blue Pools", "supportEmail": "help@bluepools.test", "supportPhone": None},
@@ -107,52 +107,54 @@ def test_a_member_sees_a_draft_as_the_payer_will(api: ApiClient, world: World, a
         "paymentMethods": ["Card", "US bank account"],
         "warnings": [],
     }
-    assert world.stripe_calls() == {}  # POM shows what it knows
+    assert world.stripe_calls() == {}  # The preview uses only stored data.
 
 
-def test_the_lines_of_the_preview_are_those_that_stripe_has(api: ApiClient, world: World, account: str) -> None:
+def test_the_preview_has_the_lines_that_stripe_has(api: ApiClient, world: World, account: str) -> None:
     invoice = draft(world)
-    shown = preview(api, invoice).json
+    preview_json = preview(api, invoice).json
     lines = world.double.world.ledgers[account].lines[str(invoice.stripe_invoice_id)]
-    texts = [each["text"] for each in (*shown["lineItems"], *shown["deductions"])]
+    texts = [each["text"] for each in (*preview_json["lineItems"], *preview_json["deductions"])]
     assert [each["description"] for each in lines][:-1] == texts
-    assert sum(each["amount"] for each in lines) == int(Decimal(shown["total"]) * 100)
+    assert sum(each["amount"] for each in lines) == int(Decimal(preview_json["total"]) * 100)
 
 
-def test_the_customer_is_shown_as_pom_has_the_customer_now(api: ApiClient, world: World, account: str) -> None:
+def test_the_preview_has_the_customers_present_details(api: ApiClient, world: World, account: str) -> None:
     invoice = draft(world)
     world.customer(email="new@example.test", company_name="Lee Motel", address=Address(city="Tempe"))
     bill_to = preview(api, invoice).json["billTo"]
     assert (bill_to["name"], bill_to["email"], bill_to["address"]) == ("Lee Motel", "new@example.test", ["Tempe"])
 
 
-def test_days_are_those_of_the_organization_and_count_from_today(api: ApiClient, world: World, account: str) -> None:
+def test_the_previews_days_are_in_the_organizations_time_zone_and_count_from_today(
+    api: ApiClient, world: World, account: str
+) -> None:
     change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone="Pacific/Auckland"), world.ports)
     invoice = draft(world, payment_terms="due_on_receipt")
     world.advance(3 * DAY)
-    seen = preview(api, invoice).json
-    assert (seen["date"], seen["dueDate"]) == ("2027-01-18", "2027-01-18")
-    assert seen["dueInWords"] == "Due on the day on which it is sent."
+    preview_json = preview(api, invoice).json
+    assert (preview_json["date"], preview_json["dueDate"]) == ("2027-01-18", "2027-01-18")
+    assert preview_json["dueInWords"] == "Due on the day on which it is sent."
 
 
 @pytest.mark.parametrize(
-    ("made_in", "moved_to", "waited"),
+    ("made_in", "moved_to", "seconds_waited"),
     [("Pacific/Honolulu", "Pacific/Auckland", 0), ("Pacific/Auckland", "Pacific/Honolulu", DAY)],
 )
-def test_after_the_company_changed_its_time_zone_a_draft_is_due_when_its_preview_says(
-    made_in: str, moved_to: str, waited: int, api: ApiClient, world: World, account: str
+def test_after_a_change_of_time_zone_a_draft_is_due_when_its_preview_says(
+    made_in: str, moved_to: str, seconds_waited: int, api: ApiClient, world: World, account: str
 ) -> None:
     change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone=made_in), world.ports)
     invoice = draft(world)
     change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone=moved_to), world.ports)
-    world.advance(waited)
-    seen = preview(api, invoice).json
-    assert api.post(f"/invoices/{invoice.id}/send").json["dueDate"] == seen["dueDate"]
+    world.advance(seconds_waited)
+    preview_json = preview(api, invoice).json
+    assert api.post(f"/invoices/{invoice.id}/send").json["dueDate"] == preview_json["dueDate"]
 
 
 @pytest.mark.parametrize("zones", ["Pacific/Honolulu Pacific/Auckland", "Pacific/Auckland Pacific/Honolulu"])
 @pytest.mark.parametrize("hour", range(0, 48, 6))
-def test_a_draft_that_was_made_in_another_time_zone_is_warned_of_when_it_would_be_refused(
+def test_a_draft_made_in_another_time_zone_has_a_warning_when_sending_would_be_refused(
     zones: str, hour: int, api: ApiClient, world: World, account: str
 ) -> None:
     made_in, moved_to = zones.split()
@@ -160,41 +162,41 @@ def test_a_draft_that_was_made_in_another_time_zone_is_warned_of_when_it_would_b
     invoice = draft(world, due_date=dt.date(2027, 1, 16))
     change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone=moved_to), world.ports)
     world.advance(hour * 3600)
-    warned = warnings(preview(api, invoice))
+    warning_codes = warnings(preview(api, invoice))
     refusal = api.post(f"/invoices/{invoice.id}/send")
-    assert warned == ([] if refusal.status == 200 else [refusal.code])
+    assert warning_codes == ([] if refusal.status == 200 else [refusal.code])
 
 
-def test_a_draft_that_is_due_on_a_day_is_due_on_it_whenever_it_is_sent(
+def test_a_draft_with_a_due_day_is_due_on_that_day_whenever_it_is_sent(
     api: ApiClient, world: World, account: str
 ) -> None:
     invoice = draft(world, due_date=dt.date(2027, 1, 20))
-    seen = preview(api, invoice).json
-    assert (seen["dueDate"], seen["dueInWords"], seen["warnings"]) == ("2027-01-20", None, [])
+    preview_json = preview(api, invoice).json
+    assert (preview_json["dueDate"], preview_json["dueInWords"], preview_json["warnings"]) == ("2027-01-20", None, [])
     world.advance(10 * DAY)
     assert warnings(preview(api, invoice)) == ["due_date_in_past"]
 
 
-def test_what_was_changed_in_stripe_is_told_and_what_pom_ordered_is_shown(
+def test_lines_changed_in_stripe_cause_a_warning_and_the_preview_has_the_order_of_pom(
     api: ApiClient, world: World, account: str
 ) -> None:
     invoice = draft(world)
-    more: Any = {"lines": [{"amount": 2500, "description": "Extra"}]}
+    extra_lines: Any = {"lines": [{"amount": 2500, "description": "Extra"}]}
     owner: Any = {"stripe_account": account}
-    world.client.v1.invoices.add_lines(str(invoice.stripe_invoice_id), more, owner)
+    world.client.v1.invoices.add_lines(str(invoice.stripe_invoice_id), extra_lines, owner)
     world.client.v1.invoices.update(str(invoice.stripe_invoice_id), {"description": "Call us."}, owner)
     world.deliver()
-    answer = preview(api, invoice)
-    assert (answer.json["total"], answer.json["memo"]) == ("111.50", None)
-    assert warnings(answer) == ["total_differs", "changed_in_stripe"]
+    response = preview(api, invoice)
+    assert (response.json["total"], response.json["memo"]) == ("111.50", None)
+    assert warnings(response) == ["total_differs", "changed_in_stripe"]
     refusal = api.post(f"/invoices/{invoice.id}/send")
-    assert refusal.code == warnings(answer)[0]
-    assert refusal.error["message"] == answer.json["warnings"][0]["message"]
-    assert "25.00 USD more" in words(page(api, invoice))
+    assert refusal.code == warnings(response)[0]
+    assert refusal.error["message"] == response.json["warnings"][0]["message"]
+    assert "25.00 USD more" in visible_text(page(api, invoice))
 
 
 @pytest.mark.parametrize("against", ["no address", "not ready", "paused", "not connected", "other account"])
-def test_a_warning_is_what_sending_would_be_refused_with(
+def test_a_warning_is_the_error_that_sending_would_return(
     against: str, api: ApiClient, world: World, account: str
 ) -> None:
     invoice = draft(world)
@@ -209,17 +211,17 @@ def test_a_warning_is_what_sending_would_be_refused_with(
         api.admin.delete("/stripe/connection")
     if against == "other account":
         world.connect(account=world.account())
-    answer = preview(api, invoice)
-    assert len(answer.json["warnings"]) >= 1
+    response = preview(api, invoice)
+    assert len(response.json["warnings"]) >= 1
     refusal = api.post(f"/invoices/{invoice.id}/send")
-    assert refusal.code in warnings(answer)
-    assert (answer.json["company"]["name"] is None) == (against == "other account")
+    assert refusal.code in warnings(response)
+    assert (response.json["company"]["name"] is None) == (against == "other account")
     assert world.now(invoice).sent_at is None
 
 
 def test_only_a_draft_has_a_preview(api: ApiClient, world: World, account: str) -> None:
-    sent = world.invoice("svc_2")
-    refusal = preview(api, sent)
+    sent_invoice = world.invoice("svc_2")
+    refusal = preview(api, sent_invoice)
     assert (refusal.status, refusal.code) == (409, "invoice_not_draft")
     assert refusal.error["nextStep"].startswith("Open its payment page or its PDF")
     world.double.order_fault("error_before", method="POST", path="/v1/invoices")
@@ -228,11 +230,11 @@ def test_only_a_draft_has_a_preview(api: ApiClient, world: World, account: str) 
     assert (refusal.status, refusal.code) == (409, "invoice_creating")
 
 
-def test_nobody_is_sent_to_a_page_that_is_not_there(api: ApiClient, world: World, account: str) -> None:
-    deleted, long_sent = draft(world), world.invoice("svc_2")
-    api.post(f"/invoices/{deleted.id}/void")
-    refusal = preview(api, deleted)
-    assert (refusal.code, api.get(f"/invoices/{deleted.id}").json["paymentUrl"]) == ("invoice_not_draft", None)
+def test_an_invoice_without_a_preview_has_no_link_to_one(api: ApiClient, world: World, account: str) -> None:
+    deleted_draft, long_sent = draft(world), world.invoice("svc_2")
+    api.post(f"/invoices/{deleted_draft.id}/void")
+    refusal = preview(api, deleted_draft)
+    assert (refusal.code, api.get(f"/invoices/{deleted_draft.id}").json["paymentUrl"]) == ("invoice_not_draft", None)
     assert refusal.error["nextStep"].startswith("The customer never had it")
     world.advance(400 * DAY)
     refusal = preview(api, long_sent)
@@ -240,16 +242,16 @@ def test_nobody_is_sent_to_a_page_that_is_not_there(api: ApiClient, world: World
     assert refusal.error["nextStep"] == "Stripe's link to it has expired. Open it in the Stripe dashboard."
 
 
-def test_nobody_sees_a_draft_of_another_organization(api: ApiClient, world: World, account: str) -> None:
-    answer = preview(api.acting("admin", organization=OTHER_ORGANIZATION), draft(world))
-    assert (answer.status, answer.code) == (404, "invoice_not_found")
+def test_a_draft_of_another_organization_is_not_found(api: ApiClient, world: World, account: str) -> None:
+    response = preview(api.acting("admin", organization=OTHER_ORGANIZATION), draft(world))
+    assert (response.status, response.code) == (404, "invoice_not_found")
 
 
 # The page
 
 
 def test_the_page_is_marked_as_a_draft_in_words(api: ApiClient, world: World, account: str) -> None:
-    text = words(page(api, draft(world, memo="Thank you.")))
+    text = visible_text(page(api, draft(world, memo="Thank you.")))
     for each in (
         "DRAFT This is a draft", "None yet", "15 January 2027, if it is sent today", "Due 30 days after it is sent.",
         "Blue Pools", "Ann Lee", "12 Palm Drive", "Cleaning svc_1 (13 January 2027; 1.5 x 75.00) 112.50",
@@ -258,18 +260,18 @@ def test_the_page_is_marked_as_a_draft_in_words(api: ApiClient, world: World, ac
         assert each in text
 
 
-def test_the_page_may_do_nothing_but_show_its_own_style(api: ApiClient, world: World, account: str) -> None:
-    answer = preview(api, draft(world), headers=BROWSER)
-    [style] = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
-    policy = answer.headers["content-security-policy"]
+def test_the_pages_security_policy_allows_only_its_own_style(api: ApiClient, world: World, account: str) -> None:
+    response = preview(api, draft(world), headers=BROWSER)
+    [style] = re.findall(r"<style>(.*?)</style>", response.text, re.DOTALL)
+    policy = response.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" in policy
-    assert f'content="{policy}"' in answer.text
-    assert not re.search(r"<script|\bstyle=|\bsrc=|\bhref=|\bon\w+=", answer.text)
+    assert f'content="{policy}"' in response.text
+    assert not re.search(r"<script|\bstyle=|\bsrc=|\bhref=|\bon\w+=", response.text)
 
 
-def test_whatever_somebody_wrote_is_text_on_the_page(api: ApiClient, world: World, account: str) -> None:
-    """Each text that people choose comes with markup; the page has all of it, and none of it as markup."""
+def test_text_that_people_wrote_is_escaped_on_the_page(api: ApiClient, world: World, account: str) -> None:
+    """Each free text contains markup; the page must have all of the text and none of the markup."""
     world.double.update_account(account, business_name=f"Pools {HOSTILE}")
     world.customer(
         company_name=f"Motel {HOSTILE}", address=Address(street=f"Street {HOSTILE}", city=f"City {HOSTILE}")
@@ -292,60 +294,64 @@ def test_whatever_somebody_wrote_is_text_on_the_page(api: ApiClient, world: Worl
     (None, False), ("*/*", False), ("application/json", False), ("text/html, application/json", False),
     ("text/html;q=0.9, application/json;q=0.8", True), ("text/html", True), (BROWSER["Accept"], True),
 ])  # fmt: skip
-def test_only_who_prefers_a_page_gets_it(
+def test_only_a_client_that_prefers_html_gets_a_page(
     accept: str | None, html: bool, api: ApiClient, world: World, account: str
 ) -> None:
-    answer = preview(api, draft(world), headers={"Accept": accept} if accept else {})
-    assert answer.headers["content-type"].startswith("text/html") is html
+    response = preview(api, draft(world), headers={"Accept": accept} if accept else {})
+    assert response.headers["content-type"].startswith("text/html") is html
 
 
-def test_an_invoice_of_250_lines_and_one_in_yen_are_shown_whole(api: ApiClient, world: World, account: str) -> None:
+def test_previews_of_250_lines_and_of_yen_are_complete(api: ApiClient, world: World, account: str) -> None:
     long = world.invoice(*(f"many_{number}" for number in range(250)), send=False)
-    assert words(page(api, long)).count("Cleaning many_") == 250
+    assert visible_text(page(api, long)).count("Cleaning many_") == 250
     yen = replace(line("svc_yen"), unit_price=Decimal(1_234_567))
-    text = words(page(api, world.invoice(line_items=(yen,), currency="jpy", send=False)))
+    text = visible_text(page(api, world.invoice(line_items=(yen,), currency="jpy", send=False)))
     assert "Total 1,234,567 JPY" in text
 
 
 # The correction
 
 
-def test_a_correction_answers_the_draft_copy_and_both_name_each_other(
+def test_a_correction_returns_the_draft_copy_and_both_name_each_other(
     api: ApiClient, world: World, account: str
 ) -> None:
     original = world.invoice()
-    asked = api.post(f"/invoices/{original.id}/correct", {})
-    assert (asked.status, asked.code, asked.error["field"]) == (409, "confirmation_missing", "confirmed")
-    made = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
-    assert (made.status, made.json["status"]) == (201, "draft")
-    assert made.json["correctsInvoiceId"] == original.id
-    shown = api.get(f"/invoices/{original.id}").json
-    assert (shown["status"], shown["correctedByInvoiceId"]) == ("void", made.json["id"])
-    assert [entry["kind"] for entry in shown["history"]].count("corrected") == 1
+    unconfirmed = api.post(f"/invoices/{original.id}/correct", {})
+    assert (unconfirmed.status, unconfirmed.code, unconfirmed.error["field"]) == (
+        409,
+        "confirmation_missing",
+        "confirmed",
+    )
+    correction = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
+    assert (correction.status, correction.json["status"]) == (201, "draft")
+    assert correction.json["correctsInvoiceId"] == original.id
+    original_json = api.get(f"/invoices/{original.id}").json
+    assert (original_json["status"], original_json["correctedByInvoiceId"]) == ("void", correction.json["id"])
+    assert [entry["kind"] for entry in original_json["history"]].count("corrected") == 1
     again = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
-    assert (again.status, again.json["id"]) == (201, made.json["id"])
+    assert (again.status, again.json["id"]) == (201, correction.json["id"])
 
 
-def test_a_correction_that_stripe_is_slow_about_goes_on_by_itself(api: ApiClient, world: World, account: str) -> None:
+def test_a_correction_that_stripe_delays_resumes_automatically(api: ApiClient, world: World, account: str) -> None:
     original = world.invoice()
     world.double.order_fault("error_before", method="POST", path=f"/v1/invoices/{original.stripe_invoice_id}/void")
-    made = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
-    assert (made.status, made.json["status"]) == (202, "creating")
+    correction = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
+    assert (correction.status, correction.json["status"]) == (202, "creating")
     world.double.clear_faults()
     world.advance(3601)
     world.resume()
-    assert api.get(f"/invoices/{made.json['id']}").json["status"] == "draft"
+    assert api.get(f"/invoices/{correction.json['id']}").json["status"] == "draft"
 
 
-def test_an_invoice_that_was_paid_a_moment_ago_is_not_corrected(api: ApiClient, world: World, account: str) -> None:
+def test_an_invoice_that_was_just_paid_is_not_corrected(api: ApiClient, world: World, account: str) -> None:
     original = world.invoice()
     world.double.pay(account, str(original.stripe_invoice_id), "pm_card_visa")
-    refused = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
-    assert (refused.status, refused.code) == (409, "invoice_not_voidable")
-    assert refused.error["nextStep"]
+    refusal = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
+    assert (refusal.status, refusal.code) == (409, "invoice_not_voidable")
+    assert refusal.error["nextStep"]
     world.deliver()
-    shown = api.get(f"/invoices/{original.id}").json
-    assert (shown["status"], shown["correctedByInvoiceId"]) == ("paid", None)
+    invoice_json = api.get(f"/invoices/{original.id}").json
+    assert (invoice_json["status"], invoice_json["correctedByInvoiceId"]) == ("paid", None)
 
 
 def test_an_invoice_of_a_customer_without_an_address_is_not_corrected(
@@ -353,21 +359,21 @@ def test_an_invoice_of_a_customer_without_an_address_is_not_corrected(
 ) -> None:
     original = world.invoice()
     world.customer(email=None)
-    refused = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
-    assert (refused.status, refused.code) == (422, "customer_email_missing")
+    refusal = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
+    assert (refusal.status, refusal.code) == (422, "customer_email_missing")
     assert world.now(original).live
 
 
 @pytest.mark.parametrize("body", [{"confirmed": "yes"}, {"confirmed": None}, {"sure": True}, []])
-def test_a_confirmation_is_a_truth_value_and_nothing_else(
-    body: Any, api: ApiClient, world: World, account: str
-) -> None:
+def test_a_confirmation_must_be_a_boolean(body: Any, api: ApiClient, world: World, account: str) -> None:
     invoice = world.invoice()
     assert api.post(f"/invoices/{invoice.id}/correct", body).code == "invalid_body"
     assert world.now(invoice).live
 
 
-def test_members_and_other_organizations_correct_nothing(api: ApiClient, world: World, account: str) -> None:
+def test_members_and_other_organizations_cannot_correct_an_invoice(
+    api: ApiClient, world: World, account: str
+) -> None:
     invoice = world.invoice()
     path = f"/invoices/{invoice.id}/correct"
     assert api.acting().post(path, {"confirmed": True}).code == "role_missing"

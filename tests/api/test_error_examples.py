@@ -1,7 +1,7 @@
-"""The error examples of the OpenAPI document are answers that the API really gives.
+"""The error examples of the OpenAPI document are responses that the API really returns.
 
-Each example's sentences are held against the place in the code that raises its code. Those that tell something of the
-request, or of the thing, are met again on the API.
+Each example's sentences are compared with the code that raises its error code. Examples with details of a request or
+of a resource are also reproduced over the API.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chalicelib.api.http.errors import INVALID_SIGNATURE, USUAL_NEXT_STEP
 from chalicelib.api.http.route_table import ROUTES
 from chalicelib.api.openapi_document import document
 from infra.template.gateway_responses import RESPONSES
-from tests.api.client import Answer, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.world import World
 
 assert blueprints
@@ -28,7 +28,7 @@ OPENAPI = document(ROUTES)
 ANYTHING = ".*"
 CODE = re.compile(r"[a-z]+(_[a-z]+)+|unauthorized|unavailable|forbidden")
 Sentences = tuple[str, str | None]
-"""The patterns of a message and of its next step. None: the usual next step of the status."""
+"""The patterns of a message and of its next step. None means the default next step of the status."""
 
 
 def operations() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -37,17 +37,17 @@ def operations() -> Iterator[tuple[str, dict[str, Any]]]:
             yield path, operation
 
 
-def resolved(answer: dict[str, Any]) -> dict[str, Any]:
-    name = answer.get("$ref", "").rpartition("/")[2]
-    return dict(OPENAPI["components"]["responses"][name]) if name else answer
+def resolved(response: dict[str, Any]) -> dict[str, Any]:
+    name = response.get("$ref", "").rpartition("/")[2]
+    return dict(OPENAPI["components"]["responses"][name]) if name else response
 
 
 def error_examples() -> Iterator[tuple[str, int, dict[str, Any]]]:
     """Yields each example of an error, by operation and status."""
     for _, operation in operations():
-        for status, answer in operation["responses"].items():
+        for status, response in operation["responses"].items():
             if int(status) >= 400:
-                example = resolved(answer)["content"]["application/json"]["example"]
+                example = resolved(response)["content"]["application/json"]["example"]
                 yield operation["operationId"], int(status), example["error"]
 
 
@@ -60,7 +60,7 @@ def example_of(operation: str, status: int) -> dict[str, Any]:
 
 
 def pattern_of(node: ast.expr) -> str:
-    """Returns what a text in the code can be. What is put into it can be anything."""
+    """Returns a regular expression for the text that a node of the code builds. Inserted values match anything."""
     if isinstance(node, ast.Constant):
         return re.escape(str(node.value))
     if isinstance(node, ast.JoinedStr):
@@ -70,9 +70,9 @@ def pattern_of(node: ast.expr) -> str:
     return ANYTHING
 
 
-def raised() -> dict[str, list[Sentences]]:
-    """Returns what is said wherever an error of a code is made, by code."""
-    found: dict[str, list[Sentences]] = {}
+def raised_sentences_by_code() -> dict[str, list[Sentences]]:
+    """Returns the sentences of each place in the code that raises an error, by error code."""
+    sentences_by_code: dict[str, list[Sentences]] = {}
     for source in sorted((ROOT / "chalicelib").rglob("*.py")):
         if "examples" in source.parts:
             continue
@@ -87,57 +87,57 @@ def raised() -> dict[str, list[Sentences]]:
                 continue
             steps = [each.value for each in node.keywords if each.arg == "next_step"] or texts[2:3]
             step = pattern_of(steps[0]) if steps else None
-            found.setdefault(code, []).append((pattern_of(texts[1]), step))
+            sentences_by_code.setdefault(code, []).append((pattern_of(texts[1]), step))
     for each in RESPONSES.values():
-        found.setdefault(each.code, []).append((re.escape(each.message), re.escape(each.next_step)))
-    return found
+        sentences_by_code.setdefault(each.code, []).append((re.escape(each.message), re.escape(each.next_step)))
+    return sentences_by_code
 
 
 def code_of(node: ast.expr) -> str:
-    """Returns the code that this argument is; an empty text if it is none. A constant is named as its code is."""
+    """Returns the error code that an argument names, directly or by a constant; an empty text if it names none."""
     value = node.value if isinstance(node, ast.Constant) else None
     if isinstance(node, ast.Name):
         value = node.id.lower()
     return value if isinstance(value, str) and CODE.fullmatch(value) else ""
 
 
-RAISED = raised()
-COMPUTED = {"invalid_body", "invalid_query", "invoice_not_sendable", "oauth_denied"}
-"""Codes that are not written out where they are raised. Examples of the first two are made by the code that reads
-requests. The others are met on the API below.
+RAISED_SENTENCES = raised_sentences_by_code()
+COMPUTED_CODES = {"invalid_body", "invalid_query", "invoice_not_sendable", "oauth_denied"}
+"""Codes that are not literals where they are raised. The code that reads requests generates the examples of the first
+two. The tests below reproduce the others over the API.
 """
 
 
 @pytest.mark.parametrize(("operation", "status", "error"), ALL, ids=[f"{name} {status}" for name, status, _ in ALL])
-def test_the_sentences_of_an_error_example_are_those_of_the_code(
+def test_an_error_examples_sentences_are_those_of_the_code(
     operation: str, status: int, error: dict[str, Any]
 ) -> None:
     for detail in error["details"]:
-        if detail["code"] in COMPUTED:
+        if detail["code"] in COMPUTED_CODES:
             continue
-        known = RAISED.get(detail["code"], [])
+        raised_sentences = RAISED_SENTENCES.get(detail["code"], [])
         assert any(
             re.fullmatch(message, detail["message"], re.DOTALL)
             and re.fullmatch(step or ANYTHING, detail["nextStep"], re.DOTALL)
-            for message, step in known
+            for message, step in raised_sentences
         ), (operation, status, detail["message"], detail["nextStep"])
 
 
 @pytest.mark.parametrize(("operation", "status", "error"), ALL, ids=[f"{name} {status}" for name, status, _ in ALL])
-def test_an_error_example_has_a_code_that_its_answer_lists_and_a_field_that_its_request_has(
+def test_an_error_examples_code_and_field_exist_in_its_operation(
     operation: str, status: int, error: dict[str, Any]
 ) -> None:
-    [(path, described)] = [(path, each) for path, each in operations() if each["operationId"] == operation]
-    listed = resolved(described["responses"][str(status)])["x-error-codes"]
-    assert error["code"] in listed
+    [(path, operation_json)] = [(path, each) for path, each in operations() if each["operationId"] == operation]
+    listed_codes = resolved(operation_json["responses"][str(status)])["x-error-codes"]
+    assert error["code"] in listed_codes
     for detail in error["details"]:
         if detail["field"] is None or detail["code"] in ("invalid_query", "unsupported_media_type"):
-            continue  # an unknown parameter, and a header that every request has
-        assert detail["field"] in fields_of(path, described), detail["field"]
+            continue  # The field is an unknown parameter or a header that no operation lists.
+        assert detail["field"] in fields_of(path, operation_json), detail["field"]
 
 
 def fields_of(path: str, operation: dict[str, Any]) -> set[str]:
-    """Returns what a request can have: parameters, and the fields of its body, one level into its lists."""
+    """Returns the fields of a request: its parameters, its body's fields, and the fields of lists in the body."""
     fields = {each["name"] for each in operation["parameters"]} | set(re.findall(r"{(\w+)}", path))
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     fields |= set(properties(content.get("schema", {})))
@@ -145,7 +145,7 @@ def fields_of(path: str, operation: dict[str, Any]) -> set[str]:
         each = next((part["items"] for part in (field, *field.get("anyOf", ())) if "items" in part), {})
         fields |= {f"{name}[0].{inner}" for inner in properties(each)}
     if operation["operationId"] in ("correctInvoice", "sendInvoice", "remindInvoice"):
-        fields.add("customerId")  # of the invoice, which is in the path
+        fields.add("customerId")  # These errors name a field of the invoice in the path.
     return fields
 
 
@@ -154,10 +154,10 @@ def properties(schema: dict[str, Any]) -> dict[str, Any]:
     return dict((OPENAPI["components"]["schemas"][name] if name else schema).get("properties", {}))
 
 
-def test_no_error_example_shows_only_what_the_status_usually_says() -> None:
-    shown = {error["nextStep"] for _, status, error in ALL if status != 500}
-    assert not shown & (set(USUAL_NEXT_STEP.values()) - {USUAL_NEXT_STEP[502]})
-    assert INVALID_SIGNATURE.next_step in shown
+def test_no_error_example_has_only_the_default_sentences_of_its_status() -> None:
+    next_steps = {error["nextStep"] for _, status, error in ALL if status != 500}
+    assert not next_steps & (set(USUAL_NEXT_STEP.values()) - {USUAL_NEXT_STEP[502]})
+    assert INVALID_SIGNATURE.next_step in next_steps
 
 
 SERVICE = {"serviceId": "svc_001", "description": "Pool cleaning", "quantity": "1", "unitPrice": "75.00"}
@@ -165,86 +165,86 @@ ORDER: dict[str, Any] = {"customerId": "cust_1", "lineItems": [SERVICE]}
 WRONG = {"lineItems": [{**SERVICE, "quantity": "0"}], "paymentTerms": "someday"}
 
 
-def made(api: ApiClient, world: World, *, send: bool = True) -> dict[str, Any]:
+def create_resource(api: ApiClient, world: World, *, send: bool = True) -> dict[str, Any]:
     world.connect()
     world.customer()
     return dict(api.post("/invoices", {**ORDER, "send": send}).json)
 
 
-def billed_twice(api: ApiClient, world: World) -> Answer:
-    made(api, world)
+def billed_twice(api: ApiClient, world: World) -> Response:
+    create_resource(api, world)
     return api.post("/invoices", ORDER)
 
 
-def wrong_order(api: ApiClient, world: World) -> Answer:
-    made(api, world)
+def wrong_order(api: ApiClient, world: World) -> Response:
+    create_resource(api, world)
     return api.post("/invoices", {**ORDER, **WRONG})
 
 
-def wrong_batch(api: ApiClient, world: World) -> Answer:
-    made(api, world)
+def wrong_batch(api: ApiClient, world: World) -> Response:
+    create_resource(api, world)
     service = {**SERVICE, "serviceId": "svc_2", "customerId": "cust_1", "quantity": "0"}
     return api.post("/invoice-batches", {"services": [service], "paymentTerms": "someday"})
 
 
-def wrong_edit(api: ApiClient, world: World) -> Answer:
-    return api.put(f"/invoices/{made(api, world, send=False)['id']}", WRONG)
+def wrong_edit(api: ApiClient, world: World) -> Response:
+    return api.put(f"/invoices/{create_resource(api, world, send=False)['id']}", WRONG)
 
 
-def late_edit(api: ApiClient, world: World) -> Answer:
-    return api.put(f"/invoices/{made(api, world)['id']}", {"lineItems": [SERVICE]})
+def late_edit(api: ApiClient, world: World) -> Response:
+    return api.put(f"/invoices/{create_resource(api, world)['id']}", {"lineItems": [SERVICE]})
 
 
-def unconfirmed(api: ApiClient, world: World) -> Answer:
-    return api.post(f"/invoices/{made(api, world)['id']}/correct", {})
+def unconfirmed(api: ApiClient, world: World) -> Response:
+    return api.post(f"/invoices/{create_resource(api, world)['id']}/correct", {})
 
 
-def reminded_at_once(api: ApiClient, world: World) -> Answer:
-    return api.post(f"/invoices/{made(api, world)['id']}/remind")
+def reminded_at_once(api: ApiClient, world: World) -> Response:
+    return api.post(f"/invoices/{create_resource(api, world)['id']}/remind")
 
 
 def void(api: ApiClient, world: World) -> str:
-    path = f"/invoices/{made(api, world)['id']}"
+    path = f"/invoices/{create_resource(api, world)['id']}"
     api.post(f"{path}/void")
     return path
 
 
-def sent_when_void(api: ApiClient, world: World) -> Answer:
+def sent_when_void(api: ApiClient, world: World) -> Response:
     return api.post(f"{void(api, world)}/send")
 
 
-def paid_when_void(api: ApiClient, world: World) -> Answer:
+def paid_when_void(api: ApiClient, world: World) -> Response:
     return api.post(f"{void(api, world)}/mark-paid", {"method": "cash", "amount": "75.00", "paidOn": "2027-01-15"})
 
 
-def previewed_when_sent(api: ApiClient, world: World) -> Answer:
-    return api.get(f"/invoices/{made(api, world)['id']}/preview")
+def previewed_when_sent(api: ApiClient, world: World) -> Response:
+    return api.get(f"/invoices/{create_resource(api, world)['id']}/preview")
 
 
-def two_filters_of_customers(api: ApiClient, _: World) -> Answer:
+def two_filters_of_customers(api: ApiClient, _: World) -> Response:
     return api.get("/customers?syncStatus=synced&name=a")
 
 
-def two_filters_of_invoices(api: ApiClient, _: World) -> Answer:
+def two_filters_of_invoices(api: ApiClient, _: World) -> Response:
     return api.get("/invoices?customerId=cust_456&status=open")
 
 
-def stale_save(api: ApiClient, world: World) -> Answer:
+def stale_save(api: ApiClient, world: World) -> Response:
     world.customer()
     return api.put("/customers/cust_1", {"firstName": "Dana"}, headers={"If-Match": '"former.tag"'})
 
 
-def denied_in_stripe(api: ApiClient, _: World) -> Answer:
+def denied_in_stripe(api: ApiClient, _: World) -> Response:
     state = api.admin.post("/stripe/connection").json["authorizeUrl"].partition("state=")[2].partition("&")[0]
     api.get(f"/stripe/oauth/callback?state={state}&error=access_denied", token=None)
     return api.admin.post("/stripe/connection/complete", {"state": state})
 
 
-def a_member_who_saves(api: ApiClient, _: World) -> Answer:
+def a_member_who_saves(api: ApiClient, _: World) -> Response:
     return api.acting("member").put("/customers/cust_1", {"firstName": "Dana"})
 
 
-MET: list[tuple[str, int, Callable[[ApiClient, World], Answer]]] = [
+MET: list[tuple[str, int, Callable[[ApiClient, World], Response]]] = [
     ("createInvoice", 409, billed_twice),
     ("createInvoice", 422, wrong_order),
     ("createInvoiceBatch", 422, wrong_batch),
@@ -264,19 +264,19 @@ MET: list[tuple[str, int, Callable[[ApiClient, World], Answer]]] = [
 
 
 def without_ids(detail: dict[str, Any]) -> dict[str, Any]:
-    """Returns the texts of an error without numbers, ids and days, which are made up in the example."""
+    """Returns the texts of an error without numbers, ids and days, because the example's are invented."""
     made_up = re.compile(r"inv_\w+|[A-Z0-9]{8}-\d{4}|\d{1,2} [A-Z][a-z]+ \d{4}")
-    told = {name: detail[name] for name in ("code", "message", "field", "nextStep")}
-    return {name: text and made_up.sub("…", text) for name, text in told.items()}
+    texts = {name: detail[name] for name in ("code", "message", "field", "nextStep")}
+    return {name: text and made_up.sub("…", text) for name, text in texts.items()}
 
 
 @pytest.mark.parametrize(("operation", "status", "request_"), MET, ids=[f"{each[0]} {each[1]}" for each in MET])
-def test_the_api_answers_as_the_example_says(
-    api: ApiClient, world: World, operation: str, status: int, request_: Callable[[ApiClient, World], Answer]
+def test_the_api_responds_as_the_example_says(
+    api: ApiClient, world: World, operation: str, status: int, request_: Callable[[ApiClient, World], Response]
 ) -> None:
-    answer = request_(api, world)
-    assert answer.status == status
+    response = request_(api, world)
+    assert response.status == status
     example = example_of(operation, status)
-    assert [without_ids(each) for each in answer.error["details"]] == [
+    assert [without_ids(each) for each in response.error["details"]] == [
         without_ids(each) for each in example["details"]
     ]

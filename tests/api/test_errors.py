@@ -1,4 +1,4 @@
-"""Which error is which status, and what is told of it to the client and to the logs."""
+"""The HTTP status of each error, and the details that the response and the log contain."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_each_error_has_its_status(error: Exception, status: int, retry_after: s
     assert problem.next_step or status in {413, 415}
 
 
-def test_every_error_of_the_tree_has_a_status() -> None:
+def test_every_error_class_has_a_status() -> None:
     def descendants(kind: type[IntegrationError]) -> set[type[IntegrationError]]:
         return {kind}.union(*(descendants(child) for child in kind.__subclasses__()))
 
@@ -89,48 +89,52 @@ def broken(*_: object) -> None:
         raise RuntimeError(f"outside: {SECRET}") from cause
 
 
-def test_what_nobody_foresaw_is_500_without_detail_and_logged_with_its_cause(
+def test_an_unexpected_exception_is_500_without_detail_and_logged_with_its_cause(
     api: ApiClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    logged: list[dict[str, Any]] = []
+    log_lines: list[dict[str, Any]] = []
     monkeypatch.setattr(apps.connection_report, "report", broken)
-    monkeypatch.setattr(observability.logger, "error", lambda _, extra: logged.append(extra))
-    answer = api.get("/apps")
-    assert answer.status == 500
-    assert set(answer.error) == ALWAYS_THERE
-    assert answer.code == "internal_error"
-    [line] = logged
+    monkeypatch.setattr(observability.logger, "error", lambda _, extra: log_lines.append(extra))
+    response = api.get("/apps")
+    assert response.status == 500
+    assert set(response.error) == ALWAYS_THERE
+    assert response.code == "internal_error"
+    [line] = log_lines
     assert (line["route"], line["status"], line["outcome"]) == ("GET /v1/apps", 500, "failed")
-    assert line["request_id"] == answer.error["requestId"]
+    assert line["request_id"] == response.error["requestId"]
     assert line["error"]["type"] == "builtins.RuntimeError"
     assert [cause["type"] for cause in line["error"]["causes"]] == ["builtins.ValueError"]
     assert any("test_errors.py" in place for place in line["error"]["at"])
-    assert SECRET not in json.dumps(line) + answer.text
+    assert SECRET not in json.dumps(line) + response.text
 
 
-def test_what_chalice_itself_refuses_comes_in_our_words(app: Chalice) -> None:
-    answer = app({"requestContext": {}}, None)
-    assert answer["statusCode"] == 500
-    assert json.loads(answer["body"])["error"]["code"] == "internal_error"
+def test_refusals_by_chalice_itself_use_poms_messages(app: Chalice) -> None:
+    response = app({"requestContext": {}}, None)
+    assert response["statusCode"] == 500
+    assert json.loads(response["body"])["error"]["code"] == "internal_error"
 
 
-def test_pages_of_pom_may_read_what_is_private_and_no_others(api: ApiClient) -> None:
-    for answer in (api.get("/apps"), api.get("/invoices?first=0"), api.acting("member").delete("/stripe/connection")):
-        assert answer.headers["access-control-allow-origin"] == "https://pom.example.test"
+def test_only_pages_of_pom_may_read_private_responses(api: ApiClient) -> None:
+    for response in (
+        api.get("/apps"),
+        api.get("/invoices?first=0"),
+        api.acting("member").delete("/stripe/connection"),
+    ):
+        assert response.headers["access-control-allow-origin"] == "https://pom.example.test"
     for path in ("/health", "/stripe/oauth/callback"):
         assert "access-control-allow-origin" not in api.get(path, token=None).headers
 
 
-def test_nothing_is_kept_but_by_a_browser_that_asks_each_time_before_it_uses_what_it_read(api: ApiClient) -> None:
-    kept = {"/health": "private, no-cache", "/apps": "private, no-cache", "/invoices?first=0": "no-store"}
-    for path, cache_control in kept.items():
-        answer = api.get(path)
-        assert answer.headers["cache-control"] == cache_control
-        assert answer.headers["x-content-type-options"] == "nosniff"
+def test_responses_are_cached_only_by_a_browser_that_revalidates_each_time(api: ApiClient) -> None:
+    cache_controls = {"/health": "private, no-cache", "/apps": "private, no-cache", "/invoices?first=0": "no-store"}
+    for path, cache_control in cache_controls.items():
+        response = api.get(path)
+        assert response.headers["cache-control"] == cache_control
+        assert response.headers["x-content-type-options"] == "nosniff"
     assert api.post("/customers/nobody/sync").headers["cache-control"] == "no-store"
 
 
-def test_the_request_id_is_api_gateways(app: Chalice, world: World) -> None:
+def test_the_request_id_is_the_one_of_api_gateway(app: Chalice, world: World) -> None:
     event = {
         "requestContext": {"httpMethod": "GET", "resourcePath": "/v1/apps", "requestId": "req-42"},
         "headers": {},
@@ -142,11 +146,11 @@ def test_the_request_id_is_api_gateways(app: Chalice, world: World) -> None:
     assert json.loads(app(event, None)["body"])["error"]["requestId"] == "req-42"
 
 
-def test_requests_in_several_threads_do_not_mix() -> None:
-    """Chalice keeps the current request on the app, which the threads of the local stack share."""
+def test_requests_in_several_threads_do_not_share_state() -> None:
+    """Chalice stores the current request on the app, which all threads of the local stack share."""
     both_are_in = threading.Barrier(2)
 
-    def answer(_: Request | None) -> Response:
+    def response(_: Request | None) -> Response:
         both_are_in.wait(timeout=10)
         return Response(chalice_adapter.request_id())
 
@@ -154,13 +158,13 @@ def test_requests_in_several_threads_do_not_mix() -> None:
         context = {"httpMethod": "GET", "resourcePath": "/v1/apps", "requestId": f"req-{number}"}
         parts = dict.fromkeys(("multiValueQueryStringParameters", "pathParameters", "body", "stageVariables"))
         request = Request({"requestContext": context, "headers": {}, **parts})
-        return str(chalice_adapter.chalice_middleware(request, answer).body)
+        return str(chalice_adapter.chalice_middleware(request, response).body)
 
     with ThreadPoolExecutor(2) as threads:
         assert list(threads.map(serve, (1, 2))) == ["req-1", "req-2"]
 
 
-def test_only_the_two_boundaries_catch_everything() -> None:
+def test_only_the_two_outermost_handlers_catch_every_exception() -> None:
     root = Path(__file__).parents[2]
     sources = [*(root / "chalicelib" / "api").rglob("*.py"), root / "chalicelib" / "observability.py"]
     catching = {source.name for source in sources if "except Exception" in source.read_text()}

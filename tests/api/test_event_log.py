@@ -1,4 +1,4 @@
-"""An invoice's event log over HTTP: which of Stripe's events came, when, and what became of each."""
+"""An invoice's event log over HTTP: which Stripe events arrived, when, and with which outcome."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.domain.parked_reasons import FAULT, REASONS
 from chalicelib.domain.retention import MARKERS
 from chalicelib.usecases.events.receive_event import receive_event
 from tests.api.client import ApiClient
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.world import World
 
 
@@ -28,9 +28,9 @@ def account(world: World) -> str:
 
 
 def log(api: ApiClient, invoice_id: str, query: str = "first=100") -> Any:
-    answer = api.get(f"/invoices/{invoice_id}/events?{query}")
-    assert answer.status == 200, answer.text
-    return answer.json
+    response = api.get(f"/invoices/{invoice_id}/events?{query}")
+    assert response.status == 200, response.text
+    return response.json
 
 
 def of_type(api: ApiClient, invoice_id: str, type_: str) -> Any:
@@ -38,13 +38,13 @@ def of_type(api: ApiClient, invoice_id: str, type_: str) -> Any:
     return event
 
 
-def comes_again(world: World, account: str, type_: str) -> None:
-    """Stripe sends the latest event of this type again."""
+def resend_latest(world: World, account: str, type_: str) -> None:
+    """Sends the latest event of this type again."""
     event = next(each for each in world.double.events(account, version=API_VERSION)[::-1] if each["type"] == type_)
     receive_event(read_event(json.dumps(event).encode(), StripeAccountId(account)), Source.WEBHOOK, world.ports)
 
 
-def test_each_event_is_told_with_what_became_of_it(api: ApiClient, world: World, account: str) -> None:
+def test_each_event_is_listed_with_its_outcome(api: ApiClient, world: World, account: str) -> None:
     invoice = world.invoice()
     world.deliver()
     stripe_id = invoice.stripe_invoice_id
@@ -67,7 +67,7 @@ def test_each_event_is_told_with_what_became_of_it(api: ApiClient, world: World,
     assert of_type(api, invoice.id, "charge.succeeded")["outcome"] == "applied"
 
 
-def test_an_event_that_the_sweep_fetched_is_recovered_and_tells_how_late_it_was(
+def test_an_event_that_the_sweep_fetched_is_marked_recovered_with_its_delay(
     api: ApiClient, world: World, account: str
 ) -> None:
     invoice = world.invoice()
@@ -81,12 +81,12 @@ def test_an_event_that_the_sweep_fetched_is_recovered_and_tells_how_late_it_was(
     assert (event["createdAt"], event["arrivedAt"]) == ("2027-01-15T08:00:00Z", "2027-01-15T08:15:00Z")
 
 
-def test_an_event_that_comes_again_is_one_row_that_counts(api: ApiClient, world: World, account: str) -> None:
+def test_a_repeated_event_is_one_row_with_a_count(api: ApiClient, world: World, account: str) -> None:
     invoice = world.invoice()
     world.deliver()
     before = [event["id"] for event in log(api, invoice.id)["data"]]
-    comes_again(world, account, "invoice.finalized")
-    comes_again(world, account, "invoice.finalized")
+    resend_latest(world, account, "invoice.finalized")
+    resend_latest(world, account, "invoice.finalized")
     assert of_type(api, invoice.id, "invoice.finalized")["repeated"] == 2
     assert [event["id"] for event in log(api, invoice.id)["data"]] == before
 
@@ -101,7 +101,7 @@ def test_an_event_that_comes_again_is_one_row_that_counts(api: ApiClient, world:
         (KeyError("something nobody foresaw"), "internal_error"),
     ],
 )
-def test_a_parked_event_says_why_by_a_code_and_nothing_of_the_cause(
+def test_a_parked_event_has_the_code_of_its_error_and_no_details(
     api: ApiClient, world: World, account: str, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
 ) -> None:
     invoice = world.invoice()
@@ -114,7 +114,7 @@ def test_a_parked_event_says_why_by_a_code_and_nothing_of_the_cause(
 
     with monkeypatch.context() as patch:
         patch.setattr(world.ports.invoices, "apply", fails)
-        comes_again(world, account, "invoice.paid")
+        resend_latest(world, account, "invoice.paid")
     event = of_type(api, invoice.id, "invoice.paid")
     assert (event["outcome"], event["source"], event["error"]) == ("parked", None, code)
     assert event["reason"] == (FAULT if code == "internal_error" else REASONS[code])
@@ -128,40 +128,43 @@ def test_the_log_is_paged_with_the_latest_arrival_first(api: ApiClient, world: W
     world.advance(60)
     world.double.pay(account, str(invoice.stripe_invoice_id))
     world.deliver()
-    whole = log(api, invoice.id)
-    arrivals = [event["arrivedAt"] for event in whole["data"]]
+    whole_log = log(api, invoice.id)
+    arrivals = [event["arrivedAt"] for event in whole_log["data"]]
     assert arrivals == sorted(arrivals, reverse=True)
     assert len(arrivals) > 4
-    assert whole["pageInfo"]["hasNextPage"] is False
+    assert whole_log["pageInfo"]["hasNextPage"] is False
 
-    paged, after = [], ""
+    paged_rows, after = [], ""
     while True:
         page = log(api, invoice.id, f"first=2{after}")
-        paged += page["data"]
+        paged_rows += page["data"]
         if not page["pageInfo"]["hasNextPage"]:
             break
         after = f"&after={page['pageInfo']['endCursor']}"
-    assert paged == whole["data"]
+    assert paged_rows == whole_log["data"]
 
 
 def test_the_log_of_one_invoice_has_no_events_of_another(api: ApiClient, world: World, account: str) -> None:
-    one, other = world.invoice("svc_1"), world.invoice("svc_2")
+    first_invoice, second_invoice = world.invoice("svc_1"), world.invoice("svc_2")
     world.deliver()
-    ids = {invoice.id: {event["id"] for event in log(api, invoice.id)["data"]} for invoice in (one, other)}
+    ids = {
+        invoice.id: {event["id"] for event in log(api, invoice.id)["data"]}
+        for invoice in (first_invoice, second_invoice)
+    }
     assert all(ids.values())
-    assert not ids[one.id] & ids[other.id]
-    cursor = log(api, one.id, "first=1")["pageInfo"]["endCursor"]
-    foreign = api.get(f"/invoices/{other.id}/events?after={cursor}")
+    assert not ids[first_invoice.id] & ids[second_invoice.id]
+    cursor = log(api, first_invoice.id, "first=1")["pageInfo"]["endCursor"]
+    foreign = api.get(f"/invoices/{second_invoice.id}/events?after={cursor}")
     assert (foreign.status, foreign.code) == (422, "cursor_invalid")
 
 
 def test_a_page_of_the_log_takes_two_reads(api: ApiClient, world: World, account: str) -> None:
     invoice = world.invoice()
     world.deliver()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     log(api, invoice.id)
     assert boundaries.calls == ["invoices.get", "events.of_invoice"]
 
 
-def test_the_answer_says_how_long_the_log_is_kept(api: ApiClient, world: World, account: str) -> None:
+def test_the_response_says_how_long_the_log_is_retained(api: ApiClient, world: World, account: str) -> None:
     assert log(api, world.invoice().id)["keptDays"] == MARKERS.days

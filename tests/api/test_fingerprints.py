@@ -1,4 +1,6 @@
-"""The fingerprint of a create request outlives releases: a repeat may come days after a deployment."""
+"""A create request's fingerprint stays the same across releases, because a repeat may arrive days after a
+deployment.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ CANONICAL = (
 )
 
 
-def test_it_is_the_hash_of_what_was_asked_for_without_what_was_left_out() -> None:
-    """So a field that is added later, with a default, does not turn a repeat into another request."""
+def test_a_fingerprint_is_the_hash_of_the_fields_that_the_request_contains() -> None:
+    """A field that a later release adds with a default must not make a repeat a different request."""
     model: NewInvoice = decoder(NewInvoice).decode(BODY)
     assert fingerprint(model) == hashlib.sha256(CANONICAL).hexdigest()

@@ -1,4 +1,4 @@
-"""Who did what, over HTTP: each act has the user of the token, and no history shows another organization's."""
+"""Histories over HTTP: each act has the user of its token, and no history contains another organization's acts."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ HISTORIES = ["/settings/invoicing/history", "/stripe/connection/history", "/cust
 PROFILE = {"firstName": "Ann", "email": "ann@example.test"}
 
 
-def acts_of_everybody(world: World) -> list[Any]:
-    return [act for kept in world.ports.database.acts.values() for act in kept.values()]
+def all_acts(world: World) -> list[Any]:
+    return [act for acts_by_key in world.ports.database.acts.values() for act in acts_by_key.values()]
 
 
-def connected(api: ApiClient, world: World) -> None:
+def connect_over_http(api: ApiClient, world: World) -> None:
     """Installs Stripe over HTTP, as the admin."""
     url = api.admin.post("/stripe/connection").json["authorizeUrl"]
     [state] = re.findall("state=([^&]+)", url)
@@ -49,35 +49,35 @@ ACTS: dict[str, dict[str, Any] | None] = {
 }
 """Every request of a person that changes settings, a connection or customers, with a body that changes something."""
 
-ELSEWHERE = re.compile("/(invoices|invoice-batches|payments|webhooks|connection/complete)(/|$)")
-"""What is kept with the invoice, the batch or the refund itself; and `complete`, which is tried below."""
+RECORDED_ELSEWHERE = re.compile("/(invoices|invoice-batches|payments|webhooks|connection/complete)(/|$)")
+"""Requests whose acts are stored with the invoice, the batch or the refund itself; and `complete`, tested below."""
 
 
-def test_each_request_that_changes_settings_connection_or_customers_has_been_thought_of() -> None:
-    changing = [route for route in ROUTES if route.method != "GET" and not ELSEWHERE.search(route.path)]
+def test_every_request_that_changes_settings_connection_or_customers_is_classified() -> None:
+    changing = [route for route in ROUTES if route.method != "GET" and not RECORDED_ELSEWHERE.search(route.path)]
     labels = {re.sub("{[^}]+}", "cust_1", route.label.replace("/v1", "")) for route in changing}
     erasing = {label for label in labels if label.startswith("DELETE /customers/")}
     assert labels - erasing == {label.replace("cust_2", "cust_1") for label in ACTS}
 
 
 @pytest.mark.parametrize("request_line", ACTS)
-def test_each_act_of_a_person_is_kept_with_the_user_of_the_token(
+def test_each_act_of_a_person_is_recorded_with_the_user_of_the_token(
     request_line: str, api: ApiClient, world: World
 ) -> None:
-    connected(api, world)
+    connect_over_http(api, world)
     api.put("/customers/cust_1", body=PROFILE)
-    known = acts_of_everybody(world)
+    acts_before = all_acts(world)
     method, path = request_line.split()
     body = ACTS[request_line]
     someone = api.acting("admin", user="user_someone")
-    answer = someone.call(method, path, **({"body": body} if body is not None else {}))
-    assert answer.status < 300, answer.text
+    response = someone.call(method, path, **({"body": body} if body is not None else {}))
+    assert response.status < 300, response.text
     world.work()
-    [act] = [act for act in acts_of_everybody(world) if act not in known]
+    [act] = [act for act in all_acts(world) if act not in acts_before]
     assert (act.actor, act.at, act.subject.organization_id) == ("user_someone", world.ports.clock.now(), ORGANIZATION)
 
 
-def test_the_history_of_the_settings_shows_who_changed_what_newest_first(api: ApiClient, world: World) -> None:
+def test_the_history_of_the_settings_names_who_changed_which_field_newest_first(api: ApiClient, world: World) -> None:
     api.admin.put("/settings/invoicing", body={"memo": "Thank you."})
     api.admin.put("/settings/invoicing", body={"memo": "Thank you.", "paymentWindow": 10})
     [second, first] = api.acting().get("/settings/invoicing/history").json["data"]
@@ -88,28 +88,28 @@ def test_the_history_of_the_settings_shows_who_changed_what_newest_first(api: Ap
     assert second["to"].keys() == EXAMPLES[SettingsHistory]["data"][0]["to"].keys()
 
 
-def test_the_history_of_the_connection_never_shows_who_of_operations_it_was(api: ApiClient, world: World) -> None:
-    connected(api, world)
+def test_the_history_of_the_connection_never_names_operations_staff(api: ApiClient, world: World) -> None:
+    connect_over_http(api, world)
     freeze(ORGANIZATION, "kim", "drill", world.ports)
-    answer = api.acting().get("/stripe/connection/history")
-    assert [(each["kind"], each["by"], each["actor"]) for each in answer.json["data"]] == [
+    response = api.acting().get("/stripe/connection/history")
+    assert [(each["kind"], each["by"], each["actor"]) for each in response.json["data"]] == [
         ("invoicing_paused", "operations", None),
         ("connected", "user", ADMIN),
         ("access_granted", "stripe", None),
         ("connect_begun", "user", ADMIN),
     ]
-    assert "kim" not in answer.text
-    assert answer.json["data"][0].keys() == EXAMPLES[ConnectionHistory]["data"][0].keys()
+    assert "kim" not in response.text
+    assert response.json["data"][0].keys() == EXAMPLES[ConnectionHistory]["data"][0].keys()
 
 
-def test_the_history_of_a_customer_shows_fields_and_no_values(api: ApiClient, world: World) -> None:
+def test_the_history_of_a_customer_has_fields_and_no_values(api: ApiClient, world: World) -> None:
     api.put("/customers/cust_1", body=PROFILE)
-    answer = api.get("/customers/cust_1/history")
-    [saved] = answer.json["data"]
-    assert (saved["kind"], saved["by"], saved["actor"]) == ("saved", "user", OFFICE)
-    assert saved["fields"] == ["email", "name"]
-    assert "ann" not in answer.text.lower()
-    assert saved.keys() == EXAMPLES[CustomerHistory]["data"][0].keys()
+    response = api.get("/customers/cust_1/history")
+    [entry] = response.json["data"]
+    assert (entry["kind"], entry["by"], entry["actor"]) == ("saved", "user", OFFICE)
+    assert entry["fields"] == ["email", "name"]
+    assert "ann" not in response.text.lower()
+    assert entry.keys() == EXAMPLES[CustomerHistory]["data"][0].keys()
     assert api.acting().get("/customers/cust_1/history").status == 403
 
 
@@ -117,29 +117,29 @@ def test_a_history_is_read_page_by_page(api: ApiClient, world: World) -> None:
     for days in range(1, 6):
         api.admin.put("/settings/invoicing", body={"paymentWindow": days})
         world.ports.clock.advance(1)
-    seen, cursor, more = [], "", True
-    while more:
+    entries, cursor, has_next = [], "", True
+    while has_next:
         page = api.get(f"/settings/invoicing/history?first=2{cursor}").json
-        seen += [each["to"]["paymentWindow"] for each in page["data"]]
-        cursor, more = f"&after={page['pageInfo']['endCursor']}", page["pageInfo"]["hasNextPage"]
-    assert seen == [5, 4, 3, 2, 1]
+        entries += [each["to"]["paymentWindow"] for each in page["data"]]
+        cursor, has_next = f"&after={page['pageInfo']['endCursor']}", page["pageInfo"]["hasNextPage"]
+    assert entries == [5, 4, 3, 2, 1]
     assert api.get(f"/stripe/connection/history?first=2{cursor}").code == "cursor_invalid"
 
 
 @pytest.mark.parametrize("path", HISTORIES)
-def test_another_organization_sees_nothing_of_it(path: str, api: ApiClient, world: World) -> None:
-    connected(api, world)
+def test_another_organization_cannot_read_any_of_the_data(path: str, api: ApiClient, world: World) -> None:
+    connect_over_http(api, world)
     api.admin.put("/settings/invoicing", body={"paymentWindow": 3})
     api.put("/customers/cust_1", body=PROFILE)
     assert api.get(path).json["data"]
-    stranger = api.acting("admin", organization=OTHER_ORGANIZATION).get(path)
+    other_organization = api.acting("admin", organization=OTHER_ORGANIZATION).get(path)
     if path.startswith("/customers/"):
-        assert (stranger.status, stranger.code) == (404, "customer_not_found")
+        assert (other_organization.status, other_organization.code) == (404, "customer_not_found")
     else:
-        assert stranger.json["data"] == []
+        assert other_organization.json["data"] == []
 
 
-def test_an_act_that_only_a_later_release_knows_is_shown_after_a_way_back(api: ApiClient, world: World) -> None:
+def test_an_act_of_a_later_release_is_returned_after_a_rollback(api: ApiClient, world: World) -> None:
     api.put("/customers/cust_1", body=PROFILE)
     for subject in (Subject.connection_of(ORGANIZATION), Subject.customer_of(ORGANIZATION, CustomerId("cust_1"))):
         world.ports.acts.add(act_now(subject, "moved", world.ports, actor=OFFICE))
@@ -149,5 +149,5 @@ def test_an_act_that_only_a_later_release_knows_is_shown_after_a_way_back(api: A
 
 
 @pytest.mark.parametrize("model", [SettingsHistory, ConnectionHistory, CustomerHistory])
-def test_the_examples_are_of_the_model(model: type[msgspec.Struct]) -> None:
+def test_the_examples_match_the_model(model: type[msgspec.Struct]) -> None:
     assert msgspec.convert(EXAMPLES[model], model)

@@ -1,4 +1,4 @@
-"""The list of metrics and what the code emits are the same, and every dimension is a closed set."""
+"""The list of metrics matches what the code emits, and every dimension has a closed set of values."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SOURCE = (ROOT / "chalicelib" / "observability.py").read_text()
 
 
 @pytest.fixture
-def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """The metrics of what is run after it, by name."""
+def emitted_metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Returns a function that returns the metrics emitted since its last call."""
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
     monkeypatch.setattr(observability, "_cold", False)
 
@@ -36,14 +36,14 @@ def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 
 def constants() -> dict[str, str]:
-    """The constant of each metric."""
+    """Returns the names of the metrics by the names of their constants."""
     return {name: value.name for name, value in vars(metrics).items() if isinstance(value, metrics.Metric)}
 
 
 def test_every_metric_is_on_the_list_and_the_code_emits_it() -> None:
-    used = {node.attr for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.Attribute)}
+    used_constants = {node.attr for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.Attribute)}
     assert set(constants().values()) == metrics.METRICS.keys()
-    assert set(constants()) <= used, "listed, but emitted nowhere"
+    assert set(constants()) <= used_constants, "listed, but emitted nowhere"
 
 
 def test_nothing_else_emits_metrics() -> None:
@@ -75,11 +75,11 @@ def test_the_sets_are_those_of_the_code() -> None:
     assert codes >= metrics.SECURITY_CODES
 
 
-def test_a_value_outside_its_set_is_other(emitted: Any) -> None:
+def test_a_value_outside_its_set_is_counted_as_other(emitted_metrics: Any) -> None:
     observability.token_refused("invented by a library")
     observability.event_received("made.up", "unheard of", 3)
-    refused, lag = emitted()
-    assert refused["reason"] == "other"
+    refusal, lag = emitted_metrics()
+    assert refusal["reason"] == "other"
     assert (lag["family"], lag["outcome"]) == ("other", "other")
 
 
@@ -97,75 +97,75 @@ def test_a_value_outside_its_set_is_other(emitted: Any) -> None:
         ("get", "/v1/nothing_we_ask_for", 404, "other", "refused"),
     ],
 )
-def test_a_call_of_stripe_says_what_it_was_about_and_whether_it_is_known_what_became_of_it(
-    emitted: Any, method: str, path: str, status: int | None, resource: str, outcome: str
+def test_a_call_to_stripe_is_counted_by_resource_and_outcome(
+    emitted_metrics: Any, method: str, path: str, status: int | None, resource: str, outcome: str
 ) -> None:
     observability.stripe_called(method, path, status, 0.25)
-    [metric] = emitted()
+    [metric] = emitted_metrics()
     assert (metric["resource"], metric["outcome"], metric["StripeLatency"]) == (resource, outcome, [250.0])
 
 
-def test_an_outcome_that_nobody_reads_in_detail_is_written_by_the_rollups_and_the_log_keeps_its_detail(
-    emitted: Any,
+def test_a_rate_limited_call_is_counted_without_its_resource_which_the_log_has(
+    emitted_metrics: Any,
 ) -> None:
     observability.stripe_called("get", "/v1/events", 429, 0.25)
-    [metric] = emitted()
+    [metric] = emitted_metrics()
     assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["outcome", "service"]]
     assert metric["resource"] == "events"
 
 
-def test_told_changes_are_counted_also_if_there_were_none(emitted: Any) -> None:
-    for told in (3, 0):
-        observability.changes_published(published=told, reasons=[], repeats=False)
-    assert [metric["ChangesPublished"] for metric in emitted()] == [[3.0], [0.0]]
+def test_published_changes_are_counted_even_if_there_were_none(emitted_metrics: Any) -> None:
+    for count in (3, 0):
+        observability.changes_published(published=count, reasons=[], repeats=False)
+    assert [metric["ChangesPublished"] for metric in emitted_metrics()] == [[3.0], [0.0]]
 
 
-def test_each_try_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, str, int | None]] = []
-    client = ObservedClient(lambda method, path, status, _: told.append((method, path, status)))
+def test_each_attempt_of_a_call_is_reported_to_the_observer(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts: list[tuple[str, str, int | None]] = []
+    client = ObservedClient(lambda method, path, status, _: attempts.append((method, path, status)))
     with pytest.raises(Exception, match="communicating with Stripe"):
         client.request("get", "http://127.0.0.1:1/v1/events?limit=100", {})
-    assert told == [("get", "/v1/events", None)]
+    assert attempts == [("get", "/v1/events", None)]
 
 
-def test_a_refused_state_counts_as_somebody_trying_doors(emitted: Any) -> None:
+def test_a_refused_oauth_state_counts_as_probing_for_access(emitted_metrics: Any) -> None:
     error = Forbidden("state_foreign", "Somebody else began this connection.")
     observability.request_served("POST /v1/stripe/connection/complete", 403, 0.01, "req", Caller("org_1"), error)
-    assert [metric["code"] for metric in emitted() if "SecurityRefused" in metric] == ["state_foreign"]
+    assert [metric["code"] for metric in emitted_metrics() if "SecurityRefused" in metric] == ["state_foreign"]
 
 
-def test_a_process_starts_cold_once(emitted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cold_start_is_counted_once(emitted_metrics: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(observability, "_cold", True)
     for _ in range(3):
         observability.started("resume_stuck")
-    assert [metric["function"] for metric in emitted()] == ["resume_stuck"]
+    assert [metric["function"] for metric in emitted_metrics()] == ["resume_stuck"]
 
 
-def test_a_canary_is_told_by_how_far_it_came(emitted: Any) -> None:
+def test_a_canary_is_counted_by_its_outcome(emitted_metrics: Any) -> None:
     observability.canary_flown("refused", 140, passed=False)
     observability.canary_flown("passed", 90, passed=True)
-    failed, how, passed, _ = emitted()
-    assert (failed["CanaryPassed"], passed["CanaryPassed"]) == ([0.0], [1.0])
+    failure, how, success, _ = emitted_metrics()
+    assert (failure["CanaryPassed"], success["CanaryPassed"]) == ([0.0], [1.0])
     assert (how["verdict"], how["CanaryRoundTrip"]) == ("refused", [140.0])
 
 
-def test_a_problem_of_the_webhook_endpoint_is_told_and_an_outage_of_stripes_is_none(emitted: Any) -> None:
-    for answered, problem in ((True, "It is disabled."), (True, None), (False, None)):
-        observability.webhooks_checked(answered=answered, problem=problem)
-    assert [metric["WebhookEndpointProblems"] for metric in emitted()] == [[1.0], [0.0]]
+def test_a_problem_of_the_webhook_endpoint_is_counted_and_an_outage_of_stripe_is_not(emitted_metrics: Any) -> None:
+    for was_answered, problem in ((True, "It is disabled."), (True, None), (False, None)):
+        observability.webhooks_checked(answered=was_answered, problem=problem)
+    assert [metric["WebhookEndpointProblems"] for metric in emitted_metrics()] == [[1.0], [0.0]]
 
 
-def test_stripes_events_are_counted_as_a_whole_too(emitted: Any) -> None:
+def test_stripe_events_are_counted_in_total_too(emitted_metrics: Any) -> None:
     observability.event_received("invoice.paid", "applied", 3)
-    [lag] = emitted()
+    [lag] = emitted_metrics()
     assert ["service"] in [sorted(each) for each in lag["_aws"]["CloudWatchMetrics"][0]["Dimensions"]]
 
 
-def test_what_schedules_find_is_told(emitted: Any) -> None:
+def test_results_of_scheduled_work_are_counted(emitted_metrics: Any) -> None:
     observability.reconciliations_planned(7)
     observability.work_taken_up(invoice=2, customer=0, batch=1)
-    planned, *taken_up = emitted()
-    assert planned["ReconciliationsPlanned"] == [7.0]
+    plan, *taken_up = emitted_metrics()
+    assert plan["ReconciliationsPlanned"] == [7.0]
     assert {metric["kind"]: metric["WorkTakenUp"] for metric in taken_up} == {
         "invoice": [2.0],
         "customer": [0.0],
@@ -173,25 +173,25 @@ def test_what_schedules_find_is_told(emitted: Any) -> None:
     }
 
 
-def test_refusals_are_told_by_metrics(emitted: Any) -> None:
+def test_each_kind_of_refusal_has_its_metric(emitted_metrics: Any) -> None:
     observability.token_refused("expired")
     observability.invoice_refused("org_1", "inv_1", "customer_email_missing")
     error = Forbidden("role_missing", "Only an admin may do this.")
     observability.request_served("POST /v1/stripe/connection", 403, 0.01, "req", Caller("org_1"), error)
-    told = emitted()
-    refused = {"TokenRefused", "InvoiceTakenBack", "SecurityRefused"}
-    assert [sorted(refused & metric.keys()) for metric in told if refused & metric.keys()] == [
+    metrics = emitted_metrics()
+    refusal_names = {"TokenRefused", "InvoiceTakenBack", "SecurityRefused"}
+    assert [sorted(refusal_names & metric.keys()) for metric in metrics if refusal_names & metric.keys()] == [
         ["TokenRefused"],
         ["InvoiceTakenBack"],
         ["SecurityRefused"],
     ]
 
 
-def test_the_authorizers_cold_start_is_counted_and_counted_once(
-    api: ApiClient, emitted: Any, monkeypatch: pytest.MonkeyPatch
+def test_the_authorizers_cold_start_is_counted_once(
+    api: ApiClient, emitted_metrics: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(observability, "_cold", True)
     for _ in range(2):
         api.get("/apps")
-    [start] = [metric for metric in emitted() if "ColdStart" in metric]
+    [start] = [metric for metric in emitted_metrics() if "ColdStart" in metric]
     assert (start["function"], start["ColdStart"]) == ("token_authorizer", [1.0])

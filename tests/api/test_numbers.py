@@ -1,4 +1,4 @@
-"""Numbers that are JSON and no number of any field: out of range, endless, or written with an exponent."""
+"""JSON numbers that no field accepts: out of range, infinite, or with an exponent."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from chalicelib.api.http.route_table import Route
 from tests.api.client import ApiClient
-from tests.api.schema_edges import MISSING, Path, edges, placed
-from tests.api.test_limits import SCHEMAS, WITH_BODY, address, ids_for, office, operation
+from tests.api.schema_edges import MISSING, Path, edges, with_value
+from tests.api.test_limits import SCHEMAS, WITH_BODY, ids_for, office, operation, path_with_ids
 from tests.world import World
 
 __all__ = ["office"]
@@ -28,43 +28,45 @@ NUMBERS = (
 
 
 def places(route: Route) -> list[tuple[Any, Path]]:
-    """An example body of the route, with each place in it that the document names, and with the body itself."""
+    """Returns an example body of the route, and the path of each documented value in it, including the body
+    itself.
+    """
     content = operation(route)["requestBody"]["content"]["application/json"]
     example = content["example"]
-    named = {edge.path for edge in edges(content["schema"], example, SCHEMAS) if edge.value is not MISSING}
+    documented_paths = {edge.path for edge in edges(content["schema"], example, SCHEMAS) if edge.value is not MISSING}
     readonly: set[Path] = {("updatedAt",)}
     if "customers" in example:
         readonly = {("customers", 0), *(("customers", 0, name) for name in ("id", "phone", "updatedAt", "history"))}
-    return [(example, place) for place in sorted(named | readonly | {()}, key=str)]
+    return [(example, place) for place in sorted(documented_paths | readonly | {()}, key=str)]
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=lambda route: route.label)
-def test_no_number_anywhere_in_a_body_is_answered_with_5xx(office: ApiClient, world: World, route: Route) -> None:
-    path = address(route, **ids_for(route, "usd", world))
+def test_no_number_in_a_body_causes_a_5xx_response(office: ApiClient, world: World, route: Route) -> None:
+    path = path_with_ids(route, **ids_for(route, "usd", world))
     for example, place in places(route):
         for number in NUMBERS:
-            body = json.dumps(placed(example, place, "NUMBER")).replace('"NUMBER"', number)
-            answer = office.call(route.method, path, body.encode())
-            assert answer.status < 500, (place, number[:20], answer.text)
+            body = json.dumps(with_value(example, place, "NUMBER")).replace('"NUMBER"', number)
+            response = office.call(route.method, path, body.encode())
+            assert response.status < 500, (place, number[:20], response.text)
 
 
 @pytest.mark.parametrize(
     "written", ["100", "1E+2", "1e2", "100.0", "1.00e2", "1000e-1", "100.000000000000000000", "10e001"]
 )
-def test_one_amount_is_one_amount_however_json_writes_it(office: ApiClient, written: str) -> None:
+def test_equal_amounts_in_different_json_notations_are_equal(office: ApiClient, written: str) -> None:
     line = '{"serviceId":"svc_1","description":"Cleaning","quantity":%s,"unitPrice":%s}'
     body = '{"customerId":"cust_456","send":false,"lineItems":[%s]}' % (line % (written, written))
     headers = {"Idempotency-Key": "key"}
-    answer = office.post("/invoices", body.encode(), headers=headers)
-    assert (answer.status, answer.json["total"]) == (201, "10000.00")
+    response = office.post("/invoices", body.encode(), headers=headers)
+    assert (response.status, response.json["total"]) == (201, "10000.00")
     plain = office.post("/invoices", body.replace(written, "100").encode(), headers=headers)
-    assert plain.json["id"] == answer.json["id"], "both bodies are one request"
+    assert plain.json["id"] == response.json["id"], "both bodies are one request"
 
 
 @pytest.mark.parametrize("written", ["75.001", "75.000000000000000000001", "7.5001e1", "-1e-5"])
 def test_an_amount_is_never_rounded(office: ApiClient, written: str) -> None:
     line = '{"serviceId":"svc_1","description":"Cleaning","quantity":1,"unitPrice":%s}'
     body = '{"customerId":"cust_456","send":false,"lineItems":[%s]}' % (line % written)
-    answer = office.post("/invoices", body.encode())
-    assert answer.status in (400, 422)
-    assert answer.error["field"] == "lineItems[0].unitPrice"
+    response = office.post("/invoices", body.encode())
+    assert response.status in (400, 422)
+    assert response.error["field"] == "lineItems[0].unitPrice"

@@ -1,4 +1,4 @@
-"""One line and one metric for each unit of work, with closed dimensions and nobody's data."""
+"""Each unit of work writes one log line and one metric, with closed dimensions and without personal data."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from chalicelib.observability import described, event_received, request_served, 
 
 
 @pytest.fixture
-def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """The metrics of what is run after it."""
+def emitted_metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Returns a function that returns the metrics emitted since its last call."""
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
     monkeypatch.setattr(observability, "_cold", False)
 
@@ -29,7 +29,7 @@ def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, Any]]]:
+def log_lines(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, Any]]]:
     lines: list[tuple[str, str, dict[str, Any]]] = []
     for level in ("info", "error"):
         monkeypatch.setattr(
@@ -42,14 +42,14 @@ def dimensions(metric: dict[str, Any]) -> list[set[str]]:
     return [set(names) for names in metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"]]
 
 
-def test_a_request_is_one_metric_by_route_and_by_outcome(emitted: Any, logged: Any) -> None:
+def test_a_request_is_one_metric_by_route_and_one_by_outcome(emitted_metrics: Any, log_lines: Any) -> None:
     request_served("GET /v1/apps", 200, 0.0125, "req", Caller("org_1"), None)
-    [metric] = emitted()
+    [metric] = emitted_metrics()
     assert metric["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "PomStripe"
     assert metric["RequestLatency"] == [12.5]
     assert (metric["service"], metric["route"], metric["outcome"]) == ("pom-stripe", "GET /v1/apps", "ok")
     assert dimensions(metric) == [{"service", "route", "outcome"}, {"service", "outcome"}]
-    assert len(logged) == 1
+    assert len(log_lines) == 1
 
 
 @pytest.mark.parametrize(
@@ -62,25 +62,27 @@ def test_a_request_is_one_metric_by_route_and_by_outcome(emitted: Any, logged: A
         (500, "failed", "error"),
     ],
 )
-def test_outcomes_tell_whose_fault_it_was(emitted: Any, logged: Any, status: int, outcome: str, level: str) -> None:
+def test_an_outcome_names_whose_fault_the_error_was(
+    emitted_metrics: Any, log_lines: Any, status: int, outcome: str, level: str
+) -> None:
     request_served("GET /v1/apps", status, 0.01, "req", Caller(), None)
-    assert emitted()[0]["outcome"] == outcome
-    assert logged[0][0] == level
+    assert emitted_metrics()[0]["outcome"] == outcome
+    assert log_lines[0][0] == level
 
 
 @pytest.mark.parametrize(
     ("event_type", "family"), [("invoice.paid", "invoice"), ("charge.dispute.closed", "charge"), ("made.up", "other")]
 )
-def test_families_of_events_are_a_closed_set(emitted: Any, event_type: str, family: str) -> None:
+def test_families_of_events_are_a_closed_set(emitted_metrics: Any, event_type: str, family: str) -> None:
     event_received(event_type, "applied", 7)
-    [metric] = emitted()
+    [metric] = emitted_metrics()
     assert (metric["family"], metric["outcome"], metric["EventLag"]) == (family, "applied", [7.0])
 
 
-def test_a_worker_tells_its_outcome_and_passes_everything_on(emitted: Any, logged: Any) -> None:
+def test_a_worker_reports_its_outcome_and_keeps_results_and_exceptions(emitted_metrics: Any, log_lines: Any) -> None:
     @worker_boundary("customer_sync")
     def work(divisor: int) -> int:
-        """Divide."""
+        """Divides one by a number."""
         if divisor < 0:
             raise StaleWrite("The customer")
         return 6 // divisor
@@ -91,13 +93,13 @@ def test_a_worker_tells_its_outcome_and_passes_everything_on(emitted: Any, logge
         work(0)
     with pytest.raises(StaleWrite):
         work(-1)
-    assert [(metric["worker"], metric["outcome"]) for metric in emitted()] == [
+    assert [(metric["worker"], metric["outcome"]) for metric in emitted_metrics()] == [
         ("customer_sync", "ok"),
         ("customer_sync", "failed"),
-    ], "work that is repeated is in the log alone"
-    assert [line[2]["outcome"] for line in logged] == ["ok", "failed", "retry"]
-    assert [line[0] for line in logged] == ["info", "error", "info"]
-    assert logged[2][2]["error"] == {"type": "chalicelib.domain.errors.StaleWrite", "code": "concurrent_change"}
+    ], "work that is retried is only logged"
+    assert [line[2]["outcome"] for line in log_lines] == ["ok", "failed", "retry"]
+    assert [line[0] for line in log_lines] == ["info", "error", "info"]
+    assert log_lines[2][2]["error"] == {"type": "chalicelib.domain.errors.StaleWrite", "code": "concurrent_change"}
 
 
 def test_metrics_can_be_silenced(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +108,7 @@ def test_metrics_can_be_silenced(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert capsys.readouterr().out == ""
 
 
-def test_an_exception_that_chalice_logs_is_told_without_its_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_that_chalice_logs_is_written_without_its_message(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(observability.logger.handlers[0], "stream", stream)
     try:
@@ -118,7 +120,10 @@ def test_an_exception_that_chalice_logs_is_told_without_its_message(monkeypatch:
     assert "dana" not in stream.getvalue()
 
 
-def test_causes_that_go_in_a_circle_end() -> None:
-    one, other = ValueError("a"), KeyError("b")
-    one.__cause__, other.__cause__ = other, one
-    assert [cause["type"] for cause in described(one)["causes"]] == ["builtins.KeyError", "builtins.ValueError"]  # type: ignore[attr-defined]
+def test_circular_causes_are_logged_once() -> None:
+    value_error, key_error = ValueError("a"), KeyError("b")
+    value_error.__cause__, key_error.__cause__ = key_error, value_error
+    assert [cause["type"] for cause in described(value_error)["causes"]] == [
+        "builtins.KeyError",
+        "builtins.ValueError",
+    ]  # type: ignore[attr-defined]

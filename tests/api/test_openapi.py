@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the API does."""
+"""The OpenAPI document describes what the API does."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ assert blueprints
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "chalicelib").rglob("*.py"))
 CODES = {code for codes in ERROR_CODES.values() for code in codes}
-NOT_ANSWERED = {
-    "event_bus_unavailable",  # the worker's that tells changes
-    "invoice_not_recreatable",  # told by the operator's backfill
-    "secrets_unusable",  # the canary's, as is the next
-    "token_keys_unavailable",  # raised in the authorizer's Lambda, whose failures API Gateway answers itself
+NOT_RETURNED = {
+    "event_bus_unavailable",  # raised in the worker that publishes changes
+    "invoice_not_recreatable",  # raised by the operator's backfill command
+    "secrets_unusable",  # raised in the canary, as is webhooks_unreachable
+    "token_keys_unavailable",  # raised in the authorizer; API Gateway responds itself
     "webhooks_unreachable",
 }
 OF_NO_ROUTE = {
-    "amount_invalid",  # the shape of a body is checked first, and it takes nothing but numbers
-    "customer_repeated",  # this and the next are told of an item of bulk work
+    "amount_invalid",  # the schema of the body is checked first, and accepts only numbers
+    "customer_repeated",  # this and the next are errors of an item of bulk work
     "invoice_void",
-    "method_not_allowed",  # this and the next are answered where there is no route
+    "method_not_allowed",  # this and the next are returned where no route matches
     "not_found",
 }
-"""Codes that no route answers."""
-COMPUTED = {
+"""Codes that no route returns."""
+COMPUTED_CODES = {
     "invalid_body",
     "invalid_query",
     "invoice_not_sendable",
@@ -72,12 +72,12 @@ COMPUTED = {
     "payload_too_large",
     "unsupported_media_type",
 }
-"""Codes that are not written as the first argument of an error where it is raised."""
+"""Codes that are not the first argument of the error that is raised."""
 
-FIXED = {"ChoiceNeeded", "PreconditionFailed", "StaleWrite", "Unauthorized"}
-"""Errors that bring their code along."""
+ERRORS_WITH_FIXED_CODES = {"ChoiceNeeded", "PreconditionFailed", "StaleWrite", "Unauthorized"}
+"""Errors that have a code of their own."""
 
-ERRORS = {kind.__name__ for kind in exceptions() if issubclass(kind, IntegrationError)} - FIXED
+ERRORS = {kind.__name__ for kind in exceptions() if issubclass(kind, IntegrationError)} - ERRORS_WITH_FIXED_CODES
 ERRORS |= {"ItemError", "Problem", "Refusal"}
 
 
@@ -92,34 +92,34 @@ def operations(openapi: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, An
             yield path, method.upper(), operation
 
 
-def test_it_is_valid_openapi_3_1(openapi: dict[str, Any]) -> None:
+def test_the_document_is_valid_openapi_3_1(openapi: dict[str, Any]) -> None:
     OpenAPIV31SpecValidator(openapi).validate()
     assert openapi["openapi"].startswith("3.1.")
 
 
-def test_the_api_serves_it(api: ApiClient, openapi: dict[str, Any]) -> None:
-    answer = api.get("/openapi.json", token=None)
-    assert answer.status == 200
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.json == msgspec.json.decode(msgspec.json.encode(openapi))
+def test_the_api_serves_the_document(api: ApiClient, openapi: dict[str, Any]) -> None:
+    response = api.get("/openapi.json", token=None)
+    assert response.status == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.json == msgspec.json.decode(msgspec.json.encode(openapi))
 
 
 @pytest.mark.parametrize(
     ("path", "server"),
     [
-        ("/api/v1/openapi.json", "/api"),  # of a stage
-        ("/pom/v1/openapi.json", "/pom"),  # under a domain with a base path
-        ("/v1/openapi.json", "/"),  # under a domain of its own, and locally
+        ("/api/v1/openapi.json", "/api"),  # the URL of a stage
+        ("/pom/v1/openapi.json", "/pom"),  # a custom domain with a base path
+        ("/v1/openapi.json", "/"),  # a custom domain of its own, and the local stack
     ],
 )
-def test_the_url_of_the_server_and_a_path_make_the_address_to_call(app: Chalice, path: str, server: str) -> None:
-    answer = app(gateway_event(path, "/v1/openapi.json"), None)
-    assert answer["statusCode"] == 200
-    assert json.loads(answer["body"])["servers"] == [{"url": server}]
+def test_the_server_url_and_a_path_make_the_address_to_call(app: Chalice, path: str, server: str) -> None:
+    response = app(gateway_event(path, "/v1/openapi.json"), None)
+    assert response["statusCode"] == 200
+    assert json.loads(response["body"])["servers"] == [{"url": server}]
 
 
 def gateway_event(path: str, resource: str) -> dict[str, Any]:
-    """Returns a GET as API Gateway hands it to Lambda."""
+    """Returns a GET request in the form in which API Gateway passes it to Lambda."""
     return {
         "requestContext": {"httpMethod": "GET", "resourcePath": resource, "path": path, "requestId": "r"},
         "headers": {},
@@ -132,12 +132,12 @@ def gateway_event(path: str, resource: str) -> dict[str, Any]:
     }
 
 
-def test_it_has_exactly_the_routes_that_chalice_serves(app: Chalice, openapi: dict[str, Any]) -> None:
-    served = {(path, method) for path, methods in app.routes.items() for method in methods if methods}
-    assert served == {(path, method) for path, method, _ in operations(openapi)}
+def test_the_document_has_exactly_the_routes_that_chalice_serves(app: Chalice, openapi: dict[str, Any]) -> None:
+    served_routes = {(path, method) for path, methods in app.routes.items() for method in methods if methods}
+    assert served_routes == {(path, method) for path, method, _ in operations(openapi)}
 
 
-def test_every_reference_leads_somewhere(openapi: dict[str, Any]) -> None:
+def test_every_reference_resolves(openapi: dict[str, Any]) -> None:
     def references(node: Any) -> Iterator[str]:
         if isinstance(node, dict):
             if "$ref" in node:
@@ -147,31 +147,33 @@ def test_every_reference_leads_somewhere(openapi: dict[str, Any]) -> None:
             for each in node:
                 yield from references(each)
 
-    found = set(references(openapi))
-    assert found
-    for reference in found:
+    paths_of_references = set(references(openapi))
+    assert paths_of_references
+    for reference in paths_of_references:
         target: Any = openapi
         for part in reference.removeprefix("#/").split("/"):
             assert part in target, reference
             target = target[part]
 
 
-def test_every_operation_is_told_whole(openapi: dict[str, Any]) -> None:
+def test_every_operation_is_documented_completely(openapi: dict[str, Any]) -> None:
     routes = {route.label: route for route in ROUTES}
-    seen = set()
+    operation_ids = set()
     for path, method, operation in operations(openapi):
         route = routes[f"{method} {path}"]
         assert operation["summary"]
         assert not set(operation["summary"]) & set("`*[]<>\n"), "a summary is plain text"
-        assert operation["operationId"] not in seen
-        seen.add(operation["operationId"])
+        assert operation["operationId"] not in operation_ids
+        operation_ids.add(operation["operationId"])
         assert operation["security"] == ([] if route.role is Role.PUBLIC else [{"accessToken": []}])
         in_path = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
         assert in_path == set(re.findall(r"{(\w+)}", path))
-        documented = set(operation["responses"])
-        unchanged = {"304"} if method == "GET" and "200" in documented else set()
-        assert documented - unchanged == {str(status) for status in (*route.responses, *error_codes_of(route))}
-        assert unchanged <= documented
+        documented_statuses = set(operation["responses"])
+        not_modified = {"304"} if method == "GET" and "200" in documented_statuses else set()
+        assert documented_statuses - not_modified == {
+            str(status) for status in (*route.responses, *error_codes_of(route))
+        }
+        assert not_modified <= documented_statuses
         for status in route.responses:
             assert "$ref" not in operation["responses"][str(status)]
 
@@ -183,21 +185,23 @@ def test_every_model_on_the_wire_has_an_example() -> None:
 
 
 @pytest.mark.parametrize(("model", "example"), EXAMPLES.items(), ids=[model.__name__ for model in EXAMPLES])
-def test_examples_are_of_their_model(model: type, example: Any) -> None:
-    decoded = decoder(model).decode(msgspec.json.encode(example))
+def test_examples_match_their_model(model: type, example: Any) -> None:
+    instance = decoder(model).decode(msgspec.json.encode(example))
     fields = {field.encode_name for field in msgspec.structs.fields(model)}
     assert set(example) <= fields
-    assert isinstance(decoded, model)
+    assert isinstance(instance, model)
 
 
-def test_the_example_of_a_refund_that_stripe_has_not_answered_shows_no_refund(openapi: dict[str, Any]) -> None:
-    answers = openapi["paths"]["/v1/payments/{paymentId}/refunds"]["post"]["responses"]
-    made, accepted = (answers[status]["content"]["application/json"]["example"] for status in ("201", "202"))
-    assert (made["id"][:3], made["status"]) == ("re_", "succeeded")
-    assert accepted == {**made, "id": None, "status": "requested"}
+def test_the_example_of_a_refund_pending_at_stripe_has_no_refund(openapi: dict[str, Any]) -> None:
+    responses = openapi["paths"]["/v1/payments/{paymentId}/refunds"]["post"]["responses"]
+    created_example, accepted_example = (
+        responses[status]["content"]["application/json"]["example"] for status in ("201", "202")
+    )
+    assert (created_example["id"][:3], created_example["status"]) == ("re_", "succeeded")
+    assert accepted_example == {**created_example, "id": None, "status": "requested"}
 
 
-def test_the_last_page_of_an_example_ends_like_the_servers(openapi: dict[str, Any]) -> None:
+def test_an_example_page_has_a_cursor_exactly_if_its_route_accepts_one(openapi: dict[str, Any]) -> None:
     pages = {}
     for _, _, operation in operations(openapi):
         names = {each["name"] for each in operation["parameters"]}
@@ -206,7 +210,7 @@ def test_the_last_page_of_an_example_ends_like_the_servers(openapi: dict[str, An
         if "pageInfo" in example:
             pages[operation["operationId"]] = ("after" in names, example["pageInfo"]["endCursor"] is not None)
     assert len(pages) > 5
-    assert {name for name, (paged, has_cursor) in pages.items() if paged is not has_cursor} == set()
+    assert {name for name, (accepts_cursor, has_cursor) in pages.items() if accepts_cursor is not has_cursor} == set()
 
 
 def test_a_route_that_answers_csv_too_is_documented_with_both_media_types(openapi: dict[str, Any]) -> None:
@@ -217,15 +221,15 @@ def test_a_route_that_answers_csv_too_is_documented_with_both_media_types(openap
     }
     assert both == {"/v1/payments", "/v1/payouts", "/v1/payouts/{payoutId}"}
     for path in both:
-        answer = openapi["paths"][path]["get"]["responses"]["200"]
-        assert set(answer["content"]) == {"application/json", "text/csv"}
-        header, *rows = csv.reader(StringIO(answer["content"]["text/csv"]["example"]))
+        response = openapi["paths"][path]["get"]["responses"]["200"]
+        assert set(response["content"]) == {"application/json", "text/csv"}
+        header, *rows = csv.reader(StringIO(response["content"]["text/csv"]["example"]))
         assert {len(row) for row in rows} == {len(header)}
-        assert "Link" in answer["headers"]
+        assert "Link" in response["headers"]
 
 
-def ways(schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns a schema and its alternatives: a field that may be left out is described with its value."""
+def alternatives(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns a schema and its alternatives, because an optional field's alternatives have the descriptions."""
     return [schema, *schema.get("anyOf", [])]
 
 
@@ -240,15 +244,15 @@ def test_every_field_of_every_schema_is_described(openapi: dict[str, Any]) -> No
 
 
 def test_every_amount_says_which_currency_it_is_in(openapi: dict[str, Any]) -> None:
-    named = re.compile(r"(?i)(amount|difference|total|balance|price|tax|gross|net|fee)$")
+    amount_name = re.compile(r"(?i)(amount|difference|total|balance|price|tax|gross|net|fee)$")
     amounts = {
         f"{name}.{field}": each["description"]
         for name, schema in openapi["components"]["schemas"].items()
         for field, each in schema.get("properties", {}).items()
-        if named.search(field) and any(way.get("type") == "string" for way in ways(each))
+        if amount_name.search(field) and any(way.get("type") == "string" for way in alternatives(each))
     }
     assert len(amounts) > 50
-    assert sorted(name for name, described in amounts.items() if "currency" not in described.lower()) == []
+    assert sorted(name for name, description in amounts.items() if "currency" not in description.lower()) == []
 
 
 def test_every_schema_is_described(openapi: dict[str, Any]) -> None:
@@ -271,28 +275,36 @@ def test_no_parameter_of_a_query_can_be_null(openapi: dict[str, Any]) -> None:
     assert [each["name"] for each in parameters if '"null"' in msgspec.json.encode(each["schema"]).decode()] == []
 
 
-def test_every_field_of_an_answer_is_always_there(openapi: dict[str, Any]) -> None:
+def test_every_field_of_a_response_is_required(openapi: dict[str, Any]) -> None:
     schemas = openapi["components"]["schemas"]
-    answered = schemas_in(openapi, [operation["responses"] for *_, operation in operations(openapi)])
-    assert {"HistoryEntryView", "ErrorDetail", "ImportRowView", "WebhookHealth", "InvoicingSettingsView"} <= answered
+    response_schemas = schemas_in(openapi, [operation["responses"] for *_, operation in operations(openapi)])
+    assert {
+        "HistoryEntryView",
+        "ErrorDetail",
+        "ImportRowView",
+        "WebhookHealth",
+        "InvoicingSettingsView",
+    } <= response_schemas
     optional = {
         f"{name}.{field}"
-        for name in answered
+        for name in response_schemas
         for field in schemas[name].get("properties", {})
         if field not in schemas[name].get("required", ())
     }
     assert optional == set()
 
 
-def test_no_model_serves_both_requests_and_answers(openapi: dict[str, Any]) -> None:
-    answered = schemas_in(openapi, [operation["responses"] for *_, operation in operations(openapi)])
-    sent = schemas_in(openapi, [operation.get("requestBody") for *_, operation in operations(openapi)])
-    both = {name for name in answered & sent if "properties" in openapi["components"]["schemas"][name]}
+def test_no_model_is_used_for_both_requests_and_responses(openapi: dict[str, Any]) -> None:
+    response_schemas = schemas_in(openapi, [operation["responses"] for *_, operation in operations(openapi)])
+    request_schemas = schemas_in(openapi, [operation.get("requestBody") for *_, operation in operations(openapi)])
+    both = {
+        name for name in response_schemas & request_schemas if "properties" in openapi["components"]["schemas"][name]
+    }
     assert both == set()
 
 
-def test_a_field_that_may_be_left_out_of_a_request_has_no_default(openapi: dict[str, Any]) -> None:
-    # openapi-typescript takes a field with a default for one that is always there. The description says the default.
+def test_an_optional_field_of_a_request_has_no_default(openapi: dict[str, Any]) -> None:
+    # openapi-typescript treats a field with a default as required, so the description names the default instead.
     schemas = openapi["components"]["schemas"]
     defaults = [
         f"{name}.{field}"
@@ -305,15 +317,15 @@ def test_a_field_that_may_be_left_out_of_a_request_has_no_default(openapi: dict[
 
 
 def schemas_in(openapi: dict[str, Any], node: Any) -> set[str]:
-    """Returns the names of the schemas that a part of the document refers to, directly and by others."""
+    """Returns the names of the schemas to which a part of the document refers, directly and through other schemas."""
     schemas = openapi["components"]["schemas"]
-    found: set[str] = set()
+    names: set[str] = set()
     ahead = names_in(node)
     while ahead:
         name = ahead.pop()
-        found.add(name)
-        ahead |= names_in(schemas[name]) - found
-    return found
+        names.add(name)
+        ahead |= names_in(schemas[name]) - names
+    return names
 
 
 def names_in(node: Any) -> set[str]:
@@ -329,7 +341,7 @@ def test_the_kinds_of_the_timeline_and_the_error_codes_are_closed_sets(openapi: 
     assert set(schemas["PaymentMethodView"]["properties"]) == {"type", "brand", "last4", "expires"}
 
 
-def test_every_tag_says_what_its_routes_are_about(openapi: dict[str, Any]) -> None:
+def test_every_tag_has_a_description(openapi: dict[str, Any]) -> None:
     tags = {tag["name"]: tag["description"] for tag in openapi["tags"]}
     assert "deposit" in tags["Payouts"]
     assert all(tags.values())
@@ -337,12 +349,12 @@ def test_every_tag_says_what_its_routes_are_about(openapi: dict[str, Any]) -> No
 
 def words_of(openapi: dict[str, Any], schema: str, field: str = "") -> set[str]:
     """Returns the words in code quotes of the description of a schema, or of one of its fields."""
-    described = openapi["components"]["schemas"][schema]
-    described = described["properties"][field] if field else described
-    return set(re.findall(r"`(\w+)`", described["description"]))
+    schema_json = openapi["components"]["schemas"][schema]
+    schema_json = schema_json["properties"][field] if field else schema_json
+    return set(re.findall(r"`(\w+)`", schema_json["description"]))
 
 
-def test_every_status_that_can_occur_is_named(openapi: dict[str, Any]) -> None:
+def test_every_possible_status_is_documented(openapi: dict[str, Any]) -> None:
     refund = {"pending", "requires_action", "succeeded", "failed", "canceled"}
     dispute = {"needs_response", "under_review", "won", "lost", "prevented"}
     dispute |= {"warning_needs_response", "warning_under_review", "warning_closed"}
@@ -356,15 +368,15 @@ def test_every_status_that_can_occur_is_named(openapi: dict[str, Any]) -> None:
 
 
 def errors_of(openapi: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yields the label of each route with each status of 400 and above that it answers, and the answer."""
+    """Yields the label, the status and the response of each error response of each route."""
     for path, method, operation in operations(openapi):
-        for status, answer in operation["responses"].items():
+        for status, response in operation["responses"].items():
             if int(status) >= 400:
-                reference = answer.get("$ref", "").rpartition("/")[2]
-                yield f"{method} {path}", status, openapi["components"]["responses"].get(reference, answer)
+                reference = response.get("$ref", "").rpartition("/")[2]
+                yield f"{method} {path}", status, openapi["components"]["responses"].get(reference, response)
 
 
-def test_examples_of_errors_are_of_their_model_and_have_codes_of_their_answer(openapi: dict[str, Any]) -> None:
+def test_examples_of_errors_match_their_model_and_have_a_code_of_their_response(openapi: dict[str, Any]) -> None:
     for _, _, response in errors_of(openapi):
         example = response["content"]["application/json"]["example"]
         first = msgspec.convert(example, ErrorBody).error
@@ -373,40 +385,40 @@ def test_examples_of_errors_are_of_their_model_and_have_codes_of_their_answer(op
         assert all(each.next_step for each in first.details)
 
 
-def test_each_operation_lists_the_codes_that_it_can_answer_and_no_others(openapi: dict[str, Any]) -> None:
+def test_each_operation_lists_exactly_the_codes_that_it_can_return(openapi: dict[str, Any]) -> None:
     routes = {route.label: route for route in ROUTES}
-    seen = 0
+    responses_checked = 0
     for label, status, response in errors_of(openapi):
         codes = list(error_codes_of(routes[label])[int(status)])
-        [whole, narrowed] = response["content"]["application/json"]["schema"]["properties"]["error"]["allOf"]
-        assert whole == {"$ref": "#/components/schemas/FirstError"}
-        assert response["x-error-codes"] == codes == narrowed["properties"]["code"]["enum"]
+        [general, specific] = response["content"]["application/json"]["schema"]["properties"]["error"]["allOf"]
+        assert general == {"$ref": "#/components/schemas/FirstError"}
+        assert response["x-error-codes"] == codes == specific["properties"]["code"]["enum"]
         assert all(f"`{code}`" in response["description"] for code in codes)
-        seen += 1
-    assert seen > 100
+        responses_checked += 1
+    assert responses_checked > 100
 
 
-def test_a_route_declares_codes_that_exist_and_do_not_follow_by_themselves() -> None:
+def test_a_route_declares_existing_codes_that_are_not_implied() -> None:
     for route in ROUTES:
         follow = {code for codes in error_codes_of(replace(route, refuses=())).values() for code in codes}
         assert set(route.refuses) <= CODES, route.label
         assert set(route.refuses) & follow == set(), route.label
 
 
-def test_every_code_is_one_of_some_route(openapi: dict[str, Any]) -> None:
-    listed = {code for _, _, response in errors_of(openapi) for code in response["x-error-codes"]}
-    assert CODES - listed == OF_NO_ROUTE
+def test_every_code_belongs_to_a_route(openapi: dict[str, Any]) -> None:
+    listed_codes = {code for _, _, response in errors_of(openapi) for code in response["x-error-codes"]}
+    assert CODES - listed_codes == OF_NO_ROUTE
 
 
-def test_answers_have_no_floats(openapi: dict[str, Any]) -> None:
+def test_responses_have_no_floats(openapi: dict[str, Any]) -> None:
     for name, schema in openapi["components"]["schemas"].items():
         if not name.startswith("New"):
             assert '"type":"number"' not in msgspec.json.encode(schema).decode(), name
 
 
 def raised_codes() -> set[str]:
-    """Codes written where an error of ours is made."""
-    found = set()
+    """Returns the error codes that the code raises by a literal."""
+    codes = set()
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
             name = getattr(node.func, "id", None) if isinstance(node, ast.Call) else None
@@ -414,20 +426,20 @@ def raised_codes() -> set[str]:
                 continue
             argument = node.args[1] if name == "Problem" and len(node.args) > 1 else node.args[0]
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                found.add(argument.value)
-    return found
+                codes.add(argument.value)
+    return codes
 
 
 def test_every_error_code_in_the_source_is_documented() -> None:
-    assert raised_codes() - NOT_ANSWERED - CODES == set()
+    assert raised_codes() - NOT_RETURNED - CODES == set()
 
 
-def test_no_documented_error_code_is_out_of_use() -> None:
-    assert CODES - raised_codes() - COMPUTED - {each.code for each in RESPONSES.values()} == set()
+def test_every_documented_error_code_is_raised() -> None:
+    assert CODES - raised_codes() - COMPUTED_CODES - {each.code for each in RESPONSES.values()} == set()
 
 
 @pytest.mark.parametrize("occasion", RESPONSES)
-def test_what_api_gateway_answers_is_documented_too(occasion: str) -> None:
+def test_responses_of_api_gateway_itself_are_documented(occasion: str) -> None:
     response = RESPONSES[occasion]
     assert response.code in ERROR_CODES[response.status]
 
@@ -437,22 +449,22 @@ def test_a_code_has_one_status() -> None:
     assert set(several) == {"customer_erased"}
 
 
-def test_an_erased_customer_is_not_there_to_be_read_and_is_in_the_way_of_what_is_to_be_done() -> None:
-    listed: dict[int, set[str]] = {}
+def test_an_erased_customer_is_404_when_read_and_409_when_changed() -> None:
+    listed_codes: dict[int, set[str]] = {}
     for route in ROUTES:
         for status, codes in error_codes_of(route).items():
             if "customer_erased" in codes:
-                listed.setdefault(status, set()).add(route.label)
-    assert listed[404] == {"GET /v1/customers/{customerId}"}
-    assert "POST /v1/invoices" in listed[409]
-    assert set(listed) == {404, 409}
+                listed_codes.setdefault(status, set()).add(route.label)
+    assert listed_codes[404] == {"GET /v1/customers/{customerId}"}
+    assert "POST /v1/invoices" in listed_codes[409]
+    assert set(listed_codes) == {404, 409}
     for status in (400, 404, 405, 415, 500):
         problem = problem_of_status(status)
         assert problem.code in ERROR_CODES[problem.status]
     assert errors.INVALID_SIGNATURE.code in ERROR_CODES[400]
 
 
-def test_the_version_is_the_projects() -> None:
+def test_the_documents_version_is_the_projects() -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
 
 
@@ -460,7 +472,7 @@ def test_health(api: ApiClient) -> None:
     assert api.get("/health", token=None).json == {"status": "ok", "version": VERSION}
 
 
-def test_a_closed_set_has_its_values_in_the_order_that_its_description_relies_on(openapi: dict[str, Any]) -> None:
+def test_a_closed_sets_values_are_in_the_order_of_its_description(openapi: dict[str, Any]) -> None:
     schemas = openapi["components"]["schemas"]
     assert schemas["EntryKind"]["enum"] == [each.value for each in EntryKind]
     assert schemas["EntryKind"]["enum"] != sorted(EntryKind)
@@ -470,12 +482,12 @@ def test_a_closed_set_has_its_values_in_the_order_that_its_description_relies_on
 MONEY = re.compile(r"(?i)(amount|gross|fee|net|balance|refundable|subtotal|total)$")
 
 
-def test_every_amount_of_an_answer_is_an_exact_decimal(openapi: dict[str, Any]) -> None:
-    seen = 0
+def test_an_amount_in_a_response_is_an_exact_decimal(openapi: dict[str, Any]) -> None:
+    amounts_checked = 0
     for name, schema in openapi["components"]["schemas"].items():
-        for field, described in schema.get("properties", {}).items():
-            texts = [each for each in (described, *described.get("anyOf", ())) if each.get("type") == "string"]
+        for field, field_schema in schema.get("properties", {}).items():
+            texts = [each for each in (field_schema, *field_schema.get("anyOf", ())) if each.get("type") == "string"]
             if MONEY.search(field) and texts:
                 assert all("pattern" in each for each in texts), f"{name}.{field}"
-                seen += 1
-    assert seen > 50
+                amounts_checked += 1
+    assert amounts_checked > 50

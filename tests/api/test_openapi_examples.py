@@ -1,4 +1,4 @@
-"""The examples of the OpenAPI document are true: a reader who adds them up or compares them finds no mistake."""
+"""The examples of the OpenAPI document are consistent: their amounts add up, and their ids agree with each other."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def examples() -> Iterator[Example]:
     for methods in OPENAPI["paths"].values():
         for operation in methods.values():
             bodies = [(None, operation.get("requestBody"))]
-            bodies += [(status, answer) for status, answer in operation["responses"].items()]
+            bodies += [(status, response) for status, response in operation["responses"].items()]
             for status, body in bodies:
                 content = (body or {}).get("content", {}).get("application/json", {})
                 several = content.get("examples", {})
@@ -66,11 +66,15 @@ def objects(value: Any, having: str) -> Iterator[dict[str, Any]]:
 
 
 def invoices() -> list[dict[str, Any]]:
-    """Returns every invoice in an answer of the examples. Nothing is paid on a preview or an order."""
-    answers = [example for example in ALL if example.status and example.operation != "getInvoicePreview"]
-    found = [each for example in answers for each in objects(example.value, "lineItems") if "paidAmount" in each]
-    assert len(found) > 10
-    return found
+    """Returns every invoice in the response examples. Previews and orders are left out, because they have no
+    payments.
+    """
+    response_examples = [example for example in ALL if example.status and example.operation != "getInvoicePreview"]
+    with_amounts = [
+        each for example in response_examples for each in objects(example.value, "lineItems") if "paidAmount" in each
+    ]
+    assert len(with_amounts) > 10
+    return with_amounts
 
 
 def money(text: str) -> Decimal:
@@ -78,32 +82,32 @@ def money(text: str) -> Decimal:
 
 
 @pytest.mark.parametrize("example", ALL, ids=[example.where for example in ALL])
-def test_every_example_is_of_its_schema(example: Example) -> None:
+def test_every_example_matches_its_schema(example: Example) -> None:
     schema = {**example.schema, "components": OPENAPI["components"]}
     errors = [error.message for error in Draft202012Validator(schema).iter_errors(example.value)]
     assert errors == []
 
 
-def test_every_example_of_an_answer_belongs_to_a_route() -> None:
+def test_every_response_example_belongs_to_a_route() -> None:
     routes = {(route.name, status): model for route in ROUTES for status, model in route.responses.items()}
     assert set(RESPONSES) <= set(routes)
-    for key, named in RESPONSES.items():
-        for example in named.values():
+    for key, examples_by_name in RESPONSES.items():
+        for example in examples_by_name.values():
             assert isinstance(decoder(routes[key]).decode(msgspec.json.encode(example)), routes[key] or object)
 
 
-def test_each_statuss_own_example_is_shown() -> None:
-    answered = {(example.operation, example.status, example.name): example.value for example in ALL}
-    assert answered["createInvoice", "201", "sent"]["status"] == "pending"
-    assert answered["createInvoice", "201", "draft"]["status"] == "draft"
-    assert answered["createInvoice", "202", ""]["status"] == "creating"
-    assert answered["createInvoice", "202", ""]["stripeInvoiceId"] is None
+def test_each_statuss_own_example_is_used() -> None:
+    examples = {(example.operation, example.status, example.name): example.value for example in ALL}
+    assert examples["createInvoice", "201", "sent"]["status"] == "pending"
+    assert examples["createInvoice", "201", "draft"]["status"] == "draft"
+    assert examples["createInvoice", "202", ""]["status"] == "creating"
+    assert examples["createInvoice", "202", ""]["stripeInvoiceId"] is None
     assert (
-        answered["correctInvoice", "201", ""]["correctsInvoiceId"] == answered["createInvoice", "201", "sent"]["id"]
+        examples["correctInvoice", "201", ""]["correctsInvoiceId"] == examples["createInvoice", "201", "sent"]["id"]
     )
-    assert answered["sendInvoiceBatch", "202", ""]["sendRequestedAt"] is not None
-    assert answered["markInvoicePaid", "200", ""]["status"] == "paid"
-    assert answered["voidInvoice", "200", ""]["status"] == "void"
+    assert examples["sendInvoiceBatch", "202", ""]["sendRequestedAt"] is not None
+    assert examples["markInvoicePaid", "200", ""]["status"] == "paid"
+    assert examples["voidInvoice", "200", ""]["status"] == "void"
 
 
 def test_the_sums_of_every_invoice_add_up() -> None:
@@ -115,20 +119,26 @@ def test_the_sums_of_every_invoice_add_up() -> None:
             for line in invoice["lineItems"]
         )
         assert sum(lines) == money(invoice["subtotal"])
-        ordered = money(invoice["subtotal"]) - off + money(invoice["tax"])
-        assert money(invoice["total"]) - ordered == money(invoice["totalDifference"])
-        received = money(invoice["paidAmount"]) - money(invoice["refundedAmount"]) - money(invoice["lostAmount"])
-        assert received == money(invoice["receivedAmount"])
+        order_total = money(invoice["subtotal"]) - off + money(invoice["tax"])
+        assert money(invoice["total"]) - order_total == money(invoice["totalDifference"])
+        received_amount = (
+            money(invoice["paidAmount"]) - money(invoice["refundedAmount"]) - money(invoice["lostAmount"])
+        )
+        assert received_amount == money(invoice["receivedAmount"])
         if invoice["status"] != "void":
-            paid = money(invoice["paidAmount"]) - money(invoice["overpaidAmount"])
-            settled = paid + money(invoice["balanceAppliedAmount"]) + money(invoice["creditedBeforePaymentAmount"])
-            assert money(invoice["total"]) == settled + money(invoice["balance"])
+            applied_payments = money(invoice["paidAmount"]) - money(invoice["overpaidAmount"])
+            settled_amount = (
+                applied_payments
+                + money(invoice["balanceAppliedAmount"])
+                + money(invoice["creditedBeforePaymentAmount"])
+            )
+            assert money(invoice["total"]) == settled_amount + money(invoice["balance"])
 
 
 def test_the_status_of_every_invoice_agrees_with_its_amounts_dates_and_links() -> None:
     for invoice in invoices():
-        status, paid = invoice["status"], money(invoice["paidAmount"])
-        assert (status == "paid") == (money(invoice["balance"]) == 0 and paid > 0)
+        status, paid_amount = invoice["status"], money(invoice["paidAmount"])
+        assert (status == "paid") == (money(invoice["balance"]) == 0 and paid_amount > 0)
         assert (invoice["paidAt"] is not None) == (invoice["paidOn"] is not None) == (status == "paid")
         assert (invoice["sentAt"] is None) == (invoice["number"] is None) == (status in NO_LINK)
         assert (invoice["paymentUrl"] is None) == (status in NO_LINK)
@@ -140,9 +150,9 @@ def test_the_status_of_every_invoice_agrees_with_its_amounts_dates_and_links() -
         assert moments == sorted(moments)
 
 
-def test_an_order_has_a_deduction_and_a_service_date_and_the_answer_to_it_has_the_same() -> None:
-    made = {(example.operation, example.status, example.name): example.value for example in ALL}
-    order, invoice = made["createInvoice", None, ""], made["createInvoice", "201", "sent"]
+def test_an_orders_deduction_and_service_date_are_in_its_response() -> None:
+    examples_by_key = {(example.operation, example.status, example.name): example.value for example in ALL}
+    order, invoice = examples_by_key["createInvoice", None, ""], examples_by_key["createInvoice", "201", "sent"]
     assert order["deductions"] == invoice["deductions"] != []
     assert order["lineItems"][0]["serviceDate"] == invoice["lineItems"][0]["serviceDate"] is not None
     assert [line["serviceId"] for line in order["lineItems"]] == [each["serviceId"] for each in invoice["lineItems"]]
@@ -151,17 +161,17 @@ def test_an_order_has_a_deduction_and_a_service_date_and_the_answer_to_it_has_th
     )  # fmt: skip
 
 
-def test_the_draft_of_the_example_has_what_it_was_edited_to() -> None:
-    made = {(example.operation, example.status): example.value for example in ALL}
-    order, draft = made["editInvoice", None], made["editInvoice", "200"]
+def test_the_draft_in_the_example_has_the_values_of_its_edit() -> None:
+    examples_by_key = {(example.operation, example.status): example.value for example in ALL}
+    order, draft = examples_by_key["editInvoice", None], examples_by_key["editInvoice", "200"]
     assert [line["serviceId"] for line in order["lineItems"]] == [line["serviceId"] for line in draft["lineItems"]]
     assert (order["deductions"], order["tax"]) == (draft["deductions"], draft["tax"])
-    assert (draft["status"], made["editInvoice", "202"]["status"]) == ("draft", "creating")
+    assert (draft["status"], examples_by_key["editInvoice", "202"]["status"]) == ("draft", "creating")
 
 
-def test_the_preview_of_the_example_is_of_the_draft_of_the_example() -> None:
-    made = {(example.operation, example.status, example.name): example.value for example in ALL}
-    preview, draft = made["getInvoicePreview", "200", ""], made["createInvoice", "201", "draft"]
+def test_the_preview_example_is_of_the_example_draft() -> None:
+    examples_by_key = {(example.operation, example.status, example.name): example.value for example in ALL}
+    preview, draft = examples_by_key["getInvoicePreview", "200", ""], examples_by_key["createInvoice", "201", "draft"]
     assert (preview["invoiceId"], preview["billTo"]["customerId"]) == (draft["id"], draft["customerId"])
     for name in ("currency", "subtotal", "tax", "total", "memo"):
         assert preview[name] == draft[name], name
@@ -172,18 +182,18 @@ def test_the_preview_of_the_example_is_of_the_draft_of_the_example() -> None:
     ]
 
 
-def test_the_order_of_the_draft_of_the_example_is_what_the_draft_shows_and_what_put_takes() -> None:
-    made = {(example.operation, example.status, example.name): example.value for example in ALL}
-    draft = made["getInvoice", "200", "draft"]
+def test_the_example_drafts_order_matches_its_lines_and_is_accepted_by_put() -> None:
+    examples_by_key = {(example.operation, example.status, example.name): example.value for example in ALL}
+    draft = examples_by_key["getInvoice", "200", "draft"]
     order = draft["order"]
-    shown = [{name: value for name, value in line.items() if name != "amount"} for line in draft["lineItems"]]
-    assert (order["lineItems"], order["deductions"]) == (shown, draft["deductions"])
+    line_items = [{name: value for name, value in line.items() if name != "amount"} for line in draft["lineItems"]]
+    assert (order["lineItems"], order["deductions"]) == (line_items, draft["deductions"])
     assert (order["tax"], order["memo"]) == (draft["tax"], draft["memo"])
     schema = {"$ref": "#/components/schemas/DraftOrder", "components": OPENAPI["components"]}
     assert not list(Draft202012Validator(schema).iter_errors(order))
 
 
-def test_one_id_is_one_thing_on_every_route() -> None:
+def test_an_id_means_the_same_object_on_every_route() -> None:
     numbers: dict[str, set[Any]] = {}
     customers: dict[str, set[Any]] = {}
     for example in ALL:
@@ -197,53 +207,60 @@ def test_one_id_is_one_thing_on_every_route() -> None:
     assert all(len(each - {None}) == 1 for each in customers.values()), customers
 
 
-def test_the_money_of_the_invoice_is_the_money_of_its_payments_and_of_the_list() -> None:
-    made = {(example.operation, example.status): example.value for example in ALL if example.name != "draft"}
-    shown, listed = made["getInvoice", "200"], made["listPayments", "200"]["data"]
-    rows = [row for row in listed if row["invoiceId"] == shown["id"]]
-    assert sum(money(row["receivedAmount"]) for row in rows) == money(shown["receivedAmount"])
-    [payment] = shown["payments"]
-    refunded = sum(money(refund["amount"]) for refund in payment["refunds"])
-    assert (payment["amount"], refunded) == (shown["paidAmount"], money(shown["refundedAmount"]))
-    assert money(payment["refundable"]) == money(payment["amount"]) - refunded
+def test_the_example_invoices_amounts_equal_its_payments_and_the_list() -> None:
+    examples_by_key = {
+        (example.operation, example.status): example.value for example in ALL if example.name != "draft"
+    }
+    invoice, payment_rows = examples_by_key["getInvoice", "200"], examples_by_key["listPayments", "200"]["data"]
+    rows = [row for row in payment_rows if row["invoiceId"] == invoice["id"]]
+    assert sum(money(row["receivedAmount"]) for row in rows) == money(invoice["receivedAmount"])
+    [payment] = invoice["payments"]
+    refunded_amount = sum(money(refund["amount"]) for refund in payment["refunds"])
+    assert (payment["amount"], refunded_amount) == (invoice["paidAmount"], money(invoice["refundedAmount"]))
+    assert money(payment["refundable"]) == money(payment["amount"]) - refunded_amount
     assert {row["id"] for row in rows} == {payment["id"], *(refund["id"] for refund in payment["refunds"])}
-    assert [entry["at"] for entry in shown["history"]] == sorted(entry["at"] for entry in shown["history"])
-    assert shown["history"] == made["getInvoiceHistory", "200"]["data"]
-    assert shown in [{**each, **{name: shown[name] for name in ("order", "explanation", "payments", "history")}}
-                     for each in made["listInvoices", "200"]["data"]]  # fmt: skip
+    assert [entry["at"] for entry in invoice["history"]] == sorted(entry["at"] for entry in invoice["history"])
+    assert invoice["history"] == examples_by_key["getInvoiceHistory", "200"]["data"]
+    assert invoice in [{**each, **{name: invoice[name] for name in ("order", "explanation", "payments", "history")}}
+                     for each in examples_by_key["listInvoices", "200"]["data"]]  # fmt: skip
 
 
 def test_the_totals_of_a_payout_add_up() -> None:
-    made = {(example.operation, example.status): example.value for example in ALL}
-    payout = made["getPayout", "200"]
+    examples_by_key = {(example.operation, example.status): example.value for example in ALL}
+    payout = examples_by_key["getPayout", "200"]
     assert sum(money(each) for each in payout["totals"].values()) == money(payout["amount"])
     assert sum(money(line["net"]) for line in payout["lines"]) == money(payout["amount"])
     assert all(money(line["gross"]) - money(line["fee"]) == money(line["net"]) for line in payout["lines"])
     assert len(payout["lines"]) == payout["lineCount"]
 
 
-def test_the_counts_of_bulk_work_add_up_to_its_total() -> None:
+def test_the_counts_of_a_batch_add_up_to_its_total() -> None:
     work = [each for example in ALL for each in objects(example.value, "counts") if "total" in each]
     assert len(work) > 4
     for each in work:
         assert sum(each["counts"].values()) == each["total"]
         assert (each["status"] == "running") == (each["counts"]["queued"] > 0)
-    shown = next(each for example in ALL if example.operation == "getInvoiceBatch" for each in [example.value])
-    statuses = [item["status"] for item in shown["items"]]
-    assert {name: statuses.count(name) for name in shown["counts"]} == shown["counts"]
+    counts = next(each for example in ALL if example.operation == "getInvoiceBatch" for each in [example.value])
+    statuses = [item["status"] for item in counts["items"]]
+    assert {name: statuses.count(name) for name in counts["counts"]} == counts["counts"]
 
 
-def test_an_import_of_the_example_has_the_rows_of_the_request() -> None:
-    made = {(example.operation, example.status): example.value for example in ALL}
-    asked, shown = made["importCustomers", None], made["getCustomerImport", "200"]
-    assert [row["id"] for row in asked["customers"]] == [row["customerId"] for row in shown["rows"]]
-    assert made["importCustomers", "202"]["total"] == len(asked["customers"])
-    ids = [row["id"] for row in asked["customers"]]
-    repeated = [number for number, each in enumerate(ids, start=1) if each in ids[: number - 1]]
-    assert [row["row"] for row in shown["rows"] if row["outcome"] == "failed"] == repeated != []
+def test_the_example_import_has_the_rows_of_its_request() -> None:
+    examples_by_key = {(example.operation, example.status): example.value for example in ALL}
+    import_request, import_response = (
+        examples_by_key["importCustomers", None],
+        examples_by_key["getCustomerImport", "200"],
+    )
+    assert [row["id"] for row in import_request["customers"]] == [
+        row["customerId"] for row in import_response["rows"]
+    ]
+    assert examples_by_key["importCustomers", "202"]["total"] == len(import_request["customers"])
+    ids = [row["id"] for row in import_request["customers"]]
+    repeated_rows = [number for number, each in enumerate(ids, start=1) if each in ids[: number - 1]]
+    assert [row["row"] for row in import_response["rows"] if row["outcome"] == "failed"] == repeated_rows != []
 
 
-def test_a_list_that_fits_on_one_page_has_no_other() -> None:
+def test_a_list_that_fits_on_one_page_has_no_next_page() -> None:
     for example in ALL:
         rows = example.value.get("data") if example.status and isinstance(example.value, dict) else None
         if rows is not None and "pageInfo" in example.value:
@@ -251,6 +268,6 @@ def test_a_list_that_fits_on_one_page_has_no_other() -> None:
             assert example.value["pageInfo"]["hasNextPage"] is False, example.where
 
 
-def test_every_example_of_a_model_is_shown_somewhere() -> None:
-    shown = {example.schema["$ref"].rpartition("/")[2] for example in ALL if "$ref" in example.schema}
-    assert {model.__name__ for model in EXAMPLES} <= shown
+def test_every_example_of_a_model_is_used() -> None:
+    model_names = {example.schema["$ref"].rpartition("/")[2] for example in ALL if "$ref" in example.schema}
+    assert {model.__name__ for model in EXAMPLES} <= model_names

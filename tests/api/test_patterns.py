@@ -1,4 +1,6 @@
-"""Patterns of the OpenAPI document: none takes a line break that slipped in, and texts must show something."""
+"""Patterns of the OpenAPI document: none accepts an accidental line break, and a text must have visible
+characters.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ from tests.api.schema_edges import TEXTS
 from tests.api.test_limits import DOCUMENT
 
 BLANKS_AROUND = r"\s*$"
-"""The end of a pattern that takes white space around its value, because POM takes it off."""
+"""The end of a pattern that accepts white space around its value, which POM removes."""
 
 
 def patterns(node: Any) -> Iterator[str]:
@@ -38,7 +40,7 @@ assert VISIBLE_LINE_PATTERN in PATTERNS
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_no_pattern_of_one_line_takes_a_line_break_at_its_end(pattern: str) -> None:
+def test_no_single_line_pattern_accepts_a_line_break_at_the_end(pattern: str) -> None:
     """In Python, `$` also stands before a line break at the end. In ECMAScript it does not."""
     if not pattern.endswith(BLANKS_AROUND):
         assert not [text for text in TEXTS if re.search(pattern, text.strip("\n") + "\n")]
@@ -47,7 +49,7 @@ def test_no_pattern_of_one_line_takes_a_line_break_at_its_end(pattern: str) -> N
 @pytest.mark.parametrize(
     "sign", ["\u0085", "\u2028", "\u2029", "\u202a", "\u202e", "\u2066", "\u2069", "\x00", "\n", "\x7f"]
 )
-def test_a_line_holds_no_sign_that_breaks_or_turns_it(sign: str) -> None:
+def test_a_line_has_no_character_that_breaks_or_reverses_it(sign: str) -> None:
     for text in (sign, f"a{sign}", f"{sign}a", f"a{sign}b"):
         assert not re.search(ONE_LINE_PATTERN, text)
         assert not re.search(VISIBLE_LINE_PATTERN, text)
@@ -70,7 +72,7 @@ def test_a_line_holds_no_sign_that_breaks_or_turns_it(sign: str) -> None:
         "\u2060 \u3000",
     ],
 )
-def test_a_text_of_blanks_and_invisible_signs_shows_nothing(text: str) -> None:
+def test_a_text_of_spaces_and_invisible_characters_is_refused(text: str) -> None:
     assert not anything_visible(text)
     assert not re.search(VISIBLE_LINE_PATTERN, text)
 
@@ -79,7 +81,7 @@ def test_a_text_of_blanks_and_invisible_signs_shows_nothing(text: str) -> None:
     "text",
     ["a", ".", "\u05d0\u200f", "\u0645\u06cc\u200c\u062e", "\U0001f469\u200d\U0001f467", "e\u0301", " x ", "\u6f22"],
 )
-def test_a_text_in_which_something_is_visible_is_taken(text: str) -> None:
+def test_a_text_with_a_visible_character_is_accepted(text: str) -> None:
     assert anything_visible(text)
     assert re.search(VISIBLE_LINE_PATTERN, text)
     assert re.search(TEXT_PATTERN, text)

@@ -1,4 +1,4 @@
-"""An organization's money in and out as a table, for spreadsheets and bookkeeping programs."""
+"""The list of payments as CSV, for spreadsheets and bookkeeping programs."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from chalicelib.ports.storage import Page
 from tests.api.client import ApiClient
 from tests.api.conftest import CONFIG
 from tests.api.example_money import NAMES, PAYOUT, ROWS, SETTLED
-from tests.api.money_moved import CSV, listed, movement, paid, refunds, table
-from tests.api.settled_money import costs
+from tests.api.money_moved import CSV, csv_rows, movement, paid_invoice, payment_rows, refund_payment
+from tests.api.settled_money import settled_payment
 from tests.world import ORGANIZATION, World
 
 HEADER = (
@@ -38,33 +38,33 @@ def account(world: World) -> str:
     return account
 
 
-def test_the_table_has_the_rows_of_the_list(api: ApiClient, world: World, account: str) -> None:
-    _, intent = paid(world)
-    refunds(world, account, intent, 2000)
-    answer = api.get("/payments", headers=CSV)
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
-    assert "link" not in answer.headers, "there is no next page"
-    lines = answer.text.split("\r\n")
+def test_the_csv_has_the_rows_of_the_json(api: ApiClient, world: World, account: str) -> None:
+    _, intent = paid_invoice(world)
+    refund_payment(world, account, intent, 2000)
+    response = api.get("/payments", headers=CSV)
+    assert response.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    assert "link" not in response.headers, "there is no next page"
+    lines = response.text.split("\r\n")
     assert (lines[0].split(","), len(lines), lines[-1]) == (HEADER, 4, "")
-    for row, shown in zip(table(answer), listed(api), strict=True):
-        assert row["Time"] == shown["at"]
-        assert (row["Kind"], row["Status"], row["ID"]) == (shown["kind"], shown["status"], shown["id"])
-        assert (row["Amount"], row["Received"]) == (shown["amount"], shown["receivedAmount"])
-        assert (row["Method"], row["Brand"], row["Last 4"]) == tuple(shown["method"].values())
-        assert (row["Invoice number"], row["Invoice ID"]) == (shown["number"], shown["invoiceId"])
-        assert (row["Customer"], row["Payment ID"]) == (shown["customerId"], shown["paymentId"] or "")
-        assert row["Customer name"] == shown["customerName"]
+    for row, payment in zip(csv_rows(response), payment_rows(api), strict=True):
+        assert row["Time"] == payment["at"]
+        assert (row["Kind"], row["Status"], row["ID"]) == (payment["kind"], payment["status"], payment["id"])
+        assert (row["Amount"], row["Received"]) == (payment["amount"], payment["receivedAmount"])
+        assert (row["Method"], row["Brand"], row["Last 4"]) == tuple(payment["method"].values())
+        assert (row["Invoice number"], row["Invoice ID"]) == (payment["number"], payment["invoiceId"])
+        assert (row["Customer"], row["Payment ID"]) == (payment["customerId"], payment["paymentId"] or "")
+        assert row["Customer name"] == payment["customerName"]
         assert (row["Day"], row["Currency"]) == ("2027-01-15", "USD")
 
 
-def test_the_link_of_a_table_leads_through_all_its_pages(api: ApiClient, world: World, account: str) -> None:
-    intents = [paid(world, f"svc_{number}")[1] for number in range(5)]
+def test_the_link_header_leads_through_all_pages(api: ApiClient, world: World, account: str) -> None:
+    intents = [paid_invoice(world, f"svc_{number}")[1] for number in range(5)]
     ids, path, pages = [], "/payments?from=2027-01-01&to=2027-01-15T09:00:00Z&kind=payment&method=card&first=2", 0
     while path:
-        answer = api.get(path, headers=CSV)
-        ids += [row["ID"] for row in table(answer)]
+        response = api.get(path, headers=CSV)
+        ids += [row["ID"] for row in csv_rows(response)]
         pages += 1
-        target, _, relation = answer.headers.get("link", "").partition(">; ")
+        target, _, relation = response.headers.get("link", "").partition(">; ")
         assert relation in ("", 'rel="next"')
         assert target == "" or target.startswith(f"<{CONFIG.public_api_url}/v1/payments?")
         path = target.removeprefix(f"<{CONFIG.public_api_url}/v1")
@@ -72,7 +72,7 @@ def test_the_link_of_a_table_leads_through_all_its_pages(api: ApiClient, world: 
     assert (ids, pages) == (intents[::-1], 3)
 
 
-def test_a_table_has_a_thousand_rows_a_page_unless_somebody_asks_for_fewer(
+def test_a_csv_page_has_a_thousand_rows_unless_fewer_are_requested(
     api: ApiClient, world: World, account: str
 ) -> None:
     rows = world.ports.database.movements
@@ -80,49 +80,49 @@ def test_a_table_has_a_thousand_rows_a_page_unless_somebody_asks_for_fewer(
         row = movement(id=f"pi_{number:04}", at=1_800_000_000 + number)
         rows[ORGANIZATION, row.id] = row
     first = api.get("/payments", headers=CSV)
-    assert len(table(first)) == 1000
+    assert len(csv_rows(first)) == 1000
     link = first.headers["link"]
-    rest = api.get(link[link.index("/payments") : link.index(">")], headers=CSV)
-    assert [row["ID"] for row in table(rest)] == ["pi_0000"]
-    assert "link" not in rest.headers
-    assert len(table(api.get("/payments?first=7", headers=CSV))) == 7
-    assert len(listed(api)) == 25
+    second_page = api.get(link[link.index("/payments") : link.index(">")], headers=CSV)
+    assert [row["ID"] for row in csv_rows(second_page)] == ["pi_0000"]
+    assert "link" not in second_page.headers
+    assert len(csv_rows(api.get("/payments?first=7", headers=CSV))) == 7
+    assert len(payment_rows(api)) == 25
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", '=HYPERLINK("x")'])  # noqa: RUF001
-def test_no_text_of_a_table_is_taken_for_a_formula(text: str) -> None:
+def test_no_text_in_a_csv_is_read_as_a_formula(text: str) -> None:
     row = movement(reason=text, number=text, method=text, brand=text)
-    [read] = csv.DictReader(StringIO(movements_csv([costs(row)], {}, "UTC"), newline=""), strict=True)
+    [csv_row] = csv.DictReader(StringIO(movements_csv([settled_payment(row)], {}, "UTC"), newline=""), strict=True)
     for column in ("Reason", "Invoice number", "Method", "Brand"):
-        assert read[column] == f"'{text}"
+        assert csv_row[column] == f"'{text}"
 
 
-def test_amounts_of_a_table_are_plain_decimals_of_their_currency() -> None:
+def test_amounts_in_a_csv_are_plain_decimals_of_their_currency() -> None:
     rows = [
-        costs(movement(kind=MovementKind.REFUND, amount=50)),
-        costs(movement(currency="jpy", amount=500)),
-        costs(movement(currency="kwd", amount=1250, status="pending")),
+        settled_payment(movement(kind=MovementKind.REFUND, amount=50)),
+        settled_payment(movement(currency="jpy", amount=500)),
+        settled_payment(movement(currency="kwd", amount=1250, status="pending")),
     ]
-    read = list(csv.DictReader(StringIO(movements_csv(rows, {}, "UTC"), newline="")))
-    assert [(row["Amount"], row["Received"], row["Currency"]) for row in read] == [
+    rows_read = list(csv.DictReader(StringIO(movements_csv(rows, {}, "UTC"), newline="")))
+    assert [(row["Amount"], row["Received"], row["Currency"]) for row in rows_read] == [
         ("0.50", "-0.50", "USD"),
         ("500", "500", "JPY"),
         ("1.250", "0.000", "KWD"),
     ]
 
 
-def test_a_text_with_commas_quotes_and_letters_of_any_script_comes_through_whole(
+def test_text_with_commas_quotes_and_any_script_is_unchanged_in_a_csv(
     api: ApiClient, world: World, account: str
 ) -> None:
     invoice = world.invoice()
     reference = 'Scheck "7", Müller & 株式会社'
     api.post(f"/invoices/{invoice.id}/mark-paid", {"method": "check", "reference": reference})
-    [row] = table(api.get("/payments", headers=CSV))
+    [row] = csv_rows(api.get("/payments", headers=CSV))
     assert (row["Reason"], row["Method"]) == (reference, "check")
 
 
 @pytest.mark.parametrize(
-    ("accept", "wanted"),
+    ("accept", "prefers"),
     [
         ("text/csv", True),
         ("TEXT/CSV; charset=utf-8", True),
@@ -141,15 +141,15 @@ def test_a_text_with_commas_quotes_and_letters_of_any_script_comes_through_whole
         (";;;,,,", False),
     ],
 )
-def test_only_who_prefers_csv_gets_it(api: ApiClient, accept: str | None, wanted: bool) -> None:
-    assert prefers_csv(accept) is wanted
-    answer = api.get("/payments", headers={} if accept is None else {"Accept": accept})
-    assert (answer.status, answer.headers["content-type"].startswith("text/csv")) == (200, wanted)
+def test_only_a_client_that_prefers_csv_gets_csv(api: ApiClient, accept: str | None, prefers: bool) -> None:
+    assert prefers_csv(accept) is prefers
+    response = api.get("/payments", headers={} if accept is None else {"Accept": accept})
+    assert (response.status, response.headers["content-type"].startswith("text/csv")) == (200, prefers)
 
 
-def test_the_examples_are_what_is_answered_for_the_same_money() -> None:
+def test_the_examples_equal_the_response_for_the_same_payments() -> None:
     refund, payment = (
-        costs(row, settlement, payouts=[PAYOUT]) for row, settlement in zip(ROWS, SETTLED, strict=True)
+        settled_payment(row, settlement, payouts=[PAYOUT]) for row, settlement in zip(ROWS, SETTLED, strict=True)
     )
     page = Page((refund, payment), LAST_PAGE["endCursor"], False)
     assert msgspec.to_builtins(movement_list(page, NAMES)) == EXAMPLES[MovementList]

@@ -1,4 +1,4 @@
-"""The events of a change carry the object as the API shows it, unless it is too large for the bus."""
+"""The events of a change contain the object as the API returns it, unless it is too large for the bus."""
 
 from __future__ import annotations
 
@@ -21,45 +21,50 @@ DASHBOARD = "https://dashboard.stripe.test"
 PAID = Difference((ChangeType.INVOICE_PARTLY_PAID, ChangeType.INVOICE_PAID), "pending", "paid")
 
 
-def events_of(shown: Invoice, difference: Difference = PAID) -> list[BusEvent]:
-    change = Change(shown.organization_id, ObjectKind.INVOICE, shown.id, 7, NOW, difference)
-    return list(bus_events(StoredChange(change, shown), PublishedInvoice(shown, "Ann Lee"), DASHBOARD))
+def events_of(invoice: Invoice, difference: Difference = PAID) -> list[BusEvent]:
+    change = Change(invoice.organization_id, ObjectKind.INVOICE, invoice.id, 7, NOW, difference)
+    return list(bus_events(StoredChange(change, invoice), PublishedInvoice(invoice, "Ann Lee"), DASHBOARD))
 
 
 def detail(event: BusEvent) -> dict[str, Any]:
     return dict(msgspec.json.decode(event.detail))
 
 
-def paid() -> Invoice:
+def paid_invoice() -> Invoice:
     return in_status(invoice(), InvoiceStatus.PAID)
 
 
 def with_lines(count: int) -> Invoice:
-    """An invoice whose JSON grows with the number of its lines."""
-    made = paid()
-    [line] = made.order.line_items
-    return replace(made, order=replace(made.order, line_items=(line,) * count))
+    """Returns an invoice with this many lines. Its JSON grows with the lines."""
+    large_invoice = paid_invoice()
+    [line] = large_invoice.order.line_items
+    return replace(large_invoice, order=replace(large_invoice.order, line_items=(line,) * count))
 
 
 def test_each_type_of_a_change_is_an_event_with_an_id_of_its_own() -> None:
-    partly, fully = events_of(paid())
+    partly, fully = events_of(paid_invoice())
     assert (partly.detail_type, fully.detail_type) == ("invoice.partly_paid", "invoice.paid")
     assert (detail(partly)["id"], detail(fully)["id"]) == (partly.id, fully.id)
     assert partly.id != fully.id
-    assert [each.id for each in events_of(paid())] == [partly.id, fully.id]
+    assert [each.id for each in events_of(paid_invoice())] == [partly.id, fully.id]
 
 
-def test_an_event_has_the_invoice_as_the_api_shows_it() -> None:
-    told = detail(events_of(paid())[0])
-    view = invoice_view(paid(), customer_name="Ann Lee", now=NOW, dashboard_base=DASHBOARD)
-    assert told["object"] == msgspec.json.decode(msgspec.json.encode(view))
-    assert (told["version"], told["previousStatus"], told["status"]) == (7, "pending", "paid")
-    assert (told["deleted"], told["objectOmitted"]) == (False, False)
+def test_an_event_has_the_invoice_as_the_api_returns_it() -> None:
+    detail_json = detail(events_of(paid_invoice())[0])
+    view = invoice_view(paid_invoice(), customer_name="Ann Lee", now=NOW, dashboard_base=DASHBOARD)
+    assert detail_json["object"] == msgspec.json.decode(msgspec.json.encode(view))
+    assert (detail_json["version"], detail_json["previousStatus"], detail_json["status"]) == (7, "pending", "paid")
+    assert (detail_json["deleted"], detail_json["objectOmitted"]) == (False, False)
 
 
 def test_an_event_of_a_deleted_object_has_no_object() -> None:
-    told = detail(events_of(paid(), Difference((ChangeType.INVOICE_DELETED,), "paid"))[0])
-    assert (told["object"], told["deleted"], told["objectOmitted"], told["status"]) == (None, True, False, None)
+    detail_json = detail(events_of(paid_invoice(), Difference((ChangeType.INVOICE_DELETED,), "paid"))[0])
+    assert (detail_json["object"], detail_json["deleted"], detail_json["objectOmitted"], detail_json["status"]) == (
+        None,
+        True,
+        False,
+        None,
+    )
 
 
 def test_an_object_that_is_too_large_for_the_bus_is_left_out_and_the_event_says_so() -> None:
@@ -69,12 +74,12 @@ def test_an_object_that_is_too_large_for_the_bus_is_left_out_and_the_event_says_
         > MAX_REQUEST_BYTES
     )
     for event in events_of(large):
-        told = detail(event)
-        assert (told["object"], told["objectOmitted"], told["deleted"]) == (None, True, False)
-        assert (told["objectId"], told["version"], told["status"]) == (large.id, 7, "paid")
+        detail_json = detail(event)
+        assert (detail_json["object"], detail_json["objectOmitted"], detail_json["deleted"]) == (None, True, False)
+        assert (detail_json["objectId"], detail_json["version"], detail_json["status"]) == (large.id, 7, "paid")
         assert size_of(event) < 2000
 
 
-def test_whatever_the_size_of_an_object_its_event_fits_into_a_request() -> None:
+def test_an_event_fits_into_one_request_whatever_the_objects_size() -> None:
     for count in range(1, 3000, 100):
         assert all(size_of(event) < MAX_REQUEST_BYTES for event in events_of(with_lines(count)))

@@ -1,4 +1,6 @@
-"""What this layer refuses by itself: always a 4xx with a stable code, the field where there is one, a next step."""
+"""Refusals by the API layer itself: each is a 4xx with a stable code, a next step, and a field where one is at
+fault.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import pytest
 from chalice.app import Chalice
 
 from chalicelib.api.models.invoice_query import ListedStatus
-from tests.api.client import Answer, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.world import World
 
 LINE: dict[str, Any] = {"serviceId": "svc_1", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
@@ -24,20 +26,22 @@ def without(body: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key != name}
 
 
-REPEATED = ("code", "message", "field", "nextStep")
+FIELDS_OF_THE_FIRST_ERROR = ("code", "message", "field", "nextStep")
 
 
-def assert_error(answer: Answer, status: int, code: str, field: str | None = None) -> None:
-    assert (answer.status, answer.code, answer.error.get("field")) == (status, code, field)
-    assert answer.error["message"]
-    assert answer.error["nextStep"]
-    assert answer.error["requestId"]
-    assert answer.headers["content-type"] == "application/json"
-    assert set(answer.json) == {"error"}
-    assert set(answer.error) == {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
-    first = answer.error["details"][0]
+def assert_refused_with(response: Response, status: int, code: str, field: str | None = None) -> None:
+    assert (response.status, response.code, response.error.get("field")) == (status, code, field)
+    assert response.error["message"]
+    assert response.error["nextStep"]
+    assert response.error["requestId"]
+    assert response.headers["content-type"] == "application/json"
+    assert set(response.json) == {"error"}
+    assert set(response.error) == {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
+    first = response.error["details"][0]
     assert set(first) == {"code", "message", "field", "nextStep", "invoiceId", "number"}
-    assert {name: first[name] for name in REPEATED} == {name: answer.error[name] for name in REPEATED}
+    assert {name: first[name] for name in FIELDS_OF_THE_FIRST_ERROR} == {
+        name: response.error[name] for name in FIELDS_OF_THE_FIRST_ERROR
+    }
 
 
 @pytest.mark.parametrize(
@@ -88,8 +92,8 @@ def assert_error(answer: Answer, status: int, code: str, field: str | None = Non
         (with_line(taxable=None), "lineItems[1].taxable"),
     ],
 )
-def test_a_body_of_the_wrong_shape_names_the_field(api: ApiClient, body: Any, field: str | None) -> None:
-    assert_error(api.post("/invoices", body), 400, "invalid_body", field)
+def test_the_refusal_of_an_invalid_body_names_the_field(api: ApiClient, body: Any, field: str | None) -> None:
+    assert_refused_with(api.post("/invoices", body), 400, "invalid_body", field)
 
 
 @pytest.mark.parametrize(
@@ -107,23 +111,23 @@ def test_a_body_of_the_wrong_shape_names_the_field(api: ApiClient, body: Any, fi
         b'{"customerId": "cust_1", "lineItems": [{"unitPrice": 01}]}',
     ],
 )
-def test_what_is_not_json_is_malformed(api: ApiClient, body: bytes) -> None:
-    assert_error(api.post("/invoices", body), 400, "malformed_json")
+def test_a_body_that_is_not_json_is_malformed(api: ApiClient, body: bytes) -> None:
+    assert_refused_with(api.post("/invoices", body), 400, "malformed_json")
 
 
 @pytest.mark.parametrize("number", [b"1e400", b"1E+9999999999", b"-1e-5000", b"1" * 5000, b"[" * 50000])
 def test_numbers_and_depths_that_break_parsers_are_refused(api: ApiClient, number: bytes) -> None:
     body = b'{"customerId": "cust_1", "lineItems": [{"serviceId": "s", "description": "d", "quantity": ' + number
-    answer = api.post("/invoices", body + b', "unitPrice": 1}]}')
-    assert answer.status == 400
-    assert answer.code in {"invalid_body", "malformed_json"}
+    response = api.post("/invoices", body + b', "unitPrice": 1}]}')
+    assert response.status == 400
+    assert response.code in {"invalid_body", "malformed_json"}
 
 
-def test_an_unknown_field_with_a_misleading_name_is_named_in_part(api: ApiClient) -> None:
+def test_an_unknown_field_with_a_misleading_name_is_quoted_only_in_part(api: ApiClient) -> None:
     name = "x` - at `$.customerId`" + "y" * 500
-    answer = api.post("/invoices", {**INVOICE, name: 1})
-    assert (answer.status, answer.code) == (400, "invalid_body")
-    assert answer.error["field"] == name[:100]
+    response = api.post("/invoices", {**INVOICE, name: 1})
+    assert (response.status, response.code) == (400, "invalid_body")
+    assert response.error["field"] == name[:100]
 
 
 @pytest.mark.parametrize(
@@ -138,41 +142,41 @@ def test_an_unknown_field_with_a_misleading_name_is_named_in_part(api: ApiClient
         "",
     ],
 )
-def test_another_media_type_is_not_taken(api: ApiClient, content_type: str) -> None:
-    answer = api.post("/invoices", INVOICE, headers={"Content-Type": content_type})
-    assert_error(answer, 415, "unsupported_media_type", "Content-Type")
+def test_another_media_type_is_refused(api: ApiClient, content_type: str) -> None:
+    response = api.post("/invoices", INVOICE, headers={"Content-Type": content_type})
+    assert_refused_with(response, 415, "unsupported_media_type", "Content-Type")
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=UTF-8", "Application/JSON"])
-def test_json_is_taken_however_it_is_written(api: ApiClient, content_type: str) -> None:
-    answer = api.post("/invoices", {}, headers={"Content-Type": content_type})
-    assert answer.code == "invalid_body"
+def test_every_spelling_of_the_json_media_type_is_accepted(api: ApiClient, content_type: str) -> None:
+    response = api.post("/invoices", {}, headers={"Content-Type": content_type})
+    assert response.code == "invalid_body"
 
 
 def test_a_body_over_256_kib_is_too_large(api: ApiClient) -> None:
     limit = 256 * 1024
-    assert_error(api.post("/invoices", b" " * (limit + 1)), 413, "payload_too_large")
+    assert_refused_with(api.post("/invoices", b" " * (limit + 1)), 413, "payload_too_large")
     assert api.post("/invoices", b" " * limit).code == "malformed_json"
 
 
-def test_size_is_checked_where_no_body_is_expected(api: ApiClient) -> None:
+def test_the_size_of_an_unexpected_body_is_checked_too(api: ApiClient) -> None:
     assert api.post("/invoices/inv_1/void", b" " * (256 * 1024 + 1)).status == 413
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "naïve", "tab\there", "new\nline"])
 def test_an_idempotency_key_is_printable_ascii(api: ApiClient, key: str) -> None:
-    answer = api.post("/invoices", INVOICE, headers={"Idempotency-Key": key})
-    assert_error(answer, 400, "invalid_idempotency_key", "Idempotency-Key")
+    response = api.post("/invoices", INVOICE, headers={"Idempotency-Key": key})
+    assert_refused_with(response, 400, "invalid_idempotency_key", "Idempotency-Key")
 
 
 @pytest.mark.parametrize("key", [" ", "   "])
 def test_a_blank_idempotency_key_is_no_key(api: ApiClient, key: str) -> None:
-    answer = api.post("/invoices", INVOICE, headers={"Idempotency-Key": key})
-    assert_error(answer, 400, "invalid_idempotency_key", "Idempotency-Key")
+    response = api.post("/invoices", INVOICE, headers={"Idempotency-Key": key})
+    assert_refused_with(response, 400, "invalid_idempotency_key", "Idempotency-Key")
 
 
 @pytest.mark.parametrize("path", ["/v1/invoices", "/v1/invoice-batches", "/v1/customer-imports"])
-def test_an_idempotency_key_that_is_sent_twice_is_refused(app: Chalice, world: World, path: str) -> None:
+def test_an_idempotency_key_header_sent_twice_is_refused(app: Chalice, world: World, path: str) -> None:
     world.connect()
     values = {"Content-Type": ["application/json"], "Idempotency-Key": ["one", "two"]}
     event = {
@@ -194,14 +198,14 @@ def test_an_idempotency_key_that_is_sent_twice_is_refused(app: Chalice, world: W
 
 
 @pytest.mark.parametrize("body", [b"", b" \n", b"{}"])
-def test_an_empty_body_is_let_through_where_none_is_taken(api: ApiClient, body: bytes) -> None:
+def test_an_empty_body_is_accepted_where_no_body_is_expected(api: ApiClient, body: bytes) -> None:
     assert api.post("/invoices/inv_1/void", body).code == "invoice_not_found"
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"text", b'{"reason": "duplicate"}'])
-def test_a_body_is_refused_where_none_is_taken(api: ApiClient, body: bytes) -> None:
-    for answer in (api.post("/invoices/inv_1/void", body), api.call("GET", "/invoices", body)):
-        assert answer.status == 400
+def test_a_body_is_refused_where_none_is_expected(api: ApiClient, body: bytes) -> None:
+    for response in (api.post("/invoices/inv_1/void", body), api.call("GET", "/invoices", body)):
+        assert response.status == 400
 
 
 @pytest.mark.parametrize(
@@ -232,11 +236,11 @@ def test_a_body_is_refused_where_none_is_taken(api: ApiClient, body: bytes) -> N
     ],
 )
 def test_a_wrong_query_names_the_parameter(api: ApiClient, query: str, field: str) -> None:
-    assert_error(api.get(f"/invoices?{query}"), 400, "invalid_query", field)
+    assert_refused_with(api.get(f"/invoices?{query}"), 400, "invalid_query", field)
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "message"),
     [
         ("/invoices?overdue=yes", "Expected true or false."),
         ("/payments?kind=fee", "Expected payment, refund or dispute."),
@@ -244,34 +248,34 @@ def test_a_wrong_query_names_the_parameter(api: ApiClient, query: str, field: st
         ("/invoices?sort=number", "This parameter is unknown."),
     ],
 )
-def test_the_error_of_a_parameter_says_what_it_may_be(api: ApiClient, path: str, told: str) -> None:
-    assert api.get(path).error["message"] == told
+def test_a_parameters_error_lists_the_allowed_values(api: ApiClient, path: str, message: str) -> None:
+    assert api.get(path).error["message"] == message
 
 
-def test_the_error_of_a_closed_set_lists_its_values(api: ApiClient) -> None:
+def test_a_closed_sets_error_lists_its_values(api: ApiClient) -> None:
     message = api.get("/invoices?status=late").error["message"]
     assert message == f"Expected {', '.join(list(ListedStatus)[:-1])} or {list(ListedStatus)[-1]}."
     deduction = {"kind": "gift", "description": "Welcome", "amount": "5.00"}
-    refused = api.post("/invoices", {**INVOICE, "deductions": [deduction]})
-    assert refused.error["field"] == "deductions[0].kind"
-    assert refused.error["message"] == "Expected discount or credit."
+    refusal = api.post("/invoices", {**INVOICE, "deductions": [deduction]})
+    assert refusal.error["field"] == "deductions[0].kind"
+    assert refusal.error["message"] == "Expected discount or credit."
 
 
 @pytest.mark.parametrize("path", ["/invoices", "/payments"])
-def test_a_cursor_that_is_not_ours_is_refused(api: ApiClient, path: str) -> None:
-    answer = api.get(f"{path}?after=bm90b3Vycw")
-    assert (answer.status, answer.code) == (422, "cursor_invalid")
+def test_a_cursor_that_pom_never_issued_is_refused(api: ApiClient, path: str) -> None:
+    response = api.get(f"{path}?after=bm90b3Vycw")
+    assert (response.status, response.code) == (422, "cursor_invalid")
 
 
 @pytest.mark.parametrize("customer_id", ["a%23b", "a%2Fb", "%00", "x" * 129, "caf%C3%A9", "a%20b", "%0A"])
-def test_a_path_takes_ids_only(api: ApiClient, customer_id: str) -> None:
-    assert_error(api.put(f"/customers/{customer_id}", {}), 400, "invalid_id", "customerId")
+def test_a_path_accepts_only_ids(api: ApiClient, customer_id: str) -> None:
+    assert_refused_with(api.put(f"/customers/{customer_id}", {}), 400, "invalid_id", "customerId")
 
 
-def test_another_method_is_not_allowed(api: ApiClient) -> None:
-    answer = api.call("PATCH", "/invoices", {})
-    assert_error(answer, 405, "method_not_allowed")
-    assert "POST" in answer.headers["allow"]
+def test_an_unsupported_method_is_refused(api: ApiClient) -> None:
+    response = api.call("PATCH", "/invoices", {})
+    assert_refused_with(response, 405, "method_not_allowed")
+    assert "POST" in response.headers["allow"]
 
 
 @pytest.mark.parametrize(
@@ -286,7 +290,7 @@ def test_another_method_is_not_allowed(api: ApiClient) -> None:
     ],
 )
 def test_settings_of_the_wrong_shape_name_the_field(api: ApiClient, body: Any, field: str) -> None:
-    assert_error(api.admin.put("/settings/invoicing", body), 400, "invalid_body", field)
+    assert_refused_with(api.admin.put("/settings/invoicing", body), 400, "invalid_body", field)
 
 
 @pytest.mark.parametrize(
@@ -299,8 +303,10 @@ def test_settings_of_the_wrong_shape_name_the_field(api: ApiClient, body: Any, f
         ({"firstName": "x" * 257}, 400, "invalid_body", "firstName"),
     ],
 )
-def test_customers_of_the_wrong_shape(api: ApiClient, body: Any, status: int, code: str, field: str) -> None:
-    assert_error(api.put("/customers/cust_1", body), status, code, field)
+def test_customers_of_the_wrong_shape_name_the_field(
+    api: ApiClient, body: Any, status: int, code: str, field: str
+) -> None:
+    assert_refused_with(api.put("/customers/cust_1", body), status, code, field)
 
 
 @pytest.mark.parametrize(
@@ -324,27 +330,27 @@ def test_customers_of_the_wrong_shape(api: ApiClient, body: Any, status: int, co
         ({"paymentTerms": "someday"}, 422, "payment_terms_unknown", "paymentTerms"),
     ],
 )
-def test_what_the_rules_refuse_comes_with_its_field(
+def test_a_request_that_breaks_a_rule_names_its_field(
     api: ApiClient, world: World, changes: dict[str, Any], status: int, code: str, field: str
 ) -> None:
     world.connect()
     world.customer()
-    answer = api.post("/invoices", {**INVOICE, **changes})
-    assert (answer.status, answer.code, answer.error.get("field")) == (status, code, field)
+    response = api.post("/invoices", {**INVOICE, **changes})
+    assert (response.status, response.code, response.error.get("field")) == (status, code, field)
 
 
 def test_an_organization_that_is_not_connected_cannot_invoice(api: ApiClient, world: World) -> None:
     world.customer()
-    assert_error(api.post("/invoices", INVOICE), 409, "stripe_not_connected")
+    assert_refused_with(api.post("/invoices", INVOICE), 409, "stripe_not_connected")
 
 
 def test_a_customer_without_email_cannot_be_invoiced(api: ApiClient, world: World) -> None:
     world.connect()
     world.customer(email=None)
-    assert_error(api.post("/invoices", INVOICE), 422, "customer_email_missing", "customerId")
+    assert_refused_with(api.post("/invoices", INVOICE), 422, "customer_email_missing", "customerId")
 
 
-def test_a_service_that_is_billed_already_names_its_invoice(api: ApiClient, world: World) -> None:
+def test_a_service_that_is_already_billed_names_its_invoice(api: ApiClient, world: World) -> None:
     world.connect()
     world.customer()
     first = api.post("/invoices", INVOICE)
@@ -359,7 +365,7 @@ def test_ids_of_another_organization_are_not_found(api: ApiClient, world: World)
     world.connect()
     world.customer()
     invoice_id = api.post("/invoices", INVOICE).json["id"]
-    stranger = api.acting("admin", organization="org_green")
+    other_organization = api.acting("admin", organization="org_green")
     for method, path in (
         ("GET", f"/invoices/{invoice_id}"),
         ("GET", f"/invoices/{invoice_id}/history"),
@@ -369,7 +375,7 @@ def test_ids_of_another_organization_are_not_found(api: ApiClient, world: World)
         ("POST", f"/invoices/{invoice_id}/refresh"),
         ("GET", "/customers/cust_1"),
     ):
-        assert stranger.call(method, path).status == 404, path
-    assert stranger.get("/invoices").json["data"] == []
-    assert stranger.get("/payments").json["data"] == []
-    assert stranger.get("/customers").json["data"] == []
+        assert other_organization.call(method, path).status == 404, path
+    assert other_organization.get("/invoices").json["data"] == []
+    assert other_organization.get("/payments").json["data"] == []
+    assert other_organization.get("/customers").json["data"] == []

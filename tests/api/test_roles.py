@@ -1,4 +1,4 @@
-"""Who may do what, over the whole route table."""
+"""The roles that may call each route of the route table."""
 
 from __future__ import annotations
 
@@ -92,24 +92,26 @@ def path_of(route: Route) -> str:
     return route.path.removeprefix("/v1").format(**PATH)
 
 
-def test_every_route_has_the_role_of_the_contract() -> None:
+def test_every_route_has_the_role_that_the_contract_states() -> None:
     assert {route.label: route.role for route in ROUTES} == EXPECTED
 
 
-def test_exactly_the_private_routes_are_behind_the_authorizer(app: Chalice) -> None:
+def test_exactly_the_private_routes_require_the_authorizer(app: Chalice) -> None:
     for route in ROUTES:
         entry = app.routes[route.path][route.method]
         assert (entry.authorizer is token_authorizer) is (route.role is not Role.PUBLIC), route.label
 
 
 @pytest.mark.parametrize("route", PRIVATE, ids=LABELS)
-def test_nobody_gets_in_without_a_token(api: ApiClient, route: Route) -> None:
+def test_a_private_route_refuses_a_request_without_a_token(api: ApiClient, route: Route) -> None:
     assert api.call(route.method, path_of(route), token=None).status == 401
 
 
 @pytest.mark.parametrize("route", PRIVATE, ids=LABELS)
-def test_a_request_that_passed_no_authorizer_is_refused_all_the_same(app: Chalice, world: Any, route: Route) -> None:
-    """A gateway that was set up wrongly must not open the API."""
+def test_a_request_without_an_authorizers_context_is_refused_by_the_code_too(
+    app: Chalice, world: Any, route: Route
+) -> None:
+    """A wrongly configured gateway must not open the API."""
     for context in (
         None, {}, {"organizationId": "org_blue"}, {"userId": "u"}, {"organizationId": "", "userId": ""},
         {"organizationId": "org_\ud800", "userId": "u"}, {"organizationId": "org_blue", "userId": "u\x00"},
@@ -122,22 +124,22 @@ def test_a_request_that_passed_no_authorizer_is_refused_all_the_same(app: Chalic
             "stageVariables": None,
             "body": None,
         }
-        answer = app(event, None)
-        assert answer["statusCode"] == 401, context
-        assert '"code":"unauthorized"' in answer["body"]
-        assert answer["headers"]["WWW-Authenticate"] == "Bearer"
+        response = app(event, None)
+        assert response["statusCode"] == 401, context
+        assert '"code":"unauthorized"' in response["body"]
+        assert response["headers"]["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("roles", CALLERS, ids="+".join)
 @pytest.mark.parametrize("route", PRIVATE, ids=LABELS)
-def test_a_role_opens_what_it_is_for_and_nothing_else(api: ApiClient, route: Route, roles: tuple[str, ...]) -> None:
+def test_a_role_grants_its_routes_and_no_others(api: ApiClient, route: Route, roles: tuple[str, ...]) -> None:
     body = {} if route.method in {"POST", "PUT"} else None
-    answer = api.acting(*roles).call(route.method, path_of(route), body)
+    response = api.acting(*roles).call(route.method, path_of(route), body)
     if roles in MAY[route.role]:
-        assert answer.status not in {401, 403}
+        assert response.status not in {401, 403}
     else:
-        assert (answer.status, answer.code) == (403, "role_missing")
-        assert answer.error["nextStep"]
+        assert (response.status, response.code) == (403, "role_missing")
+        assert response.error["nextStep"]
 
 
 def test_a_role_is_a_whole_word(api: ApiClient) -> None:

@@ -19,16 +19,16 @@ def office(api: ApiClient, world: World) -> ApiClient:
     return api
 
 
-def test_everything_is_summed_up_by_currency(office: ApiClient, world: World) -> None:
+def test_the_summary_has_totals_for_each_currency(office: ApiClient, world: World) -> None:
     world.invoice("svc_1")
-    paid = world.invoice("svc_2", currency="kwd", line_items=(line("svc_2", "1.250"),))
-    world.double.pay(paid.stripe_account_id, paid.stripe_invoice_id or "", "pm_card_visa")
+    paid_invoice = world.invoice("svc_2", currency="kwd", line_items=(line("svc_2", "1.250"),))
+    world.double.pay(paid_invoice.stripe_account_id, paid_invoice.stripe_invoice_id or "", "pm_card_visa")
     world.deliver()
-    answer = office.acting("member").get("/summary")
-    assert answer.status == 200
-    assert list(answer.json) == ["today", "timeZone", "data"]
-    assert (answer.json["today"], answer.json["timeZone"]) == ("2027-01-15", "America/Phoenix")
-    kwd, usd = answer.json["data"]
+    response = office.acting("member").get("/summary")
+    assert response.status == 200
+    assert list(response.json) == ["today", "timeZone", "data"]
+    assert (response.json["today"], response.json["timeZone"]) == ("2027-01-15", "America/Phoenix")
+    kwd, usd = response.json["data"]
     pending = {"count": 1, "total": "75.00", "balance": "75.00"}
     assert usd == {
         "currency": "usd",
@@ -43,13 +43,13 @@ def test_everything_is_summed_up_by_currency(office: ApiClient, world: World) ->
     assert kwd["paidInPeriod"] == {"from": "2027-01-01", "to": "2027-01-31", "count": 1, "amount": "1.250"}
 
 
-def test_nothing_yet_is_no_currency(api: ApiClient) -> None:
+def test_an_organization_without_invoices_has_no_currencies(api: ApiClient) -> None:
     assert api.get("/summary").json["data"] == []
 
 
-def test_the_period_is_asked_for_by_days(office: ApiClient, world: World) -> None:
-    paid = world.invoice()
-    world.double.pay(paid.stripe_account_id, paid.stripe_invoice_id or "", "pm_card_visa")
+def test_the_period_is_given_in_days(office: ApiClient, world: World) -> None:
+    paid_invoice = world.invoice()
+    world.double.pay(paid_invoice.stripe_account_id, paid_invoice.stripe_invoice_id or "", "pm_card_visa")
     world.deliver()
     counts = {
         query: office.get(f"/summary?{query}").json["data"][0]["paidInPeriod"]["count"]
@@ -72,5 +72,5 @@ def test_the_period_is_asked_for_by_days(office: ApiClient, world: World) -> Non
 def test_a_period_that_makes_no_sense_is_refused(
     api: ApiClient, query: str, status: int, code: str, field: str
 ) -> None:
-    answer = api.get(f"/summary?{query}")
-    assert (answer.status, answer.code, answer.error["field"]) == (status, code, field)
+    response = api.get(f"/summary?{query}")
+    assert (response.status, response.code, response.error["field"]) == (status, code, field)

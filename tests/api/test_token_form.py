@@ -1,4 +1,4 @@
-"""Which Authorization headers API Gateway lets through: all that the authorizer takes, and few others."""
+"""API Gateway passes on every Authorization header that the authorizer accepts, and few others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERIFIER = TokenVerifier(CONFIG, KeySet(CONFIG.jwks_url, fetch=lambda _: jwks(pu
 
 
 def _has_no_blank_ends(sub: str) -> bool:
-    """The authorizer takes no subject that begins or ends with a blank (docs/decisions/0023-doors.md)."""
+    """Returns True if the subject neither begins nor ends with a space (docs/decisions/0023-input-limits.md)."""
     return sub == sub.strip()
 
 
@@ -36,37 +36,37 @@ CLAIMS = st.fixed_dictionaries(
 )
 
 
-def lets_through(header: str) -> bool:
-    """Whether API Gateway invokes the authorizer, taking its expression for one of the whole header."""
+def matches_gateway_expression(header: str) -> bool:
+    """Returns True if API Gateway's expression matches the whole header, so that it invokes the authorizer."""
     return re.fullmatch(BEARER, header) is not None
 
 
 @given(SCHEMES, BLANKS, BLANKS, BLANKS, CLAIMS)
-def test_every_token_of_our_issuer_gets_through_however_its_header_is_written(
+def test_every_token_of_our_issuer_matches_in_every_notation_of_its_header(
     scheme: str, before: str, between: str, after: str, claims: dict[str, Any]
 ) -> None:
     token = ISSUER.sign(**claims)
     header = f"{before}{scheme} {between}{token}{after}"
-    assert lets_through(header)
+    assert matches_gateway_expression(header)
     assert token_of(header) == token
     if len(token) <= MAX_TOKEN:
         VERIFIER.verify(token)
 
 
 @given(st.text(max_size=60) | st.from_regex(BEARER, fullmatch=True))
-def test_the_authorizer_reads_a_token_exactly_where_api_gateway_lets_the_header_through(header: str) -> None:
-    if lets_through(header):
+def test_the_authorizer_accepts_a_header_only_if_api_gateway_does(header: str) -> None:
+    if matches_gateway_expression(header):
         assert token_of(header).count(".") == 2
     else:
-        with pytest.raises(Unauthorized) as refused:
+        with pytest.raises(Unauthorized) as exc_info:
             token_of(header)
-        assert refused.value.reason == "malformed"
+        assert exc_info.value.reason == "malformed"
 
 
 @pytest.mark.parametrize("length", [MAX_TOKEN - 1, MAX_TOKEN, MAX_TOKEN + 1])
-def test_length_is_the_authorizers_to_judge(length: int) -> None:
+def test_only_the_authorizer_judges_length(length: int) -> None:
     token = ("a" * (length - 4)) + ".b.c"
-    assert lets_through(f"Bearer {token}")
+    assert matches_gateway_expression(f"Bearer {token}")
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_length_is_the_authorizers_to_judge(length: int) -> None:
         "Bearer a.b.c\n", "Bearer a.b.c\x85", "BearerBearer a.b.c", "Bearer a.b.c;", "Bearer a/b.c+d.e",
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_token_does_not_invoke_the_authorizer(header: str) -> None:
-    assert not lets_through(header)
+def test_a_header_that_cannot_have_a_token_does_not_invoke_the_authorizer(header: str) -> None:
+    assert not matches_gateway_expression(header)
 
 
-def test_the_expression_means_the_same_in_every_dialect() -> None:
-    """AWS does not say which one API Gateway reads: no groups, no flags, lists of characters, one escape, anchors."""
+def test_the_expression_has_the_same_meaning_in_every_dialect() -> None:
+    """AWS does not document the dialect, so the expression has no groups, no flags, only lists and one escape."""
     assert set(re.findall(r"\\.", BEARER)) == {r"\t"}
     assert not set(BEARER) & set("(){}|?$^") - {"^", "$"}
     assert BEARER.startswith("^")

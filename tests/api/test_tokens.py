@@ -1,4 +1,4 @@
-"""Access tokens: who gets in, and the ways to try without right."""
+"""Access tokens: which are accepted, and the known attacks on them, which are refused."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def unsigned(header: dict[str, Any], signature: bytes = b"") -> str:
+def unsigned_token(header: dict[str, Any], signature: bytes = b"") -> str:
     parts = b64(json.dumps(header).encode()) + "." + b64(json.dumps(ISSUER.claims(roles=["admin"])).encode())
     return f"{parts}.{b64(signature)}"
 
 
 def signed_with_the_public_key(algorithm: str = "HS256") -> str:
-    """The classic: the verifier's public key as an HMAC secret."""
-    head_and_body = unsigned({"alg": algorithm, "typ": "JWT", "kid": "key-1"}).rpartition(".")[0]
+    """Returns a token signed with HMAC, with the verifier's public key as the secret."""
+    head_and_body = unsigned_token({"alg": algorithm, "typ": "JWT", "kid": "key-1"}).rpartition(".")[0]
     mac = hmac.new(public_pem(), head_and_body.encode(), hashlib.sha256).digest()
     return f"{head_and_body}.{b64(mac)}"
 
 
-def altered() -> str:
+def altered_token() -> str:
     head, _, signature = ISSUER.sign().split(".")
     return ".".join((head, b64(json.dumps(ISSUER.claims(roles=["admin"])).encode()), signature))
 
@@ -62,10 +62,10 @@ ATTACKS: dict[str, tuple[Callable[[], str], str]] = {
     "issued in the future": (lambda: ISSUER.sign(iat=NOW + DAY), "not_yet_valid"),
     "never expires": (lambda: ISSUER.sign(exp=None), "claim_missing"),
     "expires in words": (lambda: ISSUER.sign(exp="tomorrow"), "malformed"),
-    "alg none": (lambda: unsigned({"alg": "none", "kid": "key-1"}), "algorithm"),
-    "alg NONE": (lambda: unsigned({"alg": "NoNe", "kid": "key-1"}), "algorithm"),
-    "no alg": (lambda: unsigned({"kid": "key-1"}), "algorithm"),
-    "unsigned RS256": (lambda: unsigned({"alg": "RS256", "kid": "key-1"}), "signature"),
+    "alg none": (lambda: unsigned_token({"alg": "none", "kid": "key-1"}), "algorithm"),
+    "alg NONE": (lambda: unsigned_token({"alg": "NoNe", "kid": "key-1"}), "algorithm"),
+    "no alg": (lambda: unsigned_token({"kid": "key-1"}), "algorithm"),
+    "unsigned RS256": (lambda: unsigned_token({"alg": "RS256", "kid": "key-1"}), "signature"),
     "HS256 with the public key": (signed_with_the_public_key, "algorithm"),
     "HS256 with the public key, called RS256": (lambda: signed_with_the_public_key("RS256"), "signature"),
     "RS512": (
@@ -76,7 +76,7 @@ ATTACKS: dict[str, tuple[Callable[[], str], str]] = {
         lambda: jwt.encode(ISSUER.claims(), private_key(), algorithm="PS256", headers={"kid": "key-1"}),
         "algorithm",
     ),
-    "altered claims": (altered, "signature"),
+    "altered claims": (altered_token, "signature"),
     "another key under our key id": (lambda: ISSUER.sign({"kid": "key-1"}, key="key-2"), "signature"),
     "unknown key id": (lambda: ISSUER.sign(key="key-2"), "key_unknown"),
     "no key id": (lambda: jwt.encode(ISSUER.claims(), private_key(), algorithm="RS256"), "key_unknown"),
@@ -109,7 +109,7 @@ ATTACKS: dict[str, tuple[Callable[[], str], str]] = {
     "an end in 10^292 years": (lambda: ISSUER.sign(exp=1e300), "lifetime"),
     "an end in two months": (lambda: ISSUER.sign(exp=NOW + 60 * 86400), "lifetime"),
     "an end without end": (lambda: ISSUER.sign(exp=float("inf")), "malformed"),
-    "nested without end": (lambda: deeply_nested(), "malformed"),
+    "nested without end": (lambda: deeply_nested_token(), "malformed"),
     "no subject": (lambda: ISSUER.sign(sub=None), "claim_missing"),
     "roles of another kind": (lambda: ISSUER.sign(roles={"admin": True}), "claim_malformed"),
     "not a token": (lambda: "hello", "malformed"),
@@ -125,41 +125,41 @@ def verifier() -> TokenVerifier:
     return TokenVerifier(CONFIG, KeySet(CONFIG.jwks_url, fetch=lambda _: jwks(public_jwk())))
 
 
-def deeply_nested() -> str:
-    """A token whose header, which nobody has signed, nests deeper than Python reads."""
+def deeply_nested_token() -> str:
+    """Returns an unsigned token whose header nests deeper than Python can parse."""
     header = base64.urlsafe_b64encode(b'{"kid":' + b"[" * 5900).decode().rstrip("=")
     return f"{header}.e30.AA"
 
 
-def test_the_longest_lifetime_that_auth0_offers_is_taken(verifier: TokenVerifier) -> None:
+def test_the_longest_lifetime_that_auth0_offers_is_accepted(verifier: TokenVerifier) -> None:
     assert verifier.verify(ISSUER.sign(exp=int(time.time()) + 30 * 86400))
 
 
 @pytest.mark.parametrize("user", ["auth0|123", "ann@example.test", "google-oauth2|1 2", "u" * 255])
-def test_users_of_real_identity_providers_are_taken(verifier: TokenVerifier, user: str) -> None:
+def test_user_ids_of_real_identity_providers_are_accepted(verifier: TokenVerifier, user: str) -> None:
     assert verifier.verify(ISSUER.sign(sub=user)).user_id == user
 
 
 @pytest.mark.parametrize("roles", ["office\u00a0admin", ["office\u2003admin", "\ud800"], ["admin\x00"], "admin\x1c"])
-def test_a_word_with_an_odd_blank_in_it_is_no_role(verifier: TokenVerifier, roles: object) -> None:
+def test_a_role_with_an_unusual_space_in_it_is_no_role(verifier: TokenVerifier, roles: object) -> None:
     assert "admin" not in verifier.verify(ISSUER.sign(roles=roles)).roles
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_token_that_is_not_ours_is_refused(verifier: TokenVerifier, attack: str) -> None:
     make, reason = ATTACKS[attack]
-    with pytest.raises(Unauthorized) as refused:
+    with pytest.raises(Unauthorized) as exc_info:
         verifier.verify(make())
-    assert refused.value.reason == reason
+    assert exc_info.value.reason == reason
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_the_api_answers_401_to_it(api: ApiClient, attack: str) -> None:
+def test_the_api_responds_401_to_a_forged_token(api: ApiClient, attack: str) -> None:
     make, _ = ATTACKS[attack]
     assert api.get("/apps", token=make()).status == 401
 
 
-def test_no_token_or_another_scheme_is_401(api: ApiClient) -> None:
+def test_a_request_without_a_bearer_token_is_401(api: ApiClient) -> None:
     good = ISSUER.sign()
     assert api.get("/apps", token=None).status == 401
     for header in (good, f"Basic {good}", "Bearer", "Bearer  ", f"Bearer {good} {good}"):
@@ -167,7 +167,7 @@ def test_no_token_or_another_scheme_is_401(api: ApiClient) -> None:
     assert api.get("/apps", token=None, headers={"Authorization": f"bearer {good}"}).status == 200
 
 
-def test_a_good_token_tells_organization_user_and_roles(verifier: TokenVerifier) -> None:
+def test_a_valid_token_has_organization_user_and_roles(verifier: TokenVerifier) -> None:
     identity = verifier.verify(ISSUER.sign(organization_id="org_7", sub="user_9", roles=["billing", "member"]))
     assert (identity.organization_id, identity.user_id) == ("org_7", "user_9")
     assert identity.roles == {"billing", "member"}
@@ -184,7 +184,7 @@ def test_a_good_token_tells_organization_user_and_roles(verifier: TokenVerifier)
         (["office admin", " admin", "admin\t", ""], set()),
     ],
 )
-def test_roles_are_a_list_or_words(verifier: TokenVerifier, claim: Any, roles: set[str]) -> None:
+def test_roles_are_read_from_a_list_or_from_words(verifier: TokenVerifier, claim: Any, roles: set[str]) -> None:
     assert verifier.verify(ISSUER.sign(roles=claim)).roles == roles
 
 
@@ -192,7 +192,7 @@ def test_clocks_may_differ_by_half_a_minute(verifier: TokenVerifier) -> None:
     assert verifier.verify(ISSUER.sign(exp=int(time.time()) - 20, nbf=int(time.time()) + 20))
 
 
-def test_the_audience_may_be_one_of_several(verifier: TokenVerifier) -> None:
+def test_the_audience_may_be_one_entry_of_a_list(verifier: TokenVerifier) -> None:
     assert verifier.verify(ISSUER.sign(aud=["other", CONFIG.audience]))
 
 
@@ -223,7 +223,7 @@ def test_keys_are_fetched_once() -> None:
     assert publisher.fetches == 1
 
 
-def test_unknown_key_ids_do_not_become_a_flood_of_fetches() -> None:
+def test_unknown_key_ids_do_not_cause_a_flood_of_fetches() -> None:
     publisher = Publisher()
     keys = publisher.keys()
     keys.key("key-1")
@@ -234,7 +234,7 @@ def test_unknown_key_ids_do_not_become_a_flood_of_fetches() -> None:
     assert publisher.fetches == 2
 
 
-def test_a_new_key_is_found_without_a_restart() -> None:
+def test_a_new_key_is_accepted_without_a_restart() -> None:
     publisher = Publisher()
     keys = publisher.keys()
     keys.key("key-1")
@@ -243,7 +243,7 @@ def test_a_new_key_is_found_without_a_restart() -> None:
     assert keys.key("key-2")
 
 
-def test_a_withdrawn_key_stops_working() -> None:
+def test_a_withdrawn_key_is_refused() -> None:
     publisher = Publisher()
     keys = publisher.keys()
     keys.key("key-1")
@@ -253,7 +253,7 @@ def test_a_withdrawn_key_stops_working() -> None:
         keys.key("key-1")
 
 
-def test_known_keys_outlive_an_outage_of_their_publisher_for_a_day() -> None:
+def test_known_keys_are_used_for_a_day_of_the_publishers_outage() -> None:
     publisher = Publisher()
     keys = publisher.keys()
     keys.key("key-1")
@@ -265,7 +265,7 @@ def test_known_keys_outlive_an_outage_of_their_publisher_for_a_day() -> None:
         keys.key("key-1")
 
 
-def test_without_any_keys_nobody_can_tell_and_the_publisher_is_spared() -> None:
+def test_without_keys_tokens_cannot_be_verified_and_the_publisher_is_not_flooded() -> None:
     publisher = Publisher(fails=True)
     keys = publisher.keys()
     for _ in range(10):
@@ -290,14 +290,14 @@ def test_without_any_keys_nobody_can_tell_and_the_publisher_is_spared() -> None:
         "key-1",
     ],
 )
-def test_keys_that_are_not_for_this_are_left_out(entry: Any) -> None:
+def test_keys_for_other_uses_are_ignored(entry: Any) -> None:
     keys = Publisher(document=jwks(entry, public_jwk("key-2"))).keys()
     assert keys.key("key-2")
     with pytest.raises(Unauthorized):
         keys.key("key-1")
 
 
-def test_a_weak_key_is_left_out() -> None:
+def test_a_weak_key_is_ignored() -> None:
     weak = private_key("weak", 1024)
     jwk = {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(weak.public_key())), "kid": "weak"}
     with pytest.raises(Unauthorized):
@@ -311,35 +311,35 @@ def test_a_document_that_is_no_key_set_counts_as_an_outage(document: bytes) -> N
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://pom.example.test/jwks", "data:,{}"])
-def test_keys_come_by_http_only(url: str) -> None:
+def test_keys_are_fetched_only_over_http(url: str) -> None:
     with pytest.raises(jwt.PyJWKClientError, match="http"):
         fetch_jwks(url)
 
 
-def test_keys_that_have_moved_are_not_followed() -> None:
-    """Whoever can redirect the fetch could choose the keys."""
+def test_redirects_of_the_key_set_are_not_followed() -> None:
+    """An attacker who can redirect the request could otherwise choose the keys."""
 
     class Moved(BaseHTTPRequestHandler):
-        asked: ClassVar[list[str]] = []
+        requested_paths: ClassVar[list[str]] = []
 
         def do_GET(self) -> None:
-            self.asked.append(self.path)
+            self.requested_paths.append(self.path)
             self.send_response(302)
             self.send_header("Location", "/elsewhere.json")
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
+            """Logs nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Moved) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         with pytest.raises(OSError, match="302"):
             fetch_jwks(f"http://127.0.0.1:{server.server_port}/jwks.json")
-    assert Moved.asked == ["/jwks.json"]
+    assert Moved.requested_paths == ["/jwks.json"]
 
 
 def test_a_key_set_of_more_than_256_kib_counts_as_an_outage() -> None:
-    """Its publisher decides how large it is, and the authorizer's memory has a bound."""
+    """The publisher controls the document's size, and the authorizer's memory is limited."""
 
     class Endless(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -350,7 +350,7 @@ def test_a_key_set_of_more_than_256_kib_counts_as_an_outage() -> None:
             self.wfile.write(document)
 
         def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
+            """Logs nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Endless) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
@@ -369,7 +369,7 @@ def test_a_key_set_of_more_than_256_kib_counts_as_an_outage() -> None:
         public_jwk(n="é"),
     ],
 )
-def test_keys_that_nobody_understands_do_not_spoil_the_others(entry: Any) -> None:
+def test_unreadable_keys_do_not_prevent_the_use_of_others(entry: Any) -> None:
     keys = Publisher(document=jwks(entry, public_jwk("key-2"))).keys()
     assert keys.key("key-2")
 

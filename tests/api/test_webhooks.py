@@ -1,4 +1,4 @@
-"""Stripe's webhooks over HTTP: applied or parked, then 200; a bad signature changes and tells nothing."""
+"""Stripe's webhooks over HTTP: an event is applied or parked and then gets 200. A bad signature changes nothing."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import API_VERSION
 from chalicelib.usecases.events import receive_event as receiving
-from tests.api.client import Answer, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.world import WEBHOOK_SECRET, World
 
 PATH = "/stripe/webhooks"
 
 
 def event(world: World, account: str, **changes: Any) -> bytes:
-    """An `account.updated` event as Stripe makes it, not yet delivered."""
+    """Returns an `account.updated` event of Stripe that was not delivered yet."""
     world.double.update_account(account, business_name="Bluer Pools")
-    made = world.double.events(account, version=API_VERSION)[-1]
-    assert made["type"] == "account.updated"
-    return json.dumps({"account": account, **made, **changes}).encode()
+    latest_event = world.double.events(account, version=API_VERSION)[-1]
+    assert latest_event["type"] == "account.updated"
+    return json.dumps({"account": account, **latest_event, **changes}).encode()
 
 
-def signed(world: World, body: bytes, *, secret: str = WEBHOOK_SECRET, age: int = 0) -> dict[str, str]:
+def signature_header(world: World, body: bytes, *, secret: str = WEBHOOK_SECRET, age: int = 0) -> dict[str, str]:
     at = world.ports.clock.now() - age
     header = WebhookSignature.generate_signature_header(body.decode(), secret, at)
     return {"Stripe-Signature": header, "Content-Type": "application/json; charset=utf-8"}
 
 
-def deliver(api: ApiClient, body: bytes, headers: dict[str, str]) -> Answer:
+def deliver(api: ApiClient, body: bytes, headers: dict[str, str]) -> Response:
     return api.post(PATH, body, token=None, headers=headers)
 
 
@@ -45,7 +45,7 @@ def body(world: World) -> bytes:
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is logged."""
+    """Returns the log lines."""
     written: list[str] = []
     for level in ("info", "error"):
         monkeypatch.setattr(observability.logger, level, lambda text, **more: written.append(f"{text} {more}"))
@@ -53,44 +53,44 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_signed_event_is_received(api: ApiClient, world: World, body: bytes) -> None:
-    answer = deliver(api, body, signed(world, body))
-    assert (answer.status, answer.text) == (200, '{"received":true}')
+    response = deliver(api, body, signature_header(world, body))
+    assert (response.status, response.text) == (200, '{"received":true}')
     assert world.ports.events.last_received_at(json.loads(body)["account"]) == world.ports.clock.now()
 
 
-def test_it_is_received_twice_as_well(api: ApiClient, world: World, body: bytes) -> None:
+def test_a_signed_event_is_accepted_twice(api: ApiClient, world: World, body: bytes) -> None:
     for _ in range(2):
-        assert deliver(api, body, signed(world, body)).status == 200
+        assert deliver(api, body, signature_header(world, body)).status == 200
 
 
 @pytest.mark.parametrize("attack", ["none", "empty", "garbage", "other secret", "too old", "too new", "altered"])
-def test_an_event_that_stripe_did_not_sign_leaves_no_trace(
+def test_an_event_without_a_valid_signature_of_stripe_changes_and_logs_nothing(
     api: ApiClient, world: World, body: bytes, lines: list[str], attack: str
 ) -> None:
     account = json.loads(body)["account"]
-    good = signed(world, body)
+    good = signature_header(world, body)
     headers = {
         "none": {},
         "empty": {**good, "Stripe-Signature": ""},
         "garbage": {**good, "Stripe-Signature": "t=now,v1=abc"},
-        "other secret": signed(world, body, secret="whsec_other"),
-        "too old": signed(world, body, age=301),
-        "too new": signed(world, body, age=-301),
+        "other secret": signature_header(world, body, secret="whsec_other"),
+        "too old": signature_header(world, body, age=301),
+        "too new": signature_header(world, body, age=-301),
         "altered": good,
     }[attack]
-    sent = body.replace(b"Bluer", b"Green") if attack == "altered" else body
-    answer = deliver(api, sent, headers)
-    assert (answer.status, answer.code) == (400, "invalid_signature")
+    sent_body = body.replace(b"Bluer", b"Green") if attack == "altered" else body
+    response = deliver(api, sent_body, headers)
+    assert (response.status, response.code) == (400, "invalid_signature")
     assert world.ports.events.last_received_at(account) is None
     assert lines == []
 
 
-def test_bytes_that_are_no_text_are_no_500(api: ApiClient, world: World) -> None:
+def test_a_body_that_is_not_utf_8_does_not_cause_a_500(api: ApiClient, world: World) -> None:
     headers = {"Stripe-Signature": f"t={world.ports.clock.now()},v1=00"}
     assert deliver(api, b"\xff\xfe\x00", headers).code == "invalid_signature"
 
 
-def test_an_event_that_cannot_even_be_parked_is_asked_for_again(
+def test_an_event_that_cannot_be_parked_gets_a_response_that_makes_stripe_retry(
     api: ApiClient, world: World, body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def down(*_: object) -> None:
@@ -98,20 +98,20 @@ def test_an_event_that_cannot_even_be_parked_is_asked_for_again(
 
     monkeypatch.setattr(world.ports.events, "park", down)
     monkeypatch.setattr(receiving, "apply_event", down)
-    answer = deliver(api, body, signed(world, body))
-    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "database_unavailable", "5")
+    response = deliver(api, body, signature_header(world, body))
+    assert (response.status, response.code, response.headers["retry-after"]) == (503, "database_unavailable", "5")
 
 
-def test_whatever_else_goes_wrong_makes_stripe_send_it_again(
+def test_any_other_failure_makes_stripe_retry(
     api: ApiClient, world: World, body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise KeyError("secret detail")
 
     monkeypatch.setattr(webhooks, "receive_event", broken)
-    answer = deliver(api, body, signed(world, body))
-    assert (answer.status, answer.code) == (500, "internal_error")
-    assert "secret detail" not in answer.text
+    response = deliver(api, body, signature_header(world, body))
+    assert (response.status, response.code) == (500, "internal_error")
+    assert "secret detail" not in response.text
 
 
 def test_an_event_that_cannot_be_applied_is_parked_and_acknowledged(
@@ -121,26 +121,26 @@ def test_an_event_that_cannot_be_applied_is_parked_and_acknowledged(
         raise KeyError("nobody foresaw this")
 
     monkeypatch.setattr(receiving, "apply_event", broken)
-    assert deliver(api, body, signed(world, body)).status == 200
+    assert deliver(api, body, signature_header(world, body)).status == 200
     assert [each.body for each in world.ports.events.parked(json.loads(body)["account"], 10)] == [body.decode()]
 
 
-def test_webhooks_may_be_larger_than_other_bodies_but_not_endless(api: ApiClient, world: World) -> None:
+def test_a_webhooks_body_may_be_larger_than_other_bodies_up_to_a_limit(api: ApiClient, world: World) -> None:
     account = world.connect()
     large = event(world, account, padding="x" * 300 * 1024)
-    assert deliver(api, large, signed(world, large)).status == 200
+    assert deliver(api, large, signature_header(world, large)).status == 200
     larger = event(world, account, padding="x" * 2 * 1024 * 1024)
-    assert deliver(api, larger, signed(world, larger)).status == 200
+    assert deliver(api, larger, signature_header(world, larger)).status == 200
     assert deliver(api, b"x" * (6 * 1024 * 1024 + 1), {}).status == 413
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/octet-stream-like"])
 def test_the_media_type_does_not_matter(api: ApiClient, world: World, body: bytes, content_type: str) -> None:
-    assert deliver(api, body, {**signed(world, body), "Content-Type": content_type}).status == 200
+    assert deliver(api, body, {**signature_header(world, body), "Content-Type": content_type}).status == 200
 
 
 def test_a_body_that_api_gateway_encoded_is_decoded(api: ApiClient, world: World, body: bytes) -> None:
-    headers = {**signed(world, body), "Content-Type": "application/octet-stream"}
+    headers = {**signature_header(world, body), "Content-Type": "application/octet-stream"}
     assert deliver(api, body, headers).status == 200
 
 
@@ -148,50 +148,56 @@ def test_a_body_that_api_gateway_encoded_is_decoded(api: ApiClient, world: World
 
 
 def canary(world: World, **changes: Any) -> bytes:
-    made = json.loads(Canary.create("nonce", world.ports.clock.now())[1])
-    return json.dumps({**made, **changes}).encode()
+    canary_event = json.loads(Canary.create("nonce", world.ports.clock.now())[1])
+    return json.dumps({**canary_event, **changes}).encode()
 
 
 @pytest.mark.parametrize("livemode", [True, False])
-def test_a_canary_is_kept_and_counts_as_no_event(
+def test_a_canary_is_stored_and_not_counted_as_an_event(
     api: ApiClient, world: World, monkeypatch: pytest.MonkeyPatch, livemode: bool
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(observability, "event_received", lambda *_: told.append("an event"))
-    sent = canary(world, livemode=livemode)
-    answer = deliver(api, sent, signed(world, sent))
-    assert (answer.status, answer.text) == (200, '{"received":true}')
+    outcomes: list[str] = []
+    monkeypatch.setattr(observability, "event_received", lambda *_: outcomes.append("an event"))
+    canary_event = canary(world, livemode=livemode)
+    response = deliver(api, canary_event, signature_header(world, canary_event))
+    assert (response.status, response.text) == (200, '{"received":true}')
     assert world.ports.events.canary("canary_nonce") is not None
-    assert (world.ports.database.events, told) == ({}, [])
+    assert (world.ports.database.events, outcomes) == ({}, [])
 
 
-def test_a_canary_that_is_not_signed_leaves_nothing(api: ApiClient, world: World) -> None:
-    sent = canary(world)
-    for headers in ({}, signed(world, sent, secret="whsec_other"), signed(world, sent, age=301)):
-        assert deliver(api, sent, headers).code == "invalid_signature"
+def test_an_unsigned_canary_is_not_stored(api: ApiClient, world: World) -> None:
+    canary_event = canary(world)
+    for headers in (
+        {},
+        signature_header(world, canary_event, secret="whsec_other"),
+        signature_header(world, canary_event, age=301),
+    ):
+        assert deliver(api, canary_event, headers).code == "invalid_signature"
     assert world.ports.database.canaries == {}
 
 
-def test_a_canary_that_cannot_be_kept_is_not_acknowledged(
+def test_a_canary_that_cannot_be_stored_is_not_acknowledged(
     api: ApiClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def down(*_: object) -> None:
         raise Retryable("database_unavailable", "The database does not respond at the moment.")
 
     monkeypatch.setattr(world.ports.events, "save_canary", down)
-    sent = canary(world)
-    assert deliver(api, sent, signed(world, sent)).status == 503
+    canary_event = canary(world)
+    assert deliver(api, canary_event, signature_header(world, canary_event)).status == 503
 
 
-def everything(world: World) -> dict[str, str]:
-    return {name: repr(held) for name, held in vars(world.ports.database).items() if name not in {"lock", "canaries"}}
+def stored_state(world: World) -> dict[str, str]:
+    return {
+        name: repr(table) for name, table in vars(world.ports.database).items() if name not in {"lock", "canaries"}
+    }
 
 
-def test_a_canary_reads_and_changes_nothing_of_anybodys(api: ApiClient, world: World) -> None:
+def test_a_canary_reads_and_changes_no_organizations_data(api: ApiClient, world: World) -> None:
     world.connect()
-    before = everything(world)
+    before = stored_state(world)
     world.double.api.log.reset()
-    sent = canary(world)
-    assert deliver(api, sent, signed(world, sent)).status == 200
+    canary_event = canary(world)
+    assert deliver(api, canary_event, signature_header(world, canary_event)).status == 200
     assert world.stripe_calls() == {}
-    assert everything(world) == before
+    assert stored_state(world) == before

@@ -1,4 +1,4 @@
-"""A token issuer for tests, honest and otherwise."""
+"""A token issuer for tests, which also issues invalid tokens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CONFIG = TokenConfig(
 
 @cache
 def private_key(name: str = KEY_ID, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """One key for each name, made once in a test run."""
+    """Returns the key of this name, which is generated once in a test run."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 

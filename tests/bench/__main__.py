@@ -1,4 +1,6 @@
-"""`make bench`: measure the budgets, print one table, write build/bench.json; 1 if a count is over its budget."""
+"""`make bench`: measures the budgets, prints one table and writes build/bench.json; exits with 1 if a count exceeds
+its budget.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measuring several things side by side, so that whatever else the machine does falls on all of them alike."""
+"""Measures several things in turns, so that other work on the machine slows all of them alike."""
 
 from __future__ import annotations
 

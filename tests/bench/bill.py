@@ -1,4 +1,6 @@
-"""What recorded invocations cost, in dollars, by AWS's list prices. What cannot be recorded here is assumed."""
+"""The cost of recorded invocations in dollars, by AWS's list prices. Figures that this machine cannot measure are
+assumed.
+"""
 
 from __future__ import annotations
 

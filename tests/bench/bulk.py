@@ -1,7 +1,8 @@
-"""Bulk billing on virtual time, against the double's rate limits: how near to their floor, and who is kept waiting.
+"""Bulk billing in virtual time, against the double's rate limits: its distance to the floor, and the waiting time of
+others.
 
 The use cases, the gateway and Stripe's SDK are the real ones; the stores are in memory, and no webhooks are sent.
-Virtual seconds come of paces and latencies alone, not of the machine.
+Virtual seconds depend only on paces and latencies, not on the machine.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from unittest.mock import patch
 from chalicelib.domain.batch import ItemStatus
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.bulk.bill_many import bill_many
-from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile
+from tests.bench.figures import TIMES, Figure, at_most, no_budget, percentile
 from tests.usecases.bulk.company import Company, bill_all
 
 CALLS = 5
@@ -37,7 +38,7 @@ IDLE_FOR = 600
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What became of one batch; all times are virtual seconds, `by_hand` what each invoice made meanwhile took."""
+    """The result of one batch, in virtual seconds; `by_hand` has the durations of the office's invoices during it."""
 
     number: int
     seconds: float
@@ -50,7 +51,7 @@ class Run:
 
 
 def floor(number: int, limit: float = 1.0) -> float:
-    """The fewest seconds for so many invoices at what Stripe takes, or at that share of it."""
+    """Returns the fewest seconds for this number of invoices at Stripe's limits, or at a share of them."""
     return max(number / (ENDPOINT_RATE * limit), number * CALLS / (ACCOUNT_RATE * limit))
 
 
@@ -96,8 +97,8 @@ def bill(number: int, latency: float, *, halve: bool = False, by_hand: bool = Fa
         number=number,
         seconds=company.time.now - began,
         halved_at=halved_at,
-        asked=company.distant.asked,
-        throttled=len(company.throttled()),
+        asked=company.distant.request_count,
+        throttled=len(company.throttled_at()),
         lost=number - len(billed.intersection(stands_for)),
         doubled=len(stands_for) - len(set(stands_for)),
         by_hand=tuple(waited),
@@ -128,7 +129,7 @@ def _company(latency: float) -> Company:
     company.customer("by_hand")
     company.invoice("before", customer_id="by_hand")  # from here on Stripe knows the customer
     company.double.set_rates(endpoint_rate=ENDPOINT_RATE, global_rate=ACCOUNT_RATE)
-    company.distant.asked = 0
+    company.distant.request_count = 0
     return company
 
 
@@ -150,9 +151,9 @@ def _at_the_limit(run: Run, latency: float) -> list[Figure]:
     )
     name = f"{run.number:,} invoices in bulk, {latency * 1000:.0f} ms answers"
     return [
-        only_told(f"{name}: time", run.seconds, "s", how, ratio=run.seconds / max(allowed, least)),
+        no_budget(f"{name}: time", run.seconds, "s", how, ratio=run.seconds / max(allowed, least)),
         at_most(f"{name}: 429", run.throttled, 0, "", "Stripe's stated limits", is_count=True),
-        at_most(f"{name}: lost or doubled", run.lost + run.doubled, 0, "", "items against invoices in Stripe",
+        at_most(f"{name}: lost or created twice", run.lost + run.doubled, 0, "", "items against invoices in Stripe",
                 is_count=True),
     ]  # fmt: skip
 
@@ -165,10 +166,10 @@ def _halved(run: Run) -> list[Figure]:
         f" {run.throttled} times 429 of {run.asked} requests"
     )
     return [
-        only_told("limits halved in the middle: time of the rest", rest, "s", how, ratio=rest / least),
+        no_budget("limits halved in the middle: time of the remaining invoices", rest, "s", how, ratio=rest / least),
         at_most("limits halved in the middle: 429", run.throttled, 3 * run.asked // 100, "", "3 % of all requests",
                 is_count=True),
-        at_most("limits halved in the middle: lost or doubled", run.lost + run.doubled, 0, "",
+        at_most("limits halved in the middle: lost or created twice", run.lost + run.doubled, 0, "",
                 f"{run.number:,} items against invoices in Stripe", is_count=True),
     ]  # fmt: skip
 

@@ -1,7 +1,7 @@
-"""What it costs to run, in dollars: the stories' recorded invocations by AWS's list prices, and what stands still.
+"""The running costs in dollars: the stories' recorded invocations by AWS's list prices, and the fixed costs of a
+stage.
 
-What cannot be recorded here is assumed, and said: see `ASSUMED`. `./ops measure` tells it for a
-deployed stage.
+`ASSUMED` lists what this machine cannot measure. `./ops measure` measures a deployed stage.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from tests.bench.bill import (
     bill_of,
     logged,
 )
-from tests.bench.figures import Figure, at_most, only_told
+from tests.bench.figures import Figure, at_most, no_budget
 from tests.bench.payouts import read_payouts
 from tests.bench.prices import price_list
-from tests.bench.stories import BULK, told
+from tests.bench.stories import BULK, run_stories
 from tests.bench.stories_growth import CREATED, FEE, PAID
 from tests.bench.stories_stage import PUBLISHER, Invocation
-from tests.bench.stories_told import Told
+from tests.bench.story_costs import StoryCost
 
 MILLION = 1_000_000
 HOURS = 730
@@ -54,7 +54,7 @@ BUSY = 0.5
 LIFETIME = (CREATED, PAID, FEE, "show an invoice")
 BULK_LIFETIME = (f"bulk of {BULK}, sent", PAID, FEE)
 FEE_WORKER = "balance_jobs"
-"""The function that reads what a payment cost, when a webhook has told that Stripe has booked it."""
+"""The function that reads a payment's fee after a webhook has reported that Stripe has booked it."""
 DEPOSIT_LINES = 100
 """Lines of the payout of which each invoice is one."""
 SWEEP = "reconciliation, nothing missed"
@@ -81,10 +81,10 @@ METRIC_COMBINATIONS = 300
 
 
 def standing() -> Bill:
-    """What a month costs in which nothing happens but the schedules' ticks and what is emitted."""
+    """Returns the cost of a month without activity: schedules and metrics only."""
     price, queues = price_list().prices, list(Queue)
     polls = len(queues) * POLLERS * SECONDS / POLL_SECONDS
-    tick = bill_of(each for story in told() if story.name == TICK for each in story.invocations)
+    tick = bill_of(each for story in run_stories() if story.name == TICK for each in story.invocations)
     watched = sum(len(alarm.measures) for alarm in ALARMS)
     kms = len(TABLES) * len(FUNCTIONS) * SECONDS / KMS_SECONDS
     return Bill(
@@ -116,7 +116,7 @@ def _ticks(name: str | None = None) -> float:
 
 
 def _detailed_metrics() -> int:
-    """What API Gateway keeps for each method of each route, if it is told to; it bills them as custom metrics."""
+    """The metrics that API Gateway would store for each method of each route; it bills them as custom metrics."""
     from app import app
 
     methods = sum(len(methods) for methods in app.routes.values())
@@ -125,9 +125,9 @@ def _detailed_metrics() -> int:
 
 
 def emitted() -> set[str]:
-    """The metrics that the stories emit, each with its dimensions' values: what CloudWatch counts."""
+    """Returns the metrics that the stories emit, each with its dimensions' values, as CloudWatch counts them."""
     found = set()
-    for story in told():
+    for story in run_stories():
         for invocation in story.invocations:
             for line in invocation.logged.splitlines():
                 if line.startswith('{"_aws"'):
@@ -156,8 +156,8 @@ def combinations() -> int:
 
 
 def measure() -> list[Figure]:
-    """Print the bill, and tell what it comes to."""
-    stories = {each.name: each for each in told()}
+    """Prints the bill and returns its figures."""
+    stories = {each.name: each for each in run_stories()}
     webhooks = [each for name in LIFETIME for each in stories[name].webhooks]
     deposit, lifetime = a_deposit(), an_invoice()
     line = deposit.times(1 / DEPOSIT_LINES)
@@ -178,18 +178,18 @@ def measure() -> list[Figure]:
     how = f"list prices of {prices.as_of}, {prices.region}"
     lines = sum(map(logged, webhooks)) / len(webhooks)
     return [
-        *(only_told(f"cost of {name}", bill.total, "$", f"{how}; {_biggest(bill)}") for name, bill in bills.items()),
+        *(no_budget(f"cost of {name}", bill.total, "$", f"{how}; {_biggest(bill)}") for name, bill in bills.items()),
         at_most("log bytes of a webhook", lines, WEBHOOK_LOG_BYTES, "", "its metrics and Lambda's own lines included",
                 is_count=True),
-        at_most("metrics that can come to be", combinations(), METRIC_COMBINATIONS, "",
+        at_most("possible metrics", combinations(), METRIC_COMBINATIONS, "",
                 "each value of each dimension in chalicelib/metrics.py", is_count=True),
-        only_told("metrics that the stories emit", len(emitted()), "", "0.30 $ a month each, if emitted every hour"),
+        no_budget("metrics that the stories emit", len(emitted()), "", "0.30 $ a month each, if emitted every hour"),
     ]  # fmt: skip
 
 
 def a_webhook() -> Bill:
     """What a webhook of an invoice costs, and its part of the work that a worker has with the payment's fee."""
-    stories = {each.name: each for each in told()}
+    stories = {each.name: each for each in run_stories()}
     webhooks = [each for name in LIFETIME for each in stories[name].webhooks]
     return bill_of([*webhooks, *_reading_fees(stories)]).times(1 / len(webhooks))
 
@@ -201,22 +201,22 @@ def a_deposit() -> Bill:
 
 def an_invoice() -> Bill:
     """What an invoice costs from its creation until it is paid and in a payout."""
-    stories = {each.name: each for each in told()}
+    stories = {each.name: each for each in run_stories()}
     return _sum(stories[name] for name in LIFETIME) + a_deposit().times(1 / DEPOSIT_LINES)
 
 
 def busy_organization() -> Bill:
     """What the sweeps of an organization cost in a month in which something happens every day."""
-    return _sum(each for each in told() if each.name == SWEEP).times(SWEEPS)
+    return _sum(each for each in run_stories() if each.name == SWEEP).times(SWEEPS)
 
 
-def _reading_fees(stories: Mapping[str, Told]) -> Iterator[Invocation]:
+def _reading_fees(stories: Mapping[str, StoryCost]) -> Iterator[Invocation]:
     """Yields the work that the webhooks of an invoice leave to a worker."""
     for name in LIFETIME:
         yield from (each for each in stories[name].invocations if each.function == FEE_WORKER)
 
 
-def _sum(stories: Iterable[Told]) -> Bill:
+def _sum(stories: Iterable[StoryCost]) -> Bill:
     return bill_of(each for story in stories for each in story.invocations)
 
 
@@ -225,9 +225,9 @@ def _biggest(bill: Bill) -> str:
     return f"most of it {name}: {bill.components[name]:.2f}"
 
 
-def show_telling(stories: Iterable[Told], console: Console) -> None:
+def show_telling(stories: Iterable[StoryCost], console: Console) -> None:
     """One row a story of which POM hears, or whose writes a stream has."""
-    table = Table(title="What telling costs, a thousand of each", title_justify="left", box=box.ROUNDED)
+    table = Table(title="What publishing costs, a thousand of each", title_justify="left", box=box.ROUNDED)
     table.add_column("Story")
     for name in ("feed WRU", "RRU", "events", "telling, $", "whole, $"):
         table.add_column(name, justify="right")
@@ -245,7 +245,7 @@ def show_telling(stories: Iterable[Told], console: Console) -> None:
 
 def show(bills: Mapping[str, Bill], console: Console) -> None:
     """One row a component."""
-    table = Table(title="What it costs, in dollars", title_justify="left", box=box.ROUNDED)
+    table = Table(title="Costs in dollars", title_justify="left", box=box.ROUNDED)
     table.add_column("Component")
     for name in bills:
         table.add_column(name, justify="right")

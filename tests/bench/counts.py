@@ -25,7 +25,7 @@ def measure() -> list[Figure]:
 def _counted(world: World, account: str) -> list[Figure]:
     counts: list[Figure] = []
 
-    def count(what: str, do: Callable[[], Any], dynamodb: int | None, stripe: int) -> Any:
+    def count(name: str, do: Callable[[], Any], dynamodb: int | None, stripe: int) -> Any:
         world.double.api.log.reset()
         with requests_to_dynamodb() as requests:
             answer = do()
@@ -33,15 +33,15 @@ def _counted(world: World, account: str) -> list[Figure]:
         if dynamodb is not None:
             counts.append(
                 at_most(
-                    f"{what}: requests to DynamoDB", len(requests), dynamodb, "", _listed(requests), is_count=True
+                    f"{name}: requests to DynamoDB", len(requests), dynamodb, "", _listed(requests), is_count=True
                 )
             )
         how = ", ".join(world.stripe_calls()) or "none"
-        counts.append(at_most(f"{what}: calls of Stripe", calls, stripe, "", how, is_count=True))
+        counts.append(at_most(f"{name}: calls of Stripe", calls, stripe, "", how, is_count=True))
         return answer
 
     world.customer("cust_1")
-    made = count("create and send, new customer", lambda: world.invoice("svc_1", idempotency_key="key"), None, 6)
+    invoice = count("create and send, new customer", lambda: world.invoice("svc_1", idempotency_key="key"), None, 6)
     world.customer("cust_2", email="two@example.test")
     many = [f"svc_many_{n}" for n in range(250)]
     count("create and send, new customer, 250 lines", lambda: world.invoice(*many, customer_id="cust_2"), None, 6)
@@ -49,19 +49,19 @@ def _counted(world: World, account: str) -> list[Figure]:
     count("replayed create", lambda: world.invoice("svc_1", idempotency_key="key"), 1, 0)
     count("page of invoices", lambda: list_invoices(ORGANIZATION, InvoiceFilter(), 25, None, world.ports), 2, 0)
     world.deliver()
-    world.double.pay(account, made.stripe_invoice_id, "pm_card_visa")
+    world.double.pay(account, invoice.stripe_invoice_id, "pm_card_visa")
     events = {event["type"]: event["id"] for event in world.double.events(account)}
     world.double.set_delivery(paused=True)
     world.double.deliverer.queue.clear()
     world.double.set_delivery(paused=False)
-    for what, kind, limit in (
+    for name, kind, limit in (
         ("webhook of an invoice", "invoice.paid", 2),
         ("webhook of a payment", "payment_intent.succeeded", 3),
         ("duplicate webhook of an invoice", "invoice.paid", 3),
         ("duplicate webhook of a payment", "payment_intent.succeeded", 4),
     ):
         world.double.resend(account, events[kind])
-        count(what, world.deliver, limit, 0)
+        count(name, world.deliver, limit, 0)
     return counts
 
 

@@ -1,7 +1,9 @@
-"""The CPU time of a webhook: our own code alone at three sizes of body, and all of it while the wire is stubbed.
+"""The CPU time of a webhook: our own code alone for three sizes of body, and the whole webhook with a stubbed
+network.
 
-Our own code is verify, decode, merge and derive. Beside it stand the floor, HMAC and `json.loads`, and what a
-user of Stripe's package would write, `stripe.Webhook.construct_event`, which only verifies and wraps.
+Our own code verifies, decodes, merges and derives. Two figures are for comparison: the floor, which is HMAC and
+`json.loads`, and `stripe.Webhook.construct_event`, which a user of Stripe's package would call and which only
+verifies and wraps.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from tests.bench import cpu_whole
 from tests.bench.alternating import cpu_milliseconds
-from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile
+from tests.bench.figures import TIMES, Figure, at_most, no_budget, percentile
 from tests.bench.samples import SECRET, ClockOfEvent, sample_event, signature
 from tests.world import World
 
@@ -35,7 +37,7 @@ SDK_ROUNDS = 50
 
 
 class OneInvoice:
-    """A store that always holds the same invoice, and counts what is applied to it."""
+    """A store that always holds the same invoice, and counts the facts applied to it."""
 
     def __init__(self, invoice: Invoice) -> None:
         self._invoice = invoice
@@ -118,17 +120,17 @@ def _told(taken: Taken) -> list[Figure]:
     return [
         _within_budget(f"{own}, p50", p50, 0.5, how, taken.size, ratio=p50 / floor),
         _within_budget(f"{own}, p99", p99, 1.0, "the same", taken.size),
-        only_told("  HMAC and json.loads alone", floor, "ms", f"p50, {name}", ratio=1.0),
-        only_told("  stripe.Webhook.construct_event", sdk, "ms", f"p50, {name}; only verifies and wraps",
+        no_budget("  HMAC and json.loads alone", floor, "ms", f"p50, {name}", ratio=1.0),
+        no_budget("  stripe.Webhook.construct_event", sdk, "ms", f"p50, {name}; only verifies and wraps",
                   ratio=sdk / floor),
-        only_told("  events a second and core, our own code", 1000 / p50, "/s", f"1 s by the p50, {name}"),
+        no_budget("  events a second and core, our own code", 1000 / p50, "/s", f"1 s by the p50, {name}"),
     ]  # fmt: skip
 
 
 def _within_budget(what: str, value: float, limit: float, how: str, size: int, ratio: float | None = None) -> Figure:
     """The budget is for 3 KB, which is what Stripe's events of an invoice with few lines have."""
     if size > MIDDLE // 2:
-        return only_told(what, value, "ms", how, ratio=ratio)
+        return no_budget(what, value, "ms", how, ratio=ratio)
     return at_most(what, value, limit, "ms", how, ratio=ratio)
 
 

@@ -1,7 +1,7 @@
-"""A webhook with the DynamoDB client, whose requests are answered before they are sent.
+"""The CPU time of a webhook with the DynamoDB client, whose requests get their response before they are sent.
 
-Beside it the same two calls as a user of pynamodb would make them: the very same requests, which is asserted, from
-values that are at hand.
+For comparison, the same two calls as a user of pynamodb would make them, with ready values. The bench asserts that
+both make the same requests.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from infra.local.aws.in_process import FAKE_ENVIRONMENT
 from tests.bench.alternating import cpu_milliseconds
-from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile
+from tests.bench.figures import TIMES, Figure, at_most, no_budget, percentile
 from tests.bench.samples import SECRET, ClockOfEvent, signature
 
 ROUNDS = 300
@@ -45,7 +45,7 @@ Write: TypeAlias = Callable[[TransactWrite], None]
 
 
 class Wire:
-    """Answers every request to DynamoDB at once, and keeps what was sent."""
+    """Responds to every request to DynamoDB immediately, and stores the request."""
 
     def __init__(self) -> None:
         self.item = b""
@@ -63,7 +63,7 @@ class Wire:
 
 
 def measured(body: bytes, invoice: Invoice, limit: float | None) -> list[Figure]:
-    """The whole of a webhook against its two calls, and what that makes a second."""
+    """Returns the ratio of a whole webhook to its two calls through pynamodb, and the events a second."""
     with patch.dict(os.environ, {**FAKE_ENVIRONMENT, **NOBODY}):
         tables.configure("bench-")
         client, wire = database.connection().client, Wire()
@@ -75,10 +75,10 @@ def measured(body: bytes, invoice: Invoice, limit: float | None) -> list[Figure]
     what = f"webhook CPU, {len(body) // 1024} KB, whole, the wire stubbed"
     how = f"{whole:.2f} ms p50 against {bare:.2f} ms for the same two calls through pynamodb"
     return [
-        only_told(what, whole / bare, TIMES, how)
+        no_budget(what, whole / bare, TIMES, how)
         if limit is None
         else at_most(what, whole / bare, limit, TIMES, how),
-        only_told("  events a second and core, whole", 1000 / whole, "/s", "1 s by the p50"),
+        no_budget("  events a second and core, whole", 1000 / whole, "/s", "1 s by the p50"),
     ]
 
 
@@ -105,7 +105,7 @@ def _milliseconds(body: bytes, invoice: Invoice, wire: Wire) -> tuple[float, flo
                 write(transaction)
 
     two_calls()
-    assert wire.written() == ours, "what is compared must ask DynamoDB for the same"
+    assert wire.written() == ours, "both sides must send DynamoDB the same requests"
     took = cpu_milliseconds((whole, two_calls), ROUNDS)
     return percentile(took[0], 0.5), percentile(took[1], 0.5)
 

@@ -1,9 +1,9 @@
-"""Makes a preset dictionary for documents: `python -m tests.bench.dictionary` prints it.
+"""Creates a preset dictionary for documents: `python -m tests.bench.dictionary` prints it.
 
-It plays what happens to invoices against the Stripe double, encodes the invoices and the records around them, and
-leaves out all that differs from one to the next: ids, names, links, amounts and times. What is left is field names
-and usual values. A passage that a later document has too is kept once, in the later one. Documents that are written
-most come last, because zlib refers most cheaply to what is nearest.
+It plays the life of invoices against the Stripe double, encodes the invoices and their records, and leaves out all
+that differs between two of them: ids, names, links, amounts and times. Field names and usual values remain. A passage
+that a later document has too is stored once, in the later one. The documents that are written most come last, because
+zlib refers most cheaply to the nearest bytes.
 """
 
 from __future__ import annotations

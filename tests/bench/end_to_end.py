@@ -1,10 +1,10 @@
-"""The whole way on Amazon's DynamoDB Local: invoices over HTTP, webhooks in, and dj-stripe doing the same beside us.
+"""End to end on Amazon's DynamoDB Local: invoices over HTTP, webhooks, and dj-stripe with the same webhooks.
 
-One run, one machine: our API (one process, 16 threads), its database, Stripe's double and the senders share the
-cores, so the figures say what share each has, and how two programs compare, and nothing about AWS. Both take the same
-signed bodies, shuffled, each side alone while it is measured, in rounds that take turns at going first. Some come
-while Stripe's API is down. Afterwards each side's tables are held against the double's ledger: a rate counts only
-for work that was done.
+Our API (one process, 16 threads), its database, Stripe's double and the senders share the cores of one machine. So
+the figures show the share of each and compare two programs, and say nothing about AWS. Both programs get the same
+signed bodies, shuffled. Each runs alone while it is measured, in rounds that take turns at going first. Some webhooks
+arrive while Stripe's API is down. Afterwards each program's tables are compared with the double's ledger, because a
+rate counts only for finished work.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from itertools import islice
 
 from infra.local.real import Unavailable, dynamodb_local
 from infra.local.stack import LocalStack
-from tests.bench import beside_dj_stripe
+from tests.bench import dj_stripe_comparison
 from tests.bench.dj_stripe.side import Missing, dj_stripe
-from tests.bench.figures import Figure, at_most, only_told, percentile
+from tests.bench.figures import Figure, at_most, no_budget, percentile
 from tests.bench.posting import Posted, closed_loop, cpu_seconds, open_loop, taken_at_once
 from tests.bench.shares import Share, share, told
 from tests.e2e.company import Company
@@ -78,7 +78,7 @@ def _measured(stack: LocalStack) -> list[Figure]:
             site = beside.enter_context(dj_stripe(stack, load.company.account_id))
             theirs = Side("dj-stripe", site.url, site.pid)
         except Missing as missing:
-            figures.append(_skipped("dj-stripe beside us", str(missing)))
+            figures.append(_skipped("comparison with dj-stripe", str(missing)))
         bodies = [json.dumps(event, indent=2) for event in events]
         _post(stack, load.company, [ours, theirs] if theirs else [ours], bodies)
         figures += _of_webhooks(ours, theirs)
@@ -86,7 +86,7 @@ def _measured(stack: LocalStack) -> list[Figure]:
         figures += _kept(stack, load, {event["id"] for event in events})
         if theirs:
             ledger = load.company.double("GET", f"ledger/{load.company.account_id}")
-            figures += beside_dj_stripe.kept(site.told(), ledger, load)
+            figures += dj_stripe_comparison.figures_of_records(site.told(), ledger, load)
     return figures
 
 
@@ -123,7 +123,7 @@ def _created(company: Company, service: str, customer: str) -> Share:
 
 @dataclass
 class Side:
-    """One that takes webhooks, and what came of them."""
+    """One program that receives webhooks, and its results."""
 
     name: str
     url: str
@@ -179,10 +179,10 @@ def _of_webhooks(ours: Side, theirs: Side | None) -> list[Figure]:
         how = f"{mine.count} of many stories, shuffled; p50 {_ms(mine, 0.5)}, p99 {_ms(mine, 0.99)}{_refusals(mine)}"
         their = theirs.closed[posters] if theirs else None
         ratio = mine.rate / their.rate if their else None
-        figures.append(only_told(f"webhooks on DynamoDB Local, {who}", mine.rate, "/s", how, ratio=ratio))
+        figures.append(no_budget(f"webhooks on DynamoDB Local, {who}", mine.rate, "/s", how, ratio=ratio))
         if their:
             how = f"the same, into PostgreSQL; p50 {_ms(their, 0.5)}, p99 {_ms(their, 0.99)}{_refusals(their)}"
-            figures.append(only_told(f"  dj-stripe, {who}", their.rate, "/s", how))
+            figures.append(no_budget(f"  dj-stripe, {who}", their.rate, "/s", how))
     figures += _of_cpu(ours, theirs)
     figures += told("a webhook, 1 poster", ours.closed[1].shares, "where its time goes")
     for side in (ours, theirs):
@@ -190,8 +190,8 @@ def _of_webhooks(ours: Side, theirs: Side | None) -> list[Figure]:
             how = f"open loop of {side.opened.count}, from when each was due{_refusals(side.opened)}"
             what = f"webhooks at {RATE:.0f}/s, {side.name}"
             figures += [
-                only_told(f"{what}, p50", percentile(side.opened.milliseconds, 0.5), "ms", how),
-                only_told(f"{what}, p99", percentile(side.opened.milliseconds, 0.99), "ms", ""),
+                no_budget(f"{what}, p50", percentile(side.opened.milliseconds, 0.5), "ms", how),
+                no_budget(f"{what}, p99", percentile(side.opened.milliseconds, 0.99), "ms", ""),
             ]
     return figures
 
@@ -204,7 +204,7 @@ def _of_cpu(ours: Side, theirs: Side | None) -> list[Figure]:
             each = 1000 * side.cpu / sum(posted.count for posted in side.closed.values())
             what = f"processor time of a webhook, {side.name}"
             ratio = ours.cpu / theirs.cpu if theirs and side is ours else None
-            figures.append(only_told(what, each, "ms", "its server process alone", ratio=ratio))
+            figures.append(no_budget(what, each, "ms", "its server process alone", ratio=ratio))
     return figures
 
 
@@ -213,14 +213,14 @@ def _ms(posted: Posted, part: float) -> str:
 
 
 def _refusals(posted: Posted) -> str:
-    return f"; {posted.refused} answered 5xx and sent again" if posted.refused else ""
+    return f"; {posted.refused} got 5xx and were sent again" if posted.refused else ""
 
 
-WHY_CALLS = "a worker reads what a payment cost, and events of one second in the wrong order need the object"
+WHY_CALLS = "a worker reads a payment's fee, and events of one second in the wrong order need the object"
 
 
 def _without_stripe(ours: Side, theirs: Side | None, events: int) -> list[Figure]:
-    """What each asks Stripe for, and what becomes of webhooks when Stripe does not answer."""
+    """Yields each program's Stripe calls, and its refused webhooks while Stripe is unavailable."""
     calls, refused = "calls of Stripe for each webhook", "webhooks refused while Stripe is down"
     figures = [
         at_most(calls, ours.stripe_calls / events, 0.6, "", f"of {events}: {WHY_CALLS}", is_count=True),
@@ -230,14 +230,14 @@ def _without_stripe(ours: Side, theirs: Side | None, events: int) -> list[Figure
         reads = "it reads each object anew; a call takes a few ms here, many times that at Stripe"
         again = f"of {OUTAGE}; taken when sent again"
         figures += [
-            only_told(f"  dj-stripe: {calls}", theirs.stripe_calls / events, "", reads),
-            only_told(f"  dj-stripe: {refused}", OUTAGE - theirs.taken_in_outage, "", again),
+            no_budget(f"  dj-stripe: {calls}", theirs.stripe_calls / events, "", reads),
+            no_budget(f"  dj-stripe: {refused}", OUTAGE - theirs.taken_in_outage, "", again),
         ]
     return figures
 
 
 def _kept(stack: LocalStack, load: Load, sent: set[str]) -> list[Figure]:
-    """What is left once the next sweep has met again what came before the event that names its payment."""
+    """Yields the lost events and wrong invoices after the next sweep, which applies events that arrived too early."""
     before = recorded(stack, load)
     sweep(stack)
     after = recorded(stack, load)
@@ -246,6 +246,6 @@ def _kept(stack: LocalStack, load: Load, sent: set[str]) -> list[Figure]:
     early = f"of {len(sent)}; {len(sent - before['outcomes'].keys())} by the sweep"
     right = f"{count - wrong} of {count} right; {count - wrong_before} before the sweep"
     return [
-        at_most("webhooks taken and not recorded", lost, 0, "", early, is_count=True),
+        at_most("acknowledged webhooks without a record", lost, 0, "", early, is_count=True),
         at_most("invoices wrong after shuffled delivery", wrong, 0, "", right, is_count=True),
     ]

@@ -1,7 +1,7 @@
-"""At which load one organization starves another: of the API, of Lambda's executions, and of the workers.
+"""The load at which one organization starves another: of the API, of Lambda's executions, and of the workers.
 
-How long requests and jobs take comes from the real handlers, over the embedded DynamoDB and the Stripe double, by
-what they ask for; loads are played in virtual time (`fair_edge`).
+The durations of requests and jobs come from the real handlers, over the embedded DynamoDB and the Stripe double.
+`fair_edge` plays the loads in virtual time.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from infra.deploy.concurrency import DEFAULT_QUOTA, needed_executions
 from infra.template.api import RATE
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.bill import duration
-from tests.bench.fair_edge import Edge, least_load, longest_wait, refused
-from tests.bench.figures import Figure, at_least, at_most, only_told
+from tests.bench.fair_edge import Edge, least_load, longest_wait, refused_share
+from tests.bench.figures import Figure, at_least, at_most, no_budget
 from tests.bench.stories_stage import Stage, running
 
 NEW_ACCOUNT = 10
@@ -30,7 +30,7 @@ SAVED = 5000
 
 @dataclass(frozen=True)
 class Takes:
-    """Seconds that an execution takes, by what it does."""
+    """Seconds of an execution, by its kind of work."""
 
     page: float
     create: float
@@ -69,21 +69,26 @@ def _of_the_api(takes: Takes) -> Iterator[Figure]:
     for name, seconds in (("a page of 25 invoices", takes.page), ("create and send", takes.create)):
         how = f"{seconds:.2f} s each; a quota of {DEFAULT_QUOTA} executions; {RATE} a second for each method"
         least = least_load(stage, seconds)
-        yield at_least(f"{name}: load that has another's requests refused", least, 90, "/s", how)
-        yield only_told("  the same with what prod must have", least_load(Edge(needed_executions()), seconds), "/s",
+        yield at_least(f"{name}: load at which another organization's requests are refused", least, 90, "/s", how)
+        yield no_budget("  the same with prod's quota", least_load(Edge(needed_executions()), seconds), "/s",
                         f"a quota of {needed_executions()} executions")  # fmt: skip
-        yield only_told("  the same in a new account", least_load(new, seconds), "/s",
+        yield no_budget("  the same in a new account", least_load(new, seconds), "/s",
                         f"a quota of {NEW_ACCOUNT} executions")  # fmt: skip
     seconds = takes.page
     for load in (2 * RATE, 5 * RATE):
-        share = 100 * refused(stage, load, seconds)
-        yield only_told(f"at {load} pages a second of one: of another's refused", share, "%", "of two a second")
-        shared = 100 * refused(Edge(DEFAULT_QUOTA, share=SHARE), load, seconds)
-        yield only_told("  with shares in the function", shared, "%", "API Gateway has refused them before")
-        lanes = 100 * refused(Edge(DEFAULT_QUOTA, lane_rate=LANE_RATE), load, seconds)
+        share = 100 * refused_share(stage, load, seconds)
+        yield no_budget(
+            f"at {load} pages a second of one organization: refused requests of another",
+            share,
+            "%",
+            "of two a second",
+        )
+        shared = 100 * refused_share(Edge(DEFAULT_QUOTA, share=SHARE), load, seconds)
+        yield no_budget("  with shares in the function", shared, "%", "API Gateway refuses them first")
+        lanes = 100 * refused_share(Edge(DEFAULT_QUOTA, lane_rate=LANE_RATE), load, seconds)
         yield at_most("  with keys of a usage plan, in two lanes", lanes, 1, "%", f"{LANE_RATE:g} a second for a key")
     together = -(-DEFAULT_QUOTA // round(RATE * takes.create))
-    yield only_told("methods that one has to use up to take all executions", together, "",
+    yield no_budget("methods that one organization must exhaust to take all executions", together, "",
                     f"each {RATE} times a second for {takes.create:.2f} s")  # fmt: skip
 
 
@@ -91,11 +96,13 @@ def _of_the_workers(takes: Takes) -> Iterator[Figure]:
     for worker, seconds in (("customer_sync", takes.customer_sync), ("balance_jobs", takes.balance_jobs)):
         workers = QUEUE_TRIGGERS[worker].concurrency
         how = f"{workers} workers at once, {seconds:.2f} s each"
-        yield only_told(f"{worker}: load at which another's work begins to wait", workers / seconds, "/s", how)
+        yield no_budget(
+            f"{worker}: load at which another organization's work begins to wait", workers / seconds, "/s", how
+        )
         waits = longest_wait(workers, seconds, SAVED, RATE)
-        yield only_told(f"  another's longest wait, {SAVED} jobs at {RATE} a second", waits, "s", how)
+        yield no_budget(f"  longest wait of another organization, {SAVED} jobs at {RATE} a second", waits, "s", how)
     bulk = QUEUE_TRIGGERS["batch_jobs"].concurrency
-    yield at_least("companies in bulk at once, each at its own pace", bulk // LANES, 4, "",
+    yield at_least("companies in bulk at the same time, each at its own pace", bulk // LANES, 4, "",
                    f"{bulk} workers, {LANES} lanes a company; a fifth has all go at four fifths")  # fmt: skip
 
 

@@ -1,9 +1,9 @@
-"""What stands between many organizations and one stage, in virtual time: API Gateway's limits, Lambda's, and queues.
+"""The limits between many organizations and one stage, in virtual time: API Gateway's, Lambda's, and queues.
 
 API Gateway's documented semantics: a limit is a bucket that holds `burst` tokens and is filled by `rate` a second; a
 request takes one, or is refused. The limit of a client's key comes first, and then that of the method
-(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html). AWS applies them
-as well as it can and not exactly, which is not played here.
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html). AWS applies the
+limits on a best-effort basis; this model applies them exactly.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ REFUSING_TAKES = 0.005
 """Seconds in which a function refuses a request that is beyond its organization's share."""
 
 
-def refused(edge: Edge, load: float, takes: float, seed: int = 0) -> float:
+def refused_share(edge: Edge, load: float, takes: float, seed: int = 0) -> float:
     """The share of the modest organization's requests that is refused, while the greedy one makes `load` a second.
 
     Both call one method, whose function takes `takes` seconds.
@@ -65,19 +65,19 @@ def refused(edge: Edge, load: float, takes: float, seed: int = 0) -> float:
     method = TokenBucket(RATE, BURST)
     lanes = {name: TokenBucket(edge.lane_rate, 2 * edge.lane_rate) for name in (GREEDY, MODEST) if edge.lane_rate}
     running: list[float] = []
-    asked = lost = 0
+    requests = refusals = 0
     window: deque[str] = deque(maxlen=100)
-    for now, who in _arrivals({GREEDY: load, MODEST: MODEST_RATE}, rng):
+    for now, organization in _arrivals({GREEDY: load, MODEST: MODEST_RATE}, rng):
         while running and running[0] <= now:
             heapq.heappop(running)
-        window.append(who)
-        answered = (not lanes or lanes[who].takes(now)) and method.takes(now) and len(running) < edge.quota
-        if answered:
-            beyond = edge.share is not None and window.count(who) > edge.share * len(window)
+        window.append(organization)
+        responses = (not lanes or lanes[organization].takes(now)) and method.takes(now) and len(running) < edge.quota
+        if responses:
+            beyond = edge.share is not None and window.count(organization) > edge.share * len(window)
             heapq.heappush(running, now + (REFUSING_TAKES if beyond else takes))
-        if who == MODEST:
-            asked, lost = asked + 1, lost + (not answered)
-    return lost / asked
+        if organization == MODEST:
+            requests, refusals = requests + 1, refusals + (not responses)
+    return refusals / requests
 
 
 def least_load(edge: Edge, takes: float, tolerated: float = 0.01) -> int:
@@ -85,7 +85,7 @@ def least_load(edge: Edge, takes: float, tolerated: float = 0.01) -> int:
     low, high = 1, 1024
     while low < high:
         middle = (low + high) // 2
-        if refused(edge, middle, takes) > tolerated:
+        if refused_share(edge, middle, takes) > tolerated:
             high = middle
         else:
             low = middle + 1
@@ -99,10 +99,10 @@ def longest_wait(workers: int, takes: float, jobs: int, rate: float) -> float:
     """
     free = [0.0] * workers
     longest = 0.0
-    for now, who in _arrivals({GREEDY: rate, MODEST: MODEST_RATE}, random.Random(0), jobs / rate):
+    for now, organization in _arrivals({GREEDY: rate, MODEST: MODEST_RATE}, random.Random(0), jobs / rate):
         begins = max(now, heapq.heappop(free))
         heapq.heappush(free, begins + takes)
-        if who == MODEST:
+        if organization == MODEST:
             longest = max(longest, begins - now)
     return longest
 
@@ -111,9 +111,9 @@ def _arrivals(
     rates: Mapping[str, float], rng: random.Random, seconds: float = SECONDS
 ) -> Iterator[tuple[float, str]]:
     """Requests that come by chance, each organization's at its rate, in the order of time."""
-    due = [(rng.expovariate(rate), who) for who, rate in rates.items()]
+    due = [(rng.expovariate(rate), organization) for organization, rate in rates.items()]
     heapq.heapify(due)
     while due and due[0][0] < seconds:
-        now, who = due[0]
-        heapq.heapreplace(due, (now + rng.expovariate(rates[who]), who))
-        yield now, who
+        now, organization = due[0]
+        heapq.heapreplace(due, (now + rng.expovariate(rates[organization]), organization))
+        yield now, organization

@@ -1,4 +1,4 @@
-"""A figure beside its budget, the table of all of them, and the same as JSON."""
+"""Figures with their budgets, printed as one table and written as JSON."""
 
 from __future__ import annotations
 
@@ -34,17 +34,19 @@ def at_most(
     what: str, value: float, limit: float, unit: str, how: str, *, ratio: float | None = None, is_count: bool = False
 ) -> Figure:
     """A figure that must not exceed `limit`."""
-    return Figure(what, _shown(value, unit), value, f"≤ {_shown(limit, unit)}", value <= limit, how, ratio, is_count)
+    return Figure(
+        what, _formatted(value, unit), value, f"≤ {_formatted(limit, unit)}", value <= limit, how, ratio, is_count
+    )
 
 
 def at_least(what: str, value: float, limit: float, unit: str, how: str) -> Figure:
     """A figure that must reach `limit`."""
-    return Figure(what, _shown(value, unit), value, f"≥ {_shown(limit, unit)}", value >= limit, how)
+    return Figure(what, _formatted(value, unit), value, f"≥ {_formatted(limit, unit)}", value >= limit, how)
 
 
-def only_told(what: str, value: float, unit: str, how: str, *, ratio: float | None = None) -> Figure:
+def no_budget(what: str, value: float, unit: str, how: str, *, ratio: float | None = None) -> Figure:
     """A figure without a budget."""
-    return Figure(what, _shown(value, unit), value, "", None, how, ratio)
+    return Figure(what, _formatted(value, unit), value, "", None, how, ratio)
 
 
 def show(figures: list[Figure], console: Console) -> None:
@@ -76,6 +78,6 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def _shown(value: float, unit: str) -> str:
+def _formatted(value: float, unit: str) -> str:
     number = f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
     return f"{number}{'' if unit == TIMES else ' '}{unit}".strip()

@@ -1,6 +1,7 @@
-"""What each operation costs as its data grows, and the exponent of that growth: 0 is flat, 1 is linear.
+"""The cost of each operation as its data grows, and the exponent of the growth: 0 is flat, 1 is linear.
 
-Counts only, so all are gates. An exponent is the slope between the logarithms of sizes and costs, by least squares.
+All figures are counts, so each is a gate. An exponent is the slope between the logarithms of sizes and costs, by
+least squares.
 """
 
 from __future__ import annotations
@@ -67,10 +68,10 @@ def exponent(costs: Costs, of: str) -> float:
     return sum((a - middle) * b for a, b in zip(x, y, strict=True)) / sum((a - middle) ** 2 for a in x)
 
 
-def _figure(what: str, costs: Costs, of: str, most: float, how: str = "") -> Figure:
+def _figure(name: str, costs: Costs, of: str, most: float, how: str = "") -> Figure:
     sizes = sorted(costs)
-    said = ", ".join(f"{costs[size][of]:,} at {size:,}" for size in (sizes[0], sizes[-1]))
-    return at_most(f"{what}: {of}, exponent", exponent(costs, of), most, "", f"{said}{how}", is_count=True)
+    measured = ", ".join(f"{costs[size][of]:,} at {size:,}" for size in (sizes[0], sizes[-1]))
+    return at_most(f"{name}: {of}, exponent", exponent(costs, of), most, "", f"{measured}{how}", is_count=True)
 
 
 @contextmanager
@@ -112,12 +113,12 @@ def _by_invoices() -> Iterator[Figure]:
         account = stage.settled()
         for rows in INVOICES:
             stage.tables.rows = rows
-            for what, cost in _story(stage, account, f"svc_{rows}"):
-                costs[what][rows] = cost
+            for name, cost in _story(stage, account, f"svc_{rows}"):
+                costs[name][rows] = cost
     how = "; DynamoDB by its rules, virtual"
-    for what, each in costs.items():
+    for name, each in costs.items():
         for of in ("requests", "items read", "bytes read"):
-            yield _figure(f"{what}, by invoices of the organization", each, of, FLAT, how)
+            yield _figure(f"{name}, by invoices of the organization", each, of, FLAT, how)
 
 
 def _story(stage: _Stage, account: str, service: str) -> Iterator[tuple[str, Counter[str]]]:
@@ -144,10 +145,10 @@ def _by_lines() -> Iterator[Figure]:
             services = [f"svc_{lines}_{number}" for number in range(lines)]
             costs[lines] = stage.cost(lambda services=services: stage.world.invoice(*services))  # type: ignore[misc]
             stage.world.deliver()
-    what = "create and send, by lines"
-    yield _figure(what, costs, "Stripe", FLAT)
-    yield _figure(what, costs, "items written", LINEAR, "; a claim a line")
-    yield _figure(what, costs, "bytes sent", LINEAR)
+    name = "create and send, by lines"
+    yield _figure(name, costs, "Stripe", FLAT)
+    yield _figure(name, costs, "items written", LINEAR, "; a claim a line")
+    yield _figure(name, costs, "bytes sent", LINEAR)
 
 
 def _by_log() -> Iterator[Figure]:
@@ -156,14 +157,14 @@ def _by_log() -> Iterator[Figure]:
         with _on_virtual_tables() as stage:
             world = stage.world
             account = stage.settled()
-            made = world.invoice("svc_1")
+            invoice = world.invoice("svc_1")
             world.deliver()
             for number in range(events):
-                world.ports.events.mark(_nothing_new(made, account, number))
-            costs[events] = stage.cost(lambda: _paid(world, account, made))  # noqa: B023
-    what = "webhooks of a payment, by events in the log of the invoice"
+                world.ports.events.mark(_nothing_new(invoice, account, number))
+            costs[events] = stage.cost(lambda: _paid(world, account, invoice))  # noqa: B023
+    name = "webhooks of a payment, by events in the log of the invoice"
     for of in ("requests", "bytes read", "items written"):
-        yield _figure(what, costs, of, FLAT, "; the log is not part of the item")
+        yield _figure(name, costs, of, FLAT, "; the log is not part of the item")
 
 
 def _nothing_new(invoice: Invoice, account: str, number: int) -> EventMarker:
@@ -196,12 +197,12 @@ def _by_events() -> Iterator[Figure]:
         town.clock.at += 10_000
         reconcile_account(OrganizationId(organization), town.ports, objects=False)
         costs[events] = Counter(town.calls)
-    what = "sweep, by events in its window"
-    yield _figure(what, costs, "Stripe", LINEAR, "; a list a hundred")
-    yield _figure(what, costs, "DynamoDB", LINEAR, "; a batch read a hundred")
+    name = "sweep, by events in its window"
+    yield _figure(name, costs, "Stripe", LINEAR, "; a list a hundred")
+    yield _figure(name, costs, "DynamoDB", LINEAR, "; a batch read a hundred")
     most = EVENTS[-1]
     yield at_most(
-        f"{what}: calls of Stripe for {most:,}", costs[most]["Stripe"], most / 100 + PAYOUTS_LISTED, "",
+        f"{name}: calls of Stripe for {most:,}", costs[most]["Stripe"], most / 100 + PAYOUTS_LISTED, "",
         "a list a hundred, and once a day the payouts", is_count=True,
     )  # fmt: skip
 
@@ -210,17 +211,17 @@ def _by_unpaid() -> Iterator[Figure]:
     costs: dict[int, Counter[str]] = {}
     for unpaid in UNPAID:
         town, organization = _one_company(Kind("one", 1, 0, 0, unpaid))
-        done = reconcile_account(OrganizationId(organization), town.ports, objects=True)
-        while done.goes_on:
-            done = reconcile_account(OrganizationId(organization), town.ports, objects=False)
+        count = reconcile_account(OrganizationId(organization), town.ports, objects=True)
+        while count.goes_on:
+            count = reconcile_account(OrganizationId(organization), town.ports, objects=False)
         costs[unpaid] = Counter(town.calls)
-    what = "comparison of objects, by unpaid invoices"
-    yield _figure(what, costs, "Stripe", LINEAR, "; lists of a hundred")
-    yield _figure(what, costs, "DynamoDB", LINEAR, "; pages of a hundred")
+    name = "comparison of objects, by unpaid invoices"
+    yield _figure(name, costs, "Stripe", LINEAR, "; lists of a hundred")
+    yield _figure(name, costs, "DynamoDB", LINEAR, "; pages of a hundred")
     most = UNPAID[-1]
     yield at_most(
-        f"{what}: calls of Stripe for {most:,}", costs[most]["Stripe"], SHARED * most, "",
-        f"beside {EACH_BY_ITSELF * most:,}, each asked for by itself",
+        f"{name}: calls of Stripe for {most:,}", costs[most]["Stripe"], SHARED * most, "",
+        f"beside {EACH_BY_ITSELF * most:,}, each requested separately",
         ratio=costs[most]["Stripe"] / (EACH_BY_ITSELF * most), is_count=True,
     )  # fmt: skip
 
@@ -232,6 +233,6 @@ def _by_organizations() -> Iterator[Figure]:
         town.all_due()
         town.plan()
         costs[organizations] = Counter(town.calls)
-    what = "plan, by organizations that are due"
-    yield _figure(what, costs, "SQS", LINEAR, "; ten messages a request")
-    yield _figure(what, costs, "DynamoDB", 0.2, "; a megabyte of keys a query")
+    name = "plan, by organizations that are due"
+    yield _figure(name, costs, "SQS", LINEAR, "; ten messages a request")
+    yield _figure(name, costs, "DynamoDB", 0.2, "; a megabyte of keys a query")

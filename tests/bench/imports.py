@@ -1,7 +1,8 @@
-"""What each Lambda's cold start imports, in fresh interpreters, next to the libraries that every such Lambda imports.
+"""The imports of each Lambda's cold start, in fresh interpreters, in comparison with the libraries that every such
+Lambda needs.
 
-The ratios are of CPU time, which other work on the machine hardly moves. What a first webhook needs is also measured
-without bytecode, as it would start from a zip of sources: Lambda's directory is read-only.
+The ratios are of CPU time, which other work on the machine hardly changes. The imports of a first webhook are also
+measured without bytecode, as they would start from a zip of sources: Lambda's directory is read-only.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from tests.bench.figures import TIMES, Figure, at_most, only_told
+from tests.bench.figures import TIMES, Figure, at_most, no_budget
 from tests.lambdas import MODULES, NOT_FOR_WEBHOOKS, ROOT, WEBHOOK, first_use, loaded_by, not_for
 
 ROUNDS = 5
@@ -36,14 +37,14 @@ def _times() -> list[Figure]:
     floor = best[FLOOR]
     how = f"CPU, fastest of {ROUNDS} fresh interpreters each, alternating"
     return [
-        only_told("import Chalice, pynamodb, Logger, Metrics", floor * 1000, "ms", how, ratio=1.0),
+        no_budget("import Chalice, pynamodb, Logger, Metrics", floor * 1000, "ms", how, ratio=1.0),
         *(
             at_most(f"import of {function}", best[module] / floor, LIMIT, TIMES, f"{best[module] * 1000:.0f} ms")
             for function, module in MODULES.items()
         ),
-        only_told("import of all a first webhook needs", best[WEBHOOK] * 1000, "ms", "app, tables, events, secrets",
+        no_budget("all imports of a first webhook", best[WEBHOOK] * 1000, "ms", "app, tables, events, secrets",
                   ratio=best[WEBHOOK] / floor),
-        only_told("  the same without bytecode", sources[WEBHOOK] * 1000, "ms",
+        no_budget("  the same without bytecode", sources[WEBHOOK] * 1000, "ms",
                   "the standard library's is missing here too, which Lambda has", ratio=sources[WEBHOOK] / floor),
     ]  # fmt: skip
 

@@ -1,6 +1,6 @@
-"""What a stage costs a month, by component: what stands still, from the template itself, and what companies do.
+"""The monthly cost of a stage by component: fixed costs, counted in the template, and the activity of companies.
 
-How many companies there are and what they do is assumed as in the bench of sweeps: `sweep_town.KINDS`.
+`sweep_town.KINDS` has the assumed number and activity of companies.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from infra.template import merge_template
 from infra.template.snapstart import snapstart
 from tests.bench.bill import Bill
 from tests.bench.cost import HOURS, KMS_SECONDS, SECONDS, an_invoice, busy_organization, show, standing
-from tests.bench.figures import Figure, only_told
+from tests.bench.figures import Figure, no_budget
 from tests.bench.prices import price_list
 from tests.bench.sweep_town import KINDS
 
@@ -81,7 +81,7 @@ FREE: Mapping[str, str] = {
 
 
 def measure() -> list[Figure]:
-    """Prints the table, and tells what each stage comes to."""
+    """Prints the table and returns the total of each stage."""
     resources = merge_template()["Resources"]
     bills = {f"{name}, {companies:,} companies": month(companies, resources) for name, companies in STAGES.items()}
     optional = {f"{name}, if all is on": if_on(companies, resources) for name, companies in STAGES.items()}
@@ -89,7 +89,7 @@ def measure() -> list[Figure]:
     show(optional, Console(width=140))
     prices = price_list()
     how = f"list prices of {prices.as_of}, {prices.region}"
-    return [only_told(f"a month: {name}", bill.total, "$", how) for name, bill in (bills | optional).items()]
+    return [no_budget(f"a month: {name}", bill.total, "$", how) for name, bill in (bills | optional).items()]
 
 
 def month(companies: int, resources: Resources) -> Bill:

@@ -1,8 +1,9 @@
-"""At which load an index in which all organizations share a partition takes what a partition takes: 1,000 write units
-a second. Each act is done by the use cases over the real stores, webhooks included; units are computed by `units`.
+"""The load at which an index that all organizations share reaches the limit of a partition: 1,000 write units a
+second.
 
-Every other index begins with an organization, an account or an invoice. API Gateway lets `RATE` requests of a method
-pass in a second, so one organization heats none of them as long as one act takes less than a `RATE`th of that.
+The use cases perform each act over the real stores, webhooks included; `units` computes the units. Every other index
+begins with an organization, an account or an invoice. API Gateway admits `RATE` requests of a method a second, so one
+organization overloads none of them as long as one act takes less than a `RATE`th of the limit.
 """
 
 from __future__ import annotations

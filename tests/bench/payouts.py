@@ -1,7 +1,7 @@
-"""What it takes to read a payout of many lines: calls of Stripe, request units, seconds and dollars.
+"""The cost of reading a payout with many lines: Stripe calls, request units, seconds and dollars.
 
-Each payment in it has its row already, as if an invoice of POM had been paid. The payout is made, listed and paid,
-and its four events come as webhooks. All of it goes through the Lambda handlers (`stories_stage`).
+Each payment in the payout has its row already, as after the payment of an invoice. The payout is created, listed and
+paid, and its four events arrive as webhooks. Everything goes through the Lambda handlers (`stories_stage`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chalicelib.domain.movements import Movement, MovementKind
 from chalicelib.usecases.payouts.read_payout import RUN_FOR
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.bill import bill_of, duration
-from tests.bench.figures import Figure, at_most, only_told
+from tests.bench.figures import Figure, at_most, no_budget
 from tests.bench.stories_stage import Invocation, Stage, running
 from tests.world import ORGANIZATION
 
@@ -114,7 +114,7 @@ def _row(number: int, charge: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def measure() -> list[Figure]:
-    """Tells what payouts of a few sizes take."""
+    """Returns the figures of payouts of several sizes."""
     read = read_payouts()
     return [*(figure for each in read.values() for figure in _figures(each)), *_of_a_large_one(read)]
 
@@ -133,8 +133,10 @@ def _figures(read: ReadPayout) -> Iterator[Figure]:
         how = f"{units / lines:.2f} a line; {read.requests:,} requests"
         yield at_most(f"{what}: {name}", units, most * lines + beside, "", how, is_count=True)
     longest = max(map(duration, read.invocations))
-    yield at_most(f"{what}: longest run", longest, RUN_FOR, "s", "as `cost` assumes; a longer one is gone on with")
-    yield only_told(f"{what}: a thousand of them", bill_of(read.invocations).total * 1000, "$", "list prices")
+    yield at_most(
+        f"{what}: longest run", longest, RUN_FOR, "s", "as `cost` assumes; another run continues a longer one"
+    )
+    yield no_budget(f"{what}: a thousand payouts", bill_of(read.invocations).total * 1000, "$", "list prices")
 
 
 def _of_a_large_one(read: Mapping[int, ReadPayout]) -> Iterator[Figure]:
@@ -144,4 +146,4 @@ def _of_a_large_one(read: Mapping[int, ReadPayout]) -> Iterator[Figure]:
     for name, low, high in (("WRU", smaller.writes, larger.writes), ("RRU", smaller.reads, larger.reads)):
         each = (high - low) / more
         units = high + each * (LARGE - larger.lines)
-        yield only_told(f"payout of {LARGE:,} lines: {name}", units, "", f"{each:.2f} for each further line, {how}")
+        yield no_budget(f"payout of {LARGE:,} lines: {name}", units, "", f"{each:.2f} for each further line, {how}")

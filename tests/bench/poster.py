@@ -1,7 +1,8 @@
-"""`python -m tests.bench.poster`: posts the webhooks given on standard input as fast as they are answered.
+"""`python -m tests.bench.poster`: posts the webhooks from standard input, each as soon as the one before has its
+response.
 
-A JSON object on standard input names `url`, `secret`, `bodies` and, unless it is THREADS, `threads`. What is not
-answered 200 is sent again after the others of its thread, as Stripe would, and counted in `refused`.
+A JSON object on standard input names `url`, `secret`, `bodies` and, unless it is THREADS, `threads`. A webhook
+without a 200 is sent again after the others of its thread, as Stripe would do, and counted in `refused`.
 """
 
 from __future__ import annotations

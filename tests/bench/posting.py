@@ -1,4 +1,4 @@
-"""Two ways to send the same webhooks: as fast as they are answered, and at a fixed rate whatever becomes of them."""
+"""Two ways to send the same webhooks: each after the response to the one before, or at a fixed rate."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Posted:
 def closed_loop(stack: LocalStack, url: str, bodies: Sequence[str], posters: int) -> Posted:
     """Each of `posters` sends its next webhook when the last is answered."""
     given = {"url": url, "secret": stack.secret.webhook_secrets[0], "bodies": bodies, "threads": posters}
-    told = json.loads(run_module(stack, "tests.bench.poster", given=json.dumps(given)))
+    told = json.loads(run_module(stack, "tests.bench.poster", standard_input=json.dumps(given)))
     timed = zip(told["milliseconds"], told["timings"], strict=True)
     return Posted(
         told["count"],
@@ -72,7 +72,7 @@ def open_loop(stack: LocalStack, url: str, bodies: Sequence[str], rate: float) -
         "bodies": bodies,
         "plan": [(number / rate, number) for number in range(len(bodies))],
     }
-    sent = json.loads(run_module(stack, "tests.proofs.load_sender", given=json.dumps(given)))
+    sent = json.loads(run_module(stack, "tests.proofs.load_sender", standard_input=json.dumps(given)))
     if any(each["latency"] is None for each in sent):
         raise RuntimeError(f"some webhooks were never taken by {url}")
     return Posted(

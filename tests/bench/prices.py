@@ -1,4 +1,4 @@
-"""AWS's list prices, as `prices.json` dates them."""
+"""AWS's list prices, from `prices.json`, which has their dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events as Stripe would send them, made by the double: signed, of realistic size, and of our own invoices."""
+"""Events made by the Stripe double: signed, of realistic size, and about our own invoices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the time of a request goes: the caller's clock, and the Server-Timing header of `timed_app`."""
+"""Divides the time of a request by the caller's clock and the Server-Timing header of `timed_app`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tests.bench.figures import Figure, only_told, percentile
+from tests.bench.figures import Figure, no_budget, percentile
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ def told(what: str, shares: Sequence[Share], how: str) -> list[Figure]:
         ("the local harness", [each.harness for each in shares], "front door, token check, loopback"),
     ]
     return [
-        only_told(f"{what}, p50", percentile(whole, 0.5), "ms", how),
-        only_told(f"{what}, p99", percentile(whole, 0.99), "ms", ""),
+        no_budget(f"{what}, p50", percentile(whole, 0.5), "ms", how),
+        no_budget(f"{what}, p99", percentile(whole, 0.99), "ms", ""),
         *(
-            only_told(
+            no_budget(
                 f"  of it {name}, p50", percentile(took, 0.5), "ms", f"{why}; p99 {percentile(took, 0.99):.1f} ms"
             )
             for name, took, why in parts

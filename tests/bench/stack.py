@@ -1,6 +1,6 @@
-"""The running local stack: webhooks per second with many events in its tables, and how long an invoice takes.
+"""The running local stack: webhooks a second with many events in its tables, and the duration of an invoice.
 
-These figures are of moto and of this machine; they say that the local stack is usable, nothing about AWS.
+The figures are of moto and of this machine. They show that the local stack is usable, and say nothing about AWS.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from infra.local.stack import LocalStack
-from tests.bench.figures import Figure, at_least, at_most, only_told, percentile
+from tests.bench.figures import Figure, at_least, at_most, no_budget, percentile
 from tests.bench.samples import updated_event
 from tests.e2e.company import Company
 from tests.stack_modules import run_module
@@ -32,7 +32,7 @@ def measure() -> list[Figure]:
         company.all_delivered()
         posted = _post(stack, company)
         logged = _logged(company)
-    assert not posted["refused"], f"{posted['refused']} webhooks were not answered 200"
+    assert not posted["refused"], f"{posted['refused']} webhooks did not get a 200"
     rate = posted["count"] / posted["seconds"]
     milliseconds = sorted(posted["milliseconds"])
     assert logged >= posted["count"], "an acknowledged webhook is in no event log"
@@ -40,11 +40,11 @@ def measure() -> list[Figure]:
     how = f"{sent} from a second process, {posted['threads']} threads"
     return [
         at_least("webhooks into the local stack", rate, 50, "/s", f"{how}; {EVENTS} events in its tables"),
-        only_told("  each, p50", percentile(milliseconds, 0.5), "ms", "as its sender sees it"),
-        only_told("  each, p99", percentile(milliseconds, 0.99), "ms", ""),
-        only_told("create and send an invoice, p50", percentile(creating, 0.5), "ms", f"{CREATES} over HTTP"),
+        no_budget("  each, p50", percentile(milliseconds, 0.5), "ms", "measured by the sender"),
+        no_budget("  each, p99", percentile(milliseconds, 0.99), "ms", ""),
+        no_budget("create and send an invoice, p50", percentile(creating, 0.5), "ms", f"{CREATES} over HTTP"),
         at_most("create and send an invoice, p95", percentile(creating, 0.95), 2_000, "ms", "Stripe double included"),
-        only_told("(filling the tables took)", filled, "s", "through the stores' own models"),
+        no_budget("(time to fill the tables)", filled, "s", "through the stores' own models"),
     ]  # fmt: skip
 
 
@@ -84,4 +84,4 @@ def _post(stack: LocalStack, company: Company) -> Any:
     bodies = [updated_event(invoices[n % len(invoices)], account, n, now).decode() for n in range(WEBHOOKS)]
     secret = stack.secret.webhook_secrets[0]
     given = json.dumps({"url": stack.urls.webhooks, "secret": secret, "bodies": bodies})
-    return json.loads(run_module(stack, "tests.bench.poster", given=given))
+    return json.loads(run_module(stack, "tests.bench.poster", standard_input=given))

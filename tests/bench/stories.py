@@ -1,6 +1,6 @@
-"""The guide's stories, each with what it asks of Stripe, DynamoDB, SQS and Lambda; counts and units are gates.
+"""The guide's stories, each with its use of Stripe, DynamoDB, SQS and Lambda; counts and units are gates.
 
-Every story runs through the Lambda handlers (`stories_stage`), webhooks included; units are computed by `units`.
+Every story runs through the Lambda handlers (`stories_stage`), webhooks included; `units` computes the units.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.bench import stories_drafts
 from tests.bench.figures import Figure
 from tests.bench.stories_growth import CREATED, FEE, NOTHING_NEW, PAID, SENT_AGAIN, TROUBLED, kept_of_an_invoice
 from tests.bench.stories_stage import Stage, running
-from tests.bench.stories_told import Told, show
+from tests.bench.story_costs import StoryCost, show
 from tests.world import ORGANIZATION
 
 BULK = 100
@@ -75,18 +75,18 @@ class Teller:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self.told: list[Told] = []
+        self.told: list[StoryCost] = []
 
     def tells(self, name: str, do: Callable[[], Any]) -> Any:
         """One story, to its end: webhooks delivered, queues empty."""
         self._stage.invocations.clear()
         answer = do()
         self._stage.settle()
-        self.told.append(Told(name, tuple(self._stage.invocations)))
+        self.told.append(StoryCost(name, tuple(self._stage.invocations)))
         self._stage.invocations.clear()
         return answer
 
-    def all(self) -> list[Told]:
+    def all(self) -> list[StoryCost]:
         """From the first customer to a deposit, and a reconciliation that finds nothing."""
         stage, tell = self._stage, self.tells
         tell("save a new customer", lambda: self._customer("cust_new", "new@example.test"))
@@ -94,8 +94,8 @@ class Teller:
         stage.queue.waiting.clear()
         tell("create and send, customer new to Stripe", lambda: self._bill("svc_1", customer="cust_1"))
         self._quietly(lambda: self._customer("cust_2", "known@example.test"))
-        made = tell(CREATED, lambda: self._bill("svc_2"))
-        tell(PAID, lambda: self._pay(made))
+        invoice = tell(CREATED, lambda: self._bill("svc_2"))
+        tell(PAID, lambda: self._pay(invoice))
         tell(FEE, lambda: stage.advance(CAPTURED_AFTER))
         declined = self._quietly(lambda: self._bill("svc_3"))
         tell("card declined", lambda: self._pay(declined, "pm_card_chargeDeclinedInsufficientFunds"))
@@ -105,20 +105,20 @@ class Teller:
         intent = tell("bank debit begun", lambda: self._pay(debit, "000123456789"))["payment_intent"]
         tell("bank debit arrived", lambda: stage.double.settle_debit(stage.account_id, intent))
         tell("partial refund", lambda: self._refund(declined, 2500))
-        tell("full refund", lambda: self._refund(made))
+        tell("full refund", lambda: self._refund(invoice))
         charge = self._charge(debit)
         tell("dispute opened", lambda: stage.double.open_dispute(stage.account_id, charge["id"]))
         troubled = self._quietly(lambda: self._bill("svc_7"))
         tell(TROUBLED, lambda: self._much_happens_to(troubled))
         self._booked()
         tell(SENT_AGAIN, lambda: self._send_again(troubled))
-        tell(NOTHING_NEW, lambda: self._edit_metadata(made))
+        tell(NOTHING_NEW, lambda: self._edit_metadata(invoice))
         voided = self._quietly(lambda: self._bill("svc_5"))
         tell("void", lambda: self._ok(stage.office.post(f"/invoices/{voided['id']}/void")))
         reminded = self._quietly(lambda: self._sent_yesterday("svc_6"))
         tell("reminder", lambda: self._ok(stage.office.post(f"/invoices/{reminded['id']}/remind")))
         tell("edit a customer", lambda: self._customer("cust_2", "known@example.test", companyName="Blue"))
-        tell("show an invoice", lambda: self._ok(stage.office.get(f"/invoices/{made['id']}")))
+        tell("show an invoice", lambda: self._ok(stage.office.get(f"/invoices/{invoice['id']}")))
         tell("the same create again", lambda: self._bill("svc_2"))
         self._bulk()
         tell("page of 25 invoices", lambda: self._ok(stage.office.get("/invoices?first=25")))
@@ -130,32 +130,34 @@ class Teller:
         stage.advance(600)
         tell("reconciliation, nothing missed", lambda: stage.tick("plan_reconciliation"))
         tell("a schedule's tick, nothing due", lambda: stage.tick("resume_stuck"))
-        self._deposit(made)
+        self._deposit(invoice)
         stories_drafts.review(stage, tell, CUSTOMERS_IN_BULK)
         return self.told
 
-    def _much_happens_to(self, made: Any) -> None:
+    def _much_happens_to(self, invoice: Any) -> None:
         """It is declined three times, paid, refunded in part, and its dispute is lost."""
         stage = self._stage
         for _ in range(3):
-            self._quietly(lambda: self._pay(made, "pm_card_chargeDeclinedInsufficientFunds"))
-        self._quietly(lambda: self._pay(made))
-        self._quietly(lambda: self._refund(made, 2500))
-        dispute = stage.double.open_dispute(stage.account_id, self._charge(made)["id"])
+            self._quietly(lambda: self._pay(invoice, "pm_card_chargeDeclinedInsufficientFunds"))
+        self._quietly(lambda: self._pay(invoice))
+        self._quietly(lambda: self._refund(invoice, 2500))
+        dispute = stage.double.open_dispute(stage.account_id, self._charge(invoice)["id"])
         stage.settle()
         stage.double.move_dispute(stage.account_id, dispute["id"], "lost")
 
-    def _send_again(self, made: Any) -> None:
+    def _send_again(self, invoice: Any) -> None:
         """Stripe sends every event about an invoice a second time."""
-        log = self._stage.ports.events.of_invoice(ORGANIZATION, made["id"], 100, None)
+        log = self._stage.ports.events.of_invoice(ORGANIZATION, invoice["id"], 100, None)
         for event in log.items:
             self._stage.double.resend(self._stage.account_id, event.id)
 
-    def _edit_metadata(self, made: Any) -> None:
+    def _edit_metadata(self, invoice: Any) -> None:
         """Somebody edits something in Stripe that POM does not keep."""
         update = self._stage.client.v1.invoices.update
         for number in range(EDITS):
-            update(_stripe_id(made), {"metadata": {"note": str(number)}}, {"stripe_account": self._stage.account_id})
+            update(
+                _stripe_id(invoice), {"metadata": {"note": str(number)}}, {"stripe_account": self._stage.account_id}
+            )
 
     def _bulk(self) -> None:
         def save() -> None:
@@ -171,7 +173,7 @@ class Teller:
             lambda: self._ok(post("/invoice-batches", {"services": services}, headers=headers)),
         )
 
-    def _deposit(self, made: Any) -> None:
+    def _deposit(self, invoice: Any) -> None:
         """All payments of before, and some more, go out with one payout, and people look at it."""
         stage = self._stage
         paid_later = stage.office.get(f"/invoices?first={PAID_LATER}&status=pending").json["data"]
@@ -188,7 +190,7 @@ class Teller:
             ("page of payouts", "/payouts?first=25"),
             ("show a payout with 25 lines", f"/payouts/{payout['id']}?first=25"),
             ("page of 25 payments", "/payments?first=25"),
-            (DEPOSITED, f"/invoices/{made['id']}"),
+            (DEPOSITED, f"/invoices/{invoice['id']}"),
         ):
             self.tells(name, lambda path=path: self._ok(stage.office.get(path)))  # type: ignore[misc]
 
@@ -210,23 +212,23 @@ class Teller:
 
     def _sent_yesterday(self, service: str) -> Any:
         """Nobody is reminded on the day of sending; a clock moved by a day would make accounts due for comparison."""
-        made = self._bill(service)
+        invoice = self._bill(service)
         ports = self._stage.ports
-        stored = get_invoice(ORGANIZATION, made["id"], ports)
+        stored = get_invoice(ORGANIZATION, invoice["id"], ports)
         ports.invoices.save(invoice_write(replace(stored, sent_at=(stored.sent_at or 0) - 86_400)))
-        return made
+        return invoice
 
-    def _pay(self, made: Any, method: str = "pm_card_visa") -> Any:
-        return self._stage.double.pay(self._stage.account_id, _stripe_id(made), method)
+    def _pay(self, invoice: Any, method: str = "pm_card_visa") -> Any:
+        return self._stage.double.pay(self._stage.account_id, _stripe_id(invoice), method)
 
-    def _refund(self, made: Any, amount: int | None = None) -> None:
-        wanted: Any = {"charge": self._charge(made)["id"], **({"amount": amount} if amount else {})}
+    def _refund(self, invoice: Any, amount: int | None = None) -> None:
+        wanted: Any = {"charge": self._charge(invoice)["id"], **({"amount": amount} if amount else {})}
         self._stage.client.v1.refunds.create(wanted, {"stripe_account": self._stage.account_id})
 
-    def _charge(self, made: Any) -> Any:
+    def _charge(self, invoice: Any) -> Any:
         """The charge that paid an invoice."""
         paid = self._stage.in_stripe(self._stage.account_id, "invoice_payment")
-        intent = next(each["payment"]["payment_intent"] for each in paid if each["invoice"] == _stripe_id(made))
+        intent = next(each["payment"]["payment_intent"] for each in paid if each["invoice"] == _stripe_id(invoice))
         charges = self._stage.in_stripe(self._stage.account_id, "charge")
         return next(each for each in charges if each["payment_intent"] == intent and each["paid"])
 
@@ -235,8 +237,8 @@ class Teller:
         return answer.json
 
 
-def _stripe_id(made: Any) -> str:
-    return str(made["dashboardUrl"].rsplit("/", 1)[1])
+def _stripe_id(invoice: Any) -> str:
+    return str(invoice["dashboardUrl"].rsplit("/", 1)[1])
 
 
 def _person(email: str) -> dict[str, str]:
@@ -253,7 +255,7 @@ def _line(service: str) -> dict[str, Any]:
 
 
 @cache
-def told() -> tuple[Told, ...]:
+def run_stories() -> tuple[StoryCost, ...]:
     """All stories, told once a process."""
     with aws_with_resources(), running(table_backend()) as stage:
         return tuple(Teller(stage).all())
@@ -261,12 +263,12 @@ def told() -> tuple[Told, ...]:
 
 def measure() -> list[Figure]:
     """Print the table, and hold every story to its bounds."""
-    stories = told()
+    stories = run_stories()
     show(stories, Console(width=150))
     return [*_figures(stories), *kept_of_an_invoice({each.name: each for each in stories})]
 
 
-def _figures(stories: Sequence[Told]) -> Iterator[Figure]:
+def _figures(stories: Sequence[StoryCost]) -> Iterator[Figure]:
     """One a story; it is good if none of its three numbers is beyond its bound."""
     for each in stories:
         numbers, bounds = (each.requests, each.reads, each.writes), BOUNDS[each.name]

@@ -1,4 +1,4 @@
-"""What it costs to review drafts, to edit, send and correct them, to filter lists, and to ask again in vain."""
+"""The stories of drafts: review, edit, send and correct them, filter lists, and request unchanged data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNTIL_OVERDUE = 32
 EDITED = f"edit a draft, {LINES_CHANGED} lines changed"
 CORRECTED = "correct an invoice, and send its copy"
 REVIEWED = f"send a reviewed batch of {DRAFTS}"
-NOTHING_CHANGED = f"poll of {PAGE} invoices, answered 304"
+NOTHING_CHANGED = f"poll of {PAGE} invoices that gets 304"
 NARROWED = {
     "status": "status=pending",
     "status and creation": "status=pending&createdFrom=2020-01-01",
@@ -63,14 +63,14 @@ class Tells(Protocol):
 
 def review(stage: Stage, tells: Tells, customers: list[str]) -> None:
     """Tells the stories of drafts and of lists. `customers` are known to Stripe, one for each draft of a batch."""
-    put, post, get = (partial(_ok, stage, method) for method in ("PUT", "POST", "GET"))
-    kept, dropped, added = (
+    saved, post, get = (partial(_ok, stage, method) for method in ("PUT", "POST", "GET"))
+    kept_lines, dropped_lines, added_lines = (
         [_line(f"svc_{what}_{number}") for number in range(LINES_CHANGED)] for what in ("kept", "dropped", "added")
     )
-    body = {"customerId": "cust_2", "lineItems": [*kept, *dropped], "send": False}
+    body = {"customerId": "cust_2", "lineItems": [*kept_lines, *dropped_lines], "send": False}
     draft = post("/invoices", body)
     stage.settle()
-    tells(EDITED, lambda: put(f"/invoices/{draft['id']}", {"lineItems": [*kept, *added]}))
+    tells(EDITED, lambda: saved(f"/invoices/{draft['id']}", {"lineItems": [*kept_lines, *added_lines]}))
 
     wrong = post("/invoices", {"customerId": "cust_2", "lineItems": [_line("svc_wrong")]})
     stage.settle()

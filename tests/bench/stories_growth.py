@@ -1,11 +1,13 @@
-"""What an invoice costs from created to paid, how large its item becomes, and that events do not make it grow."""
+"""The cost of an invoice from its creation to its payment, the size of its item, and that events do not enlarge
+it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from tests.bench.figures import Figure, at_most
-from tests.bench.stories_told import Told
+from tests.bench.story_costs import StoryCost
 
 CREATED, PAID = "create and send, known customer", "paid by card"
 FEE = "its fee: charge.updated"
@@ -19,12 +21,12 @@ MOST_BYTES = 1229
 """Bytes of an invoice's item with one line and one payment, whatever happened to it: 1.2 KB."""
 
 
-def kept_of_an_invoice(stories: Mapping[str, Told]) -> Iterator[Figure]:
+def kept_of_an_invoice(stories: Mapping[str, StoryCost]) -> Iterator[Figure]:
     """Yields what is held of one invoice, by the stories that were told of it."""
     parts = [stories[name].writes for name in (CREATED, PAID, FEE)]
     how = ", ".join(f"{part:g}" for part in parts)
     what = "an invoice from created to paid by card and its fee known, in WRU"
-    yield at_most(what, sum(parts), MOST_UNITS, "", f"{how}: made and sent, paid, its fee", is_count=True)
+    yield at_most(what, sum(parts), MOST_UNITS, "", f"{how}: created and sent, paid, its fee", is_count=True)
     for name in (PAID, TROUBLED):
         yield at_most(f"{name}: its item", stories[name].item, MOST_BYTES, "bytes", "with its keys", is_count=True)
     for name in (SENT_AGAIN, NOTHING_NEW):

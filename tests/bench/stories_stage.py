@@ -1,5 +1,6 @@
 """The deployed system in one process: API, webhooks and workers through their Lambda handlers, over the embedded
-DynamoDB and the Stripe double, and a record of what each invocation asked for, wrote, logged and computed."""
+DynamoDB and the Stripe double, with a record of each invocation's requests, writes, log lines and CPU.
+"""
 
 from __future__ import annotations
 

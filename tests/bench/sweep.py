@@ -1,11 +1,11 @@
-"""Ten thousand organizations: whether those that are due are compared with Stripe in time, and what that costs.
+"""Ten thousand organizations: whether each is compared with Stripe in time, and the cost of the comparisons.
 
-Simulated: the real use cases, over stores in memory, on a virtual clock (`sweep_town` says how long a call takes).
+The real use cases run over memory stores on a virtual clock (`sweep_town` defines the duration of a call).
 """
 
 from __future__ import annotations
 
-from tests.bench.figures import Figure, at_most, only_told
+from tests.bench.figures import Figure, at_most, no_budget
 from tests.bench.sweep_town import DAY, KINDS, READ, SQS, STRIPE, TICK, WORKERS, WRITE, Town, live, share_of_reads
 
 ORGANIZATIONS = 10_000
@@ -16,7 +16,7 @@ EVERYBODY_A_DAY = ORGANIZATIONS * DAY / TICK
 
 
 def measure() -> list[Figure]:
-    """Live through an hour and a half, and through the moment after an outage."""
+    """Plays an hour and a half, and the time right after an outage."""
     town = Town(ORGANIZATIONS)
     lived = live(town, STRETCH)
     mix = ", ".join(f"{kind.share:.0%} {kind.name.replace('bills ', '')}" for kind in KINDS)
@@ -33,15 +33,15 @@ def measure() -> list[Figure]:
         ),
         at_most(
             "Calls of Stripe in the busiest second, all accounts", max(town.in_second.values()), STRIPE_A_SECOND, "",
-            "an account is asked by one run at a time: at most 4 a second", is_count=True,
+            "one run at a time reads an account: at most 4 a second", is_count=True,
         ),
         at_most(
             "Runs a day", lived.runs * days, EVERYBODY_A_DAY, "",
-            f"{lived.comparisons * days:,.0f} with objects; beside it, everybody every ten minutes",
+            f"{lived.comparisons * days:,.0f} with objects; in addition to every account every ten minutes",
             ratio=lived.runs * days / EVERYBODY_A_DAY, is_count=True,
         ),
-        only_told("Requests to DynamoDB a day", town.calls["DynamoDB"] * days, "", "plans and runs"),
-        only_told("Requests to SQS a day", town.calls["SQS"] * days, "", "plans, ten messages each"),
+        no_budget("Requests to DynamoDB a day", town.calls["DynamoDB"] * days, "", "plans and runs"),
+        no_budget("Requests to SQS a day", town.calls["SQS"] * days, "", "plans, ten messages each"),
     ]  # fmt: skip
     for kind in KINDS:
         month, share = share_of_reads(town, kind, STRETCH)

@@ -1,7 +1,8 @@
-"""Thousands of connected organizations on a virtual clock: the real use cases over stores that count and take time.
+"""Thousands of connected organizations on a virtual clock: the real use cases over stores that count calls and take
+time.
 
-Webhooks bring everything here; what is asked is what looking for lost ones costs. Every call of a port takes its
-latency on the clock of the worker that makes it, so a run is as long as its calls.
+Webhooks bring every event here, so the figures are the cost of looking for lost events. Every call of a port adds its
+latency to the clock of the calling worker, so the duration of a run is the sum of its calls.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The bench of a webhook's CPU runs no gate, so a change could break it unseen: here it runs a few times."""
+"""`make bench ARGS=cpu` has no gate, so a change could break it unnoticed. This test runs it a few times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands still is counted in the template, so an alarm more costs more without anybody telling the bench."""
+"""The fixed costs are counted in the template, so a new alarm raises the figure without a change of the bench."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["package"]
 RESOURCES = merge_template()["Resources"]
 
 
-def test_an_alarm_costs_as_many_metrics_as_it_reads() -> None:
+def test_an_alarm_costs_the_price_of_each_metric_that_it_reads() -> None:
     [name, alarm] = next((n, r) for n, r in RESOURCES.items() if n == "BackupCopiesAlarm")
     without = {key: each for key, each in RESOURCES.items() if key != name}
     read = sum("MetricStat" in each for each in alarm["Properties"]["Metrics"])
@@ -25,7 +25,7 @@ def test_an_alarm_costs_as_many_metrics_as_it_reads() -> None:
     assert read == 3
 
 
-def test_copies_in_another_region_cost_only_where_the_template_has_them() -> None:
+def test_backups_in_another_region_cost_only_if_the_template_has_them() -> None:
     without = {name: each for name, each in RESOURCES.items() if not each["Type"].startswith("AWS::Backup")}
     backup = "AWS Backup, kept"
     assert backup not in if_on(10, without).components
@@ -33,7 +33,7 @@ def test_copies_in_another_region_cost_only_where_the_template_has_them() -> Non
     assert if_on(0, RESOURCES).components[backup] == 0
 
 
-def test_snapstart_is_paid_by_the_memory_of_the_functions_that_have_it() -> None:
+def test_snapstart_is_charged_by_the_memory_of_its_functions() -> None:
     """As Lambda's list of prices has it: GB-seconds of a version, and GB of each restore."""
     memory = (BY_NAME[API_HANDLER].memory + BY_NAME[AUTHORIZER].memory) / 1024
     assert memory == 1.5
@@ -42,7 +42,7 @@ def test_snapstart_is_paid_by_the_memory_of_the_functions_that_have_it() -> None
     assert components["SnapStart, restored"] == pytest.approx(1000 * 1.5 * 0.0001397998)
 
 
-def test_an_own_key_costs_its_month_and_what_each_queue_asks_of_it() -> None:
+def test_a_customer_managed_key_costs_a_monthly_fee_and_the_requests_of_each_queue() -> None:
     without = {name: each for name, each in RESOURCES.items() if each["Type"] != "AWS::SQS::Queue"}
     asked = "Own key, asked by SQS at most"
     assert if_on(0, RESOURCES).components["Own key"] == 1
@@ -51,7 +51,7 @@ def test_an_own_key_costs_its_month_and_what_each_queue_asks_of_it() -> None:
 
 
 @pytest.mark.package
-def test_every_type_of_the_deployed_template_is_in_a_bill_or_said_to_be_free(package: Package) -> None:
+def test_every_resource_type_of_the_deployed_template_is_in_a_bill_or_listed_as_free(package: Package) -> None:
     types = {each["Type"] for each in transformed(with_uploaded_code(package.template))["Resources"].values()}
     assert types == PAID.keys() | FREE.keys()
     assert not PAID.keys() & FREE.keys()

@@ -1,8 +1,7 @@
-"""The app with a `Server-Timing` header on each answer: how many milliseconds it took, and where it waited.
+"""The app with a `Server-Timing` header on each response: its duration in milliseconds, and the time of its calls.
 
-`app` is from when Chalice hands the request to our code until it has the answer; `stripe`, `dynamodb` and `aws` are
-the calls over HTTP in between, by what they went to, with their number. The front door and the authorizer come
-before `app`.
+`app` is the time from Chalice's call of our code to the response. `stripe`, `dynamodb` and `aws` are the HTTP calls
+in between, by their target, with their number. The API server and the authorizer run before `app`.
 """
 
 from __future__ import annotations

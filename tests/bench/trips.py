@@ -1,15 +1,15 @@
-"""How many functions, files and layer crossings four pieces of work pass: the same figures as `make trips`."""
+"""How many functions, files and layer crossings four pieces of work pass through: the figures of `make trips`."""
 
 from __future__ import annotations
 
-from tests.bench.figures import Figure, only_told
+from tests.bench.figures import Figure, no_budget
 from tests.trips.journeys import journeys
 
 
 def measure() -> list[Figure]:
     """Trace each once."""
     return [
-        only_told(f"{name}: functions", trip.figures["functions"], "", _how(trip.figures))
+        no_budget(f"{name}: functions", trip.figures["functions"], "", _how(trip.figures))
         for name, trip in journeys().items()
     ]
 

@@ -217,7 +217,7 @@ class Meter:
         elif operation in READS:
             writes = []
         else:
-            raise ValueError(f"nobody has said what {operation} costs")
+            raise ValueError(f"the cost of {operation} is unknown")
         for write in writes:
             yield self._place(write["TableName"], write.get("Key") or write["Item"])
 

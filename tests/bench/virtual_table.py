@@ -1,9 +1,9 @@
-"""A DynamoDB that holds as many invoices of one organization as it is told to, without holding them.
+"""A DynamoDB double that pretends to hold any number of invoices of one organization, without storing them.
 
-It answers by DynamoDB's documented rules: a key names one item, a query answers its limit or a megabyte, whichever
-comes first, and says whether there is more. Everything written is kept; lists show `rows` invoices, all alike, and
-the tallies that so many make in three years. Conditions are taken to hold: nobody else writes here. So what our
-stores ask for, and what they are answered, can be counted at a million invoices as at a hundred.
+It responds by DynamoDB's documented rules: a key names one item, a query returns its limit or a megabyte, whichever
+comes first, and says whether there is more. It stores everything that is written. Lists return `rows` equal invoices,
+and the tallies that so many invoices create in three years. Conditions always hold, because nobody else writes. So
+the requests and responses of our stores can be counted for a million invoices as for a hundred.
 """
 
 from __future__ import annotations

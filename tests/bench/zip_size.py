@@ -1,4 +1,4 @@
-"""The zip that is deployed: how large, what fills it, and what was left out of it."""
+"""The size of the deployed zip, its largest parts, and the packages that it leaves out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.package import ROOT, ZIP
 from infra.package.build import build, is_current
 from infra.package.zip_checks import MAX_ZIP_BYTES
 from infra.package.zip_contents import sizes
-from tests.bench.figures import Figure, at_most, only_told
+from tests.bench.figures import Figure, at_most, no_budget
 
 STAGE = "dev"
 MADE = tuple(ROOT / "build" / name for name in (STAGE, "test-package"))
@@ -40,8 +40,8 @@ def _figures(archive: Path) -> Iterator[Figure]:
     size, whole = archive.stat().st_size / MEGABYTE, unpacked.total() / MEGABYTE
     biggest = ", ".join(f"{name} {size / MEGABYTE:.1f}" for name, size in packed.most_common(4))
     yield at_most("deployment zip", size, MAX_ZIP_BYTES / MEGABYTE, "MB", f"MB packed: {biggest}", is_count=True)
-    yield only_told("  unpacked", whole, "MB", "Lambda takes 250 MB")
-    yield only_told("  our own code in it", ours / MEGABYTE, "MB", "app.py and chalicelib, packed")
+    yield no_budget("  unpacked", whole, "MB", "Lambda takes 250 MB")
+    yield no_budget("  our own code in it", ours / MEGABYTE, "MB", "app.py and chalicelib, packed")
 
 
 def _unpacked(archive: Path) -> Counter[str]:

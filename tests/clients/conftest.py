@@ -1,4 +1,4 @@
-"""The documents as the local stack answers them, and the two clients that are generated from the API's."""
+"""The documents that the local stack serves, and the two clients that are generated from the API's document."""
 
 from __future__ import annotations
 
@@ -64,5 +64,5 @@ def compiled(contract: Path) -> CompletedProcess[str]:
     return CLIENTS.run_tool("tsc", "--project", ".")
 
 
-def _succeeds(done: CompletedProcess[str]) -> None:
-    assert done.returncode == 0, done.stdout + done.stderr
+def _succeeds(process: CompletedProcess[str]) -> None:
+    assert process.returncode == 0, process.stdout + process.stderr

@@ -43,19 +43,19 @@ class Tools:
             Unavailable: Node is missing or too old, or the registry did not give the packages.
         """
         self._require_node()
-        wanted = hashlib.sha256((self.directory / "package-lock.json").read_bytes()).hexdigest()
+        lock_digest = hashlib.sha256((self.directory / "package-lock.json").read_bytes()).hexdigest()
         with self._alone():
-            if self.installed.exists() and self.installed.read_text() == wanted:
+            if self.installed.exists() and self.installed.read_text() == lock_digest:
                 return
             # No package needs its install script; one of them reports the installation to its maker.
             command = [require("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
             try:
-                done = self._run([*command, f"--cache={self.cache}"], {}, INSTALL_TIMEOUT)
+                process = self._run([*command, f"--cache={self.cache}"], {}, INSTALL_TIMEOUT)
             except subprocess.TimeoutExpired as error:
                 raise Unavailable(f"npm ci took longer than {INSTALL_TIMEOUT} s") from error
-            if done.returncode != 0:
-                raise Unavailable(f"npm ci failed: {' | '.join(done.stderr.strip().splitlines()[-3:])}")
-            self.installed.write_text(wanted)
+            if process.returncode != 0:
+                raise Unavailable(f"npm ci failed: {' | '.join(process.stderr.strip().splitlines()[-3:])}")
+            self.installed.write_text(lock_digest)
 
     def run_tool(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs one of the installed tools in the directory."""

@@ -1,4 +1,4 @@
-"""Clients are generated from the document with the generators' defaults, compile, and walk the users' guide."""
+"""Clients are generated from the document with the generators' defaults, compile, and complete the users' guide."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Summary: usd refunded 20.00
 PROGRAMS = ["walk-openapi-typescript", "walk-hey-api"]
 
 
-def test_both_programs_compile_under_strict_and_the_types_refuse_every_mistake(
+def test_both_programs_compile_strictly_and_the_types_refuse_every_mistake(
     compiled: CompletedProcess[str],
 ) -> None:
     # `mistakes.ts` compiles only if each of its mistakes is one.
@@ -60,13 +60,13 @@ def test_both_programs_compile_under_strict_and_the_types_refuse_every_mistake(
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_uses_what_the_types_offer_and_talks_round_none_of_them(program: str) -> None:
+def test_no_program_bypasses_the_generated_types(program: str) -> None:
     source = (CLIENTS.directory / f"{program}.ts").read_text()
     assert re.findall(r"\bany\b|\bunknown\b|\bas [A-Za-z]+;?|@ts-|\w!\.", source) == []
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_that_knows_only_the_types_walks_the_guide(
+def test_a_program_written_with_the_generated_types_completes_the_guide(
     program: str, compiled: CompletedProcess[str], stack: LocalStack
 ) -> None:
     company = Company(stack)
@@ -76,32 +76,32 @@ def test_a_program_that_knows_only_the_types_walks_the_guide(
         "POM_BILLING_TOKEN": company.token("user_office", "billing"),
         "STRIPE_ACCOUNT": company.account_id,
     }
-    walked = CLIENTS.run_program(GENERATED / "compiled" / f"{program}.js", variables)
-    assert (walked.stdout, walked.stderr, walked.returncode) == (WALK, "", 0)
+    process = CLIENTS.run_program(GENERATED / "compiled" / f"{program}.js", variables)
+    assert (process.stdout, process.stderr, process.returncode) == (WALK, "", 0)
 
 
-def test_redocly_has_nothing_to_say_of_the_document(contract: Path) -> None:
+def test_redocly_reports_nothing_about_the_document(contract: Path) -> None:
     # `.redocly.lint-ignore.yaml` has the one exception.
-    said = CLIENTS.run_tool("redocly", "lint", "--format=json", "--max-problems=1000", str(contract))
-    problems = json.loads(said.stdout)["problems"]
-    assert [_redocly_line(each) for each in problems] == [], said.stderr
+    output = CLIENTS.run_tool("redocly", "lint", "--format=json", "--max-problems=1000", str(contract))
+    problems = json.loads(output.stdout)["problems"]
+    assert [_redocly_line(each) for each in problems] == [], output.stderr
 
 
-def test_spectral_has_nothing_to_say_of_the_document(contract: Path) -> None:
-    said = CLIENTS.run_tool("spectral", "lint", "--format=json", "--quiet", str(contract))
-    problems = json.loads(said.stdout)
-    assert [f"{each['code']} {'.'.join(map(str, each['path']))}" for each in problems] == [], said.stderr
+def test_spectral_reports_nothing_about_the_document(contract: Path) -> None:
+    output = CLIENTS.run_tool("spectral", "lint", "--format=json", "--quiet", str(contract))
+    problems = json.loads(output.stdout)
+    assert [f"{each['code']} {'.'.join(map(str, each['path']))}" for each in problems] == [], output.stderr
 
 
-def test_javascript_can_read_every_pattern_of_the_document(contract: Path) -> None:
-    checked = CLIENTS.run_program(CLIENTS.directory / "patterns.mjs", {"CONTRACT": str(contract)})
-    assert (checked.stdout, checked.stderr, checked.returncode) == ("", "", 0)
+def test_javascript_compiles_every_pattern_of_the_document(contract: Path) -> None:
+    process = CLIENTS.run_program(CLIENTS.directory / "patterns.mjs", {"CONTRACT": str(contract)})
+    assert (process.stdout, process.stderr, process.returncode) == ("", "", 0)
 
 
-def test_asyncapis_own_parser_finds_nothing_wrong_with_the_document_of_the_events(events: Path) -> None:
-    parsed = CLIENTS.run_program(CLIENTS.directory / "asyncapi.mjs", {"EVENTS": str(events)})
+def test_the_asyncapi_parser_reports_nothing_about_the_events_document(events: Path) -> None:
+    process = CLIENTS.run_program(CLIENTS.directory / "asyncapi.mjs", {"EVENTS": str(events)})
     count = len(ChangeType)
-    assert (parsed.stdout, parsed.stderr) == (f"{count} messages, {count} with an example\n", "")
+    assert (process.stdout, process.stderr) == (f"{count} messages, {count} with an example\n", "")
 
 
 def _shout(document: Json) -> None:
@@ -117,15 +117,15 @@ def _mistype(document: Json) -> None:
 
 
 @pytest.mark.parametrize("spoil", [_shout, _misspell, _mistype])
-def test_asyncapis_own_parser_finds_what_is_wrong_with_a_spoilt_document(
+def test_the_asyncapi_parser_reports_the_error_of_an_invalid_document(
     spoil: Callable[[Json], None], events: Path, tmp_path: Path
 ) -> None:
     document = json.loads(events.read_text())
     spoil(document)
     spoilt = tmp_path / "asyncapi.json"
     spoilt.write_text(json.dumps(document))
-    parsed = CLIENTS.run_program(CLIENTS.directory / "asyncapi.mjs", {"EVENTS": str(spoilt)})
-    assert len(parsed.stdout.splitlines()) > 1, "a line for each problem, and the count"
+    process = CLIENTS.run_program(CLIENTS.directory / "asyncapi.mjs", {"EVENTS": str(spoilt)})
+    assert len(process.stdout.splitlines()) > 1, "a line for each problem, and the count"
 
 
 def _redocly_line(problem: dict[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""Where Node or the registry cannot be had, the client tests say why they are skipped."""
+"""Without Node or the npm registry, the client tests say why they are skipped."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def tools(machine: Path) -> Tools:
     return Tools(machine, cache=machine / "cache")
 
 
-def test_without_node_it_says_so(tools: Tools) -> None:
+def test_a_machine_without_node_is_reported(tools: Tools) -> None:
     with pytest.raises(Unavailable, match="unavailable: node is not installed"):
         tools.install()
 
 
-def test_an_old_node_is_named_with_what_is_needed(machine: Path, tools: Tools) -> None:
+def test_an_old_node_is_reported_with_the_needed_version(machine: Path, tools: Tools) -> None:
     program(machine, "node", "echo v18.20.4")
     with pytest.raises(Unavailable, match=r"Node is v18.20.4; 20.19 or later is needed$"):
         tools.install()
 
 
-def test_a_registry_that_does_not_answer_is_told_in_npms_words(machine: Path, tools: Tools) -> None:
+def test_an_unreachable_registry_is_reported_with_npms_message(machine: Path, tools: Tools) -> None:
     program(machine, "node", "echo v22.13.0")
     program(machine, "npm", "echo 'npm error getaddrinfo ENOTFOUND registry.npmjs.org' >&2; exit 1")
     with pytest.raises(Unavailable, match="npm ci failed: npm error getaddrinfo ENOTFOUND"):
@@ -49,7 +49,7 @@ def test_a_registry_that_does_not_answer_is_told_in_npms_words(machine: Path, to
     assert not tools.installed.exists()
 
 
-def test_what_is_installed_is_not_installed_again(machine: Path, tools: Tools) -> None:
+def test_installed_packages_are_not_installed_again(machine: Path, tools: Tools) -> None:
     program(machine, "node", "echo v22.13.0")
     program(machine, "npm", f"echo once >> {machine}/installations")
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Small examples of what stores keep; each can be varied by keyword."""
+"""Small examples of the records that stores hold; keyword arguments change single fields."""
 
 from __future__ import annotations
 
@@ -38,100 +38,102 @@ NOW = 1_800_000_000
 
 
 def invoice(name: str = "a", **changes: Any) -> Invoice:
-    """One that is just being made, of one service."""
+    """Returns an invoice in creation, with one service."""
     line = LineItem(ServiceId("svc_1"), "Weekly service", Decimal("1.5"), 5000, 7500)
     order = Order(CustomerId("cust_1"), "usd", (line,), "net_30", 30, None, "UTC", "fingerprint")
     saga = Saga(Step.DRAFT, send=True, nonce="nonce", step_began_at=NOW, resume_at=NOW + 120)
-    made = Invoice(ORG, InvoiceId(f"inv_{name}"), ACCOUNT, False, order, saga, NOW, UserId("user_1"), NOW)
-    return replace(made, **changes)
+    example = Invoice(ORG, InvoiceId(f"inv_{name}"), ACCOUNT, False, order, saga, NOW, UserId("user_1"), NOW)
+    return replace(example, **changes)
 
 
-def of_customer(made: Invoice, customer_id: str) -> Invoice:
-    return replace(made, order=replace(made.order, customer_id=CustomerId(customer_id)))
+def of_customer(base: Invoice, customer_id: str) -> Invoice:
+    return replace(base, order=replace(base.order, customer_id=CustomerId(customer_id)))
 
 
-def in_status(made: Invoice, status: InvoiceStatus, due_at: int | None = None) -> Invoice:
-    """The invoice as Stripe's facts would have it for this status; its saga rests, unless it is in creation."""
+def in_status(base: Invoice, status: InvoiceStatus, due_at: int | None = None) -> Invoice:
+    """Returns the invoice with Stripe's facts for this status. Its saga has finished, unless the status is
+    creating.
+    """
     if status is InvoiceStatus.CREATING:
-        return made
+        return base
     words = {InvoiceStatus.PENDING: "open", InvoiceStatus.FAILED: "open", InvoiceStatus.REFUNDED: "paid"}
-    fact = InvoiceFact(f"in_{made.id}", NOW, words.get(status, status.value), 7500, 0, 7500, "usd", due_at=due_at)
+    fact = InvoiceFact(f"in_{base.id}", NOW, words.get(status, status.value), 7500, 0, 7500, "usd", due_at=due_at)
     if status is InvoiceStatus.PAID:
         fact = replace(fact, amount_paid=7500, amount_remaining=0)
     facts = Snapshots(invoice=fact, attempt_failed_at=NOW if status is InvoiceStatus.FAILED else 0)
-    resting = replace(made.saga, step=Step.DONE, resume_at=None)
-    placed = replace(made, facts=facts, saga=resting).changed(NOW)
-    assert placed.status is status
-    return placed
+    resting = replace(base.saga, step=Step.DONE, resume_at=None)
+    result = replace(base, facts=facts, saga=resting).changed(NOW)
+    assert result.status is status
+    return result
 
 
 def marker(event_id: str = "evt_1", **changes: Any) -> EventMarker:
-    made = EventMarker(ACCOUNT, event_id, "invoice.paid", NOW - 5, NOW, Source.WEBHOOK, "applied")
-    return replace(made, **changes)
+    example = EventMarker(ACCOUNT, event_id, "invoice.paid", NOW - 5, NOW, Source.WEBHOOK, "applied")
+    return replace(example, **changes)
 
 
 def about_invoice(event_id: str = "evt_1", **changes: Any) -> EventMarker:
-    """A marker of an event about invoice `a`."""
+    """Returns a marker of an event about invoice `a`."""
     about = {"organization_id": ORG, "invoice_id": InvoiceId("inv_a"), "object_id": "in_1"}
     return marker(event_id, **{**about, **changes})
 
 
 def payment(movement_id: str = "ch_1", **changes: Any) -> Movement:
-    """A payment of invoice `a` by card."""
-    made = Movement(
+    """Returns a payment of invoice `a` by card."""
+    example = Movement(
         movement_id, MovementKind.PAYMENT, "succeeded", NOW, 7500, "usd", InvoiceId("inv_a"), CustomerId("cust_1"),
         method="card", brand="visa", last4="4242",
     )  # fmt: skip
-    return replace(made, **changes)
+    return replace(example, **changes)
 
 
 def refund(movement_id: str = "re_1", **changes: Any) -> Movement:
     return payment(movement_id, **{"kind": MovementKind.REFUND, "payment_id": "ch_1", "method": None, **changes})
 
 
-def booked(transaction_id: str = "txn_1", **changes: Any) -> BalanceTransaction:
-    """What payment `ch_1` changed in the balance."""
-    made = BalanceTransaction(
+def balance_transaction(transaction_id: str = "txn_1", **changes: Any) -> BalanceTransaction:
+    """Returns the balance transaction of payment `ch_1`."""
+    example = BalanceTransaction(
         transaction_id, "charge", "charge", 7500, 248, 7252, "usd", NOW, NOW + 2 * 86400,
         fee_parts=(FeePart("stripe_fee", 248, "Stripe processing fees"),),
         source_type="charge", source_id="ch_1", source_amount=7500, source_currency="usd", payment_id="ch_1",
     )  # fmt: skip
-    return replace(made, **changes)
+    return replace(example, **changes)
 
 
 def payout(payout_id: str = "po_1", organization_id: OrganizationId = ORG, **changes: Any) -> Payout:
-    """A deposit that is on its way. `changes` are of its fact."""
+    """Returns a deposit in transit. `changes` are fields of its fact."""
     fact = PayoutFact(payout_id, NOW, "in_transit", 7252, "usd", NOW, NOW + 86400, last4="6789")
     return Payout(organization_id, ACCOUNT, replace(fact, **changes))
 
 
 def payout_line(transaction_id: str = "txn_1", **changes: Any) -> PayoutLine:
-    """A payment of invoice `a` in a deposit."""
+    """Returns the line of a payment of invoice `a` in a deposit."""
     owner = Owner(InvoiceId("inv_a"), CustomerId("cust_1"), "A-0001")
-    return PayoutLine(booked(transaction_id, **changes), owner)
+    return PayoutLine(balance_transaction(transaction_id, **changes), owner)
 
 
 def event(event_id: str = "evt_1", **changes: Any) -> StripeEvent:
-    made = StripeEvent(
+    example = StripeEvent(
         event_id, "invoice.paid", ACCOUNT, False, NOW, None, "invoice", "in_1", None, f'{{"id": "{event_id}"}}'
     )
-    return replace(made, **changes)
+    return replace(example, **changes)
 
 
-def reference(stripe_id: str, made: Invoice) -> Reference:
-    return Reference(made.stripe_account_id, stripe_id, made.organization_id, made.id)
+def reference(stripe_id: str, owner: Invoice) -> Reference:
+    return Reference(owner.stripe_account_id, stripe_id, owner.organization_id, owner.id)
 
 
 def customer(name: str = "1", **changes: Any) -> Customer:
-    made = Customer(ORG, CustomerId(f"cust_{name}"), Profile(first_name="Ann"), 1, NOW, NOW)
-    return replace(made, **changes)
+    example = Customer(ORG, CustomerId(f"cust_{name}"), Profile(first_name="Ann"), 1, NOW, NOW)
+    return replace(example, **changes)
 
 
-def linked(made: Customer, stripe_customer_id: str, account_id: StripeAccountId = ACCOUNT) -> Customer:
-    link = StripeLink(account_id, stripe_customer_id, made.edition)
-    return replace(made, link=link, sync_status=SyncStatus.SYNCED)
+def linked_customer(base: Customer, stripe_customer_id: str, account_id: StripeAccountId = ACCOUNT) -> Customer:
+    link = StripeLink(account_id, stripe_customer_id, base.edition)
+    return replace(base, link=link, sync_status=SyncStatus.SYNCED)
 
 
 def services(*names: str, dead: Invoice | None = None) -> dict[ServiceId, InvoiceId | None]:
-    """Claims on these services, taken over from `dead` if given."""
+    """Returns claims on these services, which take them over from `dead` if it is given."""
     return {ServiceId(name): dead.id if dead else None for name in names}

@@ -1,4 +1,4 @@
-"""What must hold of the pages of every list."""
+"""Reads a list page by page, and asserts the rules that hold for the pages of every list."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from chalicelib.ports.storage import Page
 T = TypeVar("T")
 
 
-def whole(page_after: Callable[[str | None], Page[T]], first: int) -> list[T]:
-    """Returns a list, page by page. Each page but the last is full, and each that is not empty has a cursor."""
-    found: list[T] = []
+def all_items(page_after: Callable[[str | None], Page[T]], first: int) -> list[T]:
+    """Returns the items of all pages. Asserts that each page but the last is full, and each page with items has a
+    cursor.
+    """
+    items: list[T] = []
     after = None
     while True:
         page = page_after(after)
-        found += page.items
+        items += page.items
         assert len(page.items) == first or not page.has_next
         assert (page.end_cursor is None) == (not page.items)
         if not page.has_next:
-            return found
+            return items
         after = page.end_cursor

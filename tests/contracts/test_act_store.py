@@ -1,4 +1,4 @@
-"""What every store of acts does, and every store that keeps an act with what it changes."""
+"""Contract of every store of acts (records of who did what), and of every store that writes an act with a change."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SUBJECTS = [
 
 
 def act(number: int, subject: Subject = SUBJECTS[1], **facts: Any) -> Act:
-    """One of that many milliseconds after NOW."""
+    """Returns an act at `number` milliseconds after NOW."""
     milliseconds = NOW * 1000 + number
     kind = facts.pop("kind", ConnectionAct.CONNECTED)
     return Act(subject, f"{milliseconds:013d}-nonce_{number}-x", milliseconds // 1000, str(kind), **facts)
@@ -49,7 +49,7 @@ def history(backend: Backend, subject: Subject) -> list[str]:
 def test_every_field_of_an_act_is_read_back(backend: Backend) -> None:
     before = InvoicingSettings(ORG, payment_methods=("card",), version=3)
     after = replace(before, reminders=Reminders(enabled=True, days_after_due=(3,)))
-    whole = act(
+    full_act = act(
         1,
         kind=SETTINGS_CHANGED,
         actor=UserId("user_1"),
@@ -60,9 +60,9 @@ def test_every_field_of_an_act_is_read_back(backend: Backend) -> None:
         fields=("email",),
         settings=SettingsChange(("reminders",), before, after),
     )
-    backend.acts.add(whole)
-    backend.acts.add(whole)
-    assert backend.acts.page(whole.subject, 10, None).items == (whole,)
+    backend.acts.add(full_act)
+    backend.acts.add(full_act)
+    assert backend.acts.page(full_act.subject, 10, None).items == (full_act,)
 
 
 def test_each_history_has_its_own_acts_newest_first(backend: Backend) -> None:
@@ -74,21 +74,21 @@ def test_each_history_has_its_own_acts_newest_first(backend: Backend) -> None:
     assert history(backend, Subject.customer_of(ORG, CustomerId("cust_2"))) == []
 
 
-def test_pages_lead_through_a_history_although_acts_come_meanwhile(backend: Backend) -> None:
+def test_paging_reaches_every_act_while_new_acts_are_stored(backend: Backend) -> None:
     subject = SUBJECTS[2]
     for number in range(1, 6):
         backend.acts.add(act(number, subject))
-    seen: list[str] = []
-    after, more = None, True
-    while more:
+    read_names: list[str] = []
+    after, has_next = None, True
+    while has_next:
         page = backend.acts.page(subject, 2, after)
-        seen += [each.id for each in page.items]
-        after, more = page.end_cursor, page.has_next
-        backend.acts.add(act(90 + len(seen), subject))
-    assert seen == [act(number, subject).id for number in (5, 4, 3, 2, 1)]
+        read_names += [each.id for each in page.items]
+        after, has_next = page.end_cursor, page.has_next
+        backend.acts.add(act(90 + len(read_names), subject))
+    assert read_names == [act(number, subject).id for number in (5, 4, 3, 2, 1)]
 
 
-def test_a_cursor_is_good_for_its_history_only(backend: Backend) -> None:
+def test_a_cursor_works_for_its_own_history_only(backend: Backend) -> None:
     for subject in SUBJECTS:
         backend.acts.add(act(1, subject))
         backend.acts.add(act(2, subject))
@@ -101,14 +101,16 @@ def test_a_cursor_is_good_for_its_history_only(backend: Backend) -> None:
 
 
 def writes(backend: Backend) -> dict[str, Callable[[Act], object]]:
-    """Returns the writes that keep an act with what it changes, each of a version that is there only once."""
+    """Returns the writes that store an act together with a change. Each succeeds once, because it needs a version
+    that exists only once.
+    """
     connection, attempt = Connection(ORG), Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
     batch = backend.batches.save(
         Batch(ORG, BatchId("bat_1"), BatchKind.CUSTOMERS, "body", 1, 1, NOW, UserId("user_1"))
     )
     backend.batches.add_items(batch, [BatchItem(0, CustomerId("cust_1"))])
     [item] = backend.batches.items_at(batch, [0])
-    created = replace(item, status=ItemStatus.CREATED)
+    created_item = replace(item, status=ItemStatus.CREATED)
     return {
         "settings": lambda act: backend.settings.save(InvoicingSettings(ORG), act),
         "connection": lambda act: backend.connections.save(connection, act),
@@ -116,15 +118,15 @@ def writes(backend: Backend) -> dict[str, Callable[[Act], object]]:
         "event": lambda act: backend.connections.apply(connection, marker(), act),
         "attempt to connect": lambda act: backend.connections.save_authorization(attempt, act),
         "customer": lambda act: backend.customers.save(customer(), act),
-        "import": lambda act: backend.batches.decide(batch, created, customer(), act),
+        "import": lambda act: backend.batches.decide(batch, created_item, customer(), act),
     }
 
 
 @pytest.mark.parametrize(
-    "what", ["settings", "connection", "binding", "event", "attempt to connect", "customer", "import"]
+    "write", ["settings", "connection", "binding", "event", "attempt to connect", "customer", "import"]
 )
-def test_an_act_is_kept_with_what_it_changes_or_not_at_all(backend: Backend, what: str) -> None:
-    write = writes(backend)[what]
+def test_an_act_and_the_change_it_records_are_stored_together_or_not_at_all(backend: Backend, write: str) -> None:
+    write = writes(backend)[write]
     write(act(1))
     with pytest.raises((StaleWrite, DuplicateEvent)):
         write(act(2))

@@ -1,4 +1,4 @@
-"""A service is on one live invoice at most: what every store of invoices does about claims."""
+"""Contract of every store of invoices about claims: a service is on one live invoice at most."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.contracts.examples import NOW, ORG, OTHER_ORG, invoice, services
 
 
 def holders_of(backend: Backend, *names: str) -> dict[ServiceId, InvoiceId]:
-    """Who holds these services, asked for by an invoice that wants them and then goes away."""
+    """Returns the holder of each service, by inserting an invoice that claims them and removing it again."""
     probe = invoice("probe")
     try:
         stored = backend.invoices.insert(invoice_write(probe), services(*names))
@@ -28,17 +28,17 @@ def holders_of(backend: Backend, *names: str) -> dict[ServiceId, InvoiceId]:
 def test_a_conflict_names_each_claimed_service_and_its_holder(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), services("s1", "s2"))
     b = backend.invoices.insert(invoice_write(invoice("b")), services("s3"))
-    with pytest.raises(ServiceClaimed) as refused:
+    with pytest.raises(ServiceClaimed) as conflict:
         backend.invoices.insert(invoice_write(invoice("c")), services("s0", "s1", "s3", "s4"))
-    assert refused.value.holders == {"s1": a.id, "s3": b.id}
+    assert conflict.value.holders == {"s1": a.id, "s3": b.id}
 
 
-def test_the_holders_of_any_number_of_services_are_told_and_of_no_other_organization(backend: Backend) -> None:
+def test_the_holders_of_any_number_of_services_are_returned_for_one_organization_only(backend: Backend) -> None:
     names = [ServiceId(f"s{n}") for n in range(120)]
     a = backend.invoices.insert(invoice_write(invoice("a")), services(*names[:60]))
     b = backend.invoices.insert(invoice_write(invoice("b")), services(*names[60:119]))
-    held = {**dict.fromkeys(names[:60], a.id), **dict.fromkeys(names[60:119], b.id)}
-    assert backend.invoices.holders(ORG, [*names, names[0]]) == held
+    expected_holders = {**dict.fromkeys(names[:60], a.id), **dict.fromkeys(names[60:119], b.id)}
+    assert backend.invoices.holders(ORG, [*names, names[0]]) == expected_holders
     assert backend.invoices.holders(OTHER_ORG, names) == {}
     assert backend.invoices.holders(ORG, []) == {}
 
@@ -58,24 +58,24 @@ def test_the_same_service_id_of_another_organization_is_another_service(backend:
 
 def test_a_service_is_taken_over_from_the_named_dead_invoice_only(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), services("s1"))
-    other = invoice("other")
-    with pytest.raises(ServiceClaimed) as refused:
-        backend.invoices.insert(invoice_write(invoice("b")), services("s1", dead=other))
-    assert refused.value.holders == {"s1": a.id}
+    other_invoice = invoice("other")
+    with pytest.raises(ServiceClaimed) as conflict:
+        backend.invoices.insert(invoice_write(invoice("b")), services("s1", dead=other_invoice))
+    assert conflict.value.holders == {"s1": a.id}
     b = backend.invoices.insert(invoice_write(invoice("b")), services("s1", dead=a))
-    with pytest.raises(ServiceClaimed) as refused:
+    with pytest.raises(ServiceClaimed) as conflict:
         backend.invoices.insert(invoice_write(invoice("c")), services("s1", dead=a))
-    assert refused.value.holders == {"s1": b.id}
+    assert conflict.value.holders == {"s1": b.id}
 
 
-def test_a_takeover_of_a_service_that_became_free_meanwhile_is_fine(backend: Backend) -> None:
+def test_a_service_that_became_free_before_its_takeover_can_be_taken_over(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), services("s1"))
     backend.invoices.remove(invoice_removal(a), [ServiceId("s1")])
     b = backend.invoices.insert(invoice_write(invoice("b")), services("s1", dead=a))
     assert holders_of(backend, "s1") == {"s1": b.id}
 
 
-def test_more_services_can_be_claimed_and_claimed_again(backend: Backend) -> None:
+def test_an_invoice_can_claim_more_services_and_repeat_a_claim(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), services("s1"))
     backend.invoices.claim(a, services("s1", "s2"))
     backend.invoices.claim(a, services("s1", "s2"))
@@ -86,13 +86,13 @@ def test_more_services_can_be_claimed_and_claimed_again(backend: Backend) -> Non
 def test_a_refused_claim_claims_nothing(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), services("s1"))
     b = backend.invoices.insert(invoice_write(invoice("b")), services("s2"))
-    with pytest.raises(ServiceClaimed) as refused:
+    with pytest.raises(ServiceClaimed) as conflict:
         backend.invoices.claim(b, services("s0", "s1", "s3"))
-    assert refused.value.holders == {"s1": a.id}
+    assert conflict.value.holders == {"s1": a.id}
     assert holders_of(backend, "s0", "s3") == {}
 
 
-def test_an_invoice_that_is_gone_claims_nothing(backend: Backend) -> None:
+def test_a_removed_invoice_claims_nothing(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), {})
     backend.invoices.remove(invoice_removal(a), [])
     with pytest.raises(StaleWrite):
@@ -100,7 +100,7 @@ def test_an_invoice_that_is_gone_claims_nothing(backend: Backend) -> None:
     assert holders_of(backend, "s1") == {}
 
 
-def test_a_claim_for_a_version_that_has_changed_claims_nothing(backend: Backend) -> None:
+def test_a_stale_version_claims_nothing(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), {})
     backend.invoices.save(invoice_write(a))
     with pytest.raises(StaleWrite):
@@ -120,14 +120,14 @@ def test_a_change_is_stored_together_with_its_claims(backend: Backend) -> None:
 def test_a_change_whose_claims_are_refused_is_not_stored(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), {})
     b = backend.invoices.insert(invoice_write(invoice("b")), services("s2"))
-    with pytest.raises(ServiceClaimed) as refused:
+    with pytest.raises(ServiceClaimed) as conflict:
         backend.invoices.save_claiming(invoice_write(replace(a, sent_at=NOW), a), services("s1", "s2"))
-    assert refused.value.holders == {"s2": b.id}
+    assert conflict.value.holders == {"s2": b.id}
     assert backend.invoices.get(ORG, a.id) == a
     assert holders_of(backend, "s1") == {}
 
 
-def test_a_change_of_a_version_that_has_changed_claims_nothing(backend: Backend) -> None:
+def test_a_change_of_a_stale_version_claims_nothing(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), {})
     now = backend.invoices.save(invoice_write(a))
     with pytest.raises(StaleWrite):
@@ -136,7 +136,7 @@ def test_a_change_of_a_version_that_has_changed_claims_nothing(backend: Backend)
     assert holders_of(backend, "s1") == {}
 
 
-def test_a_service_that_was_given_up_can_be_claimed_and_the_others_stay(backend: Backend) -> None:
+def test_a_released_service_can_be_claimed_and_the_other_claims_stay(backend: Backend) -> None:
     names = [f"s{n}" for n in range(100)]
     a = backend.invoices.insert(invoice_write(invoice("a")), services(*names[:90]))
     backend.invoices.claim(a, services(*names[90:]))
@@ -147,7 +147,7 @@ def test_a_service_that_was_given_up_can_be_claimed_and_the_others_stay(backend:
     assert holders_of(backend, *names[50:]) == {}
 
 
-def test_a_version_that_has_changed_gives_up_nothing(backend: Backend) -> None:
+def test_a_stale_version_releases_no_claim(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), services("s1"))
     backend.invoices.save(invoice_write(a))
     with pytest.raises(StaleWrite):
@@ -198,7 +198,7 @@ def test_a_removed_invoice_of_250_services_frees_them_all(backend: Backend) -> N
     assert [holders_of(backend, *names[n : n + 50]) for n in range(0, 250, 50)] == [{}] * 5
 
 
-def test_a_removal_leaves_services_alone_that_others_hold_by_now(backend: Backend) -> None:
+def test_a_removal_does_not_free_services_that_another_invoice_holds(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), services("s1", "s2"))
     b = backend.invoices.insert(invoice_write(invoice("b")), services("s1", dead=a))
     backend.invoices.remove(invoice_removal(a), [ServiceId("s1"), ServiceId("s2")])

@@ -1,4 +1,4 @@
-"""What every store of connections, authorizations and settings does."""
+"""Contract of every store of connections, authorizations and settings."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ACCOUNT, OTHER_ORG
 
 
 def attempt(**changes: object) -> Authorization:
-    made = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
-    return replace(made, **changes)  # type: ignore[arg-type]
+    example = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
+    return replace(example, **changes)  # type: ignore[arg-type]
 
 
 def test_an_organization_that_was_never_connected_has_a_fresh_connection(backend: Backend) -> None:
@@ -55,12 +55,12 @@ def test_a_bound_account_leads_to_its_organization(backend: Backend) -> None:
     assert backend.connections.organization_of(ACCOUNT) == ORG
 
 
-def test_an_account_bound_to_one_organization_is_refused_to_another(backend: Backend) -> None:
+def test_an_account_bound_to_one_organization_cannot_be_bound_to_another(backend: Backend) -> None:
     mine = backend.connections.bind(replace(Connection(ORG), account_id=ACCOUNT))
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as conflict:
         backend.connections.bind(replace(Connection(OTHER_ORG), account_id=ACCOUNT))
-    assert refused.value.code == "account_bound_elsewhere"
-    assert ORG not in refused.value.message
+    assert conflict.value.code == "account_bound_elsewhere"
+    assert ORG not in conflict.value.message
     assert backend.connections.get(OTHER_ORG) == Connection(OTHER_ORG)
     assert backend.connections.organization_of(ACCOUNT) == ORG
     backend.connections.save(mine.disconnected("asked", NOW))
@@ -68,7 +68,7 @@ def test_an_account_bound_to_one_organization_is_refused_to_another(backend: Bac
         backend.connections.bind(replace(Connection(OTHER_ORG), account_id=ACCOUNT))
 
 
-def test_an_organization_can_bind_its_account_again_and_another_one_too(backend: Backend) -> None:
+def test_an_organization_can_bind_the_same_account_again_or_another_account(backend: Backend) -> None:
     first = backend.connections.bind(replace(Connection(ORG), account_id=ACCOUNT))
     second = backend.connections.bind(first)
     third = backend.connections.bind(replace(second, account_id=OTHER_ACCOUNT))
@@ -93,18 +93,18 @@ def test_an_event_is_applied_to_a_connection_once(backend: Backend) -> None:
     assert backend.events.known(ACCOUNT, ["evt_1", "evt_2"]) == {"evt_1"}
 
 
-def test_usable_connections_are_listed_and_others_are_not(backend: Backend) -> None:
+def test_only_usable_connections_are_listed(backend: Backend) -> None:
     organizations = [OrganizationId(f"org_{n:03d}") for n in range(30)]
     for organization_id in organizations:
         backend.connections.save(replace(Connection(organization_id), account_id=ACCOUNT))
     backend.connections.save(Connection(OrganizationId("org_new")))
     backend.settings.save(InvoicingSettings(OrganizationId("org_settings_only")))
-    gone = backend.connections.get(organizations[3])
-    backend.connections.save(gone.disconnected("asked", NOW))
+    disconnected = backend.connections.get(organizations[3])
+    backend.connections.save(disconnected.disconnected("asked", NOW))
     assert set(backend.connections.all_active()) == set(organizations) - {organizations[3]}
 
 
-def test_accounts_that_are_due_are_listed_the_longest_due_first(backend: Backend) -> None:
+def test_due_accounts_are_listed_longest_due_first(backend: Backend) -> None:
     store = backend.connections
     for name, due_at in {"never": 0, "later": NOW + 1, "now": NOW, "before": NOW - 1000, "gone": NOW}.items():
         sweep = Sweep(swept_until=NOW - 2000, due_at=due_at)
@@ -126,15 +126,15 @@ def test_an_authorization_is_stored_once(backend: Backend) -> None:
 
 def test_an_authorization_is_completed_once(backend: Backend) -> None:
     backend.connections.put_authorization(attempt())
-    read = backend.connections.authorization("hash")
-    assert read is not None
-    done = backend.connections.save_authorization(replace(read, completed_at=NOW))
-    assert backend.connections.authorization("hash") == done
+    authorization = backend.connections.authorization("hash")
+    assert authorization is not None
+    completed = backend.connections.save_authorization(replace(authorization, completed_at=NOW))
+    assert backend.connections.authorization("hash") == completed
     with pytest.raises(StaleWrite):
-        backend.connections.save_authorization(replace(read, completed_at=NOW + 1))
+        backend.connections.save_authorization(replace(authorization, completed_at=NOW + 1))
 
 
-def test_grants_that_nobody_used_are_found_until_they_are_completed_or_settled(backend: Backend) -> None:
+def test_unused_grants_are_listed_until_they_are_completed_or_settled(backend: Backend) -> None:
     store = backend.connections
     for name, changes in {
         "later": {"expires_at": NOW + 900, "account_id": ACCOUNT},
@@ -148,13 +148,13 @@ def test_grants_that_nobody_used_are_found_until_they_are_completed_or_settled(b
     assert store.unused_grants(10) == ["sooner", "later"]
     assert store.unused_grants(1) == ["sooner"]
     for name, changes in (("sooner", {"completed_at": NOW}), ("later", {"settled_at": NOW})):
-        read = store.authorization(name)
-        assert read is not None
-        store.save_authorization(replace(read, **changes))
+        authorization = store.authorization(name)
+        assert authorization is not None
+        store.save_authorization(replace(authorization, **changes))
     assert store.unused_grants(10) == []
 
 
-def test_the_latest_look_at_the_webhook_endpoints_is_kept_apart(backend: Backend) -> None:
+def test_the_latest_check_of_the_webhook_endpoints_is_stored_separately(backend: Backend) -> None:
     store = backend.connections
     assert store.webhook_check() is None
     for check in (WebhookCheck(NOW, True, "Disabled."), WebhookCheck(NOW + 1, False), WebhookCheck(NOW + 2, True)):
@@ -164,7 +164,7 @@ def test_the_latest_look_at_the_webhook_endpoints_is_kept_apart(backend: Backend
     assert store.get(OrganizationId("platform")) == Connection(OrganizationId("platform"))
 
 
-def test_the_latest_flight_of_the_canaries_is_kept_apart(backend: Backend) -> None:
+def test_the_latest_run_of_the_canaries_is_stored_separately(backend: Backend) -> None:
     store = backend.connections
     assert store.canary_run() is None
     attempts = (Attempt("new", Verdict.REFUSED, NOW - 60), Attempt("old", Verdict.PASSED))
@@ -178,7 +178,7 @@ def test_the_latest_flight_of_the_canaries_is_kept_apart(backend: Backend) -> No
     assert list(store.all_active()) == []
 
 
-def test_an_older_look_does_not_take_the_place_of_a_newer_one(backend: Backend) -> None:
+def test_an_older_check_does_not_replace_a_newer_one(backend: Backend) -> None:
     store = backend.connections
     newer, flown = WebhookCheck(NOW + 1, True), CanaryRun(Verdict.PASSED, 90, NOW + 1)
     store.save_webhook_check(newer)
@@ -192,16 +192,16 @@ def test_an_older_look_does_not_take_the_place_of_a_newer_one(backend: Backend) 
 
 
 def unknown(at: int, count: int = 1) -> UnknownInvoices:
-    found = UnknownInvoice("in_1", InvoiceId("inv_a"), "No invoice of POM has this id.", NOW - 5)
-    return UnknownInvoices(at, count, (found, replace(found, stripe_id="in_2", invoice_id=None)))
+    unknown_invoice = UnknownInvoice("in_1", InvoiceId("inv_a"), "No invoice of POM has this id.", NOW - 5)
+    return UnknownInvoices(at, count, (unknown_invoice, replace(unknown_invoice, stripe_id="in_2", invoice_id=None)))
 
 
-def test_the_latest_unknown_invoices_of_an_account_are_kept(backend: Backend) -> None:
+def test_the_latest_unknown_invoices_of_an_account_are_stored(backend: Backend) -> None:
     store = backend.connections
     assert store.unknown_invoices(ORG) is None
-    for found in (unknown(NOW), unknown(NOW + 1, count=700), UnknownInvoices(NOW + 2, 0, ())):
-        store.save_unknown_invoices(ORG, found)
-        assert store.unknown_invoices(ORG) == found
+    for unknown_invoices in (unknown(NOW), unknown(NOW + 1, count=700), UnknownInvoices(NOW + 2, 0, ())):
+        store.save_unknown_invoices(ORG, unknown_invoices)
+        assert store.unknown_invoices(ORG) == unknown_invoices
     store.save_unknown_invoices(ORG, unknown(NOW + 1))
     assert store.unknown_invoices(ORG) == UnknownInvoices(NOW + 2, 0, ())
     assert store.unknown_invoices(OTHER_ORG) is None
@@ -209,23 +209,23 @@ def test_the_latest_unknown_invoices_of_an_account_are_kept(backend: Backend) ->
     assert list(store.all_active()) == []
 
 
-def test_the_steps_of_the_latest_test_are_kept_apart_from_the_connection(backend: Backend) -> None:
+def test_the_steps_of_the_latest_test_are_stored_separately_from_the_connection(backend: Backend) -> None:
     store = backend.connections
     assert store.trial(ORG) is None
-    begun = Trial(ACCOUNT, "run-1", NOW)
-    store.begin_trial(ORG, begun)
-    assert store.trial(ORG) == begun
+    trial = Trial(ACCOUNT, "run-1", NOW)
+    store.begin_trial(ORG, trial)
+    assert store.trial(ORG) == trial
     steps = [TrialReport(TrialStep.ACCOUNT, True, "Well."), TrialReport(TrialStep.CLEAN_UP, False, "No.", "Again.")]
     for report in steps:
-        begun = begun.reported(report, NOW + 3)
-        store.save_trial(ORG, begun)
-        assert store.trial(ORG) == begun
+        trial = trial.reported(report, NOW + 3)
+        store.save_trial(ORG, trial)
+        assert store.trial(ORG) == trial
     assert store.trial(OTHER_ORG) is None
     assert store.get(ORG) == Connection(ORG)
     assert list(store.all_active()) == []
 
 
-def test_a_test_does_not_write_into_one_that_began_after_it(backend: Backend) -> None:
+def test_a_test_does_not_overwrite_a_test_that_began_later(backend: Backend) -> None:
     store = backend.connections
     earlier, later = Trial(ACCOUNT, "run-1", NOW), Trial(ACCOUNT, "run-2", NOW)
     report = TrialReport(TrialStep.ACCOUNT, True, "Well.")
@@ -237,19 +237,19 @@ def test_a_test_does_not_write_into_one_that_began_after_it(backend: Backend) ->
     assert store.trial(ORG) == later.reported(report, NOW + 1)
 
 
-def test_settings_begin_with_the_defaults_and_change_by_version(backend: Backend) -> None:
+def test_settings_start_from_the_defaults_and_are_saved_by_version(backend: Backend) -> None:
     assert backend.settings.get(ORG) == InvoicingSettings(ORG)
-    wanted = replace(backend.settings.get(ORG), memo="Thanks", reminders=Reminders(True, (7, 1), True, (3,)))
-    stored = backend.settings.save(wanted)
-    assert stored == replace(wanted, version=1)
+    requested = replace(backend.settings.get(ORG), memo="Thanks", reminders=Reminders(True, (7, 1), True, (3,)))
+    stored = backend.settings.save(requested)
+    assert stored == replace(requested, version=1)
     assert backend.settings.get(ORG) == stored
     assert backend.settings.get(OTHER_ORG) == InvoicingSettings(OTHER_ORG)
     with pytest.raises(StaleWrite):
-        backend.settings.save(wanted)
+        backend.settings.save(requested)
     assert backend.connections.get(ORG) == Connection(ORG)
 
 
-def test_the_platforms_freeze_is_kept_until_it_is_taken_away(backend: Backend) -> None:
+def test_the_platforms_freeze_stays_until_it_is_removed(backend: Backend) -> None:
     store = backend.connections
     assert store.platform_freeze() is None
     for freeze in (Freeze(NOW, "kim", "incident"), Freeze(NOW + 60, "lee", "another")):
@@ -261,12 +261,16 @@ def test_the_platforms_freeze_is_kept_until_it_is_taken_away(backend: Backend) -
 
 
 def test_an_account_is_bound_only_under_the_platforms_freeze_that_was_read(backend: Backend) -> None:
-    store, wanted, freeze = backend.connections, replace(Connection(ORG), account_id=ACCOUNT), Freeze(NOW, "kim", "x")
+    store, connection, freeze = (
+        backend.connections,
+        replace(Connection(ORG), account_id=ACCOUNT),
+        Freeze(NOW, "kim", "x"),
+    )
     with pytest.raises(StaleWrite):
-        store.bind(wanted, freeze)
+        store.bind(connection, freeze)
     store.save_platform_freeze(freeze)
-    for other in (None, Freeze(NOW - 60, "lee", "y")):
+    for other_freeze in (None, Freeze(NOW - 60, "lee", "y")):
         with pytest.raises(StaleWrite):
-            store.bind(wanted, other)
+            store.bind(connection, other_freeze)
     assert store.organization_of(ACCOUNT) is None
-    assert store.bind(wanted, freeze).version == 1
+    assert store.bind(connection, freeze).version == 1

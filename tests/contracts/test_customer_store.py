@@ -1,4 +1,4 @@
-"""What every store of customers does."""
+"""Contract of every store of customers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.contracts.examples import (
     OTHER_ACCOUNT,
     OTHER_ORG,
     customer,
-    linked,
+    linked_customer,
     marker,
 )
 
@@ -42,16 +42,16 @@ def test_a_saved_customer_is_read_back_within_its_organization_alone(backend: Ba
 
 
 def test_several_customers_are_read_at_once_within_their_organization_alone(backend: Backend) -> None:
-    one, two, _ = (backend.customers.save(customer(name)) for name in ("1", "2", "3"))
+    first, second, _ = (backend.customers.save(customer(name)) for name in ("1", "2", "3"))
     backend.customers.save(customer("4", organization_id=OTHER_ORG))
-    wanted = [CustomerId(f"cust_{name}") for name in ("2", "1", "4", "2", "unknown")]
-    assert backend.customers.several(ORG, wanted) == {one.id: one, two.id: two}
+    requested_ids = [CustomerId(f"cust_{name}") for name in ("2", "1", "4", "2", "unknown")]
+    assert backend.customers.several(ORG, requested_ids) == {first.id: first, second.id: second}
     assert backend.customers.several(ORG, []) == {}
     with pytest.raises(ValueError, match="101 keys"):
         backend.customers.several(ORG, [CustomerId(f"cust_{n}") for n in range(101)])
 
 
-def test_a_customer_that_exists_is_not_inserted_again(backend: Backend) -> None:
+def test_an_existing_customer_is_not_inserted_again(backend: Backend) -> None:
     stored = backend.customers.save(customer())
     with pytest.raises(StaleWrite):
         backend.customers.save(customer(profile=Profile(first_name="Bob")))
@@ -78,33 +78,33 @@ def test_an_event_is_applied_to_a_customer_once(backend: Backend) -> None:
     assert backend.events.known(ACCOUNT, ["evt_2"]) == frozenset()
 
 
-def test_a_stripe_customer_leads_to_ours_on_its_account_alone(backend: Backend) -> None:
+def test_a_customer_is_found_by_its_stripe_customer_on_its_account_only(backend: Backend) -> None:
     backend.customers.save(customer("0"))
-    stored = backend.customers.save(linked(customer("1"), "cus_1"))
-    backend.customers.save(linked(customer("2", organization_id=OTHER_ORG), "cus_1", OTHER_ACCOUNT))
+    stored = backend.customers.save(linked_customer(customer("1"), "cus_1"))
+    backend.customers.save(linked_customer(customer("2", organization_id=OTHER_ORG), "cus_1", OTHER_ACCOUNT))
     assert backend.customers.find_by_stripe_id(ACCOUNT, "cus_1") == stored
     assert backend.customers.find_by_stripe_id(ACCOUNT, "cus_2") is None
 
 
 def test_an_unlinked_customer_is_not_found_by_its_former_stripe_id(backend: Backend) -> None:
-    stored = backend.customers.save(linked(customer(), "cus_1"))
+    stored = backend.customers.save(linked_customer(customer(), "cus_1"))
     backend.customers.save(stored.unlinked())
     assert backend.customers.find_by_stripe_id(ACCOUNT, "cus_1") is None
 
 
-def test_customers_left_pending_are_found_oldest_first(backend: Backend) -> None:
+def test_pending_customers_are_listed_oldest_first(backend: Backend) -> None:
     for name, updated_at in (("a", NOW), ("b", NOW - 20), ("c", NOW - 1)):
         backend.customers.save(customer(name, updated_at=updated_at))
     backend.customers.save(customer("d", updated_at=NOW - 30, sync_status=SyncStatus.FAILED))
     backend.customers.save(customer("e", updated_at=NOW - 10, organization_id=OTHER_ORG))
-    left = [(ORG, CustomerId("cust_b")), (OTHER_ORG, CustomerId("cust_e")), (ORG, CustomerId("cust_c"))]
-    assert list(backend.customers.pending(NOW, 10)) == left
-    assert list(backend.customers.pending(NOW, 1)) == left[:1]
+    pending = [(ORG, CustomerId("cust_b")), (OTHER_ORG, CustomerId("cust_e")), (ORG, CustomerId("cust_c"))]
+    assert list(backend.customers.pending(NOW, 10)) == pending
+    assert list(backend.customers.pending(NOW, 1)) == pending[:1]
 
 
-def test_a_customer_that_was_synced_is_no_longer_pending(backend: Backend) -> None:
+def test_a_synced_customer_is_no_longer_pending(backend: Backend) -> None:
     stored = backend.customers.save(customer())
-    backend.customers.save(linked(stored, "cus_1"))
+    backend.customers.save(linked_customer(stored, "cus_1"))
     assert list(backend.customers.pending(NOW + 1, 10)) == []
 
 
@@ -116,9 +116,9 @@ def test_customers_without_an_address_are_found_within_their_organization(backen
     backend.customers.save(customer("5", organization_id=OTHER_ORG))
     assert backend.customers.without_email(ORG, 10) == ["cust_1", "cust_2", "cust_3"]
     assert backend.customers.without_email(ORG, 2) == ["cust_1", "cust_2"]
-    found = backend.customers.get(ORG, CustomerId("cust_2"))
-    assert found is not None
-    backend.customers.save(replace(found, profile=ann))
+    stored_customer = backend.customers.get(ORG, CustomerId("cust_2"))
+    assert stored_customer is not None
+    backend.customers.save(replace(stored_customer, profile=ann))
     assert backend.customers.without_email(ORG, 10) == ["cust_1", "cust_3"]
 
 
@@ -135,11 +135,15 @@ def claiming(name: str, stripe_customer_id: str = "cus_1", **changes: Any) -> Cu
     return customer(name, **changes).linking(ACCOUNT, stripe_customer_id)
 
 
-def test_what_was_last_in_step_and_the_history_are_read_back(backend: Backend) -> None:
+def test_the_last_agreed_profile_and_the_history_are_read_back(backend: Backend) -> None:
     met = {Field.NAME: InStep("Ann Lee", "Ann  Lee"), Field.ZIP_CODE: InStep(None, "85001")}
-    made = customer().linking(ACCOUNT, "cus_1").synced(ACCOUNT, CustomerFact("cus_1", NOW, None), 1, NOW, met)
-    made = made.telling(CustomerEvent.KEPT, Source.WEBHOOK, NOW, (Field.NAME, Field.STREET2), "cus_1")
-    stored = backend.customers.save(replace(made, candidates=("cus_1", "cus_2")))
+    customer_with_history = (
+        customer().linking(ACCOUNT, "cus_1").synced(ACCOUNT, CustomerFact("cus_1", NOW, None), 1, NOW, met)
+    )
+    customer_with_history = customer_with_history.telling(
+        CustomerEvent.KEPT, Source.WEBHOOK, NOW, (Field.NAME, Field.STREET2), "cus_1"
+    )
+    stored = backend.customers.save(replace(customer_with_history, candidates=("cus_1", "cus_2")))
     assert backend.customers.get(ORG, stored.id) == stored
     assert stored.last_in_step == met
 
@@ -154,7 +158,7 @@ def test_a_stripe_customer_is_claimed_by_one_customer(backend: Backend) -> None:
     assert backend.customers.save(replace(ann, edition=2)).claim == ann.claim
 
 
-def test_a_claim_is_released_by_a_relink_and_by_an_unlinking_event(backend: Backend) -> None:
+def test_a_link_to_another_stripe_customer_and_an_unlinking_event_release_the_claim(backend: Backend) -> None:
     ann = backend.customers.save(claiming("1"))
     ann = backend.customers.save(ann.linking(ACCOUNT, "cus_2"))
     bob = backend.customers.save(claiming("2"))
@@ -164,7 +168,7 @@ def test_a_claim_is_released_by_a_relink_and_by_an_unlinking_event(backend: Back
     backend.customers.save(claiming("3", "cus_2"))
 
 
-def test_a_stale_save_moves_no_claim(backend: Backend) -> None:
+def test_a_save_of_a_stale_version_changes_no_claim(backend: Backend) -> None:
     ann = backend.customers.save(claiming("1"))
     backend.customers.save(replace(ann, edition=2))
     with pytest.raises(StaleWrite):
@@ -173,7 +177,7 @@ def test_a_stale_save_moves_no_claim(backend: Backend) -> None:
     assert backend.customers.holder_of(ORG, ACCOUNT, "cus_2") is None
 
 
-def test_an_event_that_was_dealt_with_releases_no_claim(backend: Backend) -> None:
+def test_an_event_that_was_already_processed_releases_no_claim(backend: Backend) -> None:
     ann = backend.customers.save(claiming("1"))
     backend.customers.apply(replace(customer("2"), version=0), marker())
     with pytest.raises(DuplicateEvent):
@@ -181,7 +185,7 @@ def test_an_event_that_was_dealt_with_releases_no_claim(backend: Backend) -> Non
     assert backend.customers.holder_of(ORG, ACCOUNT, "cus_1") == ann.id
 
 
-def test_claims_of_other_organizations_and_accounts_are_others(backend: Backend) -> None:
+def test_claims_of_different_organizations_and_accounts_are_separate(backend: Backend) -> None:
     backend.customers.save(claiming("1"))
     backend.customers.save(claiming("2", organization_id=OTHER_ORG))
     backend.customers.save(customer("3").linking(OTHER_ACCOUNT, "cus_1"))
@@ -189,31 +193,35 @@ def test_claims_of_other_organizations_and_accounts_are_others(backend: Backend)
     assert backend.customers.holder_of(ORG, OTHER_ACCOUNT, "cus_1") == "cust_3"
 
 
-def test_a_customer_linked_before_there_were_claims_holds_its_stripe_customer(backend: Backend) -> None:
-    old = backend.customers.save(linked(customer(), "cus_1"))
+def test_a_customer_linked_by_a_release_without_claims_holds_its_stripe_customer(backend: Backend) -> None:
+    old = backend.customers.save(linked_customer(customer(), "cus_1"))
     assert old.claim is None
     assert backend.customers.holder_of(ORG, ACCOUNT, "cus_1") == old.id
     assert backend.customers.holder_of(OTHER_ORG, ACCOUNT, "cus_1") is None
-    backend.customers.save(linked(customer("2"), "cus_1"))  # as it was possible then
+    backend.customers.save(linked_customer(customer("2"), "cus_1"))  # as it was possible then
 
 
-def test_customers_to_be_searched_for_are_found_within_their_organization(backend: Backend) -> None:
+def test_customers_still_to_be_searched_for_in_stripe_are_listed_within_their_organization(backend: Backend) -> None:
     for name, updated_at in (("a", NOW - 1), ("b", NOW - 20), ("c", NOW)):
-        made = linked(customer(name, updated_at=updated_at, search_spellings=True), f"cus_{name}")
-        backend.customers.save(made)
-    backend.customers.save(linked(customer("d", updated_at=NOW - 30), "cus_d"))
+        to_search = linked_customer(customer(name, updated_at=updated_at, search_spellings=True), f"cus_{name}")
+        backend.customers.save(to_search)
+    backend.customers.save(linked_customer(customer("d", updated_at=NOW - 30), "cus_d"))
     backend.customers.save(customer("e", updated_at=NOW - 30, search_spellings=True))  # pending
-    backend.customers.save(linked(customer("f", search_spellings=True, organization_id=OTHER_ORG), "cus_f"))
+    backend.customers.save(linked_customer(customer("f", search_spellings=True, organization_id=OTHER_ORG), "cus_f"))
     assert backend.customers.to_search(ORG, NOW, 10) == ["cust_b", "cust_a"]
     assert backend.customers.to_search(ORG, NOW, 1) == ["cust_b"]
     assert list(backend.customers.pending(NOW, 10)) == [(ORG, "cust_e")]
 
 
-def test_customers_edited_while_their_account_was_not_connected_are_found_by_account(backend: Backend) -> None:
+def test_customers_edited_while_their_account_was_not_connected_are_listed_by_account(backend: Backend) -> None:
     for name, updated_at in (("a", NOW - 10), ("b", NOW - 20)):
-        made = linked(customer(name, updated_at=updated_at), f"cus_{name}")
-        backend.customers.save(made.edited(made.profile, None, updated_at).not_synced(SyncStatus.NOT_CONNECTED, None))
-    backend.customers.save(linked(customer("c"), "cus_c").not_synced(SyncStatus.NOT_CONNECTED, None))  # in step
+        edited = linked_customer(customer(name, updated_at=updated_at), f"cus_{name}")
+        backend.customers.save(
+            edited.edited(edited.profile, None, updated_at).not_synced(SyncStatus.NOT_CONNECTED, None)
+        )
+    backend.customers.save(
+        linked_customer(customer("c"), "cus_c").not_synced(SyncStatus.NOT_CONNECTED, None)
+    )  # in step
     backend.customers.save(customer("d").not_synced(SyncStatus.NOT_CONNECTED, None))  # of no account
     assert list(backend.customers.waiting_for(ORG, ACCOUNT, 10)) == ["cust_b", "cust_a"]
     assert list(backend.customers.waiting_for(ORG, ACCOUNT, 1)) == ["cust_b"]
@@ -229,13 +237,13 @@ def test_pages_hold_every_customer_once_whatever_their_ids(backend: Backend, nam
     organization_id = OrganizationId(f"org-{next(fresh)}")
     for name in names:
         backend.customers.save(customer(name, id=CustomerId(name), organization_id=organization_id))
-    found: list[str] = []
+    listed_ids: list[str] = []
     after = None
     while True:
         page = backend.customers.page(organization_id, CustomerFilter(), first, after)
-        found += [one.id for one in page.items]
+        listed_ids += [each.id for each in page.items]
         assert len(page.items) == first or not page.has_next
         if not page.has_next:
             break
         after = page.end_cursor
-    assert found == sorted(names)
+    assert listed_ids == sorted(names)

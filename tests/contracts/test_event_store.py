@@ -1,4 +1,4 @@
-"""What every store of events does."""
+"""Contract of every store of events."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.contracts.examples import (
 DAY = 86400
 
 
-def test_events_dealt_with_are_known_on_their_account(backend: Backend) -> None:
+def test_processed_events_are_recognized_on_their_account_only(backend: Backend) -> None:
     stored = backend.customers.apply(customer(), marker("evt_1"))
     backend.customers.apply(stored, marker("evt_2"))
     assert backend.events.known(ACCOUNT, ["evt_1", "evt_2", "evt_3", "evt_1"]) == {"evt_1", "evt_2"}
@@ -38,14 +38,14 @@ def test_events_dealt_with_are_known_on_their_account(backend: Backend) -> None:
     assert backend.events.known(ACCOUNT, []) == frozenset()
 
 
-def test_a_hundred_events_can_be_asked_for_and_no_more(backend: Backend) -> None:
+def test_at_most_a_hundred_events_can_be_looked_up_at_once(backend: Backend) -> None:
     backend.customers.apply(customer(), marker("evt_99"))
     assert backend.events.known(ACCOUNT, [f"evt_{n}" for n in range(100)]) == {"evt_99"}
     with pytest.raises(ValueError, match="101"):
         backend.events.known(ACCOUNT, [f"evt_{n}" for n in range(101)])
 
 
-def test_a_parked_event_is_kept_whole_and_not_known(backend: Backend) -> None:
+def test_a_parked_event_is_stored_whole_and_does_not_count_as_processed(backend: Backend) -> None:
     backend.events.park(event(body='{"name": "Zoë"}'), NOW, "KeyError: 'total'")
     assert [each.body for each in backend.events.parked(ACCOUNT, 10)] == ['{"name": "Zoë"}']
     assert list(backend.events.parked(OTHER_ACCOUNT, 10)) == []
@@ -59,7 +59,7 @@ def test_parked_events_come_oldest_first(backend: Backend) -> None:
     assert [each.body for each in backend.events.parked(ACCOUNT, 2)] == ["1", "2"]
 
 
-def test_an_event_that_fails_again_lets_the_others_pass(backend: Backend) -> None:
+def test_an_event_that_fails_again_moves_behind_the_others(backend: Backend) -> None:
     for n in (1, 2, 3):
         backend.events.park(event(f"evt_{n}", created=NOW + n, body=str(n)), NOW, "error")
     backend.events.park(event("evt_1", created=NOW + 1, body="1"), NOW + 60, "error")
@@ -67,7 +67,7 @@ def test_an_event_that_fails_again_lets_the_others_pass(backend: Backend) -> Non
     assert [each.body for each in backend.events.parked(ACCOUNT, 3)] == ["2", "3", "1"]
 
 
-def test_an_event_parked_again_is_parked_once_and_came_when_it_first_came(backend: Backend) -> None:
+def test_an_event_parked_again_is_stored_once_with_its_first_arrival_time(backend: Backend) -> None:
     long, short = '{"long": "' + "x" * 50_000 + '"}', "{}"
     for n, body in enumerate((short, long, short)):
         backend.events.park(event(body=body), NOW + n, f"error {n}")
@@ -75,14 +75,14 @@ def test_an_event_parked_again_is_parked_once_and_came_when_it_first_came(backen
     assert backend.events.last_received_at(ACCOUNT) == NOW
 
 
-def test_an_event_that_was_dealt_with_is_not_parked(backend: Backend) -> None:
+def test_a_processed_event_is_not_parked(backend: Backend) -> None:
     backend.customers.apply(customer(), marker())
     backend.events.park(event(), NOW, "error")
     assert list(backend.events.parked(ACCOUNT, 10)) == []
     assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
 
 
-def test_an_event_set_aside_is_not_tried_again_and_can_still_be_dealt_with(backend: Backend) -> None:
+def test_an_event_set_aside_is_not_retried_and_can_still_be_processed(backend: Backend) -> None:
     backend.events.park(event(), NOW, "error")
     backend.events.set_aside(ACCOUNT, "evt_1", NOW + 5)
     assert list(backend.events.parked(ACCOUNT, 10)) == []
@@ -94,7 +94,7 @@ def test_an_event_set_aside_is_not_tried_again_and_can_still_be_dealt_with(backe
     assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
 
 
-def test_setting_aside_leaves_what_was_dealt_with_or_never_parked(backend: Backend) -> None:
+def test_setting_aside_changes_no_event_that_was_processed_or_never_parked(backend: Backend) -> None:
     backend.customers.apply(customer(), marker())
     backend.events.set_aside(ACCOUNT, "evt_1", NOW)
     backend.events.set_aside(ACCOUNT, "evt_2", NOW)
@@ -113,7 +113,7 @@ def test_an_event_of_the_platform_itself_can_be_parked_too(backend: Backend) -> 
     assert list(backend.events.parked(ACCOUNT, 10)) == []
 
 
-def test_the_latest_event_counts_parked_or_not(backend: Backend) -> None:
+def test_the_latest_event_of_an_account_counts_whether_it_was_parked_or_not(backend: Backend) -> None:
     assert backend.events.last_received_at(ACCOUNT) is None
     stored = backend.customers.apply(customer(), marker("evt_1", received_at=NOW + 5))
     backend.customers.apply(stored, marker("evt_2", received_at=NOW + 3))
@@ -123,7 +123,7 @@ def test_the_latest_event_counts_parked_or_not(backend: Backend) -> None:
     assert backend.events.last_received_at(OTHER_ACCOUNT) is None
 
 
-def test_how_the_latest_events_came_is_told_the_latest_first(backend: Backend) -> None:
+def test_the_arrivals_of_the_latest_events_are_listed_latest_first(backend: Backend) -> None:
     assert list(backend.events.arrivals(ACCOUNT)) == []
     stored = backend.customers.apply(customer(), marker("evt_1", received_at=NOW + 1))
     swept = {"source": Source.SWEEP, "outcome": "recovered"}
@@ -148,14 +148,14 @@ def test_how_the_latest_events_came_is_told_the_latest_first(backend: Backend) -
     assert backend.events.last_received_at(ACCOUNT) == NOW + 5
 
 
-def test_a_hundred_arrivals_are_looked_at(backend: Backend) -> None:
+def test_at_most_a_hundred_arrivals_are_listed(backend: Backend) -> None:
     stored = customer()
     for number in range(LATEST_EVENTS + 5):
         stored = backend.customers.apply(stored, marker(f"evt_{number}", received_at=NOW + number))
     assert [each.received_at for each in backend.events.arrivals(ACCOUNT)] == [NOW + n for n in range(104, 4, -1)]
 
 
-def test_an_event_that_changed_nothing_is_marked_once(backend: Backend) -> None:
+def test_an_event_without_effect_is_marked_as_processed_once(backend: Backend) -> None:
     backend.events.mark(marker(outcome=NOTHING_NEW))
     assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
     with pytest.raises(DuplicateEvent):
@@ -164,20 +164,20 @@ def test_an_event_that_changed_nothing_is_marked_once(backend: Backend) -> None:
         backend.customers.apply(customer(), marker())
 
 
-def test_an_event_that_changed_something_cannot_be_marked_again(backend: Backend) -> None:
+def test_an_event_that_changed_an_invoice_cannot_be_marked_again(backend: Backend) -> None:
     backend.customers.apply(customer(), marker())
     with pytest.raises(DuplicateEvent):
         backend.events.mark(marker(outcome=NOTHING_NEW))
 
 
-def test_a_parked_event_that_turns_out_to_change_nothing_is_marked_and_no_longer_parked(backend: Backend) -> None:
+def test_a_parked_event_without_effect_is_marked_as_processed_and_no_longer_parked(backend: Backend) -> None:
     backend.events.park(event(), NOW, "error")
     backend.events.mark(marker(outcome=NOTHING_NEW))
     assert list(backend.events.parked(ACCOUNT, 10)) == []
     assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
 
 
-def test_events_that_tell_nothing_new_do_not_count_among_the_arrivals(backend: Backend) -> None:
+def test_events_without_news_do_not_count_as_arrivals(backend: Backend) -> None:
     backend.events.mark(marker("evt_1", received_at=NOW, outcome=NOTHING_NEW))
     assert list(backend.events.arrivals(ACCOUNT)) == []
     assert backend.events.last_received_at(ACCOUNT) is None
@@ -194,20 +194,20 @@ INVOICE = InvoiceId("inv_a")
 
 
 def test_an_invoices_events_are_listed_latest_arrival_first_page_by_page(backend: Backend) -> None:
-    """Several come within one second; those keep an order too."""
+    """Several events arrive within one second and keep an order."""
     for name, at in (("b", NOW + 1), ("a", NOW), ("d", NOW + 1), ("c", NOW + 1), ("e", NOW + 2)):
         backend.events.mark(about_invoice(f"evt_{name}", received_at=at))
-    seen, after = [], None
+    listed, after = [], None
     while True:
         page = backend.events.of_invoice(ORG, INVOICE, 2, after)
-        seen += [each.id for each in page.items]
+        listed += [each.id for each in page.items]
         if not page.has_next:
             break
         after = page.end_cursor
-    assert seen == ["evt_e", "evt_d", "evt_c", "evt_b", "evt_a"]
+    assert listed == ["evt_e", "evt_d", "evt_c", "evt_b", "evt_a"]
 
 
-def test_an_event_log_says_what_became_of_each_event(backend: Backend) -> None:
+def test_an_event_log_shows_the_outcome_of_each_event(backend: Backend) -> None:
     stored = backend.invoices.insert(invoice_write(invoice()), {})
     backend.invoices.apply(invoice_write(stored), about_invoice("evt_1", created=NOW - 7))
     backend.events.mark(about_invoice("evt_2", received_at=NOW + 1, outcome=NOTHING_NEW))
@@ -251,18 +251,18 @@ def test_an_event_parked_again_stays_with_its_invoice(backend: Backend) -> None:
     assert (logged.received_at, logged.error) == (NOW, "another error")
 
 
-def test_a_canary_is_kept_apart_from_everybodys_events(backend: Backend) -> None:
-    made = Canary("canary_1", NOW, "fingerprint")
+def test_canary_events_are_stored_separately_from_the_events_of_organizations(backend: Backend) -> None:
+    canary = Canary("canary_1", NOW, "fingerprint")
     assert backend.events.canary("canary_1") is None
-    backend.events.save_canary(made, NOW + 1)
-    assert backend.events.canary("canary_1") == made
+    backend.events.save_canary(canary, NOW + 1)
+    assert backend.events.canary("canary_1") == canary
     assert backend.events.last_received_at(ACCOUNT) is None
     assert backend.events.known(ACCOUNT, ["canary_1"]) == frozenset()
     assert list(backend.events.parked(ACCOUNT, 10)) == []
 
 
 @pytest.mark.parametrize("event_id", ["", "e" * 1025, "池" * 342], ids=["empty", "1,025 bytes", "1,026 bytes"])
-def test_a_key_that_dynamodb_does_not_take_is_refused_in_tests_too(backend: Backend, event_id: str) -> None:
+def test_the_fake_refuses_a_key_that_dynamodb_would_refuse(backend: Backend, event_id: str) -> None:
     with pytest.raises((ValueError, PynamoDBException)):
         backend.events.park(event(event_id), NOW, "error")
     with pytest.raises((ValueError, PynamoDBException)):
@@ -273,7 +273,7 @@ def test_a_key_that_dynamodb_does_not_take_is_refused_in_tests_too(backend: Back
         backend.events.known(ACCOUNT, [event_id])
 
 
-def test_the_longest_ids_of_stripes_make_keys_that_dynamodb_takes(backend: Backend) -> None:
+def test_the_longest_ids_of_stripe_fit_into_dynamodb_keys(backend: Backend) -> None:
     longest = StripeAccountId("acct_" + "1" * 123)
     backend.events.park(event("%" * 255, account_id=longest), NOW, "error")
     assert [each.event_id for each in backend.events.parked(longest, 10)] == ["%" * 255]
@@ -283,13 +283,13 @@ def test_the_longest_ids_of_stripes_make_keys_that_dynamodb_takes(backend: Backe
     assert backend.connections.organization_of(longest) is None
 
 
-def test_a_parked_event_says_when_it_first_came_and_why_it_was_parked(backend: Backend) -> None:
+def test_a_parked_event_stores_its_first_arrival_and_the_reason_for_parking(backend: Backend) -> None:
     backend.events.park(event(), NOW, "error 1")
     backend.events.park(event(), NOW + 60, "error 2")
     assert list(backend.events.parked(ACCOUNT, 10)) == [ParkedEvent("evt_1", event().body, NOW, "error 2")]
 
 
-def test_every_event_of_an_account_is_recorded_with_its_invoice_and_its_end(backend: Backend) -> None:
+def test_every_event_of_an_account_is_recorded_with_its_invoice_and_its_outcome(backend: Backend) -> None:
     backend.events.mark(about_invoice("evt_2"))
     backend.events.park(event("evt_1", body='{"parked": 1}'), NOW, "error", (ORG, InvoiceId("inv_#1")))
     backend.events.mark(marker("evt_3", account_id=OTHER_ACCOUNT))
@@ -304,7 +304,7 @@ def test_every_event_of_an_account_is_recorded_with_its_invoice_and_its_end(back
     assert dealt_with.expires_at == NOW + 35 * DAY
 
 
-def test_recorded_events_go_on_behind_any_of_them(backend: Backend) -> None:
+def test_recorded_events_can_be_listed_after_any_of_them(backend: Backend) -> None:
     for n in (3, 1, 2):
         backend.events.mark(marker(f"evt_{n}"))
     cursors = {each.logged.id: behind for behind, each in backend.events.recorded(ACCOUNT, None)}

@@ -1,4 +1,4 @@
-"""What every store of invoices does, apart from claims and lists."""
+"""Contract of every store of invoices, apart from claims and lists."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def test_an_inserted_invoice_is_read_back_as_it_was_in_version_one(backend: Back
 
 
 def test_several_invoices_are_read_at_once_within_their_organization_alone(backend: Backend) -> None:
-    one, two, _ = (backend.invoices.insert(invoice_write(invoice(name)), {}) for name in ("a", "b", "c"))
+    first, second, _ = (backend.invoices.insert(invoice_write(invoice(name)), {}) for name in ("a", "b", "c"))
     backend.invoices.insert(invoice_write(invoice("d", organization_id=OTHER_ORG)), {})
-    wanted = [two.id, one.id, invoice("d").id, two.id, InvoiceId("inv_none")]
-    assert backend.invoices.several(ORG, wanted) == {one.id: one, two.id: two}
+    requested_ids = [second.id, first.id, invoice("d").id, second.id, InvoiceId("inv_none")]
+    assert backend.invoices.several(ORG, requested_ids) == {first.id: first, second.id: second}
     assert backend.invoices.several(ORG, []) == {}
     with pytest.raises(ValueError, match="101 keys"):
         backend.invoices.several(ORG, [InvoiceId(f"inv_{n}") for n in range(101)])
 
 
-def test_an_unknown_invoice_is_none(backend: Backend) -> None:
+def test_looking_up_an_unknown_invoice_returns_none(backend: Backend) -> None:
     assert backend.invoices.get(ORG, InvoiceId("inv_none")) is None
 
 
-def test_an_invoice_of_another_organization_is_not_found_nor_in_the_way(backend: Backend) -> None:
+def test_an_invoice_of_another_organization_is_not_found_and_does_not_block_the_same_id(backend: Backend) -> None:
     mine = backend.invoices.insert(invoice_write(invoice()), services("svc_1"))
     assert backend.invoices.get(OTHER_ORG, mine.id) is None
     theirs = backend.invoices.insert(invoice_write(invoice(organization_id=OTHER_ORG)), services("svc_1"))
@@ -80,29 +80,29 @@ def test_a_save_of_a_stale_version_is_refused_and_changes_nothing(backend: Backe
     assert backend.invoices.find_by_reference(ACCOUNT, ["pi_1"]) == {}
 
 
-def test_a_save_of_an_invoice_that_is_gone_is_refused(backend: Backend) -> None:
+def test_a_save_of_a_removed_invoice_is_refused(backend: Backend) -> None:
     first = backend.invoices.insert(invoice_write(invoice()), {})
     backend.invoices.remove(invoice_removal(first), [])
     with pytest.raises(StaleWrite):
         backend.invoices.save(invoice_write(first))
 
 
-def test_references_are_found_within_their_account_alone(backend: Backend) -> None:
+def test_references_are_found_within_their_account_only(backend: Backend) -> None:
     a = backend.invoices.insert(invoice_write(invoice("a")), {})
     b = backend.invoices.insert(invoice_write(invoice("b")), {})
     backend.invoices.save(invoice_write(a), [reference("pi_1", a), reference("ch_1", a), reference("pi_1", a)])
     backend.invoices.save(invoice_write(b), [reference("pi_2", b)])
-    asked = ["pi_1", "pi_2", "ch_1", "pi_3", "pi_1"]
-    assert backend.invoices.find_by_reference(ACCOUNT, asked) == {
+    requested = ["pi_1", "pi_2", "ch_1", "pi_3", "pi_1"]
+    assert backend.invoices.find_by_reference(ACCOUNT, requested) == {
         "pi_1": (ORG, a.id),
         "ch_1": (ORG, a.id),
         "pi_2": (ORG, b.id),
     }
-    assert backend.invoices.find_by_reference(OTHER_ACCOUNT, asked) == {}
+    assert backend.invoices.find_by_reference(OTHER_ACCOUNT, requested) == {}
     assert backend.invoices.find_by_reference(ACCOUNT, []) == {}
 
 
-def test_more_than_a_hundred_references_are_asked_for_in_vain(backend: Backend) -> None:
+def test_more_than_a_hundred_references_cannot_be_looked_up_at_once(backend: Backend) -> None:
     with pytest.raises(ValueError, match="101"):
         backend.invoices.find_by_reference(ACCOUNT, [f"pi_{n}" for n in range(101)])
 
@@ -114,11 +114,11 @@ def test_more_references_than_one_transaction_holds_are_all_stored(backend: Back
         invoice_write(first), marker(), [reference(stripe_id, first) for stripe_id in ids]
     )
     assert stored.version == 2
-    found = [backend.invoices.find_by_reference(ACCOUNT, ids[start : start + 100]) for start in range(0, 230, 100)]
-    assert sum(len(part) for part in found) == 230
+    pages = [backend.invoices.find_by_reference(ACCOUNT, ids[start : start + 100]) for start in range(0, 230, 100)]
+    assert sum(len(part) for part in pages) == 230
 
 
-def test_an_applied_event_is_known_and_its_change_stored(backend: Backend) -> None:
+def test_an_applied_event_is_marked_and_its_change_is_stored(backend: Backend) -> None:
     first = backend.invoices.insert(invoice_write(invoice()), {})
     second = backend.invoices.apply(invoice_write(replace(first, sent_at=NOW)), marker(), [reference("pi_1", first)])
     assert second == replace(first, sent_at=NOW, version=2)
@@ -164,26 +164,26 @@ def test_a_parked_event_can_be_applied_later_once(backend: Backend) -> None:
         backend.invoices.apply(invoice_write(second), marker())
 
 
-def test_work_is_due_once_its_moment_has_come_earliest_first(backend: Backend) -> None:
+def test_due_work_is_listed_earliest_first(backend: Backend) -> None:
     for name, resume_at in (("a", NOW + 30), ("b", NOW + 10), ("c", None), ("d", NOW + 31)):
-        made = invoice(name)
-        backend.invoices.insert(invoice_write(replace(made, saga=replace(made.saga, resume_at=resume_at))), {})
-    made = invoice("e", organization_id=OTHER_ORG)
-    backend.invoices.insert(invoice_write(replace(made, saga=replace(made.saga, resume_at=NOW + 20))), {})
+        waiting = invoice(name)
+        backend.invoices.insert(invoice_write(replace(waiting, saga=replace(waiting.saga, resume_at=resume_at))), {})
+    waiting = invoice("e", organization_id=OTHER_ORG)
+    backend.invoices.insert(invoice_write(replace(waiting, saga=replace(waiting.saga, resume_at=NOW + 20))), {})
     due = [(ORG, InvoiceId("inv_b")), (OTHER_ORG, InvoiceId("inv_e")), (ORG, InvoiceId("inv_a"))]
     assert list(backend.invoices.due_for_work(NOW + 30, 10)) == due
     assert list(backend.invoices.due_for_work(NOW + 30, 2)) == due[:2]
     assert list(backend.invoices.due_for_work(NOW + 9, 10)) == []
 
 
-def test_work_that_rests_is_no_longer_due(backend: Backend) -> None:
+def test_finished_work_is_no_longer_due(backend: Backend) -> None:
     first = backend.invoices.insert(invoice_write(invoice()), {})
     assert len(backend.invoices.due_for_work(NOW + 1000, 10)) == 1
     backend.invoices.save(invoice_write(replace(first, saga=replace(first.saga, resume_at=None))))
     assert len(backend.invoices.due_for_work(NOW + 1000, 10)) == 0
 
 
-def test_the_longest_invoice_that_most_was_done_with_fits(backend: Backend) -> None:
+def test_the_largest_possible_invoice_fits_into_one_item(backend: Backend) -> None:
     line = invoice().order.line_items[0]
     lines = tuple(replace(line, description=f"{n} " + "€" * 490) for n in range(250))
     acts = tuple(
@@ -196,22 +196,27 @@ def test_the_longest_invoice_that_most_was_done_with_fits(backend: Backend) -> N
         )
         for n in range(MAX_ACTIONS)
     )
-    made = invoice(actions=acts)
-    made = replace(made, order=replace(made.order, line_items=lines, memo="m" * 5000, footer="f" * 5000))
-    stored = backend.invoices.insert(invoice_write(made), {})
-    assert backend.invoices.get(ORG, made.id) == stored
+    largest = invoice(actions=acts)
+    largest = replace(largest, order=replace(largest.order, line_items=lines, memo="m" * 5000, footer="f" * 5000))
+    stored = backend.invoices.insert(invoice_write(largest), {})
+    assert backend.invoices.get(ORG, largest.id) == stored
     assert backend.invoices.apply(invoice_write(stored), marker()).version == 2
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("a#b", "a"), ("a", "a%23b"), ("a%", "a%25"), ("account#acct_1", "acct_1")]
+    ("first_name", "second_name"), [("a#b", "a"), ("a", "a%23b"), ("a%", "a%25"), ("account#acct_1", "acct_1")]
 )
-def test_ids_with_separators_in_them_are_kept_apart(backend: Backend, one: str, other: str) -> None:
-    for name in (one, other):
+def test_ids_with_separators_in_them_are_not_confused(backend: Backend, first_name: str, second_name: str) -> None:
+    for name in (first_name, second_name):
         backend.invoices.insert(invoice_write(invoice(name, organization_id=OrganizationId(name))), services(name))
         backend.invoices.insert(invoice_write(invoice("x", organization_id=OrganizationId(name))), {})
-    for name in (one, other):
-        found = backend.invoices.get(OrganizationId(name), InvoiceId(f"inv_{name}"))
-        assert found is not None
-        assert found.organization_id == name
-        assert backend.invoices.get(OrganizationId(name), InvoiceId(f"inv_{other if name == one else one}")) is None
+    for name in (first_name, second_name):
+        stored_invoice = backend.invoices.get(OrganizationId(name), InvoiceId(f"inv_{name}"))
+        assert stored_invoice is not None
+        assert stored_invoice.organization_id == name
+        assert (
+            backend.invoices.get(
+                OrganizationId(name), InvoiceId(f"inv_{second_name if name == first_name else first_name}")
+            )
+            is None
+        )

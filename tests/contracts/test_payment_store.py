@@ -1,5 +1,6 @@
-"""What every store of payments does: rows are kept with their invoice, with what they cost beside them, and listed in
-the order money moved."""
+"""Contract of every store of payments: rows are stored with their invoice, have their fees, and are listed in the
+order in which the money moved.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from tests.contracts.examples import (
     NOW,
     ORG,
     OTHER_ORG,
-    booked,
+    balance_transaction,
     invoice,
     marker,
     payment,
@@ -34,87 +35,87 @@ from tests.contracts.test_invoice_pages import fresh
 ALL = MovementFilter()
 
 
-def moving(backend: Backend, *rows: Movement, organization_id: OrganizationId = ORG) -> InvoiceWrite:
-    """A stored invoice, to be stored again with these rows."""
-    made = backend.invoices.insert(invoice_write(invoice(organization_id=organization_id)), {})
-    return invoice_write(made)._replace(movements=rows)
+def write_with_rows(backend: Backend, *rows: Movement, organization_id: OrganizationId = ORG) -> InvoiceWrite:
+    """Stores an invoice, and returns the write that stores it again with these rows."""
+    stored_invoice = backend.invoices.insert(invoice_write(invoice(organization_id=organization_id)), {})
+    return invoice_write(stored_invoice)._replace(movements=rows)
 
 
-def whole(
-    backend: Backend, wanted: MovementFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
+def all_rows(
+    backend: Backend, movement_filter: MovementFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
 ) -> list[Movement]:
-    return [each.movement for each in whole_settled(backend, wanted, first, organization_id)]
+    return [each.movement for each in all_settled_rows(backend, movement_filter, first, organization_id)]
 
 
-def whole_settled(
-    backend: Backend, wanted: MovementFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
+def all_settled_rows(
+    backend: Backend, movement_filter: MovementFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
 ) -> list[SettledMovement]:
-    return pages.whole(lambda after: backend.payments.page(organization_id, wanted, first, after), first)
+    return pages.all_items(lambda after: backend.payments.page(organization_id, movement_filter, first, after), first)
 
 
-def test_a_payment_is_kept_with_its_invoice_and_comes_back_equal(backend: Backend) -> None:
+def test_a_payment_is_stored_with_its_invoice_and_read_back_equal(backend: Backend) -> None:
     first, second = payment("ch_1", number="A-0001"), refund("re_1", at=NOW + 5, reason="duplicate")
-    backend.invoices.save(moving(backend, first, second))
-    assert whole(backend) == [second, first]
+    backend.invoices.save(write_with_rows(backend, first, second))
+    assert all_rows(backend) == [second, first]
 
 
-def test_an_invoice_that_is_new_brings_its_payments_with_it(backend: Backend) -> None:
+def test_a_new_invoice_is_stored_with_its_payments(backend: Backend) -> None:
     backend.invoices.insert(invoice_write(invoice())._replace(movements=(payment(),)), {})
-    assert whole(backend) == [payment()]
+    assert all_rows(backend) == [payment()]
 
 
-def test_a_payment_that_changes_is_one_row_still(backend: Backend) -> None:
+def test_a_changed_payment_replaces_its_row(backend: Backend) -> None:
     pending = payment(status="pending")
-    stored = backend.invoices.save(moving(backend, pending))
+    stored = backend.invoices.save(write_with_rows(backend, pending))
     succeeded = replace(pending, status="succeeded", at=NOW + 86400)
     backend.invoices.apply(invoice_write(stored)._replace(movements=(succeeded,)), marker())
-    assert whole(backend) == [succeeded]
+    assert all_rows(backend) == [succeeded]
 
 
-def test_no_payment_is_kept_if_its_invoice_is_not(backend: Backend) -> None:
-    stale = moving(backend, payment("ch_1"))
+def test_no_payment_is_stored_if_its_invoice_is_not(backend: Backend) -> None:
+    stale = write_with_rows(backend, payment("ch_1"))
     backend.invoices.save(stale._replace(movements=()))
     with pytest.raises(StaleWrite):
         backend.invoices.save(stale)
     with pytest.raises(StaleWrite):
         backend.invoices.apply(stale, marker())
-    assert whole(backend) == []
+    assert all_rows(backend) == []
 
 
-def test_no_payment_is_kept_by_an_event_that_was_dealt_with_before(backend: Backend) -> None:
+def test_an_event_that_was_already_processed_stores_no_payment(backend: Backend) -> None:
     backend.events.mark(marker())
     with pytest.raises(DuplicateEvent):
-        backend.invoices.apply(moving(backend, payment()), marker())
-    assert whole(backend) == []
+        backend.invoices.apply(write_with_rows(backend, payment()), marker())
+    assert all_rows(backend) == []
 
 
 @pytest.mark.parametrize("count", [40, 41, 100])
-def test_an_invoice_of_many_payments_keeps_them_all(backend: Backend, count: int) -> None:
-    """More than go into one transaction, together with as many references."""
+def test_an_invoice_with_many_payments_stores_all_of_them(backend: Backend, count: int) -> None:
+    """The rows and references do not fit into one transaction."""
     rows = [payment(f"ch_{n:03d}", at=NOW + n) for n in range(count)]
-    paid = moving(backend, *rows)
+    paid = write_with_rows(backend, *rows)
     backend.invoices.apply(paid, marker(), [reference(each.id, paid.invoice) for each in rows])
-    assert whole(backend) == rows[::-1]
+    assert all_rows(backend) == rows[::-1]
     assert len(backend.invoices.find_by_reference(ACCOUNT, [each.id for each in rows])) == count
 
 
-def test_many_payments_of_an_invoice_that_has_changed_are_not_kept(backend: Backend) -> None:
-    stale = moving(backend, *(payment(f"ch_{n}") for n in range(41)))
+def test_many_payments_of_a_stale_invoice_are_not_stored(backend: Backend) -> None:
+    stale = write_with_rows(backend, *(payment(f"ch_{n}") for n in range(41)))
     backend.invoices.save(stale._replace(movements=()))
     with pytest.raises(StaleWrite):
         backend.invoices.save(stale)
-    assert whole(backend) == []
+    assert all_rows(backend) == []
 
 
 def test_payments_of_other_organizations_are_not_listed(backend: Backend) -> None:
-    backend.invoices.save(moving(backend, payment("ch_1")))
-    backend.invoices.save(moving(backend, payment("ch_2"), organization_id=OTHER_ORG))
-    assert [each.id for each in whole(backend)] == ["ch_1"]
-    assert [each.id for each in whole(backend, organization_id=OTHER_ORG)] == ["ch_2"]
+    backend.invoices.save(write_with_rows(backend, payment("ch_1")))
+    backend.invoices.save(write_with_rows(backend, payment("ch_2"), organization_id=OTHER_ORG))
+    assert [each.id for each in all_rows(backend)] == ["ch_1"]
+    assert [each.id for each in all_rows(backend, organization_id=OTHER_ORG)] == ["ch_2"]
 
 
 def test_a_cursor_of_another_organizations_payments_is_refused(backend: Backend) -> None:
-    backend.invoices.save(moving(backend, payment("ch_1"), payment("ch_2")))
+    backend.invoices.save(write_with_rows(backend, payment("ch_1"), payment("ch_2")))
     cursor = backend.payments.page(ORG, ALL, 1, None).end_cursor
     with pytest.raises(Refused, match="cursor_invalid"):
         backend.payments.page(OTHER_ORG, ALL, 1, cursor)
@@ -126,91 +127,104 @@ def test_an_empty_list_of_payments_is_one_empty_page(backend: Backend) -> None:
 
 
 def settlements_of(backend: Backend, movement_id: str = "ch_1", organization_id: OrganizationId = ORG) -> object:
-    """What is stored of one payment, which is the same in the list and by its id."""
-    [found] = backend.payments.find(organization_id, [movement_id]).values()
-    assert found in whole_settled(backend, organization_id=organization_id)
-    return found.settlements
+    """Returns the stored settlements of one payment. Asserts that the list and the read by id agree."""
+    [settled] = backend.payments.find(organization_id, [movement_id]).values()
+    assert settled in all_settled_rows(backend, organization_id=organization_id)
+    return settled.settlements
 
 
-def test_what_a_payment_cost_comes_back_equal_the_earliest_first(backend: Backend) -> None:
-    dear = booked("txn_2", created=NOW + 9, description="Zahlung für Rechnung 1", exchange_rate="1.0837")
-    backend.invoices.save(moving(backend, payment()))
-    backend.payments.settle(ORG, [("ch_1", Settlement(dear, "po_1")), ("ch_1", Settlement(booked("txn_1")))])
-    assert settlements_of(backend) == (Settlement(booked("txn_1")), Settlement(dear, "po_1"))
+def test_the_fees_of_a_payment_are_read_back_equal_earliest_first(backend: Backend) -> None:
+    dear = balance_transaction("txn_2", created=NOW + 9, description="Zahlung für Rechnung 1", exchange_rate="1.0837")
+    backend.invoices.save(write_with_rows(backend, payment()))
+    backend.payments.settle(
+        ORG, [("ch_1", Settlement(dear, "po_1")), ("ch_1", Settlement(balance_transaction("txn_1")))]
+    )
+    assert settlements_of(backend) == (Settlement(balance_transaction("txn_1")), Settlement(dear, "po_1"))
 
 
-def test_a_payment_that_changes_keeps_what_it_cost(backend: Backend) -> None:
-    stored = backend.invoices.save(moving(backend, payment(status="pending")))
-    backend.payments.settle(ORG, [("ch_1", Settlement(booked(), "po_1"))])
+def test_a_changed_payment_keeps_its_fees(backend: Backend) -> None:
+    stored = backend.invoices.save(write_with_rows(backend, payment(status="pending")))
+    backend.payments.settle(ORG, [("ch_1", Settlement(balance_transaction(), "po_1"))])
     long = "a reason that is long enough to be stored in another form " * 9
-    for changed in (payment(reason=long), payment(at=NOW + 7)):
-        stored = backend.invoices.save(invoice_write(stored)._replace(movements=(changed,)))
-        assert whole_settled(backend) == [SettledMovement(changed, (Settlement(booked(), "po_1"),))]
+    for changed_payment in (payment(reason=long), payment(at=NOW + 7)):
+        stored = backend.invoices.save(invoice_write(stored)._replace(movements=(changed_payment,)))
+        assert all_settled_rows(backend) == [
+            SettledMovement(changed_payment, (Settlement(balance_transaction(), "po_1"),))
+        ]
 
 
-def test_what_a_payment_cost_leaves_the_payment_as_it_is(backend: Backend) -> None:
-    backend.invoices.save(moving(backend, payment(number="A-0001")))
-    backend.payments.settle(ORG, [("ch_1", Settlement(booked()))])
-    assert whole(backend) == [payment(number="A-0001")]
+def test_storing_fees_does_not_change_the_payment(backend: Backend) -> None:
+    backend.invoices.save(write_with_rows(backend, payment(number="A-0001")))
+    backend.payments.settle(ORG, [("ch_1", Settlement(balance_transaction()))])
+    assert all_rows(backend) == [payment(number="A-0001")]
 
 
-def test_a_fee_that_is_told_late_does_not_take_a_payment_out_of_its_payout(backend: Backend) -> None:
-    backend.invoices.save(moving(backend, payment()))
-    backend.payments.settle(ORG, [("ch_1", Settlement(booked(), "po_1"))])
-    backend.payments.settle(ORG, [("ch_1", Settlement(booked()))])
-    assert settlements_of(backend) == (Settlement(booked(), "po_1"),)
+def test_a_fee_that_arrives_late_does_not_remove_a_payment_from_its_payout(backend: Backend) -> None:
+    backend.invoices.save(write_with_rows(backend, payment()))
+    backend.payments.settle(ORG, [("ch_1", Settlement(balance_transaction(), "po_1"))])
+    backend.payments.settle(ORG, [("ch_1", Settlement(balance_transaction()))])
+    assert settlements_of(backend) == (Settlement(balance_transaction(), "po_1"),)
 
 
 def test_a_payout_is_noted_on_a_payment_whose_fee_is_known(backend: Backend) -> None:
-    backend.invoices.save(moving(backend, payment()))
-    backend.payments.settle(ORG, [("ch_1", Settlement(booked()))])
+    backend.invoices.save(write_with_rows(backend, payment()))
+    backend.payments.settle(ORG, [("ch_1", Settlement(balance_transaction()))])
     for payout_id in ("po_1", "po_2"):
-        backend.payments.settle(ORG, [("ch_1", Settlement(booked(), payout_id))])
-        assert settlements_of(backend) == (Settlement(booked(), payout_id),)
+        backend.payments.settle(ORG, [("ch_1", Settlement(balance_transaction(), payout_id))])
+        assert settlements_of(backend) == (Settlement(balance_transaction(), payout_id),)
 
 
-def test_a_balance_transaction_told_twice_at_once_keeps_its_payout(backend: Backend) -> None:
-    backend.invoices.save(moving(backend, payment()))
-    backend.payments.settle(ORG, [("ch_1", Settlement(booked(), "po_1")), ("ch_1", Settlement(booked()))])
-    assert settlements_of(backend) == (Settlement(booked(), "po_1"),)
+def test_a_balance_transaction_given_twice_in_one_call_keeps_its_payout(backend: Backend) -> None:
+    backend.invoices.save(write_with_rows(backend, payment()))
+    backend.payments.settle(
+        ORG, [("ch_1", Settlement(balance_transaction(), "po_1")), ("ch_1", Settlement(balance_transaction()))]
+    )
+    assert settlements_of(backend) == (Settlement(balance_transaction(), "po_1"),)
 
 
 def test_settling_again_changes_nothing(backend: Backend) -> None:
-    backend.invoices.save(moving(backend, payment()))
-    settled = [("ch_1", Settlement(booked("txn_1"))), ("ch_1", Settlement(booked("txn_2"), "po_1"))]
+    backend.invoices.save(write_with_rows(backend, payment()))
+    settled = [
+        ("ch_1", Settlement(balance_transaction("txn_1"))),
+        ("ch_1", Settlement(balance_transaction("txn_2"), "po_1")),
+    ]
     backend.payments.settle(ORG, settled)
     before = settlements_of(backend)
     backend.payments.settle(ORG, settled)
     assert settlements_of(backend) == before
 
 
-def test_what_belongs_to_no_stored_payment_is_left_out(backend: Backend) -> None:
-    backend.invoices.save(moving(backend, payment()))
-    backend.payments.settle(ORG, [("ch_9", Settlement(booked("txn_9"))), ("ch_1", Settlement(booked()))])
-    assert whole_settled(backend) == [SettledMovement(payment(), (Settlement(booked()),))]
+def test_settlements_without_a_stored_payment_are_left_out(backend: Backend) -> None:
+    backend.invoices.save(write_with_rows(backend, payment()))
+    backend.payments.settle(
+        ORG, [("ch_9", Settlement(balance_transaction("txn_9"))), ("ch_1", Settlement(balance_transaction()))]
+    )
+    assert all_settled_rows(backend) == [SettledMovement(payment(), (Settlement(balance_transaction()),))]
     assert backend.payments.find(ORG, ["ch_9"]) == {}
 
 
 def test_a_hundred_payments_are_settled_and_found_at_once(backend: Backend) -> None:
     rows = [payment(f"ch_{n:03d}", at=NOW + n) for n in range(100)]
-    backend.invoices.save(moving(backend, *rows))
-    settled = {row.id: Settlement(booked(f"txn_{row.id}", amount=n), "po_1") for n, row in enumerate(rows)}
+    backend.invoices.save(write_with_rows(backend, *rows))
+    settled = {
+        row.id: Settlement(balance_transaction(f"txn_{row.id}", amount=n), "po_1") for n, row in enumerate(rows)
+    }
     backend.payments.settle(ORG, list(settled.items()))
-    found = backend.payments.find(ORG, list(settled))
-    assert found == {row.id: SettledMovement(row, (settled[row.id],)) for row in rows}
+    rows_found = backend.payments.find(ORG, list(settled))
+    assert rows_found == {row.id: SettledMovement(row, (settled[row.id],)) for row in rows}
     with pytest.raises(ValueError, match="101"):
         backend.payments.find(ORG, [f"ch_{n}" for n in range(101)])
 
 
 def test_payments_of_other_organizations_are_neither_settled_nor_found(backend: Backend) -> None:
-    backend.invoices.save(moving(backend, payment()))
-    backend.invoices.save(moving(backend, payment(), organization_id=OTHER_ORG))
-    backend.payments.settle(ORG, [("ch_1", Settlement(booked()))])
+    backend.invoices.save(write_with_rows(backend, payment()))
+    backend.invoices.save(write_with_rows(backend, payment(), organization_id=OTHER_ORG))
+    backend.payments.settle(ORG, [("ch_1", Settlement(balance_transaction()))])
     assert settlements_of(backend, organization_id=OTHER_ORG) == ()
     assert backend.payments.find(OrganizationId("org_3"), ["ch_1"]) == {}
 
 
-def test_finding_no_payments_asks_for_none(backend: Backend) -> None:
+def test_looking_up_no_payments_reads_nothing(backend: Backend) -> None:
     assert backend.payments.find(ORG, []) == {}
     backend.payments.settle(ORG, [])
 
@@ -230,21 +244,21 @@ rows = st.lists(
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=rows, wanted=st.lists(filters, min_size=1, max_size=4), first=st.integers(1, 5))
-def test_any_filter_over_any_payments_gives_what_plain_python_gives(
-    backend: Backend, rows: list[tuple[int, MovementKind, str | None]], wanted: list[MovementFilter], first: int
+@given(rows=rows, filter_list=st.lists(filters, min_size=1, max_size=4), first=st.integers(1, 5))
+def test_any_filter_returns_the_same_payments_as_plain_python(
+    backend: Backend, rows: list[tuple[int, MovementKind, str | None]], filter_list: list[MovementFilter], first: int
 ) -> None:
     organization_id = OrganizationId(f"org-payments-{next(fresh)}")
-    made = [payment(f"ch_{n}", at=at, kind=kind, method=method) for n, (at, kind, method) in enumerate(rows)]
-    backend.invoices.save(moving(backend, *made, organization_id=organization_id))
-    for one in wanted:
+    rows_to_store = [payment(f"ch_{n}", at=at, kind=kind, method=method) for n, (at, kind, method) in enumerate(rows)]
+    backend.invoices.save(write_with_rows(backend, *rows_to_store, organization_id=organization_id))
+    for each_filter in filter_list:
         fitting = [
             each
-            for each in made
-            if (one.since is None or each.at >= one.since)
-            and (one.before is None or each.at < one.before)
-            and (one.kind is None or each.kind is one.kind)
-            and (one.method is None or each.method == one.method)
+            for each in rows_to_store
+            if (each_filter.since is None or each.at >= each_filter.since)
+            and (each_filter.before is None or each.at < each_filter.before)
+            and (each_filter.kind is None or each.kind is each_filter.kind)
+            and (each_filter.method is None or each.method == each_filter.method)
         ]
         latest_first = sorted(fitting, key=lambda each: (each.at, each.id), reverse=True)
-        assert whole(backend, one, first, organization_id) == latest_first
+        assert all_rows(backend, each_filter, first, organization_id) == latest_first

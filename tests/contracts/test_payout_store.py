@@ -1,4 +1,4 @@
-"""What every store of payouts does: keeps a payout in versions, and its lines however often they are told."""
+"""Contract of every store of payouts: payouts are stored by version, and storing a line again changes nothing."""
 
 from __future__ import annotations
 
@@ -21,49 +21,47 @@ ALL = PayoutFilter()
 DAY = 86400
 
 
-def whole(
-    backend: Backend, wanted: PayoutFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
+def all_payouts(
+    backend: Backend, payout_filter: PayoutFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
 ) -> list[Payout]:
-    return pages.whole(lambda after: backend.payouts.page(organization_id, wanted, first, after), first)
+    return pages.all_items(lambda after: backend.payouts.page(organization_id, payout_filter, first, after), first)
 
 
 def all_pages(
     backend: Backend, first: int, payout_id: str = "po_1", organization_id: OrganizationId = ORG
 ) -> list[PayoutLine]:
-    return pages.whole(lambda after: backend.payouts.lines(organization_id, payout_id, first, after), first)
+    return pages.all_items(lambda after: backend.payouts.lines(organization_id, payout_id, first, after), first)
 
 
 def ids(payouts: list[Payout]) -> list[str]:
     return [each.id for each in payouts]
 
 
-def test_a_payout_comes_back_equal_in_its_next_version(backend: Backend) -> None:
+def test_a_payout_is_read_back_equal_in_its_next_version(backend: Backend) -> None:
     totals = Totals(payments=7500, fees=-248)
-    told = replace(
+    full_payout = replace(
         payout(), itemized=Itemization(NOW, 1, 1, totals), paid_seen_at=NOW, returned_seen_at=NOW, returned_in="po_2"
     )
-    stored = backend.payouts.save(told)
-    assert stored == replace(told, version=1)
+    stored = backend.payouts.save(full_payout)
+    assert stored == replace(full_payout, version=1)
     assert backend.payouts.get(ORG, "po_1") == stored
-    assert whole(backend) == [stored]
+    assert all_payouts(backend) == [stored]
 
 
-def test_a_payout_that_is_not_stored_is_none(backend: Backend) -> None:
+def test_looking_up_an_unknown_payout_returns_none(backend: Backend) -> None:
     assert backend.payouts.get(ORG, "po_1") is None
 
 
-def test_a_payout_changes_from_version_to_version(backend: Backend) -> None:
+def test_a_payout_is_saved_version_by_version(backend: Backend) -> None:
     first = backend.payouts.save(payout())
     second = backend.payouts.save(replace(first, listed_until="txn_7"))
     assert second.version == 2
     assert backend.payouts.get(ORG, "po_1") == second
-    assert whole(backend) == [second]
+    assert all_payouts(backend) == [second]
 
 
 @pytest.mark.parametrize("version", [0, 2])
-def test_a_payout_of_another_version_than_was_read_is_refused_and_changes_nothing(
-    backend: Backend, version: int
-) -> None:
+def test_a_save_of_a_stale_payout_is_refused_and_changes_nothing(backend: Backend, version: int) -> None:
     stored = backend.payouts.save(payout())
     with pytest.raises(StaleWrite):
         backend.payouts.save(replace(stored, listed_until="txn_7", version=version))
@@ -78,26 +76,26 @@ def test_a_change_of_a_payout_that_is_not_stored_is_refused(backend: Backend) ->
 
 def test_payouts_are_found_by_their_ids_a_hundred_at_once(backend: Backend) -> None:
     stored = {f"po_{n}": backend.payouts.save(payout(f"po_{n}")) for n in range(3)}
-    asked = [*stored, "po_0", *(f"po_unknown{n}" for n in range(96))]
-    assert backend.payouts.find(ORG, asked) == stored
+    requested_ids = [*stored, "po_0", *(f"po_unknown{n}" for n in range(96))]
+    assert backend.payouts.find(ORG, requested_ids) == stored
     assert backend.payouts.find(ORG, []) == {}
     with pytest.raises(ValueError, match="101"):
         backend.payouts.find(ORG, [f"po_{n}" for n in range(101)])
 
 
 def test_a_payout_that_arrives_on_another_day_moves_in_the_list(backend: Backend) -> None:
-    moved = backend.payouts.save(payout("po_1", arrival_date=NOW))
+    rescheduled = backend.payouts.save(payout("po_1", arrival_date=NOW))
     backend.payouts.save(payout("po_2", arrival_date=NOW + DAY))
-    assert ids(whole(backend)) == ["po_2", "po_1"]
-    backend.payouts.save(replace(moved, fact=replace(moved.fact, arrival_date=NOW + 2 * DAY)))
-    assert ids(whole(backend)) == ["po_1", "po_2"]
+    assert ids(all_payouts(backend)) == ["po_2", "po_1"]
+    backend.payouts.save(replace(rescheduled, fact=replace(rescheduled.fact, arrival_date=NOW + 2 * DAY)))
+    assert ids(all_payouts(backend)) == ["po_1", "po_2"]
 
 
 def test_payouts_of_other_organizations_are_neither_listed_nor_found(backend: Backend) -> None:
     ours = backend.payouts.save(payout())
     theirs = backend.payouts.save(payout(organization_id=OTHER_ORG))
     backend.payouts.put_lines(OTHER_ORG, "po_1", [payout_line()])
-    assert (whole(backend), whole(backend, organization_id=OTHER_ORG)) == ([ours], [theirs])
+    assert (all_payouts(backend), all_payouts(backend, organization_id=OTHER_ORG)) == ([ours], [theirs])
     assert backend.payouts.find(OTHER_ORG, ["po_1"]) == {"po_1": theirs}
     assert backend.payouts.lines(ORG, "po_1", 10, None).items == ()
     assert list(backend.payouts.all_lines(ORG, "po_1")) == []
@@ -109,7 +107,7 @@ def test_cursors_of_other_lists_are_refused(backend: Backend) -> None:
         backend.payouts.put_lines(ORG, payout_id, [payout_line()])
     of_payouts = backend.payouts.page(ORG, ALL, 1, None).end_cursor
     of_lines = backend.payouts.lines(ORG, "po_1", 1, None).end_cursor
-    for read in (
+    for read_page in (
         lambda: backend.payouts.page(OTHER_ORG, ALL, 1, of_payouts),
         lambda: backend.payouts.page(ORG, ALL, 1, of_lines),
         lambda: backend.payouts.lines(ORG, "po_2", 1, of_lines),
@@ -117,7 +115,7 @@ def test_cursors_of_other_lists_are_refused(backend: Backend) -> None:
         lambda: backend.payouts.lines(ORG, "po_1", 1, of_payouts),
     ):
         with pytest.raises(Refused, match="cursor_invalid"):
-            read()
+            read_page()
 
 
 def test_empty_lists_are_one_empty_page(backend: Backend) -> None:
@@ -127,14 +125,14 @@ def test_empty_lists_are_one_empty_page(backend: Backend) -> None:
     assert (lines.items, lines.end_cursor, lines.has_next) == ((), None, False)
 
 
-def test_a_line_comes_back_equal(backend: Backend) -> None:
+def test_a_line_is_read_back_equal(backend: Backend) -> None:
     without_owner = PayoutLine(replace(payout_line("txn_2").transaction, category="a_new_one", source_type=None))
-    told = [payout_line("txn_1", exchange_rate="1.0837", created=NOW + 1), without_owner]
-    backend.payouts.put_lines(ORG, "po_1", told)
-    assert all_pages(backend, 10) == told
+    full_lines = [payout_line("txn_1", exchange_rate="1.0837", created=NOW + 1), without_owner]
+    backend.payouts.put_lines(ORG, "po_1", full_lines)
+    assert all_pages(backend, 10) == full_lines
 
 
-def test_lines_are_listed_newest_first_and_read_as_a_whole_oldest_first(backend: Backend) -> None:
+def test_lines_are_paged_newest_first_and_read_all_at_once_oldest_first(backend: Backend) -> None:
     backend.payouts.save(payout())
     created = {"txn_c": NOW, "txn_a": NOW + 2, "txn_b": NOW + 2, "txn_d": NOW + 10}
     backend.payouts.put_lines(ORG, "po_1", [payout_line(each, created=at) for each, at in created.items()])
@@ -144,14 +142,14 @@ def test_lines_are_listed_newest_first_and_read_as_a_whole_oldest_first(backend:
     assert [each.transaction.id for each in backend.payouts.all_lines(ORG, "po_1")] == newest_first[::-1]
 
 
-def test_a_hundred_lines_are_kept_at_once_and_again_without_a_change(backend: Backend) -> None:
+def test_a_hundred_lines_are_stored_at_once_and_storing_them_again_changes_nothing(backend: Backend) -> None:
     lines = [payout_line(f"txn_{n:03d}", created=NOW + n) for n in range(100)]
     for _ in range(2):
         backend.payouts.put_lines(ORG, "po_1", lines)
         assert list(backend.payouts.all_lines(ORG, "po_1")) == lines
 
 
-def test_a_line_that_comes_twice_is_one_line_as_it_was_told_last(backend: Backend) -> None:
+def test_a_line_stored_twice_is_one_line_with_the_latest_data(backend: Backend) -> None:
     told_last = payout_line(amount=1)
     backend.payouts.put_lines(ORG, "po_1", [payout_line(), told_last])
     assert all_pages(backend, 10) == [told_last]
@@ -159,7 +157,7 @@ def test_a_line_that_comes_twice_is_one_line_as_it_was_told_last(backend: Backen
     assert all_pages(backend, 10) == [payout_line()]
 
 
-def test_lines_are_removed_and_those_that_are_gone_are_no_error(backend: Backend) -> None:
+def test_removing_lines_that_were_already_removed_is_no_error(backend: Backend) -> None:
     lines = [payout_line(f"txn_{n:03d}", created=NOW + n) for n in range(100)]
     backend.payouts.put_lines(ORG, "po_1", lines)
     backend.payouts.put_lines(ORG, "po_2", lines[:1])
@@ -169,17 +167,17 @@ def test_lines_are_removed_and_those_that_are_gone_are_no_error(backend: Backend
     assert list(backend.payouts.all_lines(ORG, "po_2")) == lines[:1]
 
 
-def test_lines_change_nothing_of_their_payout_and_a_payout_nothing_of_its_lines(backend: Backend) -> None:
+def test_lines_and_their_payout_are_stored_independently(backend: Backend) -> None:
     stored = backend.payouts.save(payout())
     backend.payouts.put_lines(ORG, "po_1", [payout_line()])
     assert backend.payouts.get(ORG, "po_1") == stored
     backend.payouts.save(stored)
     assert all_pages(backend, 10) == [payout_line()]
     backend.payouts.remove_lines(ORG, "po_1", [payout_line()])
-    assert len(whole(backend)) == 1
+    assert len(all_payouts(backend)) == 1
 
 
-def test_ids_with_separators_in_them_are_kept_apart(backend: Backend) -> None:
+def test_ids_with_separators_in_them_are_not_confused(backend: Backend) -> None:
     names = [(OrganizationId("a"), "b#c"), (OrganizationId("a#b"), "c"), (OrganizationId("a"), "b%23c")]
     for organization_id, payout_id in names:
         backend.payouts.put_lines(organization_id, payout_id, [payout_line(f"txn_{len(organization_id)}{payout_id}")])
@@ -194,21 +192,21 @@ arrivals = st.lists(st.integers(0, 4).map(lambda day: NOW + day * DAY), max_size
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(arrivals=arrivals, wanted=st.lists(filters, min_size=1, max_size=4), first=st.integers(1, 5))
-def test_any_filter_over_any_payouts_gives_what_plain_python_gives(
-    backend: Backend, arrivals: list[int], wanted: list[PayoutFilter], first: int
+@given(arrivals=arrivals, filter_list=st.lists(filters, min_size=1, max_size=4), first=st.integers(1, 5))
+def test_any_filter_returns_the_same_payouts_as_plain_python(
+    backend: Backend, arrivals: list[int], filter_list: list[PayoutFilter], first: int
 ) -> None:
     organization_id = OrganizationId(f"org-payouts-{next(fresh)}")
-    made = [
+    payouts = [
         backend.payouts.save(payout(f"po_{n}", organization_id, arrival_date=arrival))
         for n, arrival in enumerate(arrivals)
     ]
-    for one in wanted:
+    for each_filter in filter_list:
         fitting = [
             each
-            for each in made
-            if (one.since is None or each.fact.arrival_date >= one.since)
-            and (one.before is None or each.fact.arrival_date < one.before)
+            for each in payouts
+            if (each_filter.since is None or each.fact.arrival_date >= each_filter.since)
+            and (each_filter.before is None or each.fact.arrival_date < each_filter.before)
         ]
         last_first = sorted(fitting, key=lambda each: (each.fact.arrival_date, each.id), reverse=True)
-        assert whole(backend, one, first, organization_id) == last_first
+        assert all_payouts(backend, each_filter, first, organization_id) == last_first

@@ -1,4 +1,4 @@
-"""What the streams of the tables tell of what the stores write."""
+"""The streams of the tables report the changes that the stores write."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from infra.local.streams import ShardReader
 from tests.backends import Backend
 from tests.contracts.examples import ORG, customer, payout
 
-Told = list[tuple[ChangeType, int, str | None, str | None]]
-"""Types with the version, the status before and the status after."""
+StreamedChanges = list[tuple[ChangeType, int, str | None, str | None]]
+"""Types of changes, each with the version, the status before and the status after."""
 
 
-def told_of(table: str) -> Callable[[], Told]:
-    """Returns what returns the changes of a table since it was last asked."""
+def changes_of(table: str) -> Callable[[], StreamedChanges]:
+    """Returns a function that returns the changes of a table since its last call."""
     reader = ShardReader(table)
     prefix = table.rpartition("-")[0] + "-"
-    read = change_reader(prefix)
+    read_records = change_reader(prefix)
 
-    def told() -> Told:
-        found: Told = []
+    def new_changes() -> StreamedChanges:
+        changes: StreamedChanges = []
         while records := reader.peek(100):
             reader.pass_by(len(records))
             for record in records:
-                stored = read(record)
+                stored = read_records(record)
                 if stored is not None:
                     change, difference = stored.change, stored.change.difference
-                    found += [(each, change.version, difference.previous_status, difference.status)
+                    changes += [(each, change.version, difference.previous_status, difference.status)
                               for each in difference.types]  # fmt: skip
-        return found
+        return changes
 
-    told()
-    return told
-
-
-@pytest.fixture
-def customers_told(stores_on_tables: Backend) -> Callable[[], Told]:
-    return told_of(CustomerItem.Meta.table_name)
+    new_changes()
+    return new_changes
 
 
 @pytest.fixture
-def payouts_told(stores_on_tables: Backend) -> Callable[[], Told]:
-    return told_of(PayoutItem.Meta.table_name)
+def customer_changes(stores_on_tables: Backend) -> Callable[[], StreamedChanges]:
+    return changes_of(CustomerItem.Meta.table_name)
 
 
-def test_versions_are_told_in_the_order_in_which_they_were_stored(
-    stores_on_tables: Backend, payouts_told: Callable[[], Told]
+@pytest.fixture
+def payout_changes(stores_on_tables: Backend) -> Callable[[], StreamedChanges]:
+    return changes_of(PayoutItem.Meta.table_name)
+
+
+def test_versions_are_streamed_in_the_order_in_which_they_were_stored(
+    stores_on_tables: Backend, payouts_told: Callable[[], StreamedChanges]
 ) -> None:
     first = payout()
     stored = stores_on_tables.payouts.save(replace(first, fact=replace(first.fact, status="pending")))
@@ -65,7 +65,9 @@ def test_versions_are_told_in_the_order_in_which_they_were_stored(
     ]
 
 
-def test_a_write_that_was_refused_is_not_told(stores_on_tables: Backend, customers_told: Callable[[], Told]) -> None:
+def test_a_refused_write_is_not_streamed(
+    stores_on_tables: Backend, customers_told: Callable[[], StreamedChanges]
+) -> None:
     stored = stores_on_tables.customers.save(customer())
     failed = stored.not_synced(SyncStatus.FAILED, "Stripe refused the address.")
     stores_on_tables.customers.save(failed)
@@ -74,14 +76,16 @@ def test_a_write_that_was_refused_is_not_told(stores_on_tables: Backend, custome
     assert customers_told() == [(ChangeType.CUSTOMER_SYNC_FAILED, 2, "pending", "failed")]
 
 
-def test_a_record_that_is_deleted_is_told_with_a_version_of_its_own(
-    stores_on_tables: Backend, customers_told: Callable[[], Told]
+def test_a_deletion_is_streamed_with_its_own_version(
+    stores_on_tables: Backend, customers_told: Callable[[], StreamedChanges]
 ) -> None:
     stored = stores_on_tables.customers.save(customer())
     CustomerItem(ORG, stored.id).delete()
     assert customers_told() == [(ChangeType.CUSTOMER_DELETED, 2, "pending", None)]
 
 
-def test_lines_of_payouts_are_not_told(stores_on_tables: Backend, payouts_told: Callable[[], Told]) -> None:
+def test_lines_of_payouts_are_not_streamed(
+    stores_on_tables: Backend, payouts_told: Callable[[], StreamedChanges]
+) -> None:
     PayoutItem(f"{ORG}#po_1", "line#1#txn_1", document="{}").save()
     assert payouts_told() == []

@@ -1,4 +1,4 @@
-"""The tallies that stores keep are what counting all invoices anew would give, whatever was done to them."""
+"""The stored tallies always equal a fresh count of all invoices."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from chalicelib.ports.storage import ServiceClaimed
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, OTHER_ORG, in_status, invoice, marker, reference, services
 from tests.contracts.test_races import eager_threads as eager_threads
-from tests.contracts.test_races import race
+from tests.contracts.test_races import run_concurrently
 
 DAY = 86400
 TODAY = dt.date(2027, 1, 15)
@@ -37,13 +37,13 @@ NAMES = ("a", "b", "c")
 numbers = itertools.count()
 
 
-def counted_anew(invoices: Iterable[Invoice]) -> Mapping[Bucket, Tally]:
-    return added_up(*(contribution(one).items() for one in invoices))
+def fresh_count(invoices: Iterable[Invoice]) -> Mapping[Bucket, Tally]:
+    return added_up(*(contribution(each).items() for each in invoices))
 
 
 @dataclass
 class Office:
-    """An organization of its own, where things are done to a few invoices in any order; `old` was read before."""
+    """An organization whose few invoices are changed in random order; `old` holds earlier versions of them."""
 
     backend: Backend
     organization: OrganizationId = field(default_factory=lambda: OrganizationId(f"org_{next(numbers)}"))
@@ -53,70 +53,72 @@ class Office:
         return self.backend.invoices.get(self.organization, InvoiceId(f"inv_{name}"))
 
     def do(self, name: str, action: str, fact: StripeFact, number: int) -> None:
-        known = self.read(name)
-        if known is None:
-            made = invoice(name, organization_id=self.organization)
-            made = replace(made, order=replace(made.order, currency=CURRENCIES[NAMES.index(name)]))
-            self.backend.invoices.insert(invoice_write(made), services(name))
+        current = self.read(name)
+        if current is None:
+            new_invoice = invoice(name, organization_id=self.organization)
+            new_invoice = replace(
+                new_invoice, order=replace(new_invoice.order, currency=CURRENCIES[NAMES.index(name)])
+            )
+            self.backend.invoices.insert(invoice_write(new_invoice), services(name))
             return
         match action:
             case "remember":
-                self.old[name] = known
+                self.old[name] = current
             case "remove":
-                self.backend.invoices.remove(invoice_removal(known), [ServiceId(name)])
+                self.backend.invoices.remove(invoice_removal(current), [ServiceId(name)])
             case "fail to remove":
-                self.refused(
-                    lambda: self.backend.invoices.remove(invoice_removal(self.stale(known)), [ServiceId(name)])
+                self.expect_refusal(
+                    lambda: self.backend.invoices.remove(invoice_removal(self.stale(current)), [ServiceId(name)])
                 )
             case "fail to insert":
-                self.refused(
+                self.expect_refusal(
                     lambda: self.backend.invoices.insert(
-                        invoice_write(replace(known, id=InvoiceId("x"))), services(name)
+                        invoice_write(replace(current, id=InvoiceId("x"))), services(name)
                     )
                 )
             case "rest":
-                self.save(known, replace(known, saga=known.saga.advanced(Step.DONE, NOW)), number)
+                self.save(current, replace(current, saga=current.saga.advanced(Step.DONE, NOW)), number)
             case "learn, too late":
-                self.refused(lambda: self.save(known, learning(self.stale(known), fact), number))
-                self.save(known, learning(known, fact), number)
+                self.expect_refusal(lambda: self.save(current, with_fact(self.stale(current), fact), number))
+                self.save(current, with_fact(current, fact), number)
             case "learn twice":
                 event = marker(f"evt_{self.organization}_{number}")
-                self.backend.invoices.apply(invoice_write(learning(known, fact)), event)
+                self.backend.invoices.apply(invoice_write(with_fact(current, fact)), event)
                 now = self.read(name)
                 assert now is not None
-                self.refused(lambda: self.backend.invoices.apply(invoice_write(learning(now, fact)), event))
+                self.expect_refusal(lambda: self.backend.invoices.apply(invoice_write(with_fact(now, fact)), event))
             case _:
-                self.save(known, learning(known, fact), number)
+                self.save(current, with_fact(current, fact), number)
 
-    def save(self, known: Invoice, changed: Invoice, number: int) -> None:
-        references = [reference(f"pi_{number}", known)] if number % 2 else []
+    def save(self, current: Invoice, changed: Invoice, number: int) -> None:
+        references = [reference(f"pi_{number}", current)] if number % 2 else []
         self.backend.invoices.save(invoice_write(changed), references)
 
-    def stale(self, known: Invoice) -> Invoice:
-        old = self.old.get(known.id.removeprefix("inv_"), known)
-        return old if old.version < known.version else replace(known, version=known.version - 1 or 99)
+    def stale(self, current: Invoice) -> Invoice:
+        old = self.old.get(current.id.removeprefix("inv_"), current)
+        return old if old.version < current.version else replace(current, version=current.version - 1 or 99)
 
-    def refused(self, run: Callable[[], object]) -> None:
+    def expect_refusal(self, run: Callable[[], object]) -> None:
         with pytest.raises((StaleWrite, DuplicateEvent, ServiceClaimed)):
             run()
 
     def check(self) -> None:
-        stored = [one for name in (*NAMES, "x") if (one := self.read(name))]
+        stored = [each for name in (*NAMES, "x") if (each := self.read(name))]
         tallies = self.backend.summaries.tallies(self.organization, EVER)
-        assert tallies == counted_anew(stored)
-        assert all(dict(one.counted) == contribution(one) for one in stored)
+        assert tallies == fresh_count(stored)
+        assert all(dict(each.counted) == contribution(each) for each in stored)
         for summary in summaries_by_currency(tallies):
-            ours = [one for one in stored if one.order.currency == summary.currency]
-            late = [one for one in ours if one.overdue]
-            assert summary.overdue == Tally(len(late), sum(one.balance for one in late))
+            ours = [each for each in stored if each.order.currency == summary.currency]
+            late = [each for each in ours if each.overdue]
+            assert summary.overdue == Tally(len(late), sum(each.balance for each in late))
 
 
-def learning(known: Invoice, fact: StripeFact) -> Invoice:
-    fact = replace(fact, currency=known.order.currency)
+def with_fact(current: Invoice, fact: StripeFact) -> Invoice:
+    fact = replace(fact, currency=current.order.currency)
     try:
-        return known.knowing(fact)
+        return current.knowing(fact)
     except CannotOrder:
-        return known.with_fetched(fact)
+        return current.with_fetched(fact)
 
 
 amounts = st.integers(0, 5000)
@@ -168,38 +170,40 @@ actions = st.sampled_from(
         *("remove", "fail to remove", "fail to insert"),
     ]
 )
-deeds = st.lists(st.tuples(st.sampled_from(NAMES), actions, facts, st.integers(0, 99)), min_size=5, max_size=30)
+random_actions = st.lists(
+    st.tuples(st.sampled_from(NAMES), actions, facts, st.integers(0, 99)), min_size=5, max_size=30
+)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(deeds)
-def test_whatever_is_done_the_tallies_are_what_counting_anew_gives(
-    backend: Backend, done: list[tuple[str, str, StripeFact, int]]
+@given(random_actions)
+def test_after_any_changes_the_tallies_equal_a_fresh_count(
+    backend: Backend, actions: list[tuple[str, str, StripeFact, int]]
 ) -> None:
     office = Office(backend)
-    for number, (name, action, fact, chance) in enumerate(done):
+    for number, (name, action, fact, chance) in enumerate(actions):
         office.do(name, action, fact, number * 100 + chance)
     office.check()
 
 
-def test_writes_at_the_same_moment_all_count(backend: Backend) -> None:
-    race(lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), {}))
+def test_concurrent_writes_all_count(backend: Backend) -> None:
+    run_concurrently(lambda n: backend.invoices.insert(invoice_write(invoice(str(n))), {}))
     first = backend.invoices.insert(invoice_write(invoice("one")), {})
-    race(
+    run_concurrently(
         lambda n: backend.invoices.save(invoice_write(in_status(first, InvoiceStatus.PENDING, due_at=NOW + n * DAY)))
     )
     stored = [backend.invoices.get(ORG, InvoiceId(f"inv_{name}")) for name in (*"012345", "one")]
     assert None not in stored
-    assert backend.summaries.tallies(ORG, EVER) == counted_anew(one for one in stored if one)
+    assert backend.summaries.tallies(ORG, EVER) == fresh_count(each for each in stored if each)
 
 
-def test_tallies_of_days_are_of_the_days_asked_for(backend: Backend) -> None:
+def test_tallies_are_returned_for_the_requested_days_only(backend: Backend) -> None:
     days = [NOW + days * DAY for days in (-400, -31, -15, -14, -1, 0, 1, 16, 17, 50, 800)]
     for number, moment in enumerate(days):
         paid = in_status(invoice(f"paid-{number}"), InvoiceStatus.PAID)
         assert paid.facts.invoice is not None
-        known = replace(paid.facts.invoice, paid_at=moment)
-        backend.invoices.insert(invoice_write(replace(paid, facts=replace(paid.facts, invoice=known))), {})
+        fact = replace(paid.facts.invoice, paid_at=moment)
+        backend.invoices.insert(invoice_write(replace(paid, facts=replace(paid.facts, invoice=fact))), {})
 
     tallies = backend.summaries.tallies(ORG, Period(dt.date(2026, 12, 31), dt.date(2027, 1, 31)))
     assert sorted(bucket.of for bucket in tallies if bucket.kind == "paid") == [
@@ -208,14 +212,14 @@ def test_tallies_of_days_are_of_the_days_asked_for(backend: Backend) -> None:
     assert tallies[Bucket("usd", "status", "paid")].invoices == len(days)
 
 
-def test_an_organization_sees_its_own_tallies_only(backend: Backend) -> None:
+def test_an_organization_reads_only_its_own_tallies(backend: Backend) -> None:
     backend.invoices.insert(invoice_write(invoice()), {})
     assert backend.summaries.tallies(OTHER_ORG, EVER) == {}
     assert len(backend.summaries.tallies(ORG, EVER)) == 1
     assert backend.summaries.tallies(ORG, None) == backend.summaries.tallies(ORG, EVER)
 
 
-def test_nothing_is_left_of_an_invoice_that_was_taken_back(backend: Backend) -> None:
+def test_a_removed_invoice_no_longer_counts(backend: Backend) -> None:
     names = [f"s{n}" for n in range(100)]
     stored = backend.invoices.insert(invoice_write(invoice()), services(*names[:50]))
     backend.invoices.claim(stored, services(*names[50:]))

@@ -1,4 +1,4 @@
-"""However often a draft is saved, what its sending and its correction depend on stays known."""
+"""Saving a draft many times drops none of the acts that sending and correcting it depend on."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ def saves(number: int) -> list[Action]:
 
 
 @pytest.mark.parametrize("kind", [CREATED, SEND_REFUSED, SENT_BY_POM, CORRECTED])
-def test_an_act_that_carries_meaning_is_kept_before_and_after_any_number_of_saves(kind: str) -> None:
+def test_acts_other_than_saves_are_kept_before_and_after_any_number_of_saves(kind: str) -> None:
     first, last = Action(0, kind, "first"), Action(9, kind, "last")
-    kept = within_limit((first, *saves(MAX_ACTIONS + 5), last))
-    assert (kept[0], kept[-1], len(kept)) == (first, last, MAX_ACTIONS)
+    remaining = within_limit((first, *saves(MAX_ACTIONS + 5), last))
+    assert (remaining[0], remaining[-1], len(remaining)) == (first, last, MAX_ACTIONS)
 
 
-def test_the_oldest_saves_are_forgotten_first() -> None:
-    kept = within_limit(saves(MAX_ACTIONS + 1))
-    assert [kept[0].at, kept[-1].at] == [1, MAX_ACTIONS]
+def test_the_oldest_saves_are_dropped_first() -> None:
+    remaining = within_limit(saves(MAX_ACTIONS + 1))
+    assert [remaining[0].at, remaining[-1].at] == [1, MAX_ACTIONS]
 
 
-def test_the_latest_request_to_send_is_kept_of_any_number() -> None:
-    asked = [Action(at, SEND_REQUESTED, "user_office") for at in range(MAX_ACTIONS)]
-    kept = within_limit((*asked, *saves(MAX_ACTIONS)))
-    assert [act for act in kept if act.kind == SEND_REQUESTED] == [asked[-1]]
-    assert len(kept) == MAX_ACTIONS
+def test_the_latest_request_to_send_is_never_dropped() -> None:
+    requests = [Action(at, SEND_REQUESTED, "user_office") for at in range(MAX_ACTIONS)]
+    remaining = within_limit((*requests, *saves(MAX_ACTIONS)))
+    assert [act for act in remaining if act.kind == SEND_REQUESTED] == [requests[-1]]
+    assert len(remaining) == MAX_ACTIONS
 
 
-def test_refusals_to_send_are_never_forgotten_however_many_there_are() -> None:
-    refused = tuple(Action(at, SEND_REFUSED) for at in range(MAX_ACTIONS + 1))
-    assert within_limit(refused) == refused
+def test_refusals_to_send_are_never_dropped() -> None:
+    refusals = tuple(Action(at, SEND_REFUSED) for at in range(MAX_ACTIONS + 1))
+    assert within_limit(refusals) == refusals
 
 
-def test_reminders_that_were_refused_give_way_to_what_comes_later() -> None:
-    refused = [Action(at, REMINDER_REFUSED) for at in range(MAX_ACTIONS)]
-    kept = within_limit((*refused, Action(5000, CORRECTED)))
-    assert (len(kept), kept[-1].kind, kept[0].at) == (MAX_ACTIONS, CORRECTED, 1)
+def test_refused_reminders_are_dropped_for_later_acts() -> None:
+    refusals = [Action(at, REMINDER_REFUSED) for at in range(MAX_ACTIONS)]
+    remaining = within_limit((*refusals, Action(5000, CORRECTED)))
+    assert (len(remaining), remaining[-1].kind, remaining[0].at) == (MAX_ACTIONS, CORRECTED, 1)

@@ -1,4 +1,4 @@
-"""What needs a person about an invoice, when it began, what people are told, and when it is gone."""
+"""The reasons why an invoice needs a person: when each begins, its texts, and when it ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.domain.facts import CreditNoteFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.saga import Step
-from tests.domain.told import (
+from tests.domain.example_invoices import (
     BOUNCED,
     DAY,
     DECLINED,
@@ -31,43 +31,43 @@ from tests.domain.told import (
     SENT,
     UNDER_WAY,
     VISA,
-    made,
+    invoice_with,
 )
 
 # NOW is 15 January 2027, 08:00 UTC, and a Friday.
 TRIED = replace(INTENT, status="requires_payment_method", latest_charge_id="ch_0", failure=DECLINED.failure)
-FAILED = made(OPEN, TRIED, DECLINED)
-DISPUTED = made(PAID, PAYMENT, INTENT, VISA, DISPUTE)
+FAILED = invoice_with(OPEN, TRIED, DECLINED)
+DISPUTED = invoice_with(PAID, PAYMENT, INTENT, VISA, DISPUTE)
 REFUND_FAILED = replace(
     REFUND, as_of=NOW + 9 * DAY, status="failed", failure_reason="expired_or_canceled_card",
     seen={"succeeded": NOW + 3 * DAY, "failed": NOW + 9 * DAY},
 )  # fmt: skip
-NOT_REFUNDED = made(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED)
+NOT_REFUNDED = invoice_with(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED)
 DRAFT = replace(OPEN, status="draft", number=None, finalized_at=None, amount_due=None, customer_email=None)
 ORDERED = Action(NOW, "created", OFFICE)
 REFUSED = Action(NOW + DAY, SEND_REFUSED, reason="due_date_in_past", stripe_id="in_1")
 
 
-def only(invoice: Invoice, now: int = NOW + 10 * DAY) -> AttentionItem:
+def only_reason(invoice: Invoice, now: int = NOW + 10 * DAY) -> AttentionItem:
     [item] = invoice_attention(invoice, now)
-    assert indexed_by(invoice) == (item.kind, item.at)
+    assert index_entry(invoice) == (item.kind, item.at)
     return item
 
 
-def indexed_by(invoice: Invoice) -> tuple[AttentionKind, int] | None:
+def index_entry(invoice: Invoice) -> tuple[AttentionKind, int] | None:
     trouble = most_urgent(invoice)
     return (trouble.kind, trouble.at) if trouble is not None else None
 
 
-def nobody(invoice: Invoice) -> bool:
-    """Returns True if the invoice needs no person, and is not indexed as if it did."""
+def needs_nobody(invoice: Invoice) -> bool:
+    """Returns True if the invoice needs no person and is not in the index of invoices that need one."""
     items = invoice_attention(invoice, NOW + 10 * DAY)
     assert (most_urgent(invoice) is None) == (not items)
     return not items
 
 
 def test_an_invoice_whose_payment_failed_says_why_and_what_to_ask_of_the_customer() -> None:
-    item = only(FAILED)
+    item = only_reason(FAILED)
     assert (item.id, item.kind) == ("payment_failed:inv_a", AttentionKind.PAYMENT_FAILED)
     assert item.at == DECLINED.created
     assert item.message == (
@@ -81,31 +81,31 @@ def test_an_invoice_whose_payment_failed_says_why_and_what_to_ask_of_the_custome
 
 
 def test_a_failed_payment_of_an_overdue_invoice_says_when_it_was_due() -> None:
-    overdue = made(replace(OPEN, due_at=NOW + 2 * DAY), TRIED, DECLINED).changed(NOW + 3 * DAY)
-    assert only(overdue).message.endswith("insufficient funds. It was due on 17 January 2027.")
+    overdue = invoice_with(replace(OPEN, due_at=NOW + 2 * DAY), TRIED, DECLINED).changed(NOW + 3 * DAY)
+    assert only_reason(overdue).message.endswith("insufficient funds. It was due on 17 January 2027.")
 
 
-def test_a_bank_debit_that_came_back_began_when_it_came_back() -> None:
-    assert only(made(OPEN, BOUNCED)).at == NOW + 5 * DAY
+def test_a_returned_bank_debit_needs_a_person_since_its_return() -> None:
+    assert only_reason(invoice_with(OPEN, BOUNCED)).at == NOW + 5 * DAY
 
 
 @pytest.mark.parametrize(
     "invoice",
     [
-        made(OPEN),
-        made(PAID, PAYMENT, INTENT, DECLINED, VISA),
-        made(OPEN, UNDER_WAY, DECLINED),
-        made(replace(OPEN, status="void", voided_at=NOW + 2 * DAY), TRIED, DECLINED),
-        made(replace(OPEN, status="uncollectible"), TRIED, DECLINED),
+        invoice_with(OPEN),
+        invoice_with(PAID, PAYMENT, INTENT, DECLINED, VISA),
+        invoice_with(OPEN, UNDER_WAY, DECLINED),
+        invoice_with(replace(OPEN, status="void", voided_at=NOW + 2 * DAY), TRIED, DECLINED),
+        invoice_with(replace(OPEN, status="uncollectible"), TRIED, DECLINED),
     ],
     ids=["nobody tried", "paid", "a payment is on its way", "voided", "given up"],
 )
-def test_no_failed_payment_needs_a_person(invoice: Invoice) -> None:
-    assert nobody(invoice)
+def test_an_invoice_without_a_failed_payment_needs_nobody(invoice: Invoice) -> None:
+    assert needs_nobody(invoice)
 
 
 @pytest.mark.parametrize(
-    ("now", "said"),
+    ("now", "expected_text"),
     [
         (NOW + 4 * DAY, "The evidence is due in 10 days, by 29 January 2027."),
         (NOW + 13 * DAY, "The evidence is due tomorrow, by 29 January 2027."),
@@ -113,44 +113,44 @@ def test_no_failed_payment_needs_a_person(invoice: Invoice) -> None:
         (NOW + 15 * DAY, "The evidence was due by 29 January 2027, and that has passed."),
     ],
 )
-def test_a_dispute_says_how_long_there_is_to_answer_it(now: int, said: str) -> None:
-    item = only(DISPUTED, now)
+def test_a_dispute_states_the_days_left_to_respond(now: int, expected_text: str) -> None:
+    item = only_reason(DISPUTED, now)
     assert (item.id, item.at, item.due_by) == ("dispute_needs_response:du_1", NOW + 4 * DAY, NOW + 14 * DAY)
-    assert item.message == f"The customer's bank disputes 75.00 USD of invoice A-0001. {said}"
+    assert item.message == f"The customer's bank disputes 75.00 USD of invoice A-0001. {expected_text}"
     assert "the dispute in the Stripe dashboard" in item.next_step
     assert item.page == "/acct_1/test/disputes/du_1"
 
 
-def test_the_days_to_answer_a_dispute_are_the_companys() -> None:
+def test_the_days_left_to_respond_to_a_dispute_are_counted_in_the_companys_time_zone() -> None:
     zone = replace(DISPUTED.order, time_zone="Pacific/Auckland")
     # 29 January, 08:00 UTC is the 29th in Auckland too; 28 January, 12:00 UTC is the 29th there.
-    item = only(replace(DISPUTED, order=zone), NOW + 13 * DAY + 4 * 3600)
+    item = only_reason(replace(DISPUTED, order=zone), NOW + 13 * DAY + 4 * 3600)
     assert "due today, by 29 January 2027" in item.message
 
 
-def test_an_inquiry_is_said_to_be_a_question_and_a_bank_that_takes_no_answer_names_no_day() -> None:
+def test_an_inquiry_is_called_a_question_and_a_dispute_without_a_deadline_names_no_day() -> None:
     inquiry = replace(DISPUTE, status="warning_needs_response", due_by=0)
-    item = only(made(PAID, PAYMENT, INTENT, VISA, inquiry))
+    item = only_reason(invoice_with(PAID, PAYMENT, INTENT, VISA, inquiry))
     assert item.message == ("The customer's bank asks about 75.00 USD of invoice A-0001. It has not taken any money.")
     assert item.due_by is None
 
 
 @pytest.mark.parametrize("now", [NOW + 4 * DAY, NOW + 15 * DAY])
-def test_an_inquiry_may_be_ended_by_a_refund_and_a_dispute_may_not(now: int) -> None:
+def test_a_refund_is_suggested_for_an_inquiry_and_not_for_a_dispute(now: int) -> None:
     inquiry = replace(DISPUTE, status="warning_needs_response")
-    asked = only(made(PAID, PAYMENT, INTENT, VISA, inquiry), now).next_step
-    assert ("refund" in asked.lower(), "Do not give" in asked) == (True, False)
-    assert "refund" not in only(DISPUTED, now).next_step.lower()
+    suggestion = only_reason(invoice_with(PAID, PAYMENT, INTENT, VISA, inquiry), now).next_step
+    assert ("refund" in suggestion.lower(), "Do not give" in suggestion) == (True, False)
+    assert "refund" not in only_reason(DISPUTED, now).next_step.lower()
 
 
 @pytest.mark.parametrize("status", ["under_review", "won", "lost", "warning_under_review", "warning_closed"])
-def test_a_dispute_that_was_answered_or_decided_needs_nobody(status: str) -> None:
-    assert nobody(made(PAID, PAYMENT, INTENT, VISA, replace(DISPUTE, status=status)))
+def test_a_dispute_with_a_response_or_a_decision_needs_nobody(status: str) -> None:
+    assert needs_nobody(invoice_with(PAID, PAYMENT, INTENT, VISA, replace(DISPUTE, status=status)))
 
 
-def test_an_appeal_of_a_lost_dispute_needs_an_answer_again() -> None:
+def test_an_appeal_of_a_lost_dispute_needs_a_response_again() -> None:
     appeal = replace(DISPUTE, status="appeal_needs_response")
-    assert only(made(PAID, PAYMENT, INTENT, VISA, appeal)).kind is AttentionKind.DISPUTE_NEEDS_RESPONSE
+    assert only_reason(invoice_with(PAID, PAYMENT, INTENT, VISA, appeal)).kind is AttentionKind.DISPUTE_NEEDS_RESPONSE
 
 
 @pytest.mark.parametrize(
@@ -166,10 +166,8 @@ def test_an_appeal_of_a_lost_dispute_needs_an_answer_again() -> None:
         ("email_missing", "", "Open the invoice in POM and send it."),
     ],
 )
-def test_an_order_to_send_that_was_refused_after_its_request_was_answered_says_why(
-    reason: str, because: str, step: str
-) -> None:
-    item = only(made(DRAFT, acts=(ORDERED, replace(REFUSED, reason=reason))))
+def test_an_order_to_send_that_stripe_refused_later_states_the_reason(reason: str, because: str, step: str) -> None:
+    item = only_reason(invoice_with(DRAFT, acts=(ORDERED, replace(REFUSED, reason=reason))))
     assert (item.id, item.at, item.number) == ("invoice_not_sent:inv_a", NOW + DAY, None)
     assert item.message == (
         "No e-mail was sent for an invoice over 75.00 USD. "
@@ -178,30 +176,30 @@ def test_an_order_to_send_that_was_refused_after_its_request_was_answered_says_w
     assert item.next_step.startswith(step)
 
 
-def test_an_invoice_that_was_finalized_and_never_sent_although_pom_was_asked_to_needs_a_person() -> None:
-    asked = Action(NOW + DAY, SEND_REQUESTED, OFFICE)
-    item = only(made(OPEN, acts=(ORDERED, asked)))
+def test_an_invoice_that_was_ordered_to_be_sent_and_only_finalized_needs_a_person() -> None:
+    send_requested = Action(NOW + DAY, SEND_REQUESTED, OFFICE)
+    item = only_reason(invoice_with(OPEN, acts=(ORDERED, send_requested)))
     assert (item.kind, item.at) == (AttentionKind.INVOICE_NOT_SENT, NOW + DAY)
     assert item.message == (
         "No e-mail was sent for invoice A-0001 over 75.00 USD. POM was asked to send it on 16 January 2027."
     )
 
 
-def running(invoice: Invoice) -> Invoice:
+def with_running_saga(invoice: Invoice) -> Invoice:
     return replace(invoice, saga=replace(invoice.saga, step=Step.SEND, resume_at=NOW))
 
 
 @pytest.mark.parametrize(
     "invoice",
     [
-        made(DRAFT, acts=(ORDERED,)),
-        made(OPEN, acts=(ORDERED,)),
-        made(OPEN, acts=(ORDERED, REFUSED), sent_at=NOW + 2 * DAY),
-        running(made(DRAFT, acts=(ORDERED, REFUSED))),
-        made(OPEN, UNDER_WAY, acts=(ORDERED, REFUSED)),
-        made(PAID, PAYMENT, INTENT, acts=(ORDERED, REFUSED)),
-        made(replace(DRAFT, deleted=True), acts=(ORDERED, REFUSED)),
-        made(
+        invoice_with(DRAFT, acts=(ORDERED,)),
+        invoice_with(OPEN, acts=(ORDERED,)),
+        invoice_with(OPEN, acts=(ORDERED, REFUSED), sent_at=NOW + 2 * DAY),
+        with_running_saga(invoice_with(DRAFT, acts=(ORDERED, REFUSED))),
+        invoice_with(OPEN, UNDER_WAY, acts=(ORDERED, REFUSED)),
+        invoice_with(PAID, PAYMENT, INTENT, acts=(ORDERED, REFUSED)),
+        invoice_with(replace(DRAFT, deleted=True), acts=(ORDERED, REFUSED)),
+        invoice_with(
             replace(OPEN, status="void", voided_at=NOW + DAY),
             replace(OPEN, id="in_2", from_invoice_id="in_1", finalized_at=NOW + DAY),
             acts=(*SENT, Action(NOW, SEND_REQUESTED, OFFICE)),
@@ -219,12 +217,12 @@ def running(invoice: Invoice) -> Invoice:
         "a revision that somebody made in Stripe",
     ],
 )
-def test_nothing_is_said_to_be_unsent_that_nobody_has_to_send(invoice: Invoice) -> None:
-    assert nobody(invoice)
+def test_an_invoice_that_nobody_has_to_send_is_not_listed_as_unsent(invoice: Invoice) -> None:
+    assert needs_nobody(invoice)
 
 
-def test_a_refund_that_failed_says_that_the_customer_does_not_have_the_money() -> None:
-    item = only(NOT_REFUNDED)
+def test_a_failed_refund_states_that_the_customer_does_not_have_the_money() -> None:
+    item = only_reason(NOT_REFUNDED)
     assert (item.id, item.at, item.amount) == ("refund_failed:re_1", NOW + 9 * DAY, 2500)
     assert item.message == (
         "A refund of 25.00 USD of invoice A-0001 over 75.00 USD failed on 24 January 2027, because the card has "
@@ -245,12 +243,12 @@ ORDER = RefundOrder("order_1", "pi_1", 2500, None, OFFICE, NOW + 10 * DAY, "nonc
 @pytest.mark.parametrize(
     "invoice",
     [
-        made(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, AGAIN),
-        made(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, replace(AGAIN, status="pending")),
+        invoice_with(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, AGAIN),
+        invoice_with(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, replace(AGAIN, status="pending")),
         replace(NOT_REFUNDED, refund_orders=(ORDER,)),
-        made(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, OUTSIDE),
-        made(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, replace(DISPUTE, status="lost")),
-        made(PAID, PAYMENT, INTENT, VISA, replace(REFUND_FAILED, status="canceled")),
+        invoice_with(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, OUTSIDE),
+        invoice_with(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, replace(DISPUTE, status="lost")),
+        invoice_with(PAID, PAYMENT, INTENT, VISA, replace(REFUND_FAILED, status="canceled")),
     ],
     ids=[
         "refunded again",
@@ -261,8 +259,8 @@ ORDER = RefundOrder("order_1", "pi_1", 2500, None, OFFICE, NOW + 10 * DAY, "nonc
         "canceled by the company",
     ],
 )
-def test_a_failed_refund_is_gone_once_the_customer_has_the_money_or_is_to_get_it(invoice: Invoice) -> None:
-    assert nobody(invoice)
+def test_a_failed_refund_is_no_longer_listed_once_another_refund_covers_it(invoice: Invoice) -> None:
+    assert needs_nobody(invoice)
 
 
 @pytest.mark.parametrize(
@@ -286,69 +284,69 @@ def test_a_failed_refund_is_gone_once_the_customer_has_the_money_or_is_to_get_it
         "its credit note was issued before it failed",
     ],
 )
-def test_a_failed_refund_stays_if_nothing_made_up_for_it(later: Any) -> None:
-    items = invoice_attention(made(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, later), NOW)
+def test_a_failed_refund_stays_listed_until_another_refund_covers_it(later: Any) -> None:
+    items = invoice_attention(invoice_with(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, later), NOW)
     assert "refund_failed:re_1" in {item.id for item in items}
 
 
-def test_a_failed_refund_stays_if_a_refund_was_ordered_before_it_failed() -> None:
+def test_a_failed_refund_stays_listed_if_the_other_refund_was_ordered_before_the_failure() -> None:
     early = replace(ORDER, at=REFUND_FAILED.seen["failed"] - 60)
-    assert only(replace(NOT_REFUNDED, refund_orders=(early,))).id == "refund_failed:re_1"
+    assert only_reason(replace(NOT_REFUNDED, refund_orders=(early,))).id == "refund_failed:re_1"
 
 
-def owed(*refunds: Any) -> list[str]:
-    return [item.id for item in invoice_attention(made(PAID, PAYMENT, INTENT, VISA, *refunds), NOW)]
+def failed_refund_amounts(*refunds: Any) -> list[str]:
+    return [item.id for item in invoice_attention(invoice_with(PAID, PAYMENT, INTENT, VISA, *refunds), NOW)]
 
 
-def test_one_new_refund_makes_up_for_one_of_two_that_failed() -> None:
+def test_one_new_refund_covers_one_of_two_failed_refunds() -> None:
     second = replace(REFUND_FAILED, id="re_3", created=REFUND.created + 60)
-    assert len(owed(REFUND_FAILED, second, AGAIN)) == 1
-    assert owed(REFUND_FAILED, second, AGAIN, replace(AGAIN, id="re_4")) == []
+    assert len(failed_refund_amounts(REFUND_FAILED, second, AGAIN)) == 1
+    assert failed_refund_amounts(REFUND_FAILED, second, AGAIN, replace(AGAIN, id="re_4")) == []
 
 
-def test_a_new_refund_makes_up_for_the_failed_one_of_the_same_amount() -> None:
-    other = replace(REFUND_FAILED, id="re_3", amount=1000, created=REFUND.created - 60)
-    assert owed(REFUND_FAILED, other, AGAIN) == ["refund_failed:re_3"]
-    assert owed(REFUND_FAILED, other, replace(AGAIN, amount=1000)) == ["refund_failed:re_1"]
+def test_a_new_refund_covers_the_failed_refund_of_the_same_amount() -> None:
+    other_refund = replace(REFUND_FAILED, id="re_3", amount=1000, created=REFUND.created - 60)
+    assert failed_refund_amounts(REFUND_FAILED, other_refund, AGAIN) == ["refund_failed:re_3"]
+    assert failed_refund_amounts(REFUND_FAILED, other_refund, replace(AGAIN, amount=1000)) == ["refund_failed:re_1"]
 
 
-def test_a_new_refund_of_the_same_amount_that_fails_too_is_listed_in_place_of_the_first() -> None:
+def test_a_second_failed_refund_of_the_same_amount_replaces_the_first_in_the_list() -> None:
     failed_too = replace(AGAIN, status="failed", as_of=NOW + 11 * DAY, seen={"failed": NOW + 11 * DAY})
-    assert owed(REFUND_FAILED, failed_too) == ["refund_failed:re_2"]
-    assert owed(REFUND_FAILED, failed_too, replace(AGAIN, id="re_3", created=NOW + 12 * DAY)) == []
+    assert failed_refund_amounts(REFUND_FAILED, failed_too) == ["refund_failed:re_2"]
+    assert failed_refund_amounts(REFUND_FAILED, failed_too, replace(AGAIN, id="re_3", created=NOW + 12 * DAY)) == []
 
 
 def test_a_failed_refund_is_not_listed_while_the_bank_decides_who_gets_its_payment() -> None:
-    invoice = made(PAID, PAYMENT, INTENT, VISA, replace(DISPUTE, amount=1000), REFUND_FAILED)
-    assert only(invoice).kind is AttentionKind.DISPUTE_NEEDS_RESPONSE
+    invoice = invoice_with(PAID, PAYMENT, INTENT, VISA, replace(DISPUTE, amount=1000), REFUND_FAILED)
+    assert only_reason(invoice).kind is AttentionKind.DISPUTE_NEEDS_RESPONSE
 
 
 def test_an_invoice_is_indexed_by_its_latest_dispute_if_it_has_two() -> None:
-    invoice = made(PAID, PAYMENT, INTENT, VISA, DISPUTE, replace(DISPUTE, id="du_2", created=NOW + 6 * DAY))
+    invoice = invoice_with(PAID, PAYMENT, INTENT, VISA, DISPUTE, replace(DISPUTE, id="du_2", created=NOW + 6 * DAY))
     assert len(invoice_attention(invoice, NOW)) == 2
-    assert indexed_by(invoice) == (AttentionKind.DISPUTE_NEEDS_RESPONSE, NOW + 6 * DAY)
+    assert index_entry(invoice) == (AttentionKind.DISPUTE_NEEDS_RESPONSE, NOW + 6 * DAY)
 
 
 def test_an_invoice_with_an_earlier_dispute_and_a_later_failed_payment_is_indexed_by_the_dispute() -> None:
-    invoice = made(OPEN, TRIED, replace(DECLINED, created=NOW + 8 * DAY), DISPUTE)
+    invoice = invoice_with(OPEN, TRIED, replace(DECLINED, created=NOW + 8 * DAY), DISPUTE)
     assert {item.kind for item in invoice_attention(invoice, NOW)} == {
         AttentionKind.DISPUTE_NEEDS_RESPONSE, AttentionKind.PAYMENT_FAILED,
     }  # fmt: skip
-    assert indexed_by(invoice) == (AttentionKind.DISPUTE_NEEDS_RESPONSE, DISPUTE.opened_at)
+    assert index_entry(invoice) == (AttentionKind.DISPUTE_NEEDS_RESPONSE, DISPUTE.opened_at)
 
 
-def test_an_amount_in_a_currency_that_pom_does_not_know_keeps_no_invoice_from_being_stored() -> None:
+def test_an_invoice_with_a_dispute_in_an_unknown_currency_can_be_stored() -> None:
     strange, disputed = replace(DISPUTE, currency="xxx"), AttentionKind.DISPUTE_NEEDS_RESPONSE
-    assert indexed_by(made(PAID, PAYMENT, INTENT, VISA, strange)) == (disputed, DISPUTE.opened_at)
+    assert index_entry(invoice_with(PAID, PAYMENT, INTENT, VISA, strange)) == (disputed, DISPUTE.opened_at)
 
 
 def overdue(now: int, *facts: Any, zone: str = "UTC", **changes: Any) -> Invoice:
-    """Returns an invoice that was due on 17 January 2027, as it was stored at `now`."""
-    invoice = made(replace(OPEN, due_at=NOW + 2 * DAY), *facts, **changes)
+    """Returns an invoice due on 17 January 2027, as it was stored at `now`."""
+    invoice = invoice_with(replace(OPEN, due_at=NOW + 2 * DAY), *facts, **changes)
     return replace(invoice, order=replace(invoice.order, time_zone=zone)).changed(now)
 
 
-def test_an_invoice_is_listed_once_it_has_been_overdue_for_so_many_days() -> None:
+def test_an_invoice_is_listed_once_it_has_been_overdue_for_the_configured_days() -> None:
     assert overdue_item(overdue(NOW + 15 * DAY), 14, NOW + 15 * DAY) is None
     item = overdue_item(overdue(NOW + 16 * DAY), 14, NOW + 16 * DAY)
     assert item is not None
@@ -360,7 +358,7 @@ def test_an_invoice_is_listed_once_it_has_been_overdue_for_so_many_days() -> Non
     assert item.next_step.startswith("Remind the customer")
 
 
-def test_days_since_an_invoice_was_due_are_counted_where_it_was_made() -> None:
+def test_days_since_the_due_date_are_counted_in_the_time_zone_of_the_order() -> None:
     evening = int(dt.datetime(2027, 1, 31, 3, tzinfo=dt.UTC).timestamp())  # Still 30 January in Phoenix.
     assert overdue_item(overdue(evening), 14, evening) is not None
     assert overdue_item(overdue(evening, zone="America/Phoenix"), 14, evening) is None
@@ -372,10 +370,10 @@ def test_days_since_an_invoice_was_due_are_counted_where_it_was_made() -> None:
         overdue(NOW + 30 * DAY, TRIED, DECLINED),
         overdue(NOW + 30 * DAY, acts=(ORDERED, REFUSED)),
         overdue(NOW + 30 * DAY, UNDER_WAY),
-        made(replace(PAID, due_at=NOW + 2 * DAY), PAYMENT, INTENT).changed(NOW + 30 * DAY),
-        made(replace(OPEN, due_at=NOW + 2 * DAY)),
+        invoice_with(replace(PAID, due_at=NOW + 2 * DAY), PAYMENT, INTENT).changed(NOW + 30 * DAY),
+        invoice_with(replace(OPEN, due_at=NOW + 2 * DAY)),
     ],
     ids=["its payment failed", "it was not sent", "its debit is on its way", "it is paid", "not stored as overdue"],
 )
-def test_an_invoice_is_not_listed_as_overdue_too(invoice: Invoice) -> None:
+def test_an_invoice_listed_for_another_reason_is_not_listed_as_overdue_too(invoice: Invoice) -> None:
     assert overdue_item(invoice, 14, NOW + 30 * DAY) is None

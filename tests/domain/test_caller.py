@@ -1,4 +1,4 @@
-"""What a log line tells of a caller: the same user in each line, and a network instead of an address."""
+"""A log line identifies its caller: the same user by the same name, and a network instead of an address."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from chalicelib.domain.identity import identity_of
         ("fe80::1%eth0", "fe80::/48"),
     ],
 )
-def test_a_network_is_told_and_no_address(address: str, network: str | None) -> None:
+def test_a_caller_is_identified_by_network_and_not_by_address(address: str, network: str | None) -> None:
     assert network_of(address) == network
 
 
 @given(st.ip_addresses(), st.integers(0, 2**80 - 1))
-def test_addresses_of_one_network_cannot_be_told_apart(address: object, other: int) -> None:
-    told = network_of(str(address))
-    assert told is not None
-    network, known = ip_network(told), ip_address(str(address))
+def test_addresses_of_one_network_have_the_same_name(address: object, other_number: int) -> None:
+    network_text = network_of(str(address))
+    assert network_text is not None
+    network, ip = ip_network(network_text), ip_address(str(address))
     assert network.num_addresses >= 256
-    if isinstance(known, IPv6Address) and network.version == 6:
-        assert network_of(str(network[other])) == told
+    if isinstance(ip, IPv6Address) and network.version == 6:
+        assert network_of(str(network[other_number])) == network_text
 
 
 def test_a_user_has_one_name_in_the_lines_of_an_organization_and_another_elsewhere() -> None:
@@ -48,7 +48,7 @@ def test_a_user_has_one_name_in_the_lines_of_an_organization_and_another_elsewhe
     assert "ann" not in ann
 
 
-def test_a_request_that_names_nobody_is_told_by_its_network_alone() -> None:
+def test_a_request_without_a_user_is_identified_by_its_network_only() -> None:
     assert caller_of(None, "203.0.113.77") == Caller(None, None, "203.0.113.0/24")
-    known = caller_of(identity_of("org_blue", "auth0|5", ["admin"]), "203.0.113.77")
-    assert known == Caller("org_blue", user_in_logs("org_blue", "auth0|5"), "203.0.113.0/24")
+    caller = caller_of(identity_of("org_blue", "auth0|5", ["admin"]), "203.0.113.77")
+    assert caller == Caller("org_blue", user_in_logs("org_blue", "auth0|5"), "203.0.113.0/24")

@@ -1,4 +1,4 @@
-"""The check list before going live, line by line."""
+"""The checklist before going live, line by line."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ NEVER = ChecklistInput(Connection(ORG), InvoicingSettings(ORG), False, None, [],
 PAUSED = replace(CONNECTED, frozen=Freeze(NOW, "kim", "We look into a double bill."))
 
 
-def line(known: ChecklistInput, item_id: str) -> Item:
-    return next(item for item in checklist(known) if item.id == item_id)
+def line(checklist_input: ChecklistInput, item_id: str) -> Item:
+    return next(item for item in checklist(checklist_input) if item.id == item_id)
 
 
 def customers(count: int) -> list[CustomerId]:
     return [CustomerId(f"cust_{number}") for number in range(count)]
 
 
-def test_all_that_can_be_known_is_done() -> None:
+def test_a_finished_set_up_has_every_verifiable_line_done() -> None:
     assert {item.done for item in checklist(DONE)} == {True, None}
 
 
@@ -44,16 +44,16 @@ def test_before_connecting_nothing_is_done() -> None:
     assert len({item.id for item in items}) == len(items)
 
 
-@pytest.mark.parametrize("known", [DONE, NEVER])
-def test_every_line_that_is_not_done_has_a_next_step(known: ChecklistInput) -> None:
-    for item in checklist(known):
+@pytest.mark.parametrize("checklist_input", [DONE, NEVER])
+def test_every_line_that_is_not_done_has_a_next_step(checklist_input: ChecklistInput) -> None:
+    for item in checklist(checklist_input):
         assert item.title
         assert item.detail.endswith((".", "…"))
         assert item.done or item.next_step, item.id
 
 
 @pytest.mark.parametrize(
-    ("item_id", "changes", "done", "said"),
+    ("item_id", "changes", "done", "expected_text"),
     [
         ("connected", {"connection": replace(CONNECTED, livemode=False)}, True, "test account"),
         ("connected", {"connection": CONNECTED.disconnected("revoked", NOW)}, False, "not connected"),
@@ -92,10 +92,12 @@ def test_every_line_that_is_not_done_has_a_next_step(known: ChecklistInput) -> N
         ("customer_emails", {"without_email": customers(101)}, False, "More than 100 customers"),
     ],
 )
-def test_a_line_says_what_is_so(item_id: str, changes: dict[str, Any], done: bool | None, said: str) -> None:
+def test_each_line_states_its_current_value(
+    item_id: str, changes: dict[str, Any], done: bool | None, expected_text: str
+) -> None:
     item = line(replace(DONE, **changes), item_id)
     assert item.done is done
-    assert said in item.detail
+    assert expected_text in item.detail
 
 
 def test_an_account_that_cannot_be_verified_any_more_has_another_next_step() -> None:
@@ -113,7 +115,7 @@ def test_reminders_lead_to_stripes_pages() -> None:
     assert address(base, pages["fees_reviewed"] or "") == "https://stripe.com/pricing"
 
 
-def test_stripes_own_reminders_are_spoken_of_only_where_ours_are_on() -> None:
+def test_stripes_own_reminders_are_mentioned_only_if_poms_reminders_are_on() -> None:
     assert reminders_note(SET) is None
     note = reminders_note(replace(SET, reminders=Reminders(enabled=True)))
     assert note is not None

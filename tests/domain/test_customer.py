@@ -1,4 +1,4 @@
-"""E-mail addresses, names, and what a customer's editions say about Stripe."""
+"""A customer's e-mail address, name and editions, and its link to Stripe."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ CUSTOMER = Customer(
         (None, None),
     ],
 )
-def test_an_address_is_kept_as_it_was_typed_without_blanks_around_it(
-    given_as: str | None, kept_as: str | None
-) -> None:
+def test_an_address_is_stored_as_typed_without_surrounding_blanks(given_as: str | None, kept_as: str | None) -> None:
     assert normalized_email(given_as) == kept_as
 
 
@@ -65,20 +63,20 @@ def test_an_address_is_kept_as_it_was_typed_without_blanks_around_it(
         "ann@example.test\nBcc: x@y.zz",
     ],
 )
-def test_what_is_no_address_is_refused(bad: str) -> None:
+def test_an_invalid_address_is_refused(bad: str) -> None:
     with pytest.raises(Refused) as refusal:
         normalized_email(bad)
     assert (refusal.value.code, refusal.value.field) == ("email_invalid", "email")
     assert bad not in str(refusal.value)
 
 
-def test_two_letters_s_are_no_sharp_s_in_an_address() -> None:
+def test_an_address_with_ss_differs_from_one_with_a_sharp_s() -> None:
     assert not same_address("strasse@example.test", "stra\u00dfe@example.test")
     assert same_address("Stra\u00dfe@Example.test", "stra\u00dfe@example.test")
 
 
 @given(st.text(max_size=80))
-def test_normalizing_twice_is_normalizing_once(text: str) -> None:
+def test_normalizing_a_normalized_address_changes_nothing(text: str) -> None:
     try:
         once = normalized_email(text)
     except Refused:
@@ -102,7 +100,7 @@ def test_a_customer_is_called_by_the_company_or_the_person(profile: Profile, nam
     assert profile.display_name == name
 
 
-def test_an_edit_that_came_while_the_former_was_given_to_stripe_is_still_pending() -> None:
+def test_an_edit_made_while_the_previous_one_was_synced_is_still_pending() -> None:
     edited = CUSTOMER.edited(Profile(email="new@example.test"), None, 2)
     late = edited.synced(ACCOUNT, CustomerFact("cus_1", 3, "ann@example.test"), edition=1, now=3)
     assert late.sync_status is SyncStatus.PENDING
@@ -110,16 +108,16 @@ def test_an_edit_that_came_while_the_former_was_given_to_stripe_is_still_pending
     assert late.linked_to(ACCOUNT) == "cus_1"
 
 
-def test_a_link_counts_on_its_own_account_only() -> None:
+def test_a_link_is_valid_on_its_own_account_only() -> None:
     synced = CUSTOMER.synced(ACCOUNT, CustomerFact("cus_1", 3, None), edition=1, now=3)
     assert synced.in_step_with(ACCOUNT)
     assert synced.linked_to(StripeAccountId("acct_2")) is None
     assert not synced.in_step_with(StripeAccountId("acct_2"))
 
 
-def test_a_customer_deleted_in_stripe_is_made_again_under_another_key() -> None:
-    gone = CUSTOMER.synced(ACCOUNT, CustomerFact("cus_1", 3, None), edition=1, now=3).unlinked()
-    assert gone.link is None
-    assert gone.sync_status is SyncStatus.DELETED_IN_STRIPE
-    assert gone.key_generation == CUSTOMER.key_generation + 1
-    assert replace(gone, link=None) == gone
+def test_a_customer_deleted_in_stripe_is_recreated_with_a_new_idempotency_key() -> None:
+    deleted_in_stripe = CUSTOMER.synced(ACCOUNT, CustomerFact("cus_1", 3, None), edition=1, now=3).unlinked()
+    assert deleted_in_stripe.link is None
+    assert deleted_in_stripe.sync_status is SyncStatus.DELETED_IN_STRIPE
+    assert deleted_in_stripe.key_generation == CUSTOMER.key_generation + 1
+    assert replace(deleted_in_stripe, link=None) == deleted_in_stripe

@@ -1,4 +1,4 @@
-"""How a name is compared with the beginning that somebody types."""
+"""A name is compared with the beginning that a user types."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def test_folding_a_folded_name_changes_nothing(text: str) -> None:
 
 
 @given(LETTERS, st.integers(0, 12))
-def test_whatever_beginning_of_a_name_is_typed_finds_it(name: str, length: int) -> None:
+def test_any_beginning_of_a_name_finds_the_name(name: str, length: int) -> None:
     assert comparable_name(name).startswith(comparable_name(name[:length]))
     assert comparable_name(name).startswith(comparable_name(name[:length].upper()))

@@ -1,4 +1,4 @@
-"""An invoice says which deposit its money is in, or when to expect it."""
+"""An invoice names the deposit that contains its money, or when to expect the deposit."""
 
 from __future__ import annotations
 
@@ -25,41 +25,43 @@ BOOKED = BalanceTransaction(
 
 
 def payout(stripe_id: str, status: str, day: int, *, amount: int = 9_680, **changes: object) -> Payout:
-    """Returns a payout of this status that arrives on this day of December 2026."""
+    """Returns a payout with this status that arrives on this day of December 2026."""
     arrives = int(dt.datetime(2026, 12, day, tzinfo=dt.UTC).timestamp())
     fact = PayoutFact(stripe_id, 1_796_000_000, status, amount, "usd", 1_796_000_000, arrives)
     return replace(Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact), **changes)  # type: ignore[arg-type]
 
 
-def told(settled: SettledMovement, *payouts: Payout, today: dt.date = TODAY) -> list[tuple[DepositStatus, str]]:
-    deposits = deposits_of(settled, {each.id: each for each in payouts}, today)
+def status_and_text(
+    movement: SettledMovement, *payouts: Payout, today: dt.date = TODAY
+) -> list[tuple[DepositStatus, str]]:
+    deposits = deposits_of(movement, {each.id: each for each in payouts}, today)
     return [(deposit.status, deposit.message) for deposit in deposits]
 
 
 IN_PAYOUT = SettledMovement(PAYMENT, (Settlement(BOOKED, "po_1"),))
 
 
-def test_a_payment_is_in_the_deposit_that_arrived() -> None:
-    assert told(IN_PAYOUT, payout("po_1", "paid", 3)) == [
+def test_a_payment_shows_the_deposit_that_arrived() -> None:
+    assert status_and_text(IN_PAYOUT, payout("po_1", "paid", 3)) == [
         (DepositStatus.ARRIVED, "In the deposit of 3 December 2026.")
     ]
 
 
 @pytest.mark.parametrize("status", ["pending", "in_transit"])
-def test_a_deposit_on_its_way_is_expected(status: str) -> None:
-    assert told(IN_PAYOUT, payout("po_1", status, 3)) == [
+def test_a_deposit_in_transit_is_expected(status: str) -> None:
+    assert status_and_text(IN_PAYOUT, payout("po_1", status, 3)) == [
         (DepositStatus.ON_ITS_WAY, "In the deposit that is expected on 3 December 2026.")
     ]
 
 
-def test_a_booked_payment_says_from_when_on_it_can_be_paid_out() -> None:
-    assert told(SettledMovement(PAYMENT, (Settlement(BOOKED),))) == [
+def test_a_booked_payment_states_when_it_becomes_available_for_payout() -> None:
+    assert status_and_text(SettledMovement(PAYMENT, (Settlement(BOOKED),))) == [
         (DepositStatus.EXPECTED, "The money can be paid out from 2 December 2026 on.")
     ]
 
 
-def test_of_money_that_can_have_been_paid_out_nothing_is_said_that_stripe_has_not_said() -> None:
-    assert told(SettledMovement(PAYMENT, (Settlement(BOOKED),)), today=dt.date(2026, 12, 20)) == [
+def test_no_deposit_is_promised_for_available_money_without_a_known_payout() -> None:
+    assert status_and_text(SettledMovement(PAYMENT, (Settlement(BOOKED),)), today=dt.date(2026, 12, 20)) == [
         (
             DepositStatus.DEPOSIT_UNKNOWN,
             "The money became available on 2 December 2026. Stripe has not said which deposit has it. For deposits "
@@ -71,13 +73,13 @@ def test_of_money_that_can_have_been_paid_out_nothing_is_said_that_stripe_has_no
 def test_a_bank_debit_that_has_not_settled_is_normal() -> None:
     debit = replace(PAYMENT, status="pending", method="us_bank_account")
 
-    assert told(SettledMovement(debit)) == [
+    assert status_and_text(SettledMovement(debit)) == [
         (DepositStatus.NOT_SETTLED, "The bank debit is on its way. That takes some days and is normal.")
     ]
 
 
-def test_a_payment_under_way_of_which_nobody_knows_the_method_is_normal_too() -> None:
-    assert told(SettledMovement(replace(PAYMENT, status="pending"))) == [
+def test_a_pending_payment_with_an_unknown_method_is_normal_too() -> None:
+    assert status_and_text(SettledMovement(replace(PAYMENT, status="pending"))) == [
         (
             DepositStatus.NOT_SETTLED,
             "The payment has not arrived yet. A bank debit takes some days, which is normal.",
@@ -85,11 +87,13 @@ def test_a_payment_under_way_of_which_nobody_knows_the_method_is_normal_too() ->
     ]
 
 
-def test_a_payment_that_is_not_booked_yet_has_its_fee_pending() -> None:
+def test_a_payment_without_a_balance_transaction_has_a_pending_fee() -> None:
     settled = SettledMovement(PAYMENT)
 
     assert settled.fee_pending
-    assert told(settled) == [(DepositStatus.NOT_SETTLED, "POM has not read yet when Stripe will pay out this money.")]
+    assert status_and_text(settled) == [
+        (DepositStatus.NOT_SETTLED, "POM has not read yet when Stripe will pay out this money.")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -100,19 +104,19 @@ def test_a_payment_that_is_not_booked_yet_has_its_fee_pending() -> None:
         replace(PAYMENT, kind=MovementKind.REFUND),
     ],
 )
-def test_what_stripe_does_not_book_has_no_deposit_and_no_fee(movement: Movement) -> None:
+def test_a_payment_outside_stripe_has_no_deposit_and_no_fee(movement: Movement) -> None:
     settled = SettledMovement(movement)
 
-    assert (told(settled), settled.fee_pending) == ([], False)
+    assert (status_and_text(settled), settled.fee_pending) == ([], False)
 
 
-def test_a_deposit_that_failed_says_where_its_money_is_now() -> None:
+def test_a_failed_deposit_states_where_its_money_is_now() -> None:
     failed = payout("po_1", "failed", 3)
 
-    assert told(IN_PAYOUT, failed) == [
+    assert status_and_text(IN_PAYOUT, failed) == [
         (DepositStatus.RETURNED, "The deposit of 3 December 2026 failed; its money came back to the Stripe balance.")
     ]
-    assert told(IN_PAYOUT, replace(failed, returned_in="po_2"), payout("po_2", "paid", 7)) == [
+    assert status_and_text(IN_PAYOUT, replace(failed, returned_in="po_2"), payout("po_2", "paid", 7)) == [
         (
             DepositStatus.ARRIVED,
             "The deposit of 3 December 2026 failed; its money is in the deposit of 7 December 2026.",
@@ -120,11 +124,11 @@ def test_a_deposit_that_failed_says_where_its_money_is_now() -> None:
     ]
 
 
-def test_money_that_came_back_twice_is_followed_to_where_it_is() -> None:
+def test_money_returned_twice_is_followed_to_its_latest_payout() -> None:
     first = payout("po_1", "failed", 3, returned_in="po_2")
     second = payout("po_2", "failed", 7, returned_in="po_3")
 
-    assert told(IN_PAYOUT, first, second, payout("po_3", "in_transit", 10)) == [
+    assert status_and_text(IN_PAYOUT, first, second, payout("po_3", "in_transit", 10)) == [
         (
             DepositStatus.ON_ITS_WAY,
             "The deposit of 3 December 2026 failed; its money is in the deposit that is expected on "
@@ -133,17 +137,17 @@ def test_money_that_came_back_twice_is_followed_to_where_it_is() -> None:
     ]
 
 
-def test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back() -> None:
+def test_a_canceled_or_reversed_deposit_returned_its_money() -> None:
     paid = payout("po_1", "paid", 3)
     reversed_ = replace(paid, fact=replace(paid.fact, reversed_by_id="po_9"))
 
-    assert told(IN_PAYOUT, payout("po_1", "canceled", 3)) == [
+    assert status_and_text(IN_PAYOUT, payout("po_1", "canceled", 3)) == [
         (
             DepositStatus.RETURNED,
             "The deposit of 3 December 2026 was canceled; its money came back to the Stripe balance.",
         )
     ]
-    assert told(IN_PAYOUT, reversed_, payout("po_9", "paid", 7, amount=-9_680)) == [
+    assert status_and_text(IN_PAYOUT, reversed_, payout("po_9", "paid", 7, amount=-9_680)) == [
         (
             DepositStatus.RETURNED,
             "The deposit of 3 December 2026 was reversed; its money came back to the Stripe balance.",
@@ -151,38 +155,40 @@ def test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back() -> None:
     ]
 
 
-def test_what_stripe_took_from_the_bank_account_is_not_called_a_deposit() -> None:
-    assert told(IN_PAYOUT, payout("po_1", "paid", 3, amount=-500)) == [
+def test_a_debit_of_the_bank_account_is_not_called_a_deposit() -> None:
+    assert status_and_text(IN_PAYOUT, payout("po_1", "paid", 3, amount=-500)) == [
         (
             DepositStatus.ARRIVED,
             "In the debit of 3 December 2026: the balance was negative, so Stripe took the amount from the bank "
             "account.",
         )
     ]
-    assert told(IN_PAYOUT, payout("po_1", "in_transit", 3, amount=-500)) == [
+    assert status_and_text(IN_PAYOUT, payout("po_1", "in_transit", 3, amount=-500)) == [
         (
             DepositStatus.ON_ITS_WAY,
             "In the debit that is expected on 3 December 2026: the balance was negative, so Stripe takes the amount "
             "from the bank account.",
         )
     ]
-    assert told(IN_PAYOUT, payout("po_1", "failed", 3, amount=-500)) == [
+    assert status_and_text(IN_PAYOUT, payout("po_1", "failed", 3, amount=-500)) == [
         (DepositStatus.RETURNED, "The debit of 3 December 2026 failed; its amount came back to the Stripe balance.")
     ]
 
 
-def test_a_dispute_that_was_taken_and_given_back_is_in_two_deposits() -> None:
+def test_a_dispute_withdrawn_and_reinstated_is_in_two_deposits() -> None:
     dispute = replace(PAYMENT, id="du_1", kind=MovementKind.DISPUTE, status="won")
-    taken = Settlement(replace(BOOKED, id="txn_2", amount=-10_000), "po_1")
+    withdrawal = Settlement(replace(BOOKED, id="txn_2", amount=-10_000), "po_1")
     back = Settlement(replace(BOOKED, id="txn_3"), "po_2")
 
-    found = told(SettledMovement(dispute, (taken, back)), payout("po_1", "paid", 3), payout("po_2", "in_transit", 9))
+    deposits = status_and_text(
+        SettledMovement(dispute, (withdrawal, back)), payout("po_1", "paid", 3), payout("po_2", "in_transit", 9)
+    )
 
-    assert [status for status, _ in found] == [DepositStatus.ARRIVED, DepositStatus.ON_ITS_WAY]
+    assert [status for status, _ in deposits] == [DepositStatus.ARRIVED, DepositStatus.ON_ITS_WAY]
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "expected_text"),
     [
         ("in_transit", "It is being reversed: the payout po_9 takes its money back from the bank account, which is "
                        "expected on 7 December 2026."),
@@ -190,17 +196,17 @@ def test_a_dispute_that_was_taken_and_given_back_is_in_two_deposits() -> None:
         ("canceled", "The payout po_9 was to take its money back and was canceled, so the money stays at the bank."),
     ],
 )  # fmt: skip
-def test_a_reversal_that_took_nothing_leaves_the_money_at_the_bank(status: str, said: str) -> None:
+def test_a_failed_reversal_leaves_the_money_at_the_bank(status: str, expected_text: str) -> None:
     paid = payout("po_1", "paid", 3)
     original = replace(paid, fact=replace(paid.fact, reversed_by_id="po_9"))
 
-    assert told(IN_PAYOUT, original, payout("po_9", status, 7, amount=-9_680)) == [
-        (DepositStatus.ARRIVED, f"In the deposit of 3 December 2026. {said}")
+    assert status_and_text(IN_PAYOUT, original, payout("po_9", status, 7, amount=-9_680)) == [
+        (DepositStatus.ARRIVED, f"In the deposit of 3 December 2026. {expected_text}")
     ]
 
 
 def test_a_deposit_whose_day_has_passed_is_not_called_expected() -> None:
-    assert told(IN_PAYOUT, payout("po_1", "in_transit", 3), today=dt.date(2026, 12, 4)) == [
+    assert status_and_text(IN_PAYOUT, payout("po_1", "in_transit", 3), today=dt.date(2026, 12, 4)) == [
         (
             DepositStatus.ON_ITS_WAY,
             "In the deposit that was expected on 3 December 2026; Stripe has not said that it arrived.",
@@ -208,9 +214,13 @@ def test_a_deposit_whose_day_has_passed_is_not_called_expected() -> None:
     ]
 
 
-def test_a_refund_that_no_deposit_has_lowers_one() -> None:
+def test_a_refund_without_a_deposit_will_lower_a_later_deposit() -> None:
     refund = replace(PAYMENT, id="re_1", kind=MovementKind.REFUND)
-    taken = SettledMovement(refund, (Settlement(replace(BOOKED, amount=-10_000, fee=0, net=-10_000)),))
+    settled_refund = SettledMovement(refund, (Settlement(replace(BOOKED, amount=-10_000, fee=0, net=-10_000)),))
 
-    assert told(taken) == [(DepositStatus.EXPECTED, "It lowers a deposit from 2 December 2026 on.")]
-    assert told(taken, today=dt.date(2026, 12, 20))[0][1].startswith("It lowers the balance since 2 December 2026.")
+    assert status_and_text(settled_refund) == [
+        (DepositStatus.EXPECTED, "It lowers a deposit from 2 December 2026 on.")
+    ]
+    assert status_and_text(settled_refund, today=dt.date(2026, 12, 20))[0][1].startswith(
+        "It lowers the balance since 2 December 2026."
+    )

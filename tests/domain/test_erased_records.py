@@ -1,4 +1,4 @@
-"""The person leaves each record; amounts, dates, numbers and ids stay."""
+"""Erasing removes personal data from each record; amounts, dates, numbers and ids stay."""
 
 from __future__ import annotations
 
@@ -37,7 +37,16 @@ from chalicelib.domain.saga import DraftTags, Refusal
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import invoice_write
-from tests.contracts.examples import ACCOUNT, NOW, booked, customer, in_status, invoice, payment, payout_line
+from tests.contracts.examples import (
+    ACCOUNT,
+    NOW,
+    balance_transaction,
+    customer,
+    in_status,
+    invoice,
+    payment,
+    payout_line,
+)
 
 STRIPE_INVOICE = InvoiceFact(
     "in_1", NOW, "paid", 7500, 7500, 0, "usd", number="A-0001", hosted_url="https://pay", pdf_url="https://pdf",
@@ -53,7 +62,7 @@ FACTS = Snapshots(
 )
 
 
-def test_facts_lose_the_address_links_texts_and_the_card() -> None:
+def test_erasing_facts_removes_the_address_links_texts_and_the_card() -> None:
     erased = facts_without_person(FACTS)
     nobody = {"customer_email": None, "hosted_url": None, "pdf_url": None, "drafted_details": None}
     assert erased.invoice == replace(STRIPE_INVOICE, **nobody)
@@ -63,14 +72,14 @@ def test_facts_lose_the_address_links_texts_and_the_card() -> None:
     assert charge.receipt_url is None  # links are left out of comparisons
 
 
-def test_an_invoice_keeps_what_the_books_need_and_nothing_else() -> None:
-    made = in_status(invoice(), InvoiceStatus.PAID)
+def test_an_erased_invoice_keeps_only_the_fields_needed_for_accounting() -> None:
+    original = in_status(invoice(), InvoiceStatus.PAID)
     check = OutsidePayment(dt.date(2027, 1, 5), "bank_transfer", "from Ann", NOW, UserId("user_1"), "in_1")
     order = replace(
-        made.order, memo="Ann", footer="Lee", deductions=(Deduction(DeductionKind.CREDIT, "Ann's key", 100),)
+        original.order, memo="Ann", footer="Lee", deductions=(Deduction(DeductionKind.CREDIT, "Ann's key", 100),)
     )
-    made = replace(
-        made,
+    original = replace(
+        original,
         order=order,
         facts=FACTS,
         details_as_made=DraftDetails("memo"),
@@ -82,22 +91,26 @@ def test_an_invoice_keeps_what_the_books_need_and_nothing_else() -> None:
             Action(NOW, SEND_REFUSED, reason="stripe_refused"),
         ),
         saga=replace(
-            made.saga,
+            original.saga,
             refusal=Refusal("stripe_refused", "No such address: ann@example.test"),
             drafted=DraftTags("a", "b"),
         ),
     )
-    erased = invoice_without_person(made, NOW + 9)
+    erased = invoice_without_person(original, NOW + 9)
     [line] = erased.order.line_items
-    assert line == replace(made.order.line_items[0], description=ERASED_TEXT)
+    assert line == replace(original.order.line_items[0], description=ERASED_TEXT)
     assert erased.order.deductions == (Deduction(DeductionKind.CREDIT, ERASED_TEXT, 100),)
     assert (erased.order.memo, erased.order.footer, erased.order.fingerprint) == (None, None, "")
-    assert (erased.order.total, erased.total, erased.status) == (made.order.total, made.total, made.status)
+    assert (erased.order.total, erased.total, erased.status) == (
+        original.order.total,
+        original.total,
+        original.status,
+    )
     assert erased.outside_payment == replace(check, reference=None)
     assert [act.payment for act in erased.intended] == [replace(check, reference=None)]
     assert [act.reason for act in erased.actions] == [None, "bank transfer", "stripe_refused"]
     assert [(act.at, act.kind, act.actor) for act in erased.actions] == [
-        (act.at, act.kind, act.actor) for act in made.actions
+        (act.at, act.kind, act.actor) for act in original.actions
     ]
     assert erased.saga.refusal == Refusal("stripe_refused", ERASED_TEXT)
     assert (erased.saga.drafted, erased.details_as_made, erased.erased_at) == (None, None, NOW + 9)
@@ -107,26 +120,26 @@ def test_an_invoice_keeps_what_the_books_need_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_reason_of_a_payment_by_hand_keeps_its_method(method: str) -> None:
-    for said in (way_of(method), f"{way_of(method)} No. 1042"):
-        made = replace(invoice(), actions=(Action(NOW, MARKED_PAID, reason=said),))
-        assert [act.reason for act in invoice_without_person(made, NOW).actions] == [way_of(method)]
+    for reason in (way_of(method), f"{way_of(method)} No. 1042"):
+        marked_paid = replace(invoice(), actions=(Action(NOW, MARKED_PAID, reason=reason),))
+        assert [act.reason for act in invoice_without_person(marked_paid, NOW).actions] == [way_of(method)]
 
 
-def test_whatever_is_merged_into_or_stored_of_an_erased_invoice_loses_the_person_again() -> None:
-    made = replace(in_status(invoice(), InvoiceStatus.PAID), stripe_invoice_id="in_1")
-    erased = invoice_without_person(made, NOW)
-    known = erased.knowing(replace(STRIPE_INVOICE, as_of=NOW + 1)).knowing(CHARGE)
-    assert known.facts == facts_without_person(known.facts)
-    assert known.facts.charges["ch_1"].amount == 7500
-    written = replace(known, order=replace(known.order, memo="Ann"), facts=FACTS)
+def test_personal_data_merged_into_an_erased_invoice_is_removed_again() -> None:
+    original = replace(in_status(invoice(), InvoiceStatus.PAID), stripe_invoice_id="in_1")
+    erased = invoice_without_person(original, NOW)
+    merged = erased.knowing(replace(STRIPE_INVOICE, as_of=NOW + 1)).knowing(CHARGE)
+    assert merged.facts == facts_without_person(merged.facts)
+    assert merged.facts.charges["ch_1"].amount == 7500
+    written = replace(merged, order=replace(merged.order, memo="Ann"), facts=FACTS)
     assert invoice_write(written, erased).invoice == invoice_without_person(written, NOW)
-    assert invoice_write(replace(made, facts=FACTS)).invoice.facts == FACTS
+    assert invoice_write(replace(original, facts=FACTS)).invoice.facts == FACTS
 
 
-def test_a_customer_becomes_a_tombstone_that_its_stripe_customer_still_leads_to() -> None:
+def test_an_erased_customer_becomes_a_tombstone_with_its_stripe_id() -> None:
     link = StripeLink(ACCOUNT, "cus_1", 3, {Field.EMAIL: InStep("ann@example.test")}, claims=True)
-    asked = Erasure(UserId("user_1"), NOW, InStripe.KEEP)
-    made = customer(
+    erasure = Erasure(UserId("user_1"), NOW, InStripe.KEEP)
+    original = customer(
         "a",
         profile=Profile("Ann", "Lee", email="ann@example.test"),
         link=link,
@@ -137,36 +150,36 @@ def test_a_customer_becomes_a_tombstone_that_its_stripe_customer_still_leads_to(
         former_stripe_ids=tuple(f"cus_{n}" for n in range(MAX_FORMER)),
         last_choice="cus_2",
         search_spellings=True,
-        erasure=asked,
+        erasure=erasure,
     )
-    erased = customer_without_person(made, NOW + 9)
+    erased = customer_without_person(original, NOW + 9)
     assert erased.profile == Profile()
     assert erased.link == replace(link, in_step={})
-    assert (erased.claim_of_link, erased.former_stripe_ids) == (made.claim_of_link, made.former_stripe_ids)
-    assert erased.erasure == replace(asked, erased_at=NOW + 9)
+    assert (erased.claim_of_link, erased.former_stripe_ids) == (original.claim_of_link, original.former_stripe_ids)
+    assert erased.erasure == replace(erasure, erased_at=NOW + 9)
     assert "ann" not in repr(erased).lower()
     assert customer_without_person(erased, NOW + 9) == erased
 
 
-def test_an_erasure_waits_then_erases_and_then_is_over() -> None:
-    asked = Erasure(UserId("user_1"), NOW, InStripe.KEEP)
-    steps = [asked, replace(asked, erased_at=NOW), replace(asked, erased_at=NOW, finished_at=NOW)]
+def test_an_erasure_passes_from_waiting_through_erasing_to_finished() -> None:
+    erasure = Erasure(UserId("user_1"), NOW, InStripe.KEEP)
+    steps = [erasure, replace(erasure, erased_at=NOW), replace(erasure, erased_at=NOW, finished_at=NOW)]
     assert [each.status for each in steps] == [ErasureStatus.WAITING, ErasureStatus.ERASING, ErasureStatus.ERASED]
 
 
-def test_a_row_loses_the_card_and_a_typed_reference_and_keeps_stripes_reason() -> None:
+def test_an_erased_row_loses_its_card_and_reference_and_keeps_stripes_reason() -> None:
     assert movement_without_person(payment(reason="duplicate")) == payment(brand=None, last4=None, reason="duplicate")
     by_hand = payment(method="check", reason="No. 1042 from Ann", brand=None, last4=None)
     assert movement_without_person(by_hand) == replace(by_hand, reason=None)
 
 
-def test_settlements_and_lines_of_payouts_lose_their_description() -> None:
-    said = booked(description="Ann Lee")
-    assert settlement_without_person(Settlement(said, "po_1")) == Settlement(booked(), "po_1")
+def test_erased_settlements_and_lines_of_payouts_lose_their_description() -> None:
+    transaction = balance_transaction(description="Ann Lee")
+    assert settlement_without_person(Settlement(transaction, "po_1")) == Settlement(balance_transaction(), "po_1")
     assert payout_line_without_person(payout_line(description="Ann Lee")) == payout_line()
 
 
-def test_an_item_of_a_batch_keeps_its_outcome_and_the_code_of_its_error() -> None:
+def test_an_erased_item_of_a_batch_keeps_its_outcome_and_its_error_code() -> None:
     error = ItemError("email_invalid", "ann@ is no address", "email", "Correct ann@", others=(ItemError("x", "Ann"),))
     item = BatchItem(
         1,
@@ -180,6 +193,6 @@ def test_an_item_of_a_batch_keeps_its_outcome_and_the_code_of_its_error() -> Non
         version=3,
     )
     bare = BatchItem(1, CustomerId("cust_1"), status=ItemStatus.FAILED, round=2, version=3)
-    told = ItemError("email_invalid", ERASED_TEXT, "email", None, others=(ItemError("x", ERASED_TEXT),))
-    assert batch_item_without_person(item) == replace(bare, error=told)
+    erased_error = ItemError("email_invalid", ERASED_TEXT, "email", None, others=(ItemError("x", ERASED_TEXT),))
+    assert batch_item_without_person(item) == replace(bare, error=erased_error)
     assert batch_item_without_person(replace(bare, error=None)) == bare

@@ -1,4 +1,4 @@
-"""The page of errors names all, and an office worker who is refused is told what to do next."""
+"""The page of errors lists every exception, and every refusal tells an office worker the next step."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ BRANCH = re.compile(r"    (?P<indent>(?:[│ ]   )*)(?P<arm>[├└]── )?(?P
 
 
 def tree() -> dict[str, tuple[str, str]]:
-    """Each exception in the tree at the top of `domain/errors.py`, with its parent and its module."""
-    named: dict[str, tuple[str, str]] = {}
+    """Returns each exception in the tree at the top of `domain/errors.py`, with its parent and its module."""
+    parents: dict[str, tuple[str, str]] = {}
     ancestors: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
         if (branch := BRANCH.fullmatch(line)) is None:
@@ -35,8 +35,8 @@ def tree() -> dict[str, tuple[str, str]]:
         depth = len(branch["indent"]) // 4 + bool(branch["arm"])
         ancestors[depth:] = [branch["name"]]
         parent = ancestors[depth - 1] if depth else ""
-        named[branch["name"]] = parent, f"chalicelib.{branch['module'] or 'domain.errors'}"
-    return named
+        parents[branch["name"]] = parent, f"chalicelib.{branch['module'] or 'domain.errors'}"
+    return parents
 
 
 def test_the_page_of_errors_names_every_exception_its_parent_and_its_module() -> None:
@@ -57,16 +57,16 @@ def refusals(folder: str) -> Iterator[tuple[str, ast.Call]]:
 
 @pytest.mark.parametrize("folder", ["domain", "usecases", "adapters/stripe"])
 def test_every_refusal_names_a_next_step(folder: str) -> None:
-    found = list(refusals(folder))
-    assert [where for where, call in found if "next_step" not in {word.arg for word in call.keywords}] == []
+    calls = list(refusals(folder))
+    assert [where for where, call in calls if "next_step" not in {word.arg for word in call.keywords}] == []
 
 
-def test_there_are_refusals_to_be_looked_at() -> None:
+def test_the_list_of_refusals_is_not_empty() -> None:
     assert {"Refused", "Conflict", "NotFound", "StripeRefused"} <= FOR_PEOPLE
     assert len(list(refusals("domain")) + list(refusals("usecases"))) > 30
 
 
-def test_what_may_pass_later_says_that_waiting_helps() -> None:
+def test_the_next_step_of_a_temporary_error_is_to_wait() -> None:
     assert errors.StaleWrite("The invoice").next_step
     assert errors.StripeUnavailable("stripe_busy", "Busy.", answered=False).next_step
     assert errors.StripeUnavailable.retry_after > 0

@@ -1,4 +1,4 @@
-"""Errors of one request are told together."""
+"""All errors of one request are reported together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.domain.error_collector import MAX_ERRORS, ErrorCollector, attach
 from chalicelib.domain.errors import Conflict, IntegrationError, Refused
 
 
-def refused(number: int) -> Refused:
+def refusal_of_line(number: int) -> Refused:
     return Refused("c", "m", field=f"lines[{number}]", next_step="Correct it.")
 
 
@@ -18,54 +18,54 @@ def fields(error: IntegrationError) -> list[str | None]:
     return [each.field for each in (error, *error.others)]
 
 
-def test_the_first_error_is_raised_and_carries_the_others_in_their_order() -> None:
-    with pytest.raises(Refused) as raised:
-        raise_all(refused(n) for n in (2, 0, 1))
-    assert fields(raised.value) == ["lines[2]", "lines[0]", "lines[1]"]
-    assert not raised.value.more
+def test_the_first_error_is_raised_and_holds_the_other_errors_in_order() -> None:
+    with pytest.raises(Refused) as error_info:
+        raise_all(refusal_of_line(n) for n in (2, 0, 1))
+    assert fields(error_info.value) == ["lines[2]", "lines[0]", "lines[1]"]
+    assert not error_info.value.more
 
 
 def test_no_error_is_no_exception() -> None:
     raise_all(errors_raised_by(len, []))
 
 
-def test_an_error_that_is_told_twice_is_listed_once() -> None:
-    with pytest.raises(Refused) as raised:
-        raise_all(refused(n) for n in (0, 1, 0, 1))
-    assert fields(raised.value) == ["lines[0]", "lines[1]"]
+def test_an_error_found_twice_is_listed_once() -> None:
+    with pytest.raises(Refused) as error_info:
+        raise_all(refusal_of_line(n) for n in (0, 1, 0, 1))
+    assert fields(error_info.value) == ["lines[0]", "lines[1]"]
 
 
-def test_what_an_error_carries_is_carried_on() -> None:
+def test_the_errors_held_by_an_error_are_listed_too() -> None:
     def rule() -> None:
-        raise_all(refused(n) for n in (1, 2))
+        raise_all(refusal_of_line(n) for n in (1, 2))
 
-    first = refused(0)
+    first = refusal_of_line(0)
     attach(first, errors_raised_by(rule))
     assert fields(first) == ["lines[0]", "lines[1]", "lines[2]"]
 
 
-@pytest.mark.parametrize(("number", "more"), [(MAX_ERRORS, False), (MAX_ERRORS + 1, True)])
-def test_so_many_errors_are_told_and_that_there_are_more(number: int, more: bool) -> None:
-    with pytest.raises(Refused) as raised:
-        raise_all(refused(n) for n in range(number))
-    assert len(fields(raised.value)) == MAX_ERRORS
-    assert raised.value.more is more
+@pytest.mark.parametrize(("number", "more_exist"), [(MAX_ERRORS, False), (MAX_ERRORS + 1, True)])
+def test_beyond_the_limit_only_the_existence_of_more_errors_is_stated(number: int, more_exist: bool) -> None:
+    with pytest.raises(Refused) as error_info:
+        raise_all(refusal_of_line(n) for n in range(number))
+    assert len(fields(error_info.value)) == MAX_ERRORS
+    assert error_info.value.more is more_exist
 
 
-def test_nothing_is_checked_beyond_the_first_error_that_is_not_told() -> None:
-    asked: list[int] = []
+def test_checking_stops_at_the_first_error_beyond_the_limit() -> None:
+    raised_numbers: list[int] = []
 
     def endless() -> Iterator[IntegrationError]:
         while True:
-            asked.append(1)
-            yield refused(len(asked))
+            raised_numbers.append(1)
+            yield refusal_of_line(len(raised_numbers))
 
     with pytest.raises(Refused):
         raise_all(endless())
-    assert len(asked) == MAX_ERRORS + 1
+    assert len(raised_numbers) == MAX_ERRORS + 1
 
 
-def test_an_error_that_is_not_about_the_request_is_not_kept_back() -> None:
+def test_an_error_not_caused_by_the_request_is_raised_immediately() -> None:
     def not_connected() -> None:
         raise Conflict("stripe_not_connected", "m", next_step="Connect it.")
 
@@ -73,40 +73,40 @@ def test_an_error_that_is_not_about_the_request_is_not_kept_back() -> None:
         raise_all(errors_raised_by(not_connected))
 
 
-def test_each_rule_is_tried_and_its_error_kept_or_its_value() -> None:
+def test_each_rule_is_tried_and_its_value_or_error_collected() -> None:
     every = ErrorCollector()
     with every:
-        raise_all(refused(n) for n in (2, 0))
+        raise_all(refusal_of_line(n) for n in (2, 0))
     with every:
         value = 7
     with every:
-        raise refused(1)
+        raise refusal_of_line(1)
     assert value == 7
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refused) as error_info:
         every.raise_first()
-    assert fields(raised.value) == ["lines[2]", "lines[0]", "lines[1]"]
+    assert fields(error_info.value) == ["lines[2]", "lines[0]", "lines[1]"]
 
 
-def test_rules_that_all_hold_raise_nothing() -> None:
+def test_rules_that_all_pass_raise_nothing() -> None:
     every = ErrorCollector()
     with every:
         pass
     every.raise_first()
 
 
-def test_an_error_that_is_no_fault_of_the_request_ends_the_check_at_once() -> None:
+def test_a_rules_error_not_caused_by_the_request_ends_the_check() -> None:
     every = ErrorCollector()
     with pytest.raises(Conflict), every:
         raise Conflict("c", "m")
     every.raise_first()
 
 
-def test_of_too_many_rules_that_are_broken_as_many_are_told_as_are_told_of_one() -> None:
+def test_the_limit_of_listed_errors_holds_across_all_rules() -> None:
     every = ErrorCollector()
     for n in range(MAX_ERRORS + 1):
         assert not every.full
-        every.add(refused(n))
+        every.add(refusal_of_line(n))
     assert every.full
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refused) as error_info:
         every.raise_first()
-    assert (len(fields(raised.value)), raised.value.more) == (MAX_ERRORS, True)
+    assert (len(fields(error_info.value)), error_info.value.more) == (MAX_ERRORS, True)

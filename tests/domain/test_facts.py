@@ -1,4 +1,4 @@
-"""Facts merge to the same whatever order they come in, and however often."""
+"""Facts merge to the same result in any order and with any repetition."""
 
 from __future__ import annotations
 
@@ -97,77 +97,79 @@ payments = st.builds(
 facts = st.one_of(invoices, revisions, intents, charges, refunds, disputes, payments)
 
 
-def merged(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
-    """As events are applied: what cannot be ordered is read from Stripe, which knows the `truth`."""
+def merge_all(facts_in_order: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
+    """Merges facts as applying events does. A fact that cannot be ordered is replaced by Stripe's latest from
+    `truth`.
+    """
 
-    return reduce(lambda known, fact: knowing(known, fact, truth), told, Snapshots())
+    return reduce(lambda snapshots, fact: merge_or_read(snapshots, fact, truth), facts_in_order, Snapshots())
 
 
-def knowing(known: Snapshots, fact: StripeFact, truth: dict[str, StripeFact]) -> Snapshots:
+def merge_or_read(snapshots: Snapshots, fact: StripeFact, truth: dict[str, StripeFact]) -> Snapshots:
     try:
-        return known.merge(fact)
+        return snapshots.merge(fact)
     except CannotOrder as doubt:
-        return known.merge(truth[doubt.fact.id], prefer_fetched)
+        return snapshots.merge(truth[doubt.fact.id], prefer_fetched)
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[StripeFact], dict[str, StripeFact]]:
-    """Snapshots that one object after the other really had: time never goes back, nor does a lifecycle."""
-    told: list[StripeFact] = []
+    """Draws the snapshots that objects could have had in Stripe: neither time nor a lifecycle goes back."""
+    history: list[StripeFact] = []
     truth: dict[str, StripeFact] = {}
     for kind in (invoices, revisions, intents, charges, refunds, disputes, payments):
         for fact in sorted(draw(st.lists(kind, max_size=4)), key=lambda fact: fact.as_of):
             before = truth.get(fact.id)
             if before is None or before.precedence <= fact.precedence:
                 truth[fact.id] = fact
-                told.append(fact)
-    return told, truth
+                history.append(fact)
+    return history, truth
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_any_order_and_any_repetition_of_what_really_happened_comes_to_the_truth(history, random) -> None:
-    told, truth = history
+def test_any_order_and_repetition_of_facts_merges_to_stripes_state(history, random) -> None:
+    happened, truth = history
     expected = reduce(
-        lambda known, fact: known.merge(fact, prefer_fetched), truth.values(), Snapshots()
+        lambda snapshots, fact: snapshots.merge(fact, prefer_fetched), truth.values(), Snapshots()
     ).without_times
-    assert merged(told, truth).without_times == expected
-    mixed = told + random.choices(told, k=len(told)) if told else []
-    random.shuffle(mixed)
-    assert merged(mixed, truth).without_times == expected
+    assert merge_all(happened, truth).without_times == expected
+    shuffled = happened + random.choices(happened, k=len(happened)) if happened else []
+    random.shuffle(shuffled)
+    assert merge_all(shuffled, truth).without_times == expected
 
 
-def stored(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
-    """As events are applied: what brings nothing is marked, and its snapshot is not stored."""
-    known = Snapshots()
-    for fact in told:
-        learned = knowing(known, fact, truth)
-        known = known if learned.adds_nothing_to(known) else learned
-    return known
+def merge_without_repeats(facts_in_order: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
+    """Merges facts as applying events does: a fact that adds nothing is not stored."""
+    snapshots = Snapshots()
+    for fact in facts_in_order:
+        merged_snapshots = merge_or_read(snapshots, fact, truth)
+        snapshots = snapshots if merged_snapshots.adds_nothing_to(snapshots) else merged_snapshots
+    return snapshots
 
 
-def as_stripe_goes_on(told: Sequence[StripeFact]) -> tuple[list[StripeFact], dict[str, StripeFact]]:
-    """A history without what Stripe never does: what is final does not change, except to a later stage."""
-    kept: list[StripeFact] = []
+def without_impossible_changes(history: Sequence[StripeFact]) -> tuple[list[StripeFact], dict[str, StripeFact]]:
+    """Removes the changes that Stripe never makes: a final status changes only to a later stage."""
+    possible: list[StripeFact] = []
     truth: dict[str, StripeFact] = {}
-    for fact in told:
+    for fact in history:
         before = truth.get(fact.id)
         same_stage = before is not None and before.precedence[0] == fact.precedence[0]
         if before is None or not (before.final and same_stage) or same_content(before, fact):
-            kept.append(fact)
+            possible.append(fact)
             truth[fact.id] = fact
-    return kept, truth
+    return possible, truth
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_not_storing_what_brings_nothing_comes_to_the_same_truth(history, random) -> None:
-    """An object may change and change back. If that it said the same later were forgotten, a late event would win."""
-    told, truth = as_stripe_goes_on(history[0])
+def test_skipping_facts_without_news_merges_to_the_same_state(history, random) -> None:
+    """An object may change and change back. If a later equal snapshot were not stored, a late event would win."""
+    happened, truth = without_impossible_changes(history[0])
     expected = reduce(
-        lambda known, fact: known.merge(fact, prefer_fetched), truth.values(), Snapshots()
+        lambda snapshots, fact: snapshots.merge(fact, prefer_fetched), truth.values(), Snapshots()
     ).without_times
-    mixed = told + random.choices(told, k=len(told)) if told else []
-    random.shuffle(mixed)
-    assert stored(mixed, truth).without_times == expected
+    shuffled = happened + random.choices(happened, k=len(happened)) if happened else []
+    random.shuffle(shuffled)
+    assert merge_without_repeats(shuffled, truth).without_times == expected
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -187,65 +189,65 @@ def test_an_object_that_changed_and_changed_back_ends_as_stripe_has_it(
     changes: list[StripeFact], order: tuple[int, ...]
 ) -> None:
     truth = changes[-1]
-    known = stored([changes[place] for place in order], {truth.id: truth})
-    assert known.says(truth)
+    snapshots = merge_without_repeats([changes[place] for place in order], {truth.id: truth})
+    assert snapshots.says(truth)
 
 
-def test_what_can_only_go_on_is_not_stored_again_because_it_was_seen_again() -> None:
+def test_a_final_fact_that_is_read_again_adds_nothing() -> None:
     succeeded = ChargeFact("ch_1", 100, "succeeded", 500, "usd", 100)
-    known = Snapshots().merge(succeeded)
-    assert known.merge(replace(succeeded, as_of=200)).adds_nothing_to(known)
+    snapshots = Snapshots().merge(succeeded)
+    assert snapshots.merge(replace(succeeded, as_of=200)).adds_nothing_to(snapshots)
 
 
 @given(facts, facts)
-def test_merging_is_commutative_or_says_that_it_cannot_tell(one: StripeFact, other: StripeFact) -> None:
+def test_merging_is_commutative_or_raises_cannot_order(first: StripeFact, second: StripeFact) -> None:
     def outcome(*pair: StripeFact) -> Snapshots | str:
         try:
             return reduce(Snapshots.merge, pair, Snapshots())
         except CannotOrder as doubt:
             return doubt.fact.id
 
-    assert outcome(one, other) == outcome(other, one)
+    assert outcome(first, second) == outcome(second, first)
 
 
 @given(st.lists(facts, min_size=3, max_size=3))
-def test_merging_is_associative_where_nothing_is_in_doubt(three: list[StripeFact]) -> None:
+def test_merging_is_associative_unless_the_order_is_unknown(three: list[StripeFact]) -> None:
     results = set()
     for order in itertools.permutations(three):
         try:
-            known = reduce(Snapshots.merge, order, Snapshots())
+            snapshots = reduce(Snapshots.merge, order, Snapshots())
         except CannotOrder:
             return
-        results.add(str([known.invoice, *(sorted(map(str, each.values())) for each in collections(known))]))
+        results.add(str([snapshots.invoice, *(sorted(map(str, each.values())) for each in collections(snapshots))]))
     assert len(results) == 1
 
 
-def collections(known: Snapshots) -> list[dict[str, StripeFact]]:
+def collections(snapshots: Snapshots) -> list[dict[str, StripeFact]]:
     names = ("payment_intents", "charges", "refunds", "disputes", "payments")
-    return [dict(getattr(known, name)) for name in names]
+    return [dict(getattr(snapshots, name)) for name in names]
 
 
 @given(st.lists(facts, max_size=6), facts)
-def test_merging_what_is_known_changes_nothing(before: list[StripeFact], fact: StripeFact) -> None:
+def test_merging_a_known_fact_changes_nothing(before: list[StripeFact], fact: StripeFact) -> None:
     try:
-        known = reduce(Snapshots.merge, before, Snapshots()).merge(fact)
+        snapshots = reduce(Snapshots.merge, before, Snapshots()).merge(fact)
     except CannotOrder:
         return
-    assert known.merge(fact) == known
+    assert snapshots.merge(fact) == snapshots
 
 
 @given(facts, facts)
-def test_what_was_read_later_is_the_truth_except_that_lifecycles_never_run_back(
-    known: StripeFact, read: StripeFact
+def test_the_later_read_fact_is_preferred_unless_its_lifecycle_would_go_back(
+    stored_fact: StripeFact, read_fact: StripeFact
 ) -> None:
-    if known.id != read.id:
+    if stored_fact.id != read_fact.id:
         return
-    settled = prefer_fetched(known, read)
-    assert replace(settled, as_of=0) in (replace(known, as_of=0), replace(read, as_of=0))
-    assert settled.as_of >= known.as_of
-    if read.precedence >= known.precedence:
-        assert replace(settled, as_of=0) == replace(read, as_of=0)
-    assert prefer_fetched(settled, read) == settled
+    preferred = prefer_fetched(stored_fact, read_fact)
+    assert replace(preferred, as_of=0) in (replace(stored_fact, as_of=0), replace(read_fact, as_of=0))
+    assert preferred.as_of >= stored_fact.as_of
+    if read_fact.precedence >= stored_fact.precedence:
+        assert replace(preferred, as_of=0) == replace(read_fact, as_of=0)
+    assert prefer_fetched(preferred, read_fact) == preferred
 
 
 INVOICE = InvoiceFact("in_1", 100, "open", 500, 0, 500, "usd")
@@ -262,13 +264,13 @@ INVOICE = InvoiceFact("in_1", 100, "open", 500, 0, 500, "usd")
         ("open", "void"),
     ],
 )
-def test_an_invoice_never_goes_back_whatever_the_clock_says(earlier: str, later: str) -> None:
+def test_an_invoices_lifecycle_never_goes_back_whatever_its_timestamps(earlier: str, later: str) -> None:
     old, new = replace(INVOICE, status=earlier, as_of=200), replace(INVOICE, status=later, as_of=100)
     assert newer(old, new) == newer(new, old) == new
 
 
-def test_what_is_read_later_never_runs_a_lifecycle_back() -> None:
-    """Stripe may answer from a replica that lags behind."""
+def test_a_later_read_never_sets_a_lifecycle_back() -> None:
+    """Stripe may respond from a replica that lags behind."""
     paid, lagging = replace(INVOICE, status="paid", as_of=100), replace(INVOICE, status="open", as_of=200)
     assert prefer_fetched(paid, lagging) == paid
     assert prefer_fetched(lagging, replace(paid, as_of=50)).status == "paid"
@@ -280,7 +282,7 @@ def test_a_succeeded_refund_that_fails_weeks_later_has_failed() -> None:
     assert newer(succeeded, failed) == newer(failed, succeeded) == failed
 
 
-def test_a_payer_who_fails_and_tries_again_is_trying() -> None:
+def test_a_new_attempt_after_a_failure_is_processing() -> None:
     failed = PaymentIntentFact("pi_1", 100, "requires_payment_method", 500, "usd")
     trying = replace(failed, status="processing", as_of=101)
     assert newer(failed, trying) == newer(trying, failed) == trying
@@ -295,20 +297,20 @@ def test_a_lost_dispute_can_be_appealed() -> None:
 
 
 def test_two_snapshots_of_one_second_that_differ_cannot_be_ordered() -> None:
-    other = replace(INVOICE, amount_paid=200, amount_remaining=300)
-    for one, two in ((INVOICE, other), (other, INVOICE)):
+    different = replace(INVOICE, amount_paid=200, amount_remaining=300)
+    for left, right in ((INVOICE, different), (different, INVOICE)):
         with pytest.raises(CannotOrder) as doubt:
-            newer(one, two)
+            newer(left, right)
         assert doubt.value.fact.id == "in_1"
-    assert prefer_fetched(INVOICE, other) == other
+    assert prefer_fetched(INVOICE, different) == different
 
 
-def test_the_same_said_again_later_only_moves_the_clock() -> None:
+def test_the_same_content_read_later_only_updates_the_timestamp() -> None:
     again = replace(INVOICE, as_of=150)
     assert newer(INVOICE, again) == newer(again, INVOICE) == again
 
 
-def test_an_invoice_status_of_tomorrow_ranks_beside_open() -> None:
+def test_an_unknown_invoice_status_has_the_same_rank_as_open() -> None:
     opened = replace(INVOICE, status="open", as_of=100)
     frozen = replace(INVOICE, status="frozen", as_of=300)
     assert newer(opened, frozen) == newer(frozen, opened) == frozen
@@ -317,9 +319,9 @@ def test_an_invoice_status_of_tomorrow_ranks_beside_open() -> None:
     assert newer(frozen, replace(opened, status="paid", as_of=200)).status == "paid"
 
 
-def test_a_refund_status_of_tomorrow_does_not_break_the_merge() -> None:
+def test_an_unknown_refund_status_can_be_merged() -> None:
     assert newer(None, RefundFact("re_1", 1, "reversed", 5, "usd", 1)).status == "reversed"
 
 
-def test_a_failed_attempt_without_a_reason_is_remembered_by_its_latest_second() -> None:
+def test_the_time_of_the_latest_failed_attempt_without_a_reason_is_stored() -> None:
     assert Snapshots().with_failed_attempt(5).with_failed_attempt(3).attempt_failed_at == 5

@@ -1,4 +1,4 @@
-"""Every code that Stripe publishes is told in words an office worker can act on."""
+"""Every failure code that Stripe publishes has a reason in words that an office worker can act on."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ BANK_DEBIT_CODES = """
 
     no_account account_frozen incorrect_account_holder_address incorrect_account_holder_tax_id invalid_currency
 """.split()
-"""What bank debits fail with.
+"""The failure codes of bank debits.
 
-ACH (https://docs.stripe.com/declines/network-codes), Bacs
-(https://docs.stripe.com/payments/payment-methods/bacs-debit), SEPA (https://docs.stripe.com/payments/sepa-debit),
-and what only Treasury's debits name (https://docs.stripe.com/api/treasury/inbound_transfers/object).
+The sources are ACH (https://docs.stripe.com/declines/network-codes), Bacs
+(https://docs.stripe.com/payments/payment-methods/bacs-debit), SEPA (https://docs.stripe.com/payments/sepa-debit), and
+the additional codes of Treasury's debits (https://docs.stripe.com/api/treasury/inbound_transfers/object).
 """
 
 OUTCOME_REASONS = ("highest_risk_level", "elevated_risk_level", "low_probability_of_authorization", "rule")
@@ -88,27 +88,27 @@ SUSPICIONS = """
     security_violation compliance_violation partner_high_risk_customer
 """.split()
 
-TELLING = ("fraud", "suspic", "risk", "lost", "stolen", "blacklist", "block", "radar", "deceased", "security")
+REVEALING_WORDS = ("fraud", "suspic", "risk", "lost", "stolen", "blacklist", "block", "radar", "deceased", "security")
 
 
 def sdk_codes() -> set[str]:
-    """Returns what Stripe's own library lists as codes of an intent's failure."""
+    """Returns the failure codes that Stripe's own library lists for a payment intent."""
     return set(literals(stripe.PaymentIntent.LastPaymentError.__annotations__["code"]))
 
 
 def sdk_blocks() -> set[str]:
-    """Returns what Stripe's own library lists as reasons why a bank account cannot be debited."""
+    """Returns the reasons that Stripe's own library lists for a blocked bank account."""
     return set(literals(stripe.PaymentMethod.UsBankAccount.StatusDetails.Blocked.__annotations__["reason"]))
 
 
 @pytest.mark.parametrize(("code", "reason"), CODES)
 def test_a_code_has_its_reason_wherever_stripe_puts_it(code: str, reason: FailureReason) -> None:
     assert failure_reason(code, None) is reason
-    listed = code in REASON_BY_CODE
-    assert failure_reason("card_declined", code) is (reason if listed else FailureReason.CARD_DECLINED)
+    is_error_code = code in REASON_BY_CODE
+    assert failure_reason("card_declined", code) is (reason if is_error_code else FailureReason.CARD_DECLINED)
 
 
-def test_the_decline_code_is_the_more_precise() -> None:
+def test_the_decline_code_wins_over_the_error_code() -> None:
     assert failure_reason("card_declined", "insufficient_funds") is FailureReason.INSUFFICIENT_FUNDS
     assert failure_reason("expired_card", "generic_decline") is FailureReason.CARD_DECLINED
 
@@ -117,50 +117,50 @@ def test_an_unknown_decline_code_falls_back_to_the_code() -> None:
     assert failure_reason("expired_card", "something_new") is FailureReason.EXPIRED_CARD
 
 
-def test_no_code_at_all_is_another_reason() -> None:
+def test_a_failure_without_a_code_has_the_reason_other() -> None:
     assert failure_reason(None, None) is FailureReason.OTHER
     assert failure_reason("", "") is FailureReason.OTHER
 
 
-def test_every_code_that_stripes_library_lists_for_an_intent_has_a_place() -> None:
-    listed = sdk_codes()
-    assert len(listed) > 200
-    assert listed - set(REASON_BY_CODE) - NOT_ABOUT_AN_ATTEMPT == set()
+def test_every_code_that_stripes_library_lists_for_an_intent_is_classified() -> None:
+    published_codes = sdk_codes()
+    assert len(published_codes) > 200
+    assert published_codes - set(REASON_BY_CODE) - NOT_ABOUT_AN_ATTEMPT == set()
 
 
-def test_every_reason_that_stripes_library_lists_for_a_blocked_bank_account_has_a_reason() -> None:
-    listed = sdk_blocks()
-    assert len(listed) >= 6
-    assert listed - set(REASON_BY_CODE) == set()
+def test_every_block_that_stripes_library_lists_for_a_bank_account_has_a_reason() -> None:
+    published_codes = sdk_blocks()
+    assert len(published_codes) >= 6
+    assert published_codes - set(REASON_BY_CODE) == set()
 
 
 @pytest.mark.parametrize(
-    "listed", [DECLINE_CODES, BANK_DEBIT_CODES, OUTCOME_REASONS], ids=["cards", "banks", "radar"]
+    "published_codes", [DECLINE_CODES, BANK_DEBIT_CODES, OUTCOME_REASONS], ids=["cards", "banks", "radar"]
 )
-def test_every_code_of_stripes_pages_has_a_place(listed: list[str]) -> None:
-    assert set(listed) - set(REASON_BY_CODE) - NOT_ABOUT_AN_ATTEMPT == set()
+def test_every_code_of_stripes_documentation_is_classified(published_codes: list[str]) -> None:
+    assert set(published_codes) - set(REASON_BY_CODE) - NOT_ABOUT_AN_ATTEMPT == set()
 
 
-def test_no_code_has_two_places() -> None:
+def test_no_code_is_classified_twice() -> None:
     assert set(REASON_BY_CODE) & NOT_ABOUT_AN_ATTEMPT == set()
 
 
 @pytest.mark.parametrize("code", sorted(NOT_ABOUT_AN_ATTEMPT))
-def test_a_code_that_is_not_about_an_attempt_is_another_reason(code: str) -> None:
+def test_a_code_that_is_not_about_an_attempt_has_the_reason_other(code: str) -> None:
     assert failure_reason(code, None) is FailureReason.OTHER
 
 
 @pytest.mark.parametrize("code", [*SUSPICIONS, *OUTCOME_REASONS])
-def test_suspicion_is_told_as_a_plain_decline(code: str) -> None:
+def test_suspected_fraud_is_shown_as_a_plain_decline(code: str) -> None:
     assert failure_reason("card_declined", code) is FailureReason.CARD_DECLINED
     assert failure_reason(code, None) is FailureReason.CARD_DECLINED
 
 
 @pytest.mark.parametrize("reason", FailureReason)
-def test_no_reason_tells_of_fraud(reason: FailureReason) -> None:
+def test_no_reason_mentions_fraud(reason: FailureReason) -> None:
     text = FAILURE_TEXTS[reason]
-    told = f"{reason} {text.message} {text.next_step}".lower()
-    assert [word for word in TELLING if word in told] == []
+    texts = f"{reason} {text.message} {text.next_step}".lower()
+    assert [word for word in REVEALING_WORDS if word in texts] == []
 
 
 @pytest.mark.parametrize("reason", FailureReason)
@@ -169,11 +169,11 @@ def test_every_reason_has_a_message_and_a_next_step_with_the_link(reason: Failur
     assert "same invoice link" in FAILURE_TEXTS[reason].next_step
 
 
-def test_a_declined_bank_debit_leads_to_another_way_of_paying() -> None:
+def test_a_declined_bank_debit_suggests_another_way_to_pay() -> None:
     text = FAILURE_TEXTS[FailureReason.BANK_DECLINED]
     assert "bank debit" in text.message
     assert all(way in text.next_step for way in ("card", "another bank account", "ask their bank"))
 
 
-def test_a_reason_that_a_later_release_stored_is_read_as_another_reason() -> None:
+def test_a_reason_stored_by_a_later_release_is_read_as_other() -> None:
     assert msgspec.json.decode(b'"a_reason_of_tomorrow"', type=FailureReason) is FailureReason.OTHER

@@ -1,4 +1,4 @@
-"""Where POM has something from is read whatever another release wrote."""
+"""The stored source of a change can be read whichever release wrote it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from chalicelib.domain.history import Source
 
 
 @pytest.mark.parametrize("word", ["", "operator", "WEBHOOK"])
-def test_a_source_of_another_release_is_read_as_pom(word: str) -> None:
+def test_an_unknown_source_is_read_as_pom(word: str) -> None:
     assert msgspec.convert(word, Source) is Source.POM
 
 
 @pytest.mark.parametrize("source", Source)
-def test_known_words_stay_as_they_are(source: Source) -> None:
+def test_known_sources_are_read_unchanged(source: Source) -> None:
     assert msgspec.json.decode(msgspec.json.encode(source), type=Source) is source

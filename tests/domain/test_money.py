@@ -1,4 +1,4 @@
-"""Money is exact, in every currency Stripe takes."""
+"""Amounts are exact in every currency that Stripe supports."""
 
 from __future__ import annotations
 
@@ -117,21 +117,21 @@ def test_minor_units_are_shown_as_exact_decimals(minor: int, currency: str, text
     assert decimal_string(minor, currency) == text == str(Money(minor, currency))
 
 
-def test_no_currency_is_of_two_kinds() -> None:
+def test_no_currency_has_two_numbers_of_decimals() -> None:
     assert not ZERO_DECIMAL & TWO_DECIMAL
     assert not THREE_DECIMAL & TWO_DECIMAL
     assert TWO_DECIMAL >= WHOLE_UNITS_ONLY
 
 
 @given(st.sampled_from(ALL), st.integers(0, MAX_AMOUNT))
-def test_what_is_shown_reads_back_as_the_same_amount(currency: str, amount: int) -> None:
+def test_a_displayed_amount_is_read_back_as_the_same_amount(currency: str, amount: int) -> None:
     step = 10 if currency in THREE_DECIMAL else 100 if currency in WHOLE_UNITS_ONLY else 1
     amount -= amount % step
     assert minor_units(Decimal(decimal_string(amount, currency)), currency, field="price") == amount
 
 
 @given(st.sampled_from(ALL), st.decimals(min_value=0, max_value=10**9, allow_nan=False))
-def test_reading_an_amount_answers_exactly_it_or_refuses(currency: str, value: Decimal) -> None:
+def test_an_amount_is_read_exactly_or_refused(currency: str, value: Decimal) -> None:
     try:
         minor = minor_units(value, currency, field="price")
     except Refused:
@@ -140,7 +140,7 @@ def test_reading_an_amount_answers_exactly_it_or_refuses(currency: str, value: D
 
 
 @given(st.sampled_from(ALL), st.integers(0, 10_000), st.decimals("0.0001", 100, places=4))
-def test_a_line_is_never_more_than_half_a_step_off(currency: str, steps: int, quantity: Decimal) -> None:
+def test_a_line_is_rounded_by_at_most_half_a_unit(currency: str, steps: int, quantity: Decimal) -> None:
     step = 10 if currency in THREE_DECIMAL else 100 if currency in WHOLE_UNITS_ONLY else 1
     price = steps * step
     amount = line_amount(quantity, price, currency, field="line")
@@ -149,7 +149,7 @@ def test_a_line_is_never_more_than_half_a_step_off(currency: str, steps: int, qu
 
 
 @pytest.mark.parametrize("currency", ["xqq", "", "USD", "a currency"])
-def test_an_amount_of_an_unknown_currency_is_shown_with_two_decimals_and_never_taken(currency: str) -> None:
+def test_an_amount_in_an_unknown_currency_is_displayed_with_two_decimals_and_refused_as_input(currency: str) -> None:
     assert decimal_string(7505, currency) == "75.05"
     with pytest.raises(Refused):
         minor_units(Decimal("75.05"), currency, field="price")

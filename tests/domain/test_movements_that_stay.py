@@ -1,4 +1,4 @@
-"""A row of money that was stored once stays, with what became of it."""
+"""A stored row of money is never removed; its status changes."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tests.properties.stories import (
     debit_that_fails_late,
     debit_under_way,
     failed_once,
-    told,
+    tell,
 )
 
 
 def payments(story: Callable[[Payer], None]) -> list[tuple[str, int]]:
-    """Returns the status of each payment that has a row at the end of a story, and what it counts for."""
-    invoice, _ = told(story).retold(told(story).events)
+    """Returns the status and the counted amount of each payment that has a row at the end of a story."""
+    invoice, _ = tell(story).replay(tell(story).events)
     rows = [row for row in movements(invoice) if row.kind is MovementKind.PAYMENT]
     return [(row.status, row.counted) for row in rows]
 
 
-def test_a_debit_under_way_counts_for_nothing_yet() -> None:
+def test_a_pending_debit_does_not_count_yet() -> None:
     assert payments(debit_under_way) == [("pending", 0)]
 
 
-def test_a_debit_that_failed_keeps_its_row_as_failed() -> None:
+def test_a_failed_debit_keeps_its_row_as_failed() -> None:
     assert payments(debit_that_fails_late) == [("failed", 0)]
 
 
@@ -38,19 +38,19 @@ def test_a_declined_card_moved_no_money_and_has_no_row() -> None:
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_no_row_is_gone_after_any_event(story: Callable[[Payer], None]) -> None:
-    tale = told(story)
-    prefixes = [tale.retold(tale.events[:count])[0] for count in range(len(tale.events) + 1)]
+def test_no_event_removes_a_row(story: Callable[[Payer], None]) -> None:
+    tale = tell(story)
+    prefixes = [tale.replay(tale.events[:count])[0] for count in range(len(tale.events) + 1)]
     for before, after in itertools.pairwise(prefixes):
         assert {row.id for row in movements(before)} <= {row.id for row in movements(after)}
 
 
-def test_a_debit_that_came_back_keeps_its_row_although_its_charge_was_never_told_and_its_invoice_is_revised() -> None:
+def test_a_returned_debit_of_a_revised_invoice_keeps_its_row_without_a_known_charge() -> None:
     def came_back_then_revised(payer: Payer) -> None:
         debit_that_fails_late(payer)
         payer.owner_revises()
 
-    tale = told(came_back_then_revised)
-    invoice, _ = tale.retold([event for event in tale.events if not event.type.startswith("charge.")])
+    tale = tell(came_back_then_revised)
+    invoice, _ = tale.replay([event for event in tale.events if not event.type.startswith("charge.")])
 
     assert [(row.status, row.counted) for row in movements(invoice)] == [("failed", 0)]

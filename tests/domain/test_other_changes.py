@@ -1,4 +1,4 @@
-"""What is told of customers, connections and payouts, and the id of a change, which is always the same."""
+"""Published changes of customers, connections and payouts, and their ids, which never change."""
 
 from __future__ import annotations
 
@@ -26,101 +26,103 @@ T = ChangeType
 # Customers
 
 
-def failed(error: str = "Stripe refused the address.") -> Customer:
+def sync_failed(error: str = "Stripe refused the address.") -> Customer:
     return customer().not_synced(SyncStatus.FAILED, error)
 
 
-def taken_over(known: Customer, at: int = NOW) -> Customer:
-    return known.telling(CustomerEvent.TAKEN_OVER, Source.WEBHOOK, at, (Field.EMAIL,))
+def with_name_taken_over(before: Customer, at: int = NOW) -> Customer:
+    return before.telling(CustomerEvent.TAKEN_OVER, Source.WEBHOOK, at, (Field.EMAIL,))
 
 
-def test_a_customer_that_pom_saves_is_not_told() -> None:
+def test_a_save_of_a_customer_in_pom_is_not_published() -> None:
     assert customer_difference(None, customer()) == NOTHING
     edited = customer().edited(Profile(email="other@example.test"), None, NOW)
     assert customer_difference(customer(), edited) == NOTHING
 
 
-def test_a_sync_that_fails_is_told_once_for_each_reason() -> None:
-    assert customer_difference(customer(), failed()) == Difference((T.CUSTOMER_SYNC_FAILED,), "pending", "failed")
-    assert customer_difference(failed(), failed()) == NOTHING
-    again = customer_difference(failed(), failed("The account is closed."))
+def test_a_failed_sync_is_published_once_for_each_reason() -> None:
+    assert customer_difference(customer(), sync_failed()) == Difference(
+        (T.CUSTOMER_SYNC_FAILED,), "pending", "failed"
+    )
+    assert customer_difference(sync_failed(), sync_failed()) == NOTHING
+    again = customer_difference(sync_failed(), sync_failed("The account is closed."))
     assert again == Difference((T.CUSTOMER_SYNC_FAILED,), "failed", "failed")
 
 
-def synced(
-    account_id: StripeAccountId = ACCOUNT, stripe_id: str = "cus_1", known: Customer | None = None
+def synced_customer(
+    account_id: StripeAccountId = ACCOUNT, stripe_id: str = "cus_1", before: Customer | None = None
 ) -> Customer:
     fact = CustomerFact(stripe_id, NOW, None, None, None)
-    return (known or customer()).synced(account_id, fact, (known or customer()).edition, NOW)
+    return (before or customer()).synced(account_id, fact, (before or customer()).edition, NOW)
 
 
 @pytest.mark.parametrize("status", [each for each in SyncStatus if each is not SyncStatus.SYNCED])
-def test_a_customer_that_stripe_has_is_told_whatever_it_was_before(status: SyncStatus) -> None:
+def test_a_successful_sync_is_published_whatever_the_status_before(status: SyncStatus) -> None:
     before = replace(customer(), sync_status=status)
-    difference = customer_difference(before, synced(known=before))
+    difference = customer_difference(before, synced_customer(before=before))
     assert difference == Difference((T.CUSTOMER_SYNCED,), status.value, "synced")
-    assert customer_difference(synced(), synced()) == NOTHING
+    assert customer_difference(synced_customer(), synced_customer()) == NOTHING
 
 
-@pytest.mark.parametrize("other", [synced(OTHER_ACCOUNT), synced(stripe_id="cus_2")])
-def test_a_customer_that_becomes_another_stripe_customer_is_told(other: Customer) -> None:
-    assert customer_difference(synced(), other) == Difference((T.CUSTOMER_SYNCED,), "synced", "synced")
+@pytest.mark.parametrize("relinked", [synced_customer(OTHER_ACCOUNT), synced_customer(stripe_id="cus_2")])
+def test_a_link_to_another_stripe_customer_is_published(relinked: Customer) -> None:
+    assert customer_difference(synced_customer(), relinked) == Difference((T.CUSTOMER_SYNCED,), "synced", "synced")
 
 
-def test_a_customer_that_is_given_to_stripe_and_taken_over_at_once_is_told_as_both() -> None:
-    difference = customer_difference(customer(), taken_over(synced()))
+def test_a_customer_synced_in_both_directions_at_once_is_published_as_both() -> None:
+    difference = customer_difference(customer(), with_name_taken_over(synced_customer()))
     assert set(difference.types) == {T.CUSTOMER_SYNCED, T.CUSTOMER_UPDATED_IN_STRIPE}
 
 
-def test_what_pom_takes_over_from_stripe_is_told() -> None:
-    difference = customer_difference(customer(), taken_over(customer()))
+def test_a_value_taken_over_from_stripe_is_published() -> None:
+    difference = customer_difference(customer(), with_name_taken_over(customer()))
     assert difference.types == (T.CUSTOMER_UPDATED_IN_STRIPE,)
-    kept = customer().telling(CustomerEvent.NOT_TAKEN_OVER, Source.WEBHOOK, NOW, (Field.EMAIL,))
-    assert customer_difference(customer(), kept) == NOTHING
+    with_long_history = customer().telling(CustomerEvent.NOT_TAKEN_OVER, Source.WEBHOOK, NOW, (Field.EMAIL,))
+    assert customer_difference(customer(), with_long_history) == NOTHING
 
 
-def test_two_changes_in_stripe_in_one_second_are_both_told() -> None:
-    once = taken_over(customer())
-    assert customer_difference(once, taken_over(once)).types == (T.CUSTOMER_UPDATED_IN_STRIPE,)
+def test_two_changes_in_stripe_in_one_second_are_both_published() -> None:
+    once = with_name_taken_over(customer())
+    assert customer_difference(once, with_name_taken_over(once)).types == (T.CUSTOMER_UPDATED_IN_STRIPE,)
 
 
-def test_an_entry_that_drops_out_of_a_full_history_is_not_told() -> None:
+def test_dropping_the_oldest_entry_of_a_full_history_is_not_published() -> None:
     full = customer()
     for second in range(MAX_HISTORY):
-        full = taken_over(full, NOW + second)
+        full = with_name_taken_over(full, NOW + second)
     dropped = full.telling(CustomerEvent.LINKED, Source.SWEEP, NOW + MAX_HISTORY)
     assert customer_difference(full, dropped) == NOTHING
 
 
-def test_a_customer_that_is_deleted_in_stripe_is_told_and_so_is_one_whose_record_is_deleted() -> None:
-    gone = replace(customer(), sync_status=SyncStatus.DELETED_IN_STRIPE)
-    assert customer_difference(customer(), gone).types == (T.CUSTOMER_DELETED_IN_STRIPE,)
-    assert customer_difference(gone, gone) == NOTHING
-    assert customer_difference(gone, None) == Difference((T.CUSTOMER_DELETED,), "deleted_in_stripe")
+def test_a_deletion_of_a_customer_in_stripe_and_of_its_record_are_published() -> None:
+    deleted = replace(customer(), sync_status=SyncStatus.DELETED_IN_STRIPE)
+    assert customer_difference(customer(), deleted).types == (T.CUSTOMER_DELETED_IN_STRIPE,)
+    assert customer_difference(deleted, deleted) == NOTHING
+    assert customer_difference(deleted, None) == Difference((T.CUSTOMER_DELETED,), "deleted_in_stripe")
 
 
-def erased(known: Customer, *, begun: bool) -> Customer:
-    asked = Erasure(UserId("user_1"), NOW, InStripe.KEEP, due_at=NOW)
-    closed = replace(known, erasure=asked)
-    return customer_without_person(closed, NOW + 600) if begun else closed
+def without_person(before: Customer, *, is_begun: bool) -> Customer:
+    erasure = Erasure(UserId("user_1"), NOW, InStripe.KEEP, due_at=NOW)
+    closed = replace(before, erasure=erasure)
+    return customer_without_person(closed, NOW + 600) if is_begun else closed
 
 
-def test_that_a_customer_is_erased_is_told_when_its_record_holds_nothing_of_the_person_any_more() -> None:
-    closed = erased(synced(), begun=False)
-    assert customer_difference(synced(), closed) == NOTHING
-    told = customer_difference(closed, erased(synced(), begun=True))
-    assert told == Difference((T.CUSTOMER_ERASED,), "synced", None)
+def test_an_erasure_is_published_once_the_record_holds_no_personal_data() -> None:
+    closed = without_person(synced_customer(), is_begun=False)
+    assert customer_difference(synced_customer(), closed) == NOTHING
+    change_of_erasure = customer_difference(closed, without_person(synced_customer(), is_begun=True))
+    assert change_of_erasure == Difference((T.CUSTOMER_ERASED,), "synced", None)
 
 
-def test_of_an_erased_customer_nothing_else_is_told_ever() -> None:
-    gone = erased(taken_over(failed()), begun=True)
-    assert customer_difference(failed(), gone).types == (T.CUSTOMER_ERASED,)
-    for later in (replace(gone, sync_status=SyncStatus.SYNCED), replace(gone, version=9), None):
-        assert customer_difference(gone, later) == NOTHING
+def test_nothing_more_is_published_about_an_erased_customer() -> None:
+    erased_customer = without_person(with_name_taken_over(sync_failed()), is_begun=True)
+    assert customer_difference(sync_failed(), erased_customer).types == (T.CUSTOMER_ERASED,)
+    for later in (replace(erased_customer, sync_status=SyncStatus.SYNCED), replace(erased_customer, version=9), None):
+        assert customer_difference(erased_customer, later) == NOTHING
 
 
-def test_of_an_erased_customer_nothing_is_left_to_load() -> None:
-    difference = customer_difference(synced(), erased(synced(), begun=True))
+def test_a_change_of_an_erased_customer_has_nothing_to_load() -> None:
+    difference = customer_difference(synced_customer(), without_person(synced_customer(), is_begun=True))
     assert Change(ORG, ObjectKind.CUSTOMER, "cust_1", 4, NOW, difference).deleted
 
 
@@ -131,49 +133,51 @@ def account(**changes: Any) -> AccountFact:
     return replace(AccountFact(ACCOUNT, NOW, "Blue Pools", True, True, "usd"), **changes)
 
 
-def connected(**changes: Any) -> Connection:
-    made = Connection(ORG).activated(account(), ACCOUNT, livemode=False, by=UserId("user_1"), now=NOW)
-    return replace(made, **changes)
+def active_connection(**changes: Any) -> Connection:
+    connection = Connection(ORG).activated(account(), ACCOUNT, livemode=False, by=UserId("user_1"), now=NOW)
+    return replace(connection, **changes)
 
 
-def test_a_connection_is_told_when_it_is_made_and_when_it_ends() -> None:
-    assert connection_difference(None, connected(), NOW) == Difference((T.CONNECTION_CHANGED,), None, "connected")
-    ended = connected().disconnected("revoked", NOW + 5)
-    assert connection_difference(connected(), ended, NOW + 5) == Difference(
+def test_a_connection_is_published_when_it_begins_and_when_it_ends() -> None:
+    assert connection_difference(None, active_connection(), NOW) == Difference(
+        (T.CONNECTION_CHANGED,), None, "connected"
+    )
+    disconnected = active_connection().disconnected("revoked", NOW + 5)
+    assert connection_difference(active_connection(), disconnected, NOW + 5) == Difference(
         (T.CONNECTION_CHANGED,), "connected", "disconnected"
     )
 
 
-def test_an_attempt_to_connect_is_not_told_whether_it_is_the_first_or_not() -> None:
+def test_an_attempt_to_connect_is_not_published() -> None:
     assert connection_difference(None, Connection(ORG).authorizing(NOW + 600), NOW) == NOTHING
-    ended = connected().disconnected("revoked", NOW + 5)
-    assert connection_difference(ended, ended.authorizing(NOW + 600), NOW + 6) == NOTHING
+    disconnected = active_connection().disconnected("revoked", NOW + 5)
+    assert connection_difference(disconnected, disconnected.authorizing(NOW + 600), NOW + 6) == NOTHING
 
 
-def test_a_connection_that_was_begun_shows_as_pending_before() -> None:
-    begun = Connection(ORG).authorizing(NOW + 600)
-    assert connection_difference(begun, connected(), NOW).previous_status == "pending"
-    assert connection_difference(begun, connected(), NOW + 601).previous_status == "not_connected"
+def test_an_attempted_connection_is_published_as_pending_before() -> None:
+    attempted = Connection(ORG).authorizing(NOW + 600)
+    assert connection_difference(attempted, active_connection(), NOW).previous_status == "pending"
+    assert connection_difference(attempted, active_connection(), NOW + 601).previous_status == "not_connected"
 
 
-def test_what_stripe_requires_of_an_account_is_told_and_a_mere_sweep_is_not() -> None:
-    swept = connected(account=account(as_of=NOW + 60), refresh_asked_at=NOW + 60, tested_at=NOW + 60)
-    assert connection_difference(connected(), swept, NOW + 60) == NOTHING
-    restricted = connected(account=account(charges_enabled=False))
-    assert connection_difference(connected(), restricted, NOW) == Difference(
+def test_requirements_of_an_account_are_published_and_a_sweep_is_not() -> None:
+    swept = active_connection(account=account(as_of=NOW + 60), refresh_asked_at=NOW + 60, tested_at=NOW + 60)
+    assert connection_difference(active_connection(), swept, NOW + 60) == NOTHING
+    restricted = active_connection(account=account(charges_enabled=False))
+    assert connection_difference(active_connection(), restricted, NOW) == Difference(
         (T.CONNECTION_CHANGED,), "connected", "action_required"
     )
 
 
-def test_a_pause_of_invoicing_is_told() -> None:
-    paused = connected(frozen=Freeze(NOW, "ops", "A bank asks."))
-    assert connection_difference(connected(), paused, NOW) == Difference(
+def test_a_pause_of_invoicing_is_published() -> None:
+    paused = active_connection(frozen=Freeze(NOW, "ops", "A bank asks."))
+    assert connection_difference(active_connection(), paused, NOW) == Difference(
         (T.CONNECTION_CHANGED,), "connected", "connected"
     )
 
 
-def test_a_connection_whose_record_is_deleted_is_told() -> None:
-    assert connection_difference(connected(), None, NOW) == Difference((T.CONNECTION_DELETED,), "connected")
+def test_the_deletion_of_a_connection_is_published() -> None:
+    assert connection_difference(active_connection(), None, NOW) == Difference((T.CONNECTION_DELETED,), "connected")
 
 
 # Payouts
@@ -183,28 +187,28 @@ def test_a_connection_whose_record_is_deleted_is_told() -> None:
     ("status", "change"),
     [("paid", T.PAYOUT_PAID), ("failed", T.PAYOUT_FAILED), ("canceled", T.PAYOUT_CANCELED)],
 )
-def test_a_payout_is_told_when_its_money_has_arrived_or_come_back(status: str, change: ChangeType) -> None:
-    ended = payout(status=status)
-    assert payout_difference(payout(), ended) == Difference((change,), "in_transit", status)
-    assert payout_difference(None, ended) == Difference((change,), None, status)
-    assert payout_difference(ended, ended) == NOTHING
+def test_a_payout_is_published_when_its_money_has_arrived_or_was_returned(status: str, change: ChangeType) -> None:
+    finished_payout = payout(status=status)
+    assert payout_difference(payout(), finished_payout) == Difference((change,), "in_transit", status)
+    assert payout_difference(None, finished_payout) == Difference((change,), None, status)
+    assert payout_difference(finished_payout, finished_payout) == NOTHING
 
 
-def test_a_payout_on_its_way_is_not_told() -> None:
+def test_a_payout_in_transit_is_not_published() -> None:
     assert payout_difference(None, payout(status="pending")) == NOTHING
     assert payout_difference(payout(status="pending"), payout()) == NOTHING
 
 
-def test_a_payout_that_comes_back_after_it_was_paid_is_told() -> None:
+def test_a_payout_that_fails_after_it_was_paid_is_published() -> None:
     assert payout_difference(payout(status="paid"), payout(status="failed")).previous_status == "paid"
 
 
-def test_a_payout_whose_record_is_deleted_is_told() -> None:
+def test_the_deletion_of_a_payout_is_published() -> None:
     assert payout_difference(payout(), None) == Difference((T.PAYOUT_DELETED,), "in_transit")
 
 
 @pytest.mark.parametrize("difference", [customer_difference, payout_difference])
-def test_what_never_was_is_not_told(difference: Any) -> None:
+def test_a_change_from_nothing_to_nothing_is_not_published(difference: Any) -> None:
     assert difference(None, None) == NOTHING
 
 
@@ -212,18 +216,18 @@ def test_what_never_was_is_not_told(difference: Any) -> None:
 
 
 def change(**changes: Any) -> Change:
-    made = Change(ORG, ObjectKind.PAYOUT, "po_1", 3, NOW, Difference((T.PAYOUT_PAID,), None, "paid"))
-    return replace(made, **changes)
+    example = Change(ORG, ObjectKind.PAYOUT, "po_1", 3, NOW, Difference((T.PAYOUT_PAID,), None, "paid"))
+    return replace(example, **changes)
 
 
-def test_the_id_of_a_change_is_the_same_whenever_it_is_told() -> None:
+def test_the_id_of_a_change_does_not_depend_on_when_it_is_published() -> None:
     first = change().id_of(T.PAYOUT_PAID)
     assert first == change(at=NOW + 9, difference=NOTHING).id_of(T.PAYOUT_PAID)
     assert first.startswith("chg_")
 
 
 @pytest.mark.parametrize(
-    "other",
+    "other_change",
     [
         change(version=4),
         change(object_id="po_2"),
@@ -231,12 +235,12 @@ def test_the_id_of_a_change_is_the_same_whenever_it_is_told() -> None:
         change(object_kind=ObjectKind.INVOICE),
     ],
 )
-def test_no_two_changes_have_one_id(other: Change) -> None:
-    assert other.id_of(T.PAYOUT_PAID) != change().id_of(T.PAYOUT_PAID)
+def test_no_two_changes_have_one_id(other_change: Change) -> None:
+    assert other_change.id_of(T.PAYOUT_PAID) != change().id_of(T.PAYOUT_PAID)
     assert change().id_of(T.PAYOUT_FAILED) != change().id_of(T.PAYOUT_PAID)
 
 
-def test_a_change_knows_whether_its_object_is_deleted() -> None:
+def test_a_change_states_whether_its_object_is_deleted() -> None:
     assert not change().deleted
     assert change(difference=Difference((T.PAYOUT_DELETED,), "paid")).deleted
 

@@ -1,4 +1,4 @@
-"""Why an event is parked, in sentences that a person can act on."""
+"""The reasons why an event is parked (stored to be retried), in sentences that a person can act on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PASSING_OR_STRIPES = {code for status in (502, 503) for code in ERROR_CODES[stat
 
 
 @pytest.mark.parametrize("code", sorted(PASSING_OR_STRIPES))
-def test_each_error_of_stripe_or_of_aws_has_a_reason_of_its_own(code: str) -> None:
+def test_each_error_of_stripe_or_aws_has_its_own_reason(code: str) -> None:
     assert reason_in_words(code) == REASONS[code]
 
 
@@ -24,12 +24,12 @@ def test_the_name_of_a_class_is_never_shown(error: str | None) -> None:
     assert not re.search(r"[A-Z][a-z]+Error", FAULT)
 
 
-def test_a_code_without_a_reason_of_its_own_is_named_with_what_to_do() -> None:
+def test_a_code_without_its_own_reason_is_named_with_a_next_step() -> None:
     assert "with the code due_date_in_past. Report the code" in reason_in_words("due_date_in_past")
 
 
 @pytest.mark.parametrize("reason", [*REASONS.values(), FAULT])
-def test_each_reason_is_sentences_of_at_least_two_facts(reason: str) -> None:
+def test_each_reason_has_at_least_two_sentences(reason: str) -> None:
     assert reason[0].isupper()
     assert reason.endswith(".")
     assert len(re.findall(r"[.;](?: |$)", reason)) >= 2

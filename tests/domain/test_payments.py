@@ -1,4 +1,4 @@
-"""The payments of an invoice: each once, with its method, what became of it, and what was given back."""
+"""The payments of an invoice: each once, with its method, its outcome, and its refunds and disputes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chalicelib.domain.payment_facts import AttemptFact, PaymentFailure
 from chalicelib.domain.payments import PaymentMethod, PaymentStatus, payments_of
 from chalicelib.domain.terms import day_of, start_of_day
 from tests.contracts.examples import NOW
-from tests.domain.told import (
+from tests.domain.example_invoices import (
     ARRIVED,
     BOUNCED,
     DAY,
@@ -28,36 +28,36 @@ from tests.domain.told import (
     REFUND,
     UNDER_WAY,
     VISA,
-    made,
+    invoice_with,
 )
 
 NOT_CONFIRMED = PaymentFailure(FailureReason.AUTHENTICATION_REQUIRED)
 
 
-def test_nobody_has_tried_so_there_is_no_payment() -> None:
+def test_without_an_attempt_there_is_no_payment() -> None:
     untried = replace(INTENT, status="requires_payment_method", latest_charge_id=None)
-    assert payments_of(made(OPEN, untried)) == []
-    assert payments_of(made(OPEN, replace(untried, status="canceled"))) == []
+    assert payments_of(invoice_with(OPEN, untried)) == []
+    assert payments_of(invoice_with(OPEN, replace(untried, status="canceled"))) == []
 
 
 def test_a_payment_by_card_shows_brand_last_four_expiry_and_receipt() -> None:
-    [payment] = payments_of(made(PAID, INTENT, VISA, PAYMENT))
+    [payment] = payments_of(invoice_with(PAID, INTENT, VISA, PAYMENT))
     assert (payment.id, payment.status, payment.at) == ("pi_1", PaymentStatus.SUCCEEDED, NOW + DAY)
     assert (payment.amount, payment.currency) == (7500, "usd")
     assert payment.method == PaymentMethod("card", "visa", "4242", "2029-04")
     assert (payment.charge_id, payment.receipt_url) == ("ch_1", "https://receipt")
 
 
-def test_all_attempts_of_an_intent_are_one_payment_and_it_shows_the_one_that_succeeded() -> None:
-    [payment] = payments_of(made(PAID, INTENT, DECLINED, VISA, PAYMENT))
+def test_the_attempts_of_an_intent_are_one_payment_that_shows_the_successful_one() -> None:
+    [payment] = payments_of(invoice_with(PAID, INTENT, DECLINED, VISA, PAYMENT))
     assert (payment.charge_id, payment.failure) == ("ch_1", None)
 
 
-def test_if_none_succeeded_it_shows_the_latest_attempt_with_its_reason() -> None:
+def test_without_a_success_a_payment_shows_the_latest_attempt_and_its_reason() -> None:
     later = replace(
         DECLINED, id="ch_2", created=NOW + 2 * DAY, last4="0069", failure=PaymentFailure(FailureReason.EXPIRED_CARD)
     )
-    [payment] = payments_of(made(OPEN, later, DECLINED))
+    [payment] = payments_of(invoice_with(OPEN, later, DECLINED))
     assert (payment.status, payment.failure) == (PaymentStatus.FAILED, FailureReason.EXPIRED_CARD)
     assert payment.method is not None
     assert payment.method.last4 == "0069"
@@ -74,26 +74,26 @@ FORMER = {
     "waits_for_confirmation": (replace(UNPAID, status="requires_action"),),
     "under_way": (UNDER_WAY,),
 }
-"""What POM may know of an intent when it hears that the payment came in."""
+"""States of an intent that POM may have stored when the payment is received."""
 
 
 @pytest.mark.parametrize("former", FORMER.values(), ids=FORMER)
-def test_a_payment_that_came_in_has_succeeded_whatever_was_known_of_its_intent(former: tuple[Any, ...]) -> None:
-    [payment] = payments_of(made(PAID, *former, PAYMENT))
+def test_a_received_payment_has_succeeded_whatever_its_intent_shows(former: tuple[Any, ...]) -> None:
+    [payment] = payments_of(invoice_with(PAID, *former, PAYMENT))
     assert (payment.id, payment.status, payment.amount) == ("pi_1", PaymentStatus.SUCCEEDED, 7500)
     assert (payment.at, payment.failure, payment.refundable) == (NOW + DAY, None, 7500)
 
 
-def test_a_debit_on_its_way_has_arrived_once_the_payment_came_in() -> None:
-    [payment] = payments_of(made(PAID, UNDER_WAY, DEBIT, replace(PAYMENT, as_of=NOW + 5 * DAY)))
+def test_a_pending_debit_has_succeeded_once_its_payment_is_received() -> None:
+    [payment] = payments_of(invoice_with(PAID, UNDER_WAY, DEBIT, replace(PAYMENT, as_of=NOW + 5 * DAY)))
     assert (payment.status, payment.at, payment.charge_id) == (PaymentStatus.SUCCEEDED, NOW + 5 * DAY, "py_1")
     assert payment.method == PaymentMethod("us_bank_account", "STRIPE TEST BANK", "6789")
 
 
-def test_an_attempt_that_was_not_confirmed_is_a_failed_payment_without_a_charge() -> None:
+def test_an_unconfirmed_attempt_is_a_failed_payment_without_a_charge() -> None:
     attempt = AttemptFact(NOW + DAY, "pi_1", 7500, "usd", NOT_CONFIRMED, "card")
     untried = replace(INTENT, status="requires_payment_method", failure=NOT_CONFIRMED, latest_charge_id=None)
-    [payment] = payments_of(made(OPEN, attempt, untried))
+    [payment] = payments_of(invoice_with(OPEN, attempt, untried))
     assert (payment.status, payment.charge_id) == (PaymentStatus.FAILED, None)
     assert payment.failure is FailureReason.AUTHENTICATION_REQUIRED
 
@@ -107,56 +107,56 @@ def test_an_attempt_that_was_not_confirmed_is_a_failed_payment_without_a_charge(
     ],
     ids=["under_way", "arrived", "came_back"],
 )
-def test_a_bank_debit_is_pending_until_it_arrives_or_comes_back(
+def test_a_bank_debit_is_pending_until_it_succeeds_or_is_returned(
     charge: object, status: PaymentStatus, at: int
 ) -> None:
-    [payment] = payments_of(made(OPEN, charge))
+    [payment] = payments_of(invoice_with(OPEN, charge))
     assert (payment.status, payment.at) == (status, at)
     assert payment.method == PaymentMethod("us_bank_account", "STRIPE TEST BANK", "6789")
 
 
-def test_a_debit_of_which_only_the_intent_tells_is_pending_since_it_was_seen_processing() -> None:
-    [payment] = payments_of(made(OPEN, replace(UNDER_WAY, as_of=NOW + 3 * DAY)))
+def test_a_debit_with_an_unknown_charge_is_pending_since_its_intent_was_processing() -> None:
+    [payment] = payments_of(invoice_with(OPEN, replace(UNDER_WAY, as_of=NOW + 3 * DAY)))
     assert (payment.status, payment.at, payment.method) == (PaymentStatus.PENDING, NOW + DAY, None)
 
 
-def test_refunds_and_disputes_stand_with_the_payment_that_they_are_about() -> None:
-    other = replace(VISA, id="ch_2", payment_intent_id="pi_2", created=NOW + 2 * DAY)
-    first, second = payments_of(made(PAID, VISA, other, REFUND, DISPUTE))
+def test_refunds_and_disputes_are_listed_with_their_payment() -> None:
+    other_charge = replace(VISA, id="ch_2", payment_intent_id="pi_2", created=NOW + 2 * DAY)
+    first, second = payments_of(invoice_with(PAID, VISA, other_charge, REFUND, DISPUTE))
     assert ([each.id for each in first.refunds], [each.id for each in first.disputes]) == (["re_1"], ["du_1"])
     assert (second.refunds, second.disputes) == ((), ())
 
 
 def test_a_refund_that_names_only_its_charge_belongs_to_the_charges_payment() -> None:
-    [payment] = payments_of(made(PAID, VISA, replace(REFUND, payment_intent_id=None)))
+    [payment] = payments_of(invoice_with(PAID, VISA, replace(REFUND, payment_intent_id=None)))
     assert [each.id for each in payment.refunds] == ["re_1"]
 
 
-def test_a_charge_without_an_intent_is_a_payment_of_its_own() -> None:
-    [payment] = payments_of(made(PAID, replace(VISA, payment_intent_id=None)))
+def test_a_charge_without_an_intent_is_a_separate_payment() -> None:
+    [payment] = payments_of(invoice_with(PAID, replace(VISA, payment_intent_id=None)))
     assert (payment.id, payment.through_stripe, payment.refundable) == ("ch_1", True, 7500)
 
 
-def test_what_can_be_refunded_is_the_rest_and_a_refund_that_failed_or_was_canceled_took_nothing() -> None:
+def test_the_refundable_amount_counts_no_failed_or_canceled_refund() -> None:
     pending = replace(REFUND, id="re_2", status="pending", amount=1000)
     failed = replace(REFUND, id="re_3", status="failed", amount=500)
     canceled = replace(REFUND, id="re_4", status="canceled", amount=500)
-    [payment] = payments_of(made(PAID, VISA, REFUND, pending, failed, canceled))
+    [payment] = payments_of(invoice_with(PAID, VISA, REFUND, pending, failed, canceled))
     assert payment.refundable == 7500 - 2500 - 1000
-    [whole] = payments_of(made(PAID, VISA, replace(REFUND, amount=7500)))
-    assert whole.refundable == 0
+    [fully_refunded] = payments_of(invoice_with(PAID, VISA, replace(REFUND, amount=7500)))
+    assert fully_refunded.refundable == 0
 
 
 @pytest.mark.parametrize("charge", [DEBIT, BOUNCED, DECLINED], ids=["under_way", "came_back", "declined"])
-def test_money_that_has_not_come_cannot_be_refunded(charge: object) -> None:
-    [payment] = payments_of(made(OPEN, charge))
+def test_money_that_has_not_arrived_cannot_be_refunded(charge: object) -> None:
+    [payment] = payments_of(invoice_with(OPEN, charge))
     assert payment.refundable == 0
 
 
-def test_a_check_that_the_office_recorded_is_a_payment_of_the_day_on_which_it_was_paid() -> None:
+def test_a_check_recorded_by_the_office_is_a_payment_on_its_day() -> None:
     day = day_of(NOW - 3 * DAY, "UTC")
     record = OutsidePayment(day, "check", "No. 7", NOW + DAY, OFFICE, "in_1")
-    invoice = made(replace(PAID, amount_paid_off_stripe=7500), outside_payment=record)
+    invoice = invoice_with(replace(PAID, amount_paid_off_stripe=7500), outside_payment=record)
     [payment] = payments_of(invoice)
     assert (payment.id, payment.amount, payment.method) == (f"outside_{invoice.id}", 7500, PaymentMethod("check"))
     assert payment.at == start_of_day(day, "UTC")
@@ -164,12 +164,12 @@ def test_a_check_that_the_office_recorded_is_a_payment_of_the_day_on_which_it_wa
     assert (payment.through_stripe, payment.refundable) == (False, 0)
 
 
-def test_money_that_somebody_recorded_in_stripe_has_no_method() -> None:
-    [payment] = payments_of(made(replace(PAID, amount_paid_off_stripe=7500)))
+def test_a_payment_recorded_in_stripe_has_no_method() -> None:
+    [payment] = payments_of(invoice_with(replace(PAID, amount_paid_off_stripe=7500)))
     assert (payment.method, payment.at) == (PaymentMethod("outside_stripe"), NOW + DAY)
 
 
-def test_payments_stand_in_the_order_in_which_they_came() -> None:
+def test_payments_are_listed_in_the_order_of_arrival() -> None:
     part = replace(VISA, id="ch_2", payment_intent_id="pi_2", amount=2500, created=NOW + 60)
     cash = replace(PAID, amount_paid_off_stripe=2500, paid_at=NOW + 9 * DAY)
-    assert [each.amount for each in payments_of(made(cash, VISA, part))] == [2500, 7500, 2500]
+    assert [each.amount for each in payments_of(invoice_with(cash, VISA, part))] == [2500, 7500, 2500]

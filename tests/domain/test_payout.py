@@ -1,4 +1,4 @@
-"""What POM knows of a payout follows Stripe's latest word, and is told in sentences."""
+"""A payout follows Stripe's latest snapshot, and is explained in sentences."""
 
 from __future__ import annotations
 
@@ -31,47 +31,47 @@ REVERSAL: dict[str, object] = {
 }  # fmt: skip
 
 
-def told(of: Payout, known: RelatedPayouts | None = None) -> str:
-    """Returns what people are told of a payout."""
-    return story_of(of, known).message
+def explain(subject: Payout, related: RelatedPayouts | None = None) -> str:
+    """Returns the sentences that users read about a payout."""
+    return story_of(subject, related).message
 
 
 def payout(**changes: object) -> Payout:
-    """Returns the payout as Stripe shows it with these changes."""
+    """Returns the payout as Stripe shows it, with these changes."""
     return new_payout(replace(FACT, **changes), OrganizationId("org_1"), StripeAccountId("acct_1"))  # type: ignore[arg-type]
 
 
-def test_a_later_reading_counts() -> None:
+def test_the_latest_snapshot_of_a_payout_counts() -> None:
     later = payout().knowing(replace(FACT, as_of=FACT.as_of + 60, status="paid"))
 
     assert (later.fact.status, later.paid_seen_at) == ("paid", FACT.as_of + 60)
 
 
-def test_a_payout_came_back_when_stripe_first_showed_it_as_failed() -> None:
+def test_a_payout_was_returned_when_stripe_first_showed_it_as_failed() -> None:
     failed = replace(FACT, as_of=FACT.as_of + 86_400, status="failed", failure_code="account_closed")
-    known = payout(status="paid").knowing(failed)
-    learned = known.knowing(replace(failed, as_of=failed.as_of + 600, failure_balance_transaction_id="txn_1"))
+    failed_payout = payout(status="paid").knowing(failed)
+    updated = failed_payout.knowing(replace(failed, as_of=failed.as_of + 600, failure_balance_transaction_id="txn_1"))
 
-    assert (known.came_back_at, learned.came_back_at) == (failed.as_of, failed.as_of)
+    assert (failed_payout.came_back_at, updated.came_back_at) == (failed.as_of, failed.as_of)
     assert payout(status="paid").returned_seen_at is None
 
 
-def test_an_earlier_reading_that_comes_late_changes_nothing() -> None:
+def test_an_earlier_snapshot_that_arrives_late_changes_nothing() -> None:
     paid = payout(status="paid")
 
     assert paid.knowing(replace(FACT, as_of=FACT.as_of - 60)) == paid
 
 
-def test_of_two_readings_of_one_second_the_one_further_on_counts_in_any_order() -> None:
+def test_of_two_snapshots_of_one_second_the_later_status_counts() -> None:
     paid, on_its_way = replace(FACT, status="paid"), FACT
 
     assert payout().knowing(paid).fact == payout(status="paid").knowing(on_its_way).fact == paid
 
 
-def test_a_reading_that_says_the_same_is_not_stored() -> None:
-    known = payout()
+def test_a_snapshot_without_a_change_is_not_stored() -> None:
+    stored = payout()
 
-    assert known.knowing(replace(FACT, as_of=FACT.as_of + 600)) == known
+    assert stored.knowing(replace(FACT, as_of=FACT.as_of + 600)) == stored
 
 
 def test_a_payout_that_was_paid_may_still_fail() -> None:
@@ -79,33 +79,33 @@ def test_a_payout_that_was_paid_may_still_fail() -> None:
         replace(FACT, as_of=FACT.as_of + 86_400, status="failed", failure_code="account_closed")
     )
 
-    told = story_of(failed)
-    assert told.message == (
+    explanation = story_of(failed)
+    assert explanation.message == (
         "The bank sent it back after it had been paid. The bank account has been closed. "
         "Its money came back to the Stripe balance."
     )
-    assert "Enter another bank account" in (told.next_step or "")
+    assert "Enter another bank account" in (explanation.next_step or "")
 
 
-def test_a_payout_that_failed_at_once_was_not_accepted() -> None:
-    told = story_of(payout(status="failed", failure_code="no_account"))
+def test_a_payout_that_failed_before_its_arrival_was_not_accepted() -> None:
+    explanation = story_of(payout(status="failed", failure_code="no_account"))
 
-    assert told.message.startswith("The bank did not accept it. The bank has no such account.")
+    assert explanation.message.startswith("The bank did not accept it. The bank has no such account.")
 
 
-def test_a_failed_payout_names_the_one_that_paid_its_money_again() -> None:
+def test_a_failed_payout_names_the_payout_with_its_money() -> None:
     failed = replace(payout(status="failed", failure_code="declined"), returned_in="po_2")
 
     assert "It went out again with the payout po_2." in story_of(failed).message
 
 
-def test_a_failure_that_nobody_here_knows_is_told_in_stripes_words() -> None:
-    told = story_of(
+def test_an_unknown_failure_is_shown_in_stripes_words() -> None:
+    explanation = story_of(
         payout(status="failed", failure_code="bank_on_the_moon", failure_message="The bank is on the moon.")
     )
 
-    assert "The bank is on the moon." in told.message
-    assert told.next_step
+    assert "The bank is on the moon." in explanation.message
+    assert explanation.next_step
 
 
 def test_every_failure_has_a_next_step() -> None:
@@ -130,51 +130,51 @@ def test_every_failure_has_a_next_step() -> None:
         ({"status": "teleported"}, "Stripe says 'teleported', which POM does not know."),
     ],
 )
-def test_each_status_is_told_with_its_day(changes: dict[str, object], message: str) -> None:
+def test_each_status_is_explained_with_its_day(changes: dict[str, object], message: str) -> None:
     assert story_of(payout(**changes)).message.startswith(message)
 
 
 @pytest.mark.parametrize(
-    ("changes", "made"),
+    ("changes", "expected_text"),
     [
-        ({"automatic": False, "reconciliation_status": "not_applicable"}, "It was made by hand."),
+        ({"automatic": False, "reconciliation_status": "not_applicable"}, "It was expected_text by hand."),
         ({"automatic": False, "method": "instant"}, "It is an instant payout."),
     ],
 )
-def test_of_a_manual_or_instant_payout_stripe_cannot_say_what_is_in_it(changes: dict[str, object], made: str) -> None:
-    told = payout(status="paid", **changes)
+def test_a_manual_or_instant_payout_has_no_lines(changes: dict[str, object], expected_text: str) -> None:
+    explanation = payout(status="paid", **changes)
 
-    assert not told.fact.can_be_itemized
-    assert f"{made} Stripe cannot tell which payments are in such a payout." in story_of(told).message
-
-
-def test_a_payout_that_ties_out_needs_no_words_about_its_lines() -> None:
-    told = story_of(replace(payout(status="paid"), itemized=TIED_OUT))
-
-    assert (told.message, told.next_step) == ("Arrived at the bank on 3 December 2026.", None)
+    assert not explanation.fact.can_be_itemized
+    assert f"{expected_text} Stripe cannot tell which payments are in such a payout." in story_of(explanation).message
 
 
-def test_a_remainder_is_told_to_the_cent() -> None:
-    rest = Itemization(1_796_100_000, 2, 1, Totals(payments=9_400, fees=-310, unexplained=300))
-    told = story_of(replace(payout(status="paid"), itemized=rest))
+def test_a_payout_that_ties_out_has_no_sentence_about_its_lines() -> None:
+    explanation = story_of(replace(payout(status="paid"), itemized=TIED_OUT))
 
-    assert "3.00 USD of it is not explained by the lines that Stripe lists." in told.message
-    assert told.next_step is not None
+    assert (explanation.message, explanation.next_step) == ("Arrived at the bank on 3 December 2026.", None)
 
 
-def test_a_reversed_payout_and_its_reversal_name_each_other() -> None:
+def test_a_remainder_is_explained_to_the_cent() -> None:
+    with_remainder = Itemization(1_796_100_000, 2, 1, Totals(payments=9_400, fees=-310, unexplained=300))
+    explanation = story_of(replace(payout(status="paid"), itemized=with_remainder))
+
+    assert "3.00 USD of it is not explained by the lines that Stripe lists." in explanation.message
+    assert explanation.next_step is not None
+
+
+def test_a_reversed_payout_names_its_reversal_and_the_reversal_its_payout() -> None:
     original, reversal = payout(status="paid", reversed_by_id="po_2"), payout(**REVERSAL, status="paid")
-    known = RelatedPayouts({"po_1": original, "po_2": reversal})
+    related = RelatedPayouts({"po_1": original, "po_2": reversal})
 
-    assert "It was reversed: the payout po_2 took its money back from the bank account." in told(original, known)
-    assert told(reversal, known) == (
+    assert "It was reversed: the payout po_2 took its money back from the bank account." in explain(original, related)
+    assert explain(reversal, related) == (
         "Stripe took this amount from the bank account on 7 December 2026. It reverses the payout po_1, the deposit "
         "of 3 December 2026: its amount is that payout's."
     )
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "expected_text"),
     [
         ("pending", "It is being reversed: the payout po_2 takes its money back from the bank account, which is "
                     "expected on 7 December 2026."),
@@ -182,14 +182,14 @@ def test_a_reversed_payout_and_its_reversal_name_each_other() -> None:
         ("canceled", "The payout po_2 was to take its money back and was canceled, so the money stays at the bank."),
     ],
 )  # fmt: skip
-def test_a_reversal_that_has_not_taken_the_money_is_told_as_it_stands(status: str, said: str) -> None:
+def test_an_unfinished_reversal_is_explained_with_its_status(status: str, expected_text: str) -> None:
     original, reversal = payout(status="paid", reversed_by_id="po_2"), payout(**REVERSAL, status=status)
 
-    assert said in told(original, RelatedPayouts({"po_1": original, "po_2": reversal}))
+    assert expected_text in explain(original, RelatedPayouts({"po_1": original, "po_2": reversal}))
 
 
-def test_of_a_reversal_that_pom_does_not_know_nothing_is_claimed() -> None:
-    assert "POM has not read yet whether its money has been taken back" in told(
+def test_nothing_is_stated_about_an_unknown_reversal() -> None:
+    assert "POM has not read yet whether its money has been taken back" in explain(
         payout(status="paid", reversed_by_id="po_2")
     )
 
@@ -215,16 +215,16 @@ def test_a_failed_payout_whose_money_came_back_twice_still_needs_a_person() -> N
     assert story.next_step is not None
 
 
-def test_a_payout_names_those_whose_money_it_pays_out_again() -> None:
+def test_a_payout_names_the_failed_payouts_whose_money_it_contains() -> None:
     failed = replace(payout(status="failed"), returned_in="po_2")
     again = replace(payout(id="po_2", status="paid"), itemized=replace(TIED_OUT, pays_again=("po_1",)))
 
-    assert "It has what the deposit of 3 December 2026 gave back, the payout po_1." in told(
+    assert "It has what the deposit of 3 December 2026 gave back, the payout po_1." in explain(
         again, RelatedPayouts({"po_1": failed, "po_2": again})
     )
 
 
-def test_a_failed_payout_by_hand_has_to_be_made_again_by_hand() -> None:
+def test_a_failed_manual_payout_has_to_be_repeated_manually() -> None:
     automatic = story_of(payout(status="failed", failure_code="no_account"))
     by_hand = story_of(payout(status="failed", failure_code="no_account", automatic=False))
 
@@ -235,8 +235,8 @@ def test_a_failed_payout_by_hand_has_to_be_made_again_by_hand() -> None:
 def test_a_payout_whose_day_has_passed_is_not_called_expected() -> None:
     fourth = RelatedPayouts(today=dt.date(2026, 12, 4))
 
-    assert told(payout(), fourth).startswith("It was expected at the bank on 3 December 2026; Stripe has not said")
-    assert told(payout(amount=-500), fourth).startswith(
+    assert explain(payout(), fourth).startswith("It was expected at the bank on 3 December 2026; Stripe has not said")
+    assert explain(payout(amount=-500), fourth).startswith(
         "Stripe was to take this amount from the bank account on 3 December 2026, and has not said that it did."
     )
     assert story_of(payout(), fourth).next_step is None
@@ -249,12 +249,12 @@ def test_after_ten_business_days_the_bank_can_look_for_a_payout(day: int, asks: 
     assert (step is not None and "ask the bank to look for it by the trace ID T-1" in step) is asks
 
 
-def test_a_payout_of_an_account_that_is_not_connected_any_more_says_so() -> None:
-    remark = "Its Stripe account acct_1 is not connected any more"
+def test_a_payout_of_a_disconnected_account_states_the_disconnection() -> None:
+    remark = "Its Stripe account acct_1 is no longer connected"
 
-    assert remark in told(payout(), RelatedPayouts(accounts=[StripeAccountId("acct_2")]))
-    assert remark in told(payout(), RelatedPayouts(accounts=[]))
-    assert remark not in told(payout(), RelatedPayouts(accounts=[StripeAccountId("acct_1")]))
+    assert remark in explain(payout(), RelatedPayouts(accounts=[StripeAccountId("acct_2")]))
+    assert remark in explain(payout(), RelatedPayouts(accounts=[]))
+    assert remark not in explain(payout(), RelatedPayouts(accounts=[StripeAccountId("acct_1")]))
 
 
 def test_the_banks_day_is_stripes_date_in_no_time_zone() -> None:

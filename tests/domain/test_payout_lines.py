@@ -1,4 +1,4 @@
-"""The lines of a payout explain its amount to the cent, whatever Stripe puts into it."""
+"""The lines of a payout explain its amount to the cent, whatever transactions Stripe includes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def transaction(
     stripe_id: str = "txn_1", amount: int = 10_000, fee: int = 320, **changes: object
 ) -> BalanceTransaction:
     """Returns a card payment of 100.00 with a fee of 3.20, with some changes."""
-    moved = BalanceTransaction(
+    example = BalanceTransaction(
         id=stripe_id,
         type="charge",
         category="charge",
@@ -44,11 +44,11 @@ def transaction(
         source_id="ch_1",
         payment_id="pi_1",
     )
-    return replace(moved, **changes)  # type: ignore[arg-type]
+    return replace(example, **changes)  # type: ignore[arg-type]
 
 
 def fee_of_the_account(amount: int = 290) -> BalanceTransaction:
-    """Returns a monthly fee, which no object of Stripe's caused."""
+    """Returns a monthly fee, which has no source object in Stripe."""
     return transaction(
         "txn_fee",
         -amount,
@@ -72,7 +72,7 @@ def test_a_payment_and_a_monthly_fee_explain_a_payout() -> None:
     assert (come_to.lines, come_to.invoices) == (2, 1)
 
 
-def test_a_monthly_fee_is_spread_over_no_invoice() -> None:
+def test_a_monthly_fee_belongs_to_no_invoice() -> None:
     line = PayoutLine(fee_of_the_account())
 
     assert (line.kind, line.owner, line.outside_pom) == (LineKind.FEE, None, False)
@@ -98,7 +98,7 @@ def test_a_dispute_takes_its_amount_and_its_fee() -> None:
     assert PayoutLine(lost, POOL_OWNER).totals == Totals(disputes=-10_000, fees=-1_500)
 
 
-def test_a_dispute_that_was_won_gives_both_back() -> None:
+def test_a_won_dispute_returns_its_amount_and_its_fee() -> None:
     won = transaction(
         "txn_4",
         10_000,
@@ -119,7 +119,7 @@ def test_money_of_another_business_is_outside_pom_with_its_fees() -> None:
     assert line.totals == Totals(outside_pom=9_680)
 
 
-def test_a_category_that_nobody_knows_is_shown_by_its_name() -> None:
+def test_an_unknown_category_is_shown_by_its_name() -> None:
     invented = transaction(
         "txn_5", 77, 0, type="moon_fee", category="moon_landing", source_type=None, source_id=None, payment_id=None
     )
@@ -139,12 +139,12 @@ def test_a_category_that_nobody_knows_is_shown_by_its_name() -> None:
         ("payout_failure", "payout_reversal", 9_390),
     ],
 )
-def test_what_is_no_payment_is_a_line_of_its_own(type_: str, category: str, amount: int) -> None:
-    moved = transaction(
+def test_a_transaction_that_is_no_payment_is_a_separate_line(type_: str, category: str, amount: int) -> None:
+    other_transaction = transaction(
         "txn_6", amount, 0, type=type_, category=category, source_type="payout", source_id="po_0", payment_id=None
     )
 
-    assert PayoutLine(moved).totals == Totals(other=amount)
+    assert PayoutLine(other_transaction).totals == Totals(other=amount)
 
 
 def test_the_payout_itself_is_no_line() -> None:
@@ -155,7 +155,7 @@ def test_the_payout_itself_is_no_line() -> None:
     assert line_of(own, PAYOUT, None) is None
 
 
-def test_a_failure_of_the_payout_itself_is_no_line_but_that_of_an_earlier_one_is() -> None:
+def test_the_failure_of_an_earlier_payout_is_a_line_and_of_the_payout_itself_is_not() -> None:
     failed = replace(PAYOUT, failure_balance_transaction_id="txn_back")
     back = transaction("txn_back", 9_390, 0, type="payout_failure", source_type="payout", source_id="po_1")
     earlier = transaction("txn_other", 500, 0, type="payout_failure", source_type="payout", source_id="po_0")
@@ -177,7 +177,7 @@ def test_the_fee_of_a_payout_is_a_line() -> None:
     assert come_to.totals == Totals(payments=9_710, fees=-420)
 
 
-def test_what_no_line_explains_is_told_and_not_hidden() -> None:
+def test_an_unexplained_remainder_is_shown() -> None:
     come_to = sum_lines(PAYOUT, [PayoutLine(transaction(), POOL_OWNER)], 0)
 
     assert come_to.totals.unexplained == 9_390 - 9_680
@@ -219,7 +219,7 @@ LINES = st.builds(
 
 
 @given(st.lists(LINES, max_size=30), st.integers(-(10**9), 10**9))
-def test_totals_add_up_to_the_amount_whatever_the_lines_are(lines: list[PayoutLine], amount: int) -> None:
+def test_totals_of_any_lines_add_up_to_the_amount(lines: list[PayoutLine], amount: int) -> None:
     come_to = sum_lines(replace(PAYOUT, amount=amount), lines, 0)
 
     assert come_to.totals.sum == amount

@@ -16,35 +16,35 @@ RECONCILED = replace(PAYOUT, reconciliation_status="completed")
 LINES = [PayoutLine(transaction(), POOL_OWNER), PayoutLine(fee_of_the_account())]
 
 
-def known(fact: PayoutFact = RECONCILED, lines: list[PayoutLine] = LINES) -> Payout:
+def stored_payout(fact: PayoutFact = RECONCILED, lines: list[PayoutLine] = LINES) -> Payout:
     return Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact, itemized=sum_lines(fact, lines, at=1))
 
 
-def test_a_payout_that_pom_has_as_stripe_shows_it_does_not_differ() -> None:
-    assert difference_of(RECONCILED, known()) is None
-    assert list(differences_of_lines(known(), LINES, LINES)) == []
+def test_a_payout_stored_as_in_stripe_has_no_difference() -> None:
+    assert difference_of(RECONCILED, stored_payout()) is None
+    assert list(differences_of_lines(stored_payout(), LINES, LINES)) == []
 
 
 @pytest.mark.parametrize(
     ("stored", "kind"),
     [
         (None, PayoutKind.UNKNOWN),
-        (known(replace(RECONCILED, status="in_transit")), PayoutKind.DIFFERS),
-        (known(replace(RECONCILED, amount=9_391)), PayoutKind.DIFFERS),
-        (replace(known(), itemized=None), PayoutKind.NOT_ITEMIZED),
+        (stored_payout(replace(RECONCILED, status="in_transit")), PayoutKind.DIFFERS),
+        (stored_payout(replace(RECONCILED, amount=9_391)), PayoutKind.DIFFERS),
+        (replace(stored_payout(), itemized=None), PayoutKind.NOT_ITEMIZED),
     ],
 )
-def test_a_payout_that_pom_lacks_or_has_otherwise_is_named(stored: Payout | None, kind: PayoutKind) -> None:
-    found = difference_of(RECONCILED, stored)
+def test_a_missing_or_different_payout_is_named(stored: Payout | None, kind: PayoutKind) -> None:
+    difference = difference_of(RECONCILED, stored)
 
-    assert found is not None
-    assert (found.kind, found.payout_id) == (kind, "po_1")
+    assert difference is not None
+    assert (difference.kind, difference.payout_id) == (kind, "po_1")
 
 
-def test_a_payout_that_stripe_cannot_list_yet_does_not_lack_lines() -> None:
+def test_a_payout_that_stripe_cannot_list_yet_has_no_missing_lines() -> None:
     waiting = replace(RECONCILED, reconciliation_status="in_progress")
 
-    assert difference_of(waiting, replace(known(waiting), itemized=None)) is None
+    assert difference_of(waiting, replace(stored_payout(waiting), itemized=None)) is None
 
 
 @pytest.mark.parametrize(
@@ -57,22 +57,22 @@ def test_a_payout_that_stripe_cannot_list_yet_does_not_lack_lines() -> None:
         ([*LINES, PayoutLine(transaction("txn_9", 0, 0))], "txn_9"),
     ],
 )
-def test_a_line_that_is_missing_or_different_or_too_many_is_named(stored: list[PayoutLine], subject: str) -> None:
-    found = list(differences_of_lines(known(), LINES, stored))
+def test_a_missing_different_or_surplus_line_is_named(stored: list[PayoutLine], subject: str) -> None:
+    differences = list(differences_of_lines(stored_payout(), LINES, stored))
 
-    assert [(each.kind, each.subject) for each in found] == [(PayoutKind.LINE_DIFFERS, subject)]
+    assert [(each.kind, each.subject) for each in differences] == [(PayoutKind.LINE_DIFFERS, subject)]
 
 
-def test_totals_that_are_not_those_of_the_lines_are_a_difference_although_both_have_the_same_lines() -> None:
+def test_totals_that_do_not_match_their_lines_are_a_difference() -> None:
     of_nobody = [replace(LINES[0], owner=None), LINES[1]]
 
-    found = list(differences_of_lines(known(lines=of_nobody), LINES, LINES))
+    differences = list(differences_of_lines(stored_payout(lines=of_nobody), LINES, LINES))
 
-    assert [(each.kind, each.subject) for each in found] == [(PayoutKind.TOTALS_DIFFER, "po_1")]
+    assert [(each.kind, each.subject) for each in differences] == [(PayoutKind.TOTALS_DIFFER, "po_1")]
 
 
-def test_a_remainder_is_a_difference_although_both_have_the_same_lines() -> None:
-    found = list(differences_of_lines(known(lines=LINES[:1]), LINES[:1], LINES[:1]))
+def test_a_remainder_is_a_difference_although_the_lines_are_equal() -> None:
+    differences = list(differences_of_lines(stored_payout(lines=LINES[:1]), LINES[:1], LINES[:1]))
 
-    assert [each.kind for each in found] == [PayoutKind.UNEXPLAINED]
-    assert (found[0].stripe_says, found[0].we_say) == ("paid 93.90 USD", "lines over 96.80 USD")
+    assert [each.kind for each in differences] == [PayoutKind.UNEXPLAINED]
+    assert (differences[0].stripe_says, differences[0].we_say) == ("paid 93.90 USD", "lines over 96.80 USD")

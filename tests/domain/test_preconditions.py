@@ -1,4 +1,4 @@
-"""What a client has seen decides whether it may replace what is stored."""
+"""The version that a client has read decides whether the client may replace the stored record."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ LINE = LineItem(ServiceId("svc_1"), "Cleaning", Decimal("1.5"), 5000, 7500)
 ORDER = Order(CustomerId("cust_1"), "usd", (LINE,), "net_30", 30, None, "UTC", "fingerprint")
 
 
-def seen(*tags: str) -> Precondition:
+def read_tags(*tags: str) -> Precondition:
     return Precondition(frozenset(tags))
 
 
-def test_a_thing_that_is_as_it_was_seen_may_be_replaced() -> None:
-    seen("another", ANN.edit_tag).require(ANN)
+def test_an_unchanged_record_may_be_replaced() -> None:
+    read_tags("another", ANN.edit_tag).require(ANN)
     Precondition(None).require(ANN)
 
 
-def test_a_thing_that_was_changed_since_is_shown_instead() -> None:
+def test_a_record_changed_since_it_was_read_is_returned_instead() -> None:
     changed = replace(ANN, profile=Profile(first_name="Anna"))
     with pytest.raises(PreconditionFailed) as failed:
-        seen(ANN.edit_tag).require(changed)
+        read_tags(ANN.edit_tag).require(changed)
     assert failed.value.stored is changed
 
 
 @pytest.mark.parametrize("condition", [Precondition(None), Precondition(frozenset({"tag"}))])
-def test_nothing_is_not_replaced(condition: Precondition) -> None:
+def test_a_missing_record_is_not_replaced(condition: Precondition) -> None:
     with pytest.raises(PreconditionFailed) as failed:
         condition.require(None)
     assert failed.value.stored is None
 
 
-def test_a_thing_that_is_already_as_it_is_wanted_may_be_replaced_by_the_same() -> None:
-    wanted = replace(ANN, profile=Profile(first_name="Anna"))
-    seen(ANN.edit_tag).require(wanted, wanted.edit_tag)
+def test_a_record_that_already_has_the_requested_content_may_be_replaced() -> None:
+    requested = replace(ANN, profile=Profile(first_name="Anna"))
+    read_tags(ANN.edit_tag).require(requested, requested.edit_tag)
 
 
-def test_what_only_workers_write_is_no_change() -> None:
+def test_fields_written_only_by_workers_are_no_change() -> None:
     assert replace(ANN, edition=2, version=3, synced_at=4, updated_at=5).edit_tag == ANN.edit_tag
     assert replace(SETTINGS, version=3).edit_tag == SETTINGS.edit_tag
     assert replace(ORDER, fingerprint="another").edit_tag == ORDER.edit_tag
@@ -59,7 +59,7 @@ def test_what_only_workers_write_is_no_change() -> None:
     assert replace(draft, sent_at=1, version=9, created_by=UserId("another")).edit_tag == draft.edit_tag
 
 
-def test_a_choice_counts_until_another_is_made_whether_it_is_linked_or_not() -> None:
+def test_a_users_choice_counts_until_the_next_choice_whether_linked_or_not() -> None:
     chosen = ANN.edited(ANN.profile, "cus_1", 1)
     linked = chosen.linking("acct_1", "cus_1")  # type: ignore[arg-type]
     assert ANN.edit_tag != chosen.edit_tag == linked.edit_tag
@@ -67,11 +67,11 @@ def test_a_choice_counts_until_another_is_made_whether_it_is_linked_or_not() -> 
     assert linked.edited(linked.profile, "cus_2", 2).edit_tag != linked.edit_tag
 
 
-def test_a_link_that_pom_made_by_itself_is_no_change() -> None:
+def test_a_link_made_automatically_is_no_change() -> None:
     assert ANN.linking("acct_1", "cus_1").edit_tag == ANN.edit_tag  # type: ignore[arg-type]
 
 
-def test_reminders_with_the_usual_days_are_those_that_clients_see() -> None:
+def test_reminders_without_days_have_the_same_tag_as_reminders_with_the_default_days() -> None:
     assert (
         replace(SETTINGS, reminders=Reminders(enabled=True)).edit_tag
         == replace(SETTINGS, reminders=DEFAULT_DAYS).edit_tag
@@ -92,7 +92,7 @@ def test_reminders_with_the_usual_days_are_those_that_clients_see() -> None:
         replace(SETTINGS, customer_creation=CustomerCreation.WHEN_INVOICED),
     ],
 )
-def test_whatever_clients_write_of_the_settings_counts(changed: InvoicingSettings) -> None:
+def test_every_setting_that_clients_write_counts_as_a_change(changed: InvoicingSettings) -> None:
     assert changed.edit_tag != SETTINGS.edit_tag
 
 
@@ -108,5 +108,5 @@ def test_whatever_clients_write_of_the_settings_counts(changed: InvoicingSetting
         replace(ORDER, deductions=(Deduction(DeductionKind.CREDIT, "Missed visit", 100),)),
     ],
 )
-def test_whatever_clients_write_of_a_draft_counts(changed: Order) -> None:
+def test_every_field_of_a_draft_that_clients_write_counts_as_a_change(changed: Order) -> None:
     assert changed.edit_tag != ORDER.edit_tag

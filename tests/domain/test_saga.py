@@ -1,4 +1,4 @@
-"""Recovery points: which key a step has, when it must look first, and when it is taken up again."""
+"""Recovery points of a saga: the key of each step, when Stripe must be checked first, and when work resumes."""
 
 from __future__ import annotations
 
@@ -16,24 +16,28 @@ DRAFTED = DraftTags("an order", "in Stripe")
 SAGA = Saga(Step.DRAFT, send=True, nonce="secret", step_began_at=NOW, resume_at=NOW + LEASE)
 
 
-def test_a_repeated_step_is_the_same_step_for_stripe() -> None:
+def test_a_repeated_step_has_the_same_idempotency_key() -> None:
     assert SAGA.key == SAGA.failed_attempt(NOW + 5, stored_by_stripe=False).key == SAGA.leased(NOW + 9).key
 
 
 def test_each_step_and_each_intent_has_its_own_key() -> None:
-    other = Saga(Step.DRAFT, send=True, nonce="another", step_began_at=NOW)
-    keys = {SAGA.key, other.key, *(SAGA.advanced(step, NOW).key for step in (Step.LINES, Step.SEND, Step.ABORT))}
+    another_saga = Saga(Step.DRAFT, send=True, nonce="another", step_began_at=NOW)
+    keys = {
+        SAGA.key,
+        another_saga.key,
+        *(SAGA.advanced(step, NOW).key for step in (Step.LINES, Step.SEND, Step.ABORT)),
+    }
     assert len(keys) == 5
     assert all(len(key) < 255 and "secret" not in key for key in keys)
 
 
-def test_a_step_asked_for_anew_has_a_new_key() -> None:
+def test_a_step_requested_again_by_a_user_has_a_new_key() -> None:
     review = SAGA.advanced(Step.SEND, NOW).advanced(Step.REVIEW, NOW)
-    asked = review.ordered_to_send("fresh", NOW, finalized_before=False, drafted=DRAFTED)
-    assert asked.key != SAGA.advanced(Step.SEND, NOW).key
+    requested = review.ordered_to_send("fresh", NOW, finalized_before=False, drafted=DRAFTED)
+    assert requested.key != SAGA.advanced(Step.SEND, NOW).key
 
 
-def test_a_saga_knows_the_keys_of_its_step_and_no_others() -> None:
+def test_a_saga_recognizes_only_the_keys_of_its_own_step() -> None:
     sending = SAGA.advanced(Step.SEND, NOW)
     again = sending.found_nothing(NOW + 60)
     assert again.has_used(sending.key)
@@ -43,16 +47,16 @@ def test_a_saga_knows_the_keys_of_its_step_and_no_others() -> None:
     assert not again.has_used(None)
 
 
-def test_an_order_that_waited_stays_one_until_somebody_asks_for_it_to_be_sent() -> None:
+def test_a_waiting_order_stays_waiting_until_a_user_orders_it_to_be_sent() -> None:
     put_off = SAGA.failed_attempt(NOW, stored_by_stripe=False).leased(NOW + LEASE)
     assert not SAGA.interrupted
     assert put_off.advanced(Step.SEND, NOW).interrupted
-    asked = put_off.advanced(Step.REVIEW, NOW).ordered_to_send("fresh", NOW, finalized_before=True, drafted=None)
-    assert not asked.interrupted
-    assert asked.finalized_before
+    requested = put_off.advanced(Step.REVIEW, NOW).ordered_to_send("fresh", NOW, finalized_before=True, drafted=None)
+    assert not requested.interrupted
+    assert requested.finalized_before
 
 
-def test_what_a_draft_billed_is_known_until_its_edit_or_its_sending_is_over() -> None:
+def test_the_former_services_of_a_draft_are_stored_until_its_edit_or_send_has_finished() -> None:
     resting = SAGA.advanced(Step.REVIEW, NOW)
     editing = resting.ordered_to_edit("fresh", NOW, more_to_claim=True, drafted=DRAFTED)
     sending = resting.ordered_to_send("fresh", NOW, finalized_before=False, drafted=DRAFTED)
@@ -62,26 +66,26 @@ def test_what_a_draft_billed_is_known_until_its_edit_or_its_sending_is_over() ->
         assert busy.advanced(Step.REVIEW, NOW).drafted is busy.advanced(Step.DONE, NOW).drafted is None
 
 
-def test_a_key_is_trusted_for_an_hour_less_than_stripe_keeps_it() -> None:
+def test_a_key_is_trusted_for_an_hour_less_than_stripe_stores_it() -> None:
     assert KEY_TRUSTED_FOR == 23 * 3600
     assert not SAGA.must_look_first(NOW + KEY_TRUSTED_FOR)
     assert SAGA.must_look_first(NOW + KEY_TRUSTED_FOR + 1)
 
 
-def test_a_failure_that_stripe_stored_is_looked_into_before_another_try_with_another_key() -> None:
+def test_a_failure_stored_by_stripe_is_checked_before_a_retry_with_another_key() -> None:
     failed = SAGA.failed_attempt(NOW, stored_by_stripe=True)
     assert failed.must_look_first(NOW)
-    looked = failed.found_nothing(NOW + 60)
-    assert looked.key != SAGA.key
-    assert not looked.must_look_first(NOW + 60)
+    checked = failed.found_nothing(NOW + 60)
+    assert checked.key != SAGA.key
+    assert not checked.must_look_first(NOW + 60)
 
 
-def test_a_stored_failure_is_not_forgotten_by_a_later_lost_answer() -> None:
+def test_a_lost_response_does_not_clear_a_stored_failure() -> None:
     failed = SAGA.failed_attempt(NOW, stored_by_stripe=True).failed_attempt(NOW + 60, stored_by_stripe=False)
     assert failed.must_look_first(NOW + 60)
 
 
-def test_waits_grow_to_an_hour_and_no_further() -> None:
+def test_waits_grow_to_an_hour_at_most() -> None:
     saga, waits = SAGA, []
     for _ in range(12):
         saga = saga.failed_attempt(NOW, stored_by_stripe=False)
@@ -90,7 +94,7 @@ def test_waits_grow_to_an_hour_and_no_further() -> None:
     assert max(waits) == waits[-1] == 3600
 
 
-def test_a_lease_gives_its_holder_time_and_remembers_that_someone_was_there() -> None:
+def test_a_lease_sets_the_time_to_resume_and_marks_the_saga_as_touched() -> None:
     leased = SAGA.leased(NOW + 500)
     assert leased.resume_at == NOW + 500 + LEASE
     assert SAGA.untouched
@@ -105,13 +109,13 @@ def test_a_lease_is_renewed_once_less_than_half_of_it_is_left(later: int, until:
 
 
 @pytest.mark.parametrize("resume_at", [None, NOW - 1, NOW + LEASE + 1, NOW + 3600])
-def test_each_step_has_half_a_lease_at_least_and_a_whole_one_at_most(resume_at: int | None) -> None:
-    """A worker that dies is missed soon, however late a former attempt was to be made again."""
+def test_each_step_has_between_half_a_lease_and_a_whole_lease(resume_at: int | None) -> None:
+    """The resumption of a worker that died is never later than a lease, whatever delay an earlier failure set."""
     moving = replace(SAGA, resume_at=resume_at).advanced(Step.LINES, NOW)
     assert moving.resume_at == NOW + LEASE
 
 
-def test_work_that_rests_is_not_resumed() -> None:
+def test_finished_work_is_not_resumed() -> None:
     for step in (Step.DONE, Step.REVIEW):
         resting = SAGA.advanced(step, NOW)
         assert not resting.running
@@ -127,33 +131,38 @@ def test_the_next_step_begins_with_a_clean_record() -> None:
     assert (failed.generation, failed.attempts, failed.look_first, failed.step_began_at) == (0, 0, False, NOW + 9)
 
 
-def test_taking_back_remembers_why() -> None:
+def test_a_withdrawal_stores_its_reason() -> None:
     refusal = Refusal("stripe_refused", "No.")
     assert SAGA.aborting(refusal, NOW).refusal == refusal
     assert SAGA.aborting(refusal, NOW).step is Step.ABORT
 
 
 @pytest.mark.parametrize("kind", [Refused, Conflict, DueDatePassed])
-def test_a_stored_refusal_says_what_the_error_said(kind: type[Refused | Conflict]) -> None:
+def test_a_stored_refusal_has_the_code_and_texts_of_its_error(kind: type[Refused | Conflict]) -> None:
     code = "due_date_in_past" if kind is DueDatePassed else "stripe_refused"
     stored = Refusal.of(kind(code, "No.", field="dueDate", next_step="Choose a later day."))
-    read = msgspec.json.decode(msgspec.json.encode(stored), type=Refusal).error
-    assert type(read) is kind
-    assert (read.code, read.message, read.field, read.next_step) == (code, "No.", "dueDate", "Choose a later day.")
+    decoded = msgspec.json.decode(msgspec.json.encode(stored), type=Refusal).error
+    assert type(decoded) is kind
+    assert (decoded.code, decoded.message, decoded.field, decoded.next_step) == (
+        code,
+        "No.",
+        "dueDate",
+        "Choose a later day.",
+    )
 
 
 def test_no_two_lists_of_parts_share_a_digest() -> None:
     assert digest("ab", "c") != digest("a", "bc") != digest("abc") != digest("abc", "")
 
 
-def test_one_key_of_one_organization_is_one_invoice() -> None:
-    one, other = OrganizationId("org_1"), OrganizationId("org_2")
-    assert invoice_id_for(one, "key") == invoice_id_for(one, "key")
-    assert invoice_id_for(one, "key") != invoice_id_for(other, "key")
-    assert invoice_id_for(OrganizationId("org_1k"), "ey") != invoice_id_for(one, "key")
+def test_one_idempotency_key_of_one_organization_is_one_invoice() -> None:
+    first_organization, second_organization = OrganizationId("org_1"), OrganizationId("org_2")
+    assert invoice_id_for(first_organization, "key") == invoice_id_for(first_organization, "key")
+    assert invoice_id_for(first_organization, "key") != invoice_id_for(second_organization, "key")
+    assert invoice_id_for(OrganizationId("org_1k"), "ey") != invoice_id_for(first_organization, "key")
 
 
-def test_a_step_of_another_release_is_kept_as_it_is_and_left_alone() -> None:
-    read = msgspec.json.decode(b'"translate"', type=Step)
-    assert msgspec.json.encode(read) == b'"translate"'
-    assert read not in set(Step)
+def test_an_unknown_step_of_another_release_is_stored_unchanged_and_not_resumed() -> None:
+    decoded = msgspec.json.decode(b'"translate"', type=Step)
+    assert msgspec.json.encode(decoded) == b'"translate"'
+    assert decoded not in set(Step)

@@ -1,4 +1,4 @@
-"""What one invoice counts for, what a change of it adds, and what the sums say."""
+"""The amounts that one invoice adds to the summary, the difference that a change adds, and the sums."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ TODAY = dt.date(2027, 1, 15)
 DAY = 86400
 
 
-def paid(at: int = NOW, amount: int = 7500) -> Invoice:
-    made = in_status(invoice(), InvoiceStatus.PAID)
-    assert made.facts.invoice is not None
-    known = replace(made.facts.invoice, paid_at=at, amount_paid=amount)
-    return replace(made, facts=replace(made.facts, invoice=known))
+def paid_invoice(at: int = NOW, amount: int = 7500) -> Invoice:
+    base = in_status(invoice(), InvoiceStatus.PAID)
+    assert base.facts.invoice is not None
+    fact = replace(base.facts.invoice, paid_at=at, amount_paid=amount)
+    return replace(base, facts=replace(base.facts, invoice=fact))
 
 
-def pending(due_at: int | None = NOW + DAY, remaining: int = 7500) -> Invoice:
-    made = in_status(invoice(), InvoiceStatus.PENDING, due_at=due_at)
-    assert made.facts.invoice is not None
-    known = replace(made.facts.invoice, amount_remaining=remaining)
-    return replace(made, facts=replace(made.facts, invoice=known))
+def pending_invoice(due_at: int | None = NOW + DAY, remaining: int = 7500) -> Invoice:
+    base = in_status(invoice(), InvoiceStatus.PENDING, due_at=due_at)
+    assert base.facts.invoice is not None
+    fact = replace(base.facts.invoice, amount_remaining=remaining)
+    return replace(base, facts=replace(base.facts, invoice=fact))
 
 
-def in_zone(made: Invoice, time_zone: str) -> Invoice:
-    return replace(made, order=replace(made.order, time_zone=time_zone))
+def in_zone(base: Invoice, time_zone: str) -> Invoice:
+    return replace(base, order=replace(base.order, time_zone=time_zone))
 
 
 def refund(name: str, status: str, amount: int) -> RefundFact:
@@ -54,47 +54,52 @@ def dispute(name: str, status: str, amount: int, currency: str = "usd") -> Dispu
 
 @pytest.mark.parametrize("status", InvoiceStatus)
 def test_every_invoice_counts_once_by_its_status(status: InvoiceStatus) -> None:
-    made = invoice()
+    base = invoice()
     if status is InvoiceStatus.REFUNDED:
-        made = paid().knowing(refund("re_1", "succeeded", 7500))
+        base = paid_invoice().knowing(refund("re_1", "succeeded", 7500))
     elif status is not InvoiceStatus.CREATING:
-        made = in_status(invoice(), status)
-    counts = contribution(made)
-    assert counts[Bucket("usd", "status", status)] == Tally(1, made.total, made.balance)
+        base = in_status(invoice(), status)
+    counts = contribution(base)
+    assert counts[Bucket("usd", "status", status)] == Tally(1, base.total, base.balance)
     assert [bucket.of for bucket in counts if bucket.kind == "status"] == [status]
 
 
-def test_an_invoice_that_is_stored_as_overdue_counts_with_its_balance() -> None:
-    late = pending(NOW - DAY, remaining=500)
+def test_an_invoice_stored_as_overdue_counts_with_its_balance() -> None:
+    late = pending_invoice(NOW - DAY, remaining=500)
     assert contribution(late)[Bucket("usd", "overdue")] == Tally(1, 500)
-    for made in (replace(late, overdue_since=None), pending(NOW), pending(None), paid().changed(NOW)):
-        assert Bucket("usd", "overdue") not in contribution(made)
+    for other_invoice in (
+        replace(late, overdue_since=None),
+        pending_invoice(NOW),
+        pending_invoice(None),
+        paid_invoice().changed(NOW),
+    ):
+        assert Bucket("usd", "overdue") not in contribution(other_invoice)
 
 
 @pytest.mark.parametrize(
     ("time_zone", "day"),
     [("UTC", "2027-01-15"), ("Pacific/Auckland", "2027-01-16"), ("Pacific/Midway", "2027-01-14")],
 )
-def test_days_are_those_of_the_orders_time_zone(time_zone: str, day: str) -> None:
+def test_days_are_counted_in_the_time_zone_of_the_order(time_zone: str, day: str) -> None:
     moment = NOW + 3 * 3600 if time_zone == "Pacific/Auckland" else NOW  # 11:00 or 08:00 in UTC
-    assert Bucket("usd", "paid", day) in contribution(in_zone(paid(at=moment), time_zone))
+    assert Bucket("usd", "paid", day) in contribution(in_zone(paid_invoice(at=moment), time_zone))
 
 
-def test_money_counts_as_paid_on_its_day_although_some_of_it_went_back() -> None:
-    partly = paid().knowing(refund("re_1", "succeeded", 500)).knowing(refund("re_2", "pending", 100))
+def test_money_counts_as_paid_on_its_day_although_a_part_was_refunded() -> None:
+    partly = paid_invoice().knowing(refund("re_1", "succeeded", 500)).knowing(refund("re_2", "pending", 100))
     counts = contribution(partly)
     assert counts[Bucket("usd", "paid", "2027-01-15")] == Tally(1, 7500)
     assert counts[Bucket("usd", "refunded")] == Tally(1, 500)
 
 
-def test_a_refund_that_failed_in_the_end_counts_no_more() -> None:
-    counts = contribution(paid().knowing(refund("re_1", "failed", 500)))
+def test_a_refund_that_failed_no_longer_counts() -> None:
+    counts = contribution(paid_invoice().knowing(refund("re_1", "failed", 500)))
     assert Bucket("usd", "refunded") not in counts
 
 
-def test_open_disputes_count_in_the_invoices_currency_and_closed_ones_not() -> None:
-    """What a bank disputes in its own currency is what the charge came to."""
-    disputed = paid()
+def test_only_open_disputes_count_and_in_the_currency_of_the_invoice() -> None:
+    """A dispute in the bank's own currency counts with the amount of its charge."""
+    disputed = paid_invoice()
     for name, status, amount, currency in (
         ("dp_1", "needs_response", 100, "usd"),
         ("dp_2", "under_review", 200, "usd"),
@@ -107,8 +112,8 @@ def test_open_disputes_count_in_the_invoices_currency_and_closed_ones_not() -> N
     assert Bucket("eur", "disputed") not in counts
 
 
-def test_lost_money_counts_in_the_invoices_currency_and_was_not_paid() -> None:
-    lost = paid().knowing(refund("re_1", "succeeded", 500)).knowing(dispute("dp_1", "lost", 3000))
+def test_money_lost_in_a_dispute_counts_as_lost_and_not_as_paid() -> None:
+    lost = paid_invoice().knowing(refund("re_1", "succeeded", 500)).knowing(dispute("dp_1", "lost", 3000))
     counts = contribution(lost)
     assert counts[Bucket("usd", "lost")] == Tally(1, 3000)
     assert counts[Bucket("usd", "paid", "2027-01-15")] == Tally(1, 4500)
@@ -117,14 +122,14 @@ def test_lost_money_counts_in_the_invoices_currency_and_was_not_paid() -> None:
     assert (usd.lost, usd.disputed) == (Tally(1, 3000), Tally(0, 0))
 
 
-def test_a_dispute_lost_in_another_currency_counts_in_the_invoices() -> None:
-    counts = contribution(paid().knowing(dispute("dp_1", "lost", 6810, "eur")))
+def test_a_dispute_lost_in_another_currency_counts_in_the_currency_of_the_invoice() -> None:
+    counts = contribution(paid_invoice().knowing(dispute("dp_1", "lost", 6810, "eur")))
     assert counts[Bucket("usd", "lost")] == Tally(1, 7500)
     assert {bucket.currency for bucket in counts} == {"usd"}
 
 
-def test_a_dispute_that_is_won_on_appeal_is_lost_no_more() -> None:
-    lost = invoice_write(paid().knowing(dispute("dp_1", "lost", 7500))).stored()
+def test_a_dispute_won_on_appeal_no_longer_counts_as_lost() -> None:
+    lost = invoice_write(paid_invoice().knowing(dispute("dp_1", "lost", 7500))).stored()
     appealed = lost.knowing(replace(dispute("dp_1", "won", 7500), as_of=NOW + 60))
     difference = invoice_write(appealed).difference
     assert difference == {
@@ -133,11 +138,11 @@ def test_a_dispute_that_is_won_on_appeal_is_lost_no_more() -> None:
     }
 
 
-def test_a_change_adds_the_difference_and_the_same_again_adds_nothing() -> None:
-    first, added = invoice_write(pending()).stored(), invoice_write(pending()).difference
-    assert added == contribution(pending())
+def test_a_change_adds_its_difference_to_the_tallies_once() -> None:
+    first, added = invoice_write(pending_invoice()).stored(), invoice_write(pending_invoice()).difference
+    assert added == contribution(pending_invoice())
     assert invoice_write(first, first) == (first, {}, first.counted, ())
-    later = replace(paid(), counted=first.counted)
+    later = replace(paid_invoice(), counted=first.counted)
     stored, difference = invoice_write(later).stored(), invoice_write(later).difference
     assert added_up(first.counted, difference.items()) == contribution(later)
     assert dict(stored.counted) == contribution(later)
@@ -145,23 +150,29 @@ def test_a_change_adds_the_difference_and_the_same_again_adds_nothing() -> None:
     assert invoice_removal(stored).difference == taken_off
 
 
-def test_an_invoice_that_counted_otherwise_in_another_release_is_put_right() -> None:
+def test_an_invoice_counted_differently_by_another_release_is_corrected() -> None:
     former = (Bucket("usd", "moon", "full"), Tally(1, 5))
-    difference = invoice_write(replace(pending(), counted=(former,))).difference
+    difference = invoice_write(replace(pending_invoice(), counted=(former,))).difference
     assert difference[former[0]] == Tally(-1, -5)
     assert Bucket("usd", "status", "pending") in difference
 
 
 def test_the_overdue_invoices_are_summed_up() -> None:
-    made = [pending(NOW - 5 * DAY), pending(NOW - DAY, 100), pending(NOW), pending(NOW + 40 * DAY), pending(None)]
-    [usd] = summaries_by_currency(added_up(*(contribution(one).items() for one in made)))
+    examples = [
+        pending_invoice(NOW - 5 * DAY),
+        pending_invoice(NOW - DAY, 100),
+        pending_invoice(NOW),
+        pending_invoice(NOW + 40 * DAY),
+        pending_invoice(None),
+    ]
+    [usd] = summaries_by_currency(added_up(*(contribution(each).items() for each in examples)))
     assert usd.overdue == Tally(2, 7600)
     assert usd.by_status == {InvoiceStatus.PENDING: Tally(5, 37500, 30100)}
 
 
 def test_currencies_are_never_mixed() -> None:
-    made = [pending(), replace(pending(), order=replace(invoice().order, currency="jpy"))]
-    eur, usd = summaries_by_currency(added_up(*(contribution(one).items() for one in made)))
+    examples = [pending_invoice(), replace(pending_invoice(), order=replace(invoice().order, currency="jpy"))]
+    eur, usd = summaries_by_currency(added_up(*(contribution(each).items() for each in examples)))
     assert (eur.currency, usd.currency) == ("jpy", "usd")
     assert eur.by_status == usd.by_status == {InvoiceStatus.PENDING: Tally(1, 7500, 7500)}
 
@@ -179,9 +190,7 @@ def test_currencies_are_never_mixed() -> None:
         (None, "0001-01-05", ("0001-01-01", "0001-01-05")),
     ],
 )
-def test_a_period_is_this_month_unless_said_otherwise(
-    first: str | None, last: str | None, period: tuple[str, str]
-) -> None:
+def test_the_default_period_is_this_month(first: str | None, last: str | None, period: tuple[str, str]) -> None:
     days = [dt.date.fromisoformat(day) if day else None for day in (first, last)]
     expected = Period(*map(dt.date.fromisoformat, period))
     assert period_from(days[0], days[1], TODAY) == expected
@@ -190,7 +199,7 @@ def test_a_period_is_this_month_unless_said_otherwise(
 @pytest.mark.parametrize(
     ("first", "last"), [("2027-01-02", "2027-01-01"), ("2026-01-01", "2027-01-02"), ("0001-01-01", "9999-12-31")]
 )
-def test_a_period_that_is_none_or_too_long_is_refused(first: str, last: str) -> None:
-    with pytest.raises(Refused) as refused:
+def test_an_invalid_or_too_long_period_is_refused(first: str, last: str) -> None:
+    with pytest.raises(Refused) as refusal:
         period_from(dt.date.fromisoformat(first), dt.date.fromisoformat(last), TODAY)
-    assert (refused.value.code, refused.value.field) == ("period_invalid", "from")
+    assert (refusal.value.code, refusal.value.field) == ("period_invalid", "from")

@@ -1,4 +1,4 @@
-"""How often an account is looked at, and when its objects are compared."""
+"""How often an account is swept (read again from Stripe), and when its objects are compared."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ ORGANIZATION = OrganizationId("org_1")
 CALM = Sweep(swept_until=NOW - 600, objects_swept_at=NOW)
 
 
-def after(sweep: Sweep, now: int = NOW, **found: int) -> Sweep:
-    return sweep.done(ORGANIZATION, SyncReport(now, **found))
+def after(sweep: Sweep, now: int = NOW, **findings: int) -> Sweep:
+    return sweep.done(ORGANIZATION, SyncReport(now, **findings))
 
 
-def every(sweep: Sweep) -> set[int]:
-    """Seconds from a run to the next, at several times of day; the daily comparison may come before."""
+def intervals(sweep: Sweep) -> set[int]:
+    """Returns the seconds between two runs at several times of day; the daily comparison may make one shorter."""
     return {after(sweep, NOW + hour * 3600).due_at - NOW - hour * 3600 for hour in range(24)}
 
 
-@pytest.mark.parametrize("found", ["recovered", "corrected", "parked", "payouts"])
-def test_an_account_of_which_something_was_missed_is_looked_at_every_ten_minutes(found: str) -> None:
-    assert after(CALM, **{found: 1}).due_at == NOW + 600
+@pytest.mark.parametrize("finding", ["recovered", "corrected", "parked", "payouts"])
+def test_an_account_with_missed_events_is_swept_every_ten_minutes(finding: str) -> None:
+    assert after(CALM, **{finding: 1}).due_at == NOW + 600
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_an_account_of_which_something_was_missed_is_looked_at_every_ten_minutes
         (replace(CALM, happened_at=NOW - 7 * DAY, objects_due=True), 600),
     ],
 )
-def test_the_longer_nothing_happened_the_less_often_an_account_is_looked_at(sweep: Sweep, seconds: int) -> None:
+def test_the_longer_an_account_is_idle_the_less_often_it_is_swept(sweep: Sweep, seconds: int) -> None:
     assert after(sweep).due_at == NOW + seconds
 
 
-def test_an_idle_account_is_looked_at_when_its_objects_are_to_be_compared() -> None:
-    gaps = every(replace(CALM, happened_at=0))
+def test_an_idle_account_is_swept_when_its_comparison_is_due() -> None:
+    gaps = intervals(replace(CALM, happened_at=0))
     assert max(gaps) == 6 * 3600
     assert sum(gap < 6 * 3600 for gap in gaps) <= 6
 
@@ -56,10 +56,10 @@ def test_an_idle_account_is_looked_at_when_its_objects_are_to_be_compared() -> N
 def test_objects_are_compared_once_a_day() -> None:
     swept, compared = CALM, []
     for tick in range(NOW, NOW + 10 * DAY, 600):
-        wanted = swept.should_compare_objects(ORGANIZATION, tick)
-        if wanted:
+        is_due = swept.should_compare_objects(ORGANIZATION, tick)
+        if is_due:
             compared.append(tick)
-        swept = swept.done(ORGANIZATION, SyncReport(tick), objects=ObjectsSwept() if wanted else None)
+        swept = swept.done(ORGANIZATION, SyncReport(tick), objects=ObjectsSwept() if is_due else None)
     assert len(compared) == 10
     assert {later - earlier for earlier, later in pairwise(compared)} == {DAY}
 
@@ -77,7 +77,7 @@ def test_the_organizations_daily_comparisons_are_spread_over_the_day() -> None:
     assert max(began.values()) < 3 * 2880 / 144
 
 
-def test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once() -> None:
+def test_a_comparison_of_several_runs_resumes_immediately_and_ends_once() -> None:
     before = replace(CALM, objects_swept_at=NOW - DAY, objects_due=True)
     first = before.done(ORGANIZATION, SyncReport(NOW), objects=ObjectsSwept(before=NOW - 500, expecting=True))
     assert (first.objects_before, first.objects_swept_at, first.due_at) == (NOW - 500, NOW - DAY, NOW)
@@ -89,7 +89,7 @@ def test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once() ->
     assert not last.done(ORGANIZATION, SyncReport(NOW + 99), objects=ObjectsSwept()).expecting
 
 
-def test_whoever_begins_something_is_looked_at_soon() -> None:
+def test_an_account_with_new_work_is_swept_soon() -> None:
     idle = replace(CALM, due_at=NOW + 5000)
     assert not idle.is_due_soon(NOW)
     woken = idle.due_soon(NOW)
@@ -97,16 +97,16 @@ def test_whoever_begins_something_is_looked_at_soon() -> None:
     assert after(woken, NOW + 600).due_at == NOW + 1200
 
 
-def test_a_sweep_is_late_by_when_it_was_due() -> None:
+def test_the_delay_of_a_sweep_counts_from_its_due_time() -> None:
     idle = replace(CALM, swept_until=NOW, due_at=NOW + 6 * 3600)
     assert not idle.late(NOW + 6 * 3600 + 3000)
     assert idle.late(NOW + 6 * 3600 + 3001)
 
 
-def test_what_was_missed_is_remembered_until_the_account_is_connected_again() -> None:
-    found = CALM.done(ORGANIZATION, SyncReport(NOW, recovered=2), events=EventsSwept(missed_at=NOW - 300))
-    assert (found.missed_at, found.missed_found_at, found.missed_just_now) == (NOW - 300, NOW, True)
-    calm = after(found, NOW + 600)
+def test_missed_events_are_remembered_until_the_account_is_connected_again() -> None:
+    with_missed = CALM.done(ORGANIZATION, SyncReport(NOW, recovered=2), events=EventsSwept(missed_at=NOW - 300))
+    assert (with_missed.missed_at, with_missed.missed_found_at, with_missed.missed_just_now) == (NOW - 300, NOW, True)
+    calm = after(with_missed, NOW + 600)
     assert (calm.missed_at, calm.missed_found_at, calm.missed_just_now) == (NOW - 300, NOW, False)
     older = calm.done(ORGANIZATION, SyncReport(NOW + 900, recovered=1), events=EventsSwept(missed_at=NOW - 9000))
     assert (older.missed_at, older.missed_just_now) == (NOW - 300, True)
@@ -118,7 +118,7 @@ def run(sweep: Sweep, *, objects: ObjectsSwept | None = None, payouts: PayoutsSw
     return sweep.done(ORGANIZATION, SyncReport(NOW), objects=objects, payouts=payouts)
 
 
-def test_payouts_are_due_from_when_the_objects_are_compared_until_they_are_compared_too() -> None:
+def test_payouts_are_compared_after_the_other_objects() -> None:
     quiet = replace(CALM, happened_at=NOW - 30 * DAY)
     compared = run(quiet, objects=ObjectsSwept())
     assert (compared.payouts_due, compared.payouts_swept_at, compared.due_at) == (True, 0, NOW + 600)
@@ -127,11 +127,16 @@ def test_payouts_are_due_from_when_the_objects_are_compared_until_they_are_compa
     assert swept.due_at > NOW + 600
 
 
-def test_fees_that_are_left_to_another_run_are_gone_on_with_at_once() -> None:
-    left = run(CALM, objects=ObjectsSwept(), payouts=PayoutsSwept(fees_before=NOW - DAY))
-    assert (left.payouts_due, left.fees_before, left.payouts_swept_at, left.due_at) == (True, NOW - DAY, 0, NOW)
-    done = run(left, payouts=PayoutsSwept())
-    assert (done.payouts_due, done.fees_before, done.payouts_swept_at) == (False, None, NOW)
+def test_fees_left_for_another_run_are_resumed_immediately() -> None:
+    unfinished = run(CALM, objects=ObjectsSwept(), payouts=PayoutsSwept(fees_before=NOW - DAY))
+    assert (unfinished.payouts_due, unfinished.fees_before, unfinished.payouts_swept_at, unfinished.due_at) == (
+        True,
+        NOW - DAY,
+        0,
+        NOW,
+    )
+    finished = run(unfinished, payouts=PayoutsSwept())
+    assert (finished.payouts_due, finished.fees_before, finished.payouts_swept_at) == (False, None, NOW)
 
 
 def test_a_missed_payout_counts_as_missed_and_not_as_a_corrected_invoice() -> None:

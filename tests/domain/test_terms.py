@@ -42,14 +42,14 @@ def test_unknown_terms_are_refused_with_the_ones_that_are_known(terms: str) -> N
     assert "net_30" in str(refusal.value.next_step)
 
 
-def test_today_is_early_enough_to_be_due() -> None:
+def test_today_is_an_allowed_due_date() -> None:
     assert valid_due_date(TODAY, today=TODAY) == TODAY
 
 
 @pytest.mark.parametrize(
     ("date", "code"), [(dt.date(2027, 1, 14), "due_date_in_past"), (dt.date(2033, 1, 1), "due_date_too_far")]
 )
-def test_a_day_out_of_reach_is_refused(date: dt.date, code: str) -> None:
+def test_a_due_date_in_the_past_or_too_far_ahead_is_refused(date: dt.date, code: str) -> None:
     with pytest.raises(Refused) as refusal:
         valid_due_date(date, today=TODAY)
     assert (refusal.value.code, refusal.value.field) == (code, "dueDate")
@@ -68,12 +68,14 @@ def test_a_day_out_of_reach_is_refused(date: dt.date, code: str) -> None:
         (dt.date(2027, 1, 15), "Asia/Kathmandu", "2027-01-15T18:14:59"),
     ],
 )
-def test_an_invoice_is_due_at_the_end_of_the_day_where_the_company_is(date: dt.date, zone: str, utc: str) -> None:
+def test_an_invoice_is_due_at_the_end_of_the_day_in_the_companys_time_zone(
+    date: dt.date, zone: str, utc: str
+) -> None:
     assert end_of_day(date, zone) == int(dt.datetime.fromisoformat(utc).replace(tzinfo=dt.UTC).timestamp())
     assert day_of(end_of_day(date, zone), zone) == date
 
 
-def test_the_same_moment_is_another_day_elsewhere() -> None:
+def test_the_same_time_is_another_day_in_another_time_zone() -> None:
     moment = int(dt.datetime(2027, 1, 15, 3, tzinfo=dt.UTC).timestamp())
     assert day_of(moment, "America/Los_Angeles") == dt.date(2027, 1, 14)
     assert day_of(moment, "Pacific/Auckland") == dt.date(2027, 1, 15)

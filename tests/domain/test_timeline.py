@@ -1,4 +1,4 @@
-"""The timeline has one entry for one thing that happened, with what a reader asks next: how, how much, why."""
+"""The timeline has one entry for each thing that happened, with its method, amount and reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chalicelib.domain.terms import day_of
 from chalicelib.domain.timeline import latest, timeline
 from chalicelib.domain.timeline_entries import Entry, EntryKind
 from tests.contracts.examples import NOW
-from tests.domain.told import (
+from tests.domain.example_invoices import (
     ANN,
     ARRIVED,
     BOUNCED,
@@ -39,7 +39,7 @@ from tests.domain.told import (
     SENT,
     UNDER_WAY,
     VISA,
-    made,
+    invoice_with,
 )
 
 CREATED, SENT_BY_POM = SENT
@@ -51,8 +51,8 @@ def kinds(invoice: Invoice) -> list[str]:
 
 
 def after_sending(*facts: Any, **changes: Any) -> list[tuple[str, int]]:
-    """Returns the kinds of the entries after `created` and `sent`, each with its second after NOW."""
-    entries = timeline(made(*facts, **changes))
+    """Returns the kinds of the entries after `created` and `sent`, each with its seconds after NOW."""
+    entries = timeline(invoice_with(*facts, **changes))
     assert [entry.kind for entry in entries[:2]] == [EntryKind.CREATED, EntryKind.SENT]
     return [(entry.kind.value, entry.at - NOW) for entry in entries[2:]]
 
@@ -67,7 +67,7 @@ def only(invoice: Invoice, kind: EntryKind) -> Entry:
 
 def test_a_decline_and_a_payment_seconds_apart_are_four_entries_with_their_cards() -> None:
     attempt = replace(INTENT, failure=None)
-    entries = timeline(made(PAID, DECLINED, VISA, attempt, PAYMENT))
+    entries = timeline(invoice_with(PAID, DECLINED, VISA, attempt, PAYMENT))
     assert [entry.kind.value for entry in entries] == ["created", "sent", "payment_failed", "paid"]
     sent, failed, paid = entries[1:]
     assert (sent.to, sent.by_pom, sent.actor) == (ANN, True, OFFICE)
@@ -80,112 +80,114 @@ def test_a_decline_and_a_payment_seconds_apart_are_four_entries_with_their_cards
 
 def test_several_declines_are_one_entry_each() -> None:
     again = replace(DECLINED, id="ch_00", created=DECLINED.created + 10, as_of=DECLINED.as_of + 10, last4="0069")
-    failed = [entry for entry in timeline(made(OPEN, DECLINED, again)) if entry.kind is EntryKind.PAYMENT_FAILED]
+    failed = [
+        entry for entry in timeline(invoice_with(OPEN, DECLINED, again)) if entry.kind is EntryKind.PAYMENT_FAILED
+    ]
     assert [entry.method and entry.method.last4 for entry in failed] == ["9995", "0069"]
 
 
-def test_a_decline_of_which_charge_intent_and_invoice_tell_is_one_entry() -> None:
+def test_a_decline_reported_by_charge_intent_and_invoice_is_one_entry() -> None:
     intent = replace(
         INTENT, as_of=DECLINED.as_of, status="requires_payment_method",
         failure=DECLINED.failure, failed_charge_id="ch_0", failed_method="card",
     )  # fmt: skip
-    invoice = made(OPEN, DECLINED, intent)
+    invoice = invoice_with(OPEN, DECLINED, intent)
     invoice = replace(invoice, facts=invoice.facts.with_failed_attempt(DECLINED.as_of + 1))
     assert kinds(invoice) == ["created", "sent", "payment_failed"]
 
 
-def test_a_failure_of_which_only_the_invoices_event_has_told_is_on_the_timeline_without_a_reason() -> None:
-    invoice = made(OPEN)
+def test_a_failure_reported_only_by_an_invoice_event_is_listed_without_a_reason() -> None:
+    invoice = invoice_with(OPEN)
     invoice = replace(invoice, facts=invoice.facts.with_failed_attempt(NOW + DAY))
     failed = only(invoice, EntryKind.PAYMENT_FAILED)
     assert (failed.at, failed.reason, failed.method) == (NOW + DAY, "other", None)
 
 
-def test_an_attempt_that_the_payer_did_not_confirm_is_told_although_nothing_was_charged() -> None:
-    refused = PaymentFailure(FailureReason.AUTHENTICATION_REQUIRED)
-    attempt = AttemptFact(NOW + 60, "pi_1", 7500, "usd", refused, "card")
+def test_an_unconfirmed_attempt_is_listed_although_nothing_was_charged() -> None:
+    not_confirmed = PaymentFailure(FailureReason.AUTHENTICATION_REQUIRED)
+    attempt = AttemptFact(NOW + 60, "pi_1", 7500, "usd", not_confirmed, "card")
     assert after_sending(PAID, attempt, VISA, INTENT, PAYMENT) == [("payment_failed", 60), ("paid", DAY)]
-    intent = replace(INTENT, status="requires_payment_method", failure=refused, latest_charge_id=None)
-    failed = only(made(OPEN, attempt, intent), EntryKind.PAYMENT_FAILED)
+    intent = replace(INTENT, status="requires_payment_method", failure=not_confirmed, latest_charge_id=None)
+    failed = only(invoice_with(OPEN, attempt, intent), EntryKind.PAYMENT_FAILED)
     assert (failed.reason, failed.method) == ("authentication_required", PaymentMethod("card"))
 
 
-def test_a_bank_debit_is_under_way_for_days_and_then_paid() -> None:
+def test_a_bank_debit_is_listed_as_pending_and_then_as_paid() -> None:
     assert after_sending(OPEN, DEBIT, UNDER_WAY) == [("payment_under_way", DAY)]
     settled = replace(PAID, paid_at=NOW + 5 * DAY)
-    arrived = made(settled, ARRIVED, replace(UNDER_WAY, status="succeeded"), PAYMENT)
+    arrived = invoice_with(settled, ARRIVED, replace(UNDER_WAY, status="succeeded"), PAYMENT)
     assert kinds(arrived)[2:] == ["payment_under_way", "paid"]
     began, paid = timeline(arrived)[2:]
     assert (began.at, paid.at) == (NOW + DAY, NOW + 5 * DAY)
     assert began.method == paid.method == DEBITED
 
 
-def test_a_bank_debit_that_comes_back_was_under_way_and_then_failed() -> None:
+def test_a_returned_bank_debit_is_listed_as_pending_and_then_as_failed() -> None:
     assert after_sending(OPEN, BOUNCED) == [("payment_under_way", DAY), ("payment_failed", 5 * DAY)]
-    failed = only(made(OPEN, BOUNCED), EntryKind.PAYMENT_FAILED)
+    failed = only(invoice_with(OPEN, BOUNCED), EntryKind.PAYMENT_FAILED)
     assert (failed.reason, failed.method) == ("insufficient_funds", DEBITED)
 
 
-def test_a_debit_whose_charge_is_not_known_yet_is_under_way_once() -> None:
+def test_a_debit_with_an_unknown_charge_is_listed_as_pending_once() -> None:
     assert after_sending(OPEN, UNDER_WAY) == [("payment_under_way", DAY)]
     assert after_sending(OPEN, UNDER_WAY, DEBIT) == [("payment_under_way", DAY)]
 
 
-def test_a_part_is_partly_paid_and_the_payment_that_reaches_the_amount_is_paid() -> None:
+def test_a_partial_payment_is_listed_as_partly_paid_and_the_last_one_as_paid() -> None:
     part = replace(VISA, id="ch_2", payment_intent_id="pi_2", amount=2500)
-    rest = replace(VISA, amount=5000, created=NOW + 2 * DAY)
+    second_charge = replace(VISA, amount=5000, created=NOW + 2 * DAY)
     first = replace(OPEN, amount_paid=2500, amount_remaining=5000)
     assert after_sending(first, part) == [("partly_paid", DAY)]
-    assert after_sending(PAID, part, rest) == [("partly_paid", DAY), ("paid", 2 * DAY)]
-    assert [entry.amount for entry in timeline(made(PAID, part, rest))[2:]] == [2500, 5000]
+    assert after_sending(PAID, part, second_charge) == [("partly_paid", DAY), ("paid", 2 * DAY)]
+    assert [entry.amount for entry in timeline(invoice_with(PAID, part, second_charge))[2:]] == [2500, 5000]
 
 
-def test_a_payment_beyond_the_amount_does_not_make_the_one_before_it_a_part() -> None:
+def test_a_payment_beyond_the_total_does_not_turn_the_earlier_payment_into_a_partial_one() -> None:
     twice = replace(VISA, id="ch_2", payment_intent_id="pi_2", created=NOW + 2 * DAY)
     overpaid = replace(PAID, amount_paid=15_000, amount_overpaid=7500)
     assert after_sending(overpaid, VISA, twice) == [("paid", DAY), ("paid", 2 * DAY)]
 
 
-def test_a_payment_is_told_even_if_the_invoice_does_not_say_paid_yet() -> None:
+def test_a_payment_is_listed_before_the_invoice_has_the_status_paid() -> None:
     assert after_sending(OPEN, VISA) == [("paid", DAY)]
 
 
-def test_a_paid_invoice_whose_charge_is_not_known_yet_is_paid_without_a_card() -> None:
-    paid = only(made(PAID), EntryKind.PAID)
+def test_a_paid_invoice_with_an_unknown_charge_is_listed_as_paid_without_a_card() -> None:
+    paid = only(invoice_with(PAID), EntryKind.PAID)
     assert (paid.at, paid.amount, paid.method) == (NOW + DAY, 7500, None)
 
 
-def test_an_invoice_over_nothing_was_settled_and_no_money_is_told() -> None:
-    paid = only(made(replace(PAID, total=0, amount_paid=0)), EntryKind.PAID)
+def test_an_invoice_over_zero_is_listed_as_settled_without_money() -> None:
+    paid = only(invoice_with(replace(PAID, total=0, amount_paid=0)), EntryKind.PAID)
     assert (paid.amount, paid.reason) == (None, "no_money")
 
 
 # By hand
 
 
-def by_hand() -> Invoice:
+def paid_by_hand() -> Invoice:
     record = OutsidePayment(day_of(NOW, "UTC"), "check", "No. 7", NOW + DAY, OFFICE, "in_1")
     act = Action(NOW + DAY, MARKED_PAID, OFFICE, "check No. 7", "in_1")
     paid = replace(PAID, amount_paid_off_stripe=7500)
-    return made(paid, acts=(*SENT, act), outside_payment=record)
+    return invoice_with(paid, acts=(*SENT, act), outside_payment=record)
 
 
-def test_a_payment_that_the_office_recorded_is_one_entry_with_who_how_and_how_much() -> None:
-    assert kinds(by_hand()) == ["created", "sent", "marked_paid"]
-    marked = only(by_hand(), EntryKind.MARKED_PAID)
+def test_a_payment_recorded_by_the_office_is_one_entry_with_user_method_and_amount() -> None:
+    assert kinds(paid_by_hand()) == ["created", "sent", "marked_paid"]
+    marked = only(paid_by_hand(), EntryKind.MARKED_PAID)
     assert (marked.by_pom, marked.actor, marked.amount, marked.reason) == (True, OFFICE, 7500, "check No. 7")
     assert marked.method == PaymentMethod("check")
 
 
-def test_a_payment_that_was_recorded_in_stripe_has_nobody_of_pom_in_it() -> None:
-    invoice = made(replace(PAID, amount_paid_off_stripe=7500))
+def test_a_payment_recorded_in_stripe_names_no_user_of_pom() -> None:
+    invoice = invoice_with(replace(PAID, amount_paid_off_stripe=7500))
     marked = only(invoice, EntryKind.MARKED_PAID)
     assert (marked.by_pom, marked.actor, marked.amount) == (False, None, 7500)
     assert marked.method == PaymentMethod("outside_stripe")
     assert "paid" not in kinds(invoice)
 
 
-def test_a_card_for_a_part_and_cash_for_the_rest_are_two_entries() -> None:
+def test_a_part_by_card_and_the_remainder_in_cash_are_two_entries() -> None:
     part = replace(VISA, amount=2500, created=NOW + 60)
     cash = replace(PAID, amount_paid_off_stripe=5000)
     assert after_sending(cash, part) == [("partly_paid", 60), ("marked_paid", DAY)]
@@ -195,7 +197,7 @@ def test_a_card_for_a_part_and_cash_for_the_rest_are_two_entries() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refund", "told"),
+    ("refund", "expected"),
     [
         pytest.param(REFUND, [("refunded", 3 * DAY)], id="done_at_once"),
         pytest.param(
@@ -225,35 +227,35 @@ def test_a_card_for_a_part_and_cash_for_the_rest_are_two_entries() -> None:
         ),
     ],
 )
-def test_a_refund_is_told_as_far_as_it_has_come(refund: Any, told: list[tuple[str, int]]) -> None:
-    assert after_sending(PAID, VISA, INTENT, PAYMENT, refund) == [("paid", DAY), *told]
+def test_a_refund_is_listed_with_its_current_status(refund: Any, expected: list[tuple[str, int]]) -> None:
+    assert after_sending(PAID, VISA, INTENT, PAYMENT, refund) == [("paid", DAY), *expected]
 
 
-def test_a_refund_names_the_card_that_it_goes_back_to_and_why() -> None:
-    refunded = only(made(PAID, VISA, INTENT, PAYMENT, REFUND), EntryKind.REFUNDED)
+def test_a_refund_names_its_card_and_its_reason() -> None:
+    refunded = only(invoice_with(PAID, VISA, INTENT, PAYMENT, REFUND), EntryKind.REFUNDED)
     assert (refunded.amount, refunded.reason) == (2500, "requested_by_customer")
     assert refunded.method == PaymentMethod("card", "visa", "4242", "2029-04")
     assert (refunded.by_pom, refunded.actor) == (False, None)
 
 
-def test_a_refund_that_the_office_ordered_in_pom_names_who_ordered_it() -> None:
+def test_a_refund_ordered_in_pom_names_its_user() -> None:
     order = RefundOrder("ref_1", "pi_1", 2500, None, OFFICE, NOW + 3 * DAY, "nonce", refund_id="re_1")
-    invoice = made(PAID, VISA, INTENT, PAYMENT, replace(REFUND, order_id="ref_1"), refund_orders=(order,))
+    invoice = invoice_with(PAID, VISA, INTENT, PAYMENT, replace(REFUND, order_id="ref_1"), refund_orders=(order,))
     refunded = only(invoice, EntryKind.REFUNDED)
     assert (refunded.by_pom, refunded.actor) == (True, OFFICE)
 
 
-def test_a_refund_that_stripe_refused_later_is_told() -> None:
+def test_a_refund_that_stripe_refused_later_is_listed() -> None:
     act = Action(NOW + 3 * DAY, actions.REFUND_REFUSED, OFFICE, "refund_exceeds_payment", "pi_1", 2500)
-    refused = only(made(PAID, VISA, acts=(*SENT, act)), EntryKind.REFUND_REFUSED)
-    assert (refused.amount, refused.currency, refused.reason) == (2500, "usd", "refund_exceeds_payment")
+    entry = only(invoice_with(PAID, VISA, acts=(*SENT, act)), EntryKind.REFUND_REFUSED)
+    assert (entry.amount, entry.currency, entry.reason) == (2500, "usd", "refund_exceeds_payment")
 
 
 # Disputes and credit notes
 
 
-def test_a_dispute_tells_until_when_evidence_is_due() -> None:
-    opened = only(made(PAID, VISA, DISPUTE), EntryKind.DISPUTE_OPENED)
+def test_a_dispute_states_when_its_evidence_is_due() -> None:
+    opened = only(invoice_with(PAID, VISA, DISPUTE), EntryKind.DISPUTE_OPENED)
     assert (opened.at, opened.amount, opened.reason, opened.due_by) == (
         NOW + 4 * DAY,
         7500,
@@ -265,19 +267,19 @@ def test_a_dispute_tells_until_when_evidence_is_due() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [("won", "dispute_won"), ("lost", "dispute_lost"), ("warning_closed", "dispute_closed")]
 )
-def test_how_a_dispute_ended_is_an_entry_of_its_own(status: str, kind: str) -> None:
+def test_the_outcome_of_a_dispute_is_a_separate_entry(status: str, kind: str) -> None:
     closed = replace(DISPUTE, as_of=NOW + 20 * DAY, status=status, seen={status: NOW + 20 * DAY})
     expected = [("paid", DAY), ("dispute_opened", 4 * DAY), (kind, 20 * DAY)]
     assert after_sending(PAID, VISA, closed) == expected
 
 
-def test_a_dispute_that_was_lost_and_won_on_appeal_tells_both() -> None:
+def test_a_dispute_lost_and_then_won_on_appeal_has_both_entries() -> None:
     won = replace(DISPUTE, as_of=NOW + 40 * DAY, status="won", seen={"lost": NOW + 20 * DAY, "won": NOW + 40 * DAY})
     assert [kind for kind, _ in after_sending(PAID, VISA, won)][-2:] == ["dispute_lost", "dispute_won"]
 
 
-def test_a_credit_note_and_its_voiding_are_told() -> None:
-    credited = only(made(OPEN, NOTE), EntryKind.CREDITED)
+def test_a_credit_note_and_its_voiding_are_listed() -> None:
+    credited = only(invoice_with(OPEN, NOTE), EntryKind.CREDITED)
     assert (credited.amount, credited.reason) == (1500, "order_change")
     void = replace(NOTE, status="void", voided_at=NOW + 2 * DAY)
     assert after_sending(OPEN, void) == [("credited", DAY), ("credit_note_voided", 2 * DAY)]
@@ -286,52 +288,52 @@ def test_a_credit_note_and_its_voiding_are_told() -> None:
 # E-mails
 
 
-def test_an_invoice_that_somebody_mailed_again_in_stripe_was_sent_twice() -> None:
-    invoice = made(OPEN)
+def test_an_invoice_mailed_again_in_stripe_is_listed_as_sent_twice() -> None:
+    invoice = invoice_with(OPEN)
     mailed = replace(invoice, facts=invoice.facts.mailed("in_1", NOW + DAY))
     assert kinds(mailed) == ["created", "sent", "sent"]
     ours, theirs = timeline(mailed)[1:]
     assert (ours.by_pom, theirs.by_pom, theirs.to) == (True, False, ANN)
 
 
-def test_the_event_of_an_e_mail_that_pom_ordered_is_no_second_entry() -> None:
-    """An account on an old API version tells no key of the request, so the event looks like somebody else's."""
-    invoice = made(OPEN)
+def test_the_event_of_an_e_mail_ordered_by_pom_adds_no_second_entry() -> None:
+    """Events on an old API version do not name their request, so POM's own e-mail looks like one sent in Stripe."""
+    invoice = invoice_with(OPEN)
     assert kinds(replace(invoice, facts=invoice.facts.mailed("in_1", NOW + 2))) == ["created", "sent"]
 
 
-def test_each_later_e_mail_that_somebody_else_had_stripe_send_is_an_entry() -> None:
-    invoice = made(OPEN)
+def test_each_later_e_mail_sent_in_stripe_is_an_entry() -> None:
+    invoice = invoice_with(OPEN)
     mailed = invoice.facts.mailed("in_1", NOW + 200).mailed("in_1", NOW + DAY)
     assert kinds(replace(invoice, facts=mailed)) == ["created", "sent", "sent", "sent"]
 
 
-def test_an_invoice_that_pom_finalized_by_sending_it_is_not_told_as_finalized_in_stripe() -> None:
-    assert kinds(made(replace(OPEN, finalized_at=NOW + 2 * DAY))) == ["created", "sent"]
+def test_an_invoice_that_pom_sent_is_not_listed_as_finalized_in_stripe() -> None:
+    assert kinds(invoice_with(replace(OPEN, finalized_at=NOW + 2 * DAY))) == ["created", "sent"]
 
 
-def test_reminders_are_told_with_their_address_or_with_why_none_was_sent() -> None:
+def test_reminders_are_listed_with_their_address_or_the_reason_for_not_sending() -> None:
     reminded = Action(NOW + DAY, actions.REMINDER_SENT, None, stripe_id="in_1")
-    refused = Action(NOW + 2 * DAY, actions.REMINDER_REFUSED, None, "customer_email_changed", "in_1")
-    invoice = made(OPEN, acts=(*SENT, reminded, refused))
+    reminder_refused = Action(NOW + 2 * DAY, actions.REMINDER_REFUSED, None, "customer_email_changed", "in_1")
+    invoice = invoice_with(OPEN, acts=(*SENT, reminded, reminder_refused))
     assert kinds(invoice)[2:] == ["reminded", "reminder_refused"]
     assert only(invoice, EntryKind.REMINDED).to == ANN
     assert only(invoice, EntryKind.REMINDER_REFUSED).reason == "customer_email_changed"
 
 
-def test_an_order_to_send_is_told_until_something_comes_of_it() -> None:
+def test_an_order_to_send_is_listed_until_it_has_an_outcome() -> None:
     draft = replace(OPEN, status="draft", finalized_at=None)
     ordered = Action(NOW + 60, actions.SEND_REQUESTED, OFFICE, stripe_id="in_1")
-    assert kinds(made(draft, acts=(CREATED, ordered))) == ["created", "send_requested"]
-    assert kinds(made(OPEN, acts=(CREATED, ordered, SENT_BY_POM))) == ["created", "sent"]
-    refused = Action(NOW + 90, actions.SEND_REFUSED, OFFICE, "changed_in_stripe", "in_1")
-    invoice = made(draft, acts=(CREATED, ordered, refused))
+    assert kinds(invoice_with(draft, acts=(CREATED, ordered))) == ["created", "send_requested"]
+    assert kinds(invoice_with(OPEN, acts=(CREATED, ordered, SENT_BY_POM))) == ["created", "sent"]
+    send_refused = Action(NOW + 90, actions.SEND_REFUSED, OFFICE, "changed_in_stripe", "in_1")
+    invoice = invoice_with(draft, acts=(CREATED, ordered, send_refused))
     assert kinds(invoice) == ["created", "send_refused"]
     assert only(invoice, EntryKind.SEND_REFUSED).reason == "changed_in_stripe"
 
 
-def test_a_draft_that_somebody_finalized_in_stripe_is_told_as_finalized_and_not_as_sent() -> None:
-    assert kinds(made(replace(OPEN, finalized_at=NOW + DAY), acts=(CREATED,))) == ["created", "finalized"]
+def test_a_draft_finalized_in_stripe_is_listed_as_finalized_and_not_as_sent() -> None:
+    assert kinds(invoice_with(replace(OPEN, finalized_at=NOW + DAY), acts=(CREATED,))) == ["created", "finalized"]
 
 
 # How an invoice ends
@@ -345,37 +347,37 @@ def test_a_draft_that_somebody_finalized_in_stripe_is_told_as_finalized_and_not_
     ],
     ids=["voided", "given_up"],
 )
-def test_what_pom_ended_is_one_entry_of_poms_and_what_stripe_ended_is_one_of_stripes(
+def test_an_invoice_ended_in_pom_or_in_stripe_has_one_entry_with_that_source(
     act: str, fact: Any, kind: EntryKind
 ) -> None:
-    by_pom = only(made(fact, acts=(*SENT, Action(NOW + DAY - 2, act, OFFICE, "14 days", "in_1"))), kind)
+    by_pom = only(invoice_with(fact, acts=(*SENT, Action(NOW + DAY - 2, act, OFFICE, "14 days", "in_1"))), kind)
     assert (by_pom.by_pom, by_pom.actor, by_pom.reason) == (True, OFFICE, "14 days")
-    in_stripe = only(made(fact), kind)
+    in_stripe = only(invoice_with(fact), kind)
     assert (in_stripe.by_pom, in_stripe.actor, in_stripe.at) == (False, None, NOW + DAY)
 
 
-def test_a_draft_that_somebody_deleted_in_stripe_is_told_with_the_second_of_its_event() -> None:
-    gone = replace(OPEN, status="draft", finalized_at=None, deleted=True, seen={"deleted": NOW + DAY})
-    assert kinds(made(gone, acts=(CREATED,))) == ["created", "draft_deleted"]
-    assert only(made(gone, acts=(CREATED,)), EntryKind.DRAFT_DELETED).at == NOW + DAY
+def test_a_draft_deleted_in_stripe_is_listed_at_the_time_of_its_event() -> None:
+    deleted_fact = replace(OPEN, status="draft", finalized_at=None, deleted=True, seen={"deleted": NOW + DAY})
+    assert kinds(invoice_with(deleted_fact, acts=(CREATED,))) == ["created", "draft_deleted"]
+    assert only(invoice_with(deleted_fact, acts=(CREATED,)), EntryKind.DRAFT_DELETED).at == NOW + DAY
 
 
-def test_a_draft_that_the_office_deleted_is_deleted_once_and_by_pom() -> None:
-    gone = replace(OPEN, status="draft", finalized_at=None, deleted=True, seen={"deleted": NOW + DAY})
-    invoice = made(gone, acts=(CREATED, Action(NOW + DAY, VOIDED, OFFICE, None, "in_1")))
+def test_a_draft_deleted_by_the_office_is_one_entry_from_pom() -> None:
+    deleted_fact = replace(OPEN, status="draft", finalized_at=None, deleted=True, seen={"deleted": NOW + DAY})
+    invoice = invoice_with(deleted_fact, acts=(CREATED, Action(NOW + DAY, VOIDED, OFFICE, None, "in_1")))
     assert kinds(invoice) == ["created", "draft_deleted"]
     assert only(invoice, EntryKind.DRAFT_DELETED).actor == OFFICE
 
 
-def test_an_invoice_that_was_given_up_and_paid_later_tells_both() -> None:
+def test_an_invoice_paid_after_it_was_uncollectible_has_both_entries() -> None:
     fact = replace(PAID, marked_uncollectible_at=NOW + DAY - 60)
     assert after_sending(fact, VISA) == [("given_up", DAY - 60), ("paid", DAY)]
 
 
-def test_a_revision_is_one_entry_with_its_total_and_its_original_is_not_voided_on_the_timeline() -> None:
+def test_a_revision_is_one_entry_and_its_original_is_not_listed_as_voided() -> None:
     original = replace(OPEN, status="void", voided_at=NOW + DAY, latest_revision_id="in_2")
     revision = replace(OPEN, id="in_2", from_invoice_id="in_1", total=10_000, finalized_at=NOW + DAY)
-    invoice = made(original, revision)
+    invoice = invoice_with(original, revision)
     revised = only(invoice, EntryKind.REVISED)
     assert (revised.at, revised.amount, revised.stripe_id) == (NOW + DAY, 10_000, "in_2")
     assert EntryKind.VOIDED.value not in kinds(invoice)
@@ -384,27 +386,27 @@ def test_a_revision_is_one_entry_with_its_total_and_its_original_is_not_voided_o
 # Order
 
 
-def test_things_of_one_second_stand_in_the_order_in_which_such_things_happen() -> None:
+def test_entries_of_one_second_are_in_their_natural_order() -> None:
     at_once = {"created": NOW, "as_of": NOW}
     paid = replace(PAID, paid_at=NOW)
     refund = replace(REFUND, **at_once, seen={"succeeded": NOW})
     dispute = replace(DISPUTE, **at_once, status="lost", seen={"lost": NOW})
-    invoice = made(paid, replace(DECLINED, **at_once), replace(VISA, **at_once), refund, dispute)
+    invoice = invoice_with(paid, replace(DECLINED, **at_once), replace(VISA, **at_once), refund, dispute)
     assert kinds(invoice) == [
         "created", "sent", "payment_failed", "paid", "refunded", "dispute_opened", "dispute_lost",
     ]  # fmt: skip
 
 
-def test_the_order_in_which_facts_became_known_does_not_matter() -> None:
+def test_the_timeline_does_not_depend_on_the_order_of_facts() -> None:
     facts = (PAID, DECLINED, VISA, INTENT, REFUND)
-    expected = timeline(made(*facts))
+    expected = timeline(invoice_with(*facts))
     for order in itertools.permutations(facts):
-        assert timeline(made(*order)) == expected
+        assert timeline(invoice_with(*order)) == expected
 
 
 def test_the_latest_entry_of_some_kinds_is_found() -> None:
-    invoice = made(PAID, DECLINED, VISA)
-    found = latest(invoice, EntryKind.PAID, EntryKind.PAYMENT_FAILED)
-    assert found is not None
-    assert found.kind is EntryKind.PAID
+    invoice = invoice_with(PAID, DECLINED, VISA)
+    latest_entry = latest(invoice, EntryKind.PAID, EntryKind.PAYMENT_FAILED)
+    assert latest_entry is not None
+    assert latest_entry.kind is EntryKind.PAID
     assert latest(invoice, EntryKind.VOIDED) is None

@@ -1,4 +1,4 @@
-"""A pool company of its own for a test: an organization in POM, an account in Stripe, and what each of them holds."""
+"""A pool company for one test: an organization in POM, an account in Stripe, and the data of both."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ PATIENCE = 20.0
 """Seconds for which something that happens by itself is waited for."""
 
 
-def eventually(look: Callable[[], T], good: Callable[[T], bool], what: str = "it") -> T:
-    """What `look` sees once it is good.
+def eventually(look: Callable[[], T], good: Callable[[T], bool], expectation: str = "it") -> T:
+    """Returns the first result of `look` that is good.
 
     Raises:
         AssertionError: it was not in time; says what was seen last.
     """
     deadline = time.monotonic() + PATIENCE
-    while not good(seen := look()):
-        assert time.monotonic() < deadline, f"{what} did not come about; last seen: {seen}"
+    while not good(value := look()):
+        assert time.monotonic() < deadline, f"{expectation} did not come about; last seen: {value}"
         time.sleep(0.05)
-    return seen
+    return value
 
 
 def send_bytes(method: str, url: str, body: bytes, headers: dict[str, str]) -> Response:
@@ -47,7 +47,7 @@ def send_bytes(method: str, url: str, body: bytes, headers: dict[str, str]) -> R
 
 
 def refused(answer: Response, status: int, code: str, field: str | None = None) -> Any:
-    """Check a refusal against the error contract; answers the error."""
+    """Requires a refusal of the error contract, and returns its error."""
     assert answer.status == status, answer.text
     error = answer.json["error"]
     assert (error["code"], error.get("field")) == (code, field)
@@ -59,7 +59,7 @@ def refused(answer: Response, status: int, code: str, field: str | None = None) 
 
 def header(answer: Response, name: str) -> str | None:
     """A header, however its name is written."""
-    return {given.lower(): value for given, value in answer.headers.items()}.get(name.lower())
+    return {default.lower(): value for default, value in answer.headers.items()}.get(name.lower())
 
 
 class Company:
@@ -86,9 +86,9 @@ class Company:
 
     def begin(self) -> tuple[str, str]:
         """Click Install: Stripe's URL, and the state in it."""
-        begun = self.admin.call("POST", "/stripe/connection")
-        assert begun.status == 200, begun.text
-        url = str(begun.json["authorizeUrl"])
+        response = self.admin.call("POST", "/stripe/connection")
+        assert response.status == 200, response.text
+        url = str(response.json["authorizeUrl"])
         return url, query_of(url)["state"]
 
     def returned(self, url: str) -> str:
@@ -100,15 +100,15 @@ class Company:
         """Install, grant, return and complete."""
         url, _ = self.begin()
         state = self.returned(url)
-        completed = self.admin.call("POST", "/stripe/connection/complete", {"state": state})
-        assert completed.status == 200, completed.text
+        response = self.admin.call("POST", "/stripe/connection/complete", {"state": state})
+        assert response.status == 200, response.text
         return self
 
     def customer(self, customer_id: str = "cust_1", email: str | None = "ann@example.com") -> str:
-        """Save a customer; answers its id."""
+        """Saves a customer, and returns its id."""
         body = {"firstName": "Ann", "lastName": "Lee", **({"email": email} if email else {})}
-        saved = self.office.call("PUT", f"/customers/{customer_id}", body)
-        assert saved.status == 200, saved.text
+        response = self.office.call("PUT", f"/customers/{customer_id}", body)
+        assert response.status == 200, response.text
         return customer_id
 
     def bill(self, *services: str, key: str | None = None, **changes: Any) -> Response:
@@ -131,8 +131,8 @@ class Company:
 
     def double(self, method: str, path: str, /, **body: Any) -> Any:
         """One of the double's controls."""
-        sent = None if method == "GET" else body
-        answer = request(method, f"{self.stack.urls.stripe}/_double/{path}", json_body=sent)
+        params = None if method == "GET" else body
+        answer = request(method, f"{self.stack.urls.stripe}/_double/{path}", json_body=params)
         assert answer.status == 200, answer.text
         return answer.json
 

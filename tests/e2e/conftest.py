@@ -1,4 +1,4 @@
-"""One local stack for the session; companies on it as tests need them."""
+"""One local stack for the session, and companies on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.e2e.company import Company
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """The whole stack, each part in its own process, on free ports; what the deployed policies deny is denied."""
+    """The whole stack, each part in its own process, on free ports, with the deployed policies enforced."""
     with LocalStack(app="infra.local.enforced_policies:app") as running:
         yield running
         assert running.ended() == []

@@ -1,6 +1,6 @@
-"""Makes a stored moment lie in the past, as if time had gone by: nothing in the system itself can be hurried.
+"""Moves a stored time into the past, as if time had passed, because nothing in the running stack can be hurried.
 
-The write goes through the stores themselves, under their version conditions, in a process of its own.
+The write goes through the stores themselves, under their version conditions, in its own process.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def sweeps_fall_due(stack: LocalStack) -> None:
 def _in_its_own_process(stack: LocalStack, *words: str) -> None:
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     command = [sys.executable, "-m", "tests.e2e.passing_time", *words]
-    done = subprocess.run(
+    process = subprocess.run(
         command, env={**own, **stack.environment}, cwd=ROOT, check=False, timeout=30, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
 
 
 def main(kind: str, *ids: str) -> None:

@@ -12,7 +12,7 @@ from tests.e2e.company import Company, eventually, refused, send_bytes
 CUSTOMERS = 8
 
 
-def settled(company: Company, path: str) -> Any:
+def finished_batch(company: Company, path: str) -> Any:
     """The batch or import once nothing is queued."""
     return eventually(
         lambda: company.office.get(f"{path}?first=100"),
@@ -22,8 +22,8 @@ def settled(company: Company, path: str) -> Any:
 
 
 def service(number: int, name: str = "november") -> dict[str, Any]:
-    named = {"customerId": f"cust_{number}", "serviceId": f"{name}_{number}", "description": "Weekly cleaning"}
-    return {**named, "quantity": 4, "unitPrice": "75.00"}
+    service_name = {"customerId": f"cust_{number}", "serviceId": f"{name}_{number}", "description": "Weekly cleaning"}
+    return {**service_name, "quantity": 4, "unitPrice": "75.00"}
 
 
 def test_customers_are_imported_and_billed_once_each(stack: LocalStack) -> None:
@@ -32,16 +32,16 @@ def test_customers_are_imported_and_billed_once_each(stack: LocalStack) -> None:
     rows[7]["email"] = "nowhere"
     imported = company.office.call("POST", "/customer-imports", {"customers": rows}, idempotency_key="move-in")
     assert imported.status == 202, imported.text
-    report = settled(company, f"/customer-imports/{imported.json['id']}")
+    report = finished_batch(company, f"/customer-imports/{imported.json['id']}")
     assert report["counts"] == {"queued": 0, "created": CUSTOMERS - 1, "updated": 0, "unchanged": 0, "failed": 1}
     assert report["rows"][7]["error"]["field"] == "email"
 
     body = {"services": [service(n, name) for name in ("october", "november") for n in range(CUSTOMERS)]}
-    begun = company.office.call("POST", "/invoice-batches", body, idempotency_key="november")
-    assert begun.status == 202, begun.text
+    batch = company.office.call("POST", "/invoice-batches", body, idempotency_key="november")
+    assert batch.status == 202, batch.text
     again = company.office.call("POST", "/invoice-batches", body, idempotency_key="november")
-    assert (again.status, again.json["id"]) == (202, begun.json["id"])
-    shown = settled(company, f"/invoice-batches/{begun.json['id']}")
+    assert (again.status, again.json["id"]) == (202, batch.json["id"])
+    shown = finished_batch(company, f"/invoice-batches/{batch.json['id']}")
     assert shown["counts"] == {
         "queued": 0,
         "created": 0,
@@ -53,17 +53,17 @@ def test_customers_are_imported_and_billed_once_each(stack: LocalStack) -> None:
     assert shown["items"][7]["error"]["code"] == "customer_not_found"
 
     company.customer("cust_7", "found@example.com")
-    retried = company.office.call("POST", f"/invoice-batches/{begun.json['id']}/retry")
-    assert (retried.status, retried.json["counts"]["queued"]) == (202, 1)
-    shown = settled(company, f"/invoice-batches/{begun.json['id']}")
+    retry_response = company.office.call("POST", f"/invoice-batches/{batch.json['id']}/retry")
+    assert (retry_response.status, retry_response.json["counts"]["queued"]) == (202, 1)
+    shown = finished_batch(company, f"/invoice-batches/{batch.json['id']}")
     assert shown["counts"]["sent"] == CUSTOMERS
     company.all_delivered()
-    billed = Counter(each["customer"] for each in company.in_stripe())
-    assert len(billed) == CUSTOMERS
-    assert set(billed.values()) == {1}
-    one = company.becomes(shown["items"][0]["invoiceId"], status="pending")
-    assert one["total"] == "600.00"
-    assert [each["id"] for each in company.office.get("/invoice-batches")["data"]] == [begun.json["id"]]
+    billed_services = Counter(each["customer"] for each in company.in_stripe())
+    assert len(billed_services) == CUSTOMERS
+    assert set(billed_services.values()) == {1}
+    invoice = company.becomes(shown["items"][0]["invoiceId"], status="pending")
+    assert invoice["total"] == "600.00"
+    assert [each["id"] for each in company.office.get("/invoice-batches")["data"]] == [batch.json["id"]]
 
 
 def in_dashboard(company: Company, stripe_id: str, change: str) -> None:
@@ -78,42 +78,42 @@ def mails(company: Company) -> list[Any]:
     return list(company.double("GET", f"ledger/{company.account_id}")["mails"])
 
 
-def test_a_batch_is_reviewed_and_sent_and_what_was_held_back_says_why(stack: LocalStack) -> None:
+def test_a_reviewed_batch_is_sent_and_each_invoice_that_was_not_sent_has_its_reason(stack: LocalStack) -> None:
     company = Company(stack, livemode=False).connect()
     rows = [{"id": f"cust_{n}", "firstName": "Ann", "email": f"owner{n}@example.com"} for n in range(CUSTOMERS)]
     imported = company.office.call("POST", "/customer-imports", {"customers": rows})
-    settled(company, f"/customer-imports/{imported.json['id']}")
+    finished_batch(company, f"/customer-imports/{imported.json['id']}")
     body = {"services": [service(n) for n in range(CUSTOMERS)], "send": False}
-    begun = company.office.call("POST", "/invoice-batches", body, idempotency_key="november")
-    one = f"/invoice-batches/{begun.json['id']}"
-    made = settled(company, one)
+    batch = company.office.call("POST", "/invoice-batches", body, idempotency_key="november")
+    invoice = f"/invoice-batches/{batch.json['id']}"
+    made = finished_batch(company, invoice)
     assert made["counts"]["created"] == CUSTOMERS
     company.all_delivered()
     drafts = [item["invoiceId"] for item in made["items"]]
 
     company.office.call("POST", f"/invoices/{drafts[0]}/void")
-    changed = company.invoice(drafts[1])["dashboardUrl"].rsplit("/", 1)[1]
-    in_dashboard(company, changed, "description=Pay+at+the+gate.")
+    changed_draft = company.invoice(drafts[1])["dashboardUrl"].rsplit("/", 1)[1]
+    in_dashboard(company, changed_draft, "description=Pay+at+the+gate.")
     company.office.call("PUT", "/customers/cust_2", {"firstName": "Ann"})
     with company.unchanged():
-        refused(company.member.call("POST", f"{one}/send"), 403, "role_missing")
-    asked = company.office.call("POST", f"{one}/send", idempotency_key="go")
-    assert asked.status == 202, asked.text
-    shown = settled(company, one)
-    assert (shown["counts"]["sent"], shown["counts"]["heldBack"]) == (CUSTOMERS - 3, 3)
-    codes = [item["error"]["code"] for item in shown["items"][:3]]
+        refused(company.member.call("POST", f"{invoice}/send"), 403, "role_missing")
+    send_response = company.office.call("POST", f"{invoice}/send", idempotency_key="go")
+    assert send_response.status == 202, send_response.text
+    report = finished_batch(company, invoice)
+    assert (report["counts"]["sent"], report["counts"]["heldBack"]) == (CUSTOMERS - 3, 3)
+    codes = [item["error"]["code"] for item in report["items"][:3]]
     assert codes == ["draft_deleted", "changed_in_stripe", "customer_email_missing"]
     assert len(mails(company)) == CUSTOMERS - 3
-    assert company.office.call("POST", f"{one}/send", idempotency_key="go").json["counts"] == shown["counts"]
+    assert company.office.call("POST", f"{invoice}/send", idempotency_key="go").json["counts"] == report["counts"]
 
     company.customer("cust_2", "found@example.com")
-    assert company.office.call("POST", f"{one}/send").json["counts"]["queued"] == 3
-    shown = settled(company, one)
-    assert (shown["counts"]["sent"], shown["counts"]["heldBack"]) == (CUSTOMERS - 2, 2)
+    assert company.office.call("POST", f"{invoice}/send").json["counts"]["queued"] == 3
+    report = finished_batch(company, invoice)
+    assert (report["counts"]["sent"], report["counts"]["heldBack"]) == (CUSTOMERS - 2, 2)
     assert len(mails(company)) == CUSTOMERS - 2
 
 
-def test_bulk_is_refused_whole_and_in_its_own_words(company: Company) -> None:
+def test_an_invalid_batch_is_refused_as_a_whole_with_a_message_about_batches(company: Company) -> None:
     with company.unchanged():
         repeated = company.office.call("POST", "/invoice-batches", {"services": [service(1), service(1)]})
         refused(repeated, 422, "service_repeated", "services[1].serviceId")

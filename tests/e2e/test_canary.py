@@ -1,4 +1,4 @@
-"""The canary on the whole stack: it comes through while the pipe is open, and whatever closes the pipe is told."""
+"""The canary on the whole stack: it is accepted while webhooks can arrive, and reports every fault in between."""
 
 from __future__ import annotations
 
@@ -23,78 +23,78 @@ def open_pipe() -> Iterator[LocalStack]:
         yield running
 
 
-def flown(stack: LocalStack) -> tuple[str, int]:
-    """The verdict of one canary, and what the metric says of it."""
+def send_canary(stack: LocalStack) -> tuple[str, int]:
+    """Sends one canary, and returns its verdict and the value of its metric."""
     verdict = str(stack.fire("canary")["verdict"])
-    passed = [each["CanaryPassed"] for each in measured(stack, "workers") if "CanaryPassed" in each]
+    passed = [each["CanaryPassed"] for each in metrics(stack, "workers") if "CanaryPassed" in each]
     return verdict, int(passed[-1][0])
 
 
-def measured(stack: LocalStack, part: str) -> list[dict[str, Any]]:
+def metrics(stack: LocalStack, part: str) -> list[dict[str, Any]]:
     lines = (stack.state_dir / "logs" / f"{part}.log").read_text().splitlines()
     return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
 
 
-def test_it_comes_through_and_counts_as_no_event(open_pipe: LocalStack) -> None:
-    assert flown(open_pipe) == ("passed", 1)
-    assert flown(open_pipe) == ("passed", 1)
-    events = [each for each in measured(open_pipe, "api") if "EventLag" in each]
+def test_a_canary_is_accepted_and_not_counted_as_an_event(open_pipe: LocalStack) -> None:
+    assert send_canary(open_pipe) == ("passed", 1)
+    assert send_canary(open_pipe) == ("passed", 1)
+    events = [each for each in metrics(open_pipe, "api") if "EventLag" in each]
     assert events == []
     company = Company(open_pipe).connect()
     company.customer()
     company.bill("svc_after_canaries")
     company.all_delivered()
-    assert [each for each in measured(open_pipe, "api") if "EventLag" in each], "Stripe's own are counted"
+    assert [each for each in metrics(open_pipe, "api") if "EventLag" in each], "Stripe's own are counted"
 
 
-def test_a_secret_that_the_handler_does_not_know_yet(open_pipe: LocalStack) -> None:
-    [known] = open_pipe.secret.webhook_secrets
+def test_a_canary_signed_with_a_secret_that_the_handler_lacks_is_refused(open_pipe: LocalStack) -> None:
+    [secret] = open_pipe.secret.webhook_secrets
     try:
-        store_secret(open_pipe, as_stored("whsec_new", known))
-        assert flown(open_pipe) == ("passed_by_older_secret", 1)
+        store_secret(open_pipe, as_stored("whsec_new", secret))
+        assert send_canary(open_pipe) == ("passed_by_older_secret", 1)
         store_secret(open_pipe, as_stored("whsec_new"))
-        assert flown(open_pipe) == ("refused", 0)
+        assert send_canary(open_pipe) == ("refused", 0)
     finally:
         store_secret(open_pipe, open_pipe.secret.text(Secret.WEBHOOK))
-    assert flown(open_pipe) == ("passed", 1)
+    assert send_canary(open_pipe) == ("passed", 1)
 
 
 @pytest.mark.parametrize("text", ["{}", "not even JSON", '{"webhookSecrets": []}'])
-def test_a_secret_that_cannot_be_used(open_pipe: LocalStack, text: str) -> None:
+def test_a_canary_without_a_usable_secret_is_reported_as_no_secret(open_pipe: LocalStack, text: str) -> None:
     try:
         store_secret(open_pipe, text)
-        assert flown(open_pipe) == ("no_secret", 0)
+        assert send_canary(open_pipe) == ("no_secret", 0)
     finally:
         store_secret(open_pipe, open_pipe.secret.text(Secret.WEBHOOK))
 
 
-def test_the_hourly_plan_measures_the_age_of_both_secrets_with_the_rights_that_it_is_given(
+def test_the_hourly_plan_can_read_the_age_of_both_secrets(
     open_pipe: LocalStack,
 ) -> None:
     open_pipe.fire("plan_day")
-    ages = {each["secret"]: each["SecretAge"] for each in measured(open_pipe, "workers") if "SecretAge" in each}
+    ages = {each["secret"]: each["SecretAge"] for each in metrics(open_pipe, "workers") if "SecretAge" in each}
     assert ages == {"platform": [0.0], "webhook": [0.0]}
-    assert [each["SecretAgesUnknown"] for each in measured(open_pipe, "workers") if "SecretAgesUnknown" in each] == [
+    assert [each["SecretAgesUnknown"] for each in metrics(open_pipe, "workers") if "SecretAgesUnknown" in each] == [
         [0.0]
     ]
 
 
-def test_an_api_that_is_down_rings_with_the_second_canary_that_fails(open_pipe: LocalStack) -> None:
-    flights = [flown(open_pipe)]
+def test_the_alarm_fires_at_the_second_canary_that_an_unreachable_api_fails(open_pipe: LocalStack) -> None:
+    flights = [send_canary(open_pipe)]
     open_pipe.kill("api")
     try:
-        flights += [flown(open_pipe), flown(open_pipe)]
+        flights += [send_canary(open_pipe), send_canary(open_pipe)]
     finally:
         open_pipe.restart("api")
-    flights += [flown(open_pipe)]
+    flights += [send_canary(open_pipe)]
     assert flights == [("passed", 1), ("no_answer", 0), ("no_answer", 0), ("passed", 1)]
-    assert ringing([passed for _, passed in flights]) == [False, False, True, False]
-    assert ringing([1, None, None]) == [False, False, True], "silence rings as well"
+    assert in_alarm([passed for _, passed in flights]) == [False, False, True, False]
+    assert in_alarm([1, None, None]) == [False, False, True], "silence rings as well"
 
 
-def ringing(passed: Sequence[int | None]) -> list[bool]:
+def in_alarm(passed: Sequence[int | None]) -> list[bool]:
     """Whether the deployed alarm rings after each of these canaries, one a period."""
     alarm = from_template(merge_template()["Resources"], {"AWS::StackName": "pom", "RunBookUrl": ""})["CanaryFailing"]
     assert isinstance(alarm, MetricAlarm)
-    points = alarm.computed({"passed": passed, "sent": [None if each is None else 1 for each in passed]})
+    points = alarm.values_from_series({"passed": passed, "sent": [None if each is None else 1 for each in passed]})
     return [alarm.fires(points[: number + 1]) for number in range(len(points))]

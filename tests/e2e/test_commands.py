@@ -23,7 +23,7 @@ from tests.e2e.company import eventually
 
 @contextmanager
 def command(tmp_path: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any], str]]:
-    """`python -m infra.local` on free ports: the process, its description and what it printed."""
+    """`python -m infra.local` on free ports: the process, its description and its output."""
     output = tmp_path / "stack.json"
     places = ["--ephemeral", "--state-dir", str(tmp_path / "state"), "--output", str(output)]
     with subprocess.Popen(
@@ -36,14 +36,14 @@ def command(tmp_path: Path, *options: str) -> Iterator[tuple[subprocess.Popen[st
     ) as running:
         try:
             assert running.stdout is not None
-            shown = []
+            description = []
             for line in running.stdout:
-                shown.append(line)
+                description.append(line)
                 if line.startswith("Ctrl-C stops everything"):
                     break
             else:
-                raise AssertionError("".join(shown))
-            yield running, json.loads(output.read_text()), "".join(shown)
+                raise AssertionError("".join(description))
+            yield running, json.loads(output.read_text()), "".join(description)
         finally:
             running.send_signal(signal.SIGINT)
             running.wait(timeout=20)
@@ -51,12 +51,12 @@ def command(tmp_path: Path, *options: str) -> Iterator[tuple[subprocess.Popen[st
 
 def run(line: str) -> Any:
     """Run a printed command in a shell and read the JSON it prints."""
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=30, check=True)
-    return json.loads(done.stdout)
+    process = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(process.stdout)
 
 
 def grant(url: str, stripe: str) -> str:
-    """Do in the browser what the summary asks for; answers the state."""
+    """Does in the browser the steps of the summary, and returns the state."""
     back = Owner(stripe, STRIPE_ACCOUNT["account_id"]).decides(url, "grant").headers["Location"]
     return query_of(request("GET", back).headers["Location"])["state"]
 
@@ -69,11 +69,11 @@ def alive(pid: int) -> bool:
     return True
 
 
-def test_the_printed_lines_work_when_pasted_and_ctrl_c_ends_it_all(tmp_path: Path) -> None:
-    with command(tmp_path) as (running, described, shown):
-        lines = [line for line in shown.splitlines() if line.startswith("curl ")]
+def test_the_printed_commands_work_when_pasted_and_ctrl_c_ends_every_process(tmp_path: Path) -> None:
+    with command(tmp_path) as (running, described, description):
+        lines = [line for line in description.splitlines() if line.startswith("curl ")]
         assert lines == list(described["curl"].values())
-        first = next(line for line in shown.splitlines() if line)
+        first = next(line for line in description.splitlines() if line)
         assert first == f"Open {described['office']} (the office). Stripe's side: {described['dashboard']}"
         connect, customer, invoice = lines
 
@@ -103,29 +103,29 @@ def test_the_printed_lines_work_when_pasted_and_ctrl_c_ends_it_all(tmp_path: Pat
     assert words[:4] == ["curl", "-sS", "-X", "POST"]
 
 
-def test_chalice_local_serves_the_api_beside_the_stack(tmp_path: Path) -> None:
+def test_chalice_local_serves_the_api_with_the_stack(tmp_path: Path) -> None:
     with LocalStack(with_api=False) as stack, chalice_local(stack, tmp_path):
         token = {"Authorization": f"Bearer {stack.tokens['admin']}"}
         api = f"{stack.urls.api}/v1"
 
         begun = request("POST", f"{api}/stripe/connection", headers=token, json_body={})
         state = grant(begun.json["authorizeUrl"], stack.urls.stripe)
-        done = request("POST", f"{api}/stripe/connection/complete", headers=token, json_body={"state": state})
-        saved = request("PUT", f"{api}/customers/cust_1", headers=token, json_body={"email": "ann@example.com"})
+        process = request("POST", f"{api}/stripe/connection/complete", headers=token, json_body={"state": state})
+        customer = request("PUT", f"{api}/customers/cust_1", headers=token, json_body={"email": "ann@example.com"})
         line = {"serviceId": "svc_1", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
         order = {"customerId": "cust_1", "invoiceType": "stripe", "lineItems": [line]}
-        made = request("POST", f"{api}/invoices", headers=token, json_body=order)
+        invoice = request("POST", f"{api}/invoices", headers=token, json_body=order)
         nobody = request("GET", f"{api}/apps")
 
-        assert done.json["status"] == "connected"
-        assert saved.status == 200
-        assert (made.status, made.json["status"]) == (201, "pending")
+        assert process.json["status"] == "connected"
+        assert customer.status == 200
+        assert (invoice.status, invoice.json["status"]) == (201, "pending")
         assert nobody.status in (401, 403)
-        request("POST", made.json["paymentUrl"], form={
+        request("POST", invoice.json["paymentUrl"], form={
             "method": "card", "number": "4242 4242 4242 4242", "exp": "12/34", "cvc": "123",
         })  # fmt: skip
         eventually(
-            lambda: request("GET", f"{api}/invoices/{made.json['id']}", headers=token).json["status"],
+            lambda: request("GET", f"{api}/invoices/{invoice.json['id']}", headers=token).json["status"],
             lambda status: status == "paid",
             "the payment by webhook",
         )
@@ -155,7 +155,7 @@ def chalice_local(stack: LocalStack, tmp_path: Path) -> Iterator[None]:
         yield
 
 
-def test_ports_of_the_configuration_are_the_stacks_own() -> None:
+def test_the_stack_listens_on_the_configured_ports() -> None:
     """What the copy above changes is nothing but ports: the stack's defaults are those of the file."""
     from infra.local.settings import Ports, Urls, environment
 

@@ -1,4 +1,6 @@
-"""POM's own records beside POM-Stripe: a billed service names its invoice, and is free again once that is void."""
+"""POM's own records with POM-Stripe: a billed service names its invoice, and can be billed again when the invoice is
+void.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,7 @@ def records(stack: LocalStack, name: str) -> Any:
     return request("GET", f"{stack.urls.pom}/company/{name}", headers=headers).json["data"]
 
 
-def test_a_service_is_marked_as_billed_and_is_free_again_once_its_invoice_is_void(
-    stack: LocalStack, desert_springs: Company
-) -> None:
+def test_a_service_is_billed_until_its_invoice_is_void(stack: LocalStack, desert_springs: Company) -> None:
     first, second, *_ = records(stack, "services")
     assert (first["invoiceId"], second["invoiceId"]) == (None, None)
 

@@ -1,4 +1,4 @@
-"""Connecting Stripe when something goes wrong: each way back leads to POM's page or a clear refusal."""
+"""Connecting Stripe when something goes wrong: each redirect leads to POM's page, and each refusal has a code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def connected_in_stripe(company: Company) -> bool:
     return bool(next(each for each in accounts if each["id"] == company.account_id)["connected"])
 
 
-def test_access_is_denied_at_stripe(newcomer: Company) -> None:
+def test_an_owner_who_denied_access_at_stripe_can_try_again(newcomer: Company) -> None:
     url, state = newcomer.begin()
 
     returned = back_from_stripe(newcomer, url, "deny")
@@ -41,7 +41,7 @@ def test_access_is_denied_at_stripe(newcomer: Company) -> None:
     assert status(newcomer) == "connected", "trying again works"
 
 
-def test_a_state_works_once(newcomer: Company) -> None:
+def test_a_state_can_be_used_once(newcomer: Company) -> None:
     url, state = newcomer.begin()
     to_callback = newcomer.owner.decides(url, "grant").headers["Location"]
     returned = query_of(header(request("GET", to_callback), "Location") or "")
@@ -68,7 +68,7 @@ def test_a_browser_gets_a_page_and_a_script_gets_json(newcomer: Company) -> None
     refused(request("GET", newcomer.stack.urls.oauth_callback), 400, "state_missing", "state")
 
 
-def test_a_state_expires(newcomer: Company) -> None:
+def test_an_expired_state_connects_nothing(newcomer: Company) -> None:
     url, state = newcomer.begin()
     expire_state(newcomer.stack, state)
 
@@ -78,7 +78,7 @@ def test_a_state_expires(newcomer: Company) -> None:
     assert not connected_in_stripe(newcomer)
 
 
-def test_a_grant_that_is_completed_too_late(newcomer: Company) -> None:
+def test_completing_after_the_state_expired_is_refused(newcomer: Company) -> None:
     url, state = newcomer.begin()
     back_from_stripe(newcomer, url, "grant")
     expire_state(newcomer.stack, state)
@@ -88,7 +88,7 @@ def test_a_grant_that_is_completed_too_late(newcomer: Company) -> None:
     assert status(newcomer) != "connected"
 
 
-def test_completing_before_stripe_sent_the_browser_back(newcomer: Company) -> None:
+def test_completing_before_the_browser_returned_from_stripe_is_refused(newcomer: Company) -> None:
     _, state = newcomer.begin()
 
     refused(complete(newcomer, state), 409, "state_not_returned", "state")
@@ -97,16 +97,16 @@ def test_completing_before_stripe_sent_the_browser_back(newcomer: Company) -> No
     assert status(newcomer) == "pending"
 
 
-def test_only_the_admin_who_began_completes(newcomer: Company, stack: LocalStack) -> None:
-    other = Company(stack)
-    url, begun = newcomer.begin()
+def test_only_the_admin_who_began_to_connect_can_complete(newcomer: Company, stack: LocalStack) -> None:
+    other_company = Company(stack)
+    url, first_state = newcomer.begin()
     state = newcomer.returned(url)
 
-    refused(complete(newcomer, begun), 409, "state_not_returned", "state")
+    refused(complete(newcomer, first_state), 409, "state_not_returned", "state")
     refused(complete(newcomer, state, user="user_another_admin"), 403, "state_foreign", "state")
-    refused(complete(other, state), 403, "state_foreign", "state")
+    refused(complete(other_company, state), 403, "state_foreign", "state")
 
-    assert (status(newcomer), status(other)) == ("pending", "not_connected")
+    assert (status(newcomer), status(other_company)) == ("pending", "not_connected")
     assert complete(newcomer, state).json["status"] == "connected"
 
 
@@ -120,7 +120,7 @@ def test_an_account_of_another_organization_is_refused(newcomer: Company, compan
     assert connected_in_stripe(company)
 
 
-def test_a_code_that_stripe_does_not_know(newcomer: Company) -> None:
+def test_an_unknown_authorization_code_connects_nothing(newcomer: Company) -> None:
     _, state = newcomer.begin()
 
     returned = request("GET", f"{newcomer.stack.urls.oauth_callback}?state={state}&code=ac_forged")
@@ -131,18 +131,18 @@ def test_a_code_that_stripe_does_not_know(newcomer: Company) -> None:
 
 def test_disconnecting_keeps_everything_and_reconnecting_catches_up(newcomer: Company) -> None:
     newcomer.connect().customer()
-    made = newcomer.bill("one").json["id"]
+    invoice_id = newcomer.bill("one").json["id"]
 
-    gone = newcomer.admin.call("DELETE", "/stripe/connection")
+    response = newcomer.admin.call("DELETE", "/stripe/connection")
     again = newcomer.admin.call("DELETE", "/stripe/connection")
 
-    assert gone.json["status"] == again.json["status"] == "disconnected"
+    assert response.json["status"] == again.json["status"] == "disconnected"
     assert not connected_in_stripe(newcomer)
-    assert newcomer.invoice(made)["status"] == "pending"
+    assert newcomer.invoice(invoice_id)["status"] == "pending"
     refused(newcomer.bill("two"), 409, "stripe_not_connected")
     newcomer.double(
         "POST", f"invoices/{newcomer.account_id}/{newcomer.in_stripe()[0]['id']}/pay", method="pm_card_visa"
     )
     newcomer.connect()
-    newcomer.becomes(made, status="paid", balance="0.00")
+    newcomer.becomes(invoice_id, status="paid", balance="0.00")
     assert newcomer.bill("two").status == 201

@@ -1,4 +1,4 @@
-"""An issued invoice becomes a draft again over HTTP, is looked at, and is sent."""
+"""An issued invoice is corrected over HTTP: its draft copy is previewed and sent."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_browser_gets_the_preview_as_a_page(company: Company) -> None:
     assert "DRAFT" in page.text
 
 
-def test_a_correction_that_stripe_failed_at_goes_on_by_itself(company: Company) -> None:
+def test_a_correction_that_stripe_failed_resumes_automatically(company: Company) -> None:
     issued = company.bill("slow_1").json
     company.fault("error_before", "POST", VOID, count=3)
 

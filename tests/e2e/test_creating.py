@@ -1,4 +1,4 @@
-"""Making invoices over HTTP: large ones, repeated ones, and those that Stripe is slow or fails with."""
+"""Creating invoices over HTTP: large ones, repeated requests, and requests during failures of Stripe."""
 
 from __future__ import annotations
 
@@ -23,19 +23,23 @@ def no_faults(company: Company) -> Iterator[None]:
     company.clear_faults()
 
 
-def of_invoice(company: Company, shown: Any) -> list[Any]:
+def of_invoice(company: Company, invoice: Any) -> list[Any]:
     """The Stripe invoices that carry this invoice's id."""
-    return [each for each in company.in_stripe() if each["metadata"].get("pom_invoice_id") == shown["id"]]
+    return [each for each in company.in_stripe() if each["metadata"].get("pom_invoice_id") == invoice["id"]]
 
 
-def test_250_lines(company: Company) -> None:
+def test_an_invoice_can_have_250_lines(company: Company) -> None:
     before = len(company.calls())
 
-    made = company.bill(*(f"many_{n}" for n in range(250)))
+    created = company.bill(*(f"many_{n}" for n in range(250)))
 
-    assert made.status == 201, made.text
-    assert (made.json["status"], made.json["total"], len(made.json["lineItems"])) == ("pending", "18750.00", 250)
-    [invoice] = of_invoice(company, made.json)
+    assert created.status == 201, created.text
+    assert (created.json["status"], created.json["total"], len(created.json["lineItems"])) == (
+        "pending",
+        "18750.00",
+        250,
+    )
+    [invoice] = of_invoice(company, created.json)
     assert (invoice["total"], len(invoice["lines"]["data"])) == (1_875_000, 250)
     assert len(company.calls()) - before <= 6
     refused(company.bill("many_249"), 409, "service_already_billed", "lineItems[0].serviceId")
@@ -45,16 +49,18 @@ def test_250_lines(company: Company) -> None:
     ("currency", "price", "total", "minor"),
     [("jpy", "7500", "7500", 7500), ("kwd", "1.25", "1.250", 1250), ("eur", 10.1, "10.10", 1010)],
 )
-def test_currencies_keep_their_decimals(company: Company, currency: str, price: Any, total: str, minor: int) -> None:
+def test_amounts_have_the_decimals_of_their_currency(
+    company: Company, currency: str, price: Any, total: str, minor: int
+) -> None:
     line = {"serviceId": f"in_{currency}", "description": "Cleaning", "quantity": "1", "unitPrice": price}
 
-    made = company.office.call("POST", "/invoices", order(currency=currency, lineItems=[line]))
+    created = company.office.call("POST", "/invoices", order(currency=currency, lineItems=[line]))
 
-    assert (made.status, made.json["total"]) == (201, total)
-    assert [each["total"] for each in of_invoice(company, made.json)] == [minor]
+    assert (created.status, created.json["total"]) == (201, total)
+    assert [each["total"] for each in of_invoice(company, created.json)] == [minor]
 
 
-def test_the_same_key_and_order_is_the_same_invoice(company: Company) -> None:
+def test_the_same_idempotency_key_and_order_return_the_same_invoice(company: Company) -> None:
     first = company.bill("again", key="again")
     company.all_delivered()
     calls, writes = len(company.calls()), company.invoice(first.json["id"])["updatedAt"]
@@ -70,7 +76,7 @@ def test_the_same_key_and_order_is_the_same_invoice(company: Company) -> None:
     assert company.invoice(first.json["id"])["updatedAt"] == writes
 
 
-def test_many_at_once_make_one(company: Company) -> None:
+def test_simultaneous_requests_with_one_key_create_one_invoice(company: Company) -> None:
     answers: list[Response] = []
     with_key = [threading.Thread(target=lambda: answers.append(company.bill("race", key="race"))) for _ in range(6)]
     for thread in with_key:
@@ -80,13 +86,13 @@ def test_many_at_once_make_one(company: Company) -> None:
 
     assert {answer.status for answer in answers} <= {201, 202, 409}
     assert all(answer.json["error"]["code"] == "concurrent_change" for answer in answers if answer.status == 409)
-    made = {answer.json["id"] for answer in answers if answer.status < 300}
-    assert len(made) == 1
-    shown = company.becomes(made.pop(), status="pending")
-    assert len(of_invoice(company, shown)) == 1
+    created = {answer.json["id"] for answer in answers if answer.status < 300}
+    assert len(created) == 1
+    invoice = company.becomes(created.pop(), status="pending")
+    assert len(of_invoice(company, invoice)) == 1
 
 
-def test_two_orders_for_one_service_at_once_bill_it_once(company: Company) -> None:
+def test_simultaneous_orders_for_one_service_bill_it_once(company: Company) -> None:
     answers: list[Response] = []
     threads = [threading.Thread(target=lambda: answers.append(company.bill("wanted"))) for _ in range(4)]
     for thread in threads:
@@ -97,19 +103,19 @@ def test_two_orders_for_one_service_at_once_bill_it_once(company: Company) -> No
     outcomes = Counter(answer.status for answer in answers)
     assert outcomes[201] == 1, outcomes
     assert set(outcomes) == {201, 409}
-    billed = [each for each in company.in_stripe() for line in each["lines"]["data"]
+    service = [each for each in company.in_stripe() for line in each["lines"]["data"]
               if line["metadata"].get("pom_service_id") == "wanted"]  # fmt: skip
-    assert len(billed) == 1
+    assert len(service) == 1
 
 
 @pytest.mark.parametrize("kind", ["close_before", "close_after", "conflict"])
-def test_one_failure_of_stripe_is_not_noticed(company: Company, kind: str) -> None:
+def test_a_single_failure_of_stripe_does_not_fail_the_request(company: Company, kind: str) -> None:
     company.fault(kind, "POST", "/v1/invoices")
 
-    made = company.bill(f"once_{kind}")
+    created = company.bill(f"once_{kind}")
 
-    assert (made.status, made.json["status"]) == (201, "pending")
-    assert len(of_invoice(company, made.json)) == 1
+    assert (created.status, created.json["status"]) == (201, "pending")
+    assert len(of_invoice(company, created.json)) == 1
 
 
 FAILING = {
@@ -124,34 +130,34 @@ FAILING = {
 
 
 @pytest.mark.parametrize("how", FAILING)
-def test_the_work_goes_on_when_stripe_is(company: Company, how: str) -> None:
-    kind, path, more = FAILING[how]
+def test_the_invoice_is_finished_when_stripe_is_available_again(company: Company, how: str) -> None:
+    kind, path, services = FAILING[how]
     service = how.replace(" ", "_")
-    company.fault(kind, "POST", path, count=3, **more)
+    company.fault(kind, "POST", path, count=3, **services)
 
-    begun = company.bill(service, key=service)
+    response = company.bill(service, key=service)
     company.clear_faults()
 
-    assert begun.status == 202
-    assert begun.json["status"] in ("creating", "pending"), "its webhook may be quicker than we are"
+    assert response.status == 202
+    assert response.json["status"] in ("creating", "pending"), "its webhook may be quicker than we are"
     again = company.bill(service, key=service)
-    assert (again.status, again.json["id"]) == (202, begun.json["id"])
+    assert (again.status, again.json["id"]) == (202, response.json["id"])
     refused(company.bill(service), 409, "service_already_billed", "lineItems[0].serviceId")
-    if begun.json["status"] == "creating" and path != "/v1/invoices/*/send":
-        refused(company.office.call("POST", f"/invoices/{begun.json['id']}/void"), 409, "invoice_creating")
+    if response.json["status"] == "creating" and path != "/v1/invoices/*/send":
+        refused(company.office.call("POST", f"/invoices/{response.json['id']}/void"), 409, "invoice_creating")
 
-    end_pause(company.stack, company.organization_id, begun.json["id"])
+    end_pause(company.stack, company.organization_id, response.json["id"])
     company.stack.fire("resume_stuck")
-    done = company.becomes(begun.json["id"], status="pending")
+    invoice = company.becomes(response.json["id"], status="pending")
 
-    assert [each["status"] for each in of_invoice(company, done)] == ["open"]
-    assert [each["total"] for each in of_invoice(company, done)] == [7500]
+    assert [each["status"] for each in of_invoice(company, invoice)] == ["open"]
+    assert [each["total"] for each in of_invoice(company, invoice)] == [7500]
     mails = company.double("GET", f"mails/{company.account_id}")
-    assert sum(done["number"] in mail["subject"] for mail in mails) == 1
+    assert sum(invoice["number"] in mail["subject"] for mail in mails) == 1
     eventually(lambda: company.bill(service, key=service).status, lambda status: status == 201, "the end of the work")
 
 
-def test_an_order_that_cannot_go_on_is_taken_back_whole(company: Company) -> None:
+def test_an_order_that_stripe_refuses_is_cancelled_completely(company: Company) -> None:
     twins = [company.owner.does("POST", "/customers", email="twin@example.com")["id"] for _ in range(2)]
     company.customer("cust_twin", email="twin@example.com")
     company.stack.wait_until_idle()
@@ -162,15 +168,15 @@ def test_an_order_that_cannot_go_on_is_taken_back_whole(company: Company) -> Non
     assert company.office.get("/customers/cust_twin")["syncStatus"] == "needs_choice"
     chosen = {"email": "twin@example.com", "stripeCustomerId": twins[1]}
     assert company.office.call("PUT", "/customers/cust_twin", chosen).status == 200
-    billed = company.bill("twin", customerId="cust_twin")
-    assert billed.status == 201, "its service is free again"
-    assert [each["customer"] for each in of_invoice(company, billed.json)] == [twins[1]]
+    service = company.bill("twin", customerId="cust_twin")
+    assert service.status == 201, "its service is free again"
+    assert [each["customer"] for each in of_invoice(company, service.json)] == [twins[1]]
 
 
 def test_an_amount_below_what_stripe_collects_is_refused(company: Company) -> None:
     """Stripe would move it to the customer's balance and call the invoice paid."""
     penny = {"serviceId": "penny", "description": "Almost free", "quantity": 1, "unitPrice": "0.01"}
 
-    made = company.office.call("POST", "/invoices", order(lineItems=[penny]))
+    created = company.office.call("POST", "/invoices", order(lineItems=[penny]))
 
-    refused(made, 422, "amount_below_minimum", "lineItems")
+    refused(created, 422, "amount_below_minimum", "lineItems")

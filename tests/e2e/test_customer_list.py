@@ -1,4 +1,4 @@
-"""The list of customers on the whole stack: its filters find the company's own customers."""
+"""The list of customers on the whole stack: its filters return the company's own customers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def listed(company: Company, query: str) -> Any:
     return company.office.get(f"/customers?{query}")
 
 
-def test_each_filter_finds_the_companys_own_customers(companies: tuple[Company, Company]) -> None:
+def test_each_filter_returns_the_companys_own_customers(companies: tuple[Company, Company]) -> None:
     for company in companies:
         synced = listed(company, "syncStatus=synced")["data"]
         assert [each["id"] for each in synced] == ["cust_1", "cust_2", "cust_3"]
@@ -43,7 +43,7 @@ def test_each_filter_finds_the_companys_own_customers(companies: tuple[Company, 
         assert ids(company, "name=lee") == []
 
 
-def test_pages_of_a_filter_go_on_where_the_page_before_ended(companies: tuple[Company, Company]) -> None:
+def test_each_page_of_a_filtered_list_continues_after_the_page_before(companies: tuple[Company, Company]) -> None:
     company, other = companies
     first = listed(company, "name=ann&first=3")
     assert first["pageInfo"]["hasNextPage"]
@@ -53,7 +53,7 @@ def test_pages_of_a_filter_go_on_where_the_page_before_ended(companies: tuple[Co
     refused(company.office.call("GET", f"/customers?name=an&after={cursor}"), 422, "cursor_invalid", "after")
 
 
-def test_a_customer_moves_between_the_lists_as_it_is_saved(company: Company) -> None:
+def test_a_saved_customer_moves_between_the_filtered_lists(company: Company) -> None:
     company.customer("cust_moving", email="before@example.com")
     company.customer("cust_moving", email="after@example.com")
     eventually(lambda: ids(company, "email=after%40example.com"), ["cust_moving"].__eq__, "the new address")
@@ -62,7 +62,7 @@ def test_a_customer_moves_between_the_lists_as_it_is_saved(company: Company) -> 
     assert "cust_moving" not in ids(company, "syncStatus=pending")
 
 
-def test_other_combinations_are_refused_and_members_see_no_customers(company: Company) -> None:
+def test_other_combinations_of_filters_are_refused_and_members_read_no_customers(company: Company) -> None:
     both = company.office.call("GET", "/customers?name=ann&syncStatus=synced")
     error = refused(both, 422, "filters_not_offered", "syncStatus")
     assert all(f"`{name}`" in error["message"] for name in ("syncStatus", "email", "name"))

@@ -1,4 +1,4 @@
-"""A draft is edited on the stack: with the rights in AWS that the functions are deployed with."""
+"""A draft is edited on the local stack, with the AWS permissions of the deployed functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from infra.local.stack import LocalStack
 from tests.e2e.company import Company, line
 
 
-def test_a_draft_is_edited_and_a_dropped_service_is_billed_elsewhere(stack: LocalStack) -> None:
+def test_a_service_removed_from_a_draft_can_be_billed_on_another_invoice(stack: LocalStack) -> None:
     company = Company(stack).connect()
     customer = company.customer("cust_edit")
     draft = company.bill("svc_edit_1", customerId=customer, send=False).json["id"]

@@ -1,4 +1,6 @@
-"""Each route of the published contract, met as a stranger, with nonsense, and with another organization's ids."""
+"""Each route of the OpenAPI document, called without a token, with invalid input, and with another organization's
+ids.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import pytest
 from infra.demo.http import Response, request
 from infra.local.stack import LocalStack
 from tests.e2e.company import Company, refused, send_bytes
-from tests.e2e.one_of_each import filled, one_of_each
+from tests.e2e.one_of_each import one_of_each, path_with_ids
 
 METHODS = ("get", "put", "post", "delete", "patch")
 NOT_FOUND = {
@@ -40,7 +42,7 @@ def theirs(stack: LocalStack) -> dict[str, str]:
     return one_of_each(Company(stack, settlement_days=0, async_capture=False).connect())
 
 
-def sent(company: Company, method: str, path: str, body: bytes | None = None, role: str | None = "admin") -> Response:
+def send(company: Company, method: str, path: str, body: bytes | None = None, role: str | None = "admin") -> Response:
     headers = {"Authorization": f"Bearer {company.token('user_walker', role)}"} if role else {}
     headers["Idempotency-Key"] = uuid4().hex
     if body is not None:
@@ -59,36 +61,40 @@ def public(operation: Any) -> bool:
     return operation.get("security") == []
 
 
-def test_a_stranger_gets_nowhere(company: Company, routes: Any, theirs: dict[str, str]) -> None:
+def test_every_private_route_refuses_a_request_without_a_token(
+    company: Company, routes: Any, theirs: dict[str, str]
+) -> None:
     closed = 0
     for path, operations in routes.items():
         for method, operation in operations.items():
             if not public(operation):
                 closed += 1
-                refused(sent(company, method, filled(path, theirs), b"{}", role=None), 401, "unauthorized")
+                refused(send(company, method, path_with_ids(path, theirs), b"{}", role=None), 401, "unauthorized")
     assert closed > 15
 
 
-def test_nonsense_is_refused_and_never_a_500(company: Company, routes: Any, theirs: dict[str, str]) -> None:
+def test_every_route_refuses_unknown_fields_and_parameters_with_400(
+    company: Company, routes: Any, theirs: dict[str, str]
+) -> None:
     with company.unchanged():
         for path, operations in routes.items():
             for method, operation in operations.items():
                 if "requestBody" in operation and not public(operation):
-                    target = filled(path, theirs)
-                    refused(sent(company, method, target, b"{"), 400, "malformed_json")
-                    refused(sent(company, method, target, b'{"nonsense": 1}'), 400, "invalid_body", "nonsense")
+                    target = path_with_ids(path, theirs)
+                    refused(send(company, method, target, b"{"), 400, "malformed_json")
+                    refused(send(company, method, target, b'{"nonsense": 1}'), 400, "invalid_body", "nonsense")
                 if method == "GET" and not public(operation):
-                    answer = sent(company, method, f"{filled(path, theirs)}?nonsense=1")
+                    answer = send(company, method, f"{path_with_ids(path, theirs)}?nonsense=1")
                     refused(answer, 400, "invalid_query", "nonsense")
 
 
-def test_a_method_that_a_path_does_not_take(company: Company, routes: Any, theirs: dict[str, str]) -> None:
+def test_a_method_that_a_path_does_not_have_gets_405(company: Company, routes: Any, theirs: dict[str, str]) -> None:
     for path, operations in routes.items():
         for method in {"GET", "POST", "PUT", "DELETE"} - operations.keys():
-            refused(sent(company, method, filled(path, theirs), b"{}"), 405, "method_not_allowed")
+            refused(send(company, method, path_with_ids(path, theirs), b"{}"), 405, "method_not_allowed")
 
 
-def test_ids_of_another_organization_lead_nowhere(company: Company, routes: Any, theirs: dict[str, str]) -> None:
+def test_an_id_of_another_organization_gets_404(company: Company, routes: Any, theirs: dict[str, str]) -> None:
     bodies = {"mark-paid": b'{"method": "cash"}', "refunds": b"{}"}
     tried = 0
     with company.unchanged():
@@ -99,7 +105,9 @@ def test_ids_of_another_organization_lead_nowhere(company: Company, routes: Any,
                 for method in operations.keys() - {"PUT"}:
                     tried += 1
                     body = bodies.get(path.rsplit("/", 1)[1], b"")
-                    answer = sent(company, method, f"{filled(path, theirs)}{required(operations[method])}", body)
+                    answer = send(
+                        company, method, f"{path_with_ids(path, theirs)}{required(operations[method])}", body
+                    )
                     if "requestBody" in operations[method] and answer.status == 400:
                         continue  # says what is wrong with the body before it looks for the id
                     refused(answer, 404, code, place.strip("{}"))
@@ -107,12 +115,12 @@ def test_ids_of_another_organization_lead_nowhere(company: Company, routes: Any,
     assert tried >= 8
 
 
-def test_whatever_is_asked_nothing_is_our_fault(company: Company, routes: Any, theirs: dict[str, str]) -> None:
+def test_no_body_makes_any_route_return_500(company: Company, routes: Any, theirs: dict[str, str]) -> None:
     bodies = (b"", b"null", b"[]", b'""', b"0", b'{"a":' * 500, b"\x00", b'{"customerId": null, "lineItems": null}')
     for path, operations in routes.items():
         for method in operations:
             if (method, path) in {("DELETE", "/v1/stripe/connection"), ("POST", "/v1/stripe/connection/test")}:
                 continue
             for body in bodies:
-                answer = sent(company, method, filled(path, theirs), body)
+                answer = send(company, method, path_with_ids(path, theirs), body)
                 assert answer.status < 500, (method, path, body, answer.text)

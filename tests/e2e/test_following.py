@@ -1,4 +1,4 @@
-"""One request, followed by its id through what the API and the workers log."""
+"""The id of a request is in every log line of its work, in the API and in the workers."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from typing import Any
 from tests.e2e.company import Company, header
 
 
-def logged(company: Company, part: str, **wanted: str | None) -> list[dict[str, Any]]:
+def log_lines(company: Company, part: str, **wanted: str | None) -> list[dict[str, Any]]:
     """The lines of a part of the stack that carry these ids."""
     text = (company.stack.state_dir / "logs" / f"{part}.log").read_text()
     lines = [json.loads(line) for line in text.splitlines() if line.startswith('{"level"')]
     return [line for line in lines if all(line.get(name) == value for name, value in wanted.items())]
 
 
-def test_the_work_that_a_request_queued_is_found_by_the_requests_id(company: Company) -> None:
+def test_the_log_lines_of_queued_work_have_the_id_of_the_request_that_queued_it(company: Company) -> None:
     body = {"firstName": "Walter", "lastName": "Followed", "email": "walter@example.com"}
-    saved = company.office.call("PUT", "/customers/cust_followed", body)
+    response = company.office.call("PUT", "/customers/cust_followed", body)
     company.stack.wait_until_idle()
-    request_id = header(saved, "x-amzn-RequestId")
-    [asked] = logged(company, "api", request_id=request_id)
-    [worked] = logged(company, "workers", request_id=request_id)
-    assert asked["route"] == "PUT /v1/customers/{customerId}"
-    assert (worked["worker"], worked["outcome"]) == ("customer_sync", "ok")
-    assert worked["message_id"]
-    assert asked["organization_id"] == worked["organization_id"] == company.organization_id
-    assert "Followed" not in json.dumps([asked, worked])
+    request_id = header(response, "x-amzn-RequestId")
+    [request_lines] = log_lines(company, "api", request_id=request_id)
+    [worker_lines] = log_lines(company, "workers", request_id=request_id)
+    assert request_lines["route"] == "PUT /v1/customers/{customerId}"
+    assert (worker_lines["worker"], worker_lines["outcome"]) == ("customer_sync", "ok")
+    assert worker_lines["message_id"]
+    assert request_lines["organization_id"] == worker_lines["organization_id"] == company.organization_id
+    assert "Followed" not in json.dumps([request_lines, worker_lines])
 
 
-def test_an_invoice_is_found_by_its_id_in_the_request_that_made_it_and_in_the_webhooks_of_its_payment(
+def test_the_log_lines_of_the_creating_request_and_of_the_payments_webhooks_have_the_invoice_id(
     company: Company,
 ) -> None:
-    made = company.bill("svc_followed").json
+    invoice = company.bill("svc_followed").json
     company.all_delivered()
-    [asked] = logged(company, "api", invoice_id=made["id"], route="POST /v1/invoices")
-    assert asked["status"] == 201
-    told = logged(company, "api", invoice_id=made["id"], route="POST /v1/stripe/webhooks")
-    assert told
-    assert all(line["event_id"].startswith("evt_") for line in told)
-    assert {line["organization_id"] for line in told} == {company.organization_id}
+    [request_lines] = log_lines(company, "api", invoice_id=invoice["id"], route="POST /v1/invoices")
+    assert request_lines["status"] == 201
+    webhook_lines = log_lines(company, "api", invoice_id=invoice["id"], route="POST /v1/stripe/webhooks")
+    assert webhook_lines
+    assert all(line["event_id"].startswith("evt_") for line in webhook_lines)
+    assert {line["organization_id"] for line in webhook_lines} == {company.organization_id}

@@ -1,4 +1,4 @@
-"""Each list of invoices, asked for with the rights that are deployed."""
+"""Each list of invoices, requested with the deployed permissions."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ VALUES = {"createdFrom": "2026-01-01", "createdTo": "2099-01-01", "dueFrom": "20
           "updatedFrom": "2026-01-01", "updatedTo": "2099-01-01"}  # fmt: skip
 
 
-def test_every_list_of_invoices_is_answered_with_totals_and_names(newcomer: Company) -> None:
+def test_every_list_of_invoices_has_totals_and_customer_names(newcomer: Company) -> None:
     """The function may query each index, and read the references, the tallies and the customers."""
     company = newcomer.connect()
     company.customer()
-    made = company.bill("svc_1").json
-    known = eventually(
-        lambda: company.member.get(f"/invoices/{made['id']}"), lambda seen: bool(seen["number"]), "a number"
+    invoice = company.bill("svc_1").json
+    customers = eventually(
+        lambda: company.member.get(f"/invoices/{invoice['id']}"), lambda seen: bool(seen["number"]), "a number"
     )
-    named = {
-        "customerId": known["customerId"],
-        "number": known["number"],
-        "stripeInvoiceId": known["stripeInvoiceId"],
+    names = {
+        "customerId": customers["customerId"],
+        "number": customers["number"],
+        "stripeInvoiceId": customers["stripeInvoiceId"],
     }
-    shown: dict[str, list[Any]] = {}
+    row: dict[str, list[Any]] = {}
     for combination in COMBINATIONS:
         queries = [""]
         for name, values in combination.needs.items():
-            queries = [f"{name}={value}&" for value in values or (named[name],)]
+            queries = [f"{name}={value}&" for value in values or (names[name],)]
         ends = "&".join(f"{name}={VALUES[name]}" for name in combination.range)
         for query in queries:
-            shown[query + ends] = company.member.get(f"/invoices?totals=true&{query}{ends}")["data"]
-    holding = {query for query, invoices in shown.items() if invoices}
-    assert {each["id"] for query in holding for each in shown[query]} == {made["id"]}
-    assert {each["customerName"] for query in holding for each in shown[query]} == {known["customerName"]}
-    assert known["customerName"]
-    for query in named:
+            row[query + ends] = company.member.get(f"/invoices?totals=true&{query}{ends}")["data"]
+    holding = {query for query, invoices in row.items() if invoices}
+    assert {each["id"] for query in holding for each in row[query]} == {invoice["id"]}
+    assert {each["customerName"] for query in holding for each in row[query]} == {customers["customerName"]}
+    assert customers["customerName"]
+    for query in names:
         assert any(each.startswith(f"{query}=") for each in holding), query
     for status in ("pending", "open", "unpaid"):
         assert any(each.startswith(f"status={status}&") for each in holding), status
     assert not any(each.startswith(("status=paid&", "status=settled&", "overdue", "disputed")) for each in holding)
     [total] = company.member.get("/invoices?totals=true")["totals"]
-    assert (total["invoices"], total["total"]) == (1, known["total"])
+    assert (total["invoices"], total["total"]) == (1, customers["total"])

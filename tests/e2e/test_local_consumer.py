@@ -1,4 +1,4 @@
-"""A queue of one's own on the bus of the local stack, made as `docs/events.md` says."""
+"""A queue of a consumer on the bus of the local stack, created as `docs/events.md` describes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.e2e.company import Company
 CONSUMER = ROOT / "docs" / "consumer"
 
 
-def test_a_queue_of_ones_own_hears_what_happens_after_it_was_made(company: Company, tmp_path: Path) -> None:
+def test_a_new_queue_receives_the_events_published_after_its_creation(company: Company, tmp_path: Path) -> None:
     write(description(company.stack), tmp_path / ".local/stack.json")
     variables = made_beside(tmp_path)
 
-    billed = company.bill("svc_own_queue").json
+    invoice = company.bill("svc_own_queue").json
     company.stack.wait_until_idle()
 
     queue = boto3.client(
@@ -31,15 +31,15 @@ def test_a_queue_of_ones_own_hears_what_happens_after_it_was_made(company: Compa
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
     )
-    received = queue.receive_message(QueueUrl=variables["QUEUE_URL"], MaxNumberOfMessages=10)["Messages"]
-    told = [json.loads(message["Body"])["detail"] for message in received]
-    of_invoice = {each["type"] for each in told if each["objectId"] == billed["id"]}
+    messages = queue.receive_message(QueueUrl=variables["QUEUE_URL"], MaxNumberOfMessages=10)["Messages"]
+    printed_events = [json.loads(message["Body"])["detail"] for message in messages]
+    of_invoice = {each["type"] for each in printed_events if each["objectId"] == invoice["id"]}
     # Stripe may tell that the invoice is finalized before POM has stored that it was sent.
     assert of_invoice - {"invoice.pending"} == {"invoice.created", "invoice.sent"}
     assert made_beside(tmp_path) == variables, "a second call finds the same queue"
 
 
-def test_the_page_prints_the_commands_that_make_the_queue_and_start_the_program() -> None:
+def test_the_page_prints_the_commands_that_create_the_queue_and_start_the_program() -> None:
     page = (ROOT / "docs" / "events.md").read_text()
     for printed in (
         'eval "$(.venv/bin/python docs/consumer/local_queue.py)"',
@@ -51,9 +51,9 @@ def test_the_page_prints_the_commands_that_make_the_queue_and_start_the_program(
 
 def made_beside(directory: Path) -> dict[str, str]:
     """Runs the program beside the stack that `directory` describes; returns the variables that it exports."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, str(CONSUMER / "local_queue.py")], cwd=directory, capture_output=True, text=True, check=True
     )
-    lines = [shlex.split(line) for line in done.stdout.splitlines()]
+    lines = [shlex.split(line) for line in process.stdout.splitlines()]
     assert {line[0] for line in lines} == {"export"}
     return {name: value for line in lines for name, _, value in [line[1].partition("=")]}

@@ -1,4 +1,4 @@
-"""Ways of paying, refunding, disputing and reminding, over HTTP: what the office sees follows what happened."""
+"""Paying, refunding, disputing and reminding over HTTP: the API returns what happened in Stripe."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ _services = (f"svc_pay_{number}" for number in count())
 @pytest.fixture(scope="module")
 def company(stack: LocalStack) -> Company:
     """A connected company that takes cards and bank debits."""
-    made = Company(stack).connect()
-    made.customer()
+    created = Company(stack).connect()
+    created.customer()
     stack.wait_until_idle()
-    return made
+    return created
 
 
-def billed(company: Company, **changes: Any) -> Any:
+def bill(company: Company, **changes: Any) -> Any:
     """A sent invoice of 75.00 that can be paid by card or bank debit."""
-    made = company.bill(next(_services), paymentMethods=["card", "us_bank_account"], **changes)
-    assert made.status == 201, made.text
-    return made.json
+    created = company.bill(next(_services), paymentMethods=["card", "us_bank_account"], **changes)
+    assert created.status == 201, created.text
+    return created.json
 
 
 def stripe_id(invoice: Any) -> str:
     return str(invoice["dashboardUrl"].rsplit("/", 1)[1])
 
 
-def pays(company: Company, invoice: Any, method: str, **more: Any) -> Any:
+def pay(company: Company, invoice: Any, method: str, **params: Any) -> Any:
     path = f"invoices/{company.account_id}/{stripe_id(invoice)}/pay"
-    return company.double("POST", path, method=method, **more)
+    return company.double("POST", path, method=method, **params)
 
 
 def kinds(company: Company, invoice: Any) -> list[str]:
     return [entry["kind"] for entry in company.member.get(f"/invoices/{invoice['id']}/history")["data"]]
 
 
-def test_a_bank_debit_is_pending_until_it_arrives(company: Company) -> None:
-    invoice = billed(company)
-    intent = pays(company, invoice, "000123456789")["payment_intent"]
+def test_an_invoice_paid_by_bank_debit_is_pending_until_the_debit_succeeds(company: Company) -> None:
+    invoice = bill(company)
+    intent = pay(company, invoice, "000123456789")["payment_intent"]
     company.all_delivered()
     assert company.invoice(invoice["id"])["status"] == "pending"
     company.double("POST", f"debits/{company.account_id}/{intent}/settle")
     company.becomes(invoice["id"], status="paid", balance="0.00")
 
 
-def test_a_bank_debit_that_comes_back_is_failed_with_its_reason_and_can_be_paid_by_card(company: Company) -> None:
-    invoice = billed(company)
-    intent = pays(company, invoice, "000123456789")["payment_intent"]
+def test_an_invoice_whose_bank_debit_failed_has_the_reason_and_can_be_paid_by_card(company: Company) -> None:
+    invoice = bill(company)
+    intent = pay(company, invoice, "000123456789")["payment_intent"]
     company.double("POST", f"debits/{company.account_id}/{intent}/settle", fail="insufficient_funds")
     failure = eventually(
         lambda: company.invoice(invoice["id"])["failure"],
@@ -81,8 +81,8 @@ def test_a_bank_debit_that_comes_back_is_failed_with_its_reason_and_can_be_paid_
         ("4000 0000 0000 0119", "other"),
     ],
 )
-def test_each_reason_of_a_decline_is_told_with_its_next_step(company: Company, card: str, reason: str) -> None:
-    invoice = billed(company)
+def test_each_decline_has_its_reason_and_a_next_step(company: Company, card: str, reason: str) -> None:
+    invoice = bill(company)
     Payer(invoice["paymentUrl"]).pays_by_card(card)
     failure = eventually(
         lambda: company.invoice(invoice["id"])["failure"],
@@ -92,32 +92,32 @@ def test_each_reason_of_a_decline_is_told_with_its_next_step(company: Company, c
     assert failure["nextStep"]
 
 
-def test_that_a_card_was_reported_lost_is_not_told(company: Company) -> None:
-    invoice = billed(company)
+def test_no_response_says_that_a_card_was_reported_lost(company: Company) -> None:
+    invoice = bill(company)
     Payer(invoice["paymentUrl"]).pays_by_card("4000 0000 0000 9987")
-    failed = company.becomes(invoice["id"], status="failed")
-    told = str(failed) + str(company.member.get(f"/invoices/{invoice['id']}/history"))
-    assert "lost" not in told.replace("'lostAmount': '0.00'", ""), "only the name of a figure may have this word"
+    failed_invoice = company.becomes(invoice["id"], status="failed")
+    text = str(failed_invoice) + str(company.member.get(f"/invoices/{invoice['id']}/history"))
+    assert "lost" not in text.replace("'lostAmount': '0.00'", ""), "only the name of a figure may have this word"
 
 
-def test_a_partial_payment_and_the_rest(company: Company) -> None:
-    invoice = billed(company)
-    pays(company, invoice, "pm_card_visa", amount=2500)
+def test_an_invoice_can_be_paid_in_two_payments(company: Company) -> None:
+    invoice = bill(company)
+    pay(company, invoice, "pm_card_visa", amount=2500)
     company.becomes(invoice["id"], status="pending", paidAmount="25.00", balance="50.00")
-    pays(company, invoice, "pm_card_visa")
+    pay(company, invoice, "pm_card_visa")
     company.becomes(invoice["id"], status="paid", paidAmount="75.00", balance="0.00")
 
 
-def test_a_credit_note_takes_off_what_is_due(company: Company) -> None:
-    invoice = billed(company)
+def test_a_credit_note_reduces_the_balance(company: Company) -> None:
+    invoice = bill(company)
     company.owner.does("POST", "/credit_notes", invoice=stripe_id(invoice), amount="1500")
     company.becomes(invoice["id"], creditedAmount="15.00", balance="60.00")
     _will_tell_of(company, invoice, "credited")
 
 
-def test_partial_refunds_add_up_to_refunded(company: Company) -> None:
-    invoice = billed(company)
-    pays(company, invoice, "pm_card_visa")
+def test_an_invoice_is_refunded_when_its_partial_refunds_add_up_to_it(company: Company) -> None:
+    invoice = bill(company)
+    pay(company, invoice, "pm_card_visa")
     company.becomes(invoice["id"], status="paid")
     charge = company.owner.does("GET", "/charges?limit=1")["data"][0]["id"]
     company.owner.does("POST", "/refunds", charge=charge, amount="2000")
@@ -126,9 +126,9 @@ def test_partial_refunds_add_up_to_refunded(company: Company) -> None:
     company.becomes(invoice["id"], status="refunded", partiallyRefunded=False, refundedAmount="75.00")
 
 
-def test_a_refund_that_fails_weeks_later_is_taken_back(company: Company) -> None:
-    invoice = billed(company)
-    pays(company, invoice, "pm_card_visa")
+def test_a_refund_that_fails_weeks_later_no_longer_counts_as_refunded(company: Company) -> None:
+    invoice = bill(company)
+    pay(company, invoice, "pm_card_visa")
     company.becomes(invoice["id"], status="paid")
     charge = company.owner.does("GET", "/charges?limit=1")["data"][0]["id"]
     refund = company.owner.does("POST", "/refunds", charge=charge)["id"]
@@ -139,8 +139,8 @@ def test_a_refund_that_fails_weeks_later_is_taken_back(company: Company) -> None
 
 
 def test_a_dispute_is_flagged_and_each_step_is_on_the_timeline(company: Company) -> None:
-    invoice = billed(company)
-    pays(company, invoice, "pm_card_visa")
+    invoice = bill(company)
+    pay(company, invoice, "pm_card_visa")
     company.becomes(invoice["id"], status="paid")
     charge = company.owner.does("GET", "/charges?limit=1")["data"][0]["id"]
     dispute = company.double("POST", f"charges/{company.account_id}/{charge}/dispute")["id"]
@@ -150,9 +150,9 @@ def test_a_dispute_is_flagged_and_each_step_is_on_the_timeline(company: Company)
     _will_tell_of(company, invoice, "dispute_opened", "dispute_won")
 
 
-def test_a_payment_shows_its_card_and_the_refund_that_was_made_in_stripe(company: Company) -> None:
-    invoice = billed(company)
-    pays(company, invoice, "pm_card_visa")
+def test_a_payment_shows_its_card_and_a_refund_made_in_stripe(company: Company) -> None:
+    invoice = bill(company)
+    pay(company, invoice, "pm_card_visa")
     company.becomes(invoice["id"], status="paid")
     company.all_delivered()
     [payment] = company.invoice(invoice["id"])["payments"]
@@ -166,11 +166,11 @@ def test_a_payment_shows_its_card_and_the_refund_that_was_made_in_stripe(company
     _will_tell_of(company, invoice, "paid", "refunded")
 
 
-def test_money_in_and_out_is_listed_as_json_and_as_a_table(stack: LocalStack) -> None:
+def test_payments_and_refunds_are_listed_as_json_and_as_csv(stack: LocalStack) -> None:
     company = Company(stack).connect()
     company.customer()
-    card, check = billed(company), billed(company)
-    intent = pays(company, card, "pm_card_visa")["payment_intent"]
+    card, check = bill(company), bill(company)
+    intent = pay(company, card, "pm_card_visa")["payment_intent"]
     company.becomes(card["id"], status="paid")
     company.owner.does("POST", "/refunds", payment_intent=intent, amount="1250")
     company.becomes(card["id"], refundedAmount="12.50")
@@ -190,19 +190,19 @@ def test_money_in_and_out_is_listed_as_json_and_as_a_table(stack: LocalStack) ->
     answer = company.member.call("GET", "/payments?first=2", accept="text/csv")
     following = header(answer, "link") or ""
     assert (header(answer, "content-type") or "").startswith("text/csv")
-    rest = company.member.call(
+    second_page = company.member.call(
         "GET", following[following.index("/payments") : following.index(">")], accept="text/csv"
     )
-    table = [*csv.DictReader(StringIO(answer.text)), *csv.DictReader(StringIO(rest.text))]
+    table = [*csv.DictReader(StringIO(answer.text)), *csv.DictReader(StringIO(second_page.text))]
     assert [row["ID"] for row in table] == [row["id"] for row in rows]
     assert {row["Reason"] for row in table if row["Method"] == "check"} == {"'=1042"}
 
 
-def test_cash_and_checks_are_recorded(company: Company) -> None:
-    invoice = billed(company)
+def test_cash_and_checks_can_be_recorded(company: Company) -> None:
+    invoice = bill(company)
     body = {"method": "check", "reference": "No. 1042"}
-    paid = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", body)
-    assert (paid.status, paid.json["status"], paid.json["balance"]) == (200, "paid", "0.00")
+    response = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", body)
+    assert (response.status, response.json["status"], response.json["balance"]) == (200, "paid", "0.00")
     again = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", body)
     refused(again, 409, "invoice_already_paid")
     assert "recorded it on" in again.json["error"]["message"]
@@ -210,16 +210,16 @@ def test_cash_and_checks_are_recorded(company: Company) -> None:
     assert in_stripe["status"] == "paid"
 
 
-def test_what_is_on_its_way_cannot_be_marked_as_paid_nor_reminded_of(company: Company) -> None:
-    invoice = billed(company)
-    pays(company, invoice, "000123456789")
-    marked = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", {"method": "cash"})
-    refused(marked, 409, "payment_under_way")
+def test_an_invoice_with_a_debit_under_way_cannot_be_marked_as_paid_or_reminded(company: Company) -> None:
+    invoice = bill(company)
+    pay(company, invoice, "000123456789")
+    response = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", {"method": "cash"})
+    refused(response, 409, "payment_under_way")
     refused(company.office.call("POST", f"/invoices/{invoice['id']}/remind"), 409, "payment_under_way")
 
 
-def test_the_office_reminds_once_a_day(company: Company) -> None:
-    invoice = billed(company)
+def test_the_office_can_send_one_reminder_a_day(company: Company) -> None:
+    invoice = bill(company)
     before = len(company.double("GET", f"mails/{company.account_id}"))
     refused(company.office.call("POST", f"/invoices/{invoice['id']}/remind"), 409, "sent_today")
     was_sent_yesterday(company.stack, company.organization_id, invoice["id"])
@@ -229,13 +229,13 @@ def test_the_office_reminds_once_a_day(company: Company) -> None:
     assert len(company.double("GET", f"mails/{company.account_id}")) == before + 1
 
 
-def test_reminders_go_out_by_themselves_on_the_due_date_and_once(stack: LocalStack) -> None:
+def test_an_automatic_reminder_is_sent_once_on_the_due_date(stack: LocalStack) -> None:
     company = Company(stack).connect()
     company.customer()
     zone, today = _where_it_is_noon()
     settings = {"timeZone": zone, "reminders": {"enabled": True, "onDueDate": True}}
     assert company.admin.call("PUT", "/settings/invoicing", settings).status == 200
-    due_today, due_later = billed(company, dueDate=today.isoformat()), billed(company)
+    due_today, due_later = bill(company, dueDate=today.isoformat()), bill(company)
     was_sent_yesterday(stack, company.organization_id, due_today["id"])
     for _ in range(2):
         stack.fire("plan_day")
@@ -244,11 +244,11 @@ def test_reminders_go_out_by_themselves_on_the_due_date_and_once(stack: LocalSta
     assert "reminded" not in kinds(company, due_later)
 
 
-def test_what_was_given_up_in_stripe_can_still_be_paid(company: Company) -> None:
-    invoice = billed(company)
+def test_an_uncollectible_invoice_can_still_be_paid(company: Company) -> None:
+    invoice = bill(company)
     company.owner.does("POST", f"/invoices/{stripe_id(invoice)}/mark_uncollectible")
     company.becomes(invoice["id"], status="uncollectible")
-    pays(company, invoice, "pm_card_visa")
+    pay(company, invoice, "pm_card_visa")
     company.becomes(invoice["id"], status="paid")
 
 

@@ -1,4 +1,4 @@
-"""The commands in README.md and docs/api.md work as they are written, without further knowledge."""
+"""The commands in README.md and docs/api.md work as written."""
 
 from __future__ import annotations
 
@@ -24,113 +24,124 @@ API_PAGE = (ROOT / "docs/api.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
-def by_mouse() -> str:
+def first_five_minutes() -> str:
     return README.partition("## The first five minutes")[2].partition("\n## ")[0]
 
 
-def by_hand() -> str:
+def terminal_commands() -> str:
     return API_PAGE.partition("## From a terminal")[2].partition("\n## ")[0]
 
 
-def test_seeing_paid_by_hand_works_as_it_is_written(stack: LocalStack, tmp_path: Path) -> None:
+def test_the_commands_that_list_paid_invoices_work_as_written(stack: LocalStack, tmp_path: Path) -> None:
     write(description(stack), tmp_path / ".local/stack.json")
-    seeing_paid, _, _ = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
+    seeing_paid, _, _ = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
 
-    shown = of_the_shell(seeing_paid, stack, tmp_path)
+    printed = shell_output(seeing_paid, stack, tmp_path)
 
-    assert isinstance(shown["data"], list), shown
+    assert isinstance(printed["data"], list), printed
 
 
-def test_refunding_by_hand_refunds_once_and_saves_the_table(company: Company, tmp_path: Path) -> None:
-    stack, billed = company.stack, company.bill("svc_by_hand").json
-    pay(billed, method="card", number="4242424242424242", exp="12/34", cvc="123")
-    company.becomes(billed["id"], status="paid")
+def test_the_commands_that_refund_work_as_written_and_refund_once(company: Company, tmp_path: Path) -> None:
+    stack, invoice = company.stack, company.bill("svc_by_hand").json
+    pay(invoice, method="card", number="4242424242424242", exp="12/34", cvc="123")
+    company.becomes(invoice["id"], status="paid")
     of_company = {"admin": company.token("user_admin", "admin")}
     write({**description(stack), "tokens": of_company}, tmp_path / ".local/stack.json")
-    _, refunding, _ = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
+    _, refunding, _ = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
 
-    made, again = (of_the_shell(refunding, stack, tmp_path) for _ in range(2))
+    first_refund, second_refund = (shell_output(refunding, stack, tmp_path) for _ in range(2))
 
-    assert (made["amount"], made["status"], made["invoiceId"]) == ("20.00", "succeeded", billed["id"])
-    assert again == made
-    refunded = company.becomes(billed["id"], partiallyRefunded=True)
-    assert refunded["refundedAmount"] == "20.00"
+    assert (first_refund["amount"], first_refund["status"], first_refund["invoiceId"]) == (
+        "20.00",
+        "succeeded",
+        invoice["id"],
+    )
+    assert second_refund == first_refund
+    refunded_invoice = company.becomes(invoice["id"], partiallyRefunded=True)
+    assert refunded_invoice["refundedAmount"] == "20.00"
     table = (tmp_path / ".local/payments.csv").read_text().splitlines()
     assert [line.split(",")[2] for line in table] == ["Kind", "refund", "payment"]
-    events = company.member.get(f"/invoices/{billed['id']}/events")["data"]
+    events = company.member.get(f"/invoices/{invoice['id']}/events")["data"]
     assert "charge.succeeded" in {event["type"] for event in events}
 
 
-def test_reviewing_a_draft_by_hand_shows_it_and_saves_it_with_a_discount(company: Company, tmp_path: Path) -> None:
+def test_the_commands_that_review_a_draft_work_as_written(company: Company, tmp_path: Path) -> None:
     company.customer("cust_456")
     write(
         {**description(company.stack), "tokens": {"billing": company.token("user_office", "billing")}},
         tmp_path / ".local/stack.json",
     )
-    _, _, reviewing = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
+    _, _, reviewing = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
 
-    first, again = (of_the_shell(reviewing, company.stack, tmp_path) for _ in range(2))
+    first, second_refund = (shell_output(reviewing, company.stack, tmp_path) for _ in range(2))
 
     assert (first["status"], first["total"], first["totalDifference"]) == ("draft", "110.00", "0.00")
-    assert (again["id"], again["total"]) == (first["id"], "110.00")
+    assert (second_refund["id"], second_refund["total"]) == (first["id"], "110.00")
     page = (tmp_path / ".local/preview.html").read_text()
     assert all(words in page for words in ("DRAFT", "Winter cover", "Season discount"))
-    sent = company.office.call("POST", f"/invoices/{first['id']}/send")
-    assert (sent.status, sent.json["status"]) == (200, "pending")
+    response = company.office.call("POST", f"/invoices/{first['id']}/send")
+    assert (response.status, response.json["status"]) == (200, "pending")
 
 
-def of_the_shell(block: str, stack: LocalStack, directory: Path | None = None) -> Any:
+def shell_output(block: str, stack: LocalStack, directory: Path | None = None) -> Any:
     """Returns the JSON that a block of the page prints, with the ports of this stack."""
     line = block.replace("http://127.0.0.1:8000", stack.urls.api).replace("http://127.0.0.1:8002", stack.urls.stripe)
-    done = subprocess.run(
+    process = subprocess.run(
         ["/bin/sh", "-euc", line], cwd=directory, capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
 
 
-def pay(made: Any, **form: str) -> None:
-    request("POST", made["paymentUrl"], form=form)
+def pay(first_refund: Any, **form: str) -> None:
+    request("POST", first_refund["paymentUrl"], form=form)
 
 
-def test_a_link_to_the_dashboard_leads_to_the_page_of_the_invoice(company: Company) -> None:
-    made = company.bill("svc_dashboard").json
+def test_the_dashboard_url_of_an_invoice_opens_its_page(company: Company) -> None:
+    first_refund = company.bill("svc_dashboard").json
 
-    page = request("GET", made["dashboardUrl"])
+    page = request("GET", first_refund["dashboardUrl"])
 
-    assert (page.status, f"Invoice {made['number']}" in page.text) == (200, True)
+    assert (page.status, f"Invoice {first_refund['number']}" in page.text) == (200, True)
 
 
-def test_every_button_that_is_to_be_pressed_is_on_a_page() -> None:
+def test_every_button_that_the_readme_names_is_on_a_page() -> None:
     pages = (*OFFICE.glob("screens/*.js"), *OFFICE.glob("core/*.js"), *DASHBOARD.glob("*.py"))
     buttons = "".join(file.read_text() for file in pages)
     of_stripe = pages_of_stripe("Pool Office Manager", [], "", {})
-    pressed = set(re.findall(r"\*([A-Z][^*]+)\*", by_mouse().replace("**", ""))) - {STRIPE_ACCOUNT["business_name"]}
-    assert {"Install", "Connect", "Finish set-up", "Create Invoice", "Send", "Open a dispute"} <= pressed
-    assert [each for each in pressed if f'"{each}"' not in buttons and f">{each}</button>" not in of_stripe] == []
+    named_buttons = set(re.findall(r"\*([A-Z][^*]+)\*", first_five_minutes().replace("**", ""))) - {
+        STRIPE_ACCOUNT["business_name"]
+    }
+    assert {"Install", "Connect", "Finish set-up", "Create Invoice", "Send", "Open a dispute"} <= named_buttons
+    assert [
+        each for each in named_buttons if f'"{each}"' not in buttons and f">{each}</button>" not in of_stripe
+    ] == []
 
 
-def test_the_mails_can_be_read_by_hand_as_it_is_written(stack: LocalStack) -> None:
-    [line] = re.findall(r"`(curl -sS http://127\.0\.0\.1:8002/[^`]+)`", by_hand())
+def test_the_command_that_lists_e_mails_works_as_written(stack: LocalStack) -> None:
+    [line] = re.findall(r"`(curl -sS http://127\.0\.0\.1:8002/[^`]+)`", terminal_commands())
 
     words = line.replace("http://127.0.0.1:8002", stack.urls.stripe).split()
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    process = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
-    assert done.returncode == 0, done.stderr
-    assert isinstance(json.loads(done.stdout), list)
+    assert process.returncode == 0, process.stderr
+    assert isinstance(json.loads(process.stdout), list)
 
 
-def test_every_variable_of_a_shell_command_is_set_in_that_command() -> None:
+def test_every_shell_command_of_the_docs_sets_its_own_variables() -> None:
     for page in (ROOT / "README.md", ROOT / "infra/local/README.md", *(ROOT / "docs").glob("*.md")):
         text = page.read_text()
         blocks = re.findall(r"```(?:sh)?\n(.*?)```", text, re.DOTALL)
         spans = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
         for command in (*blocks, *spans):
-            used = set(re.findall(r"\$\{?([A-Z_]+)\b", command))
-            assert used <= set(re.findall(r"\b[A-Z_]+(?==)|(?<=\bread -rs )[A-Z_]+", command)), (page.name, command)
+            variables = set(re.findall(r"\$\{?([A-Z_]+)\b", command))
+            assert variables <= set(re.findall(r"\b[A-Z_]+(?==)|(?<=\bread -rs )[A-Z_]+", command)), (
+                page.name,
+                command,
+            )
 
 
-def test_there_are_as_many_curl_lines_as_the_pages_say(stack: LocalStack) -> None:
+def test_the_stack_prints_as_many_curl_lines_as_the_pages_state(stack: LocalStack) -> None:
     assert len(curl_lines(stack, stack.tokens)) == 3
     assert all("three `curl` lines" in page for page in (README, API_PAGE))
 
@@ -146,9 +157,9 @@ def test_there_are_as_many_curl_lines_as_the_pages_say(stack: LocalStack) -> Non
         "docs/field.md",
     ],
 )
-def test_every_target_that_a_page_names_exists(page: str) -> None:
-    named = set(re.findall(r"\bmake ([a-z][a-z-]*)\b(?=[ `\n]|$)", (ROOT / page).read_text()))
+def test_every_make_target_that_a_page_names_exists(page: str) -> None:
+    named_targets = set(re.findall(r"\bmake ([a-z][a-z-]*)\b(?=[ `\n]|$)", (ROOT / page).read_text()))
     code = set(re.findall(r"`make ([a-z-]+)", (ROOT / page).read_text()))
     targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
     assert code <= targets
-    assert named & targets, page
+    assert named_targets & targets, page

@@ -1,4 +1,4 @@
-"""What goes wrong, as the user meets it: a stable code, the field, a next step, and nothing half-done behind it."""
+"""Refused requests: each has a stable code, the field and a next step, and leaves nothing half done."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MALFORMED: dict[str, tuple[bytes, str, str | None]] = {
 
 
 @pytest.mark.parametrize("case", MALFORMED)
-def test_a_body_that_is_not_one_json_object(company: Company, case: str) -> None:
+def test_a_body_that_is_not_one_json_object_is_refused(company: Company, case: str) -> None:
     body, code, field = MALFORMED[case]
 
     with company.unchanged():
@@ -68,7 +68,7 @@ ILL_SHAPED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", ILL_SHAPED)
-def test_a_body_of_the_wrong_shape_names_the_field(company: Company, case: str) -> None:
+def test_the_refusal_of_an_invalid_body_names_the_field(company: Company, case: str) -> None:
     body, field = ILL_SHAPED[case]
 
     with company.unchanged():
@@ -131,7 +131,7 @@ BREAKING_RULES: dict[str, tuple[dict[str, Any], str, str | None]] = {
 
 
 @pytest.mark.parametrize("case", BREAKING_RULES)
-def test_an_order_that_breaks_a_rule_makes_nothing(company: Company, case: str) -> None:
+def test_an_order_that_breaks_a_rule_creates_nothing(company: Company, case: str) -> None:
     body, code, field = BREAKING_RULES[case]
 
     with company.unchanged():
@@ -142,17 +142,17 @@ def test_services_of_refused_orders_can_still_be_billed(company: Company) -> Non
     for body, code, field in BREAKING_RULES.values():
         refused(company.office.call("POST", "/invoices", body), 422, code, field)
 
-    billed = company.bill("s", "t", *(f"s{n}" for n in range(3)))
+    service = company.bill("s", "t", *(f"s{n}" for n in range(3)))
 
-    assert billed.status == 201, billed.text
+    assert service.status == 201, service.text
 
 
-def test_an_unknown_customer(company: Company) -> None:
+def test_an_order_for_an_unknown_customer_is_refused(company: Company) -> None:
     with company.unchanged():
         refused(company.bill("u", customerId="cust_nobody"), 404, "customer_not_found", "customerId")
 
 
-def test_a_service_that_is_billed_names_its_invoice(company: Company) -> None:
+def test_the_refusal_of_a_billed_service_names_its_invoice(company: Company) -> None:
     first = company.bill("double", key="first").json
 
     with company.unchanged():
@@ -163,7 +163,7 @@ def test_a_service_that_is_billed_names_its_invoice(company: Company) -> None:
     assert company.bill("other").status == 201, "the service beside it was not claimed"
 
 
-def test_a_key_cannot_be_used_for_another_order(company: Company) -> None:
+def test_an_idempotency_key_cannot_be_used_for_another_order(company: Company) -> None:
     assert company.bill("k1", key="one-key").status == 201
 
     with company.unchanged():
@@ -171,7 +171,7 @@ def test_a_key_cannot_be_used_for_another_order(company: Company) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "   ", "k" * 256, "\u00e9"])
-def test_a_key_that_cannot_be_one(company: Company, key: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(company: Company, key: str) -> None:
     answer = posted(company, json.dumps(order("k3")).encode(), Idempotency_Key=key)
 
     refused(answer, 400, "invalid_idempotency_key", "Idempotency-Key")
@@ -185,14 +185,14 @@ def test_a_customer_without_email_cannot_be_billed(company: Company) -> None:
 
 
 @pytest.mark.parametrize("email", ["ann", "ann@", "a b@example.com", "ann@example..com", "@example.com", "x@y@z.com"])
-def test_a_broken_email_is_refused_when_the_customer_is_saved(company: Company, email: str) -> None:
+def test_an_invalid_email_is_refused_when_the_customer_is_saved(company: Company, email: str) -> None:
     answer = company.office.call("PUT", "/customers/cust_broken", {"email": email})
 
     refused(answer, 422, "email_invalid", "email")
     refused(company.office.call("GET", "/customers/cust_broken"), 404, "customer_not_found", "customerId")
 
 
-def test_an_organization_that_is_not_connected(newcomer: Company) -> None:
+def test_an_organization_that_is_not_connected_cannot_bill(newcomer: Company) -> None:
     newcomer.customer()
 
     refused(newcomer.bill("n"), 409, "stripe_not_connected")
@@ -204,17 +204,17 @@ def test_a_business_that_is_not_verified_can_draft_but_not_send(stack: LocalStac
     unverified = Company(stack, charges_enabled=False, currently_due=["external_account"]).connect()
     unverified.customer()
 
-    shown = unverified.member.get("/stripe/connection")
+    invoice = unverified.member.get("/stripe/connection")
     refusal = refused(unverified.bill("v"), 422, "stripe_account_not_ready")
-    drafted = unverified.bill("v", send=False)
+    draft = unverified.bill("v", send=False)
 
-    assert shown["status"] == "action_required"
-    assert [each["field"] for each in shown["requirements"]] == ["external_account"]
+    assert invoice["status"] == "action_required"
+    assert [each["field"] for each in invoice["requirements"]] == ["external_account"]
     assert "bank account" in refusal["message"]
-    assert (drafted.status, drafted.json["status"]) == (201, "draft")
-    sending = unverified.office.call("POST", f"/invoices/{drafted.json['id']}/send")
+    assert (draft.status, draft.json["status"]) == (201, "draft")
+    sending = unverified.office.call("POST", f"/invoices/{draft.json['id']}/send")
     refused(sending, 422, "stripe_account_not_ready")
-    assert unverified.invoice(drafted.json["id"])["status"] == "draft"
+    assert unverified.invoice(draft.json["id"])["status"] == "draft"
     assert [each["status"] for each in unverified.in_stripe()] == ["draft"]
 
 
@@ -236,18 +236,18 @@ BILLING_ONLY = [
 
 
 @pytest.mark.parametrize(("method", "path"), [*ADMIN_ONLY, *BILLING_ONLY])
-def test_a_member_without_the_role(company: Company, method: str, path: str) -> None:
+def test_a_member_cannot_call_routes_of_the_billing_role(company: Company, method: str, path: str) -> None:
     with company.unchanged():
         refused(company.member.call(method, path, {}), 403, "role_missing")
 
 
 @pytest.mark.parametrize(("method", "path"), ADMIN_ONLY)
-def test_the_billing_role_does_not_configure(company: Company, method: str, path: str) -> None:
+def test_the_billing_role_cannot_change_settings(company: Company, method: str, path: str) -> None:
     refused(company.office.call(method, path, {}), 403, "role_missing")
     assert company.member.get("/stripe/connection")["status"] == "connected"
 
 
-def test_other_organizations_ids_look_like_none(company: Company, stack: LocalStack) -> None:
+def test_ids_of_another_organization_get_the_response_of_unknown_ids(company: Company, stack: LocalStack) -> None:
     other = Company(stack).connect()
     other.customer("cust_theirs")
     theirs = other.bill("theirs", customerId="cust_theirs").json["id"]
@@ -270,7 +270,7 @@ def test_other_organizations_ids_look_like_none(company: Company, stack: LocalSt
     assert company.bill("theirs").status == 201, "services are each organization's own"
 
 
-def test_a_body_that_is_too_large(company: Company) -> None:
+def test_a_body_that_is_too_large_is_refused(company: Company) -> None:
     body = json.dumps(order("l", memo="m" * 300_000)).encode()
 
     with company.unchanged():
@@ -281,13 +281,13 @@ def test_a_body_that_is_too_large(company: Company) -> None:
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "multipart/x"]
 )
-def test_a_body_of_another_type(company: Company, kind: str) -> None:
+def test_a_body_with_another_content_type_is_refused(company: Company, kind: str) -> None:
     with company.unchanged():
         answer = posted(company, json.dumps(order("t")).encode(), Content_Type=kind)
         refused(answer, 415, "unsupported_media_type", "Content-Type")
 
 
-def test_a_path_that_does_not_exist_and_a_method_that_is_not_taken(company: Company) -> None:
+def test_unknown_paths_get_404_and_unknown_methods_405(company: Company) -> None:
     nowhere = company.office.call("GET", "/bills")
     wrong = company.office.call("DELETE", "/invoices")
 
@@ -302,13 +302,13 @@ def test_a_path_that_does_not_exist_and_a_method_that_is_not_taken(company: Comp
 @pytest.mark.parametrize(
     "query", ["first=0", "first=101", "first=many", "status=late", "colour=blue", "first=1&first=2"]
 )
-def test_a_query_that_the_list_does_not_take(company: Company, query: str) -> None:
+def test_an_invalid_query_is_refused(company: Company, query: str) -> None:
     refused(company.member.call("GET", f"/invoices?{query}"), 400, "invalid_query", query.split("=")[0])
 
 
-def test_a_cursor_of_nobody(company: Company) -> None:
+def test_an_invalid_cursor_is_refused(company: Company) -> None:
     refused(company.member.call("GET", "/invoices?after=bm9ib2R5"), 422, "cursor_invalid", "after")
 
 
-def test_an_id_in_the_path_that_cannot_be_one(company: Company) -> None:
+def test_an_invalid_id_in_the_path_is_refused(company: Company) -> None:
     refused(company.member.call("GET", "/invoices/inv%201"), 400, "invalid_id", "invoiceId")

@@ -1,4 +1,4 @@
-"""The users' guide, told over HTTP: every sentence is true, and a newcomer can follow how it came about."""
+"""The users' guide, played over HTTP: every sentence is true, and the output shows how each result came about."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ pytestmark = pytest.mark.demo
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the demo printed, and whether all of it was as the guide says."""
+class DemoRun:
+    """The output of the demo, and whether all of its checks passed."""
 
     text: str
     true: bool
@@ -47,33 +47,33 @@ class Told:
 
     def step(self, words: str) -> str:
         """What was printed below the step whose sentence has these words."""
-        [found] = [lines for sentence, lines in self.steps.items() if words in sentence]
-        return "\n".join(found)
+        [passages] = [lines for sentence, lines in self.steps.items() if words in sentence]
+        return "\n".join(passages)
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    printed, pages = io.StringIO(), tmp_path_factory.mktemp("pages")
-    narrator = Narrator(Console(file=printed, width=118))
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRun]:
+    output, pages = io.StringIO(), tmp_path_factory.mktemp("pages")
+    narrator = Narrator(Console(file=output, width=118))
     with demo_stack() as (stack, clock):
         owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
         true = play(Scene.of(stack, clock, owner, narrator, pages))
         with urllib.request.urlopen(f"{stack.urls.stripe}/_double/requests") as answer:
             requests = json.load(answer)["entries"]
-        yield Told(printed.getvalue(), true, pages, requests)
+        yield DemoRun(output.getvalue(), true, pages, requests)
 
 
-def test_the_whole_guide_is_true(told: Told) -> None:
-    assert told.true, told.text
+def test_every_check_of_the_demo_passes(demo: DemoRun) -> None:
+    assert demo.true, demo.text
 
 
-def test_a_restricted_key_with_the_listed_permissions_would_do_for_the_whole_guide(told: Told) -> None:
+def test_the_whole_guide_needs_only_the_listed_permissions_of_a_restricted_key(demo: DemoRun) -> None:
     # What names a connected account is POM's. The people of the story sign in to Stripe as that account.
-    pom = {("Connect", each["method"], each["template"]) for each in told.requests if each["account"]}
+    pom = {("Connect", each["method"], each["template"]) for each in demo.requests if each["account"]}
     own = [each for each in permissions() if each.side == "platform"]
     platform = {
         ("platform", each["method"], each["template"])
-        for each in told.requests
+        for each in demo.requests
         if not each["account"] and any(row.allows("GET", each["template"]) for row in own)
     }
     assert len(pom) > 20
@@ -86,25 +86,25 @@ def test_a_restricted_key_with_the_listed_permissions_would_do_for_the_whole_gui
     assert refused == set()
 
 
-def test_every_step_shows_what_was_done_before_what_came_of_it(told: Told) -> None:
-    assert len(told.steps) >= 20
-    first_lines = {sentence: lines[0] for sentence, lines in told.steps.items()}
+def test_every_step_of_the_demo_shows_its_action_before_its_result(demo: DemoRun) -> None:
+    assert len(demo.steps) >= 20
+    first_lines = {sentence: lines[0] for sentence, lines in demo.steps.items()}
     assert {sentence: line for sentence, line in first_lines.items() if not line.startswith("    did ")} == {}
 
 
-def test_a_reminder_is_e_mailed_days_later_and_stands_in_the_history(told: Told) -> None:
-    said = told.step("Auto-reminders")
+def test_a_reminder_is_e_mailed_days_later_and_is_in_the_history(demo: DemoRun) -> None:
+    output = demo.step("Auto-reminders")
 
-    assert re.search(r"let \d\d days pass", said)
-    assert re.search(r"Subject: Reminder: invoice #\S+ from Blue Lagoon Pools is due ", said)
-    assert re.search(r"Amount due: \$306\.74", said)
-    assert re.search(r"View and pay: http://", said)
-    assert re.search(r"^ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d   Reminder sent to \S+@", said, re.MULTILINE)
+    assert re.search(r"let \d\d days pass", output)
+    assert re.search(r"Subject: Reminder: invoice #\S+ from Blue Lagoon Pools is due ", output)
+    assert re.search(r"Amount due: \$306\.74", output)
+    assert re.search(r"View and pay: http://", output)
+    assert re.search(r"^ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d   Reminder sent to \S+@", output, re.MULTILINE)
 
 
-def test_the_history_is_a_story_of_one_line_for_each_thing_that_happened(told: Told) -> None:
+def test_the_history_has_one_line_for_each_thing_that_happened(demo: DemoRun) -> None:
     entry = re.compile(r"^ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d   ([A-Z].+?) *$", re.MULTILINE)
-    lines = entry.findall(told.step("Refunds are handled"))
+    lines = entry.findall(demo.step("Refunds are handled"))
 
     assert [re.sub(r"\S+@\S+", "…", line) for line in lines] == [
         "Created",
@@ -116,33 +116,33 @@ def test_the_history_is_a_story_of_one_line_for_each_thing_that_happened(told: T
     ]
 
 
-def test_the_payment_is_shown_with_its_card_once_all_its_events_have_arrived(told: Told) -> None:
-    said = told.step("transaction history")
+def test_the_payment_shows_its_card_when_all_its_events_have_arrived(demo: DemoRun) -> None:
+    output = demo.step("transaction history")
 
-    assert re.search(r"^ [-\d]+ [:\d]+   Paid: 302\.24 USD by Visa 4242 *$", said, re.MULTILINE)
-    log = said.partition("Arrived (UTC)")[2]
+    assert re.search(r"^ [-\d]+ [:\d]+   Paid: 302\.24 USD by Visa 4242 *$", output, re.MULTILINE)
+    log = output.partition("Arrived (UTC)")[2]
     assert all(event in log for event in ("charge.succeeded", "invoice.paid", "invoice_payment.paid")), log
 
 
-def test_every_column_of_times_says_its_zone(told: Told) -> None:
-    headings = re.findall(r"^ ((?:When|Arrived).*?)  ", told.text, re.MULTILINE)
+def test_every_column_of_times_names_its_time_zone(demo: DemoRun) -> None:
+    headings = re.findall(r"^ ((?:When|Arrived).*?)  ", demo.text, re.MULTILINE)
 
     assert set(headings) == {"When (UTC)", "Arrived (UTC)"}
 
 
-def test_the_event_log_stands_beside_the_history_and_names_what_was_recovered(told: Told) -> None:
-    logged = re.findall(
-        r"^ [-\d]+ [:\d]+   (\w+\.\w+) +(applied|nothing new) +\d+ s", told.step("transaction history"), re.MULTILINE
+def test_the_event_log_follows_the_history_and_names_the_recovered_events(demo: DemoRun) -> None:
+    event_log = re.findall(
+        r"^ [-\d]+ [:\d]+   (\w+\.\w+) +(applied|nothing new) +\d+ s", demo.step("transaction history"), re.MULTILINE
     )
-    assert len(logged) == SHOWN
-    assert "The event log says that it was recovered: yes" in told.step("payments aren't syncing")
+    assert len(event_log) == SHOWN
+    assert "The event log says that it was recovered: yes" in demo.step("payments aren't syncing")
 
 
-def test_the_last_act_explains_each_deposit_by_invoices_refunds_and_fees_to_the_cent(told: Told) -> None:
-    said = told.step("Automatic payment tracking")
-    lines = re.findall(r"^ \d{4}-\d\d-\d\d   \S+ +(\w+ \w+) +(\w+) +(\S+) +(\S+) +(\S+) *$", said, re.MULTILINE)
+def test_the_last_act_explains_each_deposit_to_the_cent_by_invoices_refunds_and_fees(demo: DemoRun) -> None:
+    output = demo.step("Automatic payment tracking")
+    lines = re.findall(r"^ \d{4}-\d\d-\d\d   \S+ +(\w+ \w+) +(\w+) +(\S+) +(\S+) +(\S+) *$", output, re.MULTILINE)
 
-    assert sorted((customer, what) for customer, what, *_ in lines) == [
+    assert sorted((customer, line) for customer, line, *_ in lines) == [
         ("Ann Lee", "payment"),
         ("Ann Lee", "refund"),
         ("Ann Lee", "refund"),
@@ -151,48 +151,48 @@ def test_the_last_act_explains_each_deposit_by_invoices_refunds_and_fees_to_the_
     ]
     assert all(Decimal(gross) - Decimal(fee) == Decimal(net) for *_, gross, fee, net in lines)
     total = sum(Decimal(net) for *_, net in lines)
-    assert f"to the cent: {total}" in said
-    assert re.search(rf"^ [-\d]+ +…6789 +paid .* {total} +3 +yes *$", said, re.MULTILINE)
+    assert f"to the cent: {total}" in output
+    assert re.search(rf"^ [-\d]+ +…6789 +paid .* {total} +3 +yes *$", output, re.MULTILINE)
 
 
-def test_money_of_the_web_shop_and_a_monthly_fee_are_lines_of_the_deposit_and_of_no_invoice(told: Told) -> None:
-    said = told.step("Check Stripe dashboard")
+def test_payments_of_a_web_shop_and_a_monthly_fee_are_lines_of_the_deposit_without_an_invoice(demo: DemoRun) -> None:
+    output = demo.step("Check Stripe dashboard")
 
-    assert re.search(r"^ [-\d]+ {5,}outside POM +89\.00 +2\.88 +86\.12 *$", said, re.MULTILINE)
-    assert re.search(r"^ [-\d]+ {5,}Stripe's fee +0\.00 +15\.00 +-15\.00 *$", said, re.MULTILINE)
-    assert "Invoices in it: 1" in said
-
-
-def test_a_deposit_that_failed_needs_a_person_until_another_one_has_its_money(told: Told) -> None:
-    failed, solved = told.step("Check Stripe dashboard"), told.step("Real-time sync")
-
-    assert "Needs a person: payout_failed" in failed
-    assert "Needs a person: nothing" in solved
-    assert re.search(r"The deposit of \d+ \w+ \d{4} failed; its money is in the deposit of \d+ \w+", solved)
+    assert re.search(r"^ [-\d]+ {5,}outside POM +89\.00 +2\.88 +86\.12 *$", output, re.MULTILINE)
+    assert re.search(r"^ [-\d]+ {5,}Stripe's fee +0\.00 +15\.00 +-15\.00 *$", output, re.MULTILINE)
+    assert "Invoices in it: 1" in output
 
 
-def test_a_reviewed_draft_is_shown_as_its_payer_will_read_it(told: Told) -> None:
-    said = told.step("Complete a service")
+def test_a_failed_deposit_needs_attention_until_another_deposit_has_its_money(demo: DemoRun) -> None:
+    failed_deposit, later_deposit = demo.step("Check Stripe dashboard"), demo.step("Real-time sync")
 
-    assert "All drafts: 3 over 420.00 USD" in said
-    assert re.search(r"^ Winter cover +120\.00 *$", said, re.MULTILINE)
-    page = (told.pages / "preview.html").read_text()
+    assert "Needs a person: payout_failed" in failed_deposit
+    assert "Needs a person: nothing" in later_deposit
+    assert re.search(r"The deposit of \d+ \w+ \d{4} failed; its money is in the deposit of \d+ \w+", later_deposit)
+
+
+def test_the_preview_shows_a_draft_as_its_payer_will_read_it(demo: DemoRun) -> None:
+    output = demo.step("Complete a service")
+
+    assert "All drafts: 3 over 420.00 USD" in output
+    assert re.search(r"^ Winter cover +120\.00 *$", output, re.MULTILINE)
+    page = (demo.pages / "preview.html").read_text()
     assert all(words in page for words in ("DRAFT", "Winter cover", "Leak inspection", "180.00"))
 
 
-def test_a_draft_that_was_changed_in_stripe_is_held_back_with_what_to_do_and_sent_once_it_is_saved(
-    told: Told,
+def test_a_draft_that_was_changed_in_stripe_is_not_sent_until_it_is_saved(
+    demo: DemoRun,
 ) -> None:
-    said = " ".join(told.steps["Review and send the invoice."])
+    output = " ".join(demo.steps["Review and send the invoice."])
 
-    assert said.index("2 sent, 1 held back") < said.index("25.00 USD more than POM ordered")
-    assert said.index("Save the draft again in POM") < said.index("3 sent, 0 held back")
-    assert "Each invoice was e-mailed once: yes" in said
+    assert output.index("2 sent, 1 held back") < output.index("25.00 USD more than POM ordered")
+    assert output.index("Save the draft again in POM") < output.index("3 sent, 0 held back")
+    assert "Each invoice was e-mailed once: yes" in output
 
 
-def test_a_wrong_invoice_is_void_and_says_that_a_copy_took_its_place(told: Told) -> None:
-    said = told.steps["Go to Invoicing. Click on an invoice."]
-    entries = [match[1] for line in said if (match := re.match(r" [-\d]+ [:\d]+   (.+?) *$", line))]
+def test_a_corrected_invoice_is_void_and_names_its_copy(demo: DemoRun) -> None:
+    output = demo.steps["Go to Invoicing. Click on an invoice."]
+    entries = [match[1] for line in output if (match := re.match(r" [-\d]+ [:\d]+   (.+?) *$", line))]
 
     assert [re.sub(r"\S+@\S+", "…", entry) for entry in entries] == [
         "Created",
@@ -200,20 +200,20 @@ def test_a_wrong_invoice_is_void_and_says_that_a_copy_took_its_place(told: Told)
         "Voided",
         "Replaced by a copy to correct it",
     ]
-    assert "link stops working" in " ".join(map(str.strip, said))
+    assert "link stops working" in " ".join(map(str.strip, output))
 
 
-def test_a_list_that_has_not_changed_is_not_sent_again(told: Told) -> None:
-    said = told.step("awaiting payment")
+def test_an_unchanged_list_gets_304(demo: DemoRun) -> None:
+    output = demo.step("awaiting payment")
 
-    assert re.search(r"They come to what the summary says: 21 over \d+\.\d\d USD", said)
-    assert "Nothing has changed: 304" in said
-    assert re.search(r"Characters sent, instead of \d{5}: 0", said)
-
-
-def test_the_second_of_two_people_with_the_same_form_overwrites_nothing(told: Told) -> None:
-    assert "The second one: 412" in "\n".join(told.steps["Customer updates sync in real-time."])
+    assert re.search(r"They come to what the summary says: 21 over \d+\.\d\d USD", output)
+    assert "Nothing has changed: 304" in output
+    assert re.search(r"Characters sent, instead of \d{5}: 0", output)
 
 
-def test_the_last_line_counts_the_checks_that_passed(told: Told) -> None:
-    assert re.search(r"\d+ steps, \d+ checks passed, in \d+ s\.", told.text)
+def test_the_second_of_two_people_with_the_same_form_overwrites_nothing(demo: DemoRun) -> None:
+    assert "The second one: 412" in "\n".join(demo.steps["Customer updates sync in real-time."])
+
+
+def test_the_last_line_counts_the_checks_that_passed(demo: DemoRun) -> None:
+    assert re.search(r"\d+ steps, \d+ checks passed, in \d+ s\.", demo.text)

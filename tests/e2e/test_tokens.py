@@ -65,9 +65,9 @@ def altered(company: Company) -> str:
 def confused(company: Company) -> str:
     """HS256 with the public key as the secret, which libraries have been fooled by."""
     head = part({"alg": "HS256", "typ": "JWT", "kid": key_id(company.stack)})
-    signed = f"{head}.{part(claims(company))}".encode()
-    digest = hmac.digest(public_pem(company.stack), signed, hashlib.sha256)
-    return f"{signed.decode()}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+    token = f"{head}.{part(claims(company))}".encode()
+    digest = hmac.digest(public_pem(company.stack), token, hashlib.sha256)
+    return f"{token.decode()}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 
 def by_another_issuer(company: Company) -> str:
@@ -103,7 +103,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_token_that_is_not_ours_is_refused_everywhere(company: Company, kind: str) -> None:
+def test_an_invalid_token_is_refused_by_every_route(company: Company, kind: str) -> None:
     headers = {"Authorization": f"Bearer {BAD[kind](company)}"}
 
     for method, path in (("GET", "/apps"), ("POST", "/invoices"), ("DELETE", "/stripe/connection")):
@@ -113,10 +113,10 @@ def test_a_token_that_is_not_ours_is_refused_everywhere(company: Company, kind: 
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic dTpw"}, {"X-Api-Key": "abc"}])
-def test_no_token_at_all(company: Company, headers: dict[str, str]) -> None:
+def test_a_request_without_a_token_is_refused_by_every_route(company: Company, headers: dict[str, str]) -> None:
     refused(request("GET", f"{company.stack.urls.api}/v1/apps", headers=headers), 401, "unauthorized")
 
 
-def test_health_and_the_contract_need_none(stack: LocalStack) -> None:
+def test_the_health_check_and_the_openapi_document_need_no_token(stack: LocalStack) -> None:
     assert request("GET", f"{stack.urls.api}/v1/health").json["status"] == "ok"
     assert request("GET", f"{stack.urls.api}/v1/openapi.json").json["openapi"].startswith("3.1")

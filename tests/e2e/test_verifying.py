@@ -31,28 +31,30 @@ def test_a_test_invoice_verifies_the_connection_and_leaves_nothing_behind(compan
     refused(company.office.call("POST", "/stripe/connection/test"), 403, "role_missing")
 
 
-def test_a_member_sees_the_steps_of_a_test_while_it_runs(company: Company) -> None:
+def test_a_member_reads_the_steps_of_a_connection_test_while_it_runs(company: Company) -> None:
     company.fault("delay", "POST", "/v1/invoices/*/finalize", seconds=2)
     answers: list[Response] = []
     testing = threading.Thread(target=lambda: answers.append(company.admin.call("POST", "/stripe/connection/test")))
 
     testing.start()
-    drafted = eventually(
+    first_report = eventually(
         lambda: company.member.get("/stripe/connection/test"),
         lambda seen: seen["ok"] is None and len(seen["steps"]) == 3,
         "the drafted test invoice",
     )
     testing.join()
 
-    assert (drafted["finishedAt"], drafted["steps"][-1]["step"]) == (None, "draft")
+    assert (first_report["finishedAt"], first_report["steps"][-1]["step"]) == (None, "draft")
     assert answers[0].json["ok"], answers[0].text
-    assert answers[0].json["steps"][:3] == drafted["steps"]
-    finished = company.member.get("/stripe/connection/test")
-    assert (finished["ok"], finished["steps"]) == (True, answers[0].json["steps"])
-    assert finished["finishedAt"] > finished["startedAt"] == drafted["startedAt"]
+    assert answers[0].json["steps"][:3] == first_report["steps"]
+    final_report = company.member.get("/stripe/connection/test")
+    assert (final_report["ok"], final_report["steps"]) == (True, answers[0].json["steps"])
+    assert final_report["finishedAt"] > final_report["startedAt"] == first_report["startedAt"]
 
 
-def test_an_account_that_may_not_take_payments_fails_the_test_in_plain_words(stack: LocalStack) -> None:
+def test_the_connection_test_of_an_account_that_may_not_take_payments_fails_with_a_next_step(
+    stack: LocalStack,
+) -> None:
     company = Company(stack, charges_enabled=False).connect()
 
     answer = company.admin.call("POST", "/stripe/connection/test")
@@ -61,7 +63,7 @@ def test_an_account_that_may_not_take_payments_fails_the_test_in_plain_words(sta
     assert "business verification" in answer.json["steps"][0]["nextStep"]
 
 
-def test_the_schedule_looks_at_the_webhook_endpoint(company: Company) -> None:
+def test_the_schedule_checks_the_webhook_endpoint(company: Company) -> None:
     company.stack.fire("resume_stuck")
 
     webhook = company.member.get("/stripe/connection")["webhook"]
@@ -70,7 +72,7 @@ def test_the_schedule_looks_at_the_webhook_endpoint(company: Company) -> None:
     assert webhook["checkedAt"]
 
 
-def test_an_access_that_nobody_completed_is_given_up(stack: LocalStack) -> None:
+def test_an_access_that_nobody_completed_is_revoked(stack: LocalStack) -> None:
     newcomer = Company(stack)
     url, state = newcomer.begin()
     request("GET", newcomer.owner.decides(url, "grant").headers["Location"])
@@ -86,16 +88,16 @@ def test_an_access_that_nobody_completed_is_given_up(stack: LocalStack) -> None:
     assert newcomer.member.get("/stripe/connection")["status"] == "connected"
 
 
-def test_a_refresh_compares_everything_now(company: Company) -> None:
+def test_a_refresh_compares_the_account_immediately(company: Company) -> None:
     answer = company.office.call("POST", "/stripe/connection/refresh")
 
     assert answer.status == 202, answer.text
-    shown = eventually(
+    connection = eventually(
         lambda: company.member.get("/stripe/connection"),
         lambda seen: seen["lastSync"] is not None and seen["lastSync"]["at"] >= answer.json["askedAt"],
         "the comparison",
     )
-    assert shown["lagSeconds"] < 60
+    assert connection["lagSeconds"] < 60
 
 
 def test_the_check_list_counts_customers_without_an_address(stack: LocalStack) -> None:
@@ -112,7 +114,7 @@ def test_the_check_list_counts_customers_without_an_address(stack: LocalStack) -
     assert items["connected"]["done"] is True
 
 
-def test_a_customer_is_given_to_stripe_again(company: Company) -> None:
+def test_a_customer_can_be_sent_to_stripe_again(company: Company) -> None:
     again = company.office.call("POST", "/customers/cust_1/sync")
 
     assert (again.status, again.json["syncStatus"]) == (202, "pending")

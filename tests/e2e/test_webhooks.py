@@ -1,4 +1,6 @@
-"""Stripe's webhooks: what Stripe did not sign for us changes nothing, and any delivery ends in the same truth."""
+"""Stripe's webhooks: a webhook that Stripe did not sign for POM changes nothing, and any order leads to the same
+invoice.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ def header(body: bytes, secret: str, at: int) -> str:
     return f"t={at},v1={hmac.digest(secret.encode(), b'%d.' % at + body, hashlib.sha256).hex()}"
 
 
-def delivered(company: Company, body: bytes, signature: str | None) -> Response:
+def post_webhook(company: Company, body: bytes, signature: str | None) -> Response:
     headers = {"Content-Type": "application/json"} | (
         {"Stripe-Signature": signature} if signature is not None else {}
     )
@@ -53,12 +55,12 @@ def forged_payment(company: Company, invoice_id: str, stripe_invoice: Any, **cha
     return json.dumps({**event, **changes}).encode()
 
 
-def test_only_what_stripe_signed_for_us_counts(company: Company) -> None:
-    made = company.bill("forged").json["id"]
+def test_only_a_webhook_that_stripe_signed_for_this_endpoint_changes_an_invoice(company: Company) -> None:
+    invoice_id = company.bill("forged").json["id"]
     company.all_delivered()
-    before = company.invoice(made)
+    before = company.invoice(invoice_id)
     body = forged_payment(
-        company, made, next(each for each in company.in_stripe() if each["number"] == before["number"])
+        company, invoice_id, next(each for each in company.in_stripe() if each["number"] == before["number"])
     )
     secret, now = company.stack.secret.webhook_secrets[0], int(time.time())
     good = header(body, secret, now)
@@ -78,19 +80,19 @@ def test_only_what_stripe_signed_for_us_counts(company: Company) -> None:
         header(body, "", now),
         f"t={now + 1}," + good.split(",")[1],
     ):
-        refused(delivered(company, body, bad), 400, "invalid_signature")
-    refused(delivered(company, body.replace(b"invoice.paid", b"invoice.sent"), good), 400, "invalid_signature")
-    refused(delivered(company, b"", good), 400, "invalid_signature")
-    assert company.invoice(made) == before
+        refused(post_webhook(company, body, bad), 400, "invalid_signature")
+    refused(post_webhook(company, body.replace(b"invoice.paid", b"invoice.sent"), good), 400, "invalid_signature")
+    refused(post_webhook(company, b"", good), 400, "invalid_signature")
+    assert company.invoice(invoice_id) == before
 
-    assert delivered(company, body, good).json == {"received": True}
-    assert company.invoice(made)["status"] == "paid", "the same event counts when it is signed"
+    assert post_webhook(company, body, good).json == {"received": True}
+    assert company.invoice(invoice_id)["status"] == "paid", "the same event counts when it is signed"
 
 
-def test_a_signed_event_of_a_foreign_account_or_mode_changes_nothing(company: Company) -> None:
-    made = company.bill("foreign").json["id"]
+def test_a_signed_event_of_another_account_or_mode_changes_nothing(company: Company) -> None:
+    invoice_id = company.bill("foreign").json["id"]
     company.all_delivered()
-    before = company.invoice(made)
+    before = company.invoice(invoice_id)
     ours = next(each for each in company.in_stripe() if each["number"] == before["number"])
     secret = company.stack.secret.webhook_secrets[0]
 
@@ -102,37 +104,37 @@ def test_a_signed_event_of_a_foreign_account_or_mode_changes_nothing(company: Co
         {"data": {"object": {**ours, "status": "paid", "id": "in_of_somebody_else", "metadata": {}}}},
         {"data": {"object": {**ours, "status": "paid", "id": "in_a_copy"}}},
     ):
-        body = forged_payment(company, made, ours, **changes)
-        assert delivered(company, body, header(body, secret, int(time.time()))).status == 200
-    assert company.invoice(made) == before
+        body = forged_payment(company, invoice_id, ours, **changes)
+        assert post_webhook(company, body, header(body, secret, int(time.time()))).status == 200
+    assert company.invoice(invoice_id) == before
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b'{"id": "evt_1"}', b'{"id": 1, "type": 2}', b"\xff\xfe"])
-def test_a_signed_body_that_is_no_event_is_accepted_and_ignored(company: Company, body: bytes) -> None:
+def test_a_signed_body_that_is_no_event_is_acknowledged_and_ignored(company: Company, body: bytes) -> None:
     signature = header(body, company.stack.secret.webhook_secrets[0], int(time.time()))
 
-    assert delivered(company, body, signature).status == 200
+    assert post_webhook(company, body, signature).status == 200
 
 
-def test_a_webhook_that_is_too_large(company: Company) -> None:
+def test_a_webhook_that_is_too_large_is_refused_with_413(company: Company) -> None:
     body = b'{"id": "' + b"x" * 6 * 1024 * 1024 + b'"}'
 
-    refused(delivered(company, body, header(body, "x", int(time.time()))), 413, "payload_too_large")
+    refused(post_webhook(company, body, header(body, "x", int(time.time()))), 413, "payload_too_large")
 
 
-def settled_and_partly_refunded(company: Company, service: str) -> Any:
+def paid_and_partly_refunded_invoice(company: Company, service: str) -> Any:
     """Bill; a card fails, another pays; a part is refunded. Answers the invoice once POM shows all of it."""
-    made = company.bill(service).json["id"]
-    number = company.invoice(made)["number"]
+    invoice_id = company.bill(service).json["id"]
+    number = company.invoice(invoice_id)["number"]
     ours = next(each for each in company.in_stripe() if each["number"] == number)
     pay = f"invoices/{company.account_id}/{ours['id']}/pay"
     company.double("POST", pay, method="pm_card_chargeDeclinedInsufficientFunds")
     company.double("POST", pay, method="pm_card_visa")
     charge = next(each for each in company.in_stripe("charge") if each["paid"] and each["amount_refunded"] == 0)
     company.owner.does("POST", "/refunds", charge=charge["id"], amount="2500")
-    company.becomes(made, status="paid", refundedAmount="25.00")
+    company.becomes(invoice_id, status="paid", refundedAmount="25.00")
     company.all_delivered()
-    return company.invoice(made)
+    return company.invoice(invoice_id)
 
 
 FACTS = ("status", "total", "paidAmount", "refundedAmount", "balance", "partiallyRefunded", "disputed", "failure")
@@ -149,10 +151,10 @@ POLICIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_however_webhooks_arrive_the_truth_is_the_same(bills: Company, policy: str) -> None:
+def test_webhooks_in_any_order_lead_to_the_same_invoice(bills: Company, policy: str) -> None:
     bills.double("POST", "delivery", **POLICIES[policy])
 
-    invoice = settled_and_partly_refunded(bills, f"svc {policy}".replace(" ", "_").replace(",", ""))
+    invoice = paid_and_partly_refunded_invoice(bills, f"svc {policy}".replace(" ", "_").replace(",", ""))
 
     assert {name: invoice[name] for name in FACTS} == {
         "status": "paid",
@@ -164,30 +166,30 @@ def test_however_webhooks_arrive_the_truth_is_the_same(bills: Company, policy: s
         "disputed": False,
         "failure": None,
     }
-    told = [entry["kind"] for entry in invoice["history"]]
-    assert sorted(told) == ["created", "paid", "payment_failed", "refunded", "sent"]
-    assert told[:2] == ["created", "sent"]
+    delivery = [entry["kind"] for entry in invoice["history"]]
+    assert sorted(delivery) == ["created", "paid", "payment_failed", "refunded", "sent"]
+    assert delivery[:2] == ["created", "sent"]
 
 
-def test_events_that_were_lost_or_never_made_are_found_by_the_sweep(bills: Company) -> None:
-    made = bills.bill("swept").json["id"]
+def test_the_sweep_recovers_lost_and_never_generated_events(bills: Company) -> None:
+    invoice_id = bills.bill("swept").json["id"]
     bills.all_delivered()
-    number = bills.invoice(made)["number"]
+    number = bills.invoice(invoice_id)["number"]
     ours = next(each for each in bills.in_stripe() if each["number"] == number)
     bills.double("POST", "delivery", lose=["*"], never_generate=["charge.*"])
     bills.double("POST", f"invoices/{bills.account_id}/{ours['id']}/pay", method="pm_card_visa")
-    assert bills.invoice(made)["status"] == "pending"
+    assert bills.invoice(invoice_id)["status"] == "pending"
 
     sweeps_fall_due(bills.stack)
     bills.stack.fire("plan_reconciliation")
-    bills.becomes(made, status="paid")
+    bills.becomes(invoice_id, status="paid")
     bills.stack.wait_until_idle()
-    found = bills.invoice(made)
+    recovered = bills.invoice(invoice_id)
     sweeps_fall_due(bills.stack)
     bills.stack.fire("plan_reconciliation")
     bills.stack.wait_until_idle()
 
-    assert found["paidAmount"] == "75.00"
-    log = bills.member.get(f"/invoices/{made}/events?first=100")["data"]
+    assert recovered["paidAmount"] == "75.00"
+    log = bills.member.get(f"/invoices/{invoice_id}/events?first=100")["data"]
     assert {event["source"] for event in log if event["outcome"] == "recovered"} == {"sweep"}
-    assert bills.invoice(made) == found, "the second sweep found nothing to do"
+    assert bills.invoice(invoice_id) == recovered, "the second sweep found nothing to do"

@@ -1,4 +1,4 @@
-"""The signing secrets that a running local stack has stored."""
+"""The stored signing secrets of a running local stack."""
 
 from __future__ import annotations
 

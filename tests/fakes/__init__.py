@@ -1,4 +1,6 @@
-"""Hand-written stand-ins for everything outside, in memory; `tests/contracts` holds them to the real adapters."""
+"""In-memory replacements of all ports but Stripe; `tests/contracts` holds the stores to the same contracts as the
+real ones.
+"""
 
 from __future__ import annotations
 

@@ -105,8 +105,8 @@ class FakeBatches:
         if len(lanes) > 100:
             raise ValueError(f"{len(lanes)} keys are more than one batch read takes")
         with self._db.lock:
-            known = (self._db.parts.get((organization_id, batch_id, lane)) for batch_id, lane in lanes)
-            return [part for part in known if part is not None]
+            stored_parts = (self._db.parts.get((organization_id, batch_id, lane)) for batch_id, lane in lanes)
+            return [part for part in stored_parts if part is not None]
 
     def save_part(self, part: Part) -> Part:
         with self._db.lock:

@@ -1,4 +1,4 @@
-"""A bus that remembers, and a queue for what cannot be told."""
+"""An event bus that records events, and a queue for changes that could not be published."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.ports.changes import BusEvent, Refusal
 
 @dataclass
 class FakeBus:
-    """Fulfils `EventBus`. `refusals` are by the ids of events; `failure` is raised by every call."""
+    """Implements `EventBus`. `refusals` are by event id; every call raises `failure` if it is set."""
 
     events: list[BusEvent] = field(default_factory=list)
     refusals: dict[str, Refusal] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class FakeBus:
 
 @dataclass
 class FakeUnpublished:
-    """Fulfils `UnpublishedChanges`."""
+    """Implements `UnpublishedChanges`."""
 
     kept: list[tuple[Mapping[str, Any], str, Change | None]] = field(default_factory=list)
     failure: Exception | None = None

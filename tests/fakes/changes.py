@@ -18,7 +18,7 @@ DAY = 86400
 
 
 class FakeChanges:
-    """A list of entries for each organization, which only grows: what has expired is not shown."""
+    """A list of entries for each organization, which only grows. Expired entries are not returned."""
 
     def __init__(self, database: FakeDatabase, clock: Clock) -> None:
         self._db = database
@@ -40,11 +40,11 @@ class FakeChanges:
                 start, since = _opened(organization_id, cursor)
                 if now >= since + FEED.seconds + DAY:
                     raise CursorExpired("cursor_expired", "The cursor is too old.", field="after")
-            shown = feed[start : start + first]
-            end = start + len(shown)
-            more = end < len(feed)
-            made = _cursor(organization_id, end, shown[-1][0] if more else now)
-            return FeedPage(tuple(entry for _, entry in shown), made, more)
+            entries = feed[start : start + first]
+            end = start + len(entries)
+            has_next = end < len(feed)
+            end_cursor = _cursor(organization_id, end, entries[-1][0] if has_next else now)
+            return FeedPage(tuple(entry for _, entry in entries), end_cursor, has_next)
 
     def end(self, organization_id: OrganizationId) -> str:
         with self._db.lock:

@@ -1,4 +1,4 @@
-"""The memory all fake stores share, with the rules that hold across them."""
+"""The memory that all fake stores share, with the rules that hold across stores."""
 
 from __future__ import annotations
 
@@ -47,22 +47,22 @@ V = TypeVar("V", bound=Versioned)
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 Place: TypeAlias = tuple[int, str]
-"""The place of a line in its payout: when its balance transaction was made, and its id."""
+"""The position of a line in its payout: the time of its balance transaction, and its id."""
 
 
 MAX_KEY_SIZES = (2048, 1024)
-"""Bytes that DynamoDB takes for a partition key and for a sort key; neither may be empty."""
+"""The largest partition key and sort key of DynamoDB, in bytes; neither may be empty."""
 
 
 def require_possible_key(*parts: object) -> None:
-    """Raises ValueError for a key that DynamoDB refuses, so that tests in memory notice it too."""
+    """Raises ValueError for a key that DynamoDB refuses, so that tests in memory find it too."""
     for part, limit in zip(parts, MAX_KEY_SIZES, strict=False):
         if isinstance(part, str) and not 0 < len(part.encode()) <= limit:
             raise ValueError(f"DynamoDB takes no key of {len(part.encode())} bytes")
 
 
 class Keyed(dict[K, T]):
-    """A dictionary whose keys are those of a table."""
+    """A dictionary with the rules of a table's keys."""
 
     def __getitem__(self, key: K) -> T:
         require_possible_key(*(key if isinstance(key, tuple) else (key,)))
@@ -95,7 +95,7 @@ class Parked:
 
 @dataclass
 class FakeDatabase:
-    """Plain dictionaries. Tests may look into them; stores hold `lock` while they read and write."""
+    """Plain dictionaries, which tests may read; stores hold `lock` while they read and write."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     invoices: dict[tuple[OrganizationId, InvoiceId], Invoice] = field(default_factory=Keyed)
@@ -131,13 +131,13 @@ class FakeDatabase:
     paces: dict[tuple[OrganizationId, int], Pace] = field(default_factory=dict)
 
     def require_unmarked(self, marker: EventMarker) -> None:
-        """Raises DuplicateEvent if the event has been dealt with."""
+        """Raises DuplicateEvent if the event has been processed."""
         if isinstance(self.events.get((marker.account_id, marker.event_id)), EventMarker):
             raise DuplicateEvent
 
     def add_tallies(self, organization_id: OrganizationId, difference: Mapping[Bucket, Tally]) -> None:
-        known = self.tallies.get(organization_id, {})
-        self.tallies[organization_id] = added_up(known.items(), difference.items())
+        tallies = self.tallies.get(organization_id, {})
+        self.tallies[organization_id] = added_up(tallies.items(), difference.items())
 
     def keep_acts(self, *acts: Act) -> None:
         for act in acts:
@@ -147,8 +147,8 @@ class FakeDatabase:
         self.events[marker.account_id, marker.event_id] = marker
 
 
-def require_unchanged(stored: Mapping[K, V], key: K, read: Versioned, what: str) -> None:
-    """Raises StaleWrite unless `stored` holds the version that was read; version 0 is none at all."""
-    found = stored.get(key)
-    if (found.version if found else 0) != read.version:
-        raise StaleWrite(what)
+def require_unchanged(stored: Mapping[K, V], key: K, read: Versioned, record_name: str) -> None:
+    """Raises StaleWrite unless `stored` holds the version that was read. Version 0 means that no record exists."""
+    current = stored.get(key)
+    if (current.version if current else 0) != read.version:
+        raise StaleWrite(record_name)

@@ -41,21 +41,21 @@ class FakeEvents:
     ) -> None:
         key = (event.account_id or PLATFORM, event.id)
         with self._db.lock:
-            known = self._db.events.get(key)
-            if not isinstance(known, EventMarker):
-                first, about = (known.received_at, invoice or known.invoice) if known else (received_at, invoice)
+            entry = self._db.events.get(key)
+            if not isinstance(entry, EventMarker):
+                first, about = (entry.received_at, invoice or entry.invoice) if entry else (received_at, invoice)
                 self._db.events[key] = Parked(replace(event, fact=None), first, received_at, error, invoice=about)
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         with self._db.lock:
             parked = sorted(
-                (known.tried_at, known.event.created, known.event.id, known)
-                for (account, _), known in self._db.events.items()
-                if account == account_id and isinstance(known, Parked) and not known.aside
+                (entry.tried_at, entry.event.created, entry.event.id, entry)
+                for (account, _), entry in self._db.events.items()
+                if account == account_id and isinstance(entry, Parked) and not entry.aside
             )
         return [
-            ParkedEvent(known.event.id, known.event.body, known.received_at, known.error)
-            for *_, known in parked[:limit]
+            ParkedEvent(entry.event.id, entry.event.body, entry.received_at, entry.error)
+            for *_, entry in parked[:limit]
         ]
 
     def all_parked_events(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
@@ -65,27 +65,27 @@ class FakeEvents:
 
     def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
         with self._db.lock:
-            known = self._db.events.get((account_id, event_id))
-            if isinstance(known, Parked) and not known.aside:
-                self._db.events[account_id, event_id] = replace(known, event=replace(known.event, body=body))
+            entry = self._db.events.get((account_id, event_id))
+            if isinstance(entry, Parked) and not entry.aside:
+                self._db.events[account_id, event_id] = replace(entry, event=replace(entry.event, body=body))
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         with self._db.lock:
-            known = self._db.events.get((account_id, event_id))
-            if isinstance(known, Parked):
+            entry = self._db.events.get((account_id, event_id))
+            if isinstance(entry, Parked):
                 self._db.events[account_id, event_id] = replace(
-                    known, aside=True, event=replace(known.event, body="")
+                    entry, aside=True, event=replace(entry.event, body="")
                 )
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         with self._db.lock:
-            times = [known.received_at for _, known in self._showing_arrival(account_id)]
+            times = [entry.received_at for _, entry in self._showing_arrival(account_id)]
         return max(times, default=None)
 
     def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
         with self._db.lock:
-            found = [self._arrival(*each) for each in self._showing_arrival(account_id)]
-        return sorted(found, key=lambda each: each.received_at, reverse=True)[:LATEST_EVENTS]
+            newest_first = [self._arrival(*each) for each in self._showing_arrival(account_id)]
+        return sorted(newest_first, key=lambda each: each.received_at, reverse=True)[:LATEST_EVENTS]
 
     def mark(self, marker: EventMarker) -> None:
         with self._db.lock:
@@ -103,50 +103,50 @@ class FakeEvents:
     ) -> Page[LoggedEvent]:
         with self._db.lock:
             rows = [
-                self._logged(key, known)
-                for key, known in self._db.events.items()
-                if _about(known) == (organization_id, invoice_id)
+                self._logged(key, entry)
+                for key, entry in self._db.events.items()
+                if _about(entry) == (organization_id, invoice_id)
             ]
         name = ("events", organization_id, invoice_id)
         return page_of(rows, lambda row: (row.received_at, row.id), name, first, after, descending=True)
 
     def recorded(self, account_id: StripeAccountId, after: str | None) -> Iterator[tuple[str, RecordedEvent]]:
         with self._db.lock:
-            rows = [self._recorded(key, known) for key, known in self._db.events.items() if key[0] == account_id]
+            rows = [self._recorded(key, entry) for key, entry in self._db.events.items() if key[0] == account_id]
         yield from rows_behind(rows, lambda row: (0, row.logged.id), ("recorded", account_id), after)
 
-    def _recorded(self, key: tuple[StripeAccountId, str], known: EventMarker | Parked) -> RecordedEvent:
-        about = _about(known)
+    def _recorded(self, key: tuple[StripeAccountId, str], entry: EventMarker | Parked) -> RecordedEvent:
+        about = _about(entry)
         invoice = (about[0], about[1]) if about and about[0] and about[1] else None
-        body = known.event.body if isinstance(known, Parked) else None
-        kept = PARKED if isinstance(known, Parked) else MARKERS
-        return RecordedEvent(self._logged(key, known), invoice, body, known.received_at + kept.seconds)
+        body = entry.event.body if isinstance(entry, Parked) else None
+        retention = PARKED if isinstance(entry, Parked) else MARKERS
+        return RecordedEvent(self._logged(key, entry), invoice, body, entry.received_at + retention.seconds)
 
     def _showing_arrival(
         self, account_id: StripeAccountId
     ) -> list[tuple[tuple[StripeAccountId, str], EventMarker | Parked]]:
         return [
-            (key, known)
-            for key, known in self._db.events.items()
-            if key[0] == account_id and (isinstance(known, Parked) or known.shows_arrival)
+            (key, entry)
+            for key, entry in self._db.events.items()
+            if key[0] == account_id and (isinstance(entry, Parked) or entry.shows_arrival)
         ]
 
-    def _logged(self, key: tuple[StripeAccountId, str], known: EventMarker | Parked) -> LoggedEvent:
+    def _logged(self, key: tuple[StripeAccountId, str], entry: EventMarker | Parked) -> LoggedEvent:
         event_id, repeated = key[1], self._db.repeated[key]
-        if isinstance(known, Parked):
-            event, at = known.event, known.received_at
+        if isinstance(entry, Parked):
+            event, at = entry.event, entry.received_at
             return LoggedEvent(
-                event_id, event.type, event.created, at, "parked", object_id=event.object_id, error=known.error
+                event_id, event.type, event.created, at, "parked", object_id=event.object_id, error=entry.error
             )
-        at, outcome, source = known.received_at, known.outcome, known.source
-        return LoggedEvent(event_id, known.type, known.created, at, outcome, source, known.object_id, repeated)
+        at, outcome, source = entry.received_at, entry.outcome, entry.source
+        return LoggedEvent(event_id, entry.type, entry.created, at, outcome, source, entry.object_id, repeated)
 
-    def _arrival(self, key: tuple[StripeAccountId, str], known: EventMarker | Parked) -> Arrival:
-        if isinstance(known, Parked):
-            return Arrival(known.received_at, None, False)
-        by_webhook = known.source is Source.WEBHOOK
-        delivered_at = known.received_at if by_webhook else self._db.delivered.get(key)
-        return Arrival(known.received_at, delivered_at, known.source is Source.SWEEP)
+    def _arrival(self, key: tuple[StripeAccountId, str], entry: EventMarker | Parked) -> Arrival:
+        if isinstance(entry, Parked):
+            return Arrival(entry.received_at, None, False)
+        by_webhook = entry.source is Source.WEBHOOK
+        delivered_at = entry.received_at if by_webhook else self._db.delivered.get(key)
+        return Arrival(entry.received_at, delivered_at, entry.source is Source.SWEEP)
 
     def save_canary(self, canary: Canary, received_at: int) -> None:
         with self._db.lock:
@@ -157,5 +157,5 @@ class FakeEvents:
             return self._db.canaries.get(canary_id)
 
 
-def _about(known: EventMarker | Parked) -> tuple[OrganizationId | None, InvoiceId | None] | None:
-    return known.invoice if isinstance(known, Parked) else (known.organization_id, known.invoice_id)
+def _about(entry: EventMarker | Parked) -> tuple[OrganizationId | None, InvoiceId | None] | None:
+    return entry.invoice if isinstance(entry, Parked) else (entry.organization_id, entry.invoice_id)

@@ -37,8 +37,8 @@ class FakeInvoices:
         if len(set(invoice_ids)) > 100:
             raise ValueError(f"{len(invoice_ids)} keys are more than one batch read takes")
         with self._db.lock:
-            known = ((each, self._db.invoices.get((organization_id, each))) for each in invoice_ids)
-            return {each: invoice for each, invoice in known if invoice is not None}
+            pairs = ((each, self._db.invoices.get((organization_id, each))) for each in invoice_ids)
+            return {each: invoice for each, invoice in pairs if invoice is not None}
 
     def insert(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         invoice = recounted.invoice
@@ -99,11 +99,11 @@ class FakeInvoices:
         if len(stripe_ids) > 100:
             raise ValueError(f"{len(stripe_ids)} keys are more than one batch read takes")
         with self._db.lock:
-            known = self._db.references
+            references_by_id = self._db.references
             return {
-                stripe_id: known[account_id, stripe_id]
+                stripe_id: references_by_id[account_id, stripe_id]
                 for stripe_id in stripe_ids
-                if (account_id, stripe_id) in known
+                if (account_id, stripe_id) in references_by_id
             }
 
     def page(
@@ -176,13 +176,13 @@ class FakeInvoices:
         if len(claims) > MAX_CLAIMS_AT_ONCE:
             raise ValueError(f"{len(claims)} claims are more than one transaction takes")
         holders = {service_id: self._db.claims.get((invoice.organization_id, service_id)) for service_id in claims}
-        others = {
+        other_holders = {
             service_id: holder
             for service_id, holder in holders.items()
             if holder is not None and holder not in (invoice.id, claims[service_id])
         }
-        if others:
-            raise ServiceClaimed(others)
+        if other_holders:
+            raise ServiceClaimed(other_holders)
         for service_id in claims:
             self._db.claims[invoice.organization_id, service_id] = invoice.id
 
@@ -192,41 +192,43 @@ class FakeInvoices:
                 del self._db.claims[invoice.organization_id, service_id]
 
 
-def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
-    if wanted.status is not None and invoice.status is not wanted.status:
+def _fits(invoice: Invoice, invoice_filter: InvoiceFilter) -> bool:
+    if invoice_filter.status is not None and invoice.status is not invoice_filter.status:
         return False
-    if wanted.customer_id is not None and invoice.order.customer_id != wanted.customer_id:
+    if invoice_filter.customer_id is not None and invoice.order.customer_id != invoice_filter.customer_id:
         return False
-    if wanted.created_from is not None and invoice.created_at < wanted.created_from:
+    if invoice_filter.created_from is not None and invoice.created_at < invoice_filter.created_from:
         return False
-    if wanted.created_before is not None and invoice.created_at >= wanted.created_before:
+    if invoice_filter.created_before is not None and invoice.created_at >= invoice_filter.created_before:
         return False
-    if wanted.group is not None and invoice.status not in STATUSES_OF[wanted.group]:
+    if invoice_filter.group is not None and invoice.status not in STATUSES_OF[invoice_filter.group]:
         return False
-    if (wanted.overdue and not invoice.overdue) or (wanted.disputed and not invoice.disputed):
+    if (invoice_filter.overdue and not invoice.overdue) or (invoice_filter.disputed and not invoice.disputed):
         return False
     quarter = invoice.updated_at // 900
-    if wanted.updated_from is not None and quarter < wanted.updated_from // 900:
+    if invoice_filter.updated_from is not None and quarter < invoice_filter.updated_from // 900:
         return False
-    if wanted.updated_before is not None and quarter > (wanted.updated_before - 1) // 900:
+    if invoice_filter.updated_before is not None and quarter > (invoice_filter.updated_before - 1) // 900:
         return False
-    if wanted.number is not None and (invoice.facts.invoice is None or invoice.facts.invoice.number != wanted.number):
+    if invoice_filter.number is not None and (
+        invoice.facts.invoice is None or invoice.facts.invoice.number != invoice_filter.number
+    ):
         return False
     trouble = attention.most_urgent(invoice)
-    if wanted.attention is not None and (trouble is None or trouble.kind is not wanted.attention):
+    if invoice_filter.attention is not None and (trouble is None or trouble.kind is not invoice_filter.attention):
         return False
-    return not wanted.by_due_date or _is_due(invoice, wanted)
+    return not invoice_filter.by_due_date or _is_due(invoice, invoice_filter)
 
 
-def _is_due(invoice: Invoice, wanted: InvoiceFilter) -> bool:
+def _is_due(invoice: Invoice, invoice_filter: InvoiceFilter) -> bool:
     if invoice.status not in OPEN_STATUSES:
         return False
-    if wanted.due_from is None and wanted.due_before is None:
+    if invoice_filter.due_from is None and invoice_filter.due_before is None:
         return True
     due_at = invoice.due_at
-    if due_at is None or due_at < (wanted.due_from or 0):
+    if due_at is None or due_at < (invoice_filter.due_from or 0):
         return False
-    return wanted.due_before is None or due_at < wanted.due_before
+    return invoice_filter.due_before is None or due_at < invoice_filter.due_before
 
 
 def _due(invoice: Invoice) -> tuple[int, str]:

@@ -23,7 +23,8 @@ def page_of(
     *,
     descending: bool = False,
 ) -> Page[T]:
-    """The `first` rows beyond the cursor in the order of `position`; `name` tells this list from all others.
+    """Returns the `first` rows after the cursor in the order of `position`; `name` identifies the list in its
+    cursors.
 
     A cursor holds a position, not a count, so that it stays good while rows come and go.
     """
@@ -31,10 +32,10 @@ def page_of(
     if after is not None:
         end = _position_in(after, name)
         ordered = [row for row in ordered if (position(row) < end if descending else position(row) > end)]
-    shown = tuple(ordered[:first])
+    page_rows = tuple(ordered[:first])
     return Page(
-        items=shown,
-        end_cursor=_cursor(position(shown[-1]), name) if shown else None,
+        items=page_rows,
+        end_cursor=_cursor(position(page_rows[-1]), name) if page_rows else None,
         has_next=len(ordered) > first,
     )
 
@@ -42,7 +43,7 @@ def page_of(
 def rows_behind(
     rows: Iterable[T], position: Callable[[T], tuple[int, str]], name: tuple[str, ...], after: str | None
 ) -> Iterator[tuple[str, T]]:
-    """Yields the rows beyond the cursor in the order of `position`, each with the cursor behind it."""
+    """Yields the rows after the cursor in the order of `position`, each with the cursor that follows it."""
     end = _position_in(after, name) if after is not None else None
     for row in sorted(rows, key=position):
         if end is None or position(row) > end:

@@ -47,13 +47,13 @@ class FakePayments:
         with self._db.lock:
             if key not in self._db.movements:
                 return
-            read = self._settled(organization_id, self._db.movements[key])
-            changed = change(read)
-            if self._settled(organization_id, self._db.movements[key]) != read:
+            before = self._settled(organization_id, self._db.movements[key])
+            after = change(before)
+            if self._settled(organization_id, self._db.movements[key]) != before:
                 raise StaleWrite("The payment")
-            self._db.movements[key] = changed.movement
-            if changed.settlements:
-                self._db.settlements[key] = {each.transaction.id: each for each in changed.settlements}
+            self._db.movements[key] = after.movement
+            if after.settlements:
+                self._db.settlements[key] = {each.transaction.id: each for each in after.settlements}
 
     def settle(self, organization_id: OrganizationId, settlements: Sequence[tuple[str, Settlement]]) -> None:
         with self._db.lock:
@@ -74,9 +74,9 @@ def _position(settled: SettledMovement) -> tuple[int, str]:
     return settled.movement.at, settled.movement.id
 
 
-def _fits(movement: Movement, wanted: MovementFilter) -> bool:
-    if wanted.since is not None and movement.at < wanted.since:
+def _fits(movement: Movement, movement_filter: MovementFilter) -> bool:
+    if movement_filter.since is not None and movement.at < movement_filter.since:
         return False
-    if wanted.before is not None and movement.at >= wanted.before:
+    if movement_filter.before is not None and movement.at >= movement_filter.before:
         return False
-    return wanted.kind in (None, movement.kind) and wanted.method in (None, movement.method)
+    return movement_filter.kind in (None, movement.kind) and movement_filter.method in (None, movement.method)

@@ -25,8 +25,10 @@ class FakePayouts:
         if len(payout_ids) > 100:
             raise ValueError(f"{len(payout_ids)} keys are more than one batch read takes")
         with self._db.lock:
-            found = {payout_id: self._db.payouts.get((organization_id, payout_id)) for payout_id in payout_ids}
-        return {payout_id: payout for payout_id, payout in found.items() if payout is not None}
+            payouts_by_id = {
+                payout_id: self._db.payouts.get((organization_id, payout_id)) for payout_id in payout_ids
+            }
+        return {payout_id: payout for payout_id, payout in payouts_by_id.items() if payout is not None}
 
     def save(self, payout: Payout) -> Payout:
         with self._db.lock:
@@ -47,15 +49,15 @@ class FakePayouts:
     def put_lines(self, organization_id: OrganizationId, payout_id: str, lines: Sequence[PayoutLine]) -> None:
         with self._db.lock:
             stored = self._lines(organization_id, payout_id)
-            kept = {**stored, **{_position(line): line for line in lines}}
-            self._db.payout_lines[organization_id, payout_id] = kept
+            all_lines = {**stored, **{_position(line): line for line in lines}}
+            self._db.payout_lines[organization_id, payout_id] = all_lines
 
     def remove_lines(self, organization_id: OrganizationId, payout_id: str, lines: Sequence[PayoutLine]) -> None:
         with self._db.lock:
             stored = self._lines(organization_id, payout_id)
             removed = {_position(line) for line in lines}
-            kept = {position: line for position, line in stored.items() if position not in removed}
-            self._db.payout_lines[organization_id, payout_id] = kept
+            remaining = {position: line for position, line in stored.items() if position not in removed}
+            self._db.payout_lines[organization_id, payout_id] = remaining
 
     def lines(
         self, organization_id: OrganizationId, payout_id: str, first: int, after: str | None
@@ -78,7 +80,7 @@ def _position(line: PayoutLine) -> Place:
     return line.transaction.created, line.transaction.id
 
 
-def _fits(payout: Payout, wanted: PayoutFilter) -> bool:
-    if wanted.since is not None and payout.fact.arrival_date < wanted.since:
+def _fits(payout: Payout, payout_filter: PayoutFilter) -> bool:
+    if payout_filter.since is not None and payout.fact.arrival_date < payout_filter.since:
         return False
-    return wanted.before is None or payout.fact.arrival_date < wanted.before
+    return payout_filter.before is None or payout.fact.arrival_date < payout_filter.before

@@ -1,4 +1,4 @@
-"""Clock, queues, and everything outside in one bundle."""
+"""A clock, queues, and `Ports` over all fakes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fakes.summaries import FakeSummaries
 
 
 class FakeClock:
-    """Stands still until it is told to go on; its nonces are numbered."""
+    """A clock that stands still until a test moves it; its nonces are numbered."""
 
     def __init__(self, now: int = 1_800_000_000) -> None:
         self._milliseconds = now * 1000
@@ -54,7 +54,7 @@ class FakeClock:
 
 @dataclass
 class FakeQueues:
-    """Records what was sent; set `failure` to have sending fail."""
+    """Records the messages sent; if `failure` is set, sending raises it."""
 
     sent: list[Message] = field(default_factory=list)
     failure: Exception | None = None
@@ -69,14 +69,14 @@ class FakeQueues:
             self.send(message)
 
     def take(self) -> list[Message]:
-        """What was sent since the last call."""
-        taken, self.sent = self.sent, []
-        return taken
+        """Returns the messages sent since the last call."""
+        messages, self.sent = self.sent, []
+        return messages
 
 
 @dataclass
 class FakePorts:
-    """Fulfils `Ports`. All stores share `database`; `stripe` is whatever plays Stripe in the test."""
+    """Implements `Ports`. All stores share `database`; `stripe` is the test's gateway to Stripe."""
 
     stripe: StripeGateway
     database: FakeDatabase = field(default_factory=FakeDatabase)

@@ -39,21 +39,21 @@ class FakeCustomers:
         if len(set(customer_ids)) > 100:
             raise ValueError(f"{len(customer_ids)} keys are more than one batch read takes")
         with self._db.lock:
-            known = ((each, self._db.customers.get((organization_id, each))) for each in customer_ids)
-            return {each: customer for each, customer in known if customer is not None}
+            pairs = ((each, self._db.customers.get((organization_id, each))) for each in customer_ids)
+            return {each: customer for each, customer in pairs if customer is not None}
 
     def save(self, customer: Customer, act: Act | None = None) -> Customer:
         with self._db.lock:
             key = (customer.organization_id, customer.id)
             require_unchanged(self._db.customers, key, customer, "The customer")
-            wanted = customer.claim_of_link
-            if wanted is not None and wanted != customer.claim:
-                if self._db.stripe_claims.get((customer.organization_id, wanted), customer.id) != customer.id:
-                    raise StripeCustomerClaimed(wanted.stripe_customer_id)
-                self._db.stripe_claims[customer.organization_id, wanted] = customer.id
-            if customer.claim is not None and wanted != customer.claim:
+            claim = customer.claim_of_link
+            if claim is not None and claim != customer.claim:
+                if self._db.stripe_claims.get((customer.organization_id, claim), customer.id) != customer.id:
+                    raise StripeCustomerClaimed(claim.stripe_customer_id)
+                self._db.stripe_claims[customer.organization_id, claim] = customer.id
+            if customer.claim is not None and claim != customer.claim:
                 self._db.stripe_claims.pop((customer.organization_id, customer.claim), None)
-            self._db.customers[key] = stored = replace(customer, version=customer.version + 1, claim=wanted)
+            self._db.customers[key] = stored = replace(customer, version=customer.version + 1, claim=claim)
             if act is not None:
                 self._db.keep_acts(act)
             return stored
@@ -68,16 +68,18 @@ class FakeCustomers:
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None:
         require_possible_key(account_id + stripe_customer_id)
         with self._db.lock:
-            linked = (c for c in self._db.customers.values() if c.linked_to(account_id) == stripe_customer_id)
-            return next(linked, None)
+            candidates = (c for c in self._db.customers.values() if c.linked_to(account_id) == stripe_customer_id)
+            return next(candidates, None)
 
     def holder_of(
         self, organization_id: OrganizationId, account_id: StripeAccountId, stripe_customer_id: str
     ) -> CustomerId | None:
         with self._db.lock:
-            held = self._db.stripe_claims.get((organization_id, StripeClaim(account_id, stripe_customer_id)))
-            linked = self.find_by_stripe_id(account_id, stripe_customer_id)
-        return held or (linked.id if linked and linked.organization_id == organization_id else None)
+            holder = self._db.stripe_claims.get((organization_id, StripeClaim(account_id, stripe_customer_id)))
+            linked_customer = self.find_by_stripe_id(account_id, stripe_customer_id)
+        return holder or (
+            linked_customer.id if linked_customer and linked_customer.organization_id == organization_id else None
+        )
 
     def erasures_due(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
         with self._db.lock:
@@ -92,7 +94,7 @@ class FakeCustomers:
 
     def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
         with self._db.lock:
-            left = sorted(
+            candidates = sorted(
                 (customer.updated_at, customer.id)
                 for customer in self._db.customers.values()
                 if customer.organization_id == organization_id
@@ -102,20 +104,20 @@ class FakeCustomers:
                 and customer.waits_for is None
                 and customer.updated_at < updated_before
             )
-        return [customer_id for _, customer_id in left[:limit]]
+        return [customer_id for _, customer_id in candidates[:limit]]
 
     def waiting_for(
         self, organization_id: OrganizationId, account_id: StripeAccountId, limit: int
     ) -> Sequence[CustomerId]:
         with self._db.lock:
-            left = sorted(
+            candidates = sorted(
                 (customer.updated_at, customer.id)
                 for customer in self._db.customers.values()
                 if customer.organization_id == organization_id
                 and customer.waits_for == account_id
                 and not customer.erased
             )
-        return [customer_id for _, customer_id in left[:limit]]
+        return [customer_id for _, customer_id in candidates[:limit]]
 
     def page(
         self, organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None
@@ -128,14 +130,14 @@ class FakeCustomers:
 
     def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
         with self._db.lock:
-            left = sorted(
+            candidates = sorted(
                 (customer.updated_at, customer.organization_id, customer.id)
                 for customer in self._db.customers.values()
                 if customer.sync_status is SyncStatus.PENDING
                 and not customer.erased
                 and customer.updated_at < updated_before
             )
-        return [(organization_id, customer_id) for _, organization_id, customer_id in left[:limit]]
+        return [(organization_id, customer_id) for _, organization_id, customer_id in candidates[:limit]]
 
     def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
         with self._db.lock:
@@ -143,11 +145,11 @@ class FakeCustomers:
         return sorted(each.id for each in customers if each.profile.email is None and not each.erased)[:limit]
 
 
-def _place(customer: Customer, wanted: CustomerFilter) -> tuple[int, str]:
-    if wanted.name is not None:
+def _place(customer: Customer, customer_filter: CustomerFilter) -> tuple[int, str]:
+    if customer_filter.name is not None:
         return (0, f"{comparable_name(customer.profile.display_name or '')}\t{customer.id}")
-    elsewhere = customer.sync_status != customer.on_account(wanted.account_id).sync_status
-    return (int(elsewhere and wanted.sync_status is not None), customer.id)
+    elsewhere = customer.sync_status != customer.on_account(customer_filter.account_id).sync_status
+    return (int(elsewhere and customer_filter.sync_status is not None), customer.id)
 
 
 class FakeConnections:
@@ -252,8 +254,8 @@ class FakeConnections:
 
     def save_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
         with self._db.lock:
-            kept = self._db.unknown_invoices.get(organization_id)
-            if kept is None or kept.at <= found.at:
+            current = self._db.unknown_invoices.get(organization_id)
+            if current is None or current.at <= found.at:
                 self._db.unknown_invoices[organization_id] = found
 
     def trial(self, organization_id: OrganizationId) -> Trial | None:
@@ -266,8 +268,8 @@ class FakeConnections:
 
     def save_trial(self, organization_id: OrganizationId, trial: Trial) -> None:
         with self._db.lock:
-            kept = self._db.trials.get(organization_id)
-            if kept is not None and kept.run == trial.run:
+            current = self._db.trials.get(organization_id)
+            if current is not None and current.run == trial.run:
                 self._db.trials[organization_id] = trial
 
 

@@ -17,11 +17,11 @@ class FakeSummaries:
 
     def tallies(self, organization_id: OrganizationId, paid: Period | None) -> Mapping[Bucket, Tally]:
         with self._db.lock:
-            known = self._db.tallies.get(organization_id, {})
-        return {bucket: tally for bucket, tally in known.items() if _wanted(bucket, paid)}
+            stored_tallies = self._db.tallies.get(organization_id, {})
+        return {bucket: tally for bucket, tally in stored_tallies.items() if _is_included(bucket, paid)}
 
 
-def _wanted(bucket: Bucket, paid: Period | None) -> bool:
+def _is_included(bucket: Bucket, paid: Period | None) -> bool:
     if bucket.kind == PAID:
         return paid is not None and paid.first <= dt.date.fromisoformat(bucket.of) <= paid.last
     return True

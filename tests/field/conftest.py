@@ -1,4 +1,4 @@
-"""The API over a whole small world, as in `tests/api`."""
+"""The fixtures of `tests/api`: the API over a small world."""
 
 from __future__ import annotations
 

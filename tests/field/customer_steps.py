@@ -1,4 +1,4 @@
-"""Steps about customers: what the office and people at Stripe do with them, and what both then have."""
+"""Steps about customers, in the office and in Stripe."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class CustomerSteps:
         """Save a customer with PUT."""
         self._replied(self.api.put(f"/customers/{customer}", self._with_ids(body)))
 
-    def put_back(self, customer: str = "cust_1") -> None:
-        """Load a customer, and save it again exactly as it was answered."""
+    def save_unchanged(self, customer: str = "cust_1") -> None:
+        """Load a customer, and save it again unchanged."""
         self._replied(self.api.put(f"/customers/{customer}", self.api.get(f"/customers/{customer}").json))
 
     def load_form(self, customer: str = "cust_1") -> None:
@@ -40,7 +40,7 @@ class CustomerSteps:
         """Change fields in the form that was opened, and save all of it."""
         self._replied(self.api.put(f"/customers/{self.form['id']}", {**self.form, **self._with_ids(changes)}))
 
-    def choose_present(self, customer: str) -> None:
+    def confirm_link(self, customer: str) -> None:
         """Say that the customer's present link is right."""
         shown = self.api.get(f"/customers/{customer}").json
         chosen = {name: shown[name] for name in ("firstName", "lastName", "email", "stripeCustomerId")}
@@ -56,8 +56,8 @@ class CustomerSteps:
         self._replied(self.api.get(f"/customer-imports/{begun['id']}"))
         self.reply["rows"] = {str(row["row"]): row for row in self.reply["rows"]}
 
-    def import_present(self, customer: str) -> None:
-        """Import a row which says that the customer's present link is right."""
+    def import_confirmed_link(self, customer: str) -> None:
+        """Import a row that confirms the customer's present link."""
         shown = self.api.get(f"/customers/{customer}").json
         self.import_customers(
             rows=[{name: shown[name] for name in ("id", "firstName", "lastName", "email", "stripeCustomerId")}]
@@ -72,22 +72,22 @@ class CustomerSteps:
         self._replied(self.api.post(f"/invoices/{self.invoice.id}/send"))  # type: ignore[attr-defined]
 
     def bill_customer(self, customer: str) -> None:
-        """Bill one service to a customer, whatever comes of it."""
+        """Bill one service to a customer; the request may fail."""
         line = {"serviceId": f"svc_{customer}", "description": "Cleaning", "quantity": "1", "unitPrice": "75.00"}
         self._replied(self.api.post("/invoices", {"customerId": customer, "lineItems": [line]}))
 
     # People at Stripe
 
-    def made_in_stripe(self, named: str, **params: Any) -> None:
-        """Somebody makes a customer in Stripe, which the case calls `named`."""
+    def create_customer_in_stripe(self, named: str, **params: Any) -> None:
+        """Somebody creates a customer in Stripe. The case calls this customer `named`."""
         made = self._customers.create(params, {"stripe_account": self.account})
         self.names[named] = str(made.id)
 
-    def edited_in_stripe(self, who: str, **changes: Any) -> None:
+    def edit_customer_in_stripe(self, who: str, **changes: Any) -> None:
         """Somebody edits a customer in Stripe: `who` is the case's name of it, or the id of POM's customer."""
         self._customers.update(self._id_of(who), changes, {"stripe_account": self.account})
 
-    def deleted_in_stripe(self, who: str) -> None:
+    def delete_customer_in_stripe(self, who: str) -> None:
         self._customers.delete(self._id_of(who), None, {"stripe_account": self.account})
 
     # What both have

@@ -1,4 +1,4 @@
-"""Steps of cases about days, which pass in a company's time zone."""
+"""Steps about days, which begin and end in a company's time zone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.world import World
 
 
 class DaySteps:
-    """What `Play` can do besides."""
+    """A part of `Play`."""
 
     world: World
     api: ApiClient
@@ -33,29 +33,29 @@ class DaySteps:
         self._dashboard.invoices.send_invoice(self._stripe_id, None, self._options)
 
     def stripe_is_down_at(self, path: str) -> None:
-        """From now on, requests of this path get no answer."""
+        """From now on, requests of this path get no response."""
         self.world.double.order_fault("close_before", path=path, count=10)
 
     def stripe_is_back(self) -> None:
         self.world.double.clear_faults()
 
     def until(self, hour: int, zone: str, days: int = 0, minute: int = 30) -> None:
-        """Time passes until this time of the day at a place, so many days from today."""
+        """Lets time pass until this time of the day in a time zone, this many days from today."""
         now = dt.datetime.fromtimestamp(self.world.ports.clock.now(), ZoneInfo(zone))
         then = dt.datetime.combine(now.date() + dt.timedelta(days=days), dt.time(hour, minute), ZoneInfo(zone))
         assert then >= now, f"it is {now} already"
         self.world.advance(int(then.timestamp() - now.timestamp()))
 
-    def answer_is_lost_at(self, path: str) -> None:
-        """Stripe does what the next request of this path asks for, and its answer is lost."""
+    def lose_next_response_of(self, path: str) -> None:
+        """Stripe performs the next request of this path, and its response is lost."""
         self.world.double.order_fault("close_after", path=path)
 
     def stripe_keeps_failing_at(self, path: str) -> None:
-        """Stripe answers the next request of this path with 500, and each repetition of it likewise."""
+        """Stripe responds to the next request of this path, and to each repetition of it, with 500."""
         self.world.double.order_fault("error_before", path=path, stored=True)
 
     def work_that_fails(self) -> None:
-        """The workers take what is queued, and Stripe fails."""
+        """The workers do the queued work, and Stripe fails."""
         with pytest.raises(StripeUnavailable):
             self.world.work()
 
@@ -64,7 +64,7 @@ class DaySteps:
         plan_day(self.world.ports)
 
     def hourly(self) -> None:
-        """The hourly worker plans what the day asks for, and the workers do it."""
+        """The hourly worker plans the day's work, and the other workers do it."""
         self.world.plan_day()
         self.world.deliver()
 

@@ -1,4 +1,4 @@
-"""Steps of a case in which an event that Stripe signed holds what nobody expects."""
+"""Steps in which an event that Stripe signed has unexpected content."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DoorSteps:
         """Stripe sends an event like `webhook` does; its `created` is this piece of JSON."""
         self._post_signed(self._event(**told, created="$$moment").replace('"$moment"', created))
 
-    def meet_a_fault(self, word: str, then: dict[str, dict[str, Any]]) -> None:
+    def raise_error_while(self, word: str, then: dict[str, dict[str, Any]]) -> None:
         """POM's own code raises a `KeyError` of this word whenever it stores an invoice, while `then` happens."""
         stores = self.world.ports.invoices
         with pytest.MonkeyPatch.context() as patch:

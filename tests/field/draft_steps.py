@@ -52,25 +52,16 @@ class DraftSteps:
         known_by = {**self._options, "idempotency_key": self._invoice.saga.key}
         self._dashboard.invoices.finalize_invoice(self._stripe_id, {"auto_advance": False}, known_by)
 
-    def unanswered_once(self, path: str) -> None:
+    def lose_next_request(self, path: str) -> None:
         """Stripe does not get the next POST of this path."""
         self.world.double.order_fault("close_before", method="POST", path=path, count=1)
 
-    def stripe_answers_nothing_at(self, path: str) -> None:
-        """From now on Stripe does what requests of this path ask for, and its answers are lost."""
+    def lose_responses_of(self, path: str) -> None:
+        """From now on Stripe performs requests of this path, and its responses are lost."""
         self.world.double.order_fault("close_after", path=path, count=10)
 
-    def stuck_before_drafting(self, hours: int, due_in: int) -> None:
-        """An order over 75.00 is made, Stripe is down when its draft is to be made, and hours pass."""
-        self._known_customer()
-        self.world.double.order_fault("close_before", method="POST", path="/v1/invoices", count=10)
-        self.invoice = self.world.invoice("svc_0", due_date=self._in_days(due_in))
-        assert self.invoice.saga.running, "Stripe was not down"
-        self.world.double.clear_faults()
-        self.world.advance(hours * 3600)
-
     def bill_one_in_bulk(self, due_in: int) -> None:
-        """The office bills one service in a batch, due in so many days; the workers have not begun yet."""
+        """The office bills one service in a batch, due in this many days; the workers have not started yet."""
         self._known_customer()
         self.world.work()
         service = {"serviceId": "svc_0", "customerId": "cust_1", "description": "Cleaning", "quantity": 1}

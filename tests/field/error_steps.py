@@ -1,4 +1,4 @@
-"""Steps about requests that POM refuses: a program sends something wrong, and the case says what it must hear."""
+"""Steps about requests that POM refuses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from tests.api.client import ApiClient
 
 
 class ErrorSteps:
-    """A part of `Play`. The reply to each of these requests is what the case shows as `reply`."""
+    """A part of `Play`. The case compares the response to each of these requests as `reply`."""
 
     api: ApiClient
 
-    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> None:
+    def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> None:
         """Send a request as an admin."""
         self._replied(self.api.admin.call(method, path, body, headers=headers))
 
@@ -21,30 +21,25 @@ class ErrorSteps:
         self._replied(self.api.admin.post(path, text.encode()))
 
     def post_many_lines(self, lines: int, **changes: Any) -> None:
-        """Ask for an invoice with so many lines, each changed like this."""
-        self.ask(
+        """Ask for an invoice with this many lines, each with these changes."""
+        self.request(
             "POST", "/invoices", {"customerId": "cust_1", "lineItems": [_line(n, changes) for n in range(lines)]}
         )
 
-    def bill_services(self, *services: str, customer: str = "cust_1", send: bool = True) -> None:
-        """Ask for an invoice of these services."""
-        lines = [_line(0, {"serviceId": each}) for each in services]
-        self.ask("POST", "/invoices", {"customerId": customer, "lineItems": lines, "send": send})
-
-    def see_batch(self) -> None:
-        """Let the workers take the batch that was just begun, and look at it."""
+    def finish_batch(self) -> None:
+        """Let the workers finish the batch that was just created, and read it."""
         began = self.reply  # type: ignore[has-type]
         self.world.work()  # type: ignore[attr-defined]
         self._replied(self.api.get(f"/invoice-batches/{began['id']}"))
 
-    def see_import(self) -> None:
-        """Let the workers take the import that was just begun, and look at it."""
+    def finish_import(self) -> None:
+        """Let the workers finish the import that was just created, and read it."""
         began = self.reply  # type: ignore[has-type]
         self.world.work()  # type: ignore[attr-defined]
         self._replied(self.api.get(f"/customer-imports/{began['id']}"))
 
     def put_blanks(self, path: str, kib: int, method: str = "PUT") -> None:
-        """Send a body of so many KiB of blanks as an admin."""
+        """Send a body of this many KiB of blanks as an admin."""
         self._replied(self.api.admin.call(method, path, b" " * (kib * 1024)))
 
     def _replied(self, answer: Any) -> None:

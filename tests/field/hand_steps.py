@@ -54,7 +54,7 @@ class HandSteps:
     # The office
 
     def draft(self, due_in: int | None = None, terms: str | None = None) -> None:
-        """The office makes a draft over 75.00, due in so many days or on terms, and Stripe tells of it."""
+        """The office creates a draft over 75.00, due in this many days or on terms, and Stripe's webhooks arrive."""
         self._known_customer()
         due = None if due_in is None else self._day(due_in)
         self.invoice = self.world.invoice("svc_0", send=False, due_date=due, payment_terms=terms)
@@ -68,19 +68,15 @@ class HandSteps:
             self.invoice = get_invoice(ORGANIZATION, self.reply["id"], self.world.ports)
 
     def correct(self, confirmed: bool = True) -> None:
-        """The office corrects the invoice; `reply` tells what it is answered."""
+        """The office corrects the invoice; `reply` is the response."""
         self._replied(self.api.post(f"/invoices/{self._invoice.id}/correct", {"confirmed": confirmed}))
 
-    def go_on_with_copy(self) -> None:
-        """From now on the case is about the copy that was answered last."""
-        self.invoice = get_invoice(ORGANIZATION, self.reply["id"], self.world.ports)
-
     def preview(self) -> None:
-        """The office looks at what the payer will see."""
+        """The office reads the preview."""
         self._replied(self.api.get(f"/invoices/{self._invoice.id}/preview"))
 
     def void_by_hand(self, by: str = OFFICE) -> None:
-        """The office voids the invoice, or deletes the draft; `reply` tells what it is answered."""
+        """The office voids the invoice, or deletes the draft; `reply` is the response."""
         self._replied(self.api.acting("billing", user=by).post(f"/invoices/{self._invoice.id}/void"))
 
     def record_payment(
@@ -91,15 +87,19 @@ class HandSteps:
         amount: str | None = None,
         by: str = OFFICE,
     ) -> None:
-        """The office records a payment; `paid_on` is a day, or so many days from today. `reply` tells the answer."""
+        """The office records a payment; `paid_on` is a day, or a number of days from today. `reply` is the
+        response.
+        """
         day = self._day(paid_on).isoformat() if isinstance(paid_on, int) else paid_on
         given = {"method": method, "reference": reference, "paidOn": day, "amount": amount}
         body = {name: value for name, value in given.items() if value is not None}
         user = self.api.acting("billing", user=by)
         self._replied(user.post(f"/invoices/{self._invoice.id}/mark-paid", body))
 
-    def crashes_after_stripe(self, then: dict[str, Any], status: str = "paid") -> None:
-        """Stripe does what the step asks, which gives the invoice this status, and POM dies before it stores that."""
+    def crash_after_stripe(self, then: dict[str, Any], status: str = "paid") -> None:
+        """Stripe performs the step, which gives the invoice this status, and POM crashes before it stores the
+        result.
+        """
         [(name, options)] = then.items()
         invoices = self.world.ports.invoices
         kept, died = invoices.save, []
@@ -118,10 +118,6 @@ class HandSteps:
             invoices.save = kept  # type: ignore[method-assign]
         assert died, f"the invoice never was {status}"
 
-    def no_answer_from(self, path: str) -> None:
-        """From now on Stripe does what requests of this path ask, and no answer arrives."""
-        self.world.double.order_fault("close_after", path=path, count=10)
-
     def time_zone(self, name: str) -> None:
         self._set(time_zone=name)
 
@@ -129,7 +125,7 @@ class HandSteps:
         self._set(payment_window=days)
 
     def close_unpaid(self) -> None:
-        """The hourly schedule reminds, and closes what was not paid within its payment window."""
+        """The hourly schedule sends reminders, and closes invoices that were not paid within their payment window."""
         self.world.plan_day()
 
     def bill_in_bulk(
@@ -183,12 +179,12 @@ class HandSteps:
         self.world.customer("cust_bulk_0", "found@example.test")
         self.world.work()
 
-    def look_at_first(self) -> None:
-        """From now on the case is about the invoice that was made first."""
+    def continue_with_first_invoice(self) -> None:
+        """From now on the case is about the first invoice."""
         [*_, oldest] = self.api.get("/invoices").json["data"]
         self.invoice = get_invoice(ORGANIZATION, oldest["id"], self.world.ports)
 
-    def look_at_item(self, number: int) -> None:
+    def continue_with_batch_item(self, number: int) -> None:
         """From now on the case is about this invoice of the batch; the first is 0."""
         item = self.api.get(f"/invoice-batches/{self.batch_id}").json["items"][number]
         self.invoice = get_invoice(ORGANIZATION, item["invoiceId"], self.world.ports)
@@ -198,7 +194,7 @@ class HandSteps:
         self._set(currency=name)
 
     def test_connection(self) -> None:
-        """An admin verifies the connection with a test invoice; `reply` tells what is answered."""
+        """An admin verifies the connection with a test invoice; `reply` is the response."""
         self._replied(self.api.admin.post("/stripe/connection/test"))
 
     # Operations
@@ -211,7 +207,7 @@ class HandSteps:
         assert unfreeze(ORGANIZATION, "ops", self.world.ports)
 
     def resume(self) -> None:
-        """The five-minute schedule takes up what rests. A refusal ends the work, as in the worker."""
+        """The five-minute schedule resumes waiting work. A refusal ends the work, as in the worker."""
         with suppress(AccountUnreachable, Conflict, Refused):
             self.world.resume()
 
@@ -241,7 +237,7 @@ class HandSteps:
         self._dashboard.invoices.remove_lines(self._stripe_id, removed, self._options)
 
     def due_date_in_stripe(self, days: int) -> None:
-        """Somebody changes the due date of the draft to so many days from today."""
+        """Somebody changes the due date of the draft to this many days from today."""
         due: Any = {"due_date": self.world.ports.clock.now() + days * DAY}
         self._dashboard.invoices.update(self._stripe_id, due, self._options)
 
@@ -266,7 +262,7 @@ class HandSteps:
     # What POM shows
 
     def summary_of(self, first: int, last: int) -> None:
-        """`answer` is the summary of these days, counted from today."""
+        """`answer` is the summary of these days, as numbers of days from today."""
         days = f"from={self._day(first)}&to={self._day(last)}"
         [found] = self.api.get(f"/summary?{days}").json["data"]
         self.answer = found

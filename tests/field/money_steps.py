@@ -1,4 +1,4 @@
-"""Steps of a case that move money: balances, discounts, credit notes, disputes, and what the books say of them."""
+"""Steps that move money: balances, discounts, credit notes and disputes, and the comparison of books."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MoneySteps:
     # The office
 
     def bill(self, price: str, currency: str = "usd", send: bool = True) -> None:
-        """Bill one service at this price; all that Stripe tells of it arrives."""
+        """Bill one service at this price; Stripe's webhooks about it arrive."""
         self._known_customer()
         self.invoice = self.world.invoice(line_items=(line("svc_0", price),), currency=currency, send=send)
         self.world.deliver()
@@ -41,13 +41,13 @@ class MoneySteps:
         self.invoice = self.world.invoice("svc_again")
 
     def ask_to_bill(self, price: str, currency: str = "usd") -> None:
-        """Ask for an invoice of one service; `answer` is what the API says."""
+        """Request an invoice of one service; `answer` is the API's response."""
         self._known_customer()
         item = {"serviceId": "svc_0", "description": "Cleaning", "quantity": 1, "unitPrice": price}
         self._api_said("/invoices", {"customerId": "cust_1", "currency": currency, "lineItems": [item]})
 
     def ask_to_bill_many(self, price: str) -> None:
-        """Ask for a batch with one service; `answer` is what the API says."""
+        """Request a batch with one service; `answer` is the API's response."""
         self._known_customer()
         service = {
             "serviceId": "svc_0", "customerId": "cust_1", "description": "Cleaning", "quantity": 1,
@@ -81,7 +81,7 @@ class MoneySteps:
         )
 
     def refund_payment(self, number: int, amount: int | None = None) -> None:
-        """The company refunds one of several payments; 0 is the first one that was made."""
+        """The company refunds one of several payments; 0 is the earliest one."""
         succeeded = [c for c in self.world.in_stripe(self.account, "charge") if c["status"] == "succeeded"]
         wanted: Any = {"charge": succeeded[number]["id"], **({"amount": amount} if amount else {})}
         self._in_dashboard.refunds.create(wanted, self._of_account)
@@ -105,7 +105,7 @@ class MoneySteps:
     # The books
 
     def compare_books(self, days: int = 3) -> None:
-        """The daily comparison, later than what may still be under way."""
+        """The daily comparison, after all webhooks under way have arrived."""
         self.world.advance(2 * HOUR)
         found = tie_out(ORGANIZATION, self.world.ports, days=days)
         assert found.differences == (), found.differences

@@ -1,4 +1,4 @@
-"""Steps of a case about deposits: fees, payouts and what they consist of, as Stripe lists them."""
+"""Steps about deposits: fees, payouts and their lines, as Stripe lists them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PayoutSteps:
         """Stripe moves money of the account for another reason, with this type, category and description."""
         self.world.double.adjust(self.account, amount, **told)
 
-    def shown_by_stripe(self, kind: str, **values: Any) -> None:
+    def stripe_returns(self, kind: str, **values: Any) -> None:
         """Stripe shows the latest object of a kind with these values, as accounts have seen it."""
         ledger = self.world.double.world.ledger(self.account)
         shown = list(ledger.all(kind))[-1]
@@ -60,14 +60,14 @@ class PayoutSteps:
     # Payouts
 
     def pay_out(self, **how: Any) -> None:
-        """Stripe pays out what is available, or the owner asks for it; it arrives some days later."""
+        """Stripe pays out the available balance, or the owner requests it; the payout arrives some days later."""
         self.world.double.pay_out(self.account, **how)
         self.days_pass(3)
 
     def pay_out_shown_with(self, **values: Any) -> None:
-        """Stripe pays out what is available, and shows the payout with these values."""
+        """Stripe pays out the available balance, and returns the payout with these values."""
         self.world.double.pay_out(self.account)
-        self.shown_by_stripe("payout", **values)
+        self.stripe_returns("payout", **values)
         self.days_pass(3)
 
     def payout_fails(self, code: str, number: int = -1) -> None:
@@ -75,8 +75,8 @@ class PayoutSteps:
         self.world.double.fail_payout(self.account, self._payout_in_stripe(number), failure_code=code)
         self.seconds_pass(1)
 
-    def payout_reversed(self) -> None:
-        """The latest payout is taken back from the bank."""
+    def reverse_payout(self) -> None:
+        """The latest payout is reversed."""
         self.world.double.reverse_payout(self.account, self._payout_in_stripe(-1))
         self.days_pass(3)
 

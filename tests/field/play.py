@@ -1,7 +1,8 @@
-"""Plays a case: one pool company on a Stripe account of a given version, what happens to it, and what POM then shows.
+"""Plays a case: one pool company on a Stripe account of a given version, the steps of the case, and POM's data
+afterwards.
 
 A case is a JSON file in `cases/`. Its `steps` are methods of `Play`: `{"refund": {"amount": 2500}}` calls
-`refund(amount=2500)`. Its `right` is compared with what the API answers, and names only what matters.
+`refund(amount=2500)`. Its `expected` is compared with the API's responses, and names only the fields that matter.
 """
 
 from __future__ import annotations
@@ -51,19 +52,19 @@ class Case:
 
     def __init__(self, path: Path) -> None:
         self.name = path.stem
-        read = json.loads(path.read_text())
-        self.said: str = read.pop("said")
-        self.source: str = read.pop("source")
-        self.account: dict[str, Any] = read.pop("account", {})
-        self.versions: list[str] = _versions(read.pop("versions", "ours"))
-        self.steps: list[Step] = read.pop("steps")
-        self.right: dict[str, Any] = read.pop("right")
-        unknown = [*read, *({name for step in self.steps for name in step} - STEPS)]
+        document = json.loads(path.read_text())
+        self.report: str = document.pop("report")
+        self.source: str = document.pop("source")
+        self.account: dict[str, Any] = document.pop("account", {})
+        self.versions: list[str] = _version_list(document.pop("versions", "ours"))
+        self.steps: list[Step] = document.pop("steps")
+        self.expected: dict[str, Any] = document.pop("expected")
+        unknown = [*document, *({name for step in self.steps for name in step} - STEPS)]
         if unknown or self.source not in SOURCES:
             raise ValueError(f"{path.name}: {', '.join(unknown) or self.source} is not known")
 
 
-def _versions(named: str | list[str]) -> list[str]:
+def _version_list(named: str | list[str]) -> list[str]:
     if named == "all":
         return list(VERSIONS)
     if named == "older":
@@ -83,7 +84,7 @@ class Play(
     RefundSteps,
     RevisionSteps,
 ):
-    """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
+    """One pool company and its account. Stripe's webhooks wait until a step delivers them."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:
         super().__init__()
@@ -96,9 +97,9 @@ class Play(
         """Plays the steps, one after the other."""
         for step in steps:
             [(name, options)] = step.items()
-            deed: Callable[..., None] = getattr(self, name)
+            step_method: Callable[..., None] = getattr(self, name)
             try:
-                deed(**options)
+                step_method(**options)
             except Exception as failure:
                 failure.add_note(f"in the step {step}")
                 raise
@@ -117,7 +118,7 @@ class Play(
         self.api.admin.delete("/stripe/connection")
 
     def send_invoice(self, lines: int = 1, send: bool = True) -> None:
-        """Connect, save a customer, and bill 75.00 a line; all that Stripe tells of it arrives."""
+        """Connect, save a customer, and bill 75.00 a line; Stripe's webhooks about it arrive."""
         if not self.world.ports.connections.get(ORGANIZATION).active:
             self.connect()
         self.world.customer()
@@ -134,7 +135,7 @@ class Play(
         self.world.customer(**profile)
 
     def work(self) -> None:
-        """The workers take what is queued."""
+        """The workers do the queued work."""
         self.world.work()
 
     # Stripe, the payer and the payer's bank
@@ -160,8 +161,8 @@ class Play(
 
     def refund(self, amount: int | None = None) -> None:
         """The company refunds the payment in Stripe's dashboard."""
-        wanted: Any = {"payment_intent": self._last("payment_intent")}
-        self._dashboard.refunds.create({**wanted, **({"amount": amount} if amount else {})}, self._options)
+        params: Any = {"payment_intent": self._last("payment_intent")}
+        self._dashboard.refunds.create({**params, **({"amount": amount} if amount else {})}, self._options)
 
     def refund_fails(self) -> None:
         self.world.double.settle_refund(self.account, self._last("refund"), outcome="failed")
@@ -213,18 +214,18 @@ class Play(
 
     # The way of events
 
-    def webhook(self, **told: Any) -> None:
+    def webhook(self, **fields: Any) -> None:
         """Stripe sends an event of this `type` about this `object`, with ids filled in, and signs it."""
-        self._post_signed(self._event(**told))
+        self._post_signed(self._event(**fields))
 
-    def _event(self, **told: Any) -> str:
+    def _event(self, **fields: Any) -> str:
         self._events += 1
         envelope = {
             "id": f"evt_field_{self._events}", "object": "event", "account": self.account,
             "api_version": self.version, "created": "$now", "livemode": False, "pending_webhooks": 1,
             "request": {"id": None, "idempotency_key": None},
         }  # fmt: skip
-        return self._filled({**envelope, "data": {"object": told.pop("object")}, **told})
+        return self._filled({**envelope, "data": {"object": fields.pop("object")}, **fields})
 
     def _post_signed(self, body: str) -> None:
         signed = WebhookSignature.generate_signature_header(body, self.world.secrets[0], self.world.ports.clock.now())
@@ -240,15 +241,15 @@ class Play(
         """From now on none of these kinds arrives."""
         self.world.double.set_delivery(lose=list(kinds))
 
-    def webhooks_come(self) -> None:
+    def stop_losing_webhooks(self) -> None:
         self.world.double.set_delivery(lose=[])
 
     def no_events(self, kinds: Sequence[str] = ("*",)) -> None:
-        """From now on Stripe makes no events of these kinds."""
+        """From now on Stripe generates no events of these types."""
         self.world.double.set_delivery(never_generate=list(kinds))
 
     def no_refund_events(self) -> None:
-        """From now on Stripe makes no `refund.*` events for accounts on versions before 2024-10-28."""
+        """From now on Stripe generates no `refund.*` events for accounts on versions before 2024-10-28."""
         self.world.double.set_delivery(refunds_before_acacia=False)
 
     def endpoint(self, **settings: Any) -> None:
@@ -256,12 +257,12 @@ class Play(
         [present] = self.world.client.v1.webhook_endpoints.list().data
         if not settings.pop("besides", False):
             self.world.client.v1.webhook_endpoints.delete(present.id)
-        wanted = {
+        params = {
             "secret": WEBHOOK_SECRET,
             "enabled_events": list(present.enabled_events),
             "api_version": API_VERSION,
         }
-        self.world.double.add_webhook_endpoint(present.url, **{**wanted, **settings})
+        self.world.double.add_webhook_endpoint(present.url, **{**params, **settings})
 
     def sweep(self, objects: bool = False) -> None:
         """The ten-minute comparison; with `objects`, the daily one."""
@@ -273,16 +274,16 @@ class Play(
         with pytest.raises(StripeUnavailable):
             self.world.sweep(objects=True)
 
-    def look(self) -> None:
-        """The five-minute look at Stripe's list of endpoints, and the canary."""
+    def check_endpoint(self) -> None:
+        """The five-minute check of Stripe's list of endpoints, and the canary."""
         self.world.look()
 
-    def know_secrets(self, *, newest_first: list[str]) -> None:
+    def store_secrets(self, *, newest_first: list[str]) -> None:
         """An operator stores these signing secrets."""
         self.world.secrets = tuple(newest_first)
 
-    def strangers_post(self, times: int) -> None:
-        """Somebody posts what nobody signed."""
+    def post_unsigned(self, times: int) -> None:
+        """Somebody posts unsigned bodies."""
         for _ in range(times):
             answer = self.api.post("/stripe/webhooks", b"{}", token=None, headers={"Stripe-Signature": "t=1,v1=00"})
             assert answer.status == 400, answer.text
@@ -295,14 +296,16 @@ class Play(
     def wait(self, seconds: int) -> None:
         self.world.advance(seconds)
 
-    def answered_late(self, path: str, meanwhile: list[Step], then: Step, seconds: int = 3) -> None:
-        """While the answer to a request of this path is on its way, other things happen; `then` makes the request."""
+    def response_arrives_late(self, path: str, meanwhile: list[Step], then: Step, seconds: int = 3) -> None:
+        """Other steps happen while the response to a request of this path is under way; `then` makes the request."""
         self.world.double.order_fault("late", path=path, seconds=seconds)
         with self._while_waiting(meanwhile, seconds):
             self.play([then])
 
-    def dated_late(self, path: str, then: Step, seconds: int = 3) -> None:
-        """The answer to a request of this path comes at once with a late `Date`, as Stripe's nearly always has."""
+    def response_dated_late(self, path: str, then: Step, seconds: int = 3) -> None:
+        """The response to a request of this path arrives immediately with a late `Date`, as nearly all of Stripe's
+        do.
+        """
         self.world.double.order_fault("late", path=path, seconds=seconds)
         self.play([then])
         assert not self.world.double.api.faults.orders, "no such request was made"
@@ -327,23 +330,25 @@ class Play(
     # What POM shows
 
     def shown(self) -> dict[str, Any]:
-        """What the API answers."""
-        found: dict[str, Any] = {"connection": self.api.get("/stripe/connection").json}
+        """Returns the API's responses that a case can compare."""
+        result: dict[str, Any] = {"connection": self.api.get("/stripe/connection").json}
         if self.invoice is not None:
             answer = self.api.get(f"/invoices/{self.invoice.id}")
             assert answer.status == 200, answer.text
-            found["invoice"] = answer.json
-            found["customer"] = self.api.get(f"/customers/{self.invoice.order.customer_id}").json
-            found |= self._shown_of_what_happened(found["invoice"])
-        found |= self._shown_of_customers() | self._shown_of_days() | self._shown_by_hand()
-        found["payouts"] = self._shown_of_payouts()
-        found["mails"] = len(self.world.double.mails(self.account))
-        found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
-        found["calls"] = sum(self.world.stripe_calls().values())
-        found["summary"] = {each["currency"]: each for each in self.api.get("/summary").json["data"]}
-        found["list"] = self.api.get("/invoices").json["data"]
-        found |= {name: told for name, told in (("answer", self.answer), ("books", self.books)) if told is not None}
-        return found
+            result["invoice"] = answer.json
+            result["customer"] = self.api.get(f"/customers/{self.invoice.order.customer_id}").json
+            result |= self._shown_of_what_happened(result["invoice"])
+        result |= self._shown_of_customers() | self._shown_of_days() | self._shown_by_hand()
+        result["payouts"] = self._shown_of_payouts()
+        result["mails"] = len(self.world.double.mails(self.account))
+        result["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
+        result["calls"] = sum(self.world.stripe_calls().values())
+        result["summary"] = {each["currency"]: each for each in self.api.get("/summary").json["data"]}
+        result["list"] = self.api.get("/invoices").json["data"]
+        result |= {
+            name: fields for name, fields in (("answer", self.answer), ("books", self.books)) if fields is not None
+        }
+        return result
 
     def _shown_of_what_happened(self, invoice: dict[str, Any]) -> dict[str, Any]:
         """The timeline as a list of kinds, and by kind; the money in and out; the log of events, by type.
@@ -378,12 +383,12 @@ class Play(
 
     @property
     def _stripe_id(self) -> str:
-        """The invoice that people see in Stripe: the latest revision, whether POM has heard of it or not."""
+        """The current invoice in Stripe: the latest revision, even if POM has not stored it yet."""
         in_stripe = {each["id"]: each for each in self.world.in_stripe(self.account, "invoice")}
-        found = in_stripe[str(self._invoice.stripe_invoice_id)]
-        while found["latest_revision"]:
-            found = in_stripe[found["latest_revision"]]
-        return str(found["id"])
+        result = in_stripe[str(self._invoice.stripe_invoice_id)]
+        while result["latest_revision"]:
+            result = in_stripe[result["latest_revision"]]
+        return str(result["id"])
 
     @property
     def _dashboard(self) -> Any:
@@ -398,7 +403,7 @@ class Play(
 
     def _filled(self, event: dict[str, Any]) -> str:
         ids = {
-            name: found[-1]["id"] if (found := self.world.in_stripe(self.account, kind)) else f"{prefix}_made_up"
+            name: result[-1]["id"] if (result := self.world.in_stripe(self.account, kind)) else f"{prefix}_made_up"
             for name, (kind, prefix) in PLACEHOLDERS.items()
         }
         ids["original"] = next(iter(self.world.in_stripe(self.account, "invoice")), {"id": "in_made_up"})["id"]
@@ -427,7 +432,9 @@ PLACEHOLDERS = {
 
 
 def differences(right: Any, shown: Any, path: str = "") -> list[str]:
-    """Where what is shown is not what is right; what `right` does not name does not matter."""
+    """Yields each field of `expected` that differs from the returned data. Fields that `expected` lacks do not
+    matter.
+    """
     if isinstance(right, dict) and isinstance(shown, dict):
         return [
             line

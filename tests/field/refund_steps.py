@@ -22,7 +22,7 @@ class RefundSteps:
     _replied: Any
 
     def refund_in_pom(self, key: str = "once", amount: str | None = None, times: int = 1) -> None:
-        """An admin refunds the payment, by so many clicks on one button; `reply` tells the last answer."""
+        """An admin refunds the payment, with this many clicks on one button; `reply` is the last response."""
         body = {} if amount is None else {"amount": amount}
         payment = payments_of(self._invoice)[-1]
         assert payment.status is not PaymentStatus.FAILED
@@ -30,19 +30,19 @@ class RefundSteps:
             path = f"/payments/{payment.id}/refunds"
             self._replied(self.api.admin.post(path, body, headers={"Idempotency-Key": key}))
 
-    def refund_gets_no_answer(self, made: bool) -> None:
-        """Stripe's answers to refunds get lost, or already the requests for them, until Stripe can be reached."""
+    def lose_refund_responses(self, made: bool) -> None:
+        """Stripe's responses to refunds are lost, or even the requests, until Stripe is reachable again."""
         kind = "close_after" if made else "close_before"
         self.world.double.order_fault(kind, method="POST", path="/v1/refunds", count=100)
 
-    def stripe_can_be_reached(self) -> None:
+    def stripe_is_reachable(self) -> None:
         self.world.double.clear_faults()
 
-    def go_on(self) -> None:
-        """The schedule goes on with what has no answer."""
+    def resume_refunds(self) -> None:
+        """The schedule resumes the refunds without a response."""
         self.world.resume()
 
-    def refunded_in_stripe(self, amount: int) -> None:
+    def check_refunds_in_stripe(self, amount: int) -> None:
         """Looks whether Stripe has refunds over this sum, in cents, and no more."""
         refunds = self.world.in_stripe(self.account, "refund")
         assert sum(each["amount"] for each in refunds) == amount, refunds

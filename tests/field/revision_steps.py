@@ -23,7 +23,7 @@ class RevisionSteps:
     _replied: Any
 
     def bill_again(self, services: int = 1) -> None:
-        """The office bills the same services once more; `reply` tells what it is answered."""
+        """The office bills the same services again; `reply` is the response."""
         lines = [
             {"serviceId": f"svc_{number}", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
             for number in range(services)
@@ -32,7 +32,7 @@ class RevisionSteps:
         self._replied(self.api.post("/invoices", body))
 
     def void_in_pom(self) -> None:
-        """The office voids the invoice; `reply` tells what it is answered."""
+        """The office voids the invoice; `reply` is the response."""
         self._replied(self.api.post(f"/invoices/{self._invoice.id}/void"))
 
     def revise(
@@ -49,9 +49,9 @@ class RevisionSteps:
         if due_in_days is not None:
             self._dashboard.invoices.update(draft.id, {"days_until_due": due_in_days}, self._options)
         if finalize:
-            self.finalize_revision()
+            self._finalize_revision()
 
-    def finalize_revision(self) -> None:
+    def _finalize_revision(self) -> None:
         """The person who revises it presses Update invoice, and Stripe e-mails the revision."""
         self._dashboard.invoices.send_invoice(self._last("invoice"), None, self._options)
 
@@ -60,7 +60,7 @@ class RevisionSteps:
         self._dashboard.invoices.delete(self._last("invoice"), None, self._options)
 
     def duplicate(self) -> None:
-        """Somebody makes another invoice like it in Stripe, with the same metadata."""
+        """Somebody duplicates the invoice in Stripe, with the same metadata."""
         original = next(each for each in self.world.in_stripe(self.account) if each["id"] == self._stripe_id)
         wanted: Any = {
             "customer": original["customer"], "currency": original["currency"], "metadata": original["metadata"],
@@ -73,10 +73,10 @@ class RevisionSteps:
         self._dashboard.invoices.send_invoice(draft.id, None, self._options)
 
     def record_cash(self) -> None:
-        """The office records a payment in cash; `reply` tells what it is answered."""
+        """The office records a payment in cash; `reply` is the response."""
         self._replied(self.api.post(f"/invoices/{self._invoice.id}/mark-paid", {"method": "cash"}))
 
     def check_explanation(self, lacks: str) -> None:
-        """What the explanation must not say at this point."""
+        """Requires that the explanation does not have this text."""
         explanation = self.api.get(f"/invoices/{self._invoice.id}").json["explanation"]
         assert lacks not in explanation, explanation

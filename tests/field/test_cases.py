@@ -1,6 +1,6 @@
-"""What real Stripe accounts do and real users report, each as a small file in `cases/`, named by what somebody says.
+"""What real Stripe accounts do and real users report, each as a small file in `cases/`, named by the report.
 
-`docs/field.md` tells the kinds. A fault that is found outside becomes a case here before it is mended.
+`docs/field.md` lists the kinds. A fault that is found outside becomes a case here before it is fixed.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ PAID_OUTSIDE = [case for case in ALL if BY_HAND & {name for step in case.steps f
 
 
 @pytest.mark.parametrize(("case", "version"), PLAYED)
-def test_pom_shows_what_is_so(case: Case, version: str, world: World, api: ApiClient) -> None:
+def test_pom_returns_what_the_case_expects(case: Case, version: str, world: World, api: ApiClient) -> None:
     play = Play(world, api, version, case.account)
     play.play(case.steps)
-    wrong = differences(case.right, play.shown())
-    assert not wrong, "\n".join([case.said, *wrong])
+    wrong = differences(case.expected, play.shown())
+    assert not wrong, "\n".join([case.report, *wrong])
 
 
 @pytest.mark.parametrize("case", PAID_OUTSIDE, ids=lambda case: str(case.name))
-def test_pom_shows_the_same_where_invoices_tell_what_was_paid_outside(
+def test_pom_returns_the_same_on_accounts_with_amount_paid_off_stripe(
     case: Case, world: World, api: ApiClient
 ) -> None:
     play = Play(world, api, case.versions[-1], {**case.account, "tells_paid_outside": True})
     play.play(case.steps)
-    assert not differences(case.right, play.shown()), case.said
+    assert not differences(case.expected, play.shown()), case.report
 
 
-def test_each_case_says_something_else() -> None:
-    said = [case.said for case in ALL]
+def test_each_case_has_its_own_sentence() -> None:
+    said = [case.report for case in ALL]
     assert len(said) == len(set(said))

@@ -34,7 +34,7 @@ from infra.stripe_double import InProcessClient
 from infra.template import RETRIES, merge_template
 from infra.template.measures import API_GATEWAY, LAMBDA, SQS
 from infra.template.queues import ATTEMPTS, PATIENCE
-from tests.api.client import Answer, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.api.conftest import CONFIG
 from tests.api.tokens import CONFIG as TOKENS
 from tests.api.tokens import Issuer, jwks, public_jwk
@@ -154,7 +154,7 @@ class Stage:
 
     # Requests, as API Gateway counts them
 
-    def counted_response(self, answer: Answer) -> Answer:
+    def counted_response(self, answer: Response) -> Response:
         """Counts a request."""
         self.gateway(answer.status)
         return answer

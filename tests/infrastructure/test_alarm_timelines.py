@@ -113,7 +113,7 @@ def test_each_alarm_fires_exactly_in_the_expected_minutes(
 ) -> None:
     alarm_properties = DEPLOYED[alarm]
     assert isinstance(alarm_properties, MetricAlarm)
-    points = alarm_properties.computed(series)
+    points = alarm_properties.values_from_series(series)
     assert [alarm_properties.fires(points[: n + 1]) for n in range(len(points))] == [bool(each) for each in expected]
 
 

@@ -175,12 +175,12 @@ def test_the_picture_shows_the_alarms_that_fired_in_its_night() -> None:
     for title, label, threshold in (
         ("Parked events", "of one organization", BY_NAME["ParkedEvents"].threshold),
         ("Oldest message", "customer-sync.fifo", BY_NAME["BacklogCustomerSync"].threshold),
-        ("Corrections in events", "Corrections in events", BY_NAME["Corrections"].threshold),
+        ("Corrections per event", "Corrections per event", BY_NAME["Corrections"].threshold),
     ):
         [line] = [line for line in lines(widgets[title], recording) if line.label == label]
         assert max(point for point in line.points if point is not None) > threshold, title
         assert line.points[0] in {None, 0}, "the night begins well"
-    by_family = lines(widgets["Delivery lag by family, p99"], recording)
+    by_family = lines(widgets["Delivery lag by event family, p99"], recording)
     assert {"invoice", "charge"} <= {line.label for line in by_family}
 
 

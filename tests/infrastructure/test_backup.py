@@ -110,7 +110,9 @@ def test_a_day_without_copies_or_with_a_failed_backup_fires_the_alarm(
     alarm = from_template(RESOURCES, {"AWS::StackName": "s", "RunBookUrl": "r"})["BackupCopies"]
     assert isinstance(alarm, MetricAlarm)
     with_backup = replace(alarm, threshold=RESOURCES["BackupCopiesAlarm"]["Properties"]["Threshold"]["Fn::If"][1])
-    points = with_backup.computed({name: series.get(name, [None, None]) for name in ("copied", "failed", "uncopied")})
+    points = with_backup.values_from_series(
+        {name: series.get(name, [None, None]) for name in ("copied", "failed", "uncopied")}
+    )
     assert [with_backup.fires(points[: n + 1]) for n in range(2)] == rings
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.summary import invoice_write
 from chalicelib.ports.storage import InvoiceFilter
 from infra.local import enforced_policies
-from tests.contracts.examples import NOW, ORG, booked, invoice, payment, payout, payout_line
+from tests.contracts.examples import NOW, ORG, balance_transaction, invoice, payment, payout, payout_line
 from tests.infrastructure.test_enforced import queue_urls
 
 __all__ = ["queue_urls"]
@@ -40,7 +40,7 @@ def test_each_function_has_the_grants_for_its_part_of_fees_and_payouts(queue_url
         assert payouts.find(ORG, ["po_1"]) == {"po_1": saved_payout}
         saved_payout = payouts.save(replace(saved_payout, paid_seen_at=NOW))
         assert payments.page(ORG, MovementFilter(), 10, None).items
-        payments.settle(ORG, [("ch_1", Settlement(booked("txn_2")))])
+        payments.settle(ORG, [("ch_1", Settlement(balance_transaction("txn_2")))])
         connections.save_unknown_invoices(ORG, UnknownInvoices(NOW, 0, ()))
     with enforced_policies.acting("api_handler"):
         assert payouts.page(ORG, PayoutFilter(), 10, None).items == (saved_payout,)

@@ -23,12 +23,12 @@ from tests.contracts.examples import (
     ACCOUNT,
     NOW,
     ORG,
-    booked,
+    balance_transaction,
     customer,
     event,
     in_status,
     invoice,
-    linked,
+    linked_customer,
     payment,
     payout_line,
 )
@@ -76,11 +76,11 @@ def test_each_function_has_the_grants_for_its_part_of_an_erasure(queue_urls: dic
     ports = ports_on_tables()
     connection = Connection(ORG, account_id=ACCOUNT, connected_at=NOW)
     ports.connections.save(connection)
-    ports.customers.save(linked(customer("1"), "cus_1"))
+    ports.customers.save(linked_customer(customer("1"), "cus_1"))
     paid_invoice = in_status(invoice(), InvoiceStatus.PAID)
     stored_invoice = ports.invoices.insert(invoice_write(paid_invoice), {})
     ports.invoices.save(invoice_write(stored_invoice)._replace(movements=(payment(),)))
-    ports.payments.settle(ORG, [("ch_1", Settlement(booked(description="Ann"), "po_1"))])
+    ports.payments.settle(ORG, [("ch_1", Settlement(balance_transaction(description="Ann"), "po_1"))])
     ports.payouts.put_lines(ORG, "po_1", [replace(payout_line(description="Ann"))])
     ports.events.park(event(body=f'{{"id": "{paid_invoice.id}"}}'), NOW, "timeout")
     saved_batch = ports.batches.save(batch(kind=BatchKind.CUSTOMERS, cancelled_at=NOW))

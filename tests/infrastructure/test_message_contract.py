@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.contract import __main__ as command
+from infra.contract import api_page
 from infra.contract.document import API, DOCUMENTS, EVENTS, text
 from infra.contract.message_comparison import changes
 
@@ -104,11 +105,12 @@ def test_a_change_that_breaks_only_consumers_is_written_only_with_the_option_for
     before["components"]["messages"]["invoice.former"] = message(before)
     monkeypatch.setattr("infra.contract.document.DOCS", tmp_path)
     EVENTS.file.write_text(text(before))
+    (tmp_path / api_page.NAME).write_text("| method and path |\n\n")
 
     assert command.main([]) == 1
     assert not API.file.exists()
     assert EVENTS.file.read_text() == text(before)
     assert "BREAKS  invoice.former: is gone" in capsys.readouterr().out
     assert command.main(["--breaking"]) == 0
-    assert {each.name for each in tmp_path.iterdir()} == {each.name for each in DOCUMENTS}
+    assert {each.name for each in tmp_path.iterdir()} == {api_page.NAME, *(each.name for each in DOCUMENTS)}
     assert EVENTS.file.read_text() == text(document)

@@ -12,7 +12,7 @@ __all__ = ["aws", "stores_on_tables"]
 
 @pytest.fixture
 def world(stores_on_tables: Backend) -> World:
-    """The whole world in one process, with the real stores over the embedded DynamoDB; connected, one customer."""
+    """Returns the whole system in one process, connected and with one customer, over the embedded DynamoDB."""
     world = World()
     for name in STORES:
         setattr(world.ports, name, getattr(stores_on_tables, name))

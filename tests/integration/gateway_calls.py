@@ -1,7 +1,7 @@
-"""Every kind of request that our gateway makes, once for each method and each choice of optional parameters.
+"""Every kind of request that our gateway sends, once for each method and each choice of optional parameters.
 
-Judged by three authorities that share no code with us: the SDK's own types (`test_stripe_parameters`), Stripe's
-own mock (`tests/real/test_stripe_mock`), and the double.
+Three authorities that share no code with us judge them: the SDK's own types (`test_stripe_parameters`), Stripe's own
+mock (`tests/real/test_stripe_mock`), and the Stripe double.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ FULL = Profile("Ann", "Lee", "Lee & Sons, Ltd. \u00e9\u4e2d", "ann@example.com",
 BARE = Profile(first_name="Ann")
 
 
-def drafted(**order: Any) -> Invoice:
-    """An invoice that has its draft in Stripe."""
-    made = in_status(invoice(), InvoiceStatus.DRAFT)
-    return replace(made, order=replace(made.order, **order), stripe_invoice_id="in_1")
+def invoice_with_draft(**order: Any) -> Invoice:
+    """Returns an invoice that has its draft in Stripe."""
+    draft = in_status(invoice(), InvoiceStatus.DRAFT)
+    return replace(draft, order=replace(draft.order, **order), stripe_invoice_id="in_1")
 
 
 def lines(count: int) -> tuple[LineItem, ...]:
-    """As many lines, each of several units, with long descriptions."""
+    """Returns this many lines, each of several units and with a long description."""
     return tuple(
         LineItem(ServiceId(f"svc_{n}"), f"Cleaning {n} " + "x" * 480, Decimal("1.5"), 5000, 7500)
         for n in range(count)
@@ -58,13 +58,13 @@ NO_REQUEST: Mapping[str, Calls] = {
         )
     ],
 }
-"""Public methods that ask Stripe nothing."""
+"""Public methods that send no request to Stripe."""
 
 OAUTH: Mapping[str, Calls] = {
     "exchange_code": [lambda g: g.exchange_code("ac_1")],
     "deauthorize": [lambda g: g.deauthorize(ACCOUNT)],
 }
-"""Connect's OAuth, which is no part of Stripe's OpenAPI description."""
+"""Calls of Connect's OAuth, which is not part of Stripe's OpenAPI description."""
 
 API: Mapping[str, Calls] = {
     "account": [lambda g: g.account(ACCOUNT)],
@@ -83,10 +83,10 @@ API: Mapping[str, Calls] = {
     "customer": [lambda g: g.customer(ACCOUNT, "cus_1")],
     "delete_customer": [lambda g: g.delete_customer(ACCOUNT, "cus_1")],
     "create_draft": [
-        lambda g: g.create_draft(ACCOUNT, drafted(), "cus_1", KEY),
+        lambda g: g.create_draft(ACCOUNT, invoice_with_draft(), "cus_1", KEY),
         lambda g: g.create_draft(
             ACCOUNT,
-            drafted(
+            invoice_with_draft(
                 due_date=dt.date(2026, 12, 24),
                 days_until_due=None,
                 payment_terms=None,
@@ -98,13 +98,15 @@ API: Mapping[str, Calls] = {
             "cus_1",
             KEY,
         ),
-        lambda g: g.create_draft(ACCOUNT, drafted(days_until_due=0, currency="jpy"), "cus_1", KEY),
+        lambda g: g.create_draft(ACCOUNT, invoice_with_draft(days_until_due=0, currency="jpy"), "cus_1", KEY),
     ],
     "add_lines": [
-        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(drafted().order), KEY),
-        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(drafted(tax=620, deductions=(CREDIT,)).order), KEY),
-        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(drafted(line_items=lines(250)).order), KEY),
-        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(drafted(line_items=(DATED,), tax=1).order), KEY),
+        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(invoice_with_draft().order), KEY),
+        lambda g: g.add_lines(
+            ACCOUNT, "in_1", lines_of(invoice_with_draft(tax=620, deductions=(CREDIT,)).order), KEY
+        ),
+        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(invoice_with_draft(line_items=lines(250)).order), KEY),
+        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(invoice_with_draft(line_items=(DATED,), tax=1).order), KEY),
     ],
     "remove_lines": [lambda g: g.remove_lines(ACCOUNT, "in_1", ["il_1", "il_2"], KEY)],
     "update_draft": [
@@ -163,12 +165,12 @@ API: Mapping[str, Calls] = {
     "delete_trial_customer": [lambda g: g.delete_trial_customer(ACCOUNT, "cus_1")],
     "webhook_endpoints": [lambda g: g.webhook_endpoints()],
 }
-"""Everything else: what goes to Stripe's API."""
+"""All other calls, which go to Stripe's API."""
 
 METHODS = {name for name in dir(StripeGateway) if not name.startswith("_")}
 """All public methods of the gateway."""
 
 
 def cases(of: Mapping[str, Calls]) -> list[tuple[str, int]]:
-    """Each call by its method's name and position, as parameters of a test."""
+    """Yields each call as a test parameter, with its method's name and its position."""
     return [(name, position) for name, calls in of.items() for position in range(len(calls))]

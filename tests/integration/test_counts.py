@@ -1,4 +1,4 @@
-"""What the budgets allow, counted through the real stores: requests to DynamoDB, and calls of Stripe."""
+"""The request budgets, counted through the real stores: requests to DynamoDB, and calls to Stripe."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ def account_of(world: World) -> str:
     return str(world.account_id)  # type: ignore[attr-defined]
 
 
-def counted(world: World, do: Callable[[], Any]) -> tuple[Any, list[str], dict[str, int]]:
-    """What something answers, its requests to DynamoDB and its calls of Stripe."""
+def result_and_counts(world: World, do: Callable[[], Any]) -> tuple[Any, list[str], dict[str, int]]:
+    """Returns the result of a function, its requests to DynamoDB and its calls to Stripe."""
     world.double.api.log.reset()
     with requests_to_dynamodb() as requests:
-        answer = do()
-    return answer, list(requests), world.stripe_calls()
+        result = do()
+    return result, list(requests), world.stripe_calls()
 
 
 def webhooks(world: World) -> list[tuple[str, EventOutcome, list[str]]]:
-    """Deliver what is due, one by one: the type of each, what became of it, and its requests to DynamoDB.
+    """Delivers the pending webhooks one by one, and returns the type, the outcome and the DynamoDB requests of each.
 
-    None of them calls Stripe.
+    Fails if one of them calls Stripe.
     """
-    seen = []
+    deliveries = []
     while True:
-        entry, requests, calls = counted(world, world.double.step)
+        entry, requests, calls = result_and_counts(world, world.double.step)
         if entry is None:
-            return seen
+            return deliveries
         assert (entry["outcome"], calls) == ("delivered", {})
-        seen.append((entry["type"], world.receipts[-1].outcome, requests))
+        deliveries.append((entry["type"], world.receipts[-1].outcome, requests))
 
 
 def pay(world: World, invoice: Invoice, method: str = "pm_card_visa") -> None:
@@ -59,11 +59,11 @@ def pay(world: World, invoice: Invoice, method: str = "pm_card_visa") -> None:
 
 
 def reads(event_type: str) -> list[str]:
-    """An event of the invoice itself finds it by our ids in it; a payment's has to be looked up."""
+    """Returns the reads of an event. An invoice's event has our ids, so it takes fewer reads than a payment's."""
     return [GET] if event_type.startswith("invoice.") else [BATCH, GET]
 
 
-def test_a_webhook_that_tells_something_is_one_transaction_and_any_other_one_put(world: World) -> None:
+def test_a_webhook_with_news_is_one_transaction_and_any_other_is_one_put(world: World) -> None:
     invoice = world.invoice("svc_1")
     pay(world, invoice, "pm_card_chargeDeclinedInsufficientFunds")
     pay(world, invoice)
@@ -71,10 +71,10 @@ def test_a_webhook_that_tells_something_is_one_transaction_and_any_other_one_put
     world.client.v1.refunds.create({"charge": charge["id"]}, {"stripe_account": account_of(world)})
     world.double.open_dispute(account_of(world), charge["id"])
 
-    told = webhooks(world)
+    deliveries = webhooks(world)
 
     nothing = (EventOutcome.IGNORED, EventOutcome.FOREIGN)
-    ours = [each for each in told if each[1] not in nothing and not each[0].startswith("customer.")]
+    ours = [each for each in deliveries if each[1] not in nothing and not each[0].startswith("customer.")]
     kinds = {kind.split(".")[0] for kind, _, _ in ours}
     assert {"invoice", "invoice_payment", "payment_intent", "charge", "refund"} <= kinds
     assert {outcome for _, outcome, _ in ours} == {EventOutcome.APPLIED, EventOutcome.NO_CHANGE}
@@ -92,10 +92,10 @@ def test_a_duplicate_is_counted_on_its_marker_and_writes_nothing_else(world: Wor
 
     again = [each for each in webhooks(world) if each[1] is not EventOutcome.IGNORED]
 
-    known = {kind for kind, outcome, _ in first if outcome in (EventOutcome.APPLIED, EventOutcome.NO_CHANGE)}
-    assert known <= {kind for kind, _, _ in again}
+    changing_kinds = {kind for kind, outcome, _ in first if outcome in (EventOutcome.APPLIED, EventOutcome.NO_CHANGE)}
+    assert changing_kinds <= {kind for kind, _, _ in again}
     for kind, outcome, requests in again:
-        if kind in known:
+        if kind in changing_kinds:
             assert outcome is EventOutcome.DUPLICATE, kind
             # The put is refused by the marker that is there.
             assert requests[-2:] == [PUT, UPDATE_ITEM], kind
@@ -104,7 +104,7 @@ def test_a_duplicate_is_counted_on_its_marker_and_writes_nothing_else(world: Wor
             assert set(requests) <= READS, (kind, outcome)
 
 
-def test_events_of_what_is_not_ours_cost_one_read_at_most(world: World) -> None:
+def test_unmatched_events_take_at_most_one_read(world: World) -> None:
     account = account_of(world)
     options: Any = {"stripe_account": account}
     v1 = world.client.v1
@@ -116,33 +116,35 @@ def test_events_of_what_is_not_ours_cost_one_read_at_most(world: World) -> None:
     v1.invoices.send_invoice(theirs, None, options)
     world.double.pay(account, theirs, "pm_card_visa")
 
-    told = webhooks(world)
+    deliveries = webhooks(world)
 
-    assert {outcome for _, outcome, _ in told} <= {EventOutcome.FOREIGN, EventOutcome.IGNORED}
-    for kind, _, requests in told:
+    assert {outcome for _, outcome, _ in deliveries} <= {EventOutcome.FOREIGN, EventOutcome.IGNORED}
+    for kind, _, requests in deliveries:
         assert len(requests) <= 1, kind
         assert set(requests) <= READS, kind
 
 
-def test_a_replayed_create_is_one_read(world: World) -> None:
-    made = world.invoice("svc_1", idempotency_key="key")
+def test_a_repeated_create_is_one_read(world: World) -> None:
+    invoice = world.invoice("svc_1", idempotency_key="key")
 
-    again, requests, calls = counted(world, lambda: world.invoice("svc_1", idempotency_key="key"))
+    again, requests, calls = result_and_counts(world, lambda: world.invoice("svc_1", idempotency_key="key"))
 
-    assert again.id == made.id
+    assert again.id == invoice.id
     assert (requests, calls) == ([GET], {})
 
 
-def test_reading_an_invoice_and_a_page_of_them(world: World) -> None:
-    made = [world.invoice(f"svc_{n}") for n in range(7)]
+def test_reading_an_invoice_and_a_page_takes_the_expected_requests(world: World) -> None:
+    invoices = [world.invoice(f"svc_{n}") for n in range(7)]
 
-    _, requests, calls = counted(world, lambda: get_invoice(ORGANIZATION, made[0].id, world.ports))
+    _, requests, calls = result_and_counts(world, lambda: get_invoice(ORGANIZATION, invoices[0].id, world.ports))
     assert (requests, calls) == ([GET], {})
 
-    page, requests, calls = counted(world, lambda: list_invoices(ORGANIZATION, InvoiceFilter(), 5, None, world.ports))
+    page, requests, calls = result_and_counts(
+        world, lambda: list_invoices(ORGANIZATION, InvoiceFilter(), 5, None, world.ports)
+    )
     assert (len(page.items), requests, calls) == (5, [QUERY, BATCH], {})
 
-    page, requests, calls = counted(
+    page, requests, calls = result_and_counts(
         world, lambda: list_invoices(ORGANIZATION, InvoiceFilter(), 5, page.end_cursor, world.ports)
     )
     assert (len(page.items), requests, calls) == (2, [QUERY, BATCH], {})
@@ -152,12 +154,12 @@ STEPS = {"POST /v1/invoices": 1, "POST /v1/invoices/{id}/add_lines": 1, "POST /v
 
 
 @pytest.mark.parametrize("lines", [1, 90])
-def test_creating_for_a_customer_that_stripe_knows(world: World, lines: int) -> None:
+def test_creating_for_a_synced_customer_takes_the_expected_requests(world: World, lines: int) -> None:
     services = [f"svc_{n}" for n in range(lines)]
 
-    made, requests, calls = counted(world, lambda: world.invoice(*services))
+    invoice, requests, calls = result_and_counts(world, lambda: world.invoice(*services))
 
-    assert made.sent_at is not None
+    assert invoice.sent_at is not None
     assert calls == STEPS
     assert sum(request in READS for request in requests) <= 5, (
         "the invoice, connection, customer and settings, and the customer again right before sending"
@@ -165,55 +167,57 @@ def test_creating_for_a_customer_that_stripe_knows(world: World, lines: int) -> 
     assert sum(request not in READS for request in requests) <= 4, "the intent and a checkpoint after each step"
 
 
-def test_creating_for_a_new_customer_whatever_the_lines(world: World) -> None:
+def test_creating_for_a_new_customer_takes_five_stripe_calls_for_any_number_of_lines(world: World) -> None:
     costs = []
     for count in (1, 250):
         world.customer(f"cust_new_{count}", email=f"new{count}@example.test")
-        changed = world.double.api.log.reset() or [f"svc_{count}_{n}" for n in range(count)]
-        made, requests, calls = counted(world, lambda changed=changed, count=count: world.invoice(  # type: ignore[misc]
-            *changed, customer_id=f"cust_new_{count}"))  # fmt: skip
-        assert made.sent_at is not None
+        services = world.double.api.log.reset() or [f"svc_{count}_{n}" for n in range(count)]
+        invoice, requests, calls = result_and_counts(world, lambda services=services, count=count: world.invoice(  # type: ignore[misc]
+            *services, customer_id=f"cust_new_{count}"))  # fmt: skip
+        assert invoice.sent_at is not None
         costs.append((len(requests), sum(calls.values())))
 
     assert [calls for _, calls in costs] == [5, 5]
-    (one, _), (many, _) = costs
-    assert many <= one + 3, "more claims than one transaction takes, and their checkpoint"
+    (cost_of_one, _), (cost_of_many, _) = costs
+    assert cost_of_many <= cost_of_one + 3, "the claims exceed one transaction, and need a checkpoint"
 
 
 FIND, READ, UPDATE = "GET /v1/customers", "GET /v1/customers/{id}", "POST /v1/customers/{id}"
 
 
-def test_giving_stripe_a_customer_that_it_has(world: World) -> None:
-    _, _, calls = counted(world, lambda: sync_again(ORGANIZATION, CustomerId("cust_1"), world.ports) and world.work())
-    assert calls == {READ: 1}, "read first, and nothing is sent if nothing differs"
+def test_syncing_an_already_linked_customer_takes_the_expected_requests(world: World) -> None:
+    _, _, calls = result_and_counts(
+        world, lambda: sync_again(ORGANIZATION, CustomerId("cust_1"), world.ports) and world.work()
+    )
+    assert calls == {READ: 1}, "Stripe's customer is read first, and updated only if a field differs"
 
     world.customer(phone="+1 602 555 0100")
-    _, requests, calls = counted(world, world.work)
+    _, requests, calls = result_and_counts(world, world.work)
     assert calls == {READ: 1, UPDATE: 1}
     assert [request for request in requests if request not in READS] == ["PutItem"]
 
 
 @pytest.mark.parametrize(("email", "lists"), [("new@example.test", 1), ("New@example.test", 2)])
-def test_an_address_is_listed_in_small_letters_too_only_if_it_was_typed_otherwise(
+def test_an_email_is_also_searched_in_lower_case_only_if_it_was_typed_otherwise(
     world: World, email: str, lists: int
 ) -> None:
     world.customer("cust_2", email=email)
-    _, requests, calls = counted(world, world.work)
+    _, requests, calls = result_and_counts(world, world.work)
     assert calls == {FIND: lists, "POST /v1/customers": 1}
     assert [request for request in requests if request not in READS] == [TRANSACTION], "the customer and its claim"
 
 
-def test_linking_a_customer_of_stripes(world: World) -> None:
+def test_linking_a_stripe_customer_takes_the_expected_requests(world: World) -> None:
     options: Any = {"stripe_account": account_of(world)}
     world.client.v1.customers.create({"email": "new@example.test"}, options)
     world.customer("cust_2", email="new@example.test")
-    _, requests, calls = counted(world, world.work)
+    _, requests, calls = result_and_counts(world, world.work)
     assert calls == {FIND: 1, UPDATE: 1}
     writes = [request for request in requests if request not in READS]
-    assert writes == [TRANSACTION, "PutItem"], "the claim goes first, then what was settled"
+    assert writes == [TRANSACTION, "PutItem"], "the claim is written first, then the customer"
 
 
-def test_a_sweep_reads_a_page_of_events_at_a_time_and_writes_only_what_was_missed(world: World) -> None:
+def test_a_sweep_reads_one_page_of_events_at_a_time_and_writes_only_missed_ones(world: World) -> None:
     invoices = [world.invoice(f"svc_{n}") for n in range(3)]
     world.deliver()
     world.advance(60)
@@ -223,24 +227,24 @@ def test_a_sweep_reads_a_page_of_events_at_a_time_and_writes_only_what_was_misse
     world.deliver()
     world.advance(120)
 
-    first, requests, calls = counted(world, lambda: world.sweep(objects=False))
-    _, again, _ = counted(world, lambda: world.sweep(objects=False))
+    first, requests, calls = result_and_counts(world, lambda: world.sweep(objects=False))
+    _, again, _ = result_and_counts(world, lambda: world.sweep(objects=False))
 
     assert first.recovered > 0
     assert calls.pop("GET /v1/events") == 1
-    assert set(calls.values()) == {1}, "what is listed in the version of an old account is fetched, each object once"
+    assert set(calls.values()) == {1}, "objects listed in an older API version are fetched, each once"
     assert requests.count(BATCH) >= 1
     writes = [request for request in again if request not in READS]
-    assert writes == ["PutItem"], "only how far it has come"
+    assert writes == ["PutItem"], "only the sweep's progress"
 
 
 DAY = 86_400
 HUNDRED, TWENTY_FIVE = 100, 25
-"""Balance transactions on a page of Stripe's, and items in a batch write."""
+"""The number of balance transactions on a page of Stripe's list, and of items in a batch write."""
 
 
-def paid_and_booked(world: World, *services: str) -> Invoice:
-    """An invoice that was paid by card. Stripe has booked the payment, and no event about that was delivered yet."""
+def invoice_with_transaction(world: World, *services: str) -> Invoice:
+    """Returns an invoice paid by card that has a balance transaction, whose event was not delivered yet."""
     invoice = world.invoice(*services)
     pay(world, invoice)
     world.deliver()
@@ -248,8 +252,8 @@ def paid_and_booked(world: World, *services: str) -> Invoice:
     return invoice
 
 
-def paid_out(world: World) -> str:
-    """All that has been paid goes out with one payout, which Stripe can list. Its events and their work are done."""
+def payout_of_everything(world: World) -> str:
+    """Pays everything out in one payout that Stripe can list, and finishes the payout's events and jobs."""
     world.advance(3 * DAY)
     world.double.pay_out(account_of(world))
     for _ in range(3):
@@ -260,84 +264,88 @@ def paid_out(world: World) -> str:
     return str(page.items[0].id)
 
 
-def test_a_fee_takes_no_call_of_stripe_from_its_webhook_and_one_from_its_worker(world: World) -> None:
-    paid_and_booked(world, "svc_1")
+def test_a_fee_takes_no_stripe_call_in_its_webhook_and_one_in_its_worker(world: World) -> None:
+    invoice_with_transaction(world, "svc_1")
 
-    [(kind, outcome, told)] = webhooks(world)
-    _, requests, calls = counted(world, world.work)
+    [(kind, outcome, webhook_requests)] = webhooks(world)
+    _, requests, calls = result_and_counts(world, world.work)
 
-    assert (kind, outcome, told) == ("charge.updated", EventOutcome.APPLIED, [BATCH, GET, PUT])
+    assert (kind, outcome, webhook_requests) == ("charge.updated", EventOutcome.APPLIED, [BATCH, GET, PUT])
     assert calls == {"GET /v1/payment_intents/{id}": 1}
     assert requests == [GET, GET, UPDATE_ITEM], "the connection, and the payment's row"
 
 
-def test_a_webhook_of_a_payout_reads_the_connection_and_leaves_the_payout_to_a_worker(world: World) -> None:
+def test_a_payout_webhook_reads_the_connection_and_leaves_the_payout_to_a_worker(world: World) -> None:
     world.double.outside_charge(account_of(world), 7_500)
     world.advance(3 * DAY)
     webhooks(world)
     world.double.pay_out(account_of(world))
 
-    [(kind, outcome, told)] = webhooks(world)
-    _, requests, calls = counted(world, world.work)
+    [(kind, outcome, webhook_requests)] = webhooks(world)
+    _, requests, calls = result_and_counts(world, world.work)
 
-    assert (kind, outcome, told) == ("payout.created", EventOutcome.APPLIED, [GET, GET, PUT])
+    assert (kind, outcome, webhook_requests) == ("payout.created", EventOutcome.APPLIED, [GET, GET, PUT])
     assert calls == {"GET /v1/payouts/{id}": 1}
     assert [request for request in requests if request not in READS] == [PUT]
 
 
-@pytest.mark.parametrize("others", [0, 98, 99, 230])
-def test_reading_a_payout_costs_stripe_a_call_for_a_hundred_lines_and_dynamodb_a_batch_for_twenty_five(
-    world: World, others: int
+@pytest.mark.parametrize("other_charges", [0, 98, 99, 230])
+def test_itemizing_a_payout_takes_a_stripe_call_for_each_hundred_lines_and_a_batch_for_each_twenty_five(
+    world: World, other_charges: int
 ) -> None:
-    paid_and_booked(world, "svc_1")
+    invoice_with_transaction(world, "svc_1")
     world.double.set_delivery(lose=["*"])
-    for _ in range(others):
+    for _ in range(other_charges):
         world.double.outside_charge(account_of(world), 7_500)
     world.advance(3 * DAY)
-    made = world.double.pay_out(account_of(world))
+    stripe_payout = world.double.pay_out(account_of(world))
     world.advance(DAY)
     world.deliver()
     world.ports.queues.take()
-    world.ports.queues.send(BalanceJob(ORGANIZATION, BalanceTask.PAYOUT, made["id"]))
+    world.ports.queues.send(BalanceJob(ORGANIZATION, BalanceTask.PAYOUT, stripe_payout["id"]))
 
-    _, requests, calls = counted(world, world.work)
+    _, requests, calls = result_and_counts(world, world.work)
 
-    lines = others + 1
+    lines = other_charges + 1
     pages = -(-(lines + 1) // HUNDRED)  # Stripe lists the payout's own transaction too.
     assert calls == {"GET /v1/payouts/{id}": 1, "GET /v1/balance_transactions": pages}
     assert requests.count(UPDATE_ITEM) == 1, "the row of POM's own payment"
     assert requests.count(BATCH_WRITE) <= -(-lines // TWENTY_FIVE) + pages
-    assert requests.count(PUT) == 2, "the payout as it is, and what its lines come to"
-    assert len(show_payout(ORGANIZATION, made["id"], 300, None, world.ports)[1].items) == lines
+    assert requests.count(PUT) == 2, "the payout itself, and the sums of its lines"
+    assert len(show_payout(ORGANIZATION, stripe_payout["id"], 300, None, world.ports)[1].items) == lines
 
 
-def test_people_read_payouts_payments_and_deposits_by_a_query_and_a_batch_read_each(world: World) -> None:
-    invoice = paid_and_booked(world, "svc_1")
+def test_reading_payouts_payments_and_deposits_takes_one_query_and_one_batch_read_each(world: World) -> None:
+    invoice = invoice_with_transaction(world, "svc_1")
     world.deliver()
     world.work()
-    payout_id = paid_out(world)
+    payout_id = payout_of_everything(world)
 
-    page, requests, calls = counted(world, lambda: list_payouts(ORGANIZATION, PayoutFilter(), 25, None, world.ports))
+    page, requests, calls = result_and_counts(
+        world, lambda: list_payouts(ORGANIZATION, PayoutFilter(), 25, None, world.ports)
+    )
     assert (len(page.items), requests, calls) == (1, [QUERY], {})
 
-    (_, lines), requests, calls = counted(world, lambda: show_payout(ORGANIZATION, payout_id, 25, None, world.ports))
+    (_, lines), requests, calls = result_and_counts(
+        world, lambda: show_payout(ORGANIZATION, payout_id, 25, None, world.ports)
+    )
     assert (len(lines.items), requests, calls) == (1, [GET, QUERY], {})
 
     def payments() -> Any:
         rows = list_movements(ORGANIZATION, MovementFilter(), 25, None, world.ports).items
         return deposited(rows, ORGANIZATION, world.ports)
 
-    rows, requests, calls = counted(world, payments)
+    rows, requests, calls = result_and_counts(world, payments)
     assert ([each.deposits[0].payout_id for each in rows], requests, calls) == ([payout_id], [QUERY, BATCH], {})
 
-    stored = world.now(invoice)
-    found, requests, calls = counted(world, lambda: deposits_of_invoice(stored, world.ports))
-    assert (len(found), requests, calls) == (1, [BATCH, BATCH], {})
+    invoice_now = world.now(invoice)
+    deposits, requests, calls = result_and_counts(world, lambda: deposits_of_invoice(invoice_now, world.ports))
+    assert (len(deposits), requests, calls) == (1, [BATCH, BATCH], {})
 
 
-def test_an_invoice_without_payments_reads_no_deposits(world: World) -> None:
-    stored = world.now(world.invoice("svc_1"))
+def test_an_invoice_without_payments_reads_no_payouts(world: World) -> None:
+    stored_invoice = world.now(world.invoice("svc_1"))
 
-    found, requests, calls = counted(world, lambda: deposits_of_invoice(stored, world.ports))
+    deposits, requests, calls = result_and_counts(world, lambda: deposits_of_invoice(stored_invoice, world.ports))
 
-    assert (found, requests, calls) == ({}, [], {})
+    assert (deposits, requests, calls) == ({}, [], {})

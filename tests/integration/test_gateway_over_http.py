@@ -1,4 +1,4 @@
-"""The gateway with the real SDK over real HTTP: Stripe's failures in our words, its lists and its clock."""
+"""The gateway with the real SDK over real HTTP: the errors for Stripe's failures, paged lists, and Stripe's clock."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from chalicelib.domain.invoice import Invoice
 from infra.stripe_double import Config, Server, StripeDouble
 from infra.stripe_double.clock import Clock
 from tests.contracts.examples import NOW, customer, invoice
-from tests.integration.gateway_calls import FULL, drafted, lines
+from tests.integration.gateway_calls import FULL, invoice_with_draft, lines
 
 
 @pytest.fixture(autouse=True)
 def impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK repeats as often as in production, with shorter pauses."""
+    """Shortens the pauses between the SDK's retries. Their number stays that of production."""
     monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
     monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.02)
 
 
 @pytest.fixture(scope="module")
 def double() -> Iterator[StripeDouble]:
-    """A double that serves on a port, on a clock that stands still."""
+    """Returns a Stripe double that serves on a port and whose clock is stopped."""
     double = StripeDouble(Config(seed=3, date_lag=False), clock=Clock.frozen(float(NOW)))
     with Server(double, deliver=False):
         yield double
@@ -42,7 +42,7 @@ def double() -> Iterator[StripeDouble]:
 
 @pytest.fixture
 def account(double: StripeDouble) -> Iterator[StripeAccountId]:
-    """An account of its own for each test, without leftovers of faults."""
+    """Returns a new account for each test, and clears all injected faults after the test."""
     yield StripeAccountId(str(double.create_account(connected=True)["id"]))
     double.clear_faults()
 
@@ -73,32 +73,32 @@ FAILURES: dict[str, tuple[dict[str, Any], str, bool]] = {
 
 
 @pytest.mark.parametrize("how", FAILURES)
-def test_failures_that_may_pass(
+def test_transient_failures_raise_stripe_unavailable(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId, how: str
 ) -> None:
-    fault, code, answered = FAILURES[how]
+    fault, code, was_answered = FAILURES[how]
     double.order_fault(count=9, method="POST", path="/v1/customers", account=account, **fault)
 
-    with pytest.raises(StripeUnavailable) as told:
+    with pytest.raises(StripeUnavailable) as exc_info:
         gateway.create_customer(account, customer(profile=FULL), "key")
 
-    assert (told.value.code, told.value.answered) == (code, answered)
-    assert isinstance(told.value.__cause__, stripe.StripeError)
+    assert (exc_info.value.code, exc_info.value.answered) == (code, was_answered)
+    assert isinstance(exc_info.value.__cause__, stripe.StripeError)
     assert len(in_stripe(double, account, "customer")) <= 1
 
 
 @pytest.mark.parametrize("kind", ["close_before", "close_after", "conflict", "error_before"])
-def test_one_failure_is_repeated_by_the_sdk_under_the_same_key(
+def test_the_sdk_repeats_a_failed_request_with_the_same_key(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId, kind: str
 ) -> None:
     double.order_fault(kind, method="POST", path="/v1/customers", account=account)
 
-    made = gateway.create_customer(account, customer(profile=FULL), "key")
+    stripe_customer = gateway.create_customer(account, customer(profile=FULL), "key")
 
-    assert [each["id"] for each in in_stripe(double, account, "customer")] == [made.id]
+    assert [each["id"] for each in in_stripe(double, account, "customer")] == [stripe_customer.id]
 
 
-def test_a_stored_failure_is_answered_again_until_the_key_is_a_new_one(
+def test_a_stored_failure_is_returned_again_until_the_key_changes(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
 ) -> None:
     double.order_fault("error_before", method="POST", path="/v1/customers", account=account, stored=True)
@@ -110,10 +110,12 @@ def test_a_stored_failure_is_answered_again_until_the_key_is_a_new_one(
     assert gateway.create_customer(account, customer(profile=FULL), "new key").id
 
 
-def test_reads_that_fail(gateway: StripeGateway, double: StripeDouble, account: StripeAccountId) -> None:
+def test_failed_reads_raise_stripe_unavailable(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
+) -> None:
     double.order_fault("close_before", count=9, method="GET", account=account)
 
-    for read in (
+    for read_call in (
         lambda: gateway.find_customers(account, "ann@example.com"),
         lambda: list(gateway.events(account, NOW - 60, NOW)),
         lambda: list(gateway.refunds(account, NOW)),
@@ -125,24 +127,24 @@ def test_reads_that_fail(gateway: StripeGateway, double: StripeDouble, account: 
         lambda: gateway.balance(account),
     ):
         with pytest.raises(StripeUnavailable, match="stripe_unreachable"):
-            read()
+            read_call()
         double.order_fault("close_before", count=9, method="GET", account=account)
 
 
-def test_nobody_listens() -> None:
+def test_an_unreachable_stripe_raises_stripe_unavailable() -> None:
     with pytest.raises(StripeUnavailable, match="stripe_unreachable"):
         gateway_at("http://127.0.0.1:9", "sk_test_x").account(StripeAccountId("acct_1"))
 
 
-def test_a_key_that_stripe_does_not_know(double: StripeDouble, account: StripeAccountId) -> None:
-    with pytest.raises(StripeUnavailable) as told:
+def test_an_unknown_api_key_raises_stripe_unavailable(double: StripeDouble, account: StripeAccountId) -> None:
+    with pytest.raises(StripeUnavailable) as exc_info:
         gateway_at(double.config.public_url, "sk_test_of_somebody_else").find_customers(account, "a@example.com")
 
-    assert (told.value.code, told.value.answered) == ("stripe_key_rejected", False)
-    assert "sk_test" not in str(told.value)
+    assert (exc_info.value.code, exc_info.value.answered) == ("stripe_key_rejected", False)
+    assert "sk_test" not in str(exc_info.value)
 
 
-def test_an_account_that_revoked_the_connection(
+def test_a_revoked_account_raises_account_unreachable(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
 ) -> None:
     double.revoke(account)
@@ -158,13 +160,13 @@ def test_an_account_that_revoked_the_connection(
         lambda: list(gateway.balance_transactions(account, "po_1")),
         lambda: gateway.balance(account),
     ):
-        with pytest.raises(AccountUnreachable) as told:
+        with pytest.raises(AccountUnreachable) as exc_info:
             call()
-        assert told.value.next_step
+        assert exc_info.value.next_step
     gateway.deauthorize(account)
 
 
-def test_what_is_gone_is_not_a_failure_where_that_is_an_answer(
+def test_a_missing_object_is_no_failure_where_none_is_a_valid_result(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
 ) -> None:
     assert gateway.fetch(account, "charge", "ch_gone") is None
@@ -175,41 +177,43 @@ def test_what_is_gone_is_not_a_failure_where_that_is_an_answer(
     for call in (
         lambda: gateway.customer(account, "cus_gone"),
         lambda: gateway.send(account, "in_gone", "send"),
-        lambda: gateway.create_draft(account, drafted(), "cus_gone", "draft"),
+        lambda: gateway.create_draft(account, invoice_with_draft(), "cus_gone", "draft"),
     ):
         with pytest.raises(StripeRefused, match="stripe_resource_missing"):
             call()
 
 
-def test_a_key_that_was_used_for_another_request(gateway: StripeGateway, account: StripeAccountId) -> None:
+def test_an_idempotency_key_of_another_request_raises_an_error(
+    gateway: StripeGateway, account: StripeAccountId
+) -> None:
     gateway.create_customer(account, customer(profile=FULL), "key")
 
-    with pytest.raises(StripeUnavailable) as told:
+    with pytest.raises(StripeUnavailable) as exc_info:
         gateway.create_customer(account, customer(profile=replace(FULL, phone=None)), "key")
 
-    assert (told.value.code, told.value.answered) == ("stripe_key_reused", True)
+    assert (exc_info.value.code, exc_info.value.answered) == ("stripe_key_reused", True)
 
 
-def test_what_stripe_refuses_is_told_in_its_words(gateway: StripeGateway, account: StripeAccountId) -> None:
-    made = gateway.create_customer(account, customer(profile=FULL), "key")
-    draft = gateway.create_draft(account, drafted(), made.id, "draft")
+def test_a_refusal_of_stripe_has_stripes_message(gateway: StripeGateway, account: StripeAccountId) -> None:
+    stripe_customer = gateway.create_customer(account, customer(profile=FULL), "key")
+    draft = gateway.create_draft(account, invoice_with_draft(), stripe_customer.id, "draft")
 
-    with pytest.raises(StripeRefused) as told:
+    with pytest.raises(StripeRefused) as exc_info:
         gateway.void(account, draft.id, "void")
 
-    assert type(told.value) is StripeRefused
-    assert told.value.code == "stripe_refused"
-    assert told.value.message.startswith("Stripe refused: ")
-    assert "open invoices" in told.value.message
+    assert type(exc_info.value) is StripeRefused
+    assert exc_info.value.code == "stripe_refused"
+    assert exc_info.value.message.startswith("Stripe refused: ")
+    assert "open invoices" in exc_info.value.message
 
 
-def test_oauth_codes_work_once(gateway: StripeGateway, double: StripeDouble) -> None:
+def test_an_oauth_code_works_once(gateway: StripeGateway, double: StripeDouble) -> None:
     account = str(double.create_account(connected=False)["id"])
     code = double.authorization_code(account)
 
-    granted = gateway.exchange_code(code)
+    authorization = gateway.exchange_code(code)
 
-    assert (granted.account_id, granted.livemode, granted.scope) == (account, False, "read_write")
+    assert (authorization.account_id, authorization.livemode, authorization.scope) == (account, False, "read_write")
     for bad in (code, "ac_unknown"):
         with pytest.raises(Refused, match="oauth_code_invalid"):
             gateway.exchange_code(bad)
@@ -219,76 +223,80 @@ def test_oauth_codes_work_once(gateway: StripeGateway, double: StripeDouble) -> 
 
 
 def our_id(name: str) -> InvoiceId:
-    """An id of the form that POM gives."""
+    """Returns an id of the form that POM generates."""
     return invoice_id_for(OrganizationId("org_1"), name)
 
 
-def of_us(invoice_id: InvoiceId) -> Invoice:
-    return replace(drafted(), id=invoice_id, stripe_invoice_id=None)
+def metadata_of(invoice_id: InvoiceId) -> Invoice:
+    return replace(invoice_with_draft(), id=invoice_id, stripe_invoice_id=None)
 
 
-def test_an_invoice_is_found_behind_several_pages(
+def test_an_invoice_is_found_after_several_pages(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
 ) -> None:
-    made = gateway.create_customer(account, customer(profile=FULL), "key").id
-    first = gateway.create_draft(account, of_us(our_id("first")), made, "first")
+    customer_id = gateway.create_customer(account, customer(profile=FULL), "key").id
+    first = gateway.create_draft(account, metadata_of(our_id("first")), customer_id, "first")
     for n in range(210):
-        gateway.create_draft(account, of_us(our_id(str(n))), made, f"key {n}")
+        gateway.create_draft(account, metadata_of(our_id(str(n))), customer_id, f"key {n}")
     double.api.log.reset()
 
-    found = gateway.find_invoice(account, replace(invoice(), id=our_id("first")))
+    stripe_invoice = gateway.find_invoice(account, replace(invoice(), id=our_id("first")))
 
-    assert found is not None
-    assert found.id == first.id
+    assert stripe_invoice is not None
+    assert stripe_invoice.id == first.id
     assert double.api.log.counts() == {"GET /v1/invoices": 3}
     assert gateway.find_invoice(account, replace(invoice(), id=our_id("never"))) is None
 
 
-def test_250_lines_are_counted_and_sent_in_one_request(
+def test_two_hundred_fifty_lines_are_sent_in_one_request_and_counted(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
 ) -> None:
-    made = gateway.create_customer(account, customer(profile=FULL), "key").id
-    draft = gateway.create_draft(account, drafted(), made, "draft")
-    full = drafted(line_items=lines(250)).order
+    customer_id = gateway.create_customer(account, customer(profile=FULL), "key").id
+    draft = gateway.create_draft(account, invoice_with_draft(), customer_id, "draft")
+    full = invoice_with_draft(line_items=lines(250)).order
     double.api.log.reset()
 
-    added = gateway.add_lines(account, draft.id, lines_of(full), "lines")
+    line_ids = gateway.add_lines(account, draft.id, lines_of(full), "lines")
 
     assert double.api.log.total() == 1
-    assert added.total == full.total
+    assert line_ids.total == full.total
     assert len(gateway.billed_lines(account, draft.id)) == 250
     assert double.api.log.total() == 4
 
 
-def test_events_come_in_pages_newest_first_and_only_those_we_know(
+def test_events_are_listed_newest_first_and_only_of_known_types(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
 ) -> None:
-    made = gateway.create_customer(account, customer(profile=FULL), "key")
+    stripe_customer = gateway.create_customer(account, customer(profile=FULL), "key")
     for n in range(120):
         phone = replace(FULL, phone=f"+1 512 555 {n:04}")
-        gateway.update_customer(account, made.id, customer(profile=phone), phone.values)
+        gateway.update_customer(account, stripe_customer.id, customer(profile=phone), phone.values)
     double.api.log.reset()
 
     pages = list(gateway.events(account, NOW - 60, NOW + 60))
 
     events = [event for page in pages for event in page]
     assert double.api.log.counts() == {"GET /v1/events": 2}
-    assert [event.type for event in events] == ["customer.updated"] * 120, "customer.created is none of ours"
+    assert [event.type for event in events] == ["customer.updated"] * 120, (
+        "customer.created is not a type that we request"
+    )
     assert {event.account_id for event in events} == {account}
-    assert {event.api_version for event in events} == {double.config.account_version}, "whatever version we ask in"
+    assert {event.api_version for event in events} == {double.config.account_version}, (
+        "whatever API version the request names"
+    )
     assert list(gateway.events(account, NOW - 600, NOW - 60)) == [[]]
 
 
-def test_facts_carry_the_clock_of_stripe(
+def test_facts_have_the_time_of_stripes_clock(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
 ) -> None:
-    made = gateway.create_customer(account, customer(profile=FULL), "key")
+    stripe_customer = gateway.create_customer(account, customer(profile=FULL), "key")
     before = double.clock.seconds()
     double.advance(1234)
 
-    later = gateway.customer(account, made.id)
+    later = gateway.customer(account, stripe_customer.id)
 
-    assert (made.as_of, later.as_of) == (before, before + 1234)
+    assert (stripe_customer.as_of, later.as_of) == (before, before + 1234)
     assert gateway.account(account).as_of == before + 1234
 
 
@@ -303,21 +311,21 @@ def test_a_long_payout_is_read_page_by_page(
     double.api.log.reset()
 
     pages = list(gateway.balance_transactions(account, payout))
-    found = gateway.payout(account, payout)
+    payout_fact = gateway.payout(account, payout)
 
-    assert found is not None
+    assert payout_fact is not None
     assert [len(page) for page in pages] == [100, 50]
-    own = found.balance_transaction_id
-    assert sum(line.net for page in pages for line in page if line.id != own) == found.amount
+    own = payout_fact.balance_transaction_id
+    assert sum(line.net for page in pages for line in page if line.id != own) == payout_fact.amount
     assert sum(double.api.log.counts().values()) == 3
 
 
-# Answers that are not Stripe's
+# Responses that are not Stripe's
 
 
 @contextmanager
-def answering(status: int, body: bytes, **headers: str) -> Iterator[str]:
-    """A server between us and Stripe that answers by itself."""
+def server_responding(status: int, body: bytes, **headers: str) -> Iterator[str]:
+    """Serves every request with this response, like a proxy between us and Stripe."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -331,7 +339,7 @@ def answering(status: int, body: bytes, **headers: str) -> Iterator[str]:
         do_POST = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Logs nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -356,26 +364,26 @@ UNREADABLE: dict[str, tuple[int, bytes, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_an_answer_that_is_not_stripes_is_not_a_refusal(case: str) -> None:
-    """Whether the request reached Stripe is unknown, so it must not count as a definite no."""
+def test_a_response_that_is_not_stripes_is_not_a_refusal(case: str) -> None:
+    """It is unknown whether the request reached Stripe, so the response must not count as a refusal."""
     status, body, headers = UNREADABLE[case]
 
-    with answering(status, body, **headers) as url, pytest.raises(StripeUnavailable) as told:
+    with server_responding(status, body, **headers) as url, pytest.raises(StripeUnavailable) as exc_info:
         gateway_at(url, "sk_test_x").create_customer(StripeAccountId("acct_1"), customer(profile=FULL), "key")
 
-    assert (told.value.code, told.value.answered) == ("stripe_answer_unreadable", True)
+    assert (exc_info.value.code, exc_info.value.answered) == ("stripe_answer_unreadable", True)
 
 
-def test_a_list_with_an_item_of_another_shape() -> None:
+def test_a_list_with_an_item_of_another_shape_raises_an_error() -> None:
     body = b'{"object": "list", "has_more": false, "data": [{"id": 5}]}'
 
-    with answering(200, body, **DATE) as url:
+    with server_responding(200, body, **DATE) as url:
         gateway = gateway_at(url, "sk_test_x")
-        for read in (
+        for read_call in (
             lambda: gateway.find_customers(StripeAccountId("acct_1"), "a@example.com"),
             lambda: list(gateway.refunds(StripeAccountId("acct_1"), NOW)),
             lambda: list(gateway.payouts(StripeAccountId("acct_1"), NOW)),
             lambda: list(gateway.balance_transactions(StripeAccountId("acct_1"), "po_1")),
         ):
             with pytest.raises(StripeUnavailable, match="stripe_answer_unreadable"):
-                read()
+                read_call()

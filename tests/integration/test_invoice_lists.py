@@ -1,4 +1,4 @@
-"""Each list of invoices that the contract offers is one query a page, wherever its invoices are."""
+"""Each list of invoices that the contract supports is one query a page, wherever its invoices are stored."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tests.contracts.examples import NOW, ORG, customer, in_status, invoice, of_
 from tests.world import ORGANIZATION, World
 
 DAY = 86400
-OTHERS = 120
-"""Invoices that are not of the list. Whatever its order, they come before the invoices that are."""
+NON_MEMBERS = 120
+"""The number of invoices outside the list. In every order they come before the list's own invoices."""
 RANGES = {
     "createdFrom": NOW - 10 * DAY, "createdTo": NOW - 5 * DAY,
     "dueFrom": NOW - 3 * DAY, "dueTo": NOW - 2 * DAY,
@@ -33,76 +33,80 @@ RANGES = {
 VALUES = {"customerId": "cust_wanted", "number": "WANTED-1"}
 
 
-def offered() -> Iterator[dict[str, str]]:
-    """Yields a request of each combination and of each value that it takes, without its range and with it."""
+def supported_queries() -> Iterator[dict[str, str]]:
+    """Yields a query for each supported combination and each of its values, with and without a range."""
     for combination in COMBINATIONS:
         if "stripeInvoiceId" in combination.needs:
             continue
         variants: list[dict[str, str]] = [{}]
         for name, values in combination.needs.items():
             variants = [{**each, name: str(value)} for each in variants for value in values or (VALUES[name],)]
-        whole = {name: instant(RANGES[name]) for name in combination.range}
+        full_range = {name: instant(RANGES[name]) for name in combination.range}
         for each in variants:
-            if combination.needs or not whole:
+            if combination.needs or not full_range:
                 yield each
-            if whole:
-                yield {**each, **whole}
+            if full_range:
+                yield {**each, **full_range}
 
 
-def refunded(made: Invoice) -> Invoice:
-    paid = in_status(made, InvoiceStatus.PAID)
+def as_refunded(each: Invoice) -> Invoice:
+    paid_invoice = in_status(each, InvoiceStatus.PAID)
     given_back = RefundFact("re_1", NOW, "succeeded", 7500, "usd", NOW)
-    return replace(paid, facts=replace(paid.facts, refunds={"re_1": given_back}))
+    return replace(paid_invoice, facts=replace(paid_invoice.facts, refunds={"re_1": given_back}))
 
 
-def placed(made: Invoice, status: InvoiceStatus, due_at: int) -> Invoice:
-    return refunded(made) if status is InvoiceStatus.REFUNDED else in_status(made, status, due_at)
+def with_status(each: Invoice, status: InvoiceStatus, due_at: int) -> Invoice:
+    return as_refunded(each) if status is InvoiceStatus.REFUNDED else in_status(each, status, due_at)
 
 
 def status_of(query: dict[str, str]) -> InvoiceStatus:
-    """A status that an invoice of this list may have."""
-    wanted = query.get("status")
-    if wanted in set(StatusGroup):
-        return STATUSES_OF[StatusGroup(wanted)][-1]
+    """Returns a status that an invoice of this list may have."""
+    status = query.get("status")
+    if status in set(StatusGroup):
+        return STATUSES_OF[StatusGroup(status)][-1]
     if "overdue" in query or "dueFrom" in query:
         return InvoiceStatus.PENDING
-    return InvoiceStatus(wanted) if wanted else InvoiceStatus.PAID
+    return InvoiceStatus(status) if status else InvoiceStatus.PAID
 
 
-def one_of_the_list(query: dict[str, str], name: str) -> Invoice:
-    made = invoice(name, created_at=NOW - 7 * DAY)
-    made = placed(made, status_of(query), NOW - 3 * DAY + 3600)
-    made = replace(of_customer(made, VALUES["customerId"]), updated_at=NOW - 7 * DAY)
+def list_member_for(query: dict[str, str], name: str) -> Invoice:
+    list_member = invoice(name, created_at=NOW - 7 * DAY)
+    list_member = with_status(list_member, status_of(query), NOW - 3 * DAY + 3600)
+    list_member = replace(of_customer(list_member, VALUES["customerId"]), updated_at=NOW - 7 * DAY)
     if "disputed" in query:
         dispute = DisputeFact("dp_1", NOW, "needs_response", 7500, "usd")
-        made = replace(made, facts=replace(made.facts, disputes={"dp_1": dispute}))
-    if made.facts.invoice is not None:
-        numbered = replace(made.facts.invoice, number=VALUES["number"])
-        made = replace(made, facts=replace(made.facts, invoice=numbered))
-    return made
+        list_member = replace(list_member, facts=replace(list_member.facts, disputes={"dp_1": dispute}))
+    if list_member.facts.invoice is not None:
+        fact_with_number = replace(list_member.facts.invoice, number=VALUES["number"])
+        list_member = replace(list_member, facts=replace(list_member.facts, invoice=fact_with_number))
+    return list_member
 
 
-def another(query: dict[str, str], name: str) -> Invoice:
-    """An invoice that is newer, due earlier and changed later. It is not in the list if the list has a filter."""
+def non_member_for(query: dict[str, str], name: str) -> Invoice:
+    """Returns a newer invoice that is due earlier and changed later. It is not in the list if the list has a
+    filter.
+    """
     in_the_index = "dueFrom" in query or not (query.keys() & {"status", "overdue"})
     unlike = InvoiceStatus.PAID if status_of(query) is not InvoiceStatus.PAID else InvoiceStatus.PENDING
     if query.get("status") == StatusGroup.SETTLED:
         unlike = InvoiceStatus.PENDING
     status = status_of(query) if in_the_index else unlike
-    return replace(placed(invoice(name, created_at=NOW), status, NOW - 90 * DAY), updated_at=NOW)
+    return replace(with_status(invoice(name, created_at=NOW), status, NOW - 90 * DAY), updated_at=NOW)
 
 
-@pytest.mark.parametrize("query", list(offered()), ids=lambda query: "&".join(query) + query.get("status", ""))
-def test_a_page_of_any_offered_list_is_one_query_and_one_batch_read(
+@pytest.mark.parametrize(
+    "query", list(supported_queries()), ids=lambda query: "&".join(query) + query.get("status", "")
+)
+def test_a_page_of_any_supported_list_is_one_query_and_one_batch_read(
     stores_on_tables: Backend, query: dict[str, str]
 ) -> None:
-    """Filtering what another list shows would take a query for each eleven of the other invoices."""
-    mine = [one_of_the_list(query, f"{n}wanted") for n in range(3)]
-    for made in (*mine, *(another(query, str(n)) for n in range(OTHERS))):
-        stores_on_tables.invoices.insert(invoice_write(made), {})
-    asked = msgspec.convert(query, InvoiceQuery, strict=False, dec_hook=lambda kind, value: kind.read(value))
+    """Filtering the results of another list would take one query for every eleven other invoices."""
+    mine = [list_member_for(query, f"{n}wanted") for n in range(3)]
+    for each_invoice in (*mine, *(non_member_for(query, str(n)) for n in range(NON_MEMBERS))):
+        stores_on_tables.invoices.insert(invoice_write(each_invoice), {})
+    invoice_query = msgspec.convert(query, InvoiceQuery, strict=False, dec_hook=lambda kind, value: kind.read(value))
     with requests_to_dynamodb() as requests:
-        page = stores_on_tables.invoices.page(ORG, filter_from(asked, time_zone=lambda: "UTC"), 10, None)
+        page = stores_on_tables.invoices.page(ORG, filter_from(invoice_query, time_zone=lambda: "UTC"), 10, None)
     assert requests == ["Query", "BatchGetItem"]
     if query:
         assert sorted(each.id for each in page.items) == sorted(each.id for each in mine)
@@ -111,28 +115,28 @@ def test_a_page_of_any_offered_list_is_one_query_and_one_batch_read(
         assert (len(page.items), page.has_next) == (10, True)
 
 
-def test_an_invoice_is_found_by_stripes_id_in_three_reads(world: World) -> None:
-    made = world.invoice("svc_1")
+def test_an_invoice_is_found_by_its_stripe_id_in_three_reads(world: World) -> None:
+    invoice = world.invoice("svc_1")
     world.deliver()
     with requests_to_dynamodb() as requests:
-        found = find_by_stripe_id(ORGANIZATION, made.stripe_invoice_id or "", world.ports)
-    assert found is not None
-    assert (found.id, requests) == (made.id, ["GetItem", "BatchGetItem", "GetItem"])
+        invoice_found = find_by_stripe_id(ORGANIZATION, invoice.stripe_invoice_id or "", world.ports)
+    assert invoice_found is not None
+    assert (invoice_found.id, requests) == (invoice.id, ["GetItem", "BatchGetItem", "GetItem"])
 
 
-def test_the_totals_of_a_list_are_one_query_more(world: World) -> None:
+def test_the_totals_of_a_list_take_one_query_more(world: World) -> None:
     world.invoice("svc_1")
     with requests_to_dynamodb() as requests:
         [total] = totals(ORGANIZATION, InvoiceFilter(), world.ports) or []
     assert (total.currency, total.invoices, requests) == ("usd", 1, ["Query"])
 
 
-def test_the_customers_names_of_a_page_are_one_batch_read_however_many_customers(world: World) -> None:
+def test_the_customer_names_of_a_page_are_one_batch_read_for_any_number_of_customers(world: World) -> None:
     customers = [replace(customer(f"other_{n}"), organization_id=ORGANIZATION) for n in range(30)]
-    stored = [world.ports.customers.save(each) for each in customers]
-    wanted = [each.id for each in stored for _ in range(3)]
+    stored_customers = [world.ports.customers.save(each) for each in customers]
+    status = [each.id for each in stored_customers for _ in range(3)]
     with requests_to_dynamodb() as requests:
-        names_of(ORGANIZATION, wanted, world.ports)
+        names_of(ORGANIZATION, status, world.ports)
     assert requests == ["BatchGetItem"]
     with requests_to_dynamodb() as requests:
         assert names_of(ORGANIZATION, [CustomerId("unknown")], world.ports) == {}
@@ -140,10 +144,10 @@ def test_the_customers_names_of_a_page_are_one_batch_read_however_many_customers
     assert requests == ["BatchGetItem"]
 
 
-def test_a_page_of_a_hundred_invoices_takes_a_second_batch_read_for_the_one_behind_it(world: World) -> None:
+def test_a_page_of_a_hundred_invoices_takes_a_second_batch_read(world: World) -> None:
     for n in range(101):
-        made = replace(in_status(invoice(str(n)), InvoiceStatus.PENDING), organization_id=ORGANIZATION)
-        world.ports.invoices.insert(invoice_write(made), {})
+        each_invoice = replace(in_status(invoice(str(n)), InvoiceStatus.PENDING), organization_id=ORGANIZATION)
+        world.ports.invoices.insert(invoice_write(each_invoice), {})
     with requests_to_dynamodb() as requests:
         page = list_invoices(ORGANIZATION, InvoiceFilter(group=StatusGroup.UNPAID), 100, None, world.ports)
     assert (len(page.items), page.has_next) == (100, True)

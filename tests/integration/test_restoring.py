@@ -1,6 +1,7 @@
-"""Environments that Lambda restores from one snapshot (SnapStart) have nothing in common that must not be.
+"""Environments that Lambda restores from one snapshot (SnapStart) share no state that must be unique or fresh.
 
-`tests.restored` plays the restore. Here is the world around it: AWS, Stripe and POM's keys, which change meanwhile.
+`tests.restored` plays the restore. This module plays the outside: AWS, Stripe and POM's keys, which change between
+snapshot and restore.
 """
 
 from __future__ import annotations
@@ -34,37 +35,37 @@ OLD_KEY, NEW_KEY = "key-old", "key-new"
 OLD_ACCESS, NEW_ACCESS = "ASIAOLD", "ASIANEW"
 PLATFORM_SECRET, WEBHOOK_SECRET = "platform", "webhook"
 CREDENTIALS = "/credentials"
-"""Where a function with SnapStart gets its credentials: it has no access keys in its environment.
+"""The source of a SnapStart function's credentials, because its environment has no access keys.
 
 https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html#snapstart-credentials
 """
 NOT_WITH_SNAPSTART = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "POWERTOOLS_METRICS_DISABLED"}
 HOURS = 3 * 3600
-"""Longer than credentials, secrets and keys of the snapshot are used without asking again."""
+"""Longer than the cache times of the snapshot's credentials, secrets and keys."""
 FUNCTIONS = (API_HANDLER, "customer_sync", AUTHORIZER)
-"""One that takes webhooks, one that takes messages, one that takes tokens."""
-FETCHED = {
+"""A function that receives webhooks, one that receives messages, and one that receives tokens."""
+FETCHED_SECRETS = {
     API_HANDLER: (WEBHOOK_SECRET, PLATFORM_SECRET),
     "customer_sync": (PLATFORM_SECRET,),
     AUTHORIZER: ("/jwks.json",),
 }
-"""What a restored function works with that is good for some time."""
+"""The secrets and keys that a restored function fetches and caches for a limited time."""
 ENVIRONMENTS = 3
 LIBRARIES = ("botocore", "chalicelib.adapters", "cryptography", "jwt", "pynamodb", "requests", "stripe")
 
 
 class World:
-    """Everything outside, on one port. `snapshot` changes secrets, keys, credentials and the time."""
+    """All outside services, on one port. `snapshot` changes secrets, keys, credentials and the time."""
 
     def __init__(self) -> None:
         self.later = False
         self.seconds_later = 0
-        self.asked: list[str] = []
-        """What was asked for after the snapshot."""
-        self.asked_for_the_snapshot: list[str] = []
-        self.asked_by_connections_of_the_snapshot: list[str] = []
+        self.requested: list[str] = []
+        """The resources that were requested after the snapshot."""
+        self.requested_before_the_snapshot: list[str] = []
+        self.requested_by_connections_of_the_snapshot: list[str] = []
         self.signed: list[tuple[str, float]] = []
-        """With which access key, and how many seconds from now, each request to AWS after the snapshot was signed."""
+        """The access key of each request to AWS after the snapshot, and the seconds from now to its signing time."""
         self._connections: list[socket] = []
         world = self
 
@@ -83,16 +84,16 @@ class World:
                         (_access_key(self.headers["Authorization"]), _age(self.headers["X-Amz-Date"]))
                     )
                 operation = self.headers["X-Amz-Target"].rpartition(".")[2]
-                self._answer(body["SecretId"] if operation == "GetSecretValue" else operation)
+                self._respond(body["SecretId"] if operation == "GetSecretValue" else operation)
 
             def do_GET(self) -> None:
-                self._answer(self.path.partition("?")[0])
+                self._respond(self.path.partition("?")[0])
 
-            def _answer(self, what: str) -> None:
-                (world.asked if world.later else world.asked_for_the_snapshot).append(what)
+            def _respond(self, resource: str) -> None:
+                (world.requested if world.later else world.requested_before_the_snapshot).append(resource)
                 if world.later and self.of_the_snapshot:
-                    world.asked_by_connections_of_the_snapshot.append(what)
-                body = json.dumps(world.answer(what)).encode()
+                    world.requested_by_connections_of_the_snapshot.append(resource)
+                body = json.dumps(world.content_of(resource)).encode()
                 self.send_response_only(200)
                 self.send_header("Date", formatdate(usegmt=True))
                 self.send_header("Content-Type", "application/json")
@@ -105,7 +106,7 @@ class World:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
-    def answer(self, what: str) -> Any:
+    def content_of(self, resource: str) -> Any:
         expires = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.seconds_later, hours=1)
         credentials = {"AccessKeyId": NEW_ACCESS if self.later else OLD_ACCESS, "SecretAccessKey": "s", "Token": "t"}
         secret = {"apiKey": "sk_test", "clientId": "ca", "webhookSecrets": [NEW if self.later else OLD]}
@@ -117,12 +118,12 @@ class World:
             CREDENTIALS: {**credentials, "Expiration": expires.isoformat()},
             "/jwks.json": jwks(public_jwk(NEW_KEY if self.later else OLD_KEY)),
             "/v1/webhook_endpoints": {"object": "list", "data": [], "has_more": False},
-        }[what]
+        }[resource]
 
     def snapshot(self, *, hang_up: bool, seconds_later: int) -> None:
         self.later, self.seconds_later = True, seconds_later
         for connection in self._connections if hang_up else ():
-            with suppress(OSError):  # it is closed already
+            with suppress(OSError):  # The connection may be closed already.
                 connection.shutdown(SHUT_RDWR)
 
     def close(self) -> None:
@@ -135,20 +136,20 @@ def _access_key(authorization: str) -> str:
 
 
 def _age(signed_at: str) -> float:
-    """Returns how many seconds from now a request to AWS says that it was signed, by the form of its X-Amz-Date."""
+    """Returns the age in seconds of a signed request to AWS, from its X-Amz-Date."""
     then = dt.datetime.strptime(signed_at, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
     return (then - dt.datetime.now(dt.UTC)).total_seconds()
 
 
 @contextmanager
-def a_world() -> Iterator[World]:
+def world_outside() -> Iterator[World]:
     world = World()
     yield world
     world.close()
 
 
 @cache
-def restored(
+def restored_environments(
     function: str,
     *,
     worked_before: bool = True,
@@ -156,21 +157,21 @@ def restored(
     seconds_later: int = 60,
     monotonic_moves: bool = False,
 ) -> tuple[list[dict[str, Any]], World]:
-    """Returns what each environment did, and what the world saw of it. Played once for all tests."""
-    with a_world() as world:
+    """Returns what each environment did and which requests it sent. The restore is played once for all tests."""
+    with world_outside() as world:
         how = {
             "function": function,
             "worked_before": worked_before,
             "seconds_later": seconds_later,
             "monotonic_moves": monotonic_moves,
         }
-        return _played(world, how, hang_up), world
+        return _play(world, how, hang_up), world
 
 
-def _played(world: World, how: dict[str, Any], hang_up: bool) -> list[dict[str, Any]]:
+def _play(world: World, how: dict[str, Any], hang_up: bool) -> list[dict[str, Any]]:
     function, seconds_later = how["function"], how["seconds_later"]
     issuer = Issuer()
-    signed = {"before": OLD, "after": NEW}
+    secrets_by_time = {"before": OLD, "after": NEW}
     tokens = {
         which: issuer.sign(key=key, exp=int(time.time()) + seconds_later + lifetime)
         for which, key, lifetime in (("before", OLD_KEY, 600), ("after", NEW_KEY, 600), ("expired", NEW_KEY, -600))
@@ -182,13 +183,13 @@ def _played(world: World, how: dict[str, Any], hang_up: bool) -> list[dict[str, 
     }
     endpoints = {"AWS_ENDPOINT_URL": world.url, "STRIPE_API_BASE": world.url, "STRIPE_CONNECT_BASE": world.url}
     endpoints |= {"AWS_CONTAINER_CREDENTIALS_FULL_URI": world.url + CREDENTIALS}
-    shared = {name: value for name, value in ENVIRONMENT.items() if name not in NOT_WITH_SNAPSTART}
-    shared |= {Secret.PLATFORM.id_variable: PLATFORM_SECRET, Secret.WEBHOOK.id_variable: WEBHOOK_SECRET}
-    played = how | {
-        "environment": endpoints | (settings if function == AUTHORIZER else shared),
+    common_environment = {name: value for name, value in ENVIRONMENT.items() if name not in NOT_WITH_SNAPSTART}
+    common_environment |= {Secret.PLATFORM.id_variable: PLATFORM_SECRET, Secret.WEBHOOK.id_variable: WEBHOOK_SECRET}
+    variables = how | {
+        "environment": endpoints | (settings if function == AUTHORIZER else common_environment),
         "works": ["after", "after", "before"] + (["expired"] if function == AUTHORIZER else []),
         "environments": ENVIRONMENTS,
-        **(tokens if function == AUTHORIZER else signed),
+        **(tokens if function == AUTHORIZER else secrets_by_time),
     }
     with subprocess.Popen(
         [sys.executable, "-m", "tests.restored"],
@@ -205,25 +206,25 @@ def _played(world: World, how: dict[str, Any], hang_up: bool) -> list[dict[str, 
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps(played) + "\n")
+        process.stdin.write(json.dumps(variables) + "\n")
         process.stdin.flush()
-        said = process.stdout.readline()
+        line = process.stdout.readline()
         world.snapshot(hang_up=hang_up, seconds_later=seconds_later)
         output, errors = process.communicate("\n", timeout=120)
-    assert said == "frozen\n", errors
+    assert line == "frozen\n", errors
     assert process.returncode == 0, errors
     environments: list[dict[str, Any]] = json.loads(output.splitlines()[-1])
     assert len(environments) == ENVIRONMENTS
     return environments
 
 
-def outcome(function: str, answer: Any) -> str:
-    """How an answer is called in the tests: `taken` or `refused`."""
+def outcome(function: str, response: Any) -> str:
+    """Returns `taken` or `refused` for the response of a function."""
     if function == API_HANDLER:
-        return {200: "taken", 400: "refused"}[answer["statusCode"]]
+        return {200: "taken", 400: "refused"}[response["statusCode"]]
     if function == AUTHORIZER:
-        return "refused" if answer == "Unauthorized" else "taken"
-    return "taken" if answer == {"batchItemFailures": []} else "refused"
+        return "refused" if response == "Unauthorized" else "taken"
+    return "taken" if response == {"batchItemFailures": []} else "refused"
 
 
 @pytest.mark.parametrize(
@@ -236,74 +237,76 @@ def outcome(function: str, answer: Any) -> str:
     ],
 )
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_restored_function_works_with_the_secrets_keys_and_time_of_now(
+def test_a_restored_function_uses_the_present_secrets_keys_and_time(
     function: str, seconds_later: int, hang_up: bool, monotonic_moves: bool
 ) -> None:
-    """What is signed with a secret that was withdrawn since the snapshot is refused, however short ago that was."""
-    environments, world = restored(
+    """A request signed with a secret that was withdrawn after the snapshot is refused."""
+    environments, world = restored_environments(
         function, hang_up=hang_up, seconds_later=seconds_later, monotonic_moves=monotonic_moves
     )
     for each in environments:
-        after, again, before, *expired = (outcome(function, answer) for answer in each["answers"])
+        after, again, before, *expired_outcomes = (outcome(function, response) for response in each["answers"])
         assert (after, again) == ("taken", "taken")
         assert before == ("taken" if function == "customer_sync" else "refused")
-        assert expired == (["refused"] if function == AUTHORIZER else []), "it was good at the snapshot"
+        assert expired_outcomes == (["refused"] if function == AUTHORIZER else []), "it was valid at the snapshot"
         assert each["stripe"] in ([], None)
         assert each["clock_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
         assert each["datetime_is_ahead_by"] == pytest.approx(seconds_later, abs=1)
         assert each["monotonic_is_ahead_by"] == pytest.approx(seconds_later if monotonic_moves else 0, abs=1)
-    for fetched in FETCHED[function]:
-        assert world.asked.count(fetched) == ENVIRONMENTS, "each environment fetches once"
+    for fetched_secret in FETCHED_SECRETS[function]:
+        assert world.requested.count(fetched_secret) == ENVIRONMENTS, "each environment fetches once"
 
 
 @pytest.mark.parametrize("seconds_later", [60, HOURS])
 @pytest.mark.parametrize("function", [name for name in FUNCTIONS if name != AUTHORIZER])
-def test_a_restored_function_signs_with_credentials_and_the_time_of_now(function: str, seconds_later: int) -> None:
-    """AWS refuses credentials that have expired, and a request that says it was signed more than minutes ago."""
-    _, world = restored(function, hang_up=seconds_later == HOURS, seconds_later=seconds_later)
+def test_a_restored_function_signs_with_present_credentials_and_the_present_time(
+    function: str, seconds_later: int
+) -> None:
+    """AWS refuses expired credentials, and requests that were signed more than some minutes ago."""
+    _, world = restored_environments(function, hang_up=seconds_later == HOURS, seconds_later=seconds_later)
     assert {key for key, _ in world.signed} == {NEW_ACCESS}
     assert [ahead for _, ahead in world.signed] == [pytest.approx(seconds_later, abs=30)] * len(world.signed)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_restored_function_uses_no_connection_of_the_snapshot(function: str) -> None:
-    """Lambda has moved them to another machine: nobody tells this side that they are gone."""
-    _, world = restored(function)
-    assert world.asked
-    assert world.asked_by_connections_of_the_snapshot == []
+    """Lambda restores on another machine, where the snapshot's connections no longer exist."""
+    _, world = restored_environments(function)
+    assert world.requested
+    assert world.requested_by_connections_of_the_snapshot == []
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_environments_of_one_snapshot_draw_different_lots(function: str) -> None:
-    """Retries that all wait for the same time meet again."""
-    environments, _ = restored(function)
+def test_environments_of_one_snapshot_draw_different_random_numbers(function: str) -> None:
+    """With equal random numbers, all retries would wait equally long and collide again."""
+    environments, _ = restored_environments(function)
     assert len({each["chance"] for each in environments}) == ENVIRONMENTS
     assert len({each["nonce"] for each in environments}) == ENVIRONMENTS
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_first_work_after_a_restore_counts_as_a_cold_start(function: str) -> None:
-    environments, _ = restored(function)
+    environments, _ = restored_environments(function)
     assert [each["cold_starts"] for each in environments] == [1] * ENVIRONMENTS
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_snapshot_holds_the_libraries_that_the_first_work_needs_and_nothing_fetched(function: str) -> None:
-    environments, world = restored(function, worked_before=False)
+def test_the_snapshot_has_all_libraries_of_the_first_work_and_no_fetched_secret(function: str) -> None:
+    environments, world = restored_environments(function, worked_before=False)
     for each in environments:
         assert [name for name in each["loaded_by_work"] if name.startswith(LIBRARIES)] == []
-    assert world.asked_for_the_snapshot == []
+    assert world.requested_before_the_snapshot == []
 
 
-def test_a_restore_forgets_all_that_is_built_apart_from_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restore_clears_every_cached_object_except_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     builders = {name for name, each in vars(bootstrap).items() if hasattr(each, "cache_clear")}
     forgotten: set[str] = set()
     for name in builders:
         monkeypatch.setattr(bootstrap, name, SimpleNamespace(cache_clear=partial(forgotten.add, name)))
     bootstrap.forget()
-    assert builders - forgotten == {"config", "change_reader"}, "these know settings alone"
+    assert builders - forgotten == {"config", "change_reader"}, "these functions hold only settings"
 
 
 @pytest.mark.parametrize("function", MODULES)
-def test_every_function_registers_what_a_restore_must_do(function: str) -> None:
+def test_every_function_registers_its_restore_hooks(function: str) -> None:
     assert "chalicelib.restoring" in loaded_by(MODULES[function])

@@ -1,7 +1,7 @@
-"""What our gateway sends is what the SDK's own types of API 2026-10-28.endive allow, field by field.
+"""The gateway sends only parameters that the SDK's types of API 2026-10-28.endive allow, field by field.
 
-The types are Stripe's OpenAPI description in Python. Requests are taken off the wire and decoded again, so that
-the form encoding is judged too.
+The types are Stripe's OpenAPI description in Python. Requests are recorded on the wire and decoded again, so that the
+form encoding is tested too.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ ANSWER = {
     "available": [],
     "pending": [],
 }  # fmt: skip
-"""Enough of every object for our decoding to go on."""
+"""The fields that our decoders require of each kind of object."""
 
 
 class Recorder(stripe.HTTPClient):
-    """Answers everything and remembers what was asked."""
+    """An HTTP client that responds to every request and records it."""
 
     name = "recorder"
 
@@ -77,19 +77,21 @@ class Recorder(stripe.HTTPClient):
 
 @pytest.fixture
 def types(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
-    """The name of the SDK's type for the parameters of each call, read from the signature of the method called."""
-    named: list[str | None] = []
+    """Returns a list that receives the name of the SDK's parameter type of each call, or None if the call has
+    none.
+    """
+    type_names: list[str | None] = []
     passed_on = StripeService._request
 
     def noting(self: StripeService, *args: Any, **kwargs: Any) -> Any:
-        called = getattr(type(self), sys._getframe(1).f_code.co_name)
-        annotation = inspect.signature(called).parameters.get("params")
-        found = re.search(r"\w+Params", str(annotation.annotation)) if annotation else None
-        named.append(found[0] if found else None)
+        method = getattr(type(self), sys._getframe(1).f_code.co_name)
+        annotation = inspect.signature(method).parameters.get("params")
+        params_type = re.search(r"\w+Params", str(annotation.annotation)) if annotation else None
+        type_names.append(params_type[0] if params_type else None)
         return passed_on(self, *args, **kwargs)
 
     monkeypatch.setattr(StripeService, "_request", noting)
-    return named
+    return type_names
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def gateway(recorder: Recorder) -> StripeGateway:
 
 
 @pytest.mark.parametrize(("method", "position"), cases(API))
-def test_every_parameter_is_one_that_the_sdk_types_allow(
+def test_every_parameter_is_allowed_by_the_sdks_types(
     gateway: StripeGateway, recorder: Recorder, types: list[str | None], method: str, position: int
 ) -> None:
     API[method][position](gateway)
@@ -120,7 +122,7 @@ def test_every_parameter_is_one_that_the_sdk_types_allow(
 
 
 @pytest.mark.parametrize(("method", "position"), cases(API))
-def test_the_metrics_name_what_each_request_is_about(
+def test_every_request_has_its_resource_in_the_metrics(
     gateway: StripeGateway, recorder: Recorder, method: str, position: int
 ) -> None:
     API[method][position](gateway)
@@ -128,7 +130,7 @@ def test_the_metrics_name_what_each_request_is_about(
     assert {path.split("/")[2] for _, path, _ in recorder.sent} <= STRIPE_RESOURCES - {OTHER}
 
 
-def test_the_check_refuses_what_stripe_would() -> None:
+def test_the_check_refuses_parameters_that_stripe_refuses() -> None:
     for name, encoded in (
         ("InvoiceCreateParams", "no_such_parameter=1"),
         ("InvoiceCreateParams", "collection_method=send_pigeon"),
@@ -142,23 +144,23 @@ def test_the_check_refuses_what_stripe_would() -> None:
 
 
 @pytest.mark.parametrize(("method", "position"), cases(OAUTH))
-def test_oauth_goes_to_the_paths_of_connect(
+def test_oauth_requests_use_the_paths_of_connect(
     gateway: StripeGateway, recorder: Recorder, method: str, position: int
 ) -> None:
     OAUTH[method][position](gateway)
 
     [(verb, path, encoded)] = recorder.sent
-    given = forms.decode(encoded)
+    parameters = forms.decode(encoded)
     assert verb == "POST"
     if method == "exchange_code":
         assert path == "/oauth/token"
-        assert given == {"grant_type": "authorization_code", "code": "ac_1"}, "the key goes in a header"
+        assert parameters == {"grant_type": "authorization_code", "code": "ac_1"}, "the key goes in a header"
     else:
         assert path == "/oauth/deauthorize"
-        assert given == {"client_id": "ca_x", "stripe_user_id": "acct_1"}
+        assert parameters == {"client_id": "ca_x", "stripe_user_id": "acct_1"}
 
 
-def test_what_needs_no_request_makes_none(gateway: StripeGateway, recorder: Recorder) -> None:
+def test_methods_without_a_request_send_none(gateway: StripeGateway, recorder: Recorder) -> None:
     for calls in NO_REQUEST.values():
         for call in calls:
             call(gateway)
@@ -166,12 +168,12 @@ def test_what_needs_no_request_makes_none(gateway: StripeGateway, recorder: Reco
     assert recorder.sent == []
 
 
-def test_no_method_of_the_gateway_is_left_out() -> None:
+def test_every_method_of_the_gateway_is_tried() -> None:
     assert {*API, *OAUTH, *NO_REQUEST} == METHODS
 
 
 def values(of: Any) -> Iterator[Any]:
-    """Every value within nested parameters."""
+    """Returns every value within nested parameters."""
     if isinstance(of, dict):
         for each in of.values():
             yield from values(each)
@@ -183,15 +185,15 @@ def values(of: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("method", "position"), cases(API))
-def test_nothing_empty_or_pythonic_is_sent(
+def test_no_empty_or_python_specific_value_is_sent(
     gateway: StripeGateway, recorder: Recorder, method: str, position: int
 ) -> None:
     API[method][position](gateway)
 
     for verb, path, encoded in recorder.sent:
-        sent = list(values(forms.decode(encoded)))
-        assert not {"None", "True", "False", "Decimal"} & set(sent)
-        assert all(len(value) <= 5000 for value in sent)
-        # Fields of customers and of drafts are cleared by an empty text.
-        emptied = verb == "POST" and path in ("/v1/customers/cus_1", "/v1/invoices/in_1")
-        assert emptied or "" not in sent
+        parameter_values = list(values(forms.decode(encoded)))
+        assert not {"None", "True", "False", "Decimal"} & set(parameter_values)
+        assert all(len(value) <= 5000 for value in parameter_values)
+        # An empty text clears a field of a customer or of a draft.
+        clears_fields = verb == "POST" and path in ("/v1/customers/cus_1", "/v1/invoices/in_1")
+        assert clears_fields or "" not in parameter_values

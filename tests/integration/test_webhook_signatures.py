@@ -1,4 +1,4 @@
-"""Our verifier and the SDK's agree on what both must accept and refuse; where they differ, ours is the stricter."""
+"""Our verifier and the SDK's agree on the required verdicts; where they differ, ours is stricter."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def digest(body: bytes, at: object, secret: str = SECRET) -> str:
     return hmac.digest(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hex()
 
 
-def signed(body: bytes = BODY, age: int = 0, secret: str = SECRET) -> str:
+def signature_header(body: bytes = BODY, age: int = 0, secret: str = SECRET) -> str:
     at = int(time.time()) - age
     return f"t={at},v1={digest(body, at, secret)}"
 
 
-def ours(body: bytes, header: str, *secrets: str) -> bool:
+def our_verdict(body: bytes, header: str, *secrets: str) -> bool:
     try:
         event = WebhookOpener(lambda: secrets or (SECRET,), SystemClock()).open(body, header)
     except InvalidSignature:
@@ -47,7 +47,7 @@ def ours(body: bytes, header: str, *secrets: str) -> bool:
     return True
 
 
-def the_sdks(body: bytes, header: str, secret: str = SECRET) -> bool:
+def sdk_verdict(body: bytes, header: str, secret: str = SECRET) -> bool:
     try:
         event = stripe.Webhook.construct_event(body, header, secret)
     except (stripe.SignatureVerificationError, ValueError):
@@ -57,68 +57,68 @@ def the_sdks(body: bytes, header: str, secret: str = SECRET) -> bool:
 
 
 BOTH_ACCEPT = {
-    "as Stripe sends it": lambda: signed(),
-    "four minutes old": lambda: signed(age=240),
-    "with an older scheme beside": lambda: signed() + ",v0=" + "0" * 64,
-    "with a wrong signature first": lambda: signed().replace(",v1=", ",v1=" + "0" * 64 + ",v1="),
-    "with a wrong signature last": lambda: signed() + ",v1=" + "0" * 64,
-    "with something unknown": lambda: signed() + ",v9=abc",
-    "the signature first": lambda: ",".join(reversed(signed().split(","))),
+    "as Stripe sends it": lambda: signature_header(),
+    "four minutes old": lambda: signature_header(age=240),
+    "with an older scheme beside": lambda: signature_header() + ",v0=" + "0" * 64,
+    "with a wrong signature first": lambda: signature_header().replace(",v1=", ",v1=" + "0" * 64 + ",v1="),
+    "with a wrong signature last": lambda: signature_header() + ",v1=" + "0" * 64,
+    "with something unknown": lambda: signature_header() + ",v9=abc",
+    "the signature first": lambda: ",".join(reversed(signature_header().split(","))),
 }
 BOTH_REFUSE = {
     "empty": lambda: "",
     "no signature": lambda: f"t={int(time.time())}",
-    "no time": lambda: signed().split(",")[1],
-    "another secret": lambda: signed(secret="whsec_other"),
-    "another body": lambda: signed(BODY + b" "),
-    "older than five minutes": lambda: signed(age=310),
-    "the older scheme only": lambda: signed().replace("v1=", "v0="),
-    "time not a number": lambda: signed().replace("t=", "t=x"),
-    "another time": lambda: signed().replace("t=", "t=1"),
-    "cut off": lambda: signed()[:-1],
-    "upper case": lambda: signed().split("v1=")[0] + "v1=" + signed().split("v1=")[1].upper(),
-    "separated otherwise": lambda: signed().replace(",", ";"),
+    "no time": lambda: signature_header().split(",")[1],
+    "another secret": lambda: signature_header(secret="whsec_other"),
+    "another body": lambda: signature_header(BODY + b" "),
+    "older than five minutes": lambda: signature_header(age=310),
+    "the older scheme only": lambda: signature_header().replace("v1=", "v0="),
+    "time not a number": lambda: signature_header().replace("t=", "t=x"),
+    "another time": lambda: signature_header().replace("t=", "t=1"),
+    "cut off": lambda: signature_header()[:-1],
+    "upper case": lambda: signature_header().split("v1=")[0] + "v1=" + signature_header().split("v1=")[1].upper(),
+    "separated otherwise": lambda: signature_header().replace(",", ";"),
 }
 OURS_REFUSES = {
-    "dated ahead": lambda: signed(age=-310),
-    "dated a day ahead": lambda: signed(age=-86_400),
+    "dated ahead": lambda: signature_header(age=-310),
+    "dated a day ahead": lambda: signature_header(age=-86_400),
 }
 """https://docs.stripe.com/webhooks#replay-attacks asks for a tolerance; the SDK applies it to the past only."""
 
 
 @pytest.mark.parametrize("case", BOTH_ACCEPT)
-def test_both_accept(case: str) -> None:
+def test_our_verifier_and_the_sdk_both_accept(case: str) -> None:
     header = BOTH_ACCEPT[case]()
 
-    assert (ours(BODY, header), the_sdks(BODY, header)) == (True, True)
+    assert (our_verdict(BODY, header), sdk_verdict(BODY, header)) == (True, True)
 
 
 @pytest.mark.parametrize("case", BOTH_REFUSE)
-def test_both_refuse(case: str) -> None:
+def test_our_verifier_and_the_sdk_both_refuse(case: str) -> None:
     header = BOTH_REFUSE[case]()
 
-    assert (ours(BODY, header), the_sdks(BODY, header)) == (False, False)
+    assert (our_verdict(BODY, header), sdk_verdict(BODY, header)) == (False, False)
 
 
 @pytest.mark.parametrize("case", OURS_REFUSES)
-def test_ours_is_stricter(case: str) -> None:
+def test_our_verifier_is_stricter_than_the_sdk(case: str) -> None:
     header = OURS_REFUSES[case]()
 
-    assert (ours(BODY, header), the_sdks(BODY, header)) == (False, True)
+    assert (our_verdict(BODY, header), sdk_verdict(BODY, header)) == (False, True)
 
 
-def test_while_a_secret_is_rolled_both_are_good() -> None:
-    header = signed(secret="whsec_new")
+def test_while_a_secret_is_rolled_both_secrets_are_valid() -> None:
+    header = signature_header(secret="whsec_new")
 
-    assert ours(BODY, header, SECRET, "whsec_new")
-    assert ours(BODY, signed(), SECRET, "whsec_new")
-    assert not ours(BODY, header, SECRET, "")
+    assert our_verdict(BODY, header, SECRET, "whsec_new")
+    assert our_verdict(BODY, signature_header(), SECRET, "whsec_new")
+    assert not our_verdict(BODY, header, SECRET, "")
 
 
-def test_ours_accepts_no_mutation_that_the_sdk_refuses() -> None:
+def test_our_verifier_accepts_no_mutation_that_the_sdk_refuses() -> None:
     chance = random.Random(1)
-    good = signed()
-    accepted = 0
+    good = signature_header()
+    accepted_count = 0
     for _ in range(3_000):
         header, body = bytearray(good.encode()), bytearray(BODY)
         for _ in range(chance.choice((0, 1, 1, 2))):
@@ -132,7 +132,7 @@ def test_ours_accepts_no_mutation_that_the_sdk_refuses() -> None:
                 case _:
                     target.insert(where, chance.choice(b"=,tv01 \t"))
         text = header.decode()
-        if ours(bytes(body), text):
-            accepted += 1
-            assert the_sdks(bytes(body), text), text
-    assert accepted > 500, "the untouched ones are among them"
+        if our_verdict(bytes(body), text):
+            accepted_count += 1
+            assert sdk_verdict(bytes(body), text), text
+    assert accepted_count > 500, "the untouched ones are among them"

@@ -1,1 +1,1 @@
-"""Mutation list: guards by name, each taken away from a copy of the tree, and the tests that must notice."""
+"""The mutation list: guards by name. Each is removed from a copy of the tree, and its tests must fail."""

@@ -1,6 +1,7 @@
-"""`python -m tests.mutations`: take each guard away from a copy of the tree and see that its tests notice.
+"""`python -m tests.mutations`: removes each guard from a copy of the tree and requires that its tests fail.
 
-Ends with 1 if a guard survives, if a patch no longer applies, or if the tests fail without any mutation.
+Exits with 1 if the tests still pass without a guard, if a guard is not found, or if the tests fail on the unchanged
+tree.
 """
 
 from __future__ import annotations
@@ -77,9 +78,9 @@ def main() -> int:
     _warm_up()
     with tempfile.TemporaryDirectory(prefix="mutations-") as place:
         copies = [_copied(Path(place, str(number))) for number in range(options.jobs)]
-        unharmed = list(_run(_shares(guards, options.jobs), copies))
-        for failed in (each for each in unharmed if each.code):
-            print(f"Without any mutation these fail:\n{failed.output[-3000:]}", file=sys.stderr)
+        passing = list(_run(_shares(guards, options.jobs), copies))
+        for failed_guards in (each for each in passing if each.code):
+            print(f"Without any mutation these fail:\n{failed_guards.output[-3000:]}", file=sys.stderr)
             return 1
         results = [_result(each) for each in _run([Trial(guard, guard.tests) for guard in guards], copies)]
     results.sort(key=lambda result: [guard.name for guard in guards].index(result.guard))
@@ -91,7 +92,9 @@ def main() -> int:
 
 
 def _warm_up() -> None:
-    """Import once what every run imports, so that a forked child has it already; nothing of the tree itself."""
+    """Imports the modules that every run needs, so that a forked child has them; imports nothing of the tree
+    itself.
+    """
     for name in WARM:
         __import__(name)
 
@@ -111,7 +114,7 @@ def _copied(place: Path) -> Path:
 
 
 def _shares(guards: Iterable[Guard], jobs: int) -> list[Trial]:
-    """All tests while nothing is taken away: one that fails anyway proves nothing."""
+    """Runs all tests on the unchanged tree: a test that fails there proves nothing."""
     files: dict[str, set[str]] = {}
     for test in (test for each in guards for test in each.tests):
         files.setdefault(test.partition("::")[0], set()).add(test)
@@ -142,7 +145,7 @@ def _run(trials: Sequence[Trial], copies: Sequence[Path]) -> Iterator[Trial]:
 
 @dataclass
 class Trial:
-    """Tests to run, in a copy from which a guard has been taken."""
+    """Tests to run in a copy from which a guard was removed."""
 
     guard: Guard | None
     tests: tuple[str, ...]
@@ -155,7 +158,7 @@ class Trial:
     _began: float = 0.0
 
     def prepared(self) -> bool:
-        """Take the guard away; False if it is not where the list says."""
+        """Removes the guard, and returns False if it is not found."""
         if self.guard is None:
             return True
         try:
@@ -185,13 +188,13 @@ class Trial:
 
     def ended(self, child: int) -> bool:
         """Whether the child has ended, or has been ended; then the guard is back in its place."""
-        gone, status = os.waitpid(child, os.WNOHANG)
+        process, status = os.waitpid(child, os.WNOHANG)
         self.seconds = time.monotonic() - self._began
-        late = not gone and self.guard is not None and self.seconds > TIMEOUT
+        late = not process and self.guard is not None and self.seconds > TIMEOUT
         if late:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-        elif not gone:
+        elif not process:
             return False
         self.code = TIMED_OUT if late else os.waitstatus_to_exitcode(status)
         self.output = (self.copy / "output.txt").read_text(errors="replace")

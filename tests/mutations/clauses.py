@@ -1,10 +1,11 @@
-"""Brings guard clauses into one form, so that a row means the same however a branch is turned.
+"""Brings guard clauses into one form, so that a row of the list means the same for every order of the branches.
 
-`if bad: raise …` before the work, `if good: … return` before the raise, and either with an `else`, say the same. Of
-two branches that both leave, the guard's is the one that only raises, or else the smaller one; it comes to stand in
-the `if`. If both are of one size, a row has to name what its branch leads to.
+`if bad: raise …` before the work, `if good: … return` before the raise, and either with an `else`, are equal. Of two
+branches that both leave, the guard's is the one that only raises, or else the smaller one. It is moved into the `if`.
+If both have the same size, a row must name what its branch leads to.
 
-A condition that has a name only for the statement after it (`late = now > limit`, `if late: …`) comes to stand there.
+A condition that has a name only for the next statement (`late = now > limit`, `if late: …`) is moved into that
+statement.
 """
 
 from __future__ import annotations
@@ -26,21 +27,21 @@ def in_one_form(symbol: ast.AST) -> None:
         for name in BLOCKS:
             block = getattr(node, name, None)
             if isinstance(block, list) and block and not isinstance(node, ast.Module):
-                setattr(node, name, _asked_in_place(block, names))
+                setattr(node, name, _with_inlined_condition(block, names))
     for node in list(ast.walk(symbol)):
         for name in BLOCKS:
             block = getattr(node, name, None)
             if isinstance(block, list) and block and not isinstance(node, ast.Module):
-                setattr(node, name, _settled(block))
+                setattr(node, name, _normal_form(block))
 
 
 def alike(clause: ast.If, after: list[ast.stmt]) -> bool:
-    """Whether neither the clause nor what comes after it is the guard's."""
+    """Returns True if neither the clause nor the code after it is the guard's."""
     return bool(after) and isinstance(after[-1], LEAVING) and _weight(clause.body) == _weight(after)
 
 
-def turned(clause: ast.If, after: list[ast.stmt]) -> list[ast.stmt]:
-    """The same with its branches in each other's place; `after` is what comes after the clause in its block."""
+def swapped(clause: ast.If, after: list[ast.stmt]) -> list[ast.stmt]:
+    """Returns the clause with its branches swapped; `after` is the code after the clause in its block."""
     return [ast.If(denial(clause.test), after, []), *clause.body]
 
 
@@ -51,49 +52,49 @@ def denial(test: ast.expr) -> ast.expr:
     return ast.UnaryOp(ast.Not(), test)
 
 
-def _asked_in_place(block: list[ast.stmt], names: Mapping[str, int]) -> list[ast.stmt]:
-    kept: list[ast.stmt] = []
+def _with_inlined_condition(block: list[ast.stmt], names: Mapping[str, int]) -> list[ast.stmt]:
+    statements: list[ast.stmt] = []
     for node, after in zip(block, [*block[1:], None], strict=True):
-        if not (after is not None and _condition_named(node, names) and _put(node, after)):
-            kept.append(node)
-    return kept
+        if not (after is not None and _names_condition(node, names) and _inline(node, after)):
+            statements.append(node)
+    return statements
 
 
-def _condition_named(node: ast.stmt, names: Mapping[str, int]) -> TypeGuard[ast.Assign]:
-    """Whether it gives a condition a name that is read once."""
+def _names_condition(node: ast.stmt, names: Mapping[str, int]) -> TypeGuard[ast.Assign]:
+    """Returns True if the statement gives a condition a name that is read once."""
     if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
         return False
-    asked = isinstance(node.value, (ast.Compare, ast.BoolOp)) or (
+    condition = isinstance(node.value, (ast.Compare, ast.BoolOp)) or (
         isinstance(node.value, ast.UnaryOp) and isinstance(node.value.op, ast.Not)
     )
-    return asked and names[node.targets[0].id] == 2
+    return condition and names[node.targets[0].id] == 2
 
 
-def _put(named: ast.Assign, after: ast.stmt) -> bool:
+def _inline(name: ast.Assign, after: ast.stmt) -> bool:
     """Put the condition in place of its name if the next statement asks it; returns True if it does."""
     field = "test" if isinstance(after, ast.If) else "value" if isinstance(after, (ast.Return, ast.Assign)) else None
-    asked = getattr(after, field) if field else None
-    if field is None or asked is None:
+    condition = getattr(after, field) if field else None
+    if field is None or condition is None:
         return False
-    for slot in (Slot(asked, after, field), *slots(asked)):
-        if isinstance(slot.node, ast.Name) and slot.node.id == named.targets[0].id:
-            slot.put(named.value)
+    for slot in (Slot(condition, after, field), *slots(condition)):
+        if isinstance(slot.node, ast.Name) and slot.node.id == name.targets[0].id:
+            slot.put(name.value)
             return True
     return False
 
 
-def _settled(block: list[ast.stmt]) -> list[ast.stmt]:
+def _normal_form(block: list[ast.stmt]) -> list[ast.stmt]:
     for index, node in enumerate(block):
         if isinstance(node, ast.If) and isinstance(node.body[-1], LEAVING):
             after = [*node.orelse, *block[index + 1 :]]
             node.orelse = []
             if after and isinstance(after[-1], LEAVING) and _weight(after) < _weight(node.body):
-                node, *after = turned(node, after)
-            return [*block[:index], node, *_settled(after)]
+                node, *after = swapped(node, after)
+            return [*block[:index], node, *_normal_form(after)]
     return block
 
 
 def _weight(block: list[ast.stmt]) -> tuple[bool, int]:
-    """What only raises is lighter than all else; then what is shorter."""
+    """Returns the weight of a branch: one that only raises is lightest, then the shorter one."""
     only_raises = len(block) == 1 and isinstance(block[0], ast.Raise)
     return not only_raises, sum(1 for node in block for _ in ast.walk(node))

@@ -1,4 +1,4 @@
-"""The conditions of a symbol: what a test or an operand says, and what leaves when it holds."""
+"""Finds the conditions of a symbol: the meaning of a test or an operand, and the branch that leaves when it holds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.mutations.clauses import alike
-from tests.mutations.places import DENYING, LEAVING, Found, PatchError, Slot, Words, expression, slots
+from tests.mutations.places import DENYING, LEAVING, Match, PatchError, Slot, Words, expression, slots
 
 
-def said(symbol: ast.AST, words: Words) -> Iterator[Found[Slot]]:
+def condition_slots(symbol: ast.AST, words: Words) -> Iterator[Match[Slot]]:
     """Every condition: a test, an operand of `and` or `or`, and a comparison that is returned or named."""
     for slot in slots(symbol):
         test = slot.name in {"test", "ifs"}
@@ -18,7 +18,7 @@ def said(symbol: ast.AST, words: Words) -> Iterator[Found[Slot]]:
             slot.node, (ast.Compare, ast.UnaryOp)
         )
         if test or kept or operand(slot):
-            yield Found(slot, slot.node, words.of(slot.node))
+            yield Match(slot, slot.node, words.of(slot.node))
 
 
 def operand(slot: Slot) -> bool:
@@ -29,7 +29,7 @@ def operand(slot: Slot) -> bool:
 
 
 def denied(condition: ast.AST) -> bool:
-    """Whether the condition is the denial of what is compared or asked in it."""
+    """Returns True if the condition is a denial."""
     odd = False
     while isinstance(condition, ast.UnaryOp) and isinstance(condition.op, ast.Not):
         odd, condition = not odd, condition.operand
@@ -60,7 +60,7 @@ class Clause:
     holds: bool
 
     def leave_out(self, says: str) -> None:
-        """Without the branch; or, with `says`, it returns that in place of what it returned."""
+        """Removes the branch; with `says`, the branch returns that value instead."""
         if not says:
             self.node.test = ast.Constant(not self.holds)
         elif isinstance(self.last, ast.Return):
@@ -83,7 +83,7 @@ class Branch:
 Check = Operand | Clause | Branch
 
 
-def checks(symbol: ast.AST, words: Words, *, whole: bool) -> Iterator[Found[Check]]:
+def checks(symbol: ast.AST, words: Words, *, whole: bool) -> Iterator[Match[Check]]:
     """Every check that can be left out; with `whole`, no mere operands."""
     strict = set() if whole else _strict(symbol)
     for slot in slots(symbol):
@@ -92,24 +92,24 @@ def checks(symbol: ast.AST, words: Words, *, whole: bool) -> Iterator[Found[Chec
             after = getattr(slot.parent, slot.name)[slot.index + 1 :]
             for body, holds in ((node.body, True), (node.orelse, False)):
                 if body and isinstance(body[-1], LEAVING):
-                    asked = [] if holds and alike(node, after) else [node.test]
-                    yield Found(Clause(node, body[-1], holds), node, words.of(*asked, body[-1]))
+                    condition = [] if holds and alike(node, after) else [node.test]
+                    yield Match(Clause(node, body[-1], holds), node, words.of(*condition, body[-1]))
         elif isinstance(node, ast.IfExp):
-            yield Found(Branch(slot, node.orelse), node.body, words.of(node.body))
-            yield Found(Branch(slot, node.body), node.orelse, words.of(node.orelse))
+            yield Match(Branch(slot, node.orelse), node.body, words.of(node.body))
+            yield Match(Branch(slot, node.body), node.orelse, words.of(node.orelse))
         elif not whole and (slot.name == "ifs" or operand(slot)) and id(node) not in strict:
-            yield Found(Operand(slot), node, words.of(node))
+            yield Match(Operand(slot), node, words.of(node))
 
 
 def _strict(symbol: ast.AST) -> set[int]:
     """Operands that must not be left out: without them, something would be raised more often, not less."""
-    found: set[int] = set()
+    strict: set[int] = set()
     for node in ast.walk(symbol):
         if isinstance(node, ast.If):
             for body, raised_if in ((node.body, True), (node.orelse, False)):
                 if body and isinstance(body[-1], ast.Raise):
-                    found |= _narrowing(node.test, raised_if)
-    return found
+                    strict |= _narrowing(node.test, raised_if)
+    return strict
 
 
 def _narrowing(test: ast.expr, raised_if: bool) -> set[int]:

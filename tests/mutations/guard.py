@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.mutations.taken import Taken
+from tests.mutations.removals import Removal
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A guard, the symbol it is in, what is taken from that, and the tests of which at least one must fail then."""
+    """A guard: its symbol, the code to remove, and the tests of which at least one must then fail."""
 
     name: str
     symbol: str
-    taken: Taken
+    taken: Removal
     tests: tuple[str, ...]
 
 
-def guard(name: str, symbol: str, taken: Taken, *tests: str) -> Guard:
+def guard(name: str, symbol: str, taken: Removal, *tests: str) -> Guard:
     return Guard(name, symbol, taken, tests)

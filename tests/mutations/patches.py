@@ -1,4 +1,4 @@
-"""Taking a guard away from the tree."""
+"""Removes a guard from the tree."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.mutations.symbols import find, node_of
 
 @dataclass(frozen=True, slots=True)
 class Mutated:
-    """The one file that is changed, and what it says then."""
+    """The changed file and its new text."""
 
     file: str
     text: str

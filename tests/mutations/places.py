@@ -1,13 +1,13 @@
-"""Where in a symbol's tree a row's words are: slots that hold an expression or a statement, and what each mentions.
+"""Finds the places of a symbol's tree that a row's words select: slots that hold an expression or a statement.
 
-A row's words are names that stay when code is reworded. They are written with spaces between them:
+A row's words are names that stay when code is reworded. They are separated by spaces:
 
 - `now`: a parameter, an attribute, a function, a class or a constant of that name;
 - `issuer=`: an argument given by that name;
-- `'exp'`: a text that is a fact of some protocol;
-- `==`, `<`, `is`, `in`: a comparison of that kind, whichever way round and whether or not it is denied.
+- `'exp'`: a text that some protocol defines;
+- `==`, `<`, `is`, `in`: a comparison of that kind, in either direction, denied or not.
 
-The text of messages is not read: neither f-strings nor, since words hold no spaces, sentences.
+The text of messages is not searched: neither f-strings nor, since words hold no spaces, sentences.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 class PatchError(Exception):
-    """The guard is not where the list says it is."""
+    """The guard is not found, or is found more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,53 +74,53 @@ class Words:
                         self._looped[target.id] = self._looped.get(target.id, frozenset()) | source
 
     def of(self, *nodes: ast.AST) -> set[str]:
-        found: set[str] = set()
+        matches: set[str] = set()
         waiting = list(nodes)
         while waiting:
             node = waiting.pop()
             if isinstance(node, ast.JoinedStr):
                 continue
             if isinstance(node, ast.Name):
-                found |= {node.id, *self._looped.get(node.id, ())}
+                matches |= {node.id, *self._looped.get(node.id, ())}
             elif isinstance(node, ast.Attribute):
-                found.add(node.attr)
+                matches.add(node.attr)
             elif isinstance(node, ast.keyword) and node.arg:
-                found.add(f"{node.arg}=")
+                matches.add(f"{node.arg}=")
             elif isinstance(node, ast.Constant):
-                found.add(repr(node.value))
+                matches.add(repr(node.value))
             elif isinstance(node, ast.Compare):
-                found |= {KINDS[type(each)] for each in node.ops}
+                matches |= {KINDS[type(each)] for each in node.ops}
             waiting += ast.iter_child_nodes(node)
-        return found
+        return matches
 
 
 P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[P]):
-    """A place that may be meant: what it mentions, and the node whose insides are smaller places than itself."""
+class Match(Generic[P]):
+    """A possible place: the words that it mentions, and the node whose inner nodes are smaller places."""
 
     place: P
     inside: ast.AST
-    mentioned: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
 
 
-def the_one(about: str, what: str, found: Iterable[Found[P]]) -> P:
+def the_one(about: str, kind: str, matches: Iterable[Match[P]]) -> P:
     """The smallest place that mentions all the words.
 
     Raises:
         PatchError: there is none, or more than one.
     """
     words = set(about.split())
-    fitting = [each for each in found if words <= each.mentioned]
+    fitting = [each for each in matches if words <= each.words]
     smallest = [
         each for each in fitting
-        if not any(other.inside is not each.inside and _holds(each.inside, other.inside) for other in fitting)
+        if not any(inner.inside is not each.inside and _holds(each.inside, inner.inside) for inner in fitting)
     ]  # fmt: skip
     if len(smallest) != 1:
         at = ", ".join(f"line {getattr(each.inside, 'lineno', '?')}" for each in smallest) or "nowhere"
-        raise PatchError(f"{what} about {about!r} is found {len(smallest)} times: {at}")
+        raise PatchError(f"{kind} about {about!r} is found {len(smallest)} times: {at}")
     return smallest[0].place
 
 

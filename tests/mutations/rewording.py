@@ -1,14 +1,14 @@
-"""Says the same as a module in other words, as refactorings do, to see that a row does not lean on the words.
+"""Rewords a module as refactorings do, without changing its meaning, to test that a row does not depend on the words.
 
-Local variables get other names, comparisons are turned round or denied twice, operands change places, messages say
-something else, the symbol stands at another place in the file, and the file in another package under another name.
+Local variables get other names, comparisons are reversed or denied twice, operands change places, messages change
+their text, the symbol moves within the file, and the file moves to another package under another name.
 """
 
 from __future__ import annotations
 
 import ast
 
-from tests.mutations.clauses import BLOCKS, alike, turned
+from tests.mutations.clauses import BLOCKS, alike, swapped
 from tests.mutations.conditions import operand
 from tests.mutations.places import LEAVING, Slot, slots
 from tests.mutations.symbols import Symbol, definitions, node_of
@@ -27,9 +27,9 @@ def reworded(text: str, symbol: Symbol) -> str:
     """The module in other words, and with its symbol at another place."""
     tree = ast.parse(text)
     _move(tree, node_of(symbol, tree))
-    known = _known(tree)
+    public_names = _public_names(tree)
     for node in _outermost_functions(tree):
-        _rename_locals(node, known)
+        _rename_locals(node, public_names)
     for slot in list(slots(tree)):
         _say_otherwise(slot)
     for slot in list(slots(tree)):
@@ -54,7 +54,7 @@ def _guarded_last(block: list[ast.stmt]) -> list[ast.stmt]:
         if not isinstance(node, ast.If) or node.orelse or not after or alike(node, after):
             continue
         if isinstance(node.body[-1], LEAVING) and isinstance(after[-1], LEAVING):
-            block = [*block[:index], *turned(node, after)]
+            block = [*block[:index], *swapped(node, after)]
     return block
 
 
@@ -64,15 +64,15 @@ def undenied(text: str) -> str:
     for slot in list(slots(tree)):
         node = slot.node
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Compare):
-            compared = node.operand
-            if len(compared.ops) == 1 and type(compared.ops[0]) in OPPOSITE:
-                compared.ops = [OPPOSITE[type(compared.ops[0])]()]
-                slot.put(compared)
+            comparison = node.operand
+            if len(comparison.ops) == 1 and type(comparison.ops[0]) in OPPOSITE:
+                comparison.ops = [OPPOSITE[type(comparison.ops[0])]()]
+                slot.put(comparison)
     return ast.unparse(tree)
 
 
 def _move(tree: ast.Module, node: ast.stmt) -> None:
-    """To the end of what it is in; before the one before it, if it is the last already."""
+    """Moves the symbol to the end of its parent, or before its neighbour if it is the last already."""
     for parent in ast.walk(tree):
         body = getattr(parent, "body", None)
         if isinstance(body, list) and node in body:
@@ -82,30 +82,30 @@ def _move(tree: ast.Module, node: ast.stmt) -> None:
             return
 
 
-def _known(tree: ast.Module) -> set[str]:
+def _public_names(tree: ast.Module) -> set[str]:
     """Names of the module itself, which are no local ones wherever they are read."""
-    imported = {
+    imports = {
         (alias.asname or alias.name).partition(".")[0]
         for node in ast.walk(tree)
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
     }
-    return imported | {name.rpartition(".")[2] for name, _ in definitions(tree)}
+    return imports | {name.rpartition(".")[2] for name, _ in definitions(tree)}
 
 
 def _outermost_functions(parent: ast.AST) -> list[ast.FunctionDef]:
-    found: list[ast.FunctionDef] = []
+    functions: list[ast.FunctionDef] = []
     for node in ast.iter_child_nodes(parent):
-        found += [node] if isinstance(node, ast.FunctionDef) else _outermost_functions(node)
-    return found
+        functions += [node] if isinstance(node, ast.FunctionDef) else _outermost_functions(node)
+    return functions
 
 
-def _rename_locals(function: ast.FunctionDef, known: set[str]) -> None:
+def _rename_locals(function: ast.FunctionDef, public_names: set[str]) -> None:
     nodes = list(ast.walk(function))
-    given = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    new_names = {node.arg for node in nodes if isinstance(node, ast.arg)}
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     bound |= {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
-    local = bound - given - known
+    local = bound - new_names - public_names
     for node in nodes:
         if isinstance(node, ast.Name) and node.id in local:
             node.id = f"{node.id}_by_another_name"
@@ -126,7 +126,7 @@ def _say_otherwise(slot: Slot) -> None:
 
 def _deny_twice(slot: Slot) -> None:
     node = slot.node
-    asked = slot.name in {"test", "ifs"} or operand(slot) or isinstance(slot.parent, (ast.Assign, ast.Return))
-    if asked and isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPPOSITE:
+    condition = slot.name in {"test", "ifs"} or operand(slot) or isinstance(slot.parent, (ast.Assign, ast.Return))
+    if condition and isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPPOSITE:
         node.ops = [OPPOSITE[type(node.ops[0])]()]
         slot.put(ast.UnaryOp(ast.Not(), node))

@@ -1,8 +1,8 @@
-"""Finding a symbol in the tree by its qualified name, whatever file it is in.
+"""Finds a symbol in the tree by its qualified name, in any file.
 
-A symbol is a function, a class, or a constant of a module, called as Python calls it: `KeySet.key`, `LEEWAY`. Where
-several modules define a function of one name, a parameter tells which is meant, since it moves along when the module
-does: `settle(fetched)`. The end of the module's name before it does as well: `tokens.LEEWAY`.
+A symbol is a function, a class, or a constant of a module, named as in Python: `KeySet.key`, `LEEWAY`. If several
+modules define a function of one name, a parameter selects one of them, because it moves along with the function:
+`settle(fetched)`. The end of the module's name selects one too: `tokens.LEEWAY`.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Symbol:
     line: int
     parameters: frozenset[str]
 
-    def is_called(self, wanted: str, parameter: str) -> bool:
+    def is_called(self, reference: str, parameter: str) -> bool:
         """Whether this is its name, or its name after the end of the module's; and whether it has the parameter."""
         if parameter and parameter not in self.parameters:
             return False
         module = self.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        before = wanted.removesuffix(self.name)
-        return wanted == self.name or (
-            before != wanted and before.endswith(".") and f".{module}.".endswith(f".{before}")
+        before = reference.removesuffix(self.name)
+        return reference == self.name or (
+            before != reference and before.endswith(".") and f".{module}.".endswith(f".{before}")
         )
 
 
@@ -45,27 +45,29 @@ def sources(root: Path = ROOT) -> dict[str, str]:
     return {file.relative_to(root).as_posix(): file.read_text() for file in files}
 
 
-def find(wanted: str, files: Mapping[str, str]) -> Symbol:
+def find(reference: str, files: Mapping[str, str]) -> Symbol:
     """The only symbol of that name.
 
     Raises:
         PatchError: there is none, or more than one.
     """
-    name, _, parameter = wanted.removesuffix(")").partition("(")
+    name, _, parameter = reference.removesuffix(")").partition("(")
     last = name.rpartition(".")[2]
-    found = [
+    definitions = [
         symbol
         for file, text in files.items()
         if last in text
-        for symbol in (Symbol(found, file, line, parameters) for found, line, parameters in _defined(text))
+        for symbol in (
+            Symbol(definitions, file, line, parameters) for definitions, line, parameters in _defined(text)
+        )
         if symbol.is_called(name, parameter)
     ]
-    if not found:
-        raise PatchError(f"{wanted} is not found: no module defines it")
-    if len(found) > 1:
-        places = ", ".join(f"{each.file}:{each.line}" for each in found)
-        raise PatchError(f"{wanted} is found {len(found)} times, so the row has to say which: {places}")
-    return found[0]
+    if not definitions:
+        raise PatchError(f"{reference} is not found: no module defines it")
+    if len(definitions) > 1:
+        places = ", ".join(f"{each.file}:{each.line}" for each in definitions)
+        raise PatchError(f"{reference} is found {len(definitions)} times, so the row has to say which: {places}")
+    return definitions[0]
 
 
 def node_of(symbol: Symbol, tree: ast.Module) -> ast.stmt:
@@ -74,7 +76,7 @@ def node_of(symbol: Symbol, tree: ast.Module) -> ast.stmt:
 
 
 def definitions(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
-    """The names that a module defines, with what is in its classes and functions, and its constants."""
+    """Returns the names that a module defines, with those in its classes and functions, and its constants."""
     yield from _named(tree, "")
     for node in tree.body:
         if isinstance(node, (ast.Assign, ast.AnnAssign)):

@@ -1,6 +1,6 @@
-"""The mutation list fits the tree, however the tree is worded, and every named test exists.
+"""Every guard of the mutation list is found in the tree, however the tree is worded, and every named test exists.
 
-The list itself is run by `python -m tests.mutations`.
+`python -m tests.mutations` runs the list itself.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from tests.mutations.guard import Guard, guard
 from tests.mutations.guards import GUARDS
 from tests.mutations.patches import mutated
 from tests.mutations.places import PatchError
+from tests.mutations.removals import Becomes, Check
 from tests.mutations.rewording import ELSEWHERE, reworded, turned_round, undenied
 from tests.mutations.symbols import ROOT, Symbol, find, sources
-from tests.mutations.taken import Becomes, Check
 
 NAMES = [each.name for each in GUARDS]
 FILES = sources()
@@ -30,7 +30,7 @@ def functions_of(file: str) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=NAMES)
-def test_a_guard_can_be_taken_away_and_has_tests_that_exist(guard: Guard) -> None:
+def test_a_guard_can_be_removed_and_its_tests_exist(guard: Guard) -> None:
     without = mutated(guard, FILES)
     assert without.text != ast.unparse(ast.parse(FILES[without.file])) + "\n"
     assert guard.tests
@@ -39,31 +39,31 @@ def test_a_guard_can_be_taken_away_and_has_tests_that_exist(guard: Guard) -> Non
         assert name.partition("[")[0] in functions_of(file), test
 
 
-def test_there_are_enough_of_them_and_each_has_a_name_of_its_own() -> None:
+def test_each_guard_has_its_own_name() -> None:
     assert len(GUARDS) >= 25
     assert len(set(NAMES)) == len(NAMES)
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=NAMES)
-def test_a_guard_that_is_reworded_and_moved_is_taken_away_as_before(guard: Guard) -> None:
+def test_a_guard_that_is_reworded_and_moved_is_still_removed(guard: Guard) -> None:
     symbol, before = find(guard.symbol, FILES), mutated(guard, FILES)
     text = reworded(FILES[symbol.file], symbol)
-    moved = {file: other for file, other in FILES.items() if file != symbol.file} | {ELSEWHERE: text}
-    after = mutated(guard, moved)
+    moved_files = {file: other for file, other in FILES.items() if file != symbol.file} | {ELSEWHERE: text}
+    after = mutated(guard, moved_files)
     assert after.file == ELSEWHERE
     assert after.text != text
     assert undenied(after.text) == undenied(reworded(before.text, symbol))
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=NAMES)
-def test_a_guard_whose_branches_are_turned_round_is_taken_away_as_before(guard: Guard) -> None:
+def test_a_guard_whose_branches_are_swapped_is_still_removed(guard: Guard) -> None:
     symbol = find(guard.symbol, FILES)
     text = turned_round(FILES[symbol.file], symbol)
     after = mutated(guard, {**FILES, symbol.file: text})
     assert after == mutated(guard, FILES)
 
 
-def test_branches_are_turned_round_by_the_test_of_it() -> None:
+def test_swapping_branches_negates_their_condition() -> None:
     text = (
         "def check(size, limit):\n    if size > limit:\n        raise Large\n    kept = keep(size)\n    return kept\n"
     )
@@ -91,23 +91,23 @@ def test_branches_are_turned_round_by_the_test_of_it() -> None:
         "    fits = not size > limit\n    if fits:\n        return work(size)\n    return 0\n",
     ],
 )
-def test_the_work_is_never_taken_for_its_guard(form: str) -> None:
-    taken = mutated(guard("limit", "check", Check("limit")), {"one.py": f"def check(size, limit):\n{form}"})
-    called: list[int] = []
-    names: dict[str, Any] = {"work": called.append}
-    exec(taken.text, names)
+def test_removing_a_guard_keeps_the_work_that_it_guards(form: str) -> None:
+    mutation = mutated(guard("limit", "check", Check("limit")), {"one.py": f"def check(size, limit):\n{form}"})
+    calls: list[int] = []
+    names: dict[str, Any] = {"work": calls.append}
+    exec(mutation.text, names)
     names["check"](5, 3)
-    assert called == [5]
+    assert calls == [5]
 
 
-def test_of_two_branches_that_are_alike_one_is_named_by_what_it_leads_to() -> None:
+def test_of_two_equal_branches_one_is_selected_by_its_return_value() -> None:
     files = {"one.py": "def check(size, limit):\n    if size > limit:\n        return LARGE\n    return SMALL\n"}
     with pytest.raises(PatchError, match="a check about 'limit' is found 0 times"):
         mutated(guard("limit", "check", Check("limit")), files)
     assert "if False:" in mutated(guard("limit", "check", Check("LARGE")), files).text
 
 
-def test_a_rewording_changes_all_that_a_row_must_not_lean_on() -> None:
+def test_a_rewording_changes_every_detail_that_a_guard_must_not_depend_on() -> None:
     text = '''
 def refuse(total, limit):
     """Refuse too much."""
@@ -133,7 +133,7 @@ def refuse(total, limit):
     assert reworded(text, Symbol("refuse", "shop.py", 2, frozenset())).strip() == expected.strip()
 
 
-def test_a_guard_that_is_gone_or_there_twice_is_told_with_its_name_and_symbol() -> None:
+def test_a_missing_or_ambiguous_guard_is_reported_with_its_name_and_symbol() -> None:
     limit = guard("limit", "check_size", Check("limit"))
     refusing = "def check_size(size, limit):\n{}"
     once = "    if size > limit:\n        raise TooLarge\n"
@@ -146,7 +146,7 @@ def test_a_guard_that_is_gone_or_there_twice_is_told_with_its_name_and_symbol() 
         mutated(limit, {"one.py": refusing.format(once * 2)})
 
 
-def test_a_symbol_that_several_modules_define_is_told_with_its_places() -> None:
+def test_an_ambiguous_symbol_is_reported_with_its_places() -> None:
     files = {
         "shop/a.py": "def settle(old, new): ...",
         "shop/b.py": "\ndef settle(account): ...",
@@ -167,6 +167,6 @@ def test_a_method_a_function_and_a_constant_of_one_name_are_three_symbols() -> N
     assert mutated(guard("a constant", "KEY", Becomes("2")), files).text.endswith("\nKEY = 2\n")
 
 
-def test_a_row_that_leaves_no_python_is_told() -> None:
+def test_a_guard_whose_removal_leaves_invalid_python_is_reported() -> None:
     with pytest.raises(PatchError, match="limit: in LIMIT: invalid syntax"):
         mutated(guard("limit", "LIMIT", Becomes("1 +")), {"one.py": "LIMIT = 1\n"})

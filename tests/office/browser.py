@@ -1,4 +1,4 @@
-"""The browser that the screens are looked at with: the machine's own Chromium, driven by Playwright."""
+"""The browser of the screens' tests: the machine's own Chromium, driven by Playwright."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The local stack, a browser, and pages of the office in which nothing may go wrong."""
+"""The local stack, a browser, and pages of the office that must report no error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens pages of a site in a browser, and writes down all that goes wrong in them."""
+"""Opens pages of a site in a browser, and collects every error in them."""
 
 from __future__ import annotations
 

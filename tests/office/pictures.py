@@ -1,7 +1,7 @@
-"""Makes the pictures of the office's screens: `make screens`.
+"""`make screens` creates the pictures of the office's screens.
 
-A local stack is started for them, a busy month is played on it, and it is stopped afterwards. A picture's name is
-that of its file, without `.png`.
+It starts a local stack, plays a busy month on it, and stops it afterwards. A picture's name is the name of its file
+without `.png`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from infra.local.double_config import STRIPE_ACCOUNT
 from infra.local.real.fetching import Unavailable
 from infra.local.stack import ROOT, LocalStack
 from tests.office.browser import chromium
-from tests.office.looking import loaded, reads
 from tests.office.pages import NARROW, WIDE, Pages, Scheme
+from tests.office.screen import loaded, reads
 from tests.office.story import billing, setting_up, troubles
 from tests.office.story.scene import Scene
 

@@ -1,4 +1,4 @@
-"""The checks of the screens find what they are there to find: each is shown a page that is wrong."""
+"""The checks of the screens report a faulty page: each test shows them one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.local.wsgi import Environ, StartResponse, serve
-from tests.office.looking import overflow, violations
 from tests.office.pages import NARROW, Pages, Scheme
+from tests.office.screen import overflow, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -39,19 +39,19 @@ WRONG = {
 
 def site(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answers a page at `/` that has nothing wrong, and 404 elsewhere."""
-    found = environ["PATH_INFO"] in ("/", "/favicon.ico")
-    start_response("200 OK" if found else "404 Not Found", [("Content-Type", "text/html; charset=utf-8")])
+    page_exists = environ["PATH_INFO"] in ("/", "/favicon.ico")
+    start_response("200 OK" if page_exists else "404 Not Found", [("Content-Type", "text/html; charset=utf-8")])
     return [PAGE.format("").encode()]
 
 
 @pytest.fixture
 def pages(browser: Browser) -> Iterator[Pages]:
-    with serve(site) as served, Pages(browser, served.url) as opened:
+    with serve(site) as server, Pages(browser, server.url) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_page_is_complained_of_that_has(wrong: str, pages: Pages) -> None:
+def test_the_checks_report_a_page_with(wrong: str, pages: Pages) -> None:
     html, complaint = WRONG[wrong]
     page = pages.open("/")
     assert pages.complaints == []
@@ -59,7 +59,7 @@ def test_a_page_is_complained_of_that_has(wrong: str, pages: Pages) -> None:
     assert [said for said in pages.complaints if said.startswith(complaint)], pages.complaints
 
 
-def test_a_status_that_is_expected_is_no_complaint(pages: Pages) -> None:
+def test_an_expected_status_is_not_reported(pages: Pages) -> None:
     pages.open("/missing", expected=[404])
     assert pages.complaints == []
 
@@ -76,17 +76,17 @@ def test_axe_names_the_rule_that_a_page_breaks(html: str, rule: str, pages: Page
     page = pages.open("/")
     assert violations(page, axe) == []
     page.set_content(PAGE.format(html))
-    assert [said.partition(":")[0] for said in violations(page, axe)] == [rule]
+    assert [complaint.partition(":")[0] for complaint in violations(page, axe)] == [rule]
 
 
 @pytest.mark.parametrize(("scheme", "count"), [("light", 0), ("dark", 1)])
-def test_axe_sees_the_colours_of_the_scheme(scheme: Scheme, count: int, pages: Pages, axe: str) -> None:
+def test_axe_checks_the_colours_of_the_colour_scheme(scheme: Scheme, count: int, pages: Pages, axe: str) -> None:
     page = pages.open("/", scheme=scheme)
     page.set_content(PAGE.format("<p style='color: #555'>Readable on white only</p>"))
     assert len(violations(page, axe)) == count
 
 
-def test_a_page_that_is_wider_than_its_window_is_measured(pages: Pages) -> None:
+def test_the_overflow_of_a_page_wider_than_its_window_is_measured(pages: Pages) -> None:
     page = pages.open("/", width=NARROW)
     assert overflow(page) == 0
     page.set_content(PAGE.format("<div style='position: absolute; left: 0; width: 400px'>Wide</div>"))

@@ -1,6 +1,6 @@
-"""The users' guide, told through the screens in a browser: every sentence, by the people of a pool company.
+"""The users' guide, played on the screens in a browser: every sentence, by the people of a pool company.
 
-What the story has left behind is then looked at: each screen, in each width and color scheme.
+Then each screen of the story's end is checked in each width and colour scheme.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import pytest
 
 from infra.local.stack import LocalStack
 from tests.guide import sentences
-from tests.office.looking import loaded, overflow, violations
 from tests.office.pages import NARROW, WIDE, Pages, Scheme
+from tests.office.screen import loaded, overflow, violations
 from tests.office.story import billing, erasing, other_ways, setting_up, troubles
 from tests.office.story.scene import Scene
 
@@ -80,18 +80,18 @@ def of_erased(screen: str) -> tuple[int, ...]:
     return (404,) if "{erased}" in screen else ()
 
 
-def test_every_sentence_of_the_guide_is_told_by_what_the_screens_show(scene: Scene) -> None:
+def test_the_screens_show_what_every_sentence_of_the_guide_says(scene: Scene) -> None:
     others = {each for each in sentences() if each[0] == "Related Articles"}
     assert set(sentences()) - others == scene.told
 
 
-def test_nothing_goes_wrong_in_any_page_on_the_way(scene: Scene) -> None:
+def test_no_page_of_the_guide_reports_an_error(scene: Scene) -> None:
     assert scene.pages.complaints == []
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 @pytest.mark.parametrize("screen", SCREENS)
-def test_everybody_can_use_each_screen_of_the_office(
+def test_each_screen_of_the_office_is_accessible(
     scene: Scene, axe: str, screen: str, width: int, scheme: Scheme
 ) -> None:
     page = scene.pages.open(screen.format(**scene.left), width=width, scheme=scheme, expected=of_erased(screen))

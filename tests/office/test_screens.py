@@ -1,4 +1,4 @@
-"""What the screens do when there is much, when there is nothing, when something fails, and for whom."""
+"""The screens with much data, without data, after errors, and for each role."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from infra.local.stack import ROOT, LocalStack
-from tests.office.looking import PATIENCE, reads, sign_in
 from tests.office.pages import Pages
+from tests.office.screen import PATIENCE, reads, sign_in
 from tests.office.story.scene import shown, status
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def untouched(browser: Browser) -> Iterator[LocalStack]:
         yield stack
 
 
-def test_a_list_of_10000_invoices_keeps_few_rows_in_the_page(office: Pages) -> None:
+def test_a_list_of_10000_invoices_has_few_rows_in_the_document(office: Pages) -> None:
     page = office.new()
     page.route("**/v1/invoices?*", _answer_a_page_of_many)
     page.goto("/invoicing")
@@ -59,7 +59,7 @@ def _answer_a_page_of_many(route: Route) -> None:
     route.fulfill(status=200, headers=headers, body=json.dumps({**LISTED, "data": rows, "pageInfo": position}))
 
 
-def test_a_screen_whose_data_do_not_come_says_what_to_do_and_shows_them_when_asked_again(office: Pages) -> None:
+def test_a_screen_that_cannot_load_shows_what_to_do_and_loads_on_retry(office: Pages) -> None:
     page = office.new(expected=(500,))
     answers: list[Any] = [{"status": 500, "json": _refusal()}]
     page.route("**/v1/invoices?*", lambda route: route.fulfill(**answers[0]) if answers else route.continue_())
@@ -79,7 +79,7 @@ def _refusal() -> dict[str, Any]:
     return {"error": {**error, **more}}
 
 
-def test_a_page_that_gets_no_news_says_so_until_it_does(office: Pages) -> None:
+def test_a_page_without_updates_says_so_until_updates_arrive(office: Pages) -> None:
     page = office.open("/invoicing")
     reads(page, "Create invoices")
     page.route("**/v1/**", lambda route: route.abort("connectionaborted"))
@@ -89,7 +89,7 @@ def test_a_page_that_gets_no_news_says_so_until_it_does(office: Pages) -> None:
     office.complaints[:] = [each for each in office.complaints if "ERR_CONNECTION_ABORTED" not in each]
 
 
-def test_what_has_not_changed_is_asked_for_without_a_body(office: Pages) -> None:
+def test_unchanged_data_is_fetched_without_a_body(office: Pages) -> None:
     page = office.open("/invoicing")
     reads(page, "Create invoices")
     lists: list[Response] = []
@@ -102,7 +102,7 @@ def test_what_has_not_changed_is_asked_for_without_a_body(office: Pages) -> None
     assert {answer.status for answer in lists if answer.request.method == "GET"} == {304}
 
 
-def test_a_member_looks_and_is_offered_nothing_that_takes_a_role(office: Pages) -> None:
+def test_a_member_sees_no_button_that_needs_a_role(office: Pages) -> None:
     page = office.open("/billing")
     sign_in(page, "Mel Okafor")
     reads(page, "Creating invoices takes the role billing or admin.")
@@ -116,7 +116,7 @@ def test_a_member_looks_and_is_offered_nothing_that_takes_a_role(office: Pages) 
     reads(page, "Customers are shown to people with the role billing or admin.")
 
 
-def test_another_organization_sees_nothing_of_the_first(office: Pages) -> None:
+def test_the_screens_of_another_organization_show_none_of_the_firsts_data(office: Pages) -> None:
     page = office.open("/billing")
     reads(page, "Ann Lee")
     sign_in(page, "Dana Fields")
@@ -125,7 +125,7 @@ def test_another_organization_sees_nothing_of_the_first(office: Pages) -> None:
     assert page.get_by_text("Ann Lee").count() == 0
 
 
-def test_the_first_click_after_typing_a_filter_counts(office: Pages) -> None:
+def test_the_first_click_after_typing_a_filter_works(office: Pages) -> None:
     page = office.open("/billing")
     # Unlike `fill`, typing tells of the change only when the field is left, which the click does.
     page.get_by_label("Customer or service").press_sequentially("Ann Lee")
@@ -134,22 +134,22 @@ def test_the_first_click_after_typing_a_filter_counts(office: Pages) -> None:
     assert everything.is_checked()
 
 
-def test_a_screen_that_was_left_while_it_loaded_does_not_come_back(office: Pages) -> None:
+def test_a_screen_that_was_left_while_loading_does_not_appear_later(office: Pages) -> None:
     page = office.open("/customers")
     shown(page.get_by_role("heading", name="Customers", exact=True))
-    held: list[Route] = []
-    page.route("**/v1/settings/invoicing", lambda route: held.append(route))
+    request: list[Route] = []
+    page.route("**/v1/settings/invoicing", lambda route: request.append(route))
     with page.expect_request("**/v1/settings/invoicing"):
         page.get_by_role("link", name="Settings: Invoicing").click()
     page.get_by_role("link", name="Attention").click()
     shown(page.get_by_role("heading", name="Attention"))
     with page.expect_response("**/v1/settings/invoicing"):
-        held[0].continue_()
+        request[0].continue_()
     shown(page.get_by_role("heading", name="Attention"))
     assert page.get_by_role("heading", name="Invoicing settings").count() == 0
 
 
-def test_a_window_keeps_its_person_when_another_window_signs_in_somebody_else(office: Pages) -> None:
+def test_a_sign_in_in_another_window_does_not_change_the_person_of_a_window(office: Pages) -> None:
     page = office.open("/billing")
     reads(page, "Ann Lee")
     other = page.context.new_page()
@@ -162,12 +162,12 @@ def test_a_window_keeps_its_person_when_another_window_signs_in_somebody_else(of
     assert page.get_by_text("Ann Lee").count() > 0
 
 
-def test_an_address_that_does_not_exist_says_so(office: Pages) -> None:
+def test_an_unknown_address_shows_a_not_found_page(office: Pages) -> None:
     page = office.open("/nowhere", expected=(404,))
     reads(page, "There is no page at this address.")
 
 
-def test_the_way_from_installing_to_a_sent_invoice_can_be_gone_by_keyboard_alone(
+def test_the_app_can_be_installed_and_an_invoice_sent_by_keyboard_alone(
     browser: Browser, untouched: LocalStack
 ) -> None:
     with Pages(browser, untouched.urls.pom) as pages:
@@ -197,9 +197,9 @@ def press(page: Page, role: Any, name: str, *, key: str = "Enter", exact: bool =
     Raises:
         AssertionError: the Tab key does not lead there.
     """
-    wanted = shown(page.get_by_role(role, name=name, exact=exact).first)
+    expected_label = shown(page.get_by_role(role, name=name, exact=exact).first)
     for _ in range(400):
-        if wanted.evaluate("element => element === document.activeElement"):
+        if expected_label.evaluate("element => element === document.activeElement"):
             page.keyboard.press(key)
             return
         page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""Stripe's side, as the double shows it to owners and payers, can be used by everybody, in each theme and width."""
+"""The Stripe double's pages for owners and payers are accessible in each theme and width."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 import stripe
 
 from infra.stripe_double import DAY, Config, InProcessClient, Server, StripeDouble
-from tests.office.looking import overflow, violations
 from tests.office.pages import NARROW, WIDE, Pages, Scheme
+from tests.office.screen import overflow, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -51,7 +51,7 @@ def side() -> Iterator[Server]:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
-def test_every_page_can_be_used_by_everybody(
+def test_every_page_of_the_stripe_double_is_accessible(
     side: Server, browser: Browser, axe: str, width: int, scheme: Scheme
 ) -> None:
     with Pages(browser, side.url) as pages:
@@ -63,7 +63,7 @@ def test_every_page_can_be_used_by_everybody(
                 continue
             kinds.add(kind_of(path))
             page.goto(path)
-            wrong += [f"{path}: {said}" for said in violations(page, axe)]
+            wrong += [f"{path}: {violations_found}" for violations_found in violations(page, axe)]
             if (pixels := overflow(page)) > 0:
                 wrong.append(f"{path}: {pixels} pixels too wide")
             links = page.eval_on_selector_all("a", "all => all.map((each) => each.getAttribute('href'))")

@@ -1,4 +1,4 @@
-"""The office stays light: a first visit loads little, from this machine only, and there is not much code to read."""
+"""The office stays small: a first visit loads little, from this machine only, and its code is short."""
 
 from __future__ import annotations
 

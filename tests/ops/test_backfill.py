@@ -83,7 +83,7 @@ def test_after_a_failure_of_stripe_the_command_prints_how_to_resume(company: Com
     assert counts(result.json) == {"invoices": 2, "updated": 1}
     [failure] = result.json["failures"]
     assert "1 of 2 are done" in failure
-    words = shlex.split(failure.partition("go on with: ./ops ")[2])
+    words = shlex.split(failure.partition("continue with: ./ops ")[2])
     assert words[-2:] == ["--after", order[0]]
     assert counts(operator.asks(*words)) == {"invoices": 1, "updated": 1}
     assert {company.invoice(each["id"])["status"] for each in (first, second)} == {"paid"}

@@ -151,7 +151,7 @@ def test_a_parked_event_is_shown_with_its_reason_and_replayed(company: Company, 
     [parked_event] = operator.asks("explain", "organization", company.organization_id)["parked"]
     assert (parked_event["id"], parked_event["error"]) == (event, "stripe_unreachable")
     assert parked_event["reason"] == REASONS["stripe_unreachable"]
-    assert "Stripe did not answer in time" in operator.does("explain", event).out
+    assert "Stripe did not respond in time" in operator.does("explain", event).out
     would = operator.asks("replay", company.organization_id, "--parked", "--dry-run")["events"]
     assert [each["parked_for"] for each in would] == [REASONS["stripe_unreachable"]]
     assert [(each["event"], each["outcome"]) for each in would] == [(event, "would be applied")]
@@ -250,7 +250,7 @@ def test_failed_ticks_of_schedules_are_shown_and_discarded(operator: Operator) -
     assert (dry_run.json["wouldDiscard"], dry_run.json["left"]) == (2, 2)
     assert "anna" not in dry_run.out
     declined_result = operator.does("discard", "schedule-failures", given="n\n")
-    assert (declined_result.status, "Throw 2 of 2 messages away for good?" in declined_result.err) == (130, True)
+    assert (declined_result.status, "Delete 2 of 2 messages for good?" in declined_result.err) == (130, True)
     first_discarded = operator.does("--json", "discard", "schedule-failures", "--max", "1", given="y\n")
     assert (
         first_discarded.json["discarded"],
@@ -349,7 +349,7 @@ def test_a_freeze_of_everybody_includes_organizations_that_connect_later(
     assert "platformFrozen" not in operator.status()
     operator.asks("freeze", "--all", "--reason", "incident", "--by", "kim")
     assert operator.status()["platformFrozen"].endswith("by kim: incident")
-    assert "FROZEN for everybody" in operator.does("status").out
+    assert "FROZEN: all organizations" in operator.does("status").out
     after = Company(stack).connect()
     for company in (before, after):
         company.customer()
@@ -442,7 +442,7 @@ def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
     assert environment["STRIPE_PLATFORM_SECRET_ID"] == parameters["StripePlatformSecretArn"]
     assert environment["STRIPE_WEBHOOK_SECRET_ID"] == parameters["StripeWebhookSecretArn"]
     assert environment["RECONCILE_QUEUE_URL"] == "https://sqs/Reconcile"
-    with pytest.raises(NoStage, match="none of ours"):
+    with pytest.raises(NoStage, match="not of POM-Stripe"):
         deployed_environment({"StackName": "other", "Outputs": [], "Parameters": []})
 
 

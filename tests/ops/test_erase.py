@@ -374,7 +374,7 @@ def test_status_shows_unfinished_erasures_and_reports_overdue_erasures_as_a_trou
     [row] = unfinished_erasures(stage)
     assert row["problem"].startswith("waits for 21 d")
     [trouble] = of_erasures([row])
-    assert (trouble.run_book, trouble.known) == ("erasures.md", True)
+    assert (trouble.run_book, trouble.is_known) == ("erasures.md", True)
 
 
 # Again

@@ -147,7 +147,7 @@ def test_a_wider_screen_shows_the_parts_of_a_fee_the_exchange_and_the_payout(
     ]
 
 
-def test_a_bank_debit_on_its_way_is_told_as_normal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pending_bank_debit_is_described_as_normal(capsys: pytest.CaptureFixture[str]) -> None:
     company = Company(paid=False)
     company.pays("000123456789")
 

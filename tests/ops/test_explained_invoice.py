@@ -194,7 +194,7 @@ def test_a_refund_with_an_unknown_outcome_shows_its_amount_and_when_pom_retries(
     )
     assert order["resumes"] == explanation["invoice"][0]["resumes"]
     [line] = part(printed_text(company, capsys), "Ordered refunds with an unknown outcome (UTC)")
-    assert re.fullmatch(rf"{TIME}  20\.00 USD \(user_admin\); POM continues at {TIME}", line)
+    assert re.fullmatch(rf"{TIME}  20\.00 USD \(user_admin\); POM resumes at {TIME}", line)
 
 
 def test_json_has_amounts_as_numbers_next_to_their_currency_and_methods_as_objects(company: Company) -> None:

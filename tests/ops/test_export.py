@@ -133,7 +133,7 @@ def test_an_export_that_fails_leaves_no_file_behind(office: Office, monkeypatch:
             raise Retryable("database_unavailable", "The database does not answer.")
         return export_line(table, item)
 
-    monkeypatch.setattr("infra.ops.export.shown", failing_at_claims)
+    monkeypatch.setattr("infra.ops.export.export_line", failing_at_claims)
     status, _ = office.rehearsal.does("export", BLUE)
     assert status == 1
     assert list(office.directory.iterdir()) == []

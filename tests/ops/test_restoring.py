@@ -42,7 +42,7 @@ def rehearsal(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def test_the_run_book_restores_everything_and_no_customer_is_billed_twice(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, apart: bool, lost: bool
 ) -> None:
-    rehearse(aws, 1, monkeypatch, capsys, deeds=(12, 16), apart=apart, lost=lost).clears_up()
+    rehearse(aws, 1, monkeypatch, capsys, deeds=(12, 16), apart=apart, lost_tables=lost).clears_up()
 
 
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "damaged"])

@@ -13,7 +13,7 @@ from infra.template.alarms import RUN_BOOKS
 from infra.template.queries import QUERIES
 from tests.ops.run_books import BOOKS, commands
 
-SECTIONS = ("**Alarm.**", "## Query", "## Command", "## Check", "## Way back")
+SECTIONS = ("**Alarm.**", "**What users notice.**", "## Check", "## Fix", "## Verify", "## If that does not help")
 
 
 def test_every_run_book_has_the_required_sections() -> None:
@@ -40,7 +40,7 @@ def test_run_books_that_freeze_everybody_also_release_newcomers() -> None:
     for book in BOOKS:
         text = book.read_text()
         if "freeze --all --reason" in text:
-            assert "unfreeze --all" in text.partition("## Way back")[2], book.name
+            assert "unfreeze --all" in text.partition("## If that does not help")[2], book.name
 
 
 def test_every_name_in_a_run_book_exists() -> None:

@@ -77,7 +77,7 @@ def test_a_customer_is_found_by_poms_id_and_by_stripes(company: Company) -> None
     for name in (customer_id, customer.link.stripe_customer_id):
         assert title_and_status(company, name) == ("customer", customer_id)
     failure = explained(company, customer_id).document
-    assert failure["explanation"] == "Stripe has the customer as POM has it."
+    assert failure["explanation"] == "Stripe has the same data of the customer as POM."
     assert [each["id"] for each in failure["invoices"]] == [company.invoice.id]
     assert "ann@example.test" not in str(failure)
 
@@ -229,7 +229,9 @@ def test_stripes_ids_of_a_former_account_are_found_if_the_account_is_named(compa
         screen_without_account, screen_with_account = Screen(as_json=True), Screen(as_json=True)
         explain_search(stage, screen_without_account, Search(stage, name, [elsewhere]), None)
         if name != payment.id:
-            assert "If it is of a former account, add --account" in screen_without_account.document["failures"][0]
+            assert (
+                "If it belongs to a former account, add --account" in screen_without_account.document["failures"][0]
+            )
         explain_search(stage, screen_with_account, Search(stage, name, [elsewhere], former), None)
         assert screen_with_account.document["found"]["kind"] == kind
 
@@ -242,7 +244,7 @@ def test_an_organization_that_was_never_connected_is_reported_as_such(company: C
 def test_an_unreachable_stripe_is_reported_and_not_taken_for_an_empty_result(company: Company) -> None:
     company.world.double.order_fault("error_before", path="/v1/charges/ch_nothing", count=10)
     [failure] = explained(company, "ch_nothing", ORGANIZATION).document["failures"]
-    assert f"Stripe could not be asked about it on {company.account}" in failure
+    assert f"Stripe could not be searched on {company.account}" in failure
 
 
 def test_several_objects_with_one_name_are_listed_with_their_commands(company: Company) -> None:

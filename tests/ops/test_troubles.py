@@ -155,7 +155,7 @@ TROUBLES: dict[str, tuple[Callable[[DeployedStage], object], str, str]] = {
         f"frozen: {ORG}",
         "suspected-double-bill.md",
     ),
-    "everybody is frozen": (freeze_everybody, "frozen for everybody", "suspected-double-bill.md"),
+    "everybody is frozen": (freeze_everybody, "frozen: all organizations", "suspected-double-bill.md"),
     "an account that is swept too late": (
         lambda stage: stage.connect(sweep=Sweep(swept_until=NOW - 86400)),
         f"webhooks of {ORG}",
@@ -212,7 +212,7 @@ def test_status_says_that_all_is_well_when_nothing_is_wrong(stage: DeployedStage
 
 def test_status_shows_how_long_ago_the_webhook_endpoint_was_checked() -> None:
     good = WebhookCheck(NOW - 90, answered=True)
-    assert endpoint_in_words(good, NOW) == "as it should be, looked at 90 s ago"
+    assert endpoint_in_words(good, NOW) == "configured correctly, checked 90 s ago"
 
 
 def test_status_shows_the_age_of_each_secret(stage: DeployedStage) -> None:
@@ -224,7 +224,7 @@ def test_status_shows_the_age_of_each_secret(stage: DeployedStage) -> None:
 def test_a_secret_may_stay_the_same_for_ninety_days() -> None:
     assert list(of_secrets({"platform": 90, "webhook": 0})) == []
     assert list(of_secrets({"platform": 91, "webhook": 90})) == [
-        Trouble("age of the platform secret", "91 days: exchange it", "secret-rotation.md")
+        Trouble("age of the platform secret", "91 days: rotate it", "secret-rotation.md")
     ]
 
 
@@ -241,7 +241,7 @@ def test_status_names_each_trouble_with_its_run_book(stage: DeployedStage, troub
     assert [(row["what"], row["run_book"], row["known"]) for row in document["troubles"]] == [
         (trouble_name, f"{RUN_BOOKS}/{run_book}", True)
     ]
-    assert (exit_code, document["allWell"], last) == (1, False, "NOT all is well: 1 wrong, 0 not known.")
+    assert (exit_code, document["allWell"], last) == (1, False, "NOT all is well: 1 wrong, 0 unknown.")
 
 
 def unknown(stage: DeployedStage) -> tuple[int, list[tuple[str, str]], bool, str]:
@@ -260,7 +260,7 @@ def test_a_check_that_never_ran_is_reported_as_unknown(stage: DeployedStage) -> 
             ("canary", f"{RUN_BOOKS}/canary.md"),
         ],
         False,
-        "NOT all is well: 0 wrong, 2 not known.",
+        "NOT all is well: 0 wrong, 2 unknown.",
     )
 
 

@@ -42,8 +42,8 @@ MENDS = {
     "./ops redrive invoice-jobs.fifo --max 1": "Sent to invoice-jobs.fifo again: 1. Left: 1.",
     "./ops redrive invoice-jobs.fifo --rate 5": "Sent to invoice-jobs.fifo again: 1. Left: 0.",
     "./ops replay $ORGANIZATION --parked": "  outcome     no_change",
-    "./ops republish --max 1": "Told: 1. Left in the queue: 1.",
-    "./ops republish": "Told: 1. Left in the queue: 0.",
+    "./ops republish --max 1": "Published: 1. Left in the queue: 1.",
+    "./ops republish": "Published: 1. Left in the queue: 0.",
 }
 """What commands that mend something say at last. Each run book is typed while there is something to mend."""
 

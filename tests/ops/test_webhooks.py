@@ -85,7 +85,7 @@ def test_an_unreachable_stripe_is_reported_together_with_the_other_results(
         rows = verification_rows(operator, 1)
     finally:
         request("DELETE", f"{stack.urls.stripe}/_double/faults")
-    assert "Stripe did not answer" in rows["endpoints in Stripe"]["is"]
+    assert "Stripe did not respond" in rows["endpoints in Stripe"]["is"]
     assert rows["latest event by webhook"]["good"] is None
     assert operator.does("status").status == 0
 

@@ -1,4 +1,4 @@
-"""Many write at one thing: whoever loses waits for longer each time, and gets through."""
+"""A writer that loses a race pauses for longer each time, and succeeds in the end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.fakes.ports import FakeClock
 
 
 class PausingClock(FakeClock):
-    """Notes each pause."""
+    """Records each pause."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -17,13 +17,13 @@ class PausingClock(FakeClock):
         self.pauses.append(seconds)
 
 
-def test_the_first_attempt_is_made_at_once_and_the_pauses_double_up_to_a_limit() -> None:
+def test_the_first_attempt_is_immediate_and_the_pauses_double_up_to_a_limit() -> None:
     clock = PausingClock()
     assert list(attempts(9, clock)) == list(range(9))
     assert clock.pauses == [0.005, 0.01, 0.02, 0.04, 0.08, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
 
 
-def test_whoever_succeeds_at_once_never_waits() -> None:
+def test_an_immediate_success_does_not_wait() -> None:
     clock = PausingClock()
     for _ in attempts(9, clock):
         break

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.api.client import Answer, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.privacy.contract import THE_PERSONS, label_of
 from tests.privacy.person import address, found_in
 from tests.world import OFFICE, ORGANIZATION
@@ -19,7 +19,7 @@ class TypedTexts:
 
     texts: set[tuple[str, str]] = field(default_factory=set)
     """The request and the place of each text of the person's that was sent and taken."""
-    refusals: list[Answer] = field(default_factory=list)
+    refusals: list[Response] = field(default_factory=list)
 
 
 @dataclass
@@ -31,7 +31,7 @@ class PersonsOffice(ApiClient):
     def acting(self, *roles: str, organization: str = ORGANIZATION, user: str = OFFICE) -> ApiClient:
         return PersonsOffice(self.app, self.issuer, organization, user, roles, typed=self.typed)
 
-    def call(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+    def call(self, method: str, path: str, body: Any = None, **options: Any) -> Response:
         label = label_of(method, path)
         written = set[str]()
         if isinstance(body, dict) and label in THE_PERSONS:

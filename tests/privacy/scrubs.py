@@ -24,7 +24,7 @@ from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.ports import Ports
 from chalicelib.ports.paging import all_items
 from chalicelib.usecases.erasing import holdings
-from tests.planted import Planted
+from tests.planted import PlantedValues
 from tests.privacy.person import found_in
 from tests.world import ORGANIZATION
 
@@ -64,7 +64,7 @@ def texts_left(scrub: Scrub | None = None) -> set[str]:
     """Returns the fields that keep their texts without this scrub, of records with a text in every field."""
     remaining_fields = set[str]()
     for kind in HOW:
-        planted = Planted({})
+        planted = PlantedValues({})
         remaining_fields |= planted.found_in(_erased_json(planted.of(kind), scrub))
     return remaining_fields
 

@@ -1,1 +1,1 @@
-"""Proofs: claims about every order, every crash and every loss, tried by machine. See docs/proofs.md."""
+"""Proofs: claims that hold for every order, crash and loss that the machine tries. See docs/proofs.md."""

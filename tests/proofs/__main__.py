@@ -1,6 +1,6 @@
-"""Run the proofs: `python -m tests.proofs [--slice short|middle|full] [--minutes 15] [names…]`, or replay a failure.
+"""Runs the proofs or replays a failure: `python -m tests.proofs [--slice short|middle|full] [--minutes 15] [names…]`.
 
-Exits with 1 if anything fails. Random towns get what is left of the minutes after all that has an end of its own.
+Exits with 1 if a proof fails. The proofs that have an end run first; random towns share the remaining time.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ from tests.proofs import (
     conservation,
     crashes,
     erasures,
+    forgeries,
     guards,
-    healing,
-    hostile_doors,
-    late_answers,
+    late_responses,
     load,
     machine,
     never_twice,
     permutations,
     publishing,
     quarter,
+    reconciliation,
 )
 from tests.proofs.claims import INVARIANTS
-from tests.proofs.held import tests_of
+from tests.proofs.pytest_proofs import tests_of
 from tests.proofs.report import Budget, Result
-from tests.proofs.stage import Deed
+from tests.proofs.stage import Action
 
-HELD = {
+PYTEST_PROOFS = {
     "own-tests": ("tests/proofs/test_proofs.py",),
     "regressions": ("tests/proofs/test_regressions.py",),
     "isolation": ("tests/proofs/test_isolation.py",),
-    "connecting": ("tests/proofs/test_hostile_doors.py", "tests/usecases/connecting/test_connect.py"),
+    "connecting": ("tests/proofs/test_attacks.py", "tests/usecases/connecting/test_connect.py"),
     "stores": ("tests/proofs/test_differential.py", "tests/proofs/test_lease.py"),
     "money": ("tests/domain/test_money.py",),
     "nonsense": ("tests/proofs/test_nonsense.py",),
     "sandbox": ("tests/proofs/test_sandbox_runs.py",),
 }
-"""Proofs that are tests, to the files they are in."""
+"""The proofs that are pytest files, each with its files."""
 
 PROOFS: dict[str, tuple[Callable[[Budget], Result], float]] = {
     "permutations": (permutations.prove, 0.0),
     "crashes": (crashes.prove, 0.0),
     "quarter": (quarter.prove, 0.0),
-    **{name: (tests_of(name, *files), 0.0) for name, files in HELD.items()},
+    **{name: (tests_of(name, *files), 0.0) for name, files in PYTEST_PROOFS.items()},
     "mutations": (guards.prove, 0.0),
     "load": (load.prove, 0.0),
     "conservation": (conservation.prove, 0.2),
@@ -63,45 +63,45 @@ PROOFS: dict[str, tuple[Callable[[Budget], Result], float]] = {
     "erasures": (erasures.prove, 0.1),
     "never-twice": (never_twice.prove, 0.2),
     "machine": (machine.prove, 0.2),
-    "healing": (healing.prove, 0.05),
-    "late-answers": (late_answers.prove, 0.1),
-    "hostile-doors": (hostile_doors.prove, 0.05),
+    "reconciliation": (reconciliation.prove, 0.05),
+    "late-responses": (late_responses.prove, 0.1),
+    "forgeries": (forgeries.prove, 0.05),
 }
-"""Name to what proves it, and its share of the time: those without one have an end, however long it takes.
+"""Each proof's function and its share of the time.
 
-They come first, and the others share what they left of the minutes.
+Proofs without a share have an end and run first, however long they take. The others share the remaining time.
 """
 
 MINUTES = {"short": 1.0, "middle": 4.0, "full": 15.0}
 LEAST = 20.0
-"""Seconds that the others share at least."""
+"""The least number of seconds that the proofs with a share get."""
 WIDTH = 140
-"""Of the table where there is no terminal."""
+"""The width of the table without a terminal."""
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.proofs", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="proof", help=f"of {', '.join(PROOFS)}; all if none is named")
     parser.add_argument("--slice", choices=("short", "middle", "full"), default="full")
-    parser.add_argument("--minutes", type=float, help="in which to be done (short 1, middle 4, full 15)")
+    parser.add_argument("--minutes", type=float, help="the time for all proofs (short 1, middle 4, full 15)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--replay", help="deeds, with commas between, to be played in the town of the seed")
+    parser.add_argument("--replay", help="actions, separated by commas, to play in the town of the seed")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    asked = parser.parse_args(arguments)
-    unknown = set(asked.names) - set(PROOFS)
+    options = parser.parse_args(arguments)
+    unknown = set(options.names) - set(PROOFS)
     if unknown:
         parser.error(f"no such proof: {', '.join(sorted(unknown))}")
-    if asked.replay is not None:
-        return replay(asked.seed, asked.replay)
-    deadline = time.monotonic() + 60 * (asked.minutes or MINUTES[asked.slice])
+    if options.replay is not None:
+        return replay(options.seed, options.replay)
+    deadline = time.monotonic() + 60 * (options.minutes or MINUTES[options.slice])
     results: dict[str, Result] = {}
-    names = asked.names or list(PROOFS)
+    names = options.names or list(PROOFS)
     for name in (each for each in names if not PROOFS[each][1]):
-        results[name] = prove(name, asked.slice, 0.0, asked.seed)
-    left = max(LEAST, deadline - time.monotonic())
+        results[name] = prove(name, options.slice, 0.0, options.seed)
+    remaining = max(LEAST, deadline - time.monotonic())
     for name in (each for each in names if PROOFS[each][1]):
-        results[name] = prove(name, asked.slice, left, asked.seed)
-    if asked.json:
+        results[name] = prove(name, options.slice, remaining, options.seed)
+    if options.json:
         print(json.dumps([asdict(result) for result in results.values()], indent=2, default=str))
     else:
         show(results)
@@ -113,25 +113,25 @@ def prove(name: str, size: str, seconds: float, seed: int) -> Result:
     began = time.monotonic()
     try:
         result = run(Budget(slice=size, seconds=seconds * share, seed=seed))
-    except Exception:  # noqa: BLE001 the others are still worth trying, and the table tells it
-        result = Result(name, "ended before its time", failures=[traceback.format_exc()], seed=seed)
+    except Exception:  # noqa: BLE001 the other proofs still run, and the table shows the error
+        result = Result(name, "ended with an error", failures=[traceback.format_exc()], seed=seed)
     result.seconds = round(time.monotonic() - began, 1)
     return result
 
 
-def replay(seed: int, deeds: str) -> int:
-    """Play a schedule again, step by step."""
-    played = conservation.run(seed, [Deed.parse(text) for text in deeds.split(",")])
-    print("\n".join(played.trace))
-    print(f"\nexecution {played.digest}: {played.violation or 'every invariant held'}")
-    return 1 if played.violation else 0
+def replay(seed: int, schedule: str) -> int:
+    """Plays a schedule again, prints each step, and returns the exit code."""
+    execution = conservation.run(seed, [Action.parse(text) for text in schedule.split(",")])
+    print("\n".join(execution.trace))
+    print(f"\nexecution {execution.digest}: {execution.violation or 'every invariant held'}")
+    return 1 if execution.violation else 0
 
 
 def show(results: dict[str, Result]) -> None:
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     table = Table(title="Proofs")
-    for column in ("proof", "what was tried", "how many", "failures", "seconds", "seed"):
-        table.add_column(column, justify="left" if column in ("proof", "what was tried") else "right")
+    for column in ("proof", "tried", "count", "failures", "seconds", "seed"):
+        table.add_column(column, justify="left" if column in ("proof", "tried") else "right")
     for result in results.values():
         figures = "".join(f"\n{value:,} {name}" for name, value in result.figures.items() if isinstance(value, int))
         failures = f"[red]{len(result.failures)}[/red]" if result.failures else "0"

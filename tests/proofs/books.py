@@ -1,7 +1,7 @@
-"""What POM keeps of fees and payouts, held against the double's own books.
+"""Compares POM's stored fees and payouts with the double's own books.
 
-The double's books are its balance transactions, and the lists of those that each of its payouts took. Nothing here
-is computed by a rule of the backend's.
+The double's books are its balance transactions, and the list of those that each payout took. Nothing here is computed
+by a rule of the backend.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ class Books:
     def owners(self) -> Mapping[str, InvoiceId]:
         """Returns the invoice of POM's that each payment, refund and dispute is about, by the id in Stripe."""
         invoices = self._paid_invoices()
-        found: dict[str, InvoiceId] = {}
+        faults: dict[str, InvoiceId] = {}
         for kind in ("charge", "refund", "dispute"):
             for source in self.table(kind).values():
                 invoice_id = self._of_pom(invoices.get(source["payment_intent"]))
                 if invoice_id is not None:
-                    found[source["id"]] = invoice_id
-        return found
+                    faults[source["id"]] = invoice_id
+        return faults
 
     def _paid_invoices(self) -> Mapping[str, str]:
         """Returns the Stripe invoice that each payment intent pays."""
@@ -79,8 +79,8 @@ class Books:
 def faults_of_money(books: Books, since: int = 0) -> list[str]:
     """Returns where fees and payouts in POM differ from the double's books, in words: nothing if they tie out."""
     owners = books.owners()
-    found = [fault for payout in books.payouts(since) for fault in _faults_of_payout(books, payout, owners)]
-    return found + list(_faults_of_fees(books))
+    faults = [fault for payout in books.payouts(since) for fault in _faults_of_payout(books, payout, owners)]
+    return faults + list(_faults_of_fees(books))
 
 
 def _faults_of_payout(books: Books, payout: Json, owners: Mapping[str, InvoiceId]) -> Iterator[str]:
@@ -89,10 +89,10 @@ def _faults_of_payout(books: Books, payout: Json, owners: Mapping[str, InvoiceId
     if stored is None:
         yield f"POM does not know the payout {name} of {payout['amount']}"
         return
-    said = (payout["status"], payout["amount"], payout["currency"], payout["failure_code"])
-    kept = (stored.fact.status, stored.fact.amount, stored.fact.currency, stored.fact.failure_code)
-    if kept != said:
-        yield f"payout {name} is {said} in Stripe and {kept} in POM"
+    stripe_amount = (payout["status"], payout["amount"], payout["currency"], payout["failure_code"])
+    stored_lines = (stored.fact.status, stored.fact.amount, stored.fact.currency, stored.fact.failure_code)
+    if stored_lines != stripe_amount:
+        yield f"payout {name} is {stripe_amount} in Stripe and {stored_lines} in POM"
     if payout["reconciliation_status"] != "completed":
         if stored.itemized is not None:
             yield f"payout {name} has lines, which Stripe cannot list"
@@ -115,9 +115,9 @@ def _faults_of_lines(
         yield f"payout {name}: its lines differ by {sorted(lines.keys() ^ listed.keys())}"
     for line_id in lines.keys() & listed.keys():
         line, theirs = lines[line_id], listed[line_id]
-        moved = line.transaction
-        if (moved.amount, moved.fee, moved.net) != (theirs["amount"], theirs["fee"], theirs["net"]):
-            yield f"payout {name}: line {line_id} is {moved}, in Stripe {theirs}"
+        moved_cents = line.transaction
+        if (moved_cents.amount, moved_cents.fee, moved_cents.net) != (theirs["amount"], theirs["fee"], theirs["net"]):
+            yield f"payout {name}: line {line_id} is {moved_cents}, in Stripe {theirs}"
         owner = line.owner.invoice_id if line.owner else None
         if owner != owners.get(theirs["source"]):
             yield f"payout {name}: line {line_id} is of {owner}, it should be of {owners.get(theirs['source'])}"
@@ -140,7 +140,7 @@ def _faults_of_fees(books: Books) -> Iterator[str]:
         if row is None or row.status != "succeeded":
             yield f"{charge['id']} of {invoice_id} succeeded in Stripe; its row is {row}"
             continue
-        kept = books.database.settlements.get((books.organization, row.id), {}).get(booked["id"])
-        told = (kept.transaction.fee, kept.transaction.net) if kept else None
-        if told != (booked["fee"], booked["net"]):
-            yield f"{row.id} of {invoice_id} costs {booked['fee']} and leaves {booked['net']}; its row says {told}"
+        stored_lines = books.database.settlements.get((books.organization, row.id), {}).get(booked["id"])
+        published_fee = (stored_lines.transaction.fee, stored_lines.transaction.net) if stored_lines else None
+        if published_fee != (booked["fee"], booked["net"]):
+            yield f"{row.id} of {invoice_id} has fee {booked['fee']}, net {booked['net']}; row: {published_fee}"

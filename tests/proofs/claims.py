@@ -1,4 +1,4 @@
-"""The invariants, and which proofs hold each. docs/proofs.md has the same list; a test sees to it."""
+"""The invariants, each with the proofs that hold it. A test compares this list with the table in docs/proofs.md."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Invariant:
     proofs: tuple[str, ...]
 
     def verdict(self, results: Mapping[str, Result]) -> str:
-        """What the proofs that were tried say of it."""
+        """Returns `FAILED` if a proof of the invariant failed, `held` if one ran and none failed, or `not tried`."""
         tried = [
             results[name]
             for name in self.proofs
@@ -28,76 +28,76 @@ class Invariant:
 
 INVARIANTS = (
     Invariant(
-        1, "A service is on one invoice at most that is not void",
+        1, "A service is on at most one invoice that is not void",
         ("never-twice", "conservation", "machine", "stores"),
     ),
     Invariant(
-        2, "Asked for once, an invoice is in Stripe once at most, whatever dies, times out or is repeated, for days",
+        2, "One order creates at most one invoice in Stripe, whatever crashes, times out or is repeated, for days",
         ("never-twice", "crashes", "conservation"),
     ),
     Invariant(
-        3, "An authentic event that was answered 2xx is applied, a duplicate, parked, or none of ours; none is lost",
+        3, "An authentic event that POM acknowledged is applied, a duplicate, parked, or not POM's; no event is lost",
         ("conservation", "crashes", "load"),
     ),
     Invariant(
-        4, "The status follows from the facts alone: any order, repetition, loss and sweep ends alike, as in Stripe",
-        ("permutations", "conservation", "healing", "load"),
+        4, "The status depends on the facts alone: any order, repetition or loss of events ends in Stripe's status",
+        ("permutations", "conservation", "reconciliation", "load"),
     ),
     Invariant(
-        5, "An older event or answer takes no status back; the late failure of a refund does",
-        ("permutations", "conservation", "machine", "late-answers"),
+        5, "An older event or response never reverts a status; the late failure of a refund does",
+        ("permutations", "conservation", "machine", "late-responses"),
     ),
     Invariant(
-        6, "After any loss of events one sweep makes POM equal Stripe, and the next writes nothing",
-        ("healing", "conservation", "load"),
+        6, "After any loss of events one sweep makes POM equal to Stripe, and the next sweep writes nothing",
+        ("reconciliation", "conservation", "load"),
     ),
     Invariant(
-        7, "No organization reads or changes what is another's; an event's tenant is the account it is signed for",
+        7, "No organization reads or changes another one's data; an event belongs to the account it is signed for",
         ("isolation", "conservation"),
     ),
     Invariant(
         8, "An event that is unsigned, altered, over 300 seconds off, or signed for another endpoint changes nothing",
-        ("hostile-doors",),
+        ("forgeries",),
     ),
     Invariant(
         9, "Only the admin who began to connect can complete it, once, within ten minutes; an account has one owner",
         ("connecting", "conservation"),
     ),
     Invariant(
-        10, "Disconnecting deletes nothing; the same account resumes and catches up, another one starts afresh",
+        10, "Disconnecting deletes nothing; the same account resumes and catches up, another account starts empty",
         ("connecting", "conservation"),
     ),
     Invariant(
-        11, "No secret, token or personal datum is in a log line, a metric, an error or a dead letter's attributes; "
-        "the line of a request has a digest of its user and the network that it came from",
+        11, "No log line, metric, error or attribute of a dead letter holds a secret, a token or personal data; "
+        "the log line of a request has a digest of its user and the network that it came from",
         ("isolation",),
     ),
     Invariant(
-        12, "Money is whole minor units inside and exact decimals at the edge, in currencies of 0, 2 and 3 decimals",
+        12, "Money is whole minor units in POM and exact decimals in the API, in currencies of 0, 2 and 3 decimals",
         ("money",),
     ),
     Invariant(
-        13, "A total is the sum of its terms; lost money was not received",
-        ("conservation", "machine", "permutations", "healing"),
+        13, "A total is the sum of its terms; money lost in a dispute does not count as received",
+        ("conservation", "machine", "permutations", "reconciliation"),
     ),
     Invariant(
-        14, "An organization's movements of money are those of its invoices, and add up to what these received",
+        14, "An organization's payments and refunds are those of its invoices, and add up to the received amounts",
         ("conservation", "machine", "permutations", "crashes"),
     ),
     Invariant(
-        15, "Each event about an invoice is in its event log, once; its timeline is the same for every order of them",
-        ("permutations", "conservation", "healing", "load"),
+        15, "Each event about an invoice is in its event log once; the timeline is the same for any order of events",
+        ("permutations", "conservation", "reconciliation", "load"),
     ),
     Invariant(
-        16, "Each payout's lines add up to it, each of the right invoice; each fee and net is Stripe's, to the cent",
-        ("quarter", "conservation", "machine", "crashes", "healing"),
+        16, "A payout's lines add up to it and name the right invoices; each fee and net is Stripe's, to the cent",
+        ("quarter", "conservation", "machine", "crashes", "reconciliation"),
     ),
     Invariant(
-        17, "POM is told exactly what was stored, on the bus and in the feed, with the status before and after",
+        17, "The bus and the feed have exactly the stored changes, each with the status before and after",
         ("publishing",),
     ),
     Invariant(
-        18, "Whoever is erased is in nothing that POM keeps, whatever comes later; nothing open is erased",
+        18, "No stored record names an erased customer, whatever arrives later; no open business is erased",
         ("erasures", "crashes"),
     ),
 )  # fmt: skip

@@ -1,16 +1,16 @@
-"""Proof 1, conservation under faults: nothing that Stripe told us is lost, and in the end POM says what Stripe says.
+"""Proof `conservation`: under any faults no data of Stripe is lost, and in the end POM is equal to Stripe.
 
-Claimed. Whatever offices, payers, banks, workers, schedules and two companies' admins do at once, and whatever fails
-or ends at whatever boundary: each invariant holds after each step; and at rest, after one sweep with objects, POM
-equals Stripe for every invoice and customer, a day later also for every fee and payout, and the next sweep writes
-nothing.
+Claim: offices, payers, banks, workers, schedules and the admins of two companies act at the same time, and anything
+may fail or crash at any boundary. Each invariant holds after each step. When all work is finished, one sweep with
+objects makes POM equal to Stripe for every invoice and customer. A day later this is true of every fee and payout,
+and the next sweep writes nothing.
 
-Tried. Random schedules of deeds (see `deeds`), interleaved at boundaries, with lost, doubled, reordered, late and
-never generated webhooks, several of them in one second; answers of Stripe's that arrive after others have written;
-accounts on versions from 2018 to ours. The double's ledger is the oracle (`tests/oracle.py`).
+Method: random schedules of actions (see `actions`) are interleaved at boundaries, with lost, repeated, reordered,
+late and never generated webhooks, several of them in one second, with responses of Stripe that arrive after others
+have written, and with accounts on versions from 2018 to ours. The double's ledger is the oracle (`tests/oracle.py`).
 
-Not shown. The stores are the in-memory ones that `tests/contracts` and `test_differential.py` hold to DynamoDB's.
-The double is our reading of Stripe's documentation, not Stripe.
+Limits: the stores are the in-memory ones, which `tests/contracts` and `test_differential.py` compare with DynamoDB
+tables. The double follows Stripe's documentation; it is not Stripe.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from chalicelib.usecases.payouts.balance_jobs import do_balance_job
 from chalicelib.usecases.reconciling.reconcile import reconcile_account
 from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
-from tests.proofs.deeds import PLAYERS, schedule
+from tests.proofs.actions import PLAYERS, schedule
 from tests.proofs.erased import erased_customers, unfinished
 from tests.proofs.invariants import Violation, require
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Figures, Town
-from tests.proofs.stage import Deed
+from tests.proofs.stage import Action
 
 LENGTH = 100
 DAY, HOUR = 86_400, 3_601
@@ -42,40 +42,46 @@ DAY, HOUR = 86_400, 3_601
 
 @dataclass(frozen=True)
 class Run:
-    """One schedule, played to its rest."""
+    """One schedule, played until all work is finished."""
 
     seed: int
-    schedule: tuple[Deed, ...]
+    schedule: tuple[Action, ...]
     figures: Figures
     digest: str
     violation: str | None
     trace: tuple[str, ...]
     erasures: int = 0
-    """How many were asked for and granted."""
+    """How many erasures were requested and granted."""
     erased: int = 0
-    """How many of these were finished in the end."""
+    """How many of these erasures were finished."""
 
 
-def run(seed: int, deeds: Sequence[Deed] | None = None, *, length: int = LENGTH, plain: bool = False) -> Run:
-    """Play one seed, or another schedule in the town of that seed."""
-    played = tuple(schedule(seed, length) if deeds is None else deeds)
+def run(seed: int, actions: Sequence[Action] | None = None, *, length: int = LENGTH, plain: bool = False) -> Run:
+    """Plays the schedule of one seed, or another schedule in the town of that seed, and returns the execution."""
+    execution = tuple(schedule(seed, length) if actions is None else actions)
     town = Town(seed, plain=plain)
     violation = None
     try:
-        town.play(played, PLAYERS)
+        town.play(execution, PLAYERS)
         come_to_rest(town)
-    except Violation as found:
-        violation = str(found)
+    except Violation as failing:
+        violation = str(failing)
     town.figures.events = sum(len(ledger.events) for ledger in town.double.world.ledgers.values())
     town.figures.invoices = sum(len(town.table(account, "invoice")) for account in town.double.world.ledgers)
-    asked = erased_customers(town.plain.database)
-    erased = [each for each in asked if each.erasure is not None and each.erasure.status is ErasureStatus.ERASED]
+    requested_erasures = erased_customers(town.plain.database)
+    finished_erasures = [
+        each
+        for each in requested_erasures
+        if each.erasure is not None and each.erasure.status is ErasureStatus.ERASED
+    ]
     figures, trace = town.figures, tuple(town.trace)
-    return Run(seed, played, figures, town.digest(), violation, trace, len(asked), len(erased))
+    return Run(
+        seed, execution, figures, town.digest(), violation, trace, len(requested_erasures), len(finished_erasures)
+    )
 
 
 def come_to_rest(town: Town) -> None:
-    """Faults end, everybody is connected and verified again, time passes, and the schedules come round."""
+    """Ends all faults, connects and verifies everybody again, lets time pass, and runs the schedules."""
     town.note("rest")
     town.double.clear_faults()
     town.double.set_delivery(
@@ -107,12 +113,14 @@ def come_to_rest(town: Town) -> None:
         swept = reconcile_account(organization, town.ports, objects=True)
         require(swept.recovered == swept.corrected == swept.parked == 0, f"6: the third sweep found {swept}")
     after = town.invariants.everything_kept()
-    changed = [name for name in before if before[name] != after[name]]
-    require(not changed, f"6: the third sweep changed {changed}")
+    changed_tables = [name for name in before if before[name] != after[name]]
+    require(not changed_tables, f"6: the third sweep changed {changed_tables}")
 
 
 def finish_erasures(town: Town) -> None:
-    """Each erasure that waits for nothing is over after some days, and what comes then is as in Stripe too."""
+    """Lets days pass until each erasure that waits for nothing has finished, and requires that POM is equal to
+    Stripe.
+    """
     for _ in range(4):
         if not unfinished(town.plain.database):
             return
@@ -122,7 +130,9 @@ def finish_erasures(town: Town) -> None:
 
 
 def a_day_later(town: Town) -> None:
-    """Payouts are compared a day after their lines were read, and fees are asked for an hour after their payments."""
+    """Lets a day pass and requires that the sweep finds nothing: payouts are compared a day after their lines were
+    read, and fees are read an hour after their payments.
+    """
     town.advance(DAY + HOUR)
     town.double.drain()
     _work(town)
@@ -133,7 +143,7 @@ def a_day_later(town: Town) -> None:
 
 
 def _work(town: Town) -> None:
-    """What is queued, except sweeps: those come in the end."""
+    """Does all queued work except sweeps."""
     messages = [*(queued.message for queued in town.queue), *town.plain.queues.take()]
     for message in messages:
         with suppress(Refused, AccountUnreachable, Conflict, Retryable):
@@ -151,23 +161,23 @@ def _work(town: Town) -> None:
     town.queue.clear()
 
 
-def shortest(found: Run, *, patience: int = 400) -> Run:
-    """A schedule as short and calm as can be found that still fails, in the same town."""
-    best, tried = found, 0
+def shortest(failing: Run, *, patience: int = 400) -> Run:
+    """Returns the shortest and calmest schedule found that still fails in the same town."""
+    best, attempts = failing, 0
 
-    def fails(deeds: Sequence[Deed]) -> bool:
-        nonlocal best, tried
-        if tried >= patience:
+    def fails(actions: Sequence[Action]) -> bool:
+        nonlocal best, attempts
+        if attempts >= patience:
             return False
-        tried += 1
-        again = run(found.seed, deeds)
-        if again.violation is None or again.violation[:3] != (found.violation or "")[:3]:
+        attempts += 1
+        rerun = run(failing.seed, actions)
+        if rerun.violation is None or rerun.violation[:3] != (failing.violation or "")[:3]:
             return False
-        best = again
+        best = rerun
         return True
 
     chunk = max(1, len(best.schedule) // 2)
-    while chunk >= 1 and tried < patience:
+    while chunk >= 1 and attempts < patience:
         start, shrunk = 0, False
         while start < len(best.schedule):
             fewer = best.schedule[:start] + best.schedule[start + chunk :]
@@ -178,41 +188,43 @@ def shortest(found: Run, *, patience: int = 400) -> Run:
         if chunk == 1 and not shrunk:
             break
         chunk = chunk if shrunk and chunk == 1 else chunk // 2
-    for position, deed in enumerate(best.schedule):
-        if not deed.calm:
+    for position, action in enumerate(best.schedule):
+        if not action.calm:
             calmer = list(best.schedule)
-            calmer[position] = Deed(deed.name, deed.number, calm=True)
+            calmer[position] = Action(action.name, action.number, calm=True)
             fails(calmer)
     return best
 
 
-def replay_line(found: Run) -> str:
-    return f"python -m tests.proofs conservation --seed {found.seed} --replay {','.join(map(str, found.schedule))}"
+def replay_line(failing: Run) -> str:
+    return (
+        f"python -m tests.proofs conservation --seed {failing.seed} --replay {','.join(map(str, failing.schedule))}"
+    )
 
 
 def prove(budget: Budget) -> Result:
-    """Seeds, until the time is up or enough have been played."""
-    found = Result("conservation under faults", "schedules of 100 deeds", seed=budget.seed)
+    """Plays one seed after the other until the time is up or the slice's number of seeds is reached."""
+    result = Result("conservation under faults", "schedules of 100 actions", seed=budget.seed)
     total = Figures()
     for number in range(budget.of(12, 300, 1_000_000)):
         if budget.left < 0:
             break
-        played = run(budget.seed + number)
-        found.count += 1
-        total.add(played.figures)
-        if played.violation is not None:
-            least = shortest(played)
-            found.failures.append(f"{least.violation}\n  {replay_line(least)}")
-    found.figures = {
-        "deeds": total.deeds,
+        execution = run(budget.seed + number)
+        result.count += 1
+        total.add(execution.figures)
+        if execution.violation is not None:
+            least = shortest(execution)
+            result.failures.append(f"{least.violation}\n  {replay_line(least)}")
+    result.figures = {
+        "actions": total.deeds,
         "boundaries": total.boundaries,
         "overtaken": total.overtaken,
-        "indexes that lagged": total.lagged,
-        "answers overtaken": total.late,
+        "lagging indexes": total.lagged,
+        "responses overtaken": total.late,
         "faults": sum(total.faults.values()),
         "events": total.events,
         "deliveries": total.deliveries,
         "parked": total.outcomes["parked"],
         "invoices": total.invoices,
     }
-    return found
+    return result

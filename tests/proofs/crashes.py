@@ -1,18 +1,18 @@
-"""Proof 3, a crash at every boundary: whatever ends wherever, what was begun comes to the same end.
+"""Proof `crashes`: after a crash at any boundary, every piece of work ends as it would have ended without the crash.
 
-Claimed. Each of these ends where it would have ended, if the process is killed before or after any call that leaves
-it: connecting, creating an invoice, editing a draft, an edit that Stripe refuses, sending a draft, sending one of a
-batch or holding it back, voiding, correcting an issued invoice, applying an event, giving a customer to Stripe,
-reconciling, reminding, recording cash, giving an invoice up, refunding, reading a payment's fee, reading a payout
-with its lines, comparing them, erasing a customer who is in all of these records. Afterwards POM equals Stripe,
-Stripe has the lines that are ordered, there is one invoice that can be paid, one customer, one e-mail (two if a
-reminder was asked for, none if it was held back) and one refund where one was ordered, the timeline says once what
-POM had Stripe do, fees and payouts are those of Stripe's books, and whoever was erased is in no record.
+Claim: the process is killed before or after any call that leaves it, during one of these: connecting, creating an
+invoice, editing a draft, an edit that Stripe refuses, sending a draft, sending a draft of a batch or holding it back,
+voiding, correcting an issued invoice, applying an event, sending a customer to Stripe, reconciling, reminding,
+recording cash, giving an invoice up, refunding, reading a payment's fee, reading a payout with its lines, comparing
+them, or erasing a customer who is in all of these records. Afterwards POM is equal to Stripe, and Stripe has the
+ordered lines. There is one payable invoice, one customer, one e-mail (two after a reminder, none if the draft was
+held back) and one refund for one order. The timeline has each act of POM once, fees and payouts are those of Stripe's
+books, and no record holds an erased customer.
 
-Tried. Every boundary, before and after, resumed after two minutes and after a day; the person who saw no answer asks
-again, or does not. Payouts are read in pages of two lines, of which one may fail.
+Method: every boundary, before and after, with the work resumed after two minutes and after a day. The person who got
+no response repeats the request, or does not. Payouts are read in pages of two lines, of which one may fail.
 
-Not shown. Crashes inside one call, such as half a transaction: DynamoDB's promise, not ours.
+Limits: crashes inside one call, such as half a transaction. DynamoDB guarantees that there are none.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.payouts import read_payout
 from chalicelib.usecases.payouts.balance_jobs import do_balance_job
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.fakes import FakeDatabase
 from tests.fakes.database import Parked
 from tests.oracle import differences
@@ -91,39 +91,39 @@ def _connected(world: World) -> None:
     world.customer()
 
 
-def _drafted(world: World) -> None:
+def _draft(world: World) -> None:
     _connected(world)
     create_invoice(replace(ONCE, terms=replace(ONCE.terms, send=False)), world.ports)
 
 
-def _sent(world: World) -> None:
+def _send(world: World) -> None:
     _connected(world)
     create_invoice(ONCE, world.ports)
 
 
 def _paid_unheard(world: World) -> None:
-    _sent(world)
+    _send(world)
     world.deliver()
     world.double.set_delivery(lose_rate=1.0)
     invoice = _invoice(world)
     world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id))
 
 
-def _paid(world: World) -> None:
-    _sent(world)
+def _pay(world: World) -> None:
+    _send(world)
     invoice = _invoice(world)
     world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id))
     world.deliver()
 
 
 def _sent_yesterday(world: World) -> None:
-    _sent(world)
+    _send(world)
     world.deliver()
     world.advance(24 * 3600)
 
 
 def _due_a_day_ago(world: World) -> None:
-    _sent(world)
+    _send(world)
     world.deliver()
     world.advance(32 * 24 * 3600)
 
@@ -135,8 +135,8 @@ def _past_its_window(world: World) -> None:
     world.advance(2 * 24 * 3600)
 
 
-def _to_be_delivered(world: World) -> None:
-    _sent(world)
+def _deliverable(world: World) -> None:
+    _send(world)
     invoice = _invoice(world)
     world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
     world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id))
@@ -160,8 +160,8 @@ def _correct(world: World) -> object:
     return correct_invoice(ORGANIZATION, original.id, OFFICE, world.ports, confirmed=True)
 
 
-def _declined(world: World) -> None:
-    _sent(world)
+def _decline(world: World) -> None:
+    _send(world)
     invoice = _invoice(world)
     world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
     world.deliver()
@@ -173,7 +173,7 @@ def _refund(world: World) -> object:
     return refund(RefundRequest(ORGANIZATION, OFFICE, payment.id, "once", Decimal("25.00")), world.ports)
 
 
-def _booked(world: World) -> None:
+def _book_payment(world: World) -> None:
     """A payment of POM's whose fee nobody has read yet, and the other business of the account."""
     account = world.connect(account=world.account(payout_schedule="daily"))
     world.customer()
@@ -189,7 +189,7 @@ def _booked(world: World) -> None:
 
 def _paid_out(world: World) -> None:
     """A payout whose lines Stripe can list."""
-    _booked(world)
+    _book_payment(world)
     world.double.account_fee(_account(world), 300)
     for _ in range(3):
         world.advance(DAY)
@@ -292,7 +292,7 @@ def _order_to_send(world: World) -> None:
     send_drafts(ORGANIZATION, batch.id, OFFICE, "once", world.ports)
 
 
-def _known_everywhere(world: World) -> None:
+def _same_everywhere(world: World) -> None:
     """A customer with a paid invoice from a batch whose payment is in a payout, and with an event that is parked."""
     account = world.connect(account=world.account(payout_schedule="daily"))
     world.customer()
@@ -347,36 +347,36 @@ def _erased_in_the_end(world: World) -> str | None:
     return next(faults_at_rest(database), None)
 
 
-def _edited(world: World) -> None:
-    _sent(world)
+def _edit(world: World) -> None:
+    _send(world)
     world.customer(email="new@pool.test")
 
 
 ERRANDS = (
     Errand("connect", lambda world: None, _connect, mails=0),
-    Errand("reconnect", _sent, _connect),
+    Errand("reconnect", _send, _connect),
     Errand("create invoice", _connected, lambda world: create_invoice(ONCE, world.ports)),
-    Errand("send draft", _drafted, lambda world: send_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)),
+    Errand("send draft", _draft, lambda world: send_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)),
     Errand("send batch", _drafted_in_batch, _send_batch, thinned=2),
     Errand(
         "hold back", _ordered_in_batch_and_changed, _send_batch, mails=0, tells=EntryKind.SEND_REFUSED, thinned=2
     ),
-    Errand("void", _sent, _void, tells=EntryKind.VOIDED),
-    Errand("delete draft", _drafted, _void, mails=0, tells=EntryKind.DRAFT_DELETED),
-    Errand("correct", _sent, _correct, tells=EntryKind.CORRECTED, copies=1),
-    Errand("correct what was declined", _declined, _correct, tells=EntryKind.CORRECTED, copies=1, thinned=2),
-    Errand("edit draft", _drafted, lambda w: _replaces_order(w, "svc_2", "svc_3", memo="Hi"), mails=0),
-    Errand("refused edit", _drafted, lambda w: _replaces_order(w, "svc_1", "svc_3", memo="x" * 1501), mails=0),
-    Errand("edit of 95", _drafted, lambda w: _replaces_order(w, *(f"n_{n}" for n in range(95))), mails=0, thinned=3),
-    Errand("apply event", _to_be_delivered, _deliver),
-    Errand("customer sync", _edited, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports)),
+    Errand("void", _send, _void, tells=EntryKind.VOIDED),
+    Errand("delete draft", _draft, _void, mails=0, tells=EntryKind.DRAFT_DELETED),
+    Errand("correct", _send, _correct, tells=EntryKind.CORRECTED, copies=1),
+    Errand("correct what was declined", _decline, _correct, tells=EntryKind.CORRECTED, copies=1, thinned=2),
+    Errand("edit draft", _draft, lambda w: _replaces_order(w, "svc_2", "svc_3", memo="Hi"), mails=0),
+    Errand("refused edit", _draft, lambda w: _replaces_order(w, "svc_1", "svc_3", memo="x" * 1501), mails=0),
+    Errand("edit of 95", _draft, lambda w: _replaces_order(w, *(f"n_{n}" for n in range(95))), mails=0, thinned=3),
+    Errand("apply event", _deliverable, _deliver),
+    Errand("customer sync", _edit, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports)),
     Errand("new customer", _connected, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports), mails=0),
     Errand("reconcile", _paid_unheard, lambda world: world.sweep()),
     Errand("remind", _sent_yesterday, lambda w: remind(ORGANIZATION, _invoice(w).id, OFFICE, w.ports), mails=2),
     Errand("turn overdue", _due_a_day_ago, lambda world: world.plan_day()),
     Errand(
         "cash",
-        _sent,
+        _send,
         lambda w: mark_paid(ORGANIZATION, _invoice(w).id, OFFICE, Settlement("cash"), w.ports),
         tells=EntryKind.MARKED_PAID,
     ),
@@ -386,13 +386,13 @@ ERRANDS = (
         lambda w: give_up_if_due(ORGANIZATION, _invoice(w).id, w.ports),
         tells=EntryKind.GIVEN_UP,
     ),
-    Errand("refund", _paid, _refund, tells=EntryKind.REFUNDED),
-    Errand("read fee", _booked, _read_fee),
+    Errand("refund", _pay, _refund, tells=EntryKind.REFUNDED),
+    Errand("read fee", _book_payment, _read_fee),
     Errand("read payout", _paid_out, _read_payouts, thinned=3),
     Errand("read payout with a failing page", _paid_out, _read_payouts_with_a_failing_page, thinned=3),
     Errand("read payout that pays out again", _paid_out_again, _read_payouts, thinned=3),
     Errand("compare payout", _with_wrong_lines, _compare_payouts, thinned=3),
-    Errand("erase", _known_everywhere, _erase, later=_erased_in_the_end, thinned=3),
+    Errand("erase", _same_everywhere, _erase, later=_erased_in_the_end, thinned=3),
 )  # fmt: skip
 
 
@@ -405,7 +405,7 @@ def boundaries_of(errand: Errand) -> list[str]:
     """The calls that leave the process when nothing goes wrong."""
     world = World()
     errand.before(world)
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     with suppress(Refused):
         errand.do(world)
     return boundaries.calls
@@ -417,10 +417,10 @@ def fate(errand: Errand, number: int, *, after: bool, gap: int, again: bool) -> 
     errand.before(world)
     if errand.name == "connect":
         world.account()
-    watched(world, fatal=number, after=after)
-    with suppress(Killed, IntegrationError):
+    count_calls(world, fatal=number, after=after)
+    with suppress(ProcessKilled, IntegrationError):
         errand.do(world)
-    unwatched(world)
+    stop_counting(world)
     if again:
         with suppress(IntegrationError):
             errand.do(world)
@@ -436,24 +436,26 @@ def fate(errand: Errand, number: int, *, after: bool, gap: int, again: bool) -> 
     world.work()
     world.sweep()
     world.work()
-    return errand.later(world) or _wrong(world, errand)
+    return errand.later(world) or _faults(world, errand)
 
 
-def _wrong(world: World, errand: Errand) -> str | None:
+def _faults(world: World, errand: Errand) -> str | None:
     database = world.ports.database
     connection = world.ports.connections.get(ORGANIZATION)
     if not connection.active or connection.account_id is None:
         return "not connected in the end"
     ledger = world.double.ledger(connection.account_id)
-    found = differences(ledger, database.invoices.values())
-    found += faults_of_money(Books(world.double, connection.account_id, database, ORGANIZATION))
-    found += faults_of_orders(database.invoices.values(), database, world.double.world.ledgers[connection.account_id])
-    if found:
-        return str(found)
+    faults = differences(ledger, database.invoices.values())
+    faults += faults_of_money(Books(world.double, connection.account_id, database, ORGANIZATION))
+    faults += faults_of_orders(
+        database.invoices.values(), database, world.double.world.ledgers[connection.account_id]
+    )
+    if faults:
+        return str(faults)
     mails = len(ledger["mails"])
     # Whoever reminds again on another day sends another e-mail, and means to.
-    allowed = (errand.mails, errand.mails + 1) if errand.name == "remind" else (errand.mails,)
-    if mails not in allowed:
+    allowed_mails = (errand.mails, errand.mails + 1) if errand.name == "remind" else (errand.mails,)
+    if mails not in allowed_mails:
         return f"{mails} e-mails"
     customers = [c for c in ledger["objects"].get("customer", ()) if not c.get("_deleted")]
     if len(customers) > 1:
@@ -474,7 +476,7 @@ def _wrong(world: World, errand: Errand) -> str | None:
         if batch.status is not BatchStatus.COMPLETED or batch.counts != {outcome: 1}:
             return f"the batch is {batch.status} with {batch.counts}"
     for invoice in database.invoices.values():
-        wrong = None if invoice.corrects else _wrong_to_read(invoice, errand, database)
+        wrong = None if invoice.corrects else _faults_of_reads(invoice, errand, database)
         if wrong is not None:
             return wrong
     now = world.ports.clock.now()
@@ -483,23 +485,23 @@ def _wrong(world: World, errand: Errand) -> str | None:
     return None
 
 
-def _wrong_to_read(invoice: Invoice, errand: Errand, database: FakeDatabase) -> str | None:
+def _faults_of_reads(invoice: Invoice, errand: Errand, database: FakeDatabase) -> str | None:
     """Returns what is wrong with the timeline of an invoice or with the rows of its money, or None."""
-    told = [entry.kind for entry in timeline(invoice)]
-    if errand.tells is not None and told.count(errand.tells) != 1:
-        return f"the timeline tells {told.count(errand.tells)} times that it was {errand.tells}"
-    mailed = [each for each in told if each in (EntryKind.SENT, EntryKind.REMINDED)]
-    if errand.name != "remind" and len(mailed) != errand.mails:
-        return f"the timeline tells of {len(mailed)} e-mails"
+    published = [entry.kind for entry in timeline(invoice)]
+    if errand.tells is not None and published.count(errand.tells) != 1:
+        return f"the timeline tells {published.count(errand.tells)} times that it was {errand.tells}"
+    mails = [each for each in published if each in (EntryKind.SENT, EntryKind.REMINDED)]
+    if errand.name != "remind" and len(mails) != errand.mails:
+        return f"the timeline tells of {len(mails)} e-mails"
     rows = rows_of(database).get((invoice.organization_id, invoice.id), {}).values()
     if sum(row.counted for row in rows) != invoice.amounts.received:
         return f"its rows do not add up to what it received: {rows}"
-    found = faults_of_rows(invoice, database)
-    return found[0] if found else None
+    faults = faults_of_rows(invoice, database)
+    return faults[0] if faults else None
 
 
 def prove(budget: Budget) -> Result:
-    found = Result("crash at every boundary", "crashes", seed=budget.seed)
+    result = Result("crash at every boundary", "crashes", seed=budget.seed)
     calls = {errand.name: boundaries_of(errand) for errand in ERRANDS}
     turn = 0
     for errand in ERRANDS:
@@ -511,10 +513,10 @@ def prove(budget: Budget) -> Result:
                         turn += 1
                         if (turn + budget.seed) % every:
                             continue
-                        found.count += 1
+                        result.count += 1
                         wrong = fate(errand, number, after=after, gap=gap, again=again)
                         if wrong:
                             where = f"{'after' if after else 'before'} {number} {call}"
-                            found.failures.append(f"{errand.name}, killed {where}, {gap=} {again=}: {wrong}")
-    found.figures = {"errands": len(ERRANDS), "boundaries": sum(map(len, calls.values()))}
-    return found
+                            result.failures.append(f"{errand.name}, killed {where}, {gap=} {again=}: {wrong}")
+    result.figures = {"errands": len(ERRANDS), "boundaries": sum(map(len, calls.values()))}
+    return result

@@ -1,7 +1,8 @@
-"""Invariant 18: whoever is erased is in nothing that POM keeps. It looks for texts, by no rule of the backend.
+"""Invariant 18: no stored record names an erased customer. The check searches for texts and uses no rule of the
+backend.
 
-What people type in a town, and what its Stripe accounts show of payers, is known: `PERSON` finds it in the records of
-one customer. A record is looked at as Python shows it, with every field that it has.
+The texts that people type in a town, and that its Stripe accounts have of payers, are known: `PERSON` matches them in
+the records of one customer. A record is searched in Python's representation, with all of its fields.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ def faults_of_write(old: Any, new: Any) -> Iterator[str]:
     """Yields what is wrong with a record that was just stored, if its person is erased."""
     if isinstance(new, Invoice):
         yield from _faults_of_invoice(old, new)
-    if isinstance(new, Customer) and new.erasure and new.erasure.erased_at and (found := texts_in(new)):
-        yield f"18: {new.id} of {new.organization_id} was erased, and says {found}"
+    if isinstance(new, Customer) and new.erasure and new.erasure.erased_at and (faults := texts_in(new)):
+        yield f"18: {new.id} of {new.organization_id} was erased, and says {faults}"
     if isinstance(old, Customer) and old.erasure is not None:
         now = new.erasure if isinstance(new, Customer) else None
         if now is None or (old.erasure.finished_at is not None and now.finished_at is None):
@@ -48,8 +49,8 @@ def faults_of_write(old: Any, new: Any) -> Iterator[str]:
 def _faults_of_invoice(old: Invoice | None, new: Invoice) -> Iterator[str]:
     if new.erased_at is None:
         return
-    if found := texts_in(new):
-        yield f"18: {new.id} was erased, and says {found}"
+    if faults := texts_in(new):
+        yield f"18: {new.id} was erased, and says {faults}"
     waits = [each for each in new.refund_orders if each.open]
     if old is not None and old.erased_at is None and (new.status in STILL_OPEN or new.disputed or waits):
         yield f"18: {new.id} was erased while it was {new.status}"
@@ -86,8 +87,8 @@ def faults_at_rest(database: FakeDatabase) -> Iterator[str]:
     for customer in unfinished(database):
         yield f"18: {customer.id} of {customer.organization_id} is not erased: {customer.erasure}"
     for customer in filter(_is_over, erased_customers(database)):
-        for name, found in _left(customer.organization_id, customer.id, customer, database):
-            yield f"18: {customer.id} of {customer.organization_id} is erased, and {name} says {found}"
+        for name, faults in _left(customer.organization_id, customer.id, customer, database):
+            yield f"18: {customer.id} of {customer.organization_id} is erased, and {name} says {faults}"
 
 
 def _is_open(organization_id: OrganizationId, object_id: str, database: FakeDatabase) -> bool:
@@ -133,4 +134,4 @@ def _left(
         for (_, event_id), known in database.events.items()
         if isinstance(known, Parked) and any(f'"{each}"' in known.event.body for each in ids if each)
     ]
-    yield from ((name, found) for name, record in records if (found := texts_in(record)))
+    yield from ((name, faults) for name, record in records if (faults := texts_in(record)))

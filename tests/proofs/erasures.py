@@ -1,15 +1,16 @@
-"""Proof 14, erasures at any moment: whoever is erased stays erased, and the books stay true.
+"""Proof `erasures`: an erased customer stays erased, and the books stay right.
 
-Claimed. Whenever an admin asks for an erasure, whatever is under way then, and whatever fails or ends at whatever
-boundary of the worker: nothing open is erased. Once a record is erased, no write brings back what it said of the
-person, whatever events, sweeps and late failures come. In the end each erasure that waits for nothing is over, and
-the person is in no record that POM keeps. All other invariants hold as without erasures: each status is Stripe's,
-no event is lost, sums and payouts tie out, and nobody is billed twice.
+Claim: an admin requests an erasure at any time, and anything may fail or crash at any boundary of the worker. No open
+business is erased. After a record is erased, no write restores its text about the person, whatever events, sweeps and
+late failures arrive. In the end each erasure that waits for nothing is finished, and no stored record holds the
+person. All other invariants hold as without erasures: each status is Stripe's, no event is lost, sums and payouts tie
+out, and no customer is billed twice.
 
-Tried. Random schedules of deeds, in which companies clear up often, so that erasures are granted, and in which erased
-customers are billed, edited in Stripe and paid back. Crashes at every boundary of one erasure are in `crashes`.
+Method: random schedules in which companies often finish their open business, so that erasures are granted, and in
+which erased customers are billed, edited in Stripe and paid back. `crashes` has a crash at every boundary of one
+erasure.
 
-Not shown. As in proof 1. Streams, queues, logs and the tables themselves: see tests/privacy.
+Limits: as in `conservation`. Streams, queues, logs and the bytes of the tables are checked by tests/privacy.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from __future__ import annotations
 import random
 
 from tests.proofs import conservation
-from tests.proofs.deeds import DEEDS
+from tests.proofs.actions import ACTIONS
 from tests.proofs.report import Budget, Result
-from tests.proofs.stage import Deed
+from tests.proofs.stage import Action
 
 PAID = ("create", "create", "deliver", "pay", "pay", "deliver") * 4
 """Invoices are made and paid first, so that there is something to erase. No fault strikes yet."""
@@ -32,28 +33,28 @@ OFTEN = {
 """What happens more often than in other towns."""
 
 
-def schedule(seed: int) -> list[Deed]:
+def schedule(seed: int) -> list[Action]:
     """Returns a random schedule."""
     rng = random.Random(f"erasures {seed}")
-    weights = {name: OFTEN.get(name, weight) for name, (weight, _) in DEEDS.items()}
-    begun = [Deed(name, rng.randrange(1_000_000), calm=True) for name in PAID]
+    weights = {name: OFTEN.get(name, weight) for name, (weight, _) in ACTIONS.items()}
+    begun = [Action(name, rng.randrange(1_000_000), calm=True) for name in PAID]
     before, after = (rng.choices(list(weights), list(weights.values()), k=count) for count in (16, 50))
-    return begun + [Deed(name, rng.randrange(1_000_000)) for name in (*before, *ASKED, *after)]
+    return begun + [Action(name, rng.randrange(1_000_000)) for name in (*before, *ASKED, *after)]
 
 
 def prove(budget: Budget) -> Result:
     """Seeds, until the time is up and some have been played, or until enough have been played."""
-    found = Result("erasures at any moment", f"schedules of {len(schedule(0))} deeds", seed=budget.seed)
-    asked = finished = 0
+    result = Result("erasures at any time", f"schedules of {len(schedule(0))} actions", seed=budget.seed)
+    requested = finished = 0
     for number in range(budget.of(6, 100, 1_000_000)):
         if budget.left < 0 and number >= budget.of(3, 15, 50):
             break
-        played = conservation.run(budget.seed + number, schedule(budget.seed + number))
-        found.count += 1
-        asked += played.erasures
-        finished += played.erased
-        if played.violation is not None:
-            least = conservation.shortest(played)
-            found.failures.append(f"{least.violation}\n  {conservation.replay_line(least)}")
-    found.figures = {"erasures": asked, "finished": finished}
-    return found
+        execution = conservation.run(budget.seed + number, schedule(budget.seed + number))
+        result.count += 1
+        requested += execution.erasures
+        finished += execution.erased
+        if execution.violation is not None:
+            least = conservation.shortest(execution)
+            result.failures.append(f"{least.violation}\n  {conservation.replay_line(least)}")
+    result.figures = {"erasures": requested, "finished": finished}
+    return result

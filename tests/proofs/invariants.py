@@ -32,7 +32,7 @@ from chalicelib.ports.storage import InvoiceExists, ServiceClaimed
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from infra.stripe_double.errors import StripeFault
 from tests.fakes.database import Parked
-from tests.oracle import REASONS, differences, expected, shown
+from tests.oracle import REASONS, differences, figures_in_pom, figures_in_stripe
 from tests.proofs.books import Books, faults_of_money
 from tests.proofs.erased import faults_at_rest, faults_of_write, without_texts
 from tests.proofs.orders import faults_of_orders, unclaimed_lines
@@ -56,9 +56,9 @@ class Violation(AssertionError):
     """An invariant does not hold."""
 
 
-def require(holds: bool, what: str) -> None:
+def require(holds: bool, message: str) -> None:
     if not holds:
-        raise Violation(what)
+        raise Violation(message)
 
 
 class Invariants:
@@ -70,7 +70,7 @@ class Invariants:
         self._known_since: dict[tuple[StripeAccountId, str], int] = {}
         """The second at which POM came to know each Stripe object of an invoice."""
 
-    def expected(self, failure: BaseException) -> bool:
+    def figures_in_stripe(self, failure: BaseException) -> bool:
         """Whether a deed may end like this: a refusal of ours, or of the double's to those who act on it."""
         kinds = (IntegrationError, StripeFault, stripe.StripeError, DuplicateEvent, InvoiceExists, ServiceClaimed)
         return isinstance(failure, kinds)
@@ -127,7 +127,9 @@ class Invariants:
             getattr(item, "account_id", None),
             link.account_id if link else None,
         }
-        require(bool(owners & tenants), f"7: {actor.deed} on behalf of {sorted(tenants)} changed {owners} by {name}")
+        require(
+            bool(owners & tenants), f"7: {actor.action} on behalf of {sorted(tenants)} changed {owners} by {name}"
+        )
 
     def _require_progress(self, old: Invoice | None, new: Invoice) -> None:
         if old is None:
@@ -155,9 +157,9 @@ class Invariants:
         if new.facts.invoice is not None:
             require(new.facts.invoice.id == new.stripe_invoice_id, f"2: {new.id} holds facts of another invoice")
         for kind in ("payment_intents", "charges", "refunds", "disputes", "payments", "credit_notes"):
-            known, now = getattr(old.facts, kind), getattr(new.facts, kind)
-            for stripe_id, fact in known.items():
-                kept = now.get(stripe_id)
+            old_facts, new_facts = getattr(old.facts, kind), getattr(new.facts, kind)
+            for stripe_id, fact in old_facts.items():
+                kept = new_facts.get(stripe_id)
                 require(
                     kept is not None and kept.precedence >= fact.precedence, f"5: {new.id} forgot {fact}, has {kept}"
                 )
@@ -184,12 +186,12 @@ class Invariants:
             return
         for ledger in self._town.double.world.ledgers.values():
             invoices = ledger.tables.get("invoice", {}).values()
-            made = Counter(
+            created = Counter(
                 i["metadata"]["pom_invoice_id"]
                 for i in invoices
                 if "pom_invoice_id" in i["metadata"] and not i["from_invoice"]
             )
-            twice = [ours for ours, count in made.items() if count > 1]
+            twice = [ours for ours, count in created.items() if count > 1]
             require(not twice, f"2: several Stripe invoices for {twice}")
             billed = Counter(
                 line["metadata"]["pom_service_id"]
@@ -230,8 +232,8 @@ class Invariants:
 
     def _belongs_to(self, account: str, event: StripeEvent) -> str:
         """The id by which POM may know the event's object: of its payment intent, or of its invoice."""
-        found = self._town.table(account, event.object_type).get(event.object_id, {})
-        return str(found.get("payment_intent") or found.get("invoice") or event.object_id)
+        differences = self._town.table(account, event.object_type).get(event.object_id, {})
+        return str(differences.get("payment_intent") or differences.get("invoice") or event.object_id)
 
     def _is_gone(self, account: str, event: StripeEvent) -> bool:
         """Returns True if the event is about an invoice that Stripe no longer has. Only drafts can be deleted."""
@@ -259,8 +261,8 @@ class Invariants:
             held = {k: v for k, v in database.tallies.get(organization, {}).items() if any(v)}
             require(summed == held, f"the summary of {organization} holds {held}, invoices make {summed}")
         for invoice in database.invoices.values():
-            found = faults_of_rows(invoice, database)
-            require(not found, f"14: {found}")
+            differences = faults_of_rows(invoice, database)
+            require(not differences, f"14: {differences}")
         active = Counter(c.account_id for c in database.connections.values() if c.active)
         require(all(count == 1 for count in active.values()), f"9: an account connected twice: {active}")
 
@@ -288,10 +290,10 @@ class Invariants:
             ours = [i for i in database.invoices.values() if i.stripe_account_id == account]
             ledger = town.double.ledger(account)
             left = {_unknown_to_pom(invoice_id) for invoice_id in self._drafts_left(account)}
-            found = [line for line in disagreements(ledger, ours) if line not in left]
-            require(not found, f"6: POM and Stripe differ: {found}")
-            found = list(faults_of_orders(ours, database, town.double.world.ledgers[account]))
-            require(not found, f"1: {found}")
+            differences = [line for line in disagreements(ledger, ours) if line not in left]
+            require(not differences, f"6: POM and Stripe differ: {differences}")
+            differences = list(faults_of_orders(ours, database, town.double.world.ledgers[account]))
+            require(not differences, f"1: {differences}")
         for invoice in database.invoices.values():
             if invoice.live:
                 for line in invoice.order.line_items:
@@ -307,7 +309,7 @@ class Invariants:
         self._batches_done()
         self._money_tied_out()
         self._events_logged()
-        parked = [key for key, known in database.events.items() if isinstance(known, Parked) and not known.aside]
+        parked = [key for key, entry in database.events.items() if isinstance(entry, Parked) and not entry.aside]
         require(not parked, f"3: still parked: {parked}")
         for fault in faults_at_rest(database):
             require(False, fault)
@@ -336,8 +338,8 @@ class Invariants:
         town = self._town
         for organization, account in town.accounts.items():
             books = Books(town.double, account, town.plain.database, organization)
-            found = faults_of_money(books, town.plain.clock.now() - LOOKED_BACK)
-            require(not found, f"16: {found}")
+            differences = faults_of_money(books, town.plain.clock.now() - LOOKED_BACK)
+            require(not differences, f"16: {differences}")
 
     def _events_logged(self) -> None:
         """15: each event about an invoice is in that invoice's log once, and nothing else is.
@@ -395,8 +397,11 @@ class Invariants:
             if theirs:
                 lives = theirs["address"] or {"line1": None, "city": None}
                 has = (theirs["email"], theirs["name"], theirs["phone"], lives["line1"], lives["city"])
-            gone = theirs is None or theirs.get("_deleted", False)
-            require(not gone and ours == has, f"customer {customer.id}: POM has {ours}, Stripe {has}, gone {gone}")
+            deleted_ids = theirs is None or theirs.get("_deleted", False)
+            require(
+                not deleted_ids and ours == has,
+                f"customer {customer.id}: POM has {ours}, Stripe {has}, gone {deleted_ids}",
+            )
 
     def everything_kept(self) -> dict[str, Any]:
         """What a sweep may change."""
@@ -470,7 +475,7 @@ def _differs_in_choice_of_reason(ledger: dict[str, Any], invoice: Invoice) -> bo
     theirs = next((i for i in ledger["objects"].get("invoice", ()) if i["id"] == invoice.stripe_invoice_id), None)
     if theirs is None:
         return False
-    here, there = shown(invoice), expected(ledger, theirs)
+    here, there = figures_in_pom(invoice), figures_in_stripe(ledger, theirs)
     parts = {payment["payment"]["payment_intent"] for payment in theirs["payments"]["data"]}
     errors = [
         intent["last_payment_error"]

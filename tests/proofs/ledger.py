@@ -1,6 +1,6 @@
-"""The ledger of stored versions: what was committed to the tables whose changes are told, in the order of writing.
+"""The ledger of stored versions: the commits to the tables whose changes are published, in the order of writing.
 
-It is kept beside the stream and knows nothing of it: the tables in memory enter each version as they store it.
+The ledger does not use the stream: the memory stores enter each version when they store it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TABLES = {
     ObjectKind.CONNECTION: "connections",
     ObjectKind.PAYOUT: "payouts",
 }
-"""The tables in memory whose changes are told."""
+"""The memory stores whose changes are published."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""Load, open loop: signed events of many stories at a fixed rate into the running API, on Amazon's DynamoDB Local.
+"""Proof `load`: signed events of many stories at a fixed rate into the running API, on Amazon's DynamoDB Local.
 
-A second process sends each event at its own time, whether or not earlier ones were answered; a latency counts from
-that time. A burst of ten times the rate must drain, and in the midst of a second one the API process is killed and
-started again. Then every id is looked for: what was acknowledged is recorded in the tables, and every invoice is what
-the double's ledger says, once a sweep has met again what came before the event that names its payment.
+A second process sends each event at its own time, whether or not earlier ones had a response; the latency counts from
+that time. A burst of ten times the rate must be processed, and during a second burst the API process is killed and
+started again. Then the proof looks up every id: each acknowledged event is in the tables, and every invoice is equal
+to the double's ledger after a sweep has read the events again that arrived before the event that names their payment.
 
-The figures are of one machine with everything on it: the API in one process (16 threads under one interpreter lock),
+The figures are of one machine that runs everything: the API in one process (16 threads under one interpreter lock),
 its database, Stripe's double and the sender. They say nothing about AWS.
 """
 
@@ -56,7 +56,7 @@ CALM = 7.0
 
 def prove(budget: Budget) -> Result:
     """Load, a burst and a crash; nothing in the short slice, which must do without Java."""
-    result = Result("load, open loop", "webhooks sent on time", seed=budget.seed)
+    result = Result("load at a fixed rate", "webhooks sent on time", seed=budget.seed)
     if budget.slice == "short":
         result.tried = "not in the short slice"
         return result

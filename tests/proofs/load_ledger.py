@@ -1,4 +1,5 @@
-"""`python -m tests.proofs.load_ledger`: what the tables of a running stack hold, and how it differs from Stripe.
+"""`python -m tests.proofs.load_ledger`: prints the content of a running stack's tables, and how it differs from
+Stripe.
 
 A JSON object on standard input names `organization`, `account`, its `invoices` and Stripe's `ledger`.
 """

@@ -1,8 +1,8 @@
-"""`python -m tests.proofs.load_sender`: posts webhooks, each at its own time, whatever became of those before.
+"""`python -m tests.proofs.load_sender`: posts webhooks, each at its own time, whatever happened to those before.
 
 A JSON object on standard input names `url`, `secret`, `begin` (epoch seconds), `bodies` and `plan`: pairs of seconds
-after `begin` and a body's number. What is not answered 2xx is sent again, signed anew, after the waits of `WAITS`.
-Prints what became of each.
+after `begin` and a body's number. A webhook without a 2xx response is signed again and sent again, after the waits of
+`WAITS`. Prints the outcome of each webhook.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 4.0)
 
 @dataclass
 class Delivery:
-    """`latency` is from the intended moment to the 2xx, waits in our own queue and all tries included."""
+    """`latency` is the time from the planned time to the 2xx, including the sender's queue and all attempts."""
 
     number: int
     body: int

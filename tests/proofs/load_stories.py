@@ -1,4 +1,6 @@
-"""Events of many stories: invoices made through the API, what payers did with them, and what Stripe tells of it."""
+"""Events of many stories: invoices created through the API, the acts of their payers, and Stripe's events about
+them.
+"""
 
 from __future__ import annotations
 
@@ -164,7 +166,7 @@ def recorded(stack: LocalStack, load: Load) -> Any:
     ours = {stripe_id_of(each) for each in load.invoices}
     objects = given["ledger"]["objects"]
     objects["invoice"] = [each for each in objects["invoice"] if each["id"] in ours]
-    return json.loads(run_module(stack, "tests.proofs.load_ledger", given=json.dumps(given)))
+    return json.loads(run_module(stack, "tests.proofs.load_ledger", standard_input=json.dumps(given)))
 
 
 def sweep(stack: LocalStack) -> None:

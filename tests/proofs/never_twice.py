@@ -1,15 +1,15 @@
-"""Proof 4, never twice: nobody is billed twice for a service, and no e-mail is sent twice.
+"""Proof `never-twice`: no service is billed twice, and no e-mail is sent twice.
 
-Claimed. However often, however concurrently and however late a create is repeated, and whatever is lost, stored as a
-failure, or ended on the way: one live Stripe invoice an intent, one live invoice a service, one e-mail a send,
-one refund a key.
+Claim: a create is repeated any number of times, at the same time or late, while requests are lost, stored as a
+failure, or end on the way. There is one live Stripe invoice for each order, one live invoice for each service, one
+e-mail for each send, and one refund for each key.
 
-Tried. Towns in which nearly everything is creating, editing, sending, voiding, correcting, paying, refunding and
-resuming the same few services, one by one and in batches of drafts that are sent after a review, under many faults,
-with the clock jumping past the 24 hours for which Stripe keeps idempotency keys.
+Method: towns that mostly create, edit, send, void, correct, pay, refund and resume the same few services, one by one
+and in batches of drafts that are sent after a review, under many faults, while the clock jumps past the 24 hours for
+which Stripe stores idempotency keys.
 
-Not shown. An `invoice.sent` event that Stripe never generates: after a stored failure it is our only proof that the
-e-mail went out, so such an invoice could be mailed a second time.
+Limits: an `invoice.sent` event that Stripe never generates. After a stored failure only this event proves that the
+e-mail was sent, so POM could mail the invoice a second time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import random
 
 from tests.proofs.conservation import Run, replay_line, run, shortest
 from tests.proofs.report import Budget, Result
-from tests.proofs.stage import Deed
+from tests.proofs.stage import Action
 
 WEIGHTS = {
     "create": 40, "create_many": 1, "send": 12, "void": 8, "edit_draft": 14, "correct": 8, "resume": 12, "work": 24,
@@ -28,24 +28,24 @@ WEIGHTS = {
 LENGTH = 70
 
 
-def crowded(seed: int) -> list[Deed]:
+def run_with_rivals(seed: int) -> list[Action]:
     """A schedule of rivals."""
     rng = random.Random(f"never twice {seed}")
     names = rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=LENGTH)
-    return [Deed(name, rng.randrange(1_000_000)) for name in names]
+    return [Action(name, rng.randrange(1_000_000)) for name in names]
 
 
 def prove(budget: Budget) -> Result:
-    found = Result("never twice", "schedules of 70 rival deeds", seed=budget.seed)
+    result = Result("never twice", "schedules of 70 rival actions", seed=budget.seed)
     faults = 0
     for number in range(budget.of(12, 300, 1_000_000)):
         if budget.left < 0:
             break
-        played: Run = run(budget.seed + number, crowded(budget.seed + number))
-        found.count += 1
-        faults += sum(played.figures.faults.values())
-        if played.violation is not None:
-            least = shortest(played)
-            found.failures.append(f"{least.violation}\n  {replay_line(least)}")
-    found.figures = {"faults": faults}
-    return found
+        execution: Run = run(budget.seed + number, run_with_rivals(budget.seed + number))
+        result.count += 1
+        faults += sum(execution.figures.faults.values())
+        if execution.violation is not None:
+            least = shortest(execution)
+            result.failures.append(f"{least.violation}\n  {replay_line(least)}")
+    result.figures = {"faults": faults}
+    return result

@@ -1,4 +1,4 @@
-"""What must hold between an invoice's order, its lines in Stripe, and the claims on its services."""
+"""Requires that an invoice's order, its lines in Stripe, and the claims on its services agree."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def faults_of_orders(invoices: Iterable[Invoice], database: FakeDatabase, ledger
 
     `ledger` is the double's own. Whether ordered services are claimed is asked elsewhere.
     """
-    held: dict[tuple[Any, Any], set[str]] = {}
+    claims: dict[tuple[Any, Any], set[str]] = {}
     for (organization, service), holder in database.claims.items():
-        held.setdefault((organization, holder), set()).add(service)
+        claims.setdefault((organization, holder), set()).add(service)
     for invoice in invoices:
         if not invoice.live:
             continue
         ordered = {str(line.service_id) for line in invoice.order.line_items}
-        kept = {str(each) for each in invoice.edit.held} if invoice.edit is not None else set()
-        useless = held.get((invoice.organization_id, invoice.id), set()) - ordered - kept
+        order_lines = {str(each) for each in invoice.edit.held} if invoice.edit is not None else set()
+        useless = claims.get((invoice.organization_id, invoice.id), set()) - ordered - order_lines
         if useless:
             yield f"{invoice.id} has claimed {sorted(useless)}, which it does not bill"
         theirs = ledger.tables.get("invoice", {}).get(invoice.stripe_invoice_id or "")

@@ -1,13 +1,14 @@
-"""Proof 2, permutations: whatever order the events of a story come in, POM ends where Stripe is.
+"""Proof `permutations`: any order of a story's events ends in Stripe's state.
 
-Claimed. For each story of an invoice, every order of its events, also all in one second, each of them twice, and some
-or all in the version of the account, gives one and the same end, equal to the double's ledger. The invoice then has
-the same timeline, payments and movements of money, and its event log has each of its events once. What POM is told of
-its versions on the way is what changed from one to the next.
+Claim: for each story of an invoice, every order of its events gives the same end, equal to the double's ledger, also
+if all of them are in one second, arrive twice, or are in the version of the account. The invoice has the same
+timeline, payments and rows of money, and its event log has each event once. POM publishes the differences between the
+versions on the way.
 
-Tried. The stories of `tests/properties/stories.py`. Of up to six events every order (720); of more, a sample.
+Method: the stories of `tests/properties/stories.py`, in every order of up to six events (720), and in a sample of the
+orders of more events.
 
-Not shown. Stories that nobody has told; the simulation of proof 1 makes up others.
+Limits: events that no story makes; the simulation of `conservation` makes others.
 """
 
 from __future__ import annotations
@@ -33,67 +34,68 @@ from tests.proofs.ledger import Ledger, recorded
 from tests.proofs.published_oracle import differences_told, expected
 from tests.proofs.records import faults_of_log, faults_of_rows
 from tests.proofs.report import Budget, Result
-from tests.properties.stories import STORIES, Told, copied, says, told
+from tests.properties.stories import STORIES, FinishedStory, comparable_facts, copy_database, tell
 
 ALL_UP_TO = 6
 
 
 def prove(budget: Budget) -> Result:
-    found = Result("permutations of every story", "orders", seed=budget.seed)
+    result = Result("permutations of every story", "orders", seed=budget.seed)
     most = budget.of(10, 120, 720)
     rng = random.Random(budget.seed)
     whole = 0
     for number, story in enumerate(STORIES):
-        tale = told(story, budget.seed + number)
-        end = _end(tale.retold(tale.events)[0])
+        tale = tell(story, budget.seed + number)
+        end = _end(tale.replay(tale.events)[0])
         told_in = {
             "as they were": tale.events,
-            "in one second": tale.squeezed,
-            "in mixed versions": tale.mixed(rng),
+            "in one second": tale.within_one_second,
+            "in mixed versions": tale.partly_listed(rng),
             "as Stripe lists them": tale.listed,
         }
         for name, events in told_in.items():
             # Events that are squeezed into one second tell other times, so they make a timeline of their own.
-            read = _read(tale.retold(events)[0])
+            read = _read_state(tale.replay(events)[0])
             whole += most >= math.factorial(len(events)) if len(events) <= ALL_UP_TO else 0
             for order in _orders(events, most, rng):
-                again = [*order, *order] if found.count % 7 == 0 else order
-                invoice, faults = _retold(tale, again)
-                found.count += 1
+                again = [*order, *order] if result.count % 7 == 0 else order
+                invoice, faults = _published_events(tale, again)
+                result.count += 1
                 where = f"{story.__name__}, {name}: {[event.type for event in order]}"
                 if _end(invoice) != end or differences(dict(tale.ledger), [invoice]):
-                    found.failures.append(f"{where} ends as {invoice.status}")
-                found.failures += [f"{where}: {fault}" for fault in faults]
-                if _read(invoice) != read:
-                    found.failures.append(f"{where} has another timeline, other payments or other movements")
-    found.figures = {"stories": len(STORIES), "stories in every order": whole}
-    return found
+                    result.failures.append(f"{where} ends as {invoice.status}")
+                result.failures += [f"{where}: {fault}" for fault in faults]
+                if _read_state(invoice) != read:
+                    result.failures.append(f"{where} has another timeline, other payments or other movements")
+    result.figures = {"stories": len(STORIES), "stories in every order": whole}
+    return result
 
 
-def _retold(tale: Told, events: Sequence[StripeEvent]) -> tuple[Invoice, list[str]]:
+def _published_events(tale: FinishedStory, events: Sequence[StripeEvent]) -> tuple[Invoice, list[str]]:
     """Returns the invoice after these events came in this order, and what is wrong with its event log and rows."""
-    ports = FakePorts(stripe=tale.ports.stripe, database=copied(tale.ports.database), clock=tale.ports.clock)
+    ports = FakePorts(stripe=tale.ports.stripe, database=copy_database(tale.ports.database), clock=tale.ports.clock)
     ledger = recorded(ports.database, ports.clock)
     arrived = [(event, receive_event(event, Source.WEBHOOK, ports)) for event in events]
     invoice = ports.database.invoices[tale.invoice.organization_id, tale.invoice.id]
     faults = [*faults_of_log(invoice, arrived, ports), *faults_of_rows(invoice, ports.database)]
-    return invoice, [*faults, *faults_of_told(ledger)]
+    return invoice, [*faults, *faults_of_published(ledger)]
 
 
-def faults_of_told(ledger: Ledger) -> Iterator[str]:
-    """Yields where POM would be told of something else than what changed from version to version."""
-    wanted, told = set(expected(ledger)), set(differences_told(ledger))
-    if wanted != told:
-        yield f"stored and not told: {sorted(wanted - told)}; told and not stored: {sorted(told - wanted)}"
+def faults_of_published(ledger: Ledger) -> Iterator[str]:
+    """Yields the differences between the published changes and the changes from version to version."""
+    wanted, published = set(expected(ledger)), set(differences_told(ledger))
+    if wanted != published:
+        missing, invented = sorted(wanted - published), sorted(published - wanted)
+        yield f"stored and not published: {missing}; published and not stored: {invented}"
 
 
 def _end(invoice: Invoice) -> Snapshots:
     """Returns what the facts of an invoice say, whenever each became known and each e-mail was sent."""
-    said = says(invoice.facts)
-    return replace(said, mails=tuple((stripe_id, 0) for stripe_id, _ in said.mails))
+    end_state = comparable_facts(invoice.facts)
+    return replace(end_state, mails=tuple((stripe_id, 0) for stripe_id, _ in end_state.mails))
 
 
-def _read(invoice: Invoice) -> Any:
+def _read_state(invoice: Invoice) -> Any:
     """Returns what people read of an invoice: its timeline, its payments and the rows of its money."""
     payments = [_undated(payment) for payment in payments_of(invoice)]
     return timeline(invoice), payments, sorted(movements(invoice), key=lambda row: row.id)

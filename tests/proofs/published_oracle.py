@@ -1,8 +1,8 @@
-"""What POM has to be told of a ledger, found by another way than the code's.
+"""The changes that POM must publish for a ledger, computed in another way than the code's.
 
-The code compares two versions, because that is all a stream shows. The oracle follows each object through its life.
-Of invoices it reads what the API shows, and of drafts the sentences that explain them, too; of connections it reads
-every field but those of POM's own work.
+The code compares two versions, because a stream has no more. The oracle follows each object through its life. It
+reads what the API returns of invoices, and the explanations of drafts. Of connections it reads every field except
+those of POM's own work.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NOT_SHOWN = ("version", "sweep", "tested_at", "refresh_asked_at", "authorizing_u
 
 @dataclass(frozen=True, order=True)
 class Telling:
-    """One thing that POM has to be told, or was told. `previous` and `status` are the words for before and after."""
+    """One change that POM must publish, or has published, with the `previous` and the new `status`."""
 
     kind: str
     organization_id: str
@@ -46,7 +46,7 @@ class Telling:
 
 
 def expected(ledger: Ledger) -> list[Telling]:
-    """Returns all that has to be told of a ledger, the earliest first for each object."""
+    """Returns all changes of a ledger that POM must publish, the earliest first for each object."""
     return [telling for life in ledger.lives() for telling in _LIVES[life[0].kind](life)]
 
 
@@ -84,12 +84,12 @@ class _Billed:
 
 @dataclass
 class _Known:
-    """What has been told of an invoice, and what the API showed of its last version."""
+    """The published changes of an invoice, and the API's view of its last version."""
 
     status: str | None = None
     view: InvoiceView | None = None
     attempts: int = 0
-    """How many failed attempts people could read of when one was told last."""
+    """How many failed attempts the timeline had at the last published failure."""
     disputes: dict[str, bool] = field(default_factory=dict)
     billed: _Billed | None = None
     """What people read of it when it was neither made, nor edited, nor sent."""
@@ -118,7 +118,7 @@ def _of_invoice(life: list[Entry]) -> Iterator[Telling]:
 
 
 def _stored_before(entry: Entry) -> _Known:
-    """Returns what was told of an invoice that was made before the ledger began."""
+    """Returns the published changes of an invoice that was created before the ledger began."""
     invoice = entry.before
     if invoice is None or invoice.status == "creating":
         return _Known()

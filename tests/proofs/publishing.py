@@ -1,20 +1,20 @@
-"""Proof 13, publishing: what POM is told is what was stored, whatever is killed.
+"""Proof `publishing`: the published changes are exactly the stored changes, whatever crashes.
 
-Claimed. The events on the bus, without repetitions by id, are exactly the changes of the ledger of stored versions:
-each with its object, version, type, and the status before and after. Nothing is told that was not stored. The feed
-tells the same, and a reader who follows it from cursor to cursor misses nothing. A consumer who keeps the highest
-version of each object ends with the status that is stored, and with all that an invoice at rest bills.
+Claim: the events on the bus, without repetitions by id, are exactly the changes of the ledger of stored versions:
+each with its object, version, type, and the status before and after. The feed has the same changes, and a reader who
+follows it from cursor to cursor misses none. A consumer that keeps the highest version of each object ends with the
+stored status, and with the billed services of every finished invoice.
 
-Tried. The towns of proof 1, and as many towns that work on drafts most of the time, in POM and in Stripe. Their
-tables enter each committed version in a ledger. The ledger goes through tables with streams and the worker's real
-handler, bus adapter, feed and queue. The worker is killed before or after any call; the bus, the feed, the queue and
-the tables do not answer, or do and the answer is lost; the bus refuses single entries, for now or for good; batches
-come again; records cannot be read by this release, or wait for 13 hours. Then the operator tells again what was
-queued, without the objects that have changed since. In place of records that nobody could read, the present versions
-are told. Of those only the claim about a consumer is shown. Small towns are told once for each call, with the worker
-killed right there.
+Method: the towns of `conservation`, and as many towns that work mostly on drafts, in POM and in Stripe. Their tables
+enter each committed version in a ledger. The ledger goes through tables with streams and the worker's real handler,
+bus adapter, feed and queue. The worker is killed before or after any call. The bus, the feed, the queue and the
+tables do not respond, or their response is lost. The bus refuses single entries, for now or permanently. Batches are
+repeated. Records cannot be read by this release, or wait for 13 hours. Then the operator publishes the queued changes
+again, without the objects that have changed since. For unreadable records the present versions are published, so only
+the claim about a consumer is checked. Small towns are repeated once for each call, with the worker killed at that
+call.
 
-Not shown. Streams, the queue and the feed's table are moto's. `make test-real` has DynamoDB Local's streams.
+Limits: streams, the queue and the feed's table are moto's. `make test-real` has the streams of DynamoDB Local.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import OrganizationId
 from infra.local.aws import embedded_aws
 from tests.boundaries import Boundaries
+from tests.proofs.actions import ACTIONS, PLAYERS, schedule
 from tests.proofs.conservation import come_to_rest
-from tests.proofs.deeds import DEEDS, PLAYERS, schedule
-from tests.proofs.hostile_worker import Trouble, Worker
+from tests.proofs.failing_worker import Trouble, Worker
 from tests.proofs.ledger import Ledger
 from tests.proofs.published_oracle import Telling, expected
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Town
-from tests.proofs.stage import Deed
+from tests.proofs.stage import Action
 from tests.proofs.streamed import empty_feed, streamed
 
 LENGTH = 100
@@ -50,7 +50,7 @@ BILLED = (
     "lineItems", "deductions", "subtotal", "tax", "total", "totalDifference", "discountAmount", "dueDate", "memo",
 )  # fmt: skip
 """The fields of an invoice that show what it bills."""
-SMALL = [Deed(name, number, calm=True) for name in ("create", "pay", "deliver", "void") for number in range(2)]
+SMALL = [Action(name, number, calm=True) for name in ("create", "pay", "deliver", "void") for number in range(2)]
 
 
 @dataclass
@@ -104,20 +104,20 @@ def _of_bus(detail: Any) -> Telling:
     )  # fmt: skip
 
 
-def _differences(where: str, heard: Iterable[tuple[str, Telling]], wanted: set[Telling]) -> Iterator[str]:
+def _differences(where: str, heard: Iterable[tuple[str, Telling]], expected: set[Telling]) -> Iterator[str]:
     by_id: dict[str, set[Telling]] = {}
     for event_id, telling in heard:
         by_id.setdefault(event_id, set()).add(telling)
-    ambiguous = [event_id for event_id, told in by_id.items() if len(told) > 1]
+    ambiguous = [event_id for event_id, published in by_id.items() if len(published) > 1]
     if ambiguous:
         yield f"{where} has one id for several things: {ambiguous}"
-    told = [telling for each in by_id.values() for telling in each]
-    if len(told) != len(set(told)):
-        yield f"{where} has several ids for one thing: {[each for each, times in Counter(told).items() if times > 1]}"
-    if missing := wanted - set(told):
-        yield f"stored, and not told on {where}: {sorted(missing, key=str)[:3]}"
-    if invented := set(told) - wanted:
-        yield f"told on {where}, and not stored: {sorted(invented, key=str)[:3]}"
+    published = [telling for each in by_id.values() for telling in each]
+    if len(published) != len(set(published)):
+        yield f"{where} repeats changes under other ids: {[each for each, n in Counter(published).items() if n > 1]}"
+    if missing := expected - set(published):
+        yield f"stored, and not published on {where}: {sorted(missing, key=str)[:3]}"
+    if not_stored := set(published) - expected:
+        yield f"published on {where}, and not stored: {sorted(not_stored, key=str)[:3]}"
 
 
 def _faults_of_consumer(worker: Worker, town: Town) -> Iterator[str]:
@@ -130,28 +130,30 @@ def _faults_of_consumer(worker: Worker, town: Town) -> Iterator[str]:
         if (detail["deleted"] or detail["objectOmitted"]) != (detail["object"] is None):
             yield f"{detail['id']} is of a deleted object: {detail['deleted']}, and shows {detail['object']}"
     for (organization_id, invoice_id), invoice in town.plain.database.invoices.items():
-        known = latest.get(("invoice", organization_id, invoice_id))
+        stored_ids = latest.get(("invoice", organization_id, invoice_id))
         if invoice.status == "creating":
             continue
         view = msgspec.to_builtins(
             invoice_view(invoice, customer_name=None, now=town.plain.clock.now(), dashboard_base="https://stripe")
         )
-        shown = view if known is not None and known["objectOmitted"] else known and known["object"]
-        if known is None or known["status"] != invoice.status or shown["status"] != invoice.status:
-            yield f"{invoice_id} is {invoice.status}, and a consumer has {known and known['status']}"
+        consumer_copy = (
+            view if stored_ids is not None and stored_ids["objectOmitted"] else stored_ids and stored_ids["object"]
+        )
+        if stored_ids is None or stored_ids["status"] != invoice.status or consumer_copy["status"] != invoice.status:
+            yield f"{invoice_id} is {invoice.status}, and a consumer has {stored_ids and stored_ids['status']}"
             continue
-        if other := [field for field in BILLED if shown[field] != view[field]]:
+        if other := [field for field in BILLED if consumer_copy[field] != view[field]]:
             yield f"{invoice_id} has {other} otherwise than a consumer"
     for (organization_id, customer_id), customer in town.plain.database.customers.items():
-        known = latest.get(("customer", organization_id, customer_id))
-        heard = (known["status"], _stripe_id(known, customer)) if known is not None else None
+        stored_ids = latest.get(("customer", organization_id, customer_id))
+        heard = (stored_ids["status"], _stripe_id(stored_ids, customer)) if stored_ids is not None else None
         if customer.sync_status == "synced" and heard != ("synced", customer.linked_id):
             yield f"{customer_id} is in Stripe as {customer.linked_id}, and a consumer has {heard}"
 
 
-def _stripe_id(known: Any, customer: Customer) -> str | None:
+def _stripe_id(stored_ids: Any, customer: Customer) -> str | None:
     """Returns the Stripe customer that a consumer has. It reads the customer if the event left it out."""
-    return customer.linked_id if known["objectOmitted"] else known["object"]["stripeCustomerId"]
+    return customer.linked_id if stored_ids["objectOmitted"] else stored_ids["object"]["stripeCustomerId"]
 
 
 # One town
@@ -165,7 +167,7 @@ class Told:
     figures: Counter[str]
 
 
-def town_of(seed: int, deeds: list[Deed] | None = None) -> Town:
+def town_of(seed: int, deeds: list[Action] | None = None) -> Town:
     """Returns a town after its schedule, at rest."""
     town = Town(seed)
     town.play(schedule(seed, LENGTH) if deeds is None else deeds, PLAYERS)
@@ -173,15 +175,15 @@ def town_of(seed: int, deeds: list[Deed] | None = None) -> Town:
     return town
 
 
-def drafting(seed: int) -> list[Deed]:
+def drafting(seed: int) -> list[Action]:
     """Returns a random schedule in which drafts are changed most of the time."""
     rng = random.Random(f"drafting {seed}")
-    weights = {name: DRAFTING.get(name, weight) for name, (weight, _) in DEEDS.items()}
+    weights = {name: DRAFTING.get(name, weight) for name, (weight, _) in ACTIONS.items()}
     chosen = ["draft"] * 6 + rng.choices(list(weights), list(weights.values()), k=LENGTH - 6)
-    return [Deed(name, rng.randrange(1_000_000)) for name in chosen]
+    return [Action(name, rng.randrange(1_000_000)) for name in chosen]
 
 
-def told(seed: int, rate: float = 0.12) -> Told:
+def run_town(seed: int, rate: float = 0.12) -> Told:
     """Tells what happened in the town of a seed, through trouble, and returns what is wrong with it.
 
     In towns of even seeds, drafts are changed most of the time.
@@ -201,9 +203,9 @@ def told(seed: int, rate: float = 0.12) -> Told:
             "stored versions": len(town.ledger.entries),
             "batches": worker.batches,
             "events put": len(worker.outside.bridge.taken),
-            "told": len(expected(town.ledger)),
+            "published": len(expected(town.ledger)),
             "drafts changed": sum(each.type == "invoice.edited" for each in expected(town.ledger)),
-            "queued and told again": again,
+            "queued and published again": again,
             **trouble.met,
         }
     )
@@ -250,8 +252,8 @@ def _told_with(boundaries: Boundaries, town: Town, streams: Any, faults: list[st
 
 
 def prove(budget: Budget) -> Result:
-    """Towns until the time is up or enough have been told, and one small town with every death."""
-    found = Result("what is told is what was stored", "towns of 100 deeds", seed=budget.seed)
+    """Plays towns until the time or the slice's number is reached, and one small town with a crash at every call."""
+    found = Result("published changes are the stored changes", "towns of 100 actions", seed=budget.seed)
     everywhere = killed_everywhere(budget.seed, budget.of(12, 60, 10_000))
     found.failures = [f"{each}\n  {_replay(budget.seed)}" for each in everywhere.faults]
     total = everywhere.figures
@@ -259,7 +261,7 @@ def prove(budget: Budget) -> Result:
         if budget.left < 0 and found.count:
             break
         seed = budget.seed + number
-        result = told(seed)
+        result = run_town(seed)
         found.count += 1
         total.update(result.figures)
         found.failures += [f"{each}\n  {_replay(seed)}" for each in result.faults]

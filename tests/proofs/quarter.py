@@ -1,17 +1,17 @@
-"""Proof 9, a quarter: three months of a pool company's money tie out to the cent.
+"""Proof `quarter`: three months of a pool company's money tie out to the cent.
 
-Claimed. Each payout that Stripe can itemize is in POM with Stripe's lines, which add up to its amount, each with the
-right invoice; each payment has Stripe's fee and net; nothing of another business is on an invoice; and what POM lists
-of payments comes to what Stripe booked.
+Claim: each payout that Stripe can itemize is in POM with Stripe's lines, which add up to its amount and name the
+right invoices. Each payment has Stripe's fee and net amount. No payment of another business is on an invoice, and
+POM's list of payments adds up to the amounts that Stripe booked.
 
-Tried. 2,000 invoices over 90 days in three currencies, of which two have a balance of their own: cards that are
-declined first, bank debits of which some come back, refunds in Stripe and in POM, disputes won and lost, a monthly
-fee, a web shop on the same account, a minimum balance, tax on fees, payouts that the bank sends back, that are
-canceled or reversed, and one made by hand. One webhook in thirty is lost, and a sweep comes every few days.
+Method: 2,000 invoices over 90 days in three currencies, two of which have their own balance: cards that are declined
+first, bank debits of which some fail, refunds in Stripe and in POM, disputes won and lost, a monthly fee, a web shop
+on the same account, a minimum balance, tax on fees, payouts that fail, are canceled or reversed, and a manual payout.
+One webhook in thirty is lost, and a sweep runs every few days.
 
-Not shown. What Stripe does beyond what its documentation says, as in proof 1.
+Limits: what Stripe does beyond its documentation, as in `conservation`.
 
-`python -m tests.proofs quarter --seed 7` plays another quarter; the same seed is the same one.
+`python -m tests.proofs quarter --seed 7` plays another quarter; a seed always gives the same quarter.
 """
 
 from __future__ import annotations
@@ -257,10 +257,10 @@ class Quarter:
         sums: Counter[str] = Counter()
         after: str | None = None
         while True:
-            wanted = MovementFilter(kind=MovementKind.PAYMENT)
-            page = self.world.ports.payments.page(ORGANIZATION, wanted, PAGE, after)
-            for settled in page.items:
-                for settlement in settled.settlements:
+            expected = MovementFilter(kind=MovementKind.PAYMENT)
+            page = self.world.ports.payments.page(ORGANIZATION, expected, PAGE, after)
+            for settled_lines in page.items:
+                for settlement in settled_lines.settlements:
                     if settlement.transaction.source_type == "charge":
                         self._add(sums, settlement.transaction.currency, settlement.transaction.fee,
                                   settlement.transaction.net)  # fmt: skip
@@ -313,10 +313,12 @@ def _about_payouts(path: str) -> bool:
 
 def prove(budget: Budget) -> Result:
     """One quarter: 60 invoices in the short slice, 100 in the middle one, 2,000 in full."""
-    found = Result("a quarter ties out", "invoices", seed=budget.seed)
+    result = Result("a quarter that ties out", "invoices", seed=budget.seed)
     quarter = Quarter(budget.of(60, 100, 2_000), budget.seed)
     quarter.play()
-    found.count = quarter.told["invoices"]
-    found.failures = [f"{fault}\n  python -m tests.proofs quarter --seed {budget.seed}" for fault in quarter.faults()]
-    found.figures = quarter.figures()
-    return found
+    result.count = quarter.told["invoices"]
+    result.failures = [
+        f"{fault}\n  python -m tests.proofs quarter --seed {budget.seed}" for fault in quarter.faults()
+    ]
+    result.figures = quarter.figures()
+    return result

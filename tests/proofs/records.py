@@ -1,4 +1,4 @@
-"""What is kept beside an invoice, and what is wrong with it: the log of its events, and the rows of its money."""
+"""Faults in the records of an invoice: the log of its events, and the rows of its payments, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def event_log(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Por
     return rows
 
 
-def faults_of_log(invoice: Invoice, arrived: Iterable[tuple[StripeEvent, Receipt]], ports: Ports) -> list[str]:
+def faults_of_log(invoice: Invoice, deliveries: Iterable[tuple[StripeEvent, Receipt]], ports: Ports) -> list[str]:
     """Returns where the log of an invoice differs from what became of the events about it, in words.
 
     Each event is in the log once, with its outcome, and with how often it was repeated after it had been dealt with.
     """
     outcomes: dict[str, str] = {}
     repeated: Counter[str] = Counter()
-    for event, receipt in arrived:
+    for event, receipt in deliveries:
         if receipt.ids.get("invoice_id") != invoice.id:
             continue
         if receipt.outcome is EventOutcome.DUPLICATE:
@@ -43,32 +43,32 @@ def faults_of_log(invoice: Invoice, arrived: Iterable[tuple[StripeEvent, Receipt
             outcomes[event.id] = receipt.outcome.value
     log = event_log(invoice.organization_id, invoice.id, ports)
     times = Counter(row.id for row in log)
-    found = [f"{name} is {count} times in the event log" for name, count in times.items() if count > 1]
+    faults = [f"{name} is {count} times in the event log" for name, count in times.items() if count > 1]
     logged = {row.id: row for row in log}
-    found += [f"{name} is not in the event log" for name in outcomes.keys() - logged.keys()]
+    faults += [f"{name} is not in the event log" for name in outcomes.keys() - logged.keys()]
     for name in outcomes.keys() & logged.keys():
-        told = (logged[name].outcome, logged[name].repeated)
-        if told != (outcomes[name], repeated[name]):
-            found.append(
-                f"the event log says {told} of {name}, which was {outcomes[name]}, {repeated[name]} repeated"
+        expected_entries = (logged[name].outcome, logged[name].repeated)
+        if expected_entries != (outcomes[name], repeated[name]):
+            faults.append(
+                f"the log has {expected_entries} for {name}, expected {outcomes[name]} and {repeated[name]} repeats"
             )
-    return found
+    return faults
 
 
 def faults_of_rows(invoice: Invoice, database: FakeDatabase) -> list[str]:
     """Returns where the stored rows of an invoice's money differ from what the invoice says of it, in words."""
     stored = rows_of(database).get((invoice.organization_id, invoice.id), {})
     current = {row.id: row for row in movements(invoice)}
-    found = [f"row {name} of {invoice.id} is no movement of it any more" for name in stored.keys() - current.keys()]
+    faults = [f"row {name} of {invoice.id} is no movement of it any more" for name in stored.keys() - current.keys()]
     for name, row in current.items():
         if stored.get(name) != row:
-            found.append(f"row {name} of {invoice.id} is {stored.get(name)}, and the invoice says {row}")
-    return found
+            faults.append(f"row {name} of {invoice.id} is {stored.get(name)}, and the invoice says {row}")
+    return faults
 
 
 def rows_of(database: FakeDatabase) -> Mapping[tuple[OrganizationId, InvoiceId], Mapping[str, Movement]]:
     """Returns the stored rows of money by invoice."""
-    found: dict[tuple[OrganizationId, InvoiceId], dict[str, Movement]] = {}
+    faults: dict[tuple[OrganizationId, InvoiceId], dict[str, Movement]] = {}
     for (organization_id, name), row in database.movements.items():
-        found.setdefault((organization_id, row.invoice_id), {})[name] = row
-    return found
+        faults.setdefault((organization_id, row.invoice_id), {})[name] = row
+    return faults

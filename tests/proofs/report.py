@@ -1,4 +1,4 @@
-"""How much to try, and what came of it."""
+"""How much a proof tries, and its result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Budget:
-    """`seconds` is a target: whatever is under way is finished. A slice is `short`, `middle` or `full`."""
+    """The limits of a run. `seconds` is a target: work under way is finished. A slice is `short`, `middle` or
+    `full`.
+    """
 
     slice: str = "short"
     seconds: float = 8.0
@@ -20,13 +22,13 @@ class Budget:
         return self.seconds - (time.monotonic() - self.began)
 
     def of(self, short: int, middle: int, full: int) -> int:
-        """How many, by slice."""
+        """Returns the number for the slice of this run."""
         return {"short": short, "middle": middle, "full": full}[self.slice]
 
 
 @dataclass
 class Result:
-    """One proof. `count` is of what `tried` names; a failure says how to see it again."""
+    """The result of one proof. `count` counts the things that `tried` names; a failure says how to repeat it."""
 
     proof: str
     tried: str

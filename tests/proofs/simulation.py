@@ -1,9 +1,10 @@
-"""A town: two pool companies, their Stripe accounts and everybody who acts on them, played on one stage.
+"""A town: two pool companies, their Stripe accounts and everybody who acts on them, on one stage.
 
 Every call that leaves the process is a boundary: each call of a store or a queue, and each HTTP request to Stripe
-beneath the unmodified SDK. At a boundary the running actor may be overtaken by others, may see the call fail before
-or after it took effect, or may end there for good. An answer of Stripe's may be on its way while others write; its
-`Date` is of when it left. The deed's own number decides which. The seed decides the versions of the accounts.
+beneath the unmodified SDK. At a boundary other actors may overtake the running actor, the call may fail before or
+after it took effect, or the actor may end. A response of Stripe may be under way while others write; its `Date` is
+the time at which it left. The number of an action decides what happens at its boundaries. The seed decides the
+versions of the accounts.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from chalicelib.ports.messages import Message
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from infra.stripe_double import VERSIONS, InProcessClient, StripeDouble
-from tests.boundaries import READS, STORES, Killed, Watched
+from tests.boundaries import READS, STORES, CountedPorts, ProcessKilled
 from tests.proofs.invariants import Invariants, Violation
 from tests.proofs.ledger import recorded
-from tests.proofs.stage import Actor, Deed, Stage
+from tests.proofs.stage import Action, Actor, Stage
 from tests.world import World
 
 BLUE, GREEN = OrganizationId("org_blue"), OrganizationId("org_green")
@@ -48,7 +49,7 @@ LAGGING = (
     "invoices.page", "invoices.due_for_work", "customers.pending", "customers.find_by_stripe_id", "customers.page",
     "connections.all_active", "events.parked",
 )  # fmt: skip
-"""Reads of an index, which may show what was there a while ago."""
+"""Reads of an index, which may return an earlier state."""
 
 LAGGING_TABLES = ("invoices", "customers", "connections", "events")
 
@@ -57,7 +58,7 @@ DEAD_LETTER_AFTER = 5
 
 @dataclass
 class Queued:
-    """A message as a queue holds it."""
+    """A message in a queue, with its receipts and the time from which it is visible."""
 
     message: Message
     received: int = 0
@@ -66,7 +67,7 @@ class Queued:
 
 @dataclass
 class Figures:
-    """What was tried."""
+    """Counts of what the town played."""
 
     deeds: int = 0
     boundaries: int = 0
@@ -89,10 +90,12 @@ class Figures:
 
 
 class Town(World):
-    """The world with boundaries that can be struck. Without an actor on stage, nothing is."""
+    """A world with boundaries at which calls can fail. Nothing fails while no actor is on stage."""
 
     def __init__(self, seed: int = 0, *, faults: bool = True, plain: bool = False) -> None:
-        """`plain`: every account is on our version, and no answer is late; what was found before is replayed so."""
+        """With `plain`, every account is on our version and no response is late. Old schedules are replayed in such
+        towns.
+        """
         super().__init__(seed, version=API_VERSION if plain else None)
         self.plain_stripe = plain
         if not plain:
@@ -113,7 +116,7 @@ class Town(World):
             http_client=_Wire(self.double, self.cross_http),
         )
         self.plain.stripe = StripeGateway(self.client, self.plain.clock)
-        self.ports = Watched(self.plain, self)  # type: ignore[assignment]
+        self.ports = CountedPorts(self.plain, self)  # type: ignore[assignment]
         self.invariants = Invariants(self)
         self.accounts = {organization: self.account(payout_schedule="daily") for organization in ORGANIZATIONS}
         self.spare = self.account()
@@ -136,19 +139,19 @@ class Town(World):
 
     # Playing
 
-    def play(self, schedule: Sequence[Deed], deeds: Mapping[str, Callable[[Town, Actor], None]]) -> None:
+    def play(self, schedule: Sequence[Action], actions: Mapping[str, Callable[[Town, Actor], None]]) -> None:
         """Play the schedule to its end.
 
         Raises:
             Violation: an invariant did not hold.
         """
         starts, cast = 0, []
-        for deed in schedule:
-            actor = Actor(deed, lambda me: self._act(me, deeds[me.deed.name]))
+        for action in schedule:
+            actor = Actor(action, lambda me: self._act(me, actions[me.action.name]))
             starts += actor.rng.choice((0, 2, 8, 25))
             rates = (0.0, 0.0, 0.04, 0.15), (0.0, 0.1, 0.3, 0.6)
             fault_rate, pause_rate = actor.rng.choice(rates[0]), actor.rng.choice(rates[1])
-            if not deed.calm:
+            if not action.calm:
                 actor.fault_rate, actor.pause_rate = fault_rate if self.faults else 0.0, pause_rate
             cast.append((starts, actor))
         try:
@@ -159,20 +162,20 @@ class Town(World):
             self.stage.close()
             raise
 
-    def _act(self, actor: Actor, deed: Callable[[Town, Actor], None]) -> None:
+    def _act(self, actor: Actor, action: Callable[[Town, Actor], None]) -> None:
         self.advance(actor.rng.choice((0, 0, 0, 0, 0, 1, 1, 2, 7)))
         actor.began_at = self.ports.clock.now()
-        deed(self, actor)
+        action(self, actor)
 
     def _judge(self, actor: Actor) -> None:
         failure = actor.failure
-        self.note(f"{actor.deed} ended{'' if failure is None else f': {type(failure).__name__} {failure}'}")
+        self.note(f"{actor.action} ended{'' if failure is None else f': {type(failure).__name__} {failure}'}")
         if isinstance(failure, Violation):
             raise failure
         if failure is not None and not actor.broken and not self.invariants.expected(failure):
-            raise Violation(f"{actor.deed} failed in a way that nobody foresees: {failure!r}") from failure
+            raise Violation(f"{actor.action} failed in a way that nobody foresees: {failure!r}") from failure
         self.invariants.between_deeds()
-        if actor.deed.number % 3:
+        if actor.action.number % 3:
             self._remember()
 
     def note(self, line: str) -> None:
@@ -196,7 +199,7 @@ class Town(World):
         fate = self._fate(actor, STORE_FAULTS)
         if fate is not None:
             self.figures.faults[fate] += 1
-            self.note(f"{actor.deed} meets {fate} at {name}")
+            self.note(f"{actor.action} meets {fate} at {name}")
         if fate == "kill_before" or (fate == "kill_after" and reading):
             raise self._killed(actor, name)
         if fate == "broken":
@@ -210,9 +213,9 @@ class Town(World):
             else:
                 result = self.invariants.watch_write(actor, name, call)
         except Exception as refusal:
-            self.note(f"{actor.deed} {name} !{type(refusal).__name__}")
+            self.note(f"{actor.action} {name} !{type(refusal).__name__}")
             raise
-        self.note(f"{actor.deed} {name}")
+        self.note(f"{actor.action} {name}")
         if fate == "kill_after":
             raise self._killed(actor, name)
         if fate == "lost":
@@ -230,11 +233,11 @@ class Town(World):
         fate = self._fate(actor, HTTP_FAULTS)
         if fate is None:
             result = call()
-            self.note(f"{actor.deed} {name} {result[1]}")
+            self.note(f"{actor.action} {name} {result[1]}")
             self.invariants.after_request(name)
             return self._on_its_way(actor, name, result)
         self.figures.faults[fate] += 1
-        self.note(f"{actor.deed} meets {fate} at {name}")
+        self.note(f"{actor.action} meets {fate} at {name}")
         if fate == "kill_before":
             raise self._killed(actor, name)
         if not fate.startswith("kill"):
@@ -253,7 +256,7 @@ class Town(World):
         actor = self.stage.current
         assert actor is not None
         if actor.dead:
-            raise Killed(name)
+            raise ProcessKilled(name)
         self.stage.tick += 1
         self.figures.boundaries += 1
         if actor.rng.random() < actor.pause_rate:
@@ -264,14 +267,14 @@ class Town(World):
 
     def _require_time(self, actor: Actor, name: str) -> None:
         if actor.dead or self.ports.clock.now() - actor.began_at > actor.patience:
-            self.note(f"{actor.deed} is ended by its timeout before {name}")
+            self.note(f"{actor.action} is ended by its timeout before {name}")
             raise self._killed(actor, name)
 
     def _on_its_way(self, actor: Actor, name: str, answer: Any) -> Any:
         """The answer, which others may overtake: what they do and write meanwhile is not in it."""
-        if actor.deed.calm or self.plain_stripe:
+        if actor.action.calm or self.plain_stripe:
             return answer
-        chance = random.Random(f"answer to {actor.deed} {self.stage.tick}")
+        chance = random.Random(f"answer to {actor.action} {self.stage.tick}")
         if chance.random() >= actor.pause_rate:
             return answer
         self.figures.late += 1
@@ -282,9 +285,9 @@ class Town(World):
         return body, status, {**headers, "date": left_at}
 
     def _lags(self, actor: Actor, name: str) -> bool:
-        if name not in LAGGING or actor.deed.calm or not self.faults:
+        if name not in LAGGING or actor.action.calm or not self.faults:
             return False
-        lags = random.Random(f"{actor.deed} {name} {self.stage.tick}").random() < 0.3
+        lags = random.Random(f"{actor.action} {name} {self.stage.tick}").random() < 0.3
         self.figures.lagged += lags
         return lags
 
@@ -295,8 +298,8 @@ class Town(World):
             now[name] = getattr(database, name)
             setattr(database, name, table)
         try:
-            found = call()
-            return iter(list(found)) if isinstance(found, Iterator) else found
+            snapshot = call()
+            return iter(list(snapshot)) if isinstance(snapshot, Iterator) else snapshot
         finally:
             for name, table in now.items():
                 setattr(database, name, table)
@@ -313,9 +316,9 @@ class Town(World):
         actor.burst = actor.rng.choice((0, 0, 1, 3, 6))
         return actor.rng.choice(kinds)
 
-    def _killed(self, actor: Actor, name: str) -> Killed:
+    def _killed(self, actor: Actor, name: str) -> ProcessKilled:
         actor.dead = True
-        return Killed(name)
+        return ProcessKilled(name)
 
     def advance(self, seconds: int) -> None:
         """Time goes by; events that are squeezed into one second are squeezed into the present one."""
@@ -331,7 +334,7 @@ class Town(World):
         except InvalidSignature:
             return 400
         self.figures.deliveries += 1
-        known = self.invariants.knows(event)
+        has_invoice = self.invariants.knows(event)
         with self.invariants.on_behalf_of(self.stage.current, event.account_id):
             try:
                 receipt = receive_event(event, Source.WEBHOOK, self.ports)
@@ -345,7 +348,7 @@ class Town(World):
         self.figures.outcomes[receipt.outcome] += 1
         if receipt.outcome is EventOutcome.PARKED:
             self.figures.outcomes[f"parked: {receipt.error}"] += 1
-        self.invariants.acknowledged(event, receipt.outcome, known=known and self.invariants.knows(event))
+        self.invariants.acknowledged(event, receipt.outcome, known=has_invoice and self.invariants.knows(event))
         return 200
 
     # Queues

@@ -1,7 +1,7 @@
-"""Several actors on one stage, one at a time: threads that hand a baton over, in an order that a seed decides.
+"""Actors on one stage, one at a time: threads that pass a baton, in an order that a seed decides.
 
-An actor runs until it pauses itself or ends. Who comes next is whoever is ready first by the stage's own count of
-ticks, so the same schedule is played the same way every time, on any machine.
+An actor runs until it pauses or ends. The next actor is the first one that is ready by the stage's own count of
+ticks, so a schedule is played the same way every time, on any machine.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from tests.boundaries import Killed
+from tests.boundaries import ProcessKilled
 
 
 @dataclass(frozen=True)
-class Deed:
-    """One thing that somebody does. Its number decides all about it; a calm one meets no fault and gives no way."""
+class Action:
+    """One action of somebody. The number decides its choices and faults; a calm action meets no fault and no
+    rival.
+    """
 
     name: str
     number: int
@@ -28,16 +30,16 @@ class Deed:
         return f"{self.name}.{self.number}{'-' if self.calm else ''}"
 
     @classmethod
-    def parse(cls, text: str) -> Deed:
+    def parse(cls, text: str) -> Action:
         name, _, number = text.strip().partition(".")
         return cls(name, int(number.rstrip("-")), number.endswith("-"))
 
 
 @dataclass
 class Actor:
-    """Somebody who does one deed."""
+    """Somebody who performs one action."""
 
-    deed: Deed
+    action: Action
     play: Callable[[Actor], None]
     fault_rate: float = 0.0
     pause_rate: float = 0.0
@@ -47,7 +49,7 @@ class Actor:
     dead: bool = False
     burst: int = 0
     broken: bool = False
-    """Whether it met a fault that no code of ours foresees."""
+    """Whether the actor met a fault that no code of ours foresees."""
     ended: bool = False
     failure: BaseException | None = None
     rng: random.Random = field(init=False)
@@ -56,12 +58,12 @@ class Actor:
     _thread: threading.Thread | None = None
 
     def __post_init__(self) -> None:
-        self.rng = random.Random(f"{self.deed.name}.{self.deed.number}")
+        self.rng = random.Random(f"{self.action.name}.{self.action.number}")
         self._go.acquire()
         self._back.acquire()
 
     def resume(self) -> None:
-        """Give the baton to this actor, and wait until it comes back."""
+        """Passes the baton to this actor, and waits until it comes back."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._perform, daemon=True)
             self._thread.start()
@@ -69,7 +71,7 @@ class Actor:
         self._back.acquire()
 
     def give_way(self) -> None:
-        """Called by the actor itself: hand the baton back, and wait for it."""
+        """Passes the baton back, and waits for it. Only the actor itself calls this."""
         self._back.release()
         self._go.acquire()
 
@@ -77,7 +79,7 @@ class Actor:
         self._go.acquire()
         try:
             self.play(self)
-        except Killed:
+        except ProcessKilled:
             pass
         except BaseException as failure:  # noqa: BLE001 the stage reports it
             self.failure = failure
@@ -95,7 +97,7 @@ class Stage:
         self._order = itertools.count()
 
     def perform(self, actors: Iterable[tuple[int, Actor]]) -> Iterable[Actor]:
-        """Play actors, each from its tick on; yields each one that has ended."""
+        """Plays actors, each from its tick on, and yields each actor that has ended."""
         for start, actor in actors:
             self._enter(start, actor)
         while self._heap:
@@ -108,12 +110,12 @@ class Stage:
                 yield actor
 
     def pause(self, actor: Actor, ticks: int) -> None:
-        """Called by the actor itself: others may go first, for so many ticks."""
+        """Lets others run for this number of ticks. Only the actor itself calls this."""
         self._enter(self.tick + ticks, actor)
         actor.give_way()
 
     def close(self) -> None:
-        """End whoever is still waiting."""
+        """Ends all actors that are still waiting."""
         while self._heap:
             _, _, actor = heapq.heappop(self._heap)
             actor.dead = True

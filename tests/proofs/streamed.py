@@ -1,4 +1,4 @@
-"""A ledger on tables with streams: what DynamoDB would tell of it, in the shape in which Lambda hands it over."""
+"""A ledger written to tables with streams, and the stream's records in the form in which Lambda passes them."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from tests.contracts.examples import (
     event,
     in_status,
     invoice,
-    linked,
+    linked_customer,
     marker,
     reference,
 )
@@ -75,68 +75,70 @@ class Life:
         return invoice(self._rng.choice("abcdef"), organization_id=org, created_at=NOW + self._rng.randrange(5))
 
     def _changed(self) -> Invoice:
-        made = in_status(self._known(), self._rng.choice(STATUSES), due_at=NOW + self._rng.randrange(3) * 86_400)
-        return replace(made, updated_at=made.updated_at + 1)
+        invoice = in_status(self._known(), self._rng.choice(STATUSES), due_at=NOW + self._rng.randrange(3) * 86_400)
+        return replace(invoice, updated_at=invoice.updated_at + 1)
 
     def _claims(self, holder: InvoiceId | None) -> dict[ServiceId, InvoiceId | None]:
         return dict.fromkeys(self._rng.sample(SERVICES, self._rng.randrange(1, 4)), holder)
 
     def do_insert(self) -> Act:
-        made, claims = self._new(), self._claims(self._rng.choice((None, None, self._known().id)))
-        return lambda stores: stores.invoices.insert(invoice_write(made), claims)
+        invoice, claims = self._new(), self._claims(self._rng.choice((None, None, self._known().id)))
+        return lambda stores: stores.invoices.insert(invoice_write(invoice), claims)
 
     do_insert_too = do_insert
 
     def do_claim(self) -> Act:
-        made, claims = self._known(), self._claims(None)
-        return lambda stores: stores.invoices.claim(made, claims)
+        invoice, claims = self._known(), self._claims(None)
+        return lambda stores: stores.invoices.claim(invoice, claims)
 
     def do_save(self) -> Act:
-        made = self._changed()
-        references = [reference(f"pi_{self._rng.randrange(4)}", made)] if self._rng.random() < 0.5 else []
-        return lambda stores: stores.invoices.save(invoice_write(made), references)
+        invoice = self._changed()
+        references = [reference(f"pi_{self._rng.randrange(4)}", invoice)] if self._rng.random() < 0.5 else []
+        return lambda stores: stores.invoices.save(invoice_write(invoice), references)
 
     do_save_too = do_save
 
     def do_apply(self) -> Act:
-        made, told = self._changed(), marker(f"evt_{self._rng.randrange(12)}")
-        return lambda stores: stores.invoices.apply(invoice_write(made), told)
+        invoice, fact = self._changed(), marker(f"evt_{self._rng.randrange(12)}")
+        return lambda stores: stores.invoices.apply(invoice_write(invoice), fact)
 
     def do_remove(self) -> Act:
-        made, services = self._known(), self._rng.sample(SERVICES, 3)
-        return lambda stores: stores.invoices.remove(invoice_removal(made), services)
+        invoice, services = self._known(), self._rng.sample(SERVICES, 3)
+        return lambda stores: stores.invoices.remove(invoice_removal(invoice), services)
 
     def do_look(self) -> Act:
-        made, ids = self._known(), [f"pi_{number}" for number in range(4)]
+        invoice, ids = self._known(), [f"pi_{number}" for number in range(4)]
         return lambda stores: (
-            stores.invoices.get(made.organization_id, made.id), stores.invoices.find_by_reference(ACCOUNT, ids)
+            stores.invoices.get(invoice.organization_id, invoice.id), stores.invoices.find_by_reference(ACCOUNT, ids)
         )  # fmt: skip
 
     def do_list(self) -> Act:
         org = self._rng.choice((ORG, OTHER_ORG))
-        wanted = self._rng.choice(
+        filters = self._rng.choice(
             (
                 InvoiceFilter(),
                 InvoiceFilter(status=self._rng.choice(STATUSES)),
                 InvoiceFilter(due_before=NOW + 90_000, overdue=self._rng.random() < 0.5),
             )
         )
-        return lambda stores: [
-            (found.items, found.has_next) for found in [stores.invoices.page(org, wanted, 4, None)]
-        ]
+        return lambda stores: [(page.items, page.has_next) for page in [stores.invoices.page(org, filters, 4, None)]]
 
     def do_due(self) -> Act:
         return lambda stores: set(stores.invoices.due_for_work(NOW + 500, 50))
 
     def do_person(self) -> Act:
         old = self._rng.choice(self._people[-4:]) if self._people and self._rng.random() < 0.7 else None
-        made = old or customer(str(self._rng.randrange(3)))
-        made = linked(made, f"cus_{made.id}") if self._rng.random() < 0.3 else replace(made, edition=made.edition + 1)
-        made = replace(made, sync_status=self._rng.choice((SyncStatus.PENDING, SyncStatus.SYNCED)))
+        person = old or customer(str(self._rng.randrange(3)))
+        person = (
+            linked_customer(person, f"cus_{person.id}")
+            if self._rng.random() < 0.3
+            else replace(person, edition=person.edition + 1)
+        )
+        person = replace(person, sync_status=self._rng.choice((SyncStatus.PENDING, SyncStatus.SYNCED)))
         if self._rng.random() < 0.3:
-            told = marker(f"evt_{self._rng.randrange(12)}")
-            return lambda stores: stores.customers.apply(made, told)
-        return lambda stores: stores.customers.save(made)
+            fact = marker(f"evt_{self._rng.randrange(12)}")
+            return lambda stores: stores.customers.apply(person, fact)
+        return lambda stores: stores.customers.save(person)
 
     def do_people(self) -> Act:
         return lambda stores: (
@@ -148,8 +150,8 @@ class Life:
         number, at = self._rng.randrange(12), NOW + self._rng.randrange(100)
         version = self._rng.choice((None, *VERSIONS))
         body = f'{{"n": {number}, "api_version": "{version}"}}'
-        told = event(f"evt_{number}", created=NOW + number, api_version=version, body=body)
-        return lambda stores: stores.events.park(told, at, "error")
+        fact = event(f"evt_{number}", created=NOW + number, api_version=version, body=body)
+        return lambda stores: stores.events.park(fact, at, "error")
 
     def do_set_aside(self) -> Act:
         name = f"evt_{self._rng.randrange(12)}"
@@ -171,11 +173,13 @@ def outcome(act: Act, stores: Backend) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_both_answer_the_same_to_whatever_is_done(seed: int, stores_on_tables: Backend) -> None:
-    memory, life, told = fake_backend(), Life(seed), []
+def test_the_memory_store_and_the_table_return_the_same_for_random_operations(
+    seed: int, stores_on_tables: Backend
+) -> None:
+    memory, life, fact = fake_backend(), Life(seed), []
     for _ in range(120):
         name, act = life.next()
         here, there = outcome(act, memory), outcome(act, stores_on_tables)
-        told.append(f"{name}: {here}")
-        assert here == there, "\n".join(told[-8:])
+        fact.append(f"{name}: {here}")
+        assert here == there, "\n".join(fact[-8:])
         life.remember(here)

@@ -36,10 +36,10 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask
 from chalicelib.workers.customer_sync import _sync as customer_sync
 from infra.stripe_double.errors import StripeFault
-from tests.api.client import Answer, ApiClient
+from tests.api.client import ApiClient, Response
 from tests.api.conftest import CONFIG
 from tests.api.test_connection import come_back, install
-from tests.api.test_webhooks import PATH, signed
+from tests.api.test_webhooks import PATH, signature_header
 from tests.api.tokens import CONFIG as TOKENS
 from tests.api.tokens import Issuer, jwks, public_jwk
 from tests.backends import STORES, Aws, aws, empty_tables, table_backend
@@ -114,14 +114,14 @@ class Tenants:
                 answers[route.label] = answer.json
         return answers
 
-    def nothing_of_blue(self, answer: Answer, sent: str) -> None:
+    def nothing_of_blue(self, answer: Response, sent: str) -> None:
         """Green may read back what Green sent, and no more."""
-        told = answer.text + json.dumps(answer.headers)
-        leaked = {secret for secret in self.secrets if secret in told and secret not in sent}
+        view = answer.text + json.dumps(answer.headers)
+        leaked = {secret for secret in self.secrets if secret in view and secret not in sent}
         assert leaked == set()
-        assert MARK not in told or MARK in sent
+        assert MARK not in view or MARK in sent
 
-    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Response:
         """One of Green's requests."""
         answer = self.green.call(method, path, body, **options)
         self.nothing_of_blue(answer, path + json.dumps(body) + json.dumps(options))
@@ -146,10 +146,10 @@ def blue(app: Chalice, aws: Aws) -> Iterator[Tenants]:
         setattr(world.ports, name, getattr(stores, name))
     with pytest.MonkeyPatch.context() as patch:
         serve(patch, world)
-        made = Tenants(world, ApiClient(app, Issuer()))
-        made.blue_account = world.connect(BLUE, world.account(settlement_days=0, async_capture=False))
-        _furnish(made)
-        yield made
+        stripe_invoice = Tenants(world, ApiClient(app, Issuer()))
+        stripe_invoice.blue_account = world.connect(BLUE, world.account(settlement_days=0, async_capture=False))
+        _furnish(stripe_invoice)
+        yield stripe_invoice
 
 
 def serve(patch: pytest.MonkeyPatch, world: World) -> None:
@@ -162,20 +162,20 @@ def serve(patch: pytest.MonkeyPatch, world: World) -> None:
     patch.setattr(bootstrap, "token_verifier", lambda: verifier)
 
 
-def _furnish(made: Tenants) -> None:
-    world, key = made.world, {"Idempotency-Key": KEY}
-    assert made.blue.put("/settings/invoicing", {"memo": f"memo {MARK}", "footer": MARK}).status == 200
+def _furnish(stripe_invoice: Tenants) -> None:
+    world, key = stripe_invoice.world, {"Idempotency-Key": KEY}
+    assert stripe_invoice.blue.put("/settings/invoicing", {"memo": f"memo {MARK}", "footer": MARK}).status == 200
     for name in (CUSTOMER, f"{CUSTOMER}_2", f"{CUSTOMER}_erased"):
-        assert made.blue.put(f"/customers/{name}", PROFILE).status == 200
-    assert made.blue.delete(f"/customers/{CUSTOMER}_erased?inStripe=keep").status == 202
-    invoice = made.blue.post("/invoices", INVOICE, headers=key)
-    batch = made.blue.post("/invoice-batches", BATCH, headers=key)
-    imported = made.blue.post("/customer-imports", IMPORT, headers=key)
+        assert stripe_invoice.blue.put(f"/customers/{name}", PROFILE).status == 200
+    assert stripe_invoice.blue.delete(f"/customers/{CUSTOMER}_erased?inStripe=keep").status == 202
+    invoice = stripe_invoice.blue.post("/invoices", INVOICE, headers=key)
+    batch = stripe_invoice.blue.post("/invoice-batches", BATCH, headers=key)
+    imported = stripe_invoice.blue.post("/customer-imports", IMPORT, headers=key)
     assert (invoice.status, batch.status, imported.status) == (201, 202, 202)
     lines = [{**each, "serviceId": f"{each['serviceId']}_draft"} for each in INVOICE["lineItems"]]
-    draft = made.blue.post("/invoices", {**INVOICE, "lineItems": lines, "send": False})
+    draft = stripe_invoice.blue.post("/invoices", {**INVOICE, "lineItems": lines, "send": False})
     assert draft.status == 201
-    made.ids = {
+    stripe_invoice.ids = {
         "draftId": draft.json["id"],
         "customerId": CUSTOMER,
         "erasedId": f"{CUSTOMER}_erased",
@@ -183,21 +183,27 @@ def _furnish(made: Tenants) -> None:
         "batchId": batch.json["id"],
         "importId": imported.json["id"],
     }
-    stored = world.ports.invoices.get(BLUE, InvoiceId(made.ids["invoiceId"]))
+    stored = world.ports.invoices.get(BLUE, InvoiceId(stripe_invoice.ids["invoiceId"]))
     assert stored is not None
-    made.ids["paymentId"] = str(world.double.pay(made.blue_account, str(stored.stripe_invoice_id))["payment_intent"])
-    made.ids["payoutId"] = str(world.double.pay_out(made.blue_account)["id"])
+    stripe_invoice.ids["paymentId"] = str(
+        world.double.pay(stripe_invoice.blue_account, str(stored.stripe_invoice_id))["payment_intent"]
+    )
+    stripe_invoice.ids["payoutId"] = str(world.double.pay_out(stripe_invoice.blue_account)["id"])
     world.advance(LISTED_AFTER)
     world.deliver()
     world.work()
     world.deliver()
     paid = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
     world.ports.changes.append(
-        [Change(BLUE, ObjectKind.INVOICE, made.ids["invoiceId"], 9, world.ports.clock.now(), paid)]
+        [Change(BLUE, ObjectKind.INVOICE, stripe_invoice.ids["invoiceId"], 9, world.ports.clock.now(), paid)]
     )
-    assert made.blue.post("/stripe/connection/test").json["ok"]
-    made.secrets = {BLUE, *made.ids.values(), *STRIPE_IDS.findall(json.dumps(made.as_blue_sees_it()))}
-    assert len(made.secrets) > 8
+    assert stripe_invoice.blue.post("/stripe/connection/test").json["ok"]
+    stripe_invoice.secrets = {
+        BLUE,
+        *stripe_invoice.ids.values(),
+        *STRIPE_IDS.findall(json.dumps(stripe_invoice.as_blue_sees_it())),
+    }
+    assert len(stripe_invoice.secrets) > 8
 
 
 @pytest.fixture
@@ -234,33 +240,35 @@ def labels(routes: Sequence[Route]) -> list[str]:
 
 
 QUERIES = {"DELETE /v1/customers/{customerId}": "?inStripe=keep"}
-"""What a request must say besides its path."""
+"""The required query of a request."""
 
 
 @pytest.mark.parametrize("route", BY_ID, ids=labels(BY_ID))
-def test_ids_of_another_organization_are_as_if_never_given_out(tenants: Tenants, route: Route) -> None:
-    known = set(re.findall(r"{(\w+)}", route.path))
-    assert known <= set(tenants.ids), "say in the fixture which of Blue's ids to put into this path"
+def test_an_id_of_another_organization_gets_the_response_of_an_id_that_does_not_exist(
+    tenants: Tenants, route: Route
+) -> None:
+    id_names = set(re.findall(r"{(\w+)}", route.path))
+    assert id_names <= set(tenants.ids), "say in the fixture which of Blue's ids to put into this path"
     before = tenants.as_blue_sees_it()
     body = BODIES.get(route.label, {} if route.has_body else None)
     key = {"Idempotency-Key": KEY} if route.requires_idempotency_key else {}
     query = QUERIES.get(route.label, "")
     foreign = tenants.ask(route.method, path_of(route, tenants.ids) + query, body, headers=key)
-    never = tenants.ask(route.method, path_of(route, dict.fromkeys(known, NEVER)) + query, body, headers=key)
+    never = tenants.ask(route.method, path_of(route, dict.fromkeys(id_names, NEVER)) + query, body, headers=key)
     if route.label in MAKES_ITS_OWN:
         assert foreign.status == never.status == 200
     else:
         assert foreign.status == 404, foreign.text
-        masked = [{**answer.error, "requestId": None} for answer in (foreign, never)]
-        assert masked[0] == masked[1], "nobody can tell that somebody else has it"
+        errors = [{**answer.error, "requestId": None} for answer in (foreign, never)]
+        assert errors[0] == errors[1], "nobody can tell that somebody else has it"
     tenants.world.work()
     tenants.world.deliver()
     assert tenants.as_blue_sees_it() == before
 
 
 @pytest.mark.parametrize("route", READING, ids=labels(READING))
-def test_what_is_read_is_ones_own(tenants: Tenants, app: Chalice, route: Route) -> None:
-    """Green's own; and whoever has nothing sees exactly what they would if nobody had anything."""
+def test_every_get_returns_only_the_callers_own_data(tenants: Tenants, app: Chalice, route: Route) -> None:
+    """Green reads its own data. An organization without data gets the same response as in an empty world."""
     assert tenants.ask("GET", path_of(route, tenants.ids)).status == 200
     here = tenants.api.acting("admin", organization=RED).get(path_of(route, {}))
     tenants.nothing_of_blue(here, "")
@@ -272,7 +280,7 @@ def test_what_is_read_is_ones_own(tenants: Tenants, app: Chalice, route: Route) 
 
 
 def _masked(answer: Any) -> Any:
-    """Returns an answer without the id of its request, which an error has, and without a cursor.
+    """Returns a response without the request id of an error, and without a cursor.
 
     An empty page of changes has a cursor. The tables and the memory have different ones.
     """
@@ -282,9 +290,9 @@ def _masked(answer: Any) -> Any:
 
 
 @pytest.mark.parametrize("route", PAGED, ids=labels(PAGED))
-def test_a_cursor_leads_nowhere_in_another_organization(tenants: Tenants, route: Route) -> None:
+def test_a_cursor_of_another_organization_is_refused_by_every_list(tenants: Tenants, route: Route) -> None:
     path = path_of(route, tenants.ids)
-    pages = {who: getattr(tenants, who).get(f"{path}?first=1").json for who in ("blue", "green")}
+    pages = {tenant: getattr(tenants, tenant).get(f"{path}?first=1").json for tenant in ("blue", "green")}
     cursor = pages["blue"]["pageInfo"]["endCursor"]
     assert cursor, "Blue has something here, so that there is a cursor to steal"
     stolen = tenants.ask("GET", f"{path}?first=1&after={quote(cursor)}")
@@ -329,9 +337,9 @@ def _batches(tenants: Tenants) -> None:
     assert own.status == 202
     assert own.json["id"] != tenants.ids["batchId"]
     tenants.world.work()
-    seen = tenants.green.get(f"/invoice-batches/{own.json['id']}")
-    tenants.nothing_of_blue(seen, json.dumps(BATCH))
-    assert seen.json["counts"]["failed"] == seen.json["total"]
+    own_view = tenants.green.get(f"/invoice-batches/{own.json['id']}")
+    tenants.nothing_of_blue(own_view, json.dumps(BATCH))
+    assert own_view.json["counts"]["failed"] == own_view.json["total"]
 
 
 @probe("POST /v1/customer-imports")
@@ -351,8 +359,8 @@ def _complete(tenants: Tenants) -> None:
     world = tenants.world
     state = install(tenants.blue)
     back = come_back(tenants.api, state=state, code=world.double.authorization_code(tenants.blue_account))
-    given = back.headers["location"].split("state=")[1]
-    for each in (state, given):
+    returned_state = back.headers["location"].split("state=")[1]
+    for each in (state, returned_state):
         assert tenants.ask("POST", "/stripe/connection/complete", {"state": each}).code == "state_foreign"
 
 
@@ -382,33 +390,35 @@ def _webhooks(tenants: Tenants) -> None:
     world = tenants.world
     for each in world.double.events(tenants.blue_account, version=API_VERSION):
         body = json.dumps({**each, "id": f"{each['id']}x", "account": tenants.green_account}).encode()
-        answer = tenants.api.post(PATH, body, token=None, headers=signed(world, body))
+        answer = tenants.api.post(PATH, body, token=None, headers=signature_header(world, body))
         assert (answer.status, answer.text) == (200, '{"received":true}')
 
 
 CHANGING = [route for route in ROUTES if route.method != "GET" and "{" not in route.path and route.label in PROBES]
 
 
-def test_every_route_is_covered() -> None:
+def test_every_route_of_the_api_is_tried_here() -> None:
     """A new route with ids, or a GET, is tried by itself; any other needs a probe in this module."""
-    tried = {*labels(BY_ID), *PROBES, *(route.label for route in ROUTES if route.method == "GET")}
-    assert {route.label for route in ROUTES} - tried == set()
+    tried_labels = {*labels(BY_ID), *PROBES, *(route.label for route in ROUTES if route.method == "GET")}
+    assert {route.label for route in ROUTES} - tried_labels == set()
 
 
 @pytest.mark.parametrize("route", CHANGING, ids=labels(CHANGING))
-def test_nothing_that_green_does_is_seen_by_blue(tenants: Tenants, route: Route) -> None:
+def test_no_request_of_one_organization_changes_what_another_one_reads(tenants: Tenants, route: Route) -> None:
     before = tenants.as_blue_sees_it()
     PROBES[route.label](tenants)
     tenants.world.work()
     tenants.world.deliver()
     after = tenants.as_blue_sees_it()
     if route.label == "POST /v1/stripe/connection/complete":
-        for seen in (before, after):  # Blue has begun to connect again itself, and its history says so.
-            del seen["GET /v1/stripe/connection/history"]
+        for own_view in (before, after):  # Blue has begun to connect again itself, and its history says so.
+            del own_view["GET /v1/stripe/connection/history"]
     assert after == before
 
 
-def test_objects_in_greens_stripe_account_that_name_blues_ids_touch_nothing(tenants: Tenants) -> None:
+def test_stripe_objects_whose_metadata_names_ids_of_another_organization_change_nothing_there(
+    tenants: Tenants,
+) -> None:
     """Green owns a Stripe account and writes into its metadata whatever it likes; webhooks and sweeps carry it."""
     world, before = tenants.world, tenants.as_blue_sees_it()
     [blues] = [each for each in world.in_stripe(tenants.blue_account) if each["status"] == "paid"]
@@ -419,7 +429,7 @@ def test_objects_in_greens_stripe_account_that_name_blues_ids_touch_nothing(tena
     )
     world.client.v1.customers.update(customer.id, {"name": "Mallory", "phone": "1"}, on_green)
     for send in (True, False):
-        made: Any = world.client.v1.invoices.create(
+        stripe_invoice: Any = world.client.v1.invoices.create(
             {
                 "customer": customer.id,
                 "collection_method": "send_invoice",
@@ -429,21 +439,21 @@ def test_objects_in_greens_stripe_account_that_name_blues_ids_touch_nothing(tena
             on_green,
         )
         line: Any = {"lines": [{"amount": 1, "description": "mine"}]}
-        world.client.v1.invoices.add_lines(made.id, line, on_green)
+        world.client.v1.invoices.add_lines(stripe_invoice.id, line, on_green)
         if send:
-            world.client.v1.invoices.send_invoice(made.id, None, on_green)
+            world.client.v1.invoices.send_invoice(stripe_invoice.id, None, on_green)
     world.client.v1.customers.delete(customer.id, None, on_green)
     world.deliver()
     world.sweep(tenants.green_id)
     world.sweep(BLUE)
     world.work()
     after = tenants.as_blue_sees_it()
-    for told in (before, after):
-        del told["GET /v1/stripe/connection"]  # when Blue was swept
+    for view in (before, after):
+        del view["GET /v1/stripe/connection"]  # when Blue was swept
     assert after == before
 
 
-def test_messages_that_pair_an_organization_with_anothers_ids_do_nothing(tenants: Tenants) -> None:
+def test_a_queue_message_with_an_id_of_another_organization_changes_nothing(tenants: Tenants) -> None:
     world, before = tenants.world, tenants.as_blue_sees_it()
     world.ports.queues.send(CustomerSync(tenants.green_id, CustomerId(CUSTOMER), 1))
     for task in InvoiceTask:
@@ -453,15 +463,15 @@ def test_messages_that_pair_an_organization_with_anothers_ids_do_nothing(tenants
     assert tenants.as_blue_sees_it() == before
 
 
-def test_a_customer_of_blues_stripe_account_cannot_be_linked_by_green(tenants: Tenants) -> None:
+def test_a_customer_cannot_be_linked_to_a_stripe_customer_of_another_account(tenants: Tenants) -> None:
     blues = tenants.world.in_stripe(tenants.blue_account, "customer")[0]["id"]
     before = tenants.green.get("/customers/cust_1").json
     saved = tenants.ask("PUT", "/customers/cust_1", {"email": "g@example.test", "stripeCustomerId": blues})
     assert (saved.status, saved.code) == (422, "stripe_customer_unknown")
     tenants.world.work()
-    seen = tenants.green.get("/customers/cust_1")
-    tenants.nothing_of_blue(seen, blues)
-    assert seen.json == before
+    own_view = tenants.green.get("/customers/cust_1")
+    tenants.nothing_of_blue(own_view, blues)
+    assert own_view.json == before
 
 
 # Logs and metrics
@@ -469,7 +479,7 @@ def test_a_customer_of_blues_stripe_account_cannot_be_linked_by_green(tenants: T
 
 @dataclass
 class Written:
-    """Whatever goes to the logs, as one text."""
+    """The whole log as one text."""
 
     stream: io.StringIO
 
@@ -489,7 +499,7 @@ PERSONAL = st.builds(
 
 @settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(texts=st.lists(PERSONAL, min_size=16, max_size=16, unique_by=lambda text: text[-10:]))
-def test_no_log_line_and_no_metric_holds_a_secret_or_anybodys_data(texts: list[str]) -> None:
+def test_no_log_line_and_no_metric_holds_a_secret_or_personal_data(texts: list[str]) -> None:
     """A long life, with everything that can go wrong in it, and every line that it writes."""
     from app import app as application
 
@@ -536,11 +546,11 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
     account = str(world.double.create_account(connected=False, business_name=data["company"])["id"])
     code = world.double.authorization_code(account)
     back = come_back(office, state=state, code=code, error_description=data["oauth"])
-    given = back.headers["location"].split("state=")[1]
+    returned_state = back.headers["location"].split("state=")[1]
     come_back(office, state=state, code=code)
     come_back(office, state=data["oauth"], code=data["oauth"], error=data["oauth"])
     admin.post("/stripe/connection/complete", {"state": data["oauth"]})
-    assert admin.post("/stripe/connection/complete", {"state": given}).status == 200
+    assert admin.post("/stripe/connection/complete", {"state": returned_state}).status == 200
     admin.put("/settings/invoicing", {"memo": data["memo"], "footer": data["footer"]})
     admin.put("/settings/invoicing", {data["body"]: data["body"]})
     profile = {
@@ -565,10 +575,10 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
         for n in (1, 2)
     ]
     order = {"customerId": "cust_1", "lineItems": lines[:1], "memo": data["memo"], "footer": data["footer"]}
-    made = office.post("/invoices", order, headers={"Idempotency-Key": data["service"][-10:]})
-    assert made.status == 201
+    stripe_invoice = office.post("/invoices", order, headers={"Idempotency-Key": data["service"][-10:]})
+    assert stripe_invoice.status == 201
     office.post("/invoices", order)
-    invoice = office.get(f"/invoices/{made.json['id']}").json
+    invoice = office.get(f"/invoices/{stripe_invoice.json['id']}").json
     stored = world.ports.invoices.get(BLUE, InvoiceId(invoice["id"]))
     assert stored is not None
     stripe_id = str(stored.stripe_invoice_id)
@@ -582,8 +592,8 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
         world.resume()
     for each in world.double.events(account, version=API_VERSION):
         body = json.dumps({"account": account, **each}).encode()
-        office.post(PATH, body, token=None, headers=signed(world, body))
-        office.post(PATH, body + b" ", token=None, headers=signed(world, body))
+        office.post(PATH, body, token=None, headers=signature_header(world, body))
+        office.post(PATH, body + b" ", token=None, headers=signature_header(world, body))
     parked = json.dumps(
         {"account": account, **world.double.events(account, version=API_VERSION)[-1], "id": "evt_parked"}
     ).encode()
@@ -591,7 +601,7 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
         broken.setattr(world.ports.invoices, "get", _breaking(mail))
         broken.setattr(world.ports.invoices, "find_by_reference", _breaking(mail))
         broken.setattr(world.ports.customers, "get", _breaking(mail))
-        office.post(PATH, parked, token=None, headers=signed(world, parked))
+        office.post(PATH, parked, token=None, headers=signature_header(world, parked))
         assert office.get(f"/invoices/{invoice['id']}").status == 500
         assert office.get("/customers/cust_1").status == 500
         with pytest.raises(RuntimeError):
@@ -614,7 +624,7 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
     office.get("/apps", token=issuer.sign(iss="https://evil.test", name=data["error"]))
     return private | {
         "state": state,
-        "proof": given.partition(".")[2],
+        "proof": returned_state.partition(".")[2],
         "code": code,
         "platform key": world.double.config.platform_key_test,
         "webhook secret": WEBHOOK_SECRET,

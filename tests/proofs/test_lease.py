@@ -1,4 +1,6 @@
-"""A worker that is slower than its lease: another one takes over, finishes, and the slow one must do no harm."""
+"""A worker that is slower than its lease: another worker takes over and finishes, and the slow one must do no
+harm.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ STEPS = {
 """Looks before a step is repeated, and the step whose stored failure makes them necessary."""
 
 
-class Slow:
+class SlowPorts:
     """Ports of a worker who falls asleep right after one look at Stripe; meanwhile `rival` acts."""
 
     def __init__(self, ports: Any, look: str, rival: Any) -> None:
@@ -41,10 +43,10 @@ class Slow:
                     return call
 
                 def looking(*args: Any) -> Any:
-                    seen = call(*args)
+                    result = call(*args)
                     outer._look = ""
                     outer._rival()
-                    return seen
+                    return result
 
                 return looking
 
@@ -53,7 +55,7 @@ class Slow:
 
 @pytest.mark.parametrize("executed", [False, True], ids=["step_not_done", "step_done"])
 @pytest.mark.parametrize("look", STEPS)
-def test_whoever_wakes_up_after_its_lease_makes_nothing_a_second_time(look: str, executed: bool) -> None:
+def test_a_worker_that_wakes_up_after_its_lease_creates_nothing_twice(look: str, executed: bool) -> None:
     world = World()
     world.connect()
     world.customer()
@@ -69,7 +71,7 @@ def test_whoever_wakes_up_after_its_lease_makes_nothing_a_second_time(look: str,
         world.advance(LEASE + 1)
         resume_invoice(ORGANIZATION, invoice.id, world.ports)
 
-    resume_invoice(ORGANIZATION, invoice.id, Slow(world.ports, look, rival))  # type: ignore[arg-type]
+    resume_invoice(ORGANIZATION, invoice.id, SlowPorts(world.ports, look, rival))  # type: ignore[arg-type]
     for _ in range(3):
         world.advance(3601)
         world.resume()

@@ -1,7 +1,7 @@
-"""Nonsense at the door: whatever bytes, headers, paths and parameters come, the answer is in the error contract.
+"""Proof `nonsense`: any bytes, headers, paths and parameters get a response of the error contract.
 
-Through the front door as the local stack has it, and API Gateway's event as Lambda gets it. Never a 500, never a
-header that somebody else wrote, never a page of another origin that may read.
+Requests go through the API server of the local stack, and as Lambda events of API Gateway. No response is a 500, has
+a header that the request injected, or lets a page of another origin read it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chalicelib.domain.events import API_VERSION
 from infra.local.api_server import ApiServer
 from tests.api.conftest import SETTINGS_URL
 from tests.api.tokens import Issuer
-from tests.proofs.hostile_doors import signed
+from tests.proofs.forgeries import signed
 from tests.proofs.test_isolation import serve
 from tests.world import BEGAN, ORGANIZATION, World
 
@@ -39,8 +39,8 @@ IDS = ("customerId", "invoiceId", "batchId", "importId", "paymentId", "payoutId"
 
 
 @pytest.fixture(scope="module")
-def door(app: Chalice) -> Iterator[ApiServer]:
-    """Our application behind the local front door, over one world with a connection, a customer and an invoice."""
+def api_server(app: Chalice) -> Iterator[ApiServer]:
+    """Our application behind the local API server, in a world with a connection, a customer and an invoice."""
     world, kind, state = World(), app.__class__, dict(vars(app))
     world.connect()
     world.customer()
@@ -56,14 +56,14 @@ def token() -> str:
     return Issuer().token(ORGANIZATION, "user_1", ["admin"])
 
 
-def knock(
-    door: ApiServer, method: str, path: str, body: bytes = b"", **headers: str
+def send(
+    api_server: ApiServer, method: str, path: str, body: bytes = b"", **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
-    """One WSGI request as a server hands it over; names of headers in WSGI's spelling."""
-    answered: dict[str, Any] = {}
+    """Sends one WSGI request (header names in WSGI's spelling) and returns its status, headers and body."""
+    response: dict[str, Any] = {}
 
-    def start(status: str, sent: list[tuple[str, str]]) -> None:
-        answered["status"], answered["headers"] = int(status.split()[0]), sent
+    def start(status: str, headers: list[tuple[str, str]]) -> None:
+        response["status"], response["headers"] = int(status.split()[0]), headers
 
     environ = {
         "REQUEST_METHOD": method,
@@ -75,15 +75,15 @@ def knock(
         "wsgi.input": io.BytesIO(body),
         **headers,
     }
-    told = b"".join(door(environ, start))
-    for name, value in answered["headers"]:
-        assert "\r" not in name + value, "no line of a header is somebody else's"
+    told = b"".join(api_server(environ, start))
+    for name, value in response["headers"]:
+        assert "\r" not in name + value, "no header is injected"
         assert "\n" not in name + value
-    return answered["status"], {name.lower(): value for name, value in answered["headers"]}, told
+    return response["status"], {name.lower(): value for name, value in response["headers"]}, told
 
 
-def understood(answer: tuple[int, dict[str, str], bytes]) -> None:
-    """An answer, or an error in the contract; never a fault of ours."""
+def require_error_contract(answer: tuple[int, dict[str, str], bytes]) -> None:
+    """Requires a success or an error of the contract, and never a 500."""
     status, headers, body = answer
     assert status < 500, body
     assert EVIL not in json.dumps(headers)
@@ -112,7 +112,7 @@ FIELDS = st.dictionaries(
 BODY = st.one_of(DEEP, JSON, FIELDS, st.binary(max_size=400))
 
 
-def filled(path: str, ids: str) -> str:
+def path_with_ids(path: str, ids: str) -> str:
     for name in IDS:
         path = path.replace(f"{{{name}}}", ids)
     return path
@@ -128,8 +128,10 @@ def filled(path: str, ids: str) -> str:
 @example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"\\ud800"}')
 @example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"."}')
 @example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"\\u0000.\\u0000"}')
-def test_whatever_body_comes(door: ApiServer, path: str, method: str, body: bytes) -> None:
-    understood(knock(door, method, filled(path, "cust_1"), body))
+def test_any_body_gets_a_response_of_the_error_contract(
+    api_server: ApiServer, path: str, method: str, body: bytes
+) -> None:
+    require_error_contract(send(api_server, method, path_with_ids(path, "cust_1"), body))
 
 
 EVENT = st.fixed_dictionaries(
@@ -155,9 +157,9 @@ EVENT = st.fixed_dictionaries(
 @example(body=b"[" * 1_000_000)
 @example(body=b'{"id":"e","type":"invoice.paid","created":1,"account":"a","data":{"object":{}}}')
 @example(body=b'{"id":"e","type":"invoice.paid","created":1,"account":"a","data":{"object":{"object":"customer"}}}')
-def test_whatever_stripe_signs_is_acknowledged(door: ApiServer, body: bytes) -> None:
+def test_any_body_that_stripe_signed_is_acknowledged(api_server: ApiServer, body: bytes) -> None:
     header = signed(body, BEGAN).header
-    status, _, told = knock(door, "POST", "/v1/stripe/webhooks", body, HTTP_STRIPE_SIGNATURE=header)
+    status, _, told = send(api_server, "POST", "/v1/stripe/webhooks", body, HTTP_STRIPE_SIGNATURE=header)
     assert (status, told) == (200, b'{"received":true}')
 
 
@@ -177,8 +179,10 @@ TRICKS = st.sampled_from(
     ids=TRICKS | ODD.map(lambda text: quote(text, safe="%;&=")),
     tail=st.sampled_from(["", "/", "//", "/..", "/%2e%2e/health", "?", "?&&", "#x"]),
 )
-def test_whatever_path_comes(door: ApiServer, path: str, method: str, ids: str, tail: str) -> None:
-    understood(knock(door, method, filled(path, ids) + tail))
+def test_any_path_gets_a_response_of_the_error_contract(
+    api_server: ApiServer, path: str, method: str, ids: str, tail: str
+) -> None:
+    require_error_contract(send(api_server, method, path_with_ids(path, ids) + tail))
 
 
 PARAMETERS = st.lists(
@@ -200,8 +204,8 @@ PARAMETERS = st.lists(
 @example(path="/v1/stripe/oauth/callback", query="state=a&state=b")
 @example(path="/v1/invoices", query="after=%F0%9F%92%A9")
 @example(path="/v1/summary", query="from=0001-01-01&to=9999-12-31")
-def test_whatever_parameters_come(door: ApiServer, path: str, query: str) -> None:
-    understood(knock(door, "GET", f"{filled(path, 'cust_1')}?{query}"))
+def test_any_query_gets_a_response_of_the_error_contract(api_server: ApiServer, path: str, query: str) -> None:
+    require_error_contract(send(api_server, "GET", f"{path_with_ids(path, 'cust_1')}?{query}"))
 
 
 HEADER = st.sampled_from(
@@ -224,12 +228,14 @@ VALUE = st.one_of(
 @given(
     path=st.sampled_from(PATHS), method=st.sampled_from(METHODS), headers=st.dictionaries(HEADER, VALUE, max_size=4)
 )
-def test_whatever_headers_come(door: ApiServer, path: str, method: str, headers: dict[str, str]) -> None:
-    understood(knock(door, method, filled(path, "cust_1"), b"{}", **headers))
+def test_any_headers_get_a_response_of_the_error_contract(
+    api_server: ApiServer, path: str, method: str, headers: dict[str, str]
+) -> None:
+    require_error_contract(send(api_server, method, path_with_ids(path, "cust_1"), b"{}", **headers))
 
 
-def test_letters_that_are_none_in_an_event_of_api_gateway(app: Chalice, door: ApiServer) -> None:
-    """JSON can carry half a letter; the Lambda event is JSON."""
+def test_a_lone_surrogate_in_a_lambda_event_is_no_server_error(app: Chalice, api_server: ApiServer) -> None:
+    """A Lambda event is JSON, which can carry half of a surrogate pair."""
     half = "\ud800"
     identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
     for route in ROUTES:
@@ -245,7 +251,9 @@ def test_letters_that_are_none_in_an_event_of_api_gateway(app: Chalice, door: Ap
 
 
 @pytest.mark.parametrize("body", ["\ud800", '{"customerId": "\ud83d"}', "\x00", "\udc00{}", ""])
-def test_whatever_text_api_gateway_has_for_a_body(app: Chalice, door: ApiServer, body: Any) -> None:
+def test_any_text_as_the_body_of_a_lambda_event_is_no_server_error(
+    app: Chalice, api_server: ApiServer, body: Any
+) -> None:
     identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
     for route in ROUTES:
         answer = app(lambda_event(route, body=body, authorizer=identity), None)
@@ -255,31 +263,29 @@ def test_whatever_text_api_gateway_has_for_a_body(app: Chalice, door: ApiServer,
 @pytest.mark.parametrize(
     "authorizer", ["admin", 5, ["admin"], True, {"organizationId": 5}, {"organizationId": ORGANIZATION, "userId": []}]
 )
-def test_whatever_api_gateway_has_for_an_identity_that_is_none(
-    app: Chalice, door: ApiServer, authorizer: Any
-) -> None:
+def test_a_malformed_authorizer_context_is_unauthorized(app: Chalice, api_server: ApiServer, authorizer: Any) -> None:
     for route in ROUTES:
         if route.role is not Role.PUBLIC:
             assert app(lambda_event(route, authorizer=authorizer), None)["statusCode"] == 401, route.label
 
 
 @pytest.mark.parametrize("header", ["Idempotency-Key", "Content-Type"])
-def test_a_header_that_is_repeated_in_another_spelling_is_repeated(
-    app: Chalice, door: ApiServer, header: str
+def test_a_header_repeated_in_another_case_is_refused_as_repeated(
+    app: Chalice, api_server: ApiServer, header: str
 ) -> None:
     identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
     [route] = [each for each in ROUTES if each.label == "POST /v1/invoices"]
-    for one, other in (("application/json", "text/plain"), ("application/json", "application/json"), ("a", "")):
-        sent = {header: [one], header.lower(): [other]}
+    for first, second in (("application/json", "text/plain"), ("application/json", "application/json"), ("a", "")):
+        headers = {header: [first], header.lower(): [second]}
         event = lambda_event(route, body='{"customerId":"cust_1","lineItems":[]}', authorizer=identity)
-        event |= {"multiValueHeaders": sent, "headers": {name: each[-1] for name, each in sent.items()}}
+        event |= {"multiValueHeaders": headers, "headers": {name: each[-1] for name, each in headers.items()}}
         answer = app(event, None)
         assert answer["statusCode"] in (400, 415)
         assert json.loads(answer["body"])["error"]["field"] == header
 
 
 def lambda_event(route: Route, *, body: Any = "{}", authorizer: Any = None) -> dict[str, Any]:
-    """A request as API Gateway hands it over."""
+    """Returns a request as the Lambda event of API Gateway."""
     return {
         "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": authorizer},
         "headers": {},
@@ -290,28 +296,28 @@ def lambda_event(route: Route, *, body: Any = "{}", authorizer: Any = None) -> d
     }
 
 
-# Who may read it in a browser
+# Cross-origin access
 
 
 @pytest.mark.parametrize(
     "origin", [EVIL, "null", ORIGIN + ".evil.test", "http://pom.example.test", ORIGIN + "/", "*"]
 )
-def test_pages_of_other_origins_are_told_nothing_that_lets_them_read(door: ApiServer, origin: str) -> None:
+def test_no_response_lets_a_page_of_another_origin_read_it(api_server: ApiServer, origin: str) -> None:
     for route in ROUTES:
-        path = filled(route.path, "cust_1")
+        path = path_with_ids(route.path, "cust_1")
         for method in (route.method, "OPTIONS"):
-            _, headers, _ = knock(door, method, path, b"{}", HTTP_ORIGIN=origin)
+            _, headers, _ = send(api_server, method, path, b"{}", HTTP_ORIGIN=origin)
             assert headers.get("access-control-allow-origin") in {None, ORIGIN}
             assert "access-control-allow-credentials" not in headers
             assert "access-control-allow-methods" not in headers or method != "OPTIONS"
 
 
-def test_pages_of_pom_may_read_and_may_send_what_the_route_takes(door: ApiServer) -> None:
+def test_a_page_of_pom_may_call_every_route_with_its_method(api_server: ApiServer) -> None:
     assert SETTINGS_URL.startswith(ORIGIN)
     for route in ROUTES:
         if route.role is Role.PUBLIC:
             continue
-        _, headers, _ = knock(door, "OPTIONS", filled(route.path, "cust_1"), HTTP_ORIGIN=ORIGIN)
+        _, headers, _ = send(api_server, "OPTIONS", path_with_ids(route.path, "cust_1"), HTTP_ORIGIN=ORIGIN)
         assert headers["access-control-allow-origin"] == ORIGIN
         assert route.method in headers["access-control-allow-methods"].split(",")
         assert "Origin" in headers["vary"]

@@ -1,4 +1,4 @@
-"""A short slice of each proof, and that the simulation itself can be trusted."""
+"""A short slice of each proof, and tests that the simulation itself detects faults."""
 
 from __future__ import annotations
 
@@ -19,112 +19,113 @@ from tests.fakes.payouts import FakePayouts
 from tests.proofs import (
     conservation,
     crashes,
-    healing,
-    late_answers,
+    late_responses,
     machine,
     never_twice,
     permutations,
     publishing,
     quarter,
+    reconciliation,
 )
-from tests.proofs.__main__ import HELD, PROOFS
+from tests.proofs.__main__ import PROOFS, PYTEST_PROOFS
+from tests.proofs.actions import schedule
 from tests.proofs.claims import INVARIANTS
-from tests.proofs.deeds import schedule
 from tests.proofs.invariants import Invariants
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import Town
-from tests.proofs.stage import Deed
+from tests.proofs.stage import Action
 
 pytestmark = pytest.mark.proof
 
 
 DAY = 86_400
 
-PAID = [Deed(name, number, calm=True) for name in ("create", "pay") for number in range(4)]
+PAID = [Action(name, number, calm=True) for name in ("create", "pay") for number in range(4)]
 """Somebody creates invoices and somebody pays them, undisturbed."""
 
 
 @pytest.mark.parametrize(
-    "proof", [conservation, crashes, healing, late_answers, machine, never_twice, permutations, quarter, publishing]
+    "proof",
+    [conservation, crashes, reconciliation, late_responses, machine, never_twice, permutations, quarter, publishing],
 )
-def test_a_short_slice_holds(proof) -> None:  # type: ignore[no-untyped-def]
+def test_a_short_slice_of_each_proof_finds_no_failure(proof) -> None:  # type: ignore[no-untyped-def]
     result = proof.prove(Budget(slice="short", seconds=2))
     assert result.count > 0
     assert result.failures == []
 
 
-def test_the_same_seed_is_the_same_execution() -> None:
+def test_a_seed_always_gives_the_same_execution() -> None:
     assert conservation.run(7).digest == conservation.run(7).digest
     assert conservation.run(7).digest != conservation.run(8).digest
 
 
-def test_the_same_seed_is_the_same_execution_in_another_process() -> None:
-    said = "from tests.proofs.conservation import run; print(run(7).digest)"
-    told = [
+def test_a_seed_gives_the_same_execution_in_another_process() -> None:
+    program = "from tests.proofs.conservation import run; print(run(7).digest)"
+    digests = [
         subprocess.run(
-            [sys.executable, "-c", said], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}
         ).stdout
         for seed in ("1", "2")
     ]
-    assert told[0] == told[1]
+    assert digests[0] == digests[1]
 
 
-def test_a_lost_write_is_found_and_its_shortest_schedule_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proof itself is put to the proof: with a guard taken out, it must fail."""
+def test_a_lost_write_is_detected_and_reported_with_its_shortest_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a guard, the proof must fail."""
     from chalicelib.usecases.events import apply_invoice_event
 
     monkeypatch.setattr(apply_invoice_event, "_with_object", lambda invoice, event, *_: (event.fact, invoice))
     monkeypatch.setattr(conservation, "come_to_rest", _without_objects)
-    found = conservation.run(1, PAID)
-    assert found.violation is not None
-    assert "POM and Stripe differ" in found.violation
-    least = conservation.shortest(found, patience=20)
+    execution = conservation.run(1, PAID)
+    assert execution.violation is not None
+    assert "POM and Stripe differ" in execution.violation
+    least = conservation.shortest(execution, patience=20)
     assert len(least.schedule) <= 2
     assert "--replay create." in conservation.replay_line(least)
 
 
-def test_an_event_that_is_not_marked_is_found_missing_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_without_a_marker_is_reported_as_missing_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeEvents, "mark", lambda self, marker: None)
     monkeypatch.setattr(Invariants, "acknowledged", lambda *_, **__: None)
     monkeypatch.setattr(conservation, "a_day_later", lambda town: None)  # its sweep would find events of payouts
-    found = conservation.run(1, PAID)
-    assert found.violation is not None
-    assert found.violation.startswith("15: not in the log")
+    execution = conservation.run(1, PAID)
+    assert execution.violation is not None
+    assert execution.violation.startswith("15: not in the log")
 
 
-def test_a_payment_without_its_row_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_payment_without_its_row_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summary, "changed_movements", lambda before, after: ())
-    found = conservation.run(1, PAID)
-    assert found.violation is not None
-    assert found.violation.startswith("14: ")
+    execution = conservation.run(1, PAID)
+    assert execution.violation is not None
+    assert execution.violation.startswith("14: ")
 
 
-def test_a_line_of_the_wrong_invoice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if whatever is in a payout was taken for other business."""
+def test_a_payout_line_of_the_wrong_invoice_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if every line of a payout belonged to other business."""
     from chalicelib.usecases.payouts import read_payout
 
     monkeypatch.setattr(read_payout, "owners_of", lambda *_: {})
     assert _violation_of_money(monkeypatch).startswith("16: ")
 
 
-def test_a_fee_that_nobody_keeps_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fee_that_is_not_stored_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakePayments, "settle", lambda self, organization_id, settlements: None)
     assert _violation_of_money(monkeypatch).startswith("16: ")
 
 
-def test_a_line_that_is_left_out_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_payout_line_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     """The payout's own totals would say so too, as what is not explained."""
-    kept = FakePayouts.put_lines
+    original = FakePayouts.put_lines
 
     def all_but_one(self: FakePayouts, organization_id: Any, payout_id: str, lines: Sequence[Any]) -> None:
-        kept(self, organization_id, payout_id, lines[1:])
+        original(self, organization_id, payout_id, lines[1:])
 
     monkeypatch.setattr(FakePayouts, "put_lines", all_but_one)
     assert _violation_of_money(monkeypatch).startswith("16: ")
 
 
 def _violation_of_money(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Returns what the proof says of invoices that are paid and paid out."""
+    """Returns the violation that the proof reports for invoices that are paid and paid out."""
     monkeypatch.setattr(conservation, "a_day_later", _days_later)
     return conservation.run(1, PAID).violation or "every invariant held"
 
@@ -137,57 +138,61 @@ def _days_later(town: Town) -> None:
         conservation._work(town)
 
 
-def test_a_change_that_the_feed_forgets_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_is_missing_in_the_feed_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     from chalicelib.adapters.tables.changes import TableChanges
 
-    kept = TableChanges.append
-    monkeypatch.setattr(TableChanges, "append", lambda self, changes: changes[0].version % 5 and kept(self, changes))
-    assert _first_fault_of_telling().startswith("stored, and not told on the feed of ")
+    original = TableChanges.append
+    monkeypatch.setattr(
+        TableChanges, "append", lambda self, changes: changes[0].version % 5 and original(self, changes)
+    )
+    assert _first_fault_of_publishing().startswith("stored, and not published on the feed of ")
 
 
-def test_an_entry_that_the_bus_did_not_take_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_that_the_bus_refused_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     from chalicelib.adapters.event_bus import EventBridgeBus
 
     monkeypatch.setattr(EventBridgeBus, "put", lambda self, events: self._put_once(events) and {})
-    assert _first_fault_of_telling().startswith("stored, and not told on the bus: ")
+    assert _first_fault_of_publishing().startswith("stored, and not published on the bus: ")
 
 
-def _first_fault_of_telling() -> str:
-    """Returns what is wrong in the first of eight towns in which something is."""
-    faults = (fault for seed in range(1, 9) for fault in publishing.told(seed).faults)
+def _first_fault_of_publishing() -> str:
+    """Returns the first fault that one of eight towns has."""
+    faults = (fault for seed in range(1, 9) for fault in publishing.run_town(seed).faults)
     return next(faults, "nothing is wrong")
 
 
-def test_a_draft_that_is_told_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As drafts were told before: whatever showed as `creating` was told as created afterwards."""
+def test_a_draft_that_is_published_twice_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A former fault: a draft with the status `creating` was published as created again."""
     from chalicelib.domain import invoice_changes
 
-    def shown(invoice: Any) -> Any:
+    def former_status(invoice: Any) -> Any:
         return None if invoice.status == "creating" else invoice.status
 
-    monkeypatch.setattr(invoice_changes, "published_status", shown)
+    monkeypatch.setattr(invoice_changes, "published_status", former_status)
     assert any(
-        "told on the bus, and not stored" in each for seed in range(1, 9) for each in publishing.told(seed).faults
+        "published on the bus, and not stored" in each
+        for seed in range(1, 9)
+        for each in publishing.run_town(seed).faults
     )
 
 
-def test_an_answer_that_is_dated_by_when_it_left_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As reads were dated before, when they are as late as Stripe's: what was told meanwhile counts as older."""
+def test_a_read_that_is_dated_by_the_date_header_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A former fault: reads were dated by the `Date` header, so newer data counted as older."""
     from chalicelib.adapters.stripe import client
 
     monkeypatch.setattr(client, "asked_at", lambda began, answered, date: date + 8)
-    assert any(late_answers.lived(seed) is not None for seed in range(60))
+    assert any(late_responses.fault_after_life(seed) is not None for seed in range(60))
 
 
-def test_an_owner_that_is_read_in_our_version_only_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As owners were looked up before: an event in another version was looked up by its object's own id."""
+def test_reading_an_events_owner_in_one_api_version_only_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A former fault: the owner of an event in another version was looked up by the object's own id."""
     from chalicelib.usecases.events import apply_invoice_event
 
     def by_its_own_id(event: StripeEvent, *_: object) -> Sequence[str]:
         return (event.owner_ids or ()) if event.current else [event.object_id]
 
     monkeypatch.setattr(apply_invoice_event, "_owner_ids", by_its_own_id)
-    assert healing.healed(1, "every webhook lost") is not None
+    assert reconciliation.fault_after_run(1, "every webhook lost") is not None
 
 
 def _without_objects(town: Town) -> None:
@@ -195,30 +200,30 @@ def _without_objects(town: Town) -> None:
     town.invariants.at_rest(customers=False)
 
 
-def test_every_test_of_a_proof_is_run_by_make_proofs() -> None:
+def test_make_proofs_runs_every_test_file_of_the_proofs() -> None:
     files = {str(file.relative_to(ROOT)) for file in (ROOT / "tests/proofs").glob("test_*.py")}
-    assert files <= {file for held in HELD.values() for file in held}
+    assert files <= {file for passing in PYTEST_PROOFS.values() for file in passing}
 
 
-def test_a_schedule_survives_being_written_down() -> None:
-    for deed in (*schedule(3, 20), Deed("pay", 4, calm=True)):
-        assert Deed.parse(str(deed)) == deed
-    assert replace(Deed("pay", 4), calm=True) == Deed.parse("pay.4-")
+def test_a_schedule_printed_and_parsed_is_the_same_schedule() -> None:
+    for action in (*schedule(3, 20), Action("pay", 4, calm=True)):
+        assert Action.parse(str(action)) == action
+    assert replace(Action("pay", 4), calm=True) == Action.parse("pay.4-")
 
 
-def test_every_invariant_is_told_in_the_docs_with_the_proofs_that_hold_it() -> None:
-    told = (ROOT / "docs/proofs.md").read_text()
+def test_the_documentation_lists_every_invariant_with_its_proofs() -> None:
+    digests = (ROOT / "docs/proofs.md").read_text()
     assert [each.number for each in INVARIANTS] == list(range(1, 19))
     for each in INVARIANTS:
         proofs = " ".join(f"`{name}`" for name in each.proofs)
-        assert f"| {each.number} | {each.claim} | {proofs} |" in told
+        assert f"| {each.number} | {each.claim} | {proofs} |" in digests
         assert set(each.proofs) <= set(PROOFS)
-    assert all(f"| `{name}` |" in told for name in PROOFS)
+    assert all(f"| `{name}` |" in digests for name in PROOFS)
 
 
-def test_an_invariant_holds_only_if_all_that_was_tried_does() -> None:
+def test_an_invariant_holds_only_if_every_proof_that_ran_succeeded() -> None:
     service = INVARIANTS[0]
-    held, failed = Result("", "", count=1), Result("", "", count=1, failures=["seed 7"])
+    passing, failing = Result("", "", count=1), Result("", "", count=1, failures=["seed 7"])
     assert service.verdict({}) == service.verdict({"machine": Result("", "skipped")}) == "not tried"
-    assert service.verdict({"machine": held, "load": failed}) == "held"
-    assert service.verdict({"machine": held, "never-twice": failed}) == "FAILED"
+    assert service.verdict({"machine": passing, "load": failing}) == "held"
+    assert service.verdict({"machine": passing, "never-twice": failing}) == "FAILED"

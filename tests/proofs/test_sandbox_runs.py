@@ -1,4 +1,6 @@
-"""Whole sandbox runs: changes of the double are named, unchanged ones show nothing, killed runs leave nothing."""
+"""Complete sandbox runs report changes of the double, report nothing on an unchanged one, and clean up after a
+crash.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +31,12 @@ EVERY = 16
 
 
 @pytest.mark.parametrize("name", DOUBLES)
-def test_no_seed_and_no_version_of_an_account_shows_a_difference(name: str) -> None:
+def test_an_unchanged_double_of_any_seed_and_version_shows_no_difference(name: str) -> None:
     assert proving.differing_findings(DOUBLES[name]()) == []
 
 
 @pytest.mark.parametrize("change", IN_A_WHOLE_RUN, ids=lambda change: change.name)
-def test_a_whole_run_names_a_change(change: Change) -> None:
+def test_a_complete_run_reports_a_change_of_the_double(change: Change) -> None:
     assert proving.prove_one(change, proving.WHOLE_PLAN).finding
 
 
@@ -49,7 +51,7 @@ def all_stories(session: Session) -> None:
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_the_next_run_ends_what_was_left_wherever_the_stories_were_killed(before: bool) -> None:
+def test_the_next_run_cleans_up_after_a_run_killed_at_any_request(before: bool) -> None:
     double, account = new_double()
     counting = new_session(double, account)
     all_stories(counting)

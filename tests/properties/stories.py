@@ -1,4 +1,6 @@
-"""What really happens to invoices: stories told by the Stripe double, and the events each leaves behind."""
+"""Stories: sequences of events in the life of one invoice, played by the Stripe double, with the webhooks they
+cause.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ DAY = 86_400
 
 @dataclass
 class Payer:
-    """What payers, banks and owners do to one invoice, in a world whose webhooks are held back."""
+    """The actions of payers, banks and owners on one invoice, in a world that delivers no webhook."""
 
     world: World
     invoice: Invoice
@@ -38,12 +40,12 @@ class Payer:
 
     @property
     def stripe_id(self) -> str:
-        """The invoice that the customer pays: the latest revision."""
-        found = str(self.invoice.stripe_invoice_id)
+        """The invoice that the customer pays, which is the latest revision."""
+        latest = str(self.invoice.stripe_invoice_id)
         revisions = {each["id"]: each["latest_revision"] for each in self.world.in_stripe(self.account)}
-        while revisions[found]:
-            found = revisions[found]
-        return found
+        while revisions[latest]:
+            latest = revisions[latest]
+        return latest
 
     @property
     def options(self) -> Any:
@@ -82,7 +84,7 @@ class Payer:
             self.world.double.move_dispute(self.account, dispute["id"], outcome)
 
     def dispute_moves(self, *outcomes: str) -> None:
-        """The latest dispute, which the card itself has opened, takes its course."""
+        """Moves the latest dispute, which the card itself opened, through these outcomes."""
         dispute = self.world.in_stripe(self.account, "dispute")[-1]["id"]
         for outcome in outcomes:
             self.world.advance(3600)
@@ -92,13 +94,13 @@ class Payer:
         self.world.advance(30)
         self.world.client.v1.invoices.void_invoice(self.stripe_id, None, self.options)
 
-    def owner_revises(self, more: int = 0) -> None:
+    def owner_revises(self, added_cents: int = 0) -> None:
         self.world.advance(30)
         invoices = self.world.client.v1.invoices
-        wanted: Any = {"from_invoice": {"action": "revision", "invoice": self.stripe_id}}
-        draft = invoices.create(wanted, self.options)
-        if more:
-            invoices.add_lines(draft.id, {"lines": [{"amount": more, "description": "Filter"}]}, self.options)
+        params: Any = {"from_invoice": {"action": "revision", "invoice": self.stripe_id}}
+        draft = invoices.create(params, self.options)
+        if added_cents:
+            invoices.add_lines(draft.id, {"lines": [{"amount": added_cents, "description": "Filter"}]}, self.options)
         self.world.advance(30)
         invoices.send_invoice(draft.id, None, self.options)
 
@@ -216,19 +218,19 @@ def credited_then_paid_then_given_back(payer: Payer) -> None:
 
 
 def paid_from_the_balance_in_part(payer: Payer) -> None:
-    """Its customer had credit before it was finalized."""
+    """The customer has credit before the invoice is finalized."""
     payer.pays()
     payer.disputes("lost")
 
 
 def asked_for_a_debt_as_well(payer: Payer) -> None:
-    """Its customer owed something before it was finalized."""
+    """The customer has a debt before the invoice is finalized."""
     payer.pays()
     payer.is_refunded(1000)
 
 
 BALANCES = {paid_from_the_balance_in_part: -2500, asked_for_a_debt_as_well: 1000}
-"""What the customers of some stories have as their balance in Stripe before the invoice is finalized."""
+"""The customer's balance in Stripe before the invoice is finalized, by story."""
 
 
 def voided(payer: Payer) -> None:
@@ -241,7 +243,7 @@ def failed_then_voided(payer: Payer) -> None:
 
 
 def revised(payer: Payer) -> None:
-    payer.owner_revises(more=2500)
+    payer.owner_revises(added_cents=2500)
 
 
 def failed_then_revised(payer: Payer) -> None:
@@ -256,8 +258,8 @@ def revised_then_paid_and_refunded(payer: Payer) -> None:
 
 
 def revised_twice_then_declined(payer: Payer) -> None:
-    payer.owner_revises(more=500)
-    payer.owner_revises(more=500)
+    payer.owner_revises(added_cents=500)
+    payer.owner_revises(added_cents=500)
     payer.pays("pm_card_chargeDeclined")
 
 
@@ -287,7 +289,7 @@ def declined_by_several_cards(payer: Payer) -> None:
 
 
 def not_confirmed_then_paid(payer: Payer) -> None:
-    """An attempt that failed before Stripe charged anything."""
+    """An attempt fails before Stripe charges anything."""
     payer.pays("pm_card_threeDSecure2Required", authenticate=False)
     payer.pays("pm_card_visa")
 
@@ -376,7 +378,7 @@ STORIES: tuple[Callable[[Payer], None], ...] = (
     written_off_then_paid,
     paid_by_check,
 )
-"""Stories whose end is the same even if all their events are of one second, and none of them is swept."""
+"""Stories that end the same even if all events are of one second and none is swept."""
 
 STORIES_OF_MONEY: tuple[Callable[[Payer], None], ...] = (
     *STORIES,
@@ -395,10 +397,10 @@ STORIES_OF_MONEY: tuple[Callable[[Payer], None], ...] = (
 
 
 def sent_invoice(seed: int = 0, balance: int = 0) -> Payer:
-    """An invoice that has been sent; POM knows all about it, and from now on no webhook is delivered.
+    """Returns a sent invoice that POM has stored completely. No webhook is delivered from now on.
 
-    The seed decides the version of the account, and the order in which Stripe makes events. `balance` is what the
-    customer has in Stripe before.
+    The seed decides the version of the account, and the order in which Stripe creates events. `balance` is the
+    customer's balance in Stripe before the invoice.
     """
     world = World(seed)
     account = world.connect()
@@ -415,7 +417,9 @@ def sent_invoice(seed: int = 0, balance: int = 0) -> Payer:
 
 
 def events_since(world: World, account: str, since: int, version: str | None = None) -> list[StripeEvent]:
-    """Subscribed events after that second, oldest first: as Stripe lists them, or as webhooks of a version."""
+    """Returns the subscribed events after `since`, oldest first: as Stripe lists them, or as webhooks of a
+    version.
+    """
     return [
         read_event(json.dumps(event).encode(), StripeAccountId(account))
         for event in world.double.events(account, version=version)
@@ -423,8 +427,8 @@ def events_since(world: World, account: str, since: int, version: str | None = N
     ]
 
 
-class Remembering:
-    """Stripe after the story has ended: it answers the same for ever, so each answer is asked for once."""
+class RememberingStripe:
+    """Stripe after the end of a story. Its responses no longer change, so each is requested once and remembered."""
 
     def __init__(self, stripe: Any) -> None:
         self._stripe = stripe
@@ -440,32 +444,34 @@ class Remembering:
 
 
 @dataclass
-class Told:
-    """A story that has ended: what POM knew before, the events of it, and the ledger at its end."""
+class FinishedStory:
+    """A finished story: POM's state before it, its events, and the ledger at its end."""
 
     ports: FakePorts
     invoice: Invoice
     events: Sequence[StripeEvent]
-    """In our version, as webhooks bring them."""
+    """The events in POM's API version, as webhooks deliver them."""
     listed: Sequence[StripeEvent]
-    """The same, in the account's version, as Stripe lists them."""
+    """The same events in the account's API version, as Stripe lists them."""
     ledger: Mapping[str, Any]
 
-    def retold(self, events: Iterable[StripeEvent]) -> tuple[Invoice, list[Receipt]]:
-        """The invoice after these events came in this order, and what became of each."""
-        ports = FakePorts(stripe=self.ports.stripe, database=copied(self.ports.database), clock=self.ports.clock)
+    def replay(self, events: Iterable[StripeEvent]) -> tuple[Invoice, list[Receipt]]:
+        """Returns the invoice after these events arrived in this order, and the result of each."""
+        ports = FakePorts(
+            stripe=self.ports.stripe, database=copy_database(self.ports.database), clock=self.ports.clock
+        )
         receipts = [receive_event(event, Source.WEBHOOK, ports) for event in events]
-        found = ports.invoices.get(self.invoice.organization_id, self.invoice.id)
-        assert found is not None
-        return found, receipts
+        stored = ports.invoices.get(self.invoice.organization_id, self.invoice.id)
+        assert stored is not None
+        return stored, receipts
 
-    def mixed(self, chance: random.Random) -> list[StripeEvent]:
-        """The same events, some as webhooks and some as listed, as if many webhooks had been lost."""
+    def partly_listed(self, chance: random.Random) -> list[StripeEvent]:
+        """Returns the same events, each randomly as a webhook or as listed, as if many webhooks had been lost."""
         return [chance.choice(both) for both in zip(self.events, self.listed, strict=True)]
 
     @property
-    def squeezed(self) -> list[StripeEvent]:
-        """The same events, all of the last second."""
+    def within_one_second(self) -> list[StripeEvent]:
+        """The same events, all at the time of the last one."""
         second = max(event.created for event in self.events)
         return [_at(event, second) for event in self.events]
 
@@ -475,34 +481,36 @@ def _at(event: StripeEvent, second: int) -> StripeEvent:
     return replace(event, created=second, fact=replace(fact, as_of=second) if fact else None)
 
 
-def copied(database: FakeDatabase) -> FakeDatabase:
-    """A database of its own with the same content: what it holds never changes, so copying the tables is enough."""
+def copy_database(database: FakeDatabase) -> FakeDatabase:
+    """Returns a separate database with the same content. Records are immutable, so copying the dictionaries is
+    enough.
+    """
     tables = {f.name: getattr(database, f.name) for f in fields(database) if f.name != "lock"}
     return FakeDatabase(**{name: copy(table) for name, table in tables.items()})
 
 
 @cache
-def told(story: Callable[[Payer], None], seed: int = 0) -> Told:
-    """Let a story happen once for each seed."""
+def tell(story: Callable[[Payer], None], seed: int = 0) -> FinishedStory:
+    """Plays a story with this seed, and caches its result."""
     payer = sent_invoice(seed, BALANCES.get(story, 0))
     world, began = payer.world, payer.world.ports.clock.now()
     story(payer)
     ports = FakePorts(
-        stripe=Remembering(world.ports.stripe),  # type: ignore[arg-type]
+        stripe=RememberingStripe(world.ports.stripe),  # type: ignore[arg-type]
         database=world.ports.database,
         clock=world.ports.clock,
     )
     events = events_since(world, payer.account, began, API_VERSION)
     listed = events_since(world, payer.account, began)
-    return Told(ports, payer.invoice, events, listed, world.double.ledger(payer.account))
+    return FinishedStory(ports, payer.invoice, events, listed, world.double.ledger(payer.account))
 
 
-def says(facts: Snapshots) -> Snapshots:
-    """What facts say of the invoice that counts, whenever each became known.
+def comparable_facts(facts: Snapshots) -> Snapshots:
+    """Returns the facts about the invoice that counts, without times, for comparison.
 
-    Payments of an invoice that was replaced are known or not, as it happened; they say nothing. So does an event that
-    came before anything of the revision was known: it is nobody's, and the revision is read later. When somebody
-    mailed an invoice in Stripe is left out, because it is the second of the event. `test_timeline_orders` holds it.
+    Payments of a replaced invoice are removed, because POM may or may not have them. An event that arrived before its
+    revision was known is unmatched, and the revision is read later. The times of e-mails sent in Stripe are left out,
+    because they are times of events; `test_timeline_orders` checks them.
     """
     current = facts.invoice.id if facts.invoice else None
     before = facts.intents_elsewhere

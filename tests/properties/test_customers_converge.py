@@ -1,4 +1,4 @@
-"""Whatever is edited on both sides, in whatever order: in the end POM and Stripe have the same customer."""
+"""After any edits on both sides, in any order, POM and Stripe have the same customer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STEPS = st.one_of(
 
 
 class Life:
-    """One customer, made in Stripe or found there, and what people on both sides do to it."""
+    """One customer, created by POM or already in Stripe, and the edits of people on both sides."""
 
     def __init__(self, *, existed: bool) -> None:
         self.world = World(version="2026-10-28.endive")
@@ -96,8 +96,8 @@ class Life:
             changes = {"address": {**{k: v or "" for k, v in present.items()}, PARTS[name]: value or ""}}
         self.world.client.v1.customers.update(self.theirs["id"], changes, self.options)
 
-    def rests(self) -> None:
-        """Everything that is queued or under way is done, and a last sync finds what was lost."""
+    def finish_work(self) -> None:
+        """Finishes all queued work, and syncs once more to find lost changes."""
         self.world.work()
         self.world.deliver()
         sync_again(ORGANIZATION, ANN, self.world.ports)
@@ -108,19 +108,24 @@ class Life:
         theirs = self.theirs
         address = theirs["address"] or {}
         parts = [Field.STREET, Field.STREET2, Field.CITY, Field.STATE, Field.ZIP_CODE, Field.COUNTRY]
-        found = {part: address.get(name) for part, name in zip(parts, PARTS.values(), strict=True)}
-        return {**found, Field.EMAIL: theirs["email"], Field.NAME: theirs["name"], Field.PHONE: theirs["phone"]}
+        address_values = {part: address.get(name) for part, name in zip(parts, PARTS.values(), strict=True)}
+        return {
+            **address_values,
+            Field.EMAIL: theirs["email"],
+            Field.NAME: theirs["name"],
+            Field.PHONE: theirs["phone"],
+        }
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(existed=st.booleans(), steps=st.lists(STEPS, max_size=14))
-def test_both_sides_have_the_same_customer_in_the_end(
+def test_pom_and_stripe_end_with_the_same_customer(
     existed: bool, steps: list[tuple[str, str | None, str | None]]
 ) -> None:
     life = Life(existed=existed)
     for step in steps:
         life.does(step)
-    life.rests()
+    life.finish_work()
     assert life.ours.sync_status is SyncStatus.SYNCED
     assert len(life.world.in_stripe(life.account, "customer")) == 1
     theirs = life.stripe_values()
@@ -130,5 +135,5 @@ def test_both_sides_have_the_same_customer_in_the_end(
     life.world.double.api.log.reset()
     sync_again(ORGANIZATION, ANN, life.world.ports)
     life.world.work()
-    assert life.world.stripe_calls() == {"GET /v1/customers/{id}": 1}, "nothing more is to be sent"
+    assert life.world.stripe_calls() == {"GET /v1/customers/{id}": 1}, "no further value is sent"
     assert (life.ours.profile, life.ours.history) == (before.profile, before.history)

@@ -1,7 +1,7 @@
-"""List, page, sentence and summary agree about what is overdue, in whichever time zone a company is.
+"""The list, the page, the sentence and the summary agree about overdue invoices in every time zone.
 
-Time passes at random, and payers do what they do. After each run of the hourly schedule, what POM shows is compared
-with what a calendar says of the invoice in Stripe. Nobody is mailed twice on one of the company's days.
+Time passes at random, and payers act at random. After each run of the hourly schedule, POM's views are compared with
+the due day that a calendar gives for the invoice in Stripe. Nobody is mailed twice on one of the company's days.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ZONES = (
     "America/Phoenix", "Pacific/Midway",
 )  # fmt: skip
 BEGINNINGS = st.sampled_from([0, 57, 290])
-"""Days to wait first: 290 days after the beginning of the world, American clocks go back; 57 days after, forward."""
+"""Days to wait first. American clocks go back 290 days after the beginning of the world, and forward after 57."""
 
 
 class Company:
@@ -39,8 +39,8 @@ class Company:
 
     def __init__(self, zone: str, days: int, wait: int, *, chosen: bool) -> None:
         self.zone, self.world = ZoneInfo(zone), World(version="2026-10-28.endive")
-        made = self.world.account(time_zone="Asia/Tokyo" if chosen else zone)
-        self.account = self.world.connect(account=made)
+        account = self.world.account(time_zone="Asia/Tokyo" if chosen else zone)
+        self.account = self.world.connect(account=account)
         reminders = Reminders(True, (1,), True, (1, 2))
         self.world.ports.settings.save(
             InvoicingSettings(ORGANIZATION, time_zone=zone if chosen else None, reminders=reminders)
@@ -50,11 +50,11 @@ class Company:
         self.invoice = self.world.invoice(payment_terms=f"days_{days}")
         self.world.deliver()
 
-    def happens(self, what: str) -> None:
+    def act(self, action: str) -> None:
         stripe_id = str(self.world.now(self.invoice).stripe_invoice_id)
         options: Any = {"stripe_account": self.account}
         with suppress(stripe.StripeError, StripeFault, ValueError, Conflict):
-            match what:
+            match action:
                 case "paid":
                     self.world.double.pay(self.account, stripe_id)
                 case "declined":
@@ -72,14 +72,14 @@ class Company:
         [theirs] = self.world.in_stripe(self.account, "invoice")
         due = self.day(theirs["due_date"])
         late = theirs["status"] == "open" and self.day(now) > due
-        shown = invoice_detail(self.world.now(self.invoice), {}, customer_name=None, now=now, dashboard_base="")
-        assert shown.due_date == due.isoformat()
-        assert shown.overdue == late
-        assert shown.overdue_since == ((due + dt.timedelta(days=1)).isoformat() if late else None)
-        assert ("It was due" in shown.explanation) == late
-        assert ("It is due today" in shown.explanation) == (theirs["status"] == "open" and self.day(now) == due)
-        wanted = InvoiceFilter(due_before=now, overdue=True)
-        assert len(list_invoices(ORGANIZATION, wanted, 5, None, self.world.ports).items) == late
+        view = invoice_detail(self.world.now(self.invoice), {}, customer_name=None, now=now, dashboard_base="")
+        assert view.due_date == due.isoformat()
+        assert view.overdue == late
+        assert view.overdue_since == ((due + dt.timedelta(days=1)).isoformat() if late else None)
+        assert ("It was due" in view.explanation) == late
+        assert ("It is due today" in view.explanation) == (theirs["status"] == "open" and self.day(now) == due)
+        overdue_filter = InvoiceFilter(due_before=now, overdue=True)
+        assert len(list_invoices(ORGANIZATION, overdue_filter, 5, None, self.world.ports).items) == late
         [usd] = get_summary(ORGANIZATION, None, None, self.world.ports).currencies
         assert usd.overdue.invoices == late
         mailed = [self.day(int(mail["at"])) for mail in self.world.double.mails(self.account)]
@@ -95,13 +95,13 @@ DEEDS = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(ZONES), st.integers(0, 3), BEGINNINGS, st.booleans(), DEEDS)
-def test_everything_agrees_about_what_is_overdue(
-    zone: str, days: int, wait: int, chosen: bool, deeds: list[tuple[int, str]]
+def test_every_view_agrees_about_overdue_invoices(
+    zone: str, days: int, wait: int, chosen: bool, hourly_actions: list[tuple[int, str]]
 ) -> None:
     company = Company(zone, days, wait, chosen=chosen)
-    for hours, what in deeds:
+    for hours, action in hourly_actions:
         company.world.advance(hours * HOUR + 1)
-        company.happens(what)
+        company.act(action)
         company.world.deliver()
         company.world.plan_day()
         company.world.deliver()

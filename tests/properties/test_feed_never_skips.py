@@ -1,8 +1,8 @@
 """No cursor of the feed ever skips a change, whenever writers stop and whichever expired rows DynamoDB deletes.
 
-Writers are threads of the real store over the embedded DynamoDB. Each waits before each of its requests until the
-machine lets it go on, so it can stop between its read and its write for as long as an invocation can last. Rows that
-have expired are deleted in any order and at any moment. Readers have cursors of any age.
+Writers are threads of the real store over the embedded DynamoDB. Each waits before every request until the state
+machine releases it, so it can stop between its read and its write for as long as an invocation can last. Expired rows
+are deleted in any order and at any time. Readers have cursors of any age.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["aws"]
 
 DAY = 86400
 LONGEST_STOP = 15 * 60
-"""Seconds: AWS ends an invocation after them."""
+"""The seconds after which AWS ends an invocation."""
 ORGANIZATIONS = tuple(OrganizationId(f"org_{name}") for name in "ab")
 BOTH = Difference((ChangeType.INVOICE_PAID, ChangeType.INVOICE_REFUNDED), "pending", "paid")
 ONE = Difference((ChangeType.INVOICE_PAID,), "pending", "paid")
@@ -48,24 +48,24 @@ _here = threading.local()
 
 
 class Writer:
-    """Appends changes in a thread of its own, one request at a time."""
+    """Appends changes in a separate thread, one request at a time."""
 
-    def __init__(self, feed: TableChanges, made: list[Change], now: int) -> None:
+    def __init__(self, feed: TableChanges, changes: list[Change], now: int) -> None:
         self.since = now
         self.done = False
         self._turn, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
         self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, args=(feed, made), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(feed, changes), daemon=True)
         self._thread.start()
         self._wait()
 
-    def go_on(self) -> None:
-        """Lets it make one request, and returns when it stops before the next one."""
+    def run_one_request(self) -> None:
+        """Releases the thread for one request, and returns when it stops before the next one."""
         self._turn.release()
         self._wait()
 
     def stop_here(self) -> None:
-        """Called in its thread, before each request."""
+        """Stops the thread; it is called there before each request."""
         self._stopped.release()
         self._turn.acquire()
 
@@ -75,10 +75,10 @@ class Writer:
         if self._error is not None:
             raise self._error
 
-    def _run(self, feed: TableChanges, made: list[Change]) -> None:
+    def _run(self, feed: TableChanges, changes: list[Change]) -> None:
         _here.writer = self
         try:
-            feed.append(made)
+            feed.append(changes)
         except StaleWrite:
             pass  # others were faster each time, so AWS repeats the batch
         except Exception as error:  # noqa: BLE001 the machine raises it in its own thread
@@ -89,7 +89,7 @@ class Writer:
 
 @dataclass
 class Reader:
-    """Follows the feed of one organization. `began` is how many of the stored entries were behind it at first."""
+    """Reads the feed of one organization. `began` is the number of stored entries before its first cursor."""
 
     organization_id: OrganizationId
     cursor: str
@@ -98,7 +98,7 @@ class Reader:
 
 
 class Feed(RuleBasedStateMachine):
-    """Stored entries are noted when DynamoDB takes their row, in the order in which it does."""
+    """The feed under test. Entries are recorded in the order in which DynamoDB stores their rows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,22 +115,22 @@ class Feed(RuleBasedStateMachine):
     @rule(organization_id=st.sampled_from(ORGANIZATIONS), count=st.integers(1, 3), both=st.booleans())
     def begin_to_write(self, organization_id: OrganizationId, count: int, both: bool) -> None:
         difference = BOTH if both else ONE
-        made = [
+        changes = [
             Change(organization_id, ObjectKind.INVOICE, f"inv_{next(numbers)}", 1, self.clock.now(), difference)
             for _ in range(count)
         ]
-        self.writers.append(Writer(self.feed, made, self.clock.now()))
+        self.writers.append(Writer(self.feed, changes, self.clock.now()))
 
     @precondition(lambda self: self.writers)
     @rule(data=st.data(), requests=st.integers(1, 3))
-    def go_on_writing(self, data: st.DataObject, requests: int) -> None:
+    def continue_writing(self, data: st.DataObject, requests: int) -> None:
         self.let_write(data.draw(st.sampled_from(self.writers)), requests)
         self.writers = [each for each in self.writers if not each.done]
 
     def let_write(self, writer: Writer, requests: int) -> None:
         for _ in range(requests):
             if not writer.done:
-                writer.go_on()
+                writer.run_one_request()
                 self.note()
 
     @rule(seconds=st.sampled_from((1, 59, 61, LONGEST_STOP)))
@@ -150,7 +150,9 @@ class Feed(RuleBasedStateMachine):
     def let_all_rows_expire_between_two_writers(
         self, organization_id: OrganizationId, before: int, behind: int, seconds: int
     ) -> None:
-        """A writer stops shortly before the newest row expires, and another one begins when all are deleted."""
+        """A writer stops shortly before the newest row expires, and another one begins after all rows were
+        deleted.
+        """
         expiries = [at + EXPIRES_AFTER for _, at in self.stored[organization_id]]
         now = self.clock.now()
         if not expiries or expiries[-1] + seconds < now:
@@ -169,11 +171,11 @@ class Feed(RuleBasedStateMachine):
         self.writers = [each for each in self.writers if not each.done]
 
     def pass_time(self, seconds: int) -> None:
-        """Lets time pass; a writer is ended by AWS before it has stopped for too long, or finishes."""
+        """Lets time pass. A writer finishes, or AWS ends it, before it has been stopped for too long."""
         limit = self.clock.now() + seconds - LONGEST_STOP
         for writer in [each for each in self.writers if each.since < limit]:
             while not writer.done:
-                writer.go_on()
+                writer.run_one_request()
                 self.note()
             self.writers.remove(writer)
         self.clock.advance(seconds)
@@ -192,12 +194,12 @@ class Feed(RuleBasedStateMachine):
     @rule(organization_id=st.sampled_from(ORGANIZATIONS))
     def read_from_the_oldest(self, organization_id: OrganizationId) -> None:
         now, stored = self.clock.now(), self.stored[organization_id]
-        shown = [name for name, appended_at in stored if appended_at + FEED.seconds > now]
+        readable_ids = [name for name, appended_at in stored if appended_at + FEED.seconds > now]
         page = self.feed.after(organization_id, None, 2)
         names = [entry.change.id_of(entry.type) for entry in page.entries]
-        assert names == shown[:2]
-        assert page.has_more == (len(shown) > 2)
-        self.readers.append(Reader(organization_id, page.cursor, len(stored) - len(shown), names))
+        assert names == readable_ids[:2]
+        assert page.has_more == (len(readable_ids) > 2)
+        self.readers.append(Reader(organization_id, page.cursor, len(stored) - len(readable_ids), names))
 
     @rule(organization_id=st.sampled_from(ORGANIZATIONS))
     def read_from_the_end(self, organization_id: OrganizationId) -> None:
@@ -218,7 +220,7 @@ class Feed(RuleBasedStateMachine):
         self.readers.append(Reader(reader.organization_id, reader.cursor, reader.began, list(reader.read)))
 
     def read_page(self, reader: Reader, first: int) -> None:
-        wanted = [name for name, _ in self.stored[reader.organization_id]][reader.began + len(reader.read) :]
+        unread_ids = [name for name, _ in self.stored[reader.organization_id]][reader.began + len(reader.read) :]
         try:
             page = self.feed.after(reader.organization_id, reader.cursor, first)
         except CursorExpired:
@@ -226,13 +228,13 @@ class Feed(RuleBasedStateMachine):
             assert self.may_refuse(reader)
             return
         names = [entry.change.id_of(entry.type) for entry in page.entries]
-        assert names == wanted[:first]
-        assert page.has_more == (len(wanted) > first)
+        assert names == unread_ids[:first]
+        assert page.has_more == (len(unread_ids) > first)
         reader.read += names
         reader.cursor = page.cursor
 
     def may_refuse(self, reader: Reader) -> bool:
-        """Returns True if the cursor is older than the days for which a cursor is promised to be good."""
+        """Returns True if the cursor is older than the promised lifetime of cursors."""
         position = change_rows.position_in(reader.organization_id, reader.cursor)
         return self.clock.now() >= position.since + FEED.seconds + DAY
 
@@ -241,7 +243,7 @@ class Feed(RuleBasedStateMachine):
         return [item for item in items if item["place"]["S"] != change_rows.HEAD]
 
     def note(self) -> None:
-        """Notes the rows that are new. One request writes one row at most."""
+        """Records the new rows. One request writes at most one row."""
         for item in self.rows():
             key = (item["organization_id"]["S"], item["place"]["S"])
             row = change_rows.row_of(item)
@@ -260,7 +262,7 @@ class Feed(RuleBasedStateMachine):
     def teardown(self) -> None:
         for writer in self.writers:
             while not writer.done:
-                writer.go_on()
+                writer.run_one_request()
                 self.note()
         for reader in list(self.readers):
             while reader in self.readers and self.unread(reader):
@@ -285,41 +287,41 @@ def writers_that_stop() -> Iterator[None]:
         events.unregister("before-call.dynamodb", stop)
 
 
-def paid(name: str) -> Change:
+def paid_change(name: str) -> Change:
     return Change(ORGANIZATIONS[0], ObjectKind.INVOICE, name, 1, 0, ONE)
 
 
-def test_a_writer_that_saw_no_rows_begins_no_epoch_behind_one_that_was_begun_since(aws: Aws) -> None:
+def test_a_writer_with_an_old_view_does_not_begin_an_earlier_epoch(aws: Aws) -> None:
     machine = Feed()
     with writers_that_stop():
-        slow = Writer(machine.feed, [paid("slow")], 0)
-        slow.go_on()
-        quick = Writer(machine.feed, [paid("first")], 0)
+        slow = Writer(machine.feed, [paid_change("slow")], 0)
+        slow.run_one_request()
+        quick = Writer(machine.feed, [paid_change("first")], 0)
         while not quick.done:
-            quick.go_on()
-        next_one = Writer(machine.feed, [paid("next")], 0)
-        next_one.go_on()  # it has read the first row
+            quick.run_one_request()
+        next_one = Writer(machine.feed, [paid_change("next")], 0)
+        next_one.run_one_request()  # it has read the first row
         while not slow.done:
-            slow.go_on()
+            slow.run_one_request()
         page = machine.feed.after(ORGANIZATIONS[0], None, 10)
         while not next_one.done:
-            next_one.go_on()
-        rest = machine.feed.after(ORGANIZATIONS[0], page.cursor, 10)
-    told = [entry.change.object_id for entry in (*page.entries, *rest.entries)]
-    assert told == ["first", "slow", "next"]
+            next_one.run_one_request()
+        next_page = machine.feed.after(ORGANIZATIONS[0], page.cursor, 10)
+    object_ids = [entry.change.object_id for entry in (*page.entries, *next_page.entries)]
+    assert object_ids == ["first", "slow", "next"]
 
 
-def test_the_time_of_a_row_is_never_before_that_of_the_row_in_front_of_it(aws: Aws) -> None:
+def test_the_times_of_rows_never_decrease(aws: Aws) -> None:
     machine = Feed()
-    machine.feed.append([paid("a")])
+    machine.feed.append([paid_change("a")])
     machine.clock.set(machine.clock.now() - 3600)  # another Lambda's clock is behind
-    machine.feed.append([paid("b")])
+    machine.feed.append([paid_change("b")])
     rows = sorted((row["place"]["S"], row["expires_at"]["N"]) for row in machine.rows())
     assert len(rows) == 2
     assert rows[0][1] == rows[1][1]
 
 
-def test_a_cursor_never_skips_a_change_whatever_stops_or_expires(aws: Aws) -> None:
+def test_a_cursor_never_skips_a_change_when_writers_stop_or_rows_expire(aws: Aws) -> None:
     with writers_that_stop():
         run_state_machine_as_test(
             Feed,

@@ -1,4 +1,6 @@
-"""Random lives of several invoices, on a network that loses, repeats and reorders: one sweep, and POM is Stripe."""
+"""Several invoices with random actions, on a network that loses, repeats and reorders: one sweep makes POM equal to
+Stripe.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from infra.stripe_double.errors import StripeFault
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.oracle import differences
 from tests.properties.stories import DAY, Payer
 from tests.world import OFFICE, ORGANIZATION, World
@@ -58,7 +60,7 @@ lives = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2)), min_siz
 
 
 def act(world: World, payers: list[Payer], action: str, which: int) -> None:
-    """One thing that happens, if it can."""
+    """Performs one action, if it is possible."""
     payer = payers[which % len(payers)]
     payer.invoice = world.now(payer.invoice)
     with suppress(stripe.StripeError, StripeFault, IntegrationError, ValueError, IndexError, KeyError):
@@ -101,7 +103,7 @@ def perform(world: World, payers: list[Payer], payer: Payer, action: str) -> Non
     phases=[Phase.explicit, Phase.generate],
 )
 @given(policy=network, life=lives, seed=st.integers(0, 2**16))
-def test_after_any_life_on_any_network_one_sweep_makes_pom_equal_stripe(
+def test_one_sweep_makes_pom_equal_to_stripe_after_any_loss(
     policy: dict[str, Any], life: list[tuple[str, int]], seed: int
 ) -> None:
     world = World(seed)
@@ -125,13 +127,13 @@ def test_after_any_life_on_any_network_one_sweep_makes_pom_equal_stripe(
             world.invoice(service)
             raise AssertionError(f"{service} was billed twice")
 
-    boundaries = watched(world)
-    done = world.sweep()
-    unwatched(world)
-    assert (done.recovered, done.corrected, done.parked) == (0, 0, 0)
+    boundaries = count_calls(world)
+    result = world.sweep()
+    stop_counting(world)
+    assert (result.recovered, result.corrected, result.parked) == (0, 0, 0)
     assert boundaries.writes == ["connections.save"]
 
-    # Webhooks that come after the sweep change nothing that is shown.
+    # Webhooks that arrive after the sweep change nothing visible.
     before = {invoice.id: invoice for invoice in world.ports.database.invoices.values()}
     world.double.set_delivery(lose_rate=0.0, paused=False)
     world.deliver()

@@ -1,4 +1,4 @@
-"""Whatever is in a payout, its totals, its lines and its table add up to its amount, and to each other."""
+"""The totals, lines and table of any payout add up to its amount, and agree."""
 
 from __future__ import annotations
 
@@ -58,21 +58,23 @@ def lines(draw: st.DrawFn, currency: str, number: int) -> PayoutLine:
 
 @st.composite
 def payouts(draw: st.DrawFn) -> tuple[Payout, list[PayoutLine]]:
-    """A payout with its lines, with a remainder or without one; or one whose lines nobody has."""
+    """Draws a payout with its lines, with or without a remainder; or a payout whose lines are unknown."""
     currency = draw(CURRENCIES)
-    listed = [draw(lines(currency, number)) for number in range(draw(st.integers(0, 8)))]
-    rest = draw(st.just(0) | AMOUNTS)
-    amount = sum(line.transaction.net for line in listed) + rest
+    payout_lines = [draw(lines(currency, number)) for number in range(draw(st.integers(0, 8)))]
+    remainder = draw(st.just(0) | AMOUNTS)
+    amount = sum(line.transaction.net for line in payout_lines) + remainder
     fact = PayoutFact("po_1", 0, draw(st.sampled_from(["paid", "failed"])), amount, currency, 0, 1_800_000_000)
     payout = Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact)
     if draw(st.booleans()):
         return payout, []
-    return Payout(payout.organization_id, payout.account_id, fact, itemized=sum_lines(fact, listed, 0)), listed
+    return Payout(
+        payout.organization_id, payout.account_id, fact, itemized=sum_lines(fact, payout_lines, 0)
+    ), payout_lines
 
 
-def pages(listed: list[PayoutLine]) -> Iterator[Page[PayoutLine]]:
-    for start in range(0, max(len(listed), 1), PAGE):
-        yield Page(tuple(listed[start : start + PAGE]), "cursor", start + PAGE < len(listed))
+def pages(payout_lines: list[PayoutLine]) -> Iterator[Page[PayoutLine]]:
+    for start in range(0, max(len(payout_lines), 1), PAGE):
+        yield Page(tuple(payout_lines[start : start + PAGE]), "cursor", start + PAGE < len(payout_lines))
 
 
 def total(values: Any) -> Decimal:
@@ -80,14 +82,14 @@ def total(values: Any) -> Decimal:
 
 
 @given(payouts())
-def test_the_totals_the_lines_and_the_table_of_any_payout_add_up_to_its_amount(
-    made: tuple[Payout, list[PayoutLine]],
+def test_the_totals_lines_and_table_of_any_payout_add_up_to_its_amount(
+    example: tuple[Payout, list[PayoutLine]],
 ) -> None:
-    payout, listed = made
-    details = [payout_detail(payout, page, RelatedPayouts(), {}) for page in pages(listed)]
+    payout, payout_lines = example
+    details = [payout_detail(payout, page, RelatedPayouts(), {}) for page in pages(payout_lines)]
     rows = [
         row
-        for page in pages(listed)
+        for page in pages(payout_lines)
         for row in csv.DictReader(
             StringIO(payout_lines_csv(payout, page, "America/Phoenix", RelatedPayouts(), {}), newline="")
         )
@@ -106,7 +108,7 @@ def test_the_totals_the_lines_and_the_table_of_any_payout_add_up_to_its_amount(
 
 
 def _columns_are_totals(detail: PayoutDetail, rows: list[dict[str, str]]) -> None:
-    """Asserts that a bookkeeper who adds up columns of the table comes to the totals."""
+    """Asserts that the sums of the table's columns are the totals."""
     assert detail.totals is not None
     ours = [row for row in rows if row["Outside POM"] == "no"]
     gross = {kind: total(row["Gross"] for row in ours if row["Kind"] == kind) for kind in KINDS}
@@ -123,7 +125,9 @@ def _columns_are_totals(detail: PayoutDetail, rows: list[dict[str, str]]) -> Non
 
 
 def _agrees(detail: PayoutDetail, of_lines: Decimal, remainders: list[Decimal]) -> None:
-    """Asserts that the totals add up to the amount, and leave to no line what the table shows as unexplained."""
+    """Asserts that the totals add up to the amount, and that no line contains the unexplained remainder of the
+    table.
+    """
     assert detail.totals is not None
     totals = {name: Decimal(getattr(detail.totals, name)) for name in detail.totals.__struct_fields__}
     assert sum(totals.values()) == Decimal(detail.amount)

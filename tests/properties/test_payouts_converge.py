@@ -1,4 +1,6 @@
-"""Random weeks of a company, on a network and queues that lose: after the sweep POM's deposits are Stripe's."""
+"""Random weeks of a company, on a network and queues that lose messages: after a sweep POM's deposits equal
+Stripe's.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.invoice import Invoice
 from infra.stripe_double.errors import InvalidState, StripeFault
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.deposit_oracle import deposit_differences
 from tests.usecases.payouts.company import DAY, HOUR, Company
 from tests.world import World
@@ -41,7 +43,7 @@ ACTIONS = (
 )
 
 DEBITS_SETTLE_IN = 4
-"""Days."""
+"""Lengths of waits, in days."""
 
 network = st.fixed_dictionaries(
     {
@@ -55,26 +57,26 @@ weeks = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 5)), min_siz
 
 
 class Week:
-    """What may happen to a company's money."""
+    """Random actions on a company's money."""
 
     def __init__(self, company: Company) -> None:
         self.company = company
         self.invoices: list[Invoice] = []
 
-    def happens(self, action: str, which: int) -> None:
-        """One thing happens, if it can."""
-        with suppress(stripe.StripeError, StripeFault, InvalidState, ValueError, IndexError, Killed):
+    def act(self, action: str, which: int) -> None:
+        """Performs one action, if it is possible."""
+        with suppress(stripe.StripeError, StripeFault, InvalidState, ValueError, IndexError, ProcessKilled):
             getattr(self, action)(which)
-        unwatched(self.company.world)
+        stop_counting(self.company.world)
 
     def card(self, which: int) -> None:
-        self.invoices.append(self.company.paid(f"{which + 10}.35"))
+        self.invoices.append(self.company.paid_invoice(f"{which + 10}.35"))
 
     def debit(self, which: int) -> None:
-        self.invoices.append(self.company.paid(f"{which + 20}.05", "pm_usBankAccount"))
+        self.invoices.append(self.company.paid_invoice(f"{which + 20}.05", "pm_usBankAccount"))
 
     def failing_debit(self, which: int) -> None:
-        self.invoices.append(self.company.paid(f"{which + 30}.50", "pm_usBankAccount_insufficientFunds"))
+        self.invoices.append(self.company.paid_invoice(f"{which + 30}.50", "pm_usBankAccount_insufficientFunds"))
 
     def refund(self, which: int) -> None:
         self.company.refund(self.invoices[which])
@@ -121,14 +123,14 @@ class Week:
         self.company.wait(DAY)
 
     def lose_messages(self, _: int) -> None:
-        """A day whose jobs no worker ever does."""
+        """Plays a day whose queued messages are lost."""
         self.company.pause(DAY)
         self.company.world.ports.queues.take()
 
     def die(self, which: int) -> None:
-        """A day at whose end a worker dies, and its message with it."""
+        """Plays a day at whose end a worker dies, and loses its message."""
         self.company.pause(DAY)
-        watched(self.company.world, fatal=3 + 2 * which, after=bool(which % 2))
+        count_calls(self.company.world, fatal=3 + 2 * which, after=bool(which % 2))
         self.company.world.work()
 
     def sweep(self, _: int) -> None:
@@ -144,7 +146,7 @@ class Week:
     phases=[Phase.explicit, Phase.generate],
 )
 @given(policy=network, life=weeks, seed=st.integers(0, 2**16))
-def test_after_any_weeks_with_any_losses_the_sweep_makes_payouts_lines_and_fees_those_of_stripe(
+def test_a_sweep_makes_payouts_lines_and_fees_equal_to_stripe_after_any_loss(
     policy: dict[str, Any], life: list[tuple[str, int]], seed: int
 ) -> None:
     world = World(seed)
@@ -153,9 +155,9 @@ def test_after_any_weeks_with_any_losses_the_sweep_makes_payouts_lines_and_fees_
     world.double.set_delivery(**policy)
     week = Week(company)
     for action, which in life:
-        week.happens(action, which)
-    # No event arrives any more. Once the last debit has settled, a sweep finds its payment, the next one its fee, and
-    # each has the lines compared that were read a day before.
+        week.act(action, which)
+    # No event arrives any more. Once the last debit has settled, one sweep finds its payment and the next one its
+    # fee. Each sweep compares the lines that were read a day before.
     world.double.set_delivery(lose_rate=1.0)
     for _ in range(DEBITS_SETTLE_IN + 3):
         company.pause(DAY + 2 * HOUR)
@@ -164,9 +166,9 @@ def test_after_any_weeks_with_any_losses_the_sweep_makes_payouts_lines_and_fees_
 
     assert deposit_differences(world, company.account, company.organization) == []
 
-    boundaries = watched(world)
-    done = world.sweep()
-    unwatched(world)
-    assert done.payouts is not None
-    assert (done.payouts.found, done.payouts.missed, done.payouts.not_tied_out) == (0, 0, 0)
+    boundaries = count_calls(world)
+    result = world.sweep()
+    stop_counting(world)
+    assert result.payouts is not None
+    assert (result.payouts.found, result.payouts.missed, result.payouts.not_tied_out) == (0, 0, 0)
     assert [name for name in boundaries.writes if name.startswith(("payouts", "payments"))] == []

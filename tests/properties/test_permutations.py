@@ -1,4 +1,4 @@
-"""Every order of the events of every story, with repetitions and within one second: one end, and it is Stripe's."""
+"""Events of every story in any order, with repetitions and within one second, end with Stripe's state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from infra.stripe_double import VERSIONS
 from tests.oracle import differences
-from tests.properties.stories import STORIES, Payer, says, told
+from tests.properties.stories import STORIES, Payer, comparable_facts, tell
 
 ALL_ORDERS_UP_TO = 5
 SAMPLED = 120
@@ -58,7 +58,9 @@ Story = Callable[[Payer], None]
 
 
 def orders(events: Sequence[StripeEvent]) -> Iterator[Sequence[StripeEvent]]:
-    """All orders of a few events; of many, a sample that is the same each time, the two plain ones included."""
+    """Yields all orders of a few events. Of many events, yields a fixed sample that includes both chronological
+    orders.
+    """
     if len(events) <= ALL_ORDERS_UP_TO:
         yield from itertools.permutations(events)
         return
@@ -76,60 +78,61 @@ def with_repetitions(order: Sequence[StripeEvent], chance: random.Random) -> lis
 
 
 @every_story
-def test_a_story_told_in_its_order_ends_as_in_stripe(story: Story) -> None:
-    tale = told(story)
+def test_events_in_their_order_end_with_stripes_state(story: Story) -> None:
+    tale = tell(story)
     assert len(tale.events) >= 2
-    invoice, receipts = tale.retold(tale.events)
+    invoice, receipts = tale.replay(tale.events)
     assert invoice.status is ENDS[story.__name__]
     assert differences(dict(tale.ledger), [invoice]) == []
     assert {receipt.outcome for receipt in receipts} <= {EventOutcome.APPLIED, EventOutcome.NO_CHANGE}
 
 
 @every_story
-def test_any_order_of_the_events_comes_to_one_end(story: Story) -> None:
-    tale = told(story)
-    end = says(tale.retold(tale.events)[0].facts)
+def test_any_order_of_the_events_ends_with_the_same_state(story: Story) -> None:
+    tale = tell(story)
+    end = comparable_facts(tale.replay(tale.events)[0].facts)
     for order in orders(tale.events):
-        invoice, _ = tale.retold(order)
-        assert says(invoice.facts) == end, [event.type for event in order]
+        invoice, _ = tale.replay(order)
+        assert comparable_facts(invoice.facts) == end, [event.type for event in order]
         assert differences(dict(tale.ledger), [invoice]) == [], [event.type for event in order]
 
 
 @every_story
-def test_any_order_of_events_in_any_version_comes_to_the_same_end(story: Story) -> None:
-    """Some come as webhooks, in our version; some are found in Stripe's list, in that of the account."""
+def test_any_order_of_events_in_any_api_version_ends_with_the_same_state(story: Story) -> None:
+    """Some events arrive as webhooks in POM's API version; others are listed by Stripe in the account's version."""
     chance = random.Random(story.__name__)
     for seed in range(len(VERSIONS)):
-        tale = told(story, seed)
-        end = says(tale.retold(tale.events)[0].facts)
-        for order in itertools.islice(orders(tale.mixed(chance)), 20):
-            invoice, _ = tale.retold(order)
-            assert says(invoice.facts) == end, [(event.type, event.api_version) for event in order]
+        tale = tell(story, seed)
+        end = comparable_facts(tale.replay(tale.events)[0].facts)
+        for order in itertools.islice(orders(tale.partly_listed(chance)), 20):
+            invoice, _ = tale.replay(order)
+            assert comparable_facts(invoice.facts) == end, [(event.type, event.api_version) for event in order]
             assert differences(dict(tale.ledger), [invoice]) == [], [event.type for event in order]
 
 
 @every_story
-def test_any_order_within_one_second_comes_to_the_same_end(story: Story) -> None:
-    tale = told(story)
-    end = says(tale.retold(tale.events)[0].facts)
-    for order in orders(tale.squeezed):
-        invoice, _ = tale.retold(order)
-        assert says(invoice.facts) == end, [event.type for event in order]
+def test_any_order_within_one_second_ends_with_the_same_state(story: Story) -> None:
+    tale = tell(story)
+    end = comparable_facts(tale.replay(tale.events)[0].facts)
+    for order in orders(tale.within_one_second):
+        invoice, _ = tale.replay(order)
+        assert comparable_facts(invoice.facts) == end, [event.type for event in order]
         assert differences(dict(tale.ledger), [invoice]) == [], [event.type for event in order]
 
 
 @every_story
 @pytest.mark.parametrize("second", [False, True], ids=["as_they_were", "within_one_second"])
-def test_repetitions_in_any_order_add_nothing(story: Story, second: bool) -> None:
-    tale = told(story)
+def test_repeated_events_in_any_order_add_nothing(story: Story, second: bool) -> None:
+    tale = tell(story)
     chance = random.Random(story.__name__)
-    events = tale.squeezed if second else tale.events
-    end = says(tale.retold(tale.events)[0].facts)
+    events = tale.within_one_second if second else tale.events
+    end = comparable_facts(tale.replay(tale.events)[0].facts)
     for order in itertools.islice(orders(events), 60):
-        invoice, receipts = tale.retold(with_repetitions(order, chance))
-        assert says(invoice.facts) == end
+        invoice, receipts = tale.replay(with_repetitions(order, chance))
+        assert comparable_facts(invoice.facts) == end
         outcomes = [receipt.outcome for receipt in receipts]
-        # Events of a revision of which nothing is known yet are nobody's; what they told is read when it is known.
+        # Events of a revision that POM has not stored yet are unmatched; their content is read when the revision is
+        # known.
         met_too_early = outcomes.count(EventOutcome.FOREIGN)
         assert not met_too_early or "revised" in story.__name__
         dealt_with = outcomes.count(EventOutcome.APPLIED) + outcomes.count(EventOutcome.NO_CHANGE)
@@ -140,28 +143,28 @@ def test_repetitions_in_any_order_add_nothing(story: Story, second: bool) -> Non
 
 
 @every_story
-def test_a_status_once_reached_is_never_left_for_an_older_one(story: Story) -> None:
-    """However the events come, an invoice whose end has been told never looks unpaid or unvoided again."""
-    tale = told(story)
+def test_a_status_never_returns_to_an_older_one(story: Story) -> None:
+    """In any order of events, a finished invoice never appears unpaid or not voided again."""
+    tale = tell(story)
     final = {InvoiceStatus.PAID, InvoiceStatus.REFUNDED, InvoiceStatus.VOID}
     for order in itertools.islice(orders(tale.events), 40):
-        ended = False
+        is_final = False
         for count in range(1, len(order) + 1):
-            status = tale.retold(order[:count])[0].status
-            assert not ended or status in final
-            ended = status in final
+            status = tale.replay(order[:count])[0].status
+            assert not is_final or status in final
+            is_final = status in final
 
 
 @every_story
-def test_only_what_cannot_be_ordered_is_asked_of_stripe(story: Story) -> None:
-    tale = told(story)
+def test_stripe_is_read_only_when_events_cannot_be_ordered(story: Story) -> None:
+    tale = tell(story)
     remembered = tale.ports.stripe._answers  # type: ignore[attr-defined]
     before = dict(remembered)
     remembered.clear()
-    tale.retold(tale.events)
-    tale.retold(list(reversed(tale.events)))
+    tale.replay(tale.events)
+    tale.replay(list(reversed(tale.events)))
     asked_about = ("invoice.finalized", "invoice.voided", "charge.refunded")  # a charge does not show its refunds
-    # An invoice whose payments come later does not tell whether it was paid outside Stripe.
+    # An invoice whose payments come later does not state whether it was paid outside Stripe.
     not_told = {event.object_id for event in tale.events if event.type in asked_about or event.lacks_paid_outside}
     assert {args[-1] for _, *args in remembered} <= not_told
     assert bool(remembered) == bool(not_told)

@@ -1,4 +1,4 @@
-"""A quarter of a pool company, in small: `make proofs` plays one of 2,000 invoices (tests/proofs/quarter.py)."""
+"""A small quarter of a pool company, with 200 invoices; `make proofs` plays 2,000 (tests/proofs/quarter.py)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from tests.proofs.quarter import Quarter
 
 @pytest.fixture(scope="module")
 def quarter() -> Quarter:
-    played = Quarter(200, seed=1)
-    played.play()
-    return played
+    quarter_of_200 = Quarter(200, seed=1)
+    quarter_of_200.play()
+    return quarter_of_200
 
 
 def test_every_payout_fee_and_net_of_a_quarter_ties_out_to_the_cent(quarter: Quarter) -> None:
@@ -29,7 +29,7 @@ def test_pom_lists_the_fees_that_stripe_booked(quarter: Quarter) -> None:
 
 
 @pytest.mark.parametrize(
-    "what",
+    "kind",
     [
         "invoices",
         "declined cards",
@@ -47,11 +47,11 @@ def test_pom_lists_the_fees_that_stripe_booked(quarter: Quarter) -> None:
         "lines of a category that nobody knows",
     ],
 )
-def test_a_quarter_has_some(quarter: Quarter, what: str) -> None:
-    assert quarter.told[what] > 0
+def test_a_quarter_has_payouts_of_every_kind(quarter: Quarter, kind: str) -> None:
+    assert quarter.told[kind] > 0
 
 
-def test_the_books_find_a_line_that_is_gone(quarter: Quarter) -> None:
+def test_a_missing_line_is_found_by_the_comparison(quarter: Quarter) -> None:
     database = quarter.world.ports.database
     key, lines = next((key, lines) for key, lines in database.payout_lines.items() if lines)
     database.payout_lines[key] = dict(list(lines.items())[1:])
@@ -61,11 +61,13 @@ def test_the_books_find_a_line_that_is_gone(quarter: Quarter) -> None:
         database.payout_lines[key] = lines
 
 
-def test_the_books_find_a_fee_that_is_not_kept(quarter: Quarter) -> None:
+def test_a_fee_that_was_not_stored_is_found_by_the_comparison(quarter: Quarter) -> None:
     database = quarter.world.ports.database
-    key, kept = next((key, kept) for key, kept in database.settlements.items() if key[1].startswith("pi_"))
+    key, settlements = next(
+        (key, settlements) for key, settlements in database.settlements.items() if key[1].startswith("pi_")
+    )
     database.settlements[key] = {}
     try:
         assert any(key[1] in fault for fault in quarter.faults())
     finally:
-        database.settlements[key] = kept
+        database.settlements[key] = settlements

@@ -1,7 +1,7 @@
-"""Whatever Stripe signs is acknowledged and counted once, stays nowhere for ever, and harms no later event.
+"""Every signed body is acknowledged and counted once, is not parked forever, and harms no later event.
 
-Each example puts something odd into one or several places of an event, and posts it to the webhook's route over one
-of the two backends: stores in memory that refuse what DynamoDB refuses, or DynamoDB's tables.
+Each example puts odd values into one or several places of an event, and posts it to the webhook's route over one of
+two backends: stores in memory that refuse what DynamoDB refuses, or DynamoDB's tables.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ PLACES = (
     "data.object.metadata.pom_refund_id", "data.object.last_payment_error.charge", "data.object.voided_at",
     "data.object.last_payment_error.payment_method.type", "data.object.amount_refunded",
 )  # fmt: skip
-"""Where an event holds what becomes a part of a key, of a record, or of what is shown."""
+"""Places in an event whose value becomes a part of a key, of a record, or of a response."""
 
 RAW = st.sampled_from(["1e400", "-1e400", "NaN", "Infinity", '"\\ud800"', "-0", "1" + "0" * 5000, "[" * 3000])
-"""JSON that Python does not write, in place of a value."""
+"""JSON values that Python's encoder does not write."""
 
 
 INCOMPRESSIBLE = "".join(chr(0x4E00 + n * n % 20000) for n in range(200_000))
 
 
-class Door:
-    """The webhook of one company's world, and what became of each event."""
+class Endpoint:
+    """The webhook endpoint of a world with one company, and the counted outcomes of its events."""
 
     def __init__(self, world: World, api: ApiClient) -> None:
         self.world, self.api = world, api
@@ -79,19 +79,19 @@ class Door:
         self.outcomes: list[str] = []
         self.numbers = count()
 
-    def counted(self, event_type: str, outcome: str, lag_seconds: int) -> None:
-        """Stands for the metric of a received event."""
+    def count_event(self, event_type: str, outcome: str, lag_seconds: int) -> None:
+        """Replaces the metric of a received event."""
         assert lag_seconds >= 0
         self.outcomes.append(outcome)
 
     def event(self, kind: str, event_type: str) -> dict[str, Any]:
-        """A good event, about the latest object of this kind."""
-        shown = self.world.in_stripe(self.account, kind)
-        known = dict(shown[-1]) if shown else {"id": f"x_{kind}", "object": kind}
+        """Returns a valid event about the latest object of this kind."""
+        objects = self.world.in_stripe(self.account, kind)
+        latest = dict(objects[-1]) if objects else {"id": f"x_{kind}", "object": kind}
         return {
             "id": f"evt_{next(self.numbers)}", "object": "event", "type": event_type, "account": self.account,
             "livemode": False, "api_version": API_VERSION, "created": self.world.ports.clock.now(),
-            "data": {"object": known},
+            "data": {"object": latest},
         }  # fmt: skip
 
     def post(self, body: str) -> int:
@@ -101,19 +101,21 @@ class Door:
 
 
 @pytest.fixture(params=["in memory", "on tables"])
-def door(request: pytest.FixtureRequest, world: World, api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> Door:
+def endpoint(
+    request: pytest.FixtureRequest, world: World, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> Endpoint:
     if request.param == "on tables":
         stores: Backend = request.getfixturevalue("stores_on_tables")
         for name in STORES:
             monkeypatch.setattr(world.ports, name, getattr(stores, name))
-    made = Door(world, api)
-    monkeypatch.setattr(observability, "event_received", made.counted)
-    return made
+    new_endpoint = Endpoint(world, api)
+    monkeypatch.setattr(observability, "event_received", new_endpoint.count_event)
+    return new_endpoint
 
 
-def placed(event: dict[str, Any], odd: dict[str, Any]) -> dict[str, Any]:
-    """The event with these values in these places."""
-    for place, value in odd.items():
+def with_values(event: dict[str, Any], odd_values: dict[str, Any]) -> dict[str, Any]:
+    """Returns the event with these values in these places."""
+    for place, value in odd_values.items():
         *way, last = place.split(".")
         holder: Any = event
         for name in way:
@@ -136,24 +138,24 @@ EVENTS = {
 }
 
 
-def acknowledged(door: Door, body: str) -> None:
-    """The event is answered 200 and counted once, and the next good event works."""
-    door.outcomes.clear()
-    assert door.post(body) == 200
-    assert len(door.outcomes) == 1
-    reasons = {each.error for each in door.world.ports.events.parked(door.account, 100)}  # type: ignore[arg-type]
-    assert reasons <= {"stripe_answer_unreadable"}, "only an event that shows no object is kept to be tried again"
-    good = door.event("account", "account.updated")
-    good["data"]["object"] = {"id": door.account, "object": "account", "charges_enabled": True}
-    assert door.post(json.dumps(good)) == 200
-    assert door.outcomes[-1] != "parked"
-    assert door.api.get(f"/invoices/{door.invoice.id}").status == 200
-    assert door.api.get("/customers").status == 200
-    assert door.api.get("/stripe/connection").status == 200
-    door.world.advance(1)
+def assert_acknowledged(endpoint: Endpoint, body: str) -> None:
+    """Asserts that the event gets status 200 and is counted once, and that the next valid event is applied."""
+    endpoint.outcomes.clear()
+    assert endpoint.post(body) == 200
+    assert len(endpoint.outcomes) == 1
+    reasons = {each.error for each in endpoint.world.ports.events.parked(endpoint.account, 100)}  # type: ignore[arg-type]
+    assert reasons <= {"stripe_answer_unreadable"}, "only an event without a readable object is parked"
+    good = endpoint.event("account", "account.updated")
+    good["data"]["object"] = {"id": endpoint.account, "object": "account", "charges_enabled": True}
+    assert endpoint.post(json.dumps(good)) == 200
+    assert endpoint.outcomes[-1] != "parked"
+    assert endpoint.api.get(f"/invoices/{endpoint.invoice.id}").status == 200
+    assert endpoint.api.get("/customers").status == 200
+    assert endpoint.api.get("/stripe/connection").status == 200
+    endpoint.world.advance(1)
 
 
-def test_whatever_stands_anywhere_in_an_event(door: Door) -> None:
+def test_any_value_at_any_place_of_a_signed_event_is_handled(endpoint: Endpoint) -> None:
     @EXAMPLES
     @given(odd=st.dictionaries(st.sampled_from(PLACES), ODD, min_size=1, max_size=3), **EVENTS)
     @example(odd={"id": "e" * 1025}, kind="invoice", event_type="invoice.paid")
@@ -164,22 +166,22 @@ def test_whatever_stands_anywhere_in_an_event(door: Door) -> None:
     @example(odd={"created": 10**12}, kind="invoice", event_type="invoice.updated")
     @example(odd={"data.object.amount": 10**40}, kind="charge", event_type="charge.succeeded")
     @example(odd={"data.object.object": "invoice_of_tomorrow"}, kind="invoice", event_type="invoice.paid")
-    def run(odd: dict[str, Any], kind: str, event_type: str) -> None:
-        acknowledged(door, json.dumps(placed(door.event(kind, event_type), odd)))
+    def run(odd_values: dict[str, Any], kind: str, event_type: str) -> None:
+        assert_acknowledged(endpoint, json.dumps(with_values(endpoint.event(kind, event_type), odd_values)))
 
     run()
-    _nothing_stays(door)
+    _assert_nothing_stays_parked(endpoint)
 
 
-def test_json_that_is_hardly_any(door: Door) -> None:
+def test_signed_json_that_is_hardly_an_event_is_handled(endpoint: Endpoint) -> None:
     @EXAMPLES
     @given(place=st.sampled_from(PLACES), raw=RAW, **EVENTS)
     def run(place: str, raw: str, kind: str, event_type: str) -> None:
-        body = json.dumps(placed(door.event(kind, event_type), {place: "$odd"})).replace('"$odd"', raw)
-        acknowledged(door, body)
+        body = json.dumps(with_values(endpoint.event(kind, event_type), {place: "$odd"})).replace('"$odd"', raw)
+        assert_acknowledged(endpoint, body)
 
     run()
-    _nothing_stays(door)
+    _assert_nothing_stays_parked(endpoint)
 
 
 @pytest.mark.parametrize(
@@ -198,18 +200,20 @@ def test_json_that_is_hardly_any(door: Door) -> None:
     ids=["the id twice", "metadata twice", "a megabyte", "what does not compress", "nested", "cut off", "list",
          "text", "nothing"],
 )  # fmt: skip
-def test_bodies_of_other_shapes(door: Door, body: Callable[[str], str]) -> None:
-    acknowledged(door, body(json.dumps(door.event("invoice", "invoice.updated"))))
-    _nothing_stays(door)
+def test_signed_bodies_of_other_shapes_are_handled(endpoint: Endpoint, body: Callable[[str], str]) -> None:
+    assert_acknowledged(endpoint, body(json.dumps(endpoint.event("invoice", "invoice.updated"))))
+    _assert_nothing_stays_parked(endpoint)
 
 
-def _nothing_stays(door: Door) -> None:
-    """What was parked is applied or given up by the sweeps of the following days, once the company is connected."""
-    door.world.connect(account=door.account)
+def _assert_nothing_stays_parked(endpoint: Endpoint) -> None:
+    """Asserts that sweeps of the following days apply or give up every parked event, once the company is
+    connected.
+    """
+    endpoint.world.connect(account=endpoint.account)
     for _ in range(3):
-        door.world.sweep(organization=ORGANIZATION, objects=False)
-    door.world.advance(TRIED_FOR)
+        endpoint.world.sweep(organization=ORGANIZATION, objects=False)
+    endpoint.world.advance(TRIED_FOR)
     for _ in range(4):
-        door.world.sweep(organization=ORGANIZATION, objects=False)
-    left = door.world.ports.events.parked(door.account, 100)  # type: ignore[arg-type]
-    assert [(each.error, each.body[:300]) for each in left] == []
+        endpoint.world.sweep(organization=ORGANIZATION, objects=False)
+    parked = endpoint.world.ports.events.parked(endpoint.account, 100)  # type: ignore[arg-type]
+    assert [(each.error, each.body[:300]) for each in parked] == []

@@ -1,7 +1,7 @@
 """The terms of money add up, whatever a customer, a company and a bank do to an invoice in Stripe.
 
-The double is driven at random. After each step, what POM shows is compared with the double's ledger
-(`tests/oracle.py`, which shares no rule with POM), and the shown figures must add up by themselves.
+The double is driven at random. After each step, POM's figures are compared with the double's ledger
+(`tests/oracle.py`, which shares no rule with POM), and the displayed figures must add up.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from chalicelib.domain.money import MINIMUM_CHARGE, exponent
 from chalicelib.usecases.invoicing.summary import get_summary
 from chalicelib.usecases.reconciling.tie_out import tie_out
 from infra.stripe_double import StripeFault
-from tests.oracle import differences, expected
+from tests.oracle import differences, figures_in_stripe
 from tests.world import ORGANIZATION, World, line
 
 REFUSED = (stripe.StripeError, StripeFault, ValueError)
 
 
 class Life:
-    """One invoice, and what happens to it. Each deed takes a number, which decides how much."""
+    """One invoice, and the actions on it. The number given to each action decides its amount."""
 
     def __init__(self, currency: str, total: int, balance: int, discount: int) -> None:
         self.world, self.currency = World(version="2026-10-28.endive"), currency
@@ -47,8 +47,8 @@ class Life:
         if discount:
             terms: Any = {"amount_off": discount, "currency": currency, "duration": "once"}
             coupon = self.stripe.coupons.create(terms, self.options)
-            wanted: Any = {"discounts": [{"coupon": coupon.id}]}
-            self.stripe.invoices.update(self.stripe_id, wanted, self.options)
+            params: Any = {"discounts": [{"coupon": coupon.id}]}
+            self.stripe.invoices.update(self.stripe_id, params, self.options)
             self.stripe.invoices.send_invoice(self.stripe_id, None, self.options)  # POM does not send it like this
             self.world.deliver()
 
@@ -65,7 +65,7 @@ class Life:
         return next(i for i in self.world.in_stripe(self.account) if i["id"] == self.stripe_id)
 
     def adjust(self, balance: int) -> None:
-        """The customer gets credit or a debt, which no invoice that is finalized already takes notice of."""
+        """Gives the customer credit or a debt. An invoice that is already finalized does not use it."""
         changes: Any = {"balance": balance}
         self.stripe.customers.update(self.customer["id"], changes, self.options)
 
@@ -79,7 +79,7 @@ class Life:
         self.world.double.pay(self.account, self.stripe_id, "pm_card_chargeDeclined")
 
     def debit(self, number: int) -> None:
-        """A bank debit of all that is due begins; other payments before it arrives make it a surplus."""
+        """Begins a bank debit of the whole amount due; other payments that arrive before it become a surplus."""
         self.world.double.pay(self.account, self.stripe_id, "pm_usBankAccount")
 
     def debit_arrives(self, number: int) -> None:
@@ -107,16 +107,16 @@ class Life:
         self._note(number, credit_amount=number)
 
     def _note(self, amount: int, **parts: int) -> None:
-        wanted: Any = {"invoice": self.stripe_id, "amount": amount, **parts}
-        self.stripe.credit_notes.create(wanted, self.options)
+        params: Any = {"invoice": self.stripe_id, "amount": amount, **parts}
+        self.stripe.credit_notes.create(params, self.options)
 
     def refund(self, number: int) -> None:
-        wanted: Any = {"charge": self._charge(number), "amount": number}
-        self.stripe.refunds.create(wanted, self.options)
+        params: Any = {"charge": self._charge(number), "amount": number}
+        self.stripe.refunds.create(params, self.options)
 
     def refund_all(self, number: int) -> None:
-        wanted: Any = {"charge": self._charge(number)}
-        self.stripe.refunds.create(wanted, self.options)
+        params: Any = {"charge": self._charge(number)}
+        self.stripe.refunds.create(params, self.options)
 
     def refund_fails(self, number: int) -> None:
         refunds = self.world.in_stripe(self.account, "refund")
@@ -158,13 +158,13 @@ class Life:
         for dispute in self.world.in_stripe(self.account, "dispute")[-1:]:
             self.world.double.move_dispute(self.account, dispute["id"], status)
 
-    # What POM shows
+    # POM's views
 
-    def minor(self, shown: str) -> int:
-        return int(Decimal(shown).scaleb(exponent(self.currency)))
+    def minor(self, figures: str) -> int:
+        return int(Decimal(figures).scaleb(exponent(self.currency)))
 
-    def look(self) -> None:
-        """All that Stripe told arrives, and every view of the invoice is compared."""
+    def check_views(self) -> None:
+        """Delivers all webhooks, and compares every view of the invoice with the ledger."""
         self.world.deliver()
         stored, now = self.world.now(self.invoice), self.world.ports.clock.now()
         ledger = self.world.double.ledger(self.account)
@@ -174,44 +174,46 @@ class Life:
         self._is_summed_up(view)
 
     def _adds_up(self, view: InvoiceDetail, ledger: dict[str, Any]) -> None:
-        right = expected(ledger, self.theirs)
-        shown = {name: self.minor(getattr(view, name)) for name in AMOUNTS}
-        assert shown["received_amount"] == shown["paid_amount"] - shown["refunded_amount"] - shown["lost_amount"]
-        assert (shown["received_amount"], shown["lost_amount"]) == (right.received, right.lost)
-        assert shown["discount_amount"] == right.discount
+        right = figures_in_stripe(ledger, self.theirs)
+        figures = {name: self.minor(getattr(view, name)) for name in AMOUNTS}
+        assert (
+            figures["received_amount"] == figures["paid_amount"] - figures["refunded_amount"] - figures["lost_amount"]
+        )
+        assert (figures["received_amount"], figures["lost_amount"]) == (right.received, right.lost)
+        assert figures["discount_amount"] == right.discount
         if view.status != "void":
             terms = (
-                shown["paid_amount"] - shown["overpaid_amount"], shown["balance_applied_amount"],
-                shown["credited_before_payment_amount"], shown["balance"],
+                figures["paid_amount"] - figures["overpaid_amount"], figures["balance_applied_amount"],
+                figures["credited_before_payment_amount"], figures["balance"],
             )  # fmt: skip
-            assert shown["total"] == sum(terms), terms
-        assert view.partially_refunded is (shown["refunded_amount"] > 0 and view.status != "refunded")
+            assert figures["total"] == sum(terms), terms
+        assert view.partially_refunded is (figures["refunded_amount"] > 0 and view.status != "refunded")
         if view.status == "refunded":
-            assert shown["refunded_amount"] >= shown["paid_amount"] > 0
+            assert figures["refunded_amount"] >= figures["paid_amount"] > 0
         assert "None" not in view.explanation
 
     def _is_summed_up(self, view: InvoiceDetail) -> None:
-        [found] = [
+        [summary] = [
             each
             for each in summary_view(get_summary(ORGANIZATION, *PERIOD, self.world.ports)).data
             if each.currency == self.currency
         ]
-        assert (found.lost.count, found.lost.amount) == (int(self.minor(view.lost_amount) > 0), view.lost_amount)
-        assert found.refunded.amount == view.refunded_amount
-        kept = self.minor(view.paid_amount) - self.minor(view.lost_amount)
-        paid = kept if view.paid_at is not None and view.status in ("paid", "refunded") else 0
-        assert self.minor(found.paid_in_period.amount) == paid
+        assert (summary.lost.count, summary.lost.amount) == (int(self.minor(view.lost_amount) > 0), view.lost_amount)
+        assert summary.refunded.amount == view.refunded_amount
+        net_paid = self.minor(view.paid_amount) - self.minor(view.lost_amount)
+        paid = net_paid if view.paid_at is not None and view.status in ("paid", "refunded") else 0
+        assert self.minor(summary.paid_in_period.amount) == paid
 
     def compare_books(self) -> None:
-        """The daily comparison finds both sides equal, and as the invoice shows them."""
+        """Asserts that the daily comparison finds POM and Stripe equal, and as the invoice shows them."""
         self.world.advance(2 * 3600)
         self.world.deliver()
-        found = tie_out(ORGANIZATION, self.world.ports)
-        assert found.differences == ()
-        assert [day.stripe for day in found.days] == [day.ours for day in found.days]
+        differences = tie_out(ORGANIZATION, self.world.ports)
+        assert differences.differences == ()
+        assert [day.stripe for day in differences.days] == [day.ours for day in differences.days]
         amounts = self.world.now(self.invoice).amounts
-        assert sum(day.ours.lost for day in found.days) == amounts.lost
-        assert sum(day.ours.refunded for day in found.days) == amounts.refunded - amounts.refunded_outside
+        assert sum(day.ours.lost for day in differences.days) == amounts.lost
+        assert sum(day.ours.refunded for day in differences.days) == amounts.refunded - amounts.refunded_outside
 
 
 AMOUNTS = (
@@ -221,7 +223,7 @@ AMOUNTS = (
 PERIOD = (dt.date(2027, 1, 1), dt.date(2027, 12, 31))
 CURRENCIES = st.sampled_from(["usd", "usd", "usd", "eur", "jpy", "czk"])
 OPEN = ("pay_part", "pay_part", "decline", "debit", "credit", "credit", "refund", "lose_dispute", "write_off", "void")
-"""What happens while there is something to pay."""
+"""Actions on an invoice with an amount to pay."""
 SETTLED_BY = (
     (), ("pay",), ("pay",), ("cash",), ("pay_part", "cash"), ("credit_the_rest",), ("pay_part", "pay"),
     ("debit", "pay_part", "debit_arrives"), ("debit", "pay_part", "pay_part", "debit_arrives"),
@@ -230,44 +232,46 @@ PAID = (
     "credit_by_refund", "credit_outside", "credit_outside", "credit_to_balance", "refund", "refund", "refund_all",
     "refund_fails", "dispute", "lose", "lose_dispute", "lose_dispute", "appeal", "win",
 )  # fmt: skip
-"""What happens once it is paid."""
-DEEDS = sorted({*OPEN, *(deed for way in SETTLED_BY for deed in way), *PAID})
+"""Actions on a paid invoice."""
+ACTIONS = sorted({*OPEN, *(action for way in SETTLED_BY for action in way), *PAID})
 
 
 @st.composite
 def steps(draw: st.DrawFn) -> list[tuple[str, int]]:
-    """Deeds, each with a number of minor units."""
+    """Draws actions, each with a number of minor units."""
     before = draw(st.lists(st.sampled_from(OPEN), max_size=3))
     after = draw(st.lists(st.sampled_from(PAID), max_size=5))
     chosen = [*before, *draw(st.sampled_from(SETTLED_BY)), *after]
-    return [(deed, draw(st.integers(1, 400) | st.integers(1, 9_000))) for deed in chosen]
+    return [(action, draw(st.integers(1, 400) | st.integers(1, 9_000))) for action in chosen]
 
 
 @st.composite
 def lives(draw: st.DrawFn) -> tuple[str, int, int, int]:
-    """A currency, and a total, a balance and a discount that leave about nothing, the minimum, or a lot to pay."""
+    """Draws a currency, and a total, a balance and a discount that leave almost nothing, the minimum, or much to
+    pay.
+    """
     currency = draw(CURRENCIES)
     least = MINIMUM_CHARGE[currency]
     total = draw(st.integers(least, least + 100) | st.integers(least, 9_000_00))
     near = draw(st.integers(-2 * least, 2 * least))
     discount = draw(st.just(0) | st.integers(1, total) | st.just(max(1, total - least)))
-    left = total - discount
-    balance = draw(st.just(0) | st.just(near - left) | st.integers(-2 * total, total))
+    remaining = total - discount
+    balance = draw(st.just(0) | st.just(near - remaining) | st.integers(-2 * total, total))
     return currency, total, balance, discount
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives(), steps())
-def test_the_shown_figures_are_stripes_and_add_up_after_each_step(
+def test_the_displayed_figures_equal_stripes_and_add_up_after_each_step(
     start: tuple[str, int, int, int], chosen: list[tuple[str, int]]
 ) -> None:
     life = Life(*start)
-    life.look()
-    for deed, number in chosen:
+    life.check_views()
+    for action, number in chosen:
         with suppress(*REFUSED):
-            getattr(life, deed)(number)
-            event(deed)
-        life.look()
+            getattr(life, action)(number)
+            event(action)
+        life.check_views()
     life.compare_books()
 
 
@@ -298,24 +302,26 @@ def test_the_shown_figures_are_stripes_and_add_up_after_each_step(
         ),
     ],
 )
-def test_the_terms_of_these_lives_are(start: Any, chosen: list[tuple[str, int]], shows: dict[str, str]) -> None:
+def test_the_random_lives_reach_each_term_of_money(
+    start: Any, chosen: list[tuple[str, int]], shows: dict[str, str]
+) -> None:
     life = Life(*start)
-    for deed, number in chosen:
-        getattr(life, deed)(number)
-        life.look()
+    for action, number in chosen:
+        getattr(life, action)(number)
+        life.check_views()
     view = invoice_detail(
         life.world.now(life.invoice), {}, customer_name=None, now=0, dashboard_base="https://dashboard.stripe.com"
     )
     assert {name: getattr(view, name) for name in shows} == shows
 
 
-def test_no_deed_of_random_lives_is_always_refused() -> None:
-    done: set[str] = set()
+def test_every_kind_of_step_of_the_random_lives_succeeds_at_least_once() -> None:
+    succeeded: set[str] = set()
     for before in ([], ["pay"], ["pay", "dispute"], ["pay", "dispute", "lose"], ["debit"], ["pay", "refund"]):
-        for deed in sorted(set(DEEDS) - done):
+        for action in sorted(set(ACTIONS) - succeeded):
             life = Life("usd", 7500, -2500, 0)
             with suppress(*REFUSED):
-                for each in [*before, deed]:
+                for each in [*before, action]:
                     getattr(life, each)(500)
-                done.add(deed)
-    assert done == set(DEEDS)
+                succeeded.add(action)
+    assert succeeded == set(ACTIONS)

@@ -1,4 +1,4 @@
-"""The timeline, the payments and the rows of money are the same in whatever way POM came to know what happened."""
+"""The timeline, the payments and the rows of money do not depend on how POM learned of the events."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import Entry
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import Receipt, receive_event
-from tests.boundaries import Boundaries, Watched
+from tests.boundaries import Boundaries, CountedPorts
 from tests.fakes import FakePorts
-from tests.properties.stories import STORIES_OF_MONEY, Payer, Told, copied, told
+from tests.properties.stories import STORIES_OF_MONEY, FinishedStory, Payer, copy_database, tell
 from tests.properties.test_permutations import orders, with_repetitions
 
 Story = Callable[[Payer], None]
@@ -30,16 +30,16 @@ SAMPLED = 25
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What people see of an invoice's money."""
+class MoneyViews:
+    """The views of an invoice's money."""
 
     timeline: Sequence[Entry]
     payments: Sequence[Payment]
     rows: frozenset[Movement]
 
     @classmethod
-    def of(cls, invoice: Invoice, ports: FakePorts) -> Shown:
-        """Returns what is shown. Which second a snapshot was taken in is shown nowhere."""
+    def of(cls, invoice: Invoice, ports: FakePorts) -> MoneyViews:
+        """Returns the views of an invoice, without the times of snapshots, which are displayed nowhere."""
         return cls(timeline(invoice), [_undated(each) for each in payments_of(invoice)], stored_rows(invoice, ports))
 
 
@@ -49,35 +49,39 @@ def _undated(payment: Payment) -> Payment:
 
 
 def stored_rows(invoice: Invoice, ports: FakePorts) -> frozenset[Movement]:
-    """Returns the rows of the invoice's money as they are stored."""
+    """Returns the stored rows of the invoice's money."""
     return frozenset(row for row in ports.database.movements.values() if row.invoice_id == invoice.id)
 
 
-class Retelling:
-    """A story's events as they come to POM, which knows of the invoice what it knew when it had been sent."""
+class Replay:
+    """Replays a story's events to a POM that knows only the sent invoice."""
 
-    def __init__(self, tale: Told) -> None:
+    def __init__(self, tale: FinishedStory) -> None:
         self._tale = tale
-        self.ports = FakePorts(stripe=tale.ports.stripe, database=copied(tale.ports.database), clock=tale.ports.clock)
+        self.ports = FakePorts(
+            stripe=tale.ports.stripe, database=copy_database(tale.ports.database), clock=tale.ports.clock
+        )
 
     @property
     def invoice(self) -> Invoice:
-        """Returns the invoice as it is stored."""
-        found = self.ports.invoices.get(self._tale.invoice.organization_id, self._tale.invoice.id)
-        assert found is not None
-        return found
+        """Returns the stored invoice."""
+        stored = self.ports.invoices.get(self._tale.invoice.organization_id, self._tale.invoice.id)
+        assert stored is not None
+        return stored
 
-    def come(self, events: Iterable[StripeEvent], source: Source = Source.WEBHOOK) -> list[Receipt]:
+    def receive(self, events: Iterable[StripeEvent], source: Source = Source.WEBHOOK) -> list[Receipt]:
         return [receive_event(event, source, self.ports) for event in events]
 
     def sweep(self) -> list[Receipt]:
-        """The sweep applies the listed events that nobody has dealt with, and once more those that came too early."""
-        listed = self._tale.listed
-        receipts = self.come(self._unmarked(listed), Source.SWEEP)
-        return receipts + self.come(self._unmarked(listed), Source.SWEEP)
+        """Applies the listed events that have not been processed, and again those that arrived before their
+        invoice.
+        """
+        listed_events = self._tale.listed
+        receipts = self.receive(self._unmarked(listed_events), Source.SWEEP)
+        return receipts + self.receive(self._unmarked(listed_events), Source.SWEEP)
 
-    def shown(self) -> Shown:
-        return Shown.of(self.invoice, self.ports)
+    def views(self) -> MoneyViews:
+        return MoneyViews.of(self.invoice, self.ports)
 
     def _unmarked(self, events: Sequence[StripeEvent]) -> list[StripeEvent]:
         marked = self.ports.database.events
@@ -88,99 +92,99 @@ class Retelling:
         ]
 
 
-def in_order(tale: Told) -> Shown:
-    """Returns what is shown if all webhooks come once and in their order."""
-    retelling = Retelling(tale)
-    retelling.come(tale.events)
-    retelling.sweep()
-    return retelling.shown()
+def in_order(tale: FinishedStory) -> MoneyViews:
+    """Returns the views after all webhooks arrive once and in order."""
+    replay = Replay(tale)
+    replay.receive(tale.events)
+    replay.sweep()
+    return replay.views()
 
 
 @every_story
-def test_webhooks_in_any_order_with_repetitions_show_the_same(story: Story) -> None:
-    tale, chance = told(story), random.Random(story.__name__)
+def test_webhooks_in_any_order_with_repetitions_give_the_same_timeline(story: Story) -> None:
+    tale, chance = tell(story), random.Random(story.__name__)
     expected = in_order(tale)
     for order in itertools.islice(orders(tale.events), SAMPLED):
-        retelling = Retelling(tale)
-        retelling.come(with_repetitions(order, chance))
-        retelling.sweep()
-        assert retelling.shown() == expected, [event.type for event in order]
+        replay = Replay(tale)
+        replay.receive(with_repetitions(order, chance))
+        replay.sweep()
+        assert replay.views() == expected, [event.type for event in order]
 
 
 @every_story
-def test_what_the_sweep_brought_instead_of_webhooks_shows_the_same(story: Story) -> None:
-    """Any part of the webhooks is lost. The sweep finds those events in the version of the account."""
+def test_events_brought_by_the_sweep_give_the_same_timeline(story: Story) -> None:
+    """Any part of the webhooks is lost. The sweep finds those events in the account's API version."""
     chance = random.Random(story.__name__)
     for seed in range(3):
-        tale = told(story, seed)
+        tale = tell(story, seed)
         expected = in_order(tale)
         for part in (0.0, 0.5, 0.9):
-            retelling = Retelling(tale)
-            arrived = [event for event in tale.events if chance.random() < part]
-            chance.shuffle(arrived)
-            retelling.come(arrived)
-            retelling.sweep()
-            assert retelling.shown() == expected, [event.type for event in arrived]
+            replay = Replay(tale)
+            delivered = [event for event in tale.events if chance.random() < part]
+            chance.shuffle(delivered)
+            replay.receive(delivered)
+            replay.sweep()
+            assert replay.views() == expected, [event.type for event in delivered]
 
 
 @every_story
-def test_the_stored_rows_are_those_of_the_stored_invoice_after_every_event(story: Story) -> None:
-    tale, chance = told(story), random.Random(story.__name__)
+def test_after_every_event_the_stored_rows_match_the_stored_invoice(story: Story) -> None:
+    tale, chance = tell(story), random.Random(story.__name__)
     for order in (tale.events, chance.sample(list(tale.events), len(tale.events))):
-        retelling = Retelling(tale)
+        replay = Replay(tale)
         for event in order:
-            retelling.come([event])
-            assert stored_rows(retelling.invoice, retelling.ports) >= frozenset(movements(retelling.invoice))
-            ids = [row.id for row in stored_rows(retelling.invoice, retelling.ports)]
-            assert sorted(ids) == sorted(row.id for row in movements(retelling.invoice)), event.type
+            replay.receive([event])
+            assert stored_rows(replay.invoice, replay.ports) >= frozenset(movements(replay.invoice))
+            ids = [row.id for row in stored_rows(replay.invoice, replay.ports)]
+            assert sorted(ids) == sorted(row.id for row in movements(replay.invoice)), event.type
 
 
 @every_story
-def test_the_rows_add_up_to_what_was_received(story: Story) -> None:
-    retelling = Retelling(told(story))
-    retelling.come(told(story).events)
-    retelling.sweep()
-    rows = stored_rows(retelling.invoice, retelling.ports)
-    assert sum(row.counted for row in rows) == retelling.invoice.amounts.received
+def test_the_rows_add_up_to_the_amount_received(story: Story) -> None:
+    replay = Replay(tell(story))
+    replay.receive(tell(story).events)
+    replay.sweep()
+    rows = stored_rows(replay.invoice, replay.ports)
+    assert sum(row.counted for row in rows) == replay.invoice.amounts.received
 
 
 @every_story
-def test_events_that_tell_nothing_new_are_marked_and_write_nothing_else(story: Story) -> None:
-    """Stripe tells the same once more, by other events: the invoice is not written, however many they are."""
-    tale = told(story)
-    retelling = Retelling(tale)
-    retelling.come(tale.events)
-    retelling.sweep()
-    before = retelling.invoice
+def test_events_without_news_are_marked_as_processed_and_write_nothing_else(story: Story) -> None:
+    """Stripe repeats the same state in other events: the invoice is not written, however many they are."""
+    tale = tell(story)
+    replay = Replay(tale)
+    replay.receive(tale.events)
+    replay.sweep()
+    before = replay.invoice
     boundaries = Boundaries()
-    ports: Any = Watched(retelling.ports, boundaries)
+    ports: Any = CountedPorts(replay.ports, boundaries)
     for round_ in range(3):
         for event in tale.events:
             again = replace(event, id=f"{event.id}_{round_}")
             receipt = receive_event(again, Source.WEBHOOK, ports)
-            # That Stripe has booked a payment is news for its row of payments, which a worker reads.
-            news = EventOutcome.APPLIED if _tells_that_it_is_booked(event) else EventOutcome.NO_CHANGE
+            # A balance transaction that Stripe has booked is news for its row of payments, which a worker reads.
+            news = EventOutcome.APPLIED if _reports_booking(event) else EventOutcome.NO_CHANGE
             assert receipt.outcome is news, event.type
     assert boundaries.writes == ["events.mark"] * 3 * len(tale.events)
-    assert retelling.invoice is before
+    assert replay.invoice is before
     assert len(boundaries.reads) <= 2 * len(boundaries.writes)
 
 
 @every_story
 def test_an_event_changes_the_invoice_by_one_transaction_or_not_at_all(story: Story) -> None:
-    tale = told(story)
-    retelling = Retelling(tale)
+    tale = tell(story)
+    replay = Replay(tale)
     for event in tale.events:
         boundaries = Boundaries()
-        ports: Any = Watched(retelling.ports, boundaries)
-        version = retelling.invoice.version
+        ports: Any = CountedPorts(replay.ports, boundaries)
+        version = replay.invoice.version
         outcome = receive_event(event, Source.WEBHOOK, ports).outcome
         written = [call for call in boundaries.writes if not call.startswith("customers")]
         assert len(written) <= 1
-        assert retelling.invoice.version == version + written.count("invoices.apply")
+        assert replay.invoice.version == version + written.count("invoices.apply")
         if outcome is EventOutcome.APPLIED and event.object_type != "customer":
-            assert written == ["invoices.apply"] or (_tells_that_it_is_booked(event) and written == ["events.mark"])
+            assert written == ["invoices.apply"] or (_reports_booking(event) and written == ["events.mark"])
 
 
-def _tells_that_it_is_booked(event: StripeEvent) -> bool:
+def _reports_booking(event: StripeEvent) -> bool:
     return event.type in BOOKED and event.booked

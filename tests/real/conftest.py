@@ -1,4 +1,4 @@
-"""The real stand-ins, for everything in this directory; each test here is marked `real`."""
+"""The fixtures of DynamoDB Local, ElasticMQ and stripe-mock; each test in this directory is marked `real`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No contract is left out of the run on the real stand-ins."""
+"""Every contract test also runs on DynamoDB Local."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.real
 HERE = Path(__file__).resolve().parent
 
 
-def test_each_contract_has_its_twin() -> None:
+def test_each_contract_test_also_runs_on_dynamodb_local() -> None:
     contracts = {path.name for path in (HERE.parent / "contracts").glob("test_*.py")}
     twins = {path.name for path in (HERE / "contracts").glob("test_*.py")}
 

@@ -1,4 +1,4 @@
-"""Stripe's own mock takes every kind of request by which the promises are tried."""
+"""stripe-mock accepts every kind of request with which the promises are tried."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def asked() -> list[Exchange]:
     return [replace(each, form=tuple(part for part in each.form if part[0] != NEWER)) for each in kinds.values()]
 
 
-def test_stripe_mock_takes_every_request_of_the_promises(stripe_mock_url: str) -> None:
+def test_stripe_mock_accepts_every_request_of_the_promises(stripe_mock_url: str) -> None:
     exchanges = asked()
     assert len(exchanges) > 30
     assert [refusal for each in exchanges if (refusal := sent(stripe_mock_url, each))] == []

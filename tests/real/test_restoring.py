@@ -1,4 +1,4 @@
-"""The rehearsal of a disaster on Amazon's DynamoDB Local: more business, and all ways in which tables are lost."""
+"""The rehearsal of a disaster on Amazon's DynamoDB Local, with more business, and with lost and damaged tables."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_run_book_restores_everything_and_no_customer_is_billed_twice(
     apart: bool,
     lost: bool,
 ) -> None:
-    rehearsal = rehearse(aws, seed, monkeypatch, capsys, deeds=(15, 25), apart=apart, lost=lost)
+    rehearsal = rehearse(aws, seed, monkeypatch, capsys, deeds=(15, 25), apart=apart, lost_tables=lost)
     rehearsal.clears_up()
 
 
@@ -44,7 +44,7 @@ def test_the_run_book_does_not_restore_customers_who_were_erased_after_the_copie
     rehearse_erasures(aws, 4, monkeypatch, capsys, lost_tables=lost).clears_up()
 
 
-def test_what_is_set_back_twice_is_written_once(
+def test_an_item_that_is_restored_twice_is_written_once(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It also tells the pace, of which docs/disaster.md has a figure: that depends on the machine."""

@@ -1,6 +1,6 @@
-"""Stripe's own mock takes every kind of request that a sandbox run makes.
+"""stripe-mock accepts every kind of request that a sandbox run makes.
 
-stripe-mock checks the parameters against Stripe's OpenAPI file, so a story cannot ask something that only the double
+stripe-mock checks the parameters against Stripe's OpenAPI file, so a story cannot make a request that only the double
 understands.
 """
 
@@ -62,12 +62,12 @@ def sent(url: str, exchange: Exchange) -> str:
         return f"{exchange.step}: {exchange.method} {exchange.path} {form}: {error.code} {error.read().decode()}"
 
 
-def test_stripe_mock_takes_every_request_of_a_whole_run(stripe_mock_url: str) -> None:
+def test_stripe_mock_accepts_every_request_of_a_complete_run(stripe_mock_url: str) -> None:
     exchanges = [each for each in asked() if not each.path.startswith(tuple(BEYOND))]
     assert len(exchanges) > 50
     assert [refusal for each in exchanges if (refusal := sent(stripe_mock_url, each))] == []
 
 
-def test_stripe_mock_refuses_a_request_that_stripe_does_not_know(stripe_mock_url: str) -> None:
+def test_stripe_mock_refuses_an_unknown_request(stripe_mock_url: str) -> None:
     wrong = Exchange("", 0.0, "POST", "/v1/customers", 200, None, (("no_such_parameter", "1"),))
     assert "no_such_parameter" in sent(stripe_mock_url, wrong)

@@ -4,10 +4,10 @@ import pytest
 
 from tests.api.conftest import _quiet_metrics, api, app, world
 from tests.properties.test_signed_events import (
-    door,
-    test_bodies_of_other_shapes,
-    test_json_that_is_hardly_any,
-    test_whatever_stands_anywhere_in_an_event,
+    endpoint,
+    test_any_value_at_any_place_of_a_signed_event_is_handled,
+    test_signed_bodies_of_other_shapes_are_handled,
+    test_signed_json_that_is_hardly_an_event_is_handled,
 )
 from tests.real.contracts.conftest import aws, stores_on_tables
 
@@ -16,11 +16,11 @@ __all__ = [
     "api",
     "app",
     "aws",
-    "door",
+    "endpoint",
     "stores_on_tables",
-    "test_bodies_of_other_shapes",
-    "test_json_that_is_hardly_any",
-    "test_whatever_stands_anywhere_in_an_event",
+    "test_any_value_at_any_place_of_a_signed_event_is_handled",
+    "test_signed_bodies_of_other_shapes_are_handled",
+    "test_signed_json_that_is_hardly_an_event_is_handled",
     "world",
 ]
 

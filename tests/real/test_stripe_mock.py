@@ -1,8 +1,7 @@
-"""Stripe's own mock takes every kind of request that our gateway makes, sent by the real SDK.
+"""stripe-mock accepts every kind of request that our gateway makes, sent by the real SDK.
 
-stripe-mock checks requests against Stripe's OpenAPI file and answers with Stripe's example objects, which our
-decoding must survive. It knows nothing of Connect's OAuth, which is no part of that file: see
-`tests/integration/test_stripe_parameters.py`.
+stripe-mock checks requests against Stripe's OpenAPI file and responds with Stripe's example objects, which POM must
+be able to decode. The file lacks Connect's OAuth: see `tests/integration/test_stripe_parameters.py`.
 """
 
 from __future__ import annotations
@@ -24,11 +23,13 @@ def client(stripe_mock_url: str) -> stripe.StripeClient:
 
 
 @pytest.mark.parametrize(("method", "position"), cases(API))
-def test_stripe_mock_takes_it(client: stripe.StripeClient, method: str, position: int) -> None:
+def test_stripe_mock_accepts_each_request_of_the_gateway(
+    client: stripe.StripeClient, method: str, position: int
+) -> None:
     API[method][position](StripeGateway(client, SystemClock()))
 
 
-def test_stripe_mock_does_refuse(client: stripe.StripeClient) -> None:
+def test_stripe_mock_refuses_invalid_parameters(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.invoices.create({"collection_method": "send_pigeon"})  # type: ignore[typeddict-item]
     with pytest.raises(stripe.InvalidRequestError):
@@ -37,5 +38,5 @@ def test_stripe_mock_does_refuse(client: stripe.StripeClient) -> None:
         client.v1.invoices.add_lines("in_1", {})  # type: ignore[typeddict-item]
 
 
-def test_no_method_of_the_gateway_is_left_out() -> None:
+def test_every_method_of_the_gateway_is_tried() -> None:
     assert {*API, *OAUTH, *NO_REQUEST} == METHODS

@@ -1,4 +1,6 @@
-"""The bench's arithmetic of request units beside what Amazon's DynamoDB Local says that each request consumed."""
+"""Compares the bench's calculation of request units with the units that Amazon's DynamoDB Local reports for each
+request.
+"""
 
 from __future__ import annotations
 
@@ -23,85 +25,93 @@ __all__ = ["aws"]
 
 pytestmark = pytest.mark.real
 
-Consumed = list[dict[str, Any]]
+ConsumedUnits = list[dict[str, Any]]
 """What DynamoDB says of one request, for each table that it went to."""
 
 
 @contextmanager
-def consuming() -> Iterator[list[Consumed]]:
+def consuming() -> Iterator[list[ConsumedUnits]]:
     """Have DynamoDB say what each request consumes."""
-    said: list[Consumed] = []
+    units: list[ConsumedUnits] = []
 
     def ask(params: Any, **_: Any) -> None:
         params["ReturnConsumedCapacity"] = "INDEXES"
 
     def note(parsed: Any, **_: Any) -> None:
         consumed = parsed.get("ConsumedCapacity", [])
-        said.append(consumed if isinstance(consumed, list) else [consumed])
+        units.append(consumed if isinstance(consumed, list) else [consumed])
 
     events = database.connection().client.meta.events
     events.register("before-parameter-build.dynamodb", ask)
     events.register("after-call.dynamodb", note)
     try:
-        yield said
+        yield units
     finally:
         events.unregister("before-parameter-build.dynamodb", ask)
         events.unregister("after-call.dynamodb", note)
 
 
-def of_tables(consumed: Consumed) -> float:
-    return sum(each["Table"]["CapacityUnits"] for each in consumed if "Table" in each)
+def of_tables(units: ConsumedUnits) -> float:
+    return sum(each["Table"]["CapacityUnits"] for each in units if "Table" in each)
 
 
-def of_indexes(consumed: Consumed) -> float:
-    indexes: Iterable[Any] = (each.get("GlobalSecondaryIndexes", {}).values() for each in consumed)
+def of_indexes(units: ConsumedUnits) -> float:
+    indexes: Iterable[Any] = (each.get("GlobalSecondaryIndexes", {}).values() for each in units)
     return float(sum(index["CapacityUnits"] for by_name in indexes for index in by_name))
 
 
 @pytest.fixture(scope="module")
-def both(aws: Aws) -> list[tuple[Request, Consumed]]:
+def requests_with_units(aws: Aws) -> list[tuple[Request, ConsumedUnits]]:
     """Each request of the stories, as we reckon it and as DynamoDB Local does."""
-    reckoned: list[Request] = []
+    calculated: list[Request] = []
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(stories, "BULK", 3)
-        patches.setattr(Stage, "requested", lambda self, request: reckoned.append(request))
-        with running(table_backend()) as stage, consuming() as said:
+        patches.setattr(Stage, "requested", lambda self, request: calculated.append(request))
+        with running(table_backend()) as stage, consuming() as units:
             Teller(stage).all()
-    return list(zip(reckoned, said, strict=True))
+    return list(zip(calculated, units, strict=True))
 
 
-def test_reads_consume_what_we_reckon(both: list[tuple[Request, Consumed]]) -> None:
-    reads = [(request, of_tables(said) + of_indexes(said)) for request, said in both if request.operation in READS]
+def test_reads_consume_the_calculated_units(requests_with_units: list[tuple[Request, ConsumedUnits]]) -> None:
+    reads = [
+        (request, of_tables(units) + of_indexes(units))
+        for request, units in requests_with_units
+        if request.operation in READS
+    ]
     assert len(reads) > 200
     for request, consumed in reads:
         if consumed:  # a query that finds nothing is free there; AWS says that it is not
             assert request.reads == consumed, request
 
 
-def test_writes_without_a_transaction_consume_what_we_reckon(both: list[tuple[Request, Consumed]]) -> None:
+def test_writes_without_a_transaction_consume_the_calculated_units(
+    requests_with_units: list[tuple[Request, ConsumedUnits]],
+) -> None:
     single = {"PutItem", "UpdateItem", "BatchWriteItem"}
-    writes = [(request, said) for request, said in both if request.operation in single]
+    writes = [(request, units) for request, units in requests_with_units if request.operation in single]
     assert {request.operation for request, _ in writes} == single
     assert len(writes) > 25
-    for request, said in writes:
-        if said:  # a refusal does not say what it consumed; AWS says that it costs as much as a write
-            assert (request.writes, request.index_writes) == (of_tables(said), of_indexes(said)), request
-    assert len([said for _, said in writes if said]) > 25
+    for request, units in writes:
+        if units:  # a refusal does not say what it consumed; AWS says that it costs as much as a write
+            assert (request.writes, request.index_writes) == (of_tables(units), of_indexes(units)), request
+    assert len([units for _, units in writes if units]) > 25
 
 
-def test_transactions_write_to_the_indexes_that_we_reckon(both: list[tuple[Request, Consumed]]) -> None:
+def test_transactions_consume_the_calculated_index_writes(
+    requests_with_units: list[tuple[Request, ConsumedUnits]],
+) -> None:
     """DynamoDB Local doubles the indexes' writes, twice, and tells of one item a table; AWS does neither.
 
     Measured there by others: github.com/nubo-db/dynoxide/pull/188, which also has what conditions and deletes cost.
     """
     transactions = [
-        (request, said)
-        for request, said in both
+        (request, units)
+        for request, units in requests_with_units
         if request.operation == "TransactWriteItems" and request.items == len(request.tables)
     ]
     assert len(transactions) > 50
-    for request, said in transactions:
-        assert of_indexes(said) == 4 * request.index_writes, request
+    for request, units in transactions:
+        assert of_indexes(units) == 4 * request.index_writes, request
 
 
 def test_a_change_in_the_feed_consumes_one_write_unit_even_with_the_longest_ids(aws: Aws) -> None:
@@ -110,7 +120,7 @@ def test_a_change_in_the_feed_consumes_one_write_unit_even_with_the_longest_ids(
     longest = Change(OrganizationId("o" * 128), ObjectKind.INVOICE, "i" * 255, 10**9, NOW, difference)
     feed = table_backend().changes
     feed.append([longest])
-    with consuming() as said:
+    with consuming() as units:
         feed.append([longest])
-    query, put = said
-    assert (of_tables(query), of_tables(put), of_indexes(put)) == (1, 1, 0)
+    query, put_units = units
+    assert (of_tables(query), of_tables(put_units), of_indexes(put_units)) == (1, 1, 0)

@@ -29,6 +29,8 @@ KEYS = {
     "payouts": ("payout_key", "place"), "summaries": ("organization_id", "place"),
 }  # fmt: skip
 """The attributes of each table's key."""
+FORMER_METHODS = {"canary_run": "canary_flight"}
+"""The last release's names of stores' methods that were renamed since."""
 CLOSED = ("cust_closed", "cust_erased")
 """A customer whose erasure waits, and one that is erased."""
 
@@ -80,7 +82,8 @@ class Reader:
 
     def called(self, store: str, method: str, *arguments: Any) -> None:
         """Calls a method of a store. Raises RuntimeError if it finds nothing."""
-        result = getattr(self._store(store), method)(*arguments)
+        methods = self._store(store)
+        result = getattr(methods, method if hasattr(methods, method) else FORMER_METHODS[method])(*arguments)
         if result is None or (hasattr(result, "__len__") and not len(result)):
             raise RuntimeError(f"{store}.{method} finds nothing")
 
@@ -221,7 +224,7 @@ class Reader:
             self.invoke("publish_changes", [self._here(message["record"])])
             return
         # The last release has another name for the module.
-        with suppress(ModuleNotFoundError):
+        with suppress(ImportError):
             from chalicelib.adapters import unpublished_changes
 
             unpublished_changes.unpublished_in(body)

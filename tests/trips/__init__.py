@@ -1,1 +1,1 @@
-"""How far one piece of work travels through our code: functions, files and layer crossings, counted as it happens."""
+"""How far one piece of work travels through our code: the functions, files and layer crossings that it passes."""

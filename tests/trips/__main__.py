@@ -1,7 +1,8 @@
-"""`make trips`: how many functions, files and layer crossings four pieces of work pass on their way through our code.
+"""`make trips`: how many functions, files and layer crossings four pieces of work pass through in our code.
 
-A layer is a directory directly below `chalicelib`; a crossing is a function of one layer that calls one of another.
-Smaller is easier to follow. `--list NAME` names the functions of each trip whose name contains NAME, by file.
+A layer is a directory directly below `chalicelib`; a crossing is a call from a function of one layer to a function of
+another. A shorter trip is easier to follow. `--list NAME` lists, by file, the functions of each trip whose name
+contains NAME.
 """
 
 from __future__ import annotations

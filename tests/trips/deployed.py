@@ -1,4 +1,4 @@
-"""Our Lambdas over the embedded AWS and the Stripe double, all in one process, so that a tracer sees what they do."""
+"""Our Lambdas over the embedded AWS and the Stripe double, all in one process, so that a tracer can follow them."""
 
 from __future__ import annotations
 

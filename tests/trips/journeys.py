@@ -1,4 +1,4 @@
-"""Four pieces of work, each traced when its Lambdas are warm: they have done the same once before."""
+"""Four pieces of work, each traced when its Lambdas are warm: each has done the same work once before."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ def journeys() -> dict[str, Trip]:
 
 def _once(world: Deployed, account: str, number: int) -> dict[str, Trip]:
     service = {"serviceId": f"svc_{number}", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
-    billed = world.ask("POST", "/v1/invoices", {"customerId": "cust_1", "lineItems": [service]})
+    invoice = world.ask("POST", "/v1/invoices", {"customerId": "cust_1", "lineItems": [service]})
     world.deliver()
-    _paid(world, account)
+    _paid_event(world, account)
     webhook = world.paid
 
-    edited = world.ask("PUT", CUSTOMER, {"firstName": f"Ann {number}", "email": "a@b.test"}, customerId="cust_1")
+    customer = world.ask("PUT", CUSTOMER, {"firstName": f"Ann {number}", "email": "a@b.test"}, customerId="cust_1")
     synced = world.handle("customer_sync")
     world.deliver()
 
-    missed = world.invoice(f"missed_{number}")
+    lost_invoice = world.invoice(f"missed_{number}")
     world.deliver()
     world.deaf = True
-    _paid(world, account)
+    _paid_event(world, account)
     world.deaf = False
-    assert world.now(missed).status is InvoiceStatus.PENDING, "nobody has told yet"
+    assert world.now(lost_invoice).status is InvoiceStatus.PENDING, "no event has arrived yet"
     world.advance(60)
     world.ports.queues.send(Reconciliation(ORGANIZATION))
     healed = world.handle("reconcile_account")
-    assert world.now(missed).status is InvoiceStatus.PAID
+    assert world.now(lost_invoice).status is InvoiceStatus.PAID
     return {
         "a webhook: invoice.paid": webhook,
-        "POST /invoices": billed,
-        "a customer's edit: PUT /customers/{customerId}": edited,
+        "POST /invoices": invoice,
+        "a customer's edit: PUT /customers/{customerId}": customer,
         "a customer's edit: customer_sync": synced,
-        "lost events are healed: reconcile_account": healed,
+        "lost events are recovered: reconcile_account": healed,
     }
 
 
-def _paid(world: Deployed, account: str) -> None:
+def _paid_event(world: Deployed, account: str) -> None:
     """The customer pays what is open."""
     unpaid = next(each for each in world.in_stripe(account) if each["status"] == "open")
     world.double.pay(account, unpaid["id"], "pm_card_visa")

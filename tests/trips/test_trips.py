@@ -1,4 +1,4 @@
-"""The tracer counts what is passed, and nothing twice."""
+"""The tracer counts each function, file and crossing once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SOURCES = {
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     """A small tree of two layers."""
-    loaded = {}
+    modules = {}
     for file, text in SOURCES.items():
         path = tmp_path / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,25 +39,23 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleTyp
         module = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, spec.name, module)
         spec.loader.exec_module(module)
-        loaded[path.stem] = module
-    return loaded
+        modules[path.stem] = module
+    return modules
 
 
-def seen(trip: Trip) -> set[str]:
+def function_names(trip: Trip) -> set[str]:
     return {each.name for each in trip.functions}
 
 
-def test_each_function_counts_once_and_what_stands_in_it_is_a_part_of_it(
-    shop: dict[str, ModuleType], tmp_path: Path
-) -> None:
+def test_a_function_and_its_inner_functions_count_once(shop: dict[str, ModuleType], tmp_path: Path) -> None:
     with traced(tmp_path / "shop") as trip:
         shop["door"].enter(shop["rules"].Rule().holds, shop["hall"].greet)
-    assert seen(trip) == {"enter", "greet", "Rule.holds", "checked"}
+    assert function_names(trip) == {"enter", "greet", "Rule.holds", "checked"}
     assert trip.files == {"shop/api/door.py", "shop/api/hall.py", "shop/domain/rules.py"}
     assert trip.figures == {"functions": 4, "files": 3, "crossings": 1}, "hall and door are of one layer"
 
 
-def test_a_call_through_a_library_crosses_from_the_function_that_made_it(
+def test_a_call_through_a_library_counts_as_a_call_of_our_function(
     shop: dict[str, ModuleType], tmp_path: Path
 ) -> None:
     with traced(tmp_path / "shop") as trip:
@@ -66,7 +64,9 @@ def test_a_call_through_a_library_crosses_from_the_function_that_made_it(
     assert (caller.layer, caller.name, called.layer, called.name) == ("api", "enter", "domain", "Rule.holds")
 
 
-def test_other_threads_count_and_nothing_counts_before_or_after(shop: dict[str, ModuleType], tmp_path: Path) -> None:
+def test_calls_in_other_threads_count_and_calls_outside_the_block_do_not(
+    shop: dict[str, ModuleType], tmp_path: Path
+) -> None:
     def elsewhere(name: str, function: str) -> None:
         thread = threading.Thread(target=getattr(shop[name], function), args=[1])
         thread.start()
@@ -77,7 +77,7 @@ def test_other_threads_count_and_nothing_counts_before_or_after(shop: dict[str, 
         elsewhere("rules", "checked")
     shop["hall"].greet(1)
     elsewhere("hall", "greet")
-    assert seen(trip) == {"checked"}
+    assert function_names(trip) == {"checked"}
     assert trip.crossings == set()
 
 
@@ -86,13 +86,13 @@ def trips() -> dict[str, Trip]:
     return journeys()
 
 
-def test_the_journeys_pass_the_layers_they_are_known_to_pass(trips: dict[str, Trip]) -> None:
+def test_each_journey_passes_through_every_layer(trips: dict[str, Trip]) -> None:
     assert list(trips) == [
         "a webhook: invoice.paid",
         "POST /invoices",
         "a customer's edit: PUT /customers/{customerId}",
         "a customer's edit: customer_sync",
-        "lost events are healed: reconcile_account",
+        "lost events are recovered: reconcile_account",
     ]
     for name, trip in trips.items():
         layers = {each.layer for each in trip.functions}
@@ -101,5 +101,5 @@ def test_the_journeys_pass_the_layers_they_are_known_to_pass(trips: dict[str, Tr
         assert layers & {"api", "workers"} == {entry}, name
 
 
-def test_the_same_journeys_are_the_same_trips(trips: dict[str, Trip]) -> None:
+def test_the_same_journeys_give_the_same_trips(trips: dict[str, Trip]) -> None:
     assert journeys() == trips

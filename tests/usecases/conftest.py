@@ -1,4 +1,4 @@
-"""Worlds to begin with."""
+"""Provides the worlds in which tests of use cases begin."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from tests.world import ORGANIZATION, World
 
 @pytest.fixture
 def world() -> World:
-    """Nobody is connected yet."""
+    """Returns a world in which no organization is connected."""
     return World()
 
 
 @pytest.fixture
 def account(world: World) -> StripeAccountId:
-    """The organization is connected, and its customer cust_1 is known to Stripe; nothing is left to deliver."""
+    """Returns the account of a connected organization whose customer cust_1 is known to Stripe. All events are
+    delivered.
+    """
     account_id = StripeAccountId(world.connect())
     world.customer()
     world.work()

@@ -1,4 +1,6 @@
-"""A company takes back its access in Stripe, and no webhook says so: whatever POM does next notices it."""
+"""Tests revoked connections without a webhook: the next call of POM notices that the company has revoked its
+access.
+"""
 
 from __future__ import annotations
 
@@ -30,23 +32,23 @@ DAY, MORNING = 86400, 8 * 3600
 Act = Callable[[Invoice, World], object]
 
 
-def reminded(invoice: Invoice, world: World) -> object:
+def remind_by_hand(invoice: Invoice, world: World) -> object:
     return remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
 
 
-def reminded_by_plan(invoice: Invoice, world: World) -> object:
+def remind_by_plan(invoice: Invoice, world: World) -> object:
     return remind_if_due(ORGANIZATION, invoice.id, world.ports)
 
 
-def marked_paid(invoice: Invoice, world: World) -> object:
+def mark_as_paid(invoice: Invoice, world: World) -> object:
     return mark_paid(ORGANIZATION, invoice.id, OFFICE, Settlement("cash"), world.ports)
 
 
-def given_up(invoice: Invoice, world: World) -> object:
+def give_up(invoice: Invoice, world: World) -> object:
     return give_up_if_due(ORGANIZATION, invoice.id, world.ports)
 
 
-def voided(invoice: Invoice, world: World) -> object:
+def void(invoice: Invoice, world: World) -> object:
     return void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
 
 
@@ -57,27 +59,29 @@ def account(world: World) -> StripeAccountId:
 
 @pytest.fixture
 def invoice(world: World, account: StripeAccountId) -> Invoice:
-    """Due 30 days after it was sent; reminders are sent two days later, and it is given up after ten."""
+    """Returns an invoice due after 30 days. A reminder follows two days after that, and the window ends after ten
+    days.
+    """
     reminders = Reminders(enabled=True, days_after_due=(2,))
     settings = InvoicingSettings(ORGANIZATION, time_zone="America/New_York", reminders=reminders, payment_window=10)
     invoicing_settings.change(ORGANIZATION, settings, world.ports)
     world.customer()
-    made = world.invoice(payment_terms="net_30")
+    sent_invoice = world.invoice(payment_terms="net_30")
     world.deliver()
-    return made
+    return sent_invoice
 
 
 ACTS = [
-    pytest.param(reminded, 1, id="remind"),
-    pytest.param(reminded_by_plan, 32, id="planned reminder"),
-    pytest.param(marked_paid, 1, id="mark paid"),
-    pytest.param(given_up, 45, id="give up"),
-    pytest.param(voided, 1, id="void"),
+    pytest.param(remind_by_hand, 1, id="remind"),
+    pytest.param(remind_by_plan, 32, id="planned reminder"),
+    pytest.param(mark_as_paid, 1, id="mark paid"),
+    pytest.param(give_up, 45, id="give up"),
+    pytest.param(void, 1, id="void"),
 ]
 
 
 @pytest.mark.parametrize(("act", "after"), ACTS)
-def test_an_act_on_an_invoice_fails_and_marks_the_connection(
+def test_any_act_on_an_invoice_fails_and_marks_the_connection_as_disconnected(
     act: Act, after: int, world: World, invoice: Invoice
 ) -> None:
     world.advance(after * DAY + MORNING)
@@ -92,24 +96,24 @@ def test_an_act_on_an_invoice_fails_and_marks_the_connection(
 @pytest.mark.parametrize(
     ("act", "after", "call"),
     [
-        pytest.param(reminded, 1, "send", id="remind"),
-        pytest.param(marked_paid, 1, "pay_outside", id="mark paid"),
-        pytest.param(given_up, 45, "mark_uncollectible", id="give up"),
-        pytest.param(voided, 1, "void", id="void"),
+        pytest.param(remind_by_hand, 1, "send", id="remind"),
+        pytest.param(mark_as_paid, 1, "pay_outside", id="mark paid"),
+        pytest.param(give_up, 45, "mark_uncollectible", id="give up"),
+        pytest.param(void, 1, "void", id="void"),
     ],
 )
-def test_an_act_that_stripe_refuses_at_the_last_moment_is_forgotten(
+def test_an_act_that_stripe_refuses_is_not_stored_as_intended(
     act: Act, after: int, call: str, world: World, invoice: Invoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask = getattr(world.ports.stripe, call)
+    stripe_call = getattr(world.ports.stripe, call)
 
-    def revoked_before(*request: Any) -> Any:
+    def revoke_and_call(*request: Any) -> Any:
         world.double.revoke(invoice.stripe_account_id)
-        return ask(*request)
+        return stripe_call(*request)
 
     world.advance(after * DAY + MORNING)
     world.double.set_delivery(paused=True)
-    monkeypatch.setattr(world.ports.stripe, call, revoked_before)
+    monkeypatch.setattr(world.ports.stripe, call, revoke_and_call)
     with pytest.raises(AccountUnreachable):
         act(invoice, world)
     stored = world.now(invoice)
@@ -118,20 +122,18 @@ def test_an_act_that_stripe_refuses_at_the_last_moment_is_forgotten(
     assert stored.status is InvoiceStatus.PENDING
 
 
-def test_a_customer_whose_stripe_customer_was_chosen_is_kept_until_a_reconnect(
-    world: World, account: StripeAccountId
-) -> None:
-    chosen = str(world.client.v1.customers.create({"name": "Ann"}, {"stripe_account": account}).id)
+def test_a_chosen_stripe_customer_is_stored_until_a_reconnect(world: World, account: StripeAccountId) -> None:
+    chosen_id = str(world.client.v1.customers.create({"name": "Ann"}, {"stripe_account": account}).id)
     world.double.set_delivery(paused=True)
     world.double.revoke(account)
-    world.customer(stripe_customer_id=chosen)
+    world.customer(stripe_customer_id=chosen_id)
     world.work()
-    kept = get_customer(ORGANIZATION, CustomerId("cust_1"), world.ports)
-    assert (kept.chosen_stripe_customer_id, kept.sync_status) == (chosen, SyncStatus.NOT_CONNECTED)
+    customer = get_customer(ORGANIZATION, CustomerId("cust_1"), world.ports)
+    assert (customer.chosen_stripe_customer_id, customer.sync_status) == (chosen_id, SyncStatus.NOT_CONNECTED)
     assert not world.ports.connections.get(ORGANIZATION).active
 
 
-def test_the_search_for_other_spellings_leaves_its_customers_to_a_later_run(
+def test_an_interrupted_search_for_other_spellings_is_left_to_a_later_run(
     world: World, account: StripeAccountId
 ) -> None:
     world.customer()
@@ -158,11 +160,11 @@ def test_an_event_that_needs_stripe_is_parked_and_applied_after_a_reconnect(worl
     assert world.now(invoice).status is InvoiceStatus.VOID
 
 
-def test_a_look_at_the_endpoints_that_stripe_does_not_allow_says_so(
+def test_a_check_of_the_endpoints_that_stripe_refuses_is_stored_as_unanswered(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused() -> Any:
+    def refuse() -> Any:
         raise AccountUnreachable("stripe_account_unreachable", "The connection was revoked in Stripe.")
 
-    monkeypatch.setattr(world.ports.stripe, "webhook_endpoints", refused)
+    monkeypatch.setattr(world.ports.stripe, "webhook_endpoints", refuse)
     assert not check_webhooks(WEBHOOK_URL, world.ports).answered

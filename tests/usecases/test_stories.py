@@ -1,4 +1,4 @@
-"""Each story tells itself: its page names modules of it, and an entry, that are there."""
+"""Tests the page of each story (a package of use cases): the modules and the entry that it names exist."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ STORIES = sorted(each.name for each in FOLDER.iterdir() if (each / "__init__.py"
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_a_storys_page_names_modules_and_an_entry_that_are_there(story: str) -> None:
+def test_the_page_of_each_story_names_existing_modules_and_an_existing_entry(story: str) -> None:
     page = importlib.import_module(f"chalicelib.usecases.{story}").__doc__ or ""
     modules = {each.stem for each in (FOLDER / story).glob("*.py")} - {"__init__"}
-    named = set(re.findall(r"`(\w+)`", page))
-    assert named
-    assert named - modules == set()
+    named_modules = set(re.findall(r"`(\w+)`", page))
+    assert named_modules
+    assert named_modules - modules == set()
     entry = re.search(r"^Entry: `(\w+)\.(\w+)`\.$", page, re.MULTILINE)
     assert entry is not None
     module = importlib.import_module(f"chalicelib.usecases.{story}.{entry[1]}")

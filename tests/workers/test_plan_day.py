@@ -1,4 +1,4 @@
-"""What the hourly plan measures: for how long each secret has been as it is."""
+"""The hourly plan measures the age of each secret."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.world import World
         ({Secret.PLATFORM: None, Secret.WEBHOOK: None}, {}, [2.0]),
     ],
 )
-def test_each_secrets_age_is_a_metric_and_one_that_is_not_known_is_counted(
+def test_each_secrets_age_is_a_metric_and_an_unknown_age_is_counted(
     days: dict[Secret, int | None],
     ages: dict[str, list[float]],
     unknown: list[float],

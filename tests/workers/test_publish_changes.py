@@ -1,4 +1,4 @@
-"""What Lambda is answered about a batch of a stream, and what is logged of it."""
+"""The response to Lambda for a batch of a stream, and the log lines about the batch."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ SOURCE = f"arn:aws:dynamodb:us-east-1:000000000000:table/{CONFIG.table_prefix}in
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
-    made.ports.customers.save(customer())
-    monkeypatch.setattr(bootstrap, "ports", lambda: made.ports)
+    test_world = World()
+    test_world.ports.customers.save(customer())
+    monkeypatch.setattr(bootstrap, "ports", lambda: test_world.ports)
     monkeypatch.setattr(bootstrap, "config", lambda: CONFIG)
     monkeypatch.setattr(bootstrap, "change_reader", lambda: change_reader(CONFIG.table_prefix))
-    return made
+    return test_world
 
 
 class Lines:
-    """What is logged, line by line, as it stands in CloudWatch."""
+    """The log lines, as CloudWatch stores them."""
 
     def __init__(self, stream: io.StringIO) -> None:
         self._stream = stream
@@ -49,8 +49,8 @@ class Lines:
 
     def last(self, message: str) -> dict[str, Any]:
         """Returns the last line with this message."""
-        found: list[dict[str, Any]] = [json.loads(line) for line in self.text.splitlines()]
-        return [each for each in found if each["message"] == message][-1]
+        lines: list[dict[str, Any]] = [json.loads(line) for line in self.text.splitlines()]
+        return [each for each in lines if each["message"] == message][-1]
 
 
 @pytest.fixture
@@ -60,15 +60,15 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
     return Lines(stream)
 
 
-def image(stored: Invoice) -> dict[str, Any]:
-    """The item of an invoice as it stands in a record of Lambda's."""
-    known = invoice_write(stored)
-    item = attributes(invoice_values(known.invoice, known.stored()))
+def image(invoice: Invoice) -> dict[str, Any]:
+    """Returns the item of an invoice as it is in a stream record."""
+    write = invoice_write(invoice)
+    item = attributes(invoice_values(write.invoice, write.stored()))
     return {name: {"B": b64encode(value["B"]).decode()} if "B" in value else value for name, value in item.items()}
 
 
 def record(world: World, number: int, *, ago: int = 1, damaged: bool = False) -> dict[str, Any]:
-    """The record of an invoice that has become paid."""
+    """Returns the stream record of an invoice that was paid."""
     pending = in_status(invoice(str(number)), InvoiceStatus.PENDING)
     new = image(in_status(invoice(str(number)), InvoiceStatus.PAID))
     if damaged:
@@ -87,78 +87,82 @@ def record(world: World, number: int, *, ago: int = 1, damaged: bool = False) ->
     }
 
 
-def invoke(*records: dict[str, Any]) -> Any:
-    """What Lambda is answered. The records are what its JSON gives."""
+def worker_response(*records: dict[str, Any]) -> Any:
+    """Returns the worker's response to Lambda for a batch of records."""
     return publish_changes(json.loads(json.dumps({"Records": records})), None)
 
 
-def place(number: int) -> str:
+def sequence_number(number: int) -> str:
     return f"10000000000000000000{number}"
 
 
-def told(world: World) -> list[str]:
+def published_ids(world: World) -> list[str]:
     return [json.loads(each.detail)["objectId"] for each in world.ports.bus.events]
 
 
-def test_a_batch_that_was_told_has_no_failures(world: World) -> None:
-    assert invoke(record(world, 1), record(world, 2)) == {"batchItemFailures": []}
-    assert told(world) == ["inv_1", "inv_2"]
+def test_a_published_batch_has_no_failures(world: World) -> None:
+    assert worker_response(record(world, 1), record(world, 2)) == {"batchItemFailures": []}
+    assert published_ids(world) == ["inv_1", "inv_2"]
     assert [each.change.object_id for each in world.ports.changes.after(ORG, None, 9).entries] == ["inv_1", "inv_2"]
     event = json.loads(world.ports.bus.events[0].detail)
     assert (event["type"], event["object"]["customerName"]) == ("invoice.paid", "Ann")
 
 
 def test_a_damaged_record_is_queued_and_the_batch_has_no_failures(world: World, lines: Lines) -> None:
-    damaged = record(world, 2, damaged=True)
-    assert invoke(record(world, 1), damaged, record(world, 3)) == {"batchItemFailures": []}
-    assert told(world) == ["inv_1", "inv_3"]
-    assert [body for body, *_ in world.ports.unpublished.kept] == [damaged]
+    damaged_record = record(world, 2, damaged=True)
+    assert worker_response(record(world, 1), damaged_record, record(world, 3)) == {"batchItemFailures": []}
+    assert published_ids(world) == ["inv_1", "inv_3"]
+    assert [body for body, *_ in world.ports.unpublished.kept] == [damaged_record]
     line = lines.last("changes_published")
     assert (line["level"], line["published"], line["unpublished"], line["repeats"]) == ("ERROR", 2, 1, False)
 
 
-def test_a_bus_that_does_not_answer_has_lambda_repeat_from_the_first_record(world: World) -> None:
-    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
-    assert invoke(record(world, 1), record(world, 2)) == {"batchItemFailures": [{"itemIdentifier": place(1)}]}
+def test_an_unavailable_bus_makes_lambda_repeat_from_the_first_record(world: World) -> None:
+    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not respond at the moment.")
+    assert worker_response(record(world, 1), record(world, 2)) == {
+        "batchItemFailures": [{"itemIdentifier": sequence_number(1)}]
+    }
     assert world.ports.unpublished.kept == []
 
 
-def test_why_a_batch_is_repeated_is_logged_with_its_code(world: World, lines: Lines) -> None:
-    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
-    invoke(record(world, 1))
+def test_the_reason_for_repeating_a_batch_is_logged_with_its_code(world: World, lines: Lines) -> None:
+    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not respond at the moment.")
+    worker_response(record(world, 1))
     line = lines.last("changes_published")
     assert (line["level"], line["published"], line["repeats"]) == ("ERROR", 0, True)
     assert line["error"]["code"] == "event_bus_unavailable"
 
 
-def test_an_event_that_is_throttled_has_lambda_repeat_from_its_record(world: World, lines: Lines) -> None:
-    invoke(record(world, 2))
-    throttled = world.ports.bus.events[0].id
+def test_a_throttled_event_makes_lambda_repeat_from_its_record(world: World, lines: Lines) -> None:
+    worker_response(record(world, 2))
+    throttled_id = world.ports.bus.events[0].id
     world.ports.bus.events.clear()
-    world.ports.bus.refusals[throttled] = Refusal("ThrottlingException", "Rate exceeded.", transient=True)
-    answer = invoke(record(world, 1), record(world, 2), record(world, 3))
-    assert answer == {"batchItemFailures": [{"itemIdentifier": place(2)}]}
+    world.ports.bus.refusals[throttled_id] = Refusal("ThrottlingException", "Rate exceeded.", transient=True)
+    response = worker_response(record(world, 1), record(world, 2), record(world, 3))
+    assert response == {"batchItemFailures": [{"itemIdentifier": sequence_number(2)}]}
     line = lines.last("changes_published")
     assert (line["level"], line["published"], line["repeats"]) == ("ERROR", 1, True)
     assert line["error"]["code"] == "ThrottlingException"
     assert "Rate exceeded" not in lines.text
 
 
-def test_a_missing_right_is_logged_with_awss_code_and_without_its_message(world: World, lines: Lines) -> None:
+def test_a_missing_permission_is_logged_with_the_code_of_aws_and_without_its_message(
+    world: World, lines: Lines
+) -> None:
     world.ports.bus.failure = DeploymentFault("InvalidSignatureException", "x-amz-security-token: secret")
-    assert invoke(record(world, 1)) == {"batchItemFailures": [{"itemIdentifier": place(1)}]}
+    assert worker_response(record(world, 1)) == {"batchItemFailures": [{"itemIdentifier": sequence_number(1)}]}
     line = lines.last("changes_published")
     assert (line["level"], line["error"]["code"]) == ("ERROR", "InvalidSignatureException")
     assert "secret" not in lines.text
 
 
-def test_half_a_day_after_it_was_written_a_record_is_queued_and_the_batch_has_no_failures(world: World) -> None:
-    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not answer at the moment.")
-    assert invoke(record(world, 1, ago=PATIENCE + 1)) == {"batchItemFailures": []}
+def test_half_a_day_after_it_was_written_a_failed_record_is_queued(world: World) -> None:
+    world.ports.bus.failure = Retryable("event_bus_unavailable", "The event bus does not respond at the moment.")
+    assert worker_response(record(world, 1, ago=PATIENCE + 1)) == {"batchItemFailures": []}
     assert len(world.ports.unpublished.kept) == 1
 
 
-def test_nothing_personal_is_logged_of_a_batch(world: World, lines: Lines) -> None:
-    invoke(record(world, 1), record(world, 2, damaged=True))
+def test_no_personal_data_of_a_batch_is_logged(world: World, lines: Lines) -> None:
+    worker_response(record(world, 1), record(world, 2, damaged=True))
     assert lines.last("changes_published")["published"] == 1
     assert "Ann" not in lines.text

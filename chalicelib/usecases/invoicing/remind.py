@@ -101,7 +101,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     with marking_revocation(organization_id, account_id, ports):
         invoice = pulled_to_act_on(invoice, account_id, ports)
         asked_before = invoice.reminder_asked_at
-        invoice = _with_outcome(invoice, account_id, user_id, ports)
+        invoice = _with_reminder_outcome(invoice, account_id, user_id, ports)
         if asked_before is not None and _is_repetition(invoice, asked_before, ports.clock.now()):
             return invoice
         require_remindable(invoice, ports.clock.now(), zone)
@@ -152,7 +152,9 @@ def _with_reminder(invoice: Invoice, mailed_at: int, user_id: UserId | None) -> 
     return replace(mailed, reminder_asked_at=None, reminded_at=mailed_at, sent_at=mailed.sent_at or mailed_at)
 
 
-def _with_outcome(invoice: Invoice, account_id: StripeAccountId, user_id: UserId | None, ports: Ports) -> Invoice:
+def _with_reminder_outcome(
+    invoice: Invoice, account_id: StripeAccountId, user_id: UserId | None, ports: Ports
+) -> Invoice:
     """Returns the invoice after Stripe's events have shown the outcome of a reminder without a response.
 
     An event names the key of the request that caused it. If there is no such event, the request was lost, or Stripe

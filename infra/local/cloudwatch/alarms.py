@@ -77,7 +77,7 @@ class MetricAlarm(AlarmBasics):
             for name, query in self.queries.items()
         }
 
-    def evaluate(self, series: Mapping[str, Points]) -> list[float | None]:
+    def values_from_series(self, series: Mapping[str, Points]) -> list[float | None]:
         """Returns the values of periods, from a series of values for the id of each query."""
         length = max(len(values) for values in series.values())
         padded = {name: [*series.get(name, ()), *[None] * length] for name in self.queries}

@@ -194,7 +194,7 @@ BY_HAND = (
         Needs.PERSON,
         "payment records appear as invoice payments",
         "A payment that a person records in Stripe appears as the payment_record of an invoice payment.",
-        "docs/decisions/0022-drafts-and-money-by-hand.md",
+        "docs/decisions/0022-changed-drafts-and-manual-payments.md",
         "payment records (`payment_record` of an invoice payment) on a real account",
         "It needs a person: record a part of an invoice as paid in the Dashboard. POM records no parts.",
     ),

@@ -13,7 +13,7 @@ from infra.sandbox.stories.invoices import SentInvoice
 from infra.sandbox.stories.payer import debit
 
 DOUBLE = "infra/stripe_double/README.md"
-BY_HAND = "docs/decisions/0022-drafts-and-money-by-hand.md"
+BY_HAND = "docs/decisions/0022-changed-drafts-and-manual-payments.md"
 
 
 def _invoice_with_debit(session: Session) -> SentInvoice:

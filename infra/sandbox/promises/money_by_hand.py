@@ -164,7 +164,7 @@ MONEY_BY_HAND = (
         Needs.ACCOUNT,
         "old accounts receive the old refund events",
         "An account with an API version before 2024-10-28 gets charge.refunded and charge.refund.updated.",
-        "docs/decisions/0030-events-asked-for.md",
+        "docs/decisions/0030-subscribed-events.md",
         "A refund on an account with an API version before 2024-10-28",
         "It needs an account of that age. A run prints the API version of its account.",
     ),

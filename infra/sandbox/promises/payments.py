@@ -85,7 +85,7 @@ def booked_charge(session: Session) -> JSON:
 @as_promise(
     "a decline has a decline code",
     "A declined card is refused with card_declined and a decline code, and Stripe emits three events.",
-    "docs/decisions/0030-events-asked-for.md",
+    "docs/decisions/0030-subscribed-events.md",
     "Usually three events say that a card was declined",
 )
 def a_decline_has_a_decline_code(session: Session) -> Outcome:
@@ -229,7 +229,7 @@ def an_invoice_shows_what_was_paid_outside_stripe(session: Session) -> Outcome:
 @as_promise(
     "amount_paid contains a surplus",
     "If an invoice is overpaid, amount_paid includes the surplus, and amount_overpaid is the surplus.",
-    "docs/decisions/0018-terms-of-money.md",
+    "docs/decisions/0018-invoice-amounts.md",
     "Nobody here has seen whether Stripe's `amount_paid` contains a surplus.",
 )
 def amount_paid_contains_a_surplus(session: Session) -> Outcome:

@@ -73,7 +73,7 @@ def _refusal(refused: StripeRefused | None, code: str | None, meaning: Any) -> O
 @as_promise(
     "a refunded invoice stays paid",
     "After a refund the invoice is still paid, with the same amount_paid.",
-    "docs/decisions/0018-terms-of-money.md",
+    "docs/decisions/0018-invoice-amounts.md",
     "an invoice is `refunded` only if refunds gave back all that was paid",
 )
 def a_refunded_invoice_stays_paid(session: Session) -> Outcome:
@@ -88,7 +88,7 @@ def a_refunded_invoice_stays_paid(session: Session) -> Outcome:
 @as_promise(
     "a refund has its events",
     "A refund emits refund.created and charge.refunded, on accounts of every API version.",
-    "docs/decisions/0030-events-asked-for.md",
+    "docs/decisions/0030-subscribed-events.md",
     "nobody here has seen whether Stripe now sends `refund.*` for them",
 )
 def a_refund_has_its_events(session: Session) -> Outcome:

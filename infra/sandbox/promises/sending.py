@@ -89,7 +89,7 @@ def a_draft_is_not_finalized_automatically(session: Session) -> Outcome:
 @as_promise(
     "days until due count from the draft",
     "days_until_due counts from the day on which a draft is created, and the draft shows its due date at once.",
-    "docs/decisions/0022-drafts-and-money-by-hand.md",
+    "docs/decisions/0022-changed-drafts-and-manual-payments.md",
     "`days_until_due` counts from the day on which a draft is made",
 )
 def days_until_due_count_from_the_draft(session: Session) -> Outcome:

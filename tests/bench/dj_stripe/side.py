@@ -90,8 +90,8 @@ def _installed() -> Path:
 
 
 def _packages(python: Path) -> Path:
-    asked = "import sysconfig; print(sysconfig.get_path('platlib'))"
-    return Path(_run([str(python), "-c", asked], dict(os.environ), COMMAND_TIMEOUT).strip())
+    packages = "import sysconfig; print(sysconfig.get_path('platlib'))"
+    return Path(_run([str(python), "-c", packages], dict(os.environ), COMMAND_TIMEOUT).strip())
 
 
 def _environment(stack: LocalStack, account_id: str, database: Path) -> dict[str, str]:
@@ -116,12 +116,12 @@ def _run(command: list[str], environment: Mapping[str, str], timeout: float) -> 
         RuntimeError: it failed; says how.
     """
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, env=dict(environment), cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired as late:
         raise RuntimeError(f"{' '.join(command[1:4])} took longer than {timeout:.0f} s") from late
-    if done.returncode != 0:
-        said = " | ".join(done.stderr.strip().splitlines()[-3:])
-        raise RuntimeError(f"{' '.join(command[1:4])}: {said}")
-    return done.stdout
+    if process.returncode != 0:
+        output = " | ".join(process.stderr.strip().splitlines()[-3:])
+        raise RuntimeError(f"{' '.join(command[1:4])}: {output}")
+    return process.stdout

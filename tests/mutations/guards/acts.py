@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Becomes, Check, Instead, Skipped, Without
+from tests.mutations.removals import Becomes, Check, Instead, Skipped, Without
 
 _T_ACTS = "tests/usecases/acts/test_who_did_what.py"
 _T_STORE = "tests/contracts/test_act_store.py"
 _T_HISTORIES = "tests/api/test_histories.py"
-_KEPT = f"{_T_STORE}::test_an_act_is_kept_with_what_it_changes_or_not_at_all"
-_NAMED = f"{_T_HISTORIES}::test_each_act_of_a_person_is_kept_with_the_user_of_the_token"
+_KEPT = f"{_T_STORE}::test_an_act_and_the_change_it_records_are_stored_together_or_not_at_all"
+_NAMED = f"{_T_HISTORIES}::test_each_act_of_a_person_is_recorded_with_the_user_of_the_token"
 
 ACTS = (
     guard("a change of one item keeps its act", "put_with_acts", Skipped("put_acts"), _KEPT),
@@ -24,13 +24,13 @@ ACTS = (
         "acts hold no texts of the settings",
         "_without_texts",
         Becomes("settings"),
-        f"{_T_ACTS}::test_of_a_text_in_the_settings_only_that_it_changed_is_kept",
+        f"{_T_ACTS}::test_the_history_never_holds_the_texts_of_memo_and_footer",
     ),
     guard(
         "a save of the settings that changes nothing is no act",
         "_with_effective_reminders",
         Becomes("settings"),
-        f"{_T_ACTS}::test_a_save_of_the_settings_that_changes_nothing_is_no_act",
+        f"{_T_ACTS}::test_saving_unchanged_settings_records_no_act",
     ),
     guard(
         "a history is of one subject",
@@ -42,12 +42,12 @@ ACTS = (
         "a cursor of a history is of this history",
         "TableActs.page",
         Instead("key", "'acts'"),
-        f"{_T_STORE}::test_a_cursor_is_good_for_its_history_only",
+        f"{_T_STORE}::test_a_cursor_works_for_its_own_history_only",
     ),
     guard(
         "the history of an unknown customer is not shown",
         "history_of_customer",
         Check("is None"),
-        f"{_T_HISTORIES}::test_another_organization_sees_nothing_of_it",
+        f"{_T_HISTORIES}::test_another_organization_cannot_read_any_of_the_data",
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Check, Instead, Without
+from tests.mutations.removals import Check, Instead, Without
 
 _SHAPES = "tests/adapters/test_balance_shapes.py"
 _PAYOUTS = "tests/adapters/test_stripe_payouts.py"
@@ -14,13 +14,13 @@ BALANCE = (
         "a fee is what the net leaves of the amount",
         "BalanceTransaction.fact",
         Instead("fee=", "self.fee"),
-        f"{_SHAPES}::test_the_balance_has_changed_by_net_whatever_the_fee_says",
+        f"{_SHAPES}::test_the_balance_changes_by_the_net_amount_whatever_the_fee_field_says",
     ),
     guard(
         "the description of a payment is not kept",
         "BalanceTransaction.fact",
         Instead("description=", "cut_text_of(self.description)"),
-        f"{_SHAPES}::test_the_description_of_a_payment_is_not_kept_because_it_may_name_the_payer",
+        f"{_SHAPES}::test_the_description_of_a_payment_is_not_stored_because_it_may_name_the_payer",
     ),
     guard(
         "an exchange rate has the digits that Stripe wrote",
@@ -32,13 +32,13 @@ BALANCE = (
         "a refusal for another reason does not say that a payout cannot be listed",
         "Payouts._lines_of_payout",
         Check("code"),
-        f"{_PAYOUTS}::test_a_place_in_the_list_that_stripe_does_not_know_is_another_refusal",
+        f"{_PAYOUTS}::test_an_unknown_position_in_the_list_raises_another_error",
     ),
     guard(
         "the lines of a payout are read on from the last one that was kept",
         "Payouts.balance_transactions",
         Without("after", of="_pages"),
-        f"{_PAYOUTS}::test_lines_are_read_on_from_the_last_one_that_was_kept",
+        f"{_PAYOUTS}::test_reading_lines_continues_after_the_last_stored_one",
     ),
     guard(
         "what Stripe holds back from a payout is a line",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Check, Skipped
+from tests.mutations.removals import Check, Skipped
 
 _CLOSED = "tests/usecases/erasing/test_closed_customers.py::test_"
 _NOTHING_NEW = f"{_CLOSED}nothing_new_is_taken_for_a_closed_customer"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import AnyValue, Becomes, Check, Instead
+from tests.mutations.removals import AnyValue, Becomes, Check, Instead
 
-_DOORS = "tests/proofs/test_hostile_doors.py"
+_DOORS = "tests/proofs/test_attacks.py"
 _T_CONNECT = "tests/usecases/connecting/test_connect.py"
 _T_TRIALS = "tests/usecases/connecting/test_try_connection.py"
 _T_CONNECTIONS = "tests/contracts/test_connection_store.py"
@@ -28,13 +28,13 @@ CONNECTING = (
         "a callback after ten minutes",
         "_open_authorization",
         Check("expires_at"),
-        f"{_T_CONNECT}::test_a_state_is_good_for_ten_minutes",
+        f"{_T_CONNECT}::test_a_state_is_valid_for_ten_minutes",
     ),
     guard(
         "a completion after ten minutes",
         "complete",
         Check("expires_at"),
-        f"{_T_CONNECT}::test_an_activation_after_ten_minutes_is_refused",
+        f"{_T_CONNECT}::test_completing_after_ten_minutes_is_refused",
     ),
     guard(
         "the organization that began completes",
@@ -52,48 +52,48 @@ CONNECTING = (
         "the browser that came back completes",
         "_granted_account",
         Check("compare_digest"),
-        f"{_DOORS}::test_hijack_sending_a_victim_to_stripe_in_ones_own_name",
+        f"{_DOORS}::test_an_account_that_a_victim_grants_through_an_attackers_link_is_not_connected",
     ),
     guard(
         "states are kept hashed",
         "secret_digest",
         Becomes("state"),
-        f"{_T_CONNECT}::test_the_state_is_kept_as_a_hash_only",
+        f"{_T_CONNECT}::test_the_state_is_stored_only_as_a_hash",
     ),
     guard(
         "an account belongs to one organization",
         "TableConnections.bind",
         AnyValue("holder", "=="),
-        f"{_T_CONNECTIONS}::test_an_account_bound_to_one_organization_is_refused_to_another",
+        f"{_T_CONNECTIONS}::test_an_account_bound_to_one_organization_cannot_be_bound_to_another",
     ),
     guard(
         "a test does not write into a later one",
         "TableConnections.save_trial",
         Instead("put", "put(ConnectionItem, _trial_values(organization_id, trial), ConnectionItem.run.exists(), '')"),
-        f"{_T_CONNECTIONS}::test_a_test_does_not_write_into_one_that_began_after_it",
+        f"{_T_CONNECTIONS}::test_a_test_does_not_overwrite_a_test_that_began_later",
     ),
     guard(
         "a test of a former account is not shown",
         "latest_trial",
         Check("account_id"),
-        f"{_T_TRIALS}::test_a_test_of_another_account_is_not_shown",
+        f"{_T_TRIALS}::test_a_test_of_a_former_account_is_not_reported",
     ),
     guard(
         "what an account was left for is not ended",
         "mark_revoked",
         Check("_still_uses"),
-        f"{_T_CONNECT}::test_the_end_of_a_former_account_ends_nothing",
+        f"{_T_CONNECT}::test_revoking_a_former_account_does_not_end_the_present_connection",
     ),
     guard(
         "a refusal that a reconnect overtook ends nothing",
         "mark_revoked",
         Check("reachable"),
-        f"{_T_CONNECT}::test_a_refusal_that_is_older_than_the_reconnect_ends_nothing",
+        f"{_T_CONNECT}::test_a_refusal_from_before_a_reconnect_does_not_end_the_new_connection",
     ),
     guard(
         "redirects lead to the configured page",
         "receive_callback(call)",
         Instead("pom_settings_url", "f\"https://{call.headers.get('host', '')}/\""),
-        f"{_DOORS}::test_the_callback_leads_nowhere_but_to_the_configured_page",
+        f"{_DOORS}::test_the_callback_redirects_only_to_the_configured_page",
     ),
 )

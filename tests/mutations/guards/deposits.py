@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Without
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Without
 
 _T_LINES = "tests/domain/test_payout_lines.py"
 _T_HOLDS = "tests/domain/test_payout_holds.py"
@@ -16,13 +16,13 @@ DEPOSITS = (
         "a payout is no line of itself",
         "line_of",
         Never("source_id"),
-        f"{_T_HOLDS}::test_what_a_payout_takes_and_gives_back_is_no_line_of_its_own",
+        f"{_T_HOLDS}::test_a_hold_taken_and_released_within_one_payout_is_no_line",
     ),
     guard(
         "what no line explains is told",
         "sum_lines",
         Instead("unexplained=", "0"),
-        f"{_T_LINES}::test_what_no_line_explains_is_told_and_not_hidden",
+        f"{_T_LINES}::test_an_unexplained_remainder_is_shown",
     ),
     guard(
         "money of an invoice is not outside POM",
@@ -40,70 +40,69 @@ DEPOSITS = (
         "an earlier reading of a payout does not undo a later one",
         "Payout.knowing",
         Instead("max", "fact"),
-        "tests/domain/test_payout.py::test_an_earlier_reading_that_comes_late_changes_nothing",
+        "tests/domain/test_payout.py::test_an_earlier_snapshot_that_arrives_late_changes_nothing",
     ),
     guard(
         "a line is of no invoice of another organization",
         "_invoices(account_id)",
         Check("organization_id"),
-        f"{_T_READING}::test_the_payment_of_an_invoice_of_another_organization_is_outside_pom",
+        f"{_T_READING}::test_a_payment_of_another_organizations_invoice_is_outside_pom",
     ),
     guard(
         "a run stores how far it came with the lines of a payout",
         "itemize",
         Never("REMEMBERED_EVERY"),
-        "tests/usecases/payouts/test_long_payouts.py"
-        "::test_a_page_that_fails_in_the_middle_costs_no_page_that_was_remembered",
+        "tests/usecases/payouts/test_long_payouts.py::test_after_a_failed_page_the_stored_pages_are_not_read_again",
     ),
     guard(
         "a fee that is told late does not take a payment out of its payout",
         "_action(settlement)",
         Never("payout_id"),
-        f"{_T_STORE}::test_a_fee_that_is_told_late_does_not_take_a_payment_out_of_its_payout",
+        f"{_T_STORE}::test_a_fee_that_arrives_late_does_not_remove_a_payment_from_its_payout",
     ),
     guard(
         "a fee makes no payment that is not stored",
         "_settle(movement_id)",
         Without("condition="),
-        f"{_T_STORE}::test_what_belongs_to_no_stored_payment_is_left_out",
+        f"{_T_STORE}::test_settlements_without_a_stored_payment_are_left_out",
     ),
     guard(
         "a payout that does not tie out is compared every day",
         "_task(payout)",
         Always("tied_out"),
-        f"{_T_COMPARING}::test_lines_that_do_not_add_up_in_stripe_stay_unexplained_and_are_told_every_day",
+        f"{_T_COMPARING}::test_lines_that_do_not_add_up_in_stripe_are_reported_every_day",
     ),
     guard(
         "a payout that ties out is compared once",
         "_compared_again",
         Becomes("True"),
-        f"{_T_COMPARING}::test_a_payout_is_compared_once_and_not_again_every_day",
+        f"{_T_COMPARING}::test_a_payout_is_compared_only_once",
     ),
     guard(
         "the card that paid does not show the debit that came back before it",
         "Movement.shows",
         Becomes("True"),
-        "tests/usecases/payouts/test_debits_that_came_back.py"
-        "::test_the_card_has_its_fee_and_the_debit_that_came_back_has_its_own_two_changes",
+        "tests/usecases/payouts/test_returned_debits.py"
+        "::test_the_card_payment_and_the_returned_debit_have_their_own_transactions",
     ),
     guard(
         "the fee of a card is pending though the debit before it has one",
         "Movement.charged_by",
         Becomes("True"),
-        "tests/usecases/payouts/test_debits_that_came_back.py"
-        "::test_the_sweep_reads_the_fee_of_the_card_though_the_debit_before_it_has_one",
+        "tests/usecases/payouts/test_returned_debits.py"
+        "::test_the_sweep_reads_the_fee_of_the_card_payment_although_the_debit_has_one",
     ),
     guard(
         "a payment outside Stripe waits for no fee",
         "SettledMovement.fee_pending",
         Check("OUTSIDE_ID"),
-        "tests/domain/test_deposits.py::test_what_stripe_does_not_book_has_no_deposit_and_no_fee",
+        "tests/domain/test_deposits.py::test_a_payment_outside_stripe_has_no_deposit_and_no_fee",
     ),
     guard(
         "a debit that came back stays a payment after its intent was canceled",
         "_failed_payment",
         Never("'processing'"),
         "tests/domain/test_movements_that_stay.py"
-        "::test_a_debit_that_came_back_keeps_its_row_although_its_charge_was_never_told_and_its_invoice_is_revised",
+        "::test_a_returned_debit_of_a_revised_invoice_keeps_its_row_without_a_known_charge",
     ),
 )

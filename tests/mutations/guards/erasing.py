@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped, Without
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped, Without
 
 _ERASING = "tests/usecases/erasing/test_erase_customer.py::test_"
 _ASKING = "tests/usecases/erasing/test_request_erasure.py::test_"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped
+from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Skipped
 
 _WAYS = "tests/usecases/invoicing/test_ways_of_paying.py"
 _SEND_BATCH = "tests/usecases/bulk/test_send_batch.py"
-_CASES = "tests/field/test_cases.py::test_pom_shows_what_is_so"
+_CASES = "tests/field/test_cases.py::test_pom_returns_what_the_case_expects"
 
 
 def _case(name: str) -> str:
@@ -103,13 +103,13 @@ HAND = (
         "a batch holds back what was refused in its round",
         "_refusals_since",
         Becomes("[]"),
-        f"{_SEND_BATCH}::test_a_worker_killed_after_a_refusal_does_not_send_what_was_refused",
+        f"{_SEND_BATCH}::test_a_worker_killed_after_a_refusal_does_not_send_the_refused_draft",
     ),
     guard(
         "a refusal that nobody waits for is stored",
         "Saga.ordered_to_send",
         Instead("interrupted=", "False"),
-        f"{_SEND_BATCH}::test_a_worker_killed_after_a_refusal_does_not_send_what_was_refused",
+        f"{_SEND_BATCH}::test_a_worker_killed_after_a_refusal_does_not_send_the_refused_draft",
     ),
     guard(
         "what POM heard after the order has not been seen",
@@ -121,38 +121,38 @@ HAND = (
         "what was finalized after the order has not been seen",
         "_finalized_since",
         Becomes("False"),
-        f"{_SEND_BATCH}::test_a_change_of_which_pom_hears_between_order_and_turn_is_held_back_too",
+        f"{_SEND_BATCH}::test_a_draft_that_changed_in_stripe_after_the_order_is_held_back",
     ),
     guard(
         "one key has a batch sent once",
         "_sending_is_ordered",
         Becomes("all((batch.sends, batch.open))"),
-        f"{_SEND_BATCH}::test_asking_again_while_it_is_sent_or_with_the_same_key_orders_nothing_anew",
+        f"{_SEND_BATCH}::test_a_repeated_request_or_key_does_not_order_the_sending_again",
     ),
     guard(
         "a batch is not sent while it is being made",
         "_under_way",
         Becomes("False"),
-        f"{_SEND_BATCH}::test_a_batch_whose_drafts_are_still_being_made_cannot_be_sent_yet",
+        f"{_SEND_BATCH}::test_a_batch_cannot_be_sent_while_its_drafts_are_being_created",
     ),
     guard(
         "a batch that was cancelled says that it is being finished",
         "_is_at_work",
         Becomes("False"),
-        f"{_SEND_BATCH}::test_after_a_cancellation_nothing_is_ordered_before_the_lanes_are_at_rest",
+        f"{_SEND_BATCH}::test_a_cancelled_batch_takes_no_new_order_until_its_lanes_are_finished",
     ),
     guard(
         "a payment method takes the currency of the invoice",
         "checked_order",
         Skipped("require_currency"),
         "tests/usecases/invoicing/test_create_invoice.py"
-        "::test_payment_methods_of_the_settings_have_to_take_the_currency_of_the_invoice_too",
+        "::test_payment_methods_of_the_settings_must_support_the_invoices_currency",
     ),
     guard(
         "a round that sends drafts decides each once",
         "Batch.is_undecided",
         Check("round"),
-        f"{_SEND_BATCH}::test_what_the_office_has_to_look_at_is_held_back_and_the_rest_is_sent",
+        f"{_SEND_BATCH}::test_drafts_that_the_office_must_review_are_held_back_and_the_other_drafts_are_sent",
     ),
     guard(
         "somebody else's e-mail is not POM's",
@@ -214,7 +214,7 @@ HAND = (
         "an act that Stripe refused is dropped",
         "done_in_stripe",
         Instead("without_act", "with_intended_act"),
-        f"{_WAYS}::test_nobody_is_named_for_a_colleagues_payment_while_stripe_has_answered_neither",
+        f"{_WAYS}::test_the_timeline_names_no_person_before_stripe_has_responded_to_one",
     ),
     guard(
         "the outcome of an earlier void is asked for before voiding again",

@@ -3,62 +3,62 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead, Skipped
+from tests.mutations.removals import Always, Becomes, Check, Instead, Skipped
 
 OPERATING = (
     guard(
         "a second freeze keeps since when the organization has been frozen",
         "Freeze.reworded",
         Becomes("Freeze(0, by, reason)"),
-        "tests/usecases/reconciling/test_tie_out.py::test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave",
+        "tests/usecases/reconciling/test_tie_out.py::test_a_tie_out_keeps_the_reason_of_an_operators_pause",
     ),
     guard(
         "the daily tie-out keeps the words that an operator chose",
         "freeze_unless_frozen",
         Always("is"),
-        "tests/usecases/reconciling/test_tie_out.py::test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave",
+        "tests/usecases/reconciling/test_tie_out.py::test_a_tie_out_keeps_the_reason_of_an_operators_pause",
     ),
     guard(
         "a canary passes only if the table has the very one",
         "_send(door)",
         Check("ALTERED"),
-        "tests/usecases/events/test_canary.py::test_an_item_that_is_not_the_one_that_was_sent_is_a_failure",
+        "tests/usecases/events/test_canary.py::test_a_stored_item_that_differs_from_the_canary_is_a_failure",
     ),
     guard(
         "a canary that nobody kept does not pass",
         "_send(door)",
         Check("NOT_KEPT", says="Verdict.PASSED"),
-        "tests/usecases/events/test_canary.py::test_whatever_is_not_a_2xx_with_the_item_in_the_table_is_a_failure",
+        "tests/usecases/events/test_canary.py::test_every_response_but_a_2xx_with_a_stored_item_is_a_failure",
     ),
     guard(
         "signed events go by https only",
         "HttpOwnWebhook.__init__",
-        Check("'https' _PLAIN"),
-        "tests/adapters/test_own_webhook.py::test_an_endpoint_that_is_not_https_is_not_asked_at_all",
+        Check("'https' _WITHOUT_TLS"),
+        "tests/adapters/test_own_webhook.py::test_an_endpoint_that_is_not_https_gets_no_request",
     ),
     guard(
         "a record that is made again claims its services",
         "_insert_rebuilt",
         Instead("_services", "[]"),
-        "tests/usecases/reconciling/test_backfill.py::test_a_lost_record_comes_back_and_its_services_cannot_be_billed_again",
+        "tests/usecases/reconciling/test_backfill.py::test_a_lost_record_is_recreated_with_claims_on_its_services",
     ),
     guard(
         "a copy in Stripe is not the invoice, to a backfill either",
         "backfill(candidate)",
         Check("is_or_was"),
-        "tests/usecases/reconciling/test_backfill.py::test_a_copy_that_somebody_made_in_stripe_is_named_and_left_alone",
+        "tests/usecases/reconciling/test_backfill.py::test_a_copy_made_in_stripe_is_reported_and_not_stored",
     ),
     guard(
         "an original is told of its copy when either record is made again",
         "_recreate",
         Skipped("_link"),
         "tests/usecases/reconciling/test_backfill.py"
-        "::test_a_copy_and_its_original_name_each_other_whichever_record_was_lost",
+        "::test_a_recreated_correction_names_its_original_and_the_original_names_its_correction",
     ),
     guard(
         "a copy's original is believed only if the copy's id is made of it",
         "corrected_id",
         Check("correction_id_for"),
-        "tests/usecases/reconciling/test_backfill.py::test_only_the_true_original_is_believed_of_what_a_copy_names",
+        "tests/usecases/reconciling/test_backfill.py::test_forged_metadata_does_not_make_a_draft_a_correction",
     ),
 )

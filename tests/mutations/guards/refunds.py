@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Becomes, Check, Instead, Never
+from tests.mutations.removals import Becomes, Check, Instead, Never
 
 _REFUNDS = "tests/usecases/invoicing/test_refunds.py"
 _CRASHES = "tests/usecases/invoicing/test_refund_crashes.py"
@@ -25,7 +25,7 @@ REFUNDS = (
         "one key, one refund",
         "_ordering",
         Check("_ordered"),
-        f"{_CRASHES}::test_two_requests_with_one_key_at_the_same_moment_make_one_refund",
+        f"{_CRASHES}::test_two_simultaneous_requests_with_one_key_make_one_refund",
     ),
     guard(
         "one key, one refund of the same body",
@@ -37,44 +37,44 @@ REFUNDS = (
         "a refund is never more than what is left of the payment",
         "refundable_amount",
         Never("requested <"),
-        f"{_REFUNDS}::test_more_than_is_left_is_refused_and_the_refusal_says_how_much_is_left",
-        f"{_CRASHES}::test_a_refund_that_no_longer_fits_when_pom_goes_on_is_refused_and_never_squeezed_in",
+        f"{_REFUNDS}::test_a_refund_above_the_remaining_amount_is_refused_and_the_error_names_the_amount",
+        f"{_CRASHES}::test_a_resumed_refund_that_exceeds_the_remaining_amount_is_refused",
     ),
     guard(
         "a refund whose outcome is not known counts as made",
         "left_to_refund",
         Becomes("payment.refundable"),
-        f"{_CRASHES}::test_an_order_that_waits_for_stripe_counts_as_refunded_for_every_other_request",
+        f"{_CRASHES}::test_a_pending_refund_counts_as_refunded_for_other_requests",
     ),
     guard(
         "what a bank took back is not refunded besides",
         "Payment.refundable",
         Instead("lost", "0"),
-        f"{_REFUNDS}::test_a_payment_that_the_bank_took_back_has_nothing_left_to_refund",
+        f"{_REFUNDS}::test_a_payment_with_a_lost_dispute_cannot_be_refunded",
     ),
     guard(
         "a payment that a bank questions is not refunded besides",
         "_require_refundable",
         Never("open"),
-        f"{_REFUNDS}::test_a_payment_that_the_bank_questions_is_not_refunded_besides",
+        f"{_REFUNDS}::test_a_payment_with_an_open_dispute_cannot_be_refunded",
     ),
     guard(
         "POM looks for a refund before it asks for it again",
         "resume_order",
         Instead("refunds_of", "[]"),
-        f"{_CRASHES}::test_after_a_day_pom_looks_before_it_asks_because_stripe_has_forgotten_the_key",
+        f"{_CRASHES}::test_after_a_day_pom_lists_refunds_before_it_repeats_the_request",
     ),
     guard(
         "a key for which Stripe repeats a failure is replaced",
         "_ask_again",
         Never("key_is_spent"),
-        f"{_CRASHES}::test_whatever_stripe_does_the_refund_is_made_once",
+        f"{_CRASHES}::test_a_failing_call_of_stripe_still_ends_in_one_refund",
     ),
     guard(
         "only one worker gives a refund a new key",
         "_with_new_key",
         Instead("_unless_taken_up", "current"),
-        f"{_CRASHES}::test_two_workers_that_go_on_with_one_order_make_one_refund",
+        f"{_CRASHES}::test_two_workers_that_resume_one_order_make_one_refund",
     ),
     guard(
         "a lease keeps a second worker away from a refund",
@@ -86,12 +86,12 @@ REFUNDS = (
         "whatever tells of a refund settles its order",
         "Invoice._with_facts",
         Instead("refund_orders=", "self.refund_orders"),
-        f"{_REFUNDS}::test_an_event_that_arrives_before_stripes_answer_settles_the_order",
+        f"{_REFUNDS}::test_an_event_that_arrives_before_stripes_response_finishes_the_order",
     ),
     guard(
         "a refund takes a key",
         "required_idempotency_key",
         Check("Malformed"),
-        "tests/api/test_refunds.py::test_without_a_key_nothing_is_refunded_and_the_refusal_says_why",
+        "tests/api/test_refunds.py::test_a_refund_without_an_idempotency_key_is_refused_with_the_reason",
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Skipped, Without
+from tests.mutations.removals import Skipped, Without
 
 _T = "tests/integration/test_restoring.py::test_"
 _T_NOW = f"{_T}a_restored_function_works_with_the_secrets_keys_and_time_of_now"

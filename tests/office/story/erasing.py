@@ -1,4 +1,4 @@
-"""A customer asks to be forgotten: the office saves what it has, settles what is open, and erases the person."""
+"""A customer asks for erasure: the office exports the data, finishes the open business, and erases the person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from tests.office.looking import PATIENCE, reads
+from tests.office.screen import PATIENCE, reads
 from tests.office.story.billing import last_part
 from tests.office.story.scene import GOOD_CARD, Scene, in_dialog, shown, status
 from tests.office.story.troubles import let_days_pass, send_at_once

@@ -1,4 +1,4 @@
-"""What goes another way: debits, disputes, deposits that come back, corrections, two people at once, and a freeze."""
+"""Exceptions: bank debits, disputes, failed deposits, corrections, two people at once, and paused invoicing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.local.stack import ROOT
 from infra.local.summary import description, write
-from tests.office.looking import PATIENCE, reads
+from tests.office.screen import PATIENCE, reads
 from tests.office.story.billing import create_invoice, last_part
 from tests.office.story.scene import Scene, in_dialog, shown, status
 from tests.office.story.troubles import let_days_pass, send_at_once

@@ -1,4 +1,4 @@
-"""Who and what the acts share: the people at their screens, and the sentences of the guide that were told."""
+"""The objects that the acts share: the people at their screens, and the sentences of the guide that were shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.guide import Sentence, sentences
-from tests.office.looking import PATIENCE, sign_in
+from tests.office.screen import PATIENCE, sign_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

@@ -1,10 +1,10 @@
-"""Stripe is installed, configured, verified, lost and connected again."""
+"""Stripe is installed, configured, verified, disconnected and connected again."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tests.office.looking import PATIENCE, reads
+from tests.office.screen import PATIENCE, reads
 from tests.office.story.scene import Scene, again_until, shown
 
 BENEFITS = ("Accept card payments", "Real-time sync", "Automatic payment tracking", "Secure PCI-compliant")

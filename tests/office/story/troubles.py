@@ -1,4 +1,4 @@
-"""Webhooks are lost and found again, the money is followed to the bank, and who has not paid is reminded."""
+"""Lost webhooks are recovered, deposits are followed to the bank, and customers who have not paid are reminded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from infra.demo.http import request
 from infra.local.double_config import STRIPE_ACCOUNT
-from tests.office.looking import PATIENCE, reads
+from tests.office.screen import PATIENCE, reads
 from tests.office.story.billing import create_invoice, last_part
 from tests.office.story.scene import GOOD_CARD, Scene, again_until, shown, status
 

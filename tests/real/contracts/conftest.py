@@ -1,4 +1,4 @@
-"""The fixtures of the contract tests once more, with DynamoDB Local and ElasticMQ in place of the embedded AWS."""
+"""The fixtures of the contract tests, with DynamoDB Local and ElasticMQ instead of the embedded AWS."""
 
 from __future__ import annotations
 

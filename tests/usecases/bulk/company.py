@@ -1,7 +1,8 @@
-"""Bulk work on many machines in virtual time: a queue with message groups, workers that die, Stripe far away.
+"""Simulates bulk work on many machines in virtual time, with a queue of message groups, workers that die and a
+distant Stripe.
 
-Threads take turns: one runs until it sleeps, then the one that wakes next. So a run takes seconds, whatever time it
-spans, and the same seed gives the same run.
+Threads take turns: one thread runs until it sleeps, then the thread that wakes next. A run therefore takes seconds,
+whatever time it simulates, and the same seed gives the same run.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from chalicelib.usecases.bulk.batch_work import work_on_part
 from chalicelib.usecases.bulk.bill_many import BillMany
 from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
 from infra.stripe_double import InProcessClient
-from tests.boundaries import STORES, Killed
+from tests.boundaries import STORES, ProcessKilled
 from tests.fakes import FakeClock, FakeQueues
 from tests.world import BEGAN, OFFICE, ORGANIZATION, World, line
 
@@ -40,7 +41,7 @@ DEDUPLICATED_FOR = 300.0
 
 
 class Time:
-    """Virtual time. `play` runs the threads that were begun, until `done`."""
+    """Virtual time. `play` runs the registered threads until `done` returns True."""
 
     def __init__(self) -> None:
         self.now = float(BEGAN)
@@ -68,7 +69,7 @@ class Time:
         threading.Thread(target=run, daemon=True).start()
 
     def resume(self) -> None:
-        """After `play` is over, threads can be begun for another one."""
+        """Allows new threads after `play` has ended."""
         self._over = False
 
     def sleep(self, seconds: float) -> None:
@@ -82,7 +83,7 @@ class Time:
         end = self.now + hours * 3600
         while self._waiting and not done():
             self.now, _, turn = heapq.heappop(self._waiting)
-            assert self.now < end, "it is never done"
+            assert self.now < end, "the work is never done"
             turn.set()
             self._baton.acquire()
             if self._failure is not None:
@@ -92,14 +93,14 @@ class Time:
             heapq.heappop(self._waiting)[2].set()
             self._baton.acquire()
 
-    def _wake_at(self, moment: float) -> threading.Event:
+    def _wake_at(self, at: float) -> threading.Event:
         turn = threading.Event()
-        heapq.heappush(self._waiting, (moment, next(self._numbers), turn))
+        heapq.heappush(self._waiting, (at, next(self._numbers), turn))
         return turn
 
 
 class SharedClock(FakeClock):
-    """The clock port on virtual time; outside of `play`, waiting takes no time."""
+    """The clock port on virtual time. Outside of `play`, `sleep` takes no time."""
 
     def __init__(self, time: Time) -> None:
         super().__init__(BEGAN)
@@ -118,29 +119,29 @@ class SharedClock(FakeClock):
 
 
 class DistantStripe(InProcessClient):
-    """Each request takes a while, there and back."""
+    """A Stripe client whose requests take a while in each direction."""
 
     def __init__(self, double: Any, clock: SharedClock, rng: random.Random, seconds: float) -> None:
         super().__init__(double)
-        self.asked = 0
-        self.throttled: list[float] = []
-        """When Stripe answered 429."""
+        self.request_count = 0
+        self.throttled_at: list[float] = []
+        """The times at which Stripe responded with 429."""
         self._clock, self._rng, self._seconds = clock, rng, seconds
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **more: Any
     ) -> tuple[str, int, Mapping[str, str]]:
         self._clock.sleep(self._rng.uniform(0.1, 0.7) * self._seconds)
-        answer = super().request(method, url, headers, post_data, **more)
-        self.asked += 1
-        if answer[1] == 429:
-            self.throttled.append(self._clock.milliseconds() / 1000)
+        response = super().request(method, url, headers, post_data, **more)
+        self.request_count += 1
+        if response[1] == 429:
+            self.throttled_at.append(self._clock.milliseconds() / 1000)
         self._clock.sleep(self._rng.uniform(0.1, 1.1) * self._seconds)
-        return answer
+        return response
 
 
 class LaneQueue(FakeQueues):
-    """SQS FIFO for the jobs of batches: one message of a group at a time, each turn once in five minutes."""
+    """SQS FIFO for batch jobs: one message of a group at a time, and each message once in five minutes."""
 
     def __init__(self, time: Time) -> None:
         super().__init__()
@@ -169,12 +170,12 @@ class LaneQueue(FakeQueues):
         group = (message.organization_id, message.lane)
         self._groups[group].remove(message)
         self._hidden_until[group] = 0
-        if again:  # at least once
+        if again:  # SQS delivers at least once
             self._groups[group].append(message)
 
 
 class Mortal:
-    """`Ports` whose every outward call may be the last, before or after it was made."""
+    """`Ports` on which every outward call may kill the worker, before or after the call is made."""
 
     def __init__(self, ports: Ports, rng: random.Random, risk: float) -> None:
         self._ports, self._rng, self._risk = ports, rng, risk
@@ -186,10 +187,10 @@ class Mortal:
     def cross(self, call: Callable[[], Any]) -> Any:
         fate = self._rng.random()
         if fate < self._risk / 2:
-            raise Killed
+            raise ProcessKilled
         result = call()
         if fate > 1 - self._risk / 2:
-            raise Killed
+            raise ProcessKilled
         return result
 
 
@@ -203,7 +204,9 @@ class _MortalPort:
 
 
 class Company(World):
-    """A connected company whose bulk work is done on many machines; `latency` is a request's, in seconds, usually."""
+    """A connected company whose bulk work runs on many machines. `latency` is the usual duration of a request in
+    seconds.
+    """
 
     def __init__(self, seed: int = 0, *, livemode: bool = True, latency: float = 0.3) -> None:
         super().__init__(seed)
@@ -222,16 +225,16 @@ class Company(World):
         self.ports.clock = self.clock
         self.queue = self.ports.queues = LaneQueue(self.time)
         self.account_id = self.connect()
-        self.double.world.events.policy.never_generate = ("*",)  # nobody delivers them
-        known = self.ports.connections.get(ORGANIZATION)
-        self.ports.connections.save(replace(known, livemode=livemode))
+        self.double.world.events.policy.never_generate = ("*",)  # no test delivers events
+        connection = self.ports.connections.get(ORGANIZATION)
+        self.ports.connections.save(replace(connection, livemode=livemode))
         self.deaths = 0
 
     def customers(self, number: int) -> None:
-        """POM has them, and Stripe has never heard of them."""
+        """Stores this many customers in POM that Stripe does not have."""
         for each in range(number):
-            saved = self.customer(f"cust_{each}", f"owner{each}@example.test")
-            self.ports.customers.save(saved.not_synced(SyncStatus.NOT_CONNECTED, None))
+            customer = self.customer(f"cust_{each}", f"owner{each}@example.test")
+            self.ports.customers.save(customer.not_synced(SyncStatus.NOT_CONNECTED, None))
         self.queue.take()
 
     def play(
@@ -244,9 +247,9 @@ class Company(World):
         hours: float = 12,
         idle: float = 1,
     ) -> None:
-        """Let everybody work until it is done: one machine for each lane and two to spare, unless told otherwise.
+        """Runs the machines until `done`: by default one machine for each lane and two spare ones.
 
-        A machine without work looks for some again after `idle` seconds.
+        A machine without work asks for work again after `idle` seconds.
         """
         self.time.resume()
         self.clock.playing = True
@@ -265,7 +268,7 @@ class Company(World):
             try:
                 mortal: Any = Mortal(self.ports, self.rng, risk) if risk else self.ports
                 work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, mortal)
-            except Killed:
+            except ProcessKilled:
                 self.deaths += 1
             else:
                 self.queue.delete(message, again=self.rng.random() < repeats)
@@ -277,35 +280,35 @@ class Company(World):
                 resume_stuck(self.ports)
                 self.work()
 
-    # What can be looked at
+    # Stored data
 
     def batch(self, batch: Batch) -> Batch:
-        found = self.ports.batches.get(batch.organization_id, batch.id)
-        assert found is not None
-        return found
+        stored = self.ports.batches.get(batch.organization_id, batch.id)
+        assert stored is not None
+        return stored
 
-    def completed(self, batch: Batch) -> bool:
+    def is_completed(self, batch: Batch) -> bool:
         return self.batch(batch).status is BatchStatus.COMPLETED
 
     def items(self, batch: Batch) -> list[BatchItem]:
         return [item for (_, of, _), item in sorted(self.ports.database.batch_items.items()) if of == batch.id]
 
-    def throttled(self) -> list[float]:
-        """When Stripe answered 429."""
-        return self.distant.throttled
+    def throttled_at(self) -> list[float]:
+        """Returns the times at which Stripe responded with 429."""
+        return self.distant.throttled_at
 
     def busiest_second(self) -> int:
-        """The most requests to one endpoint within a second."""
+        """Returns the largest number of requests to one endpoint within a second."""
         entries = self.double.api.log.entries()
-        asked = Counter((entry["method"], entry["template"], int(float(str(entry["at"])))) for entry in entries)
-        return max(asked.values())
+        requests = Counter((entry["method"], entry["template"], int(float(str(entry["at"])))) for entry in entries)
+        return max(requests.values())
 
 
 def bill_all(number: int, services: int = 1, key: str = "monthly", **terms: Any) -> BillMany:
-    """Bill that many customers, each for that many services of this month at 75.00."""
-    billed = tuple(
+    """Returns an order to bill this many customers for this many services each, at 75.00 a service."""
+    lines = tuple(
         (CustomerId(f"cust_{each}"), line(f"{key}_{each}_{service}"))
         for service in range(services)
         for each in range(number)
     )
-    return BillMany(ORGANIZATION, OFFICE, key, f"{number}-{services}", billed, BillingTerms(**terms))
+    return BillMany(ORGANIZATION, OFFICE, key, f"{number}-{services}", lines, BillingTerms(**terms))

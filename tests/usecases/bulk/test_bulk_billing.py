@@ -1,4 +1,4 @@
-"""Bulk billing: whatever happens, each customer is billed once, and the counts say what happened."""
+"""Tests bulk billing: each customer is billed once in every failure, and the counts match the items."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.world import ORGANIZATION, World, line
 
 @pytest.fixture
 def company() -> World:
-    """Connected; customers cust_0 to cust_11 are known to POM."""
+    """Returns a connected company whose customers cust_0 to cust_11 are known to POM and to Stripe."""
     world = World()
     world.connect()
     for number in range(12):
@@ -33,50 +33,54 @@ def company() -> World:
     return world
 
 
-def now(world: World, batch: Batch) -> Batch:
-    found = world.ports.batches.get(ORGANIZATION, batch.id)
-    assert found is not None
-    return found
+def stored_batch(world: World, batch: Batch) -> Batch:
+    stored = world.ports.batches.get(ORGANIZATION, batch.id)
+    assert stored is not None
+    return stored
 
 
 def assert_billed_once(world: World, batch: Batch, *, invoices: int) -> None:
-    """Every item's invoice is there, is its customer's only one, and was e-mailed once; the counts add up."""
+    """Asserts that each item has its own invoice, that each invoice was e-mailed once, and that the counts add up."""
     items = [item for (_, of, _), item in world.ports.database.batch_items.items() if of == batch.id]
-    header = now(world, batch)
+    header = stored_batch(world, batch)
     assert Counter(item.status for item in items) == header.counts
     assert sum(header.counts.values()) == header.total == len(items)
-    made = world.ports.database.invoices.values()
-    assert len(made) == invoices
-    assert {item.invoice_id for item in items if item.status is ItemStatus.SENT} == {each.id for each in made}
+    stored_invoices = world.ports.database.invoices.values()
+    assert len(stored_invoices) == invoices
+    assert {item.invoice_id for item in items if item.status is ItemStatus.SENT} == {
+        each.id for each in stored_invoices
+    }
     account = world.ports.connections.get(ORGANIZATION).account_id
     in_stripe = world.in_stripe(str(account))
-    assert Counter(each["metadata"]["pom_invoice_id"] for each in in_stripe) == Counter(each.id for each in made)
+    assert Counter(each["metadata"]["pom_invoice_id"] for each in in_stripe) == Counter(
+        each.id for each in stored_invoices
+    )
     mails = Counter(mail["invoice"] for mail in world.double.ledger(str(account))["mails"])
     assert mails == Counter(each["id"] for each in in_stripe)
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_workers_that_die_anywhere_and_messages_that_come_twice_bill_each_customer_once(seed: int) -> None:
+def test_each_customer_is_billed_once_although_workers_die_and_messages_repeat(seed: int) -> None:
     company = Company(seed, latency=0.1)
     company.customers(20)
     batch = bill_many(bill_all(20, services=2), company.ports)
-    company.play(lambda: company.completed(batch), risk=0.02, repeats=0.3, idle=10)
+    company.play(lambda: company.is_completed(batch), risk=0.02, repeats=0.3, idle=10)
     assert company.deaths > 2
     assert company.batch(batch).counts == {ItemStatus.SENT: 20}
     assert_billed_once(company, batch, invoices=20)
 
 
-def test_stripe_down_for_hours_delays_the_batch_and_fails_nothing() -> None:
+def test_hours_without_stripe_delay_the_batch_and_fail_no_item() -> None:
     company = Company(latency=0.1)
     company.customers(20)
     company.double.order_fault("error_before", count=80, path="/v1/*", stored=True)
     batch = bill_many(bill_all(20), company.ports)
-    company.play(lambda: company.completed(batch), hours=48, idle=30)
+    company.play(lambda: company.is_completed(batch), hours=48, idle=30)
     assert company.batch(batch).counts == {ItemStatus.SENT: 20}
     assert_billed_once(company, batch, invoices=20)
 
 
-def test_more_services_than_an_invoice_takes_become_several_invoices(company: World) -> None:
+def test_a_customer_with_more_services_than_one_invoice_takes_gets_several_invoices(company: World) -> None:
     command = bill_all(1, services=501)
     batch = bill_many(command, company.ports)
     assert batch.total == 3
@@ -90,17 +94,20 @@ def test_more_services_than_an_invoice_takes_become_several_invoices(company: Wo
     assert len(company.ports.database.invoices) == 3
 
 
-def test_a_service_that_is_billed_already_fails_its_customer_alone_and_names_the_invoice(company: World) -> None:
+def test_an_already_billed_service_fails_only_its_customer_and_the_error_names_the_invoice(company: World) -> None:
     before = company.invoice("monthly_1_0", customer_id="cust_1")
     batch = bill_many(bill_all(3), company.ports)
     company.work()
-    [failed] = [item for item in company.ports.batches.items_at(batch, range(3)) if item.error]
-    assert (failed.customer_id, failed.error and failed.error.code) == ("cust_1", "service_already_billed")
-    assert before.id in str(failed.error)
-    assert now(company, batch).counts == {ItemStatus.SENT: 2, ItemStatus.FAILED: 1}
+    [failed_item] = [item for item in company.ports.batches.items_at(batch, range(3)) if item.error]
+    assert (failed_item.customer_id, failed_item.error and failed_item.error.code) == (
+        "cust_1",
+        "service_already_billed",
+    )
+    assert before.id in str(failed_item.error)
+    assert stored_batch(company, batch).counts == {ItemStatus.SENT: 2, ItemStatus.FAILED: 1}
 
 
-def test_customers_that_cannot_be_billed_fail_alone_and_are_billed_once_they_can(company: World) -> None:
+def test_customers_that_cannot_be_billed_fail_alone_and_are_billed_by_a_retry(company: World) -> None:
     company.customer("cust_1", None)
     batch = bill_many(bill_all(13), company.ports)
     company.work()
@@ -115,14 +122,14 @@ def test_customers_that_cannot_be_billed_fail_alone_and_are_billed_once_they_can
         11,
     )
     company.work()
-    assert now(company, batch).counts == {ItemStatus.SENT: 12, ItemStatus.FAILED: 1}
+    assert stored_batch(company, batch).counts == {ItemStatus.SENT: 12, ItemStatus.FAILED: 1}
     company.customer("cust_12", "new@example.test")
     retry_failures(ORGANIZATION, batch.id, company.ports)
     company.work()
     assert_billed_once(company, batch, invoices=13)
 
 
-def test_another_round_asked_for_while_the_first_one_runs_bills_nobody_twice(company: World) -> None:
+def test_a_retry_during_a_running_batch_bills_no_customer_twice(company: World) -> None:
     company.customer("cust_0", None)
     batch = bill_many(bill_all(12), company.ports)
     messages = [each for each in company.ports.queues.take() if isinstance(each, BatchJob)]
@@ -131,7 +138,7 @@ def test_another_round_asked_for_while_the_first_one_runs_bills_nobody_twice(com
     company.customer("cust_0", "found@example.test")
     retry_failures(ORGANIZATION, batch.id, company.ports)
     company.work()
-    for message in messages:  # turns that are over
+    for message in messages:  # messages of finished turns
         work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
     assert company.ports.queues.sent == []
     assert_billed_once(company, batch, invoices=12)
@@ -140,26 +147,28 @@ def test_another_round_asked_for_while_the_first_one_runs_bills_nobody_twice(com
 def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
     batch = bill_many(bill_all(12), company.ports)
     [first, *_] = [each for each in company.ports.queues.take() if isinstance(each, BatchJob)]
-    billed: list[str] = []
+    settings_reads: list[str] = []
 
-    seen: list[tuple[BatchStatus, int]] = []
+    statuses: list[tuple[BatchStatus, int]] = []
 
-    class CancellingAfterOne:
-        """Ports on which somebody cancels while the first invoice is being made."""
+    class CancellingPorts:
+        """Ports that cancel the batch while the first invoice is being created."""
 
         def __getattr__(self, name: str) -> object:
-            if name == "settings" and not billed:
-                billed.append("one")
-                cancelled, status = with_status(cancel(ORGANIZATION, batch.id, company.ports), company.ports)
-                seen.append((status, cancelled.count(ItemStatus.CANCELLED)))
+            if name == "settings" and not settings_reads:
+                settings_reads.append("one")
+                header_after_cancel, status = with_status(
+                    cancel(ORGANIZATION, batch.id, company.ports), company.ports
+                )
+                statuses.append((status, header_after_cancel.count(ItemStatus.CANCELLED)))
             return getattr(company.ports, name)
 
-    work_on_part(first.organization_id, first.batch_id, first.lane, first.turn, CancellingAfterOne())  # type: ignore[arg-type]
+    work_on_part(first.organization_id, first.batch_id, first.lane, first.turn, CancellingPorts())  # type: ignore[arg-type]
     company.work()
     company.advance(LEASE + 1)
     company.resume()
-    header = now(company, batch)
-    assert seen == [(BatchStatus.CANCELLING, 12)], "its counts still change"
+    header = stored_batch(company, batch)
+    assert statuses == [(BatchStatus.CANCELLING, 12)], "the counts still change"
     assert with_status(header, company.ports) == (header, BatchStatus.CANCELLED)
     assert (header.count(ItemStatus.SENT), header.count(ItemStatus.CANCELLED)) == (1, 11)
     assert header.count(ItemStatus.QUEUED) == 0
@@ -169,14 +178,14 @@ def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
     assert cancel(ORGANIZATION, batch.id, company.ports) == header
 
 
-def test_drafts_are_left_to_review_if_nothing_is_to_be_sent(company: World) -> None:
+def test_a_batch_that_does_not_send_leaves_drafts_for_review(company: World) -> None:
     batch = bill_many(bill_all(3, send=False), company.ports)
     company.work()
-    assert now(company, batch).counts == {ItemStatus.CREATED: 3}
+    assert stored_batch(company, batch).counts == {ItemStatus.CREATED: 3}
     assert {each.status for each in company.ports.database.invoices.values()} == {InvoiceStatus.DRAFT}
 
 
-def test_a_chunk_hands_the_rest_on(company: World) -> None:
+def test_a_job_that_ends_early_queues_the_remaining_items(company: World) -> None:
     lanes = 10
     count = lanes * CHUNK_ITEMS + 1
     for number in range(12, count):
@@ -186,38 +195,38 @@ def test_a_chunk_hands_the_rest_on(company: World) -> None:
     for message in messages:
         if isinstance(message, BatchJob):
             work_on_part(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
-    assert now(company, batch).open >= 1
-    rest = [each for each in company.ports.queues.sent if isinstance(each, BatchJob)]
-    assert rest
-    assert {each.turn for each in rest} == {2}
+    assert stored_batch(company, batch).open >= 1
+    next_messages = [each for each in company.ports.queues.sent if isinstance(each, BatchJob)]
+    assert next_messages
+    assert {each.turn for each in next_messages} == {2}
     company.work()
-    assert now(company, batch).status is BatchStatus.COMPLETED
+    assert stored_batch(company, batch).status is BatchStatus.COMPLETED
 
 
-def test_a_throttled_request_is_made_again_and_fails_nothing(company: World) -> None:
+def test_a_throttled_request_is_repeated_and_fails_no_item(company: World) -> None:
     company.double.order_fault("rate_limit", count=3, method="POST", path="/v1/invoices")
     batch = bill_many(bill_all(1), company.ports)
     company.work()
-    assert now(company, batch).counts == {ItemStatus.SENT: 1}
+    assert stored_batch(company, batch).counts == {ItemStatus.SENT: 1}
     pace = company.ports.batches.pace(ORGANIZATION, 0)
     assert pace is not None
-    assert pace.rate == int(full_rate(livemode=False) * 0.8**3)  # remembered for the next batch
+    assert pace.rate == int(full_rate(livemode=False) * 0.8**3)  # stored for the next batch
 
 
-def test_a_message_that_was_lost_is_sent_again(company: World) -> None:
+def test_a_lost_message_is_sent_again(company: World) -> None:
     batch = bill_many(bill_all(12), company.ports)
     company.ports.queues.take()
     company.resume()
-    assert now(company, batch).open == 12  # it may yet come
+    assert stored_batch(company, batch).open == 12  # the message may still arrive
     company.advance(LEASE + PAUSE)
     company.resume()
     assert_billed_once(company, batch, invoices=12)
     assert company.ports.batches.due_parts(company.ports.clock.now() + 10**6, 10) == []
 
 
-def test_a_request_that_was_cut_short_begins_nothing_and_is_completed_by_its_repetition(company: World) -> None:
+def test_an_interrupted_request_starts_no_work_until_it_is_repeated(company: World) -> None:
     command = bill_all(12)
-    failing: Ports = _Failing(company.ports)  # type: ignore[assignment]
+    failing: Ports = _FailingPorts(company.ports)  # type: ignore[assignment]
     with pytest.raises(RuntimeError):
         bill_many(command, failing)
     [storing] = company.ports.database.batches.values()
@@ -230,8 +239,8 @@ def test_a_request_that_was_cut_short_begins_nothing_and_is_completed_by_its_rep
     assert_billed_once(company, batch, invoices=12)
 
 
-class _Failing:
-    """Ports whose database goes away when the items have been stored."""
+class _FailingPorts:
+    """Ports whose database fails after the first five items have been stored."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports, self.batches = ports, self
@@ -245,21 +254,21 @@ class _Failing:
         raise RuntimeError("gone")
 
 
-def test_a_disconnection_fails_what_is_left_and_a_reconnection_lets_it_be_billed(company: World) -> None:
+def test_a_disconnection_fails_the_remaining_items_and_a_retry_after_reconnecting_bills_them(company: World) -> None:
     account = str(company.ports.connections.get(ORGANIZATION).account_id)
     batch = bill_many(bill_all(12), company.ports)
     company.double.revoke(account)
     company.work()
     codes = {item.error.code for item in company.ports.batches.items_at(batch, range(12)) if item.error}
     assert codes <= {"stripe_account_unreachable", "stripe_not_connected"}
-    assert now(company, batch).counts == {ItemStatus.FAILED: 12}
+    assert stored_batch(company, batch).counts == {ItemStatus.FAILED: 12}
     company.connect(account=account)
     retry_failures(ORGANIZATION, batch.id, company.ports)
     company.work()
     assert_billed_once(company, batch, invoices=12)
 
 
-def test_the_limit_of_services_is_the_one_stated(company: World) -> None:
+def test_a_batch_with_more_services_than_the_documented_limit_is_refused(company: World) -> None:
     services = tuple((CustomerId("cust_0"), line(f"svc_{n}", "0.01")) for n in range(MAX_SERVICES + 1))
     with pytest.raises(Refused, match="services_too_many"):
         bill_many(replace(bill_all(1), services=services), company.ports)

@@ -1,4 +1,6 @@
-"""Importing customers: each row counts once, and Stripe is given each customer once, at its pace."""
+"""Tests the import of customers: each row counts once, and each customer is created once in Stripe, at Stripe's
+pace.
+"""
 
 from __future__ import annotations
 
@@ -19,45 +21,45 @@ from tests.usecases.bulk.company import Company
 from tests.world import OFFICE, ORGANIZATION, World
 
 
-def rows(number: int) -> ImportCustomers:
-    made = tuple(
+def import_of(number: int) -> ImportCustomers:
+    customer_rows = tuple(
         Row(CustomerId(f"cust_{each}"), Save(Profile(first_name="Ann", email=f"owner{each}@example.test")))
         for each in range(number)
     )
-    return ImportCustomers(ORGANIZATION, OFFICE, "move-in", f"{number} rows", made)
+    return ImportCustomers(ORGANIZATION, OFFICE, "move-in", f"{number} rows", customer_rows)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_workers_that_die_anywhere_keep_each_customer_once_and_report_it_so(seed: int) -> None:
+def test_each_row_is_imported_and_counted_once_although_workers_die_and_messages_repeat(seed: int) -> None:
     company = Company(seed, latency=0.1)
-    known = company.customer("cust_3", "owner3@example.test")
-    batch = import_customers(rows(60), company.ports)
-    company.play(lambda: company.completed(batch), risk=0.03, repeats=0.3, idle=10)
+    existing = company.customer("cust_3", "owner3@example.test")
+    batch = import_customers(import_of(60), company.ports)
+    company.play(lambda: company.is_completed(batch), risk=0.03, repeats=0.3, idle=10)
     assert company.deaths > 5
     assert company.batch(batch).counts == {ItemStatus.CREATED: 59, ItemStatus.UPDATED: 1}
-    kept = company.ports.database.customers.values()
-    assert len(kept) == 60
-    assert {customer.edition for customer in kept if customer.id != known.id} == {1}
+    stored_customers = company.ports.database.customers.values()
+    assert len(stored_customers) == 60
+    assert {customer.edition for customer in stored_customers if customer.id != existing.id} == {1}
     assert all(item.profile is None for item in company.items(batch))
     emails = [customer["email"] for customer in company.in_stripe(company.account_id, "customer")]
     assert len(emails) == len(set(emails))
 
 
-def test_many_customers_reach_stripe_without_one_429() -> None:
+def test_an_import_of_many_customers_is_never_throttled() -> None:
     company = Company(latency=0.03)
     company.double.set_rates(endpoint_rate=25, global_rate=100)
-    batch = import_customers(rows(300), company.ports)
-    company.play(lambda: company.completed(batch))
-    assert company.throttled() == []
+    batch = import_customers(import_of(300), company.ports)
+    company.play(lambda: company.is_completed(batch))
+    assert company.throttled_at() == []
     assert company.batch(batch).counts == {ItemStatus.CREATED: 300}
     synced = [each for each in company.ports.database.customers.values() if each.sync_status is SyncStatus.SYNCED]
     assert len(synced) >= 300 - 10  # the last of each lane may be under way
     assert company.busiest_second() <= 20
 
 
-def test_an_import_without_a_connection_keeps_the_customers_and_says_so() -> None:
+def test_an_import_without_a_connection_stores_the_customers_as_not_connected() -> None:
     world = World()
-    batch = import_customers(rows(5), world.ports)
+    batch = import_customers(import_of(5), world.ports)
     world.work()
     header = world.ports.batches.get(ORGANIZATION, batch.id)
     assert header is not None
@@ -65,13 +67,13 @@ def test_an_import_without_a_connection_keeps_the_customers_and_says_so() -> Non
     assert {each.sync_status for each in world.ports.database.customers.values()} == {SyncStatus.NOT_CONNECTED}
 
 
-def test_the_same_rows_again_change_nothing() -> None:
+def test_importing_the_same_rows_again_changes_nothing() -> None:
     world = World()
     world.connect()
-    import_customers(rows(5), world.ports)
+    import_customers(import_of(5), world.ports)
     world.work()
     before = dict(world.ports.database.customers)
-    batch = import_customers(replace(rows(5), idempotency_key="again"), world.ports)
+    batch = import_customers(replace(import_of(5), idempotency_key="again"), world.ports)
     world.work()
     header = world.ports.batches.get(ORGANIZATION, batch.id)
     assert header is not None
@@ -79,40 +81,40 @@ def test_the_same_rows_again_change_nothing() -> None:
     assert world.ports.database.customers == before
 
 
-def test_a_phone_that_comes_from_stripe_while_a_row_is_stored_is_kept() -> None:
+def test_a_phone_number_changed_in_stripe_while_a_row_is_stored_is_not_overwritten() -> None:
     world = World()
     account = world.connect()
     world.customer(phone="1")
     world.work()
     world.deliver()
     world.advance(60)
-    plain = world.ports.batches
+    real = world.ports.batches
 
-    class Slow:
+    class StoreDuringEdit:
         delivered = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def decide(self, *decided: Any) -> None:
-            if not Slow.delivered:
-                Slow.delivered = True
+            if not StoreDuringEdit.delivered:
+                StoreDuringEdit.delivered = True
                 stripe_id = world.in_stripe(account, "customer")[0]["id"]
                 world.client.v1.customers.update(stripe_id, {"phone": "777"}, {"stripe_account": account})
                 world.deliver()
-            plain.decide(*decided)
+            real.decide(*decided)
 
-    world.ports.batches = Slow()  # type: ignore[assignment]
+    world.ports.batches = StoreDuringEdit()  # type: ignore[assignment]
     ann = Profile(first_name="Anna", last_name="Lee", email="ann@example.test", phone="1")
     row = Row(CustomerId("cust_1"), Save(ann))
     import_customers(ImportCustomers(ORGANIZATION, OFFICE, "again", "one row", (row,)), world.ports)
     world.work()
-    [known] = world.ports.database.customers.values()
-    assert (known.profile.phone, known.profile.first_name) == ("777", "Anna")
+    [customer] = world.ports.database.customers.values()
+    assert (customer.profile.phone, customer.profile.first_name) == ("777", "Anna")
     assert world.in_stripe(account, "customer")[0]["phone"] == "777"
 
 
-def test_a_row_that_failed_keeps_nothing_of_its_customer_but_the_id() -> None:
+def test_a_failed_row_retains_only_the_id_of_its_customer() -> None:
     world = World()
     world.connect()
     home = Address(street="1 Main Street")
@@ -124,17 +126,17 @@ def test_a_row_that_failed_keeps_nothing_of_its_customer_but_the_id() -> None:
     )
     batch = import_customers(ImportCustomers(ORGANIZATION, OFFICE, "key", "print", wrong), world.ports)
     world.work()
-    kept = world.ports.batches.items(batch, 10, None).items
-    assert [(item.customer_id, item.status) for item in kept] == [
+    items = world.ports.batches.items(batch, 10, None).items
+    assert [(item.customer_id, item.status) for item in items] == [
         (row.customer_id, ItemStatus.FAILED) for row in wrong
     ]
-    for item in kept:
+    for item in items:
         assert (item.profile, item.chosen_stripe_customer_id, item.left_out) == (None, None, ())
 
 
-def test_a_part_rests_whose_batch_has_been_deleted() -> None:
+def test_a_part_of_a_deleted_batch_is_not_resumed() -> None:
     world = World()
-    batch = import_customers(rows(5), world.ports)
+    batch = import_customers(import_of(5), world.ports)
     del world.ports.database.batches[ORGANIZATION, batch.id]
     world.work()
     world.advance(86400)

@@ -1,4 +1,4 @@
-"""Attempts to connect that Stripe granted and nobody completed: the access is given up, once."""
+"""Tests attempts to connect that Stripe granted and no admin completed: POM gives up the access, once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ OTHER = OrganizationId("org_green")
 OVER = 600 + 120
 
 
-def granted(world: World, account: str, organization: OrganizationId = ORGANIZATION) -> str:
-    """Begun, granted in Stripe and come back; answers what the browser brought back."""
+def grant_access(world: World, account: str, organization: OrganizationId = ORGANIZATION) -> str:
+    """Begins an attempt, grants it in Stripe and returns. Returns the state that the browser brings back from
+    Stripe.
+    """
     code = world.double.authorization_code(account)
     return connect.receive_callback(world.begin(organization), code, None, world.ports).state
 
@@ -29,9 +31,9 @@ def deauthorizations(world: World) -> int:
     return world.stripe_calls().get("POST /oauth/deauthorize", 0)
 
 
-def test_an_access_that_nobody_completed_is_given_up_once(world: World) -> None:
+def test_access_that_no_admin_completed_is_given_up_once(world: World) -> None:
     account = world.account()
-    granted(world, account)
+    grant_access(world, account)
     assert has_access(world, account)
     world.advance(OVER - 1)
     assert resume_stuck(world.ports).abandoned == 0
@@ -45,10 +47,10 @@ def test_an_access_that_nobody_completed_is_given_up_once(world: World) -> None:
     assert deauthorizations(world) == 1
 
 
-def test_two_attempts_on_one_account_give_it_up_once(world: World) -> None:
+def test_two_abandoned_attempts_on_one_account_deauthorize_it_once(world: World) -> None:
     account = world.account()
-    granted(world, account)
-    granted(world, account, OTHER)
+    grant_access(world, account)
+    grant_access(world, account, OTHER)
     world.advance(OVER)
     assert resume_stuck(world.ports).abandoned == 1
     assert deauthorizations(world) == 1
@@ -56,23 +58,25 @@ def test_two_attempts_on_one_account_give_it_up_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("owner", [ORGANIZATION, OTHER])
-def test_an_account_that_is_connected_by_now_is_kept(owner: OrganizationId, world: World) -> None:
+def test_an_account_that_was_connected_by_another_attempt_keeps_its_access(
+    owner: OrganizationId, world: World
+) -> None:
     account = world.account()
-    granted(world, account)
+    grant_access(world, account)
     world.advance(300)
     world.connect(owner, account)
     world.advance(OVER)
     assert resume_stuck(world.ports).abandoned == 0
     assert has_access(world, account)
-    assert world.ports.connections.unused_grants(10) == [], "and it is not looked at again"
+    assert world.ports.connections.unused_grants(10) == [], "the grant is not listed again"
     assert world.ports.connections.get(owner).active
 
 
-def test_an_account_that_somebody_is_about_to_complete_is_kept(world: World) -> None:
+def test_an_account_with_a_newer_attempt_keeps_its_access(world: World) -> None:
     account = world.account()
-    granted(world, account)
+    grant_access(world, account)
     world.advance(OVER - 60)
-    second = granted(world, account)
+    second = grant_access(world, account)
     world.advance(60)
     assert resume_stuck(world.ports).abandoned == 0
     assert has_access(world, account)
@@ -84,49 +88,49 @@ def test_an_account_that_somebody_is_about_to_complete_is_kept(world: World) -> 
     assert deauthorizations(world) == 0
 
 
-def test_an_account_that_was_disconnected_before_is_given_up(world: World) -> None:
+def test_abandoned_access_to_a_formerly_connected_account_is_given_up(world: World) -> None:
     account = world.connect()
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
-    granted(world, account)
+    grant_access(world, account)
     world.advance(OVER)
     assert resume_stuck(world.ports).abandoned == 1
     assert not has_access(world, account)
 
 
 @pytest.mark.parametrize("kind", ["close_before", "close_after", "error_before"])
-def test_it_is_tried_again_when_stripe_is_down(kind: str, world: World) -> None:
+def test_giving_up_access_is_tried_again_after_stripe_was_down(kind: str, world: World) -> None:
     first, second = world.account(), world.account()
     for account in (first, second):
-        granted(world, account)
+        grant_access(world, account)
     world.advance(OVER)
     world.double.order_fault(kind, method="POST", path="/oauth/deauthorize")
-    assert resume_stuck(world.ports).abandoned == 1, "one failure keeps nobody else"
+    assert resume_stuck(world.ports).abandoned == 1, "one failure does not stop the other account"
     assert resume_stuck(world.ports).abandoned == 1
     assert not has_access(world, first)
     assert not has_access(world, second)
     assert resume_stuck(world.ports).abandoned == 0
 
 
-def test_a_run_ends_in_time_where_stripe_is_slow(world: World) -> None:
+def test_a_run_ends_in_time_while_stripe_is_slow(world: World) -> None:
     for _ in range(3):
-        granted(world, world.account())
+        grant_access(world, world.account())
     world.advance(OVER)
-    plain, asked = world.ports.stripe, []
+    real, requested = world.ports.stripe, []
 
-    class Slow:
+    class SlowStripe:
         def deauthorize(self, account_id: StripeAccountId) -> None:
-            asked.append(account_id)
+            requested.append(account_id)
             world.ports.clock.advance(31)
             raise StripeUnavailable("stripe_unreachable", "No answer.", answered=False)
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
     assert resume_stuck(world.ports).abandoned == 0
-    assert len(asked) == 1
-    world.ports.stripe = plain
+    assert len(requested) == 1
+    world.ports.stripe = real
     assert resume_stuck(world.ports).abandoned == 3
 
 
-def test_attempts_that_were_denied_or_never_came_back_ask_nothing_of_stripe(world: World) -> None:
+def test_attempts_without_granted_access_cost_no_call_of_stripe(world: World) -> None:
     world.begin()
     connect.receive_callback(world.begin(), None, "access_denied", world.ports)
     world.advance(OVER)

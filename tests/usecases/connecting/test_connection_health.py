@@ -1,4 +1,6 @@
-"""Whether Stripe tells us what happens: the endpoint's setup, the sweep's findings, and refreshing everything."""
+"""Tests the health of webhooks: the endpoint's setup, the canary, the findings of the sweep, and a refresh of
+everything.
+"""
 
 from __future__ import annotations
 
@@ -35,197 +37,203 @@ def report(world: World) -> ConnectionReport:
     return connection_report.report(ORGANIZATION, world.ports)
 
 
-def checked(world: World) -> ConnectionReport:
+def check_and_report(world: World) -> ConnectionReport:
     world.look()
     return report(world)
 
 
-def told(world: World) -> tuple[bool | None, str | None]:
-    seen = report(world)
-    return seen.webhook_healthy, seen.webhook_problem
+def webhook_health(world: World) -> tuple[bool | None, str | None]:
+    current = report(world)
+    return current.webhook_healthy, current.webhook_problem
 
 
 # The endpoint in Stripe
 
 
-def test_the_endpoint_as_we_made_it_is_healthy(world: World, account: StripeAccountId) -> None:
-    seen = checked(world)
-    assert (seen.webhook_healthy, seen.webhook_problem) == (True, None)
-    assert seen.webhook_checked_at == world.ports.clock.now()
+def test_an_endpoint_with_poms_setup_is_healthy(world: World, account: StripeAccountId) -> None:
+    checked_report = check_and_report(world)
+    assert (checked_report.webhook_healthy, checked_report.webhook_problem) == (True, None)
+    assert checked_report.webhook_checked_at == world.ports.clock.now()
 
 
-def test_a_disabled_endpoint_is_told_and_again_when_it_is_repaired(world: World, account: StripeAccountId) -> None:
-    [made] = world.client.v1.webhook_endpoints.list().data
-    world.client.v1.webhook_endpoints.update(made.id, {"disabled": True})
-    seen = checked(world)
-    assert seen.webhook_healthy is False
-    assert "disabled" in (seen.webhook_problem or "")
-    world.client.v1.webhook_endpoints.update(made.id, {"disabled": False})
-    assert checked(world).webhook_healthy is True
+def test_a_disabled_endpoint_is_reported_until_it_is_enabled_again(world: World, account: StripeAccountId) -> None:
+    [endpoint] = world.client.v1.webhook_endpoints.list().data
+    world.client.v1.webhook_endpoints.update(endpoint.id, {"disabled": True})
+    checked_report = check_and_report(world)
+    assert checked_report.webhook_healthy is False
+    assert "disabled" in (checked_report.webhook_problem or "")
+    world.client.v1.webhook_endpoints.update(endpoint.id, {"disabled": False})
+    assert check_and_report(world).webhook_healthy is True
 
 
-def test_an_endpoint_for_the_own_account_hears_nothing_of_companies(world: World, account: StripeAccountId) -> None:
-    [made] = world.client.v1.webhook_endpoints.list().data
-    world.client.v1.webhook_endpoints.delete(made.id)
-    assert "no webhook endpoint" in (checked(world).webhook_problem or "")
-    params: Any = {"url": URL, "enabled_events": ["*"], "api_version": made.api_version}
-    own = world.client.v1.webhook_endpoints.create(params)
-    assert "connected accounts" in (checked(world).webhook_problem or "")
-    world.client.v1.webhook_endpoints.delete(own.id)
+def test_an_endpoint_without_connected_accounts_is_reported_as_a_problem(
+    world: World, account: StripeAccountId
+) -> None:
+    [endpoint] = world.client.v1.webhook_endpoints.list().data
+    world.client.v1.webhook_endpoints.delete(endpoint.id)
+    assert "no webhook endpoint" in (check_and_report(world).webhook_problem or "")
+    params: Any = {"url": URL, "enabled_events": ["*"], "api_version": endpoint.api_version}
+    own_endpoint = world.client.v1.webhook_endpoints.create(params)
+    assert "connected accounts" in (check_and_report(world).webhook_problem or "")
+    world.client.v1.webhook_endpoints.delete(own_endpoint.id)
     world.client.v1.webhook_endpoints.create({**params, "connect": True})
-    assert checked(world).webhook_healthy is True
+    assert check_and_report(world).webhook_healthy is True
 
 
-def test_showing_the_connection_asks_stripe_nothing(world: World, account: StripeAccountId) -> None:
-    checked(world)
+def test_reporting_the_connection_costs_no_call_of_stripe(world: World, account: StripeAccountId) -> None:
+    check_and_report(world)
     world.double.api.log.reset()
     report(world)
     assert world.stripe_calls() == {}
 
 
 @pytest.mark.parametrize("kind", ["close_before", "error_before", "rate_limit"])
-def test_where_stripe_does_not_answer_the_page_says_so(kind: str, world: World, account: StripeAccountId) -> None:
+def test_the_report_says_that_stripe_did_not_respond_to_the_check(
+    kind: str, world: World, account: StripeAccountId
+) -> None:
     world.double.order_fault(kind, method="GET", path="/v1/webhook_endpoints", count=9)
-    seen = checked(world)
-    assert (seen.webhook_healthy, seen.webhook_problem) == (None, CHECK_FAILED)
+    checked_report = check_and_report(world)
+    assert (checked_report.webhook_healthy, checked_report.webhook_problem) == (None, CHECK_FAILED)
 
 
-def test_an_old_check_says_nothing_about_now(world: World, account: StripeAccountId) -> None:
-    checked(world)
+def test_a_check_older_than_fifteen_minutes_is_not_used(world: World, account: StripeAccountId) -> None:
+    check_and_report(world)
     world.advance(901)
-    assert told(world) == (None, NOT_CHECKED_LATELY)
+    assert webhook_health(world) == (None, NOT_CHECKED_LATELY)
     check_webhooks(URL, world.ports)
-    assert told(world) == (None, CANARY_NOT_SENT_LATELY)
-    assert checked(world).webhook_healthy is True
+    assert webhook_health(world) == (None, CANARY_NOT_SENT_LATELY)
+    assert check_and_report(world).webhook_healthy is True
 
 
-def test_before_anybody_has_looked_nothing_is_claimed(world: World, account: StripeAccountId) -> None:
-    assert told(world) == (None, NOT_CHECKED_YET)
+def test_before_the_first_check_the_health_is_unknown(world: World, account: StripeAccountId) -> None:
+    assert webhook_health(world) == (None, NOT_CHECKED_YET)
     assert report(world).webhook_checked_at is None
     check_webhooks(URL, world.ports)
-    assert told(world) == (None, CANARY_NOT_SENT)
+    assert webhook_health(world) == (None, CANARY_NOT_SENT)
     world.look()
-    assert told(world) == (True, None)
+    assert webhook_health(world) == (True, None)
 
 
-def test_a_second_endpoint_is_no_concern_of_the_office(world: World, account: StripeAccountId) -> None:
+def test_a_second_endpoint_with_another_setup_is_no_problem(world: World, account: StripeAccountId) -> None:
     world.double.add_webhook_endpoint(URL, secret="whsec_of_another", enabled_events=["*"], api_version="2019-01-01")
-    assert checked(world).webhook_healthy is True
+    assert check_and_report(world).webhook_healthy is True
 
 
 # The canary
 
 
-def test_a_door_that_refuses_our_own_secret_is_unhealthy_until_a_flight_passes(
+def test_an_endpoint_that_refuses_poms_own_secret_is_unhealthy_until_a_canary_passes(
     world: World, account: StripeAccountId
 ) -> None:
     world.look()
-    taken = world.opener
+    opener = world.opener
     world.opener = WebhookOpener(lambda: ("whsec_that_the_handler_has",), world.ports.clock)
-    healthy, problem = checked(world).webhook_healthy, report(world).webhook_problem
+    healthy, problem = check_and_report(world).webhook_healthy, report(world).webhook_problem
     assert healthy is False
     assert "refuses what POM's own signing secrets sign" in str(problem)
-    world.opener = taken
-    assert checked(world).webhook_healthy is True
+    world.opener = opener
+    assert check_and_report(world).webhook_healthy is True
 
 
-def test_a_failed_flight_is_forgotten_after_a_quarter_of_an_hour(world: World, account: StripeAccountId) -> None:
+def test_a_failed_canary_counts_for_fifteen_minutes(world: World, account: StripeAccountId) -> None:
     world.ports.connections.save_canary_run(CanaryRun(Verdict.NO_ANSWER, 10_000, world.ports.clock.now()))
     check_webhooks(URL, world.ports)
-    assert told(world)[0] is False
+    assert webhook_health(world)[0] is False
     world.advance(901)
     check_webhooks(URL, world.ports)
-    assert told(world) == (None, CANARY_NOT_SENT_LATELY)
+    assert webhook_health(world) == (None, CANARY_NOT_SENT_LATELY)
 
 
-def test_a_new_secret_that_is_refused_for_five_minutes_is_nothing_and_after_that_a_problem(
+def test_a_new_secret_is_a_problem_if_it_is_refused_for_more_than_five_minutes(
     world: World, account: StripeAccountId
 ) -> None:
     handler = world.secrets
     world.opener = WebhookOpener(lambda: handler, world.ports.clock)
     world.secrets = ("whsec_new", *handler)
     for _ in range(2):
-        assert checked(world).webhook_healthy is True
+        assert check_and_report(world).webhook_healthy is True
         world.advance(300)
-    seen = checked(world)
-    assert seen.webhook_healthy is False
-    assert "refuses what secret 1 of its 2 signing secrets signs" in str(seen.webhook_problem)
+    checked_report = check_and_report(world)
+    assert checked_report.webhook_healthy is False
+    assert "refuses what secret 1 of its 2 signing secrets signs" in str(checked_report.webhook_problem)
     handler = world.secrets
-    assert checked(world).webhook_healthy is True
+    assert check_and_report(world).webhook_healthy is True
 
 
 # Events that the sweep had to fetch
 
 
 @pytest.fixture
-def unpaid(world: World, account: StripeAccountId) -> Invoice:
-    """An invoice of which Stripe's webhooks told, some time ago; everything was looked at, and is well."""
+def unpaid_invoice(world: World, account: StripeAccountId) -> Invoice:
+    """Returns an open invoice whose webhooks arrived ten minutes ago. The sweep and all checks have run, and all is
+    healthy.
+    """
     invoice = world.invoice()
     world.deliver()
     world.advance(600)
     world.sweep()
     world.look()
-    assert told(world) == (True, None)
+    assert webhook_health(world) == (True, None)
     return invoice
 
 
-def later(world: World) -> None:
-    """Ten minutes on, everything runs again."""
+def run_after_ten_minutes(world: World) -> None:
+    """Advances ten minutes, then runs deliveries, the sweep and the checks."""
     world.advance(600)
     world.deliver()
     world.sweep(objects=False)
     world.look()
 
 
-def test_a_wrong_signing_secret_is_unhealthy_for_as_long_as_nothing_arrives(
-    world: World, account: StripeAccountId, unpaid: Invoice
+def test_a_wrong_signing_secret_is_unhealthy_until_an_event_arrives(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.secrets = ("whsec_of_an_endpoint_that_is_no_more",)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     for _ in range(12):
-        later(world)
-        healthy, problem = told(world)
+        run_after_ten_minutes(world)
+        healthy, problem = webhook_health(world)
         assert healthy is False
         assert re.fullmatch(
             r"Stripe's webhooks have not arrived since 2027-01-15 08:00 UTC: \d+ events had to be fetched\.",
             str(problem),
         )
-    assert world.now(unpaid).status is InvoiceStatus.PAID
+    assert world.now(unpaid_invoice).status is InvoiceStatus.PAID
 
 
-def test_with_the_right_secret_again_the_first_webhook_that_stripe_repeats_heals_it(
-    world: World, account: StripeAccountId, unpaid: Invoice
+def test_after_the_secret_is_corrected_the_first_repeated_webhook_makes_the_connection_healthy(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.secrets = ("whsec_of_an_endpoint_that_is_no_more",)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
-    later(world)
-    assert told(world)[0] is False
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
+    run_after_ten_minutes(world)
+    assert webhook_health(world)[0] is False
     world.secrets = (WEBHOOK_SECRET,)
     world.look()
-    assert told(world)[0] is False, "that our door takes it does not say that Stripe signs with it"
-    version = world.now(unpaid).version
+    assert webhook_health(world)[0] is False, "a passed canary does not prove that Stripe signs with the same secret"
+    version = world.now(unpaid_invoice).version
     world.advance(86400)
     assert {receipt.outcome for receipt in world.deliver()} == {"duplicate"}
     world.sweep(objects=False)
     world.look()
-    assert told(world) == (True, None)
-    assert world.now(unpaid).version == version
+    assert webhook_health(world) == (True, None)
+    assert world.now(unpaid_invoice).version == version
 
 
-def test_webhooks_that_never_arrived_are_told_without_a_time(world: World, account: StripeAccountId) -> None:
+def test_the_problem_names_no_time_if_no_webhook_ever_arrived(world: World, account: StripeAccountId) -> None:
     world.secrets = ("whsec_wrong",)
     invoice = world.invoice()
     world.double.pay(account, str(invoice.stripe_invoice_id))
-    later(world)
-    healthy, problem = told(world)
+    run_after_ten_minutes(world)
+    healthy, problem = webhook_health(world)
     assert healthy is False
     assert re.fullmatch(r"Stripe's webhooks have not arrived yet: \d+ events had to be fetched\.", str(problem)), (
         problem
     )
 
 
-def test_an_endpoint_of_another_version_whose_secret_is_the_only_one_kept_is_seen_by_what_does_not_arrive(
-    world: World, account: StripeAccountId, unpaid: Invoice
+def test_the_secret_of_the_wrong_endpoint_is_noticed_because_no_event_arrives(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     [good] = world.client.v1.webhook_endpoints.list().data
     world.double.add_webhook_endpoint(
@@ -233,100 +241,100 @@ def test_an_endpoint_of_another_version_whose_secret_is_the_only_one_kept_is_see
     )
     world.secrets = ("whsec_other",)
     assert good.api_version != "2019-01-01"
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
-    later(world)
-    assert told(world)[0] is False
-    assert "have not arrived since" in str(told(world)[1])
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
+    run_after_ten_minutes(world)
+    assert webhook_health(world)[0] is False
+    assert "have not arrived since" in str(webhook_health(world)[1])
 
 
-def test_one_lost_webhook_is_told_until_another_one_arrives(
-    world: World, account: StripeAccountId, unpaid: Invoice
+def test_one_lost_webhook_is_a_problem_until_another_webhook_arrives(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.double.set_delivery(lose_rate=1.0)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
-    later(world)
-    assert told(world)[0] is False
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
+    run_after_ten_minutes(world)
+    assert webhook_health(world)[0] is False
     world.double.set_delivery(lose_rate=0.0)
     world.advance(5)
     world.invoice("svc_2")
     world.deliver()
-    assert told(world) == (True, None)
-    later(world)
-    assert told(world) == (True, None)
+    assert webhook_health(world) == (True, None)
+    run_after_ten_minutes(world)
+    assert webhook_health(world) == (True, None)
 
 
-def test_one_lost_webhook_among_others_is_told_until_the_next_run_or_the_next_webhook(
-    world: World, account: StripeAccountId, unpaid: Invoice
+def test_one_lost_webhook_among_others_is_a_problem_until_the_next_sweep(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.double.set_delivery(lose_rate=1.0)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     world.deliver()
     world.double.set_delivery(lose_rate=0.0)
     world.advance(60)
     world.invoice("svc_2")
     world.deliver()
-    later(world)
-    assert told(world)[0] is False
-    assert "that Stripe's webhooks had not brought" in str(told(world)[1])
-    later(world)
-    assert told(world) == (True, None)
+    run_after_ten_minutes(world)
+    assert webhook_health(world)[0] is False
+    assert "that Stripe's webhooks had not brought" in str(webhook_health(world)[1])
+    run_after_ten_minutes(world)
+    assert webhook_health(world) == (True, None)
 
 
-def test_what_came_before_its_webhook_could_is_not_missed(
-    world: World, account: StripeAccountId, unpaid: Invoice
+def test_an_event_swept_before_its_webhook_could_arrive_is_not_missed(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.double.set_delivery(paused=True)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     world.advance(119)
     world.sweep(objects=False)
-    assert told(world) == (True, None)
+    assert webhook_health(world) == (True, None)
     assert world.ports.connections.get(ORGANIZATION).sweep.missed_at == 0
     world.double.set_delivery(paused=False)
     assert {receipt.outcome for receipt in world.deliver()} == {"duplicate"}
-    later(world)
-    assert told(world) == (True, None), "it came after all"
+    run_after_ten_minutes(world)
+    assert webhook_health(world) == (True, None), "the webhook arrived late"
 
 
-def test_what_was_fetched_too_soon_is_missed_if_its_webhook_never_comes(
-    world: World, account: StripeAccountId, unpaid: Invoice
+def test_an_early_swept_event_is_missed_if_its_webhook_never_arrives(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.secrets = ("whsec_wrong",)
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
     world.sweep(objects=False)
     world.look()
-    assert told(world) == (True, None), "it may still come"
+    assert webhook_health(world) == (True, None), "the webhook may still arrive"
     world.advance(121)
-    assert told(world)[0] is False
-    later(world)
-    assert told(world)[0] is False
+    assert webhook_health(world)[0] is False
+    run_after_ten_minutes(world)
+    assert webhook_health(world)[0] is False
 
 
-def test_what_we_did_ourselves_and_no_webhook_told_of_is_missed_too(
-    world: World, account: StripeAccountId, unpaid: Invoice
+def test_a_missing_webhook_about_poms_own_act_counts_as_missed(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.secrets = ("whsec_wrong",)
     world.advance(5)
     world.invoice("svc_2")
-    later(world)
+    run_after_ten_minutes(world)
     latest = world.ports.connections.get(ORGANIZATION).sweep.latest
     assert latest is not None
-    assert latest.recovered == 0, "it told nothing new"
-    assert told(world)[0] is False
+    assert latest.recovered == 0, "the event brought no news"
+    assert webhook_health(world)[0] is False
 
 
-def test_what_happened_before_the_connect_is_not_missed(world: World) -> None:
+def test_events_from_before_the_connection_are_not_missed(world: World) -> None:
     account = world.account()
     world.double.update_account(account, currently_due=[])
     world.connect(account=account)
     world.work()
-    later(world)
+    run_after_ten_minutes(world)
     sweep = world.ports.connections.get(ORGANIZATION).sweep
     assert (sweep.missed_at, sweep.early_at) == (0, 0)
-    assert told(world) == (True, None)
+    assert webhook_health(world) == (True, None)
 
 
-def test_a_customers_edit_that_the_sweep_saw_first_counts_as_brought_when_its_webhook_comes(
-    world: World, account: StripeAccountId, unpaid: Invoice
+def test_a_customer_event_that_the_sweep_fetched_first_is_not_missed_once_its_webhook_arrives(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     world.double.set_delivery(paused=True)
     [customer] = world.in_stripe(account, "customer")
@@ -335,38 +343,40 @@ def test_a_customers_edit_that_the_sweep_saw_first_counts_as_brought_when_its_we
     world.sweep(objects=False)
     world.double.set_delivery(paused=False)
     world.deliver()
-    later(world)
-    assert told(world) == (True, None)
+    run_after_ten_minutes(world)
+    assert webhook_health(world) == (True, None)
 
 
-def test_an_event_that_was_parked_had_arrived(world: World, account: StripeAccountId, unpaid: Invoice) -> None:
-    world.double.pay(account, str(unpaid.stripe_invoice_id))
-    apply, world.ports.invoices.apply = world.ports.invoices.apply, failing  # type: ignore[method-assign]
+def test_a_parked_event_is_not_missed(world: World, account: StripeAccountId, unpaid_invoice: Invoice) -> None:
+    world.double.pay(account, str(unpaid_invoice.stripe_invoice_id))
+    apply, world.ports.invoices.apply = world.ports.invoices.apply, fail  # type: ignore[method-assign]
     world.deliver()
     world.ports.invoices.apply = apply  # type: ignore[method-assign]
-    later(world)
-    assert world.now(unpaid).status is InvoiceStatus.PAID
-    assert told(world) == (True, None)
+    run_after_ten_minutes(world)
+    assert world.now(unpaid_invoice).status is InvoiceStatus.PAID
+    assert webhook_health(world) == (True, None)
 
 
-def failing(*_: Any) -> Any:
+def fail(*_: Any) -> Any:
     raise KeyError("total")
 
 
-def test_refused_signatures_of_strangers_change_nothing(
-    world: World, account: StripeAccountId, unpaid: Invoice
+def test_requests_with_forged_signatures_do_not_change_the_health(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
 ) -> None:
     for number in range(50):
         body = b'{"id": "evt_%d"}' % number
         assert world._receive(URL, body, {"Stripe-Signature": signature_header(body, "guessed", BEGAN + 600)}) == 400
-    assert told(world) == (True, None)
+    assert webhook_health(world) == (True, None)
 
 
-def test_while_the_canary_fails_everybody_is_due(world: World, account: StripeAccountId, unpaid: Invoice) -> None:
+def test_every_organization_is_swept_at_every_plan_while_the_canary_fails(
+    world: World, account: StripeAccountId, unpaid_invoice: Invoice
+) -> None:
     world.ports.queues.take()
     world.advance(300)
     plan_reconciliation(world.ports)
-    assert world.ports.queues.take() != [], "something happened within a day"
+    assert world.ports.queues.take() != [], "an organization with recent activity is due"
     connection = world.ports.connections.get(ORGANIZATION)
     sweep = replace(connection.sweep, due_at=world.ports.clock.now() + 3600)
     world.ports.connections.save(replace(connection, sweep=sweep))
@@ -375,33 +385,33 @@ def test_while_the_canary_fails_everybody_is_due(world: World, account: StripeAc
     world.ports.connections.save_canary_run(CanaryRun(Verdict.REFUSED, 90, world.ports.clock.now()))
     assert plan_reconciliation(world.ports) == 1
     world.advance(901)
-    assert plan_reconciliation(world.ports) == 0, "a flight that is too old says nothing"
+    assert plan_reconciliation(world.ports) == 0, "an old canary run does not count"
 
 
-def test_what_the_sweep_found_is_told_even_if_the_endpoint_could_not_be_checked(
+def test_a_late_sweep_is_reported_even_if_the_endpoint_could_not_be_checked(
     world: World, account: StripeAccountId
 ) -> None:
     world.double.order_fault("close_before", method="GET", path="/v1/webhook_endpoints")
     check_webhooks(URL, world.ports)
     world.advance(3601)
-    seen = report(world)
-    assert seen.webhook_healthy is False
-    assert "more than an hour" in (seen.webhook_problem or "")
+    current = report(world)
+    assert current.webhook_healthy is False
+    assert "more than an hour" in (current.webhook_problem or "")
 
 
-# What a comparison found
+# Findings of a comparison
 
 
-def test_a_reconnect_tells_what_catching_up_found_and_blames_no_webhook(
+def test_a_reconnect_reports_the_recovered_events_and_blames_no_webhook(
     world: World, account: StripeAccountId
 ) -> None:
-    paid = world.invoice()
+    invoice = world.invoice()
     world.deliver()
     world.sweep()
     world.double.revoke(account)
     world.deliver()
     world.advance(3600)
-    world.double.pay(account, str(paid.stripe_invoice_id))
+    world.double.pay(account, str(invoice.stripe_invoice_id))
     world.advance(120)
     world.ports.queues.take()
     world.connect(account=account)
@@ -411,7 +421,7 @@ def test_a_reconnect_tells_what_catching_up_found_and_blames_no_webhook(
 
     world.work()
 
-    assert world.now(paid).status is InvoiceStatus.PAID
+    assert world.now(invoice).status is InvoiceStatus.PAID
     sweep = world.ports.connections.get(ORGANIZATION).sweep
     assert sweep.caught_up is not None
     assert sweep.caught_up == sweep.latest
@@ -419,18 +429,18 @@ def test_a_reconnect_tells_what_catching_up_found_and_blames_no_webhook(
     assert sweep.caught_up.events_seen > 0
     assert sweep.caught_up.recovered > 0
     world.look()
-    assert told(world) == (True, None)
+    assert webhook_health(world) == (True, None)
     assert report(world).lag_seconds == 0
     caught_up = sweep.caught_up
     world.advance(600)
     world.sweep(objects=False)
     later = world.ports.connections.get(ORGANIZATION).sweep
-    assert later.caught_up == caught_up, "later runs do not hide it"
+    assert later.caught_up == caught_up, "later runs do not replace it"
     assert later.latest is not None
     assert (later.latest.at, later.latest.recovered) == (world.ports.clock.now(), 0)
 
 
-def test_a_loss_while_connected_is_a_problem_of_the_webhooks(world: World, account: StripeAccountId) -> None:
+def test_events_lost_while_connected_are_a_problem_of_the_webhooks(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
     world.deliver()
     world.sweep()
@@ -440,10 +450,10 @@ def test_a_loss_while_connected_is_a_problem_of_the_webhooks(world: World, accou
     world.deliver()
     world.advance(120)
     world.sweep()
-    seen = report(world)
-    assert seen.webhook_healthy is False
-    assert seen.connection.sweep.latest is not None
-    assert seen.connection.sweep.latest.recovered > 0
+    current = report(world)
+    assert current.webhook_healthy is False
+    assert current.connection.sweep.latest is not None
+    assert current.connection.sweep.latest.recovered > 0
 
 
 def test_a_first_connection_has_nothing_to_catch_up(world: World, account: StripeAccountId) -> None:
@@ -451,17 +461,17 @@ def test_a_first_connection_has_nothing_to_catch_up(world: World, account: Strip
     assert world.ports.connections.get(ORGANIZATION).sweep.caught_up is None
 
 
-# Refreshing everything
+# Refreshes of everything
 
 
-def test_a_refresh_queues_a_comparison_of_everything(world: World, account: StripeAccountId) -> None:
+def test_a_refresh_queues_a_comparison_of_all_objects(world: World, account: StripeAccountId) -> None:
     world.ports.queues.take()
-    asked = refresh_all(ORGANIZATION, world.ports)
-    assert asked.refresh_asked_at == world.ports.clock.now()
+    connection = refresh_all(ORGANIZATION, world.ports)
+    assert connection.refresh_asked_at == world.ports.clock.now()
     assert world.ports.queues.sent == [Reconciliation(ORGANIZATION, objects=True)]
 
 
-def test_a_refresh_asked_for_again_within_a_minute_is_not_done_twice(world: World, account: StripeAccountId) -> None:
+def test_a_refresh_requested_again_within_a_minute_runs_once(world: World, account: StripeAccountId) -> None:
     world.ports.queues.take()
     first = refresh_all(ORGANIZATION, world.ports)
     world.advance(59)
@@ -484,6 +494,6 @@ def test_a_refresh_that_cannot_be_queued_is_refused_and_can_be_repeated(
     assert len(world.ports.queues.take()) == 1
 
 
-def test_without_a_connection_there_is_nothing_to_refresh(world: World) -> None:
+def test_refreshing_a_company_without_a_connection_is_refused(world: World) -> None:
     with pytest.raises(Conflict, match="stripe_not_connected"):
         refresh_all(ORGANIZATION, world.ports)

@@ -1,4 +1,6 @@
-"""When customers come to Stripe is a setting; with the first invoice they are there in any case."""
+"""Tests the setting that says when customers are created in Stripe. The first invoice creates the customer in any
+case.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from tests.world import ORGANIZATION, World
 
 @pytest.fixture
 def world() -> World:
-    """A company whose customers are made in Stripe with their first invoice."""
+    """Returns a company whose customers are created in Stripe with their first invoice."""
     world = World()
     world.account_id = world.connect()  # type: ignore[attr-defined]
     settings = InvoicingSettings(ORGANIZATION, customer_creation=CustomerCreation.WHEN_INVOICED)
@@ -22,7 +24,7 @@ def world() -> World:
     return world
 
 
-def status(world: World) -> SyncStatus:
+def sync_status(world: World) -> SyncStatus:
     return get_customer(ORGANIZATION, CustomerId("cust_1"), world.ports).sync_status
 
 
@@ -33,20 +35,20 @@ def customers_in_stripe(world: World) -> int:
 def test_a_customer_waits_for_its_first_invoice(world: World) -> None:
     world.customer()
     world.work()
-    assert (status(world), customers_in_stripe(world)) == (SyncStatus.WAITING_FOR_INVOICE, 0)
+    assert (sync_status(world), customers_in_stripe(world)) == (SyncStatus.WAITING_FOR_INVOICE, 0)
     world.invoice()
-    assert (status(world), customers_in_stripe(world)) == (SyncStatus.SYNCED, 1)
+    assert (sync_status(world), customers_in_stripe(world)) == (SyncStatus.SYNCED, 1)
 
 
-def test_whom_stripe_knows_already_is_linked_at_once(world: World) -> None:
+def test_a_customer_that_stripe_already_has_is_linked_immediately(world: World) -> None:
     options = {"stripe_account": world.account_id}  # type: ignore[attr-defined]
     world.client.v1.customers.create({"email": "ann@example.test"}, options)
     world.customer()
     world.work()
-    assert (status(world), customers_in_stripe(world)) == (SyncStatus.SYNCED, 1)
+    assert (sync_status(world), customers_in_stripe(world)) == (SyncStatus.SYNCED, 1)
 
 
-def test_updates_are_given_to_stripe_in_real_time_once_the_customer_is_there(world: World) -> None:
+def test_edits_are_sent_to_stripe_immediately_once_the_customer_is_linked(world: World) -> None:
     world.customer()
     world.work()
     world.invoice()
@@ -56,7 +58,7 @@ def test_updates_are_given_to_stripe_in_real_time_once_the_customer_is_there(wor
     assert customer["phone"] == "+1 555 0199"
 
 
-def test_a_customer_that_waits_is_not_taken_up_again_and_again(world: World) -> None:
+def test_a_customer_that_waits_for_its_first_invoice_is_not_retried(world: World) -> None:
     world.customer()
     world.work()
     world.advance(600)

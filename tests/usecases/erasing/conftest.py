@@ -1,4 +1,4 @@
-"""A company to begin with."""
+"""Provides the company in which tests of erasures begin."""
 
 from __future__ import annotations
 

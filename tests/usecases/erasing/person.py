@@ -1,4 +1,6 @@
-"""A company with a customer whose every datum can be recognized, and a way to look for it in all that POM stores."""
+"""Provides a company with a customer whose every value is recognizable, and a search for these values in all data of
+POM.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +37,13 @@ WORDS = (
     "annabel", "recognizable", "555 0199", "rear gate", "tucson", "85701", "dog bites", "pump room key", "no. 1042",
     "neighbour", "4242",
 )  # fmt: skip
-"""What tells who the customer is: the profile, and what the office wrote about the person."""
+"""Words that identify the customer: from the profile, and from texts that the office wrote about the person."""
 
 
 class Company:
-    """A connected company with the customer Annabel, and with Bob, whom nobody erases."""
+    """A connected company with the customer Annabel, whom tests erase, and the customer Bob, whom tests never
+    erase.
+    """
 
     def __init__(self) -> None:
         self.world = World()
@@ -50,17 +54,17 @@ class Company:
         self.services = 0
 
     def settle(self) -> None:
-        """Everything that is under way arrives."""
+        """Runs all queued work and delivers all events."""
         self.world.work()
         self.world.deliver()
         self.world.work()
 
-    # What happens
+    # Events
 
     def bill(self, customer_id: CustomerId = ANN, price: str = "100.00", **changes: Any) -> Invoice:
-        """Returns an invoice that has been sent. Its texts are about the person."""
+        """Returns a sent invoice. Its texts are about the person."""
         self.services += 1
-        said = {
+        fields = {
             "line_items": (line(f"svc_{self.services}", price),),
             "deductions": (
                 RequestedDeduction(DeductionKind.CREDIT, "Pump room key lost by Annabel", Decimal("1.00")),
@@ -70,50 +74,50 @@ class Company:
             "customer_id": customer_id,
             **changes,
         }
-        invoice = self.world.invoice(**said)
+        invoice = self.world.invoice(**fields)
         self.settle()
         return self.world.now(invoice)
 
-    def paid(self, customer_id: CustomerId = ANN, method: str = "pm_card_visa", **changes: Any) -> Invoice:
+    def bill_and_pay(self, customer_id: CustomerId = ANN, method: str = "pm_card_visa", **changes: Any) -> Invoice:
         invoice = self.bill(customer_id, **changes)
         self.world.double.pay(self.account, str(invoice.stripe_invoice_id), method)
         self.settle()
         return self.world.now(invoice)
 
-    def paid_by_check(self) -> Invoice:
+    def bill_and_pay_by_check(self) -> Invoice:
         invoice = self.bill()
         settlement = Settlement("check", "No. 1042 from Annabel")
         mark_paid(ORGANIZATION, invoice.id, OFFICE, settlement, self.world.ports)
         self.settle()
         return self.world.now(invoice)
 
-    def stripe(self, resource: str, act: str, *arguments: Any) -> Any:
-        """Somebody does something in Stripe."""
-        done = getattr(getattr(self.world.client.v1, resource), act)(*arguments, {"stripe_account": self.account})
+    def act_in_stripe(self, resource: str, act: str, *arguments: Any) -> Any:
+        """Performs an act on a resource in Stripe and returns its result."""
+        result = getattr(getattr(self.world.client.v1, resource), act)(*arguments, {"stripe_account": self.account})
         self.settle()
-        return done
+        return result
 
     # The erasure
 
-    def ask(self, in_stripe: InStripe = InStripe.KEEP, customer_id: CustomerId = ANN) -> Customer:
+    def request(self, in_stripe: InStripe = InStripe.KEEP, customer_id: CustomerId = ANN) -> Customer:
         return request_erasure(ORGANIZATION, customer_id, in_stripe, ADMIN, self.world.ports)
 
     def wait(self, seconds: int = BEGINS_AFTER) -> None:
-        """Time goes by, and the schedule goes on with what is due."""
+        """Advances the time, delivers events and runs the schedule."""
         self.world.advance(seconds)
         self.world.deliver()
         self.world.resume()
 
     def erase(self, in_stripe: InStripe = InStripe.KEEP) -> None:
-        """Has Annabel erased, up to the second look."""
-        self.ask(in_stripe)
+        """Has Annabel erased up to the first pass. The second pass follows a day later."""
+        self.request(in_stripe)
         self.wait()
 
     def finish(self) -> None:
-        """The second look, a day later."""
+        """Runs the second pass, a day later."""
         self.wait(SECOND_LOOK_AFTER)
 
-    # What can be looked at
+    # Stored data
 
     @property
     def ann(self) -> Customer:
@@ -128,7 +132,7 @@ class Company:
     def status(self) -> ErasureStatus:
         return self.erasure.status
 
-    def found(self) -> list[str]:
+    def personal_words(self) -> list[str]:
         """Returns the words about the person that stand anywhere in what POM stores."""
         everything = repr(self.world.ports.database).lower()
         return [word for word in WORDS if word in everything]

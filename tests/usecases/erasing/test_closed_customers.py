@@ -1,4 +1,8 @@
-"""Once somebody has asked to erase a customer, nothing new is taken for it, wherever it comes from."""
+"""Tests closed customers: after somebody has requested the erasure of a customer, no source adds anything for the
+customer.
+
+A customer is closed from the request of its erasure on.
+"""
 
 from __future__ import annotations
 
@@ -49,19 +53,19 @@ from tests.world import ADMIN, OFFICE, ORGANIZATION, line, order
 
 
 def close(company: Company) -> None:
-    """Closes Annabel, although she has an open invoice: POM met it only after the request had been taken."""
+    """Closes Annabel although she has an open invoice, as if POM had stored the invoice only after the request."""
     now = company.world.ports.clock.now()
     erasure = Erasure(ADMIN, now, InStripe.KEEP, due_at=now)
     company.world.ports.customers.save(replace(company.ann, erasure=erasure))
 
 
-def drafted(company: Company) -> Invoice:
+def draft_of_closed(company: Company) -> Invoice:
     draft = company.bill(send=False)
     close(company)
     return draft
 
 
-def open_invoice(company: Company) -> Invoice:
+def invoice_of_closed(company: Company) -> Invoice:
     invoice = company.bill()
     close(company)
     return invoice
@@ -71,7 +75,7 @@ def save(company: Company, _: Invoice) -> object:
     return put_customer(ORGANIZATION, ANN, Save(PROFILE), company.world.ports)
 
 
-def save_otherwise(company: Company, _: Invoice) -> object:
+def save_other_values(company: Company, _: Invoice) -> object:
     return put_customer(ORGANIZATION, ANN, Save(Profile(email="ann@other.test")), company.world.ports)
 
 
@@ -96,11 +100,11 @@ def preview(company: Company, draft: Invoice) -> object:
     return preview_invoice(ORGANIZATION, draft.id, company.world.ports)
 
 
-@pytest.mark.parametrize("act", [save, save_otherwise, sync, bill, edit, send, preview])
-def test_nothing_new_is_taken_for_a_closed_customer(
+@pytest.mark.parametrize("act", [save, save_other_values, sync, bill, edit, send, preview])
+def test_a_closed_customer_is_neither_saved_nor_billed_nor_mailed(
     act: Callable[[Company, Invoice], object], company: Company
 ) -> None:
-    draft = drafted(company)
+    draft = draft_of_closed(company)
     mails, customer = len(company.world.double.mails()), company.ann
     with pytest.raises(CustomerErased, match="customer_erased"):
         act(company, draft)
@@ -122,10 +126,10 @@ def remind_now(company: Company, invoice: Invoice) -> object:
 
 
 @pytest.mark.parametrize("act", [correct, correct_unconfirmed, remind_now])
-def test_nobody_is_mailed_and_nothing_is_copied_for_a_closed_customer(
+def test_an_invoice_of_a_closed_customer_is_neither_corrected_nor_reminded_of(
     act: Callable[[Company, Invoice], object], company: Company
 ) -> None:
-    invoice = open_invoice(company)
+    invoice = invoice_of_closed(company)
     mails = len(company.world.double.mails())
     with pytest.raises(CustomerErased):
         act(company, invoice)
@@ -133,21 +137,21 @@ def test_nobody_is_mailed_and_nothing_is_copied_for_a_closed_customer(
     assert len(company.world.double.mails()) == mails
 
 
-def test_a_closed_customer_is_not_there_to_be_read_and_no_list_shows_it(company: Company) -> None:
+def test_a_closed_customer_is_neither_readable_nor_listed(company: Company) -> None:
     close(company)
     ports = company.world.ports
     with pytest.raises(NotFound, match="customer_erased"):
         get_customer(ORGANIZATION, ANN, ports)
     status = company.ann.sync_status
-    for wanted in (
+    for customer_filter in (
         CustomerFilter(),
         CustomerFilter(sync_status=status),
         CustomerFilter(email=PROFILE.email),
         CustomerFilter(name="rec"),
     ):
-        shown = list_customers(ORGANIZATION, wanted, 10, None, ports)
-        assert ANN not in {each.id for each in shown.items}
-        assert not shown.has_next
+        page = list_customers(ORGANIZATION, customer_filter, 10, None, ports)
+        assert ANN not in {each.id for each in page.items}
+        assert not page.has_next
     assert BOB in {each.id for each in list_customers(ORGANIZATION, CustomerFilter(), 10, None, ports).items}
 
 
@@ -165,30 +169,30 @@ def test_a_draft_of_a_closed_customer_says_why_it_was_not_sent_and_what_to_do(co
         send_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports, asked_at=company.world.ports.clock.now())
     now = company.world.ports.clock.now()
     assert "the customer had been erased" in explain(company.world.now(draft), now)
-    found = needs_attention(ORGANIZATION, AttentionFilter(AttentionKind.INVOICE_NOT_SENT), company.world.ports)
-    assert [each.next_step for each in found.items] == ["Void it. POM then continues to erase the customer."]
+    attention = needs_attention(ORGANIZATION, AttentionFilter(AttentionKind.INVOICE_NOT_SENT), company.world.ports)
+    assert [each.next_step for each in attention.items] == ["Void it. POM then continues to erase the customer."]
     void_invoice(ORGANIZATION, draft.id, OFFICE, company.world.ports)
     assert not company.world.now(draft).live
 
 
-def test_an_invoice_that_is_being_made_when_the_customer_is_closed_is_taken_back(company: Company) -> None:
-    plain = company.world.ports.invoices.insert
+def test_an_invoice_is_taken_back_if_its_customer_is_closed_during_its_creation(company: Company) -> None:
+    insert = company.world.ports.invoices.insert
 
-    def closing(*given: Any) -> Invoice:
-        stored = plain(*given)
+    def insert_and_close(*arguments: Any) -> Invoice:
+        stored = insert(*arguments)
         close(company)
         return stored
 
-    company.world.ports.invoices.insert = closing  # type: ignore[method-assign]
+    company.world.ports.invoices.insert = insert_and_close  # type: ignore[method-assign]
     put_customer(ORGANIZATION, ANN, Save(replace(PROFILE, phone="+1 555 0100")), company.world.ports)
-    company.world.ports.queues.take()  # Stripe is given the edition by the invoice itself
+    company.world.ports.queues.take()  # creating the invoice sends the edition to Stripe
     with pytest.raises(Conflict, match="customer_erased"):
         company.world.invoice("svc_late")
     assert company.world.ports.database.invoices == {}
     assert company.world.in_stripe(company.account) == []
 
 
-def test_a_planned_reminder_is_not_sent(company: Company) -> None:
+def test_a_planned_reminder_is_not_sent_to_a_closed_customer(company: Company) -> None:
     settings = company.world.ports.settings.get(ORGANIZATION)
     company.world.ports.settings.save(replace(settings, reminders=Reminders(enabled=True, days_after_due=(1,))))
     invoice = company.bill(payment_terms="due_on_receipt")
@@ -199,7 +203,7 @@ def test_a_planned_reminder_is_not_sent(company: Company) -> None:
     assert len(company.world.double.mails()) == mails
 
 
-def test_a_sync_that_was_queued_before_gives_stripe_nothing(company: Company) -> None:
+def test_a_sync_queued_before_the_closing_sends_nothing_to_stripe(company: Company) -> None:
     put_customer(ORGANIZATION, ANN, Save(replace(PROFILE, phone="+1 555 0100")), company.world.ports)
     close(company)
     company.world.double.api.log.reset()
@@ -208,7 +212,7 @@ def test_a_sync_that_was_queued_before_gives_stripe_nothing(company: Company) ->
     assert (company.world.stripe_calls(), company.ann) == ({}, before)
 
 
-def test_what_waited_for_the_connection_is_not_given_after_the_customer_was_closed(company: Company) -> None:
+def test_a_closed_customer_is_not_synced_when_the_company_connects(company: Company) -> None:
     ports = company.world.ports
     waiting = replace(company.ann.edited(PROFILE, None, ports.clock.now()), sync_status=SyncStatus.NOT_CONNECTED)
     ports.customers.save(waiting)
@@ -220,7 +224,7 @@ def test_what_waited_for_the_connection_is_not_given_after_the_customer_was_clos
 
 
 @pytest.mark.parametrize(("closed", "searches"), [(False, 2), (True, 1)], ids=["open", "closed"])
-def test_stripe_is_not_searched_for_other_spellings_of_a_closed_customers_address(
+def test_other_spellings_of_a_closed_customers_email_are_not_searched_for(
     closed: bool, searches: int, company: Company
 ) -> None:
     ports = company.world.ports
@@ -231,7 +235,7 @@ def test_stripe_is_not_searched_for_other_spellings_of_a_closed_customers_addres
     company.world.double.api.log.reset()
     behind = iter([[ANN, BOB]])
     ports.customers.to_search = lambda *_: next(behind, [])  # type: ignore[method-assign]  # the index is behind
-    # Bob's address is searched for in either case.
+    # Bob's email is searched for in either case.
     assert search_spellings(ORGANIZATION, company.account, ports.clock.now() + 60, ports) == searches
     assert company.world.double.api.log.total() == searches
 
@@ -242,7 +246,7 @@ def only_item(company: Company, kind: BatchKind) -> Any:
     return item
 
 
-def test_a_row_of_an_import_fails_alone(company: Company) -> None:
+def test_an_imported_row_for_a_closed_customer_fails(company: Company) -> None:
     close(company)
     rows = (Row(ANN, Save(PROFILE)),)
     import_customers(ImportCustomers(ORGANIZATION, OFFICE, "key", "print", rows), company.world.ports)
@@ -252,32 +256,32 @@ def test_a_row_of_an_import_fails_alone(company: Company) -> None:
     assert (item.status, item.error.code, company.ann) == (ItemStatus.FAILED, "customer_erased", before)
 
 
-def test_a_row_of_an_import_fails_if_the_customer_is_closed_while_it_is_stored(company: Company) -> None:
-    plain = company.world.ports.batches.decide
+def test_an_imported_row_fails_if_its_customer_is_closed_during_the_write(company: Company) -> None:
+    decide = company.world.ports.batches.decide
 
-    def closing(*given: Any) -> Any:
-        company.world.ports.batches.decide = plain  # type: ignore[method-assign]
+    def close_and_decide(*arguments: Any) -> Any:
+        company.world.ports.batches.decide = decide  # type: ignore[method-assign]
         close(company)
-        return plain(*given)
+        return decide(*arguments)
 
     rows = (Row(ANN, Save(Profile(email="ann@other.test"))),)
     import_customers(ImportCustomers(ORGANIZATION, OFFICE, "key", "print", rows), company.world.ports)
-    company.world.ports.batches.decide = closing  # type: ignore[method-assign]
+    company.world.ports.batches.decide = close_and_decide  # type: ignore[method-assign]
     company.world.work()
     item = only_item(company, BatchKind.CUSTOMERS)
     assert (item.status, item.error.code) == (ItemStatus.FAILED, "customer_erased")
     assert company.ann.profile == PROFILE
 
 
-def batch(company: Company, *, send: bool) -> Batch:
+def bill_in_batch(company: Company, *, send: bool) -> Batch:
     services = ((ANN, line("svc_monthly")),)
     command = BillMany(ORGANIZATION, OFFICE, "key", "print", services, BillingTerms(send=send))
     return bill_many(command, company.world.ports)
 
 
-def test_an_invoice_of_a_batch_fails(company: Company) -> None:
+def test_a_batch_item_for_a_closed_customer_fails(company: Company) -> None:
     close(company)
-    batch(company, send=True)
+    bill_in_batch(company, send=True)
     company.world.work()
     item = only_item(company, BatchKind.INVOICES)
     assert (item.status, item.error.code, item.error.field) == (
@@ -288,77 +292,79 @@ def test_an_invoice_of_a_batch_fails(company: Company) -> None:
     assert company.world.ports.database.invoices == {}
 
 
-def test_a_batch_after_the_erasure_keeps_no_texts_about_the_person(company: Company) -> None:
+def test_a_batch_ordered_after_the_erasure_stores_no_texts_about_the_person(company: Company) -> None:
     company.erase()
     company.finish()
     service = replace(line("svc_monthly"), description="Annabel's pool: the dog bites")
     bill_many(BillMany(ORGANIZATION, OFFICE, "key", "print", ((ANN, service),), BillingTerms()), company.world.ports)
     company.world.work()
     assert only_item(company, BatchKind.INVOICES).status is ItemStatus.FAILED
-    assert company.found() == []
+    assert company.personal_words() == []
 
 
-def test_a_draft_of_a_reviewed_batch_is_held_back(company: Company) -> None:
-    made = batch(company, send=False)
+def test_a_batch_draft_of_a_closed_customer_is_held_back(company: Company) -> None:
+    drafts = bill_in_batch(company, send=False)
     company.settle()
     close(company)
-    send_drafts(ORGANIZATION, made.id, OFFICE, None, company.world.ports)
+    send_drafts(ORGANIZATION, drafts.id, OFFICE, None, company.world.ports)
     company.world.work()
     item = only_item(company, BatchKind.INVOICES)
     assert (item.status, item.error.code) == (ItemStatus.HELD_BACK, "customer_erased")
 
 
-def test_nobody_else_is_linked_to_the_stripe_customer_of_an_erased_one(company: Company) -> None:
-    theirs = str(company.ann.linked_id)
+def test_the_stripe_customer_of_an_erased_customer_is_linked_to_no_other_customer(company: Company) -> None:
+    stripe_id = str(company.ann.linked_id)
     company.erase()
     company.finish()
-    assert company.ann.linked_id == theirs
+    assert company.ann.linked_id == stripe_id
     for customer_id in (BOB, CustomerId("cust_new")):
         with pytest.raises(Conflict, match="stripe_customer_taken"):
-            put_customer(ORGANIZATION, customer_id, Save(PROFILE, theirs), company.world.ports)
+            put_customer(ORGANIZATION, customer_id, Save(PROFILE, stripe_id), company.world.ports)
 
 
-def test_the_person_can_come_back_as_a_new_customer_who_gets_a_stripe_customer_of_their_own(company: Company) -> None:
-    theirs = str(company.ann.linked_id)
+def test_the_erased_person_can_become_a_new_customer_with_a_new_stripe_customer(company: Company) -> None:
+    stripe_id = str(company.ann.linked_id)
     company.erase()
     put_customer(ORGANIZATION, CustomerId("cust_new"), Save(PROFILE), company.world.ports)
     company.settle()
     back = get_customer(ORGANIZATION, CustomerId("cust_new"), company.world.ports)
     assert back.sync_status is SyncStatus.SYNCED
-    assert back.linked_id not in (None, theirs)
+    assert back.linked_id not in (None, stripe_id)
 
 
 def test_an_uncollectible_invoice_of_an_erased_customer_is_paid_without_a_reference(company: Company) -> None:
     invoice = company.bill()
-    company.stripe("invoices", "mark_uncollectible", str(invoice.stripe_invoice_id), None)
+    company.act_in_stripe("invoices", "mark_uncollectible", str(invoice.stripe_invoice_id), None)
     company.erase()
     assert company.world.now(invoice).erased_at is not None
     by_check = Settlement("check", "No. 1042 from Annabel", amount=Decimal("99.00"))
-    with pytest.raises(CustomerErased) as refused:
+    with pytest.raises(CustomerErased) as refusal:
         mark_paid(ORGANIZATION, invoice.id, OFFICE, by_check, company.world.ports)
-    assert refused.value.field == "reference"
-    paid = mark_paid(ORGANIZATION, invoice.id, OFFICE, replace(by_check, reference=None), company.world.ports)
-    assert paid.status is InvoiceStatus.PAID
+    assert refusal.value.field == "reference"
+    invoice_after = mark_paid(
+        ORGANIZATION, invoice.id, OFFICE, replace(by_check, reference=None), company.world.ports
+    )
+    assert invoice_after.status is InvoiceStatus.PAID
 
 
-def test_an_open_invoice_of_a_closed_customer_can_still_be_settled(company: Company) -> None:
-    invoice = open_invoice(company)
-    paid = mark_paid(ORGANIZATION, invoice.id, OFFICE, Settlement("check", "No. 1042"), company.world.ports)
-    assert paid.status is InvoiceStatus.PAID
+def test_an_open_invoice_of_a_closed_customer_can_be_marked_as_paid(company: Company) -> None:
+    invoice = invoice_of_closed(company)
+    invoice_after = mark_paid(ORGANIZATION, invoice.id, OFFICE, Settlement("check", "No. 1042"), company.world.ports)
+    assert invoice_after.status is InvoiceStatus.PAID
 
 
-def test_a_closed_customer_without_an_address_needs_nobodys_attention(company: Company) -> None:
+def test_a_closed_customer_without_an_email_is_not_listed_as_needing_attention(company: Company) -> None:
     company.world.customer("cust_3", None)
     company.settle()
     ports = company.world.ports
     assert [each.kind for each in needs_attention(ORGANIZATION, AttentionFilter(), ports).items] == [
         AttentionKind.CUSTOMER_WITHOUT_EMAIL
     ]
-    company.ask(customer_id=CustomerId("cust_3"))
+    company.request(customer_id=CustomerId("cust_3"))
     assert list(needs_attention(ORGANIZATION, AttentionFilter(), ports).items) == []
 
 
-def test_ordering_for_a_customer_that_was_never_there_is_still_told_apart(company: Company) -> None:
+def test_an_order_for_an_unknown_customer_is_refused_as_not_found(company: Company) -> None:
     close(company)
     with pytest.raises(NotFound, match="customer_not_found"):
         company.world.invoice("svc_9", customer_id=CustomerId("cust_9"))

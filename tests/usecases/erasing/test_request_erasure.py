@@ -1,4 +1,4 @@
-"""An erasure is taken once nothing of the customer is open. From then on nothing new is taken for the customer."""
+"""Tests requests of erasures: a request is accepted once nothing of the customer is open, and closes the customer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def draft(company: Company) -> None:
     company.bill(send=False)
 
 
-def declined(company: Company) -> None:
+def declined_payment(company: Company) -> None:
     invoice = company.bill()
     company.world.double.pay(company.account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
     company.settle()
@@ -42,17 +42,17 @@ def debit_under_way(company: Company) -> None:
 
 
 def open_dispute(company: Company) -> None:
-    [charge] = company.paid().facts.charges.values()
+    [charge] = company.bill_and_pay().facts.charges.values()
     company.world.double.open_dispute(company.account, charge.id)
     company.settle()
 
 
 def refund_under_way(company: Company) -> None:
     invoice = company.bill(payment_methods=("us_bank_account",))
-    paid = company.world.double.pay(company.account, str(invoice.stripe_invoice_id), "pm_usBankAccount")
-    company.world.double.settle_debit(company.account, paid["payment_intent"])
+    payment = company.world.double.pay(company.account, str(invoice.stripe_invoice_id), "pm_usBankAccount")
+    company.world.double.settle_debit(company.account, payment["payment_intent"])
     company.settle()
-    company.stripe("refunds", "create", {"payment_intent": paid["payment_intent"]})
+    company.act_in_stripe("refunds", "create", {"payment_intent": payment["payment_intent"]})
 
 
 def queued_import(company: Company) -> None:
@@ -70,123 +70,125 @@ REASONS: dict[str, Callable[[Company], None]] = {
 
 
 @pytest.mark.parametrize("code", REASONS)
-def test_an_erasure_is_refused_while_something_is_open_and_the_refusal_says_what(code: str, company: Company) -> None:
+def test_an_erasure_is_refused_while_something_is_open_and_the_refusal_names_the_reason(
+    code: str, company: Company
+) -> None:
     REASONS[code](company)
     before = company.ann
-    with pytest.raises(Conflict) as refused:
-        company.ask()
-    assert (refused.value.code, refused.value.others) == (code, ())
+    with pytest.raises(Conflict) as refusal:
+        company.request()
+    assert (refusal.value.code, refusal.value.others) == (code, ())
     assert company.ann == before
-    named = [*(str(invoice) for _, invoice in company.world.ports.database.invoices), "bat_"]
-    assert any(each in refused.value.message for each in named)
+    ids = [*(str(invoice) for _, invoice in company.world.ports.database.invoices), "bat_"]
+    assert any(each in refusal.value.message for each in ids)
 
 
-@pytest.mark.parametrize("story", [draft, declined])
-def test_a_draft_and_an_invoice_whose_payment_failed_are_open(story: Any, company: Company) -> None:
-    story(company)
+@pytest.mark.parametrize("prepare", [draft, declined_payment])
+def test_a_draft_and_an_invoice_with_a_failed_payment_count_as_open(prepare: Any, company: Company) -> None:
+    prepare(company)
     with pytest.raises(Conflict, match="customer_has_open_invoice"):
-        company.ask()
+        company.request()
 
 
-def test_all_reasons_are_told_at_once(company: Company) -> None:
+def test_a_refusal_names_all_reasons_together(company: Company) -> None:
     open_dispute(company)
     open_invoice(company)
     queued_import(company)
-    with pytest.raises(Conflict) as refused:
-        company.ask()
-    codes = [each.code for each in (refused.value, *refused.value.others)]
+    with pytest.raises(Conflict) as refusal:
+        company.request()
+    codes = [each.code for each in (refusal.value, *refusal.value.others)]
     assert codes == ["customer_has_open_invoice", "customer_has_open_dispute", "customer_in_batch"]
 
 
-def test_an_invoice_that_is_voided_first_is_no_reason_any_more(company: Company) -> None:
+def test_a_voided_invoice_does_not_prevent_an_erasure(company: Company) -> None:
     invoice = company.bill()
     void_invoice(ORGANIZATION, invoice.id, OFFICE, company.world.ports)
-    assert company.ask().erased
+    assert company.request().erased
 
 
-def test_what_is_settled_is_no_reason(company: Company) -> None:
-    company.paid()
-    [charge] = company.paid().facts.charges.values()
+def test_settled_invoices_do_not_prevent_an_erasure(company: Company) -> None:
+    company.bill_and_pay()
+    [charge] = company.bill_and_pay().facts.charges.values()
     dispute = company.world.double.open_dispute(company.account, charge.id)
     company.world.double.move_dispute(company.account, dispute["id"], "lost")
-    refunded = company.paid()
-    company.stripe("refunds", "create", {"payment_intent": payments_of(refunded)[0].id})
-    given_up = company.bill()
-    company.stripe("invoices", "mark_uncollectible", str(given_up.stripe_invoice_id), None)
-    assert company.ask().erased
+    refunded_invoice = company.bill_and_pay()
+    company.act_in_stripe("refunds", "create", {"payment_intent": payments_of(refunded_invoice)[0].id})
+    uncollectible = company.bill()
+    company.act_in_stripe("invoices", "mark_uncollectible", str(uncollectible.stripe_invoice_id), None)
+    assert company.request().erased
 
 
-def test_another_customers_open_invoice_is_no_reason(company: Company) -> None:
+def test_an_open_invoice_of_another_customer_does_not_prevent_an_erasure(company: Company) -> None:
     company.bill(CustomerId("cust_2"))
-    assert company.ask().erased
+    assert company.request().erased
 
 
-def test_the_erasure_says_who_asked_for_it_and_when_and_is_queued(company: Company) -> None:
-    company.paid()
+def test_a_requested_erasure_names_its_requester_and_is_queued(company: Company) -> None:
+    company.bill_and_pay()
     company.world.ports.queues.take()
-    closed = company.ask(InStripe.DELETE)
-    assert closed == company.ann
-    assert closed.erasure is not None
+    customer = company.request(InStripe.DELETE)
+    assert customer == company.ann
+    assert customer.erasure is not None
     now = company.world.ports.clock.now()
-    asked = (closed.erasure.requested_by, closed.erasure.requested_at, closed.erasure.in_stripe)
-    assert asked == (ADMIN, now, InStripe.DELETE)
-    assert closed.erasure.status is ErasureStatus.WAITING
+    request = (customer.erasure.requested_by, customer.erasure.requested_at, customer.erasure.in_stripe)
+    assert request == (ADMIN, now, InStripe.DELETE)
+    assert customer.erasure.status is ErasureStatus.WAITING
     assert company.world.ports.queues.take() == [ErasureJob(ORGANIZATION, ANN)]
 
 
-def test_asking_again_answers_the_erasure_that_there_is(company: Company) -> None:
-    first = company.ask(InStripe.KEEP)
+def test_a_repeated_request_returns_the_present_erasure(company: Company) -> None:
+    first = company.request(InStripe.KEEP)
     company.world.advance(60)
     company.world.ports.queues.take()
     again = request_erasure(ORGANIZATION, ANN, InStripe.KEEP, OFFICE, company.world.ports)
     assert (again, company.world.ports.queues.take()) == (first, [])
 
 
-def test_asking_again_with_another_choice_is_refused_and_changes_nothing(company: Company) -> None:
-    first = company.ask(InStripe.KEEP)
+def test_a_repeated_request_with_another_choice_is_refused(company: Company) -> None:
+    first = company.request(InStripe.KEEP)
     with pytest.raises(Conflict, match="inStripe=keep"):
-        company.ask(InStripe.DELETE)
+        company.request(InStripe.DELETE)
     assert company.ann == first
 
 
-def test_of_two_who_ask_at_once_one_is_the_first(company: Company) -> None:
-    plain = company.world.ports.customers.save
-    others: list[Any] = []
+def test_two_simultaneous_requests_make_one_erasure(company: Company) -> None:
+    save = company.world.ports.customers.save
+    other_results: list[Any] = []
 
-    def meanwhile(customer: Any, *given: Any) -> Any:
-        company.world.ports.customers.save = plain  # type: ignore[method-assign]
-        others.append(company.ask(InStripe.KEEP))
-        return plain(customer, *given)
+    def request_and_save(customer: Any, *arguments: Any) -> Any:
+        company.world.ports.customers.save = save  # type: ignore[method-assign]
+        other_results.append(company.request(InStripe.KEEP))
+        return save(customer, *arguments)
 
-    company.world.ports.customers.save = meanwhile  # type: ignore[method-assign]
-    assert company.ask(InStripe.KEEP) == others[0] == company.ann
+    company.world.ports.customers.save = request_and_save  # type: ignore[method-assign]
+    assert company.request(InStripe.KEEP) == other_results[0] == company.ann
 
 
-def test_a_lost_message_delays_the_erasure_and_refuses_nothing(company: Company) -> None:
+def test_a_lost_message_only_delays_the_erasure(company: Company) -> None:
     company.world.ports.queues.failure = Retryable("queue_unavailable", "No queue.")
-    assert company.ask().erased
+    assert company.request().erased
     company.world.ports.queues.failure = None
     company.wait()
     assert company.status is ErasureStatus.ERASING
 
 
-def test_deleting_in_stripe_needs_a_connection_and_keeping_does_not(company: Company) -> None:
+def test_only_deletion_in_stripe_needs_a_connection(company: Company) -> None:
     company.world.double.revoke(company.account)
     company.settle()
     with pytest.raises(Conflict, match="stripe_not_connected"):
-        company.ask(InStripe.DELETE)
+        company.request(InStripe.DELETE)
     assert not company.ann.erased
-    assert company.ask(InStripe.KEEP).erased
+    assert company.request(InStripe.KEEP).erased
 
 
-def test_a_customer_that_is_not_there_cannot_be_erased(company: Company) -> None:
+def test_an_unknown_customer_cannot_be_erased(company: Company) -> None:
     with pytest.raises(NotFound, match="customer_not_found"):
-        company.ask(customer_id=CustomerId("cust_9"))
+        company.request(customer_id=CustomerId("cust_9"))
 
 
-def test_stripe_is_given_nothing_more_of_a_customer_that_is_to_be_erased(company: Company) -> None:
-    invoice = company.paid()
-    company.ask()
+def test_a_closed_customer_is_no_longer_sent_to_stripe(company: Company) -> None:
+    invoice = company.bill_and_pay()
+    company.request()
     company.world.double.api.log.reset()
     with pytest.raises(CustomerErased):
         known_to_stripe(None, invoice, company.world.ports)

@@ -1,4 +1,6 @@
-"""The memo and the footer of a batch: they go with a person, unless somebody else's invoice still needs them."""
+"""Tests memo and footer of a batch: they are erased with a person, unless another customer's item still needs
+them.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ from tests.usecases.erasing.person import ANN, Company
 from tests.world import OFFICE, ORGANIZATION, line
 
 
-def billed_in_bulk(company: Company, other: str) -> BillingTerms:
-    """Returns what is left of the batch's terms after it billed Annabel and another customer, and she is erased."""
-    services = ((ANN, line("svc_bulk_1")), (CustomerId(other), line("svc_bulk_2")))
+def terms_after_erasure(company: Company, other_customer_id: str) -> BillingTerms:
+    """Returns the batch's terms after the batch billed Annabel and another customer, and Annabel was erased."""
+    services = ((ANN, line("svc_bulk_1")), (CustomerId(other_customer_id), line("svc_bulk_2")))
     terms = BillingTerms(memo="The dog bites", footer="For Annabel")
     batch = bill_many(BillMany(ORGANIZATION, OFFICE, "bulk", "bulk", services, terms), company.world.ports)
     company.settle()
@@ -22,11 +24,11 @@ def billed_in_bulk(company: Company, other: str) -> BillingTerms:
     return company.world.ports.database.batches[ORGANIZATION, batch.id].terms
 
 
-def test_the_texts_of_a_batch_go_once_no_invoice_can_be_made_with_them(company: Company) -> None:
-    terms = billed_in_bulk(company, "cust_2")
+def test_the_texts_of_a_batch_are_erased_once_no_item_can_be_retried(company: Company) -> None:
+    terms = terms_after_erasure(company, "cust_2")
     assert (terms.memo, terms.footer) == (None, None)
 
 
-def test_the_texts_of_a_batch_stay_while_somebody_elses_invoice_can_be_tried_again(company: Company) -> None:
-    terms = billed_in_bulk(company, "cust_unknown")
+def test_the_texts_of_a_batch_stay_while_another_customers_item_can_be_retried(company: Company) -> None:
+    terms = terms_after_erasure(company, "cust_unknown")
     assert (terms.memo, terms.footer) == ("The dog bites", "For Annabel")

@@ -1,4 +1,4 @@
-"""The canary: what it proves, how it fails, and that it opens no door."""
+"""Tests the canary: what its success proves, how it fails, and that it grants no access."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ NEW, OLD = "whsec_new", "whsec_old"
 DOWN = Retryable("database_unavailable", "The database does not respond at the moment.")
 
 
-class Door:
-    """The endpoint as it is without HTTP: it knows `taken` secrets, whatever the store of secrets holds."""
+class InProcessEndpoint:
+    """The webhook endpoint without HTTP. It accepts the secrets in `accepted`, whatever the store of secrets
+    holds.
+    """
 
-    def __init__(self, ports: FakePorts, stored: Sequence[str] = (NEW,), taken: Sequence[str] = (NEW,)) -> None:
+    def __init__(self, ports: FakePorts, stored: Sequence[str] = (NEW,), accepted: Sequence[str] = (NEW,)) -> None:
         self.ports = ports
         self.stored: Sequence[str] | Exception = stored
         self.answer: int | Exception | None = None
         self.bodies: list[bytes] = []
-        self._opener = WebhookOpener(lambda: taken, ports.clock)
+        self._opener = WebhookOpener(lambda: accepted, ports.clock)
 
     def secrets(self) -> Sequence[str]:
         if isinstance(self.stored, Exception):
@@ -56,16 +58,16 @@ def ports(world: World) -> FakePorts:
     return world.ports
 
 
-def test_it_passes_when_what_was_sent_is_in_the_table_and_says_how_long_that_took(ports: FakePorts) -> None:
-    door = Door(ports)
+def test_a_canary_passes_once_its_item_is_in_the_table_and_measures_the_time(ports: FakePorts) -> None:
+    door = InProcessEndpoint(ports)
     flight = send_canaries(door, ports)
     assert (flight.verdict, flight.milliseconds, flight.verdict.passed) == (Verdict.PASSED, 250, True)
     assert len(door.bodies) == 1
     assert len(ports.database.canaries) == 1
 
 
-def test_while_a_secret_is_rolled_each_one_is_tried_the_newest_first(ports: FakePorts) -> None:
-    both = Door(ports, stored=(NEW, OLD), taken=(NEW, OLD))
+def test_during_a_roll_every_secret_is_tried_newest_first(ports: FakePorts) -> None:
+    both = InProcessEndpoint(ports, stored=(NEW, OLD), accepted=(NEW, OLD))
     flight = send_canaries(both, ports)
     assert flight.verdict is Verdict.PASSED
     assert flight.attempts == (
@@ -75,88 +77,93 @@ def test_while_a_secret_is_rolled_each_one_is_tried_the_newest_first(ports: Fake
     assert (len(both.bodies), flight.milliseconds) == (2, 250)
 
 
-def test_an_older_secret_that_is_refused_is_told_though_the_newest_is_taken(ports: FakePorts) -> None:
-    verdict = send_canaries(Door(ports, stored=(NEW, OLD), taken=(NEW,)), ports).verdict
+def test_a_refused_older_secret_is_reported_although_the_newest_is_accepted(ports: FakePorts) -> None:
+    verdict = send_canaries(InProcessEndpoint(ports, stored=(NEW, OLD), accepted=(NEW,)), ports).verdict
     assert verdict is Verdict.OLDER_SECRET_REFUSED
     assert verdict.passed
 
 
-@pytest.mark.parametrize("taken", [(OLD,), (NEW,)])
-def test_a_secret_that_is_refused_for_longer_than_functions_remember_is_a_problem(
-    ports: FakePorts, taken: Sequence[str]
+@pytest.mark.parametrize("accepted", [(OLD,), (NEW,)])
+def test_a_secret_refused_for_longer_than_functions_cache_secrets_is_a_problem(
+    ports: FakePorts, accepted: Sequence[str]
 ) -> None:
-    door = Door(ports, stored=(NEW, OLD), taken=taken)
+    door = InProcessEndpoint(ports, stored=(NEW, OLD), accepted=accepted)
     began = ports.clock.now()
     problems = []
     for at in (0, 300, 302):
         ports.clock.set(began + at)
         problems.append(send_and_store_canaries(door, ports).problem)
-    number = 1 if NEW not in taken else 2
+    number = 1 if NEW not in accepted else 2
     assert problems == [None, None, problems[2]]
     assert f"secret {number} of its 2" in str(problems[2])
 
 
-def test_a_secret_that_was_taken_in_between_begins_anew(ports: FakePorts) -> None:
+def test_a_secret_that_was_accepted_in_between_counts_as_newly_refused(ports: FakePorts) -> None:
     began = ports.clock.now()
-    for at, taken in ((0, (OLD,)), (300, (NEW, OLD)), (600, (OLD,)), (900, (OLD,))):
+    for at, accepted in ((0, (OLD,)), (300, (NEW, OLD)), (600, (OLD,)), (900, (OLD,))):
         ports.clock.set(began + at)
-        flight = send_and_store_canaries(Door(ports, stored=(NEW, OLD), taken=taken), ports)
+        flight = send_and_store_canaries(InProcessEndpoint(ports, stored=(NEW, OLD), accepted=accepted), ports)
     assert flight.attempts[0].refused_since == began + 600
     assert flight.problem is None
 
 
-def test_where_the_way_is_closed_one_secret_is_enough_to_know(ports: FakePorts) -> None:
-    door = Door(ports, stored=(NEW, OLD), taken=(NEW, OLD))
+def test_an_unavailable_endpoint_is_tried_with_one_secret_only(ports: FakePorts) -> None:
+    door = InProcessEndpoint(ports, stored=(NEW, OLD), accepted=(NEW, OLD))
     door.answer = 503
     assert send_canaries(door, ports).verdict is Verdict.FAILED
     assert len(door.bodies) == 1
 
 
-def test_every_failure_is_a_problem_in_plain_words() -> None:
+def test_every_failure_has_a_problem_in_plain_words() -> None:
     for verdict in Verdict:
         problem = CanaryRun(verdict, 0).problem
         assert (problem is None) == (verdict.passed or verdict is Verdict.THROTTLED)
         assert problem is None or problem.endswith("late.")
 
 
-def test_the_schedules_flight_is_kept_and_an_operators_is_not(ports: FakePorts) -> None:
-    send_canaries(Door(ports), ports)
+def test_a_scheduled_canary_is_stored_and_an_operators_canary_is_not(ports: FakePorts) -> None:
+    send_canaries(InProcessEndpoint(ports), ports)
     assert ports.connections.canary_run() is None
-    flight = send_and_store_canaries(Door(ports), ports)
+    flight = send_and_store_canaries(InProcessEndpoint(ports), ports)
     assert ports.connections.canary_run() == flight
     assert flight.at == ports.clock.now()
 
 
-def test_a_flight_that_cannot_be_kept_is_told_all_the_same(ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_canary_run_that_cannot_be_stored_is_still_returned(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def down(*_: object) -> None:
         raise DOWN
 
     monkeypatch.setattr(ports.connections, "canary_run", down)
     monkeypatch.setattr(ports.connections, "save_canary_run", down)
     assert (
-        send_and_store_canaries(Door(ports, stored=(NEW, OLD), taken=(OLD,)), ports).verdict
+        send_and_store_canaries(InProcessEndpoint(ports, stored=(NEW, OLD), accepted=(OLD,)), ports).verdict
         is Verdict.PASSED_BY_OLDER_SECRET
     )
 
 
-def test_functions_remember_secrets_for_as_long_as_the_canary_allows_them() -> None:
+def test_functions_cache_secrets_for_as_long_as_the_canary_allows() -> None:
     assert REMEMBERED_FOR == FRESH_FOR
 
 
-def test_a_newest_secret_that_the_handler_does_not_know_yet_is_told_though_events_get_in(ports: FakePorts) -> None:
-    verdict = send_canaries(Door(ports, stored=(NEW, OLD), taken=(OLD,)), ports).verdict
+def test_a_newest_secret_that_the_handler_lacks_is_reported_although_events_are_accepted(ports: FakePorts) -> None:
+    verdict = send_canaries(InProcessEndpoint(ports, stored=(NEW, OLD), accepted=(OLD,)), ports).verdict
     assert verdict is Verdict.PASSED_BY_OLDER_SECRET
     assert verdict.passed
 
 
-def test_secrets_that_the_handler_does_not_know_are_refused(ports: FakePorts) -> None:
-    assert send_canaries(Door(ports, stored=(NEW, "whsec_other"), taken=(OLD,)), ports).verdict is Verdict.REFUSED
+def test_a_canary_fails_if_the_handler_has_none_of_the_secrets(ports: FakePorts) -> None:
+    assert (
+        send_canaries(InProcessEndpoint(ports, stored=(NEW, "whsec_other"), accepted=(OLD,)), ports).verdict
+        is Verdict.REFUSED
+    )
     assert ports.database.canaries == {}
 
 
 @pytest.mark.parametrize("stored", [(), DOWN])
-def test_without_a_secret_nothing_is_sent(ports: FakePorts, stored: Any) -> None:
-    door = Door(ports)
+def test_without_a_secret_no_canary_is_sent(ports: FakePorts, stored: Any) -> None:
+    door = InProcessEndpoint(ports)
     door.stored = stored
     assert send_canaries(door, ports).verdict is Verdict.NO_SECRET
     assert door.bodies == []
@@ -175,21 +182,21 @@ def test_without_a_secret_nothing_is_sent(ports: FakePorts, stored: Any) -> None
         (204, Verdict.NOT_KEPT),
     ],
 )
-def test_whatever_is_not_a_2xx_with_the_item_in_the_table_is_a_failure(
+def test_every_response_but_a_2xx_with_a_stored_item_is_a_failure(
     ports: FakePorts, answer: Any, verdict: Verdict
 ) -> None:
-    door = Door(ports)
+    door = InProcessEndpoint(ports)
     door.answer = answer
     assert send_canaries(door, ports).verdict is verdict
     assert not verdict.passed
 
 
-def test_an_item_that_is_not_the_one_that_was_sent_is_a_failure(
+def test_a_stored_item_that_differs_from_the_canary_is_a_failure(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = ports.events.save_canary
-    monkeypatch.setattr(ports.events, "save_canary", lambda c, at: kept(replace(c, fingerprint="another"), at))
-    assert send_canaries(Door(ports), ports).verdict is Verdict.ALTERED
+    save = ports.events.save_canary
+    monkeypatch.setattr(ports.events, "save_canary", lambda c, at: save(replace(c, fingerprint="another"), at))
+    assert send_canaries(InProcessEndpoint(ports), ports).verdict is Verdict.ALTERED
 
 
 def test_a_table_that_cannot_be_read_is_a_failure(ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,11 +204,13 @@ def test_a_table_that_cannot_be_read_is_a_failure(ports: FakePorts, monkeypatch:
         raise DOWN
 
     monkeypatch.setattr(ports.events, "canary", down)
-    assert send_canaries(Door(ports), ports).verdict is Verdict.UNREADABLE
+    assert send_canaries(InProcessEndpoint(ports), ports).verdict is Verdict.UNREADABLE
 
 
 @pytest.mark.parametrize("changes", [{"type": "invoice.paid"}, {"account": "acct_1"}, {"id": "evt_1"}])
-def test_an_event_that_is_about_something_is_no_canary(ports: FakePorts, changes: dict[str, str]) -> None:
+def test_an_event_with_a_type_an_account_or_an_id_of_stripe_is_no_canary(
+    ports: FakePorts, changes: dict[str, str]
+) -> None:
     _, body = Canary.create("nonce", ports.clock.now())
     event = json.dumps({**json.loads(body), **changes}).encode()
     opener = WebhookOpener(lambda: (NEW,), ports.clock)
@@ -209,15 +218,15 @@ def test_an_event_that_is_about_something_is_no_canary(ports: FakePorts, changes
     assert not is_canary(opener.open(event, signature_header(event, NEW, ports.clock.now())))
 
 
-def test_no_two_canaries_are_alike(ports: FakePorts) -> None:
-    door = Door(ports)
+def test_every_canary_has_its_own_id(ports: FakePorts) -> None:
+    door = InProcessEndpoint(ports)
     for _ in range(3):
         assert send_canaries(door, ports).verdict is Verdict.PASSED
     assert len({json.loads(body)["id"] for body in door.bodies}) == 3
 
 
-def test_a_flood_of_strangers_says_nothing_about_our_secrets(ports: FakePorts) -> None:
-    door = Door(ports)
+def test_a_throttled_canary_is_no_problem_of_the_secrets(ports: FakePorts) -> None:
+    door = InProcessEndpoint(ports)
     door.post = lambda *_: 429  # type: ignore[method-assign]
     flight = send_canaries(door, ports)
     assert (flight.verdict, flight.problem) == (Verdict.THROTTLED, None)

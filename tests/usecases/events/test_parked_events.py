@@ -1,4 +1,7 @@
-"""Parked events have an end: after a week of attempts, or at once if nothing could make them apply."""
+"""Tests the end of parked events: after a week of attempts, or immediately if no attempt can succeed.
+
+A parked event is an event that could not be applied yet and is stored for later attempts.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ from tests.world import World
 DAY = 86400
 
 
-class Failing:
-    """A store that fails whenever it is to keep what an event told, or that it told nothing new."""
+class FailingStore:
+    """A store that fails whenever it stores the facts of an event or the marker of an event without news."""
 
     def __init__(self, store: Any, error: Exception) -> None:
         self._store, self._error = store, error
@@ -40,31 +43,31 @@ class Failing:
 def invoice(world: World) -> Invoice:
     world.connect()
     world.customer()
-    made = world.invoice()
+    sent_invoice = world.invoice()
     world.deliver()
-    return made
+    return sent_invoice
 
 
 def fail_with(world: World, error: Exception) -> None:
-    world.ports.invoices = Failing(world.ports.invoices, error)  # type: ignore[assignment]
-    world.ports.events = Failing(world.ports.events, error)  # type: ignore[assignment]
+    world.ports.invoices = FailingStore(world.ports.invoices, error)  # type: ignore[assignment]
+    world.ports.events = FailingStore(world.ports.events, error)  # type: ignore[assignment]
 
 
-def paid_event(world: World, invoice: Invoice) -> StripeEvent:
-    """The event of a payment, taken from Stripe's list; no webhook of it ever comes."""
+def undelivered_paid_event(world: World, invoice: Invoice) -> StripeEvent:
+    """Returns the event of a payment from Stripe's list. Its webhook never arrives."""
     world.double.set_delivery(lose=["*"])
     world.double.pay(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
     now = world.ports.clock.now()
-    listed = world.ports.stripe.events(invoice.stripe_account_id, now - 60, now)
-    return next(each for page in listed for each in page if each.type == "invoice.paid")
+    pages = world.ports.stripe.events(invoice.stripe_account_id, now - 60, now)
+    return next(each for page in pages for each in page if each.type == "invoice.paid")
 
 
-def parked(world: World, account_id: StripeAccountId) -> int:
+def parked_count(world: World, account_id: StripeAccountId) -> int:
     return len(world.ports.events.parked(account_id, 100))
 
 
-def test_an_event_is_tried_for_a_week_and_then_set_aside(world: World, invoice: Invoice) -> None:
-    event = paid_event(world, invoice)
+def test_a_parked_event_is_retried_for_a_week_and_then_given_up(world: World, invoice: Invoice) -> None:
+    event = undelivered_paid_event(world, invoice)
     fail_with(world, KeyError("a defect"))
     assert receive_event(event, Source.WEBHOOK, world.ports).outcome is EventOutcome.PARKED
 
@@ -78,7 +81,7 @@ def test_an_event_is_tried_for_a_week_and_then_set_aside(world: World, invoice: 
 
 
 def test_an_event_that_was_given_up_can_still_be_replayed(world: World, invoice: Invoice) -> None:
-    event = paid_event(world, invoice)
+    event = undelivered_paid_event(world, invoice)
     invoices, events = world.ports.invoices, world.ports.events
     fail_with(world, KeyError("a defect"))
     receive_event(event, Source.WEBHOOK, world.ports)
@@ -89,27 +92,27 @@ def test_an_event_that_was_given_up_can_still_be_replayed(world: World, invoice:
     assert world.now(invoice).status is InvoiceStatus.PAID
 
 
-def test_what_an_event_would_have_told_is_found_by_the_daily_comparison(world: World, invoice: Invoice) -> None:
-    event = replace(paid_event(world, invoice), body='{"nothing": "that could be read"}')
+def test_the_change_of_an_unreadable_event_is_found_by_the_daily_comparison(world: World, invoice: Invoice) -> None:
+    event = replace(undelivered_paid_event(world, invoice), body='{"nothing": "that could be read"}')
     world.ports.events.park(event, world.ports.clock.now(), "stripe_answer_unreadable")
     world.sweep(objects=True)
-    assert parked(world, invoice.stripe_account_id) == 0
+    assert parked_count(world, invoice.stripe_account_id) == 0
     assert world.now(invoice).status is InvoiceStatus.PAID
 
 
-def test_a_record_that_is_full_is_tried_once_more_and_rings_nothing(world: World, invoice: Invoice) -> None:
-    event = paid_event(world, invoice)
+def test_an_event_for_a_full_record_is_retried_once_and_given_up(world: World, invoice: Invoice) -> None:
+    event = undelivered_paid_event(world, invoice)
     fail_with(world, Refused("record_too_large", "No."))
     assert receive_event(event, Source.WEBHOOK, world.ports).error == "record_too_large"
     world.advance(700)
-    done = world.sweep(objects=False)
+    report = world.sweep(objects=False)
     assert event.id not in {each.event_id for each in world.ports.events.parked(invoice.stripe_account_id, 100)}
-    assert done.given_up >= 1
+    assert report.given_up >= 1
 
 
-def test_the_alarm_counts_what_was_parked_within_a_day(world: World, invoice: Invoice) -> None:
+def test_the_alarm_counts_events_parked_within_the_last_day(world: World, invoice: Invoice) -> None:
     fail_with(world, KeyError("a defect"))
-    receive_event(paid_event(world, invoice), Source.WEBHOOK, world.ports)
+    receive_event(undelivered_paid_event(world, invoice), Source.WEBHOOK, world.ports)
     world.advance(60)  # Stripe has captured the payment, and nothing happens to it any more.
     first = world.sweep(objects=False)
     assert first.parked_lately == first.parked > 0
@@ -118,21 +121,21 @@ def test_the_alarm_counts_what_was_parked_within_a_day(world: World, invoice: In
     assert (later.parked, later.parked_lately) == (first.parked, 0)
 
 
-def test_a_kind_of_object_that_nobody_knows_is_counted_and_not_kept(world: World, invoice: Invoice) -> None:
-    event = replace(paid_event(world, invoice), object_type="invoice_of_tomorrow")
+def test_an_event_of_an_unknown_kind_of_object_is_counted_and_not_parked(world: World, invoice: Invoice) -> None:
+    event = replace(undelivered_paid_event(world, invoice), object_type="invoice_of_tomorrow")
     assert receive_event(event, Source.WEBHOOK, world.ports).outcome is EventOutcome.UNKNOWN_OBJECT
-    assert parked(world, invoice.stripe_account_id) == 0
+    assert parked_count(world, invoice.stripe_account_id) == 0
 
 
-def test_another_event_about_our_application_ends_no_connection(world: World, invoice: Invoice) -> None:
-    event = replace(paid_event(world, invoice), object_type="application")
+def test_an_unknown_event_about_the_application_ends_no_connection(world: World, invoice: Invoice) -> None:
+    event = replace(undelivered_paid_event(world, invoice), object_type="application")
     assert receive_event(event, Source.WEBHOOK, world.ports).outcome is EventOutcome.UNKNOWN_OBJECT
     assert world.ports.connections.get(invoice.organization_id).active
 
 
-def test_an_undated_end_of_a_connection_is_checked_with_stripe(world: World, invoice: Invoice) -> None:
-    shown = {"type": "account.application.deauthorized", "object_type": "application", "object_id": "ca_1"}
-    event = replace(paid_event(world, invoice), fact=None, created=0, **shown)
+def test_an_undated_deauthorization_is_checked_with_stripe(world: World, invoice: Invoice) -> None:
+    fields = {"type": "account.application.deauthorized", "object_type": "application", "object_id": "ca_1"}
+    event = replace(undelivered_paid_event(world, invoice), fact=None, created=0, **fields)
     receive_event(event, Source.WEBHOOK, world.ports)
     assert world.ports.connections.get(invoice.organization_id).active
     world.double.revoke(invoice.stripe_account_id)

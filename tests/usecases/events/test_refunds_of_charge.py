@@ -1,4 +1,6 @@
-"""On accounts of early versions only the charge tells of a refund, and it does not show which."""
+"""Tests refunds on accounts of early API versions: only the charge's event reports a refund, and it does not name the
+refund.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from tests.world import World
 EARLY = "2018-02-06"
 
 
-def paid_on_an_early_account() -> Payer:
+def payer_on_early_account() -> Payer:
     world = World(0, version=EARLY)
     world.connect()
     world.customer()
@@ -27,29 +29,29 @@ def paid_on_an_early_account() -> Payer:
     return payer
 
 
-def new_events(payer: Payer, seen: set[str]) -> list[StripeEvent]:
-    """The events since the last call, without those that such an account does not have."""
-    found = [each for each in events_since(payer.world, payer.account, 0, API_VERSION) if each.id not in seen]
-    seen.update(each.id for each in found)
-    return [each for each in found if not each.type.startswith("refund.")]
+def new_events(payer: Payer, known_ids: set[str]) -> list[StripeEvent]:
+    """Returns the events since the last call, without the types that an early account does not have."""
+    events = [each for each in events_since(payer.world, payer.account, 0, API_VERSION) if each.id not in known_ids]
+    known_ids.update(each.id for each in events)
+    return [each for each in events if not each.type.startswith("refund.")]
 
 
-def told(payer: Payer, events: list[StripeEvent]) -> Invoice:
-    for event in events:
+def receive(payer: Payer, received: list[StripeEvent]) -> Invoice:
+    for event in received:
         receive_event(event, Source.WEBHOOK, payer.world.ports)
     return payer.world.now(payer.invoice)
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["in_order", "failure_late"])
-def test_a_refund_is_found_although_one_of_the_same_amount_has_failed_and_that_is_not_known_yet(late: bool) -> None:
-    payer, seen = paid_on_an_early_account(), set[str]()
+def test_a_refund_is_found_next_to_an_earlier_failed_refund_of_the_same_amount(late: bool) -> None:
+    payer, known_ids = payer_on_early_account(), set[str]()
     first = payer.is_refunded(500)
-    told(payer, new_events(payer, seen))
+    receive(payer, new_events(payer, known_ids))
     payer.refund_ends(first, "failed", days=1)
-    failure = new_events(payer, seen)
+    failure = new_events(payer, known_ids)
     second = payer.is_refunded(500)
-    news = new_events(payer, seen)
-    invoice = told(payer, news + failure if late else failure + news)
+    refund_events = new_events(payer, known_ids)
+    invoice = receive(payer, refund_events + failure if late else failure + refund_events)
     assert {refund.id: refund.status for refund in invoice.facts.refunds.values()} == {
         first: "failed",
         second: "succeeded",
@@ -57,8 +59,8 @@ def test_a_refund_is_found_although_one_of_the_same_amount_has_failed_and_that_i
     assert invoice.amounts.refunded == 500
 
 
-def test_a_charge_that_nothing_was_refunded_of_asks_stripe_nothing() -> None:
-    payer, seen = paid_on_an_early_account(), set[str]()
+def test_a_charge_without_refunds_costs_no_call_of_stripe() -> None:
+    payer, known_ids = payer_on_early_account(), set[str]()
     payer.world.double.api.log.reset()
-    told(payer, [each for each in new_events(payer, seen) if each.object_type == "charge"])
+    receive(payer, [each for each in new_events(payer, known_ids) if each.object_type == "charge"])
     assert not [call for call in payer.world.stripe_calls() if "/v1/refunds" in call]

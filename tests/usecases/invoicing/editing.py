@@ -1,4 +1,4 @@
-"""Drafts and changes of them, as the tests of editing need them."""
+"""Provides drafts, edits of drafts, and what Stripe has of them, for the tests of editing."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from chalicelib.usecases.invoicing.edit_draft import EditDraft
 from tests.world import OFFICE, ORGANIZATION, World, line
 
 
-def drafted(world: World, *services: str, **terms: Any) -> Invoice:
-    """Returns a draft of these services that waits for its review, in a world that has heard of it."""
+def create_draft(world: World, *services: str, **terms: Any) -> Invoice:
+    """Returns a draft of these services that waits for its review. Its events are delivered."""
     draft = world.invoice(*(services or ("svc_1", "svc_2")), send=False, **terms)
     world.deliver()
     return world.now(draft)
 
 
-def ready() -> World:
-    """Returns a world with a company that is connected and has a customer."""
+def ready_world() -> World:
+    """Returns a world with a connected company and one customer."""
     world = World()
     world.connect()
     world.customer()
@@ -27,35 +27,37 @@ def ready() -> World:
     return world
 
 
-def change(draft: Invoice, *services: str, **changes: Any) -> EditDraft:
-    """Returns a request to bill these services at 75.00 each; `changes` are fields of it or of its terms."""
+def edit_of(draft: Invoice, *services: str, **changes: Any) -> EditDraft:
+    """Returns an edit that bills these services at 75.00 each. `changes` are fields of the edit or of its terms."""
     lines = changes.pop("line_items", tuple(line(service) for service in services))
     terms = BillingTerms(**{name: changes.pop(name) for name in BillingTerms.__slots__ if name in changes})
     return EditDraft(ORGANIZATION, draft.id, OFFICE, lines, terms, **changes)
 
 
 def lines_in_stripe(world: World, invoice: Invoice) -> list[tuple[str, int]]:
-    """Returns what the payer reads in each line, and its amount in minor units, in the order of the page."""
+    """Returns the description and the amount in minor units of each line, in the order of the payer's page."""
     ledger = world.double.world.ledgers[invoice.stripe_account_id]
     return [(line["description"], line["amount"]) for line in ledger.lines[invoice.stripe_invoice_id or ""]]
 
 
-def in_stripe(world: World, invoice: Invoice) -> dict[str, Any]:
+def stripe_invoice(world: World, invoice: Invoice) -> dict[str, Any]:
     """Returns the invoice as Stripe has it."""
-    found = world.in_stripe(invoice.stripe_account_id)
-    return next(each for each in found if each["id"] == invoice.stripe_invoice_id)
+    invoices = world.in_stripe(invoice.stripe_account_id)
+    return next(each for each in invoices if each["id"] == invoice.stripe_invoice_id)
 
 
-def claimed(world: World) -> dict[str, str]:
-    """Returns who holds each service."""
+def claim_holders(world: World) -> dict[str, str]:
+    """Returns the id of the invoice that holds the claim of each service."""
     return {service: holder for (_, service), holder in world.ports.database.claims.items()}
 
 
 def require_stripe_has_the_order(world: World, invoice: Invoice) -> None:
-    """Requires that Stripe has the lines of the order, and that the invoice holds its services and no others."""
+    """Asserts that Stripe has the lines of the order, and that the invoice claims the services of the order and no
+    others.
+    """
     order = invoice.order
     gateway = world.ports.stripe
     assert gateway.billed_lines(invoice.stripe_account_id, invoice.stripe_invoice_id or "") == order.billed
-    mine = {service for service, holder in claimed(world).items() if holder == invoice.id}
+    mine = {service for service, holder in claim_holders(world).items() if holder == invoice.id}
     assert mine == {ServiceId(line.service_id) for line in order.line_items}
     assert (invoice.edit, invoice.saga.refusal, invoice.saga.resume_at) == (None, None, None)

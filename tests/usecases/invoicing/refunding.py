@@ -1,4 +1,4 @@
-"""A company that refunds: one paid invoice of 75.00, and a way to ask for refunds of its payment."""
+"""Provides a company with one paid invoice of 75.00 and methods that refund its payment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.domain.payments import payments_of
 from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.timeline import timeline
 from chalicelib.usecases.invoicing.refund import OrderedRefund, RefundRequest, refund
-from tests.boundaries import Boundaries, Watched, unwatched, watched
+from tests.boundaries import Boundaries, CountedPorts, count_calls, stop_counting
 from tests.oracle import differences
 from tests.world import ADMIN, ORGANIZATION, World
 
@@ -40,9 +40,9 @@ class Company:
 
     def pays(self, method: str = "pm_card_visa", amount: int | None = None) -> str:
         stripe_id = str(self.now.stripe_invoice_id)
-        paid = self.world.double.pay(self.account, stripe_id, method, amount=amount)
+        payment = self.world.double.pay(self.account, stripe_id, method, amount=amount)
         self.world.deliver()
-        return str(paid["payment_intent"])
+        return str(payment["payment_intent"])
 
     def request(
         self, key: str = "once", amount: str | None = None, reason: str | None = None, user: UserId = ADMIN
@@ -51,19 +51,19 @@ class Company:
         return RefundRequest(ORGANIZATION, user, self.payment_id, key, exact, reason)
 
     def refunds(self, key: str = "once", amount: str | None = None, reason: str | None = None) -> OrderedRefund:
-        """Somebody asks for a refund in POM."""
+        """Orders a refund in POM."""
         return refund(self.request(key, amount, reason), self.world.ports)
 
     def refunds_in_dashboard(self, amount: int | None = None) -> None:
-        wanted: Any = {"payment_intent": self.payment_id, **({"amount": amount} if amount else {})}
-        self.world.client.v1.refunds.create(wanted, {"stripe_account": self.account})
+        params: Any = {"payment_intent": self.payment_id, **({"amount": amount} if amount else {})}
+        self.world.client.v1.refunds.create(params, {"stripe_account": self.account})
 
     def loses_the_answer(self, kind: str = "close_after", **settings: Any) -> None:
-        """The next answer of Stripe to a refund does not reach POM, nor do those to its repetitions."""
+        """Loses Stripe's next response to a refund. `settings` can lose the responses to its repetitions as well."""
         self.world.double.order_fault(kind, method="POST", path="/v1/refunds", **settings)
 
     def recovers(self, gap: int = 121) -> None:
-        """Events arrive, and the schedule comes round until nothing is left to do."""
+        """Delivers events and runs the schedule until nothing is left to do."""
         for _ in range(6):
             self.world.advance(gap)
             self.world.resume()
@@ -72,28 +72,28 @@ class Company:
 
     @property
     def in_stripe(self) -> list[int]:
-        """The amounts of the refunds that Stripe has, those that failed left out."""
+        """Returns the amounts of the refunds in Stripe in minor units, without failed and canceled refunds."""
         refunds = self.world.in_stripe(self.account, "refund")
         return [each["amount"] for each in refunds if each["status"] not in {"failed", "canceled"}]
 
-    def told(self) -> list[str]:
-        """The kinds of entries about refunds on the timeline."""
+    def refund_entries(self) -> list[str]:
+        """Returns the kinds of the timeline entries about refunds."""
         return [entry.kind for entry in timeline(self.now) if entry.kind.startswith("refund")]
 
-    def left(self) -> int:
+    def refundable_cents(self) -> int:
         [payment] = [each for each in payments_of(self.now) if each.id == self.payment_id]
         return payment.refundable
 
     def assert_settled(self) -> None:
-        """Nothing is left to do, and POM shows what Stripe has."""
+        """Asserts that nothing is left to do, and that POM's record equals Stripe's data."""
         self.world.deliver()
         assert all(order.refund_id is not None and order.resume_at is None for order in self.orders)
         assert not self.world.ports.invoices.due_for_work(self.world.ports.clock.now() + 100 * DAY, 10)
         assert differences(self.world.double.ledger(self.account), [self.now]) == []
 
 
-class Interrupted(Boundaries):
-    """At the outward call of this number, somebody else acts before it is made."""
+class BoundariesWithRival(Boundaries):
+    """Boundaries at which a rival acts once, just before the outward call of this number."""
 
     def __init__(self, world: World, number: int, rival: Callable[[], object]) -> None:
         super().__init__()
@@ -102,20 +102,20 @@ class Interrupted(Boundaries):
     def cross(self, name: str, call: Callable[[], Any]) -> Any:
         if len(self.calls) == self._number:
             watching = self._world.ports
-            unwatched(self._world)
+            stop_counting(self._world)
             self._rival()
             self._world.ports = watching
         return super().cross(name, call)
 
 
-def interrupted(world: World, number: int, rival: Callable[[], object]) -> None:
-    """From now on the world's calls are counted, and `rival` acts before the call of this number."""
-    world.ports = Watched(world.ports, Interrupted(world, number, rival))  # type: ignore[assignment]
+def interrupt(world: World, number: int, rival: Callable[[], object]) -> None:
+    """Counts the world's outward calls from now on, and runs `rival` before the call of this number."""
+    world.ports = CountedPorts(world.ports, BoundariesWithRival(world, number, rival))  # type: ignore[assignment]
 
 
 def outward_calls(act: Callable[[], object], world: World) -> list[str]:
-    """Returns the outward calls of an act, by name."""
-    boundaries = watched(world)
+    """Returns the names of the outward calls of an act."""
+    boundaries = count_calls(world)
     act()
-    unwatched(world)
+    stop_counting(world)
     return boundaries.calls

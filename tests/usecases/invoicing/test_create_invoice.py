@@ -1,4 +1,4 @@
-"""Creating an invoice: what is refused, what it costs, and that a service is billed once."""
+"""Tests the creation of invoices: what is refused, what it costs, and that each service is billed once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.new_order import CreateInvoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.oracle import differences
 from tests.world import OFFICE, ORGANIZATION, World, line, order
 
@@ -45,7 +45,7 @@ def assert_nothing_left(world: World, account: str) -> None:
     assert world.in_stripe(account) == []
 
 
-REFUSED: list[tuple[str, CreateInvoice, str, str]] = [
+REFUSED_ORDERS: list[tuple[str, CreateInvoice, str, str]] = [
     ("without lines", replace(order(), line_items=()), "lines_missing", "lineItems"),
     ("with 251 lines", order(*services(251)), "lines_too_many", "lineItems"),
     ("with 250 lines and tax", order(*services(250), tax=Decimal(1)), "lines_too_many", "lineItems"),
@@ -124,9 +124,9 @@ REFUSED: list[tuple[str, CreateInvoice, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("what", "command", "code", "field"), REFUSED, ids=[row[0] for row in REFUSED])
-def test_an_order_that_breaks_a_rule_is_refused_and_leaves_nothing(
-    what: str, command: CreateInvoice, code: str, field: str, world: World, account: StripeAccountId
+@pytest.mark.parametrize(("case", "command", "code", "field"), REFUSED_ORDERS, ids=[row[0] for row in REFUSED_ORDERS])
+def test_an_order_that_breaks_a_rule_is_refused_and_stores_nothing(
+    case: str, command: CreateInvoice, code: str, field: str, world: World, account: StripeAccountId
 ) -> None:
     with pytest.raises(IntegrationError) as refusal:
         create_invoice(command, world.ports)
@@ -136,14 +136,14 @@ def test_an_order_that_breaks_a_rule_is_refused_and_leaves_nothing(
     assert world.stripe_calls() == {}
 
 
-def test_every_refusal_of_an_order_says_what_to_do_next(world: World, account: StripeAccountId) -> None:
+def test_every_refusal_of_an_order_has_a_next_step(world: World, account: StripeAccountId) -> None:
     silent = []
-    for what, command, _, _ in REFUSED:
+    for case, command, _, _ in REFUSED_ORDERS:
         try:
             create_invoice(command, world.ports)
         except IntegrationError as refusal:
             if not refusal.next_step:
-                silent.append(what)
+                silent.append(case)
     assert silent == []
 
 
@@ -157,7 +157,7 @@ def test_a_customer_without_an_email_address_is_refused(world: World, account: S
     assert_nothing_left(world, account)
 
 
-def test_without_a_connection_there_are_no_invoices(world: World) -> None:
+def test_without_a_connection_no_invoice_is_created(world: World) -> None:
     world.customer()
     with pytest.raises(Conflict) as refusal:
         world.invoice()
@@ -166,7 +166,7 @@ def test_without_a_connection_there_are_no_invoices(world: World) -> None:
     assert world.ports.database.invoices == {}
 
 
-def test_an_unverified_business_drafts_but_does_not_send(world: World) -> None:
+def test_an_unverified_business_can_create_drafts_but_not_send_invoices(world: World) -> None:
     account = world.connect(
         account=world.account(charges_enabled=False, currently_due=["external_account", "person_1.dob.day"])
     )
@@ -180,7 +180,7 @@ def test_an_unverified_business_drafts_but_does_not_send(world: World) -> None:
     assert world.invoice(send=False).status is InvoiceStatus.DRAFT
 
 
-def test_a_revoked_connection_is_noticed_and_leaves_nothing(world: World, account: StripeAccountId) -> None:
+def test_a_revoked_connection_is_marked_and_the_order_is_undone(world: World, account: StripeAccountId) -> None:
     world.double.set_delivery(paused=True)
     world.double.revoke(account)
     with pytest.raises(AccountUnreachable) as refusal:
@@ -190,8 +190,8 @@ def test_a_revoked_connection_is_noticed_and_leaves_nothing(world: World, accoun
     assert not world.ports.connections.get(ORGANIZATION).active
 
 
-def test_stripes_refusal_takes_everything_back(world: World, account: StripeAccountId) -> None:
-    world.double.update_account(account, charges_enabled=False)  # the event of it is still on its way
+def test_an_order_that_stripe_refuses_is_undone(world: World, account: StripeAccountId) -> None:
+    world.double.update_account(account, charges_enabled=False)  # the event has not arrived yet
     with pytest.raises(Refused) as refusal:
         world.invoice()
     assert refusal.value.code == "stripe_refused"
@@ -211,7 +211,9 @@ def test_after_a_refusal_the_same_key_can_be_used_again(world: World, account: S
 # One service, one live invoice
 
 
-def test_a_billed_service_is_refused_and_the_answer_names_its_invoice(world: World, account: StripeAccountId) -> None:
+def test_an_already_billed_service_is_refused_and_the_error_names_its_invoice(
+    world: World, account: StripeAccountId
+) -> None:
     first = world.invoice("svc_1")
     with pytest.raises(Conflict) as refusal:
         world.invoice("svc_2", "svc_1")
@@ -258,9 +260,9 @@ def test_services_of_an_invoice_that_is_not_void_stay_billed(
     if word == "uncollectible":
         world.client.v1.invoices.mark_uncollectible(stripe_id, None, options)  # type: ignore[arg-type]
     else:
-        paid = world.double.pay(account, stripe_id)
+        payment = world.double.pay(account, stripe_id)
         if word == "refunded":
-            world.client.v1.refunds.create({"payment_intent": paid["payment_intent"]}, options)  # type: ignore[arg-type]
+            world.client.v1.refunds.create({"payment_intent": payment["payment_intent"]}, options)  # type: ignore[arg-type]
     world.deliver()
     assert world.now(first).status == word
     with pytest.raises(Conflict, match="service_already_billed"):
@@ -268,24 +270,24 @@ def test_services_of_an_invoice_that_is_not_void_stay_billed(
 
 
 def test_two_organizations_may_use_the_same_service_id(world: World, account: StripeAccountId) -> None:
-    other = OrganizationId("org_green")
-    world.connect(other)
-    world.customer(organization=other)
+    other_organization = OrganizationId("org_green")
+    world.connect(other_organization)
+    world.customer(organization=other_organization)
     world.invoice("svc_1", idempotency_key="same")
-    theirs = world.invoice("svc_1", organization_id=other, idempotency_key="same")
-    assert theirs.status is InvoiceStatus.PENDING
+    other_invoice = world.invoice("svc_1", organization_id=other_organization, idempotency_key="same")
+    assert other_invoice.status is InvoiceStatus.PENDING
     assert len({invoice.id for invoice in world.ports.database.invoices.values()}) == 2
 
 
-def test_claims_on_250_services_are_made_in_transactions_that_fit(world: World, account: StripeAccountId) -> None:
-    boundaries = watched(world)
+def test_250_services_are_claimed_in_two_transactions(world: World, account: StripeAccountId) -> None:
+    boundaries = count_calls(world)
     invoice = world.invoice(*services(250))
     assert boundaries.writes.count("invoices.claim") == 2
     assert set(world.ports.database.claims.values()) == {invoice.id}
     assert len(world.ports.database.claims) == 250
 
 
-def test_a_conflict_in_the_last_chunk_takes_all_claims_back(world: World, account: StripeAccountId) -> None:
+def test_a_conflict_in_the_last_transaction_releases_all_claims(world: World, account: StripeAccountId) -> None:
     first = world.invoice("svc_240")
     with pytest.raises(Conflict) as refusal:
         world.invoice(*services(250))
@@ -296,19 +298,21 @@ def test_a_conflict_in_the_last_chunk_takes_all_claims_back(world: World, accoun
     assert len(world.in_stripe(account)) == 1
 
 
-def test_a_dead_invoices_service_in_the_last_chunk_is_taken_over(world: World, account: StripeAccountId) -> None:
+def test_a_service_of_a_void_invoice_is_claimed_in_the_last_transaction(
+    world: World, account: StripeAccountId
+) -> None:
     first = world.invoice("svc_240")
     void_invoice(ORGANIZATION, first.id, OFFICE, world.ports)
     assert world.invoice(*services(250)).status is InvoiceStatus.PENDING
 
 
-# Repeats
+# Repeated requests
 
 
 def test_a_repeated_request_costs_one_read_and_no_call_of_stripe(world: World, account: StripeAccountId) -> None:
     first = world.invoice(idempotency_key="once")
     world.double.api.log.reset()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     again = world.invoice(idempotency_key="once")
     assert again == world.now(first)
     assert boundaries.calls[:-1] == ["invoices.get"]
@@ -329,35 +333,33 @@ def test_two_requests_without_a_key_are_two_orders(world: World, account: Stripe
     assert world.invoice("svc_1").id != world.invoice("svc_2").id
 
 
-def test_the_same_request_arriving_while_the_first_is_stored_makes_one_invoice(
-    world: World, account: StripeAccountId
-) -> None:
-    plain = world.ports
+def test_two_simultaneous_requests_with_one_key_make_one_invoice(world: World, account: StripeAccountId) -> None:
+    real = world.ports
 
-    class Rival:
-        """The same request is made in full just before our insert."""
+    class RivalStore:
+        """Makes the same request in full just before the insert of the first request."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain.invoices, name)
+            return getattr(real.invoices, name)
 
         def insert(self, *args: Any) -> Invoice:
-            create_invoice(order(idempotency_key="once"), plain)
-            return plain.invoices.insert(*args)
+            create_invoice(order(idempotency_key="once"), real)
+            return real.invoices.insert(*args)
 
-    answered = create_invoice(order(idempotency_key="once"), replaced(plain, invoices=Rival()))
-    assert answered.status is InvoiceStatus.PENDING
+    invoice = create_invoice(order(idempotency_key="once"), ports_with(real, invoices=RivalStore()))
+    assert invoice.status is InvoiceStatus.PENDING
     assert len(world.in_stripe(account)) == 1
 
 
-def replaced(ports: Any, **others: Any) -> Ports:
-    class Replaced:
+def ports_with(ports: Any, **replacements: Any) -> Ports:
+    class ReplacedPorts:
         def __getattr__(self, name: str) -> Any:
-            return others.get(name) or getattr(ports, name)
+            return replacements.get(name) or getattr(ports, name)
 
-    return Replaced()  # type: ignore[return-value]
+    return ReplacedPorts()  # type: ignore[return-value]
 
 
-# What it costs
+# Costs
 
 
 @pytest.mark.parametrize("count", [1, 250])
@@ -382,27 +384,27 @@ def test_a_known_customer_costs_three_calls_of_stripe(count: int, world: World, 
     assert sum(world.stripe_calls().values()) == 3
 
 
-# What is made
+# The invoice in Stripe
 
 
-def test_the_payer_gets_what_was_ordered(world: World, account: StripeAccountId) -> None:
+def test_the_stripe_invoice_has_every_detail_of_the_order(world: World, account: StripeAccountId) -> None:
     command = replace(
         order(memo="Thanks", footer="Blue Pools", tax=Decimal("8.05"), payment_terms="net_7"),
         line_items=(line("svc_1", "75.00", "1.5"), line("svc_2", "0.01", "0.5")),
     )
     invoice = create_invoice(command, world.ports)
-    [theirs] = world.in_stripe(account)
-    assert [each["amount"] for each in theirs["lines"]["data"]] == [11250, 1, 805]
-    assert theirs["lines"]["data"][0]["description"] == "Cleaning svc_1 (1.5 x 75.00)"
-    assert theirs["lines"]["data"][0]["metadata"] == {"pom_service_id": "svc_1"}
-    assert theirs["total"] == invoice.total == 12056
-    assert theirs["due_date"] == world.ports.clock.now() + 7 * 86400
-    assert (theirs["description"], theirs["footer"]) == ("Thanks", "Blue Pools")
-    assert theirs["auto_advance"] is False
+    [invoice_in_stripe] = world.in_stripe(account)
+    assert [each["amount"] for each in invoice_in_stripe["lines"]["data"]] == [11250, 1, 805]
+    assert invoice_in_stripe["lines"]["data"][0]["description"] == "Cleaning svc_1 (1.5 x 75.00)"
+    assert invoice_in_stripe["lines"]["data"][0]["metadata"] == {"pom_service_id": "svc_1"}
+    assert invoice_in_stripe["total"] == invoice.total == 12056
+    assert invoice_in_stripe["due_date"] == world.ports.clock.now() + 7 * 86400
+    assert (invoice_in_stripe["description"], invoice_in_stripe["footer"]) == ("Thanks", "Blue Pools")
+    assert invoice_in_stripe["auto_advance"] is False
     assert world.double.mails()[0]["to"] == "ann@example.test"
 
 
-def test_a_due_date_is_the_end_of_that_day_where_the_company_is(world: World, account: StripeAccountId) -> None:
+def test_a_due_date_is_the_end_of_that_day_in_the_companys_time_zone(world: World, account: StripeAccountId) -> None:
     settings = InvoicingSettings(ORGANIZATION, time_zone="America/New_York")
     invoicing_settings.change(ORGANIZATION, settings, world.ports)
     invoice = world.invoice(due_date=dt.date(2027, 7, 1))
@@ -414,13 +416,13 @@ def test_settings_are_the_defaults_of_an_order(world: World, account: StripeAcco
         ORGANIZATION, payment_terms="days_45", memo="Hello", footer="Bye", payment_methods=("card",), currency="eur"
     )
     invoicing_settings.change(ORGANIZATION, settings, world.ports)
-    order_made = world.invoice().order
-    assert (order_made.days_until_due, order_made.memo, order_made.footer) == (45, "Hello", "Bye")
-    assert (order_made.payment_methods, order_made.currency) == (("card",), "eur")
+    stored_order = world.invoice().order
+    assert (stored_order.days_until_due, stored_order.memo, stored_order.footer) == (45, "Hello", "Bye")
+    assert (stored_order.payment_methods, stored_order.currency) == (("card",), "eur")
     assert world.invoice("svc_2", memo="").order.memo is None
 
 
-def test_payment_methods_of_the_settings_have_to_take_the_currency_of_the_invoice_too(
+def test_payment_methods_of_the_settings_must_support_the_invoices_currency(
     world: World, account: StripeAccountId
 ) -> None:
     settings = InvoicingSettings(ORGANIZATION, payment_methods=("card", "us_bank_account"))
@@ -433,7 +435,7 @@ def test_payment_methods_of_the_settings_have_to_take_the_currency_of_the_invoic
 @pytest.mark.parametrize(
     ("currency", "price", "minor"), [("jpy", "500", 500), ("kwd", "1.25", 1250), ("isk", "5", 500)]
 )
-def test_currencies_with_other_decimals_reach_stripe_right(
+def test_amounts_of_every_currency_reach_stripe_in_its_minor_units(
     currency: str, price: str, minor: int, world: World, account: StripeAccountId
 ) -> None:
     command = replace(order(currency=currency), line_items=(line("svc_1", price),))
@@ -443,54 +445,52 @@ def test_currencies_with_other_decimals_reach_stripe_right(
 
 @pytest.mark.parametrize(("currency", "least"), sorted(MINIMUM_CHARGE.items()))
 @pytest.mark.parametrize("send", [True, False])
-def test_less_than_stripe_charges_is_refused_and_the_least_is_not(
+def test_an_order_below_stripes_minimum_is_refused_and_the_minimum_is_accepted(
     currency: str, least: int, send: bool, world: World, account: StripeAccountId
 ) -> None:
-    def priced(amount: int, service: str) -> CreateInvoice:
+    def order_of(amount: int, service: str) -> CreateInvoice:
         price = decimal_string(amount, currency)
         return replace(order(currency=currency, send=send), line_items=(line(service, price),))
 
     with pytest.raises(Refused, match=r"smallest amount that Stripe charges is") as refusal:
-        create_invoice(priced(least - 1, "svc_small"), world.ports)
+        create_invoice(order_of(least - 1, "svc_small"), world.ports)
     assert (refusal.value.code, refusal.value.field) == ("amount_below_minimum", "lineItems")
     assert refusal.value.next_step
     assert_nothing_left(world, account)
-    assert create_invoice(priced(least, "svc_least"), world.ports).balance == least
+    assert create_invoice(order_of(least, "svc_least"), world.ports).balance == least
 
 
-def test_tax_counts_towards_the_least_that_stripe_charges(world: World, account: StripeAccountId) -> None:
+def test_tax_counts_towards_stripes_minimum(world: World, account: StripeAccountId) -> None:
     lines = (line("svc_1", "0.40"),)
     with pytest.raises(Refused):
         create_invoice(replace(order(), line_items=lines, tax=Decimal("0.09")), world.ports)
     assert create_invoice(replace(order(), line_items=lines, tax=Decimal("0.10")), world.ports).total == 50
 
 
-def test_a_small_amount_of_a_currency_without_a_documented_minimum_is_left_to_stripe(
-    world: World, account: StripeAccountId
-) -> None:
-    made = create_invoice(replace(order(currency="clp"), line_items=(line("svc_1", "1"),)), world.ports)
-    assert made.total == 1
+def test_a_currency_without_a_documented_minimum_is_not_checked(world: World, account: StripeAccountId) -> None:
+    invoice = create_invoice(replace(order(currency="clp"), line_items=(line("svc_1", "1"),)), world.ports)
+    assert invoice.total == 1
 
 
-def test_an_order_of_nothing_is_paid_and_nobody_is_mailed(world: World, account: StripeAccountId) -> None:
+def test_an_order_of_zero_is_paid_and_not_mailed(world: World, account: StripeAccountId) -> None:
     invoice = create_invoice(replace(order(), line_items=(line("svc_1", "0"),)), world.ports)
     assert invoice.status is InvoiceStatus.PAID
     assert (invoice.total, invoice.balance, invoice.refunded_amount) == (0, 0, 0)
     assert world.double.mails() == []
 
 
-def test_a_draft_waits_for_its_review_and_is_then_sent(world: World, account: StripeAccountId) -> None:
+def test_a_draft_is_mailed_only_when_it_is_sent(world: World, account: StripeAccountId) -> None:
     draft = world.invoice(send=False)
     assert draft.status is InvoiceStatus.DRAFT
     assert draft.balance == draft.total == 7500
     assert world.double.mails() == []
     assert not world.ports.invoices.due_for_work(world.ports.clock.now() + 10**6, 10)
-    sent = send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
-    assert sent.status is InvoiceStatus.PENDING
+    sent_invoice = send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    assert sent_invoice.status is InvoiceStatus.PENDING
     assert len(world.double.mails()) == 1
 
 
-def test_a_slow_stripe_is_answered_with_an_invoice_in_creation_that_finishes_by_itself(
+def test_an_invoice_that_stripe_delays_is_returned_as_creating_and_finished_by_the_schedule(
     world: World, account: StripeAccountId
 ) -> None:
     world.double.order_fault("close_before", method="POST", path="/v1/invoices/*/send")
@@ -502,84 +502,80 @@ def test_a_slow_stripe_is_answered_with_an_invoice_in_creation_that_finishes_by_
     assert world.now(invoice).status is InvoiceStatus.PENDING
 
 
-def test_taxes_that_the_stripe_account_adds_by_itself_stop_the_invoice(
-    world: World, account: StripeAccountId
-) -> None:
-    plain = world.ports
+def test_an_invoice_with_taxes_added_by_stripe_is_refused(world: World, account: StripeAccountId) -> None:
+    real = world.ports
 
-    class Taxing:
+    class TaxingStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain.stripe, name)
+            return getattr(real.stripe, name)
 
         def add_lines(self, *args: Any) -> Any:
-            fact = plain.stripe.add_lines(*args)
+            fact = real.stripe.add_lines(*args)
             return replace(fact, total=fact.total + 100)
 
     with pytest.raises(Refused, match=r"1\.00 USD more than POM ordered"):
-        create_invoice(order(), replaced(plain, stripe=Taxing()))
+        create_invoice(order(), ports_with(real, stripe=TaxingStripe()))
     assert_nothing_left(world, account)
 
 
-def test_someone_finalizing_the_draft_by_hand_while_it_is_taken_back_keeps_it(
-    world: World, account: StripeAccountId
-) -> None:
-    plain = world.ports
+def test_a_draft_finalized_by_hand_is_not_taken_back(world: World, account: StripeAccountId) -> None:
+    real = world.ports
 
-    class Meddling:
+    class MeddlingStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain.stripe, name)
+            return getattr(real.stripe, name)
 
         def send(self, account_id: StripeAccountId, stripe_id: str, key: str) -> Any:
             world.client.v1.invoices.finalize_invoice(stripe_id, None, {"stripe_account": account_id})
-            raise meddled()
+            raise refusal()
 
-    def meddled() -> Refused:
+    def refusal() -> Refused:
         from chalicelib.domain.errors import StripeRefused
 
         return StripeRefused("stripe_refused", "No.")
 
-    kept = create_invoice(order(), replaced(plain, stripe=Meddling()))
-    assert kept.status is InvoiceStatus.PENDING
-    assert differences(world.double.ledger(account), [kept]) == []
+    invoice = create_invoice(order(), ports_with(real, stripe=MeddlingStripe()))
+    assert invoice.status is InvoiceStatus.PENDING
+    assert differences(world.double.ledger(account), [invoice]) == []
 
 
 def test_a_concurrent_sync_and_two_invoices_make_one_stripe_customer(world: World) -> None:
     account = world.connect()
     world.customer()
-    plain = world.ports
+    real = world.ports
 
-    class Racing:
-        """While the first looks for the customer, others have already made it."""
+    class RacingStripe:
+        """A gateway on which other workers create the customer while the first worker searches for it."""
 
         def __init__(self, rival: Callable[[], object]) -> None:
             self._rival: Callable[[], object] | None = rival
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain.stripe, name)
+            return getattr(real.stripe, name)
 
         def find_customers(self, *args: Any) -> Any:
-            found = plain.stripe.find_customers(*args)
+            matches = real.stripe.find_customers(*args)
             rival, self._rival = self._rival, None
             if rival:
                 rival()
-            return found
+            return matches
 
-    racing = Racing(lambda: (world.work(), world.invoice("svc_2")))
-    first = create_invoice(order("svc_1"), replaced(plain, stripe=racing))
+    racing = RacingStripe(lambda: (world.work(), world.invoice("svc_2")))
+    first = create_invoice(order("svc_1"), ports_with(real, stripe=racing))
     assert first.status is InvoiceStatus.PENDING
     assert len(world.in_stripe(account, "customer")) == 1
     assert len(world.in_stripe(account)) == 2
 
 
-def test_an_account_not_seen_before_uses_its_own_currency(world: World) -> None:
+def test_an_invoice_uses_the_default_currency_of_its_account(world: World) -> None:
     world.connect(account=world.account(default_currency="cad"))
     world.customer()
     assert world.invoice().order.currency == "cad"
 
 
-def test_connections_are_read_once(world: World, account: StripeAccountId) -> None:
-    boundaries = watched(world)
+def test_creating_an_invoice_reads_the_connection_once(world: World, account: StripeAccountId) -> None:
+    boundaries = count_calls(world)
     world.invoice()
-    unwatched(world)
+    stop_counting(world)
     assert boundaries.reads.count("connections.get") == 1
     assert isinstance(world.ports.connections.get(ORGANIZATION), Connection)

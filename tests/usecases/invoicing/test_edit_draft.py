@@ -1,4 +1,6 @@
-"""Replacing the order of a draft: what the payer will read, who holds which service, and who hears of a refusal."""
+"""Tests edits of drafts: what the payer reads, which invoice claims which service, and where a refusal is
+reported.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +35,15 @@ from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.edit_draft import edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import Killed, unwatched, watched
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.usecases.invoicing.editing import (
-    change,
-    claimed,
-    drafted,
-    in_stripe,
+    claim_holders,
+    create_draft,
+    edit_of,
     lines_in_stripe,
-    ready,
+    ready_world,
     require_stripe_has_the_order,
+    stripe_invoice,
 )
 from tests.world import OFFICE, ORGANIZATION, World, line, order
 
@@ -50,10 +52,10 @@ DAY = 86_400
 
 @pytest.fixture
 def world() -> World:
-    return ready()
+    return ready_world()
 
 
-def on(invoice: Invoice) -> Any:
+def options_of(invoice: Invoice) -> Any:
     return {"stripe_account": invoice.stripe_account_id}
 
 
@@ -61,308 +63,322 @@ def kinds(world: World, invoice: Invoice) -> list[str]:
     return [entry.kind for entry in timeline(world.now(invoice))]
 
 
-def resumed(world: World) -> None:
-    """The schedule takes the change up. The worker puts its refusal into the log, where nobody waits for it."""
+def resume_edit(world: World) -> None:
+    """Runs the schedule, which resumes the edit. The worker logs a refusal because nobody waits for it."""
     world.advance(LEASE + 1)
     with suppress(Conflict, Refused):
         world.resume()
 
 
-# What the payer will read
+# The draft in Stripe
 
 
-def test_a_draft_is_replaced_as_a_whole_and_the_payer_reads_it_in_the_order_of_the_office(world: World) -> None:
-    draft = drafted(world, "svc_1", "svc_2", memo="Thank you", footer="Terms apply")
+def test_an_edit_replaces_the_whole_draft_and_keeps_the_order_of_the_lines(world: World) -> None:
+    draft = create_draft(world, "svc_1", "svc_2", memo="Thank you", footer="Terms apply")
     credit = RequestedDeduction(DeductionKind.CREDIT, "Visit that was missed", Decimal("20.00"))
     new = (line("svc_3", "10.00", "1.5"), Service(ServiceId("svc_1"), "Repair", Decimal(1), Decimal("99.00")))
-    edited = edit_draft(change(draft, line_items=new, deductions=(credit,), tax=Decimal("5.00")), world.ports)
+    edited = edit_draft(edit_of(draft, line_items=new, deductions=(credit,), tax=Decimal("5.00")), world.ports)
     assert lines_in_stripe(world, edited) == [
         ("Cleaning svc_3 (1.5 x 10.00)", 1500),
         ("Repair", 9900),
         ("Visit that was missed", -2000),
         ("Tax", 500),
     ]
-    theirs = in_stripe(world, edited)
-    assert (theirs["total"], theirs["description"], theirs["footer"]) == (9900, None, None)
+    invoice_in_stripe = stripe_invoice(world, edited)
+    assert (invoice_in_stripe["total"], invoice_in_stripe["description"], invoice_in_stripe["footer"]) == (
+        9900,
+        None,
+        None,
+    )
     assert (edited.total, edited.total_difference, edited.status) == (9900, 0, InvoiceStatus.DRAFT)
     require_stripe_has_the_order(world, edited)
     world.deliver()
     assert (world.now(edited).total, world.now(edited).total_difference) == (9900, 0)
 
 
-def test_lines_that_stay_at_the_beginning_are_not_touched(world: World) -> None:
-    draft = drafted(world, "svc_1", "svc_2")
+def test_unchanged_lines_at_the_beginning_are_kept_in_stripe(world: World) -> None:
+    draft = create_draft(world, "svc_1", "svc_2")
     before = world.double.world.ledgers[draft.stripe_account_id].lines[draft.stripe_invoice_id or ""]
     first = before[0]["id"]
-    edited = edit_draft(change(draft, "svc_1", "svc_2", "svc_3"), world.ports)
+    edited = edit_draft(edit_of(draft, "svc_1", "svc_2", "svc_3"), world.ports)
     after = world.double.world.ledgers[draft.stripe_account_id].lines[edited.stripe_invoice_id or ""]
     assert (after[0]["id"], len(after)) == (first, 3)
-    edited = edit_draft(change(draft, "svc_3", "svc_2", "svc_1"), world.ports)
+    edited = edit_draft(edit_of(draft, "svc_3", "svc_2", "svc_1"), world.ports)
     assert [text for text, _ in lines_in_stripe(world, edited)] == [f"Cleaning svc_{n}" for n in (3, 2, 1)]
 
 
 def test_a_draft_of_250_lines_is_replaced_by_250_others(world: World) -> None:
-    draft = drafted(world, *(f"old_{n}" for n in range(250)))
-    edited = edit_draft(change(draft, *(f"new_{n}" for n in range(250))), world.ports)
+    draft = create_draft(world, *(f"old_{n}" for n in range(250)))
+    edited = edit_draft(edit_of(draft, *(f"new_{n}" for n in range(250))), world.ports)
     require_stripe_has_the_order(world, edited)
-    assert set(claimed(world)) == {f"new_{n}" for n in range(250)}
+    assert set(claim_holders(world)) == {f"new_{n}" for n in range(250)}
 
 
-def test_the_same_order_again_asks_stripe_for_no_change(world: World) -> None:
-    draft = drafted(world, "svc_1", "svc_2", memo="Thank you", footer="Bank One\nIBAN 1")
+def test_saving_an_unchanged_draft_costs_no_write_in_stripe(world: World) -> None:
+    draft = create_draft(world, "svc_1", "svc_2", memo="Thank you", footer="Bank One\nIBAN 1")
     world.double.api.log.reset()
-    edit_draft(change(draft, "svc_1", "svc_2", memo="Thank you", footer="Bank One\nIBAN 1"), world.ports)
+    edit_draft(edit_of(draft, "svc_1", "svc_2", memo="Thank you", footer="Bank One\nIBAN 1"), world.ports)
     assert not [name for name in world.stripe_calls() if name.startswith("POST")]
 
 
-def test_a_save_that_changes_nothing_is_not_on_the_timeline(world: World) -> None:
-    draft = drafted(world, "svc_1", memo="Thank you")
+def test_saving_an_unchanged_draft_adds_no_timeline_entry(world: World) -> None:
+    draft = create_draft(world, "svc_1", memo="Thank you")
     for _ in range(3):
-        edit_draft(change(draft, "svc_1", memo="Thank you"), world.ports)
+        edit_draft(edit_of(draft, "svc_1", memo="Thank you"), world.ports)
     assert kinds(world, draft) == [EntryKind.CREATED]
 
 
-def test_a_save_that_undoes_what_somebody_changed_in_stripe_is_on_the_timeline(world: World) -> None:
-    draft = drafted(world, "svc_1", memo="Thank you")
-    world.client.v1.invoices.update(draft.stripe_invoice_id or "", {"description": "Pay at once"}, on(draft))
+def test_an_edit_that_undoes_a_change_in_stripe_is_on_the_timeline(world: World) -> None:
+    draft = create_draft(world, "svc_1", memo="Thank you")
+    world.client.v1.invoices.update(draft.stripe_invoice_id or "", {"description": "Pay at once"}, options_of(draft))
     world.deliver()
-    edit_draft(change(draft, "svc_1", memo="Thank you"), world.ports)
+    edit_draft(edit_of(draft, "svc_1", memo="Thank you"), world.ports)
     assert kinds(world, draft) == [EntryKind.CREATED, EntryKind.EDITED]
 
 
-def test_other_line_breaks_of_memo_and_footer_reach_the_payer(world: World) -> None:
-    draft = drafted(world, "svc_1", memo="Pay to: Bank One IBAN 1", footer="A B")
-    edit_draft(change(draft, "svc_1", memo="Pay to:\nBank One\nIBAN 1", footer="A\nB"), world.ports)
-    theirs = in_stripe(world, draft)
-    assert (theirs["description"], theirs["footer"]) == ("Pay to:\nBank One\nIBAN 1", "A\nB")
+def test_changed_line_breaks_of_memo_and_footer_reach_stripe(world: World) -> None:
+    draft = create_draft(world, "svc_1", memo="Pay to: Bank One IBAN 1", footer="A B")
+    edit_draft(edit_of(draft, "svc_1", memo="Pay to:\nBank One\nIBAN 1", footer="A\nB"), world.ports)
+    invoice_in_stripe = stripe_invoice(world, draft)
+    assert (invoice_in_stripe["description"], invoice_in_stripe["footer"]) == ("Pay to:\nBank One\nIBAN 1", "A\nB")
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
-def test_other_white_space_that_somebody_put_in_stripe_does_not_keep_a_draft_from_being_sent(world: World) -> None:
-    draft = drafted(world, "svc_1", memo="Pay to: Bank One")
-    world.client.v1.invoices.update(draft.stripe_invoice_id or "", {"description": "Pay to:\nBank One"}, on(draft))
+def test_a_draft_whose_white_space_changed_in_stripe_can_be_sent(world: World) -> None:
+    draft = create_draft(world, "svc_1", memo="Pay to: Bank One")
+    world.client.v1.invoices.update(
+        draft.stripe_invoice_id or "", {"description": "Pay to:\nBank One"}, options_of(draft)
+    )
     world.deliver()
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
-def test_what_stripe_filled_in_stays_and_what_the_order_no_longer_says_is_cleared(world: World) -> None:
+def test_an_edit_clears_the_fields_that_its_order_no_longer_has(world: World) -> None:
     world.double.update_account(str(world.ports.connections.get(ORGANIZATION).account_id))
-    draft = drafted(world, "svc_1", memo="Thank you", payment_methods=("card",))
-    edited = edit_draft(change(draft, "svc_1", footer="Terms apply"), world.ports)
-    theirs = in_stripe(world, edited)
-    assert (theirs["description"], theirs["footer"]) == (None, "Terms apply")
-    assert theirs["payment_settings"]["payment_method_types"] is None
+    draft = create_draft(world, "svc_1", memo="Thank you", payment_methods=("card",))
+    edited = edit_draft(edit_of(draft, "svc_1", footer="Terms apply"), world.ports)
+    invoice_in_stripe = stripe_invoice(world, edited)
+    assert (invoice_in_stripe["description"], invoice_in_stripe["footer"]) == (None, "Terms apply")
+    assert invoice_in_stripe["payment_settings"]["payment_method_types"] is None
     send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     assert world.now(draft).status is InvoiceStatus.PENDING
 
 
-def test_what_somebody_changed_in_stripe_is_overwritten_and_the_draft_can_be_sent(world: World) -> None:
-    draft = drafted(world, "svc_1", "svc_2", memo="Thank you")
+def test_an_edit_overwrites_changes_made_in_stripe_so_that_the_draft_can_be_sent(world: World) -> None:
+    draft = create_draft(world, "svc_1", "svc_2", memo="Thank you")
     invoices, stripe_id = world.client.v1.invoices, draft.stripe_invoice_id or ""
-    coupon = world.client.v1.coupons.create({"percent_off": 10}, on(draft))
-    invoices.add_lines(stripe_id, {"lines": [{"amount": 900, "description": "Filter"}]}, on(draft))
+    coupon = world.client.v1.coupons.create({"percent_off": 10}, options_of(draft))
+    invoices.add_lines(stripe_id, {"lines": [{"amount": 900, "description": "Filter"}]}, options_of(draft))
     changes: Any = {
         "description": "Pay at the office",
         "custom_fields": [{"name": "PO", "value": "7"}],
         "discounts": [{"coupon": coupon.id}],
     }
-    invoices.update(stripe_id, changes, on(draft))
+    invoices.update(stripe_id, changes, options_of(draft))
     world.deliver()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused) as refusal:
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
-    assert refused.value.code == "total_differs"
-    assert "Save the draft again in POM" in str(refused.value.next_step)
-    edit_draft(change(draft, "svc_1", "svc_2", memo="Thank you"), world.ports)
-    theirs = in_stripe(world, draft)
-    assert (theirs["total"], theirs["description"], theirs["custom_fields"]) == (15000, "Thank you", None)
+    assert refusal.value.code == "total_differs"
+    assert "Save the draft again in POM" in str(refusal.value.next_step)
+    edit_draft(edit_of(draft, "svc_1", "svc_2", memo="Thank you"), world.ports)
+    invoice_in_stripe = stripe_invoice(world, draft)
+    assert (invoice_in_stripe["total"], invoice_in_stripe["description"], invoice_in_stripe["custom_fields"]) == (
+        15000,
+        "Thank you",
+        None,
+    )
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
-def test_a_draft_that_stripe_was_told_to_charge_by_itself_is_mailed_again(world: World) -> None:
-    draft = drafted(world, "svc_1")
+def test_an_edit_sets_a_draft_with_automatic_charging_back_to_mailing(world: World) -> None:
+    draft = create_draft(world, "svc_1")
     automatic: Any = {"collection_method": "charge_automatically"}
-    world.client.v1.invoices.update(draft.stripe_invoice_id or "", automatic, on(draft))
-    edited = edit_draft(change(draft, "svc_1"), world.ports)
-    assert in_stripe(world, edited)["collection_method"] == "send_invoice"
+    world.client.v1.invoices.update(draft.stripe_invoice_id or "", automatic, options_of(draft))
+    edited = edit_draft(edit_of(draft, "svc_1"), world.ports)
+    assert stripe_invoice(world, edited)["collection_method"] == "send_invoice"
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).sent_at is not None
 
 
-# When it is due
+# Due dates
 
 
 def test_terms_of_an_edited_draft_count_from_the_day_of_sending(world: World) -> None:
-    draft = drafted(world, "svc_1", payment_terms="net_30")
+    draft = create_draft(world, "svc_1", payment_terms="net_30")
     world.advance(3 * DAY)
-    edited = edit_draft(change(draft, "svc_1", payment_terms="net_7"), world.ports)
+    edited = edit_draft(edit_of(draft, "svc_1", payment_terms="net_7"), world.ports)
     assert (edited.due_by_terms, edited.order.days_until_due) == (True, 7)
     world.advance(5 * DAY)
     world.deliver()
-    sent = send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    sent_invoice = send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     today = dt.datetime.fromtimestamp(world.ports.clock.now(), tz=dt.UTC).date()
-    assert sent.due_day == today + dt.timedelta(days=7)
+    assert sent_invoice.due_day == today + dt.timedelta(days=7)
 
 
-def test_a_due_date_that_has_passed_is_mended_by_an_edit(world: World) -> None:
+def test_an_edit_can_replace_a_due_date_that_has_passed(world: World) -> None:
     today = dt.datetime.fromtimestamp(world.ports.clock.now(), tz=dt.UTC).date()
-    draft = drafted(world, "svc_1", due_date=today + dt.timedelta(days=2))
+    draft = create_draft(world, "svc_1", due_date=today + dt.timedelta(days=2))
     world.advance(5 * DAY)
     with pytest.raises(Refused, match="has passed"):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
-    edit_draft(change(draft, "svc_1", due_date=today + dt.timedelta(days=9)), world.ports)
-    sent = send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
-    assert (sent.due_day, sent.status) == (today + dt.timedelta(days=9), InvoiceStatus.PENDING)
+    edit_draft(edit_of(draft, "svc_1", due_date=today + dt.timedelta(days=9)), world.ports)
+    sent_invoice = send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    assert (sent_invoice.due_day, sent_invoice.status) == (today + dt.timedelta(days=9), InvoiceStatus.PENDING)
 
 
-# Whose the services are
+# Claims on services
 
 
-def test_a_dropped_service_can_be_billed_elsewhere_and_an_added_one_cannot(world: World) -> None:
-    draft = drafted(world, "svc_1", "svc_2")
-    edit_draft(change(draft, "svc_1", "svc_3"), world.ports)
+def test_a_removed_service_can_be_billed_elsewhere_and_an_added_service_cannot(world: World) -> None:
+    draft = create_draft(world, "svc_1", "svc_2")
+    edit_draft(edit_of(draft, "svc_1", "svc_3"), world.ports)
     assert create_invoice(order("svc_2"), world.ports).status is InvoiceStatus.PENDING
-    with pytest.raises(ServiceAlreadyBilled) as refused:
+    with pytest.raises(ServiceAlreadyBilled) as refusal:
         create_invoice(order("svc_4", "svc_3"), world.ports)
-    assert refused.value.invoice_id == draft.id
+    assert refusal.value.invoice_id == draft.id
 
 
-def test_a_service_that_is_billed_elsewhere_is_refused_before_anything_is_stored(world: World) -> None:
-    draft, other = drafted(world, "svc_1"), create_invoice(order("svc_2"), world.ports)
-    before, asked = world.now(draft), world.stripe_calls()
-    with pytest.raises(ServiceAlreadyBilled) as refused:
-        edit_draft(change(draft, "svc_1", "svc_3", "svc_2"), world.ports)
-    number = other.facts.invoice.number if other.facts.invoice else None
-    assert (refused.value.invoice_id, refused.value.number) == (other.id, number)
-    assert refused.value.field == "lineItems[2].serviceId"
-    assert (world.now(draft), world.stripe_calls()) == (before, asked)
-    assert "svc_3" not in claimed(world)
+def test_an_edit_with_a_service_billed_elsewhere_is_refused_and_stores_nothing(world: World) -> None:
+    draft, other_invoice = create_draft(world, "svc_1"), create_invoice(order("svc_2"), world.ports)
+    before, calls_before = world.now(draft), world.stripe_calls()
+    with pytest.raises(ServiceAlreadyBilled) as refusal:
+        edit_draft(edit_of(draft, "svc_1", "svc_3", "svc_2"), world.ports)
+    number = other_invoice.facts.invoice.number if other_invoice.facts.invoice else None
+    assert (refusal.value.invoice_id, refusal.value.number) == (other_invoice.id, number)
+    assert refusal.value.field == "lineItems[2].serviceId"
+    assert (world.now(draft), world.stripe_calls()) == (before, calls_before)
+    assert "svc_3" not in claim_holders(world)
 
 
-def test_the_hundredth_service_that_is_billed_elsewhere_keeps_the_former_draft_whole(world: World) -> None:
-    draft = drafted(world, "svc_1")
+def test_a_conflict_in_the_second_transaction_keeps_the_former_draft(world: World) -> None:
+    draft = create_draft(world, "svc_1")
     create_invoice(order("new_99"), world.ports)
     with pytest.raises(Conflict, match="new_99"):
-        edit_draft(change(draft, *(f"new_{n}" for n in range(100))), world.ports)
+        edit_draft(edit_of(draft, *(f"new_{n}" for n in range(100))), world.ports)
     now = world.now(draft)
     assert (now.order, now.status) == (draft.order, InvoiceStatus.DRAFT)
     require_stripe_has_the_order(world, now)
 
 
-def test_a_service_of_a_void_invoice_is_taken_over(world: World) -> None:
-    draft, other = drafted(world, "svc_1"), create_invoice(order("svc_2"), world.ports)
-    void_invoice(ORGANIZATION, other.id, OFFICE, world.ports)
-    edited = edit_draft(change(draft, "svc_2"), world.ports)
+def test_an_edit_can_add_a_service_of_a_void_invoice(world: World) -> None:
+    draft, other_invoice = create_draft(world, "svc_1"), create_invoice(order("svc_2"), world.ports)
+    void_invoice(ORGANIZATION, other_invoice.id, OFFICE, world.ports)
+    edited = edit_draft(edit_of(draft, "svc_2"), world.ports)
     require_stripe_has_the_order(world, edited)
 
 
-# Who may not
+# Refused edits
 
 
-def test_only_a_draft_at_rest_can_be_changed(world: World) -> None:
-    sent = create_invoice(order("svc_1"), world.ports)
-    with pytest.raises(Conflict) as refused:
-        edit_draft(change(sent, "svc_2"), world.ports)
-    assert (refused.value.code, "svc_2" in claimed(world)) == ("invoice_not_editable", False)
+def test_only_a_finished_draft_can_be_edited(world: World) -> None:
+    sent_invoice = create_invoice(order("svc_1"), world.ports)
+    with pytest.raises(Conflict) as refusal:
+        edit_draft(edit_of(sent_invoice, "svc_2"), world.ports)
+    assert (refusal.value.code, "svc_2" in claim_holders(world)) == ("invoice_not_editable", False)
     world.double.order_fault("error_before", method="POST", path="/v1/invoices")
-    making = world.invoice("svc_5", send=False)
-    with pytest.raises(Conflict) as refused:
-        edit_draft(change(making, "svc_6"), world.ports)
-    assert refused.value.code == "invoice_creating"
+    unfinished = world.invoice("svc_5", send=False)
+    with pytest.raises(Conflict) as refusal:
+        edit_draft(edit_of(unfinished, "svc_6"), world.ports)
+    assert refusal.value.code == "invoice_creating"
 
 
-def test_a_draft_that_is_being_changed_is_neither_sent_nor_voided_nor_changed(world: World) -> None:
-    draft = drafted(world, "svc_1")
+def test_a_draft_cannot_be_sent_voided_or_edited_during_an_edit(world: World) -> None:
+    draft = create_draft(world, "svc_1")
     world.double.order_fault("close_before", count=9, path="/v1/invoices/*")
-    changing = edit_draft(change(draft, "svc_2"), world.ports)
-    assert (changing.status, changing.total, changing.order) == (InvoiceStatus.CREATING, draft.total, draft.order)
-    assert explain(changing, world.ports.clock.now()).startswith("It is being changed in Stripe.")
+    unfinished = edit_draft(edit_of(draft, "svc_2"), world.ports)
+    assert (unfinished.status, unfinished.total, unfinished.order) == (
+        InvoiceStatus.CREATING,
+        draft.total,
+        draft.order,
+    )
+    assert explain(unfinished, world.ports.clock.now()).startswith("It is being changed in Stripe.")
     for act in (send_invoice, void_invoice):
-        with pytest.raises(Conflict) as refused:
+        with pytest.raises(Conflict) as refusal:
             act(ORGANIZATION, draft.id, OFFICE, world.ports)
-        assert refused.value.code == "invoice_creating"
-    with pytest.raises(Conflict) as refused:
-        edit_draft(change(draft, "svc_3"), world.ports)
-    assert refused.value.code == "invoice_creating"
+        assert refusal.value.code == "invoice_creating"
+    with pytest.raises(Conflict) as refusal:
+        edit_draft(edit_of(draft, "svc_3"), world.ports)
+    assert refusal.value.code == "invoice_creating"
 
 
-def test_no_draft_is_changed_while_invoicing_is_paused(world: World) -> None:
-    draft = drafted(world, "svc_1")
+def test_no_draft_can_be_edited_while_invoicing_is_paused(world: World) -> None:
+    draft = create_draft(world, "svc_1")
     connection = world.ports.connections.get(ORGANIZATION)
     world.ports.connections.save(replace(connection, frozen=Freeze(1, "ops", "a wrong price list")))
-    with pytest.raises(Conflict) as refused:
-        edit_draft(change(draft, "svc_2"), world.ports)
-    assert (refused.value.code, world.now(draft)) == ("invoicing_frozen", draft)
+    with pytest.raises(Conflict) as refusal:
+        edit_draft(edit_of(draft, "svc_2"), world.ports)
+    assert (refusal.value.code, world.now(draft)) == ("invoicing_frozen", draft)
 
 
-def test_an_unknown_invoice_is_not_found(world: World) -> None:
-    draft = drafted(world, "svc_1")
+def test_editing_an_unknown_invoice_is_refused_as_not_found(world: World) -> None:
+    draft = create_draft(world, "svc_1")
     with pytest.raises(NotFound):
-        edit_draft(replace(change(draft, "svc_2"), invoice_id=InvoiceId("inv_other")), world.ports)
+        edit_draft(replace(edit_of(draft, "svc_2"), invoice_id=InvoiceId("inv_other")), world.ports)
 
 
 def test_a_line_in_another_currency_and_an_order_below_the_minimum_are_refused(world: World) -> None:
-    draft = drafted(world, "svc_1")
-    with pytest.raises(Refused) as refused:
-        edit_draft(change(draft, "svc_1", line_currencies={0: "eur"}), world.ports)
-    assert (refused.value.code, refused.value.field) == ("currency_mixed", "lineItems[0].currency")
-    with pytest.raises(Refused) as refused:
-        edit_draft(change(draft, line_items=(line("svc_1", "0.20"),)), world.ports)
-    assert refused.value.code == "amount_below_minimum"
+    draft = create_draft(world, "svc_1")
+    with pytest.raises(Refused) as refusal:
+        edit_draft(edit_of(draft, "svc_1", line_currencies={0: "eur"}), world.ports)
+    assert (refusal.value.code, refusal.value.field) == ("currency_mixed", "lineItems[0].currency")
+    with pytest.raises(Refused) as refusal:
+        edit_draft(edit_of(draft, line_items=(line("svc_1", "0.20"),)), world.ports)
+    assert refusal.value.code == "amount_below_minimum"
     assert world.now(draft) == draft
 
 
-def test_a_draft_that_somebody_changed_since_it_was_loaded_is_not_replaced(world: World) -> None:
-    seen = drafted(world, "svc_1")
-    precondition = Precondition(frozenset({seen.edit_tag}))
-    changed = edit_draft(change(seen, "svc_2"), world.ports, precondition)
-    with pytest.raises(PreconditionFailed) as refused:
-        edit_draft(change(seen, "svc_3"), world.ports, precondition)
-    assert (refused.value.stored, claimed(world)) == (changed, {"svc_2": seen.id})
+def test_an_edit_of_an_outdated_draft_is_refused(world: World) -> None:
+    loaded_draft = create_draft(world, "svc_1")
+    precondition = Precondition(frozenset({loaded_draft.edit_tag}))
+    edited = edit_draft(edit_of(loaded_draft, "svc_2"), world.ports, precondition)
+    with pytest.raises(PreconditionFailed) as refusal:
+        edit_draft(edit_of(loaded_draft, "svc_3"), world.ports, precondition)
+    assert (refusal.value.stored, claim_holders(world)) == (edited, {"svc_2": loaded_draft.id})
 
 
-def test_a_change_that_was_made_already_may_be_repeated_after_a_lost_answer(world: World) -> None:
-    seen = drafted(world, "svc_1")
-    precondition = Precondition(frozenset({seen.edit_tag}))
-    changed = edit_draft(change(seen, "svc_2"), world.ports, precondition)
-    again = edit_draft(change(seen, "svc_2"), world.ports, precondition)
-    assert (again.order, claimed(world)) == (changed.order, {"svc_2": seen.id})
+def test_an_edit_can_be_repeated_after_a_lost_response(world: World) -> None:
+    loaded_draft = create_draft(world, "svc_1")
+    precondition = Precondition(frozenset({loaded_draft.edit_tag}))
+    edited = edit_draft(edit_of(loaded_draft, "svc_2"), world.ports, precondition)
+    again = edit_draft(edit_of(loaded_draft, "svc_2"), world.ports, precondition)
+    assert (again.order, claim_holders(world)) == (edited.order, {"svc_2": loaded_draft.id})
 
 
-def test_a_draft_whose_due_date_somebody_moved_in_stripe_says_so_and_is_sent_once_that_was_shown(
+def test_the_explanation_names_a_due_date_changed_in_stripe_until_the_draft_is_saved_again(
     world: World,
 ) -> None:
-    draft = drafted(world, "svc_1", payment_terms="net_30")
-    moved: Any = {"due_date": world.ports.clock.now() + 90 * DAY}
-    world.client.v1.invoices.update(draft.stripe_invoice_id or "", moved, on(draft))
+    draft = create_draft(world, "svc_1", payment_terms="net_30")
+    new_due_date: Any = {"due_date": world.ports.clock.now() + 90 * DAY}
+    world.client.v1.invoices.update(draft.stripe_invoice_id or "", new_due_date, options_of(draft))
     world.deliver()
-    known = world.now(draft)
-    assert "Review and send it." in explain(known, world.ports.clock.now())
-    told = "Its due date was changed in Stripe: it is due on"
-    assert told in explain(known, world.ports.clock.now())
-    assert "and not 30 days after it is sent as POM ordered." in explain(known, world.ports.clock.now())
-    again = edit_draft(change(draft, "svc_1", payment_terms="net_30"), world.ports)
-    assert told not in explain(again, world.ports.clock.now())
+    stored = world.now(draft)
+    assert "Review and send it." in explain(stored, world.ports.clock.now())
+    remark = "Its due date was changed in Stripe: it is due on"
+    assert remark in explain(stored, world.ports.clock.now())
+    assert "and not 30 days after it is sent as POM ordered." in explain(stored, world.ports.clock.now())
+    again = edit_draft(edit_of(draft, "svc_1", payment_terms="net_30"), world.ports)
+    assert remark not in explain(again, world.ports.clock.now())
     assert kinds(world, draft) == [EntryKind.CREATED, EntryKind.EDITED]
 
 
-def test_another_due_date_in_stripe_than_the_day_that_was_ordered_is_told(world: World) -> None:
-    draft = drafted(world, "svc_1", due_date=dt.date(2027, 2, 1))
-    moved: Any = {"due_date": world.ports.clock.now() + 90 * DAY}
+def test_the_explanation_names_the_ordered_due_date_if_stripe_has_another(world: World) -> None:
+    draft = create_draft(world, "svc_1", due_date=dt.date(2027, 2, 1))
+    new_due_date: Any = {"due_date": world.ports.clock.now() + 90 * DAY}
     assert "changed in Stripe" not in explain(draft, world.ports.clock.now())
-    world.client.v1.invoices.update(draft.stripe_invoice_id or "", moved, on(draft))
+    world.client.v1.invoices.update(draft.stripe_invoice_id or "", new_due_date, options_of(draft))
     world.deliver()
     assert "and not on 1 February 2027 as POM ordered." in explain(world.now(draft), world.ports.clock.now())
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).sent_at is not None
 
 
-# If Stripe says no
+# Refusals of Stripe
 
 
-def test_a_change_that_stripe_refuses_keeps_the_former_draft_whole(world: World) -> None:
-    draft = drafted(world, "svc_1", "svc_2", memo="Thank you")
+def test_an_edit_that_stripe_refuses_keeps_the_former_draft(world: World) -> None:
+    draft = create_draft(world, "svc_1", "svc_2", memo="Thank you")
     before = lines_in_stripe(world, draft)
-    with pytest.raises(Refused) as refused:
-        edit_draft(change(draft, "svc_3", memo="x" * 1501), world.ports)
-    assert refused.value.code == "stripe_refused"
+    with pytest.raises(Refused) as refusal:
+        edit_draft(edit_of(draft, "svc_3", memo="x" * 1501), world.ports)
+    assert refusal.value.code == "stripe_refused"
     now = world.now(draft)
     assert (now.order, now.status, lines_in_stripe(world, now)) == (draft.order, InvoiceStatus.DRAFT, before)
     require_stripe_has_the_order(world, now)
@@ -370,88 +386,88 @@ def test_a_change_that_stripe_refuses_keeps_the_former_draft_whole(world: World)
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
-def test_a_change_that_stripe_refuses_keeps_the_line_breaks_of_the_former_memo(world: World) -> None:
-    draft = drafted(world, "svc_1", memo="Pay to:\nBank One")
-    plain = world.ports.stripe
+def test_an_edit_that_stripe_refuses_keeps_the_line_breaks_of_the_former_memo(world: World) -> None:
+    draft = create_draft(world, "svc_1", memo="Pay to:\nBank One")
+    real = world.ports.stripe
 
-    class Hesitating:
-        """Stripe takes the new texts, and answers another total than was ordered."""
+    class WrongTotalStripe:
+        """A gateway that sends the new texts to Stripe and then returns another total than the ordered one."""
 
         def __init__(self) -> None:
-            self.asked = 0
+            self.update_calls = 0
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def update_draft(self, *args: Any) -> Any:
-            self.asked += 1
-            fact = plain.update_draft(*args)
-            return replace(fact, total=1) if self.asked == 1 else fact
+            self.update_calls += 1
+            fact = real.update_draft(*args)
+            return replace(fact, total=1) if self.update_calls == 1 else fact
 
-    world.ports.stripe = Hesitating()  # type: ignore[assignment]
+    world.ports.stripe = WrongTotalStripe()  # type: ignore[assignment]
     with pytest.raises(Refused):
-        edit_draft(change(draft, "svc_1", memo="Pay to: Bank One"), world.ports)
-    assert in_stripe(world, draft)["description"] == "Pay to:\nBank One"
+        edit_draft(edit_of(draft, "svc_1", memo="Pay to: Bank One"), world.ports)
+    assert stripe_invoice(world, draft)["description"] == "Pay to:\nBank One"
 
 
-def test_a_tax_that_stripe_adds_by_itself_keeps_the_former_draft(world: World) -> None:
-    draft = drafted(world, "svc_1", "svc_2")
-    plain = world.ports.stripe
+def test_an_edit_with_taxes_added_by_stripe_keeps_the_former_draft(world: World) -> None:
+    draft = create_draft(world, "svc_1", "svc_2")
+    real = world.ports.stripe
 
-    class Taxing:
-        """Stripe adds a tax to each line of the new service."""
+    class TaxingStripe:
+        """A gateway on which Stripe adds a tax to each line of the new service."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def add_lines(self, *args: Any) -> Any:
-            fact = plain.add_lines(*args)
+            fact = real.add_lines(*args)
             return replace(fact, total=fact.total + 100) if args[2][-1].service_id == "svc_3" else fact
 
-    world.ports = replace(world.ports, stripe=Taxing())  # type: ignore[type-var]
-    with pytest.raises(Refused, match=r"1\.00 USD more than POM ordered") as refused:
-        edit_draft(change(draft, "svc_1", "svc_3"), world.ports)
-    world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=TaxingStripe())  # type: ignore[type-var]
+    with pytest.raises(Refused, match=r"1\.00 USD more than POM ordered") as refusal:
+        edit_draft(edit_of(draft, "svc_1", "svc_3"), world.ports)
+    world.ports = replace(world.ports, stripe=real)  # type: ignore[type-var]
     now = world.now(draft)
-    assert (refused.value.code, now.order, now.total_difference) == ("total_differs", draft.order, 0)
+    assert (refusal.value.code, now.order, now.total_difference) == ("total_differs", draft.order, 0)
     require_stripe_has_the_order(world, now)
 
 
-def test_a_refusal_that_nobody_waits_for_is_on_the_timeline_and_in_the_explanation(world: World) -> None:
-    draft = drafted(world, "svc_1")
+def test_a_refusal_in_the_background_is_on_the_timeline_and_in_the_explanation(world: World) -> None:
+    draft = create_draft(world, "svc_1")
     world.double.order_fault("close_before", count=9, method="POST", path="/v1/invoices/*/remove_lines")
-    edit_draft(change(draft, "svc_2", memo="x" * 1501), world.ports)
+    edit_draft(edit_of(draft, "svc_2", memo="x" * 1501), world.ports)
     world.double.clear_faults()
-    resumed(world)
+    resume_edit(world)
     now = world.now(draft)
-    [_, told] = timeline(now)
-    assert (told.kind, told.reason, told.actor) == (EntryKind.EDIT_REFUSED, "stripe_refused", None)
+    [_, entry] = timeline(now)
+    assert (entry.kind, entry.reason, entry.actor) == (EntryKind.EDIT_REFUSED, "stripe_refused", None)
     assert "It was to be changed on" in explain(now, world.ports.clock.now())
     require_stripe_has_the_order(world, now)
-    edited = edit_draft(change(draft, "svc_2"), world.ports)
+    edited = edit_draft(edit_of(draft, "svc_2"), world.ports)
     assert "It was to be changed on" not in explain(edited, world.ports.clock.now())
 
 
-def test_the_timeline_tells_who_changed_the_draft_and_to_which_total(world: World) -> None:
-    draft = drafted(world, "svc_1")
+def test_the_timeline_names_the_editor_and_the_new_total(world: World) -> None:
+    draft = create_draft(world, "svc_1")
     world.advance(60)
-    edit_draft(change(draft, "svc_1", "svc_2"), world.ports)
-    [_, told] = timeline(world.now(draft))
-    assert (told.kind, told.actor, told.amount, told.currency) == (EntryKind.EDITED, OFFICE, 15000, "usd")
+    edit_draft(edit_of(draft, "svc_1", "svc_2"), world.ports)
+    [_, entry] = timeline(world.now(draft))
+    assert (entry.kind, entry.actor, entry.amount, entry.currency) == (EntryKind.EDITED, OFFICE, 15000, "usd")
 
 
-# If somebody is faster in Stripe
+# Changes in Stripe during an edit
 
 
-def crashed(world: World, draft: Invoice, call: str, *, after: bool, services: tuple[str, ...]) -> None:
-    """The change dies before or after this call of Stripe."""
+def crash_edit(world: World, draft: Invoice, call: str, *, after: bool, services: tuple[str, ...]) -> None:
+    """Kills the edit before or after this call of Stripe."""
     ahead = ["invoices.get", "connections.get", "customers.get", "settings.get", "invoices.save_claiming"]
     ahead += ["stripe.fetch", "stripe.draft_lines", "invoices.get"]
     calls = [*ahead, "stripe.remove_lines", "stripe.add_lines"]
-    watched(world, fatal=calls.index(call), after=after)
-    with pytest.raises(Killed):
-        edit_draft(change(draft, *services), world.ports)
-    unwatched(world)
+    count_calls(world, fatal=calls.index(call), after=after)
+    with pytest.raises(ProcessKilled):
+        edit_draft(edit_of(draft, *services), world.ports)
+    stop_counting(world)
 
 
 @pytest.mark.parametrize(
@@ -463,80 +479,82 @@ def crashed(world: World, draft: Invoice, call: str, *, after: bool, services: t
     ],
     ids=["before_anything", "without_a_line", "with_the_new_lines"],
 )
-def test_a_draft_that_is_finalized_meanwhile_has_the_order_whose_lines_it_has(
+def test_a_draft_finalized_during_an_edit_has_the_order_of_its_lines_in_stripe(
     world: World, call: str, after: bool, services: tuple[str, ...]
 ) -> None:
-    draft = drafted(world, "svc_1", "svc_2")
-    crashed(world, draft, call, after=after, services=("svc_1", "svc_3"))
-    world.client.v1.invoices.finalize_invoice(draft.stripe_invoice_id or "", None, on(draft))
-    resumed(world)
+    draft = create_draft(world, "svc_1", "svc_2")
+    crash_edit(world, draft, call, after=after, services=("svc_1", "svc_3"))
+    world.client.v1.invoices.finalize_invoice(draft.stripe_invoice_id or "", None, options_of(draft))
+    resume_edit(world)
     world.deliver()
     now = world.now(draft)
     assert (now.status, now.saga.step, now.edit) == (InvoiceStatus.PENDING, Step.DONE, None)
     assert tuple(each.service_id for each in now.order.line_items) == services
-    assert now.total == in_stripe(world, now)["total"]
-    assert claimed(world) == dict.fromkeys(services, draft.id)
+    assert now.total == stripe_invoice(world, now)["total"]
+    assert claim_holders(world) == dict.fromkeys(services, draft.id)
     assert EntryKind.EDIT_REFUSED in kinds(world, draft)
     assert world.double.mails() == []
 
 
-def test_a_draft_that_was_finalized_in_stripe_before_the_change_is_refused(world: World) -> None:
-    draft = drafted(world, "svc_1")
-    world.client.v1.invoices.finalize_invoice(draft.stripe_invoice_id or "", None, on(draft))
-    with pytest.raises(Conflict) as refused:
-        edit_draft(change(draft, "svc_2"), world.ports)
+def test_editing_a_draft_that_was_finalized_in_stripe_is_refused(world: World) -> None:
+    draft = create_draft(world, "svc_1")
+    world.client.v1.invoices.finalize_invoice(draft.stripe_invoice_id or "", None, options_of(draft))
+    with pytest.raises(Conflict) as refusal:
+        edit_draft(edit_of(draft, "svc_2"), world.ports)
     now = world.now(draft)
-    assert (refused.value.code, now.status, now.order) == ("changed_in_stripe", InvoiceStatus.PENDING, draft.order)
-    assert claimed(world) == {"svc_1": draft.id}
+    assert (refusal.value.code, now.status, now.order) == ("changed_in_stripe", InvoiceStatus.PENDING, draft.order)
+    assert claim_holders(world) == {"svc_1": draft.id}
 
 
 @pytest.mark.parametrize("call", ["stripe.fetch", "stripe.remove_lines", "stripe.add_lines"])
-def test_a_draft_that_is_deleted_meanwhile_is_void_and_its_services_are_free(world: World, call: str) -> None:
-    draft = drafted(world, "svc_1", "svc_2")
-    crashed(world, draft, call, after=False, services=("svc_1", "svc_3"))
-    world.client.v1.invoices.delete(draft.stripe_invoice_id or "", None, on(draft))
+def test_a_draft_deleted_during_an_edit_is_void_and_releases_its_services(world: World, call: str) -> None:
+    draft = create_draft(world, "svc_1", "svc_2")
+    crash_edit(world, draft, call, after=False, services=("svc_1", "svc_3"))
+    world.client.v1.invoices.delete(draft.stripe_invoice_id or "", None, options_of(draft))
     world.deliver()
-    resumed(world)
+    resume_edit(world)
     now = world.now(draft)
     assert (now.status, now.saga.step, now.edit) == (InvoiceStatus.VOID, Step.DONE, None)
     assert create_invoice(order("svc_1", "svc_2", "svc_3"), world.ports).status is InvoiceStatus.PENDING
 
 
-def test_a_draft_that_was_deleted_in_stripe_before_the_change_is_refused(world: World) -> None:
-    draft = drafted(world, "svc_1")
-    world.client.v1.invoices.delete(draft.stripe_invoice_id or "", None, on(draft))
-    with pytest.raises(Refused) as refused:
-        edit_draft(change(draft, "svc_2"), world.ports)
-    assert (refused.value.code, world.now(draft).status) == ("draft_deleted", InvoiceStatus.VOID)
+def test_editing_a_draft_that_was_deleted_in_stripe_is_refused(world: World) -> None:
+    draft = create_draft(world, "svc_1")
+    world.client.v1.invoices.delete(draft.stripe_invoice_id or "", None, options_of(draft))
+    with pytest.raises(Refused) as refusal:
+        edit_draft(edit_of(draft, "svc_2"), world.ports)
+    assert (refusal.value.code, world.now(draft).status) == ("draft_deleted", InvoiceStatus.VOID)
 
 
-def test_a_draft_that_stripe_takes_in_neither_form_shows_the_difference_and_keeps_its_claims(world: World) -> None:
-    draft = drafted(world, "svc_1", "svc_2")
-    plain = world.ports.stripe
+def test_a_draft_that_stripe_neither_edits_nor_restores_has_a_difference_and_keeps_its_claims(world: World) -> None:
+    draft = create_draft(world, "svc_1", "svc_2")
+    real = world.ports.stripe
 
-    class Refusing:
-        """Stripe takes the new lines, refuses the memo, and then refuses the former lines, too."""
+    class RefusingStripe:
+        """A gateway on which Stripe takes the new lines, refuses the memo, and then refuses the former lines as
+        well.
+        """
 
-        added = 0
+        remove_calls = 0
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def remove_lines(self, *args: Any) -> Any:
-            self.added += 1
-            if self.added > 1:
+            self.remove_calls += 1
+            if self.remove_calls > 1:
                 raise StripeRefused("stripe_refused", "No.")
-            return plain.remove_lines(*args)
+            return real.remove_lines(*args)
 
-    world.ports = replace(world.ports, stripe=Refusing())  # type: ignore[type-var]
+    world.ports = replace(world.ports, stripe=RefusingStripe())  # type: ignore[type-var]
     with pytest.raises(Refused):
-        edit_draft(change(draft, "svc_1", "svc_3", "svc_4", memo="x" * 1501), world.ports)
-    world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]
+        edit_draft(edit_of(draft, "svc_1", "svc_3", "svc_4", memo="x" * 1501), world.ports)
+    world.ports = replace(world.ports, stripe=real)  # type: ignore[type-var]
     now = world.now(draft)
     assert (now.order, now.status, now.total_difference) == (draft.order, InvoiceStatus.DRAFT, 7500)
-    assert set(claimed(world)) == {"svc_1", "svc_2", "svc_3", "svc_4"}
+    assert set(claim_holders(world)) == {"svc_1", "svc_2", "svc_3", "svc_4"}
     with pytest.raises(Refused, match="more than POM ordered"):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
-    # Saving it again mends it, and gives up what it held.
-    mended = edit_draft(change(draft, "svc_1", "svc_3"), world.ports)
-    require_stripe_has_the_order(world, mended)
+    # Saving the draft again repairs it and releases the extra claims.
+    repaired = edit_draft(edit_of(draft, "svc_1", "svc_3"), world.ports)
+    require_stripe_has_the_order(world, repaired)

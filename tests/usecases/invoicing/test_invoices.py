@@ -1,4 +1,4 @@
-"""Acting on an invoice: send after a review, void, pull the truth; always one's own, on the right account."""
+"""Tests acts on an invoice: send after a review, void and refresh, only on own invoices of the connected account."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoice_lists import list_invoices
 from chalicelib.usecases.invoicing.invoices import get_invoice, refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
-from tests.boundaries import watched
+from tests.boundaries import count_calls
 from tests.oracle import differences
 from tests.timelines import kinds
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, order
@@ -24,15 +24,15 @@ from tests.world import ADMIN, OFFICE, ORGANIZATION, World, order
 OTHER = OrganizationId("org_green")
 
 
-def sent_again(world: World, invoice: Invoice) -> Invoice:
+def send_as_office(world: World, invoice: Invoice) -> Invoice:
     return send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
 
 
-def voided(world: World, invoice: Invoice) -> Invoice:
+def void_as_office(world: World, invoice: Invoice) -> Invoice:
     return void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
 
 
-def refreshed(world: World, invoice: Invoice) -> Invoice:
+def refresh_as_office(world: World, invoice: Invoice) -> Invoice:
     return refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
 
 
@@ -44,11 +44,13 @@ def mails(world: World) -> int:
     return len(world.double.mails())
 
 
-# Whose
+# Ownership
 
 
 @pytest.mark.parametrize("act", [send_invoice, void_invoice, refresh_invoice])
-def test_nobody_acts_on_another_organizations_invoice(act: Any, world: World, account: StripeAccountId) -> None:
+def test_an_invoice_of_another_organization_cannot_be_sent_voided_or_refreshed(
+    act: Any, world: World, account: StripeAccountId
+) -> None:
     draft = world.invoice(send=False)
     world.connect(OTHER)
     world.double.api.log.reset()
@@ -62,7 +64,7 @@ def test_nobody_acts_on_another_organizations_invoice(act: Any, world: World, ac
     assert world.now(draft) == before
 
 
-def test_nobody_reads_another_organizations_invoices(world: World, account: StripeAccountId) -> None:
+def test_invoices_of_another_organization_cannot_be_read(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
     with pytest.raises(NotFound):
         get_invoice(OTHER, invoice.id, world.ports)
@@ -73,7 +75,7 @@ def test_nobody_reads_another_organizations_invoices(world: World, account: Stri
 
 
 @pytest.mark.parametrize("act", [send_invoice, void_invoice, refresh_invoice])
-def test_an_invoice_of_an_account_that_is_no_longer_connected_stays_as_it_is(
+def test_an_invoice_of_a_former_account_cannot_be_sent_voided_or_refreshed(
     act: Any, world: World, account: StripeAccountId
 ) -> None:
     draft = world.invoice(send=False)
@@ -94,58 +96,58 @@ def test_an_invoice_of_an_account_that_is_no_longer_connected_stays_as_it_is(
 
 def test_sending_twice_mails_once(world: World, account: StripeAccountId) -> None:
     draft = world.invoice(send=False)
-    first = sent_again(world, draft)
-    assert sent_again(world, draft) == first
+    first = send_as_office(world, draft)
+    assert send_as_office(world, draft) == first
     world.deliver()
-    assert sent_again(world, draft).status is InvoiceStatus.PENDING
+    assert send_as_office(world, draft).status is InvoiceStatus.PENDING
     assert mails(world) == 1
 
 
-def test_two_people_who_press_send_at_once_send_once(world: World, account: StripeAccountId) -> None:
+def test_two_simultaneous_sends_mail_once(world: World, account: StripeAccountId) -> None:
     draft = world.invoice(send=False)
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Racing:
+    class RacingStripe:
         def __init__(self) -> None:
             self.raced = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def send(self, *args: Any) -> Any:
             if not self.raced:
                 self.raced = True
-                world.ports.stripe = plain
+                world.ports.stripe = real
                 with pytest.raises(Conflict, match="invoice_creating"):
-                    sent_again(world, draft)
-            return plain.send(*args)
+                    send_as_office(world, draft)
+            return real.send(*args)
 
-    world.ports.stripe = Racing()  # type: ignore[assignment]
-    assert sent_again(world, draft).status is InvoiceStatus.PENDING
+    world.ports.stripe = RacingStripe()  # type: ignore[assignment]
+    assert send_as_office(world, draft).status is InvoiceStatus.PENDING
     assert mails(world) == 1
 
 
-def test_a_send_that_stripe_refuses_keeps_the_reviewed_draft_and_can_be_repeated(
+def test_a_send_that_stripe_refuses_keeps_the_draft_and_can_be_repeated(
     world: World, account: StripeAccountId
 ) -> None:
     draft = world.invoice(send=False)
     world.double.set_delivery(paused=True)
     world.double.update_account(account, charges_enabled=False)
     with pytest.raises(Refused) as refusal:
-        sent_again(world, draft)
+        send_as_office(world, draft)
     assert "cannot currently make charges" in refusal.value.message
     assert world.now(draft).status is InvoiceStatus.DRAFT
     assert len(world.in_stripe(account)) == 1
-    # Stripe repeats a stored refusal to whoever uses the same key: the next order to send has its own.
+    # Stripe repeats a stored refusal for the same key. The next order to send has its own key.
     world.double.update_account(account, charges_enabled=True)
-    assert sent_again(world, draft).status is InvoiceStatus.PENDING
+    assert send_as_office(world, draft).status is InvoiceStatus.PENDING
     assert mails(world) == 1
 
 
-def test_a_send_whose_answer_is_lost_is_finished_by_itself(world: World, account: StripeAccountId) -> None:
+def test_a_send_whose_response_is_lost_is_finished_by_the_schedule(world: World, account: StripeAccountId) -> None:
     draft = world.invoice(send=False)
     world.double.order_fault("close_after", method="POST", path="/v1/invoices/*/send")
-    assert sent_again(world, draft).status is InvoiceStatus.CREATING
+    assert send_as_office(world, draft).status is InvoiceStatus.CREATING
     world.advance(31)
     world.resume()
     assert world.now(draft).status is InvoiceStatus.PENDING
@@ -157,18 +159,18 @@ def test_an_unverified_business_cannot_send_a_draft(world: World) -> None:
     world.customer()
     draft = world.invoice(send=False)
     with pytest.raises(Refused, match="stripe_account_not_ready"):
-        sent_again(world, draft)
+        send_as_office(world, draft)
     world.advance(1)
     world.double.update_account(account, charges_enabled=True)
     world.deliver()
-    assert sent_again(world, draft).status is InvoiceStatus.PENDING
+    assert send_as_office(world, draft).status is InvoiceStatus.PENDING
 
 
 def test_a_draft_sent_from_stripes_dashboard_is_sent(world: World, account: StripeAccountId) -> None:
     draft = world.invoice(send=False)
     world.client.v1.invoices.send_invoice(str(draft.stripe_invoice_id), None, as_owner(account))
     world.deliver()
-    assert sent_again(world, draft).status is InvoiceStatus.PENDING
+    assert send_as_office(world, draft).status is InvoiceStatus.PENDING
     assert mails(world) == 1
 
 
@@ -180,13 +182,15 @@ def test_a_draft_finalized_in_stripes_dashboard_and_not_sent_can_be_sent(
     world.deliver()
     assert world.now(draft).status is InvoiceStatus.PENDING
     assert mails(world) == 0
-    assert sent_again(world, draft).sent_at is not None
-    assert sent_again(world, draft).sent_at is not None
+    assert send_as_office(world, draft).sent_at is not None
+    assert send_as_office(world, draft).sent_at is not None
     assert mails(world) == 1
 
 
 @pytest.mark.parametrize("word", ["paid", "void", "uncollectible"])
-def test_what_can_no_longer_be_sent_says_so(word: str, world: World, account: StripeAccountId) -> None:
+def test_sending_a_paid_void_or_uncollectible_invoice_is_refused_with_a_reason(
+    word: str, world: World, account: StripeAccountId
+) -> None:
     draft = world.invoice(send=False)
     stripe_id = str(draft.stripe_invoice_id)
     world.client.v1.invoices.finalize_invoice(stripe_id, None, as_owner(account))
@@ -198,7 +202,7 @@ def test_what_can_no_longer_be_sent_says_so(word: str, world: World, account: St
         world.client.v1.invoices.mark_uncollectible(stripe_id, None, as_owner(account))
     world.deliver()
     with pytest.raises(Conflict) as refusal:
-        sent_again(world, draft)
+        send_as_office(world, draft)
     assert refusal.value.code == "invoice_not_sendable"
     assert word in refusal.value.message
     assert refusal.value.next_step
@@ -208,71 +212,71 @@ def test_what_can_no_longer_be_sent_says_so(word: str, world: World, account: St
 
 
 @pytest.mark.parametrize("send", [True, False], ids=["sent", "draft"])
-def test_voiding_ends_it_in_stripe_too(send: bool, world: World, account: StripeAccountId) -> None:
+def test_voiding_an_invoice_voids_or_deletes_it_in_stripe(send: bool, world: World, account: StripeAccountId) -> None:
     invoice = world.invoice(send=send)
     world.deliver()
-    assert voided(world, invoice).status is InvoiceStatus.VOID
+    assert void_as_office(world, invoice).status is InvoiceStatus.VOID
     assert [each["status"] for each in world.in_stripe(account)] == (["void"] if send else [])
-    assert voided(world, invoice).status is InvoiceStatus.VOID
+    assert void_as_office(world, invoice).status is InvoiceStatus.VOID
     assert world.now(invoice).balance == 0
     world.deliver()
     assert differences(world.double.ledger(account), [world.now(invoice)]) == []
 
 
 def test_a_failed_or_uncollectible_invoice_can_be_voided(world: World, account: StripeAccountId) -> None:
-    failed, written_off = world.invoice("svc_1"), world.invoice("svc_2")
-    world.double.pay(account, str(failed.stripe_invoice_id), "pm_card_chargeDeclined")
-    world.client.v1.invoices.mark_uncollectible(str(written_off.stripe_invoice_id), None, as_owner(account))
+    failed_invoice, uncollectible = world.invoice("svc_1"), world.invoice("svc_2")
+    world.double.pay(account, str(failed_invoice.stripe_invoice_id), "pm_card_chargeDeclined")
+    world.client.v1.invoices.mark_uncollectible(str(uncollectible.stripe_invoice_id), None, as_owner(account))
     world.deliver()
-    assert world.now(failed).status is InvoiceStatus.FAILED
-    assert world.now(written_off).status is InvoiceStatus.UNCOLLECTIBLE
-    assert voided(world, failed).status is InvoiceStatus.VOID
-    assert voided(world, written_off).status is InvoiceStatus.VOID
+    assert world.now(failed_invoice).status is InvoiceStatus.FAILED
+    assert world.now(uncollectible).status is InvoiceStatus.UNCOLLECTIBLE
+    assert void_as_office(world, failed_invoice).status is InvoiceStatus.VOID
+    assert void_as_office(world, uncollectible).status is InvoiceStatus.VOID
 
 
-def test_a_paid_invoice_cannot_be_voided_and_the_answer_names_the_refund(
+def test_voiding_a_paid_invoice_is_refused_and_the_next_step_is_a_refund(
     world: World, account: StripeAccountId
 ) -> None:
     invoice = world.invoice()
     world.double.pay(account, str(invoice.stripe_invoice_id))
     world.deliver()
     with pytest.raises(Conflict) as refusal:
-        voided(world, invoice)
+        void_as_office(world, invoice)
     assert refusal.value.code == "invoice_not_voidable"
     assert "Refund" in str(refusal.value.next_step)
 
 
-def test_an_invoice_paid_a_moment_ago_is_not_voided(world: World, account: StripeAccountId) -> None:
+def test_an_invoice_whose_payment_event_is_pending_is_not_voided(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
-    world.double.pay(account, str(invoice.stripe_invoice_id))  # the event is on its way
+    world.double.pay(account, str(invoice.stripe_invoice_id))  # the event has not arrived yet
     with pytest.raises(Conflict, match="invoice_not_voidable"):
-        voided(world, invoice)
+        void_as_office(world, invoice)
     assert world.now(invoice).status is InvoiceStatus.PAID
     world.deliver()
     assert world.now(invoice).status is InvoiceStatus.PAID
 
 
-def test_a_refused_void_can_be_repeated_once_its_cause_is_gone(world: World, account: StripeAccountId) -> None:
+def test_a_refused_void_can_be_repeated_once_the_payment_has_failed(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
     intent = world.double.pay(account, str(invoice.stripe_invoice_id), "pm_usBankAccount")["payment_intent"]
     world.deliver()
     with pytest.raises(IntegrationError):
-        voided(world, invoice)  # a payment is under way
+        void_as_office(world, invoice)  # a payment is under way
     world.double.settle_debit(account, intent, fail="insufficient_funds")
     world.deliver()
-    assert voided(world, invoice).status is InvoiceStatus.VOID
+    assert void_as_office(world, invoice).status is InvoiceStatus.VOID
 
 
-def test_what_was_voided_in_stripe_a_moment_ago_is_void(world: World, account: StripeAccountId) -> None:
+def test_voiding_an_invoice_that_was_just_voided_in_stripe_succeeds(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
     world.client.v1.invoices.void_invoice(str(invoice.stripe_invoice_id), None, as_owner(account))
-    assert voided(world, invoice).status is InvoiceStatus.VOID
+    assert void_as_office(world, invoice).status is InvoiceStatus.VOID
 
 
-def test_a_draft_finalized_in_stripe_a_moment_ago_is_voided(world: World, account: StripeAccountId) -> None:
+def test_voiding_a_draft_that_was_just_finalized_in_stripe_voids_it(world: World, account: StripeAccountId) -> None:
     draft = world.invoice(send=False)
     world.client.v1.invoices.finalize_invoice(str(draft.stripe_invoice_id), None, as_owner(account))
-    assert voided(world, draft).status is InvoiceStatus.VOID
+    assert void_as_office(world, draft).status is InvoiceStatus.VOID
     assert [each["status"] for each in world.in_stripe(account)] == ["void"]
 
 
@@ -281,15 +285,15 @@ def test_a_void_whose_outcome_is_unknown_can_be_repeated(kind: str, world: World
     invoice = world.invoice()
     world.double.order_fault(kind, method="POST", path="/v1/invoices/*/void", stored=True)
     with pytest.raises(StripeUnavailable):
-        voided(world, invoice)
-    assert voided(world, invoice).status is InvoiceStatus.VOID
+        void_as_office(world, invoice)
+    assert void_as_office(world, invoice).status is InvoiceStatus.VOID
     assert [each["status"] for each in world.in_stripe(account)] == ["void"]
 
 
-def test_an_invoice_still_being_made_is_neither_sent_nor_voided(world: World, account: StripeAccountId) -> None:
+def test_an_invoice_in_creation_can_be_neither_sent_nor_voided(world: World, account: StripeAccountId) -> None:
     world.double.order_fault("close_before", method="POST", path="/v1/invoices/*/send")
     invoice = world.invoice()
-    for act in (sent_again, voided):
+    for act in (send_as_office, void_as_office):
         with pytest.raises(Conflict) as refusal:
             act(world, invoice)
         assert refusal.value.code == "invoice_creating"
@@ -299,30 +303,30 @@ def test_an_invoice_still_being_made_is_neither_sent_nor_voided(world: World, ac
 # Refresh
 
 
-def test_refreshing_pulls_what_no_event_brought(world: World, account: StripeAccountId) -> None:
+def test_a_refresh_stores_changes_without_events(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
     world.double.set_delivery(paused=True)
     intent = world.double.pay(account, str(invoice.stripe_invoice_id))["payment_intent"]
-    assert refreshed(world, invoice).status is InvoiceStatus.PAID
+    assert refresh_as_office(world, invoice).status is InvoiceStatus.PAID
     world.client.v1.refunds.create({"payment_intent": intent}, as_owner(account))
-    assert refreshed(world, invoice).status is InvoiceStatus.REFUNDED
+    assert refresh_as_office(world, invoice).status is InvoiceStatus.REFUNDED
     assert kinds(world.now(invoice)) == ["created", "sent", "paid", "refunded"]
 
 
-def test_refreshing_what_is_known_writes_nothing(world: World, account: StripeAccountId) -> None:
+def test_a_refresh_without_news_writes_nothing(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
     world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
     world.deliver()
-    boundaries = watched(world)
-    refreshed(world, invoice)
+    boundaries = count_calls(world)
+    refresh_as_office(world, invoice)
     assert boundaries.writes == []
 
 
-def test_events_that_come_after_a_refresh_tell_nothing_new(world: World, account: StripeAccountId) -> None:
+def test_events_that_arrive_after_a_refresh_change_no_facts(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
     world.double.set_delivery(paused=True)
     world.double.pay(account, str(invoice.stripe_invoice_id))
-    refreshed(world, invoice)
+    refresh_as_office(world, invoice)
     facts = world.now(invoice).facts.without_times
     world.double.set_delivery(paused=False)
     world.deliver()
@@ -330,29 +334,29 @@ def test_events_that_come_after_a_refresh_tell_nothing_new(world: World, account
     assert world.now(invoice).facts.without_times == facts
 
 
-def test_a_refresh_overtaken_by_an_event_keeps_the_newer(world: World, account: StripeAccountId) -> None:
+def test_a_refresh_overtaken_by_an_event_keeps_the_newer_facts(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice()
     world.deliver()
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Slow:
+    class SlowStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def everything(self, *args: Any) -> Any:
-            facts = plain.everything(*args)
-            world.ports.stripe = plain
+            facts = real.everything(*args)
+            world.ports.stripe = real
             world.advance(5)
             world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
             world.deliver()
             return facts
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
-    refreshed(world, invoice)
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
+    refresh_as_office(world, invoice)
     assert world.now(invoice).status is InvoiceStatus.FAILED
 
 
-def test_a_refresh_that_brings_news_and_is_overtaken_by_newer_keeps_the_newer(
+def test_a_refresh_with_news_overtaken_by_an_event_keeps_the_newer_facts(
     world: World, account: StripeAccountId
 ) -> None:
     invoice = world.invoice()
@@ -360,41 +364,41 @@ def test_a_refresh_that_brings_news_and_is_overtaken_by_newer_keeps_the_newer(
     world.double.set_delivery(lose_rate=1.0)
     world.advance(5)
     world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclinedInsufficientFunds")
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Slow:
+    class SlowStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def everything(self, *args: Any) -> Any:
-            facts = plain.everything(*args)
-            world.ports.stripe = plain
+            facts = real.everything(*args)
+            world.ports.stripe = real
             world.double.set_delivery(lose_rate=0.0)
             world.advance(5)
             world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclinedExpiredCard")
             world.deliver()
             return facts
 
-    world.ports.stripe = Slow()  # type: ignore[assignment]
-    refreshed(world, invoice)
+    world.ports.stripe = SlowStripe()  # type: ignore[assignment]
+    refresh_as_office(world, invoice)
     failure = world.now(invoice).failure
     assert failure is not None
     assert failure.reason == "expired_card"
 
 
-def test_a_draft_that_is_gone_from_stripe_is_void_after_a_refresh(world: World, account: StripeAccountId) -> None:
+def test_a_refresh_marks_a_draft_deleted_in_stripe_as_void(world: World, account: StripeAccountId) -> None:
     draft = world.invoice(send=False)
     world.double.set_delivery(paused=True)
     world.client.v1.invoices.delete(str(draft.stripe_invoice_id), None, as_owner(account))
-    assert refreshed(world, draft).status is InvoiceStatus.VOID
+    assert refresh_as_office(world, draft).status is InvoiceStatus.VOID
     world.double.set_delivery(paused=False)
     world.deliver()
-    boundaries = watched(world)
-    assert refreshed(world, draft).status is InvoiceStatus.VOID
+    boundaries = count_calls(world)
+    assert refresh_as_office(world, draft).status is InvoiceStatus.VOID
     assert boundaries.writes == []
 
 
-def test_an_invoice_without_a_draft_yet_is_answered_as_it_is(world: World, account: StripeAccountId) -> None:
+def test_refreshing_an_invoice_without_a_draft_returns_it_unchanged(world: World, account: StripeAccountId) -> None:
     world.double.order_fault("close_before", method="POST", path="/v1/invoices")
     invoice = create_invoice(order(), world.ports)
-    assert refreshed(world, invoice).status is InvoiceStatus.CREATING
+    assert refresh_as_office(world, invoice).status is InvoiceStatus.CREATING

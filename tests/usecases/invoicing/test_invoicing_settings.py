@@ -1,4 +1,6 @@
-"""How an organization invoices is set as a whole, and checked before it is kept."""
+"""Tests the invoicing settings of an organization: they are replaced as a whole, and checked before they are
+stored.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +29,20 @@ ALL = InvoicingSettings(
 )
 
 
-def test_an_organization_begins_with_defaults(world: World) -> None:
+def test_a_new_organization_has_default_settings(world: World) -> None:
     settings = invoicing_settings.read(ORGANIZATION, world.ports)
     assert (settings.invoice_type, settings.payment_terms) == ("stripe", "net_30")
     assert not settings.reminders.enabled
 
 
-def test_what_is_set_is_kept_and_days_are_put_in_order(world: World) -> None:
-    kept = invoicing_settings.change(ORGANIZATION, ALL, world.ports)
-    assert invoicing_settings.read(ORGANIZATION, world.ports) == kept
-    assert kept.reminders.days_before_due == (1, 7)
-    assert replace(kept, version=0, reminders=ALL.reminders) == ALL
+def test_settings_are_stored_with_reminder_days_in_order(world: World) -> None:
+    stored = invoicing_settings.change(ORGANIZATION, ALL, world.ports)
+    assert invoicing_settings.read(ORGANIZATION, world.ports) == stored
+    assert stored.reminders.days_before_due == (1, 7)
+    assert replace(stored, version=0, reminders=ALL.reminders) == ALL
 
 
-def test_settings_belong_to_whoever_asks_whatever_they_say(world: World) -> None:
+def test_settings_are_stored_for_the_organization_of_the_request(world: World) -> None:
     invoicing_settings.change(ORGANIZATION, replace(ALL, organization_id=OTHER), world.ports)
     assert invoicing_settings.read(ORGANIZATION, world.ports).memo == "Thanks"
     assert invoicing_settings.read(OTHER, world.ports).memo is None
@@ -65,7 +67,7 @@ def test_settings_belong_to_whoever_asks_whatever_they_say(world: World) -> None
         ),
     ],
 )
-def test_a_value_out_of_range_is_refused_and_nothing_is_kept(
+def test_an_invalid_value_is_refused_and_nothing_is_stored(
     changes: dict[str, Any], code: str, field: str, world: World
 ) -> None:
     with pytest.raises(Refused) as refusal:
@@ -75,23 +77,23 @@ def test_a_value_out_of_range_is_refused_and_nothing_is_kept(
     assert world.ports.database.settings == {}
 
 
-def test_two_admins_who_save_at_once_do_not_overwrite_each_other(world: World) -> None:
-    plain = world.ports.settings
+def test_the_second_of_two_simultaneous_saves_is_refused(world: World) -> None:
+    real = world.ports.settings
 
-    class Racing:
+    class RacingStore:
         raced = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def save(self, settings: InvoicingSettings, *acts: Any) -> InvoicingSettings:
-            if not Racing.raced:
-                Racing.raced = True
+            if not RacingStore.raced:
+                RacingStore.raced = True
                 invoicing_settings.change(ORGANIZATION, replace(ALL, memo="First"), world.ports)
-            return plain.save(settings, *acts)
+            return real.save(settings, *acts)
 
-    world.ports.settings = Racing()  # type: ignore[assignment]
+    world.ports.settings = RacingStore()  # type: ignore[assignment]
     with pytest.raises(StaleWrite):
         invoicing_settings.change(ORGANIZATION, replace(ALL, memo="Second"), world.ports)
-    world.ports.settings = plain
+    world.ports.settings = real
     assert invoicing_settings.read(ORGANIZATION, world.ports).memo == "First"

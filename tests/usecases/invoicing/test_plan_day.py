@@ -1,4 +1,4 @@
-"""What the hourly schedule plans, and what becomes of it."""
+"""Tests the plan of the hourly schedule and the tasks that it queues."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.world import ORGANIZATION, World
 DAY = 86400
 
 
-def due_today(world: World) -> Invoice:
+def invoice_due_today(world: World) -> Invoice:
     world.connect()
     world.customer()
-    made = world.invoice(payment_terms="due_on_receipt")
+    invoice = world.invoice(payment_terms="due_on_receipt")
     world.deliver()
-    return world.now(made)
+    return world.now(invoice)
 
 
 @pytest.fixture
@@ -26,48 +26,48 @@ def world() -> World:
     return World()
 
 
-def test_an_invoice_turns_overdue_once(world: World) -> None:
-    made = due_today(world)
+def test_an_invoice_becomes_overdue_once(world: World) -> None:
+    invoice = invoice_due_today(world)
     assert plan_day(world.ports) == Planned()
     world.advance(DAY)
     assert plan_day(world.ports) == Planned(overdue=1)
     world.work()
-    assert world.now(made).overdue
-    version = world.now(made).version
+    assert world.now(invoice).overdue
+    version = world.now(invoice).version
     assert plan_day(world.ports) == Planned()
-    assert not mark_overdue(ORGANIZATION, made.id, world.ports)
-    assert world.now(made).version == version
+    assert not mark_overdue(ORGANIZATION, invoice.id, world.ports)
+    assert world.now(invoice).version == version
 
 
-def test_invoices_of_a_disconnected_company_turn_overdue(world: World) -> None:
-    made = due_today(world)
+def test_invoices_of_a_disconnected_company_become_overdue(world: World) -> None:
+    invoice = invoice_due_today(world)
     connection = world.ports.connections.get(ORGANIZATION)
     world.ports.connections.save(connection.disconnected("by_admin", world.ports.clock.now()))
     world.advance(DAY)
     world.plan_day()
-    assert world.now(made).overdue
+    assert world.now(invoice).overdue
 
 
-def test_what_was_paid_while_its_task_was_queued_does_not_turn_overdue(world: World) -> None:
-    made = due_today(world)
+def test_an_invoice_paid_while_its_task_is_queued_does_not_become_overdue(world: World) -> None:
+    invoice = invoice_due_today(world)
     world.advance(DAY)
     assert plan_day(world.ports).overdue == 1
-    world.double.pay(made.stripe_account_id, made.stripe_invoice_id or "")
+    world.double.pay(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
     world.deliver()
     world.work()
-    assert world.now(made).overdue_since is None
+    assert world.now(invoice).overdue_since is None
 
 
-def test_any_write_after_the_due_day_stores_the_fact(world: World) -> None:
-    made = due_today(world)
+def test_any_write_after_the_due_day_marks_the_invoice_as_overdue(world: World) -> None:
+    invoice = invoice_due_today(world)
     world.advance(DAY)
-    world.double.pay(made.stripe_account_id, made.stripe_invoice_id or "", "pm_card_chargeDeclined")
+    world.double.pay(invoice.stripe_account_id, invoice.stripe_invoice_id or "", "pm_card_chargeDeclined")
     world.deliver()
-    assert world.now(made).overdue
+    assert world.now(invoice).overdue
     assert plan_day(world.ports).overdue == 0
 
 
-def test_a_task_for_an_invoice_that_is_gone_does_nothing(world: World) -> None:
+def test_a_task_for_a_removed_invoice_does_nothing(world: World) -> None:
     world.ports.queues.send(InvoiceJob(ORGANIZATION, InvoiceId("inv_gone"), InvoiceTask.MARK_OVERDUE))
     [task] = world.ports.queues.take()
     assert isinstance(task, InvoiceJob)

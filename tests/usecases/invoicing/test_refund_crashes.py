@@ -1,4 +1,4 @@
-"""A refund survives whatever happens at any moment: Stripe makes it once, or POM says that it was refused."""
+"""Tests crashes during refunds: Stripe makes each refund once, or POM says that it was refused."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
 from chalicelib.usecases.connecting.freeze import freeze
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
-from tests.boundaries import Killed, unwatched, watched
-from tests.usecases.invoicing.refunding import Company, interrupted, outward_calls
+from tests.boundaries import ProcessKilled, count_calls, stop_counting
+from tests.usecases.invoicing.refunding import Company, interrupt, outward_calls
 from tests.world import ADMIN, ORGANIZATION
 
 REFUND = (
@@ -26,15 +26,17 @@ REFUND = (
 RESUME = (
     "invoices.get connections.get invoices.save stripe.refunds_of stripe.refund invoices.save connections.get".split()
 )
-"""Every outward call of going on with a refund that Stripe has not made."""
+"""Every outward call of resuming a refund that Stripe has not made."""
 
 SOON, NEXT_DAY = LEASE + 1, 25 * 3600
 GAPS = pytest.mark.parametrize("gap", [SOON, NEXT_DAY], ids=["resumed_soon", "resumed_after_a_day"])
-MOMENTS = pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+BEFORE_AND_AFTER = pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 
 
-def deaf() -> Company:
-    """A company to which no webhook comes, and whose account is not swept, so that POM has to look by itself."""
+def company_without_webhooks() -> Company:
+    """Returns a company that receives no webhooks and whose account is not swept, so that POM must read Stripe
+    itself.
+    """
     company = Company()
     company.world.ports.queues.take()
     company.world.double.set_delivery(lose_rate=1.0)
@@ -62,7 +64,7 @@ def test_the_list_of_outward_calls_is_complete() -> None:
 
 
 def test_the_list_of_outward_calls_of_resuming_is_complete() -> None:
-    company = deaf()
+    company = company_without_webhooks()
     company.loses_the_answer("close_before", count=3)
     company.refunds(amount="25")
     company.world.advance(SOON)
@@ -75,29 +77,29 @@ def test_the_list_of_outward_calls_of_resuming_is_complete() -> None:
 
 
 @GAPS
-@MOMENTS
-@pytest.mark.parametrize("make", [Company, deaf], ids=["webhooks_arrive", "webhooks_are_lost"])
+@BEFORE_AND_AFTER
+@pytest.mark.parametrize("make", [Company, company_without_webhooks], ids=["webhooks_arrive", "webhooks_are_lost"])
 @pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
 def test_a_crash_at_any_boundary_ends_in_one_refund(number: int, make: type[Company], after: bool, gap: int) -> None:
     company = make()
-    watched(company.world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(company.world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers(gap)
-    # The office saw no answer and repeats the request: it makes the refund, or finds it.
+    # The office received no response and repeats the request, which makes the refund or finds it.
     assert company.refunds(amount="25").fact is not None
     assert_refunded_once(company)
 
 
-@MOMENTS
+@BEFORE_AND_AFTER
 @pytest.mark.parametrize("number", range(5, len(REFUND)))
-def test_a_request_that_is_repeated_at_once_leaves_the_refund_to_the_first_one(number: int, after: bool) -> None:
-    company = deaf()
-    watched(company.world, fatal=number, after=after)
-    with pytest.raises(Killed):
+def test_a_request_repeated_immediately_leaves_the_refund_to_the_first_request(number: int, after: bool) -> None:
+    company = company_without_webhooks()
+    count_calls(company.world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
-    unwatched(company.world)
+    stop_counting(company.world)
     company.refunds(amount="25")
     assert len(company.in_stripe) <= 1
     company.recovers()
@@ -106,18 +108,18 @@ def test_a_request_that_is_repeated_at_once_leaves_the_refund_to_the_first_one(n
 
 
 @GAPS
-@MOMENTS
+@BEFORE_AND_AFTER
 @pytest.mark.parametrize("number", range(len(RESUME) - 1))
-def test_a_second_crash_while_resuming_changes_nothing_in_the_end(number: int, after: bool, gap: int) -> None:
-    company = deaf()
-    watched(company.world, fatal=REFUND.index("stripe.refund"), after=after)
-    with pytest.raises(Killed):
+def test_a_second_crash_while_resuming_still_ends_in_one_refund(number: int, after: bool, gap: int) -> None:
+    company = company_without_webhooks()
+    count_calls(company.world, fatal=REFUND.index("stripe.refund"), after=after)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
     company.world.advance(gap)
-    watched(company.world, fatal=number, after=after)
-    with suppress(Killed):
+    count_calls(company.world, fatal=number, after=after)
+    with suppress(ProcessKilled):
         resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers(gap)
     assert_refunded_once(company)
 
@@ -137,28 +139,28 @@ FAULTS = [
 @GAPS
 @pytest.mark.parametrize("count", [1, 4])
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
-def test_whatever_stripe_does_the_refund_is_made_once(fault: dict[str, object], count: int, gap: int) -> None:
-    company = deaf()
+def test_a_failing_call_of_stripe_still_ends_in_one_refund(fault: dict[str, object], count: int, gap: int) -> None:
+    company = company_without_webhooks()
     company.loses_the_answer(**fault, count=count)  # type: ignore[arg-type]
     company.refunds(amount="25")
     company.recovers(gap)
     assert_refunded_once(company)
 
 
-def test_a_lost_answer_is_a_refund_without_stripes_word_until_pom_has_looked() -> None:
-    company = deaf()
+def test_a_refund_whose_response_was_lost_has_no_stripe_facts_until_it_is_resumed() -> None:
+    company = company_without_webhooks()
     company.loses_the_answer(count=4)
-    answered = company.refunds(amount="25")
-    assert answered.fact is None
-    assert (answered.amount, answered.payment_id) == (2500, company.payment_id)
+    refund = company.refunds(amount="25")
+    assert refund.fact is None
+    assert (refund.amount, refund.payment_id) == (2500, company.payment_id)
     assert company.now.resume_at == company.world.ports.clock.now() + 30
     company.recovers()
     assert company.refunds(amount="25").fact is not None
     assert_refunded_once(company)
 
 
-def test_whoever_repeats_the_request_when_the_wait_is_over_has_pom_look_at_once() -> None:
-    company = deaf()
+def test_a_request_repeated_after_the_wait_resumes_the_refund_immediately() -> None:
+    company = company_without_webhooks()
     company.loses_the_answer(count=4)
     company.refunds(amount="25")
     company.world.double.clear_faults()
@@ -167,28 +169,28 @@ def test_whoever_repeats_the_request_when_the_wait_is_over_has_pom_look_at_once(
     assert_refunded_once(company)
 
 
-@pytest.mark.parametrize("made", [False, True], ids=["not_made", "made"])
-def test_after_a_day_pom_looks_before_it_asks_because_stripe_has_forgotten_the_key(made: bool) -> None:
-    company = deaf()
-    company.loses_the_answer("close_after" if made else "close_before", count=4)
+@pytest.mark.parametrize("refund_exists", [False, True], ids=["not_made", "made"])
+def test_after_a_day_pom_lists_refunds_before_it_repeats_the_request(refund_exists: bool) -> None:
+    company = company_without_webhooks()
+    company.loses_the_answer("close_after" if refund_exists else "close_before", count=4)
     company.refunds(amount="25")
     company.world.double.clear_faults()
     company.world.advance(KEY_TRUSTED_FOR + 2 * 3600)
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     company.world.resume()
-    unwatched(company.world)
-    assert boundaries.stripe == (["refunds_of"] if made else ["refunds_of", "refund"])
+    stop_counting(company.world)
+    assert boundaries.stripe == (["refunds_of"] if refund_exists else ["refunds_of", "refund"])
     assert_refunded_once(company)
 
 
-def test_an_order_that_waits_for_stripe_counts_as_refunded_for_every_other_request() -> None:
-    company = deaf()
+def test_a_pending_refund_counts_as_refunded_for_other_requests() -> None:
+    company = company_without_webhooks()
     company.loses_the_answer("close_before", count=4)
     company.refunds(amount="50")
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refused) as refusal:
         company.refunds("another", amount="25.01")
-    assert raised.value.code == "refund_exceeds_payment"
-    assert "25.00 USD is left" in raised.value.message
+    assert refusal.value.code == "refund_exceeds_payment"
+    assert "25.00 USD is left" in refusal.value.message
     company.world.double.clear_faults()
     assert company.refunds("rest").amount == 2500
     company.recovers()
@@ -196,22 +198,22 @@ def test_an_order_that_waits_for_stripe_counts_as_refunded_for_every_other_reque
     company.assert_settled()
 
 
-def test_a_refund_that_no_longer_fits_when_pom_goes_on_is_refused_and_never_squeezed_in() -> None:
-    company = deaf()
+def test_a_resumed_refund_that_exceeds_the_remaining_amount_is_refused() -> None:
+    company = company_without_webhooks()
     company.loses_the_answer("close_before", count=4)
     company.refunds(amount="25")
     company.world.double.clear_faults()
     company.refunds_in_dashboard(6000)
     company.world.advance(SOON)
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     company.world.resume()
-    unwatched(company.world)
+    stop_counting(company.world)
     assert "refund" not in boundaries.stripe
     assert company.in_stripe == [6000]
     assert_refused(company, "refund_exceeds_payment")
 
 
-def test_a_refund_of_a_payment_that_was_disputed_meanwhile_is_refused() -> None:
+def test_a_resumed_refund_of_a_payment_disputed_meanwhile_is_refused() -> None:
     company = Company()
     company.loses_the_answer("close_before", count=4)
     company.refunds(amount="25")
@@ -223,9 +225,9 @@ def test_a_refund_of_a_payment_that_was_disputed_meanwhile_is_refused() -> None:
     assert_refused(company, "refund_of_disputed_payment")
 
 
-def test_what_stripe_refuses_after_the_request_was_answered_is_on_the_timeline_and_needs_a_new_key() -> None:
-    """Whoever repeats the request only wants to hear what has become of it."""
-    company = deaf()
+def test_a_refusal_after_the_response_is_on_the_timeline_and_needs_a_new_key() -> None:
+    """A repeated request returns only the outcome of the first request."""
+    company = company_without_webhooks()
     company.loses_the_answer("close_before", count=4)
     company.refunds(amount="25")
     company.world.double.clear_faults()
@@ -233,28 +235,28 @@ def test_what_stripe_refuses_after_the_request_was_answered_is_on_the_timeline_a
     company.recovers()
     assert_refused(company, "refund_exceeds_balance")
     company.world.double.update_account(company.account, covers_refunds=True)
-    with pytest.raises(Conflict) as raised:
+    with pytest.raises(Conflict) as refusal:
         company.refunds(amount="25")
-    assert (raised.value.code, company.in_stripe) == ("refund_refused", [])
+    assert (refusal.value.code, company.in_stripe) == ("refund_refused", [])
     assert company.refunds("again", amount="25").fact is not None
     assert company.in_stripe == [2500]
 
 
-def test_whoever_repeats_a_refund_that_no_longer_fits_hears_why() -> None:
-    company = deaf()
+def test_repeating_a_refund_that_exceeds_the_remaining_amount_returns_the_reason() -> None:
+    company = company_without_webhooks()
     company.loses_the_answer("close_before", count=4)
     company.refunds(amount="25")
     company.world.double.clear_faults()
     company.refunds_in_dashboard(6000)
     company.world.advance(SOON)
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Refused) as refusal:
         company.refunds(amount="25")
-    assert raised.value.code == "refund_exceeds_payment"
+    assert refusal.value.code == "refund_exceeds_payment"
     assert_refused(company, "refund_exceeds_payment")
 
 
-def test_an_order_waits_while_the_connection_is_revoked_and_is_settled_after_a_reconnect() -> None:
-    company = deaf()
+def test_a_refund_waits_while_the_connection_is_revoked_and_finishes_after_a_reconnect() -> None:
+    company = company_without_webhooks()
     company.loses_the_answer(count=4)
     company.refunds(amount="25")
     company.world.double.clear_faults()
@@ -268,8 +270,8 @@ def test_an_order_waits_while_the_connection_is_revoked_and_is_settled_after_a_r
     assert_refunded_once(company)
 
 
-def test_an_order_waits_while_the_organization_is_not_connected_even_if_stripe_would_let_pom_in() -> None:
-    company = deaf()
+def test_a_refund_waits_while_the_organization_is_not_connected() -> None:
+    company = company_without_webhooks()
     company.loses_the_answer("close_before", count=4)
     company.refunds(amount="25")
     company.world.double.clear_faults()
@@ -280,8 +282,8 @@ def test_an_order_waits_while_the_organization_is_not_connected_even_if_stripe_w
     assert [order.open for order in company.orders] == [True]
 
 
-def test_a_refund_without_an_answer_goes_on_while_invoicing_is_paused() -> None:
-    company = deaf()
+def test_a_refund_without_a_response_resumes_while_invoicing_is_paused() -> None:
+    company = company_without_webhooks()
     company.loses_the_answer("close_before", count=4)
     company.refunds(amount="25")
     company.world.double.clear_faults()
@@ -290,35 +292,35 @@ def test_a_refund_without_an_answer_goes_on_while_invoicing_is_paused() -> None:
     assert_refunded_once(company)
 
 
-# Two at the same moment
+# Simultaneous requests
 
 
 @pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
-def test_two_requests_with_one_key_at_the_same_moment_make_one_refund(number: int) -> None:
-    company = deaf()
-    interrupted(company.world, number, lambda: company.refunds(amount="25"))
+def test_two_simultaneous_requests_with_one_key_make_one_refund(number: int) -> None:
+    company = company_without_webhooks()
+    interrupt(company.world, number, lambda: company.refunds(amount="25"))
     with suppress(StaleWrite):
         company.refunds(amount="25")
-    unwatched(company.world)
+    stop_counting(company.world)
     assert company.refunds(amount="25").fact is not None
     assert_refunded_once(company)
 
 
 @pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
-def test_two_requests_with_two_keys_at_the_same_moment_never_exceed_the_payment(number: int) -> None:
-    company = deaf()
+def test_two_simultaneous_requests_with_two_keys_never_exceed_the_payment(number: int) -> None:
+    company = company_without_webhooks()
     refusals: list[IntegrationError] = []
 
     def rival() -> None:
         with suppress(Refused):
             company.refunds("rival", amount="50")
 
-    interrupted(company.world, number, rival)
+    interrupt(company.world, number, rival)
     try:
         company.refunds("once", amount="50")
     except Refused as refusal:
         refusals.append(refusal)
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers()
     assert company.in_stripe == [5000]
     assert len(company.orders) == 1
@@ -329,8 +331,8 @@ def test_two_requests_with_two_keys_at_the_same_moment_never_exceed_the_payment(
 @pytest.mark.parametrize(
     "keys", [["once"] * 6, [f"key-{number}" for number in range(6)]], ids=["one_key", "six_keys"]
 )
-def test_of_six_requests_in_six_threads_one_refunds(keys: list[str]) -> None:
-    company = deaf()
+def test_six_requests_in_six_threads_make_one_refund(keys: list[str]) -> None:
+    company = company_without_webhooks()
     start = threading.Barrier(len(keys))
 
     def ask(key: str) -> None:
@@ -352,11 +354,9 @@ def test_of_six_requests_in_six_threads_one_refunds(keys: list[str]) -> None:
 @GAPS
 @pytest.mark.parametrize("fault", [{"kind": "close_before", "count": 4}, {"kind": "error_before", "stored": True}])
 @pytest.mark.parametrize("number", range(6))
-def test_two_workers_that_go_on_with_one_order_make_one_refund(
-    number: int, fault: dict[str, object], gap: int
-) -> None:
-    """The first one sleeps past its lease at any moment, and the second one takes the order up."""
-    company = deaf()
+def test_two_workers_that_resume_one_order_make_one_refund(number: int, fault: dict[str, object], gap: int) -> None:
+    """The first worker sleeps past its lease at this call, and the second worker resumes the order."""
+    company = company_without_webhooks()
     company.loses_the_answer(**fault)  # type: ignore[arg-type]
     company.refunds(amount="25")
     company.world.double.clear_faults()
@@ -366,19 +366,19 @@ def test_two_workers_that_go_on_with_one_order_make_one_refund(
         company.world.advance(LEASE + 1)
         resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
 
-    interrupted(company.world, number, second_worker)
+    interrupt(company.world, number, second_worker)
     with suppress(StaleWrite):
         resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
-    unwatched(company.world)
+    stop_counting(company.world)
     company.recovers()
     assert_refunded_once(company)
 
 
 def test_a_lease_keeps_a_second_worker_away() -> None:
-    company = deaf()
-    watched(company.world, fatal=REFUND.index("stripe.refund"), after=True)
-    with pytest.raises(Killed):
+    company = company_without_webhooks()
+    count_calls(company.world, fatal=REFUND.index("stripe.refund"), after=True)
+    with pytest.raises(ProcessKilled):
         company.refunds(amount="25")
-    boundaries = watched(company.world)
+    boundaries = count_calls(company.world)
     resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
     assert boundaries.stripe == []

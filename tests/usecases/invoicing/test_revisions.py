@@ -1,4 +1,4 @@
-"""An invoice that somebody edits in Stripe is replaced there by a revision, and POM goes on with that one."""
+"""Tests revisions: Stripe replaces an edited invoice by a revision, and POM continues with the revision."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.reconciling.backfill import BackfillOutcome, backfill, invoices_to_backfill
 from chalicelib.usecases.reconciling.tie_out import tie_out
 from tests.timelines import entries
-from tests.usecases.reconciling.test_backfill import lose
+from tests.usecases.reconciling.test_backfill import lose_records
 from tests.world import OFFICE, ORGANIZATION, World, line
 
 HOUR, DAY = 3600, 86400
@@ -31,50 +31,52 @@ HOUR, DAY = 3600, 86400
 copied_or_not = pytest.mark.parametrize("metadata", [True, False], ids=["metadata_copied", "metadata_not_copied"])
 
 
-def revise(world: World, invoice: Invoice, *, metadata: bool = True, more: int = 2500, send: bool = True) -> str:
-    """Somebody edits the invoice in Stripe's dashboard. Returns the id of the revision."""
+def revise(
+    world: World, invoice: Invoice, *, metadata: bool = True, extra_cents: int = 2500, send: bool = True
+) -> str:
+    """Edits the invoice in Stripe's dashboard. Returns the id of the revision."""
     world.double.config.revisions_copy_metadata = metadata
     world.advance(60)
-    service, options = world.client.v1.invoices, on(invoice)
+    service, options = world.client.v1.invoices, options_of(invoice)
     latest = world.in_stripe(invoice.stripe_account_id)[-1]["id"]
-    wanted: Any = {"from_invoice": {"action": "revision", "invoice": latest}}
-    draft = service.create(wanted, options)
-    if more:
-        service.add_lines(draft.id, {"lines": [{"amount": more, "description": "Filter"}]}, options)
+    params: Any = {"from_invoice": {"action": "revision", "invoice": latest}}
+    draft = service.create(params, options)
+    if extra_cents:
+        service.add_lines(draft.id, {"lines": [{"amount": extra_cents, "description": "Filter"}]}, options)
     if send:
         service.send_invoice(draft.id, None, options)
     return str(draft.id)
 
 
-def copy(world: World, invoice: Invoice) -> None:
-    """Somebody makes another invoice like it in Stripe's dashboard, metadata and all."""
+def copy_in_dashboard(world: World, invoice: Invoice) -> None:
+    """Creates a copy of the invoice in Stripe's dashboard, including its metadata."""
     [ours] = world.in_stripe(invoice.stripe_account_id)
-    made = world.client.v1.invoices.create(
+    copied = world.client.v1.invoices.create(
         {
             "customer": ours["customer"], "currency": "usd", "metadata": ours["metadata"],
             "collection_method": "send_invoice", "days_until_due": 5,
         },
-        on(invoice),
+        options_of(invoice),
     )  # fmt: skip
-    world.client.v1.invoices.add_lines(made.id, {"lines": [{"amount": 900}]}, on(invoice))
-    world.client.v1.invoices.send_invoice(made.id, None, on(invoice))
+    world.client.v1.invoices.add_lines(copied.id, {"lines": [{"amount": 900}]}, options_of(invoice))
+    world.client.v1.invoices.send_invoice(copied.id, None, options_of(invoice))
 
 
-def on(invoice: Invoice) -> Any:
+def options_of(invoice: Invoice) -> Any:
     return {"stripe_account": invoice.stripe_account_id}
 
 
-def sent(world: World) -> Invoice:
+def send_and_deliver(world: World) -> Invoice:
     invoice = world.invoice()
     world.deliver()
     return world.now(invoice)
 
 
 @copied_or_not
-def test_the_revision_takes_the_place_of_the_invoice_with_its_total_number_and_link(
+def test_a_revision_replaces_the_invoice_with_its_total_and_link(
     world: World, account: StripeAccountId, metadata: bool
 ) -> None:
-    before = sent(world)
+    before = send_and_deliver(world)
     revision = revise(world, before, metadata=metadata)
     world.deliver()
     after = world.now(before)
@@ -86,11 +88,11 @@ def test_the_revision_takes_the_place_of_the_invoice_with_its_total_number_and_l
 
 
 @copied_or_not
-def test_a_declined_payment_of_the_revision_is_shown_by_its_webhook(
+def test_an_event_about_a_declined_payment_reaches_the_revised_invoice(
     world: World, account: StripeAccountId, metadata: bool
 ) -> None:
-    """Events about a payment name nothing but the payment, so POM must have met it."""
-    invoice = sent(world)
+    """Events about a payment name only the payment, so POM must have stored the payment before."""
+    invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
     world.deliver()
     world.double.pay(account, revision, "pm_card_chargeDeclinedInsufficientFunds")
@@ -101,32 +103,30 @@ def test_a_declined_payment_of_the_revision_is_shown_by_its_webhook(
 
 
 @copied_or_not
-def test_no_event_of_an_edit_makes_the_invoice_void_for_a_moment(
+def test_no_event_of_a_revision_makes_the_invoice_void(
     world: World, account: StripeAccountId, metadata: bool
 ) -> None:
-    invoice = sent(world)
+    invoice = send_and_deliver(world)
     revise(world, invoice, metadata=metadata)
     while world.double.step() is not None:
         assert world.now(invoice).live
 
 
-def test_what_webhooks_tell_of_an_edit_waits_until_stripe_can_tell_of_the_revision(
-    world: World, account: StripeAccountId
-) -> None:
-    invoice = sent(world)
+def test_events_of_a_revision_wait_until_stripe_returns_the_revision(world: World, account: StripeAccountId) -> None:
+    invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=False)
     world.double.order_fault("error_before", path=f"/v1/invoices/{revision}", count=50)
     world.deliver()
-    meanwhile = world.now(invoice)
-    assert (meanwhile.stripe_invoice_id, meanwhile.live) == (invoice.stripe_invoice_id, True)
+    during_outage = world.now(invoice)
+    assert (during_outage.stripe_invoice_id, during_outage.live) == (invoice.stripe_invoice_id, True)
     world.double.clear_faults()
     world.sweep(objects=False)
     assert world.now(invoice).stripe_invoice_id == revision
 
 
-def test_a_copy_that_somebody_revises_is_another_invoice(world: World, account: StripeAccountId) -> None:
-    invoice = sent(world)
-    copy(world, invoice)
+def test_the_revision_of_a_copy_does_not_change_the_original(world: World, account: StripeAccountId) -> None:
+    invoice = send_and_deliver(world)
+    copy_in_dashboard(world, invoice)
     revise(world, invoice, metadata=True)
     receipts = world.deliver()
     assert world.now(invoice) == invoice
@@ -134,14 +134,14 @@ def test_a_copy_that_somebody_revises_is_another_invoice(world: World, account: 
 
 
 @copied_or_not
-def test_a_revision_of_a_revision_of_which_nothing_was_heard_is_followed(
+def test_a_second_revision_is_followed_although_the_first_had_no_events(
     world: World, account: StripeAccountId, metadata: bool
 ) -> None:
-    invoice = sent(world)
+    invoice = send_and_deliver(world)
     world.double.set_delivery(lose=["*"])
-    revise(world, invoice, metadata=metadata, more=100)
+    revise(world, invoice, metadata=metadata, extra_cents=100)
     world.double.set_delivery(lose=["invoice.updated", "invoice.voided"])
-    second = revise(world, invoice, metadata=metadata, more=200)
+    second = revise(world, invoice, metadata=metadata, extra_cents=200)
     world.deliver()
     now = world.now(invoice)
     assert (now.stripe_invoice_id, now.total) == (second, 7800)
@@ -149,38 +149,36 @@ def test_a_revision_of_a_revision_of_which_nothing_was_heard_is_followed(
 
 
 @copied_or_not
-def test_what_people_do_is_done_to_the_revision(world: World, account: StripeAccountId, metadata: bool) -> None:
-    invoice = sent(world)
+def test_reminders_and_payments_reach_the_revision(world: World, account: StripeAccountId, metadata: bool) -> None:
+    invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
     world.deliver()
     world.advance(DAY)
     remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert world.double.mails(account)[-1]["invoice"] == revision
-    paid = mark_paid(ORGANIZATION, invoice.id, OFFICE, Settlement("check"), world.ports)
-    assert (paid.status, paid.paid_amount) == (InvoiceStatus.PAID, 10_000)
+    paid_invoice = mark_paid(ORGANIZATION, invoice.id, OFFICE, Settlement("check"), world.ports)
+    assert (paid_invoice.status, paid_invoice.paid_amount) == (InvoiceStatus.PAID, 10_000)
     assert [each["status"] for each in world.in_stripe(account)] == ["void", "paid"]
 
 
 @copied_or_not
-def test_an_act_that_meets_a_revision_nobody_knew_of_does_not_touch_it(
+def test_voiding_an_invoice_with_an_unknown_revision_is_refused(
     world: World, account: StripeAccountId, metadata: bool
 ) -> None:
     world.double.set_delivery(lose=["*"])
-    invoice = sent(world)
+    invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as refusal:
         void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
-    assert refused.value.code == "invoice_revised"
+    assert refusal.value.code == "invoice_revised"
     assert world.now(invoice).live
     refreshed = refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert refreshed.stripe_invoice_id == revision
     assert void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports).status is InvoiceStatus.VOID
 
 
-def test_services_of_a_void_invoice_are_billed_again_after_one_question_to_stripe(
-    world: World, account: StripeAccountId
-) -> None:
-    invoice = sent(world)
+def test_billing_a_service_of_a_void_invoice_costs_one_call_of_stripe(world: World, account: StripeAccountId) -> None:
+    invoice = send_and_deliver(world)
     void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     world.deliver()
     world.double.api.log.reset()
@@ -189,49 +187,47 @@ def test_services_of_a_void_invoice_are_billed_again_after_one_question_to_strip
     assert world.stripe_calls()["GET /v1/invoices/{id}"] == 1
 
 
-def test_services_stay_billed_if_only_the_void_of_the_original_was_heard_of(
+def test_services_stay_billed_if_only_the_void_of_the_original_is_stored(
     world: World, account: StripeAccountId
 ) -> None:
     world.double.set_delivery(lose=["*"])
-    invoice = sent(world)
+    invoice = send_and_deliver(world)
     revise(world, invoice)
-    known = world.now(invoice)
-    assert known.facts.invoice is not None
-    void = replace(known.facts.invoice, status="void", as_of=world.ports.clock.now())
-    assert not world.ports.invoices.save(invoice_write(known.with_fetched(void))).live
-    with pytest.raises(Conflict) as refused:
+    stored = world.now(invoice)
+    assert stored.facts.invoice is not None
+    void = replace(stored.facts.invoice, status="void", as_of=world.ports.clock.now())
+    assert not world.ports.invoices.save(invoice_write(stored.with_fetched(void))).live
+    with pytest.raises(Conflict) as refusal:
         world.invoice()
-    assert refused.value.code == "service_already_billed"
+    assert refusal.value.code == "service_already_billed"
     assert world.now(invoice).live
 
 
 @copied_or_not
-def test_the_comparison_of_books_names_a_revision_that_was_never_heard_of(
-    world: World, account: StripeAccountId, metadata: bool
-) -> None:
+def test_a_tie_out_names_a_revision_without_events(world: World, account: StripeAccountId, metadata: bool) -> None:
     world.double.set_delivery(lose=["*"])
-    invoice = sent(world)
+    invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
     world.advance(2 * HOUR)
-    found = tie_out(ORGANIZATION, world.ports)
-    assert (Kind.UNKNOWN_TO_US, revision) in [(each.kind, each.stripe_id) for each in found.differences]
-    assert found.billed_twice == 0
+    comparison = tie_out(ORGANIZATION, world.ports)
+    assert (Kind.UNKNOWN_TO_US, revision) in [(each.kind, each.stripe_id) for each in comparison.differences]
+    assert comparison.billed_twice == 0
     world.sweep()
     world.advance(2 * HOUR)
     assert tie_out(ORGANIZATION, world.ports).differences == ()
 
 
 @copied_or_not
-def test_a_lost_record_of_a_revised_invoice_comes_back_with_its_services_claimed(
+def test_a_lost_record_of_a_revised_invoice_is_recreated_with_its_claims(
     world: World, account: StripeAccountId, metadata: bool
 ) -> None:
-    invoice = sent(world)
+    invoice = send_and_deliver(world)
     revision = revise(world, invoice, metadata=metadata)
     world.deliver()
-    lose(world, invoice)
-    listed = invoices_to_backfill(ORGANIZATION, world.ports.clock.now() - DAY, world.ports)
-    done = [backfill(each, ORGANIZATION, world.ports).did for each in listed]
-    assert done == [BackfillOutcome.RECREATED, BackfillOutcome.UNCHANGED]
+    lose_records(world, invoice)
+    stripe_invoices = invoices_to_backfill(ORGANIZATION, world.ports.clock.now() - DAY, world.ports)
+    outcomes = [backfill(each, ORGANIZATION, world.ports).did for each in stripe_invoices]
+    assert outcomes == [BackfillOutcome.RECREATED, BackfillOutcome.UNCHANGED]
     assert world.now(invoice).stripe_invoice_id == revision
     assert world.ports.database.claims[ORGANIZATION, ServiceId("svc_1")] == invoice.id
     with pytest.raises(Conflict):
@@ -239,8 +235,8 @@ def test_a_lost_record_of_a_revised_invoice_comes_back_with_its_services_claimed
 
 
 @copied_or_not
-def test_sweeps_after_an_edit_find_nothing_more(world: World, account: StripeAccountId, metadata: bool) -> None:
-    invoice = sent(world)
+def test_sweeps_after_a_revision_correct_nothing(world: World, account: StripeAccountId, metadata: bool) -> None:
+    invoice = send_and_deliver(world)
     world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
     revise(world, invoice, metadata=metadata)
     revise(world, invoice, metadata=metadata, send=False)
@@ -253,44 +249,44 @@ def test_sweeps_after_an_edit_find_nothing_more(world: World, account: StripeAcc
     assert world.now(invoice) == before
 
 
-def test_a_void_that_does_not_name_the_revision_yet_is_not_believed_alone(
+def test_a_void_event_that_does_not_name_the_revision_does_not_void_the_invoice(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    invoice = sent(world)
+    invoice = send_and_deliver(world)
     monkeypatch.setattr(world.double.world.order, "is_usual", lambda: False)
     world.double.set_delivery(lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
     revision = revise(world, invoice, metadata=False)
-    [voided] = [each for each in world.double.events(account) if each["type"] == "invoice.voided"]
-    assert voided["data"]["object"]["latest_revision"] is None
+    [void_event] = [each for each in world.double.events(account) if each["type"] == "invoice.voided"]
+    assert void_event["data"]["object"]["latest_revision"] is None
     world.deliver()
     assert (world.now(invoice).stripe_invoice_id, world.now(invoice).live) == (revision, True)
 
 
-def test_a_reminder_that_meets_a_revision_on_its_way_is_refused_as_that(
+def test_a_reminder_is_refused_if_the_invoice_is_revised_meanwhile(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.double.set_delivery(lose=["*"])
-    invoice = sent(world)
+    invoice = send_and_deliver(world)
     send = world.ports.stripe.send
 
-    def revised_first(*args: Any) -> Any:
+    def revise_and_send(*args: Any) -> Any:
         monkeypatch.undo()
         revise(world, invoice)
         return send(*args)
 
-    monkeypatch.setattr(world.ports.stripe, "send", revised_first)
+    monkeypatch.setattr(world.ports.stripe, "send", revise_and_send)
     world.advance(DAY)
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as refusal:
         remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
-    assert refused.value.code == "invoice_revised"
+    assert refusal.value.code == "invoice_revised"
     refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert entries(remind(ORGANIZATION, invoice.id, OFFICE, world.ports), "reminded")
 
 
-def test_a_revision_that_nobody_mailed_can_be_sent_from_pom(world: World, account: StripeAccountId) -> None:
-    invoice = sent(world)
+def test_an_unmailed_revision_can_be_sent_from_pom(world: World, account: StripeAccountId) -> None:
+    invoice = send_and_deliver(world)
     revision = revise(world, invoice, send=False)
-    world.client.v1.invoices.finalize_invoice(revision, {"auto_advance": False}, on(invoice))
+    world.client.v1.invoices.finalize_invoice(revision, {"auto_advance": False}, options_of(invoice))
     world.deliver()
     assert world.now(invoice).sent_at is None
     send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
@@ -298,8 +294,8 @@ def test_a_revision_that_nobody_mailed_can_be_sent_from_pom(world: World, accoun
     assert world.now(invoice).sent_at is not None
 
 
-def test_a_revision_is_not_given_up_before_it_is_due(world: World, account: StripeAccountId) -> None:
-    invoice = sent(world)
+def test_a_revision_does_not_become_uncollectible_before_it_is_due(world: World, account: StripeAccountId) -> None:
+    invoice = send_and_deliver(world)
     change(ORGANIZATION, InvoicingSettings(ORGANIZATION, payment_window=10), world.ports)
     world.advance(41 * DAY)
     world.double.set_delivery(lose=["*"])
@@ -308,19 +304,23 @@ def test_a_revision_is_not_given_up_before_it_is_due(world: World, account: Stri
     assert world.now(invoice).status is InvoiceStatus.PENDING
 
 
-def test_the_revision_of_a_copy_costs_one_question_an_event(world: World, account: StripeAccountId) -> None:
-    invoice = sent(world)
-    copy(world, invoice)
+def test_the_revision_of_a_copy_costs_at_most_one_call_of_stripe_an_event(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = send_and_deliver(world)
+    copy_in_dashboard(world, invoice)
     world.deliver()
     revise(world, invoice, metadata=True)
     world.double.api.log.reset()
-    told = world.deliver()
+    receipts = world.deliver()
     assert set(world.stripe_calls()) <= {"GET /v1/invoices/{id}"}
-    assert sum(world.stripe_calls().values()) <= len(told)
+    assert sum(world.stripe_calls().values()) <= len(receipts)
 
 
-def test_all_payments_of_an_invoice_paid_in_many_parts_are_met(world: World, account: StripeAccountId) -> None:
-    invoice = sent(world)
+def test_a_refresh_reads_all_payments_of_an_invoice_paid_in_many_parts(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = send_and_deliver(world)
     world.double.set_delivery(lose=["*"])
     for _ in range(14):
         world.double.pay(account, str(invoice.stripe_invoice_id), amount=500)
@@ -329,9 +329,7 @@ def test_all_payments_of_an_invoice_paid_in_many_parts_are_met(world: World, acc
     assert len(refreshed.facts.payments) == 15
 
 
-def test_an_invoice_of_nothing_asks_for_what_the_customer_owed_and_is_mailed(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_invoice_of_zero_with_a_customer_balance_is_mailed(world: World, account: StripeAccountId) -> None:
     [customer] = world.in_stripe(account, "customer")
     world.client.v1.customers.update(customer["id"], {"balance": 700}, {"stripe_account": account})
     invoice = world.invoice(line_items=(line("svc_free", "0.00"),))
@@ -340,10 +338,10 @@ def test_an_invoice_of_nothing_asks_for_what_the_customer_owed_and_is_mailed(
     assert [mail["invoice"] for mail in world.double.mails(account)] == [invoice.stripe_invoice_id]
 
 
-def test_a_void_is_not_believed_alone_while_our_own_sending_has_not_ended(
+def test_a_void_event_does_not_void_an_invoice_whose_sending_is_unfinished(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """POM died after Stripe had sent the invoice. Somebody revises it before the work is resumed."""
+    """POM died after Stripe had sent the invoice. The invoice is revised before POM resumes the work."""
     world.double.set_delivery(lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
     world.double.order_fault("close_after", path="/v1/invoices/*/send", count=10)
     invoice = world.invoice()
@@ -355,19 +353,21 @@ def test_a_void_is_not_believed_alone_while_our_own_sending_has_not_ended(
     assert (world.now(invoice).stripe_invoice_id, world.now(invoice).live) == (revision, True)
 
 
-def test_a_revision_that_stripe_has_just_mailed_is_not_mailed_again(world: World, account: StripeAccountId) -> None:
-    invoice = sent(world)
+def test_a_revision_that_stripe_already_mailed_is_not_mailed_again(world: World, account: StripeAccountId) -> None:
+    invoice = send_and_deliver(world)
     world.double.set_delivery(lose=["invoice.sent"])
     revision = revise(world, invoice)
     world.deliver()
-    mailed = len(world.double.mails(account))
-    answered = send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
-    assert (answered.stripe_invoice_id, answered.sent_at is not None) == (revision, True)
-    assert len(world.double.mails(account)) == mailed
+    mails_before = len(world.double.mails(account))
+    sent_invoice = send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert (sent_invoice.stripe_invoice_id, sent_invoice.sent_at is not None) == (revision, True)
+    assert len(world.double.mails(account)) == mails_before
 
 
-def test_a_revision_paid_in_parts_is_refunded_although_nobody_told_of_its_payments() -> None:
-    """Events in an old version name the invoice of an intent, so POM knows the money without `invoice_payment`."""
+def test_a_revision_paid_in_parts_is_refunded_although_its_payments_had_no_events() -> None:
+    """Events in an old API version name the invoice of an intent, so POM knows the money without
+    `invoice_payment`.
+    """
     old = "2020-08-27"
     world = World(1, version=old)
     [endpoint] = world.double.world.platform.all("webhook_endpoint")
@@ -376,7 +376,7 @@ def test_a_revision_paid_in_parts_is_refunded_although_nobody_told_of_its_paymen
     world.customer()
     invoice = world.invoice()
     world.deliver()
-    revision = revise(world, invoice, more=0)
+    revision = revise(world, invoice, extra_cents=0)
     world.deliver()
     world.double.set_delivery(never_generate=["invoice_payment.*"])
     for amount in (1000, 1000, None):
@@ -384,7 +384,7 @@ def test_a_revision_paid_in_parts_is_refunded_although_nobody_told_of_its_paymen
         world.double.pay(account, revision, "pm_card_visa", amount=amount)
         world.deliver()
     for charge in world.in_stripe(account, "charge"):
-        world.client.v1.refunds.create({"charge": charge["id"]}, on(invoice))
+        world.client.v1.refunds.create({"charge": charge["id"]}, options_of(invoice))
     world.advance(10)
     world.deliver()
     assert world.now(invoice).status is InvoiceStatus.REFUNDED

@@ -1,4 +1,4 @@
-"""Making an invoice survives whatever happens at any moment: one Stripe invoice, sent once, whoever resumes it."""
+"""Tests crashes during the creation of invoices: one Stripe invoice, sent once, whichever worker resumes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
-from tests.boundaries import Boundaries, Killed, unwatched, watched
+from tests.boundaries import Boundaries, ProcessKilled, count_calls, stop_counting
 from tests.oracle import differences
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, order
 
@@ -31,7 +31,7 @@ NEW_CUSTOMER = (
 """Every outward call of creating and sending an invoice for a customer that Stripe does not know."""
 
 
-def ready() -> World:
+def ready_world_without_messages() -> World:
     world = World()
     world.connect()
     world.customer()
@@ -40,14 +40,14 @@ def ready() -> World:
 
 
 def crash(world: World, number: int, *, after: bool) -> None:
-    watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         create_invoice(ONCE, world.ports)
-    unwatched(world)
+    stop_counting(world)
 
 
 def recover(world: World, gap: int) -> None:
-    """The schedule comes round until nothing is left to do."""
+    """Runs the schedule until nothing is left to do."""
     world.deliver()
     for _ in range(6):
         world.advance(gap)
@@ -76,8 +76,8 @@ def assert_sent_once(world: World) -> None:
 
 
 def test_the_list_of_outward_calls_is_complete() -> None:
-    world = ready()
-    boundaries = watched(world)
+    world = ready_world_without_messages()
+    boundaries = count_calls(world)
     create_invoice(ONCE, world.ports)
     assert boundaries.calls == NEW_CUSTOMER
 
@@ -85,35 +85,35 @@ def test_the_list_of_outward_calls_is_complete() -> None:
 @pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600], ids=["resumed_soon", "resumed_after_a_day"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("number", range(len(NEW_CUSTOMER)), ids=[f"{n}-{c}" for n, c in enumerate(NEW_CUSTOMER)])
-def test_a_crash_at_any_boundary_ends_in_one_invoice_sent_once(number: int, after: bool, gap: int) -> None:
-    world = ready()
+def test_a_crash_at_any_call_ends_in_one_invoice_sent_once(number: int, after: bool, gap: int) -> None:
+    world = ready_world_without_messages()
     crash(world, number, after=after)
     recover(world, gap)
-    # The office worker saw no answer and repeats the request: it makes the invoice, or finds it.
+    # The office received no response and repeats the request, which creates the invoice or finds it.
     create_invoice(ONCE, world.ports)
     assert_sent_once(world)
 
 
 @pytest.mark.parametrize("number", range(5, len(NEW_CUSTOMER)))
-def test_the_repeated_request_leaves_a_running_invoice_to_its_worker(number: int) -> None:
-    world = ready()
+def test_a_repeated_request_returns_the_unfinished_invoice(number: int) -> None:
+    world = ready_world_without_messages()
     crash(world, number, after=False)
-    answered = create_invoice(ONCE, world.ports)
-    assert answered.status is InvoiceStatus.CREATING
+    invoice = create_invoice(ONCE, world.ports)
+    assert invoice.status is InvoiceStatus.CREATING
     recover(world, LEASE + 1)
     assert_sent_once(world)
 
 
 @pytest.mark.parametrize("second", range(1, 9))
-def test_a_second_crash_while_resuming_changes_nothing_in_the_end(second: int) -> None:
-    world = ready()
+def test_a_second_crash_while_resuming_still_ends_in_one_refund(second: int) -> None:
+    world = ready_world_without_messages()
     crash(world, NEW_CUSTOMER.index("stripe.add_lines"), after=True)
     world.advance(LEASE + 1)
-    watched(world, fatal=second, after=True)
+    count_calls(world, fatal=second, after=True)
     invoice = only_invoice(world)
-    with suppress(Killed):
+    with suppress(ProcessKilled):
         resume_invoice(ORGANIZATION, invoice.id, world.ports)
-    unwatched(world)
+    stop_counting(world)
     recover(world, LEASE + 1)
     assert_sent_once(world)
 
@@ -133,26 +133,26 @@ STEPS = ["/v1/customers", "/v1/invoices", "/v1/invoices/*/add_lines", "/v1/invoi
 
 @pytest.mark.parametrize("path", STEPS)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
-def test_whatever_stripe_does_at_any_step_one_invoice_is_sent_once(path: str, fault: dict[str, object]) -> None:
-    world = ready()
+def test_a_failing_call_of_stripe_still_ends_in_one_sent_invoice(path: str, fault: dict[str, object]) -> None:
+    world = ready_world_without_messages()
     world.double.order_fault(method="POST", path=path, **fault)
-    answered = create_invoice(ONCE, world.ports)
-    assert answered.status in {InvoiceStatus.CREATING, InvoiceStatus.PENDING}
+    invoice = create_invoice(ONCE, world.ports)
+    assert invoice.status in {InvoiceStatus.CREATING, InvoiceStatus.PENDING}
     recover(world, 601)
     assert_sent_once(world)
 
 
 @pytest.mark.parametrize("path", STEPS)
-def test_an_answer_lost_for_more_than_a_day_is_looked_up_before_anything_is_posted_again(path: str) -> None:
-    world = ready()
+def test_a_response_lost_for_more_than_a_day_is_looked_up_before_the_request_is_repeated(path: str) -> None:
+    world = ready_world_without_messages()
     world.double.order_fault("close_after", method="POST", path=path)
     create_invoice(ONCE, world.ports)
     recover(world, 30 * 3600)
     assert_sent_once(world)
 
 
-def test_stripe_down_for_three_days_delays_the_invoice_and_loses_nothing() -> None:
-    world = ready()
+def test_three_days_without_stripe_only_delay_the_invoice() -> None:
+    world = ready_world_without_messages()
     world.double.order_fault("error_before", count=10_000, path="/v1/*", stored=True)
     create_invoice(ONCE, world.ports)
     for _ in range(40):
@@ -164,8 +164,8 @@ def test_stripe_down_for_three_days_delays_the_invoice_and_loses_nothing() -> No
     assert_sent_once(world)
 
 
-def test_a_partial_payment_seen_before_the_resume_is_not_undone_by_stripes_stored_answer() -> None:
-    world = ready()
+def test_a_partial_payment_before_the_resume_is_not_undone_by_stripes_stored_response() -> None:
+    world = ready_world_without_messages()
     crash(world, NEW_CUSTOMER.index("stripe.send"), after=True)
     world.deliver()
     invoice = only_invoice(world)
@@ -178,20 +178,20 @@ def test_a_partial_payment_seen_before_the_resume_is_not_undone_by_stripes_store
     assert differences(world.double.ledger(invoice.stripe_account_id), [world.now(invoice)]) == []
 
 
-def test_an_invoice_at_a_step_of_another_release_is_shown_and_waits_for_that_release() -> None:
-    world = ready()
+def test_an_invoice_at_a_step_of_another_release_waits_for_that_release() -> None:
+    world = ready_world_without_messages()
     crash(world, NEW_CUSTOMER.index("stripe.send"), after=False)
     invoice = only_invoice(world)
-    ahead = replace(invoice, saga=replace(invoice.saga, step=Step("translate")))
-    world.ports.database.invoices[invoice.organization_id, invoice.id] = ahead
+    at_unknown_step = replace(invoice, saga=replace(invoice.saga, step=Step("translate")))
+    world.ports.database.invoices[invoice.organization_id, invoice.id] = at_unknown_step
     world.advance(LEASE + 1)
     world.resume()
     assert (world.now(invoice).saga.step, world.now(invoice).status) == ("translate", InvoiceStatus.CREATING)
     assert world.now(invoice).saga.resume_at is not None
 
 
-def test_paid_while_nobody_had_noted_the_sending_is_paid_after_the_resume() -> None:
-    world = ready()
+def test_an_invoice_paid_before_its_sending_was_stored_is_paid_after_the_resume() -> None:
+    world = ready_world_without_messages()
     crash(world, NEW_CUSTOMER.index("stripe.send"), after=True)
     invoice = only_invoice(world)
     world.deliver()
@@ -201,43 +201,43 @@ def test_paid_while_nobody_had_noted_the_sending_is_paid_after_the_resume() -> N
     assert len(world.double.mails()) == 1
 
 
-def test_two_workers_that_resume_at_once_do_the_work_once() -> None:
-    world = ready()
+def test_two_workers_that_resume_one_invoice_send_it_once() -> None:
+    world = ready_world_without_messages()
     crash(world, NEW_CUSTOMER.index("stripe.create_draft"), after=True)
     world.advance(LEASE + 1)
     invoice_id = only_invoice(world).id
-    plain = world.ports
+    real = world.ports
     rival = Boundaries()
 
-    class Interfering:
-        """The second worker comes while the first is about to add the lines."""
+    class InterferingPorts:
+        """Ports on which a second worker resumes the invoice when the first worker is about to add the lines."""
 
         def __init__(self) -> None:
-            self.done = False
+            self.interfered = False
 
         def __getattr__(self, name: str) -> object:
-            if name == "stripe" and not self.done:
-                self.done = True
-                plain.clock.advance(LEASE + 1)
-                resume_invoice(ORGANIZATION, invoice_id, plain)
+            if name == "stripe" and not self.interfered:
+                self.interfered = True
+                real.clock.advance(LEASE + 1)
+                resume_invoice(ORGANIZATION, invoice_id, real)
                 rival.calls.append("finished")
-            return getattr(plain, name)
+            return getattr(real, name)
 
-    resume_invoice(ORGANIZATION, invoice_id, Interfering())  # type: ignore[arg-type]
+    resume_invoice(ORGANIZATION, invoice_id, InterferingPorts())  # type: ignore[arg-type]
     assert rival.calls == ["finished"]
     assert_sent_once(world)
 
 
 def test_a_lease_keeps_a_second_worker_away() -> None:
-    world = ready()
+    world = ready_world_without_messages()
     crash(world, NEW_CUSTOMER.index("stripe.create_draft"), after=False)
     world.advance(LEASE + 1)
     invoice = only_invoice(world)
-    watched(world, fatal=3)
-    with pytest.raises(Killed):
+    count_calls(world, fatal=3)
+    with pytest.raises(ProcessKilled):
         resume_invoice(ORGANIZATION, invoice.id, world.ports)
-    unwatched(world)
-    boundaries = watched(world)
+    stop_counting(world)
+    boundaries = count_calls(world)
     resume_invoice(ORGANIZATION, invoice.id, world.ports)
     assert boundaries.calls == ["invoices.get"]
 
@@ -251,13 +251,13 @@ REVIEWED_SEND = (
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("number", range(len(REVIEWED_SEND)))
 def test_a_crash_while_a_reviewed_draft_is_sent_sends_it_once(number: int, after: bool, gap: int) -> None:
-    world = ready()
+    world = ready_world_without_messages()
     draft = world.invoice("svc_1", "svc_2", send=False)
-    boundaries = watched(world, fatal=number, after=after)
-    with pytest.raises(Killed):
+    boundaries = count_calls(world, fatal=number, after=after)
+    with pytest.raises(ProcessKilled):
         send_invoice(ORGANIZATION, InvoiceId(draft.id), OFFICE, world.ports)
     assert boundaries.calls == REVIEWED_SEND[: number + 1]
-    unwatched(world)
+    stop_counting(world)
     recover(world, gap)
     if world.now(draft).saga.step is Step.REVIEW:
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
@@ -265,15 +265,15 @@ def test_a_crash_while_a_reviewed_draft_is_sent_sends_it_once(number: int, after
 
 
 @pytest.mark.parametrize("step", ["stripe.find_customers", "stripe.create_draft", "stripe.add_lines"])
-def test_what_an_account_that_was_replaced_left_half_made_is_billed_on_the_new_one(step: str) -> None:
-    world = ready()
+def test_an_unfinished_invoice_of_a_replaced_account_can_be_billed_on_the_new_account(step: str) -> None:
+    world = ready_world_without_messages()
     crash(world, NEW_CUSTOMER.index(step), after=True)
-    left = only_invoice(world)
+    unfinished = only_invoice(world)
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect()
     world.advance(LEASE + 1)
     with pytest.raises(Conflict, match="no longer connected"):
-        resume_invoice(ORGANIZATION, left.id, world.ports)
+        resume_invoice(ORGANIZATION, unfinished.id, world.ports)
     assert not world.ports.database.invoices
     again = create_invoice(ONCE, world.ports)
     assert (again.status, again.stripe_account_id) == (
@@ -284,15 +284,15 @@ def test_what_an_account_that_was_replaced_left_half_made_is_billed_on_the_new_o
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_what_may_have_been_sent_from_an_account_that_was_replaced_keeps_its_services(after: bool) -> None:
-    world = ready()
+def test_an_invoice_that_a_replaced_account_may_have_sent_keeps_its_services(after: bool) -> None:
+    world = ready_world_without_messages()
     crash(world, NEW_CUSTOMER.index("stripe.send"), after=after)
-    left = only_invoice(world)
+    unfinished = only_invoice(world)
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect()
     world.advance(LEASE + 1)
     with suppress(IntegrationError):
-        resume_invoice(ORGANIZATION, left.id, world.ports)
-    assert only_invoice(world).id == left.id
+        resume_invoice(ORGANIZATION, unfinished.id, world.ports)
+    assert only_invoice(world).id == unfinished.id
     with pytest.raises(Conflict, match="svc_1 is on the invoice"):
         create_invoice(order("svc_1"), world.ports)

@@ -1,4 +1,4 @@
-"""An invoice is mailed to the customer's present address, or not at all."""
+"""Tests the recipient of an invoice: it is mailed to the customer's present email, or not at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def account(world: World) -> str:
     return world.connect()
 
 
-def test_a_draft_of_a_stripe_customer_that_was_given_up_is_not_sent(world: World, account: str) -> None:
+def test_a_draft_of_a_formerly_linked_stripe_customer_is_not_sent(world: World, account: str) -> None:
     options: Any = {"stripe_account": account}
     wrong = world.client.v1.customers.create({"email": "somebody@example.test"}, options).id
     right = world.client.v1.customers.create({"email": "ann@example.test"}, options).id
@@ -43,14 +43,14 @@ def test_a_draft_of_a_stripe_customer_that_was_given_up_is_not_sent(world: World
     assert [mail["to"] for mail in world.double.mails()] == ["ann@example.test"]
 
 
-def test_a_draft_of_a_customer_that_stayed_linked_is_sent(world: World, account: str) -> None:
+def test_a_draft_of_the_presently_linked_stripe_customer_is_sent(world: World, account: str) -> None:
     world.customer()
     draft = world.invoice(send=False)
-    world.customer(phone="2", stripe_customer_id=known_link(world, account))
+    world.customer(phone="2", stripe_customer_id=present_link(world, account))
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
-def test_what_was_finalized_in_stripe_is_not_sent_to_a_former_address(world: World, account: str) -> None:
+def test_an_invoice_finalized_in_stripe_is_not_sent_to_a_former_email(world: World, account: str) -> None:
     world.customer()
     draft = world.invoice(send=False)
     options: Any = {"stripe_account": account}
@@ -64,12 +64,12 @@ def test_what_was_finalized_in_stripe_is_not_sent_to_a_former_address(world: Wor
 
 
 @pytest.mark.parametrize("step", ["send", "add_lines"])
-def test_an_invoice_that_was_being_made_for_a_former_stripe_customer_is_taken_back(
+def test_an_unfinished_invoice_of_a_formerly_linked_stripe_customer_is_undone(
     world: World, account: str, step: str
 ) -> None:
-    wrong = linked_to_somebody(world, account)
-    with_stripe_down_for(world, step, world.invoice)
-    link_corrected(world, account, somebody=wrong)
+    wrong = link_wrong_customer(world, account)
+    act_with_stripe_down(world, step, world.invoice)
+    correct_link(world, account, wrong_id=wrong)
     world.advance(600)
     with pytest.raises(Conflict) as refusal:
         world.resume()
@@ -79,13 +79,11 @@ def test_an_invoice_that_was_being_made_for_a_former_stripe_customer_is_taken_ba
     assert [mail["to"] for mail in world.double.mails()] == ["ann@example.test"]
 
 
-def test_a_draft_whose_link_is_corrected_while_it_waits_to_be_sent_returns_to_review(
-    world: World, account: str
-) -> None:
-    wrong = linked_to_somebody(world, account)
+def test_a_draft_whose_link_is_corrected_before_the_send_stays_a_draft(world: World, account: str) -> None:
+    wrong = link_wrong_customer(world, account)
     draft = world.invoice(send=False)
-    with_stripe_down_for(world, "send", lambda: send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports))
-    link_corrected(world, account, somebody=wrong)
+    act_with_stripe_down(world, "send", lambda: send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports))
+    correct_link(world, account, wrong_id=wrong)
     world.advance(600)
     with pytest.raises(Conflict, match="draft_of_other_customer"):
         world.resume()
@@ -93,48 +91,46 @@ def test_a_draft_whose_link_is_corrected_while_it_waits_to_be_sent_returns_to_re
 
 
 @pytest.mark.parametrize("fault", ["error_after", "close_after"])
-def test_a_draft_that_was_found_in_stripe_keeps_its_stripe_customer(world: World, account: str, fault: str) -> None:
-    wrong = linked_to_somebody(world, account)
-    draft = with_stripe_down_for(world, "", lambda: world.invoice(send=False), fault)
+def test_a_draft_recovered_from_stripe_keeps_its_stripe_customer(world: World, account: str, fault: str) -> None:
+    wrong = link_wrong_customer(world, account)
+    draft = act_with_stripe_down(world, "", lambda: world.invoice(send=False), fault)
     world.advance(600)
     world.resume()
     assert world.now(draft).status is InvoiceStatus.DRAFT
-    link_corrected(world, account, somebody=wrong)
+    correct_link(world, account, wrong_id=wrong)
     with pytest.raises(Conflict, match="draft_of_other_customer"):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     assert world.double.mails() == []
 
 
-def test_stripe_is_asked_whose_a_draft_is_if_a_former_release_stored_it(world: World, account: str) -> None:
-    wrong = linked_to_somebody(world, account)
+def test_the_stripe_customer_of_a_draft_of_a_former_release_is_read_from_stripe(world: World, account: str) -> None:
+    wrong = link_wrong_customer(world, account)
     draft = world.invoice(send=False)
     fact = draft.facts.invoice
     assert fact is not None
     former = replace(draft.facts, invoice=replace(fact, drafted_for=None))
     world.ports.invoices.save(invoice_write(replace(draft, facts=former, stripe_customer_id=None)))
-    link_corrected(world, account, somebody=wrong)
+    correct_link(world, account, wrong_id=wrong)
     with pytest.raises(Conflict, match="draft_of_other_customer"):
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
 
 
-def test_an_address_that_is_corrected_while_the_invoice_is_being_made_is_the_one_it_goes_to(
-    world: World, account: str
-) -> None:
+def test_an_invoice_is_mailed_to_an_email_that_was_corrected_during_its_creation(world: World, account: str) -> None:
     world.customer(email="an@example.test")
-    invoice = with_stripe_down_for(world, "send", world.invoice)
+    invoice = act_with_stripe_down(world, "send", world.invoice)
     world.customer(email="ann@example.test")
-    world.ports.queues.take()  # the worker has not come yet
+    world.ports.queues.take()  # the worker has not run yet
     world.advance(100)
     world.resume()
     assert world.now(invoice).status is InvoiceStatus.PENDING
     assert [mail["to"] for mail in world.double.mails()] == ["ann@example.test"]
 
 
-def test_an_invoice_that_was_sent_counts_as_sent_although_its_customer_was_edited_before_the_answer_came(
+def test_a_sent_invoice_counts_as_sent_although_its_customer_was_edited_before_the_response(
     world: World, account: str
 ) -> None:
     world.customer()
-    invoice = with_stripe_down_for(world, "send", world.invoice, "close_after")
+    invoice = act_with_stripe_down(world, "send", world.invoice, "close_after")
     world.deliver()
     world.customer(email="new@example.test")
     world.work()
@@ -145,23 +141,25 @@ def test_an_invoice_that_was_sent_counts_as_sent_although_its_customer_was_edite
     assert len(world.double.mails()) == 1
 
 
-def test_a_draft_is_sent_although_a_worker_stores_its_customer_at_the_same_moment(world: World, account: str) -> None:
+def test_a_draft_is_sent_although_a_worker_stores_its_customer_meanwhile(world: World, account: str) -> None:
     world.customer()
     draft = world.invoice(send=False)
     world.customer(phone="1")
-    stored = world.ports.customers.save
+    save = world.ports.customers.save
 
-    def worker_is_faster(customer: Customer) -> Customer:
-        world.ports.customers.save = stored  # type: ignore[method-assign]
+    def sync_and_save(customer: Customer) -> Customer:
+        world.ports.customers.save = save  # type: ignore[method-assign]
         sync_customer(ORGANIZATION, customer.id, world.ports)
-        return stored(customer)
+        return save(customer)
 
-    world.ports.customers.save = worker_is_faster  # type: ignore[method-assign]
+    world.ports.customers.save = sync_and_save  # type: ignore[method-assign]
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
-def linked_to_somebody(world: World, account: str) -> str:
-    """Links the customer to a Stripe customer of somebody else by mistake, and returns its id."""
+def link_wrong_customer(world: World, account: str) -> str:
+    """Links the customer to another person's Stripe customer by mistake, and returns the id of that Stripe
+    customer.
+    """
     options: Any = {"stripe_account": account}
     wrong = world.client.v1.customers.create({"email": "bob@example.test"}, options).id
     world.customer(stripe_customer_id=wrong)
@@ -169,18 +167,18 @@ def linked_to_somebody(world: World, account: str) -> str:
     return wrong
 
 
-def link_corrected(world: World, account: str, *, somebody: str) -> None:
-    """The office corrects the link, and gives the Stripe customer to the one whose it is."""
+def correct_link(world: World, account: str, *, wrong_id: str) -> None:
+    """Corrects the link, and links the Stripe customer with the wrong id to its own customer Bob."""
     options: Any = {"stripe_account": account}
     right = world.client.v1.customers.create({"email": "ann@example.test"}, options).id
     world.customer(stripe_customer_id=right)
     world.work()
-    world.customer("bob", "bob@example.test", stripe_customer_id=somebody)
+    world.customer("bob", "bob@example.test", stripe_customer_id=wrong_id)
     world.work()
 
 
-def with_stripe_down_for(world: World, step: str, act: Callable[[], Invoice], fault: str = "close_before") -> Invoice:
-    """Returns the invoice after `act`, during which Stripe did not answer this step."""
+def act_with_stripe_down(world: World, step: str, act: Callable[[], Invoice], fault: str = "close_before") -> Invoice:
+    """Returns the invoice after `act`. Stripe does not respond to this step during `act`."""
     path = f"/v1/invoices/*/{step}" if step else "/v1/invoices"
     world.double.order_fault(fault, path=path, method="POST", count=9)
     invoice = act()
@@ -189,5 +187,5 @@ def with_stripe_down_for(world: World, step: str, act: Callable[[], Invoice], fa
     return invoice
 
 
-def known_link(world: World, account: str) -> str:
+def present_link(world: World, account: str) -> str:
     return str(get_customer(ORGANIZATION, CustomerId("cust_1"), world.ports).linked_to(account))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A company whose money is paid out every day, and what POM knows of it."""
+"""Provides a company with daily payouts, and what POM has stored about them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ TRANSACTIONS = "GET /v1/balance_transactions"
 
 @dataclass
 class Company:
-    """An organization that is connected, with a daily payout, at the beginning of a day in UTC."""
+    """A connected organization with daily payouts, at the beginning of a day in UTC."""
 
     world: World
     account: StripeAccountId
     organization: OrganizationId = ORGANIZATION
-    made: int = 0
+    bill_count: int = 0
 
     @classmethod
     def connected(cls, world: World, **settings: Any) -> Company:
@@ -43,17 +43,17 @@ class Company:
         world.double.api.log.reset()
         return company
 
-    # What happens
+    # Events
 
     def bill(self, price: str = "100.00", **changes: Any) -> Invoice:
-        """Returns an invoice that has been sent."""
-        self.made += 1
-        invoice = self.world.invoice(line_items=(line(f"svc_{self.made}", price),), **changes)
+        """Returns a sent invoice."""
+        self.bill_count += 1
+        invoice = self.world.invoice(line_items=(line(f"svc_{self.bill_count}", price),), **changes)
         self.world.deliver()
         return invoice
 
-    def paid(self, price: str = "100.00", method: str = "pm_card_visa", **changes: Any) -> Invoice:
-        """Returns an invoice that was paid a moment ago."""
+    def paid_invoice(self, price: str = "100.00", method: str = "pm_card_visa", **changes: Any) -> Invoice:
+        """Returns an invoice that was just paid."""
         invoice = self.bill(price, **changes)
         self.world.double.pay(self.account, str(invoice.stripe_invoice_id), method)
         self.world.deliver()
@@ -73,39 +73,41 @@ class Company:
         return dict(self.world.double.open_dispute(self.account, charge["id"]))
 
     def pause(self, seconds: int) -> None:
-        """Time goes by, and webhooks arrive; no worker is at work."""
+        """Advances the time and delivers webhooks. No worker runs."""
         self.world.advance(seconds)
         self.world.deliver()
 
     def wait(self, seconds: int) -> None:
-        """Time goes by, webhooks arrive, and workers do what is queued."""
+        """Advances the time, delivers webhooks and runs the workers."""
         self.pause(seconds)
         self.world.work()
 
     def days(self, count: int) -> None:
-        """Days go by, one after the other."""
+        """Advances this many days, one after the other."""
         for _ in range(count):
             self.wait(DAY)
 
-    def deaf(self) -> None:
-        """From now on no webhook arrives."""
+    def lose_webhooks(self) -> None:
+        """Loses all webhooks from now on."""
         self.world.double.set_delivery(lose_rate=1.0)
 
-    def silent(self) -> None:
-        """From now on Stripe makes no events at all."""
+    def stop_events(self) -> None:
+        """Makes Stripe create no events from now on."""
         self.world.double.set_delivery(never_generate_rate=1.0)
 
     def read(self, payout_id: str, task: BalanceTask = BalanceTask.PAYOUT) -> Any:
-        """A worker does the job of a payout."""
+        """Runs a worker's job for a payout."""
         return do_balance_job(BalanceJob(self.organization, task, payout_id), self.world.ports)
 
-    # What POM knows
+    # Stored data
 
     def payment_id(self, invoice: Invoice) -> str:
         """Returns the id of the only payment towards an invoice, as Stripe has it."""
-        made = self.world.in_stripe(self.account, "invoice_payment")
+        invoice_payments = self.world.in_stripe(self.account, "invoice_payment")
         [intent] = {
-            each["payment"]["payment_intent"] for each in made if each["invoice"] == invoice.stripe_invoice_id
+            each["payment"]["payment_intent"]
+            for each in invoice_payments
+            if each["invoice"] == invoice.stripe_invoice_id
         }
         return str(intent)
 
@@ -115,18 +117,20 @@ class Company:
         return self.world.ports.payments.find(self.organization, [payment_id])[payment_id]
 
     def deposits(self, invoice: Invoice) -> list[tuple[str, str | None]]:
-        """Returns where the money of an invoice is: the status and the payout of each deposit."""
-        found = deposits_of_invoice(self.world.now(invoice), self.world.ports).values()
-        earliest_first = sorted(found, key=lambda each: (each.settled.movement.at, each.settled.movement.id))
+        """Returns the status and the payout of each deposit of an invoice's money."""
+        payments = deposits_of_invoice(self.world.now(invoice), self.world.ports).values()
+        earliest_first = sorted(payments, key=lambda each: (each.settled.movement.at, each.settled.movement.id))
         return [(deposit.status.value, deposit.payout_id) for each in earliest_first for deposit in each.deposits]
 
     def payouts(self) -> list[Payout]:
-        """Returns the payouts that POM has, the oldest first."""
-        found = [each for (owner, _), each in self.world.ports.database.payouts.items() if owner == self.organization]
-        return sorted(found, key=lambda each: (each.fact.created, each.id))
+        """Returns the stored payouts, oldest first."""
+        stored = [
+            each for (owner, _), each in self.world.ports.database.payouts.items() if owner == self.organization
+        ]
+        return sorted(stored, key=lambda each: (each.fact.created, each.id))
 
     def payout(self) -> Payout:
-        """Returns the only payout that POM has."""
+        """Returns the only stored payout."""
         [payout] = self.payouts()
         return payout
 
@@ -134,22 +138,22 @@ class Company:
         return list(self.world.ports.payouts.all_lines(self.organization, payout.id))
 
     def kinds(self, payout: Payout) -> dict[str, int]:
-        """Returns the net of a payout's lines by Stripe's category."""
+        """Returns the net of a payout's lines in minor units by Stripe's category."""
         sums: dict[str, int] = {}
         for each in self.lines(payout):
             sums[each.transaction.category] = sums.get(each.transaction.category, 0) + each.transaction.net
         return sums
 
     def in_stripe(self) -> list[dict[str, Any]]:
-        """Returns the payouts that Stripe has, the oldest first."""
+        """Returns Stripe's payouts, oldest first."""
         return sorted(self.world.in_stripe(self.account, "payout"), key=lambda each: (each["created"], each["id"]))
 
     def calls(self, name: str) -> int:
         return self.world.stripe_calls().get(name, 0)
 
 
-class Changed:
-    """Stripe's gateway, but for the lines of payouts: they are what `change` makes of them."""
+class GatewayWithChangedLines:
+    """Stripe's gateway, whose payout lines are passed through `change`."""
 
     def __init__(
         self, stripe: StripeGateway, change: Callable[[BalanceTransaction], BalanceTransaction | None]
@@ -162,20 +166,20 @@ class Changed:
 
     def balance_transactions(self, *args: Any, **kwargs: Any) -> Iterator[Sequence[BalanceTransaction]]:
         for page in self._stripe.balance_transactions(*args, **kwargs):
-            changed = (self._change(each) for each in page)
-            yield [each for each in changed if each is not None]
+            lines = (self._change(each) for each in page)
+            yield [each for each in lines if each is not None]
 
 
-def changed(world: World, change: Callable[[BalanceTransaction], BalanceTransaction | None]) -> None:
-    """From now on Stripe lists the lines of payouts as `change` makes them."""
-    world.ports.stripe = cast(StripeGateway, Changed(world.ports.stripe, change))
+def change_payout_lines(world: World, change: Callable[[BalanceTransaction], BalanceTransaction | None]) -> None:
+    """Passes the payout lines that Stripe lists through `change` from now on. None removes a line."""
+    world.ports.stripe = cast(StripeGateway, GatewayWithChangedLines(world.ports.stripe, change))
 
 
 def without(type_: str) -> Callable[[BalanceTransaction], BalanceTransaction | None]:
-    """Returns a change that leaves out lines of a type."""
+    """Returns a change that removes lines of a type."""
     return lambda each: None if each.type == type_ else each
 
 
 def costlier(type_: str, by: int) -> Callable[[BalanceTransaction], BalanceTransaction]:
-    """Returns a change that makes the fee of lines of a type higher."""
+    """Returns a change that raises the fee of lines of a type by this amount."""
     return lambda each: replace(each, fee=each.fee + by, net=each.net - by) if each.type == type_ else each

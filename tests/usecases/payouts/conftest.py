@@ -1,4 +1,4 @@
-"""A company to begin with."""
+"""Provides the company in which tests of payouts begin."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from tests.world import World
 
 @pytest.fixture
 def company(world: World) -> Company:
-    """A company whose money is paid out every day; its day has just begun."""
+    """Returns a company with daily payouts at the beginning of a day."""
     return Company.connected(world)

@@ -1,4 +1,4 @@
-"""What a payment cost: pending until Stripe says so, then true to the cent."""
+"""Tests the fees of payments: pending until Stripe has booked the payment, then exact to the cent."""
 
 from __future__ import annotations
 
@@ -17,135 +17,137 @@ from tests.world import ADMIN, World
 NO_FILTER = MovementFilter()
 
 
-def fee(company: Company, invoice: object) -> int | None:
-    """Returns the fee of an invoice's payment, or None while it is pending."""
-    settled = company.row(invoice)  # type: ignore[arg-type]
-    if settled.fee_pending:
+def fee_of(company: Company, invoice: object) -> int | None:
+    """Returns the fee of an invoice's payment in minor units, or None while the fee is pending."""
+    row = company.row(invoice)  # type: ignore[arg-type]
+    if row.fee_pending:
         return None
-    [settlement] = settled.settlements
+    [settlement] = row.settlements
     return settlement.transaction.fee
 
 
 def test_a_fee_is_pending_until_stripe_has_booked_the_payment(company: Company) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.world.work()
-    assert fee(company, invoice) is None
+    assert fee_of(company, invoice) is None
 
     company.wait(60)
 
     [settlement] = company.row(invoice).settlements
-    booked = settlement.transaction
-    assert (booked.amount, booked.fee, booked.net, booked.currency) == (10_000, 320, 9_680, "usd")
-    assert [(part.type, part.amount) for part in booked.fee_parts] == [("stripe_fee", 320)]
+    transaction = settlement.transaction
+    assert (transaction.amount, transaction.fee, transaction.net, transaction.currency) == (10_000, 320, 9_680, "usd")
+    assert [(part.type, part.amount) for part in transaction.fee_parts] == [("stripe_fee", 320)]
     assert settlement.payout_id is None
 
 
-def test_a_fee_is_shown_with_the_tax_that_is_part_of_it(world: World) -> None:
+def test_the_parts_of_a_fee_include_its_tax(world: World) -> None:
     company = Company.connected(world, fee_tax_rate=10.0)
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
 
-    booked = company.row(invoice).settlements[0].transaction
+    transaction = company.row(invoice).settlements[0].transaction
 
-    assert FeePart("tax", 32, "Sales tax") in booked.fee_parts
-    assert (booked.fee, sum(part.amount for part in booked.fee_parts)) == (352, 352)
+    assert FeePart("tax", 32, "Sales tax") in transaction.fee_parts
+    assert (transaction.fee, sum(part.amount for part in transaction.fee_parts)) == (352, 352)
 
 
-def test_an_account_without_asynchronous_capture_tells_the_fee_when_the_charge_succeeds(world: World) -> None:
+def test_without_asynchronous_capture_the_fee_is_read_when_the_charge_succeeds(world: World) -> None:
     company = Company.connected(world, async_capture=False)
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.world.work()
-    assert fee(company, invoice) == 320
+    assert fee_of(company, invoice) == 320
 
 
-def test_a_fee_is_read_though_the_event_that_the_charge_succeeded_was_lost(company: Company) -> None:
+def test_a_fee_is_read_although_the_charge_succeeded_event_was_lost(company: Company) -> None:
     company.world.double.set_delivery(lose=["charge.succeeded"])
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
-    assert fee(company, invoice) == 320
+    assert fee_of(company, invoice) == 320
 
 
-def test_a_payment_in_another_currency_shows_the_exchange(company: Company) -> None:
+def test_the_transaction_of_a_payment_in_another_currency_has_the_exchange_rate(company: Company) -> None:
     outside = company.world.double.outside_charge(company.account, 10_000, currency="eur")
     company.wait(60)
-    booked = company.world.ports.stripe.balance_transaction_of(company.account, outside["id"])
-    assert booked is not None
-    assert (booked.currency, booked.source_amount, booked.source_currency) == ("usd", 10_000, "eur")
-    assert booked.exchange_rate is not None
-    assert booked.amount == round(10_000 * float(booked.exchange_rate))
-    assert booked.net == booked.amount - booked.fee
+    transaction = company.world.ports.stripe.balance_transaction_of(company.account, outside["id"])
+    assert transaction is not None
+    assert (transaction.currency, transaction.source_amount, transaction.source_currency) == ("usd", 10_000, "eur")
+    assert transaction.exchange_rate is not None
+    assert transaction.amount == round(10_000 * float(transaction.exchange_rate))
+    assert transaction.net == transaction.amount - transaction.fee
 
 
-def test_a_bank_debit_costs_nothing_until_it_has_settled(company: Company) -> None:
-    invoice = company.paid("100.00", method="pm_usBankAccount")
+def test_a_bank_debit_has_no_fee_until_it_has_settled(company: Company) -> None:
+    invoice = company.paid_invoice("100.00", method="pm_usBankAccount")
     company.wait(HOUR)
     assert company.row(invoice).settlements == ()
     assert company.deposits(invoice) == [("not_settled", None)]
 
     company.wait(4 * DAY)
 
-    assert fee(company, invoice) == 80
+    assert fee_of(company, invoice) == 80
 
 
-def test_no_webhook_about_money_waits_for_stripe(company: Company) -> None:
-    company.paid("100.00")
+def test_webhooks_about_fees_and_payouts_call_stripe_only_in_workers(company: Company) -> None:
+    company.paid_invoice("100.00")
     company.pause(HOUR)
     company.world.work()
     company.world.double.api.log.reset()
     company.pause(5 * DAY)
     assert company.world.receipts[-1].outcome is EventOutcome.APPLIED
     assert company.world.stripe_calls() == {}
-    asked = {message.task for message in company.world.ports.queues.sent if isinstance(message, BalanceJob)}
-    assert asked == {BalanceTask.PAYOUT}
+    queued_tasks = {message.task for message in company.world.ports.queues.sent if isinstance(message, BalanceJob)}
+    assert queued_tasks == {BalanceTask.PAYOUT}
 
 
-def test_a_fee_that_cannot_be_read_now_is_read_when_the_job_is_done_again(company: Company) -> None:
-    invoice = company.paid("100.00")
+def test_a_fee_that_cannot_be_read_is_read_when_its_job_is_repeated(company: Company) -> None:
+    invoice = company.paid_invoice("100.00")
     company.pause(60)
     [job] = [each for each in company.world.ports.queues.take() if isinstance(each, BalanceJob)]
     company.world.double.order_fault("error_before", path="/v1/payment_intents/*", count=5)
     with pytest.raises(StripeUnavailable):
         company.read(job.stripe_id, job.task)
-    assert fee(company, invoice) is None
+    assert fee_of(company, invoice) is None
     company.world.double.clear_faults()
 
     company.read(job.stripe_id, job.task)
 
-    assert fee(company, invoice) == 320
+    assert fee_of(company, invoice) == 320
 
 
-def test_a_job_that_is_done_twice_changes_nothing(company: Company) -> None:
-    invoice = company.paid("100.00")
+def test_repeating_a_fee_job_changes_nothing(company: Company) -> None:
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
     before = company.row(invoice)
     company.read(company.payment_id(invoice), BalanceTask.PAYMENT)
     assert company.row(invoice) == before
 
 
-def test_a_fee_of_a_company_that_has_disconnected_is_not_asked_for(company: Company) -> None:
-    invoice = company.paid("100.00")
+def test_no_fee_is_read_for_a_disconnected_company(company: Company) -> None:
+    invoice = company.paid_invoice("100.00")
     company.pause(60)
     connect.disconnect(company.organization, ADMIN, company.world.ports)
     company.world.double.api.log.reset()
     company.world.work()
     assert company.world.stripe_calls() == {}
-    assert fee(company, invoice) is None
+    assert fee_of(company, invoice) is None
 
 
-def test_the_payment_of_another_organization_is_never_written(company: Company) -> None:
-    invoice = company.paid("100.00")
+def test_a_settlement_is_never_stored_for_another_organizations_payment(company: Company) -> None:
+    invoice = company.paid_invoice("100.00")
     company.wait(60)
-    other = OrganizationId("org_other")
-    company.world.connect(other)
-    company.world.ports.payments.settle(other, [(company.payment_id(invoice), company.row(invoice).settlements[0])])
-    assert company.world.ports.payments.find(other, [company.payment_id(invoice)]) == {}
+    other_organization = OrganizationId("org_other")
+    company.world.connect(other_organization)
+    company.world.ports.payments.settle(
+        other_organization, [(company.payment_id(invoice), company.row(invoice).settlements[0])]
+    )
+    assert company.world.ports.payments.find(other_organization, [company.payment_id(invoice)]) == {}
 
 
-def test_a_refund_and_a_dispute_have_their_own_lines_once_their_payout_is_itemized(company: Company) -> None:
-    refunded, disputed = company.paid("100.00"), company.paid("50.00")
+def test_a_refund_and_a_dispute_have_their_own_transactions_once_their_payout_is_itemized(company: Company) -> None:
+    refunded_invoice, disputed_invoice = company.paid_invoice("100.00"), company.paid_invoice("50.00")
     company.wait(60)
-    company.refund(refunded, 2_500)
-    company.dispute(disputed)
+    company.refund(refunded_invoice, 2_500)
+    company.dispute(disputed_invoice)
     company.days(5)
     rows = company.world.ports.payments.page(company.organization, NO_FILTER, 10, None).items
     nets = {(row.movement.kind.value, row.settlements[0].transaction.net) for row in rows}

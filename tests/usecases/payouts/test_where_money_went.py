@@ -1,4 +1,4 @@
-"""What is told of money is what Stripe has said, whichever payout POM came to know first."""
+"""Tests what people read about their money: it follows Stripe's data, in whatever order POM reads the payouts."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tests.world import ADMIN
 
 
 def story(company: Company, payout: Payout) -> PayoutStory:
-    """Returns what people are told of a payout now."""
+    """Returns the story of a payout as people read it now."""
     return story_of(payout, related_payouts([payout], company.organization, company.world.ports))
 
 
 def message(company: Company, invoice: object) -> str:
-    """Returns where the money of an invoice's only payment is, in words."""
+    """Returns the message that says where the money of an invoice's only payment is."""
     [row] = deposits_of_invoice(company.world.now(invoice), company.world.ports).values()  # type: ignore[arg-type]
     [deposit] = row.deposits
     return deposit.message
 
 
-def test_money_that_was_paid_out_by_hand_is_not_said_to_be_in_the_balance(company: Company) -> None:
+def test_money_paid_out_manually_is_not_reported_as_in_the_balance(company: Company) -> None:
     company.world.double.update_account(company.account, payout_schedule="manual")
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.days(3)
     company.world.double.pay_out(company.account, automatic=False)
     company.days(4)
@@ -38,8 +38,8 @@ def test_money_that_was_paid_out_by_hand_is_not_said_to_be_in_the_balance(compan
     assert "For deposits that are made by hand, Stripe never says it." in message(company, invoice)
 
 
-def test_between_a_payout_and_its_reconciliation_nothing_is_said_of_the_balance(company: Company) -> None:
-    invoice = company.paid("100.00")
+def test_before_a_payout_is_itemized_the_deposit_of_its_payments_is_unknown(company: Company) -> None:
+    invoice = company.paid_invoice("100.00")
     company.days(1)
     company.wait(DAY + 60)
 
@@ -49,8 +49,8 @@ def test_between_a_payout_and_its_reconciliation_nothing_is_said_of_the_balance(
     assert company.deposits(invoice) == [("on_its_way", company.payout().id)]
 
 
-def test_a_reversal_gives_nothing_back_before_it_is_paid(company: Company) -> None:
-    invoice = company.paid("100.00")
+def test_the_money_of_a_reversed_payout_counts_as_arrived_until_the_reversal_is_paid(company: Company) -> None:
+    invoice = company.paid_invoice("100.00")
     company.days(5)
     original = company.payout()
     company.world.double.reverse_payout(company.account, original.id)
@@ -65,8 +65,8 @@ def test_a_reversal_gives_nothing_back_before_it_is_paid(company: Company) -> No
     assert company.deposits(invoice) == [("arrived", again.id)]
 
 
-def test_a_reversal_that_fails_leaves_the_money_at_the_bank(company: Company) -> None:
-    invoice = company.paid("100.00")
+def test_the_money_of_a_failed_reversal_stays_at_the_bank(company: Company) -> None:
+    invoice = company.paid_invoice("100.00")
     company.days(5)
     original = company.payout()
     reversal = company.world.double.reverse_payout(company.account, original.id)
@@ -78,13 +78,15 @@ def test_a_reversal_that_fails_leaves_the_money_at_the_bank(company: Company) ->
     assert "so the money stays at the bank" in story(company, company.payouts()[0]).message
 
 
-def fails_unheard(company: Company) -> Payout:
-    """The only payout fails and goes out again; POM hears of the second one alone. Returns the second one."""
+def second_payout_after_unreported_failure(company: Company) -> Payout:
+    """Returns the later payout after the only payout failed and was paid again. POM receives events of the later
+    payout alone.
+    """
     company.world.sweep()
     company.world.work()
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.wait(60)
-    company.silent()
+    company.stop_events()
     company.days(2)
     [first] = company.in_stripe()
     company.world.double.fail_payout(company.account, first["id"])
@@ -96,53 +98,53 @@ def fails_unheard(company: Company) -> Payout:
     return company.payout()
 
 
-def test_a_failed_payout_that_pom_finds_after_the_one_that_paid_it_again_names_that_one(company: Company) -> None:
-    second = fails_unheard(company)
+def test_a_failed_payout_read_after_its_later_payout_names_that_payout(company: Company) -> None:
+    second = second_payout_after_unreported_failure(company)
     assert second.itemized is not None
 
     first = company.in_stripe()[0]["id"]
     company.read(first)
 
-    [failed] = [each for each in company.payouts() if each.id == first]
-    assert (failed.fact.status, failed.returned_in) == ("failed", second.id)
-    assert f"the payout {first}" in story(company, second).message, "the later one names the earlier one too"
+    [first_payout] = [each for each in company.payouts() if each.id == first]
+    assert (first_payout.fact.status, first_payout.returned_in) == ("failed", second.id)
+    assert f"the payout {first}" in story(company, second).message, (
+        "the later payout names the earlier payout as well"
+    )
     company.days(3)
-    [failed] = [each for each in company.payouts() if each.id == first]
-    assert story(company, failed).next_step is None
+    [first_payout] = [each for each in company.payouts() if each.id == first]
+    assert story(company, first_payout).next_step is None
 
 
 @pytest.mark.parametrize("first_read", ["original", "reversal"])
-def test_a_reversed_payout_names_the_one_that_paid_it_again_although_pom_knew_that_one_first(
-    first_read: str, company: Company
-) -> None:
-    company.paid("100.00")
+def test_a_reversed_payout_read_after_its_later_payout_names_that_payout(first_read: str, company: Company) -> None:
+    company.paid_invoice("100.00")
     company.days(5)
     original = company.payout()
-    company.silent()
+    company.stop_events()
     company.world.double.reverse_payout(company.account, original.id)
     company.days(6)
     _, reversal, again = (each["id"] for each in company.in_stripe())
     company.read(again)
     assert company.payouts()[0].returned_in is None
 
-    read = {"original": [original.id, reversal], "reversal": [reversal, original.id]}
-    for payout_id in read[first_read]:
+    ids_in_order = {"original": [original.id, reversal], "reversal": [reversal, original.id]}
+    for payout_id in ids_in_order[first_read]:
         company.read(payout_id)
 
     assert company.payouts()[0].returned_in == again
     assert f"the payout {original.id}" in story(company, company.payouts()[2]).message
 
 
-def test_a_note_that_a_killed_worker_did_not_write_is_written_by_the_next_event(
+def test_a_link_to_a_later_payout_that_a_killed_worker_omitted_is_stored_by_the_next_job(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    company.paid("100.00")
+    company.paid_invoice("100.00")
     company.days(3)
     company.world.double.fail_payout(company.account, company.payout().id)
     company.wait(60)
     company.world.double.update_account(company.account, bank_last4="4321")
-    with monkeypatch.context() as patched:
-        patched.setattr("chalicelib.usecases.payouts.read_payout.link_payouts_paid_again", lambda *_: None)
+    with monkeypatch.context() as patch:
+        patch.setattr("chalicelib.usecases.payouts.read_payout.link_payouts_paid_again", lambda *_: None)
         company.wait(DAY)
         company.wait(2 * HOUR)
     first, second = company.payouts()
@@ -153,10 +155,10 @@ def test_a_note_that_a_killed_worker_did_not_write_is_written_by_the_next_event(
     assert company.payouts()[0].returned_in == second.id
 
 
-def test_payouts_of_the_account_before_are_no_part_of_the_balance_and_say_that_pom_hears_no_more(
+def test_payouts_of_a_former_account_are_not_in_the_balance_and_say_that_pom_receives_no_news(
     company: Company,
 ) -> None:
-    invoice = company.paid("100.00")
+    invoice = company.paid_invoice("100.00")
     company.days(2)
     company.wait(2 * HOUR)
     connect.disconnect(company.organization, ADMIN, company.world.ports)
@@ -164,9 +166,9 @@ def test_payouts_of_the_account_before_are_no_part_of_the_balance_and_say_that_p
     company.days(5)
 
     payout = company.payout()
-    told = story(company, payout).message
+    text = story(company, payout).message
     assert payout.fact.status == "in_transit"
-    assert "Stripe has not said that it arrived." in told
-    assert "is no longer connected, so POM receives no news of it." in told
+    assert "Stripe has not said that it arrived." in text
+    assert "is no longer connected, so POM receives no news of it." in text
     assert "was expected on" in message(company, invoice)
     assert show_balance(company.organization, company.world.ports).under_way == []

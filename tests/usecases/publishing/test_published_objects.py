@@ -1,4 +1,6 @@
-"""What is shown with a change is its version of the object. A damaged record concerns only what shows it."""
+"""Tests the objects published with changes: each is the version of its change, and a damaged record prevents only
+changes that show it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from chalicelib.domain.other_changes import connection_difference
 from chalicelib.ports.changes import StoredChange, Versioned
 from chalicelib.usecases.connecting.connection_report import ConnectionReport
 from chalicelib.usecases.publishing.published_objects import PublishedInvoice, PublishedObject, published_objects
-from tests.contracts.examples import ACCOUNT, ORG, customer, invoice, linked
+from tests.contracts.examples import ACCOUNT, ORG, customer, invoice, linked_customer
 from tests.fakes.ports import FakePorts
 from tests.world import World
 
@@ -32,77 +34,77 @@ def ports() -> FakePorts:
     return World().ports
 
 
-def stored(shown: Versioned, kind: ObjectKind, at: int = 0) -> StoredChange:
-    return StoredChange(Change(ORG, kind, "any", 1, at, Difference()), shown)
+def change_of(version: Versioned, kind: ObjectKind, at: int = 0) -> StoredChange:
+    return StoredChange(Change(ORG, kind, "any", 1, at, Difference()), version)
 
 
-def shown_now(ports: FakePorts, change: StoredChange) -> PublishedObject:
+def published_now(ports: FakePorts, change: StoredChange) -> PublishedObject:
     return published_objects([change], ports)(change)
 
 
-def billed_to(customer_id: CustomerId) -> StoredChange:
-    made: Invoice = invoice()
-    return stored(replace(made, order=replace(made.order, customer_id=customer_id)), ObjectKind.INVOICE)
+def invoice_change_for(customer_id: CustomerId) -> StoredChange:
+    template: Invoice = invoice()
+    return change_of(replace(template, order=replace(template.order, customer_id=customer_id)), ObjectKind.INVOICE)
 
 
-def failing_for(customer_id: CustomerId, error: Exception, ports: FakePorts) -> Any:
+def several_failing_for(customer_id: CustomerId, error: Exception, ports: FakePorts) -> Any:
     several = ports.customers.several
 
-    def read(organization_id: OrganizationId, ids: Sequence[CustomerId]) -> Mapping[CustomerId, Customer]:
+    def several_or_fail(organization_id: OrganizationId, ids: Sequence[CustomerId]) -> Mapping[CustomerId, Customer]:
         if customer_id in ids:
             raise error
         return several(organization_id, ids)
 
-    return read
+    return several_or_fail
 
 
-def test_a_customer_whose_record_is_damaged_concerns_only_its_own_invoices(
+def test_a_damaged_customer_record_prevents_only_the_changes_of_its_own_invoices(
     ports: FakePorts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    named = ports.customers.save(customer("named"))
-    monkeypatch.setattr(ports.customers, "several", failing_for(DAMAGED, ValueError("damaged"), ports))
-    good, bad = billed_to(named.id), billed_to(DAMAGED)
+    good_customer = ports.customers.save(customer("named"))
+    monkeypatch.setattr(ports.customers, "several", several_failing_for(DAMAGED, ValueError("damaged"), ports))
+    good, bad = invoice_change_for(good_customer.id), invoice_change_for(DAMAGED)
     show = published_objects([bad, good], ports)
-    shown = show(good)
-    assert isinstance(shown, PublishedInvoice)
-    assert shown.customer_name == named.profile.display_name
+    published = show(good)
+    assert isinstance(published, PublishedInvoice)
+    assert published.customer_name == good_customer.profile.display_name
     with pytest.raises(ValueError, match="damaged"):
         show(bad)
 
 
-def test_a_database_that_does_not_answer_has_the_batch_repeated(
-    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unavailable_database_repeats_the_batch(ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> None:
     down = Retryable("database_unavailable", "The database does not respond at the moment.")
-    monkeypatch.setattr(ports.customers, "several", failing_for(DAMAGED, down, ports))
+    monkeypatch.setattr(ports.customers, "several", several_failing_for(DAMAGED, down, ports))
     with pytest.raises(Retryable):
-        published_objects([billed_to(DAMAGED)], ports)
+        published_objects([invoice_change_for(DAMAGED)], ports)
 
 
-def test_a_customer_is_shown_as_it_was_on_the_account_of_that_version(ports: FakePorts) -> None:
-    before = linked(customer(), "cus_1", OTHER_ACCOUNT)
+def test_a_published_customer_has_the_link_of_its_version(ports: FakePorts) -> None:
+    before = linked_customer(customer(), "cus_1", OTHER_ACCOUNT)
     activate(ports)
-    shown = shown_now(ports, stored(before, ObjectKind.CUSTOMER))
-    assert isinstance(shown, Customer)
-    assert (shown.sync_status, shown.displayed_stripe_id) == (SyncStatus.SYNCED, "cus_1")
+    published = published_now(ports, change_of(before, ObjectKind.CUSTOMER))
+    assert isinstance(published, Customer)
+    assert (published.sync_status, published.displayed_stripe_id) == (SyncStatus.SYNCED, "cus_1")
 
 
-def test_a_customer_that_waits_for_another_account_is_shown_without_its_former_link(ports: FakePorts) -> None:
-    failed = linked(customer(), "cus_1", OTHER_ACCOUNT).not_synced(SyncStatus.FAILED, "Stripe refused it.")
+def test_an_unsynced_customer_is_published_without_its_link_on_a_former_account(ports: FakePorts) -> None:
+    failed_customer = linked_customer(customer(), "cus_1", OTHER_ACCOUNT).not_synced(
+        SyncStatus.FAILED, "Stripe refused it."
+    )
     activate(ports)
-    shown = shown_now(ports, stored(failed, ObjectKind.CUSTOMER))
-    assert isinstance(shown, Customer)
-    assert (shown.sync_status, shown.displayed_stripe_id) == (SyncStatus.FAILED, None)
+    published = published_now(ports, change_of(failed_customer, ObjectKind.CUSTOMER))
+    assert isinstance(published, Customer)
+    assert (published.sync_status, published.displayed_stripe_id) == (SyncStatus.FAILED, None)
 
 
-def test_the_status_of_a_connection_is_that_of_its_event_however_late_it_is_told(ports: FakePorts) -> None:
+def test_a_published_connection_has_the_status_at_the_time_of_its_change(ports: FakePorts) -> None:
     now = ports.clock.now()
-    begun = Connection(ORG).authorizing(now - 1)
-    paused = replace(begun, frozen=Freeze(now - 9, "ops", "A bank asks."))
-    difference = connection_difference(begun, paused, now - 9)
-    shown = shown_now(ports, stored(paused, ObjectKind.CONNECTION, at=now - 9))
-    assert isinstance(shown, ConnectionReport)
-    assert difference.status == shown.status == "pending"
+    pending_connection = Connection(ORG).authorizing(now - 1)
+    paused_connection = replace(pending_connection, frozen=Freeze(now - 9, "ops", "A bank asks."))
+    difference = connection_difference(pending_connection, paused_connection, now - 9)
+    published = published_now(ports, change_of(paused_connection, ObjectKind.CONNECTION, at=now - 9))
+    assert isinstance(published, ConnectionReport)
+    assert difference.status == published.status == "pending"
 
 
 def activate(ports: FakePorts) -> None:

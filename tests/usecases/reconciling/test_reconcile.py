@@ -1,4 +1,4 @@
-"""Whatever was lost on the way, one run makes POM say what Stripe says; the next one writes nothing."""
+"""Tests the sweep: after any loss of events, one run makes POM equal to Stripe, and the next run writes nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
 from chalicelib.usecases.reconciling.reconcile import reconcile_account
 from chalicelib.usecases.reconciling.resume_stuck import resume_stuck
-from tests.boundaries import unwatched, watched
+from tests.boundaries import count_calls, stop_counting
 from tests.oracle import differences
 from tests.timelines import event_log, kinds
 from tests.world import ADMIN, ORGANIZATION, World
@@ -34,8 +34,8 @@ METHODS = [
 ]
 
 
-def lively(world: World, account: str) -> list[Invoice]:
-    """Six invoices to which different things happen; the fifth is refunded in part, the seventh voided."""
+def varied_invoices(world: World, account: str) -> list[Invoice]:
+    """Returns eight invoices with different histories; the fifth is refunded in part, and the seventh is voided."""
     options: Any = {"stripe_account": account}
     invoices = [world.invoice(f"svc_{number}") for number in range(8)]
     intents = []
@@ -58,47 +58,47 @@ def assert_equal(world: World, account: str) -> None:
 
 def assert_second_run_writes_only_the_cursor(world: World) -> None:
     for objects in (False, True):
-        boundaries = watched(world)
-        done = world.sweep(objects=objects)
-        unwatched(world)
-        assert (done.recovered, done.corrected, done.parked) == (0, 0, 0)
+        boundaries = count_calls(world)
+        report = world.sweep(objects=objects)
+        stop_counting(world)
+        assert (report.recovered, report.corrected, report.parked) == (0, 0, 0)
         assert boundaries.writes == ["connections.save"]
 
 
 @pytest.mark.parametrize("objects", [False, True])
-def test_all_events_lost_are_recovered_in_one_run(objects: bool, world: World, account: StripeAccountId) -> None:
+def test_one_run_recovers_all_lost_events(objects: bool, world: World, account: StripeAccountId) -> None:
     world.sweep()
     world.double.set_delivery(lose_rate=1.0)
-    lively(world, account)
-    done = world.sweep(objects=objects)
-    assert done.recovered > 20
+    varied_invoices(world, account)
+    report = world.sweep(objects=objects)
+    assert report.recovered > 20
     assert_equal(world, account)
     assert_second_run_writes_only_the_cursor(world)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_random_half_of_the_events_lost_is_recovered(seed: int, world: World, account: StripeAccountId) -> None:
+def test_one_run_recovers_a_random_half_of_the_events(seed: int, world: World, account: StripeAccountId) -> None:
     world.double.world.rng.seed(seed)
     world.double.set_delivery(lose_rate=0.5, duplicate=0.3, reorder=0.5)
-    lively(world, account)
+    varied_invoices(world, account)
     world.deliver()
     world.sweep()
     assert_equal(world, account)
     assert_second_run_writes_only_the_cursor(world)
 
 
-def test_events_that_were_never_generated_are_made_up_for(world: World, account: StripeAccountId) -> None:
+def test_a_comparison_of_objects_corrects_changes_without_events(world: World, account: StripeAccountId) -> None:
     world.double.set_delivery(never_generate_rate=1.0)
-    lively(world, account)
+    varied_invoices(world, account)
     world.deliver()
-    done = world.sweep()
-    assert done.recovered == 0
-    assert done.corrected >= 7
+    report = world.sweep()
+    assert report.recovered == 0
+    assert report.corrected >= 7
     assert_equal(world, account)
     assert_second_run_writes_only_the_cursor(world)
 
 
-def test_a_readiness_change_that_was_never_told_is_seen(world: World) -> None:
+def test_a_sweep_finds_a_changed_readiness_without_an_event(world: World) -> None:
     account = world.connect(account=world.account(charges_enabled=False, currently_due=["external_account"]))
     world.double.set_delivery(never_generate_rate=1.0)
     world.advance(60)
@@ -107,7 +107,7 @@ def test_a_readiness_change_that_was_never_told_is_seen(world: World) -> None:
     assert world.ports.connections.get(ORGANIZATION).ready_to_send
 
 
-def test_a_refund_and_its_late_failure_that_were_never_told_are_seen(world: World, account: StripeAccountId) -> None:
+def test_a_sweep_finds_a_refund_and_its_failure_without_events(world: World, account: StripeAccountId) -> None:
     options: Any = {"stripe_account": account}
     invoice = world.invoice()
     intent = world.double.pay(account, str(invoice.stripe_invoice_id))["payment_intent"]
@@ -124,17 +124,17 @@ def test_a_refund_and_its_late_failure_that_were_never_told_are_seen(world: Worl
     assert_second_run_writes_only_the_cursor(world)
 
 
-def test_nothing_lost_is_nothing_found(world: World, account: StripeAccountId) -> None:
-    lively(world, account)
+def test_a_sweep_without_lost_events_recovers_nothing(world: World, account: StripeAccountId) -> None:
+    varied_invoices(world, account)
     world.deliver()
-    done = world.sweep()
-    assert (done.recovered, done.corrected, done.parked) == (0, 0, 0)
+    report = world.sweep()
+    assert (report.recovered, report.corrected, report.parked) == (0, 0, 0)
     world.look()
     assert connection_report.report(ORGANIZATION, world.ports).webhook_healthy
     assert_second_run_writes_only_the_cursor(world)
 
 
-def test_what_a_run_recovered_is_on_the_timeline_in_the_event_log_and_in_the_health(
+def test_recovered_events_are_on_the_timeline_in_the_event_log_and_in_the_health(
     world: World, account: StripeAccountId
 ) -> None:
     invoice = world.invoice()
@@ -144,8 +144,8 @@ def test_what_a_run_recovered_is_on_the_timeline_in_the_event_log_and_in_the_hea
     world.advance(120)
     world.sweep(objects=False)
     assert kinds(world.now(invoice))[-1] == "paid"
-    fetched = [each for each in event_log(invoice, world.ports).values() if each.source is Source.SWEEP]
-    assert EventOutcome.RECOVERED in {each.outcome for each in fetched}
+    swept_entries = [each for each in event_log(invoice, world.ports).values() if each.source is Source.SWEEP]
+    assert EventOutcome.RECOVERED in {each.outcome for each in swept_entries}
     report = connection_report.report(ORGANIZATION, world.ports)
     assert report.webhook_healthy is False
     assert "had to be fetched" in str(report.webhook_problem)
@@ -171,9 +171,7 @@ def test_a_webhook_overtaken_by_the_sweep_is_a_duplicate_and_was_not_missed(
 # The cursor
 
 
-def test_the_cursor_moves_only_after_everything_before_it_was_dealt_with(
-    world: World, account: StripeAccountId
-) -> None:
+def test_the_cursor_moves_only_after_all_events_before_it_are_applied(world: World, account: StripeAccountId) -> None:
     world.sweep()
     before = world.ports.connections.get(ORGANIZATION).sweep
     world.double.set_delivery(lose_rate=1.0)
@@ -199,7 +197,7 @@ def test_the_cursor_stays_if_the_object_sweep_fails(world: World, account: Strip
     assert world.ports.connections.get(ORGANIZATION).sweep == before
 
 
-def test_an_event_listed_late_is_within_the_overlap(world: World, account: StripeAccountId) -> None:
+def test_an_event_that_stripe_lists_late_is_read_within_the_overlap(world: World, account: StripeAccountId) -> None:
     world.double.set_delivery(lose_rate=1.0)
     invoice = world.invoice()
     world.double.pay(account, str(invoice.stripe_invoice_id))
@@ -221,20 +219,20 @@ def test_objects_are_compared_once_a_day_and_after_a_long_gap(world: World, acco
     assert world.sweep(objects=False).objects
 
 
-def test_a_run_overtaken_by_another_change_of_the_connection_keeps_both(
+def test_a_run_does_not_overwrite_a_simultaneous_change_of_the_connection(
     world: World, account: StripeAccountId
 ) -> None:
-    plain = world.ports.stripe
+    real = world.ports.stripe
 
-    class Busy:
+    class BusyStripe:
         def __getattr__(self, name: str) -> Any:
-            return getattr(plain, name)
+            return getattr(real, name)
 
         def events(self, *args: Any) -> Any:
             world.begin()
-            return plain.events(*args)
+            return real.events(*args)
 
-    world.ports.stripe = Busy()  # type: ignore[assignment]
+    world.ports.stripe = BusyStripe()  # type: ignore[assignment]
     world.advance(60)
     world.sweep(objects=False)
     connection = world.ports.connections.get(ORGANIZATION)
@@ -242,7 +240,7 @@ def test_a_run_overtaken_by_another_change_of_the_connection_keeps_both(
     assert connection.sweep.swept_until == world.ports.clock.now()
 
 
-def test_a_connection_that_ended_during_a_run_is_marked_and_its_cursor_stays(
+def test_a_run_over_a_revoked_connection_marks_it_and_keeps_the_cursor(
     world: World, account: StripeAccountId
 ) -> None:
     world.sweep()
@@ -256,7 +254,7 @@ def test_a_connection_that_ended_during_a_run_is_marked_and_its_cursor_stays(
     assert connection.sweep == before
 
 
-# What it costs
+# Costs
 
 
 @pytest.mark.parametrize(("count", "pages"), [(3, 1), (12, 2)])
@@ -270,7 +268,7 @@ def test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events(
     world.sweep()
     assert (len(world.double.events(account)) + 99) // 100 == pages
     world.double.api.log.reset()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     world.sweep(objects=False)
     assert world.stripe_calls() == {"GET /v1/events": pages}
     assert boundaries.reads == ["connections.get", "events.parked", *["events.known"] * pages, "connections.get"]
@@ -278,21 +276,21 @@ def test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events(
 
 
 @pytest.mark.parametrize(
-    ("missed", "writes"),
+    ("lost_types", "writes"),
     [
-        pytest.param(["charge.succeeded"], ["invoices.apply", "connections.save"], id="the_only_one_with_the_card"),
-        pytest.param(["invoice.updated"], ["events.mark", "connections.save"], id="one_that_another_event_had_told"),
+        pytest.param(["charge.succeeded"], ["invoices.apply", "connections.save"], id="event_with_the_card_details"),
+        pytest.param(["invoice.updated"], ["events.mark", "connections.save"], id="event_without_news"),
     ],
 )
-def test_only_what_was_missed_is_written(
-    world: World, account: StripeAccountId, missed: list[str], writes: list[str]
+def test_a_run_writes_only_the_missed_events(
+    world: World, account: StripeAccountId, lost_types: list[str], writes: list[str]
 ) -> None:
     invoice = world.invoice()
     world.deliver()
-    world.double.set_delivery(lose=missed)
+    world.double.set_delivery(lose=lost_types)
     world.double.pay(account, str(invoice.stripe_invoice_id))
     world.deliver()
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     world.sweep(objects=False)
     assert boundaries.writes == writes
 
@@ -300,7 +298,7 @@ def test_only_what_was_missed_is_written(
 # The plan
 
 
-def test_every_connected_organization_gets_its_run(world: World, account: StripeAccountId) -> None:
+def test_a_run_is_planned_for_every_connected_organization(world: World, account: StripeAccountId) -> None:
     world.ports.queues.take()
     world.sweep()
     world.advance(300)
@@ -313,15 +311,15 @@ def test_every_connected_organization_gets_its_run(world: World, account: Stripe
 
 
 def test_a_run_for_an_organization_that_is_not_connected_does_nothing(world: World) -> None:
-    boundaries = watched(world)
+    boundaries = count_calls(world)
     assert not reconcile_account(ORGANIZATION, world.ports, objects=True).objects
     assert boundaries.calls == ["connections.get"]
 
 
-# What was left half-done
+# Unfinished work
 
 
-def test_the_schedule_takes_up_only_what_stopped(world: World, account: StripeAccountId) -> None:
+def test_the_schedule_resumes_only_unfinished_invoices(world: World, account: StripeAccountId) -> None:
     world.invoice("svc_1")
     world.invoice("svc_2", send=False)
     world.double.order_fault("close_before", method="POST", path="/v1/invoices")
@@ -338,7 +336,7 @@ def test_the_schedule_takes_up_only_what_stopped(world: World, account: StripeAc
     assert resume_stuck(world.ports).invoices == 0
 
 
-def test_a_message_delivered_twice_does_the_work_once(world: World, account: StripeAccountId) -> None:
+def test_a_message_delivered_twice_resumes_an_invoice_once(world: World, account: StripeAccountId) -> None:
     world.double.order_fault("close_before", method="POST", path="/v1/invoices")
     stuck = world.invoice()
     world.advance(31)
@@ -349,7 +347,7 @@ def test_a_message_delivered_twice_does_the_work_once(world: World, account: Str
     assert len(world.double.mails()) == 1
 
 
-def test_a_customer_left_pending_is_taken_up_with_its_latest_edition(world: World, account: StripeAccountId) -> None:
+def test_a_pending_customer_is_queued_with_its_latest_edition(world: World, account: StripeAccountId) -> None:
     world.customer(first_name="Anna")
     world.ports.queues.take()
     assert resume_stuck(world.ports).customers == 0
@@ -360,9 +358,7 @@ def test_a_customer_left_pending_is_taken_up_with_its_latest_edition(world: Worl
     assert message.edition == 2
 
 
-def test_an_account_that_was_read_later_is_stored_though_our_clock_is_behind(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_newer_account_is_stored_although_poms_clock_is_behind(world: World, account: StripeAccountId) -> None:
     world.double.update_account(account, charges_enabled=False)
     world.deliver()
     assert not world.ports.connections.get(ORGANIZATION).ready_to_send
@@ -375,10 +371,10 @@ def test_an_account_that_was_read_later_is_stored_though_our_clock_is_behind(
     assert world.ports.connections.get(ORGANIZATION).ready_to_send
 
 
-def test_what_was_missed_is_kept_although_others_write_the_connection_ten_times(
+def test_the_time_of_missed_events_is_stored_after_ten_conflicts(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
-    """A run that gives up is made again, and finds the events dealt with: nobody would hear that they were missed."""
+    """A failed run is repeated, and then finds the events already applied, so nothing would report them as missed."""
     account = world.connect()
     world.customer()
     invoice = world.invoice()
@@ -388,14 +384,14 @@ def test_what_was_missed_is_kept_although_others_write_the_connection_ten_times(
     world.double.set_delivery(drop=1.0, lose_rate=1.0)
     world.double.pay(account, invoice.stripe_invoice_id or "", "pm_card_visa")
     world.advance(1000)
-    save, others = world.ports.connections.save, iter(range(10))
+    save, conflicts = world.ports.connections.save, iter(range(10))
 
-    def after_others(connection: Any) -> Any:
-        if next(others, None) is not None:
+    def save_after_conflicts(connection: Any) -> Any:
+        if next(conflicts, None) is not None:
             raise StaleWrite("The connection")
         return save(connection)
 
-    monkeypatch.setattr(world.ports.connections, "save", after_others)
+    monkeypatch.setattr(world.ports.connections, "save", save_after_conflicts)
     for _ in range(3):
         with suppress(StaleWrite):
             world.sweep(objects=False)

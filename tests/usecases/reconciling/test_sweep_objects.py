@@ -1,4 +1,4 @@
-"""What a comparison of the objects costs, and how it goes on where a run has to leave it."""
+"""Tests the comparison of objects: what it costs, and how it continues where a run had to stop."""
 
 from __future__ import annotations
 
@@ -19,58 +19,54 @@ from chalicelib.usecases.reconciling import sweep_objects
 from chalicelib.usecases.reconciling.plan_reconciliation import plan_reconciliation
 from tests.oracle import differences
 from tests.timelines import kinds
-from tests.usecases.reconciling.test_reconcile import lively
+from tests.usecases.reconciling.test_reconcile import varied_invoices
 from tests.world import OFFICE, ORGANIZATION, World
 
 
-def by_itself(world: World) -> int:
-    """How many invoices were asked for, each by itself."""
+def single_invoice_reads(world: World) -> int:
+    """Returns the number of invoices that were read one by one."""
     return sum(
         count for name, count in world.stripe_calls().items() if name.startswith("GET /v1/invoices/") and count
     )
 
 
-def unpaid(world: World, count: int) -> list[Invoice]:
-    made = [world.invoice(f"svc_{number}") for number in range(count)]
+def unpaid_invoices(world: World, count: int) -> list[Invoice]:
+    invoices = [world.invoice(f"svc_{number}") for number in range(count)]
     world.deliver()
-    return made
+    return invoices
 
 
 @pytest.mark.parametrize("count", [1, 20])
-def test_invoices_that_are_as_stripe_lists_them_cost_no_request_of_their_own(
-    count: int, world: World, account: StripeAccountId
-) -> None:
-    unpaid(world, count)
+def test_unchanged_invoices_cost_no_request_of_their_own(count: int, world: World, account: StripeAccountId) -> None:
+    unpaid_invoices(world, count)
     world.invoice("svc_draft", send=False)
     world.deliver()
     world.sweep()
     world.double.api.log.reset()
     assert world.sweep().corrected == 0
-    assert by_itself(world) == 0
+    assert single_invoice_reads(world) == 0
     lists = {name: calls for name, calls in world.stripe_calls().items() if name != "GET /v1/events"}
     assert sum(lists.values()) == 8, (
         "the account, drafts, open invoices, their intents, refunds, disputes, credit notes, payouts"
     )
 
 
-def test_a_lively_account_at_rest_costs_no_request_of_its_own_for_any_invoice(
-    world: World, account: StripeAccountId
-) -> None:
-    lively(world, account)
+def test_a_second_comparison_costs_no_request_for_a_single_invoice(world: World, account: StripeAccountId) -> None:
+    varied_invoices(world, account)
     world.deliver()
     world.sweep()
     world.double.api.log.reset()
     world.sweep()
-    assert by_itself(world) == 0
+    assert single_invoice_reads(world) == 0
 
 
-def test_only_the_invoice_that_differs_is_asked_for(world: World, account: StripeAccountId) -> None:
-    invoices = unpaid(world, 10)
+def test_only_a_differing_invoice_is_read_from_stripe(world: World, account: StripeAccountId) -> None:
+    invoices = unpaid_invoices(world, 10)
     world.double.set_delivery(never_generate_rate=1.0)
     world.double.pay(account, str(invoices[4].stripe_invoice_id))
     world.double.api.log.reset()
     assert world.sweep().corrected == 1
-    assert by_itself(world) == 1
+    assert single_invoice_reads(world) == 1
     assert world.now(invoices[4]).status is InvoiceStatus.PAID
 
 
@@ -78,10 +74,10 @@ def test_only_the_invoice_that_differs_is_asked_for(world: World, account: Strip
     ("method", "status"),
     [("pm_card_chargeDeclinedExpiredCard", InvoiceStatus.FAILED), ("pm_usBankAccount", InvoiceStatus.PENDING)],
 )
-def test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_was(
+def test_a_payment_attempt_without_an_event_is_found_although_the_invoice_is_unchanged(
     method: str, status: InvoiceStatus, world: World, account: StripeAccountId
 ) -> None:
-    [invoice] = unpaid(world, 1)
+    [invoice] = unpaid_invoices(world, 1)
     world.double.set_delivery(never_generate_rate=1.0)
     world.double.pay(account, str(invoice.stripe_invoice_id), method)
     assert world.sweep().corrected == 1
@@ -94,10 +90,10 @@ def test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_wa
 @pytest.mark.parametrize(
     "never", [("charge.*",), ("charge.*", "payment_intent.*")], ids=["charge", "charge_and_intent"]
 )
-def test_a_charge_that_no_event_told_of_is_found_though_its_payment_is_known(
+def test_a_charge_without_an_event_is_found_although_its_payment_is_known(
     never: tuple[str, ...], amount: int | None, world: World, account: StripeAccountId
 ) -> None:
-    [invoice] = unpaid(world, 1)
+    [invoice] = unpaid_invoices(world, 1)
     world.double.set_delivery(never_generate=list(never))
     world.double.pay(account, str(invoice.stripe_invoice_id), amount=amount)
     world.deliver()
@@ -107,18 +103,16 @@ def test_a_charge_that_no_event_told_of_is_found_though_its_payment_is_known(
     assert payment.method == PaymentMethod("card", "visa", "4242", "2034-12")
     world.double.api.log.reset()
     assert world.sweep().corrected == 0
-    assert by_itself(world) == 0
+    assert single_invoice_reads(world) == 0
 
 
-def test_a_payment_that_no_event_told_of_is_found_though_it_was_refunded(
-    world: World, account: StripeAccountId
-) -> None:
+def test_a_refunded_payment_without_events_is_found(world: World, account: StripeAccountId) -> None:
     options: Any = {"stripe_account": account}
-    [invoice] = unpaid(world, 1)
+    [invoice] = unpaid_invoices(world, 1)
     refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     world.double.set_delivery(never_generate=["charge.*", "payment_intent.*", "invoice_payment.*"])
-    paid = world.double.pay(account, str(invoice.stripe_invoice_id))
-    world.client.v1.refunds.create({"payment_intent": paid["payment_intent"]}, options)
+    payment = world.double.pay(account, str(invoice.stripe_invoice_id))
+    world.client.v1.refunds.create({"payment_intent": payment["payment_intent"]}, options)
     world.deliver()
     assert world.now(invoice).status is InvoiceStatus.REFUNDED
     assert not payments_of(world.now(invoice))
@@ -127,9 +121,9 @@ def test_a_payment_that_no_event_told_of_is_found_though_it_was_refunded(
     assert world.sweep().corrected == 0
 
 
-def test_a_credit_note_that_no_event_told_of_is_seen(world: World, account: StripeAccountId) -> None:
+def test_a_credit_note_without_an_event_is_found(world: World, account: StripeAccountId) -> None:
     options: Any = {"stripe_account": account}
-    [invoice] = unpaid(world, 1)
+    [invoice] = unpaid_invoices(world, 1)
     world.double.pay(account, str(invoice.stripe_invoice_id))
     world.deliver()
     world.double.set_delivery(never_generate_rate=1.0)
@@ -142,7 +136,7 @@ def test_a_credit_note_that_no_event_told_of_is_seen(world: World, account: Stri
     assert world.sweep().corrected == 0
 
 
-def test_a_comparison_that_takes_too_long_is_left_and_gone_on_with(
+def test_a_long_comparison_continues_in_later_runs(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep_objects, "WINDOW", 4)
@@ -164,20 +158,20 @@ def test_a_comparison_that_takes_too_long_is_left_and_gone_on_with(
     runs, corrected = 1, first.corrected
     while messages := world.ports.queues.take():
         assert messages == [Reconciliation(ORGANIZATION, objects=False)]
-        done = world.sweep(objects=False)
-        runs, corrected = runs + 1, corrected + done.corrected
+        report = world.sweep(objects=False)
+        runs, corrected = runs + 1, corrected + report.corrected
 
-    assert done.objects
-    assert corrected == 15, "each once, none twice"
+    assert report.objects
+    assert corrected == 15, "each invoice is corrected once"
     assert runs > 2
     assert differences(world.double.ledger(account), list(world.ports.database.invoices.values())) == []
 
 
-def test_a_comparison_whose_message_is_lost_goes_on_with_the_next_plan(
+def test_a_comparison_whose_message_is_lost_continues_with_the_next_plan(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep_objects, "RUN_FOR", 0)
-    unpaid(world, 1)
+    unpaid_invoices(world, 1)
     assert world.sweep().goes_on
     world.ports.queues.take()
     monkeypatch.undo()
@@ -185,7 +179,7 @@ def test_a_comparison_whose_message_is_lost_goes_on_with_the_next_plan(
     assert world.sweep(objects=False).objects
 
 
-def test_a_run_that_was_planned_before_another_began_is_not_made(world: World, account: StripeAccountId) -> None:
+def test_an_outdated_planned_run_is_skipped(world: World, account: StripeAccountId) -> None:
     world.advance(600)
     plan_reconciliation(world.ports)
     world.advance(600)
@@ -195,10 +189,10 @@ def test_a_run_that_was_planned_before_another_began_is_not_made(world: World, a
     assert world.stripe_calls()["GET /v1/events"] == 1
 
 
-# Who is planned
+# Planning
 
 
-def test_an_idle_organization_is_left_alone_until_it_is_due(world: World, account: StripeAccountId) -> None:
+def test_an_idle_organization_is_swept_every_few_hours(world: World, account: StripeAccountId) -> None:
     world.advance(8 * 86400)
     world.sweep()
     world.ports.queues.take()
@@ -213,9 +207,7 @@ def test_an_idle_organization_is_left_alone_until_it_is_due(world: World, accoun
     assert max(gaps) <= 6 * 3600
 
 
-def test_an_idle_organization_that_makes_an_invoice_is_looked_at_every_ten_minutes(
-    world: World, account: StripeAccountId
-) -> None:
+def test_an_organization_that_bills_again_is_swept_every_ten_minutes(world: World, account: StripeAccountId) -> None:
     world.advance(8 * 86400)
     world.sweep()
     world.advance(600)
@@ -227,7 +219,9 @@ def test_an_idle_organization_that_makes_an_invoice_is_looked_at_every_ten_minut
         world.work()
 
 
-def test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at(world: World, account: StripeAccountId) -> None:
+def test_every_connected_organization_is_swept_at_every_plan_while_the_webhook_endpoint_is_broken(
+    world: World, account: StripeAccountId
+) -> None:
     world.advance(8 * 86400)
     world.sweep()
     world.advance(600)
