@@ -69,7 +69,7 @@ def with_uploaded_code(template: Template, code: str = CODE) -> Template:
 
 
 def transformed(template: Template, parameters: Mapping[str, str] | None = None) -> Template:
-    """What the SAM transform makes of a template whose code is in a bucket."""
+    """Returns the result of the SAM transform. The template's code must be in a bucket."""
     parameters_of_template = template["Parameters"].items()
     values = {name: parameter.get("Default", "given") for name, parameter in parameters_of_template} | dict(
         parameters or {}

@@ -23,7 +23,7 @@ OWN = ROOT / "build" / "test-package"
 
 @dataclass(frozen=True)
 class Package:
-    """What `make package` makes of the dev stage."""
+    """The package of the dev stage, as `make package` creates it."""
 
     template: dict[str, Any]
     archive: Path

@@ -49,7 +49,7 @@ TLS_ONLY: dict[str, Any] = {
 
 @contextmanager
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
-    """An account with all that a stage needs; answers the stage's settings."""
+    """Creates an account with all prerequisites of a stage, and yields the stage's settings."""
     with embedded_aws():
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket=BUCKET)
@@ -101,8 +101,8 @@ def _transform_before_moto(monkeypatch: pytest.MonkeyPatch) -> None:
             new_client.meta.events.register("before-call.lambda.GetAccountSettings", _account_settings)
         if service == "cloudformation" and not is_cached:
             new_client.meta.events.register("provide-client-params.cloudformation.CreateChangeSet", _transformed)
-            new_client.meta.events.register("after-call.cloudformation.ExecuteChangeSet", _told)
-            for handler in (_aliased, _restorable):
+            new_client.meta.events.register("after-call.cloudformation.ExecuteChangeSet", _add_outputs)
+            for handler in (_add_aliases, _restorable):
                 new_client.meta.events.register("after-call.cloudformation.ExecuteChangeSet", handler)
         return new_client
 
@@ -123,7 +123,7 @@ def _transformed(params: dict[str, Any], **_: Any) -> dict[str, Any]:
     template = json.loads(s3.get_object(**place)["Body"].read())
     values = {each["ParameterKey"]: each["ParameterValue"] for each in params["Parameters"]}
     template_for_moto = as_moto_can(transformed(template, values))
-    template_for_moto["Resources"] = _filled(template_for_moto["Resources"], values)
+    template_for_moto["Resources"] = _with_parameter_values(template_for_moto["Resources"], values)
     del template_for_moto["Resources"]["RestAPI"]["Properties"][
         "Body"
     ]  # moto does not read it, and loses an API that is updated
@@ -131,24 +131,24 @@ def _transformed(params: dict[str, Any], **_: Any) -> dict[str, Any]:
     return {**params, "TemplateURL": f"{params['TemplateURL']}.transformed"}
 
 
-def _filled(part: Any, values: dict[str, str]) -> Any:
+def _with_parameter_values(part: Any, values: dict[str, str]) -> Any:
     """With parameters' values in their places: moto looks for changes in the template only."""
     if isinstance(part, dict):
         if part.keys() == {"Ref"} and part["Ref"] in values:
             return values[part["Ref"]]
-        return {key: _filled(each, values) for key, each in part.items()}
-    return [_filled(each, values) for each in part] if isinstance(part, list) else part
+        return {key: _with_parameter_values(each, values) for key, each in part.items()}
+    return [_with_parameter_values(each, values) for each in part] if isinstance(part, list) else part
 
 
-def _told(**_: Any) -> None:
-    """moto does not tell a stack's outputs after a change set, nor remember what it was told."""
+def _add_outputs(**_: Any) -> None:
+    """Adds the outputs of a stack after a change set, because moto does not return them."""
     for stack in cloudformation_backends[ACCOUNT][REGION].stacks.values():
         stack._parse_template()
         stack.output_map = stack._create_output_map()
         stack.parameters = dict(stack.resource_map.input_parameters)
 
 
-def _aliased(**_: Any) -> None:
+def _add_aliases(**_: Any) -> None:
     """moto's CloudFormation makes versions, but no aliases: each is put on its function's last version."""
     client = boto3.client("lambda")
     for function in client.list_functions()["Functions"]:

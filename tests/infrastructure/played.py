@@ -170,7 +170,7 @@ class Stage:
         return self.counted_response(self.api.post(WEBHOOKS, body, token=None, headers=dict(headers))).status
 
     def gateway(self, status: int) -> None:
-        """Counts an answer of this status, which may be one of API Gateway's own."""
+        """Counts a response with this status, which may come from API Gateway itself."""
         for name, value in (("Count", 1.0), ("5XXError", float(status >= 500))):
             self._measure(Key.of(API_GATEWAY, name, {"ApiName": STACK}), value)
 
@@ -231,7 +231,7 @@ class Stage:
                 self.sqs.messages[trigger.queue].remove(each)
 
     def _invoke(self, function: str, event: dict[str, Any]) -> Any:
-        """Returns what the handler answers, None if it raised."""
+        """Returns the handler's result, or None if it raised."""
         try:
             answer, error_count = self.app.handler_map[function](event, lambda_context(function)), 0.0
         except Exception:  # noqa: BLE001 Lambda counts it, whatever it is

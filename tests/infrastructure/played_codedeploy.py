@@ -37,7 +37,7 @@ class CodeDeploy:
 
     @property
     def plays(self) -> dict[str, Play]:
-        """What it answers, by operation."""
+        """Returns the simulated response for each operation."""
         return {
             "CreateDeployment": self._create,
             "GetDeployment": lambda asked: {"deploymentInfo": self.deployments[asked["deploymentId"]]},

@@ -18,7 +18,7 @@ def play(client: Any, plays: Mapping[str, Play]) -> None:
     known: dict[str, Play] = vars(client).setdefault("plays", {})
     for operation in plays.keys() - known.keys():
         client.meta.events.register(f"provide-client-params.{service}.{operation}", _remember_request)
-        client.meta.events.register(f"before-call.{service}.{operation}", _answered_by(known, operation))
+        client.meta.events.register(f"before-call.{service}.{operation}", _simulated(known, operation))
     known.update(plays)
 
 
@@ -26,7 +26,7 @@ def _remember_request(params: dict[str, Any], context: dict[str, Any], **_: Any)
     context["asked"] = params
 
 
-def _answered_by(plays: Mapping[str, Play], operation: str) -> Callable[..., Any]:
+def _simulated(plays: Mapping[str, Play], operation: str) -> Callable[..., Any]:
     def answered(model: Any, context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]]:
         result = plays[operation](context["asked"])
         validate_parameters(result, model.output_shape)

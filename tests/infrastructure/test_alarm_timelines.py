@@ -130,7 +130,7 @@ def query(alarm: str, name: str) -> Key:
 
 
 def minutes_of_alarm(alarm: str, values_by_metric: Mapping[Key, ValueByMinute], minutes: Iterable[int]) -> list[int]:
-    """In which of these minutes somebody is told of the alarm."""
+    """Returns the minutes in which the alarm notifies a person."""
     written = [(key, minute, value) for key, values in values_by_metric.items() for minute, value in values.items()]
     return evaluate(
         alarm, Datapoints(Datapoint(key, minute * MINUTE + 1, value) for key, minute, value in written), minutes

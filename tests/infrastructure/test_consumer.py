@@ -224,7 +224,7 @@ def test_a_late_event_does_not_bring_a_deleted_object_back(program: Any, databas
 
 
 def of_ann(version: int, name: str | None, erased_at: str | None = None) -> dict[str, Any]:
-    """Returns what is told of an invoice of Ann's: with her name, or without it once she is erased."""
+    """Returns the published data of an invoice of Ann's: with her name, or without it after her erasure."""
     object_data = {
         "id": "inv_1",
         "customerId": "cust_1",

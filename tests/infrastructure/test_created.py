@@ -56,14 +56,14 @@ PARAMETERS = {
 
 @dataclass(frozen=True)
 class CreatedStack:
-    """What the transform made of the package, and what is there of it."""
+    """The transformed template of the package, and the resources that exist in moto."""
 
     wanted: dict[str, Any]
     there: dict[str, Any]
     """By logical id, as CloudFormation lists them."""
 
     def properties(self, kind: str) -> dict[str, Any]:
-        """What is wanted of each resource of a type, by logical id."""
+        """Returns the expected properties of each resource of a type, by logical id."""
         return {
             name: each.get("Properties", {})
             for name, each in self.wanted["Resources"].items()

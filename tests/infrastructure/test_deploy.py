@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.package, pytest.mark.filterwarnings("ignore:Tried to p
 
 @dataclass
 class World:
-    """What answers when a stage was deployed: the API by method and path, and Stripe's list of endpoints."""
+    """The servers after a deployment: the API, by method and path, and Stripe's list of endpoints."""
 
     settings: StageSettings
     package: Package
@@ -41,7 +41,7 @@ class World:
     asked: list[str] = field(default_factory=list)
 
     def deploy(self, package: Package | None = None, **wishes: Any) -> dict[str, Any]:
-        """Deploys dev; answers what was told, as one document."""
+        """Deploys dev, and returns the output as one document."""
         screen = Screen(as_json=True)
         deployment = Deployment("dev", self.settings, screen, pause=lambda seconds: None)
         deployment.check(Options(**wishes))
@@ -158,7 +158,7 @@ class TestEmptyAccount:
 
 
 def _artifact_keys() -> set[str]:
-    """What is in the bucket, without what the stand-in put there."""
+    """Returns the keys in the bucket, without those that the stand-in created."""
     keys = {each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]}
     return {key for key in keys if not key.endswith("transformed")}
 

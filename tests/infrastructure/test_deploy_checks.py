@@ -387,7 +387,7 @@ def test_the_certificate_must_cover_the_domain(
 
 
 def _with_quota(settings: StageSettings, stage: str, unreserved: int, *functions: str) -> Finding:
-    """What is found in an account with this quota, in which there are these functions."""
+    """Returns the findings in an account with this quota and these functions."""
     aws = Aws(settings.region)
     function_list: Any = {"Functions": [{"FunctionName": name} for name in functions]}
     limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": unreserved}

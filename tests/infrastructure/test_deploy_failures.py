@@ -59,7 +59,7 @@ class Scene:
             self.cloudformation.add_response("describe_stacks", {"Stacks": [stack_description]})
 
     def says(self, *events: dict[str, Any]) -> None:
-        """The events so far; given oldest first, and told newest first."""
+        """Sets the stack's events. The arguments are oldest first; CloudFormation returns them newest first."""
         self.cloudformation.add_response("describe_stack_events", {"StackEvents": list(reversed(events))})
 
 

@@ -28,22 +28,22 @@ def settings() -> Iterator[StageSettings]:
     key_properties = json.loads((ROOT / "infra" / "key.json").read_text())["Resources"]["Key"]["Properties"]
     with embedded_aws():
         kms = boto3.client("kms")
-        policy = json.dumps(_filled(key_properties["KeyPolicy"]))
+        policy = json.dumps(_with_references_resolved(key_properties["KeyPolicy"]))
         key = kms.create_key(Policy=policy, KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"]
         kms.create_alias(AliasName=f"alias/{STACK}", TargetKeyId=key.rpartition("/")[2])
         yield StageSettings(STACK, ACCOUNT, REGION, BUCKET, {"KmsKeyArn": key})
 
 
-def _filled(part: Any) -> Any:
-    """What CloudFormation makes of Fn::Sub and Ref."""
+def _with_references_resolved(part: Any) -> Any:
+    """Returns the value with Fn::Sub and Ref resolved."""
     values = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "Stage": STACK}
     if isinstance(part, dict):
         if part.keys() == {"Ref"}:
             return values[part["Ref"]]
         if part.keys() == {"Fn::Sub"}:
             return re.sub(r"\$\{([^}]+)\}", lambda found: values[found[1]], part["Fn::Sub"])
-        return {key: _filled(each) for key, each in part.items()}
-    return [_filled(each) for each in part] if isinstance(part, list) else part
+        return {key: _with_references_resolved(each) for key, each in part.items()}
+    return [_with_references_resolved(each) for each in part] if isinstance(part, list) else part
 
 
 def test_the_key_from_the_template_is_accepted(settings: StageSettings) -> None:
@@ -100,7 +100,7 @@ def test_a_key_of_another_region_or_account_is_refused(part: str, other_arn: str
 def test_the_key_lets_in_the_log_groups_the_rules_and_the_bus_of_its_stage_and_no_others() -> None:
     """By the names that the stage's template gives them."""
     key = json.loads((ROOT / "infra" / "key.json").read_text())["Resources"]["Key"]["Properties"]
-    statements = {each["Sid"]: each for each in _filled(key["KeyPolicy"])["Statement"]}
+    statements = {each["Sid"]: each for each in _with_references_resolved(key["KeyPolicy"])["Statement"]}
     groups = statements["LogGroups"]["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
     sources = statements["TicksThatFailedAndEventsOfTheBus"]["Condition"]["ArnLike"]["aws:SourceArn"]
     resources = merge_template()["Resources"].values()

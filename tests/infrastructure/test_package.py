@@ -148,7 +148,7 @@ def test_the_package_is_for_the_requested_stage(package: Package) -> None:
 
 
 def test_linters_find_nothing(package: Package, tmp_path: Path) -> None:
-    """In what we hand to AWS, and in what AWS makes of it."""
+    """Checks the template before and after AWS's transform."""
     beside = [ROOT / "infra" / f"{name}.json" for name in ("account", "key", "roles")]
     files = [tmp_path / TEMPLATE, tmp_path / "translated.json", *beside]
     files[0].write_text(json.dumps(package.template))

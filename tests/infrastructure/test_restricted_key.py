@@ -19,7 +19,7 @@ ADAPTERS = Path(__file__).parents[2] / "chalicelib" / "adapters" / "stripe"
 
 
 def gateway_calls(root: str) -> set[str]:
-    """What is called below an attribute of the SDK's client, such as `invoices.line_items.list` below `v1`."""
+    """Returns the methods that are called below an attribute of the client, such as `invoices.line_items.list`."""
     found = set()
     for file in ADAPTERS.rglob("*.py"):
         source = file.read_text().replace("self._endpoints.", "self._v1.webhook_endpoints.")

@@ -38,7 +38,7 @@ MOMENT = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
 
 @dataclass
 class Scene:
-    """A bucket with a zip in it, and a Signer that answers what it is told to."""
+    """A bucket with a zip, and an AWS Signer with prepared responses."""
 
     aws: Aws
     signer: Stubber

@@ -35,7 +35,7 @@ SETTINGS = StageSettings(STACK, ACCOUNT, REGION, BUCKET, {})
 
 @dataclass
 class Scene:
-    """A stage with one option: what its stack tells, and what AWS answers."""
+    """A stage with one option: its stack's outputs, and AWS's responses."""
 
     parameters: dict[str, str]
     resources: dict[str, str] = field(default_factory=dict)

@@ -49,7 +49,7 @@ class Api:
     instead: dict[str, Answer] = field(default_factory=dict)
 
     def ask(self, request: Request) -> Answer:
-        """Returns what the API, or a queue, answers."""
+        """Returns the response of the API or of a queue."""
         kind, answer = self._judged(request)
         return self.instead.get(kind, answer)
 
@@ -78,7 +78,7 @@ class Api:
 
 @dataclass
 class Ops:
-    """What the operators' commands tell of a stage where all is well."""
+    """The output of the operator commands at a good stage."""
 
     documents: dict[str, dict[str, Any]] = field(
         default_factory=lambda: {
@@ -113,7 +113,7 @@ class Groups:
                 "lastAttemptedDeployment": {"deploymentId": "d-0", "status": "Succeeded"},
             }
 
-    def described(self, request: dict[str, Any]) -> dict[str, Any]:
+    def describe(self, request: dict[str, Any]) -> dict[str, Any]:
         """Returns those that are asked for."""
         return {"deploymentGroupsInfo": [self.groups[name] for name in request["deploymentGroupNames"]]}
 
@@ -159,7 +159,7 @@ class TriedStage:
         play(aws.client("xray"), {"GetTraceSummaries": lambda asked: {"TraceSummaries": self.traces}})
         play(
             aws.client("codedeploy"),
-            {**self.codedeploy.plays, "BatchGetDeploymentGroups": self.groups.described},
+            {**self.codedeploy.plays, "BatchGetDeploymentGroups": self.groups.describe},
         )
         events = aws.client("cloudformation").meta.events
         events.register("after-call.cloudformation.ListStackResources", self._with_codedeploy)
@@ -220,7 +220,7 @@ def _alarms(settings: StageSettings) -> None:
 
 
 def alarm(name: str, topic: list[str]) -> None:
-    """Makes an alarm of the stage anew, as CloudFormation does."""
+    """Creates an alarm of the stage again, as CloudFormation does."""
     boto3.client("cloudwatch").put_metric_alarm(
         AlarmName=f"{STACK}-{name}",
         MetricName="Errors",

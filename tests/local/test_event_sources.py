@@ -22,7 +22,7 @@ NOTHING = Outcome(0, 0)
 
 
 class Recorder:
-    """A handler that keeps the events it was given and answers (or raises) what it was told to."""
+    """A handler that stores its events, and returns or raises a prepared result."""
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []

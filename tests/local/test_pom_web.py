@@ -33,8 +33,8 @@ MODULE = b"export const word = 1;\n" * COMPRESSED_FROM
 
 
 @dataclass(frozen=True)
-class Got:
-    """What the site answered."""
+class SiteResponse:
+    """A response of the site."""
 
     status: int
     headers: Message
@@ -69,15 +69,15 @@ def site(issuer: TokenIssuer, directory: Path) -> Iterator[RunningServer]:
         yield served
 
 
-def call(url: str, body: bytes | None = None, **headers: str) -> Got:
+def call(url: str, body: bytes | None = None, **headers: str) -> SiteResponse:
     """Sends a GET, or a POST of this body."""
     header_lines = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         with urllib.request.urlopen(urllib.request.Request(url, body, header_lines), timeout=10) as response:
-            return Got(response.status, response.headers, response.read())
+            return SiteResponse(response.status, response.headers, response.read())
     except urllib.error.HTTPError as error:
         with error:
-            return Got(error.code, error.headers, error.read())
+            return SiteResponse(error.code, error.headers, error.read())
 
 
 def signed_in(site: RunningServer, person: str) -> str:

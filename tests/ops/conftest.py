@@ -25,8 +25,8 @@ PATIENCE = 120
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said, and its exit status."""
+class CommandResult:
+    """The output of a command, and its exit status."""
 
     status: int
     out: str
@@ -58,7 +58,7 @@ class Operator:
             self._driver.kill()
             self._driver.communicate()
 
-    def does(self, *words: str, given: str = "") -> Said:
+    def does(self, *words: str, given: str = "") -> CommandResult:
         """One command."""
         stdin, answers = self._driver.stdin, self._driver.stdout
         assert stdin is not None
@@ -68,7 +68,7 @@ class Operator:
         readable, _, _ = select.select([answers], [], [], PATIENCE)
         line = answers.readline() if readable else ""
         assert line, f"{words} has no answer within {PATIENCE} s; the driver's status: {self._driver.poll()}"
-        return Said(**json.loads(line))
+        return CommandResult(**json.loads(line))
 
     def sets(self, scene: str, *words: str) -> str:
         """Sets a scene that the command line cannot; returns what it is known by."""

@@ -19,8 +19,8 @@ from tests.world import ORGANIZATION
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What a command told: its document, what people saw, and whether it failed."""
+class CommandOutput:
+    """The result of a command: its document, its text on the screen, and whether it failed."""
 
     document: dict[str, Any]
     out: str
@@ -68,18 +68,18 @@ class Depositing(Company):
 
     def compares(
         self, organization: str = ORGANIZATION, *, days: int = 90, repair: bool = False, dry_run: bool = False
-    ) -> Shown:
+    ) -> CommandOutput:
         """An operator runs `payouts`."""
         return self._runs(payouts.callback, organization, days, repair, dry_run)
 
-    def explains(self, payout_id: str) -> Shown:
+    def explains(self, payout_id: str) -> CommandOutput:
         """An operator runs `explain payout`."""
         return self._runs(explain_payout.callback, ORGANIZATION, payout_id)
 
-    def _runs(self, command: Callable[..., Any] | None, *words: Any) -> Shown:
+    def _runs(self, command: Callable[..., Any] | None, *words: Any) -> CommandOutput:
         assert command is not None
         self._capsys.readouterr()
         screen = Screen()
         inspect.unwrap(command)(SimpleNamespace(ports=self.world.ports), screen, *words)
         printed = self._capsys.readouterr()
-        return Shown(screen.document, printed.out, printed.err, screen.failed)
+        return CommandOutput(screen.document, printed.out, printed.err, screen.failed)

@@ -80,14 +80,14 @@ class Rehearsal:
                 client.batch_write_item(RequestItems={self.prefix + name + COPY: puts})
 
     def clears_up(self) -> None:
-        """As if nobody had ever been here."""
+        """Empties all tables, and deletes the copies."""
         empty_tables()
         client = boto3.client("dynamodb")
         for name in self.copies:
             client.delete_table(TableName=self.prefix + name + COPY)
 
     def _erased(self) -> str:
-        """Returns the name of a file with what CloudWatch would answer about erasures."""
+        """Returns the name of a file with CloudWatch's log lines about erasures."""
         with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
             file.write("\n".join(self.log))
         return file.name

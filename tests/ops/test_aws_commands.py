@@ -49,7 +49,7 @@ def _model(service: str) -> Any:
 
 
 def problem(command: str) -> str | None:
-    """What of a command AWS does not have; None if it has all of it."""
+    """Returns the part of a command that AWS does not have, or None."""
     _, service, operation, *_ = command.split()
     options = set(re.findall(r"\s--([a-z][a-z0-9-]*)", re.sub(r"'[^']*'|\"[^\"]*\"", "", command))) - OF_EVERY_COMMAND
     if (service, operation) in OF_THE_COMMAND_LINE:

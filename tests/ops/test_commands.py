@@ -36,7 +36,7 @@ def pays(company: Company, new_invoice: Any) -> None:
 
 
 def invoice_with_lost_events(company: Company, new_invoice: Any) -> None:
-    """The customer pays, and no webhook tells of it."""
+    """Returns an invoice that was paid while all webhooks were lost."""
     company.double("POST", "delivery", lose_rate=1.0)
     pays(company, new_invoice)
     company.all_delivered()
@@ -200,7 +200,7 @@ def test_reconcile_recovers_and_the_second_run_finds_nothing(company: Company, o
 
 
 def counts(document: Any) -> dict[str, int]:
-    """What a command on dead letters says of their number."""
+    """Returns the numbers in the output of a command on dead letters."""
     return {name: value for name, value in document.items() if name not in ("deadLetters", "dryRun")}
 
 

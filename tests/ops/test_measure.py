@@ -33,13 +33,13 @@ QUICK = {"p50": 12, "p99": 80, "invocations": 1000, "cold": 7, "cold_p50": 900, 
 
 
 def log_rows(function: str = "api-handler", **figures: float) -> list[dict[str, str]]:
-    """A line of Logs Insights' answer."""
+    """Returns a row of a Logs Insights result."""
     log_row = {"@log": f"123456789012:/aws/lambda/{STACK}-{function}", **QUICK, **figures}
     return [{"field": name, "value": str(value)} for name, value in log_row.items()]
 
 
 class Aws:
-    """CloudWatch and its logs, with the answers that are played."""
+    """CloudWatch and CloudWatch Logs with simulated responses."""
 
     def __init__(self) -> None:
         self._clients = {name: boto3.client(name) for name in ("cloudwatch", "logs")}  # type: ignore[call-overload]

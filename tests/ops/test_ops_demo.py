@@ -49,29 +49,29 @@ ONLY_IN_AWS = {
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the night printed, whether all of it was as it should be, and what was measured."""
+class Night:
+    """The output of the night, whether every check passed, and the measured values."""
 
     text: str
     true: bool
     watch: Watch
 
     def act(self, name: str) -> str:
-        """What was printed between an act's heading and the next."""
+        """Returns the output between the heading of an act and the next heading."""
         return re.split(r"\n[^\n]+ ─{20,}\n", self.text.partition(f"\n{name} ─")[2])[0]
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     output = io.StringIO()
     narrator = Narrator(Console(file=output, width=118), headings=HEADINGS)
     with scene(narrator, tmp_path_factory.mktemp("night")) as (night, watch):
         true = night.tell()
-        yield Told(output.getvalue(), true, watch)
+        yield Night(output.getvalue(), true, watch)
 
 
 @pytest.mark.demo
-def test_the_night_ends_with_every_check_passed(night: Told) -> None:
+def test_the_night_ends_with_every_check_passed(night: Night) -> None:
     assert night.true, night.text
     assert "✗" not in night.text
     assert "Differences: none" in night.act("Morning: are the books right?")
@@ -96,7 +96,7 @@ def test_the_night_ends_with_every_check_passed(night: Told) -> None:
     ],
 )
 def test_each_failure_fires_its_alarm_and_its_run_book_works_as_printed(
-    night: Told, act: str, alarms: list[str], book: str
+    night: Night, act: str, alarms: list[str], book: str
 ) -> None:
     output_of_act = night.act(act)
     assert "✓ Rang before it broke: none" in output_of_act
@@ -114,7 +114,7 @@ def test_each_failure_fires_its_alarm_and_its_run_book_works_as_printed(
 
 
 @pytest.mark.demo
-def test_each_alarm_fires_within_its_stated_time(night: Told) -> None:
+def test_each_alarm_fires_within_its_stated_time(night: Night) -> None:
     minutes = {name: int(after) for name, after in re.findall(r"✓ (\w+) fires, after (\d+) min: yes", night.text)}
     assert minutes["ReconciliationSilent"] <= 21
     assert minutes["BacklogCustomerSync"] <= 9
@@ -123,13 +123,13 @@ def test_each_alarm_fires_within_its_stated_time(night: Told) -> None:
 
 
 @pytest.mark.demo
-def test_every_metric_is_emitted_by_the_running_processes_except_the_listed_ones(night: Told) -> None:
+def test_every_metric_is_emitted_by_the_running_processes_except_the_listed_ones(night: Night) -> None:
     emitted_names = {key.name for key in night.watch.datapoints.keys() if key.namespace == metrics.NAMESPACE}  # noqa: SIM118
     assert metrics.METRICS.keys() - emitted_names == ELSEWHERE
 
 
 @pytest.mark.demo
-def test_the_metrics_of_alarms_are_emitted_with_exactly_their_dimensions(night: Told) -> None:
+def test_the_metrics_of_alarms_are_emitted_with_exactly_their_dimensions(night: Night) -> None:
     alarms = [
         watched_alarm.alarm for watched_alarm in night.watch.alarms if isinstance(watched_alarm.alarm, MetricAlarm)
     ]
@@ -139,7 +139,7 @@ def test_the_metrics_of_alarms_are_emitted_with_exactly_their_dimensions(night: 
 
 
 @pytest.mark.demo
-def test_the_table_lists_every_alarm_that_fired_with_its_text_in_the_template(night: Told) -> None:
+def test_the_table_lists_every_alarm_that_fired_with_its_text_in_the_template(night: Night) -> None:
     table = re.split(r"\nThe alarms *\n", night.text)[1].partition("╭")[0]
     rows = dict(re.findall(r"^ (\w+) +((?:page|ticket) .*\S) *$", table, re.MULTILINE))
     assert "CanaryFailing" in rows, "a dead worker flies no canary"

@@ -31,7 +31,7 @@ def company() -> Company:
 def explained(
     company: Company, name: str, organization: str | None = None, kind: str | None = None, *, as_json: bool = True
 ) -> Screen:
-    """Returns what an operator is told who names this."""
+    """Returns the output of `explain` for a name."""
     stage = cast(Stage, SimpleNamespace(ports=company.world.ports))
     connection = company.world.ports.connections.get(OrganizationId(organization or ORGANIZATION))
     screen = Screen(as_json=as_json)

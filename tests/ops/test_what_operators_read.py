@@ -28,7 +28,7 @@ def frozen(company: Company, operator: Operator) -> Iterator[str]:
 
 
 def invoicing_pause(company: Company) -> dict[str, Any]:
-    """What the company's people are shown."""
+    """Returns the pause of invoicing as the API returns it to the company."""
     pause: dict[str, Any] = company.admin.call("GET", "/stripe/connection").json["invoicingPaused"]
     return pause
 

@@ -23,7 +23,7 @@ LONG_AGO = "from=2026-01-01&to=2026-12-31", "from=2027-01-01&to=2027-12-31"
 
 @dataclass(frozen=True)
 class Books:
-    """What the books say at one moment."""
+    """The books at one time."""
 
     summary: list[Any]
     """The answers of GET /summary."""

@@ -15,7 +15,7 @@ from tests.world import OFFICE, ORGANIZATION
 
 @dataclass
 class TypedTexts:
-    """What the office has typed, and what it read in answers that refuse something."""
+    """The texts that the office typed, and the texts of refusals that it received."""
 
     texts: set[tuple[str, str]] = field(default_factory=set)
     """The request and the place of each text of the person's that was sent and taken."""

@@ -111,7 +111,7 @@ class Erasing:
 
 
 class Afterwards:
-    """What Stripe and the company's people do later, in which the person is met again."""
+    """Later events and requests that contain the person again."""
 
     def __init__(self, life: Life) -> None:
         self.life = life

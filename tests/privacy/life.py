@@ -244,7 +244,7 @@ class Life(Story):
         return record_list
 
     def unpublished(self) -> Iterator[Place]:
-        """Yields the messages about changes that could not be told."""
+        """Yields the messages about changes that could not be published."""
         stored_messages = self.stage.ports.unpublished.kept
         assert stored_messages, "a change could not be told"
         for change in stored_messages:

@@ -27,7 +27,7 @@ _NONSENSE = {name: f"Zq{codecs.encode(name, 'rot13').capitalize()}Qz" for name i
 
 
 def word(name: str) -> str:
-    """Returns the word for a thing, as it is written."""
+    """Returns the word for one kind of data, as it is written."""
     return _NONSENSE[name]
 
 

@@ -40,7 +40,7 @@ HOW: dict[type, Take] = {
 
 
 class Scrub(NamedTuple):
-    """An argument that empties a field. `number` tells apart those of one function with the same name."""
+    """An argument that empties a field. `number` distinguishes arguments of one function with the same name."""
 
     function: str
     field: str

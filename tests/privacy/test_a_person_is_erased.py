@@ -48,7 +48,7 @@ KNOWN_IN = {
 
 @dataclass
 class Observations:
-    """What was seen of one whole life, before the erasure and after everything that came later."""
+    """Data about the person, collected before the erasure and after all later events."""
 
     known_before: dict[str, set[str]] = field(default_factory=dict)
     in_stream_before: set[str] = field(default_factory=set)

@@ -10,7 +10,7 @@ from tests.releases.reader import Json
 
 
 def differences(form: Form, results: Json) -> Iterator[str]:
-    """Yields where something is shown or told otherwise than when the form was recorded. New fields are none."""
+    """Yields each response or event that differs from the recording. New fields are no difference."""
     item_pairs = zip(form["items"], results["items"].items(), strict=True)
     cursor_pairs = zip(form["cursors"], results["cursors"].items(), strict=True)
     for entry, (name, outcome) in (*item_pairs, *cursor_pairs):

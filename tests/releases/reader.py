@@ -36,7 +36,7 @@ CLOSED = ("cust_closed", "cust_erased")
 
 
 class Reader:
-    """What one release does with a form. Whatever goes wrong is reported in its place, and the rest goes on."""
+    """Reads and handles a form with the code of one release. Each error is reported, and the other parts continue."""
 
     def __init__(self, prefix: str) -> None:
         from app import app
@@ -48,7 +48,7 @@ class Reader:
     # The API, the workers and the stores
 
     def http(self, method: str, path: str, body: Any = None, organization: str = COMPANY) -> tuple[int, Json]:
-        """Returns the status and the body that the API's Lambda answers to an administrator."""
+        """Returns the status and the body with which the API's Lambda responds to an administrator."""
         bare, _, query = ("/v1" + path).partition("?")
         [route] = [each for each in self._app.routes if re.fullmatch(re.sub(r"{\w+}", "[^/]+", each), bare)]
         match: Any = re.fullmatch(re.sub(r"{\w+}", "([^/]+)", route), bare)
@@ -90,7 +90,7 @@ class Reader:
     # What is read
 
     def read(self, form: Json) -> Json:
-        """Returns what became of each part of a form: `shows`, `tells`, nothing, or an `error`."""
+        """Returns the result for each part of a form: `shows`, `tells`, nothing, or an `error`."""
         results: Json = {part: {} for part in ("items", "cursors", "messages", "stream")}
         now: dict[tuple[str, str], Json] = {}
         for entry in form["items"]:

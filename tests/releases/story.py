@@ -38,7 +38,7 @@ class Story(Play):
         self._services = 0
 
     def tell(self) -> None:
-        """Tells all of it. What is half-done in the end is meant to be."""
+        """Plays the whole story. Some work is left unfinished at the end on purpose."""
         self.people()
         self.other_companies()
         self.money()
@@ -307,5 +307,5 @@ class Story(Play):
         return {**text, "quantity": quantity, "unitPrice": "75.00"}
 
     def settled(self) -> None:
-        """Webhooks arrive, the workers do what is queued, and what changed is told."""
+        """Delivers webhooks, runs the workers on queued messages, and publishes changes."""
         self.stage.settle()

@@ -37,7 +37,7 @@ def form(request: pytest.FixtureRequest) -> Form:
 
 @pytest.fixture(scope="module")
 def form_and_results(form: Form) -> tuple[Form, Json]:
-    """A form, and what today's code makes of it."""
+    """Yields a form, and the results of today's code for it."""
     with stage_of(form) as (stage, reader):
         results = reader.read(form)
         assert stage.ports.unpublished.kept == []

@@ -20,7 +20,7 @@ def new_session(
     connected: bool = True,
     allowed: int = 400,
 ) -> Session:
-    """Returns a session on an account of a new double. `client` changes what the double answers."""
+    """Returns a session on an account of a new double. `client` changes the double's responses."""
     double = StripeDouble(Config(platform_key_test=KEY))
     account = double.create_account(connected=connected)["id"]
     target, recorder = DoubleTarget(double, client), Recorder(lambda exchange: exchange)

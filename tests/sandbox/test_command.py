@@ -114,7 +114,7 @@ def test_wrong_usage_exits_with_2_and_prints_the_next_step(
 
 
 class Quoting(InProcessClient):
-    """Stripe as it is when it refuses everything, and names the key."""
+    """A Stripe that refuses every request, and quotes the key."""
 
     def request(self, *_: Any, **__: Any) -> Any:
         body = {"error": {"type": "invalid_request_error", "message": f"Invalid API Key provided: {KEY}"}}

@@ -24,7 +24,7 @@ AUTHORIZE = (
 def browser(
     answers: dict[str, str], statuses: list[str], path: str = "/connected", state: str | None = None
 ) -> object:
-    """Returns how a page is opened: by somebody whom Stripe sends back with these answers."""
+    """Returns a function that opens a page. Stripe redirects its user back with these parameters."""
 
     def open_page(address: str) -> None:
         statuses.append(address)

@@ -63,7 +63,7 @@ def failing_with_the_key(handle: Any) -> Any:
 
 
 def broken_from_the_start(handle: Any) -> Any:
-    """Something that nobody expected fails with a message that quotes the key."""
+    """Raises an unexpected error with a message that quotes the key."""
 
     def handled(request: Request) -> Response:
         raise RuntimeError(f"Bearer {request.header('authorization')} {KEY}")

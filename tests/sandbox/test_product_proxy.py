@@ -48,7 +48,7 @@ class RecordingInProcessClient(InProcessClient):
 
 
 class Lost(InProcessClient):
-    """Nobody answers."""
+    """A client without a connection."""
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any) -> Any:
         raise stripe.APIConnectionError("the network is down")
@@ -124,7 +124,7 @@ def test_a_connection_that_stripe_closes_is_returned_as_an_error_of_stripe() -> 
 
 
 class Door:
-    """Takes webhooks as the product's door does."""
+    """Receives webhooks as POM's endpoint does."""
 
     def __init__(self, session: Session) -> None:
         self.events: list[Any] = []

@@ -30,7 +30,7 @@ SEED = 7
 
 
 class InProcessHandle:
-    """What an in-process client asks."""
+    """Passes the requests of an in-process client to `handle`."""
 
     def __init__(self, handle: Handle) -> None:
         self.handle = handle

@@ -43,7 +43,7 @@ def fails(error: BaseException) -> Callable[[Session], Any]:
 
 
 def double_with_edited_responses(edit: Callable[[Any], Any]) -> StripeDouble:
-    """Returns a double each of whose answers of the API is edited."""
+    """Returns a double that edits each of its API responses."""
     double = StripeDouble()
     handle = double.handle
 
