@@ -1,4 +1,4 @@
-# Every target makes what it needs: Python 3.11 or later and access to PyPI are enough, except for test-real, test-clients,
+# Every target installs what it needs: Python 3.11 or later and access to PyPI are enough, except for test-real, test-clients,
 # test-browser and screens.
 PYTHON ?= python3
 STAGE  ?= dev
@@ -16,7 +16,7 @@ NEEDED := requirements-uv.txt requirements.txt requirements-local.txt
 TESTS  := $(BIN)/python -m pytest -n 2 --dist loadscope
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes
 
-# Container images often set it. Without bytecode every process of a test or demo compiles all that it imports anew.
+# Container images often set it. Without bytecode every process of a test or demo would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 # uv does not read pip's settings.
@@ -74,11 +74,11 @@ $(CHECKOV)/.ready: $(UV) tests/scanners/requirements.txt
 demo: $(LOCAL)  ## Tell the users' guide as a story over real HTTP (ARGS="--pause" waits after each step)
 	@$(BIN)/python -m infra.demo $(ARGS)
 
-ops-demo: $(LOCAL)  ## Break the local stack on purpose: alarms ring, run books are followed, the books tie out (ARGS="--pause")
+ops-demo: $(LOCAL)  ## Break the local stack on purpose: alarms fire, run books are followed, the books tie out (ARGS="--pause")
 	@$(BIN)/python -m infra.ops_demo $(ARGS)
 
-# Where there is a Chromium, somebody pays in it.
-sandbox: $(if $(CHROMIUM)$(shell command -v chromium),$(DRIVER),$(LOCAL))  ## Hold what is believed of Stripe against a test account (docs/sandbox.md; ARGS="--double" needs no key)
+# With a Chromium, the run also pays an invoice in it.
+sandbox: $(if $(CHROMIUM)$(shell command -v chromium),$(DRIVER),$(LOCAL))  ## Compare what is assumed of Stripe with a test account (docs/sandbox.md; ARGS="--double" needs no key)
 	@$(BIN)/python -m infra.sandbox $(ARGS)
 
 run: $(LOCAL)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports and options)
@@ -99,7 +99,7 @@ test-real: $(READY)  ## The same contracts on DynamoDB Local and ElasticMQ, and 
 test-clients: $(READY)  ## Clients generated from the API's document compile and walk the guide; two linters read it (Node, npm)
 	$(BIN)/python -m pytest -m client $(ARGS)
 
-test-browser: $(DRIVER)  ## The office's screens: types, weight, accessibility, and the guide told by mouse (Chromium; Node, npm)
+test-browser: $(DRIVER)  ## The office's screens: types, weight, accessibility, and the guide by mouse (Chromium; Node, npm)
 	$(TESTS) -m browser $(ARGS)
 
 test-names: $(READY)  ## Compare the tests of an earlier commit with today's: what moved, and whether any is gone (SINCE=COMMIT)
@@ -124,7 +124,7 @@ format: $(READY)  ## Format and fix what can be fixed
 proofs: $(READY)  ## Every order, crash and loss, tried by machine; one table (ARGS="--slice full --minutes 15 --seed 1")
 	@$(BIN)/python -m tests.proofs $(ARGS)
 
-contract: $(READY)  ## Write docs/openapi.json and docs/asyncapi.json anew, and say what changes for clients (ARGS="--breaking")
+contract: $(READY)  ## Write docs/openapi.json, docs/asyncapi.json and the table of docs/api.md; list what changes for clients (ARGS="--breaking")
 	@$(BIN)/python -m infra.contract $(ARGS)
 
 trips: $(READY)  ## Count the functions, files and layer crossings that four pieces of work pass through (ARGS="--list webhook")
@@ -133,7 +133,7 @@ trips: $(READY)  ## Count the functions, files and layer crossings that four pie
 bench: $(READY)  ## Measure the budgets: one table, and build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-scan: $(READY) $(CHECKOV)/.ready  ## Judge the deployed template by checkov, cdk-nag and cfn-guard, waivers beside findings (Node, npm)
+scan: $(READY) $(CHECKOV)/.ready  ## Judge the deployed template by checkov, cdk-nag and cfn-guard, with its waivers (Node, npm)
 	@$(BIN)/python -m tests.scanners $(ARGS)
 
 screens: $(DRIVER)  ## Make the pictures of the office's screens in docs/screens (Chromium; ARGS="--help" for single ones)
@@ -151,7 +151,7 @@ sandbox-aws: $(READY)  ## Try what only a deployed stage can show; ends with a r
 destroy: $(READY)  ## Take a development stage away; its tables stay, unless ARGS="--with-data"
 	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(ARGS)
 
-lock: $(UV)  ## Pin every requirements*.in anew, with hashes
+lock: $(UV)  ## Pin every requirements*.in again, with hashes
 	@for name in requirements-uv requirements requirements-local requirements-dev requirements-browser \
 			tests/bench/dj_stripe/requirements tests/scanners/requirements; do \
 		echo "$$name.txt"; \

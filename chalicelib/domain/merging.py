@@ -120,7 +120,7 @@ def _seen_times(fact: Fact) -> Seen:
 
 
 def with_seen_times(fact: F, *further: Seen) -> F:
-    """Returns `fact` with the earliest second of each status in its own `seen` and in `others`."""
+    """Returns `fact` with the earliest second of each status in its own `seen` and in `further`."""
     own = _seen_times(fact)
     seen_times = dict(own)
     for other in further:

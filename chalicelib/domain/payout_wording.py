@@ -27,7 +27,7 @@ class PayoutStory:
 
 
 def story_of(payout: Payout, related: RelatedPayouts | None = None) -> PayoutStory:
-    """Returns the story of a payout: its state in sentences. Without `known`, it says less."""
+    """Returns the state of a payout in sentences. Without `related`, the sentences name no other payout."""
     related = related or RelatedPayouts()
     remarks = [_status(payout, related), *_reversal(payout, related), *_paid_again(payout, related), *_lines(payout)]
     if not related.is_followed(payout):

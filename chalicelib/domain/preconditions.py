@@ -35,7 +35,7 @@ class Precondition:
     def require(self, stored: Editable | None, resulting_tag: str | None = None) -> None:
         """Checks that the stored object is as the client read it. `stored` is None if there is no such object.
 
-        Also accepts an object with the edit tag `wanted`, because it already is as the request defines it. A request
+        Also accepts an object with `resulting_tag`, the edit tag that the request would give it. A request
         that is repeated because its response was lost succeeds in this way (RFC 9110, 13.1.1).
 
         Raises:

@@ -73,7 +73,7 @@ class RefundOrder:
         return replace(self, nonce=nonce, key_is_spent=False)
 
     def refused_with(self, code: str) -> Self:
-        """Returns the order after it was refused. It stays, so that the same key never orders the refund again."""
+        """Returns the refused order. POM stores it, so that the same key never orders the refund again."""
         return replace(self, refused=code, resume_at=None)
 
     def leased(self, now: int) -> Self:
@@ -81,9 +81,9 @@ class RefundOrder:
         return replace(self, resume_at=now + LEASE)
 
     def postponed(self, now: int, *, stored_by_stripe: bool) -> Self:
-        """Returns the order after Stripe gave no usable answer. POM resumes it after at most `LONGEST_WAIT` seconds.
+        """Returns the order after Stripe gave no usable response. POM resumes it after at most `LONGEST_WAIT` seconds.
 
-        `stored_by_stripe` is True if Stripe answered with a failure, which it repeats for the same key.
+        `stored_by_stripe` is True if Stripe responded with a failure, which Stripe repeats for the same key.
         """
         wait = min(FIRST_WAIT * 2 ** min(self.attempts, 10), LONGEST_WAIT)
         return replace(

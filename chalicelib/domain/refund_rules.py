@@ -83,7 +83,7 @@ def left_to_refund(invoice: Invoice, payment: Payment, except_order_id: str | No
 def refundable_amount(
     invoice: Invoice, payment: Payment, requested: int | None, except_order_id: str | None = None
 ) -> int:
-    """Returns the amount to refund in minor units: `asked`, or all that is left if that is None.
+    """Returns the amount to refund in minor units: `requested`, or the whole remainder if `requested` is None.
 
     `except_order_id` is the id of the order that is checked, if that order is stored already.
 

@@ -71,7 +71,7 @@ def _attempts(invoice: Invoice) -> Iterator[Entry]:
 
 
 def _unexplained_failure(invoice: Invoice, attempts: list[Entry]) -> Iterator[Entry]:
-    """Yields the latest failure for which Stripe gave no reason, unless an entry in `explained` already covers it."""
+    """Yields the latest failure for which Stripe gave no reason, unless an entry in `attempts` reports it."""
     at = invoice.facts.attempt_failed_at
     failures = (entry for entry in attempts if entry.kind is EntryKind.PAYMENT_FAILED)
     if at and not any(near(at, failure.at) for failure in failures):

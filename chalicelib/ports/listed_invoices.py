@@ -29,7 +29,7 @@ def with_owners(
     """Returns the Stripe invoices that belong to POM's invoices, each with POM's id.
 
     Such an invoice carries POM's id, or is a revision of one that does, because Stripe does not document whether
-    revisions copy the metadata. `known` maps ids of Stripe's invoices to POM's ids.
+    revisions copy the metadata. `known_owners` maps ids of Stripe's invoices to POM's ids.
     """
     facts = list(invoices)
     owners = dict(known_owners) | {fact.id: invoice_id for fact, invoice_id in facts if invoice_id is not None}

@@ -181,7 +181,7 @@ class ConnectionStore(Protocol):
         """Returns the connection, or a new one (version 0) if the organization was never connected."""
 
     def save(self, connection: Connection, *acts: Act) -> Connection:
-        """Changes the version that was read, together with the acts of the change. Raises: StaleWrite."""
+        """Replaces the version that was read, and stores the acts of the change with it. Raises: StaleWrite."""
 
     def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
         """Saves the connection and binds its account to its organization for good, if the platform freeze is

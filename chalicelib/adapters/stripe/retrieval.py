@@ -17,7 +17,7 @@ from chalicelib.domain.payment_facts import InvoicePaymentFact
 
 
 class Retrieval(Lists):
-    """A part of `StripeGateway`."""
+    """The part of `StripeGateway` that reads an invoice with its payments, refunds, disputes and credit notes."""
 
     @translates_errors
     def everything(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:

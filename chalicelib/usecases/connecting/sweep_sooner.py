@@ -1,4 +1,4 @@
-"""Has an account compared with Stripe before its schedule."""
+"""Queues a comparison of an account with Stripe before the schedule would."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chalicelib.usecases.acts.acting import connection_act
 from chalicelib.usecases.connecting.change_connection import change_connection
 
 NOT_TWICE_WITHIN = 60
-"""Seconds within which a second request is ignored, because the first comparison is queued or at work."""
+"""Seconds within which a second request is ignored, because the first comparison is still queued or running."""
 
 
 def refresh_all(organization_id: OrganizationId, ports: Ports, *, by: UserId | None = None) -> Connection:

@@ -45,13 +45,13 @@ def advance(
     sent_at: int | None = None,
     entry: Action | None = None,
 ) -> Invoice:
-    """Returns the invoice at the next recovery point, stored in one write with what the step brought.
+    """Returns the invoice at the next recovery point, stored in one write with the results of the step.
 
-    `facts` are Stripe's answers. `drafted_for` is the Stripe customer of a draft that was just made. `sent_at` is
-    when Stripe mailed the invoice (epoch seconds UTC), if it did. `told` is an act of POM's for the timeline.
+    `facts` are Stripe's responses. `drafted_for` is the Stripe customer of a draft that was just made. `sent_at` is
+    when Stripe mailed the invoice (epoch seconds UTC), if it did. `entry` is an act of POM's for the timeline.
 
     Raises:
-        StaleWrite: another worker has moved on.
+        StaleWrite: another worker has moved the saga on.
     """
     now = ports.clock.now()
 
