@@ -32,13 +32,13 @@ def asyncapi(call: Call[Nothing]) -> Reply:
 
 @lru_cache(maxsize=1)
 def _events() -> bytes:
-    from chalicelib.api.asyncapi_document import document  # not loaded unless somebody asks
+    from chalicelib.api.asyncapi_document import document  # imported only for this request
 
     return msgspec.json.encode(document())
 
 
 @lru_cache(maxsize=4)  # a stage and its domains
 def _document(server_url: str) -> bytes:
-    from chalicelib.api.openapi_document import document  # not loaded unless somebody asks
+    from chalicelib.api.openapi_document import document  # imported only for this request
 
     return msgspec.json.encode(document(ROUTES, server_url))

@@ -113,13 +113,13 @@ def _with_csv(content: Json, model: type) -> Json:
     return {"content": {**content, "text/csv": table}, "headers": {"Link": link}}
 
 
-def body_of(model: type, answers: Mapping[str, Any] | None = None) -> Json:
-    """Returns the schema and an example of a body. `answers` has the examples of this response, if it has its own."""
+def body_of(model: type, own_examples: Mapping[str, Any] | None = None) -> Json:
+    """Returns the schema and an example of a body. `own_examples` are those of this response, if it has any."""
     content: Json = {"schema": {"$ref": REF.format(name=model.__name__)}}
-    if answers is not None and len(answers) > 1:
-        content["examples"] = {name: {"summary": name, "value": value} for name, value in answers.items()}
-    elif answers is not None:
-        [content["example"]] = answers.values()
+    if own_examples is not None and len(own_examples) > 1:
+        content["examples"] = {name: {"summary": name, "value": value} for name, value in own_examples.items()}
+    elif own_examples is not None:
+        [content["example"]] = own_examples.values()
     elif model in EXAMPLES:
         content["example"] = EXAMPLES[model]
     return content

@@ -36,10 +36,10 @@ class Office:
 
     def get(self, path: str) -> Any:
         """Returns the body of a page. Raises RuntimeError, which ends the story, for any status but 200."""
-        answer = self.call("GET", path)
-        if answer.status != 200:
-            raise RuntimeError(f"GET {path} answered {answer.status}: {answer.text}")
-        return answer.json
+        response = self.call("GET", path)
+        if response.status != 200:
+            raise RuntimeError(f"GET {path} responded with {response.status}: {response.text}")
+        return response.json
 
     def create_invoice(self, body: object, key: str) -> Response:
         """Creates an invoice with an idempotency key."""

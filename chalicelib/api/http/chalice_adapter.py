@@ -120,9 +120,7 @@ def chalice_middleware(request: Request | None, get_response: Callable[[Request 
     try:
         chalice_response = get_response(request)
         if not isinstance(chalice_response.body, dict):
-            return (
-                chalice_response  # Our own answers are text already; a dictionary is one of Chalice's error bodies.
-            )
+            return chalice_response  # POM's own bodies are text; a dictionary is one of Chalice's error bodies.
         problem = problem_of_status(chalice_response.status_code)
         contract_response = problem_response(problem, "" if request is None else request_id())
         contract_response.headers.update(

@@ -54,7 +54,7 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
                 response = render(route, handler(call), incoming.headers)
             except PreconditionFailed as error:
                 failure, response = error, render_precondition_failed(route, error, request_id)
-        except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
+        except Exception as error:  # noqa: BLE001 the boundary: after any error, the client gets a response of the error contract
             failure = error
             response = _error_response(route, error, request_id)
         if not isinstance(failure, InvalidSignature):  # only a metric records it

@@ -76,7 +76,7 @@ def work_on_part(organization_id: OrganizationId, batch_id: BatchId, lane: int, 
     full = full_rate(livemode=connection.livemode)
     stored_pace = ports.batches.pace(organization_id, lane)
     pace = (stored_pace or Pace(full)).within(full)
-    if part.cursor == 0:  # lanes begin one after the other, not all at the same moment
+    if part.cursor == 0:  # lanes begin one after the other, not all at the same time
         pace = pace.delayed_until(ports.clock.milliseconds() + pace.interval * lane // LANES)
     until = ports.clock.now() + CHUNK_SECONDS
     stripe = PacedStripe(ports, pace, full, until)
@@ -136,6 +136,6 @@ def _save_and_queue_next(part: Part, stripe: PacedStripe, ports: Ports) -> None:
     try:
         ports.batches.save_part(part)
     except StaleWrite:
-        return  # somebody asked for another round: its own messages are on their way
+        return  # a user requested another round, which has queued its own messages
     if continues:
         ports.queues.send(BatchJob(part.organization_id, part.batch_id, part.lane, part.turn))

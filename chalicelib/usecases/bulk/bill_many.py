@@ -161,7 +161,7 @@ def _errors_of_order(
         *errors_raised_by(checked_order, order, settings, connection, batch.created_at),
     )
     for error in errors:
-        if isinstance(error, ServiceRepeated):  # told of the whole batch already
+        if isinstance(error, ServiceRepeated):  # reported for the whole batch already
             continue
         if error.field == "currency":
             field_in_batch = "services[0].currency" if _currency_of_all(command) is not None else None

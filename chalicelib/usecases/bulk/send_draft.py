@@ -49,10 +49,10 @@ def send_draft(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     except (Refused, Conflict, NotFound, AccountUnreachable) as refusal:
         stored = ports.invoices.get(batch.organization_id, invoice_id)
         if stored is not None and stored.saga.running:
-            return False  # somebody else has begun to work on it
+            return False  # another worker has begun to work on it
         return _hold_back(batch, item, item_error(refusal), ports)
     if invoice.saga.running or can_be_sent(invoice):
-        return False  # somebody else is at work on it, or was, and it was refused: the next pass sees why
+        return False  # another worker works on it, or sent it and was refused: the next pass reads the reason
     status = ItemStatus.SENT if invoice.sent_at is not None else ItemStatus.CREATED
     ports.batches.decide(batch, item.decided(status, batch.round, invoice_id))
     return True

@@ -46,7 +46,7 @@ def request_erasure(
             raise refusal_of_erasure(unsettled)
         now = ports.clock.now()
         erasure = Erasure(requested_by=user_id, requested_at=now, in_stripe=in_stripe, due_at=now)
-        with suppress(StaleWrite):  # a worker has just stored the result of a sync, or somebody else asks too
+        with suppress(StaleWrite):  # a worker has just stored the result of a sync, or there is a second request
             act = customer_act(organization_id, customer_id, CustomerAct.ERASURE_REQUESTED, ports, actor=user_id)
             return with_erasure(customer, erasure, ports, act)
     raise StaleWrite("The customer")

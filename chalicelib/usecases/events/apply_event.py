@@ -56,7 +56,7 @@ def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcom
     apply = APPLIERS.get(event.object_type) if event.object_id else None
     if event.type == DEAUTHORIZED:
         apply = apply_deauthorization
-    elif not event.object_type:  # nobody can tell what happened, so the event is tried again for a while
+    elif not event.object_type:  # the content is unknown, so the event is tried again for a while
         raise StripeUnavailable("stripe_answer_unreadable", "The event shows no object.", answered=True)
     if apply is None:
         return EventOutcome.UNKNOWN_OBJECT

@@ -43,7 +43,7 @@ def send_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
         since = refused_since.get(name, at) if verdict is Verdict.REFUSED else None
         attempts.append(Attempt(name, verdict, since))
         if verdict not in {Verdict.PASSED, Verdict.REFUSED}:
-            break  # the way is closed, whatever the secret
+            break  # the URL cannot be reached with any secret
     return CanaryRun(verdict_of(attempts), slowest, at, tuple(attempts))
 
 

@@ -50,7 +50,7 @@ def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
     with about(event_id=event.id or None) as ids:
         try:
             return Receipt(apply_event(event, source, ports), event.type, lag, None, ids)
-        except Exception as error:  # noqa: BLE001 whatever goes wrong, the event is kept with its reason, not lost
+        except Exception as error:  # noqa: BLE001 after any error, the event is parked with the reason, not lost
             reason = getattr(error, "code", None) or type(error).__name__
             invoice = _invoice(ids)
             event_to_park = _without_person(event, invoice, ports)

@@ -111,8 +111,8 @@ def _was_read_since(reviewed: Invoice) -> bool:
 
 
 def require_finalized_as_seen(invoice: Invoice, ports: Ports) -> Invoice:
-    """Refuses to mail a finalized invoice that nobody has seen in its present form, or that the customer is about to
-    pay.
+    """Refuses to mail a finalized invoice that no user has reviewed in its present form, or that the customer is
+    about to pay.
 
     If it was a draft when its sending was requested, either POM's own request finalized it and failed before the
     mailing, or somebody finalized it in Stripe. Stripe's event names the idempotency key of the request.

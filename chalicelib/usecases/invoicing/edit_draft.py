@@ -96,7 +96,7 @@ def _as_new(command: EditDraft, former: Order) -> CreateInvoice:
 def _intended(
     invoice: Invoice, order: Order, command: EditDraft, precondition: Precondition | None, ports: Ports
 ) -> Invoice:
-    """Returns the invoice, stored with the new order beside the present one and with the claims that this takes.
+    """Returns the invoice, stored with the new order next to the present one and with the claims that this takes.
 
     Raises:
         ServiceAlreadyBilled: an added service is on another live invoice.
@@ -120,7 +120,7 @@ def _intended(
 
 
 def _held_beside(invoice: Invoice, order: Order) -> tuple[ServiceId, ...]:
-    """Returns the services to hold beside those of the present order: added ones, and those of a refused edit."""
+    """Returns the services to hold besides those of the present order: added ones, and those of a refused edit."""
     present = set(invoice.order.services)
     still_held = invoice.edit.held if invoice.edit is not None else ()
     return tuple(each for each in dict.fromkeys((*order.services, *still_held)) if each not in present)

@@ -59,7 +59,7 @@ class Preview:
 
     @property
     def details(self) -> DraftDetails:
-        """Returns what POM ordered beside the lines, and what Stripe filled in when the draft was made."""
+        """Returns the texts and payment methods of the order, with those that Stripe filled in for the draft."""
         made = self.invoice.details_as_made
         return self.invoice.order.details.completed_from(made) if made else self.invoice.order.details
 
@@ -103,7 +103,7 @@ def _no_draft_any_more(invoice: Invoice, now: int) -> Conflict:
 def _refusals_of_sending(
     invoice: Invoice, customer: Customer, connection: Connection, today: dt.date
 ) -> Iterator[Refused | Conflict]:
-    """Yields why sending the draft would be refused now, as far as POM knows without Stripe."""
+    """Yields the reasons for which sending the draft would be refused now, without reading Stripe."""
     account_id = invoice.stripe_account_id
     yield from _refusal(usable_account, connection)
     if connection.active and connection.account_id is not None:

@@ -8,7 +8,7 @@ from chalicelib.ports import Ports
 
 
 def read_payment(organization_id: OrganizationId, payment_id: str, ports: Ports) -> bool:
-    """Keeps the fee and the net of a payment beside its row. Returns True if Stripe has booked it.
+    """Stores the fee and the net of a payment next to its row. Returns True if Stripe has booked it.
 
     `payment_id` is that of a payment intent, whose latest charge is meant, or of a charge.
 

@@ -119,7 +119,7 @@ def _read(records: Sequence[Record], read: Read, reasons: dict[str, str]) -> dic
     for record in records:
         try:
             change = read(record.body)
-        except Exception as error:  # noqa: BLE001 one record that nobody can read must not stop the others
+        except Exception as error:  # noqa: BLE001 an unreadable record must not stop the others
             reasons[record.place] = _unreadable(error)
             continue
         if change is not None:
