@@ -1,4 +1,4 @@
-/** A customer's data: everything that POM has of it as a file, erasing it for good, and how far that is. */
+/** A customer's data: its export as a file, its permanent erasure, and the progress of an erasure. */
 
 /** @import { Schemas, Signed } from "./types" */
 import { ApiError, get, remove } from "./api.js";
@@ -29,7 +29,7 @@ const CHOICES = {
   delete: "Delete the Stripe customer",
 };
 
-/** Returns what an admin can do with all that POM has of a customer. @param {string} customerId @param {() => string} nameNow */
+/** Returns the section in which an admin exports or erases a customer's data. @param {string} customerId @param {() => string} nameNow */
 export const dataOf = (customerId, nameNow) => section("This customer’s data", "card stack",
   h("p", null, "Save everything that POM has of this customer as a file, or erase the person for good. The books stay."),
   h("div", { class: "actions" },
@@ -49,7 +49,7 @@ async function saveExport(customerId) {
   saveFile(`customer-${customerId}.json`, JSON.stringify(file, null, 2), "application/json");
 }
 
-/** Asks for the erasure. A refusal leads to each invoice that has to be settled first. @param {string} customerId @param {string} name */
+/** Asks in a dialog and requests the erasure. A refusal has a link to each invoice that must be settled first. @param {string} customerId @param {string} name */
 async function erase(customerId, name) {
   const said = [
     h("p", null, h("strong", null, "This cannot be taken back."), " POM forgets who this customer is, for good: names, addresses, "
@@ -78,17 +78,17 @@ async function erase(customerId, name) {
   }
 }
 
-/** Refuses what was typed, as the API refuses it. @param {string} field @param {string} message @returns {never} */
+/** Throws the error that the API would return for a field. @param {string} field @param {string} message @returns {never} */
 function refuse(field, message) {
   /** @type {Schemas["ErrorDetail"]} */
   const detail = { code: "confirmation_missing", message, field, nextStep: "Then try again.", invoiceId: null, number: null };
   throw new ApiError(422, { ...detail, details: [detail] });
 }
 
-/** Returns true if what was asked for is the data of an erased customer. @param {unknown} error */
+/** Returns true if the request failed because the customer is erased. @param {unknown} error */
 export const isErased = (error) => error instanceof ApiError && error.code === "customer_erased";
 
-/** Shows how far the erasure of a customer is. @param {HTMLElement} main @param {string} customerId @param {AbortSignal} signal */
+/** Shows the progress of the erasure of a customer. @param {HTMLElement} main @param {string} customerId @param {AbortSignal} signal */
 export async function showErasure(main, customerId, signal) {
   const back = h("p", null, h("a", { href: "/customers" }, "← Customers"));
   if (!may("admin")) {

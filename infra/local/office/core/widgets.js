@@ -12,7 +12,7 @@ export const badge = (...[sign, word, tone]) =>
   h("span", { class: `badge ${tone}` }, h("span", { "aria-hidden": "true" }, sign), ` ${word}`);
 
 /**
- * Returns the badges of an invoice: its status and what is besides.
+ * Returns the badges of an invoice: its status and its flags.
  *
  * @param {{ status: string, overdue: boolean, disputed: boolean, partiallyRefunded: boolean, lostAmount: string }} invoice
  */
@@ -23,7 +23,7 @@ export const badges = ({ status, overdue, disputed, partiallyRefunded, lostAmoun
   !isNothing(lostAmount) && badge("⚑", "Dispute lost", "bad"),
   partiallyRefunded && badge("↩", "Partly refunded", "info"));
 
-/** Returns a moment for people, with the exact one for programs. @param {string | null} instant */
+/** Returns a time in the words of the page, with the exact time in `datetime`. @param {string | null} instant */
 export const timeAt = (instant) => instant && h("time", { datetime: instant }, moment(instant));
 
 /** Returns a day for people and for programs. @param {string | null} date */
@@ -55,7 +55,7 @@ export function problem(error) {
     return h("div", { class: "problem", role: "alert" }, h("p", null, `These screens made a mistake: ${error}`));
   }
   const { message, details, code, requestId } = error;
-  // The API says to those who write programs what to do about a request that has the wrong shape.
+  // The next step of an error in the shape of a request is for developers, so it is not shown.
   const todo = (/** @type {string} */ nextStep) => (error.status === 400 ? "Correct it, and try again." : nextStep);
   const said = details.length > 1
     ? [h("p", null, h("strong", null, `${details.length} things need correction:`)),
@@ -78,7 +78,7 @@ export const numbers = (...names) => names.map((name) => ({ name, number: true }
 /**
  * Returns a table. On a narrow screen each row becomes a block, in which each cell has the name of its column.
  *
- * @param {string} caption what it lists, for screen readers
+ * @param {string} caption the content of the table, for screen readers
  * @param {(Column | string)[]} columns
  * @param {(Child | Child[])[][]} rows
  */
@@ -91,7 +91,7 @@ export function table(caption, columns, rows) {
 }
 
 /**
- * Returns a table whose bodies are made already.
+ * Returns a table with the given `tbody` elements.
  *
  * @param {string} caption
  * @param {(Column | string)[]} columns

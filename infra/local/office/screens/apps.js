@@ -74,7 +74,7 @@ export async function show(main, { query, signal }) {
     if (!app || !connection) return;
     if ((connection.lastSync?.at ?? "") >= comparingSince) comparingSince = "";
     const verification = checklist.find(({ id }) => id === "business_verified")?.link ?? null;
-    // The lag grows with each second. Where nothing else has changed, what somebody marked or pressed stays.
+    // The lag grows each second. If nothing else has changed, the page is not drawn again, so selections and focus stay.
     const now = JSON.stringify([app, { ...connection, lagSeconds: 0 }, checklist, comparingSince]);
     if (now === shown) return;
     shown = now;
@@ -108,8 +108,8 @@ export async function show(main, { query, signal }) {
 }
 
 /**
- * Reads how the browser came back from Stripe, and takes it out of the address. The state stays in this tab, so that the
- * set-up can still be finished after the page was loaded anew.
+ * Reads the outcome with which Stripe redirected the browser, and removes it from the address. The state is stored in this tab,
+ * so that the set-up can be finished after a reload.
  *
  * @param {URLSearchParams} query
  */
@@ -126,15 +126,15 @@ function outcomeOf(query) {
 }
 
 /**
- * Returns where Stripe stands, what needs attention, and what comes next.
+ * Returns the status of Stripe, the items that need attention, and the next step.
  *
  * @param {Schemas["AppView"]} app
  * @param {Schemas["ConnectionView"]} connection
- * @param {string | null} verification the page on which Stripe is given what it needs
+ * @param {string | null} verification the page on which the company gives Stripe the missing information
  * @returns {Child[]}
  */
 function standing({ name, status, installed, attention, invoicingPaused }, { requirements, livemode }, verification) {
-  const told = status === "pending" ? [] : attention; // what a pending connection needs is said below, to whom it concerns
+  const told = status === "pending" ? [] : attention; // the next step of a pending connection is shown below, to the admin who began it
   const later = requirements.filter(({ message }) => installed && !attention.some((each) => each.message === message));
   return [
     h("div", { class: "heading" }, h("h2", null, name), h("span", { class: "badges" },
@@ -180,7 +180,7 @@ function details(connection, comparing) {
     [ended ? "Was connected on" : "Connected since", timeAt(connection.connectedAt)],
     ["Disconnected on", ended && timeAt(connection.disconnectedAt)],
     ["Latest event from Stripe", timeAt(connection.lastEventAt) ?? "None yet"],
-    ["Webhooks", !ended && [webhooks, healthy === null && h("p", { class: "small" }, why)]], // a known problem is said above
+    ["Webhooks", !ended && [webhooks, healthy === null && h("p", { class: "small" }, why)]], // a known problem is shown above
     ["Compared with Stripe until", timeAt(connection.sweptUntil) ?? "Not yet"],
     ["Latest comparison", comparing ? badge("…", "Comparing now", "wait") : inWords(connection.lastSync)],
     ["First comparison after reconnecting", connection.catchUp?.at !== connection.lastSync?.at && inWords(connection.catchUp)],
@@ -202,7 +202,7 @@ function inWords(report) {
 
 /**
  * @param {Schemas["AppView"]} app
- * @param {() => Promise<unknown>} again shows how things stand now
+ * @param {() => Promise<unknown>} again loads and shows the present status
  * @param {() => Promise<unknown>} compare
  */
 function actions(app, again, compare) {

@@ -103,7 +103,7 @@ function actionsOf({ id, kind, invoiceId, number, customerId, payoutId, dashboar
       return [payoutId && leads(depositAddress(payoutId), "See the deposit"), stripe];
     case "account_restricted":
       return [leads("/settings/apps", "Go to Settings → Apps"), stripe];
-    default: // a dispute, an invoice that POM does not know, and what the API may add
+    default: // a dispute, an invoice without a record in POM, or a kind that the API adds later
       return [stripe, invoice];
   }
 }

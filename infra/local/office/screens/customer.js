@@ -50,7 +50,7 @@ export async function show(main, { params: [customerId = ""], signal }) {
   };
   /** @param {Tagged<Customer>} loaded @param {Save} besides @param {string} said */
   const store = async ({ body, tag }, besides, said) => {
-    // Sent back whole: what only answers have is ignored, and what POM took over from Stripe meanwhile is kept.
+    // The whole object is sent back. The API ignores read-only fields, and keeps values that POM has taken over from Stripe since.
     await put("/v1/customers/{customerId}", { path, body: { ...body, ...besides }, ifMatch: tag });
     take(await load());
     await refresh();
@@ -94,7 +94,7 @@ function nullIfErased(error) {
   throw error;
 }
 
-/** Returns what names the page of a Stripe customer on Stripe's side. It is null while no account is connected. */
+/** Returns a function that returns a customer's address in the Stripe dashboard, or null while no account is connected. */
 async function pagesInStripe() {
   const { stripeAccountId, livemode } = await get("/v1/stripe/connection");
   const account = stripeAccountId && stripeAddress() && `${stripeAddress()}/${stripeAccountId}/${livemode ? "" : "test/"}`;

@@ -1,4 +1,4 @@
-/** A deposit: how it stands, what it consists of, and the line of each payment in it. */
+/** A deposit: its status, its sums, and the line of each payment in it. */
 
 /** @import { Pair, Schemas, Visit } from "../core/types" */
 import { getTable } from "../core/api.js";
@@ -58,7 +58,7 @@ const storyOf = (payout) => [
   ]),
 ];
 
-/** Returns links to the deposits that this one reverses or pays again, and to those that do so with it. @param {Payout} payout */
+/** Returns links to the deposits that this one reverses or pays again, and to those that reverse it or pay it again. @param {Payout} payout */
 function chainOf({ originalPayoutId, reversedById, paidAgainIn, paysAgain }) {
   const link = (/** @type {string | null} */ id, /** @type {string} */ said) =>
     id ? [h("a", { href: depositAddress(id), id: `to-${id}` }, said)] : [];

@@ -1,4 +1,4 @@
-/** The review of a draft: drawn as its payer will see it, corrected in place, sent or deleted; then the next one of its pile. */
+/** The review of a draft: a preview as its payer will see it, with buttons to correct, send or delete it; then the next draft. */
 
 /** @import { Schemas, Visit } from "../core/types" */
 import { ApiError, get, getPage, getTagged, post, put } from "../core/api.js";
@@ -83,7 +83,7 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     });
     const before = latest;
     await again();
-    if (latest === before) await draw(); // an answer that has changed was drawn already
+    if (latest === before) await draw(); // a changed response was drawn already
   };
   const openPreview = async () => openPage(await getPage("/v1/invoices/{invoiceId}/preview", { path }));
   const acts = { send: () => send(null), sendAndGoOn: next ? () => send(next) : null, edit, openPreview, drop };
@@ -191,7 +191,7 @@ function sheet(preview) {
     preview.footer && h("p", { class: "text small" }, preview.footer));
 }
 
-/** Lets the person correct the draft in place, until it is saved or left as it is. @param {HTMLElement} place @param {string} invoiceId */
+/** Lets the person correct the draft in place, until it is saved or the correction is cancelled. @param {HTMLElement} place @param {string} invoiceId */
 async function correct(place, invoiceId) {
   const path = { invoiceId };
   const load = async () => {
@@ -199,7 +199,7 @@ async function correct(place, invoiceId) {
     return { invoice: body, stored: body.order && { body: body.order, tag } };
   };
   const { invoice: { customerId, currency }, stored } = await load();
-  if (!stored) return; // it is no draft any more, which the review says
+  if (!stored) return; // it is no longer a draft, and the review shows that
   const open = (await services()).filter((each) => each.customerId === customerId && each.currency === currency && !each.invoiceId);
   const { form, fill, typed } = draftForm(stored.body, currency, open.map((each) => ({ ...each, serviceId: each.id })));
   const errors = h("div");

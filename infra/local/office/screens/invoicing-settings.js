@@ -1,4 +1,4 @@
-/** Settings → Invoicing: the defaults of new invoices, each with what it does, and who changed them. */
+/** Settings → Invoicing: the defaults of new invoices with their effects, and the history of changes. */
 
 /** @import { Child } from "../core/elements.js" */
 /** @import { Pair, Schemas, Tagged, Visit } from "../core/types" */
@@ -20,7 +20,7 @@ const PATH = "/v1/settings/invoicing";
 /** @type {Pair[]} */
 const CREATION = [["when_saved", "When they are saved in POM"], ["when_invoiced", "With their first invoice"]];
 
-/** How many changes are shown at once. */
+/** The number of changes on a page. */
 const CHANGES = 10;
 
 const load = () => getTagged(PATH);
@@ -124,7 +124,7 @@ function formOf(loaded, draw) {
 const group = (legend, ...inside) => h("fieldset", { class: "card" }, h("legend", null, legend), ...inside);
 
 /**
- * Returns what the form says. What is no number of days becomes 0, which the API refuses in words.
+ * Returns the settings as typed. A text that is no number of days becomes 0, for which the API returns an error message.
  *
  * @param {HTMLFormElement} form
  * @returns {Settings}
@@ -158,7 +158,7 @@ function typedIn(form) {
 const FIELDS = ["invoiceType", "paymentTerms", "paymentWindow", "paymentMethods", "memo", "footer", "reminders", "currency",
   "timeZone", "customerCreation"];
 
-/** Returns who changed what, and from what to what. Of texts it is only kept that they changed. @param {Schemas["SettingsChangeView"]} change */
+/** Returns a change in words: the user, the fields, and their values before and after. For texts, POM stores only that they changed. @param {Schemas["SettingsChangeView"]} change */
 function changeOf({ at, actor, fields, from, to }) {
   const [before, after] = [inWords(from), inWords(to)];
   const said = fields.map((field) => {

@@ -1,6 +1,6 @@
-/** Invoicing: what the invoices come to, and the list of them, with its filters and its search. */
+/** Invoicing: the sums of the invoices, and their list with filters and a search. */
 
-/** @import { Asked, Field, Pair, Schemas, Visit } from "../core/types" */
+/** @import { RequestOptions, Field, Pair, Schemas, Visit } from "../core/types" */
 import { get } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
 import { filters, keepApart, listing } from "../core/listing.js";
@@ -9,7 +9,7 @@ import { may } from "../core/session.js";
 import { badge, badges, empty, heading, list, numbers, section, table, timeAt, timeOn } from "../core/widgets.js";
 import { counted, customerName, money, sum } from "../core/words.js";
 
-/** @typedef {NonNullable<Asked<"/v1/invoices", "get">["query"]>} Query */
+/** @typedef {NonNullable<RequestOptions<"/v1/invoices", "get">["query"]>} Query */
 /** @typedef {{ said: string, range: (from: string, to: string) => Query }} Dates */
 /** @typedef {{ name: string, asked: Query, dates: Dates, said?: string }} List */
 
@@ -80,7 +80,7 @@ export async function show(main, { query, signal }) {
     drawHead();
     return pages.showFirst();
   }, customerId ? { customerId } : {});
-  // The API finds one invoice, or lists many.
+  // The API accepts either a search or filters, so a search clears the filters.
   keepApart(form, (chosen) => (chosen === "find" ? "[name]:not([name=find])" : "[name=find]"));
   const drawHead = () => {
     const { find, show: chosen } = values();
@@ -119,11 +119,11 @@ export async function show(main, { query, signal }) {
 /** @param {string | undefined} list */
 const listOf = (list) => LISTS[list ?? ""] ?? ALL;
 
-/** Two days in the wrong order are the same range. @param {Dates} dates @param {Record<string, string>} values */
+/** Returns the query of a range of days, in either order. @param {Dates} dates @param {Record<string, string>} values */
 const rangeOf = (dates, { from = "", to = "" }) => (to && from > to ? dates.range(to, from) : dates.range(from, to));
 
 /**
- * Returns what the API is asked for, or the customers to choose from, if something is searched that several may be.
+ * Returns the query for the API, or the customers to choose from if the search matches several.
  *
  * @param {Record<string, string>} values
  * @returns {Promise<Query | Schemas["CustomerView"][]>}
@@ -180,10 +180,10 @@ function totalsInWords(totals) {
 }
 
 /**
- * Returns the rows. Those that have changed since they were drawn are marked for a moment.
+ * Returns the rows. Rows that have changed since the last drawing are highlighted briefly.
  *
  * @param {Schemas["InvoiceView"][]} invoices
- * @param {Map<string, string> | null} drawn when each was changed, as it was drawn before
+ * @param {Map<string, string> | null} drawn the `updatedAt` of each invoice at the last drawing, by id
  */
 function rowsOf(invoices, drawn) {
   const columns = ["Number", "Customer", "Status", ...numbers("Total", "Balance"), "Due", "Created"];
