@@ -30,7 +30,7 @@ def test_every_route_without_a_token_is_on_the_page() -> None:
 
 
 def test_the_page_says_what_to_do_about_every_error_status() -> None:
-    [table] = re.findall(r"\| status \| a client should \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE)
+    [table] = re.findall(r"\| status \| what the client should do \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE)
     statuses_on_page = {
         int(status) for cells in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for status in cells.split(",")
     }

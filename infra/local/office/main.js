@@ -118,8 +118,8 @@ function showPlaces() {
 
 /** Returns the bar that every page shows while Stripe is disconnected or invoicing is paused. @param {Schemas["AppView"]} app */
 function barOf({ status, invoicingPaused }) {
-  const said = invoicingPaused ? `Invoicing is paused: ${invoicingPaused.reason} Nothing is lost. Payments and refunds go on.`
-    : status === "disconnected" && "Stripe is disconnected. What happens there is not seen here, so what is shown may be out of date. ";
+  const said = invoicingPaused ? `Invoicing is paused: ${invoicingPaused.reason} No data is lost. Payments and refunds still work.`
+    : status === "disconnected" && "Stripe is disconnected. POM receives no changes from Stripe, so this page may be out of date. ";
   return said && h("p", { class: "bar" }, said, !invoicingPaused && h("a", { href: "/settings/apps" }, "Go to Settings → Apps"));
 }
 

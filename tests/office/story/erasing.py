@@ -66,7 +66,7 @@ def _confirms(page: Page) -> None:
     dialog = in_dialog(page, f"Erase {BEATRICE}?")
     go = dialog.get_by_role("button", name="Erase for good")
     go.click()
-    shown(dialog.get_by_text("Choose what becomes of the Stripe customer.").first)
+    shown(dialog.get_by_text("Choose what happens to the Stripe customer.").first)
     dialog.get_by_label("In Stripe").select_option(label="Delete the Stripe customer")
     _type(dialog, "Beatrice")
     go.click()

@@ -65,7 +65,7 @@ export async function customerImport(signal, done) {
     const press = button(`Give ${counted(all.length, "customer")} to Stripe`, () => give(key), { class: "main", id: "give" });
     refill(place,
       h("p", null, `${unknown} of POM’s ${counted(all.length, "customer")} are not linked with Stripe yet, and cannot be billed.`),
-      !skipped && h("p", null, "E-mail addresses are the primary identifier: nobody whom Stripe has already is made twice."),
+      !skipped && h("p", null, "E-mail addresses are the primary identifier: Stripe does not get a second customer with the same address."),
       h("div", { class: "actions" }, press, !skipped && button("Not now", skip)));
   };
   const sync = async () => {
@@ -88,7 +88,7 @@ function progress({ status, total, counts: { queued, created, updated, unchanged
   const words = [
     created > 0 && `${created} new`,
     updated > 0 && `${updated} updated`,
-    unchanged > 0 && `${unchanged} known already`,
+    unchanged > 0 && `${unchanged} unchanged`,
     failed > 0 && `${failed} failed`,
   ].filter(Boolean);
   return [

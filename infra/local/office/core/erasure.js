@@ -52,10 +52,10 @@ async function saveExport(customerId) {
 /** Asks in a dialog and requests the erasure. A refusal has a link to each invoice that must be settled first. @param {string} customerId @param {string} name */
 async function erase(customerId, name) {
   const said = [
-    h("p", null, h("strong", null, "This cannot be taken back."), " POM forgets who this customer is, for good: names, addresses, "
+    h("p", null, h("strong", null, "This cannot be taken back."), " POM permanently removes the person: names, addresses, "
       + "phone, memos, the texts of lines, links, and the cards’ last digits. Amounts, dates and numbers stay for your books."),
-    h("p", null, "From now on nobody can bill or save this customer. POM begins after some minutes, looks again a day later, and then "
-      + "says that it is done."),
+    h("p", null, "From now on nobody can bill or save this customer. POM begins after some minutes, checks again a day later, and then "
+      + "shows that the erasure is finished."),
     h("p", null, "Deleting the Stripe customer cancels its subscriptions and removes its saved payment methods. Either way Stripe keeps "
       + "past invoices and payments, with the person in them, until you redact them there. ", outside("How to redact in Stripe", REDACTING)),
   ];
@@ -67,7 +67,7 @@ async function erase(customerId, name) {
     ],
     confirm: "Erase for good", danger: true,
     work: async ({ inStripe, confirmation }) => {
-      if (inStripe !== "keep" && inStripe !== "delete") refuse("inStripe", "Choose what becomes of the Stripe customer.");
+      if (inStripe !== "keep" && inStripe !== "delete") refuse("inStripe", "Choose what happens to the Stripe customer.");
       else if (confirmation?.trim() !== name) refuse("confirmation", `This is not “${name}”.`);
       else await remove("/v1/customers/{customerId}", { path: { customerId }, query: { inStripe } });
     },
@@ -92,7 +92,7 @@ export const isErased = (error) => error instanceof ApiError && error.code === "
 export async function showErasure(main, customerId, signal) {
   const back = h("p", null, h("a", { href: "/customers" }, "← Customers"));
   if (!may("admin")) {
-    return refill(main, back, heading("Erased customer"), empty("Somebody has asked to erase this customer. An admin can see how far that is."), invoicesOf(customerId));
+    return refill(main, back, heading("Erased customer"), empty("Somebody has asked to erase this customer. An admin can see the progress."), invoicesOf(customerId));
   }
   const place = h("div", { class: "stack" });
   await follow("/v1/customers/{customerId}/erasure", { path: { customerId } }, (erasure) => refill(place, ...drawn(erasure)), signal);
@@ -127,8 +127,8 @@ function drawn({ customerId, status, message, waitsFor, requestedBy, requestedAt
       ]), h("p", null, outside("How to redact in Stripe", inStripe.redactionUrl)))),
     section("What stays", "card", list(kept, null)),
     section("What nobody can change", "card stack",
-      h("p", null, "These copies go by themselves. Nothing can be taken out of them before."),
-      table("Copies that nobody can change", ["What", ...numbers("Kept for"), "Gone by"], outOfReach.map((each) => [
+      h("p", null, "These copies are deleted automatically. Nothing can be removed from them before."),
+      table("Copies that nobody can change", ["What", ...numbers("Retained for"), "Deleted by"], outOfReach.map((each) => [
         each.what, counted(each.days, "day"), timeAt(each.goneBy) ?? "Known when the erasure is finished",
       ]))),
   ];

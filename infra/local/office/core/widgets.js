@@ -52,7 +52,7 @@ export const loading = (said = "Loading…") => h("p", { class: "loading" }, sai
 export function problem(error) {
   if (!(error instanceof ApiError)) {
     console.error(error);
-    return h("div", { class: "problem", role: "alert" }, h("p", null, `These screens made a mistake: ${error}`));
+    return h("div", { class: "problem", role: "alert" }, h("p", null, `This page has a fault: ${error}`));
   }
   const { message, details, code, requestId } = error;
   // The next step of an error in the shape of a request is for developers, so it is not shown.

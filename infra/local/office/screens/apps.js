@@ -35,7 +35,7 @@ const PREREQUISITES = ["An active Stripe account", "Admin access to POM", "Busin
 const INSTALLING =
   "Install leads to Stripe. Log in there, grant POM permission to access your Stripe data, and return here to complete the setup.";
 const KEPT = "Every invoice, payment and customer is kept and can be read here. Invoices that were sent can still be paid in Stripe.";
-const GIVEN_UP = "POM gives up its access to the Stripe account. Until Stripe is reconnected, POM sees no payments and makes no invoices.";
+const GIVEN_UP = "POM gives up its access to the Stripe account. Until Stripe is connected again, POM receives no payments and creates no invoices.";
 const RECONNECTING = "Reconnecting fetches what has happened in Stripe in the meantime. Then verify the connection with a test invoice.";
 
 /** @type {[Schemas["TrialStep"], string][]} */
@@ -266,7 +266,7 @@ async function verifying(again, signal) {
     await Promise.all([look(), again()]);
   };
   return section("Verify connection", "card stack",
-    h("p", null, "A small invoice is made in Stripe, read back and voided. Nobody gets an e-mail or is charged."),
+    h("p", null, "A small invoice is created in Stripe, read back and voided. Nobody gets an e-mail or is charged."),
     may("admin") && h("div", { class: "actions" }, button("Verify with a test invoice", verify, { id: "test" })),
     place);
 }

@@ -63,12 +63,12 @@ export async function show(main, { params: [customerId = ""], signal }) {
   const take = saving(form, submit, {
     errors, loaded, load, inWords, fill,
     typed: () => typedIn(form),
-    store: (typed, stored) => store(stored, typed, "Saved. Stripe gets it in a moment."),
+    store: (typed, stored) => store(stored, typed, "Saved. POM sends it to Stripe shortly."),
   });
   take(loaded);
   /** @param {string} stripeCustomerId */
   const choose = async (stripeCustomerId) =>
-    store(await load(), { stripeCustomerId, choose: true }, "Chosen. POM links the customer in a moment.");
+    store(await load(), { stripeCustomerId, choose: true }, "Chosen. POM links the customer shortly.");
 
   const refresh = await follow("/v1/customers/{customerId}", { path }, (customer, tag) => {
     const invoices = `/invoicing?customerId=${encodeURIComponent(customer.id)}`;
@@ -155,7 +155,7 @@ function stripeOf(customer, pageOf, choose) {
     syncError && syncStatus !== "needs_choice" && h("p", { class: "note" }, syncError),
     candidates.length > 0 && h("fieldset", { class: "stack" }, h("legend", null, "Which Stripe customer is it?"), choices, press,
       h("p", { class: "hint" }, "If it is none of these, make a customer with this e-mail address in Stripe, and sync again.")),
-    facts([["Stripe customer", stripeCustomerId && link(stripeCustomerId)], ["Given to Stripe", timeAt(syncedAt)]]),
+    facts([["Stripe customer", stripeCustomerId && link(stripeCustomerId)], ["Synced to Stripe", timeAt(syncedAt)]]),
   ];
 }
 

@@ -45,7 +45,7 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     if (editing) return;
     if (status === "creating") {
       wasDraft = true;
-      const said = "Stripe is being told of this draft. The page goes on by itself…";
+      const said = "POM is sending this draft to Stripe. The page continues automatically…";
       return refill(body, h("p", { class: "loading", role: "status" }, said));
     }
     if (status !== "draft") {

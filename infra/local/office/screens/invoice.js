@@ -137,7 +137,7 @@ function actionsOn(invoice, look) {
 async function whatCorrectingDoes(invoiceId) {
   try {
     await post("/v1/invoices/{invoiceId}/correct", { path: { invoiceId }, body: { confirmed: false } });
-    return "It has been corrected a moment ago. This shows its copy.";
+    return "The invoice has just been corrected. This page shows its copy.";
   } catch (error) {
     if (error instanceof ApiError && error.code === "confirmation_missing") return error.message;
     throw error;
@@ -248,7 +248,7 @@ function refund({ id, currency, refundable }, look) {
       // An empty amount is refused, because without an amount the API refunds the whole payment.
       const body = { amount: amount ?? "", reason: REASONS.find((each) => each === reason) ?? null };
       const made = await post("/v1/payments/{paymentId}/refunds", { path: { paymentId: id }, body, key });
-      const outcome = made.id ? plain(made.status) : "ordered. Stripe has not answered yet";
+      const outcome = made.id ? plain(made.status) : "ordered. Stripe has not responded yet";
       notice(`Refund of ${money(made.amount, currency)}: ${outcome}.`);
       await look();
     },

@@ -101,7 +101,7 @@ function formOf(loaded, draw) {
           hint: "In which days begin and end, such as America/New_York. Empty: that of the Stripe account. " +
             `Now it is ${timeZone}. A change counts for invoices that are made from then on.` })),
       group("Customer sync",
-        fieldOf({ name: "customerCreation", label: "Customers are made in Stripe", type: "select",
+        fieldOf({ name: "customerCreation", label: "Customers are created in Stripe", type: "select",
           choices: withOthers(CREATION, [view.customerCreation]),
           value: view.customerCreation, hint: "E-mail addresses are the primary identifier: a customer whom Stripe has with the same " +
             "address is linked, and not made again." }))),
@@ -189,6 +189,6 @@ function inWords(settings) {
     ["Reminders", enabled ? `${days || "3 days before; on; 3, 7, 14 days after"} the due date` : "Off"],
     ["Currency", currency?.toUpperCase() ?? "That of the Stripe account"],
     ["Time zone", timeZone ?? "That of the Stripe account"],
-    ["Customers are made in Stripe", CREATION.find(([name]) => name === customerCreation)?.[1] ?? "–"],
+    ["Customers are created in Stripe", CREATION.find(([name]) => name === customerCreation)?.[1] ?? "–"],
   ];
 }
