@@ -56,7 +56,7 @@ class ProcessKilled(BaseException):
 
 
 class Boundaries:
-    """The names of the calls so far. The call numbered `fatal` raises `ProcessKilled`: before it is made, or after with
+    """The names of the calls so far. Call number `fatal` raises `ProcessKilled`: before it is made, or after it with
     `after`.
     """
 

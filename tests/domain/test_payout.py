@@ -137,7 +137,7 @@ def test_each_status_is_explained_with_its_day(changes: dict[str, object], messa
 @pytest.mark.parametrize(
     ("changes", "expected_text"),
     [
-        ({"automatic": False, "reconciliation_status": "not_applicable"}, "It was expected_text by hand."),
+        ({"automatic": False, "reconciliation_status": "not_applicable"}, "It was made by hand."),
         ({"automatic": False, "method": "instant"}, "It is an instant payout."),
     ],
 )

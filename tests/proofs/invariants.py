@@ -70,8 +70,8 @@ class Invariants:
         self._known_since: dict[tuple[StripeAccountId, str], int] = {}
         """The second at which POM came to know each Stripe object of an invoice."""
 
-    def figures_in_stripe(self, failure: BaseException) -> bool:
-        """Whether a deed may end like this: a refusal of ours, or of the double's to those who act on it."""
+    def is_expected(self, failure: BaseException) -> bool:
+        """Returns True if an action may end with this failure: a refusal by POM, or by the double."""
         kinds = (IntegrationError, StripeFault, stripe.StripeError, DuplicateEvent, InvoiceExists, ServiceClaimed)
         return isinstance(failure, kinds)
 

@@ -172,7 +172,7 @@ class Town(World):
         self.note(f"{actor.action} ended{'' if failure is None else f': {type(failure).__name__} {failure}'}")
         if isinstance(failure, Violation):
             raise failure
-        if failure is not None and not actor.broken and not self.invariants.expected(failure):
+        if failure is not None and not actor.broken and not self.invariants.is_expected(failure):
             raise Violation(f"{actor.action} failed in a way that nobody foresees: {failure!r}") from failure
         self.invariants.between_deeds()
         if actor.action.number % 3:
