@@ -1,6 +1,6 @@
 """A simulated stage: real handlers print real metrics, and the template's alarms are evaluated on these metrics.
 
-These parts are real: each request's way through the API, every worker and schedule, Stripe's double with its webhooks,
+These parts are real: each request's way through the API, every worker and schedule, the double with its webhooks,
 and the metrics in CloudWatch's embedded format. These parts are simulated: API Gateway's counts and its 429, SQS with
 its retries and dead letters, and Lambda's second attempt at a tick with the queue of ticks that failed twice.
 Secrets Manager is never called. The tests' stores have no streams, so `publish_changes` does not run. It counts as

@@ -27,7 +27,10 @@ def read_between(
 
 
 def read_newest_between(model: type[Model], hash_key: str, low: str, high: str, at_once: int) -> Iterator[Item]:
-    """Yields the items of one partition from `high` down to `low`, reading `at_once` at a time, strongly consistent."""
+    """Yields the items of one partition from `high` down to `low`, by strongly consistent reads.
+
+    A query reads `at_once` items.
+    """
     between = _range_key(model).between(low, high)
     return _query(model, hash_key, between, consistent_read=True, scan_index_forward=False, limit=at_once)
 
