@@ -18,7 +18,7 @@ BEATRICE = "Beatrice Lindgren"
 
 
 def forget(scene: Scene) -> None:
-    """The customer's invoice has to be paid first. Then nobody can see who it was for."""
+    """The customer's invoice has to be paid first. After the erasure it no longer names the person."""
     alice, bob, payer = scene.alice, scene.bob, scene.payer
     link = send_at_once(scene, BEATRICE)
     invoice = last_part(bob)
