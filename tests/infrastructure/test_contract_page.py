@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -17,12 +19,20 @@ from infra.contract.schemas import COMPLETE_SETS
 assert blueprints
 PAGE = API.file.with_name("contract.md").read_text()
 TEXT = " ".join(PAGE.split())
+CLIENT_PACKAGES = Path(__file__).parents[1] / "clients/package.json"
 
 
 def test_every_route_on_the_page_exists() -> None:
     routes_on_page = set(re.findall(r"`((?:GET|PUT|POST|DELETE) /v1/[^`]*)`", PAGE))
     assert routes_on_page
     assert routes_on_page <= {route.label for route in ROUTES}
+
+
+def test_the_generators_on_the_page_have_the_versions_that_are_tested() -> None:
+    tested_versions = json.loads(CLIENT_PACKAGES.read_text())["devDependencies"]
+    versions_on_page = re.findall(r"-p (\S+)@([\d.]+) ", PAGE)
+    assert len(versions_on_page) == 4
+    assert [name for name, version in versions_on_page if tested_versions[name] != version] == []
 
 
 def test_every_route_without_a_token_is_on_the_page() -> None:
