@@ -118,9 +118,9 @@ function showPlaces() {
 
 /** Returns the bar that every page shows while Stripe is disconnected or invoicing is paused. @param {Schemas["AppView"]} app */
 function barOf({ status, invoicingPaused }) {
-  const said = invoicingPaused ? `Invoicing is paused: ${invoicingPaused.reason} No data is lost. Payments and refunds still work.`
+  const content = invoicingPaused ? `Invoicing is paused: ${invoicingPaused.reason} No data is lost. Payments and refunds still work.`
     : status === "disconnected" && "Stripe is disconnected. POM receives no changes from Stripe, so this page may be out of date. ";
-  return said && h("p", { class: "bar" }, said, !invoicingPaused && h("a", { href: "/settings/apps" }, "Go to Settings → Apps"));
+  return content && h("p", { class: "bar" }, content, !invoicingPaused && h("a", { href: "/settings/apps" }, "Go to Settings → Apps"));
 }
 
 /** Keeps the bar and the count of items that need attention current on every page. */

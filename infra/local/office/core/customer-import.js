@@ -38,9 +38,9 @@ export async function customerImport(signal, done) {
       await watch(id);
     } catch (error) {
       if (!(error instanceof ApiError && error.code === "idempotency_key_reused")) throw error;
-      const said = "The customers were given to Stripe before, and POM’s records have changed since. Nothing was given now.";
+      const content = "The customers were given to Stripe before, and POM’s records have changed since. Nothing was given now.";
       const press = button("Give them as they are now", () => give(newKey()), { class: "main", id: "give" });
-      refill(place, h("div", { class: "note", role: "alert" }, said), h("div", { class: "actions" }, press));
+      refill(place, h("div", { class: "note", role: "alert" }, content), h("div", { class: "actions" }, press));
     }
   };
   /** @param {string} importId */

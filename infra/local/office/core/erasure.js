@@ -51,7 +51,7 @@ async function saveExport(customerId) {
 
 /** Asks in a dialog and requests the erasure. A refusal has a link to each invoice that must be settled first. @param {string} customerId @param {string} name */
 async function erase(customerId, name) {
-  const said = [
+  const content = [
     h("p", null, h("strong", null, "This cannot be taken back."), " POM permanently removes the person: names, addresses, "
       + "phone, memos, the texts of lines, links, and the cards’ last digits. Amounts, dates and numbers stay for your books."),
     h("p", null, "From now on nobody can bill or save this customer. POM begins after some minutes, checks again a day later, and then "
@@ -60,7 +60,7 @@ async function erase(customerId, name) {
       + "past invoices and payments, with the person in them, until you redact them there. ", outside("How to redact in Stripe", REDACTING)),
   ];
   const choices = Object.entries(CHOICES);
-  const done = await ask(`Erase ${name}?`, said, {
+  const done = await ask(`Erase ${name}?`, content, {
     fields: [
       { name: "inStripe", label: "In Stripe", type: "select", choices: [["", "Choose…"], .../** @type {[string, string][]} */ (choices)] },
       { name: "confirmation", label: `Type “${name}” to confirm` },

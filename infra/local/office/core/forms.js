@@ -16,7 +16,7 @@ import { methodChoices } from "./words.js";
  */
 export function button(label, work, more = {}) {
   const press = async () => {
-    await whileBusy(element, work, (error) => tell(`${label}: this did not work`, problem(error)));
+    await whileBusy(element, work, (error) => showDialog(`${label}: this did not work`, problem(error)));
     // A poll may have replaced the button behind the dialog, so that the browser could not return the focus to it.
     const again = element.isConnected ? element : document.getElementById(element.id);
     // If the work has removed the button, the heading gets the focus.
@@ -95,8 +95,8 @@ function showErrors(form, error) {
     const input = names.map((name) => form.querySelector(`[name="${CSS.escape(name)}"]`)).find(Boolean);
     if (!input) continue;
     input.setAttribute("aria-invalid", "true");
-    const said = form.querySelector(`#${CSS.escape(`${input.id}-error`)}`);
-    if (said) said.textContent = message;
+    const errorElement = form.querySelector(`#${CSS.escape(`${input.id}-error`)}`);
+    if (errorElement) errorElement.textContent = message;
     first ??= /** @type {HTMLElement} */ (input);
   }
   first?.focus();
@@ -178,15 +178,15 @@ function conflict(theirs, mine, saveMine, takeTheirs) {
  * Asks in a dialog, and does the work after the confirmation. A refusal is shown in the dialog, which keeps the typed values.
  *
  * @param {string} title
- * @param {Child | Child[]} said
+ * @param {Child | Child[]} content
  * @param {{ fields?: Field[], confirm: string, danger?: boolean, work: (values: Record<string, string>) => Promise<unknown> }} asked
  * @returns {Promise<boolean>} true if the work was done
  */
-export function ask(title, said, { fields = [], confirm, danger = false, work }) {
+export function ask(title, content, { fields = [], confirm, danger = false, work }) {
   const errors = h("div");
   const cancel = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
   const go = h("button", { class: danger ? "danger" : "main" }, confirm);
-  const form = h("form", null, said, errors, fields.map(fieldOf), h("div", { class: "actions" }, cancel, go));
+  const form = h("form", null, content, errors, fields.map(fieldOf), h("div", { class: "actions" }, cancel, go));
   const dialog = opened(title, form);
   let done = false;
   onSubmit(form, go, async () => {
@@ -207,10 +207,10 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(done)));
 }
 
-/** Shows a text in a dialog. Resolves when the dialog is closed. @param {string} title @param {Child} said */
-function tell(title, said) {
+/** Shows a text in a dialog. Resolves when the dialog is closed. @param {string} title @param {Child} content */
+function showDialog(title, content) {
   const close = h("button", { type: "button", class: "main", onclick: () => dialog.close() }, "Close");
-  const dialog = opened(title, said, h("div", { class: "actions" }, close));
+  const dialog = opened(title, content, h("div", { class: "actions" }, close));
   return new Promise((resolve) => dialog.addEventListener("close", resolve));
 }
 

@@ -42,11 +42,11 @@ export const section = (name, looks, ...inside) => h("section", { class: looks, 
 /** Returns a list. @param {(Child | Child[])[]} items @param {string | null} [looks] */
 export const list = (items, looks = "bare") => h("ul", { class: looks }, items.map((each) => h("li", null, each)));
 
-/** Returns what stands where a list has nothing. @param {string} said @param {...Child} next */
-export const empty = (said, ...next) => h("div", { class: "empty" }, h("p", null, said), ...next);
+/** Returns the text for an empty list. @param {string} content @param {...Child} next */
+export const empty = (content, ...next) => h("div", { class: "empty" }, h("p", null, content), ...next);
 
-/** Returns what stands where something is to be shown soon. @param {string} [said] */
-export const loading = (said = "Loading…") => h("p", { class: "loading" }, said);
+/** Returns the text that is shown while data is loaded. @param {string} [content] */
+export const loading = (content = "Loading…") => h("p", { class: "loading" }, content);
 
 /** Returns an error as a person needs it: what is wrong, what to do, and the number to give to support. @param {unknown} error */
 export function problem(error) {
@@ -57,17 +57,17 @@ export function problem(error) {
   const { message, details, code, requestId } = error;
   // The next step of an error in the shape of a request is for developers, so it is not shown.
   const todo = (/** @type {string} */ nextStep) => (error.status === 400 ? "Correct it, and try again." : nextStep);
-  const said = details.length > 1
+  const content = details.length > 1
     ? [h("p", null, h("strong", null, `${details.length} things need correction:`)),
       list(details.map((each) => `${each.message} ${todo(each.nextStep)}`), null), h("p", null, wayOut(error))]
     : [h("p", null, h("strong", null, message)), h("p", null, todo(error.nextStep), wayOut(error))];
   const support = requestId && h("p", { class: "small" }, `For support: ${code}, request ${requestId}`);
-  return h("div", { class: "problem", role: "alert" }, ...said, support);
+  return h("div", { class: "problem", role: "alert" }, ...content, support);
 }
 
-/** Shows for some seconds what has been done. @param {string} said */
-export function notice(said) {
-  const line = h("p", null, said);
+/** Shows for some seconds that an action was done. @param {string} content */
+export function notice(content) {
+  const line = h("p", null, content);
   byId("notices").append(line);
   setTimeout(() => line.remove(), 6000);
 }

@@ -196,8 +196,8 @@ function inWords(report) {
     corrected > 0 && `${counted(corrected, "invoice")} corrected`,
     parked > 0 && `${parked} to be tried again`,
   ].filter(Boolean);
-  const said = `${counted(eventsSeen, "event")} read: ${found.join("; ") || "no webhook was overdue"}.`;
-  return [timeAt(at), h("p", { class: "small" }, said)];
+  const content = `${counted(eventsSeen, "event")} read: ${found.join("; ") || "no webhook was overdue"}.`;
+  return [timeAt(at), h("p", { class: "small" }, content)];
 }
 
 /**
@@ -220,9 +220,9 @@ function actions(app, again, compare) {
     document.getElementById("test")?.focus();
   };
   const disconnect = async () => {
-    const said = [h("p", null, GIVEN_UP), h("p", null, KEPT)];
+    const content = [h("p", null, GIVEN_UP), h("p", null, KEPT)];
     const work = () => remove("/v1/stripe/connection").then(again);
-    if (await ask("Disconnect Stripe?", said, { confirm: "Disconnect", danger: true, work })) document.getElementById("install")?.focus();
+    if (await ask("Disconnect Stripe?", content, { confirm: "Disconnect", danger: true, work })) document.getElementById("install")?.focus();
   };
   const admin = may("admin");
   const word = finishing ? "Begin again" : app.action === "reconnect" ? "Reconnect" : "Install";
@@ -283,9 +283,9 @@ function stepsOf({ startedAt, ok, steps }, asked) {
     return running && step === next ? line("◔", "wait", name, "Running") : line("○", "quiet", name, without);
   });
   const result = badge(ok ? "✓" : "✕", ok ? "The connection works" : "The test failed", ok ? "good" : "bad");
-  const said = running ? `Step ${Math.min(steps.length + 1, STEPS.length)} of ${STEPS.length} is running.`
+  const content = running ? `Step ${Math.min(steps.length + 1, STEPS.length)} of ${STEPS.length} is running.`
     : startedAt ? [result, " Tested ", timeAt(startedAt)] : "Not tested yet.";
-  return [h("p", { role: "status" }, said), h("ol", { class: "steps" }, lines)];
+  return [h("p", { role: "status" }, content), h("ol", { class: "steps" }, lines)];
 }
 
 /** @param {Schemas["ChecklistItem"][]} items @returns {Child[]} */

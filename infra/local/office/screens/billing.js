@@ -166,11 +166,11 @@ const sums = (some) =>
 /** @param {Service[]} chosen @param {() => void} clear */
 function selection(chosen, clear) {
   const customers = new Set(chosen.map(({ customerId }) => customerId)).size;
-  const said = chosen.length
+  const content = chosen.length
     ? [h("strong", null, sums(chosen)), ` in ${counted(chosen.length, "service")} of ${counted(customers, "customer")}`]
     : "Select the services to bill.";
   return [
-    h("p", { role: "status" }, said),
+    h("p", { role: "status" }, content),
     chosen.length > 0 && button("Clear selection", clear, { id: "clear" }),
     button("Create Invoice…", () => create(chosen), { id: "create", class: "main", disabled: chosen.length === 0 }),
   ];
@@ -236,14 +236,14 @@ function connectionNote({ status }) {
 
 /** @param {HTMLElement} place @param {Schemas["InvoiceList"]} drafts */
 function showDrafts(place, { data, totals }) {
-  const said = (totals ?? []).map(({ invoices, total, currency }) => `${counted(invoices, "draft")}, ${money(total, currency)}`).join("; ");
+  const content = (totals ?? []).map(({ invoices, total, currency }) => `${counted(invoices, "draft")}, ${money(total, currency)}`).join("; ");
   place.hidden = data.length === 0;
   refill(place, h("h2", null, "Drafts to review"),
     list(data.map((each) => [
       h("a", { href: `/billing/drafts/${each.id}`, id: `draft-${each.id}`, dir: "auto" }, each.customerName ?? each.customerId),
       h("span", { class: "money" }, money(each.total, each.currency)),
     ]), "bare lines"),
-    h("p", { class: "small" }, `${said}. `, h("a", { href: "/invoicing?show=draft", id: "all-drafts" }, "See all drafts")));
+    h("p", { class: "small" }, `${content}. `, h("a", { href: "/invoicing?show=draft", id: "all-drafts" }, "See all drafts")));
 }
 
 /** @param {HTMLElement} place @param {Schemas["InvoiceBatchView"][]} found */

@@ -48,13 +48,13 @@ export async function show(main, { params: [customerId = ""], signal }) {
     shown = customer;
     for (const [name, , of] of FIELDS) inputOf(form, name).value = of(customer) ?? "";
   };
-  /** @param {Tagged<Customer>} loaded @param {Save} besides @param {string} said */
-  const store = async ({ body, tag }, besides, said) => {
+  /** @param {Tagged<Customer>} loaded @param {Save} besides @param {string} content */
+  const store = async ({ body, tag }, besides, content) => {
     // The whole object is sent back. The API ignores read-only fields, and keeps values that POM has taken over from Stripe since.
     await put("/v1/customers/{customerId}", { path, body: { ...body, ...besides }, ifMatch: tag });
     take(await load());
     await refresh();
-    notice(said);
+    notice(content);
   };
   const [pageOf, loaded] = await Promise.all([pagesInStripe(), load().catch(nullIfErased)]);
   if (!loaded) return showErasure(main, customerId, signal);

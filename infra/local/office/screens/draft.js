@@ -45,8 +45,8 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     if (editing) return;
     if (status === "creating") {
       wasDraft = true;
-      const said = "POM is sending this draft to Stripe. The page continues automatically…";
-      return refill(body, h("p", { class: "loading", role: "status" }, said));
+      const content = "POM is sending this draft to Stripe. The page continues automatically…";
+      return refill(body, h("p", { class: "loading", role: "status" }, content));
     }
     if (status !== "draft") {
       if (wasDraft) return void go(`/invoicing/${invoiceId}`);
@@ -72,9 +72,9 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     if (!signal.aborted) go(then);
   };
   const drop = async () => {
-    const said = h("p", null, "It is deleted in Stripe, too. Nothing was sent, and its services can be billed again.");
+    const content = h("p", null, "It is deleted in Stripe, too. Nothing was sent, and its services can be billed again.");
     const work = () => post("/v1/invoices/{invoiceId}/void", { path });
-    if (await ask("Delete the draft?", said, { confirm: "Delete", danger: true, work })) go(next ?? back.pathname);
+    if (await ask("Delete the draft?", content, { confirm: "Delete", danger: true, work })) go(next ?? back.pathname);
   };
   const edit = async () => {
     editing = true;

@@ -260,8 +260,8 @@ function eventLog(invoiceId, signal) {
   let closing = new AbortController();
   const events = listing(signal, (after, turned, draw) =>
     follow("/v1/invoices/{invoiceId}/events", { path: { invoiceId }, query: { after } }, (log) => {
-      const said = h("p", { class: "hint" }, `An event is kept for ${log.keptDays} days, the timeline for good.`);
-      draw([said, eventTable(log.data)], log.pageInfo);
+      const content = h("p", { class: "hint" }, `An event is kept for ${log.keptDays} days, the timeline for good.`);
+      draw([content, eventTable(log.data)], log.pageInfo);
     }, AbortSignal.any([turned, closing.signal])));
   const details = h("details", { class: "card" }, h("summary", null, "Event log"), ...events.place);
   details.addEventListener("toggle", () => {

@@ -161,12 +161,12 @@ const FIELDS = ["invoiceType", "paymentTerms", "paymentWindow", "paymentMethods"
 /** Returns a change in words: the user, the fields, and their values before and after. For texts, POM stores only that they changed. @param {Schemas["SettingsChangeView"]} change */
 function changeOf({ at, actor, fields, from, to }) {
   const [before, after] = [inWords(from), inWords(to)];
-  const said = fields.map((field) => {
+  const content = fields.map((field) => {
     const [name, words] = after[FIELDS.indexOf(field)] ?? [field, ""];
     const isText = field === "memo" || field === "footer";
     return h("div", null, isText ? `${name}: changed` : `${name}: ${before[FIELDS.indexOf(field)]?.[1]} → ${words}`);
   });
-  return h("li", null, h("time", { datetime: at }, `${moment(at)}, by ${actor ?? "POM"}`), said);
+  return h("li", null, h("time", { datetime: at }, `${moment(at)}, by ${actor ?? "POM"}`), content);
 }
 
 /** @param {Settings | View | Schemas["SettingsValues"]} settings @returns {Pair[]} */

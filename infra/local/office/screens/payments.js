@@ -103,9 +103,9 @@ function paymentList(visit) {
  */
 function listed({ query, signal }, { what, none, fields, beside, begin, csv }) {
   const { form, values } = filters(fields, query, () => pages.showFirst(), beside);
-  const said = () => (Object.keys(values()).length ? `No ${what} match what you have chosen.` : `There are no ${what} yet. ${none}`);
+  const content = () => (Object.keys(values()).length ? `No ${what} match what you have chosen.` : `There are no ${what} yet. ${none}`);
   const pages = listing(signal, (after, turned, draw) =>
-    begin(values(), after, turned, (rows, pageInfo) => draw(rows || empty(said()), pageInfo)));
+    begin(values(), after, turned, (rows, pageInfo) => draw(rows || empty(content()), pageInfo)));
   const save = button("Save as CSV", async () => {
     const { kind, method, from, to = new Date().toISOString().slice(0, 10) } = values();
     const name = [what, kind && `${kind}s`, method, from && `from-${from}`, `to-${to}`].filter(Boolean).join("-");
