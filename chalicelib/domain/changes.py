@@ -49,37 +49,44 @@ class ChangeType(StrEnum):
             unknown.meaning = ""
         return unknown
 
-    INVOICE_CREATED = "invoice.created", "The invoice exists in Stripe: as a draft, or issued already."
-    INVOICE_EDITED = (
-        "invoice.edited",
-        "The content of a draft changed: a user saved it in POM, or changed it in Stripe.",
-    )
+    INVOICE_CREATED = "invoice.created", "The invoice exists in Stripe, as a draft or already issued."
+    INVOICE_EDITED = "invoice.edited", "A user changed the content of a draft, in POM or in Stripe."
     INVOICE_PENDING = (
         "invoice.pending",
-        "Money is expected, and Stripe has not reported an e-mail yet: `invoice.sent` may follow. Or a new attempt "
-        "to pay began.",
+        "The invoice was issued and waits for a payment. `invoice.sent` follows if Stripe e-mails it. Also "
+        "published when a new attempt to pay begins.",
     )
-    INVOICE_SENT = "invoice.sent", "Stripe has e-mailed it to the customer."
+    INVOICE_SENT = "invoice.sent", "Stripe has e-mailed the invoice to the customer."
     INVOICE_PAYMENT_FAILED = (
         "invoice.payment_failed",
-        "An attempt to pay it failed, or the reason became known. The next failed attempt is published again.",
+        "An attempt to pay failed, or the reason of the failure became known. A later failed attempt is published "
+        "again.",
     )
-    INVOICE_PARTLY_PAID = "invoice.partly_paid", "A part of it was paid, and the rest is still expected."
-    INVOICE_PAID = "invoice.paid", "It is paid, or more of it is paid again because a refund failed."
+    INVOICE_PARTLY_PAID = (
+        "invoice.partly_paid",
+        "A part of the invoice was paid, and the remainder is still expected.",
+    )
+    INVOICE_PAID = (
+        "invoice.paid",
+        "The invoice is paid. Also published when a refund fails, because its money is back.",
+    )
     INVOICE_REFUNDED = (
         "invoice.refunded",
-        "Money was given back: all of it if the status is `refunded`, or else a part.",
+        "Money was refunded: all of it if the status is `refunded`, and otherwise a part.",
     )
     INVOICE_DISPUTE_OPENED = "invoice.dispute_opened", "The customer's bank disputes a payment."
     INVOICE_DISPUTE_CLOSED = "invoice.dispute_closed", "A dispute was won, lost or withdrawn."
-    INVOICE_VOIDED = "invoice.voided", "It was voided, or deleted in Stripe while it was a draft."
+    INVOICE_VOIDED = "invoice.voided", "The invoice was voided, or deleted in Stripe while it was a draft."
     INVOICE_REVISED = (
         "invoice.revised",
-        "A user edited it in Stripe, and another Stripe invoice has replaced it.",
+        "A user revised the invoice in Stripe, and another Stripe invoice has replaced it.",
     )
-    INVOICE_UNCOLLECTIBLE = "invoice.uncollectible", "Its payment is no longer expected."
-    INVOICE_OVERDUE = "invoice.overdue", "Its due day has passed, and it is not paid."
-    INVOICE_DELETED = "invoice.deleted", "POM's record of it was deleted."
+    INVOICE_UNCOLLECTIBLE = (
+        "invoice.uncollectible",
+        "The invoice was marked uncollectible, so its payment is no longer expected.",
+    )
+    INVOICE_OVERDUE = "invoice.overdue", "The due day of the invoice has passed, and it is not paid."
+    INVOICE_DELETED = "invoice.deleted", "POM's record of the invoice was deleted."
     CUSTOMER_SYNC_FAILED = "customer.sync_failed", "Stripe did not accept the customer."
     CUSTOMER_SYNCED = "customer.synced", "Stripe has the customer as POM has it."
     CUSTOMER_UPDATED_IN_STRIPE = (
@@ -107,12 +114,12 @@ class ChangeType(StrEnum):
 
     @property
     def object_kind(self) -> ObjectKind:
-        """Returns the kind of object that it is about."""
+        """Returns the kind of the object that has changed."""
         return ObjectKind(self.partition(".")[0])
 
 
 def _of_another_release(words: type[Word], value: object) -> Word | None:
-    """Returns a word of another release as one of these words. The feed shows it, and clients ignore it."""
+    """Returns an enum member for a value of another release. The feed lists it, and clients ignore it."""
     if not isinstance(value, str):
         return None
     unknown = str.__new__(words, value)

@@ -36,7 +36,7 @@ WHOLE_EMAIL_PATTERN = rf"^(?!.*\.\.){_EMAIL.pattern}$(?!\n)"
 
 
 class Field(StrEnum):
-    """A field as the API names it. `name` stands for the first, the last and the company name together."""
+    """A field of a customer. `name` is the first name, the last name and the company name together."""
 
     EMAIL = "email"
     NAME = "name"

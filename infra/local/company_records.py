@@ -25,7 +25,7 @@ _ERASED = "SELECT id FROM objects WHERE organization = ? AND kind = 'customer' A
 def customers(organization: str, database: Path) -> list[dict[str, Any]]:
     """Returns the customers of an organization, in the form that `POST /v1/customer-imports` takes.
 
-    Customers that POM knows as erased are left out. `database` is the file in which `pom_consumer` stores POM's
+    Customers that are erased in POM are left out. `database` is the file in which `pom_consumer` stores POM's
     objects.
     """
     company = COMPANIES.get(organization)
@@ -50,10 +50,10 @@ def services(organization: str, today: dt.date, database: Path) -> list[dict[str
     return [each.office_record(today, invoice_ids.get(each.service.id)) for each in latest_first]
 
 
-def _query(question: str, organization: str, heard: Path) -> list[tuple[Any, ...]]:
+def _query(statement: str, organization: str, database_path: Path) -> list[tuple[Any, ...]]:
     """Returns the rows of a query on the database of `pom_consumer` for an organization."""
-    if not heard.exists():
+    if not database_path.exists():
         return []  # POM has received no event since the start of the stack
-    with closing(sqlite3.connect(f"{heard.resolve().as_uri()}?mode=ro", uri=True)) as database:
-        [has_objects] = database.execute(_HAS_OBJECTS).fetchone()  # the file is there a moment before its table is
-        return database.execute(question, (organization,)).fetchall() if has_objects else []
+    with closing(sqlite3.connect(f"{database_path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        [has_objects] = database.execute(_HAS_OBJECTS).fetchone()  # the file exists shortly before its table
+        return database.execute(statement, (organization,)).fetchall() if has_objects else []

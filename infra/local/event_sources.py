@@ -117,7 +117,7 @@ class EventSourceMapping:
     def _next(self, stop: threading.Event) -> list[Any]:
         try:
             return self._receive(LONG_POLL)
-        except Exception:  # whatever it is, the poller must not end, nor keep its turn
+        except Exception:  # the poller must continue after any error, and must give up its turn
             if not stop.is_set():
                 log.exception("%s: the queue could not be read", self.name)
             stop.wait(RETRY_PAUSE)

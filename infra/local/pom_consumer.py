@@ -63,19 +63,19 @@ class PomConsumer:
         return self._paused.is_set()
 
     def pause(self) -> None:
-        """Stops taking events. Returns when the current ones are stored."""
+        """Stops receiving events. Returns when the received events are stored."""
         self._paused.set()
         with self._turn:
             pass
 
     def resume(self) -> None:
-        """Takes events again."""
+        """Receives events again."""
         self._paused.clear()
 
     def idle(self) -> bool:
         """Returns True if POM has received every event of the bus."""
-        answer = self._sqs.get_queue_attributes(QueueUrl=self.origin, AttributeNames=list(COUNTS))
-        return not any(int(answer["Attributes"][name]) for name in COUNTS)
+        response = self._sqs.get_queue_attributes(QueueUrl=self.origin, AttributeNames=list(COUNTS))
+        return not any(int(response["Attributes"][name]) for name in COUNTS)
 
     def run(self, stop: threading.Event) -> None:
         """Receives events until `stop` is set."""
@@ -86,9 +86,9 @@ class PomConsumer:
             try:
                 with self._turn:
                     self.receive(LONG_POLL)
-            except Exception:  # whatever it is, POM must not stop listening; what was not kept comes again
+            except Exception:  # POM must continue after any error, and the queue delivers unstored events again
                 if not stop.is_set():
-                    log.exception("what was heard could not be kept")
+                    log.exception("the received events could not be stored")
                 stop.wait(LONG_POLL)
 
     def receive(self, wait: int = 0) -> int:
@@ -113,10 +113,10 @@ class PomConsumer:
                 (self._directory / EVENTS).open("a") as events_file,
             ):
                 for event in events:
-                    heard = self._store_object(database, event)
+                    is_stored = self._store_object(database, event)
                     event_without_person = self._without_erased(database, event)
-                    events_file.write(json.dumps({**event_without_person, "heard": heard}) + "\n")
-                    if heard:
+                    events_file.write(json.dumps({**event_without_person, "heard": is_stored}) + "\n")
+                    if is_stored:
                         lines_file.write(line(event) + "\n")
             if any(event["detail"]["type"] == ERASED for event in events):
                 self._forget(database)

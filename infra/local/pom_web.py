@@ -59,7 +59,10 @@ class Response:
 
 
 class PomSite:
-    """The site as a WSGI application. `heard` is the database of `pom_consumer`; services end before `today`."""
+    """The site as a WSGI application.
+
+    `database` is the file of `pom_consumer`. The services were completed before `today`.
+    """
 
     def __init__(
         self,
@@ -74,7 +77,7 @@ class PomSite:
         self._issuer = issuer
         self._api_url = api_url
         self._stripe_url = stripe_url
-        self._heard = database
+        self._database = database
         self._today = today
         self._office = office
 
@@ -161,9 +164,9 @@ class PomSite:
         except NotSignedIn as error:
             return _error(HTTPStatus.UNAUTHORIZED, str(error))
         if path == "/company/customers":
-            records = company_records.customers(organization, self._heard)
+            records = company_records.customers(organization, self._database)
         else:
-            records = company_records.services(organization, self._today, self._heard)
+            records = company_records.services(organization, self._today, self._database)
         return Response(json.dumps({"data": records}).encode(), headers=CHECKED_BEFORE_USE, tagged=True)
 
     def _mint(self, body: bytes) -> Response:

@@ -33,7 +33,7 @@ class RejoinResult:
 
 def rejoin(ports: Ports) -> RejoinResult:
     """Repairs the records of all invoices. The table of tallies must be empty, and no function may write
-    meanwhile.
+    in the meantime.
     """
     result = RejoinResult()
     for organization_id, invoice_id in _all_invoices():

@@ -1,9 +1,9 @@
-"""What an exchange loses before it is kept anywhere, and the gate before each file and each line of output.
+"""Removes secrets and personal data from recorded exchanges, and refuses to write a file or a line that has a key.
 
-The rule is about what may stay, so that what nobody thought of goes: numbers and truth values, Stripe's words (small
-letters), ids, codes of countries, versions, and the texts that the run itself has sent. All other texts are the
-account's or a payer's: their place stays a text, and they read `redacted`. Ids that name the account, its platform or
-a request are renamed, each to the same name throughout. Nothing that the double is held to rests on a text.
+The rule lists what may stay, so that an unforeseen value is removed: numbers, booleans, Stripe's words (lower case),
+ids, country codes, versions, and the texts that the run itself has sent. Each other text belongs to the account or to
+a payer, and is replaced by `redacted`. The id of an account, a platform or a request is replaced by a made-up id, the
+same one in the whole recording. The checks of the double compare no redacted text.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from infra.stripe_double.recordings.recording import REDACTED as PLACEHOLDER
 from infra.stripe_double.recordings.recording import Exchange
 
 SECRET = re.compile(r"(?:(?:[emprsu]k|rkcs)_(?:test|live|org)|whsec|(?<![a-z])rt)_[A-Za-z0-9_+/=*.]{8,}")
-"""Anything that looks like a key, also one that Stripe shows in part, or like a signing secret."""
+"""A text that looks like a key (whole, or masked by Stripe) or like a signing secret."""
 _CLIENT_SECRET = re.compile(r"[a-z]{2,40}(?:_[A-Za-z0-9]+)?_secret_[A-Za-z0-9_]{4,}")
-"""What opens one object to a browser, such as `pi_1_secret_2`."""
+"""A client secret, with which a browser can open one object, such as `pi_1_secret_2`."""
 SECRET_NAMES = frozenset(
     {
         "access_token",
@@ -32,13 +32,13 @@ SECRET_NAMES = frozenset(
         "stripe_publishable_key",
     }
 )
-"""Fields whose value is secret, however it looks."""
+"""Fields whose value is secret, whatever its form."""
 PERSONAL = re.compile(
     r"(?:.*_)?(?:city|description|descriptor|email|fingerprint|footer|id_number|invoice_prefix|ip|last_?4|line[12]|memo"
     r"|name|number|phone|postal_code|tax_id|timezone|title|trace_id|user_agent|username|value)"
     r"|statement_descriptor_.*|buyer_id|payer_id|cashtag|iban_.*|iin|issuer|seller_message|state"
 )
-"""Names of fields that people fill in. There even a text that looks like a word of Stripe's may be a name."""
+"""Names of fields that people fill in, where a text that looks like a word of Stripe's may be a name."""
 ACCOUNT_WORDS = frozenset(
     {
         "available_payout_methods",
@@ -54,32 +54,32 @@ ACCOUNT_WORDS = frozenset(
         "type",
     }
 )
-"""Fields of an account whose value is a word of Stripe's, an id, or the code of a country or a currency."""
+"""Fields of an account whose value is a word of Stripe's, an id, a country code or a currency code."""
 ACCOUNT_NUMBERS = frozenset({"amount", "day", "estimated_worker_count", "month", "percent_ownership", "year"})
-"""Numbers of an account that tell of the business or its owner."""
+"""Numbers of an account that describe the business or its owner."""
 ACCOUNT_LISTS = frozenset({"capabilities", "future_requirements", "requirements"})
-"""Hashes of an account in which everything is a word of Stripe's."""
+"""Hashes of an account in which each text is a word of Stripe's."""
 
 _WORD = re.compile(r"[a-z][a-z0-9_.]{0,99}")
 _ID = re.compile(r"[a-z]{1,20}(?:_test|_live)?_[A-Za-z0-9_]{1,200}")
 _HARMLESS_TEXT = re.compile(r"[A-Z]{2}|-?\d{1,15}(?:\.\d{1,15})?|\d{4}-\d{2}-\d{2}(?:\.[a-z]+)?|/v1/[A-Za-z0-9_/]*|")
-"""A country, a number, a version, the address of a list, nothing."""
+"""A country code, a number, a version, the path of a list, or an empty text."""
 _CODE = re.compile(r"\bac_[A-Za-z0-9_-]+")
 _NAMED = re.compile(r"\b(acct|ca|req)_[A-Za-z0-9_]+")
 _EMAIL = re.compile(r"[^\s<>()'\",;]+@[^\s<>()'\",;]+")
 _QUOTED = re.compile(r"(?<!\w)(['\"`])([^'\"`]{1,300})\1(?!\w)")
 _ADDRESS = re.compile(r"https?://[^\s'\"<>]+")
 _KNOWN_HOSTS = ("stripe.com", "127.0.0.1", "localhost", "example.com")
-"""Hosts of web addresses that tell nothing of a company: Stripe's, and this machine."""
+"""Hosts that reveal nothing about a company: Stripe's, this machine, and the reserved example domain."""
 
 
 class SecretFound(Exception):
-    """Something that was about to be written holds a key. Nothing was written."""
+    """A text that was about to be written has a key. Nothing was written."""
 
 
 @dataclass
 class Redaction:
-    """Takes out of exchanges and texts what must not be kept. It knows what the run has sent."""
+    """Removes secrets and personal data from exchanges and texts. It remembers the texts that the run has sent."""
 
     secrets: Iterable[str] = ()
     """The keys of the run."""
@@ -87,7 +87,7 @@ class Redaction:
     _names: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, exchange: Exchange) -> Exchange:
-        """Returns an exchange without anything secret or personal."""
+        """Returns the exchange without secrets and personal data."""
         form = tuple((name, self._parameter(name, value)) for name, value in exchange.form)
         self._sent.update(value for _, value in form)
         self._sent.update(part for name, _ in form for part in re.findall(r"\[([^\]]+)\]", name))
@@ -102,22 +102,22 @@ class Redaction:
         )
 
     def text(self, text: str) -> str:
-        """Returns a text without keys, codes, ids of accounts, strangers' e-mail addresses and what opens pages."""
+        """Returns the text without keys, codes, account ids, unsent e-mail addresses and links that open pages."""
         for secret in self.secrets:
             text = text.replace(secret, PLACEHOLDER)
         text = _CODE.sub(f"ac_{PLACEHOLDER}", _CLIENT_SECRET.sub(PLACEHOLDER, SECRET.sub(PLACEHOLDER, text)))
-        text = _ADDRESS.sub(lambda found: self._address(found.group()), text)
-        text = _EMAIL.sub(lambda found: found.group() if found.group() in self._sent else PLACEHOLDER, text)
+        text = _ADDRESS.sub(lambda match: self._address(match.group()), text)
+        text = _EMAIL.sub(lambda match: match.group() if match.group() in self._sent else PLACEHOLDER, text)
         return self._with_names(text)
 
     def _message(self, message: str) -> str:
-        """Returns the message of an error. In quotation marks, only words, ids and what was sent stays."""
+        """Returns the message of an error. Within quotation marks, only words, ids and sent texts stay."""
         return _QUOTED.sub(
-            lambda found: f"{found[1]}{self._harmless_or_placeholder(found[2])}{found[1]}", self.text(message)
+            lambda match: f"{match[1]}{self._harmless_or_placeholder(match[2])}{match[1]}", self.text(message)
         )
 
     def name(self, stripe_id: str) -> str:
-        """Returns the name that stands in the recording for the id of an account."""
+        """Returns the made-up id that replaces an account's id in the recording."""
         return self._with_names(stripe_id)
 
     def _parameter(self, name: str, value: str) -> str:
@@ -175,7 +175,7 @@ class Redaction:
         return self._with_names(value) if _WORD.fullmatch(value) or _ID.fullmatch(value) else PLACEHOLDER
 
     def _address(self, address: str) -> str:
-        """Returns a web address of the same form whose path names nothing that opens a page."""
+        """Returns a web address of the same form, without the parts of its path that open a page."""
         try:
             parts = urlsplit(address)
             host, netloc = parts.hostname or "", parts.netloc

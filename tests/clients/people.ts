@@ -1,4 +1,4 @@
-/** The people around POM's office, and what both walks do in the same way. The local stack's addresses and tokens
+/** The people around POM's office, and the functions that both walks share. The local stack's addresses and tokens
  * come from the environment. */
 
 export const API = required("POM_API");
@@ -19,7 +19,7 @@ function required(name: string): string {
   return value;
 }
 
-/** Grants POM access on Stripe's page, follows the browser back, and returns the `state` that POM's page gets. */
+/** Grants POM access on Stripe's page, follows the browser back, and returns the `state` that POM's page receives. */
 export async function grantsAccess(authorizeUrl: string): Promise<string> {
   const back = await fetch(await afterForm(authorizeUrl, { account: STRIPE_ACCOUNT, decision: "grant" }), {
     redirect: "manual",
@@ -35,28 +35,28 @@ export async function paysByCard(link: string, number: string): Promise<void> {
 }
 
 async function afterForm(url: string, form: Record<string, string>): Promise<string> {
-  const answer = await fetch(url, { method: "POST", body: new URLSearchParams(form), redirect: "manual" });
-  return answer.headers.get("Location") ?? "";
+  const response = await fetch(url, { method: "POST", body: new URLSearchParams(form), redirect: "manual" });
+  return response.headers.get("Location") ?? "";
 }
 
-/** Returns the body of an answer. Throws the error that the API answered instead. */
-export function bodyOf<T>(answer: { data?: T; error?: unknown }): T {
-  if (answer.data === undefined) throw new Error(JSON.stringify(answer.error));
-  return answer.data;
+/** Returns the body of a response. Throws an error with the API's error if the request was refused. */
+export function bodyOf<T>(response: { data?: T; error?: unknown }): T {
+  if (response.data === undefined) throw new Error(JSON.stringify(response.error));
+  return response.data;
 }
 
-/** Returns what `look` sees once it is `good`. Webhooks and workers take a moment. */
-export async function eventually<T>(look: () => Promise<T>, good: (seen: T) => boolean): Promise<T> {
+/** Calls `load` until `isReady` is true for the loaded object, and returns the object. Webhooks and workers need some time. */
+export async function eventually<T>(load: () => Promise<T>, isReady: (loaded: T) => boolean): Promise<T> {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
-    const seen = await look();
-    if (good(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`It did not come about; last seen: ${JSON.stringify(seen)}`);
+    const loaded = await load();
+    if (isReady(loaded)) return loaded;
+    if (Date.now() > deadline) throw new Error(`The expected state was not reached in time. Last state: ${JSON.stringify(loaded)}`);
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 }
 
 /** Prints one line of the walk. The test compares these lines. */
-export function tell(what: string, ...values: (string | number | boolean | null)[]): void {
-  console.log(`${what}: ${values.join(" ")}`);
+export function print(label: string, ...values: (string | number | boolean | null)[]): void {
+  console.log(`${label}: ${values.join(" ")}`);
 }

@@ -27,9 +27,9 @@ Settings: net_15 card 3
 Customer: synced
 Invoice: draft 140.00 usd
 Billed again: lineItems[0].serviceId is billed already
-Asked again: 304
+Requested again: 304
 Edited: draft 215.00
-Edited with an old tag: somebody else has saved
+Edited with an old tag: another user has saved
 Preview: Ann Lee 215.00 0
 Sent: pending
 Declined: failed insufficient_funds
@@ -55,7 +55,7 @@ PROGRAMS = ["walk-openapi-typescript", "walk-hey-api"]
 def test_both_programs_compile_strictly_and_the_types_refuse_every_mistake(
     compiled: CompletedProcess[str],
 ) -> None:
-    # `mistakes.ts` compiles only if each of its mistakes is one.
+    # `mistakes.ts` compiles only if the compiler reports each of its mistakes.
     assert (compiled.stdout, compiled.returncode) == ("", 0)
 
 

@@ -12,7 +12,7 @@ import {
   grantsAccess,
   INSUFFICIENT_FUNDS,
   paysByCard,
-  tell,
+  print,
 } from "./people.js";
 
 type Invoice = components["schemas"]["InvoiceDetail"];
@@ -25,11 +25,11 @@ const office = signedIn(BILLING_TOKEN);
 
 async function install(): Promise<void> {
   const apps = bodyOf(await office.GET("/v1/apps"));
-  for (const app of apps.data) tell("Apps", app.name, app.status);
-  const begun = bodyOf(await admin.POST("/v1/stripe/connection"));
-  const state = await grantsAccess(begun.authorizeUrl);
+  for (const app of apps.data) print("Apps", app.name, app.status);
+  const started = bodyOf(await admin.POST("/v1/stripe/connection"));
+  const state = await grantsAccess(started.authorizeUrl);
   const connection = bodyOf(await admin.POST("/v1/stripe/connection/complete", { body: { state } }));
-  tell("Connection", connection.status);
+  print("Connection", connection.status);
 }
 
 async function configure(): Promise<void> {
@@ -38,12 +38,12 @@ async function configure(): Promise<void> {
       body: { paymentTerms: "net_15", paymentMethods: ["card"], reminders: { enabled: true, daysBeforeDue: [3] } },
     }),
   );
-  tell("Settings", saved.paymentTerms, ...saved.paymentMethods, ...saved.reminders.daysBeforeDue);
+  print("Settings", saved.paymentTerms, ...saved.paymentMethods, ...saved.reminders.daysBeforeDue);
   const path = { customerId: "cust_walk" };
   const body = { firstName: "Ann", lastName: "Lee", email: "ann@example.com" };
   bodyOf(await office.PUT("/v1/customers/{customerId}", { params: { path }, body }));
-  const look = async () => bodyOf(await office.GET("/v1/customers/{customerId}", { params: { path } }));
-  tell("Customer", (await eventually(look, (seen) => seen.syncStatus === "synced")).syncStatus);
+  const load = async () => bodyOf(await office.GET("/v1/customers/{customerId}", { params: { path } }));
+  print("Customer", (await eventually(load, (loaded) => loaded.syncStatus === "synced")).syncStatus);
 }
 
 const cleaning = { serviceId: "svc_walk", description: "Weekly cleaning", quantity: 2, unitPrice: "75.00" };
@@ -61,33 +61,33 @@ const bill = (key: string) =>
 
 async function createAndSend(): Promise<Invoice> {
   const draft = bodyOf(await bill("walk-1"));
-  tell("Invoice", draft.status, draft.total, draft.currency);
-  const twice = await bill("walk-2");
-  if (twice.error) tell("Billed again", advice(twice.error.error));
+  print("Invoice", draft.status, draft.total, draft.currency);
+  const secondBill = await bill("walk-2");
+  if (secondBill.error) print("Billed again", advice(secondBill.error.error));
   const path = { invoiceId: draft.id };
   await edit(path);
   const preview = bodyOf(await office.GET("/v1/invoices/{invoiceId}/preview", { params: { path } }));
-  tell("Preview", preview.billTo.name, preview.total, preview.warnings.length);
+  print("Preview", preview.billTo.name, preview.total, preview.warnings.length);
   const sent = bodyOf(await office.POST("/v1/invoices/{invoiceId}/send", { params: { path } }));
-  tell("Sent", sent.status);
-  return invoice(draft.id, (seen) => seen.paymentUrl !== null);
+  print("Sent", sent.status);
+  return invoice(draft.id, (loaded) => loaded.paymentUrl !== null);
 }
 
 async function edit(path: { invoiceId: string }): Promise<void> {
-  const seen = await office.GET("/v1/invoices/{invoiceId}", { params: { path } });
-  const etag = seen.response.headers.get("ETag") ?? "";
+  const loaded = await office.GET("/v1/invoices/{invoiceId}", { params: { path } });
+  const etag = loaded.response.headers.get("ETag") ?? "";
   const header = { "If-None-Match": etag };
-  const again = await office.GET("/v1/invoices/{invoiceId}", { params: { path, header } });
-  // 304 comes first: it has no body, and the client puts what is no error of the API under `error`.
-  tell("Asked again", again.response.status === 304 ? 304 : bodyOf(again).status);
-  const { order } = bodyOf(seen);
-  if (order === null) throw new Error("a draft shows its order");
+  const unchanged = await office.GET("/v1/invoices/{invoiceId}", { params: { path, header } });
+  // Check for 304 first: it has no body, and the client sets `error` to a value that is no error of the API.
+  print("Requested again", unchanged.response.status === 304 ? 304 : bodyOf(unchanged).status);
+  const { order } = bodyOf(loaded);
+  if (order === null) throw new Error("a draft has an order");
   const body = { ...order, lineItems: order.lineItems.map((line) => ({ ...line, quantity: 3 })) };
   const params = { path, header: { "If-Match": etag } };
   const edited = bodyOf(await office.PUT("/v1/invoices/{invoiceId}", { params, body }));
-  tell("Edited", edited.status, edited.total);
-  const late = await office.PUT("/v1/invoices/{invoiceId}", { params, body: { lineItems: [cleaning] } });
-  if (late.error) tell("Edited with an old tag", advice(late.error.error));
+  print("Edited", edited.status, edited.total);
+  const outdatedEdit = await office.PUT("/v1/invoices/{invoiceId}", { params, body: { lineItems: [cleaning] } });
+  if (outdatedEdit.error) print("Edited with an old tag", advice(outdatedEdit.error.error));
 }
 
 function advice(error: Refusal): string {
@@ -95,7 +95,7 @@ function advice(error: Refusal): string {
     case "service_already_billed":
       return `${error.details.map((each) => each.field).join(", ")} is billed already`;
     case "precondition_failed":
-      return "somebody else has saved";
+      return "another user has saved";
     case "role_missing":
       return "ask an administrator";
     default:
@@ -103,68 +103,68 @@ function advice(error: Refusal): string {
   }
 }
 
-const invoice = (invoiceId: string, good: (seen: Invoice) => boolean) =>
+const invoice = (invoiceId: string, isReady: (loaded: Invoice) => boolean) =>
   eventually(
     async () => bodyOf(await office.GET("/v1/invoices/{invoiceId}", { params: { path: { invoiceId } } })),
-    good,
+    isReady,
   );
 
 async function pay(sent: Invoice): Promise<Invoice> {
   if (!sent.paymentUrl) throw new Error("A sent invoice has a payment link.");
   await paysByCard(sent.paymentUrl, INSUFFICIENT_FUNDS);
-  const failed = await invoice(sent.id, (seen) => seen.failure?.reason === "insufficient_funds");
-  tell("Declined", failed.status, failed.failure?.reason ?? null);
+  const failed = await invoice(sent.id, (loaded) => loaded.failure?.reason === "insufficient_funds");
+  print("Declined", failed.status, failed.failure?.reason ?? null);
   await paysByCard(sent.paymentUrl, GOOD_CARD);
-  const succeeded = (seen: Invoice) => seen.payments.some((payment) => payment.status === "succeeded");
-  const paid = await invoice(sent.id, (seen) => seen.status === "paid" && succeeded(seen));
-  tell("Paid", paid.status, "balance", paid.balance);
+  const succeeded = (invoice: Invoice) => invoice.payments.some((payment) => payment.status === "succeeded");
+  const paid = await invoice(sent.id, (loaded) => loaded.status === "paid" && succeeded(loaded));
+  print("Paid", paid.status, "balance", paid.balance);
   return paid;
 }
 
 async function refund(paid: Invoice): Promise<void> {
   const [payment] = paid.payments;
   if (!payment) throw new Error("A paid invoice has a payment.");
-  tell("Payment", payment.status, payment.amount, "refundable", payment.refundable);
+  print("Payment", payment.status, payment.amount, "refundable", payment.refundable);
   const params = { path: { paymentId: payment.id }, header: { "Idempotency-Key": "walk-refund" } };
-  const asked = { params, body: { amount: "20.00" } };
-  const refused = await office.POST("/v1/payments/{paymentId}/refunds", asked);
-  if (refused.error) tell("Refund by the office", advice(refused.error.error));
-  const refunded = bodyOf(await admin.POST("/v1/payments/{paymentId}/refunds", asked));
-  tell("Refund", refunded.status, refunded.amount);
+  const request = { params, body: { amount: "20.00" } };
+  const refused = await office.POST("/v1/payments/{paymentId}/refunds", request);
+  if (refused.error) print("Refund by the office", advice(refused.error.error));
+  const refunded = bodyOf(await admin.POST("/v1/payments/{paymentId}/refunds", request));
+  print("Refund", refunded.status, refunded.amount);
   const path = { invoiceId: paid.id };
-  const look = async () => bodyOf(await office.GET("/v1/invoices/{invoiceId}/history", { params: { path } }));
-  const history = await eventually(look, (seen) => seen.data.some((entry) => entry.kind === "refunded"));
-  tell("History", [...new Set(history.data.map((entry) => entry.kind))].sort().join(" "));
+  const load = async () => bodyOf(await office.GET("/v1/invoices/{invoiceId}/history", { params: { path } }));
+  const history = await eventually(load, (loaded) => loaded.data.some((entry) => entry.kind === "refunded"));
+  print("History", [...new Set(history.data.map((entry) => entry.kind))].sort().join(" "));
 }
 
 async function billMany(): Promise<void> {
   const services = [{ ...cleaning, serviceId: "svc_batch", customerId: "cust_walk" }];
-  const begun = bodyOf(await office.POST("/v1/invoice-batches", { body: { services, send: false } }));
-  const path = { batchId: begun.id };
-  const look = async () => bodyOf(await office.GET("/v1/invoice-batches/{batchId}", { params: { path } }));
-  tell("Batch drafts", (await eventually(look, (seen) => seen.counts.created === 1)).counts.created);
+  const started = bodyOf(await office.POST("/v1/invoice-batches", { body: { services, send: false } }));
+  const path = { batchId: started.id };
+  const load = async () => bodyOf(await office.GET("/v1/invoice-batches/{batchId}", { params: { path } }));
+  print("Batch drafts", (await eventually(load, (loaded) => loaded.counts.created === 1)).counts.created);
   bodyOf(await office.POST("/v1/invoice-batches/{batchId}/send", { params: { path } }));
-  const [item] = (await eventually(look, (seen) => seen.counts.sent === 1)).items;
+  const [item] = (await eventually(load, (loaded) => loaded.counts.sent === 1)).items;
   if (!item?.invoiceId) throw new Error("An item that was sent has an invoice.");
   const params = { path: { invoiceId: item.invoiceId } };
   const copy = bodyOf(await office.POST("/v1/invoices/{invoiceId}/correct", { params, body: { confirmed: true } }));
-  tell("Corrected", copy.status, copy.total, (await invoice(item.invoiceId, (seen) => seen.status === "void")).status);
+  print("Corrected", copy.status, copy.total, (await invoice(item.invoiceId, (loaded) => loaded.status === "void")).status);
 }
 
 async function lookBack(): Promise<void> {
   const payments = bodyOf(await office.GET("/v1/payments", { params: { query: { kind: "refund", first: 10 } } }));
-  for (const each of payments.data) tell("Money out", each.kind, each.receivedAmount);
+  for (const each of payments.data) print("Money out", each.kind, each.receivedAmount);
   const customers = bodyOf(await office.GET("/v1/customers", { params: { query: { email: "ann@example.com" } } }));
-  for (const each of customers.data) tell("Customer found", each.id);
+  for (const each of customers.data) print("Customer found", each.id);
   const ofCustomer = { customerId: "cust_walk", first: 1 };
   const latest = bodyOf(await office.GET("/v1/invoices", { params: { query: ofCustomer } }));
-  for (const each of latest.data) tell("Latest invoice", each.customerName, each.status);
+  for (const each of latest.data) print("Latest invoice", each.customerName, each.status);
   const drafts = bodyOf(await office.GET("/v1/invoices", { params: { query: { status: "draft", totals: true } } }));
-  for (const each of drafts.totals ?? []) tell("Drafts", each.invoices, each.total);
+  for (const each of drafts.totals ?? []) print("Drafts", each.invoices, each.total);
   const overdue = bodyOf(await office.GET("/v1/invoices", { params: { query: { overdue: true } } }));
-  tell("Overdue", overdue.data.length, overdue.pageInfo.hasNextPage);
+  print("Overdue", overdue.data.length, overdue.pageInfo.hasNextPage);
   const summary = bodyOf(await office.GET("/v1/summary"));
-  for (const sums of summary.data) tell("Summary", sums.currency, "refunded", sums.refunded.amount);
+  for (const sums of summary.data) print("Summary", sums.currency, "refunded", sums.refunded.amount);
 }
 
 await install();

@@ -22,7 +22,7 @@ def expire_state(stack: LocalStack, state: str) -> None:
 
 
 def abandon(stack: LocalStack, state: str) -> None:
-    """They have been over for so long that nobody can be about to complete it."""
+    """The ten minutes ended so long ago that no user can still be completing the connection."""
     _in_its_own_process(stack, "abandoned", state)
 
 

@@ -115,12 +115,12 @@ def test_chalice_local_serves_the_api_with_the_stack(tmp_path: Path) -> None:
         line = {"serviceId": "svc_1", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
         order = {"customerId": "cust_1", "invoiceType": "stripe", "lineItems": [line]}
         invoice = request("POST", f"{api}/invoices", headers=token, json_body=order)
-        nobody = request("GET", f"{api}/apps")
+        without_token = request("GET", f"{api}/apps")
 
         assert process.json["status"] == "connected"
         assert customer.status == 200
         assert (invoice.status, invoice.json["status"]) == (201, "pending")
-        assert nobody.status in (401, 403)
+        assert without_token.status in (401, 403)
         request("POST", invoice.json["paymentUrl"], form={
             "method": "card", "number": "4242 4242 4242 4242", "exp": "12/34", "cvc": "123",
         })  # fmt: skip
@@ -147,8 +147,8 @@ def chalice_local(stack: LocalStack, tmp_path: Path) -> Iterator[None]:
     (project / ".chalice" / "config.json").write_text(config)
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     log = tmp_path / "chalice.log"
-    # With its reloader, Chalice starts anew when Python writes the compiled `app.py` into the project. That may be in
-    # the middle of a request. It also leaves the process that serves behind when the one that watches is stopped.
+    # With its reloader, Chalice restarts when Python writes the compiled `app.py` into the project. That may happen
+    # during a request. When the watching process is stopped, it also leaves the serving process behind.
     chalice = [str(Path(sys.executable).with_name("chalice")), "local", "--no-autoreload", "--stage", "local"]
     with child([*chalice, "--port", str(stack.ports.api)], log=log, environment=own, directory=project) as process:
         wait_until_answers(process, f"{stack.urls.api}/v1/health", log)

@@ -112,7 +112,7 @@ def test_a_credit_note_reduces_the_balance(company: Company) -> None:
     invoice = bill(company)
     company.owner.does("POST", "/credit_notes", invoice=stripe_id(invoice), amount="1500")
     company.becomes(invoice["id"], creditedAmount="15.00", balance="60.00")
-    _will_tell_of(company, invoice, "credited")
+    _await_entries(company, invoice, "credited")
 
 
 def test_an_invoice_is_refunded_when_its_partial_refunds_add_up_to_it(company: Company) -> None:
@@ -135,7 +135,7 @@ def test_a_refund_that_fails_weeks_later_no_longer_counts_as_refunded(company: C
     company.becomes(invoice["id"], status="refunded")
     company.double("POST", f"refunds/{company.account_id}/{refund}/settle", outcome="failed")
     company.becomes(invoice["id"], status="paid", refundedAmount="0.00")
-    _will_tell_of(company, invoice, "refund_failed")
+    _await_entries(company, invoice, "refund_failed")
 
 
 def test_a_dispute_is_flagged_and_each_step_is_on_the_timeline(company: Company) -> None:
@@ -147,7 +147,7 @@ def test_a_dispute_is_flagged_and_each_step_is_on_the_timeline(company: Company)
     company.becomes(invoice["id"], disputed=True, status="paid")
     company.double("POST", f"disputes/{company.account_id}/{dispute}", status="won")
     company.becomes(invoice["id"], disputed=False)
-    _will_tell_of(company, invoice, "dispute_opened", "dispute_won")
+    _await_entries(company, invoice, "dispute_opened", "dispute_won")
 
 
 def test_a_payment_shows_its_card_and_a_refund_made_in_stripe(company: Company) -> None:
@@ -163,7 +163,7 @@ def test_a_payment_shows_its_card_and_a_refund_made_in_stripe(company: Company) 
     [payment] = company.invoice(invoice["id"])["payments"]
     [refund] = payment["refunds"]
     assert (refund["amount"], refund["source"], payment["refundable"]) == ("20.00", "stripe", "55.00")
-    _will_tell_of(company, invoice, "paid", "refunded")
+    _await_entries(company, invoice, "paid", "refunded")
 
 
 def test_payments_and_refunds_are_listed_as_json_and_as_csv(stack: LocalStack) -> None:
@@ -252,9 +252,11 @@ def test_an_uncollectible_invoice_can_still_be_paid(company: Company) -> None:
     company.becomes(invoice["id"], status="paid")
 
 
-def _will_tell_of(company: Company, invoice: Any, *expected: str) -> None:
+def _await_entries(company: Company, invoice: Any, *expected: str) -> None:
     eventually(
-        lambda: kinds(company, invoice), lambda told: set(expected) <= set(told), f"{expected} on the timeline"
+        lambda: kinds(company, invoice),
+        lambda entry_kinds: set(expected) <= set(entry_kinds),
+        f"{expected} on the timeline",
     )
 
 

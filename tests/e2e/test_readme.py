@@ -32,11 +32,11 @@ def terminal_commands() -> str:
     return API_PAGE.partition("## From a terminal")[2].partition("\n## ")[0]
 
 
-def test_the_commands_that_list_paid_invoices_work_as_written(stack: LocalStack, tmp_path: Path) -> None:
+def test_the_commands_that_list_invoices_work_as_written(stack: LocalStack, tmp_path: Path) -> None:
     write(description(stack), tmp_path / ".local/stack.json")
-    seeing_paid, _, _ = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
+    listing_commands, _, _ = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
 
-    printed = shell_output(seeing_paid, stack, tmp_path)
+    printed = shell_output(listing_commands, stack, tmp_path)
 
     assert isinstance(printed["data"], list), printed
 
@@ -47,9 +47,9 @@ def test_the_commands_that_refund_work_as_written_and_refund_once(company: Compa
     company.becomes(invoice["id"], status="paid")
     of_company = {"admin": company.token("user_admin", "admin")}
     write({**description(stack), "tokens": of_company}, tmp_path / ".local/stack.json")
-    _, refunding, _ = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
+    _, refund_commands, _ = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
 
-    first_refund, second_refund = (shell_output(refunding, stack, tmp_path) for _ in range(2))
+    first_refund, second_refund = (shell_output(refund_commands, stack, tmp_path) for _ in range(2))
 
     assert (first_refund["amount"], first_refund["status"], first_refund["invoiceId"]) == (
         "20.00",
@@ -71,38 +71,40 @@ def test_the_commands_that_review_a_draft_work_as_written(company: Company, tmp_
         {**description(company.stack), "tokens": {"billing": company.token("user_office", "billing")}},
         tmp_path / ".local/stack.json",
     )
-    _, _, reviewing = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
+    _, _, review_commands = re.findall(r"```sh\n(.*?)```", terminal_commands(), re.DOTALL)
 
-    first, second_refund = (shell_output(reviewing, company.stack, tmp_path) for _ in range(2))
+    draft, second_draft = (shell_output(review_commands, company.stack, tmp_path) for _ in range(2))
 
-    assert (first["status"], first["total"], first["totalDifference"]) == ("draft", "110.00", "0.00")
-    assert (second_refund["id"], second_refund["total"]) == (first["id"], "110.00")
+    assert (draft["status"], draft["total"], draft["totalDifference"]) == ("draft", "110.00", "0.00")
+    assert (second_draft["id"], second_draft["total"]) == (draft["id"], "110.00")
     page = (tmp_path / ".local/preview.html").read_text()
     assert all(words in page for words in ("DRAFT", "Winter cover", "Season discount"))
-    response = company.office.call("POST", f"/invoices/{first['id']}/send")
+    response = company.office.call("POST", f"/invoices/{draft['id']}/send")
     assert (response.status, response.json["status"]) == (200, "pending")
 
 
 def shell_output(block: str, stack: LocalStack, directory: Path | None = None) -> Any:
     """Returns the JSON that a block of the page prints, with the ports of this stack."""
-    line = block.replace("http://127.0.0.1:8000", stack.urls.api).replace("http://127.0.0.1:8002", stack.urls.stripe)
+    commands = block.replace("http://127.0.0.1:8000", stack.urls.api).replace(
+        "http://127.0.0.1:8002", stack.urls.stripe
+    )
     process = subprocess.run(
-        ["/bin/sh", "-euc", line], cwd=directory, capture_output=True, text=True, timeout=60, check=False
+        ["/bin/sh", "-euc", commands], cwd=directory, capture_output=True, text=True, timeout=60, check=False
     )
     assert process.returncode == 0, process.stderr
     return json.loads(process.stdout)
 
 
-def pay(first_refund: Any, **form: str) -> None:
-    request("POST", first_refund["paymentUrl"], form=form)
+def pay(invoice: Any, **form: str) -> None:
+    request("POST", invoice["paymentUrl"], form=form)
 
 
 def test_the_dashboard_url_of_an_invoice_opens_its_page(company: Company) -> None:
-    first_refund = company.bill("svc_dashboard").json
+    invoice = company.bill("svc_dashboard").json
 
-    page = request("GET", first_refund["dashboardUrl"])
+    page = request("GET", invoice["dashboardUrl"])
 
-    assert (page.status, f"Invoice {first_refund['number']}" in page.text) == (200, True)
+    assert (page.status, f"Invoice {invoice['number']}" in page.text) == (200, True)
 
 
 def test_every_button_that_the_readme_names_is_on_a_page() -> None:

@@ -1,10 +1,10 @@
-"""A stage that is played: real handlers, metrics as they print them, and the template's alarms judged on them.
+"""A simulated stage: real handlers print real metrics, and the template's alarms are evaluated on these metrics.
 
-Real are every request's way through the API, every worker and schedule, Stripe's double and its webhooks, and the
-metrics in CloudWatch's embedded format. Played are API Gateway's counts and its 429, SQS with its retries and dead
-letters, and Lambda's second try of a tick, with the queue of what failed twice. Secrets Manager is not asked. The
-stores are the tests' own, which have no streams, so `publish_changes` is not run: it counts as invoked in each minute
-in which an object was written whose changes are told.
+These parts are real: each request's way through the API, every worker and schedule, the double with its webhooks,
+and the metrics in CloudWatch's embedded format. These parts are simulated: API Gateway's counts and its 429, SQS with
+its retries and dead letters, and Lambda's second attempt at a tick with the queue of ticks that failed twice.
+Secrets Manager is never called. The tests' stores have no streams, so `publish_changes` does not run. It counts as
+invoked in each minute in which an object with published changes was written.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from tests.world import World
 STACK = "pom-test"
 DEPLOYED = from_template(merge_template()["Resources"], {"AWS::StackName": STACK, "RunBookUrl": "docs/runbooks"})
 WEBHOOKS = "/stripe/webhooks"
-WHATEVER_A_MINUTE_ALLOWS = 10_000
+UNLIMITED_PER_MINUTE = 10_000
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Waiting:
 
 
 class PlayedSqs:
-    """What of SQS the queues' adapter calls, and what event source mappings do."""
+    """A stand-in for SQS: the methods that the queues' adapter calls, and the work of event source mappings."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
@@ -68,24 +68,30 @@ class PlayedSqs:
         self._sent: set[tuple[str, str]] = set()
         self._number = 0
 
-    def send_message(self, **asked: str) -> None:
-        group = asked.get("MessageGroupId", "")
-        once = (asked["QueueUrl"], f"{group}{asked.get('MessageDeduplicationId')}{self._now() // 300}")
-        if group and once in self._sent:
+    def send_message(self, **parameters: str) -> None:
+        group = parameters.get("MessageGroupId", "")
+        deduplication_key = (
+            parameters["QueueUrl"],
+            f"{group}{parameters.get('MessageDeduplicationId')}{self._now() // 300}",
+        )
+        if group and deduplication_key in self._sent:
             return
-        self._sent.add(once)
+        self._sent.add(deduplication_key)
         self._number += 1
         now = self._now()
-        message = Waiting(f"message-{self._number}", asked["MessageBody"], group or str(self._number), now, now)
-        self.messages[asked["QueueUrl"].rpartition("/")[2]].append(message)
+        message = Waiting(f"message-{self._number}", parameters["MessageBody"], group or str(self._number), now, now)
+        self.messages[parameters["QueueUrl"].rpartition("/")[2]].append(message)
 
-    def send_message_batch(self, **asked: Any) -> dict[str, Any]:
-        for entry in asked["Entries"]:
-            self.send_message(QueueUrl=asked["QueueUrl"], MessageBody=entry["MessageBody"])
+    def send_message_batch(self, **parameters: Any) -> dict[str, Any]:
+        for entry in parameters["Entries"]:
+            self.send_message(QueueUrl=parameters["QueueUrl"], MessageBody=entry["MessageBody"])
         return {}
 
     def batch(self, queue: Queue, size: int) -> list[Waiting]:
-        """Receives up to `size` messages, of a FIFO group only the first; those received too often are dead."""
+        """Receives up to `size` messages, at most one of each FIFO group.
+
+        A message that was received too often becomes a dead letter first.
+        """
         now, waiting = self._now(), self.messages[queue]
         for each in [each for each in waiting if each.received >= ATTEMPTS and each.visible_at <= now]:
             waiting.remove(each)
@@ -96,7 +102,7 @@ class PlayedSqs:
         return [each for each in first.values() if each.visible_at <= now][:size]
 
     def metrics(self) -> Iterator[tuple[str, str, float]]:
-        """Yields what SQS says of each queue: the metric, the queue, and the value."""
+        """Yields SQS's metrics of each queue: the metric's name, the queue, and the value."""
         for queue, waiting in self.messages.items():
             oldest = min((each.sent_at for each in waiting), default=self._now())
             yield "ApproximateAgeOfOldestMessage", queue, float(self._now() - oldest)
@@ -104,29 +110,30 @@ class PlayedSqs:
 
 
 class ObservedDouble(InProcessClient):
-    """Tells each try of a call, as the client of the deployed functions does."""
+    """A client of the double that reports each attempt to the metrics, as the deployed functions' client does."""
 
     def request(self, method: str, url: str, *arguments: Any, **options: Any) -> tuple[str, int, Mapping[str, str]]:
-        answer = super().request(method, url, *arguments, **options)
-        observability.stripe_called(method, url.partition("/v1")[1] + url.partition("/v1")[2], answer[1], 0.1)
-        return answer
+        result = super().request(method, url, *arguments, **options)
+        observability.stripe_called(method, url.partition("/v1")[1] + url.partition("/v1")[2], result[1], 0.1)
+        return result
 
 
 class PlayedWorld(World):
-    """A world whose webhooks come by the API."""
+    """A world in which webhooks are posted to the API."""
 
-    door: Callable[[bytes, Mapping[str, str]], int] = staticmethod(lambda body, headers: 200)
+    post_webhook: Callable[[bytes, Mapping[str, str]], int] = staticmethod(lambda body, headers: 200)
 
     def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        return self.door(body, headers)
+        return self.post_webhook(body, headers)
 
 
 @dataclass
 class Stage:
-    """The deployed application on a clock that stands still until a minute passes. `flooded`: webhooks get 429.
+    """The deployed application on a clock that stands still until `pass_minutes` advances it.
 
-    `unmapped` are workers that nobody invokes, `paused` schedules that do not fire, and `capacity` how many messages
-    of a queue are worked on in a minute.
+    While it is `flooded`, Stripe's webhooks get 429. While it is `down`, all webhooks get 503. `unmapped` are the
+    workers that are not invoked, and `paused` are the schedules that do not fire. `capacity` is the number of
+    messages of a queue that are processed in a minute.
     """
 
     app: Chalice
@@ -154,17 +161,17 @@ class Stage:
 
     # Requests, as API Gateway counts them
 
-    def counted_response(self, answer: Response) -> Response:
-        """Counts a request."""
-        self.gateway(answer.status)
-        return answer
+    def counted_response(self, result: Response) -> Response:
+        """Counts the response to a request, and returns the response."""
+        self.gateway(result.status)
+        return result
 
-    def webhook(self, body: bytes, headers: Mapping[str, str], *, by_stranger: bool = False) -> int:
-        """A post to the webhooks' route. While it is flooded, strangers' posts take all of its rate."""
+    def webhook(self, body: bytes, headers: Mapping[str, str], *, by_outsider: bool = False) -> int:
+        """Posts to the webhooks' route and returns the status. In a flood, outsiders' posts use up its rate."""
         if self.down:
             self.gateway(503)
             return 503
-        if self.flooded and not by_stranger:
+        if self.flooded and not by_outsider:
             self.gateway(429)
             return 429
         return self.counted_response(self.api.post(WEBHOOKS, body, token=None, headers=dict(headers))).status
@@ -177,7 +184,7 @@ class Stage:
     # Time
 
     def pass_minutes(self, minutes: int, act: Callable[[int], None] = lambda minute: None) -> None:
-        """Lets minutes pass. In each, schedules fire, `act` is called with its number, and everybody works."""
+        """Lets minutes pass. In each, schedules fire, `act` is called with the minute's number, and workers run."""
         for number in range(minutes):
             for each in schedules(self.app):
                 if self.minutes * MINUTE % (each.interval or 0) == 0 and each.name not in self.paused:
@@ -190,26 +197,26 @@ class Stage:
                 self._measure(Key.of(SQS, name, {"QueueName": f"{STACK}-{queue}"}), value)
             name = {"QueueName": f"{STACK}-{SCHEDULE_FAILURES}"}
             self._measure(Key.of(SQS, "ApproximateNumberOfMessagesVisible", name), float(self.failed_ticks))
-            self._take_in()
+            self._store_printed_metrics()
             self.world.advance(MINUTE)
             self.minutes += 1
 
     def _tick(self, schedule: str) -> None:
-        """Fires a schedule. Lambda tries once more what failed, and then queues the tick."""
+        """Fires a schedule. If the function fails, Lambda invokes it again, and then queues the tick as failed."""
         tries = (self._invoke(schedule, scheduled_event(schedule)) for _ in range(1 + RETRIES))
-        self.failed_ticks += all(answer is None for answer in tries)
+        self.failed_ticks += all(result is None for result in tries)
 
     def _work(self) -> None:
         for worker, trigger in QUEUE_TRIGGERS.items():
-            capacity_left = self.capacity.get(trigger.queue, WHATEVER_A_MINUTE_ALLOWS)
+            capacity_left = self.capacity.get(trigger.queue, UNLIMITED_PER_MINUTE)
             while worker not in self.unmapped and capacity_left > 0:
                 batch = self.sqs.batch(trigger.queue, min(trigger.batch_size, capacity_left))
                 if not batch:
                     break
                 capacity_left -= len(batch)
-                self._hand_over(worker, trigger, batch)
+                self._invoke_with_batch(worker, trigger, batch)
 
-    def _hand_over(self, worker: str, trigger: Messages, batch: Sequence[Waiting]) -> None:
+    def _invoke_with_batch(self, worker: str, trigger: Messages, batch: Sequence[Waiting]) -> None:
         records = [
             {
                 "messageId": each.id,
@@ -222,9 +229,9 @@ class Stage:
         for each in batch:
             each.received += 1
             each.visible_at = self.now + PATIENCE * BY_NAME[worker].timeout
-        answer = self._invoke(worker, {"Records": records})
+        result = self._invoke(worker, {"Records": records})
         failed_ids = (
-            {each["itemIdentifier"] for each in answer["batchItemFailures"]} if answer else {e.id for e in batch}
+            {each["itemIdentifier"] for each in result["batchItemFailures"]} if result else {e.id for e in batch}
         )
         for each in batch:
             if each.id not in failed_ids:
@@ -233,12 +240,12 @@ class Stage:
     def _invoke(self, function: str, event: dict[str, Any]) -> Any:
         """Returns the handler's result, or None if it raised."""
         try:
-            answer, error_count = self.app.handler_map[function](event, lambda_context(function)), 0.0
+            result, error_count = self.app.handler_map[function](event, lambda_context(function)), 0.0
         except Exception:  # noqa: BLE001 Lambda counts it, whatever it is
-            answer, error_count = None, 1.0
+            result, error_count = None, 1.0
         self._lambda("Invocations", function, 1.0)
         self._lambda("Errors", function, error_count)
-        return answer
+        return result
 
     def _publish(self) -> None:
         database = self.world.ports.database
@@ -255,8 +262,8 @@ class Stage:
     def _measure(self, key: Key, value: float) -> None:
         self.datapoints.add([Datapoint(key, float(self.now), value)])
 
-    def _take_in(self) -> None:
-        """Reads what the handlers have printed. Their timestamps are of the real clock, so the stage's count."""
+    def _store_printed_metrics(self) -> None:
+        """Stores the metrics that the handlers have printed, at the stage's time instead of the printed time."""
         for line in self.read_output().splitlines():
             for _, key, value in of_emf(line):
                 self._measure(key, value)
@@ -264,18 +271,18 @@ class Stage:
     # Alarms
 
     def minutes_in_alarm(self, since: int = 0, **changed: Alarm) -> dict[str, int]:
-        """Returns each alarm that told somebody from a minute on, with the first minute in which it did.
+        """Returns each alarm that notified a person after the minute `since`, with the first minute in which it did.
 
-        `changed` are judged in place of the template's.
+        The alarms in `changed` replace the template's alarms of the same names.
         """
-        bells = WatchedAlarms({**DEPLOYED, **changed})
-        first: dict[str, int] = {}
+        alarms = WatchedAlarms({**DEPLOYED, **changed})
+        first_minutes: dict[str, int] = {}
         began = self.now - self.minutes * MINUTE
         for minute in range(since + 1, self.minutes + 1):
-            bells.judge(self.datapoints, began + minute * MINUTE)
-            for name in bells.telling():
-                first.setdefault(name, minute)
-        return first
+            alarms.judge(self.datapoints, began + minute * MINUTE)
+            for name in alarms.notifying():
+                first_minutes.setdefault(name, minute)
+        return first_minutes
 
 
 @pytest.fixture
@@ -298,7 +305,7 @@ def stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     vars(queues)["_client"] = sqs
     world.ports.queues = queues  # type: ignore[assignment]
     new_stage = Stage(app, world, lambda: capsys.readouterr().out, sqs)
-    world.door = new_stage.webhook
+    world.post_webhook = new_stage.webhook
     verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
     monkeypatch.setattr(bootstrap, "ports", lambda: world.ports)
     monkeypatch.setattr(bootstrap, "webhook_opener", lambda: world.opener)

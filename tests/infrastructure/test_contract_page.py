@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from infra.contract.schemas import COMPLETE_SETS
 assert blueprints
 PAGE = API.file.with_name("contract.md").read_text()
 TEXT = " ".join(PAGE.split())
+CLIENT_PACKAGES = Path(__file__).parents[1] / "clients/package.json"
 
 
 def test_every_route_on_the_page_exists() -> None:
@@ -25,12 +28,19 @@ def test_every_route_on_the_page_exists() -> None:
     assert routes_on_page <= {route.label for route in ROUTES}
 
 
+def test_the_generators_on_the_page_have_the_versions_that_are_tested() -> None:
+    tested_versions = json.loads(CLIENT_PACKAGES.read_text())["devDependencies"]
+    versions_on_page = re.findall(r"-p (\S+)@([\d.]+) ", PAGE)
+    assert len(versions_on_page) == 4
+    assert [name for name, version in versions_on_page if tested_versions[name] != version] == []
+
+
 def test_every_route_without_a_token_is_on_the_page() -> None:
     assert [route.label for route in ROUTES if route.role is Role.PUBLIC and route.path not in PAGE] == []
 
 
 def test_the_page_says_what_to_do_about_every_error_status() -> None:
-    [table] = re.findall(r"\| status \| a client should \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE)
+    [table] = re.findall(r"\| status \| what the client should do \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE)
     statuses_on_page = {
         int(status) for cells in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for status in cells.split(",")
     }

@@ -1,6 +1,6 @@
 """What wakes somebody up: real disasters, played with the real handlers, each with its page and within how long.
 
-It is the counterpart of `test_strangers_and_alarms`: what nobody outside can cause still pages.
+It is the counterpart of `test_strangers_and_alarms`: conditions that no outsider can cause still page a person.
 """
 
 from __future__ import annotations

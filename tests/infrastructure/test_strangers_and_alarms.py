@@ -48,7 +48,7 @@ class Stranger:
     def knocks(self, minute: int) -> None:
         """Does everything once."""
         for body, headers in self._forgeries():
-            self._stage.webhook(body, headers, by_stranger=True)
+            self._stage.webhook(body, headers, by_outsider=True)
         for method, path, body in self._nonsense():
             self._stage.counted_response(self._stage.api.call(method, path, body, token=None))
         for token in self._tokens():
@@ -247,7 +247,7 @@ def comes_and_goes(stage: Stage, account: str) -> None:
     pays(stage, account, 0)
     stage.pass_minutes(15)
     stage.world.connect(account=account)
-    stage.pass_minutes(60, lambda _: [stage.webhook(b"{}", {}, by_stranger=True) for _ in range(3)] and None)
+    stage.pass_minutes(60, lambda _: [stage.webhook(b"{}", {}, by_outsider=True) for _ in range(3)] and None)
 
 
 BURNS = ("FastBurnHour", "FastBurnNow", "SlowBurnHours", "SlowBurnNow")

@@ -201,7 +201,7 @@ def test_schedules_fire_each_interval_and_survive_a_failing_handler() -> None:
 
 
 class Impatient(threading.Event):
-    """Is waited for in no time, because the clock of the test goes on by itself."""
+    """An event whose wait returns at once, because the test's clock advances automatically."""
 
     def wait(self, timeout: float | None = None) -> bool:
         return self.is_set()

@@ -78,9 +78,9 @@ def test_data_of_an_erased_person_is_deleted_in_pom_and_stays_deleted(
             assert pom.receive() == 1
     while pom.receive():
         pass
-    heard = everything(tmp_path)
-    assert b"Annabel" not in heard
-    assert b"Bob" in heard
+    file_contents = everything(tmp_path)
+    assert b"Annabel" not in file_contents
+    assert b"Bob" in file_contents
     lines = [json.loads(line) for line in (tmp_path / EVENTS).read_text().splitlines()]
     assert sorted(each["detail"]["id"] for each in lines) == sorted(each["detail"]["id"] for each in events)
     totals = [each["detail"]["object"]["total"] for each in lines if each["detail"]["objectKind"] == "invoice"]

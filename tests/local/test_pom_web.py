@@ -64,8 +64,8 @@ def site(issuer: TokenIssuer, directory: Path) -> Iterator[RunningServer]:
     for name in ("office.css", "icon.svg", "package.json", ".hidden.js", "types.d.ts"):
         (office / name).write_text("content")
     (directory / "outside.js").write_text("secret")
-    heard = directory / "pom-events.db"
-    with serve_pom(issuer, API, stripe_url=STRIPE, database=heard, today=TODAY, office=office) as served:
+    database = directory / "pom-events.db"
+    with serve_pom(issuer, API, stripe_url=STRIPE, database=database, today=TODAY, office=office) as served:
         yield served
 
 
@@ -307,7 +307,7 @@ def test_records_that_have_not_changed_are_not_sent_again(site: RunningServer) -
 
 
 def test_a_service_is_billed_until_its_invoice_is_void_or_deleted(site: RunningServer, directory: Path) -> None:
-    assert services(site, "alice")["svc_001"]["invoiceId"] is None, "nothing has been heard yet"
+    assert services(site, "alice")["svc_001"]["invoiceId"] is None, "POM has received no event yet"
 
     def hear(organization: str, invoice: str, status: str | None, *lines: str) -> dict[str, str]:
         response = json.dumps({"lineItems": [{"serviceId": each} for each in lines]}) if status else None

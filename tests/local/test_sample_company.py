@@ -27,11 +27,11 @@ TODAY = dt.date(2026, 11, 29)
 
 
 def services(organization: str = BLUE_LAGOON, today: dt.date = TODAY) -> list[dict[str, Any]]:
-    return company_records.services(organization, today, Path("nothing-heard.db"))
+    return company_records.services(organization, today, Path("missing.db"))
 
 
 def customers() -> list[dict[str, Any]]:
-    return company_records.customers(BLUE_LAGOON, Path("nothing-heard.db"))
+    return company_records.customers(BLUE_LAGOON, Path("missing.db"))
 
 
 def test_a_day_gives_the_same_services_every_time_and_they_move_with_the_day() -> None:
@@ -53,7 +53,7 @@ def test_the_services_are_those_of_the_last_45_days_and_the_latest_comes_first()
 @pytest.mark.parametrize("organization", COMPANIES)
 def test_the_api_accepts_each_customer_and_each_service(organization: str) -> None:
     ids = set()
-    for customer in company_records.customers(organization, Path("nothing-heard.db")):
+    for customer in company_records.customers(organization, Path("missing.db")):
         save_from(body_as(ImportedCustomer, json.dumps(customer).encode()))
         ids.add(customer["id"])
     for service in services(organization):
@@ -98,7 +98,7 @@ def test_the_demo_and_the_printed_commands_bill_services_that_the_office_shows()
 def test_a_customer_who_was_in_stripe_before_is_one_of_poms_customers_too() -> None:
     in_stripe = Counter(email for _, email in FORMER)
 
-    assert sorted(in_stripe.values()) == [1, 2], "one is linked, and between two somebody has to choose"
+    assert sorted(in_stripe.values()) == [1, 2], "one customer is linked, and a user has to choose between two"
     assert in_stripe.keys() <= {each["email"] for each in customers()}
 
 

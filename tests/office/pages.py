@@ -21,8 +21,8 @@ Scheme = Literal["light", "dark"]
 class Pages:
     """Pages of the site at `url`, each with a browser profile of its own; all are closed at the end of the block.
 
-    `complaints` has a line for each error on the console, each exception that nobody caught, each request that failed
-    or that was sent to another machine, and each answer with a status of 400 or more that was not expected.
+    `complaints` has a line for each error on the console, each uncaught exception, each request that failed
+    or that was sent to another machine, and each response with an unexpected status of 400 or more.
     """
 
     def __init__(self, browser: Browser, url: str) -> None:
@@ -41,10 +41,10 @@ class Pages:
             context.close()
 
     def new(self, *, width: int = WIDE, scheme: Scheme = "light", expected: Collection[int] = ()) -> Page:
-        """Returns an empty page with a profile of its own: nobody is signed in, and nothing is cached.
+        """Returns an empty page with a profile of its own, without a sign-in and a cache.
 
         Args:
-            expected: the statuses of 400 and more that are no complaint in this page.
+            expected: the statuses of 400 and more that this page may receive.
         """
         context = self._browser.new_context(
             base_url=self.url,
@@ -70,7 +70,7 @@ class Pages:
             self.complaints.append(what)
 
         def on_console(message: ConsoleMessage) -> None:
-            # Chromium says this of each request that failed and of each status of 400 and more: both are told below.
+            # Chromium logs this for each failed request and each status of 400 and more. Handlers below report both.
             if message.type == "error" and not message.text.startswith("Failed to load resource"):
                 complain(f"console: {message.text}")
 

@@ -20,7 +20,7 @@ _VIOLATIONS = """async (tags) => {
 
 
 def sign_in(page: Page, name: str) -> None:
-    """Chooses the person of this name in the menu; returns when the page has loaded anew for them."""
+    """Chooses the person of this name in the menu; returns when the page has been loaded for that person."""
     menu = page.get_by_label("Signed in as")
     option = menu.locator("option", has_text=name)
     option.wait_for(state="attached", timeout=PATIENCE)
@@ -43,14 +43,14 @@ def reads(page: Page, text: str, patience: float = PATIENCE) -> Locator:
 
 
 def loaded(page: Page) -> None:
-    """Returns once nothing on the page says any more that it is loading."""
+    """Waits until no part of the page shows that it is loading."""
     page.bring_to_front()
     page.locator("main h1").first.wait_for(timeout=PATIENCE)
     page.locator(".loading:visible").first.wait_for(state="detached", timeout=PATIENCE)
 
 
 def violations(page: Page, axe: str) -> list[str]:
-    """Returns what breaks WCAG 2.2 AA on the page as it is now: the rule, the element, and what to do.
+    """Returns the violations of WCAG 2.2 AA on the page: the rule, the element, and the fix.
 
     Args:
         axe: the source of axe.
@@ -62,6 +62,6 @@ def violations(page: Page, axe: str) -> list[str]:
 
 
 def overflow(page: Page) -> int:
-    """Returns by how many pixels the page is wider than its window; 0 if nobody has to scroll sideways."""
+    """Returns the number of pixels by which the page is wider than its window, or 0 if it fits."""
     pixels: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return pixels

@@ -66,23 +66,23 @@ LOOKS: list[tuple[int, Scheme]] = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "li
 
 @pytest.fixture(scope="module")
 def scene(browser: Browser) -> Iterator[Scene]:
-    """The whole story, told to its end on a stack of its own, because it lets days pass."""
+    """The whole story, played to its end on a separate stack, because it lets days pass."""
     enforced = LocalStack(app="infra.local.enforced_policies:app", schedules_follow=True)
     with enforced as stack, Pages(browser, stack.urls.pom) as pages:
-        told = Scene(stack, pages)
+        played_scene = Scene(stack, pages)
         for act in ACTS:
-            act(told)
-        yield told
+            act(played_scene)
+        yield played_scene
 
 
 def of_erased(screen: str) -> tuple[int, ...]:
-    """Returns the status that the page of an erased customer meets before it shows the erasure."""
+    """Returns the status that the page of an erased customer receives before it shows the erasure."""
     return (404,) if "{erased}" in screen else ()
 
 
 def test_the_screens_show_what_every_sentence_of_the_guide_says(scene: Scene) -> None:
     others = {each for each in sentences() if each[0] == "Related Articles"}
-    assert set(sentences()) - others == scene.told
+    assert set(sentences()) - others == scene.shown_sentences
 
 
 def test_no_page_of_the_guide_reports_an_error(scene: Scene) -> None:

@@ -27,7 +27,10 @@ def read_between(
 
 
 def read_newest_between(model: type[Model], hash_key: str, low: str, high: str, at_once: int) -> Iterator[Item]:
-    """Yields the same items from `high` to `low`, `at_once` a query, by strongly consistent reads."""
+    """Yields the items of one partition from `high` down to `low`, by strongly consistent reads.
+
+    A query reads `at_once` items.
+    """
     between = _range_key(model).between(low, high)
     return _query(model, hash_key, between, consistent_read=True, scan_index_forward=False, limit=at_once)
 
@@ -40,7 +43,7 @@ def _range_key(model: type[Model]) -> Path:
 def read_newest_first(
     model: type[Model], index: GlobalSecondaryIndex[Any], hash_key: str, between: Condition, at_once: int
 ) -> Iterator[Item]:
-    """Yields the items of one partition of an index, the latest range key first, `at_once` a query."""
+    """Yields the items of one partition of an index, the latest range key first. A query reads `at_once` items."""
     name = index.Meta.index_name
     return _query(model, hash_key, between, index_name=name, scan_index_forward=False, limit=at_once)
 

@@ -86,10 +86,12 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     """Has Stripe send its e-mail again, at most once a day.
 
     Raises:
-        NotFound; Conflict: not connected, invoicing is paused, nothing to remind of (see `require_remindable`), or
-            the customer has another address by now, or is erased.
+        NotFound: the organization has no invoice with this id.
+        Conflict: Stripe is not connected, invoicing is paused, the invoice allows no reminder (see
+            `require_remindable`), or the customer has another address by now, or is erased.
         Refused: Stripe does not let the account take payments.
-        StripeUnavailable, StripeRefused: as Stripe answers.
+        StripeUnavailable: Stripe did not respond.
+        StripeRefused: Stripe refused the request.
     """
     invoice = load(organization_id, invoice_id, ports)
     connection = ports.connections.get(organization_id)
@@ -114,7 +116,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
         try:
             facts = sent_unless_revised(account_id, stripe_id, _key(invoice), ports)
         except (Conflict, StripeRefused, AccountUnreachable):
-            # Stripe has answered, and would repeat this answer to the same key when the cause is gone.
+            # Stripe has responded, and would repeat this response to the same key even after the cause is gone.
             store(invoice, lambda current: replace(current, reminder_asked_at=None), ports)
             raise
     now = ports.clock.now()
@@ -128,7 +130,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
 
 
 def _key(invoice: Invoice) -> str:
-    """Returns the idempotency key of the reminder that Stripe was last asked for."""
+    """Returns the idempotency key of the latest request for a reminder."""
     stripe_id = invoice.stripe_invoice_id or ""
     return f"{OWN_KEY}{digest('remind', invoice.stripe_account_id, stripe_id, str(invoice.reminder_asked_at))}"
 

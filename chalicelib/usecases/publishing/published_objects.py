@@ -60,9 +60,9 @@ def published_objects(
 
 
 def _names(changes: Sequence[StoredChange], ports: Ports) -> Mapping[OrganizationId, Mapping[CustomerId, str] | None]:
-    """Returns the customers' names by organization.
+    """Returns the names of the customers of the changed invoices, by organization.
 
-    An organization has None if the record of one of its customers cannot be read.
+    The value of an organization is None if the record of one of these customers cannot be read.
     """
     customer_ids: dict[OrganizationId, list[CustomerId]] = {}
     for change in changes:

@@ -1,4 +1,4 @@
-"""Plays CloudWatch and EventBridge around a running local stack, minute by minute, on a clock that can be skipped."""
+"""Simulates CloudWatch and EventBridge for a running local stack, minute by minute, on a clock that can skip."""
 
 from __future__ import annotations
 
@@ -58,20 +58,20 @@ class WatchedAlarms:
         for watched in self._watched.values():
             if isinstance(watched.alarm, MetricAlarm):
                 watched.points = watched.alarm.period_values(datapoints, now)
-                self._turn(watched, watched.alarm.fires(watched.points), now)
+                self._set_state(watched, watched.alarm.fires(watched.points), now)
                 watched.notifies = watched.firing and watched.alarm.grade != SIGNAL
-        ringing = {name for name, watched in self._watched.items() if watched.firing}
-        self._fired_at |= dict.fromkeys(ringing, now)
+        firing_names = {name for name, watched in self._watched.items() if watched.firing}
+        self._fired_at |= dict.fromkeys(firing_names, now)
         for watched in self._watched.values():
             if isinstance(watched.alarm, CompositeAlarm):
-                self._turn(watched, watched.alarm.fires(ringing), now)
+                self._set_state(watched, watched.alarm.fires(firing_names), now)
                 suppressed_at = self._fired_at.get(watched.alarm.suppressor or "")
                 watched.notifies = watched.firing and watched.alarm.notifies(now, watched.since, suppressed_at)
         self.ever_notified.update(self.notifying())
 
-    def _turn(self, watched: WatchedAlarm, ringing: bool, now: float) -> None:
-        if ringing != watched.firing:
-            watched.firing, watched.since = ringing, now
+    def _set_state(self, watched: WatchedAlarm, firing: bool, now: float) -> None:
+        if firing != watched.firing:
+            watched.firing, watched.since = firing, now
 
     def notifying(self) -> list[str]:
         """Returns the names of the alarms that notify a topic now."""
@@ -106,8 +106,8 @@ class Watch:
             self._fire(name for name, due in self._due.items() if due <= end)
 
     def _store_states(self) -> None:
-        ringing = {watched.alarm.name: watched.firing for watched in self.alarms}
-        (self._stack.state_dir / STATES_FILE).write_text(json.dumps(ringing))
+        firing_by_name = {watched.alarm.name: watched.firing for watched in self.alarms}
+        (self._stack.state_dir / STATES_FILE).write_text(json.dumps(firing_by_name))
 
     def pass_until_fired(self, schedule: str) -> None:
         """Skips minutes until a schedule runs."""

@@ -1,14 +1,14 @@
-/** The shell: which address shows which screen, who is signed in, and what needs attention everywhere. */
+/** The frame of every page: the screen for each address, the signed-in person, and the count of items that need attention. */
 
 /** @import { Person, Schemas, Screen } from "./core/types" */
 import { ApiError } from "./core/api.js";
 import { byId, h, refill } from "./core/elements.js";
 import { follow } from "./core/live.js";
-import { become, loadOffice, may, people, person, stripeAddress } from "./core/session.js";
+import { choosePerson, loadOffice, may, people, person, stripeAddress } from "./core/session.js";
 import { empty, loading, outside, problem } from "./core/widgets.js";
 
 /**
- * Each screen: its address, its module, its entry in the menu, and the role that the entry is for.
+ * Each screen: its address, its module, its entry in the menu, and the role that sees the entry.
  *
  * @type {[string, () => Promise<Screen>, string?, "billing"?][]}
  */
@@ -35,7 +35,7 @@ async function show() {
   leaving = new AbortController();
   for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // a link in it was followed
   const { signal } = leaving;
-  // A screen that was left and still loads writes into its own place, which nobody sees any more.
+  // Each screen gets a new `main`, so a screen that the user has left and that still loads writes into a removed element.
   const main = h("main", { id: "main", tabindex: "-1" }, loading());
   byId("main").replaceWith(main);
   const path = location.pathname === "/" ? "/settings/apps" : location.pathname;
@@ -55,7 +55,7 @@ async function show() {
   scrollTo(0, 0);
 }
 
-/** Returns the screen of an address, with what stands in the address for `:id`. @param {string} path */
+/** Returns the screen of an address, with the values of its `:id` parts. @param {string} path */
 async function screenAt(path) {
   for (const [address, load] of SCREENS) {
     const parts = new RegExp(`^${address.replace(":id", "([^/]+)")}$`).exec(path);
@@ -70,7 +70,7 @@ function go(href) {
   void show();
 }
 
-/** Marks the entry of the menu that leads here. @param {string} path */
+/** Marks the entry of the menu for this path. @param {string} path */
 function markPlace(path) {
   for (const link of document.querySelectorAll("#places a")) {
     const here = path === link.getAttribute("href") || path.startsWith(`${link.getAttribute("href")}/`);
@@ -79,7 +79,7 @@ function markPlace(path) {
   }
 }
 
-/** Links inside the office change the page without loading it anew. @param {MouseEvent} event */
+/** Links inside the office change the page without a reload. @param {MouseEvent} event */
 function followLink(event) {
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   const elsewhere = event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
@@ -95,7 +95,7 @@ function showPeople() {
   menu.value = person().id;
   byId("organization").textContent = person().organizationName;
   menu.addEventListener("change", () => {
-    become(menu.value);
+    choosePerson(menu.value);
     location.reload();
   });
 }
@@ -116,14 +116,14 @@ function showPlaces() {
     h("li", { class: "zone" }, `Times of ${zone}`));
 }
 
-/** Returns what everybody must know on every page, if Stripe does not work as it should. @param {Schemas["AppView"]} app */
+/** Returns the bar that every page shows while Stripe is disconnected or invoicing is paused. @param {Schemas["AppView"]} app */
 function barOf({ status, invoicingPaused }) {
-  const said = invoicingPaused ? `Invoicing is paused: ${invoicingPaused.reason} Nothing is lost. Payments and refunds go on.`
-    : status === "disconnected" && "Stripe is disconnected. What happens there is not seen here, so what is shown may be out of date. ";
-  return said && h("p", { class: "bar" }, said, !invoicingPaused && h("a", { href: "/settings/apps" }, "Go to Settings → Apps"));
+  const content = invoicingPaused ? `Invoicing is paused: ${invoicingPaused.reason} No data is lost. Payments and refunds still work.`
+    : status === "disconnected" && "Stripe is disconnected. POM receives no changes from Stripe, so this page may be out of date. ";
+  return content && h("p", { class: "bar" }, content, !invoicingPaused && h("a", { href: "/settings/apps" }, "Go to Settings → Apps"));
 }
 
-/** What is told on every page: how Stripe stands, and how much needs a person. */
+/** Keeps the bar and the count of items that need attention current on every page. */
 async function watchEverywhere() {
   const watching = new AbortController();
   const { signal } = watching;
@@ -137,7 +137,7 @@ async function watchEverywhere() {
   } catch (error) {
     watching.abort();
     if (!(error instanceof ApiError)) throw error;
-    setTimeout(watchEverywhere, SLOWLY); // the screen itself has said that POM does not answer
+    setTimeout(watchEverywhere, SLOWLY); // the screen shows that POM does not respond
   }
 }
 

@@ -58,7 +58,7 @@ def bill(scene: Scene) -> None:
     scene.says("Pending - Invoice sent, awaiting payment")
     scene.goes(bob, "Billing")
     bob.get_by_label("Customer or service").fill("Ann Lee")
-    reads(bob, "No service matches these filters.")  # POM has heard on the bus that they are billed
+    reads(bob, "No service matches these filters.")  # POM has received from the bus that they are billed
     bob.go_back()
     status(bob, "Pending")
 
@@ -97,7 +97,7 @@ def pay(scene: Scene) -> None:
     scene.says("Payment is processed immediately")
     reads(payer, "Paid. Thank you!")
     scene.says("Both POM and Stripe update automatically")
-    status(bob, "Paid")  # by itself: nobody has loaded the page again
+    status(bob, "Paid")  # without a reload of the page
     scene.at_stripe("Invoices").get_by_role("row").filter(has_text="Ann Lee").get_by_text("Paid").wait_for()
     scene.chapter("Benefits of Stripe Integration")
     scene.says("Accept credit card payments directly through invoices")
@@ -169,7 +169,7 @@ def bill_many(scene: Scene) -> None:
     """Bills all that is left in one currency: drafts, of which one is sent and the rest are reviewed later."""
     bob = scene.bob
     scene.goes(bob, "Billing")
-    bob.get_by_label("Customer or service").fill("Drive")  # nobody: the filter says so
+    bob.get_by_label("Customer or service").fill("Drive")  # no customer has this name
     reads(bob, "No service matches these filters.")
     bob.get_by_label("Customer or service").fill("")
     bob.get_by_label(re.compile(r"^All \d+ services of \d+ customers")).check()

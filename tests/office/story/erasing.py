@@ -18,7 +18,7 @@ BEATRICE = "Beatrice Lindgren"
 
 
 def forget(scene: Scene) -> None:
-    """The customer's invoice has to be paid first. Then nobody can see who it was for."""
+    """The customer's invoice has to be paid first. After the erasure it no longer names the person."""
     alice, bob, payer = scene.alice, scene.bob, scene.payer
     link = send_at_once(scene, BEATRICE)
     invoice = last_part(bob)
@@ -66,7 +66,7 @@ def _confirms(page: Page) -> None:
     dialog = in_dialog(page, f"Erase {BEATRICE}?")
     go = dialog.get_by_role("button", name="Erase for good")
     go.click()
-    shown(dialog.get_by_text("Choose what becomes of the Stripe customer.").first)
+    shown(dialog.get_by_text("Choose what happens to the Stripe customer.").first)
     dialog.get_by_label("In Stripe").select_option(label="Delete the Stripe customer")
     _type(dialog, "Beatrice")
     go.click()

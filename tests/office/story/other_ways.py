@@ -140,7 +140,7 @@ def have_a_deposit_fail(scene: Scene) -> None:
 
 
 def freeze(scene: Scene) -> None:
-    """Operations pause invoicing. Every page says so, and what was begun goes on afterwards."""
+    """An operator pauses invoicing. Every page says so, and unfinished work continues afterwards."""
     bob = scene.bob
     file = scene.stack.state_dir / "stack.json"
     write(description(scene.stack), file)

@@ -27,7 +27,7 @@ class Scene:
 
     stack: LocalStack
     pages: Pages
-    told: set[Sentence] = field(default_factory=set)
+    shown_sentences: set[Sentence] = field(default_factory=set)
     section: str = ""
     left: dict[str, str] = field(default_factory=dict)
     """What the story has left behind, by what it is: ids of an invoice, a draft, a batch and a deposit."""
@@ -45,9 +45,9 @@ class Scene:
         self.section = section
 
     def says(self, sentence: str) -> None:
-        """Tells a sentence of the section. What follows shows that it is true."""
+        """Records a sentence of the section. The steps that follow show that it is true."""
         assert (self.section, sentence) in sentences(), f"The guide does not say {sentence!r} in {self.section!r}."
-        self.told.add((self.section, sentence))
+        self.shown_sentences.add((self.section, sentence))
 
     def goes(self, page: Page, place: str) -> None:
         """Presses an entry of the office's menu."""

@@ -4,15 +4,15 @@
 import { ApiError } from "./api.js";
 import { token } from "./session.js";
 
-/** Returns the completed services, the latest first, each with the invoice that bills it. @returns {Promise<Service[]>} */
+/** Returns the completed services, the latest first, each with the id of the invoice that bills it. @returns {Promise<Service[]>} */
 export const services = () => records("services");
 
-/** Returns the customers as the office has them. @returns {Promise<Schemas["ImportedCustomer"][]>} */
+/** Returns the customers of POM's own records. @returns {Promise<Schemas["ImportedCustomer"][]>} */
 export const customers = () => records("customers");
 
 /** @param {string} name */
 async function records(name) {
-  const answer = await fetch(`/company/${name}`, { headers: { Authorization: `Bearer ${await token()}` } }).catch(() => null);
-  if (!answer?.ok) throw new ApiError(answer?.status ?? 0, { message: `POM did not answer with its ${name}.` });
-  return (await answer.json()).data;
+  const response = await fetch(`/company/${name}`, { headers: { Authorization: `Bearer ${await token()}` } }).catch(() => null);
+  if (!response?.ok) throw new ApiError(response?.status ?? 0, { message: `POM did not return its ${name}.` });
+  return (await response.json()).data;
 }

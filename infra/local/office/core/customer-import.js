@@ -1,4 +1,4 @@
-/** Giving the office's customers to Stripe in one import. Its key is the organization's, so it is made once, whoever asks. */
+/** The import of all customers to Stripe. Its key belongs to the organization, so two users cannot start it twice. */
 
 /** @import { Child } from "./elements.js" */
 /** @import { Schemas } from "./types" */
@@ -14,10 +14,11 @@ import { counted, customerName } from "./words.js";
 const SKIPPED = "office.customers-skipped";
 
 /**
- * Returns what offers the import, and how far it is once it was asked for. Role `billing`; Stripe is connected.
+ * Returns the element that offers the import, and shows its progress after it was requested. Requires the role `billing` and a
+ * connection to Stripe.
  *
  * @param {AbortSignal} signal
- * @param {() => unknown} [done] called when an import has been completed before the person's eyes
+ * @param {() => unknown} [done] called when an import is completed while its progress is shown
  */
 export async function customerImport(signal, done) {
   const place = h("div", { class: "stack" });
@@ -27,7 +28,7 @@ export async function customerImport(signal, done) {
     get("/v1/customers", { query: { syncStatus: "not_connected", first: 100 } }),
   ]);
   const ids = new Set(known.data.map(({ id }) => id));
-  // Where Stripe has more customers than one page shows, they were given before.
+  // If Stripe has more customers than fit on one page, an import has been made before.
   const unknown = known.pageInfo.hasNextPage ? 0 : all.filter(({ id }) => !ids.has(id)).length;
 
   /** @param {string} key */
@@ -37,9 +38,9 @@ export async function customerImport(signal, done) {
       await watch(id);
     } catch (error) {
       if (!(error instanceof ApiError && error.code === "idempotency_key_reused")) throw error;
-      const said = "The customers were given to Stripe before, and POM’s records have changed since. Nothing was given now.";
+      const content = "The customers were given to Stripe before, and POM’s records have changed since. Nothing was given now.";
       const press = button("Give them as they are now", () => give(newKey()), { class: "main", id: "give" });
-      refill(place, h("div", { class: "note", role: "alert" }, said), h("div", { class: "actions" }, press));
+      refill(place, h("div", { class: "note", role: "alert" }, content), h("div", { class: "actions" }, press));
     }
   };
   /** @param {string} importId */
@@ -64,7 +65,7 @@ export async function customerImport(signal, done) {
     const press = button(`Give ${counted(all.length, "customer")} to Stripe`, () => give(key), { class: "main", id: "give" });
     refill(place,
       h("p", null, `${unknown} of POM’s ${counted(all.length, "customer")} are not linked with Stripe yet, and cannot be billed.`),
-      !skipped && h("p", null, "E-mail addresses are the primary identifier: nobody whom Stripe has already is made twice."),
+      !skipped && h("p", null, "E-mail addresses are the primary identifier: Stripe does not get a second customer with the same address."),
       h("div", { class: "actions" }, press, !skipped && button("Not now", skip)));
   };
   const sync = async () => {
@@ -87,7 +88,7 @@ function progress({ status, total, counts: { queued, created, updated, unchanged
   const words = [
     created > 0 && `${created} new`,
     updated > 0 && `${updated} updated`,
-    unchanged > 0 && `${unchanged} known already`,
+    unchanged > 0 && `${unchanged} unchanged`,
     failed > 0 && `${failed} failed`,
   ].filter(Boolean);
   return [

@@ -1,4 +1,4 @@
-/** The form in which a draft is corrected: its lines, discounts and credits, terms, tax and texts, as `PUT` takes them. */
+/** The form in which a draft is corrected: its lines, discounts and credits, terms, tax and texts, as `PUT` accepts them. */
 
 /** @import { Pair, Schemas } from "./types" */
 import { h, refill } from "./elements.js";
@@ -12,7 +12,8 @@ import { TERMS, day, methodsInWords, money, plain, termChoices, termsInWords, wi
 const KINDS = [["discount", "Discount"], ["credit", "Credit"]];
 
 /**
- * Returns the fields of an order, and what reads it as it is typed. Names are the API's, so that refusals find their fields.
+ * Returns the fields of an order, and a function that returns the order as typed. The fields have the API's names, so that
+ * errors are shown next to their fields.
  *
  * @param {Order} order
  * @param {string} currency
@@ -23,7 +24,7 @@ export function draftForm(order, currency, billable) {
   const fields = h("div");
   const form = h("form", { class: "sheet draft", "aria-label": "Correct the draft" }, fields);
 
-  /** @param {Order} shown @param {string} [focus] the name of the field to go on with */
+  /** @param {Order} shown @param {string} [focus] the name of the field that gets the focus */
   const fill = (shown, focus) => {
     const left = services.filter(({ serviceId }) => !shown.lineItems.some((each) => each.serviceId === serviceId));
     /** @param {Partial<Order>} change @param {string} field */
@@ -121,7 +122,7 @@ function typed(form) {
   };
 }
 
-/** Returns an order in words, to show two of them beside each other. @param {Order} order @returns {Pair[]} */
+/** Returns an order in words, for a comparison of two orders. @param {Order} order @returns {Pair[]} */
 export const orderInWords = (order) => [
   ["Services", order.lineItems.map(({ description, quantity, unitPrice, serviceDate, taxable }) =>
     `${description}: ${quantity} × ${unitPrice}, ${serviceDate ? day(serviceDate) : "no day"}${taxable ? ", taxable" : ""}`).join("; ")],

@@ -1,11 +1,11 @@
-/** Making elements, and filling a place again without taking the focus away. Texts are never read as HTML. */
+/** Functions that create elements and replace their children without losing the focus. Texts are never parsed as HTML. */
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 /** @typedef {{ [name: string]: unknown }} Properties */
 
 /**
- * Returns an element. A function becomes a listener (`onclick`), `true` an empty attribute; null, undefined and false
- * are left out. `value` and `checked` are set as properties, because people change them.
+ * Returns an element. A function becomes a listener (`onclick`), and `true` becomes an empty attribute. Null, undefined
+ * and false are left out. `value` and `checked` are set as properties, because people change them.
  *
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
@@ -21,7 +21,7 @@ export function h(tag, properties, ...children) {
     else if (name !== "value" && name !== "checked") element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...nodesOf(children));
-  // After the children: a select has its options by then.
+  // Set after the children, because a select needs its options first.
   if (properties && "value" in properties) Object.assign(element, { value: properties["value"] ?? "" });
   if (properties && "checked" in properties) Object.assign(element, { checked: Boolean(properties["checked"]) });
   return element;
@@ -33,7 +33,7 @@ const nodesOf = (children) => children.flat()
   .map((child) => (child instanceof Node ? child : String(child)));
 
 /**
- * Puts other children into a place. The focus, the caret and what was folded open stay where they are, found by `id`.
+ * Replaces the children of an element. The focus, the caret and open details are restored by `id`.
  *
  * @param {Element} place
  * @param {...(Child | Child[])} children
@@ -50,7 +50,7 @@ export function refill(place, ...children) {
   if (again instanceof HTMLInputElement && caret !== null) again.setSelectionRange(caret, caret);
 }
 
-/** Returns the element that the page always has. @param {string} id */
+/** Returns an element that every page has. @param {string} id */
 export function byId(id) {
   const found = document.getElementById(id);
   if (!found) throw new Error(`The page has no element #${id}.`);

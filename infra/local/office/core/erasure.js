@@ -1,4 +1,4 @@
-/** A customer's data: everything that POM has of it as a file, erasing it for good, and how far that is. */
+/** A customer's data: its export as a file, its permanent erasure, and the progress of an erasure. */
 
 /** @import { Schemas, Signed } from "./types" */
 import { ApiError, get, remove } from "./api.js";
@@ -29,7 +29,7 @@ const CHOICES = {
   delete: "Delete the Stripe customer",
 };
 
-/** Returns what an admin can do with all that POM has of a customer. @param {string} customerId @param {() => string} nameNow */
+/** Returns the section in which an admin exports or erases a customer's data. @param {string} customerId @param {() => string} nameNow */
 export const dataOf = (customerId, nameNow) => section("This customer’s data", "card stack",
   h("p", null, "Save everything that POM has of this customer as a file, or erase the person for good. The books stay."),
   h("div", { class: "actions" },
@@ -49,25 +49,25 @@ async function saveExport(customerId) {
   saveFile(`customer-${customerId}.json`, JSON.stringify(file, null, 2), "application/json");
 }
 
-/** Asks for the erasure. A refusal leads to each invoice that has to be settled first. @param {string} customerId @param {string} name */
+/** Asks in a dialog and requests the erasure. A refusal has a link to each invoice that must be settled first. @param {string} customerId @param {string} name */
 async function erase(customerId, name) {
-  const said = [
-    h("p", null, h("strong", null, "This cannot be taken back."), " POM forgets who this customer is, for good: names, addresses, "
+  const content = [
+    h("p", null, h("strong", null, "This cannot be taken back."), " POM permanently removes the person: names, addresses, "
       + "phone, memos, the texts of lines, links, and the cards’ last digits. Amounts, dates and numbers stay for your books."),
-    h("p", null, "From now on nobody can bill or save this customer. POM begins after some minutes, looks again a day later, and then "
-      + "says that it is done."),
+    h("p", null, "From now on nobody can bill or save this customer. POM begins after some minutes, checks again a day later, and then "
+      + "shows that the erasure is finished."),
     h("p", null, "Deleting the Stripe customer cancels its subscriptions and removes its saved payment methods. Either way Stripe keeps "
       + "past invoices and payments, with the person in them, until you redact them there. ", outside("How to redact in Stripe", REDACTING)),
   ];
   const choices = Object.entries(CHOICES);
-  const done = await ask(`Erase ${name}?`, said, {
+  const done = await ask(`Erase ${name}?`, content, {
     fields: [
       { name: "inStripe", label: "In Stripe", type: "select", choices: [["", "Choose…"], .../** @type {[string, string][]} */ (choices)] },
       { name: "confirmation", label: `Type “${name}” to confirm` },
     ],
     confirm: "Erase for good", danger: true,
     work: async ({ inStripe, confirmation }) => {
-      if (inStripe !== "keep" && inStripe !== "delete") refuse("inStripe", "Choose what becomes of the Stripe customer.");
+      if (inStripe !== "keep" && inStripe !== "delete") refuse("inStripe", "Choose what happens to the Stripe customer.");
       else if (confirmation?.trim() !== name) refuse("confirmation", `This is not “${name}”.`);
       else await remove("/v1/customers/{customerId}", { path: { customerId }, query: { inStripe } });
     },
@@ -78,21 +78,21 @@ async function erase(customerId, name) {
   }
 }
 
-/** Refuses what was typed, as the API refuses it. @param {string} field @param {string} message @returns {never} */
+/** Throws the error that the API would return for a field. @param {string} field @param {string} message @returns {never} */
 function refuse(field, message) {
   /** @type {Schemas["ErrorDetail"]} */
   const detail = { code: "confirmation_missing", message, field, nextStep: "Then try again.", invoiceId: null, number: null };
   throw new ApiError(422, { ...detail, details: [detail] });
 }
 
-/** Returns true if what was asked for is the data of an erased customer. @param {unknown} error */
+/** Returns true if the request failed because the customer is erased. @param {unknown} error */
 export const isErased = (error) => error instanceof ApiError && error.code === "customer_erased";
 
-/** Shows how far the erasure of a customer is. @param {HTMLElement} main @param {string} customerId @param {AbortSignal} signal */
+/** Shows the progress of the erasure of a customer. @param {HTMLElement} main @param {string} customerId @param {AbortSignal} signal */
 export async function showErasure(main, customerId, signal) {
   const back = h("p", null, h("a", { href: "/customers" }, "← Customers"));
   if (!may("admin")) {
-    return refill(main, back, heading("Erased customer"), empty("Somebody has asked to erase this customer. An admin can see how far that is."), invoicesOf(customerId));
+    return refill(main, back, heading("Erased customer"), empty("Somebody has asked to erase this customer. An admin can see the progress."), invoicesOf(customerId));
   }
   const place = h("div", { class: "stack" });
   await follow("/v1/customers/{customerId}/erasure", { path: { customerId } }, (erasure) => refill(place, ...drawn(erasure)), signal);
@@ -127,8 +127,8 @@ function drawn({ customerId, status, message, waitsFor, requestedBy, requestedAt
       ]), h("p", null, outside("How to redact in Stripe", inStripe.redactionUrl)))),
     section("What stays", "card", list(kept, null)),
     section("What nobody can change", "card stack",
-      h("p", null, "These copies go by themselves. Nothing can be taken out of them before."),
-      table("Copies that nobody can change", ["What", ...numbers("Kept for"), "Gone by"], outOfReach.map((each) => [
+      h("p", null, "These copies are deleted automatically. Nothing can be removed from them before."),
+      table("Copies that nobody can change", ["What", ...numbers("Retained for"), "Deleted by"], outOfReach.map((each) => [
         each.what, counted(each.days, "day"), timeAt(each.goneBy) ?? "Known when the erasure is finished",
       ]))),
   ];

@@ -1,4 +1,4 @@
-/** What people press and type: buttons, fields, refusals beside them, dialogs, and forms that somebody else may have saved. */
+/** Buttons, fields with their errors, dialogs, and forms that detect changes by other users. */
 
 /** @import { Child } from "./elements.js" */
 /** @import { Field, Pair, Saved, Tagged } from "./types" */
@@ -8,7 +8,7 @@ import { problem, table } from "./widgets.js";
 import { methodChoices } from "./words.js";
 
 /**
- * Returns a button. While its work is under way it cannot be pressed again; an error is shown in a dialog.
+ * Returns a button. It cannot be pressed again while its work runs. An error is shown in a dialog.
  *
  * @param {string} label
  * @param {() => Promise<unknown> | unknown} work
@@ -16,10 +16,10 @@ import { methodChoices } from "./words.js";
  */
 export function button(label, work, more = {}) {
   const press = async () => {
-    await whileBusy(element, work, (error) => tell(`${label}: this did not work`, problem(error)));
-    // A poll may have drawn the button anew behind a dialog, so that the browser could not give the focus back.
+    await whileBusy(element, work, (error) => showDialog(`${label}: this did not work`, problem(error)));
+    // A poll may have replaced the button behind the dialog, so that the browser could not return the focus to it.
     const again = element.isConnected ? element : document.getElementById(element.id);
-    // What was done may have taken the button away: then one goes on at the heading.
+    // If the work has removed the button, the heading gets the focus.
     const next = again ?? /** @type {HTMLElement | null} */ (document.querySelector("main h1[tabindex]"));
     if (document.activeElement === document.body) next?.focus({ preventScroll: true });
   };
@@ -28,7 +28,7 @@ export function button(label, work, more = {}) {
 }
 
 /**
- * Does some work while a button is busy. It is not disabled, because that would take the focus away.
+ * Does some work while a button is busy. The button is not disabled, because it would lose the focus.
  *
  * @param {HTMLButtonElement} pressed
  * @param {() => Promise<unknown> | unknown} work
@@ -62,15 +62,15 @@ export function fieldOf({ name, label, hint, type = "text", value, choices = [],
     h("p", { class: "error", id: `${id}-error` }));
 }
 
-/** Returns a box to tick. @param {string} name @param {string} label @param {boolean} checked @param {string} [value] */
+/** Returns a checkbox. @param {string} name @param {string} label @param {boolean} checked @param {string} [value] */
 export const tick = (name, label, checked, value = "on") =>
   h("label", { class: "tick" }, h("input", { type: "checkbox", name, value, checked }), label);
 
-/** Returns the boxes of the payment methods. @param {readonly string[]} chosen */
+/** Returns a checkbox for each payment method. @param {readonly string[]} chosen */
 export const methodTicks = (chosen) =>
   methodChoices(chosen).map(([method, name]) => tick("paymentMethods", name, chosen.includes(method), method));
 
-/** Returns what reads the text of a field, without blanks around it. @param {FormData} typed */
+/** Returns a function that returns the trimmed text of a field. @param {FormData} typed */
 export const textOf = (typed) => (/** @type {string} */ name) => String(typed.get(name) ?? "").trim();
 
 /** @param {HTMLElement} form */
@@ -80,7 +80,7 @@ function clearErrors(form) {
 }
 
 /**
- * Shows each error of a refusal beside its field; returns what remains to be shown above the form.
+ * Shows each error of a refusal next to its field. Returns the elements to show above the form for the other errors.
  *
  * @param {HTMLElement} form
  * @param {unknown} error
@@ -90,13 +90,13 @@ function showErrors(form, error) {
   if (!(error instanceof ApiError)) return problem(error);
   let first = null;
   for (const { field, message } of error.details) {
-    // A list that is typed into one field is refused at one of its places, such as `daysAfterDue[1]`.
+    // An error of a list that is typed into one field has the index, such as `daysAfterDue[1]`.
     const names = field ? [field, field.replace(/\[\d+\]$/, "")] : [];
     const input = names.map((name) => form.querySelector(`[name="${CSS.escape(name)}"]`)).find(Boolean);
     if (!input) continue;
     input.setAttribute("aria-invalid", "true");
-    const said = form.querySelector(`#${CSS.escape(`${input.id}-error`)}`);
-    if (said) said.textContent = message;
+    const errorElement = form.querySelector(`#${CSS.escape(`${input.id}-error`)}`);
+    if (errorElement) errorElement.textContent = message;
     first ??= /** @type {HTMLElement} */ (input);
   }
   first?.focus();
@@ -120,15 +120,15 @@ function onSubmit(form, submit, work, refused) {
 }
 
 /**
- * Saves a form when it is submitted. A refusal is shown at `errors` and beside the fields. If somebody else has saved in the
- * meantime (412), what is stored is shown beside what was typed, and the person chooses.
+ * Saves a form when it is submitted. A refusal is shown in `errors` and next to the fields. If another user has saved in the
+ * meantime (412), the stored values are shown next to the typed ones, and the user chooses.
  *
  * @template Stored
  * @template Typed
  * @param {HTMLFormElement} form
  * @param {HTMLButtonElement} submit
  * @param {Saved<Stored, Typed>} record
- * @returns what fills the form with what is stored
+ * @returns a function that fills the form with a stored record
  */
 export function saving(form, submit, { errors, loaded, load, typed, inWords, store, fill }) {
   /** @param {Tagged<Stored>} stored */
@@ -175,22 +175,22 @@ function conflict(theirs, mine, saveMine, takeTheirs) {
 }
 
 /**
- * Asks in a dialog and does what was asked for. A refusal is shown inside, with everything that was typed kept.
+ * Asks in a dialog, and does the work after the confirmation. A refusal is shown in the dialog, which keeps the typed values.
  *
  * @param {string} title
- * @param {Child | Child[]} said
+ * @param {Child | Child[]} content
  * @param {{ fields?: Field[], confirm: string, danger?: boolean, work: (values: Record<string, string>) => Promise<unknown> }} asked
- * @returns {Promise<boolean>} true if it was done
+ * @returns {Promise<boolean>} true if the work was done
  */
-export function ask(title, said, { fields = [], confirm, danger = false, work }) {
+export function ask(title, content, { fields = [], confirm, danger = false, work }) {
   const errors = h("div");
   const cancel = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
   const go = h("button", { class: danger ? "danger" : "main" }, confirm);
-  const form = h("form", null, said, errors, fields.map(fieldOf), h("div", { class: "actions" }, cancel, go));
+  const form = h("form", null, content, errors, fields.map(fieldOf), h("div", { class: "actions" }, cancel, go));
   const dialog = opened(title, form);
   let done = false;
   onSubmit(form, go, async () => {
-    cancel.disabled = true; // what was sent cannot be called back, so the dialog stays until its outcome is known
+    cancel.disabled = true; // a request that was sent cannot be cancelled, so the dialog stays until the response
     await work(/** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form))));
     done = true;
     dialog.close();
@@ -202,15 +202,15 @@ export function ask(title, said, { fields = [], confirm, danger = false, work })
   const stay = (event) => {
     if (cancel.disabled && !done && (!(event instanceof KeyboardEvent) || event.key === "Escape")) event.preventDefault();
   };
-  dialog.addEventListener("keydown", stay); // Chromium lets nothing but the key itself stop a second Escape
+  dialog.addEventListener("keydown", stay); // in Chromium, only a handler of the key can stop a second Escape
   dialog.addEventListener("cancel", stay);
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(done)));
 }
 
-/** Shows something in a dialog. Returns when it is closed. @param {string} title @param {Child} said */
-function tell(title, said) {
+/** Shows a text in a dialog. Resolves when the dialog is closed. @param {string} title @param {Child} content */
+function showDialog(title, content) {
   const close = h("button", { type: "button", class: "main", onclick: () => dialog.close() }, "Close");
-  const dialog = opened(title, said, h("div", { class: "actions" }, close));
+  const dialog = opened(title, content, h("div", { class: "actions" }, close));
   return new Promise((resolve) => dialog.addEventListener("close", resolve));
 }
 

@@ -1,4 +1,4 @@
-/** A list that is shown page by page. Only the page that is shown is kept true. */
+/** A list that is shown page by page. Only the displayed page is polled. */
 
 /** @import { Child } from "./elements.js" */
 /** @import { Field, Pair } from "./types" */
@@ -15,12 +15,13 @@ const A_CLICK = 200;
 /** @typedef {(rows: Child | Child[], info: PageInfo) => void} Draw shows a page and its buttons */
 
 /**
- * Returns the places of a list and its buttons, and what shows its first page: at the beginning, and for each other filter.
- * One page is shown at a time, so a list of 10,000 has no more rows than one of 50. A refusal is shown in its place.
+ * Returns the elements of a list and its buttons, and a function that shows the first page: call it at the start and after each
+ * change of the filters.
+ * One page is shown at a time, so a list of 10,000 has no more rows than one of 50. A refusal is shown instead of the list.
  *
- * @param {AbortSignal} signal aborted when the screen is left
- * @param {(after: string | undefined, turned: AbortSignal, draw: Draw) => Promise<unknown>} begin draws the page behind a
- *   cursor, and again when it has changed, until its own signal is aborted
+ * @param {AbortSignal} signal aborted when the user leaves the screen
+ * @param {(after: string | undefined, turned: AbortSignal, draw: Draw) => Promise<unknown>} begin draws the page after a
+ *   cursor, and draws it again when it changes, until `turned` is aborted
  * @param {string} [looks]
  */
 export function listing(signal, begin, looks) {
@@ -44,7 +45,7 @@ export function listing(signal, begin, looks) {
         else begins.pop();
         await show();
         rows.scrollIntoView();
-        // At an end of the list, the button that was pressed is disabled and cannot keep the focus.
+        // On the first and the last page, the pressed button is disabled and loses the focus.
         if (!below.contains(document.activeElement)) /** @type {HTMLElement | null} */ (below.querySelector("button:enabled"))?.focus();
       }));
     };
@@ -59,7 +60,7 @@ export function listing(signal, begin, looks) {
 }
 
 /**
- * Returns the buttons that turn the pages of a list, unless it has but one.
+ * Returns the buttons that turn the pages of a list, or false if the list has one page.
  *
  * @param {number} page from 1 on
  * @param {boolean} hasNext
@@ -73,12 +74,13 @@ export const pageButtons = (page, hasNext, turn, among = "") =>
     button("Next →", () => turn(1), { id: "next", disabled: !hasNext }));
 
 /**
- * Returns a form of filters, and what reads them. What is chosen stands in the address, so that a page can be bookmarked.
+ * Returns a form of filters, and a function that returns the chosen values. They are in the address, so that a page can be
+ * bookmarked.
  *
  * @param {Field[]} fields
  * @param {URLSearchParams} query the address
  * @param {() => unknown} changed
- * @param {Record<string, string>} [beside] what else stands in the address
+ * @param {Record<string, string>} [beside] the other parameters of the address
  */
 export function filters(fields, query, changed, beside = {}) {
   const filled = fields.map((each) => fieldOf({ ...each, value: query.get(each.name) ?? each.value }));
@@ -87,20 +89,20 @@ export function filters(fields, query, changed, beside = {}) {
   /** @returns {Record<string, string>} */
   const values = () =>
     Object.fromEntries([...new FormData(form)].flatMap(([name, value]) => (value ? [[name, String(value).trim()]] : [])));
-  form.addEventListener("submit", (event) => event.preventDefault()); // a field that was left has told its change already
+  form.addEventListener("submit", (event) => event.preventDefault()); // the `change` event has applied the filter already
   form.addEventListener("change", () => {
     remember({ ...beside, ...values() });
-    // The click that left the field still finds what it was meant for.
+    // The delay lets a click outside the field reach its target before the list is drawn again.
     setTimeout(changed, A_CLICK);
   });
   return { form, values };
 }
 
 /**
- * Empties the other filters when one is chosen, for lists that the API filters by one thing at a time.
+ * Clears the other filters when one is chosen, for lists that the API filters by one field at a time.
  *
  * @param {HTMLFormElement} form
- * @param {(name: string) => string} others returns the selector of what is emptied for the field of this name
+ * @param {(name: string) => string} others returns the selector of the fields to clear when the field of this name changes
  */
 export function keepApart(form, others) {
   form.addEventListener("input", ({ target }) => {
@@ -110,7 +112,7 @@ export function keepApart(form, others) {
 }
 
 /**
- * Returns the choices of a filter that also lets everything through.
+ * Returns the choices of a filter, with *All* first.
  *
  * @template {string} T
  * @param {readonly T[]} values

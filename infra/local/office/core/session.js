@@ -1,21 +1,21 @@
-/** Who is signed in. POM's own site hands out the access token; it stays in memory and is shown nowhere. */
+/** The person who is signed in. POM's own site issues the access token, which stays in memory and is never displayed. */
 
 /** @import { Office } from "./types" */
-import { ApiError, notAnswered } from "./api.js";
+import { ApiError, throwNoResponse } from "./api.js";
 
-const CHOSEN = "office.person";
+const STORAGE_KEY = "office.person";
 
 /** @type {Office | null} */
 let office = null;
-/** @type {string | null} who is signed in here, even if another window signs in somebody else meanwhile */
-let chosen = null;
+/** @type {string | null} the id of the person who is signed in here, even if another window has signed in another person since */
+let chosenId = null;
 /** @type {{ person: string, token: string, expiresAt: number } | null} */
 let signedIn = null;
 
 /** Loads the addresses and the people of this stack. */
 export async function loadOffice() {
   office = await (await fetch("/office.json")).json();
-  chosen = localStorage.getItem(CHOSEN);
+  chosenId = localStorage.getItem(STORAGE_KEY);
 }
 
 function loaded() {
@@ -29,41 +29,41 @@ export const apiAddress = () => loaded().api;
 /** Returns the address of Stripe's side on this stack, or null. */
 export const stripeAddress = () => loaded().stripe;
 
-/** Returns what a user of POM is called; those of others keep their id. @param {string} userId */
+/** Returns the name of a user, or the id if the user belongs to another organization. @param {string} userId */
 export const nameOfUser = (userId) => people().find((each) => each.userId === userId)?.name ?? userId;
 
-/** Returns everybody who can be signed in. */
+/** Returns the people who can be signed in. */
 export const people = () => loaded().people;
 
-/** Returns who is signed in. */
+/** Returns the person who is signed in. */
 export function person() {
-  const found = people().find((each) => each.id === chosen) ?? people()[0];
-  if (!found) throw new Error("Nobody can be signed in.");
-  return found;
+  const chosenPerson = people().find((each) => each.id === chosenId) ?? people()[0];
+  if (!chosenPerson) throw new Error("Nobody can be signed in.");
+  return chosenPerson;
 }
 
-/** Signs somebody else in, from the next time on that the page is loaded. @param {string} id */
-export const become = (id) => localStorage.setItem(CHOSEN, id);
+/** Stores the person who is signed in when the page is loaded next. @param {string} id */
+export const choosePerson = (id) => localStorage.setItem(STORAGE_KEY, id);
 
 /**
- * Returns true if the person may do what takes this role. The API decides; this is to offer no button in vain.
+ * Returns true if the person has the rights of this role. The API checks the role too; screens use this to hide buttons.
  *
  * @param {"billing" | "admin"} role
  */
 export const may = (role) => person().roles.includes("admin") || person().roles.includes(role);
 
-/** Returns an access token of the person; `anew` asks for another one, because the API has refused the first. */
-export async function token(anew = false) {
+/** Returns an access token of the person; `refresh` requests a new one, because the API has refused the first. */
+export async function token(refresh = false) {
   const { id } = person();
-  if (anew || signedIn?.person !== id || signedIn.expiresAt < Date.now()) {
-    const answer = await fetch("/sign-in", {
+  if (refresh || signedIn?.person !== id || signedIn.expiresAt < Date.now()) {
+    const response = await fetch("/sign-in", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ person: id }),
-    }).catch(notAnswered);
-    if (!answer.ok) throw new ApiError(answer.status, { message: `Nobody could be signed in: POM answered ${answer.status}.` });
-    const given = await answer.json();
-    signedIn = { person: id, token: given.token, expiresAt: Date.parse(given.expiresAt) - 60_000 };
+    }).catch(throwNoResponse);
+    if (!response.ok) throw new ApiError(response.status, { message: `Nobody could be signed in: POM responded with ${response.status}.` });
+    const issued = await response.json();
+    signedIn = { person: id, token: issued.token, expiresAt: Date.parse(issued.expiresAt) - 60_000 };
   }
   return signedIn.token;
 }

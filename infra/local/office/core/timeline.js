@@ -31,7 +31,7 @@ const HAPPENED = {
  * @param {Schemas["HistoryEntryView"]} entry
  */
 export function entryOf({ at, kind, source, actor, amount, currency, method, reason, to, dueBy, dashboardUrl }) {
-  // What the office recorded says how it was paid.
+  // A payment that the office recorded has its method in the reason.
   const paidWith = method && kind !== "marked_paid" && `${kind.includes("refund") ? "to" : "by"} ${methodInWords(method)}`;
   const details = [
     [amount !== null && money(amount, currency), paidWith].filter(Boolean).join(" "),

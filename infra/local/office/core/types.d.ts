@@ -1,18 +1,18 @@
-/** What the API's document says of each route, for `core/api.js`. `contract.d.ts` is generated from docs/openapi.json. */
+/** The types of requests and responses by route, for `core/api.js`. `contract.d.ts` is generated from docs/openapi.json. */
 import type { components, paths } from "../contract";
 
 export type Schemas = components["schemas"];
 export type Verb = "get" | "post" | "put" | "delete";
 
-/** The paths that answer a verb. */
+/** The paths that have an operation for a verb. */
 export type PathsWith<V extends Verb> = {
   [P in keyof paths]: paths[P][V] extends { responses: unknown } ? P : never;
 }[keyof paths];
 
 type Json<R> = R extends { content: { "application/json": infer Body } } ? Body : never;
 
-/** The body of an answer that succeeded. */
-export type Answer<P extends PathsWith<V>, V extends Verb> = paths[P][V] extends { responses: infer R }
+/** The body of a successful response. */
+export type ResponseBody<P extends PathsWith<V>, V extends Verb> = paths[P][V] extends { responses: infer R }
   ? Json<R[keyof R & (200 | 201 | 202)]>
   : never;
 
@@ -23,47 +23,47 @@ type InPath<O> = In<"path", Part<Part<O, "parameters">, "path">>;
 type InQuery<O> = Partial<In<"query", Part<Part<O, "parameters">, "query">>>;
 type InBody<O> = O extends { requestBody: unknown } ? In<"body", Body<O>> : Partial<In<"body", Body<O>>>;
 
-/** What a request carries. `key` is its `Idempotency-Key`; `ifMatch` the `ETag` of what was loaded. */
-export type Asked<P extends PathsWith<V>, V extends Verb> = InPath<paths[P][V]> &
+/** The parameters and headers of a request. `key` is its `Idempotency-Key`; `ifMatch` is the `ETag` of the loaded object. */
+export type RequestOptions<P extends PathsWith<V>, V extends Verb> = InPath<paths[P][V]> &
   InQuery<paths[P][V]> &
   InBody<paths[P][V]> & { key?: string; ifMatch?: string };
 
-/** The arguments after the path: none, if nothing is required. */
-export type Given<P extends PathsWith<V>, V extends Verb> = Record<never, never> extends Asked<P, V>
-  ? [asked?: Asked<P, V>]
-  : [asked: Asked<P, V>];
+/** The arguments after the path. They are optional if the operation requires none. */
+export type RequestArgs<P extends PathsWith<V>, V extends Verb> = Record<never, never> extends RequestOptions<P, V>
+  ? [options?: RequestOptions<P, V>]
+  : [options: RequestOptions<P, V>];
 
-/** A call of the API that returns the body of the answer. */
-export type Call<V extends Verb> = <P extends PathsWith<V>>(path: P, ...given: Given<P, V>) => Promise<Answer<P, V>>;
+/** A call of the API that returns the body of the response. */
+export type Call<V extends Verb> = <P extends PathsWith<V>>(path: P, ...args: RequestArgs<P, V>) => Promise<ResponseBody<P, V>>;
 
-/** A `GET` that returns the body with its tag. */
-export type TaggedCall = <P extends PathsWith<"get">>(path: P, ...given: Given<P, "get">) => Promise<Tagged<Answer<P, "get">>>;
+/** A `GET` that returns the body with its `ETag`. */
+export type TaggedCall = <P extends PathsWith<"get">>(path: P, ...args: RequestArgs<P, "get">) => Promise<Tagged<ResponseBody<P, "get">>>;
 
-/** A `GET` that returns another representation than JSON. */
-export type TextCall = <P extends PathsWith<"get">>(path: P, ...given: Given<P, "get">) => Promise<string>;
+/** A `GET` that returns a representation other than JSON. */
+export type TextCall = <P extends PathsWith<"get">>(path: P, ...args: RequestArgs<P, "get">) => Promise<string>;
 
-/** The body of an answer with its `ETag`. */
+/** The body of a response with its `ETag`. */
 export interface Tagged<Body> {
   body: Body;
   tag: string;
 }
 
-/** A sign, a word and a tone, so that nothing is told by its color alone. */
+/** A sign, a word and a tone, because a color alone does not reach every reader. */
 export type Signed = [sign: string, word: string, tone: "good" | "wait" | "bad" | "info" | "quiet"];
 
-/** A choice of a menu, or a line of a comparison: its value or its name, and what is shown for it. */
+/** A choice of a menu (its value and its label), or a line of a comparison (its name and its text). */
 export type Pair = [name: string, words: string];
 
 /** A field of a form. */
 export interface Field {
-  /** Also the API's field, so that its refusal is shown beside it. */
+  /** The name of the API's field, so that the API's error for the field is shown next to it. */
   name: string;
   label: string;
   hint?: string;
-  /** An input's type, `select` or `textarea`. */
+  /** The type of an input, or `select`, or `textarea`. */
   type?: string;
   value?: string | null;
-  /** Of a select. */
+  /** The choices of a select. */
   choices?: readonly Pair[];
   required?: boolean;
 }
@@ -71,27 +71,27 @@ export interface Field {
 /** A column of a table. */
 export interface Column {
   name: string;
-  /** Aligned to the right. */
+  /** True if the column is aligned to the right. */
   number?: boolean;
-  /** Its name is for screen readers alone. */
+  /** True if only screen readers read the name. */
   hidden?: boolean;
 }
 
-/** What a form that saves a record has. */
+/** A form that saves a record. */
 export interface Saved<Stored, Typed> {
-  /** The place of refusals. */
+  /** The element in which refusals are shown. */
   errors: Element;
   loaded: Tagged<Stored>;
-  /** Returns what is stored now, or null if it cannot be saved any more. */
+  /** Returns the stored record, or null if it can no longer be saved. */
   load(): Promise<Tagged<Stored> | null>;
   typed(): Typed;
   inWords(record: Stored | Typed): Pair[];
   store(typed: Typed, loaded: Tagged<Stored>): Promise<unknown>;
-  /** Fills the form. */
+  /** Fills the form with a stored record. */
   fill(stored: Stored): unknown;
 }
 
-/** Somebody who can be signed in, and where. */
+/** A person who can be signed in, with the organization. */
 export interface Person {
   id: string;
   userId: string;
@@ -101,14 +101,14 @@ export interface Person {
   roles: string[];
 }
 
-/** The addresses and people of this local stack, as `/office.json` answers them. */
+/** The addresses and people of this local stack, as `/office.json` returns them. */
 export interface Office {
   api: string;
   stripe: string | null;
   people: Person[];
 }
 
-/** A completed service, as POM's own records have it. */
+/** A completed service, of POM's own records. */
 export interface Service {
   id: string;
   customerId: string;
@@ -124,14 +124,14 @@ export interface Service {
   invoiceId: string | null;
 }
 
-/** What a screen gets. `signal` is aborted when the screen is left. */
+/** The arguments of a screen. `signal` is aborted when the user leaves the screen. */
 export interface Visit {
   params: string[];
   query: URLSearchParams;
   signal: AbortSignal;
 }
 
-/** A screen: its title, and what fills the page. */
+/** A screen: its title, and the function that fills the page. */
 export interface Screen {
   title: string;
   show(main: HTMLElement, visit: Visit): Promise<void> | void;

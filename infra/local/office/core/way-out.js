@@ -23,7 +23,7 @@ export function wayOut({ code, details = [], customerId }) {
 }
 
 /**
- * Notes on a refusal whom it is about, so that it leads there.
+ * Returns a handler that stores the customer in an `ApiError` and throws it again, so that the error links to the customer.
  *
  * @param {string | undefined} customerId
  * @returns {(error: unknown) => never}

@@ -12,7 +12,7 @@ export const badge = (...[sign, word, tone]) =>
   h("span", { class: `badge ${tone}` }, h("span", { "aria-hidden": "true" }, sign), ` ${word}`);
 
 /**
- * Returns the badges of an invoice: its status and what is besides.
+ * Returns the badges of an invoice: its status and its flags.
  *
  * @param {{ status: string, overdue: boolean, disputed: boolean, partiallyRefunded: boolean, lostAmount: string }} invoice
  */
@@ -23,7 +23,7 @@ export const badges = ({ status, overdue, disputed, partiallyRefunded, lostAmoun
   !isNothing(lostAmount) && badge("⚑", "Dispute lost", "bad"),
   partiallyRefunded && badge("↩", "Partly refunded", "info"));
 
-/** Returns a moment for people, with the exact one for programs. @param {string | null} instant */
+/** Returns a time in the words of the page, with the exact time in `datetime`. @param {string | null} instant */
 export const timeAt = (instant) => instant && h("time", { datetime: instant }, moment(instant));
 
 /** Returns a day for people and for programs. @param {string | null} date */
@@ -42,32 +42,32 @@ export const section = (name, looks, ...inside) => h("section", { class: looks, 
 /** Returns a list. @param {(Child | Child[])[]} items @param {string | null} [looks] */
 export const list = (items, looks = "bare") => h("ul", { class: looks }, items.map((each) => h("li", null, each)));
 
-/** Returns what stands where a list has nothing. @param {string} said @param {...Child} next */
-export const empty = (said, ...next) => h("div", { class: "empty" }, h("p", null, said), ...next);
+/** Returns the text for an empty list. @param {string} content @param {...Child} next */
+export const empty = (content, ...next) => h("div", { class: "empty" }, h("p", null, content), ...next);
 
-/** Returns what stands where something is to be shown soon. @param {string} [said] */
-export const loading = (said = "Loading…") => h("p", { class: "loading" }, said);
+/** Returns the text that is shown while data is loaded. @param {string} [content] */
+export const loading = (content = "Loading…") => h("p", { class: "loading" }, content);
 
 /** Returns an error as a person needs it: what is wrong, what to do, and the number to give to support. @param {unknown} error */
 export function problem(error) {
   if (!(error instanceof ApiError)) {
     console.error(error);
-    return h("div", { class: "problem", role: "alert" }, h("p", null, `These screens made a mistake: ${error}`));
+    return h("div", { class: "problem", role: "alert" }, h("p", null, `This page has a fault: ${error}`));
   }
   const { message, details, code, requestId } = error;
-  // The API says to those who write programs what to do about a request that has the wrong shape.
+  // The next step of an error in the shape of a request is for developers, so it is not shown.
   const todo = (/** @type {string} */ nextStep) => (error.status === 400 ? "Correct it, and try again." : nextStep);
-  const said = details.length > 1
+  const content = details.length > 1
     ? [h("p", null, h("strong", null, `${details.length} things need correction:`)),
       list(details.map((each) => `${each.message} ${todo(each.nextStep)}`), null), h("p", null, wayOut(error))]
     : [h("p", null, h("strong", null, message)), h("p", null, todo(error.nextStep), wayOut(error))];
   const support = requestId && h("p", { class: "small" }, `For support: ${code}, request ${requestId}`);
-  return h("div", { class: "problem", role: "alert" }, ...said, support);
+  return h("div", { class: "problem", role: "alert" }, ...content, support);
 }
 
-/** Shows for some seconds what has been done. @param {string} said */
-export function notice(said) {
-  const line = h("p", null, said);
+/** Shows for some seconds that an action was done. @param {string} content */
+export function notice(content) {
+  const line = h("p", null, content);
   byId("notices").append(line);
   setTimeout(() => line.remove(), 6000);
 }
@@ -78,7 +78,7 @@ export const numbers = (...names) => names.map((name) => ({ name, number: true }
 /**
  * Returns a table. On a narrow screen each row becomes a block, in which each cell has the name of its column.
  *
- * @param {string} caption what it lists, for screen readers
+ * @param {string} caption the content of the table, for screen readers
  * @param {(Column | string)[]} columns
  * @param {(Child | Child[])[][]} rows
  */
@@ -91,7 +91,7 @@ export function table(caption, columns, rows) {
 }
 
 /**
- * Returns a table whose bodies are made already.
+ * Returns a table with the given `tbody` elements.
  *
  * @param {string} caption
  * @param {(Column | string)[]} columns

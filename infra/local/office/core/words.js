@@ -77,7 +77,7 @@ export const methodsInWords = (chosen) =>
 export const methodChoices = (chosen) => withOthers(METHODS.map(([method, name]) => [method, name]), chosen);
 
 /**
- * Returns choices with what is chosen already, because the API may add values that these screens do not know.
+ * Returns the choices, with the chosen values that are missing, because the API may add values that these screens do not have.
  *
  * @param {readonly Pair[]} choices
  * @param {readonly string[]} chosen

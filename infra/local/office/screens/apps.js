@@ -35,7 +35,7 @@ const PREREQUISITES = ["An active Stripe account", "Admin access to POM", "Busin
 const INSTALLING =
   "Install leads to Stripe. Log in there, grant POM permission to access your Stripe data, and return here to complete the setup.";
 const KEPT = "Every invoice, payment and customer is kept and can be read here. Invoices that were sent can still be paid in Stripe.";
-const GIVEN_UP = "POM gives up its access to the Stripe account. Until Stripe is reconnected, POM sees no payments and makes no invoices.";
+const GIVEN_UP = "POM gives up its access to the Stripe account. Until Stripe is connected again, POM receives no payments and creates no invoices.";
 const RECONNECTING = "Reconnecting fetches what has happened in Stripe in the meantime. Then verify the connection with a test invoice.";
 
 /** @type {[Schemas["TrialStep"], string][]} */
@@ -74,7 +74,7 @@ export async function show(main, { query, signal }) {
     if (!app || !connection) return;
     if ((connection.lastSync?.at ?? "") >= comparingSince) comparingSince = "";
     const verification = checklist.find(({ id }) => id === "business_verified")?.link ?? null;
-    // The lag grows with each second. Where nothing else has changed, what somebody marked or pressed stays.
+    // The lag grows each second. If nothing else has changed, the page is not drawn again, so selections and focus stay.
     const now = JSON.stringify([app, { ...connection, lagSeconds: 0 }, checklist, comparingSince]);
     if (now === shown) return;
     shown = now;
@@ -108,8 +108,8 @@ export async function show(main, { query, signal }) {
 }
 
 /**
- * Reads how the browser came back from Stripe, and takes it out of the address. The state stays in this tab, so that the
- * set-up can still be finished after the page was loaded anew.
+ * Reads the outcome with which Stripe redirected the browser, and removes it from the address. The state is stored in this tab,
+ * so that the set-up can be finished after a reload.
  *
  * @param {URLSearchParams} query
  */
@@ -126,15 +126,15 @@ function outcomeOf(query) {
 }
 
 /**
- * Returns where Stripe stands, what needs attention, and what comes next.
+ * Returns the status of Stripe, the items that need attention, and the next step.
  *
  * @param {Schemas["AppView"]} app
  * @param {Schemas["ConnectionView"]} connection
- * @param {string | null} verification the page on which Stripe is given what it needs
+ * @param {string | null} verification the page on which the company gives Stripe the missing information
  * @returns {Child[]}
  */
 function standing({ name, status, installed, attention, invoicingPaused }, { requirements, livemode }, verification) {
-  const told = status === "pending" ? [] : attention; // what a pending connection needs is said below, to whom it concerns
+  const told = status === "pending" ? [] : attention; // the next step of a pending connection is shown below, to the admin who began it
   const later = requirements.filter(({ message }) => installed && !attention.some((each) => each.message === message));
   return [
     h("div", { class: "heading" }, h("h2", null, name), h("span", { class: "badges" },
@@ -180,7 +180,7 @@ function details(connection, comparing) {
     [ended ? "Was connected on" : "Connected since", timeAt(connection.connectedAt)],
     ["Disconnected on", ended && timeAt(connection.disconnectedAt)],
     ["Latest event from Stripe", timeAt(connection.lastEventAt) ?? "None yet"],
-    ["Webhooks", !ended && [webhooks, healthy === null && h("p", { class: "small" }, why)]], // a known problem is said above
+    ["Webhooks", !ended && [webhooks, healthy === null && h("p", { class: "small" }, why)]], // a known problem is shown above
     ["Compared with Stripe until", timeAt(connection.sweptUntil) ?? "Not yet"],
     ["Latest comparison", comparing ? badge("…", "Comparing now", "wait") : inWords(connection.lastSync)],
     ["First comparison after reconnecting", connection.catchUp?.at !== connection.lastSync?.at && inWords(connection.catchUp)],
@@ -196,13 +196,13 @@ function inWords(report) {
     corrected > 0 && `${counted(corrected, "invoice")} corrected`,
     parked > 0 && `${parked} to be tried again`,
   ].filter(Boolean);
-  const said = `${counted(eventsSeen, "event")} read: ${found.join("; ") || "no webhook was overdue"}.`;
-  return [timeAt(at), h("p", { class: "small" }, said)];
+  const content = `${counted(eventsSeen, "event")} read: ${found.join("; ") || "no webhook was overdue"}.`;
+  return [timeAt(at), h("p", { class: "small" }, content)];
 }
 
 /**
  * @param {Schemas["AppView"]} app
- * @param {() => Promise<unknown>} again shows how things stand now
+ * @param {() => Promise<unknown>} again loads and shows the present status
  * @param {() => Promise<unknown>} compare
  */
 function actions(app, again, compare) {
@@ -220,9 +220,9 @@ function actions(app, again, compare) {
     document.getElementById("test")?.focus();
   };
   const disconnect = async () => {
-    const said = [h("p", null, GIVEN_UP), h("p", null, KEPT)];
+    const content = [h("p", null, GIVEN_UP), h("p", null, KEPT)];
     const work = () => remove("/v1/stripe/connection").then(again);
-    if (await ask("Disconnect Stripe?", said, { confirm: "Disconnect", danger: true, work })) document.getElementById("install")?.focus();
+    if (await ask("Disconnect Stripe?", content, { confirm: "Disconnect", danger: true, work })) document.getElementById("install")?.focus();
   };
   const admin = may("admin");
   const word = finishing ? "Begin again" : app.action === "reconnect" ? "Reconnect" : "Install";
@@ -266,7 +266,7 @@ async function verifying(again, signal) {
     await Promise.all([look(), again()]);
   };
   return section("Verify connection", "card stack",
-    h("p", null, "A small invoice is made in Stripe, read back and voided. Nobody gets an e-mail or is charged."),
+    h("p", null, "A small invoice is created in Stripe, read back and voided. Nobody gets an e-mail or is charged."),
     may("admin") && h("div", { class: "actions" }, button("Verify with a test invoice", verify, { id: "test" })),
     place);
 }
@@ -283,9 +283,9 @@ function stepsOf({ startedAt, ok, steps }, asked) {
     return running && step === next ? line("◔", "wait", name, "Running") : line("○", "quiet", name, without);
   });
   const result = badge(ok ? "✓" : "✕", ok ? "The connection works" : "The test failed", ok ? "good" : "bad");
-  const said = running ? `Step ${Math.min(steps.length + 1, STEPS.length)} of ${STEPS.length} is running.`
+  const content = running ? `Step ${Math.min(steps.length + 1, STEPS.length)} of ${STEPS.length} is running.`
     : startedAt ? [result, " Tested ", timeAt(startedAt)] : "Not tested yet.";
-  return [h("p", { role: "status" }, said), h("ol", { class: "steps" }, lines)];
+  return [h("p", { role: "status" }, content), h("ol", { class: "steps" }, lines)];
 }
 
 /** @param {Schemas["ChecklistItem"][]} items @returns {Child[]} */

@@ -38,9 +38,9 @@ export async function show(main, { query, signal }) {
   /** @param {Schemas["AttentionList"]} list */
   const draw = ({ data, counts }) => {
     const more = counts.some((each) => each.atLeast || each.count > (chosen ? OF_ONE : OF_EACH));
-    const said = chosen ? `${OF_ONE} are shown.` : "There are more of some kinds. Choose a kind above to see them.";
-    const none = empty("Nothing needs you now. It is said here when something does.");
-    refill(place, data.length > 0 ? list(data.map(itemOf), "bare stack") : none, more && h("p", { class: "soft" }, said));
+    const content = chosen ? `${OF_ONE} are shown.` : "There are more of some kinds. Choose a kind above to see them.";
+    const none = empty("Nothing needs you now. An item appears here when something does.");
+    refill(place, data.length > 0 ? list(data.map(itemOf), "bare stack") : none, more && h("p", { class: "soft" }, content));
   };
   await follow("/v1/attention", { query: { first: chosen ? 1 : OF_EACH } }, (all) => {
     refill(tiles, tilesOf(all.counts, chosen));
@@ -79,7 +79,7 @@ function itemOf(item) {
 
 /** Returns what solves it, the most fitting first. @param {Item} item */
 function actionsOf({ id, kind, invoiceId, number, customerId, payoutId, dashboardUrl }) {
-  const leads = (/** @type {string} */ href, /** @type {string} */ said) => h("a", { class: "button", href, id: `${said}-${id}` }, said);
+  const leads = (/** @type {string} */ href, /** @type {string} */ content) => h("a", { class: "button", href, id: `${content}-${id}` }, content);
   const remind = (/** @type {string} */ remindedOf) => button("Remind the customer", async () => {
     await post("/v1/invoices/{invoiceId}/remind", { path: { invoiceId: remindedOf } });
     notice(`Stripe e-mails the customer the payment link of invoice ${number ?? ""} again.`);
@@ -103,7 +103,7 @@ function actionsOf({ id, kind, invoiceId, number, customerId, payoutId, dashboar
       return [payoutId && leads(depositAddress(payoutId), "See the deposit"), stripe];
     case "account_restricted":
       return [leads("/settings/apps", "Go to Settings → Apps"), stripe];
-    default: // a dispute, an invoice that POM does not know, and what the API may add
+    default: // a dispute, an invoice without a record in POM, or a kind that the API adds later
       return [stripe, invoice];
   }
 }

@@ -89,7 +89,7 @@ function progress(batch, again) {
       batch.sendRequestedAt && [". Sending ordered ", timeAt(batch.sendRequestedAt)],
       batch.sendCancelledAt && [". Sending cancelled ", timeAt(batch.sendCancelledAt)], "."),
     pause && h("p", { class: "note" },
-      "Invoicing is paused since ", timeAt(pause.since), `: ${pause.reason} The batch goes on by itself afterwards.`),
+      "Invoicing is paused since ", timeAt(pause.since), `: ${pause.reason} The batch continues automatically afterwards.`),
     h("div", { class: "actions" },
       !running && first && h("a", { class: "button", id: "review", href: draftPage(first, batch.id) }, "Review the drafts"),
       !running && drafts > 0 && button("Send all drafts…", send, { id: "send", class: "main" }),

@@ -7,7 +7,7 @@ import { services } from "../core/company.js";
 import { h, refill } from "../core/elements.js";
 import { ask, button } from "../core/forms.js";
 import { filters, pageButtons } from "../core/listing.js";
-import { follow, keepAsking } from "../core/live.js";
+import { follow, keepPolling } from "../core/live.js";
 import { may } from "../core/session.js";
 import { about } from "../core/way-out.js";
 import { badge, empty, heading, list, loading, numbers, section, tableOf, timeAt, timeOn } from "../core/widgets.js";
@@ -63,7 +63,7 @@ export async function show(main, { query, signal }) {
   const load = async () => {
     const found = await services();
     const text = JSON.stringify(found);
-    if (text === drawn) return; // what has not changed is not replaced under the mouse
+    if (text === drawn) return; // an unchanged list is not replaced, so that a click on it is not lost
     drawn = text;
     all = found;
     draw();
@@ -74,7 +74,7 @@ export async function show(main, { query, signal }) {
     { name: "from", label: "From", type: "date" },
     { name: "to", label: "To", type: "date" },
     { name: "show", label: "Show", type: "select", choices: SHOWN },
-  ], query, () => {}); // drawn at each key below: drawn again when a field is left, it would take the click that left it
+  ], query, () => {}); // the list is drawn at each key (below); drawing it when a field loses the focus would lose the click
   form.addEventListener("input", () => {
     page = 0;
     draw();
@@ -93,7 +93,7 @@ export async function show(main, { query, signal }) {
     follow("/v1/invoices", { query: { status: "draft", first: 5, totals: true } }, (drafts) => showDrafts(waiting, drafts), signal, SLOWLY),
     bills && follow("/v1/invoice-batches", { query: { first: 5 } }, (found) => showBatches(batches, found.data), signal, SLOWLY),
   ]);
-  void keepAsking(load, signal, SLOWLY);
+  void keepPolling(load, signal, SLOWLY);
 }
 
 /** @param {Service} each @param {Record<string, string>} filters */
@@ -166,11 +166,11 @@ const sums = (some) =>
 /** @param {Service[]} chosen @param {() => void} clear */
 function selection(chosen, clear) {
   const customers = new Set(chosen.map(({ customerId }) => customerId)).size;
-  const said = chosen.length
+  const content = chosen.length
     ? [h("strong", null, sums(chosen)), ` in ${counted(chosen.length, "service")} of ${counted(customers, "customer")}`]
     : "Select the services to bill.";
   return [
-    h("p", { role: "status" }, said),
+    h("p", { role: "status" }, content),
     chosen.length > 0 && button("Clear selection", clear, { id: "clear" }),
     button("Create Invoice…", () => create(chosen), { id: "create", class: "main", disabled: chosen.length === 0 }),
   ];
@@ -236,14 +236,14 @@ function connectionNote({ status }) {
 
 /** @param {HTMLElement} place @param {Schemas["InvoiceList"]} drafts */
 function showDrafts(place, { data, totals }) {
-  const said = (totals ?? []).map(({ invoices, total, currency }) => `${counted(invoices, "draft")}, ${money(total, currency)}`).join("; ");
+  const content = (totals ?? []).map(({ invoices, total, currency }) => `${counted(invoices, "draft")}, ${money(total, currency)}`).join("; ");
   place.hidden = data.length === 0;
   refill(place, h("h2", null, "Drafts to review"),
     list(data.map((each) => [
       h("a", { href: `/billing/drafts/${each.id}`, id: `draft-${each.id}`, dir: "auto" }, each.customerName ?? each.customerId),
       h("span", { class: "money" }, money(each.total, each.currency)),
     ]), "bare lines"),
-    h("p", { class: "small" }, `${said}. `, h("a", { href: "/invoicing?show=draft", id: "all-drafts" }, "See all drafts")));
+    h("p", { class: "small" }, `${content}. `, h("a", { href: "/invoicing?show=draft", id: "all-drafts" }, "See all drafts")));
 }
 
 /** @param {HTMLElement} place @param {Schemas["InvoiceBatchView"][]} found */

@@ -48,13 +48,13 @@ export async function show(main, { params: [customerId = ""], signal }) {
     shown = customer;
     for (const [name, , of] of FIELDS) inputOf(form, name).value = of(customer) ?? "";
   };
-  /** @param {Tagged<Customer>} loaded @param {Save} besides @param {string} said */
-  const store = async ({ body, tag }, besides, said) => {
-    // Sent back whole: what only answers have is ignored, and what POM took over from Stripe meanwhile is kept.
+  /** @param {Tagged<Customer>} loaded @param {Save} besides @param {string} content */
+  const store = async ({ body, tag }, besides, content) => {
+    // The whole object is sent back. The API ignores read-only fields, and keeps values that POM has taken over from Stripe since.
     await put("/v1/customers/{customerId}", { path, body: { ...body, ...besides }, ifMatch: tag });
     take(await load());
     await refresh();
-    notice(said);
+    notice(content);
   };
   const [pageOf, loaded] = await Promise.all([pagesInStripe(), load().catch(nullIfErased)]);
   if (!loaded) return showErasure(main, customerId, signal);
@@ -63,12 +63,12 @@ export async function show(main, { params: [customerId = ""], signal }) {
   const take = saving(form, submit, {
     errors, loaded, load, inWords, fill,
     typed: () => typedIn(form),
-    store: (typed, stored) => store(stored, typed, "Saved. Stripe gets it in a moment."),
+    store: (typed, stored) => store(stored, typed, "Saved. POM sends it to Stripe shortly."),
   });
   take(loaded);
   /** @param {string} stripeCustomerId */
   const choose = async (stripeCustomerId) =>
-    store(await load(), { stripeCustomerId, choose: true }, "Chosen. POM links the customer in a moment.");
+    store(await load(), { stripeCustomerId, choose: true }, "Chosen. POM links the customer shortly.");
 
   const refresh = await follow("/v1/customers/{customerId}", { path }, (customer, tag) => {
     const invoices = `/invoicing?customerId=${encodeURIComponent(customer.id)}`;
@@ -94,7 +94,7 @@ function nullIfErased(error) {
   throw error;
 }
 
-/** Returns what names the page of a Stripe customer on Stripe's side. It is null while no account is connected. */
+/** Returns a function that returns a customer's address in the Stripe dashboard, or null while no account is connected. */
 async function pagesInStripe() {
   const { stripeAccountId, livemode } = await get("/v1/stripe/connection");
   const account = stripeAccountId && stripeAddress() && `${stripeAddress()}/${stripeAccountId}/${livemode ? "" : "test/"}`;
@@ -155,7 +155,7 @@ function stripeOf(customer, pageOf, choose) {
     syncError && syncStatus !== "needs_choice" && h("p", { class: "note" }, syncError),
     candidates.length > 0 && h("fieldset", { class: "stack" }, h("legend", null, "Which Stripe customer is it?"), choices, press,
       h("p", { class: "hint" }, "If it is none of these, make a customer with this e-mail address in Stripe, and sync again.")),
-    facts([["Stripe customer", stripeCustomerId && link(stripeCustomerId)], ["Given to Stripe", timeAt(syncedAt)]]),
+    facts([["Stripe customer", stripeCustomerId && link(stripeCustomerId)], ["Synced to Stripe", timeAt(syncedAt)]]),
   ];
 }
 

@@ -1,4 +1,4 @@
-/** Customers: who can be billed, and whether Stripe has them as POM has them. */
+/** Customers: the list of customers with their sync status. */
 
 /** @import { Schemas, Signed, Visit } from "../core/types" */
 import { get } from "../core/api.js";
@@ -30,10 +30,10 @@ const WORDS = allOr(ALL, (status) => STATUSES[status][1]);
 const NO_MATCH = "No customers match what you have chosen.";
 const NONE = "No customers have been given to Stripe yet.";
 
-/** Returns whether Stripe has a customer, in words and with a sign. @param {SyncStatus} status */
+/** Returns the badge of a sync status. @param {SyncStatus} status */
 export const syncBadge = (status) => badge(...signed(status, STATUSES));
 
-/** Returns what somebody sees who may not see customers. */
+/** Returns the text for a person without access to customers. */
 export const notForYou = () => empty("Customers are shown to people with the role billing or admin.");
 
 /** @param {HTMLElement} main @param {Visit} visit */
@@ -52,11 +52,11 @@ export async function show(main, { query, signal }) {
   const [{ data: [stripe] }] = await Promise.all([get("/v1/apps"), list.showFirst()]);
   if (!stripe?.installed) return;
   const offer = await customerImport(signal, list.showFirst);
-  // Without a button, POM-Stripe has all of POM's customers.
+  // The import has no button when POM-Stripe has all of POM's customers.
   refill(unknown, offer.querySelector("button") && section("Customers to give to Stripe", "card", offer));
 }
 
-/** Returns what the API is asked for: it filters by one thing at a time. @param {Record<string, string>} chosen */
+/** Returns the query for the API, which filters by one field at a time. @param {Record<string, string>} chosen */
 function asked({ search, syncStatus }) {
   const status = ALL.find((each) => each === syncStatus);
   if (status) return { syncStatus: status };

@@ -1,4 +1,4 @@
-/** A deposit: how it stands, what it consists of, and the line of each payment in it. */
+/** A deposit: its status, its sums, and the line of each payment in it. */
 
 /** @import { Pair, Schemas, Visit } from "../core/types" */
 import { getTable } from "../core/api.js";
@@ -58,10 +58,10 @@ const storyOf = (payout) => [
   ]),
 ];
 
-/** Returns links to the deposits that this one reverses or pays again, and to those that do so with it. @param {Payout} payout */
+/** Returns links to the deposits that this one reverses or pays again, and to those that reverse it or pay it again. @param {Payout} payout */
 function chainOf({ originalPayoutId, reversedById, paidAgainIn, paysAgain }) {
-  const link = (/** @type {string | null} */ id, /** @type {string} */ said) =>
-    id ? [h("a", { href: depositAddress(id), id: `to-${id}` }, said)] : [];
+  const link = (/** @type {string | null} */ id, /** @type {string} */ content) =>
+    id ? [h("a", { href: depositAddress(id), id: `to-${id}` }, content)] : [];
   const links = [
     ...link(originalPayoutId, "The deposit that this one reverses"),
     ...link(reversedById, "The deposit that reverses this one"),
@@ -87,10 +87,10 @@ function totalsOf({ amount, currency, totals, tiedOut }) {
   const row = (/** @type {string} */ name, /** @type {string} */ part, /** @type {string | false} */ look) =>
     h("div", { class: look }, h("dt", null, name), h("dd", { class: "money" }, money(part, currency)));
   const rows = parts.map(([name, part]) => row(name, part, isNothing(part) && "soft"));
-  const said = tiedOut
+  const content = tiedOut
     ? [badge("✓", "Adds up", "good"), " Its lines add up to the amount exactly."]
     : [badge("✕", "Does not add up", "bad"), " Its lines do not explain the whole amount."];
-  return section("What it adds up to", "card stack", h("dl", { class: "sums" }, rows, row("Amount", amount, "last")), h("p", null, said));
+  return section("What it adds up to", "card stack", h("dl", { class: "sums" }, rows, row("Amount", amount, "last")), h("p", null, content));
 }
 
 /** @param {Payout} payout */

@@ -1,4 +1,4 @@
-/** The review of a draft: drawn as its payer will see it, corrected in place, sent or deleted; then the next one of its pile. */
+/** The review of a draft: a preview as its payer will see it, with buttons to correct, send or delete it; then the next draft. */
 
 /** @import { Schemas, Visit } from "../core/types" */
 import { ApiError, get, getPage, getTagged, post, put } from "../core/api.js";
@@ -45,8 +45,8 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     if (editing) return;
     if (status === "creating") {
       wasDraft = true;
-      const said = "Stripe is being told of this draft. The page goes on by itself…";
-      return refill(body, h("p", { class: "loading", role: "status" }, said));
+      const content = "POM is sending this draft to Stripe. The page continues automatically…";
+      return refill(body, h("p", { class: "loading", role: "status" }, content));
     }
     if (status !== "draft") {
       if (wasDraft) return void go(`/invoicing/${invoiceId}`);
@@ -72,9 +72,9 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     if (!signal.aborted) go(then);
   };
   const drop = async () => {
-    const said = h("p", null, "It is deleted in Stripe, too. Nothing was sent, and its services can be billed again.");
+    const content = h("p", null, "It is deleted in Stripe, too. Nothing was sent, and its services can be billed again.");
     const work = () => post("/v1/invoices/{invoiceId}/void", { path });
-    if (await ask("Delete the draft?", said, { confirm: "Delete", danger: true, work })) go(next ?? back.pathname);
+    if (await ask("Delete the draft?", content, { confirm: "Delete", danger: true, work })) go(next ?? back.pathname);
   };
   const edit = async () => {
     editing = true;
@@ -83,7 +83,7 @@ export async function show(main, { params: [invoiceId = ""], query, signal }) {
     });
     const before = latest;
     await again();
-    if (latest === before) await draw(); // an answer that has changed was drawn already
+    if (latest === before) await draw(); // a changed response was drawn already
   };
   const openPreview = async () => openPage(await getPage("/v1/invoices/{invoiceId}/preview", { path }));
   const acts = { send: () => send(null), sendAndGoOn: next ? () => send(next) : null, edit, openPreview, drop };
@@ -191,7 +191,7 @@ function sheet(preview) {
     preview.footer && h("p", { class: "text small" }, preview.footer));
 }
 
-/** Lets the person correct the draft in place, until it is saved or left as it is. @param {HTMLElement} place @param {string} invoiceId */
+/** Lets the person correct the draft in place, until it is saved or the correction is cancelled. @param {HTMLElement} place @param {string} invoiceId */
 async function correct(place, invoiceId) {
   const path = { invoiceId };
   const load = async () => {
@@ -199,7 +199,7 @@ async function correct(place, invoiceId) {
     return { invoice: body, stored: body.order && { body: body.order, tag } };
   };
   const { invoice: { customerId, currency }, stored } = await load();
-  if (!stored) return; // it is no draft any more, which the review says
+  if (!stored) return; // it is no longer a draft, and the review shows that
   const open = (await services()).filter((each) => each.customerId === customerId && each.currency === currency && !each.invoiceId);
   const { form, fill, typed } = draftForm(stored.body, currency, open.map((each) => ({ ...each, serviceId: each.id })));
   const errors = h("div");

@@ -1,4 +1,4 @@
-/** An invoice: why it stands where it stands, its lines, payments and timeline, and what can be done about it. */
+/** An invoice: an explanation of its status, its lines, payments and timeline, and the available actions. */
 
 /** @import { Child } from "../core/elements.js" */
 /** @import { Schemas, Signed, Visit } from "../core/types" */
@@ -16,7 +16,7 @@ import { choiceOf, isNothing, methodInWords, money, plain, signed } from "../cor
 
 /** @typedef {Schemas["InvoiceDetail"]} Invoice */
 /** @typedef {Schemas["PaymentView"]} Payment */
-/** @typedef {() => Promise<unknown>} Look shows the invoice as it is now */
+/** @typedef {() => Promise<unknown>} Look loads and shows the invoice again */
 
 export const title = "Invoice";
 
@@ -66,7 +66,7 @@ function drawn(invoice, look) {
   ];
 }
 
-/** Returns the buttons of what can be done now by this person. @param {Invoice} invoice @param {Look} look */
+/** Returns the buttons of the actions that this person can take now. @param {Invoice} invoice @param {Look} look */
 function actionsOn(invoice, look) {
   const { id, status, currency, balance, paymentUrl, pdfUrl, dashboardUrl, erasedAt } = invoice;
   const path = { invoiceId: id };
@@ -133,11 +133,11 @@ function actionsOn(invoice, look) {
     dashboardUrl && outside("Open in Stripe", dashboardUrl));
 }
 
-/** Asks without a confirmation: the refusal says what correcting does to this very invoice. @param {string} invoiceId */
+/** Sends the request without a confirmation first, because the refusal explains the effect on this invoice. @param {string} invoiceId */
 async function whatCorrectingDoes(invoiceId) {
   try {
     await post("/v1/invoices/{invoiceId}/correct", { path: { invoiceId }, body: { confirmed: false } });
-    return "It has been corrected a moment ago. This shows its copy.";
+    return "The invoice has just been corrected. This page shows its copy.";
   } catch (error) {
     if (error instanceof ApiError && error.code === "confirmation_missing") return error.message;
     throw error;
@@ -148,7 +148,7 @@ async function whatCorrectingDoes(invoiceId) {
 function aboutOf(invoice) {
   /** @param {string} amount */
   const unlessNothing = (amount) => !isNothing(amount) && money(amount, invoice.currency);
-  const customer = may("billing") ? { href: `/customers/${encodeURIComponent(invoice.customerId)}` } : {}; // else a link that leads nowhere
+  const customer = may("billing") ? { href: `/customers/${encodeURIComponent(invoice.customerId)}` } : {}; // without the role, the page of the customer cannot be opened
   return h("section", { class: "card" }, h("h2", null, h("a", { ...customer, dir: "auto" }, invoice.customerName ?? (invoice.erasedAt ? "Erased customer" : "No name"))), facts([
     ["Total", h("strong", null, money(invoice.total, invoice.currency))],
     ["To be paid", money(invoice.balance, invoice.currency)],
@@ -245,10 +245,10 @@ function refund({ id, currency, refundable }, look) {
     ],
     confirm: "Refund", danger: true,
     work: async ({ amount, reason }) => {
-      // An empty amount is refused, because without one the API gives everything back.
+      // An empty amount is refused, because without an amount the API refunds the whole payment.
       const body = { amount: amount ?? "", reason: REASONS.find((each) => each === reason) ?? null };
       const made = await post("/v1/payments/{paymentId}/refunds", { path: { paymentId: id }, body, key });
-      const outcome = made.id ? plain(made.status) : "ordered. Stripe has not answered yet";
+      const outcome = made.id ? plain(made.status) : "ordered. Stripe has not responded yet";
       notice(`Refund of ${money(made.amount, currency)}: ${outcome}.`);
       await look();
     },
@@ -260,8 +260,8 @@ function eventLog(invoiceId, signal) {
   let closing = new AbortController();
   const events = listing(signal, (after, turned, draw) =>
     follow("/v1/invoices/{invoiceId}/events", { path: { invoiceId }, query: { after } }, (log) => {
-      const said = h("p", { class: "hint" }, `An event is kept for ${log.keptDays} days, the timeline for good.`);
-      draw([said, eventTable(log.data)], log.pageInfo);
+      const content = h("p", { class: "hint" }, `An event is kept for ${log.keptDays} days, the timeline for good.`);
+      draw([content, eventTable(log.data)], log.pageInfo);
     }, AbortSignal.any([turned, closing.signal])));
   const details = h("details", { class: "card" }, h("summary", null, "Event log"), ...events.place);
   details.addEventListener("toggle", () => {

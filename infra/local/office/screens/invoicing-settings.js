@@ -1,4 +1,4 @@
-/** Settings → Invoicing: the defaults of new invoices, each with what it does, and who changed them. */
+/** Settings → Invoicing: the defaults of new invoices with their effects, and the history of changes. */
 
 /** @import { Child } from "../core/elements.js" */
 /** @import { Pair, Schemas, Tagged, Visit } from "../core/types" */
@@ -20,7 +20,7 @@ const PATH = "/v1/settings/invoicing";
 /** @type {Pair[]} */
 const CREATION = [["when_saved", "When they are saved in POM"], ["when_invoiced", "With their first invoice"]];
 
-/** How many changes are shown at once. */
+/** The number of changes on a page. */
 const CHANGES = 10;
 
 const load = () => getTagged(PATH);
@@ -101,7 +101,7 @@ function formOf(loaded, draw) {
           hint: "In which days begin and end, such as America/New_York. Empty: that of the Stripe account. " +
             `Now it is ${timeZone}. A change counts for invoices that are made from then on.` })),
       group("Customer sync",
-        fieldOf({ name: "customerCreation", label: "Customers are made in Stripe", type: "select",
+        fieldOf({ name: "customerCreation", label: "Customers are created in Stripe", type: "select",
           choices: withOthers(CREATION, [view.customerCreation]),
           value: view.customerCreation, hint: "E-mail addresses are the primary identifier: a customer whom Stripe has with the same " +
             "address is linked, and not made again." }))),
@@ -124,7 +124,7 @@ function formOf(loaded, draw) {
 const group = (legend, ...inside) => h("fieldset", { class: "card" }, h("legend", null, legend), ...inside);
 
 /**
- * Returns what the form says. What is no number of days becomes 0, which the API refuses in words.
+ * Returns the settings as typed. A text that is no number of days becomes 0, for which the API returns an error message.
  *
  * @param {HTMLFormElement} form
  * @returns {Settings}
@@ -158,15 +158,15 @@ function typedIn(form) {
 const FIELDS = ["invoiceType", "paymentTerms", "paymentWindow", "paymentMethods", "memo", "footer", "reminders", "currency",
   "timeZone", "customerCreation"];
 
-/** Returns who changed what, and from what to what. Of texts it is only kept that they changed. @param {Schemas["SettingsChangeView"]} change */
+/** Returns a change in words: the user, the fields, and their values before and after. For texts, POM stores only that they changed. @param {Schemas["SettingsChangeView"]} change */
 function changeOf({ at, actor, fields, from, to }) {
   const [before, after] = [inWords(from), inWords(to)];
-  const said = fields.map((field) => {
+  const content = fields.map((field) => {
     const [name, words] = after[FIELDS.indexOf(field)] ?? [field, ""];
     const isText = field === "memo" || field === "footer";
     return h("div", null, isText ? `${name}: changed` : `${name}: ${before[FIELDS.indexOf(field)]?.[1]} → ${words}`);
   });
-  return h("li", null, h("time", { datetime: at }, `${moment(at)}, by ${actor ?? "POM"}`), said);
+  return h("li", null, h("time", { datetime: at }, `${moment(at)}, by ${actor ?? "POM"}`), content);
 }
 
 /** @param {Settings | View | Schemas["SettingsValues"]} settings @returns {Pair[]} */
@@ -189,6 +189,6 @@ function inWords(settings) {
     ["Reminders", enabled ? `${days || "3 days before; on; 3, 7, 14 days after"} the due date` : "Off"],
     ["Currency", currency?.toUpperCase() ?? "That of the Stripe account"],
     ["Time zone", timeZone ?? "That of the Stripe account"],
-    ["Customers are made in Stripe", CREATION.find(([name]) => name === customerCreation)?.[1] ?? "–"],
+    ["Customers are created in Stripe", CREATION.find(([name]) => name === customerCreation)?.[1] ?? "–"],
   ];
 }

@@ -1,6 +1,6 @@
-/** Invoicing: what the invoices come to, and the list of them, with its filters and its search. */
+/** Invoicing: the sums of the invoices, and their list with filters and a search. */
 
-/** @import { Asked, Field, Pair, Schemas, Visit } from "../core/types" */
+/** @import { RequestOptions, Field, Pair, Schemas, Visit } from "../core/types" */
 import { get } from "../core/api.js";
 import { h, refill } from "../core/elements.js";
 import { filters, keepApart, listing } from "../core/listing.js";
@@ -9,9 +9,9 @@ import { may } from "../core/session.js";
 import { badge, badges, empty, heading, list, numbers, section, table, timeAt, timeOn } from "../core/widgets.js";
 import { counted, customerName, money, sum } from "../core/words.js";
 
-/** @typedef {NonNullable<Asked<"/v1/invoices", "get">["query"]>} Query */
-/** @typedef {{ said: string, range: (from: string, to: string) => Query }} Dates */
-/** @typedef {{ name: string, asked: Query, dates: Dates, said?: string }} List */
+/** @typedef {NonNullable<RequestOptions<"/v1/invoices", "get">["query"]>} Query */
+/** @typedef {{ content: string, range: (from: string, to: string) => Query }} Dates */
+/** @typedef {{ name: string, asked: Query, dates: Dates, content?: string }} List */
 
 export const title = "Invoicing";
 
@@ -20,11 +20,11 @@ const SOON = 1000; // a payment is shown within two seconds
 const MARKED_FOR = 5000;
 
 /** @type {Dates} */
-const CREATED = { said: "The dates are those of creation.", range: (from, to) => ({ createdFrom: from, createdTo: to }) };
+const CREATED = { content: "The dates are those of creation.", range: (from, to) => ({ createdFrom: from, createdTo: to }) };
 /** @type {Dates} */
-const DUE = { said: "The dates are the due days; the earliest due is first.", range: (from, to) => ({ dueFrom: from, dueTo: to }) };
+const DUE = { content: "The dates are the due days; the earliest due is first.", range: (from, to) => ({ dueFrom: from, dueTo: to }) };
 /** @type {Dates} */
-const CHANGED = { said: "The dates are those of the latest change.", range: (from, to) => ({ updatedFrom: from, updatedTo: to }) };
+const CHANGED = { content: "The dates are those of the latest change.", range: (from, to) => ({ updatedFrom: from, updatedTo: to }) };
 
 /** @type {List} */
 const ALL = { name: "All invoices", asked: {}, dates: CREATED };
@@ -37,11 +37,11 @@ const LISTS = {
   pending: { name: "Pending", asked: { status: "pending" }, dates: CREATED },
   failed: { name: "Failed", asked: { status: "failed" }, dates: CREATED },
   unpaid: { name: "Unpaid: open or uncollectible", asked: { status: "unpaid" }, dates: CREATED },
-  paid: { name: "Paid", asked: { status: "paid" }, dates: CREATED, said: "These are the paid invoices of every month." },
-  refunded: { name: "Refunded", asked: { status: "refunded" }, dates: CREATED, said: "Those refunded in part are among the paid ones." },
+  paid: { name: "Paid", asked: { status: "paid" }, dates: CREATED, content: "These are the paid invoices of every month." },
+  refunded: { name: "Refunded", asked: { status: "refunded" }, dates: CREATED, content: "Those refunded in part are among the paid ones." },
   settled: { name: "Settled: paid or refunded", asked: { status: "settled" }, dates: CREATED },
-  disputed: { name: "Disputed", asked: { disputed: true }, dates: CREATED, said: "Banks question payments of these invoices now." },
-  draft: { name: "Drafts", asked: { status: "draft" }, dates: CREATED, said: "Nobody has been asked to pay these." },
+  disputed: { name: "Disputed", asked: { disputed: true }, dates: CREATED, content: "Banks question payments of these invoices now." },
+  draft: { name: "Drafts", asked: { status: "draft" }, dates: CREATED, content: "Nobody has been asked to pay these." },
   creating: { name: "Being made", asked: { status: "creating" }, dates: CREATED },
   void: { name: "Void", asked: { status: "void" }, dates: CREATED },
   uncollectible: { name: "Uncollectible", asked: { status: "uncollectible" }, dates: CREATED },
@@ -80,15 +80,15 @@ export async function show(main, { query, signal }) {
     drawHead();
     return pages.showFirst();
   }, customerId ? { customerId } : {});
-  // The API finds one invoice, or lists many.
+  // The API accepts either a search or filters, so a search clears the filters.
   keepApart(form, (chosen) => (chosen === "find" ? "[name]:not([name=find])" : "[name=find]"));
   const drawHead = () => {
     const { find, show: chosen } = values();
     refill(tiles, summary && !customerId && tilesOf(summary, find ? null : chosen ?? ""));
-    const { said, dates } = listOf(chosen);
+    const { content, dates } = listOf(chosen);
     const by = may("billing") ? ", its id in Stripe (in_…), or the customer’s name or e-mail address" : " or its id in Stripe (in_…)";
     const how = !customerId && `Find an invoice by its number${by}. `;
-    refill(hint, how, !find && `${dates.said} ${said ?? ""} `, location.search && toAll({}));
+    refill(hint, how, !find && `${dates.content} ${content ?? ""} `, location.search && toAll({}));
     form.hidden = hint.hidden = !customerId && summary?.data.length === 0;
   };
   const pages = listing(signal, async (after, turned, draw) => {
@@ -119,11 +119,11 @@ export async function show(main, { query, signal }) {
 /** @param {string | undefined} list */
 const listOf = (list) => LISTS[list ?? ""] ?? ALL;
 
-/** Two days in the wrong order are the same range. @param {Dates} dates @param {Record<string, string>} values */
+/** Returns the query of a range of days, in either order. @param {Dates} dates @param {Record<string, string>} values */
 const rangeOf = (dates, { from = "", to = "" }) => (to && from > to ? dates.range(to, from) : dates.range(from, to));
 
 /**
- * Returns what the API is asked for, or the customers to choose from, if something is searched that several may be.
+ * Returns the query for the API, or the customers to choose from if the search matches several.
  *
  * @param {Record<string, string>} values
  * @returns {Promise<Query | Schemas["CustomerView"][]>}
@@ -180,10 +180,10 @@ function totalsInWords(totals) {
 }
 
 /**
- * Returns the rows. Those that have changed since they were drawn are marked for a moment.
+ * Returns the rows. Rows that have changed since the last drawing are highlighted briefly.
  *
  * @param {Schemas["InvoiceView"][]} invoices
- * @param {Map<string, string> | null} drawn when each was changed, as it was drawn before
+ * @param {Map<string, string> | null} drawn the `updatedAt` of each invoice at the last drawing, by id
  */
 function rowsOf(invoices, drawn) {
   const columns = ["Number", "Customer", "Status", ...numbers("Total", "Balance"), "Due", "Created"];

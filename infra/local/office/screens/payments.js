@@ -1,4 +1,4 @@
-/** Payments and deposits: what is on its way, the deposits, and each payment, refund and dispute. */
+/** Payments and deposits: the money on its way, the deposits, and each payment, refund and dispute. */
 
 /** @import { Draw } from "../core/listing.js" */
 /** @import { Field, Schemas, Visit } from "../core/types" */
@@ -90,7 +90,7 @@ function paymentList(visit) {
 }
 
 /**
- * Returns a list with its filters and a button that saves what they choose, all pages of it.
+ * Returns a list with its filters, and a button that saves all pages of the filtered list.
  *
  * @param {Visit} visit
  * @param {object} list
@@ -103,9 +103,9 @@ function paymentList(visit) {
  */
 function listed({ query, signal }, { what, none, fields, beside, begin, csv }) {
   const { form, values } = filters(fields, query, () => pages.showFirst(), beside);
-  const said = () => (Object.keys(values()).length ? `No ${what} match what you have chosen.` : `There are no ${what} yet. ${none}`);
+  const content = () => (Object.keys(values()).length ? `No ${what} match what you have chosen.` : `There are no ${what} yet. ${none}`);
   const pages = listing(signal, (after, turned, draw) =>
-    begin(values(), after, turned, (rows, pageInfo) => draw(rows || empty(said()), pageInfo)));
+    begin(values(), after, turned, (rows, pageInfo) => draw(rows || empty(content()), pageInfo)));
   const save = button("Save as CSV", async () => {
     const { kind, method, from, to = new Date().toISOString().slice(0, 10) } = values();
     const name = [what, kind && `${kind}s`, method, from && `from-${from}`, `to-${to}`].filter(Boolean).join("-");
@@ -151,7 +151,7 @@ const paymentTable = (movements) =>
     depositsOf(each),
   ]));
 
-/** Returns each deposit once: money that left and came back is often in the same. @param {Schemas["MovementView"]} movement */
+/** Returns each deposit of a movement once, because money that left and money that returned often share a deposit. @param {Schemas["MovementView"]} movement */
 function depositsOf({ id, deposits }) {
   const once = new Map(deposits.map((each) => [each.payoutId ?? each.message, each]));
   return [...once.values()].map(({ payoutId, on, status, message }) =>
