@@ -98,7 +98,8 @@ class Life(Story):
         self._refused("GET", f"/customers/{wrong}")
         assert self.api.get(f"/customers?name={word('query')}").status == 200
         assert self.api.get(f"/customers?email={address('maildomain')}").status == 200
-        self.bill_next_service(tax="5.00", deductions=[{"kind": "discount", "description": "Spring", "amount": "5.00"}])
+        discount = {"kind": "discount", "description": "Spring", "amount": "5.00"}
+        self.bill_next_service(tax="5.00", deductions=[discount])
         self.pay()
         self.settled()
         self.edit_customer_in_stripe("cust_1", email="second@b.test", name="Ann Lee", phone="1", description="")
