@@ -252,7 +252,7 @@ def erasure_gone_on(organization_id: str, customer_id: str, erasure: Erasure | N
     (logger.info if erasure is not None else logger.warning)("erasure", extra={**fields, **known})
 
 
-def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:
+def canary_finished(verdict: str, milliseconds: int, *, passed: bool) -> None:
     """Logs and counts the result of a canary."""
     emit(metrics.CANARY_PASSED, 1 if passed else 0)
     emit(metrics.CANARY_ROUND_TRIP, milliseconds, verdict=verdict)

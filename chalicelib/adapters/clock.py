@@ -8,7 +8,7 @@ import time
 
 
 class SystemClock:
-    """Fulfils `Clock` with the clock of the machine."""
+    """Implements `Clock` with the clock of the machine."""
 
     def now(self) -> int:
         """Returns epoch seconds UTC."""

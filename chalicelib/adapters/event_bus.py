@@ -52,7 +52,7 @@ _CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"mode": "standard",
 
 
 class EventBridgeBus:
-    """Fulfils `EventBus`. The client is created when the first event is put."""
+    """Implements `EventBus`. The client is created when the first event is put."""
 
     def __init__(self, name: str, clock: Clock) -> None:
         self._name = name

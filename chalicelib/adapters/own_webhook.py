@@ -21,7 +21,7 @@ LONGEST_RESPONSE = 64 * 1024
 
 
 class HttpOwnWebhook:
-    """Fulfils `ports.OwnWebhook`. Redirects are not followed, and no proxy is used."""
+    """Implements `ports.OwnWebhook`. Redirects are not followed, and no proxy is used."""
 
     def __init__(self, url: str, secrets: Callable[[], Sequence[str]]) -> None:
         """`url` is the full URL of the endpoint.

@@ -33,7 +33,7 @@ _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard",
 
 
 class SqsQueues:
-    """Fulfils `Queues`. The client is created when the first message is sent.
+    """Implements `Queues`. The client is created when the first message is sent.
 
     `request_id` returns the id of the request that causes the message, or None.
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class UnpublishedQueue:
-    """Fulfils `UnpublishedChanges`. The client is created when the first change is queued."""
+    """Implements `UnpublishedChanges`. The client is created when the first change is queued."""
 
     def __init__(self, url: str) -> None:
         self._url = url

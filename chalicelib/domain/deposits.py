@@ -152,18 +152,23 @@ NOT_NAMED = "Stripe has not said which deposit has it. For deposits that are mad
 
 
 def _after_return(payout: Payout, related: RelatedPayouts) -> Deposit:
-    """Returns where the money of a payout is that came back. Later payouts may have paid it out and come back too."""
+    """Returns the deposit that has the money of a payout that came back. Later payouts may have come back as well."""
     beginning = f"The {deposit_name(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}"
-    its = "its amount" if payout.fact.takes else "its money"
-    *_, latest = (payout, *related.later_attempts(payout))
-    on = latest.fact.arrives_on
-    if related.gave_back(latest):
-        return Deposit(DepositStatus.RETURNED, f"{beginning}; {its} came back to the Stripe balance.", on, latest.id)
-    if latest.fact.status == "paid":
-        message = f"{beginning}; {its} is in the {deposit_name(latest)}.{_reversal(latest, related)}"
-        return Deposit(DepositStatus.ARRIVED, message, on, latest.id)
-    message = f"{beginning}; {its} is in the {noun_of(latest)} that {related.expected(latest)}."
-    return Deposit(DepositStatus.ON_ITS_WAY, message, on, latest.id)
+    subject = "its amount" if payout.fact.takes else "its money"
+    *_, latest_attempt = (payout, *related.later_attempts(payout))
+    on = latest_attempt.fact.arrives_on
+    if related.gave_back(latest_attempt):
+        return Deposit(
+            DepositStatus.RETURNED, f"{beginning}; {subject} came back to the Stripe balance.", on, latest_attempt.id
+        )
+    if latest_attempt.fact.status == "paid":
+        message = (
+            f"{beginning}; {subject} is in the {deposit_name(latest_attempt)}.{_reversal(latest_attempt, related)}"
+        )
+        return Deposit(DepositStatus.ARRIVED, message, on, latest_attempt.id)
+    later_payout = f"the {noun_of(latest_attempt)} that {related.expected(latest_attempt)}"
+    message = f"{beginning}; {subject} is in {later_payout}."
+    return Deposit(DepositStatus.ON_ITS_WAY, message, on, latest_attempt.id)
 
 
 _ENDED = {"failed": "failed", "canceled": "was canceled"}

@@ -81,9 +81,7 @@ class RefundOrder:
         return replace(self, resume_at=now + LEASE)
 
     def postponed(self, now: int, *, stored_by_stripe: bool) -> Self:
-        """Returns the order after an unusable response of Stripe.
-
-        POM resumes the order within `LONGEST_WAIT` seconds.
+        """Returns the order after Stripe gave no usable response. POM resumes it within `LONGEST_WAIT` seconds.
 
         `stored_by_stripe` is True if Stripe responded with a failure, which Stripe repeats for the same key.
         """

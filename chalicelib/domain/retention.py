@@ -26,27 +26,26 @@ _WITH_THE_STAGE = "this installation of POM is taken down together with its tabl
 _TAX = (
     "It is part of the company's books. How long books are kept is the company's duty, and depends on its country: "
     "three years in the United States, six or seven in some cases, without end in others. An erasure of the customer "
-    "or of the organization takes people out, and leaves amounts, dates and numbers."
+    "or of the organization removes people, and leaves amounts, dates and numbers."
 )
 BOOKS = NoExpiry(_WITH_THE_STAGE, _TAX, _BOOKS)
 INVOICES = NoExpiry(f"{_WITH_THE_STAGE}, or, if it is a draft, until it is discarded", _TAX, _BOOKS)
 CUSTOMERS = NoExpiry(
     "an admin or an operator erases the person",
-    "The company bills the customer. After an erasure the record stays without the person, as a tombstone. It keeps "
-    "the person from being brought back by a sweep, an import or an event of the Stripe customer.",
+    "The company bills the customer. After an erasure the record stays without the person, as a tombstone. The "
+    "tombstone prevents a sweep, an import or an event of the Stripe customer from bringing the person back.",
 )
 SERVICES_BILLED = NoExpiry(
     f"{_WITH_THE_STAGE}, or until the invoice is voided or discarded",
-    "It keeps a service from being billed twice, even years later.",
+    "It prevents a service from being billed twice, even years later.",
 )
 STRIPE_CUSTOMERS_HELD = NoExpiry(
     f"{_WITH_THE_STAGE}, or until the customer is linked to another Stripe customer",
-    "It keeps a Stripe customer from being given to two customers of POM, and so keeps one payer's data from "
-    "another.",
+    "It links a Stripe customer to one customer of POM only, so that no payer gets another payer's data.",
 )
 ACCOUNTS_BOUND = NoExpiry(
     _WITH_THE_STAGE,
-    "It keeps a Stripe account that one organization has used from showing its books to another.",
+    "It binds a Stripe account to one organization, so that no other organization can see the books of the account.",
 )
 ORGANIZATIONS = NoExpiry(
     "an operator erases the organization, and a tombstone without its texts stays",
@@ -61,38 +60,37 @@ ACTS = NoExpiry(
 PLATFORM = NoExpiry(
     "the next one replaces it", "It is one item of the stage with the latest check, and belongs to no organization."
 )
-FREEZE = NoExpiry("an operator lifts the freeze", "It is there only as long as the platform is frozen.")
+FREEZE = NoExpiry("an operator lifts the freeze", "It exists only while the platform is frozen.")
 PAYMENT_REFERENCES = NoExpiry(
     _WITH_THE_STAGE,
-    "A refund or a dispute may come years after its payment, and names nothing but the payment. The item holds only "
+    "A refund or a dispute may come years after its payment, and names only the payment. The item holds only "
     "ids, Stripe's and POM's.",
 )
 SUMS = NoExpiry(_WITH_THE_STAGE, "It has sums of the books by status, currency and day, without any personal data.")
 FEED_HEAD = NoExpiry(
-    _WITH_THE_STAGE, "One number of the organization. It keeps a position in the feed from being used twice."
+    _WITH_THE_STAGE, "It is one number for each organization, and keeps a position in the feed from being used twice."
 )
 
 UNKNOWN_INVOICES_KEPT = Expires(
     30 * DAY,
     "the comparison that found them",
-    "The daily comparison replaces it. It grows old only for an account that is no longer connected, where nobody "
-    "can "
-    "act on it.",
+    "The daily comparison replaces it. It grows old only for an account that is no longer connected, and nobody can "
+    "act on the invoices of such an account.",
 )
 TRIALS = Expires(
     30 * DAY,
     "the beginning of the test",
-    "A test shows the state of the connection at that time. After a month it should be repeated.",
+    "A test shows the state of the connection at that time. After a month a user should repeat the test.",
 )
 ATTEMPTS_TO_CONNECT = Expires(
     DAY,
-    "the time until which the attempt was good",
-    "A browser that comes back late from Stripe is shown what happened to the attempt.",
+    "the end of the attempt's validity",
+    "A browser that comes back late from Stripe gets the result of the attempt.",
 )
 UNUSED_GRANTS = Expires(
     30 * DAY,
-    "the time until which the attempt was good",
-    "POM remembers an access that was granted and not used until it has given the access up, an outage included.",
+    "the end of the attempt's validity",
+    "POM gives up an access that was granted and not used. The row must last until then, even through an outage.",
 )
 
 MARKERS = Expires(
@@ -123,9 +121,8 @@ CANARIES = Expires(HOUR, "the arrival", "The check of a test event follows withi
 INVOICE_BATCHES = Expires(
     400 * DAY,
     "the request",
-    "A year, and a month to compare a batch with the one of the year before. Failed items can be retried, and the "
-    "same "
-    "key does not order them twice.",
+    "A company can compare a batch with the one of the year before, for a month. Until then failed items can be "
+    "retried, and the same key does not order them twice.",
 )
 INVOICE_BATCH_ITEMS = Expires(
     INVOICE_BATCHES.seconds + 14 * DAY,
@@ -145,7 +142,9 @@ IMPORT_ITEMS = Expires(
     "The parts of an import are deleted after it, because an import is never shown without its parts.",
 )
 PACES = Expires(
-    30 * DAY, "the last request of the lane", "How fast Stripe took requests a month ago says nothing about today."
+    30 * DAY,
+    "the last request of the lane",
+    "The rate at which Stripe accepted requests a month ago says nothing about today.",
 )
 
 FEED = Expires(
@@ -163,7 +162,7 @@ FEED_ROWS = Expires(
 MESSAGES = Expires(
     4 * DAY,
     "the sending",
-    "Longer than a weekend with an outage. A schedule takes up the work of a lost message again.",
+    "The time is longer than an outage over a weekend. A schedule resumes the work of a lost message.",
     _SQS,
 )
 DEAD_LETTERS = Expires(
@@ -176,8 +175,8 @@ UNPUBLISHED = Expires(
     SQS_LONGEST,
     "the failure",
     "An operator publishes the changes again once the cause is fixed. The messages hold ids, versions and statuses, "
-    "and "
-    "nothing else of the objects.",
+    "and no "
+    "other data of the objects.",
     _SQS,
 )
 STREAMS = Expires(
@@ -193,12 +192,12 @@ BUS_EVENTS = Expires(
 RECOVERY = Expires(
     35 * DAY,
     "the write",
-    "Each table can be restored to any second. DynamoDB offers 1 to 35 days. A table that is deleted keeps its last "
-    "backup as long. Nothing can be taken out of a backup: after a restore, erasures are done again.",
+    "Each table can be restored to any second. DynamoDB offers 1 to 35 days. The last backup of a deleted table is "
+    "retained for 35 days too. No item can be removed from a backup, so erasures are repeated after a restore.",
     _PITR,
 )
 RECOVERY_POINTS = Expires(
-    DAY, "the backup", "AWS Backup makes it only to copy it. In its own region a table is restored without it."
+    DAY, "the backup", "AWS Backup creates it only to copy it. In its own region a table is restored without it."
 )
 COPIES = Expires(
     14 * DAY,
@@ -210,13 +209,13 @@ COPIES = Expires(
 FUNCTION_LOGS = Expires(
     90 * DAY,
     "the line",
-    "An incident is often noticed months after it began, and its analysis needs who did what from where. Lines hold "
-    "opaque ids and truncated addresses.",
+    "An incident is often noticed months after it began. Its analysis needs to show who did what, and from where. "
+    "Lines have opaque ids and truncated addresses.",
 )
 ACCESS_LOGS = Expires(
     FUNCTION_LOGS.seconds,
     "the line",
-    "They are read together with the functions' lines. They hold no address at all.",
+    "They are read together with the functions' lines. They have no addresses.",
 )
 DEVELOPMENT_LOGS = Expires(14 * DAY, "the line", "A stage without users needs no record of who did what.")
 METRICS = Expires(
@@ -228,15 +227,15 @@ METRICS = Expires(
 TRACES = Expires(
     30 * DAY,
     "the request",
-    "X-Ray keeps a trace for 30 days. Functions are traced: times, and no addresses. The API is not, because its "
-    "segments would hold whole addresses and paths.",
+    "X-Ray retains a trace for 30 days. The traces of functions have times and no addresses. The API is not traced, "
+    "because its segments would have whole addresses and paths.",
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-understanding-xray-traces.html",
 )
 WAF_SAMPLES = Expires(
     3 * HOUR,
     "the request",
-    "Only of a stage that has AWS WAF. A sample shows an operator why a request was refused, with its whole address "
-    "and path. Headers that authenticate are hidden, and WAF writes no log.",
+    "Only a stage with AWS WAF has samples. A sample shows an operator why a request was refused, with its whole "
+    "address and path. Headers that authenticate are hidden, and WAF writes no log.",
     "https://docs.aws.amazon.com/waf/latest/APIReference/API_GetSampledRequests.html",
 )
 

@@ -71,7 +71,7 @@ class InvoiceStore(Protocol):
         """Claims more services for an invoice of the version that was read. Raises: ServiceClaimed, StaleWrite."""
 
     def save_claiming(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
-        """Like `save`, and claims at most MAX_CLAIMS_AT_ONCE services: all or nothing.
+        """Saves like `save`, and claims at most MAX_CLAIMS_AT_ONCE services: all or none.
 
         Raises: StaleWrite, ServiceClaimed.
         """
@@ -89,7 +89,7 @@ class InvoiceStore(Protocol):
         """
 
     def apply(self, recounted: InvoiceWrite, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
-        """Like `save`, and marks the event as processed. Raises: StaleWrite, DuplicateEvent."""
+        """Saves like `save`, and marks the event as processed. Raises: StaleWrite, DuplicateEvent."""
 
     def remove(self, uncounted: InvoiceWrite, services: Sequence[ServiceId]) -> None:
         """Removes an invoice that was never created in Stripe, with its claims. Raises: StaleWrite."""
@@ -134,7 +134,7 @@ class CustomerStore(Protocol):
         """
 
     def apply(self, customer: Customer, marker: EventMarker) -> Customer:
-        """Like `save`, and marks the event as processed. Raises: StaleWrite, DuplicateEvent."""
+        """Saves like `save`, and marks the event as processed. Raises: StaleWrite, DuplicateEvent."""
 
     def holder_of(
         self, organization_id: OrganizationId, account_id: StripeAccountId, stripe_customer_id: str
@@ -184,23 +184,23 @@ class ConnectionStore(Protocol):
         """Replaces the version that was read, and stores the acts of the change with it. Raises: StaleWrite."""
 
     def bind(self, connection: Connection, platform_freeze: Freeze | None = None, *acts: Act) -> Connection:
-        """Saves the connection and binds its account to its organization for good, if the platform freeze is
+        """Saves the connection, and binds its account to its organization permanently, if the platform freeze is
         unchanged.
 
         Raises: StaleWrite; Conflict `account_bound_elsewhere`.
         """
 
     def apply(self, connection: Connection, marker: EventMarker, *acts: Act) -> Connection:
-        """Like `save`, and marks the event as processed. Raises: StaleWrite, DuplicateEvent."""
+        """Saves like `save`, and marks the event as processed. Raises: StaleWrite, DuplicateEvent."""
 
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None: ...
 
     def all_active(self) -> Iterator[OrganizationId]:
-        """Yields every organization with a usable connection. For schedules only."""
+        """Yields every organization with a usable connection. Only schedules may call this method."""
 
     def due_for_sweep(self, by: int) -> Iterator[OrganizationId]:
-        """Yields the organizations whose sweep is due by then, the longest due first. For the reconciliation plan
-        only.
+        """Yields the organizations whose sweep is due at the time `by` or earlier, the longest due first. Only the
+        reconciliation plan may call this method.
         """
 
     def put_authorization(self, authorization: Authorization) -> None:
@@ -212,8 +212,8 @@ class ConnectionStore(Protocol):
         """Raises: StaleWrite."""
 
     def unused_grants(self, limit: int) -> Sequence[str]:
-        """Returns state hashes of any organization's authorizations that were granted and not completed, oldest
-        first.
+        """Returns the state hashes of authorizations that were granted and not completed, of all organizations,
+        oldest first.
         """
 
     def webhook_check(self) -> WebhookCheck | None:
@@ -225,11 +225,11 @@ class ConnectionStore(Protocol):
     def canary_run(self) -> CanaryRun | None:
         """Returns the latest run of the scheduled canaries, or None."""
 
-    def save_canary_run(self, flight: CanaryRun) -> None:
+    def save_canary_run(self, run: CanaryRun) -> None:
         """Stores the run, unless a later one is stored."""
 
     def platform_freeze(self) -> Freeze | None:
-        """Returns the platform freeze, or None: while it exists, new connections are frozen.
+        """Returns the platform freeze, or None. While a platform freeze exists, new connections are frozen.
 
         This is one strongly consistent read. No request that bills makes it.
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import bootstrap
-from chalicelib.observability import canary_flown, worker_boundary
+from chalicelib.observability import canary_finished, worker_boundary
 from chalicelib.usecases.events.canary import send_and_store_canaries
 from chalicelib.workers.ticks import tick
 from chalicelib.workers.triggers import triggered
@@ -21,11 +21,11 @@ def canary(event: CloudWatchEvent) -> dict[str, str]:
     soon.
     """
     with tick(event):
-        return _fly()
+        return _send_and_count()
 
 
 @worker_boundary("canary")
-def _fly() -> dict[str, str]:
-    flight = send_and_store_canaries(bootstrap.own_webhook(), bootstrap.ports())
-    canary_flown(flight.verdict, flight.milliseconds, passed=flight.verdict.passed)
-    return {"verdict": flight.verdict}
+def _send_and_count() -> dict[str, str]:
+    run = send_and_store_canaries(bootstrap.own_webhook(), bootstrap.ports())
+    canary_finished(run.verdict, run.milliseconds, passed=run.verdict.passed)
+    return {"verdict": run.verdict}

@@ -180,7 +180,7 @@ class _Republishing(Adapters):
 
 
 class _AlreadyQueued:
-    """Fulfils `UnpublishedChanges` for changes that are in the queue."""
+    """Implements `UnpublishedChanges` for changes that are in the queue."""
 
     def keep(self, record: Mapping[str, Any], reason: str, change: Change | None) -> None:
         """Does nothing: the message stays where it is, and the outcome has the reason."""

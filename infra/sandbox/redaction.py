@@ -70,7 +70,7 @@ _EMAIL = re.compile(r"[^\s<>()'\",;]+@[^\s<>()'\",;]+")
 _QUOTED = re.compile(r"(?<!\w)(['\"`])([^'\"`]{1,300})\1(?!\w)")
 _ADDRESS = re.compile(r"https?://[^\s'\"<>]+")
 _KNOWN_HOSTS = ("stripe.com", "127.0.0.1", "localhost", "example.com")
-"""Hosts that reveal nothing about a company: Stripe's, this machine, and the reserved example domain."""
+"""Hosts of web addresses that say nothing about a company: Stripe's, and this machine."""
 
 
 class SecretFound(Exception):

@@ -142,8 +142,8 @@ def test_a_cold_start_is_counted_once(emitted_metrics: Any, monkeypatch: pytest.
 
 
 def test_a_canary_is_counted_by_its_outcome(emitted_metrics: Any) -> None:
-    observability.canary_flown("refused", 140, passed=False)
-    observability.canary_flown("passed", 90, passed=True)
+    observability.canary_finished("refused", 140, passed=False)
+    observability.canary_finished("passed", 90, passed=True)
     failure, how, success, _ = emitted_metrics()
     assert (failure["CanaryPassed"], success["CanaryPassed"]) == ([0.0], [1.0])
     assert (how["verdict"], how["CanaryRoundTrip"]) == ("refused", [140.0])

@@ -31,7 +31,7 @@ PER_LINE = 26
 ACCESS_BYTES = len(json.dumps(ACCESS_LOG)) + 40
 """A line of API Gateway's: its values are about as long as the names of what they stand for."""
 HEADERS = 900
-"""Bytes of an answer beside its body."""
+"""Bytes of a response besides its body."""
 STRIPE_BYTES = 1500
 """Bytes that a call sends to Stripe."""
 SQS_REQUESTS = 3

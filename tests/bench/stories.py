@@ -17,7 +17,7 @@ from chalicelib.usecases.invoicing.invoices import get_invoice
 from tests.backends import aws_with_resources, table_backend
 from tests.bench import stories_drafts
 from tests.bench.figures import Figure
-from tests.bench.stories_growth import CREATED, FEE, NOTHING_NEW, PAID, SENT_AGAIN, TROUBLED, kept_of_an_invoice
+from tests.bench.stories_growth import CREATED, FEE, NOTHING_NEW, PAID, SENT_AGAIN, TROUBLED, invoice_growth_figures
 from tests.bench.stories_stage import Stage, running
 from tests.bench.story_costs import StoryCost, show
 from tests.world import ORGANIZATION
@@ -265,7 +265,7 @@ def measure() -> list[Figure]:
     """Print the table, and hold every story to its bounds."""
     stories = run_stories()
     show(stories, Console(width=150))
-    return [*_figures(stories), *kept_of_an_invoice({each.name: each for each in stories})]
+    return [*_figures(stories), *invoice_growth_figures({each.name: each for each in stories})]
 
 
 def _figures(stories: Sequence[StoryCost]) -> Iterator[Figure]:

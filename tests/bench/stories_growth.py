@@ -1,5 +1,5 @@
-"""The cost of an invoice from its creation to its payment, the size of its item, and that events do not enlarge
-it.
+"""Measures the cost of an invoice from its creation to its payment, the size of its item, and that repeated events
+do not enlarge the item.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ CREATED, PAID = "create and send, known customer", "paid by card"
 FEE = "its fee: charge.updated"
 TROUBLED = "declined three times, paid, refunded in part, dispute lost"
 SENT_AGAIN = "each of these events once more"
-NOTHING_NEW = "events that tell nothing new"
+NOTHING_NEW = "events that change nothing"
 
 MOST_UNITS = 90
 """Write units of an invoice of one line from its creation to its payment by card and its fee, events included."""
@@ -21,12 +21,14 @@ MOST_BYTES = 1229
 """Bytes of an invoice's item with one line and one payment, whatever happened to it: 1.2 KB."""
 
 
-def kept_of_an_invoice(stories: Mapping[str, StoryCost]) -> Iterator[Figure]:
-    """Yields what is held of one invoice, by the stories that were told of it."""
+def invoice_growth_figures(stories: Mapping[str, StoryCost]) -> Iterator[Figure]:
+    """Yields the figures of one invoice, from the stories that were played with it."""
     parts = [stories[name].writes for name in (CREATED, PAID, FEE)]
-    how = ", ".join(f"{part:g}" for part in parts)
-    what = "an invoice from created to paid by card and its fee known, in WRU"
-    yield at_most(what, sum(parts), MOST_UNITS, "", f"{how}: created and sent, paid, its fee", is_count=True)
+    parts_text = ", ".join(f"{part:g}" for part in parts)
+    figure_name = "an invoice from created to paid by card and its fee known, in WRU"
+    yield at_most(
+        figure_name, sum(parts), MOST_UNITS, "", f"{parts_text}: created and sent, paid, its fee", is_count=True
+    )
     for name in (PAID, TROUBLED):
         yield at_most(f"{name}: its item", stories[name].item, MOST_BYTES, "bytes", "with its keys", is_count=True)
     for name in (SENT_AGAIN, NOTHING_NEW):

@@ -117,13 +117,13 @@ def test_each_step_has_between_half_a_lease_and_a_whole_lease(resume_at: int | N
 
 def test_finished_work_is_not_resumed() -> None:
     for step in (Step.DONE, Step.REVIEW):
-        resting = SAGA.advanced(step, NOW)
-        assert not resting.running
-        assert resting.resume_at is None
+        finished = SAGA.advanced(step, NOW)
+        assert not finished.running
+        assert finished.resume_at is None
     for step in (Step.CLAIM, Step.DRAFT, Step.LINES, Step.SEND, Step.ABORT):
-        moving = SAGA.advanced(step, NOW)
-        assert moving.running
-        assert moving.resume_at == NOW + LEASE
+        unfinished = SAGA.advanced(step, NOW)
+        assert unfinished.running
+        assert unfinished.resume_at == NOW + LEASE
 
 
 def test_the_next_step_begins_with_a_clean_record() -> None:

@@ -17,8 +17,8 @@ from tests.e2e.webhook_secrets import as_stored, store_secret
 
 
 @pytest.fixture(scope="module")
-def open_pipe() -> Iterator[LocalStack]:
-    """A stack of its own: its parts are killed and its secret is exchanged."""
+def canary_stack() -> Iterator[LocalStack]:
+    """Yields a stack for this module only, because its tests kill parts of the stack and exchange its secret."""
     with LocalStack(app="infra.local.enforced_policies:app") as running:
         yield running
 
@@ -35,58 +35,58 @@ def metrics(stack: LocalStack, part: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
 
 
-def test_a_canary_is_accepted_and_not_counted_as_an_event(open_pipe: LocalStack) -> None:
-    assert send_canary(open_pipe) == ("passed", 1)
-    assert send_canary(open_pipe) == ("passed", 1)
-    events = [each for each in metrics(open_pipe, "api") if "EventLag" in each]
+def test_a_canary_is_accepted_and_not_counted_as_an_event(canary_stack: LocalStack) -> None:
+    assert send_canary(canary_stack) == ("passed", 1)
+    assert send_canary(canary_stack) == ("passed", 1)
+    events = [each for each in metrics(canary_stack, "api") if "EventLag" in each]
     assert events == []
-    company = Company(open_pipe).connect()
+    company = Company(canary_stack).connect()
     company.customer()
     company.bill("svc_after_canaries")
     company.all_delivered()
-    assert [each for each in metrics(open_pipe, "api") if "EventLag" in each], "Stripe's own are counted"
+    assert [each for each in metrics(canary_stack, "api") if "EventLag" in each], "Stripe's own are counted"
 
 
-def test_a_canary_signed_with_a_secret_that_the_handler_lacks_is_refused(open_pipe: LocalStack) -> None:
-    [secret] = open_pipe.secret.webhook_secrets
+def test_a_canary_signed_with_a_secret_that_the_handler_lacks_is_refused(canary_stack: LocalStack) -> None:
+    [secret] = canary_stack.secret.webhook_secrets
     try:
-        store_secret(open_pipe, as_stored("whsec_new", secret))
-        assert send_canary(open_pipe) == ("passed_by_older_secret", 1)
-        store_secret(open_pipe, as_stored("whsec_new"))
-        assert send_canary(open_pipe) == ("refused", 0)
+        store_secret(canary_stack, as_stored("whsec_new", secret))
+        assert send_canary(canary_stack) == ("passed_by_older_secret", 1)
+        store_secret(canary_stack, as_stored("whsec_new"))
+        assert send_canary(canary_stack) == ("refused", 0)
     finally:
-        store_secret(open_pipe, open_pipe.secret.text(Secret.WEBHOOK))
-    assert send_canary(open_pipe) == ("passed", 1)
+        store_secret(canary_stack, canary_stack.secret.text(Secret.WEBHOOK))
+    assert send_canary(canary_stack) == ("passed", 1)
 
 
 @pytest.mark.parametrize("text", ["{}", "not even JSON", '{"webhookSecrets": []}'])
-def test_a_canary_without_a_usable_secret_is_reported_as_no_secret(open_pipe: LocalStack, text: str) -> None:
+def test_a_canary_without_a_usable_secret_is_reported_as_no_secret(canary_stack: LocalStack, text: str) -> None:
     try:
-        store_secret(open_pipe, text)
-        assert send_canary(open_pipe) == ("no_secret", 0)
+        store_secret(canary_stack, text)
+        assert send_canary(canary_stack) == ("no_secret", 0)
     finally:
-        store_secret(open_pipe, open_pipe.secret.text(Secret.WEBHOOK))
+        store_secret(canary_stack, canary_stack.secret.text(Secret.WEBHOOK))
 
 
 def test_the_hourly_plan_can_read_the_age_of_both_secrets(
-    open_pipe: LocalStack,
+    canary_stack: LocalStack,
 ) -> None:
-    open_pipe.fire("plan_day")
-    ages = {each["secret"]: each["SecretAge"] for each in metrics(open_pipe, "workers") if "SecretAge" in each}
+    canary_stack.fire("plan_day")
+    ages = {each["secret"]: each["SecretAge"] for each in metrics(canary_stack, "workers") if "SecretAge" in each}
     assert ages == {"platform": [0.0], "webhook": [0.0]}
-    assert [each["SecretAgesUnknown"] for each in metrics(open_pipe, "workers") if "SecretAgesUnknown" in each] == [
-        [0.0]
-    ]
+    assert [
+        each["SecretAgesUnknown"] for each in metrics(canary_stack, "workers") if "SecretAgesUnknown" in each
+    ] == [[0.0]]
 
 
-def test_the_alarm_fires_at_the_second_canary_that_an_unreachable_api_fails(open_pipe: LocalStack) -> None:
-    flights = [send_canary(open_pipe)]
-    open_pipe.kill("api")
+def test_the_alarm_fires_at_the_second_canary_that_an_unreachable_api_fails(canary_stack: LocalStack) -> None:
+    flights = [send_canary(canary_stack)]
+    canary_stack.kill("api")
     try:
-        flights += [send_canary(open_pipe), send_canary(open_pipe)]
+        flights += [send_canary(canary_stack), send_canary(canary_stack)]
     finally:
-        open_pipe.restart("api")
-    flights += [send_canary(open_pipe)]
+        canary_stack.restart("api")
+    flights += [send_canary(canary_stack)]
     assert flights == [("passed", 1), ("no_answer", 0), ("no_answer", 0), ("passed", 1)]
     assert in_alarm([passed for _, passed in flights]) == [False, False, True, False]
     assert in_alarm([1, None, None]) == [False, False, True], "silence rings as well"

@@ -189,13 +189,13 @@ FAULTS: dict[str, tuple[str, Break]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_gate_finds(fault: str, package: Package) -> None:
-    message, break_it = FAULTS[fault]
+def test_the_gate_reports_each_fault_of_a_template(fault: str, package: Package) -> None:
+    message, spoil = FAULTS[fault]
     template = copy.deepcopy(package.template)
-    break_it(template["Resources"])
-    ours = RulesCollection()  # without AWS's: seconds faster
-    ours.extend(Rules.create_from_module(rules.__name__).values())
-    messages = [fault.message for fault in lint(json.dumps(template), rules=ours)]
+    spoil(template["Resources"])
+    own_rules = RulesCollection()  # without AWS's: seconds faster
+    own_rules.extend(Rules.create_from_module(rules.__name__).values())
+    messages = [fault.message for fault in lint(json.dumps(template), rules=own_rules)]
     assert any(message in each for each in messages), messages
 
 

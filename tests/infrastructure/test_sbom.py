@@ -90,12 +90,12 @@ SPOILED: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
 
 
 @pytest.mark.parametrize("fault", SPOILED)
-def test_the_gate_finds_a_document_with(fault: str, tmp_path: Path) -> None:
+def test_the_gate_reports_each_fault_of_a_bill_of_materials(fault: str, tmp_path: Path) -> None:
     archive, document = _documented(tmp_path)
-    says, spoil = SPOILED[fault]
+    expected_text, spoil = SPOILED[fault]
     spoil(document)
     (tmp_path / SBOM).write_text(json.dumps(document))
-    assert any(says in each for each in sbom_faults(archive))
+    assert any(expected_text in each for each in sbom_faults(archive))
 
 
 def test_the_gate_finds_a_zip_without_a_document(tmp_path: Path) -> None:

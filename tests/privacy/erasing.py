@@ -31,7 +31,7 @@ class Erasing:
     def begin(self) -> None:
         """Lets everything be under way that an erasure waits for."""
         life = self.life
-        life.bill_customer(paymentMethods=["card", "us_bank_account"])
+        life.bill_next_service(paymentMethods=["card", "us_bank_account"])
         life.pay("000123456789")
         life.settled()
         life.paid()

@@ -98,10 +98,11 @@ class Life(Story):
         self._refused("GET", f"/customers/{wrong}")
         assert self.api.get(f"/customers?name={word('query')}").status == 200
         assert self.api.get(f"/customers?email={address('maildomain')}").status == 200
-        self.bill_customer(tax="5.00", deductions=[{"kind": "discount", "description": "Spring", "amount": "5.00"}])
+        discount = {"kind": "discount", "description": "Spring", "amount": "5.00"}
+        self.bill_next_service(tax="5.00", deductions=[discount])
         self.pay()
         self.settled()
-        self.edited_in_stripe("cust_1", email="second@b.test", name="Ann Lee", phone="1", description="")
+        self.edit_customer_in_stripe("cust_1", email="second@b.test", name="Ann Lee", phone="1", description="")
         self.settled()
         self.draft_changed_in_stripe()
         self.lost_invoice()
@@ -116,7 +117,7 @@ class Life(Story):
 
     def draft_changed_in_stripe(self) -> None:
         """Somebody writes other texts into a draft in Stripe."""
-        self.bill_customer(send=False)
+        self.bill_next_service(send=False)
         self.edit_draft(description=word("dashboard"), footer=word("dashboard"))
         self.settled()
 
@@ -139,7 +140,7 @@ class Life(Story):
 
     def lost_invoice(self) -> None:
         """The record of an invoice is lost, and made again from what Stripe has of it, with a line added there."""
-        self.bill_customer(send=False)
+        self.bill_next_service(send=False)
         self.add_to_draft(500, word("dashboard"))
         self.send_in_stripe()
         self.settled()
@@ -158,7 +159,7 @@ class Life(Story):
 
     def everything_is_read(self) -> None:
         """Somebody opens everything that there is to see, in each form."""
-        self.bill_customer(send=False)
+        self.bill_next_service(send=False)
         ids = {
             "invoiceId": str(self._invoice.id),
             "customerId": "cust_1",
@@ -194,7 +195,7 @@ class Life(Story):
 
     def unpublished_change(self) -> None:
         """A change of the person's record that the bus refuses for good."""
-        self.edited_in_stripe("cust_1", email="unpublished@b.test")
+        self.edit_customer_in_stripe("cust_1", email="unpublished@b.test")
         bus = self.stage.ports.bus
         original_put = bus.put
         refusal = Refusal("InvalidArgument", "It is no event.", transient=False)
@@ -203,15 +204,15 @@ class Life(Story):
 
     # Steps of the story, in which the person takes the place of its people
 
-    def made_in_stripe(self, named: str, **params: Any) -> None:
+    def create_customer_in_stripe(self, named: str, **params: Any) -> None:
         email = as_the_persons(params["email"])
-        super().made_in_stripe(named, **{**EDITED, "email": email, "name": word("stripename")})
+        super().create_customer_in_stripe(named, **{**EDITED, "email": email, "name": word("stripename")})
 
-    def edited_in_stripe(self, customer: str, **changes: Any) -> None:
+    def edit_customer_in_stripe(self, customer: str, **changes: Any) -> None:
         if "email" in changes:
             changes["email"] = address("stripemail", changes["email"].partition("@")[0])
         values = {name: EDITED[name] for name in changes if name in EDITED}
-        super().edited_in_stripe(customer, **{**changes, **values, "address": STREET})
+        super().edit_customer_in_stripe(customer, **{**changes, **values, "address": STREET})
 
     def _customer_of_a_step(
         self, customer_id: str = "cust_1", email: str | None = "ann@example.test", **_: Any

@@ -63,16 +63,16 @@ class Story(Play):
             )
         self.put_customer("cust_emailless", companyName="Blue Bay")
         for name in ("twin", "other"):
-            self.made_in_stripe(name, name="Bea Ray", email="bea@b.test")
+            self.create_customer_in_stripe(name, name="Bea Ray", email="bea@b.test")
         self.put_customer("cust_choice", firstName="Bea", lastName="Ray", email="bea@b.test")
         self.put_customer("cust_gone", firstName="Cy", lastName="Orr", email="cy@b.test")
         self.settled()
-        self.edited_in_stripe("cust_2", phone="512 555 0199", address={"line1": "2 Oak St", "city": "Waco"})
-        self.deleted_in_stripe("cust_gone")
+        self.edit_customer_in_stripe("cust_2", phone="512 555 0199", address={"line1": "2 Oak St", "city": "Waco"})
+        self.delete_customer_in_stripe("cust_gone")
         self.settled()
         self.test_connection()
         self.settled()
-        self.look()
+        self.check_endpoint()
 
     def other_companies(self) -> None:
         """An account that Stripe reviews, one that it stopped, and one that left."""
@@ -88,9 +88,9 @@ class Story(Play):
 
     def money(self) -> None:
         """Payments that fail, arrive, are under way, given back, and disputed."""
-        self.bill_customer()
+        self.bill_next_service()
         for credit in ({"deductions": [{"kind": "credit", "description": "Missed visit", "amount": "5.00"}]}, {}):
-            self.bill_customer("cust_2", **credit)
+            self.bill_next_service("cust_2", **credit)
             self.pay(DECLINED)
             self.settled()
         self.paid()
@@ -104,10 +104,10 @@ class Story(Play):
         self.paid()
         self.refund()
         self.settled()
-        self.bill_customer()
+        self.bill_next_service()
         self.pay_with_confirmation(confirmed=False)
         self.settled()
-        self.bill_customer(paymentMethods=["card", "us_bank_account"])
+        self.bill_next_service(paymentMethods=["card", "us_bank_account"])
         self.pay("000123456789")
         self.settled()
         self.paid()
@@ -120,28 +120,28 @@ class Story(Play):
 
     def changed_invoices(self) -> None:
         """Drafts, corrections, revisions, payments by hand, and events that find nothing to belong to."""
-        self.bill_customer(send=False)
-        self.bill_customer(send=False)
+        self.bill_next_service(send=False)
+        self.bill_next_service(send=False)
         off = {"kind": "discount", "description": "Spring", "amount": "10.00"}
         self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)], "deductions": [off]})
-        self.bill_customer()
+        self.bill_next_service()
         self.void_by_hand()
         for how in ({}, {"amount": "30.00", "method": "cash"}):
-            self.bill_customer()
+            self.bill_next_service()
             self.record_payment(reference="check 17", paid_on=0, **how)
-        self.bill_customer()
+        self.bill_next_service()
         self.correct()
-        self.bill_customer()
+        self.bill_next_service()
         self.revise(more=2500)
         self.settled()
-        self.bill_customer()
+        self.bill_next_service()
         self.write_off()
-        self.bill_customer()
+        self.bill_next_service()
         self.credit(1000)
         self.settled()
-        self.bill_customer(send=False)
+        self.bill_next_service(send=False)
         self.delete_in_stripe()
-        self.bill_customer(send=False)
+        self.bill_next_service(send=False)
         self.send_in_stripe()
         self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)]})
         self.webhook(type="invoice.paid", object="in_1")
@@ -188,7 +188,7 @@ class Story(Play):
             self.until(10, ZONE, days)
             self.stage.tick("plan_day")
             self.settled()
-        self.bill_customer()
+        self.bill_next_service()
         self.pay(amount=3000)
         self.settled()
         self.paid()
@@ -206,7 +206,7 @@ class Story(Play):
         """Erasures of customers: finished, under way, and waiting for an open invoice; and that of a company."""
         for customer in ("cust_erased", "cust_erasing", "cust_closed"):
             self.put_customer(customer, firstName="Flo", lastName="Fay", email=f"{customer}@b.test")
-            self.bill_customer(customer)
+            self.bill_next_service(customer)
             if customer != "cust_closed":
                 self.pay()
             self.settled()
@@ -226,14 +226,14 @@ class Story(Play):
     def half_done(self) -> None:
         """Orders, an edit, a refund, a void, a batch and an import that stop in the middle."""
         double = self.stage.double
-        self.bill_customer(send=False)
+        self.bill_next_service(send=False)
         double.order_fault("close_before", path="/v1/invoices/*/send", count=10)
         self.press_send()
         double.clear_faults()
         double.order_fault("close_before", method="POST", path="/v1/invoices", count=10)
         self.bill_customer("cust_1")
         double.clear_faults()
-        self.bill_customer(send=False)
+        self.bill_next_service(send=False)
         double.order_fault("close_before", method="POST", path="/v1/invoices/*/update_lines", count=10)
         self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [self._item(2)]})
         double.clear_faults()
@@ -241,11 +241,11 @@ class Story(Play):
         self.lose_refund_responses(made=False)
         self.refund_in_pom()
         self.stripe_is_reachable()
-        self.bill_customer()
+        self.bill_next_service()
         double.order_fault("close_before", path="/v1/invoices/*/void", count=10)
         self.void_by_hand()
         double.clear_faults()
-        self.bill_customer()
+        self.bill_next_service()
         self.pay(DECLINED)
         self.settled()
         self.put_customer("cust_saved", firstName="Eve", email="eve@b.test")
@@ -257,7 +257,7 @@ class Story(Play):
 
     # Steps
 
-    def bill_customer(self, customer: str = "cust_1", **body: Any) -> None:
+    def bill_next_service(self, customer: str = "cust_1", **body: Any) -> None:
         """The office bills the next service; from now on the story is about this invoice."""
         self._services += 1
         made = self.api.post("/invoices", {"customerId": customer, "lineItems": [self._item()], **body})
@@ -267,7 +267,7 @@ class Story(Play):
 
     def paid(self) -> None:
         """The office bills the next service, a card pays it, and Stripe books the payment."""
-        self.bill_customer()
+        self.bill_next_service()
         self.pay()
         self.settled()
         self.stage.advance(CAPTURED_AFTER)

@@ -13,4 +13,4 @@ from chalicelib.adapters.stripe.webhook_endpoints import ListedEndpoints
 
 
 class StripeGateway(Accounts, Customers, Invoices, ListedEndpoints, Payouts, Records, Refunds, Trials):
-    """Fulfils `ports.StripeGateway` with the `stripe` package."""
+    """Implements `ports.StripeGateway` with the `stripe` package."""

@@ -32,7 +32,7 @@ _FORM = r"[0-9]{13}-[A-Za-z0-9_-]+"
 
 
 class TableActs:
-    """Fulfils `ActStore`."""
+    """Implements `ActStore`."""
 
     def add(self, act: Act) -> None:
         values = _values(act)

@@ -54,7 +54,7 @@ _NEXT = "~"
 
 
 class TableBatches:
-    """Fulfils `BatchStore`."""
+    """Implements `BatchStore`."""
 
     def get(self, organization_id: OrganizationId, batch_id: BatchId) -> Batch | None:
         item = read_item(Row, organization_id, key("batch", batch_id))

@@ -53,7 +53,7 @@ _ABSENT = PreparedCondition(ChangeItem.place.does_not_exist())
 
 
 class TableChanges:
-    """Fulfils `ChangeFeed`."""
+    """Implements `ChangeFeed`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

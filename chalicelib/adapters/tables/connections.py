@@ -51,7 +51,7 @@ _OBJECT_NAME = "The connection"
 
 
 class TableConnections:
-    """Fulfils `ConnectionStore`."""
+    """Implements `ConnectionStore`."""
 
     def get(self, organization_id: OrganizationId) -> Connection:
         item = read_item(ConnectionItem, organization_id, KIND)
@@ -154,8 +154,8 @@ class TableConnections:
         item = read_item(ConnectionItem, PLATFORM, CANARY)
         return decode_item(CanaryRun, item) if item else None
 
-    def save_canary_run(self, flight: CanaryRun) -> None:
-        _keep_latest(PLATFORM, CANARY, flight)
+    def save_canary_run(self, run: CanaryRun) -> None:
+        _keep_latest(PLATFORM, CANARY, run)
 
     def platform_freeze(self) -> Freeze | None:
         item = read_item(ConnectionItem, PLATFORM, FREEZE)

@@ -47,7 +47,7 @@ _OBJECT_NAME = "The customer"
 
 
 class TableCustomers:
-    """Fulfils `CustomerStore`."""
+    """Implements `CustomerStore`."""
 
     def get(self, organization_id: OrganizationId, customer_id: CustomerId) -> Customer | None:
         item = read_item(CustomerItem, organization_id, customer_id)

@@ -54,7 +54,7 @@ MAX_ERROR = 1000
 
 
 class TableEvents:
-    """Fulfils `EventStore`."""
+    """Implements `EventStore`."""
 
     def known(self, account_id: StripeAccountId, event_ids: Sequence[str]) -> frozenset[str]:
         keys = [{"account_id": account_id, "event_id": event_id} for event_id in dict.fromkeys(event_ids)]

@@ -36,7 +36,7 @@ _OBJECT_NAME = "The invoice"
 
 
 class TableInvoices:
-    """Fulfils `InvoiceStore`."""
+    """Implements `InvoiceStore`."""
 
     def get(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Invoice | None:
         item = read_item(InvoiceItem, organization_id, invoice_id)

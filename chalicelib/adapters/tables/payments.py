@@ -52,7 +52,7 @@ _FILTERED_PAGE = 3000
 
 
 class TablePayments:
-    """Fulfils `PaymentStore`."""
+    """Implements `PaymentStore` on the table of payments."""
 
     def page(
         self, organization_id: OrganizationId, movement_filter: MovementFilter, first: int, after: str | None

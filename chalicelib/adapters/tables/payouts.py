@@ -30,7 +30,7 @@ _OBJECT_NAME = "The payout"
 
 
 class TablePayouts:
-    """Fulfils `PayoutStore`."""
+    """Implements `PayoutStore`."""
 
     def get(self, organization_id: OrganizationId, payout_id: str) -> Payout | None:
         item = read_item(PayoutItem, key(organization_id, payout_id), HEADER)

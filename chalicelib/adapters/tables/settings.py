@@ -17,7 +17,7 @@ KIND = "settings"
 
 
 class TableSettings:
-    """Fulfils `SettingsStore`."""
+    """Implements `SettingsStore`."""
 
     def get(self, organization_id: OrganizationId) -> InvoicingSettings:
         item = read_item(ConnectionItem, organization_id, KIND)

@@ -33,7 +33,7 @@ _NEXT = "~"
 
 
 class TableSummaries:
-    """Fulfils `SummaryStore`."""
+    """Implements `SummaryStore`."""
 
     def tallies(self, organization_id: OrganizationId, paid: Period | None) -> Mapping[Bucket, Tally]:
         totals = read_between(SummaryItem, organization_id, _TOTAL, _TOTAL + _NEXT)

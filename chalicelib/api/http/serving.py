@@ -89,10 +89,10 @@ def _require_role(route: Route, identity: Identity) -> None:
 def _call_from(
     route: Route, incoming: chalice_adapter.Incoming, identity: Identity | None, path: Mapping[str, str]
 ) -> Call[Any]:
-    """Returns the request as the handler takes it. Size and type are checked first, and all else together.
+    """Returns the request in the form that the handler takes. Size and type are checked first, the rest together.
 
     Raises:
-        TooLarge, Unsupported, Malformed: the request is not what the route takes.
+        TooLarge, Unsupported, Malformed: the route does not accept the request.
     """
     headers, reads = incoming.headers, route.method in READING
     if len(incoming.body) > route.max_body:

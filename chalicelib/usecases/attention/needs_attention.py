@@ -27,7 +27,7 @@ from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.attention.invoice_list import InvoiceList
 
 DAY = 86400
-PAYOUTS_OF = 90 * DAY
+MAX_PAYOUT_AGE = 90 * DAY
 """The age in seconds up to which payouts are read, by the day of their expected arrival."""
 
 PAYOUT_PAGES = 5
@@ -175,7 +175,7 @@ def _customers(search: _Search) -> _SourceItems:
 
 def _payouts(search: _Search) -> _SourceItems:
     """Returns the failed payouts of the last 90 days whose money has not been paid out since."""
-    recent = PayoutFilter(since=search.now - PAYOUTS_OF)
+    recent = PayoutFilter(since=search.now - MAX_PAYOUT_AGE)
     payouts: list[Payout] = []
     after: str | None = None
     for _ in range(PAYOUT_PAGES):

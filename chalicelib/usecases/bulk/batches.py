@@ -32,7 +32,7 @@ def begin(batch: Batch, items: Sequence[BatchItem], ports: Ports) -> Batch:
 
     Raises:
         Conflict: the same key was used for something else.
-        Retryable: not everything is stored; nothing has begun, and repeating the request goes on with it.
+        Retryable: not everything is stored, and nothing has begun. A repeated request resumes the storing.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         stored_batch = ports.batches.get(batch.organization_id, batch.id)

@@ -34,7 +34,7 @@ MAX_SERVICES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class BillMany:
-    """The request. `fingerprint` tells two bodies with one idempotency key apart."""
+    """The request. If two requests with one idempotency key have different bodies, their `fingerprint` differs."""
 
     organization_id: OrganizationId
     user_id: UserId
@@ -55,7 +55,7 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
     Raises:
         Refused: the request breaks a rule; nothing was stored. The first error carries the others.
         Conflict: not connected, or the key was used for another request.
-        Retryable: repeating the request goes on with it.
+        Retryable: not everything is stored. A repeated request resumes the storing.
     """
     key = command.idempotency_key or ports.clock.nonce()
     batch_id = batch_id_for(command.organization_id, BatchKind.INVOICES, key)
@@ -85,8 +85,8 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
 def _currency_of_all(command: BillMany) -> str | None:
     """Returns the currency that the first service names, if every service names one. Otherwise None.
 
-    A price without a currency is in the company's usual currency, whatever the services beside it name. The check
-    of the orders refuses each service that names another currency than the batch has.
+    A price without a currency is in the company's usual currency, even if other services of the request name a
+    currency. The check of the orders refuses each service that names another currency than the batch has.
     """
     if len(command.currencies) < len(command.services):
         return None

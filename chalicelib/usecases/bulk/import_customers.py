@@ -50,7 +50,7 @@ def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
     Raises:
         Refused: no rows, or too many; nothing was stored.
         Conflict: the key was used for another request, or the organization was erased.
-        Retryable: repeating the request goes on with it.
+        Retryable: not everything is stored. A repeated request resumes the storing.
     """
     if not 0 < len(command.rows) <= MAX_ROWS:
         raise Refused(

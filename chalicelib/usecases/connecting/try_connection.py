@@ -27,7 +27,9 @@ ENOUGH = 15
 """Seconds after which no further step begins, because cleaning up must fit into the request as well."""
 
 TRY_AGAIN = "Wait a moment and test again."
-LOOK_AT_DEFAULTS = "Look for taxes or discounts that the Stripe account adds to invoices by itself, then test again."
+LOOK_AT_DEFAULTS = (
+    "Look for taxes or discounts that the Stripe account adds to invoices automatically, then test again."
+)
 DRAFT, OPEN = "draft", "open"
 
 

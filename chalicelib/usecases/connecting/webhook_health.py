@@ -58,11 +58,15 @@ def check_webhooks(url: str, ports: Ports) -> WebhookCheck:
 def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
     """Returns the webhook health of an active connection."""
     now = ports.clock.now()
-    check, flight = ports.connections.webhook_check(), ports.connections.canary_run()
+    check, canary_run = ports.connections.webhook_check(), ports.connections.canary_run()
     checked_at = check.at if check else None
-    if problem := _endpoint_problem(check, now) or _canary_problem(flight, now) or arrival_problem(connection, ports):
+    if (
+        problem := _endpoint_problem(check, now)
+        or _canary_problem(canary_run, now)
+        or arrival_problem(connection, ports)
+    ):
         return WebhookHealth(False, problem, checked_at)
-    unknown = _unknown_part(check, flight, now)
+    unknown = _unknown_part(check, canary_run, now)
     return WebhookHealth(None if unknown else True, unknown, checked_at)
 
 
@@ -102,20 +106,20 @@ def _endpoint_problem(check: WebhookCheck | None, now: int) -> str | None:
     return check.problem if check is not None and check.usable(now) else None
 
 
-def _canary_problem(flight: CanaryRun | None, now: int) -> str | None:
-    return flight.problem if flight is not None and flight.usable(now) else None
+def _canary_problem(canary_run: CanaryRun | None, now: int) -> str | None:
+    return canary_run.problem if canary_run is not None and canary_run.usable(now) else None
 
 
-def _unknown_part(check: WebhookCheck | None, flight: CanaryRun | None, now: int) -> str | None:
+def _unknown_part(check: WebhookCheck | None, canary_run: CanaryRun | None, now: int) -> str | None:
     if check is None:
         return NOT_CHECKED_YET
     if not check.usable(now):
         return NOT_CHECKED_LATELY if check.answered else CHECK_FAILED
-    if flight is None:
+    if canary_run is None:
         return CANARY_NOT_SENT
-    if not flight.usable(now):
+    if not canary_run.usable(now):
         return CANARY_NOT_SENT_LATELY
-    return CANARY_THROTTLED if flight.verdict is Verdict.THROTTLED else None
+    return CANARY_THROTTLED if canary_run.verdict is Verdict.THROTTLED else None
 
 
 def _silence_text(hearing: WebhookReach) -> str:

@@ -17,7 +17,7 @@ from chalicelib.ports import OwnWebhook, Ports
 
 
 def receive_canary(event: StripeEvent, ports: Ports) -> None:
-    """Stores a received canary where its sender looks it up.
+    """Stores a received canary, so that its sender can read it.
 
     Raises:
         Retryable: it could not be stored.
@@ -25,60 +25,60 @@ def receive_canary(event: StripeEvent, ports: Ports) -> None:
     ports.events.save_canary(Canary.of(event), ports.clock.now())
 
 
-def send_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
+def send_canaries(webhook: OwnWebhook, ports: Ports) -> CanaryRun:
     """Sends one canary for each stored secret. Returns the results, and since when each refused secret has been
     refused.
 
-    The time of the first refusal comes from the latest stored flight. This flight is not stored.
+    The time of the first refusal comes from the latest stored run. This run is not stored.
     """
     at = ports.clock.now()
     refused_since = _refused_since(ports)
     attempts: list[Attempt] = []
     slowest = 0
-    for secret in _secrets(door):
+    for secret in _secrets(webhook):
         began = ports.clock.milliseconds()
-        verdict = _send(secret, door, ports)
+        verdict = _send(secret, webhook, ports)
         slowest = max(slowest, ports.clock.milliseconds() - began)
         name = fingerprint(secret)
         since = refused_since.get(name, at) if verdict is Verdict.REFUSED else None
         attempts.append(Attempt(name, verdict, since))
         if verdict not in {Verdict.PASSED, Verdict.REFUSED}:
-            break  # the URL cannot be reached with any secret
+            break  # the endpoint cannot be reached, so another secret would fail too
     return CanaryRun(verdict_of(attempts), slowest, at, tuple(attempts))
 
 
-def send_and_store_canaries(door: OwnWebhook, ports: Ports) -> CanaryRun:
-    """Sends the canaries as `send_canaries` does, and stores the flight for the page of a connection.
+def send_and_store_canaries(webhook: OwnWebhook, ports: Ports) -> CanaryRun:
+    """Sends the canaries as `send_canaries` does, and stores the run for the health of connections.
 
-    If the database does not store it, the flight before stays, and soon is too old to be shown.
+    If the database does not store the run, the previous run stays, and is soon too old to be used.
     """
-    flight = send_canaries(door, ports)
+    run = send_canaries(webhook, ports)
     with suppress(Retryable):
-        ports.connections.save_canary_run(flight)
-    return flight
+        ports.connections.save_canary_run(run)
+    return run
 
 
-def _secrets(door: OwnWebhook) -> Sequence[str]:
+def _secrets(webhook: OwnWebhook) -> Sequence[str]:
     try:
-        return door.secrets()
+        return webhook.secrets()
     except Retryable:
         return ()
 
 
 def _refused_since(ports: Ports) -> dict[str, int]:
     try:
-        before = ports.connections.canary_run()
+        latest_run = ports.connections.canary_run()
     except Retryable:
         return {}
-    attempts = before.attempts if before else ()
+    attempts = latest_run.attempts if latest_run else ()
     return {each.fingerprint: each.refused_since for each in attempts if each.refused_since is not None}
 
 
-def _send(secret: str, door: OwnWebhook, ports: Ports) -> Verdict:
+def _send(secret: str, webhook: OwnWebhook, ports: Ports) -> Verdict:
     now = ports.clock.now()
     canary, body = Canary.create(ports.clock.nonce(), now)
     try:
-        status = door.post(body, secret, now)
+        status = webhook.post(body, secret, now)
     except Retryable:
         return Verdict.NO_ANSWER
     if not 200 <= status < 300:

@@ -183,7 +183,7 @@ def require_made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
             "total_differs",
             f"In Stripe {difference(invoice, fact.total)}.",
             next_step="Look in the Stripe dashboard for taxes, and for discounts of this customer, that Stripe adds "
-            "by itself. Remove them, and create the invoice again.",
+            "automatically. Remove them, and create the invoice again.",
         )
 
 

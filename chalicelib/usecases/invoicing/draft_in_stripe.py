@@ -116,7 +116,7 @@ def _require_total(order: Order, invoice: Invoice, fact: InvoiceFact) -> None:
             "total_differs",
             f"In Stripe {difference(ordered, fact.total)}.",
             next_step="Look in the Stripe dashboard for taxes, and for discounts of this customer, that Stripe adds "
-            "by itself. Remove them, and save the draft again.",
+            "automatically. Remove them, and save the draft again.",
         )
 
 

@@ -184,7 +184,7 @@ def _moved(
         if refusal is not None:
             saga = saga.undoing(Refusal.of(refusal))
         if order is not None:
-            known = _with_order(known, order, tells=order != current.order or _was_changed(current, as_made))
+            known = _with_order(known, order, records_edit=order != current.order or _was_changed(current, as_made))
         if as_made is not None:
             known = replace(
                 known,
@@ -215,16 +215,17 @@ def _was_changed(before: Invoice, made: InvoiceFact | None) -> bool:
     )
 
 
-def _with_order(invoice: Invoice, order: Order, *, tells: bool) -> Invoice:
-    """Returns the invoice with the new order. What it has claimed besides is to be given up.
+def _with_order(invoice: Invoice, order: Order, *, records_edit: bool) -> Invoice:
+    """Returns the invoice with the new order. Its claims on services that are not in the order are marked as held.
 
-    The timeline tells a save only if it changed something: a form that saves by itself would fill it otherwise.
+    The timeline gets an entry only for a save that changed something, because a form that saves automatically would
+    fill the timeline otherwise.
     """
     edit = _edit(invoice)
     claimed = dict.fromkeys((*invoice.order.services, *edit.held))
-    left = tuple(service_id for service_id in claimed if service_id not in set(order.services))
-    ordered = replace(invoice, order=order, edit=replace(edit, held=left))
-    if not tells:
+    freed_services = tuple(service_id for service_id in claimed if service_id not in set(order.services))
+    ordered = replace(invoice, order=order, edit=replace(edit, held=freed_services))
+    if not records_edit:
         return ordered
     stripe_id = invoice.stripe_invoice_id
     return ordered.telling(Action(edit.asked_at, EDITED, edit.asked_by, stripe_id=stripe_id, amount=order.total))

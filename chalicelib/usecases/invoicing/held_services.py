@@ -36,7 +36,7 @@ def give_up_held(invoice: Invoice, ports: Ports) -> Invoice:
     ports.invoices.release(invoice, [service_id for service_id in edit.held if service_id not in billed])
 
     def given_up(current: Invoice) -> Invoice:
-        # A later edit holds its own services.
+        # A later edit has its own list of held services, so it stays as it is.
         left = replace(edit, held=held) if held else None
         return replace(current, edit=left) if current.edit == edit else current
 

@@ -51,24 +51,24 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
     says_when_due = terms.payment_terms is not None or terms.due_date is not None
     payment_terms = terms.payment_terms if says_when_due else settings.payment_terms
     zone = command.time_zone or time_zone_of(settings, connection.account)
-    every = ErrorCollector()
-    with every:
+    errors = ErrorCollector()
+    with errors:
         known_invoice_type(command.invoice_type)
-    with every:
+    with errors:
         exponent(currency)
-    with every:
+    with errors:
         lines = _lines(command, currency, day_of(now, zone))
-    with every:
+    with errors:
         tax = minor_units(command.tax or Decimal(0), currency, field="tax")
-    with every:
+    with errors:
         deductions = _deductions(command, currency)
-    with every:
+    with errors:
         days_until_due = _days_until_due(payment_terms, terms.due_date, day_of(now, zone))
-    with every:
+    with errors:
         asked = terms.payment_methods
         payment_methods = known_payment_methods(settings.payment_methods if asked is None else asked)
         require_currency(payment_methods, currency)
-    every.raise_first()
+    errors.raise_first()
     order = Order(
         customer_id=command.customer_id,
         currency=currency,
@@ -94,12 +94,12 @@ def usual_currency(settings: InvoicingSettings, connection: Connection) -> str:
 
 
 def _lines(command: CreateInvoice, currency: str, today: dt.date) -> tuple[LineItem, ...]:
-    every = ErrorCollector()
+    errors = ErrorCollector()
     for position, named in command.line_currencies.items():
-        with every:
+        with errors:
             _require_currency(named, currency, field=f"lineItems[{position}].currency")
     if not command.line_items:
-        every.add(
+        errors.add(
             Refused(
                 "lines_missing",
                 "An invoice needs at least one line.",
@@ -110,10 +110,10 @@ def _lines(command: CreateInvoice, currency: str, today: dt.date) -> tuple[LineI
     lines: list[LineItem] = []
     seen: set[ServiceId] = set()
     for position, service in enumerate(command.line_items):
-        if every.full:
+        if errors.full:
             break
         if service.service_id in seen:
-            every.add(
+            errors.add(
                 ServiceRepeated(
                     "service_repeated",
                     f"The service {service.service_id} is on this invoice twice.",
@@ -122,10 +122,10 @@ def _lines(command: CreateInvoice, currency: str, today: dt.date) -> tuple[LineI
                 )
             )
         seen.add(service.service_id)
-        with every:
+        with errors:
             lines.append(_line_item(service, currency, today, f"lineItems[{position}]"))
     if len(command.line_items) + len(command.deductions) + (1 if command.tax else 0) > MAX_LINES:
-        every.add(
+        errors.add(
             Refused(
                 "lines_too_many",
                 f"An invoice takes at most {MAX_LINES} lines, deductions and tax included.",
@@ -133,7 +133,7 @@ def _lines(command: CreateInvoice, currency: str, today: dt.date) -> tuple[LineI
                 next_step="Split the services over several invoices.",
             )
         )
-    every.raise_first()
+    errors.raise_first()
     return tuple(lines)
 
 
@@ -155,10 +155,10 @@ def _require_currency(named: str, currency: str, *, field: str) -> None:
 
 
 def _line_item(service: Service, currency: str, today: dt.date, field: str) -> LineItem:
-    """Returns the line of a service. The amount is judged once quantity and price are right."""
-    every, quantity = ErrorCollector(), service.quantity
+    """Returns the line of a service. The amount is checked only if quantity and price are valid."""
+    errors, quantity = ErrorCollector(), service.quantity
     if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
-        every.add(
+        errors.add(
             Refused(
                 "quantity_invalid",
                 f"The quantity must be more than 0 and at most {MAX_QUANTITY}.",
@@ -167,7 +167,7 @@ def _line_item(service: Service, currency: str, today: dt.date, field: str) -> L
             )
         )
     elif quantity != round(quantity, MAX_QUANTITY_DECIMALS):
-        every.add(
+        errors.add(
             Refused(
                 "quantity_too_precise",
                 f"The quantity has more than {MAX_QUANTITY_DECIMALS} decimals.",
@@ -175,12 +175,12 @@ def _line_item(service: Service, currency: str, today: dt.date, field: str) -> L
                 next_step="Round the quantity.",
             )
         )
-    with every:
+    with errors:
         unit_price = minor_units(service.unit_price, currency, field=f"{field}.unitPrice")
-    with every:
+    with errors:
         if service.service_date is not None:
             valid_service_date(service.service_date, today=today, field=f"{field}.serviceDate")
-    every.raise_first()
+    errors.raise_first()
     return LineItem(
         service_id=service.service_id,
         description=service.description,
@@ -198,10 +198,10 @@ def _deductions(command: CreateInvoice, currency: str) -> tuple[Deduction, ...]:
     Raises:
         Refused: an amount is not more than 0, or has more decimals than the currency; the first carries the others.
     """
-    every = ErrorCollector()
+    errors = ErrorCollector()
     deductions: list[Deduction] = []
     for position, asked in enumerate(command.deductions):
-        with every:
+        with errors:
             field = f"deductions[{position}].amount"
             amount = minor_units(asked.amount, currency, field=field)
             if amount == 0:
@@ -212,15 +212,15 @@ def _deductions(command: CreateInvoice, currency: str) -> tuple[Deduction, ...]:
                     next_step="Leave it out, or enter what it takes off.",
                 )
             deductions.append(Deduction(asked.kind, asked.description, amount))
-    every.raise_first()
+    errors.raise_first()
     return tuple(deductions)
 
 
 def _days_until_due(payment_terms: str | None, due_date: dt.date | None, today: dt.date) -> int | None:
     """Returns the days of the payment terms, or None if the invoice is due on a day."""
-    every = ErrorCollector()
+    errors = ErrorCollector()
     if payment_terms is not None and due_date is not None:
-        every.add(
+        errors.add(
             Refused(
                 "due_date_and_terms",
                 "An invoice has payment terms or a due date, not both.",
@@ -228,12 +228,12 @@ def _days_until_due(payment_terms: str | None, due_date: dt.date | None, today: 
                 next_step="Leave one of them out.",
             )
         )
-    with every:
+    with errors:
         if due_date is not None:
             valid_due_date(due_date, today=today)
-    with every:
+    with errors:
         days = None if payment_terms is None else days_of_terms(payment_terms)
-    every.raise_first()
+    errors.raise_first()
     return days
 
 

@@ -8,12 +8,12 @@ from chalicelib.ports import Ports
 
 
 def read_payment(organization_id: OrganizationId, payment_id: str, ports: Ports) -> bool:
-    """Stores the fee and the net of a payment next to its row. Returns True if Stripe has booked it.
+    """Stores the fee and the net of a payment in its row. Returns True if Stripe has booked the payment.
 
-    `payment_id` is that of a payment intent, whose latest charge is meant, or of a charge.
+    `payment_id` is the id of a charge, or of a payment intent. For a payment intent the latest charge is read.
 
     Raises:
-        StripeUnavailable, AccountUnreachable, Retryable: to be done again.
+        StripeUnavailable, AccountUnreachable, Retryable: the call can be repeated.
     """
     connection = ports.connections.get(organization_id)
     if not connection.active or connection.account_id is None:

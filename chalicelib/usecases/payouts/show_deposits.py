@@ -66,7 +66,7 @@ def deposited(
 
 
 def _stored(ids: Set[str], organization_id: OrganizationId, ports: Ports) -> Mapping[str, SettledMovement]:
-    """Returns the rows with these ids, each with the settlements that are stored next to it."""
+    """Returns the rows with these ids, each with its stored settlements."""
     rows: dict[str, SettledMovement] = {}
     for some in in_hundreds(sorted(ids)):
         rows.update(ports.payments.find(organization_id, some))

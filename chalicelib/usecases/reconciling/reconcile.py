@@ -116,7 +116,7 @@ def reconcile_account(
     report = SyncReport(began_at, result.events_seen, result.recovered, result.corrected, result.parked, missed)
     alone = _move_cursor(connection, report, events.swept, swept, payouts, account, ports)
     if result.goes_on and alone:
-        with suppress(Retryable):  # the next plan goes on with it, at the latest
+        with suppress(Retryable):  # the next plan resumes it, at the latest
             ports.queues.send(Reconciliation(organization_id))
     return result
 

@@ -32,7 +32,7 @@ NOT_RETURNED = HOP_BY_HOP | {"content-length", "content-encoding"}
 
 
 class Proxy:
-    """The WSGI application."""
+    """A WSGI application that forwards requests to Stripe, with the real key in place of the placeholder."""
 
     def __init__(self, session: Session, placeholder: str) -> None:
         self._client, self._key, self._placeholder = session.carrier(), session.key, placeholder

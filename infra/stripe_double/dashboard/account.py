@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..objects.accounts import name_of
-from .pieces import Html, badge, code, columns, facts, form, join, local_time, muted_text, note, section
+from .pieces import Html, badge, code, columns, description_list, form, join, local_time, muted_text, note, section
 from .visit import FormAction, Page, Show, Visit
 
 _REQUIREMENTS = ["company.tax_id", "representative.dob.day", "external_account"]
@@ -32,7 +32,9 @@ def status(visit: Visit, _: str) -> Page:
         ("Created", local_time(visit.ledger, account["created"])),
         ("Account", code(account["id"])),
     ]
-    return Page("Account", join(columns(section("Details", facts(pairs)), _requirements(visit)), connection(visit)))
+    return Page(
+        "Account", join(columns(section("Details", description_list(pairs)), _requirements(visit)), connection(visit))
+    )
 
 
 def needs_more(visit: Visit) -> bool:

@@ -7,8 +7,8 @@ from . import invoices
 from .pieces import (
     code,
     columns,
+    description_list,
     entry,
-    facts,
     form,
     join,
     link,
@@ -68,7 +68,7 @@ def page(visit: Visit, customer_id: str) -> Page:
     )
     return Page(
         customer["name"] or customer["email"] or "Customer",
-        join(columns(section("Details", facts(pairs)), change_section), invoice_section),
+        join(columns(section("Details", description_list(pairs)), change_section), invoice_section),
     )
 
 

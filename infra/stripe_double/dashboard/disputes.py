@@ -12,7 +12,7 @@ from .pieces import (
     badge,
     buttons,
     code,
-    facts,
+    description_list,
     form,
     join,
     link,
@@ -92,7 +92,9 @@ def page(visit: Visit, dispute_id: str) -> Page:
         ("Dispute", code(dispute["id"])),
     ]
     amount = format_amount(dispute["amount"], dispute["currency"])
-    return Page(f"Dispute over {amount}", join(section("Details", facts(pairs)), _action_forms(visit, dispute)))
+    return Page(
+        f"Dispute over {amount}", join(section("Details", description_list(pairs)), _action_forms(visit, dispute))
+    )
 
 
 def dispute_section(visit: Visit, charge: JSON) -> Html:

@@ -15,8 +15,8 @@ from .pieces import (
     badge,
     buttons,
     columns,
+    description_list,
     entry,
-    facts,
     form,
     join,
     link,
@@ -62,7 +62,7 @@ def _balance(visit: Visit) -> Html:
         available, pending = funds.available(currency), funds.pending(currency)
         names = [("Available", Html(f'<span class="figure">{format_amount(available, currency)}</span>')),
                  ("Pending", Html(f'<span class="figure">{format_amount(pending, currency)}</span>'))]  # fmt: skip
-        parts.append(facts(names))
+        parts.append(description_list(names))
     if not parts:
         parts.append(muted_text("The balance is empty until a customer pays."))
     parts.append(Html(f"<p>{link(visit.url('payouts'), 'Payouts')}</p>"))
@@ -99,7 +99,9 @@ def _clock(visit: Visit) -> Html:
     clock = visit.controls.clock
     ahead = round(clock.ahead / DAY, 1)
     parts = [
-        facts([("Now", local_time(visit.ledger, clock.now())), ("Ahead by", f"{ahead:g} days" if ahead else "")])
+        description_list(
+            [("Now", local_time(visit.ledger, clock.now())), ("Ahead by", f"{ahead:g} days" if ahead else "")]
+        )
     ]
     parts.append(
         muted_text(

@@ -14,7 +14,7 @@ from .pieces import (
     buttons,
     code,
     columns,
-    facts,
+    description_list,
     form,
     join,
     link,
@@ -101,7 +101,7 @@ def _facts(visit: Visit, invoice: JSON) -> Html:
         ("Footer", invoice["footer"] or ""),
         ("Invoice", code(invoice["id"])),
     ]
-    return section("Details", facts(pairs))
+    return section("Details", description_list(pairs))
 
 
 def _unless_zero(amount: int, currency: str) -> str:

@@ -15,8 +15,8 @@ from .pieces import (
     chosen_option,
     code,
     columns,
+    description_list,
     entry,
-    facts,
     form,
     join,
     link,
@@ -153,7 +153,7 @@ def _facts(visit: Visit, intent: JSON, charge: JSON | None) -> Html:
         ("Payment", code(intent["id"])),
         ("Charge", code(charge["id"]) if charge else ""),
     ]
-    return section("Details", facts(pairs))
+    return section("Details", description_list(pairs))
 
 
 def _method_text(charge: JSON) -> str:
@@ -176,7 +176,7 @@ def _money(visit: Visit, charge: JSON | None) -> Html:
         ("Refunded", money(-charge["amount_refunded"], charge["currency"]) if charge["amount_refunded"] else ""),
         ("Available", local_time(visit.ledger, transaction["available_on"])),
     ]
-    return section("Fee and net", facts(pairs))
+    return section("Fee and net", description_list(pairs))
 
 
 def _action_forms(visit: Visit, intent: JSON, charge: JSON | None) -> Html:

@@ -18,8 +18,8 @@ from .pieces import (
     chosen_option,
     code,
     columns,
+    description_list,
     entry,
-    facts,
     form,
     join,
     link,
@@ -77,7 +77,10 @@ def page(visit: Visit, payout_id: str) -> Page:
     ]
     title = f"Payout of {format_amount(payout['amount'], payout['currency'])}"
     return Page(
-        title, join(columns(section("Details", facts(pairs)), _action_forms(visit, payout)), _lines(visit, payout))
+        title,
+        join(
+            columns(section("Details", description_list(pairs)), _action_forms(visit, payout)), _lines(visit, payout)
+        ),
     )
 
 
@@ -101,7 +104,7 @@ def _balance(visit: Visit) -> Html:
     for currency in funds.currencies():
         available = funds.available(currency)
         amounts = [("Available", money(available, currency)), ("Pending", money(funds.pending(currency), currency))]
-        parts.append(facts(amounts))
+        parts.append(description_list(amounts))
         if available:
             parts.append(form(visit, "payouts", "pay-out", _pay_out_label(available, currency), of=currency))
     if len(parts) == 1:

@@ -85,7 +85,7 @@ def columns(*parts: Html) -> Html:
     return Html(f'<div class="columns">{"".join(parts)}</div>')
 
 
-def facts(pairs: Iterable[tuple[str, str]]) -> Html:
+def description_list(pairs: Iterable[tuple[str, str]]) -> Html:
     """Returns a list of names and values, without the pairs that have no value."""
     return Html(
         f"<dl>{''.join(f'<dt>{text(name)}</dt><dd>{text(value)}</dd>' for name, value in pairs if value)}</dl>"

@@ -13,9 +13,9 @@ class Care(Enum):
 
     FULL = "full"
     FILLED = "filled"
-    """Like `FULL`, but a field that is null in the double may have a value in the recording."""
+    """Compares like `FULL`, but a field that is null in the double may have a value in the recording."""
     IN_TIME = "in time"
-    """Like `FULL`, but the field may still be null on one side."""
+    """Compares like `FULL`, but the field may still be null on one side."""
     KIND = "kind"
     """Compares presence, JSON type, null, and whether the value is zero or empty, but not the content of a hash or
     list.

@@ -20,13 +20,13 @@ OPERATING = (
     ),
     guard(
         "a canary passes only if the table has the very one",
-        "_send(door)",
+        "_send(webhook)",
         Check("ALTERED"),
         "tests/usecases/events/test_canary.py::test_a_stored_item_that_differs_from_the_canary_is_a_failure",
     ),
     guard(
         "a canary that nobody kept does not pass",
-        "_send(door)",
+        "_send(webhook)",
         Check("NOT_KEPT", says="Verdict.PASSED"),
         "tests/usecases/events/test_canary.py::test_every_response_but_a_2xx_with_a_stored_item_is_a_failure",
     ),

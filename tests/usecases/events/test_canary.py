@@ -59,22 +59,22 @@ def ports(world: World) -> FakePorts:
 
 
 def test_a_canary_passes_once_its_item_is_in_the_table_and_measures_the_time(ports: FakePorts) -> None:
-    door = InProcessEndpoint(ports)
-    flight = send_canaries(door, ports)
-    assert (flight.verdict, flight.milliseconds, flight.verdict.passed) == (Verdict.PASSED, 250, True)
-    assert len(door.bodies) == 1
+    webhook = InProcessEndpoint(ports)
+    run = send_canaries(webhook, ports)
+    assert (run.verdict, run.milliseconds, run.verdict.passed) == (Verdict.PASSED, 250, True)
+    assert len(webhook.bodies) == 1
     assert len(ports.database.canaries) == 1
 
 
 def test_during_a_roll_every_secret_is_tried_newest_first(ports: FakePorts) -> None:
     both = InProcessEndpoint(ports, stored=(NEW, OLD), accepted=(NEW, OLD))
-    flight = send_canaries(both, ports)
-    assert flight.verdict is Verdict.PASSED
-    assert flight.attempts == (
+    run = send_canaries(both, ports)
+    assert run.verdict is Verdict.PASSED
+    assert run.attempts == (
         Attempt(fingerprint(NEW), Verdict.PASSED),
         Attempt(fingerprint(OLD), Verdict.PASSED),
     )
-    assert (len(both.bodies), flight.milliseconds) == (2, 250)
+    assert (len(both.bodies), run.milliseconds) == (2, 250)
 
 
 def test_a_refused_older_secret_is_reported_although_the_newest_is_accepted(ports: FakePorts) -> None:
@@ -87,12 +87,12 @@ def test_a_refused_older_secret_is_reported_although_the_newest_is_accepted(port
 def test_a_secret_refused_for_longer_than_functions_cache_secrets_is_a_problem(
     ports: FakePorts, accepted: Sequence[str]
 ) -> None:
-    door = InProcessEndpoint(ports, stored=(NEW, OLD), accepted=accepted)
+    webhook = InProcessEndpoint(ports, stored=(NEW, OLD), accepted=accepted)
     began = ports.clock.now()
     problems = []
     for at in (0, 300, 302):
         ports.clock.set(began + at)
-        problems.append(send_and_store_canaries(door, ports).problem)
+        problems.append(send_and_store_canaries(webhook, ports).problem)
     number = 1 if NEW not in accepted else 2
     assert problems == [None, None, problems[2]]
     assert f"secret {number} of its 2" in str(problems[2])
@@ -102,16 +102,16 @@ def test_a_secret_that_was_accepted_in_between_counts_as_newly_refused(ports: Fa
     began = ports.clock.now()
     for at, accepted in ((0, (OLD,)), (300, (NEW, OLD)), (600, (OLD,)), (900, (OLD,))):
         ports.clock.set(began + at)
-        flight = send_and_store_canaries(InProcessEndpoint(ports, stored=(NEW, OLD), accepted=accepted), ports)
-    assert flight.attempts[0].refused_since == began + 600
-    assert flight.problem is None
+        run = send_and_store_canaries(InProcessEndpoint(ports, stored=(NEW, OLD), accepted=accepted), ports)
+    assert run.attempts[0].refused_since == began + 600
+    assert run.problem is None
 
 
 def test_an_unavailable_endpoint_is_tried_with_one_secret_only(ports: FakePorts) -> None:
-    door = InProcessEndpoint(ports, stored=(NEW, OLD), accepted=(NEW, OLD))
-    door.answer = 503
-    assert send_canaries(door, ports).verdict is Verdict.FAILED
-    assert len(door.bodies) == 1
+    webhook = InProcessEndpoint(ports, stored=(NEW, OLD), accepted=(NEW, OLD))
+    webhook.answer = 503
+    assert send_canaries(webhook, ports).verdict is Verdict.FAILED
+    assert len(webhook.bodies) == 1
 
 
 def test_every_failure_has_a_problem_in_plain_words() -> None:
@@ -124,9 +124,9 @@ def test_every_failure_has_a_problem_in_plain_words() -> None:
 def test_a_scheduled_canary_is_stored_and_an_operators_canary_is_not(ports: FakePorts) -> None:
     send_canaries(InProcessEndpoint(ports), ports)
     assert ports.connections.canary_run() is None
-    flight = send_and_store_canaries(InProcessEndpoint(ports), ports)
-    assert ports.connections.canary_run() == flight
-    assert flight.at == ports.clock.now()
+    run = send_and_store_canaries(InProcessEndpoint(ports), ports)
+    assert ports.connections.canary_run() == run
+    assert run.at == ports.clock.now()
 
 
 def test_a_canary_run_that_cannot_be_stored_is_still_returned(
@@ -163,10 +163,10 @@ def test_a_canary_fails_if_the_handler_has_none_of_the_secrets(ports: FakePorts)
 
 @pytest.mark.parametrize("stored", [(), DOWN])
 def test_without_a_secret_no_canary_is_sent(ports: FakePorts, stored: Any) -> None:
-    door = InProcessEndpoint(ports)
-    door.stored = stored
-    assert send_canaries(door, ports).verdict is Verdict.NO_SECRET
-    assert door.bodies == []
+    webhook = InProcessEndpoint(ports)
+    webhook.stored = stored
+    assert send_canaries(webhook, ports).verdict is Verdict.NO_SECRET
+    assert webhook.bodies == []
 
 
 @pytest.mark.parametrize(
@@ -185,9 +185,9 @@ def test_without_a_secret_no_canary_is_sent(ports: FakePorts, stored: Any) -> No
 def test_every_response_but_a_2xx_with_a_stored_item_is_a_failure(
     ports: FakePorts, answer: Any, verdict: Verdict
 ) -> None:
-    door = InProcessEndpoint(ports)
-    door.answer = answer
-    assert send_canaries(door, ports).verdict is verdict
+    webhook = InProcessEndpoint(ports)
+    webhook.answer = answer
+    assert send_canaries(webhook, ports).verdict is verdict
     assert not verdict.passed
 
 
@@ -219,14 +219,14 @@ def test_an_event_with_a_type_an_account_or_an_id_of_stripe_is_no_canary(
 
 
 def test_every_canary_has_its_own_id(ports: FakePorts) -> None:
-    door = InProcessEndpoint(ports)
+    webhook = InProcessEndpoint(ports)
     for _ in range(3):
-        assert send_canaries(door, ports).verdict is Verdict.PASSED
-    assert len({json.loads(body)["id"] for body in door.bodies}) == 3
+        assert send_canaries(webhook, ports).verdict is Verdict.PASSED
+    assert len({json.loads(body)["id"] for body in webhook.bodies}) == 3
 
 
 def test_a_throttled_canary_is_no_problem_of_the_secrets(ports: FakePorts) -> None:
-    door = InProcessEndpoint(ports)
-    door.post = lambda *_: 429  # type: ignore[method-assign]
-    flight = send_canaries(door, ports)
-    assert (flight.verdict, flight.problem) == (Verdict.THROTTLED, None)
+    webhook = InProcessEndpoint(ports)
+    webhook.post = lambda *_: 429  # type: ignore[method-assign]
+    run = send_canaries(webhook, ports)
+    assert (run.verdict, run.problem) == (Verdict.THROTTLED, None)
