@@ -92,7 +92,7 @@ ATTEMPTS_TO_CONNECT = Expires(
 UNUSED_GRANTS = Expires(
     30 * DAY,
     "the time until which the attempt was good",
-    "POM remembers an access that was granted and not used until it has given the access up, an outage included.",
+    "POM has to know an access that was granted and not used until it has revoked the access, even after an outage.",
 )
 
 MARKERS = Expires(
