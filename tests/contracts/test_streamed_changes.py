@@ -53,39 +53,39 @@ def payout_changes(stores_on_tables: Backend) -> Callable[[], StreamedChanges]:
 
 
 def test_versions_are_streamed_in_the_order_in_which_they_were_stored(
-    stores_on_tables: Backend, payouts_told: Callable[[], StreamedChanges]
+    stores_on_tables: Backend, payout_changes: Callable[[], StreamedChanges]
 ) -> None:
     first = payout()
     stored = stores_on_tables.payouts.save(replace(first, fact=replace(first.fact, status="pending")))
     stored = stores_on_tables.payouts.save(replace(stored, fact=replace(stored.fact, status="paid")))
     stores_on_tables.payouts.save(replace(stored, fact=replace(stored.fact, status="failed")))
-    assert payouts_told() == [
+    assert payout_changes() == [
         (ChangeType.PAYOUT_PAID, 2, "pending", "paid"),
         (ChangeType.PAYOUT_FAILED, 3, "paid", "failed"),
     ]
 
 
 def test_a_refused_write_is_not_streamed(
-    stores_on_tables: Backend, customers_told: Callable[[], StreamedChanges]
+    stores_on_tables: Backend, customer_changes: Callable[[], StreamedChanges]
 ) -> None:
     stored = stores_on_tables.customers.save(customer())
     failed = stored.not_synced(SyncStatus.FAILED, "Stripe refused the address.")
     stores_on_tables.customers.save(failed)
     with pytest.raises(StaleWrite):
         stores_on_tables.customers.save(failed)
-    assert customers_told() == [(ChangeType.CUSTOMER_SYNC_FAILED, 2, "pending", "failed")]
+    assert customer_changes() == [(ChangeType.CUSTOMER_SYNC_FAILED, 2, "pending", "failed")]
 
 
 def test_a_deletion_is_streamed_with_its_own_version(
-    stores_on_tables: Backend, customers_told: Callable[[], StreamedChanges]
+    stores_on_tables: Backend, customer_changes: Callable[[], StreamedChanges]
 ) -> None:
     stored = stores_on_tables.customers.save(customer())
     CustomerItem(ORG, stored.id).delete()
-    assert customers_told() == [(ChangeType.CUSTOMER_DELETED, 2, "pending", None)]
+    assert customer_changes() == [(ChangeType.CUSTOMER_DELETED, 2, "pending", None)]
 
 
 def test_lines_of_payouts_are_not_streamed(
-    stores_on_tables: Backend, payouts_told: Callable[[], StreamedChanges]
+    stores_on_tables: Backend, payout_changes: Callable[[], StreamedChanges]
 ) -> None:
     PayoutItem(f"{ORG}#po_1", "line#1#txn_1", document="{}").save()
-    assert payouts_told() == []
+    assert payout_changes() == []
