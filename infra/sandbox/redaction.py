@@ -1,4 +1,4 @@
-"""What an exchange loses before it is kept anywhere, and the gate before each file and each line of output.
+"""Removes secrets from an exchange before it is stored, and checks each file and each line of output for secrets.
 
 The rule is about what may stay, so that what nobody thought of goes: numbers and truth values, Stripe's words (small
 letters), ids, codes of countries, versions, and the texts that the run itself has sent. All other texts are the
@@ -20,7 +20,7 @@ from infra.stripe_double.recordings.recording import Exchange
 SECRET = re.compile(r"(?:(?:[emprsu]k|rkcs)_(?:test|live|org)|whsec|(?<![a-z])rt)_[A-Za-z0-9_+/=*.]{8,}")
 """Anything that looks like a key, also one that Stripe shows in part, or like a signing secret."""
 _CLIENT_SECRET = re.compile(r"[a-z]{2,40}(?:_[A-Za-z0-9]+)?_secret_[A-Za-z0-9_]{4,}")
-"""What opens one object to a browser, such as `pi_1_secret_2`."""
+"""A client secret, such as `pi_1_secret_2`, with which a browser can read one object."""
 SECRET_NAMES = frozenset(
     {
         "access_token",

@@ -23,7 +23,7 @@ NOT_FOUND = {
     "{batchId}": "batch_not_found",
     "{importId}": "batch_not_found",
 }
-"""What is answered to an id of somebody else."""
+"""The error code for an id of another organization, by path parameter."""
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ class Waiting:
 
 
 class PlayedSqs:
-    """What of SQS the queues' adapter calls, and what event source mappings do."""
+    """The calls of SQS that the queues' adapter makes, and the work of event source mappings."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
