@@ -182,7 +182,7 @@ def _row(message: Mapping[str, Any]) -> dict[str, str | None]:
 def _description(message: Mapping[str, Any]) -> tuple[str, str | None]:
     """Returns what a dead letter is about, and the kind of its error if it has one. Texts of errors are not shown.
 
-    A failed tick comes from Lambda
+    A failed scheduled run comes from Lambda
     (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html) or, if Lambda never received
     it, from EventBridge (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
     """

@@ -50,7 +50,7 @@ MENDS = {
 
 @dataclass(frozen=True)
 class Shell:
-    """Somebody's terminal at the top of a clone, beside whose stack runs."""
+    """A terminal at the top of a clone, next to a running local stack."""
 
     top: Path
     variables: dict[str, str]
