@@ -1,4 +1,4 @@
-"""What Stripe's own library lists as values of a field."""
+"""Returns the values of a field that Stripe's own library lists."""
 
 from __future__ import annotations
 

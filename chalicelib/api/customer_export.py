@@ -57,7 +57,7 @@ def export(call: Call[ExportQuery]) -> Reply:
     customer_id, ports = CustomerId(call.path["customerId"]), bootstrap.ports()
     caller = call.caller
     portions = export_customer(caller.organization_id, customer_id, call.input.after, ports, actor=caller.user_id)
-    records, cursor = _as_many_as_fit(portions, ports.clock)
+    records, cursor = _records_that_fit(portions, ports.clock)
     return Reply(
         CustomerExport(
             customer_id=customer_id,
@@ -68,9 +68,9 @@ def export(call: Call[ExportQuery]) -> Reply:
     )
 
 
-def _as_many_as_fit(portions: Iterator[RecordPage], clock: Clock) -> tuple[list[ExportedRecord], str | None]:
+def _records_that_fit(portions: Iterator[RecordPage], clock: Clock) -> tuple[list[ExportedRecord], str | None]:
     """Returns the records of as many portions as fit into a response, and the cursor behind the last portion."""
-    until, size = clock.milliseconds() + SECONDS * 1000, 0
+    deadline, size = clock.milliseconds() + SECONDS * 1000, 0
     records: list[ExportedRecord] = []
     cursor = None
     for portion in portions:
@@ -78,6 +78,6 @@ def _as_many_as_fit(portions: Iterator[RecordPage], clock: Clock) -> tuple[list[
         records += exported
         size += sum(len(_encode(each)) for each in exported)
         cursor = portion.cursor
-        if size >= BYTES or clock.milliseconds() >= until:
+        if size >= BYTES or clock.milliseconds() >= deadline:
             break
     return records, cursor

@@ -1,4 +1,4 @@
-"""What the routes of one invoice share: the id in the path, and the reply with the invoice."""
+"""The parts that all routes of one invoice share: the id in the path, and the reply with the invoice."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ SETTINGS_CHANGED = "settings_changed"
 
 
 class ConnectionAct(StrEnum):
-    """What was done to a connection."""
+    """The kinds of acts on a connection."""
 
     CONNECT_BEGUN = "connect_begun"
     """An admin was sent to Stripe to grant access."""
@@ -54,7 +54,7 @@ class ConnectionAct(StrEnum):
 
 
 class CustomerAct(StrEnum):
-    """What was done to a customer in POM."""
+    """The kinds of acts on a customer in POM."""
 
     SAVED = "saved"
     """A user saved the customer. `fields` are the changed fields, `stripe_id` is the Stripe customer that was

@@ -29,7 +29,7 @@ class ObjectKind(StrEnum):
 
 
 class ChangeType(StrEnum):
-    """What happened to an object. Each name begins with the kind of the object.
+    """The kind of change of an object. Each name begins with the kind of the object.
 
     `meaning` describes it in a sentence, which the documents of the events contain too.
     """

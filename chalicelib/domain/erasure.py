@@ -17,7 +17,7 @@ ERASED_TEXT = "(erased)"
 
 
 class InStripe(StrEnum):
-    """What happens to the Stripe customer."""
+    """The choice of an erasure for the Stripe customer: keep or delete."""
 
     KEEP = "keep"
     """It stays as it is. The company redacts it itself, or keeps it for its own reasons."""

@@ -1,4 +1,4 @@
-"""The reasons why a person cannot be erased yet. What they name could not be settled without the person."""
+"""The reasons why a person cannot be erased yet. Each names an object that must be settled before the erasure."""
 
 from __future__ import annotations
 

@@ -148,7 +148,9 @@ class StripeEvent:
     any.
     """
     organization_hint: OrganizationId | None = None
-    """From the object's metadata. It is trusted only if the object it leads to belongs to `account_id`."""
+    """The organization in the object's metadata. The id is trusted only if the object it leads to belongs to
+    `account_id`.
+    """
     invoice_hint: InvoiceId | None = None
     customer_hint: str | None = None
     revised_id: str | None = None

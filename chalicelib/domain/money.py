@@ -140,8 +140,8 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
     if value and value.adjusted() > MAX_DIGITS:
         raise _too_large(currency, field)
     # As precise as the number is written, because the default context silently rounds to 28 digits.
-    exactly = Context(prec=len(value.as_tuple().digits) + MAX_DIGITS)
-    exact_units = value.scaleb(places, exactly) if value.adjusted() > -MAX_DIGITS else value
+    exact_context = Context(prec=len(value.as_tuple().digits) + MAX_DIGITS)
+    exact_units = value.scaleb(places, exact_context) if value.adjusted() > -MAX_DIGITS else value
     whole_units = exact_units.to_integral_value()
     if exact_units != whole_units or int(whole_units) % step:
         places_in_use = {1: places, 10: 2, 100: 0}[step]

@@ -65,7 +65,7 @@ class Deduction:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What POM ordered. `tax` is POM's own computation, in minor units.
+    """The order of an invoice, as POM has it. `tax` is POM's own computation, in minor units.
 
     It changes only as a whole, while the invoice is a draft.
     """

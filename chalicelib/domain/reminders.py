@@ -92,10 +92,10 @@ def window_has_passed(invoice: Invoice, window: int, now: int) -> bool:
 
 
 def require_no_payment_under_way(invoice: Invoice) -> None:
-    """Refuses if a payment is on its way, such as a bank debit.
+    """Refuses a reminder while a payment of the invoice is on its way.
 
     Raises:
-        Conflict: a payment is on its way.
+        PaymentUnderWay: a payment is on its way, such as a bank debit.
     """
     if invoice.facts.payment_under_way:
         raise PaymentUnderWay(

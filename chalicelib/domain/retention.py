@@ -89,8 +89,8 @@ ATTEMPTS_TO_CONNECT = Expires(
 )
 UNUSED_GRANTS = Expires(
     30 * DAY,
-    "the end of the attempt's validity",
-    "POM gives up an access that was granted and not used. The row must last until then, even through an outage.",
+    "the time until which the attempt was good",
+    "POM has to know an access that was granted and not used until it has revoked the access, even after an outage.",
 )
 
 MARKERS = Expires(

@@ -112,7 +112,7 @@ class Saga:
     attempts: int = 0
     refusal: Refusal | None = None
     drafted: DraftTags | None = None
-    """What the draft billed when users last saw it, while it is edited or sent. Otherwise None.
+    """The contents of the draft when users last saw it, while the draft is edited or sent. Otherwise None.
 
     It is also None while that work is in progress if an earlier release began it.
     """

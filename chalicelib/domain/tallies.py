@@ -14,7 +14,7 @@ PAID = "paid"
 
 
 class Bucket(NamedTuple):
-    """What a tally counts. `of` is a status, a day such as 2026-11-23, or empty.
+    """The group of invoices that a tally counts. `of` is a status, a day such as 2026-11-23, or empty.
 
     `kind` is a word and not an enumeration, because another release may have counted the invoice.
     """

@@ -25,7 +25,7 @@ LOST_WHEN_REPLACED = {
     "AWS::Events::EventBus": "the bus that the rules of its consumers name",
     "AWS::ApiGateway::RestApi": "the address that Stripe and POM know, unless there is a domain",
 }
-"""What is lost when a resource of the type is replaced or removed."""
+"""The loss when a resource of the type is replaced or removed."""
 
 
 class ChangeSet:

@@ -29,7 +29,7 @@ NEXT_STEPS: dict[str | None, str] = {
     "UPDATE_ROLLBACK_COMPLETE": "The former release runs again. Fix the first failure, and deploy again.",
     ROLLBACK_FAILED: "The rollback failed, too: docs/deploying.md, Releasing and going back, says what to do.",
 }
-"""What a person does next, by the stack's status after a change."""
+"""The next step of a person, by the stack's status after a change."""
 
 
 @dataclass(frozen=True)

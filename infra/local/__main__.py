@@ -1,4 +1,4 @@
-"""`python -m infra.local`: the whole stack on this machine, until Ctrl-C."""
+"""Starts the whole local stack on this computer, and stops it at Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ from infra.local.sample_company.in_stripe import create_former_customers
 from infra.local.settings import Ports
 from infra.local.stack import LocalStack
 from infra.local.summary import description, show, write
+
+PARTS = {
+    "api": "the API",
+    "pom": "the POM site",
+    "stripe": "the Stripe double",
+    "aws": "AWS",
+    "control": "the workers' control",
+}
 
 WATCH_INTERVAL = 0.5
 """Seconds between two checks of the stack's processes and of the events that POM received."""
@@ -66,11 +74,18 @@ def _stack(options: argparse.Namespace) -> LocalStack:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
-    parser.add_argument("--port-base", type=int, default=8000, help="API, then POM, Stripe, AWS, control (8000)")
+    parser.add_argument(
+        "--port-base",
+        type=int,
+        default=8000,
+        help="the first of five consecutive ports: API, POM, Stripe, AWS, control (default: %(default)s)",
+    )
     parser.add_argument("--ephemeral", action="store_true", help="take free ports instead")
     for name in (field.name for field in fields(Ports)):
-        parser.add_argument(f"--{name}-port", type=int, default=None, help=f"only the port of: {name}")
-    parser.add_argument("--without-api", action="store_true", help="all but the API, for `chalice local`")
+        parser.add_argument(f"--{name}-port", type=int, default=None, help=f"the port of {PARTS[name]}")
+    parser.add_argument(
+        "--without-api", action="store_true", help="start everything except the API, for use with `chalice local`"
+    )
     parser.add_argument("--app", default="app:app", help="the Chalice application (default: %(default)s)")
     parser.add_argument(
         "--origin",
@@ -79,9 +94,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="http://HOST:PORT",
         help="a front end whose pages may call the API, besides POM's; repeatable",
     )
-    parser.add_argument("--state-dir", type=Path, default=Path(".local"), help="logs and the token key (.local)")
     parser.add_argument(
-        "--output", type=Path, default=Path(".local/stack.json"), help="the description (default: %(default)s)"
+        "--state-dir",
+        type=Path,
+        default=Path(".local"),
+        help="the directory of the logs and of the token key (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path(".local/stack.json"),
+        help="the file with all addresses and tokens (default: %(default)s)",
     )
     parser.add_argument(
         "--interval",

@@ -63,7 +63,9 @@ responsible_operator = click.option(
 @click.command()
 @click.argument("organizations", nargs=-1)
 @all_organizations
-@click.option("--reason", required=True, callback=in_words, help="The organization reads this text as it is.")
+@click.option(
+    "--reason", required=True, callback=in_words, help="The reason, which the organization sees word for word."
+)
 @responsible_operator
 @dry_run
 @command
@@ -78,10 +80,10 @@ def freeze(
 ) -> None:
     """Stop invoices and reminders for some or all organizations. Payments and reconciliation continue.
 
-    Nobody of these organizations can create or send invoices until `unfreeze`. Each organization reads the reason and
-    the start, so write the reason for its people. It does not read the operator's name. An organization that is
-    already frozen gets the new reason, and its start stays. With --all, an organization that connects later is frozen
-    too, until `unfreeze --all`.
+    No user of these organizations can create or send invoices until `unfreeze`. Each organization sees the reason and
+    the time of the freeze, so write the reason for its users. It does not see the operator's name. An organization
+    that is already frozen gets the new reason, and keeps the time of its freeze. With --all, an organization that
+    connects later is frozen too, until `unfreeze --all`.
     """
     require_some_or_all(organizations, all_organizations)
     if all_organizations and not dry_run:
@@ -168,7 +170,10 @@ def _freeze_before(organization_id: OrganizationId, was: Freeze | None) -> dict[
 
 @click.group("rotate-secret")
 def rotate_secret() -> None:
-    """Webhook signing secrets. Several are valid at the same time, so that a change loses no event."""
+    """Show, add or remove webhook signing secrets.
+
+    Several secrets are valid at the same time, so that a rotation loses no event.
+    """
 
 
 @rotate_secret.command("show")

@@ -93,10 +93,10 @@ def redrive(
 def discard(
     stage: Stage, screen: Screen, queue: str, most: int | None, about: str | None, yes: bool, dry_run: bool
 ) -> None:
-    """Delete dead letters for good: failed ticks of schedules, and messages that must not be processed again.
+    """Delete dead letters permanently: failed scheduled runs, and messages that must not be processed again.
 
-    The command lists the messages and asks before it deletes them. A deleted tick is not repeated: the schedule's
-    next tick does the same work.
+    The command lists the messages and asks before it deletes them. A deleted scheduled run is not repeated:
+    the schedule's next run does the same work.
     """
     client = lookups.sqs()
     name = queue if queue in QUEUES_WITHOUT_FUNCTION else Queue(queue).dead_letter
@@ -134,7 +134,7 @@ def _sure(some: int, waiting: int) -> bool:
     Raises:
         click.Abort: the operator declines.
     """
-    return click.confirm(f"Delete {some} of {waiting} messages for good?", abort=True, err=True)
+    return click.confirm(f"Delete {some} of {waiting} messages permanently?", abort=True, err=True)
 
 
 def _about(client: Any, source: str, waiting: int, limit: int, about: str) -> list[Any]:
@@ -182,7 +182,7 @@ def _row(message: Mapping[str, Any]) -> dict[str, str | None]:
 def _description(message: Mapping[str, Any]) -> tuple[str, str | None]:
     """Returns what a dead letter is about, and the kind of its error if it has one. Texts of errors are not shown.
 
-    A failed tick comes from Lambda
+    A failed scheduled run comes from Lambda
     (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html) or, if Lambda never received
     it, from EventBridge (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
     """

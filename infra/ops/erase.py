@@ -41,7 +41,7 @@ from infra.ops.stage import Stage
     type=click.File("r"),
     metavar="FILE",
     help="Erase again the customers that log lines of the function `erasures` name: after a restore and before the "
-    "backfill, or after a release that did not know erasures.",
+    "backfill, or after a release without erasures.",
 )
 @click.option(
     "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who is responsible."
@@ -156,7 +156,8 @@ def _problem(connection: Connection, in_stripe: InStripe) -> str | None:
     organization_id = connection.organization_id
     if connection.active and in_stripe is InStripe.KEEP:
         return (
-            f"{organization_id} is still connected to Stripe, and its events would go on. An admin disconnects it "
+            f"{organization_id} is still connected to Stripe, and its events would continue to arrive. An "
+            "admin disconnects it "
             "under Settings, Apps, Stripe. To have POM delete its Stripe customers before, use --in-stripe delete."
         )
     if not connection.active and in_stripe is InStripe.DELETE:

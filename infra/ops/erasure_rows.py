@@ -35,7 +35,7 @@ TODO = {
     REFUND_UNDER_WAY: "Wait until the refund has succeeded or failed.",
     BATCH_UNDER_WAY: "Wait until the batch is finished, or cancel it.",
 }
-"""What an operator can do about each thing that delays an erasure."""
+"""The step with which an operator can end each delay of an erasure."""
 
 IN_WORDS = {
     ErasureStatus.WAITING: (

@@ -1,4 +1,4 @@
-"""`explain`: finds an object by an id or a number, and shows everything that POM knows about it."""
+"""`explain`: finds an object by an id or a number, and shows all of POM's data about it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Explain(click.Group):
 
 @click.group(cls=Explain, subcommand_metavar="WHAT [--organization ORG] [--account ACCT] [--kind KIND]")
 def explain() -> None:
-    """Show everything that POM knows about one object.
+    """Show all of POM's data about one object.
 
     WHAT is an invoice by its number, by Stripe's id (in_) or by POM's (inv_); a payment, refund or dispute (pi_, ch_,
     py_, re_, dp_, du_); a customer by POM's id or Stripe's (cus_); a payout (po_); an event (evt_); or an

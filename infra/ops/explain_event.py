@@ -36,7 +36,8 @@ def show_event(
         )
         return
     row = event_row(record)
-    screen.table("event", f"Event {event} of {organization}", [row], columns=_columns(row))
+    columns = [name for name in _columns(row) if name != "reason"]  # printed as a sentence below the table
+    screen.table("event", f"Event {event} of {organization}", [row], columns=columns)
     why = row["reason"] or _WHY.get(record.outcome, "")
     screen.fact("explanation", why, why)
     show_related(screen, organization, [("invoice", record.invoice_id)] if record.invoice_id else [])

@@ -32,7 +32,7 @@ from infra.ops.stage import Stage
 
 
 def show_invoice(stage: Stage, screen: Screen, organization: str, invoice_id: str) -> None:
-    """Shows everything that POM knows about an invoice.
+    """Shows all of POM's data about an invoice.
 
     Raises:
         NotFound: the organization has no such invoice.

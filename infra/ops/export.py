@@ -88,7 +88,9 @@ def export(stage: Stage, screen: Screen, organization: str, customer: str | None
     rows = [{"table": table, "records": counts[table]} for table in NAMES.values() if counts[table]]
     screen.table("records", f"Exported of {customer or organization}", rows)
     screen.fact(
-        "file", str(path), f"They are in {path}, which only you can read. Delete it after you handed it over."
+        "file",
+        str(path),
+        f"The records are in {path}, which only you can read. Delete the file when you no longer need it.",
     )
 
 

@@ -168,7 +168,7 @@ def queue_depths(stage: Stage) -> Sequence[dict[str, Any]]:
         rows.append({"queue": queue.value, "waiting": waiting, "in_work": working, "dead_letters": _sum(dead)})
     for name in (SCHEDULE_FAILURES, UNPUBLISHED_CHANGES):
         messages = depth(client, stage.queue_url(name))
-        # The local stack has no queue of failed schedules, because nothing there stores a tick that fails.
+        # The local stack has no queue of failed schedules, because nothing there stores a scheduled run that fails.
         if messages is not None or stage.local_logs is None:
             rows.append({"queue": name, "waiting": 0, "in_work": 0, "dead_letters": _sum(messages)})
     return rows

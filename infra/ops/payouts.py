@@ -30,7 +30,7 @@ DIFFERENCES_SHOWN = 20
 @click.command()
 @click.argument("organization")
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="Payouts made since then.")
-@click.option("--repair", is_flag=True, help="Bring POM's payouts and lines to Stripe's.")
+@click.option("--repair", is_flag=True, help="Replace POM's payouts and lines by Stripe's.")
 @dry_run
 @command
 def payouts(stage: Stage, screen: Screen, organization: str, days: int, repair: bool, dry_run: bool) -> None:

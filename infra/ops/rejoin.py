@@ -24,7 +24,9 @@ from chalicelib.usecases.invoicing.store_invoice import load
 
 @dataclass
 class RejoinResult:
-    """What was done. `refused` has a row for each invoice that could not be repaired, with the reason."""
+    """The counts of the repaired records. `refused` has a row for each invoice that could not be repaired, with the
+    reason.
+    """
 
     invoices: int = 0
     claims: int = 0

@@ -97,12 +97,12 @@ def replay(
             screen.failure(f"Stripe does not list {event_id}: it lists events for 30 days.")
         else:
             chosen_events[event_id] = stripe_event
-    dealt_with = 0
+    processed_count = 0
     if since is not None:
         for page in stage.ports.stripe.events(account_id, since, until or stage.ports.clock.now()):
             known_ids = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
             chosen_events |= {each.id: each for each in page if each.id not in known_ids}
-            dealt_with += len(known_ids)
+            processed_count += len(known_ids)
     rows = []
     for event in screen.each(
         sorted(chosen_events.values(), key=lambda each: each.created), "Events", len(chosen_events)
@@ -126,9 +126,9 @@ def replay(
     screen.table("events", "Would be replayed" if dry_run else "Replayed", rows, columns)
     if since is not None:
         sentence = (
-            f"{dealt_with} events since then have been dealt with and are left out; --event ID replays one of them."
+            f"POM has processed {processed_count} events since then and does not replay them; --event ID replays one."
         )
-        screen.fact("dealtWith", dealt_with, sentence)
+        screen.fact("dealtWith", processed_count, sentence)
 
 
 def _dry_run_outcome(record: lookups.EventRecord | None) -> str:
@@ -186,7 +186,7 @@ def reconcile(
     since: int | None,
     dry_run: bool,
 ) -> None:
-    """Find and apply now what webhooks did not bring. The schedule does the same automatically.
+    """Fetch and apply the events that webhooks did not bring. The schedule does the same automatically.
 
     `missed` counts events that POM has not processed. A dry run counts these and the parked events, and shows whether
     the objects would be compared. Only the run itself can count what it recovers and corrects.
@@ -250,8 +250,9 @@ def _preview(stage: Stage, organization_id: str, since: int | None, *, objects: 
 )
 @command
 def tie_out(stage: Stage, screen: Screen, organizations: tuple[str, ...], all_organizations: bool, days: int) -> None:
-    """Compare Stripe's books with POM's, by day: paid, refunded, disputed, lost, and what differs. Changes
-    nothing.
+    """Compare Stripe's amounts with POM's, and list the objects that differ. Changes nothing.
+
+    Each day has the amounts that were paid, refunded, disputed and lost.
     """
     rows: list[dict[str, Any]] = []
     differences: list[dict[str, Any]] = []
@@ -270,20 +271,20 @@ def tie_out(stage: Stage, screen: Screen, organizations: tuple[str, ...], all_or
 
 
 def _day(day: Any) -> dict[str, str]:
-    def said(stripe_cents: int, pom_cents: int) -> str:
+    def amounts(stripe_cents: int, pom_cents: int) -> str:
         stripe_amount, pom_amount = (
             decimal_string(stripe_cents, day.currency),
             decimal_string(pom_cents, day.currency),
         )
-        return stripe_amount if stripe_amount == pom_amount else f"{stripe_amount}, POM says {pom_amount}"
+        return stripe_amount if stripe_amount == pom_amount else f"{stripe_amount}, POM has {pom_amount}"
 
     theirs, ours = day.stripe, day.ours
     return {
         "day": (timestamp(day.begins_at) or "")[:10],
         "currency": day.currency,
-        "paid": said(theirs.paid, ours.paid),
-        "refunded": said(theirs.refunded, ours.refunded),
-        "disputed": said(theirs.disputed, ours.disputed),
-        "lost": said(theirs.lost, ours.lost),
-        "net": said(theirs.net, ours.net),
+        "paid": amounts(theirs.paid, ours.paid),
+        "refunded": amounts(theirs.refunded, ours.refunded),
+        "disputed": amounts(theirs.disputed, ours.disputed),
+        "lost": amounts(theirs.lost, ours.lost),
+        "net": amounts(theirs.net, ours.net),
     }

@@ -50,9 +50,9 @@ def restore_items(stage: Stage, screen: Screen, suffix: str, yes: bool, dry_run:
 
     Items that are not in the copies are deleted. All organizations must be frozen before, and stay frozen: the freeze
     is written into each copied connection. Customers and organizations that the present tables record as erased stay
-    erased, and workers erase the copies' records of them again. Claims, rows of money, references and tallies are
-    made to agree with the invoices. The functions must be stopped meanwhile. You can stop the command and run it
-    again; then it starts from the beginning.
+    erased, and workers erase the copies' records of them again. Claims, rows of payments, references and tallies are
+    made to agree with the invoices. Stop the functions before you run the command. You can stop the command and run
+    it again; then it starts from the beginning.
     """
     freeze = _platform_freeze(stage, screen)
     if freeze is None:
@@ -96,7 +96,7 @@ def _platform_freeze(stage: Stage, screen: Screen) -> Freeze | None:
         screen.failure(
             "Nothing was changed: not all organizations are frozen. An organization that is not frozen could bill "
             "services again whose invoices the copies lack. Run "
-            f"{screen.command('freeze', options=('--all', '--reason', 'WHY'))} first."
+            f"{screen.command('freeze', options=('--all', '--reason', 'REASON'))} first."
         )
         return None
     return freeze

@@ -35,6 +35,21 @@ _UNSAFE = {
 }
 """Characters that control a terminal or reverse the direction of text. Names from outside POM may contain them."""
 
+_HEADINGS = {
+    "what": "item",
+    "is": "value",
+    "good": "ok",
+    "events_seen": "events listed",
+    "early": "applied before webhook",
+    "unheard": "webhook did not arrive",
+    "parked_lately": "parked within a day",
+    "given_up": "no longer tried",
+    "goes_on": "continues in a later run",
+    "fees_left_before": "fees not read before",
+    "left_out": "skipped because",
+}
+"""The headings of columns whose JSON keys would be unclear to people."""
+
 BLOCK_MARGIN = 2
 """The columns by which a row is indented that is printed as a block of lines."""
 
@@ -235,7 +250,8 @@ def _row_by_row(names: Sequence[str], rows: Sequence[Row], style: Callable[[Row]
 
 
 def _header(column: str) -> str:
-    return column.replace("_", " ")
+    """Returns the heading of a column. Columns are named by their JSON keys, which do not change."""
+    return _HEADINGS.get(column) or column.replace("_", " ")
 
 
 def _text(value: Any) -> str:

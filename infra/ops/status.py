@@ -48,7 +48,7 @@ def status(stage: Stage, screen: Screen) -> None:
     troubles_found += troubles.of_alarms(states)
     if troubles_found:
         screen.failed = True
-        screen.table("troubles", "Problems, and what is unknown", [each.row for each in troubles_found])
+        screen.table("troubles", "Problems and unknown values", [each.row for each in troubles_found])
     else:
         screen.document["troubles"] = []
     screen.fact("allWell", not troubles_found, troubles.verdict(troubles_found))

@@ -1,4 +1,4 @@
-"""`user-in-logs`: shows the name by which log lines refer to a user."""
+"""`user-in-logs`: shows the pseudonym of a user in log lines."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from infra.ops.stage import Stage
 @click.argument("user")
 @command
 def show_log_name(_: Stage, screen: Screen, organization: str, user: str) -> None:
-    """Show the name by which log lines refer to a user of an organization. USER is the id in POM's tokens (`sub`).
+    """Show the pseudonym that log lines have for a user. USER is the user's id in POM's tokens (`sub`).
 
-    The saved query `who-asked-for-what` shows these names with each request.
+    The saved query `who-asked-for-what` shows the pseudonym with each request.
     """
-    name = user_in_logs(organization, user)
-    screen.fact("user", name, name)
+    pseudonym = user_in_logs(organization, user)
+    screen.fact("user", pseudonym, pseudonym)

@@ -118,7 +118,7 @@ class Night:
         self._stack.pause("customer_sync")
         self._stack.kill("workers")
         customers = business.gains(3)
-        say.does(f"killed process {pid}, and saved {len(customers)} customers; ticks of schedules are lost")
+        say.does(f"killed process {pid}, and saved {len(customers)} customers; scheduled runs are lost")
         statuses = [business.office.get(f"/customers/{each.id}")["syncStatus"] for each in customers]
         say.expects("POM shows them as", ", ".join(statuses), "pending, pending, pending")
         self._fires("BacklogCustomerSync", "ReconciliationSilent")
@@ -148,7 +148,7 @@ class Night:
         business.world.lose_webhooks("*")
         for invoice in invoices:
             business.is_paid(invoice)
-        say.does("the double lost every webhook, for good")
+        say.does("the Stripe double dropped every webhook permanently")
         say.expects("POM does not have the payments yet", business.statuses(invoices), "pending, pending")
         self._fires("Corrections")
         say.expects("By then reconciliation has found the payments", business.statuses(invoices), "paid, paid")
@@ -186,7 +186,7 @@ class Night:
         self._fires("SignaturesAllRefused")
         say.expects("By then reconciliation has found the payments", business.statuses(invoices), "paid, paid")
 
-        say.quotes("The run book: add the new secret to the old one.")
+        say.quotes("The run book: add the new secret next to the old one.")
         self._operator.follows("secret-rotation.md", "Fix", slice(None), "--verify")
         self._watch.pass_minutes(SECRETS_ARE_READ)
         say.does("let five minutes pass, within which functions read the secret again")

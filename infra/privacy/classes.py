@@ -21,7 +21,7 @@ class DataSubject(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a field says."""
+    """The kind of data in a field."""
 
     NAME = "names"
     CONTACT = "e-mail addresses, phones"

@@ -29,7 +29,7 @@ class Part(StrEnum):
 
 
 class Needs(StrEnum):
-    """What a promise needs that a run of minutes on one test account lacks."""
+    """A condition of a promise that a run of minutes on one test account cannot provide."""
 
     PERSON = "a person who clicks and looks"
     LISTEN = "webhooks, which `stripe listen` shows"
@@ -54,4 +54,4 @@ class Finding:
     """The assumption, as a sentence."""
     differences: Sequence[Difference] = ()
     needs: Needs | None = None
-    """What the check needs, if no run can make it. None if only this run could not."""
+    """The missing condition, if no run can make the check. None if only this run could not."""

@@ -1,4 +1,4 @@
-"""Removes secrets and personal data from recorded exchanges, and refuses to write a file or a line that has a key.
+"""Removes secrets from an exchange before it is stored, and checks each file and each line of output for secrets.
 
 The rule lists what may stay, so that an unforeseen value is removed: numbers, booleans, Stripe's words (lower case),
 ids, country codes, versions, and the texts that the run itself has sent. Each other text belongs to the account or to
@@ -20,7 +20,7 @@ from infra.stripe_double.recordings.recording import Exchange
 SECRET = re.compile(r"(?:(?:[emprsu]k|rkcs)_(?:test|live|org)|whsec|(?<![a-z])rt)_[A-Za-z0-9_+/=*.]{8,}")
 """A text that looks like a key (whole, or masked by Stripe) or like a signing secret."""
 _CLIENT_SECRET = re.compile(r"[a-z]{2,40}(?:_[A-Za-z0-9]+)?_secret_[A-Za-z0-9_]{4,}")
-"""A client secret, with which a browser can open one object, such as `pi_1_secret_2`."""
+"""A client secret, such as `pi_1_secret_2`, with which a browser can read one object."""
 SECRET_NAMES = frozenset(
     {
         "access_token",

@@ -224,7 +224,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "5. Is somebody probing for access?",
+        "5. Is an outsider probing for access?",
         "A few expired tokens are normal; invalid signatures, wrong modes and unknown states are not.",
         (
             Graph("Invalid signatures, and events that no webhook brought", [INVALID, UNHEARD]),

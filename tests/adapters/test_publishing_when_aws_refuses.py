@@ -1,4 +1,4 @@
-"""What happens to changes when AWS refuses one of the requests that publishing takes, tested request by request.
+"""Changes are not lost when AWS refuses a request of publishing. Each request is refused once.
 
 A failure that would concern every change (an outage, a missing permission or resource) makes the batch wait. A
 failure that may concern one record queues that record.

@@ -236,7 +236,7 @@ def test_a_customer_is_closed_from_the_request_on(api: ApiClient, world: World, 
         assert (refusal.status, refusal.code, refusal.error["field"]) == (409, "customer_erased", "customerId")
 
 
-def test_the_contract_describes_the_query_of_a_delete(api: ApiClient) -> None:
+def test_the_contract_describes_the_query_parameter_of_an_erasure(api: ApiClient) -> None:
     document = api.get("/openapi.json", token=None).json
     operation = document["paths"]["/v1/customers/{customerId}"]["delete"]
     [choice] = [each for each in operation["parameters"] if each["in"] == "query"]

@@ -72,7 +72,7 @@ def logged(invocation: Invocation) -> int:
 
 
 def bill_of(invocations: Iterable[Invocation]) -> Bill:
-    """What these invocations cost."""
+    """Returns the costs of these invocations."""
     price = price_list().prices
     total = Bill({})
     for each in invocations:

@@ -23,7 +23,7 @@ from tests.usecases.bulk.company import Company, bill_all
 CALLS = 5
 """Of Stripe for one invoice of a customer that it has never heard of: each to an endpoint of its own."""
 ENDPOINT_RATE, ACCOUNT_RATE = 25.0, 100.0
-"""What Stripe takes a second, of one endpoint and in all (https://docs.stripe.com/rate-limits)."""
+"""The requests a second that Stripe accepts at one endpoint, and in all (https://docs.stripe.com/rate-limits)."""
 ALLOWED = 20.0
 """Requests a second to one endpoint that we allow ourselves."""
 FAST, USUAL = 0.03, 0.3

@@ -188,25 +188,25 @@ def measure() -> list[Figure]:
 
 
 def a_webhook() -> Bill:
-    """What a webhook of an invoice costs, and its part of the work that a worker has with the payment's fee."""
+    """Returns the cost of a webhook of an invoice, with its share of the work of reading the payment's fee."""
     stories = {each.name: each for each in run_stories()}
     webhooks = [each for name in LIFETIME for each in stories[name].webhooks]
     return bill_of([*webhooks, *_reading_fees(stories)]).times(1 / len(webhooks))
 
 
 def a_deposit() -> Bill:
-    """What a payout of `DEPOSIT_LINES` lines costs."""
+    """Returns the cost of a payout of `DEPOSIT_LINES` lines."""
     return bill_of(read_payouts()[DEPOSIT_LINES].invocations)
 
 
 def an_invoice() -> Bill:
-    """What an invoice costs from its creation until it is paid and in a payout."""
+    """Returns the cost of an invoice from its creation until it is paid and in a payout."""
     stories = {each.name: each for each in run_stories()}
     return _sum(stories[name] for name in LIFETIME) + a_deposit().times(1 / DEPOSIT_LINES)
 
 
 def busy_organization() -> Bill:
-    """What the sweeps of an organization cost in a month in which something happens every day."""
+    """Returns the cost of the sweeps of an organization in a month in which something happens every day."""
     return _sum(each for each in run_stories() if each.name == SWEEP).times(SWEEPS)
 
 

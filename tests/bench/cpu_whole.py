@@ -111,7 +111,7 @@ def _milliseconds(body: bytes, invoice: Invoice, wire: Wire) -> tuple[float, flo
 
 
 def _item_of(written: Mapping[str, Json]) -> Json:
-    """What a GetItem answers after this write."""
+    """Returns the response of a GetItem after this write."""
     return written.get("Item") or next(each["Put"]["Item"] for each in written["TransactItems"] if "Put" in each)
 
 

@@ -23,14 +23,14 @@ from tests.bench.stories_stage import Stage, running
 NEW_ACCOUNT = 10
 LANE_RATE = RATE / 4
 SHARE = 0.25
-"""What a key of a usage plan, or a share within the function, would leave to one organization."""
+"""The share of the capacity that one organization could use, under a limit within the function."""
 SAVED = 5000
-"""Customers that a company saves one by one, as fast as the API takes them."""
+"""The number of customers that a company saves one by one, as fast as the API accepts them."""
 
 
 @dataclass(frozen=True)
-class Takes:
-    """Seconds of an execution, by its kind of work."""
+class Durations:
+    """The duration of an execution in seconds, by kind of work."""
 
     page: float
     create: float
@@ -39,13 +39,13 @@ class Takes:
 
 
 def measure() -> list[Figure]:
-    """The API's limits, then the workers'."""
-    takes = durations()
-    return [*_of_the_api(takes), *_of_the_workers(takes)]
+    """Returns the figures of the API, and then those of the workers."""
+    durations_by_work = durations()
+    return [*_of_the_api(durations_by_work), *_of_the_workers(durations_by_work)]
 
 
-def durations() -> Takes:
-    """From what the real handlers ask for, to hundredths of a second."""
+def durations() -> Durations:
+    """Returns the durations of the real handlers' requests and jobs, rounded to hundredths of a second."""
     with aws_with_resources(), running(table_backend()) as stage:
         for number in range(25):
             _ok(stage.office.put(f"/customers/cust_{number}", _person(number)))
@@ -61,12 +61,15 @@ def durations() -> Takes:
         stage.settle()
         booked = _longest(stage, "balance_jobs")
         _ok(stage.office.get("/invoices?first=25"))
-        return Takes(_longest(stage, API_HANDLER), created, synced, booked)
+        return Durations(_longest(stage, API_HANDLER), created, synced, booked)
 
 
-def _of_the_api(takes: Takes) -> Iterator[Figure]:
+def _of_the_api(durations_by_work: Durations) -> Iterator[Figure]:
     stage, new = Edge(DEFAULT_QUOTA), Edge(NEW_ACCOUNT)
-    for name, seconds in (("a page of 25 invoices", takes.page), ("create and send", takes.create)):
+    for name, seconds in (
+        ("a page of 25 invoices", durations_by_work.page),
+        ("create and send", durations_by_work.create),
+    ):
         how = f"{seconds:.2f} s each; a quota of {DEFAULT_QUOTA} executions; {RATE} a second for each method"
         least = least_load(stage, seconds)
         yield at_least(f"{name}: load at which another organization's requests are refused", least, 90, "/s", how)
@@ -74,7 +77,7 @@ def _of_the_api(takes: Takes) -> Iterator[Figure]:
                         f"a quota of {needed_executions()} executions")  # fmt: skip
         yield no_budget("  the same in a new account", least_load(new, seconds), "/s",
                         f"a quota of {NEW_ACCOUNT} executions")  # fmt: skip
-    seconds = takes.page
+    seconds = durations_by_work.page
     for load in (2 * RATE, 5 * RATE):
         share = 100 * refused_share(stage, load, seconds)
         yield no_budget(
@@ -87,13 +90,16 @@ def _of_the_api(takes: Takes) -> Iterator[Figure]:
         yield no_budget("  with shares in the function", shared, "%", "API Gateway refuses them first")
         lanes = 100 * refused_share(Edge(DEFAULT_QUOTA, lane_rate=LANE_RATE), load, seconds)
         yield at_most("  with keys of a usage plan, in two lanes", lanes, 1, "%", f"{LANE_RATE:g} a second for a key")
-    together = -(-DEFAULT_QUOTA // round(RATE * takes.create))
+    together = -(-DEFAULT_QUOTA // round(RATE * durations_by_work.create))
     yield no_budget("methods that one organization must exhaust to take all executions", together, "",
-                    f"each {RATE} times a second for {takes.create:.2f} s")  # fmt: skip
+                    f"each {RATE} times a second for {durations_by_work.create:.2f} s")  # fmt: skip
 
 
-def _of_the_workers(takes: Takes) -> Iterator[Figure]:
-    for worker, seconds in (("customer_sync", takes.customer_sync), ("balance_jobs", takes.balance_jobs)):
+def _of_the_workers(durations_by_work: Durations) -> Iterator[Figure]:
+    for worker, seconds in (
+        ("customer_sync", durations_by_work.customer_sync),
+        ("balance_jobs", durations_by_work.balance_jobs),
+    ):
         workers = QUEUE_TRIGGERS[worker].concurrency
         how = f"{workers} workers at once, {seconds:.2f} s each"
         yield no_budget(
@@ -107,7 +113,7 @@ def _of_the_workers(takes: Takes) -> Iterator[Figure]:
 
 
 def _longest(stage: Stage, function: str) -> float:
-    """The longest of the function's invocations since the last call."""
+    """Returns the duration of the function's longest invocation since the last call, in seconds."""
     longest = max(duration(each) for each in stage.invocations if each.function == function and not each.webhook)
     stage.invocations.clear()
     return max(0.01, round(longest, 2))

@@ -42,7 +42,7 @@ class TokenBucket:
 
 @dataclass(frozen=True)
 class Edge:
-    """What limits requests. `lanes` are keys of a usage plan, each of `lane_rate` a second; the two share none.
+    """The limits of requests. `lanes` are keys of a usage plan, each of `lane_rate` a second; the two share none.
 
     `share` is the part of its requests that a function answers to one organization; it refuses the others at once.
     """

@@ -19,7 +19,7 @@ ROUNDS = 5
 ROUNDS_OF_SOURCES = 3
 LIMIT = 1.2
 READS = ("GetItem", "BatchGetItem")
-"""What every webhook asks of DynamoDB before it writes."""
+"""The requests to DynamoDB that every webhook makes before it writes."""
 
 FLOOR = "chalice.app, pynamodb.models, aws_lambda_powertools.logging, aws_lambda_powertools.metrics"
 TIMED = "import time; began = time.process_time(); import {modules}; print(time.process_time() - began)"

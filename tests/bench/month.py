@@ -93,7 +93,7 @@ def measure() -> list[Figure]:
 
 
 def month(companies: int, resources: Resources) -> Bill:
-    """What a month costs with so many companies."""
+    """Returns the costs of a month with this number of companies."""
     price = price_list().prices
     invoices = companies * INVOICES
     stored = gigabytes(companies)
@@ -129,7 +129,9 @@ def watching(resources: Resources) -> Bill:
 
 
 def if_on(companies: int, resources: Resources) -> Bill:
-    """What the parameters add that are off by default. Signing, the boundary and the role have no price."""
+    """Returns the additional costs of the parameters that are off by default. Signing, the boundary and the role have
+    no price.
+    """
     stored = gigabytes(companies)
     components: dict[str, float] = {}
     if any(of_type(resources, "AWS::Backup::BackupPlan")):
@@ -181,7 +183,7 @@ def of_type(resources: Resources, kind: str) -> Iterable[Mapping[str, Any]]:
 
 
 def gigabytes(companies: int) -> float:
-    """What the tables hold."""
+    """Returns the size of the tables in gigabytes."""
     return companies * INVOICES * 12 * YEARS_KEPT * KB_OF_AN_INVOICE / 1e6
 
 

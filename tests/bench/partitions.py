@@ -87,7 +87,7 @@ def _measured() -> Iterator[tuple[str, dict[str, float]]]:
 
 
 def _acts(world: World) -> Iterator[tuple[str, int, Callable[[], Any]]]:
-    """What is done, how often, and how."""
+    """Yields each kind of work: its name, how often it is done, and a function that does it."""
     account: list[str] = []
     yield CONNECT, 1, lambda: _settled(world, lambda: account.append(world.connect()))
     yield SAVE, 1, lambda: _swept(world, lambda: world.customer())

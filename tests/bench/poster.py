@@ -25,7 +25,7 @@ TRIES = 5
 
 @dataclass
 class Told:
-    """What a thread saw: of each answer 200 its milliseconds and its Server-Timing header."""
+    """The responses that a thread received: of each 200 its milliseconds and its Server-Timing header."""
 
     milliseconds: list[float] = field(default_factory=list)
     timings: list[str] = field(default_factory=list)

@@ -23,7 +23,7 @@ AT_ONCE = 8
 
 @dataclass
 class Posted:
-    """What senders saw."""
+    """The measurements of all senders together."""
 
     count: int = 0
     seconds: float = 0.0
@@ -84,7 +84,7 @@ def open_loop(stack: LocalStack, url: str, bodies: Sequence[str], rate: float) -
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a running process has used of the processors so far; 0 where the system has no /proc."""
+    """Returns the processor seconds that a running process has used. Returns 0 on systems without /proc."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:

@@ -44,7 +44,7 @@ from tests.fakes.bus import FakeBus
 from tests.world import World
 
 TRACE = "Root=1-68f0c1a2-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
-"""What Lambda sets, so that log lines are as long as they are there."""
+"""A trace id of the length that Lambda sets, so that log lines are as long as on Lambda."""
 MEMORY = 1024
 PUBLISHER = "publish_changes"
 BILLED_PORTION = 64 * 1024
@@ -62,7 +62,7 @@ class Invocation:
     stripe_calls: int = 0
     messages: int = 0
     events: int = 0
-    """What it put on the bus, in portions of 64 KB, as EventBridge bills it."""
+    """The number of 64 KB portions put on the bus, as EventBridge bills them."""
     logged: str = ""
     answered: int = 0
     cpu: float = 0.0
@@ -223,7 +223,7 @@ class Stage(World):
 
     @contextmanager
     def elsewhere(self) -> Iterator[None]:
-        """What happens in this block is done by others, such as DynamoDB."""
+        """Counts the processor time of this block as time of other services, such as DynamoDB."""
         began, within = time.thread_time(), self._elsewhere
         try:
             yield

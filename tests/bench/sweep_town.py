@@ -191,7 +191,7 @@ class Town:
         self.accounts[account].reads[self._doing] += times
 
     def invoices_of(self, organization: str, status: InvoiceStatus | None = None) -> list[Invoice]:
-        """Those of one status or all, newest first."""
+        """Returns the invoices of one status, or all, newest first."""
         if self._invoices[0] != organization:
             made = self.companies[organization].invoices()
             by_status: dict[InvoiceStatus | None, list[Invoice]] = {None: made}
@@ -232,7 +232,7 @@ _SHARES = [round(100 * sum(kind.share for kind in KINDS[: n + 1])) for n in rang
 
 @dataclass
 class Lived:
-    """What a stretch of time was like. Lists are in seconds, one entry a run."""
+    """The measurements of a period of time. Lists are in seconds, with one entry for each run."""
 
     seconds: int
     runs: int = 0

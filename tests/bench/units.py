@@ -1,4 +1,4 @@
-"""What requests to DynamoDB cost in request units, by AWS's documented rules, from the items that they touch.
+"""Computes the request units of requests to DynamoDB by AWS's documented rules, from the items that they touch.
 
 The rules (docs.aws.amazon.com/amazondynamodb/latest/developerguide, in 2025):
 
@@ -77,13 +77,13 @@ class Index:
     projected: frozenset[str] | None
 
     def entry(self, item: Item | None) -> Item | None:
-        """What it holds of an item, if it does."""
+        """Returns the attributes of an item that the index holds, or None if the item is not in the index."""
         if item is None or any(name not in item for name in self.keys):
             return None
         return {name: value for name, value in item.items() if self.projected is None or name in self.projected}
 
     def units(self, before: Item | None, after: Item | None) -> int:
-        """What a change of an item in the table writes here."""
+        """Returns the write units of the index for a change of an item in the table."""
         old, new = self.entry(before), self.entry(after)
         if old == new:
             return 0

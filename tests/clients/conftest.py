@@ -58,7 +58,7 @@ def _fetched(stack: LocalStack, name: str) -> Path:
 
 @pytest.fixture(scope="session")
 def compiled(contract: Path) -> CompletedProcess[str]:
-    """What the compiler said of both generated clients and both programs."""
+    """Returns the compiler's output for both generated clients and both programs."""
     _succeeds(CLIENTS.run_tool("openapi-typescript", str(contract), "-o", "generated/openapi-typescript/api.ts"))
     _succeeds(CLIENTS.run_tool("openapi-ts", "-i", str(contract), "-o", "generated/hey-api"))
     return CLIENTS.run_tool("tsc", "--project", ".")

@@ -32,7 +32,7 @@ def test_an_inserted_invoice_is_read_back_as_it_was_in_version_one(backend: Back
     assert backend.invoices.get(ORG, stored.id) == stored
 
 
-def test_several_invoices_are_read_at_once_within_their_organization_alone(backend: Backend) -> None:
+def test_several_invoices_are_read_at_once_only_within_their_organization(backend: Backend) -> None:
     first, second, _ = (backend.invoices.insert(invoice_write(invoice(name)), {}) for name in ("a", "b", "c"))
     backend.invoices.insert(invoice_write(invoice("d", organization_id=OTHER_ORG)), {})
     requested_ids = [second.id, first.id, invoice("d").id, second.id, InvoiceId("inv_none")]

@@ -45,7 +45,7 @@ def test_the_errors_held_by_an_error_are_listed_too() -> None:
 
 
 @pytest.mark.parametrize(("number", "more_exist"), [(MAX_ERRORS, False), (MAX_ERRORS + 1, True)])
-def test_beyond_the_limit_only_the_existence_of_more_errors_is_stated(number: int, more_exist: bool) -> None:
+def test_a_refusal_beyond_the_limit_of_errors_states_only_that_there_are_more(number: int, more_exist: bool) -> None:
     with pytest.raises(Refused) as error_info:
         raise_all(refusal_of_line(n) for n in range(number))
     assert len(fields(error_info.value)) == MAX_ERRORS

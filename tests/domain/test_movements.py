@@ -92,7 +92,7 @@ def test_a_dispute_counts_only_once_it_is_lost(status: str, expected_amount: int
     assert (row.kind, row.amount, row.counted) == (MovementKind.DISPUTE, 7500, expected_amount)
 
 
-def test_a_check_is_a_row_with_its_reference() -> None:
+def test_a_payment_by_check_is_a_row_with_its_reference() -> None:
     record = OutsidePayment(day_of(NOW, "UTC"), "check", "No. 7", NOW + DAY, OFFICE, "in_1")
     [row] = rows(replace(PAID, amount_paid_off_stripe=7500), outside_payment=record).values()
     assert (row.method, row.reason, row.counted) == ("check", "No. 7", 7500)

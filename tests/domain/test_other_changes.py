@@ -154,7 +154,7 @@ def test_an_attempt_to_connect_is_not_published() -> None:
     assert connection_difference(disconnected, disconnected.authorizing(NOW + 600), NOW + 6) == NOTHING
 
 
-def test_an_attempted_connection_is_published_as_pending_before() -> None:
+def test_a_connection_that_was_pending_is_published_with_its_previous_status() -> None:
     attempted = Connection(ORG).authorizing(NOW + 600)
     assert connection_difference(attempted, active_connection(), NOW).previous_status == "pending"
     assert connection_difference(attempted, active_connection(), NOW + 601).previous_status == "not_connected"

@@ -173,7 +173,7 @@ class Company:
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
-        """What happens in this block leaves nothing behind, in POM or in Stripe."""
+        """Checks that the block changes nothing, in POM or in Stripe."""
         before = self.holdings()
         yield
         assert self.holdings() == before

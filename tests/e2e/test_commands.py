@@ -156,7 +156,7 @@ def chalice_local(stack: LocalStack, tmp_path: Path) -> Iterator[None]:
 
 
 def test_the_stack_listens_on_the_configured_ports() -> None:
-    """What the copy above changes is nothing but ports: the stack's defaults are those of the file."""
+    """The copy above changes only the ports, so the stack's defaults are those of the file."""
     from infra.local.settings import Ports, Urls, environment
 
     configured = json.loads((ROOT / ".chalice" / "config.json").read_text())["stages"]["local"]

@@ -46,7 +46,7 @@ class DemoRun:
         return {sentence: [line for line in block.splitlines() if line.strip()] for sentence, block in blocks}
 
     def step(self, words: str) -> str:
-        """What was printed below the step whose sentence has these words."""
+        """Returns the output below the step whose sentence has these words."""
         [passages] = [lines for sentence, lines in self.steps.items() if words in sentence]
         return "\n".join(passages)
 

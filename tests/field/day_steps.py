@@ -33,7 +33,7 @@ class DaySteps:
         self._dashboard.invoices.send_invoice(self._stripe_id, None, self._options)
 
     def stripe_is_down_at(self, path: str) -> None:
-        """From now on, requests of this path get no response."""
+        """Makes Stripe leave requests of this path without a response from now on."""
         self.world.double.order_fault("close_before", path=path, count=10)
 
     def stripe_is_back(self) -> None:

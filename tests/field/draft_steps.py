@@ -57,7 +57,7 @@ class DraftSteps:
         self.world.double.order_fault("close_before", method="POST", path=path, count=1)
 
     def lose_responses_of(self, path: str) -> None:
-        """From now on Stripe performs requests of this path, and its responses are lost."""
+        """Makes Stripe perform requests of this path from now on, and loses the responses."""
         self.world.double.order_fault("close_after", path=path, count=10)
 
     def bill_one_in_bulk(self, due_in: int) -> None:

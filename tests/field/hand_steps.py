@@ -155,7 +155,7 @@ class HandSteps:
             self.world.double.order_fault("close_before", path="/v1/invoices/*/send")
 
     def check_batch(self, **counts: int) -> None:
-        """What the batch counts at this point."""
+        """Checks the counts of the batch at this point."""
         shown = self.api.get(f"/invoice-batches/{self.batch_id}").json["counts"]
         assert {name: shown[name] for name in counts} == counts, shown
 
@@ -180,12 +180,12 @@ class HandSteps:
         self.world.work()
 
     def continue_with_first_invoice(self) -> None:
-        """From now on the case is about the first invoice."""
+        """Makes the following steps act on the first invoice."""
         [*_, oldest] = self.api.get("/invoices").json["data"]
         self.invoice = get_invoice(ORGANIZATION, oldest["id"], self.world.ports)
 
     def continue_with_batch_item(self, number: int) -> None:
-        """From now on the case is about this invoice of the batch; the first is 0."""
+        """Makes the following steps act on this invoice of the batch. The first one is 0."""
         item = self.api.get(f"/invoice-batches/{self.batch_id}").json["items"][number]
         self.invoice = get_invoice(ORGANIZATION, item["invoiceId"], self.world.ports)
 

@@ -238,18 +238,18 @@ class Play(
         self.world.deliver()
 
     def lose_webhooks(self, kinds: Sequence[str] = ("*",)) -> None:
-        """From now on none of these kinds arrives."""
+        """Loses webhooks of these kinds from now on."""
         self.world.double.set_delivery(lose=list(kinds))
 
     def stop_losing_webhooks(self) -> None:
         self.world.double.set_delivery(lose=[])
 
     def no_events(self, kinds: Sequence[str] = ("*",)) -> None:
-        """From now on Stripe generates no events of these types."""
+        """Makes Stripe generate no events of these types from now on."""
         self.world.double.set_delivery(never_generate=list(kinds))
 
     def no_refund_events(self) -> None:
-        """From now on Stripe generates no `refund.*` events for accounts on versions before 2024-10-28."""
+        """Makes Stripe generate no `refund.*` events from now on for accounts on versions before 2024-10-28."""
         self.world.double.set_delivery(refunds_before_acacia=False)
 
     def endpoint(self, **settings: Any) -> None:
@@ -415,7 +415,7 @@ class Play(
 
 NO_STEPS = {"play", "shown", "answer", "books", "batch_id", "first_account"}
 STEPS = {name for name in dir(Play) if not name.startswith("_")} - NO_STEPS
-"""What a case can let happen."""
+"""The names of the steps that a case can use."""
 
 PLACEHOLDERS = {
     "invoice": ("invoice", "in"),
@@ -428,7 +428,9 @@ PLACEHOLDERS = {
     "customer": ("customer", "cus"),
     "payout": ("payout", "po"),
 }
-"""What stands for the id of the latest object of a kind; where none is there, for an id that Stripe does not know."""
+"""The placeholders for the id of the latest object of a kind. If there is none, a placeholder becomes an id that
+Stripe does not know.
+"""
 
 
 def differences(right: Any, shown: Any, path: str = "") -> list[str]:

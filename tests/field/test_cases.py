@@ -1,4 +1,4 @@
-"""What real Stripe accounts do and real users report, each as a small file in `cases/`, named by the report.
+"""Behaviour of real Stripe accounts and reports of real users. Each is a small file in `cases/`, named by the report.
 
 `docs/field.md` lists the kinds. A fault that is found outside becomes a case here before it is fixed.
 """

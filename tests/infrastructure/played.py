@@ -59,7 +59,7 @@ class Waiting:
 
 
 class PlayedSqs:
-    """A stand-in for SQS: the methods that the queues' adapter calls, and the work of event source mappings."""
+    """The calls of SQS that the queues' adapter makes, and the work of event source mappings."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now

@@ -28,7 +28,7 @@ COMBINATIONS: dict[str, dict[str, str]] = {
     **{f"all but {but}": {name: value for name, value in OPTIONS.items() if name != but} for but in OPTIONS},
 }
 CALLED_BY_NAME = {"AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Lambda::EventInvokeConfig"}
-"""What names a function itself; everything else has to call its alias."""
+"""The types of resources that name the function itself. All others have to call its alias."""
 _FILLED_IN = re.compile(r"\$\{(\w+)(?:\.\w+)?\}")
 
 

@@ -75,7 +75,7 @@ class Deployed:
     result: dict[str, Any]
     """Of the first deployment."""
     questions: list[str]
-    """What it asked."""
+    """The questions that the command asked."""
 
 
 @pytest.fixture(scope="class")
@@ -123,7 +123,7 @@ class TestEmptyAccount:
     def test_a_stage_with_a_signing_profile_runs_the_signed_copy_and_is_checked(
         self, empty: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """What Signer does is in `test_signing`; here it appends its signature to the zip."""
+        """`test_signing` tests Signer itself. Here Signer only appends its signature to the zip."""
         csc = f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0"
         parameters = {**empty.settings.parameters, "CodeSigningConfigArn": csc}
         empty.settings = msgspec.structs.replace(empty.settings, signing_profile="pom", parameters=parameters)

@@ -1,4 +1,5 @@
-"""What moto cannot do: changes that replace, deployments that fail, stacks that cannot be changed, and destroying.
+"""Deployments that moto cannot play: changes that replace, deployments that fail, stacks that cannot be changed, and
+destroying.
 
 CloudFormation's answers are stubbed in the form that botocore holds them to.
 """

@@ -1,4 +1,5 @@
-"""What wakes somebody up: real disasters, played with the real handlers, each with its page and within how long.
+"""Real disasters page the person on call. Each is played with the real handlers, and fires its page within the stated
+time.
 
 It is the counterpart of `test_strangers_and_alarms`: conditions that no outsider can cause still page a person.
 """

@@ -75,7 +75,7 @@ def test_the_rows_that_a_person_checks_are_listed_here() -> None:
 
 
 def test_each_row_of_the_command_about_a_topic_of_the_page_is_on_the_page() -> None:
-    """Those that are not look at what other pages promise."""
+    """The other rows check promises of other pages."""
     row_names = {name for tried_by in _page().values() for name in re.findall(r"`([^`]+)`", tried_by)}
     elsewhere = {row.name for rows in PARTS.values() for row in rows} - row_names
     assert elsewhere == {

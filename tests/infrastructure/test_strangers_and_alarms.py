@@ -289,7 +289,7 @@ COMPANIES: dict[Callable[[Stage, str], None], tuple[set[str], list[tuple[set[str
     ),
     comes_and_goes: ({"Corrections", "SignatureFailures"}, []),
 }
-"""What one company may do, the tickets that it may cause, and the pages that it would cause without a guard."""
+"""Each action of one company, its permitted tickets, and the pages that it would cause without a guard."""
 
 
 @pytest.mark.parametrize("acts", COMPANIES, ids=lambda acts: acts.__name__)

@@ -286,23 +286,23 @@ def test_a_handler_may_be_given_several_batches_at_once_and_pausing_waits_for_al
 
 
 class Busy:
-    """A poller whose only worker is at its first message, while a second one waits in the queue."""
+    """A poller whose only worker is processing the first message while the second one waits in the queue."""
 
     def __init__(self, sqs: Any) -> None:
         url = sqs.create_queue(QueueName="narrow.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
         for body in ("first", "second"):
             sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body, MessageDeduplicationId=body)
-        self.go_on, self.stop, self._begun = threading.Event(), threading.Event(), threading.Event()
-        self.seen: list[str] = []
+        self.may_finish, self.stop, self._begun = threading.Event(), threading.Event(), threading.Event()
+        self.processed: list[str] = []
         self.mapping = EventSourceMapping("narrow", self._handle, url, 1)
         self._poller = threading.Thread(target=self.mapping.run, args=[self.stop])
         self._poller.start()
         assert self._begun.wait(10)
 
     def _handle(self, event: Any, context: Any) -> None:
-        self.seen.extend(record["body"] for record in event["Records"])
+        self.processed.extend(record["body"] for record in event["Records"])
         self._begun.set()
-        self.go_on.wait(10)
+        self.may_finish.wait(10)
 
     def end(self) -> None:
         self.stop.set()
@@ -315,18 +315,18 @@ def test_a_poller_that_waited_for_its_turn_takes_nothing_once_the_queue_is_pause
     pausing = threading.Thread(target=busy.mapping.pause)
     pausing.start()
     assert busy.mapping._paused.wait(10)
-    busy.go_on.set()
+    busy.may_finish.set()
     pausing.join(10)
     busy.end()
-    assert busy.seen == ["first"]
+    assert busy.processed == ["first"]
 
 
 def test_a_poller_that_waited_for_its_turn_takes_nothing_once_it_is_stopped(sqs: Any) -> None:
     busy = Busy(sqs)
     busy.stop.set()
-    busy.go_on.set()
+    busy.may_finish.set()
     busy.end()
-    assert busy.seen == ["first"]
+    assert busy.processed == ["first"]
 
 
 def test_a_queue_that_cannot_be_read_can_still_be_paused(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ KILLED, SURVIVED, BROKEN, STALE = "killed", "SURVIVED", "BROKEN", "STALE"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one guard's removal; `file` is the one it was in, and empty if it was not found."""
+    """The result of removing one guard. `file` is the file that contained the guard, or empty if none did."""
 
     guard: str
     file: str

@@ -46,7 +46,7 @@ def swapped(clause: ast.If, after: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def denial(test: ast.expr) -> ast.expr:
-    """What holds when the test does not."""
+    """Returns the negation of the test."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return test.operand
     return ast.UnaryOp(ast.Not(), test)

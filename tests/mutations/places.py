@@ -61,7 +61,7 @@ def slots(root: ast.AST) -> Iterator[Slot]:
 
 
 class Words:
-    """What the nodes of a symbol mention."""
+    """The names and texts in the nodes of a symbol."""
 
     def __init__(self, symbol: ast.AST) -> None:
         self._looped: dict[str, frozenset[str]] = {}

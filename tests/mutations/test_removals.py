@@ -1,4 +1,4 @@
-"""Each class of the vocabulary removes its target, and refuses a target that is missing or found twice."""
+"""Each kind of removal removes its target, and refuses a target that is missing or that occurs twice."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from tests.mutations.removals import Always, AnyValue, Becomes, Check, Instead, 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The body of a function with the place once, the body after the removal, and a body with the place twice."""
+    """A function's body that contains the target once, the same body after the removal, and a body that contains the
+    target twice.
+    """
 
-    taken: Removal
+    removal: Removal
     before: str
     after: str
     twice: str
@@ -41,19 +43,19 @@ CASES = {
         "return [each for each in page]",
         "return [each for each in page if each not in known if known]",
     ),
-    "a refusal by what is asked": Case(
+    "a refusal, named by its condition": Case(
         Check("limit"),
         "if size > limit:\n    raise TooLarge('so large')",
         "if False:\n    raise TooLarge('so large')",
         "if size > limit:\n    raise TooLarge\nif size == limit:\n    raise TooLarge",
     ),
-    "a refusal by what it leads to, turned round": Case(
+    "a refusal in the other branch, named by its outcome": Case(
         Check("WRONG"),
         "if event.mode == mode:\n    apply()\nelse:\n    return Outcome.WRONG",
         "if True:\n    apply()\nelse:\n    return Outcome.WRONG",
         "if event.a:\n    return Outcome.WRONG\nif event.b:\n    return Outcome.WRONG",
     ),
-    "a refusal that would only grow stricter with less": Case(
+    "a refusal whose shorter condition would refuse more": Case(
         Check("live"),
         "if holder is not None and holder.live:\n    raise Billed",
         "if False:\n    raise Billed",
@@ -65,7 +67,7 @@ CASES = {
         "return PASSED",
         "return (ALTERED if kept else PASSED, ALTERED if sent else PASSED)",
     ),
-    "a refusal that says something else": Case(
+    "a refusal with another message": Case(
         Check("complete", says="False"),
         "if found is None or not found.complete:\n    return True",
         "if found is None or not found.complete:\n    return False",
@@ -162,19 +164,19 @@ def without(body: str, removal: Removal) -> str:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_only_the_selected_code_is_removed(case: Case) -> None:
-    assert without(case.before, case.taken) == case.after
+    assert without(case.before, case.removal) == case.after
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_code_that_is_not_found_cannot_be_removed(case: Case) -> None:
     with pytest.raises(PatchError, match="found 0 times: nowhere"):
-        without("return nothing(of, it)", case.taken)
+        without("return nothing(of, it)", case.removal)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_code_that_is_found_twice_cannot_be_removed(case: Case) -> None:
     with pytest.raises(PatchError, match="found 2 times"):
-        without(case.twice, case.taken)
+        without(case.twice, case.removal)
 
 
 def test_a_function_is_replaced_by_one_return_statement() -> None:

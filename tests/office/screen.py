@@ -1,4 +1,6 @@
-"""What a person does and reads on a screen of the office, and the reports of axe and of the overflow check."""
+"""The actions of a person on a screen of the office, the texts on it, and the reports of axe and of the overflow
+check.
+"""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Operator:
         return result.json
 
     def status(self) -> Any:
-        """What `status` says as JSON; its exit status is 1 exactly if it does not say that all is well."""
+        """Returns the JSON of `status`, after a check that the exit status is 0 only if all is well."""
         result = self.does("--json", "status")
         status_document = result.json
         assert result.status == (0 if status_document["allWell"] else 1), result

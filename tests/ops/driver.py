@@ -94,7 +94,7 @@ def lose(stage: Stage, organization: str, invoice: str) -> str:
 
 
 def let_time_pass(stage: Stage, organization: str, seconds: str) -> str:
-    """What was missed or fetched too soon lies so much further back, and so does every event that has come."""
+    """Moves all stored times of arrivals and misses back by `seconds`, as if that time had passed."""
     connection, account_id = lookups.connection_and_account(stage, organization)
     sweep, ago = connection.sweep, int(seconds)
     earlier = replace(sweep, early_at=max(sweep.early_at - ago, 0), missed_at=max(sweep.missed_at - ago, 0))

@@ -250,7 +250,7 @@ def test_failed_ticks_of_schedules_are_shown_and_discarded(operator: Operator) -
     assert (dry_run.json["wouldDiscard"], dry_run.json["left"]) == (2, 2)
     assert "anna" not in dry_run.out
     declined_result = operator.does("discard", "schedule-failures", given="n\n")
-    assert (declined_result.status, "Delete 2 of 2 messages for good?" in declined_result.err) == (130, True)
+    assert (declined_result.status, "Delete 2 of 2 messages permanently?" in declined_result.err) == (130, True)
     first_discarded = operator.does("--json", "discard", "schedule-failures", "--max", "1", given="y\n")
     assert (
         first_discarded.json["discarded"],

@@ -29,10 +29,10 @@ def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 WOULD = {"wouldMove": "moved", "wouldDiscard": "discarded"}
-"""What a dry run counts, and what the command counts in its place."""
+"""The name of a count in a dry run, and the name that replaces it in a real run."""
 
 DRY = {"dryRun": True}
-"""What a dry run's document has beside."""
+"""The additional entries of a dry run's document."""
 
 
 def headers(out: str) -> list[str]:

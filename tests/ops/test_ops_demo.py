@@ -45,7 +45,7 @@ ONLY_IN_AWS = {
     ("AWS/Lambda", "ConcurrentExecutions", ()),
     ("AWS/Lambda", "Throttles", ("FunctionName",)),
 }
-"""What nothing here measures: what an account refuses and has at once, partitions of DynamoDB, and AWS Backup."""
+"""Metrics that only AWS measures: throttles and concurrency of an account, partitions of DynamoDB, and AWS Backup."""
 
 
 @dataclass(frozen=True)

@@ -71,4 +71,4 @@ def test_each_command_is_printed_with_its_program() -> None:
 
 
 NO_COMMANDS = {"status", "canary", "canary with secret …", "canary of the schedule"}
-"""What begins like a command and is something else: a field, a function and two rows of a table."""
+"""Texts that begin like a command but are something else: a field, a function and two rows of a table."""

@@ -97,6 +97,6 @@ def test_the_plan_and_the_other_schedules_run_as_often_as_the_pages_say() -> Non
     operating = (ROOT / "docs/decisions/0012-operations.md").read_text()
     assert f"A canary every {words(every['canary'])}" in operating
     assert (
-        f"takes each up every {words(every['resume_stuck'])}"
+        f"checks each of these invoices every {words(every['resume_stuck'])}"
         in (ROOT / "docs/runbooks/stuck-invoices.md").read_text()
     )

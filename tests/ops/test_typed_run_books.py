@@ -23,7 +23,7 @@ from tests.ops.conftest import PATIENCE, Operator, operator_at
 from tests.ops.run_books import BOOKS, commands
 
 CLONED = ("app.py", "ops", "Makefile", "chalicelib", "infra", "docs", *map(str, ROOT.glob("requirements*")))
-"""What the commands need of a clone."""
+"""The files of a clone that the commands need."""
 
 REFUSED = {
     "./ops rotate-secret drop --oldest",
@@ -45,12 +45,12 @@ MENDS = {
     "./ops republish --max 1": "Published: 1. Left in the queue: 1.",
     "./ops republish": "Published: 1. Left in the queue: 0.",
 }
-"""What commands that mend something say at last. Each run book is typed while there is something to mend."""
+"""The last output of each repairing command. Each run book is typed while something needs repair."""
 
 
 @dataclass(frozen=True)
 class Shell:
-    """Somebody's terminal at the top of a clone, beside whose stack runs."""
+    """A terminal at the top of a clone, next to a running local stack."""
 
     top: Path
     variables: dict[str, str]

@@ -17,7 +17,7 @@ from tests.world import ORGANIZATION
 HOUR = 3600
 OVER = {"paid", "refunded", "void", "uncollectible"}
 KEPT_IN_STRIPE = {"cust_1", "cust_bulk_0"}
-"""Those that stay in Stripe, which goes on telling of them. The others are deleted there."""
+"""The customers that stay in Stripe, which continues to send events about them. The others are deleted there."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What Stripe knows of the person: texts in every field of its objects that can hold one.
+"""Stripe's data about the person: texts in every field of its objects that can hold one.
 
 The double leaves most of these empty. Here they are filled in on the object itself, before anybody is shown it, in an
 answer of the API or in an event. A name of a field is Stripe's (https://docs.stripe.com/api).
@@ -28,7 +28,7 @@ EDITED = {
     "name": word("stripename"), "phone": word("stripephone"), "description": word("description"),
     "address": STREET, "shipping": SHIPPING, "metadata": {"note": word("metadata")},
 }  # fmt: skip
-"""What somebody enters in Stripe's dashboard about the customer."""
+"""The texts that a user enters in Stripe's dashboard about the customer."""
 
 
 class StripeObjectsOfPerson:

@@ -84,7 +84,7 @@ class Life(Story):
             self.settled()
 
     def odd_things(self) -> None:
-        """What else can become of the person: refused requests, searches, parked events, changes unpublished."""
+        """Puts the person into refused requests, searches, parked events and unpublished changes."""
         wrong = word("wrong")
         for name, value in (("email", wrong), ("firstName", wrong * 60), ("phone", wrong * 5), (wrong, wrong)):
             self._refused("PUT", "/customers/cust_wrong", {name: value})

@@ -38,7 +38,7 @@ EXPIRES = (2087, 11)
 PHONE = f"+1 5 {word('phone')}"
 
 _WHOLE = {"LAST4": f'"{LAST4}"', "EXPIRES": '"{}-{:02}"'.format(*EXPIRES)}
-"""What is too short to be found in the middle of an id is looked for with its quotation marks."""
+"""Texts that are so short that they also occur inside ids. They are searched with their quotation marks."""
 
 
 def address(domain: str, mailbox: str = "") -> str:

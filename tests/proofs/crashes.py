@@ -70,7 +70,7 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Errand:
-    """What is done, what comes before it, how many e-mails there are in the end, and what the timeline then tells."""
+    """A piece of work, its preparation, the number of e-mails at the end, and the expected timeline."""
 
     name: str
     before: Callable[[World], None]
@@ -81,7 +81,7 @@ class Errand:
     thinned: int = 1
     """Outside the full slice, it is crashed one time for so many times that another errand is."""
     later: Callable[[World], str | None] = lambda world: None
-    """What happens in the end before it is looked at, and what is wrong then; None if nothing is."""
+    """Runs last steps before the checks. Returns the fault that it finds, or None."""
     copies: int = 0
     """How many invoices there are in the end besides the one that it begins with. Only one of them can be paid."""
 
@@ -412,7 +412,7 @@ def boundaries_of(errand: Errand) -> list[str]:
 
 
 def fate(errand: Errand, number: int, *, after: bool, gap: int, again: bool) -> str | None:
-    """What is wrong in the end when the errand is killed there; None if nothing is."""
+    """Returns the fault at the end if the errand is killed there, or None."""
     world = World()
     errand.before(world)
     if errand.name == "connect":

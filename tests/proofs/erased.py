@@ -1,8 +1,8 @@
 """Invariant 18: no stored record names an erased customer. The check searches for texts and uses no rule of the
 backend.
 
-The texts that people type in a town, and that its Stripe accounts have of payers, are known: `PERSON` matches them in
-the records of one customer. A record is searched in Python's representation, with all of its fields.
+`PERSON` matches every text that people type in a simulated town, and every text about payers in its Stripe accounts.
+Each record is searched in Python's representation, with all of its fields.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ STILL_OPEN = ("creating", "draft", "pending", "failed")
 
 
 def texts_in(record: object) -> set[str]:
-    """Returns what a record says of a person."""
+    """Returns the texts in a record that identify a person."""
     return set(PERSON.findall(repr(record)))
 
 
 def faults_of_write(old: Any, new: Any) -> Iterator[str]:
-    """Yields what is wrong with a record that was just stored, if its person is erased."""
+    """Yields each fault of a record that was just stored, if its person is erased."""
     if isinstance(new, Invoice):
         yield from _faults_of_invoice(old, new)
     if isinstance(new, Customer) and new.erasure and new.erasure.erased_at and (faults := texts_in(new)):
@@ -57,19 +57,19 @@ def _faults_of_invoice(old: Invoice | None, new: Invoice) -> Iterator[str]:
 
 
 def without_texts(order: Order) -> Order:
-    """Returns an order without what people wrote, to be compared with what is left of it after an erasure."""
+    """Returns an order without texts that people wrote, for comparison with the order after an erasure."""
     lines = tuple(replace(each, description="") for each in order.line_items)
     deductions = tuple(replace(each, description="") for each in order.deductions)
     return replace(order, line_items=lines, deductions=deductions, memo=None, footer=None, fingerprint="")
 
 
 def erased_customers(database: FakeDatabase) -> list[Customer]:
-    """Returns the customers whose erasure was asked for."""
+    """Returns the customers whose erasure was requested."""
     return [each for each in database.customers.values() if each.erasure is not None]
 
 
 def unfinished(database: FakeDatabase) -> list[Customer]:
-    """Returns those that are not erased yet although nothing of theirs is open."""
+    """Returns the customers that are not erased yet although none of their objects is open."""
     return [each for each in erased_customers(database) if not _is_over(each) and not _waits_rightly(each, database)]
 
 
@@ -83,7 +83,7 @@ def _waits_rightly(customer: Customer, database: FakeDatabase) -> bool:
 
 
 def faults_at_rest(database: FakeDatabase) -> Iterator[str]:
-    """Yields each erasure that should be over and is not, and where the person of one that is over still is."""
+    """Yields each erasure that should have finished and has not, and each record that names an erased person."""
     for customer in unfinished(database):
         yield f"18: {customer.id} of {customer.organization_id} is not erased: {customer.erasure}"
     for customer in filter(_is_over, erased_customers(database)):
@@ -92,7 +92,9 @@ def faults_at_rest(database: FakeDatabase) -> Iterator[str]:
 
 
 def _is_open(organization_id: OrganizationId, object_id: str, database: FakeDatabase) -> bool:
-    """Returns True if an invoice is open, or money of it is on its way. A batch ends by itself."""
+    """Returns True if an invoice is open, or if money of it is on its way. Returns False for a batch, because a batch
+    ends automatically.
+    """
     invoice = database.invoices.get((organization_id, InvoiceId(object_id)))
     if invoice is None:
         return False

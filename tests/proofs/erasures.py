@@ -30,7 +30,7 @@ OFTEN = {
     "erase": 8, "work": 24, "wait": 20, "resume": 10, "refund": 14, "dispute": 10, "settle_refund": 12,
     "move_dispute": 8, "resend": 10, "sweep": 8, "customer_in_dashboard": 8, "batch": 3, "draft": 3, "cash": 5,
 }  # fmt: skip
-"""What happens more often than in other towns."""
+"""The weights of steps that happen more often than in other towns."""
 
 
 def schedule(seed: int) -> list[Action]:

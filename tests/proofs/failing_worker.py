@@ -47,7 +47,7 @@ FATES = ("kill_before", "kill_after", "down", "answer_lost")
 
 
 class Trouble(Boundaries):
-    """What befalls a call: nothing while it is `over`."""
+    """Makes calls fail at random, until `over` is True."""
 
     def __init__(self, rng: random.Random, rate: float) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ class Worker:
     """The share of records that this release cannot read."""
     batches: int = 0
     while_waiting: Callable[[], None] = lambda: None
-    """What goes on while nothing is stored for weeks."""
+    """Runs other work while nothing is stored for weeks."""
     retold: set[tuple[str, str, str, int]] = field(default_factory=set)
     """Versions of objects of which this release could read no record, and the versions that were told in their place.
 

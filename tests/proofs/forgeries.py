@@ -57,12 +57,14 @@ class Webhook:
 
 @dataclass
 class Figures:
-    """What was tried. `accepted` must stay empty; `same` counts mutations that changed nothing that is signed."""
+    """The forgeries that were tried. `accepted` must stay empty; `same` counts mutations that changed nothing that is
+    signed.
+    """
 
     tried: Counter[str] = field(default_factory=Counter)
     accepted: list[tuple[str, object]] = field(default_factory=list)
     disputed: list[tuple[str, object]] = field(default_factory=list)
-    """What the SDK and ours saw differently without a reason."""
+    """Forgeries on which the SDK and POM's verification disagree without a known reason."""
     same: int = 0
     genuine: int = 0
     seconds: float = 0.0
@@ -393,7 +395,7 @@ def _unpacked(part: str) -> bytes:
 
 
 def _parts(token: str) -> tuple[str, str, bytes] | None:
-    """What is signed and the signature itself: base64 writes the same bytes in several ways."""
+    """Returns the signed part and the decoded signature, because base64 can write the same bytes in several ways."""
     parts = token.split(".")
     if len(parts) != 3:
         return None

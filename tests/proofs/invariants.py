@@ -1,4 +1,4 @@
-"""What must hold at every step, and what must hold at rest."""
+"""The invariants that hold at every step, and those that hold when all work has finished."""
 
 from __future__ import annotations
 
@@ -404,7 +404,7 @@ class Invariants:
             )
 
     def everything_kept(self) -> dict[str, Any]:
-        """What a sweep may change."""
+        """Returns the records that a sweep may change."""
         database = self._town.plain.database
         return {
             "invoices": {key: item.version for key, item in database.invoices.items()},

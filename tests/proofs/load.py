@@ -179,7 +179,9 @@ def _sent(stack: LocalStack, plan: list[tuple[float, int]], events: Sequence[JSO
 
 
 def _not_excused(early: set[str], sent: list[JSON], events: Sequence[JSON]) -> set[str]:
-    """Those that are more than early: about no payment, or sent after the event that names theirs was answered."""
+    """Returns the unmatched events that cannot have arrived before their invoice: they are about no payment, or were
+    sent after the event that names their payment got its response.
+    """
     named: dict[str, float] = {}
     for each in sent:
         event = events[each["body"]]

@@ -39,7 +39,7 @@ STORIES: dict[str, tuple[str, ...]] = {
 
 @dataclass
 class Load:
-    """What is to be sent, and of whom."""
+    """The events to send, and the company that they are about."""
 
     company: Company
     invoices: list[JSON] = field(default_factory=list)
@@ -115,7 +115,7 @@ def _act(company: Company, invoice: str, what: str, *words: str) -> None:
 
 
 def _foreign(company: Company, count: int) -> list[JSON]:
-    """What the company does in Stripe without POM."""
+    """Creates `count` paid invoices in Stripe without POM. Returns their events."""
     does = company.owner.does
     customer = does("POST", "/customers", email="stranger@example.com")["id"]
     for _ in range(count):
@@ -128,7 +128,7 @@ def _foreign(company: Company, count: int) -> list[JSON]:
 
 
 def _events(company: Company) -> list[JSON]:
-    """Those that we subscribe to, oldest first, as Stripe would send them."""
+    """Returns the events of the types that POM subscribes to, oldest first, as Stripe would send them."""
     all_of_them: list[JSON] = company.double("GET", f"events/{company.account_id}")
     wanted = [
         {**each, "account": company.account_id, "api_version": each["api_version"]}
@@ -155,7 +155,7 @@ def _owners(company: Company) -> dict[str, str]:
 
 
 def recorded(stack: LocalStack, load: Load) -> Any:
-    """What the tables hold of these invoices, and how it differs from Stripe: see `load_ledger`."""
+    """Returns the stored records of these invoices, and their differences from Stripe. See `load_ledger`."""
     company = load.company
     given = {
         "organization": company.organization_id,

@@ -72,7 +72,7 @@ def _telling(entry: Entry, types: Iterable[str], previous: str | None, status: s
 
 @dataclass(frozen=True)
 class _Billed:
-    """What the API shows that an invoice bills. `beside` is what it shows of a draft only."""
+    """The billed contents of an invoice in the API. `beside` has the fields that only a draft has."""
 
     order: DraftOrderView
     beside: tuple[object, ...] | None
@@ -92,7 +92,7 @@ class _Known:
     """How many failed attempts the timeline had at the last published failure."""
     disputes: dict[str, bool] = field(default_factory=dict)
     billed: _Billed | None = None
-    """What people read of it when it was neither made, nor edited, nor sent."""
+    """The latest billed contents from a time when the invoice was not being created, edited or sent."""
 
 
 def _of_invoice(life: list[Entry]) -> Iterator[Telling]:

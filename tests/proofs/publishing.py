@@ -161,7 +161,7 @@ def _stripe_id(stored_ids: Any, customer: Customer) -> str | None:
 
 @dataclass
 class Told:
-    """What came of one town."""
+    """The result of one town."""
 
     faults: list[str]
     figures: Counter[str]

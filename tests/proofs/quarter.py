@@ -67,7 +67,7 @@ PAYS = {
     ("pm_card_refundFail",): 2,
     ("pm_card_pendingRefund",): 2,
 }
-"""What a customer tries one after the other, and how often that happens."""
+"""The payment methods that a customer tries one after the other, with their frequency."""
 
 REFUNDED, DISPUTED = 0.06, 0.015
 """Shares of the charges."""

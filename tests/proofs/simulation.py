@@ -182,7 +182,7 @@ class Town(World):
         self.trace.append(f"{self.stage.tick:>5} {self.ports.clock.now() - 1_800_000_000:>8}s  {line}")
 
     def digest(self) -> str:
-        """What happened, in one word: the same for the same schedule."""
+        """Returns a digest of the run, which is the same for the same schedule."""
         return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()[:16]
 
     # Boundaries
@@ -292,7 +292,7 @@ class Town(World):
         return lags
 
     def _as_of_before(self, call: Callable[[], Any]) -> Any:
-        """What an index that lags answers: all tables as they were when some deed before had ended."""
+        """Returns the response of an index that lags: it reads all tables as they were after an earlier step."""
         database, now = self.plain.database, {}
         for name, table in self._before.items():
             now[name] = getattr(database, name)
@@ -354,7 +354,7 @@ class Town(World):
     # Queues
 
     def take_in(self) -> None:
-        """What was sent is in the queues now."""
+        """Moves sent messages into the queues."""
         self.queue += [Queued(message) for message in self.plain.queues.take()]
 
     def receive_message(self, rng: random.Random) -> Queued | None:

@@ -71,7 +71,7 @@ def test_no_forgery_is_accepted_and_the_sdk_agrees() -> None:
 
 
 def test_the_sdk_accepts_a_genuine_webhook_and_no_forgery_is_accepted() -> None:
-    """What both must accept, through the SDK's whole `construct_event`, and what ours may not."""
+    """The SDK's `construct_event` and POM both accept a genuine webhook, and POM accepts no forgery."""
     chance = Chance(1)
     for _ in range(20):
         body = event(chance)
@@ -125,7 +125,7 @@ def test_a_captured_webhook_that_is_sent_again_changes_nothing(api: ApiClient, w
 
 
 def test_an_event_signed_for_another_account_or_mode_changes_nothing(api: ApiClient, world: World) -> None:
-    """Whoever connects to the platform gets events signed: for their own account, and in their own mode."""
+    """Every company that connects to the platform can get events signed, but only for its own account and mode."""
     ours_account = world.connect()
     world.customer()
     world.double.set_delivery(paused=True)

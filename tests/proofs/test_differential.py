@@ -50,7 +50,7 @@ Act = Callable[[Backend], Any]
 
 
 class Life:
-    """What is done next. It remembers what was stored, old versions too, so that stale ones are tried."""
+    """Chooses the next step. It retains stored records in old versions too, so that stale writes are tried."""
 
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(seed)

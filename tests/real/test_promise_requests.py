@@ -22,7 +22,7 @@ NEWER = "api_version"
 
 
 def asked() -> list[Exchange]:
-    """What the promises ask a double, one for each set of parameters of a route."""
+    """Returns the requests of the promises to a double, one for each set of parameters of a route."""
     session = session_on(unchanged)
     kinds: dict[object, Exchange] = {}
     for promise in PROMISES:

@@ -33,7 +33,9 @@ YOUNGER: Mapping[str, str] = {
 
 
 def asked() -> Iterable[Exchange]:
-    """What a whole run asks a double, one for each set of parameters of a route; cleaning up is a part of it."""
+    """Returns the requests of a whole run to a double, the cleanup included, one for each set of parameters of a
+    route.
+    """
     whole = run(proving.new_session(proving.new_double()), Plan(STORIES, PROMISES)).full_recording
     kinds: dict[object, Exchange] = {}
     for each in whole.exchanges:

@@ -26,7 +26,7 @@ __all__ = ["aws"]
 pytestmark = pytest.mark.real
 
 ConsumedUnits = list[dict[str, Any]]
-"""What DynamoDB says of one request, for each table that it went to."""
+"""The units that DynamoDB reports for one request, for each table."""
 
 
 @contextmanager

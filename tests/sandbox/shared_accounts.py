@@ -108,7 +108,7 @@ class MortalClient(InProcessClient):
 
 
 def open_objects_of_run(double: StripeDouble, account: str, foreign: list[str]) -> list[str]:
-    """What could still be paid, mailed or delivered to, and is none of another business's."""
+    """Returns the run's objects that can still be paid, mailed or delivered to, without those of other businesses."""
     open_objects = []
     for id_, text in stored_objects(double, account).items():
         line_object = json.loads(text)

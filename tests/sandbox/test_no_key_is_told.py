@@ -33,7 +33,7 @@ ONLY = (
 
 
 def refused_with_the_key(handle: Any) -> Any:
-    """From the tenth request on, Stripe refuses the key and quotes it whole; Stripe itself shows a part of it."""
+    """Makes the double refuse the key from the tenth request on and quote all of it. Stripe shows only a part."""
     count = 0
 
     def handled(request: Request) -> Response:
@@ -48,7 +48,7 @@ def refused_with_the_key(handle: Any) -> Any:
 
 
 def failing_with_the_key(handle: Any) -> Any:
-    """From the tenth request on, the network fails with a message that quotes the headers."""
+    """Makes the network fail from the tenth request on, with a message that quotes the headers."""
     count = 0
 
     def handled(request: Request) -> Response:

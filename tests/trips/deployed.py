@@ -33,7 +33,7 @@ SETTINGS = {
     "POWERTOOLS_METRICS_DISABLED": "true",
 }
 OFFICE_IDENTITY = {"organizationId": ORGANIZATION, "userId": OFFICE, "roles": "billing"}
-"""What the authorizer's Lambda tells the API's."""
+"""The context that the authorizer passes to the API's function."""
 
 
 class Deployed(World):
@@ -96,7 +96,7 @@ def request(
     headers: Mapping[str, str] | None = None,
     identity: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """What the API's Lambda answers to a request as API Gateway hands it over."""
+    """Returns the response of the API's function to a request in API Gateway's form."""
     sent = {"content-type": "application/json", **{name.lower(): value for name, value in (headers or {}).items()}}
     event = {
         "requestContext": {"httpMethod": method, "resourcePath": resource, "requestId": "r", "authorizer": identity},

@@ -32,7 +32,9 @@ class Function:
 
 @dataclass
 class Trip:
-    """What was passed. A crossing is a function that calls one of another layer, however often it does."""
+    """The layers that a request crossed. A crossing is a function that calls a function of another layer. It counts
+    once.
+    """
 
     functions: set[Function] = field(default_factory=set)
     crossings: set[tuple[Function, Function]] = field(default_factory=set)

@@ -17,7 +17,7 @@ from chalicelib.usecases.connecting.webhook_health import webhook_health
 
 @dataclass(frozen=True, slots=True)
 class ConnectionReport:
-    """What POM shows of a connection.
+    """The data of a connection that POM shows.
 
     `webhook_healthy` is None if it cannot be said yet. `lag_seconds` is the time since the latest comparison with
     Stripe.

@@ -37,8 +37,8 @@ def several(
 def find_by_stripe_id(organization_id: OrganizationId, stripe_invoice_id: str, ports: Ports) -> Invoice | None:
     """Returns the invoice that is, or has replaced, this invoice of the connected account. None if there is none.
 
-    A disconnected organization finds the invoices of the account that it had last. It takes a read of the connection,
-    one of the reference, and one of the invoice.
+    A disconnected organization finds the invoices of the account that it had last. The search takes a read of the
+    connection, one of the reference, and one of the invoice.
     """
     account_id = ports.connections.get(organization_id).account_id
     if account_id is None:
@@ -54,10 +54,10 @@ def find_by_stripe_id(organization_id: OrganizationId, stripe_invoice_id: str, p
 def totals(
     organization_id: OrganizationId, invoice_filter: InvoiceFilter, ports: Ports
 ) -> Sequence[InvoiceTotal] | None:
-    """Returns what the invoices of all pages come to, by currency. None if no tallies are kept of this list.
+    """Returns the total of the invoices of all pages in each currency. None if the list has no tallies.
 
-    Tallies are kept of each status, of overdue and of disputed invoices, so not of a range or a customer. It takes
-    one query.
+    POM stores tallies of each status, of overdue and of disputed invoices, but not of a range or of a customer.
+    Reading them takes one query.
     """
     tallied_filter = InvoiceFilter(
         invoice_filter.status, invoice_filter.group, overdue=invoice_filter.overdue, disputed=invoice_filter.disputed

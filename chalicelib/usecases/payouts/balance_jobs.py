@@ -13,12 +13,12 @@ from chalicelib.usecases.payouts.read_payout import Reading, read_payout
 def do_balance_job(job: BalanceJob, ports: Ports) -> ComparedLines | None:
     """Reads a payment's fee or a payout, or compares a payout's lines with Stripe's.
 
-    Returns the payout if this run has added up or compared its lines. If a payout has more lines than fit into one
-    run, it queues the job again.
+    Returns the payout if this run has added up or compared its lines. Queues the job again if the payout has more
+    lines than one run can read.
 
     Raises:
-        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again.
-        StripeRefused: Stripe does not tell it, and would not if it were asked again.
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: the job has to be repeated.
+        StripeRefused: Stripe refused the request, and would refuse it again.
     """
     connection = ports.connections.get(job.organization_id)
     if not connection.active or connection.account_id is None:

@@ -1,4 +1,4 @@
-"""Returns what the payments of an invoice cost, and which payouts their money is in."""
+"""Reads the fees of an invoice's payments, and the payouts that contain their money."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chalicelib.usecases.payouts.related import with_related
 
 @dataclass(frozen=True, slots=True)
 class Deposited:
-    """A payment, refund or dispute with its cost and the payouts of its money."""
+    """A payment, refund or dispute with its fees and the payouts that contain its money."""
 
     settled: SettledMovement
     deposits: Sequence[Deposit]
@@ -39,10 +39,10 @@ def deposits_of_invoice(invoice: Invoice, ports: Ports) -> Mapping[str, Deposite
 def list_deposited(
     organization_id: OrganizationId, movement_filter: MovementFilter, first: int, after: str | None, ports: Ports
 ) -> Page[Deposited]:
-    """Returns a page of payments, refunds and disputes, the newest first, with what they cost and their deposits.
+    """Returns a page of payments, refunds and disputes, the newest first, with their fees and their deposits.
 
-    It takes one query, and a batch read of the payouts if there are any. A bank debit that came back takes a read of
-    its payment, if that is on another page.
+    Reading a page takes one query, and a batch read of the payouts if there are any. A bank debit that came back
+    takes another read if its payment is on another page.
 
     Raises:
         Refused: the cursor is not from this list.
@@ -68,6 +68,6 @@ def deposited(
 def _stored(ids: Set[str], organization_id: OrganizationId, ports: Ports) -> Mapping[str, SettledMovement]:
     """Returns the rows with these ids, each with its stored settlements."""
     rows: dict[str, SettledMovement] = {}
-    for some in in_hundreds(sorted(ids)):
-        rows.update(ports.payments.find(organization_id, some))
+    for hundred_ids in in_hundreds(sorted(ids)):
+        rows.update(ports.payments.find(organization_id, hundred_ids))
     return rows

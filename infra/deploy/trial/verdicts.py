@@ -39,7 +39,7 @@ class Row:
     """The expectation, as a sentence."""
     attempt: Callable[[Site], str]
     changes: str = ""
-    """What the row changes in the stage; empty if it only reads."""
+    """The change that the row makes in the stage. Empty if the row only reads."""
 
 
 @dataclass(frozen=True)

@@ -94,12 +94,11 @@ class Scene:
         """Runs a step and adds its finding. `step` returns the observation, as a sentence."""
         self.progress(name)
         with self.session.recorder.during(f"product: {name}"):
-            verdict, found = self._outcome(step)
-        if (
-            verdict is Verdict.HARMFUL and self.session.budget.remaining <= 0
-        ):  # the budget also made POM's requests fail
-            verdict, found = Verdict.NOT_TRIED, f"The requests of the run were used up. {found}"
-        self.findings.append(Finding(Part.PRODUCT, name, verdict, found, sentence))
+            verdict, observation = self._outcome(step)
+        # Without budget POM's own requests fail too, so the failure of the step says nothing about Stripe.
+        if verdict is Verdict.HARMFUL and self.session.budget.remaining <= 0:
+            verdict, observation = Verdict.NOT_TRIED, f"The requests of the run were used up. {observation}"
+        self.findings.append(Finding(Part.PRODUCT, name, verdict, observation, sentence))
 
     def _outcome(self, step: Callable[[Scene], str]) -> tuple[Verdict, str]:
         try:
@@ -111,11 +110,11 @@ class Scene:
         except Exception as error:  # noqa: BLE001 the following steps must still run
             return Verdict.HARMFUL, f"It ended with {type(error).__name__}: {error}"
 
-    def require_success(self, answer: Response) -> Any:
+    def require_success(self, response: Response) -> Any:
         """Returns the JSON of POM's response. Raises NotAsAssumed if POM refused."""
-        if answer.status not in (200, 201, 202):
-            raise NotAsAssumed(f"POM answered {answer.status}: {answer.text}")
-        return answer.json
+        if response.status not in (200, 201, 202):
+            raise NotAsAssumed(f"POM responded with {response.status}: {response.text}")
+        return response.json
 
     def invoice(self, name: str) -> Any:
         """Returns an invoice from POM's API. Raises NotTried if an earlier step failed to create it."""

@@ -1,4 +1,4 @@
-"""What promises read from Stripe: responses, refusals and events."""
+"""The responses, refusals and events of Stripe that promises read."""
 
 from __future__ import annotations
 

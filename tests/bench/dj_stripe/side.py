@@ -45,7 +45,7 @@ class Site:
         return f"http://127.0.0.1:{self.environment['PORT']}/stripe/webhook/{self.environment['WEBHOOK_UUID']}/"
 
     def told(self) -> Any:
-        """What its tables hold: see `site.told`."""
+        """Returns the contents of its tables. See `site.told`."""
         return json.loads(_run([str(self.python), "-m", SITE, "told"], self.environment, COMMAND_TIMEOUT))
 
 
@@ -110,7 +110,7 @@ def _environment(stack: LocalStack, account_id: str, database: Path) -> dict[str
 
 
 def _run(command: list[str], environment: Mapping[str, str], timeout: float) -> str:
-    """What a command prints.
+    """Returns the output of a command.
 
     Raises:
         RuntimeError: it failed; says how.

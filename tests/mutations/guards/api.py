@@ -8,7 +8,9 @@ from tests.mutations.removals import Always, Becomes, Check, Instead, Never, Ski
 _ISOLATION = "tests/proofs/test_isolation.py"
 _FIELD = "tests/field/test_cases.py::test_pom_returns_what_the_case_expects"
 _T_TOGETHER = "tests/domain/test_every_error.py::test_the_first_error_is_raised_and_holds_the_other_errors_in_order"
-_T_BOUNDED = "tests/domain/test_every_error.py::test_beyond_the_limit_only_the_existence_of_more_errors_is_stated"
+_T_BOUNDED = (
+    "tests/domain/test_every_error.py::test_a_refusal_beyond_the_limit_of_errors_states_only_that_there_are_more"
+)
 _T_REFUSALS = "tests/api/test_refusals.py"
 _T_CONDITIONS = "tests/domain/test_preconditions.py"
 _T_VALIDATORS = "tests/api/test_validators.py"

@@ -1,4 +1,4 @@
-"""What Stripe's balance transactions and payouts say, as they are read."""
+"""Guards of reading Stripe's balance transactions and payouts."""
 
 from __future__ import annotations
 

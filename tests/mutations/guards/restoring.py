@@ -1,4 +1,4 @@
-"""What a function does around the snapshot that SnapStart takes of it."""
+"""Guards of a function's work before and after its SnapStart snapshot."""
 
 from __future__ import annotations
 

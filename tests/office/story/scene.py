@@ -30,7 +30,7 @@ class Scene:
     shown_sentences: set[Sentence] = field(default_factory=set)
     section: str = ""
     left: dict[str, str] = field(default_factory=dict)
-    """What the story has left behind, by what it is: ids of an invoice, a draft, a batch and a deposit."""
+    """The ids of the objects that the story has created, by kind: an invoice, a draft, a batch and a deposit."""
 
     def __post_init__(self) -> None:
         self.alice = self._at_the_office("Alice Moreno")
