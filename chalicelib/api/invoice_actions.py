@@ -101,7 +101,7 @@ def correct_invoice(call: Call[Correction]) -> Reply:
 def refresh_invoice(call: Call[Nothing]) -> Reply:
     """Refresh an invoice from Stripe now."""
     ports = bootstrap.ports()
-    invoice = invoices.refresh_invoice(call.caller.organization_id, invoice_id_in(call), ports)
+    invoice = invoices.refresh_invoice(call.caller.organization_id, invoice_id_in(call), call.caller.user_id, ports)
     return invoice_reply(invoice, ports)
 
 

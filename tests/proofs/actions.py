@@ -191,7 +191,7 @@ def _on_some_invoice(act: Callable[[OrganizationId, InvoiceId, Town], Any]) -> C
 send = _on_some_invoice(lambda company, invoice_id, town: send_invoice(company, invoice_id, OFFICE, town.ports))
 void = _on_some_invoice(lambda company, invoice_id, town: void_invoice(company, invoice_id, OFFICE, town.ports))
 correct = _on_some_invoice(lambda company, invoice_id, town: _correcting(company, invoice_id, town))
-refresh = _on_some_invoice(lambda company, invoice_id, town: refresh_invoice(company, invoice_id, town.ports))
+refresh = _on_some_invoice(lambda company, invoice_id, town: refresh_invoice(company, invoice_id, OFFICE, town.ports))
 CASH = Settlement("cash")
 cash = _on_some_invoice(lambda company, invoice_id, town: mark_paid(company, invoice_id, OFFICE, CASH, town.ports))
 

@@ -86,7 +86,7 @@ def perform(world: World, payers: list[Payer], payer: Payer, action: str) -> Non
         "wait": lambda: world.advance(2 * DAY),
         "send": lambda: send_invoice(ORGANIZATION, payer.invoice.id, OFFICE, world.ports),
         "draft": lambda: payers.append(Payer(world, world.invoice(f"svc_{len(payers)}", send=False))),
-        "refresh": lambda: refresh_invoice(ORGANIZATION, payer.invoice.id, world.ports),
+        "refresh": lambda: refresh_invoice(ORGANIZATION, payer.invoice.id, OFFICE, world.ports),
         "deliver": world.deliver,
         "sweep": world.sweep,
         "resume": world.resume,

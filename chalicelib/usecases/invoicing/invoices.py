@@ -100,7 +100,7 @@ def _sent(invoice: Invoice) -> bool:
     return invoice.sent_at is not None and invoice.live and not invoice.saga.running
 
 
-def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice:
+def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
     """Reads the invoice from Stripe now.
 
     Raises:

@@ -393,7 +393,7 @@ def test_any_call_that_meets_a_revoked_connection_marks_it_as_disconnected(
                 void_invoice(ORGANIZATION, sent.id, OFFICE, world.ports)
         case "refresh":
             with pytest.raises(AccountUnreachable):
-                invoices.refresh_invoice(ORGANIZATION, sent.id, world.ports)
+                invoices.refresh_invoice(ORGANIZATION, sent.id, OFFICE, world.ports)
         case "resume":
             with pytest.raises(AccountUnreachable):
                 world.resume()

@@ -33,7 +33,7 @@ def void_as_office(world: World, invoice: Invoice) -> Invoice:
 
 
 def refresh_as_office(world: World, invoice: Invoice) -> Invoice:
-    return refresh_invoice(ORGANIZATION, invoice.id, world.ports)
+    return refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
 
 
 def as_owner(account: str) -> Any:

@@ -172,7 +172,7 @@ def test_voiding_an_invoice_with_an_unknown_revision_is_refused(
         void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert refusal.value.code == "invoice_revised"
     assert world.now(invoice).live
-    refreshed = refresh_invoice(ORGANIZATION, invoice.id, world.ports)
+    refreshed = refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert refreshed.stripe_invoice_id == revision
     assert void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports).status is InvoiceStatus.VOID
 
@@ -279,7 +279,7 @@ def test_a_reminder_is_refused_if_the_invoice_is_revised_meanwhile(
     with pytest.raises(Conflict) as refusal:
         remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert refusal.value.code == "invoice_revised"
-    refresh_invoice(ORGANIZATION, invoice.id, world.ports)
+    refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert entries(remind(ORGANIZATION, invoice.id, OFFICE, world.ports), "reminded")
 
 
@@ -324,7 +324,7 @@ def test_a_refresh_reads_all_payments_of_an_invoice_paid_in_many_parts(
     world.double.set_delivery(lose=["*"])
     for _ in range(14):
         world.double.pay(account, str(invoice.stripe_invoice_id), amount=500)
-    refreshed = refresh_invoice(ORGANIZATION, invoice.id, world.ports)
+    refreshed = refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert sum(payment.amount_paid for payment in refreshed.facts.payments.values()) == refreshed.paid_amount == 7000
     assert len(refreshed.facts.payments) == 15
 

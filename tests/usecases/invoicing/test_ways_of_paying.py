@@ -145,7 +145,7 @@ def test_a_refresh_finds_a_credit_note_without_an_event(company: Company) -> Non
     note = {"invoice": company.stripe_id, "amount": 1500}
     company.world.client.v1.credit_notes.create(note, {"stripe_account": company.account})  # type: ignore[arg-type]
     invoice = company.invoice
-    refreshed = refresh_invoice(invoice.organization_id, invoice.id, company.world.ports)
+    refreshed = refresh_invoice(invoice.organization_id, invoice.id, OFFICE, company.world.ports)
     assert (refreshed.credited_amount, refreshed.balance) == (1500, 6000)
 
 

@@ -109,7 +109,7 @@ def test_a_charge_without_an_event_is_found_although_its_payment_is_known(
 def test_a_refunded_payment_without_events_is_found(world: World, account: StripeAccountId) -> None:
     options: Any = {"stripe_account": account}
     [invoice] = unpaid_invoices(world, 1)
-    refresh_invoice(ORGANIZATION, invoice.id, world.ports)
+    refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     world.double.set_delivery(never_generate=["charge.*", "payment_intent.*", "invoice_payment.*"])
     payment = world.double.pay(account, str(invoice.stripe_invoice_id))
     world.client.v1.refunds.create({"payment_intent": payment["payment_intent"]}, options)
