@@ -69,10 +69,10 @@ def fingerprint(stage: str, source: Path = ROOT) -> str:
     return digest.hexdigest()
 
 
-def is_current(out: Path, stage: str, source: Path = ROOT) -> bool:
+def is_current(out: Path, stage: str) -> bool:
     """Returns True if the package in `out` was built from the current inputs."""
     fingerprint_file = out / FINGERPRINT
-    return fingerprint_file.exists() and fingerprint_file.read_text() == fingerprint(stage, source)
+    return fingerprint_file.exists() and fingerprint_file.read_text() == fingerprint(stage, ROOT)
 
 
 def _copy(source: Path, project: Path) -> None:

@@ -8,44 +8,26 @@ from typing import Any
 import pytest
 import stripe
 
-from chalicelib.adapters.stripe.client import on_account
-from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.adapters.stripe.refund_refusals import BY_CODE, refund_refusal
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.domain.errors import AccountUnreachable, Gone, StripeRefused, StripeUnavailable
-from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.payment_facts import RefundFact
-from infra.stripe_double import DAY, Clock, Config, InProcessClient, StripeDouble
+from infra.stripe_double import DAY
+from tests.adapters.stripe_company import StripeCompany
 from tests.literals import literals
 
 ORDER = "rfd_of_pom"
 KEY = "pom-refund-1"
 
 
-class Company:
-    """An account with an invoice over 100.00 dollars, and the gateway to it."""
+class Company(StripeCompany):
+    """An account with one payment of 100.00, whose refunds are ordered here."""
 
-    def __init__(self) -> None:
-        self.double = StripeDouble(Config(seed=5, date_lag=False), clock=Clock.frozen())
-        key = self.double.config.platform_key_test
-        self.client = stripe.StripeClient(key, http_client=InProcessClient(self.double))
-        self.gateway = StripeGateway(self.client, self)
-        self.account = StripeAccountId(self.double.create_account()["id"])
-        self.payment = ""
-
-    def now(self) -> int:
-        return self.double.clock.seconds()
+    payment = ""
 
     def pay(self, method: str = "pm_card_visa") -> Company:
-        """Sends and pays the invoice, and returns the company."""
-        v1: Any = self.client.v1
-        options = on_account(self.account)
-        customer = v1.customers.create({"email": "ann@example.com"}, options)
-        terms = {"customer": customer.id, "collection_method": "send_invoice", "days_until_due": 30}
-        draft = v1.invoices.create(terms, options)
-        v1.invoices.add_lines(draft.id, {"lines": [{"amount": 10_000}]}, options)
-        v1.invoices.finalize_invoice(draft.id, None, options)
-        self.payment = self.double.pay(self.account, draft.id, method)["payment_intent"]
+        """Creates and pays an invoice, and returns the company."""
+        self.payment = self.paid_invoice(method)
         return self
 
     def refund(self, amount: int = 10_000, payment: str | None = None, **more: Any) -> RefundFact:

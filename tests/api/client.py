@@ -122,3 +122,14 @@ class ApiClient:
         api_response = Response(response["statusCode"], headers_by_name, response["body"])
         require_listed_code(method, path, api_response)
         return api_response
+
+
+def line(service: str = "svc_1", **more: Any) -> dict[str, Any]:
+    """Returns the JSON of a line of 75.00. `more` are its other fields."""
+    return {"serviceId": service, "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00", **more}
+
+
+def invoice_json(api: ApiClient, invoice_id: str) -> Any:
+    response = api.get(f"/invoices/{invoice_id}")
+    assert response.status == 200, response.text
+    return response.json

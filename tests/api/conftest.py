@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from chalice.app import Chalice
 
-from chalicelib import bootstrap
+from chalicelib import bootstrap, observability
 from chalicelib.adapters.tokens import KeySet, TokenVerifier
 from chalicelib.config import Config
 from chalicelib.functions import Queue
@@ -57,3 +60,30 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def api(app: Chalice, world: World) -> ApiClient:
     """Returns a client with the role billing."""
     return ApiClient(app, Issuer())
+
+
+@pytest.fixture
+def account(world: World) -> str:
+    """Returns the Stripe account of a connected organization with a customer."""
+    account = world.connect()
+    world.customer()
+    return account
+
+
+@pytest.fixture
+def office(api: ApiClient, account: str) -> ApiClient:
+    """Returns a client of a connected organization with a customer."""
+    return api
+
+
+@pytest.fixture
+def emitted_metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Returns a function that returns the metrics emitted since its last call."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    monkeypatch.setattr(observability, "_cold", False)
+
+    def read() -> list[dict[str, Any]]:
+        lines = capsys.readouterr().out.splitlines()
+        return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
+
+    return read

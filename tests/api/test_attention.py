@@ -13,14 +13,6 @@ from tests.world import World
 DAY = 86400
 
 
-@pytest.fixture
-def office(api: ApiClient, world: World) -> ApiClient:
-    """A connected organization with a customer."""
-    world.connect()
-    world.customer()
-    return api
-
-
 def open_dispute(world: World) -> str:
     """Opens a dispute of a customer's payment, and returns the dispute's id."""
     invoice = world.invoice()

@@ -4,33 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
-
-import pytest
 
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.movements import MovementKind
-from tests.api.client import OTHER_ORGANIZATION, ApiClient
+from tests.api.client import OTHER_ORGANIZATION, ApiClient, invoice_json
 from tests.api.money_moved import CSV, csv_rows, movement, paid_invoice, payment_rows, refund_payment
 from tests.api.settled_money import NOT_SETTLED, midnight, payment_transaction, payout_fact, store_payout
 from tests.boundaries import count_calls
 from tests.world import ORGANIZATION, World
 
 DAY = 86400
-
-
-@pytest.fixture
-def account(world: World) -> str:
-    account = world.connect()
-    world.customer()
-    return account
-
-
-def invoice_json(api: ApiClient, invoice_id: str) -> Any:
-    response = api.get(f"/invoices/{invoice_id}")
-    assert response.status == 200, response.text
-    return response.json
 
 
 def pay_out(world: World, account: str) -> str:

@@ -9,14 +9,10 @@ import pytest
 
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.order import MAX_LINES, Order
-from tests.api.client import ApiClient
+from tests.api.client import ApiClient, line
 from tests.world import ORGANIZATION, World
 
 DAY = 86_400
-
-
-def line(service: str = "svc_1", **more: Any) -> dict[str, Any]:
-    return {"serviceId": service, "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00", **more}
 
 
 def body(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:

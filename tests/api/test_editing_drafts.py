@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from tests.api.client import OTHER_ORGANIZATION, ApiClient
+from tests.api.client import OTHER_ORGANIZATION, ApiClient, line
 from tests.world import World
-
-
-def line(service: str = "svc_1", **more: Any) -> dict[str, Any]:
-    return {"serviceId": service, "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00", **more}
 
 
 def body(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -20,14 +14,6 @@ def body(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 CREDIT = {"kind": "credit", "description": "Visit that was missed", "amount": "20.00"}
 DISCOUNT = {"kind": "discount", "description": "Summer rebate", "amount": "5.50"}
-
-
-@pytest.fixture
-def office(api: ApiClient, world: World) -> ApiClient:
-    """A connected organization with a customer."""
-    world.connect()
-    world.customer()
-    return api
 
 
 def create_draft(office: ApiClient, *lines: dict[str, Any], **more: Any) -> dict[str, Any]:

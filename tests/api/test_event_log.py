@@ -20,13 +20,6 @@ from tests.boundaries import count_calls
 from tests.world import World
 
 
-@pytest.fixture
-def account(world: World) -> str:
-    account = world.connect()
-    world.customer()
-    return account
-
-
 def log(api: ApiClient, invoice_id: str, query: str = "first=100") -> Any:
     response = api.get(f"/invoices/{invoice_id}/events?{query}")
     assert response.status == 200, response.text

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.usecases.connecting import connect
-from tests.api.client import ApiClient
+from tests.api.client import ApiClient, invoice_json
 from tests.world import ADMIN, ORGANIZATION, World
 
 DAY = 86400
-
-
-@pytest.fixture
-def account(world: World) -> str:
-    account = world.connect()
-    world.customer()
-    return account
-
-
-def invoice_json(api: ApiClient, invoice_id: str) -> Any:
-    return api.get(f"/invoices/{invoice_id}").json
 
 
 def test_an_invoice_says_why_it_is_pending_failed_and_paid(api: ApiClient, world: World, account: str) -> None:

@@ -18,14 +18,6 @@ from tests.world import World
 DAY = 24 * 3600
 
 
-@pytest.fixture
-def office(api: ApiClient, world: World) -> ApiClient:
-    """A connected organization with a customer."""
-    world.connect()
-    world.customer()
-    return api
-
-
 def pay(world: World, invoice: Invoice) -> None:
     world.double.pay(invoice.stripe_account_id, invoice.stripe_invoice_id or "", "pm_card_visa")
     world.deliver()
@@ -65,8 +57,8 @@ def test_each_status_and_each_group_of_statuses_is_a_filter(office: ApiClient, i
         "open": ["pending", "failed"], "unpaid": ["failed", "pending"], "settled": ["disputed", "refunded", "paid"],
     }  # fmt: skip
     assert lists.keys() == set(ListedStatus)
-    ids_by_status = {status: listed_ids(office, f"status={status}") for status in lists}
-    assert ids_by_status == {status: [ids_by_status[each] for each in names] for status, names in lists.items()}
+    listed = {status: listed_ids(office, f"status={status}") for status in lists}
+    assert listed == {status: [ids_by_status[each] for each in names] for status, names in lists.items()}
 
 
 def test_disputed_invoices_can_be_listed(office: ApiClient, ids_by_status: dict[str, str]) -> None:

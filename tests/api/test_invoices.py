@@ -10,7 +10,7 @@ import pytest
 from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.summary import invoice_write
-from tests.api.client import ApiClient
+from tests.api.client import ApiClient, line
 from tests.world import World
 
 FIELDS = """id stripeInvoiceId number status customerId customerName customerEmail currency lineItems deductions
@@ -23,20 +23,8 @@ replacedNumbers beingRevised correctsInvoiceId correctedByInvoiceId
 partiallyRefunded disputed overdue overdueSince erasedAt""".split()
 
 
-def line(service: str = "svc_1", **more: Any) -> dict[str, Any]:
-    return {"serviceId": service, "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00", **more}
-
-
 def body(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"customerId": "cust_1", "lineItems": list(lines or (line(),)), **more}
-
-
-@pytest.fixture
-def office(api: ApiClient, world: World) -> ApiClient:
-    """A connected organization with a customer."""
-    world.connect()
-    world.customer()
-    return api
 
 
 def test_an_invoice_is_created_and_sent(office: ApiClient) -> None:

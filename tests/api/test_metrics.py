@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from typing import Any
 
 import pytest
@@ -20,19 +19,6 @@ from infra.package import ROOT
 from tests.api.client import ApiClient
 
 SOURCE = (ROOT / "chalicelib" / "observability.py").read_text()
-
-
-@pytest.fixture
-def emitted_metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Returns a function that returns the metrics emitted since its last call."""
-    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
-    monkeypatch.setattr(observability, "_cold", False)
-
-    def read() -> list[dict[str, Any]]:
-        lines = capsys.readouterr().out.splitlines()
-        return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
-
-    return read
 
 
 def constants() -> dict[str, str]:

@@ -16,19 +16,6 @@ from chalicelib.observability import described, event_received, request_served, 
 
 
 @pytest.fixture
-def emitted_metrics(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Returns a function that returns the metrics emitted since its last call."""
-    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
-    monkeypatch.setattr(observability, "_cold", False)
-
-    def read() -> list[dict[str, Any]]:
-        lines = capsys.readouterr().out.splitlines()
-        return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
-
-    return read
-
-
-@pytest.fixture
 def log_lines(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, Any]]]:
     lines: list[tuple[str, str, dict[str, Any]]] = []
     for level in ("info", "error"):

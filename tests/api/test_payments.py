@@ -13,13 +13,6 @@ from tests.boundaries import count_calls
 from tests.world import ORGANIZATION, World
 
 
-@pytest.fixture
-def account(world: World) -> str:
-    account = world.connect()
-    world.customer()
-    return account
-
-
 def test_money_in_and_out_is_listed_newest_first(api: ApiClient, world: World, account: str) -> None:
     invoice, intent = paid_invoice(world)
     refund = refund_payment(world, account, intent, 2000)

@@ -31,13 +31,6 @@ HEADER = (
 ).split(",")
 
 
-@pytest.fixture
-def account(world: World) -> str:
-    account = world.connect()
-    world.customer()
-    return account
-
-
 def test_the_csv_has_the_rows_of_the_json(api: ApiClient, world: World, account: str) -> None:
     _, intent = paid_invoice(world)
     refund_payment(world, account, intent, 2000)

@@ -163,14 +163,8 @@ def test_the_size_of_an_unexpected_body_is_checked_too(api: ApiClient) -> None:
     assert api.post("/invoices/inv_1/void", b" " * (256 * 1024 + 1)).status == 413
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "naïve", "tab\there", "new\nline"])
-def test_an_idempotency_key_is_printable_ascii(api: ApiClient, key: str) -> None:
-    response = api.post("/invoices", INVOICE, headers={"Idempotency-Key": key})
-    assert_refused_with(response, 400, "invalid_idempotency_key", "Idempotency-Key")
-
-
-@pytest.mark.parametrize("key", [" ", "   "])
-def test_a_blank_idempotency_key_is_no_key(api: ApiClient, key: str) -> None:
+@pytest.mark.parametrize("key", ["", " ", "   ", "x" * 256, "naïve", "tab\there", "new\nline"])
+def test_an_idempotency_key_is_printable_ascii_and_not_blank(api: ApiClient, key: str) -> None:
     response = api.post("/invoices", INVOICE, headers={"Idempotency-Key": key})
     assert_refused_with(response, 400, "invalid_idempotency_key", "Idempotency-Key")
 

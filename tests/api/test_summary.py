@@ -11,14 +11,6 @@ from tests.world import World, line
 NONE = {"count": 0, "total": "0.00", "balance": "0.00"}
 
 
-@pytest.fixture
-def office(api: ApiClient, world: World) -> ApiClient:
-    """A connected organization with a customer."""
-    world.connect()
-    world.customer()
-    return api
-
-
 def test_the_summary_has_totals_for_each_currency(office: ApiClient, world: World) -> None:
     world.invoice("svc_1")
     paid_invoice = world.invoice("svc_2", currency="kwd", line_items=(line("svc_2", "1.250"),))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.client import ApiClient
+from tests.api.client import ApiClient, invoice_json
 from tests.api.settled_money import NOT_READ, NOT_SETTLED
 from tests.world import World
 
@@ -17,23 +17,12 @@ DASHBOARD = "https://dashboard.stripe.com"
 
 
 @pytest.fixture
-def account(world: World) -> str:
-    account = world.connect()
-    world.customer()
-    return account
-
-
-@pytest.fixture
 def invoice_id(world: World, account: str) -> str:
     """An invoice of 75.00 that was sent a day ago."""
     invoice = world.invoice()
     world.deliver()
     world.advance(DAY)
     return invoice.id
-
-
-def invoice_json(api: ApiClient, invoice_id: str) -> Any:
-    return api.get(f"/invoices/{invoice_id}").json
 
 
 def kinds_and_sources(api: ApiClient, invoice_id: str) -> list[tuple[str, str]]:

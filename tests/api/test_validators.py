@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.ports import Ports
 from chalicelib.usecases.customers.customers import get_customer
 from tests.api.client import ApiClient, Response
+from tests.api.test_openapi import operations
 from tests.world import ORGANIZATION, World
 
 ANN = "/customers/cust_1"
@@ -232,7 +233,7 @@ def test_a_wrong_condition_is_reported_together_with_the_other_errors(api: ApiCl
 
 def test_every_route_that_replaces_a_resource_accepts_if_match() -> None:
     for route in ROUTES:
-        assert (route.shows is not None) == (route.method == "PUT"), route.label
+        assert (route.reply_of_stored is not None) == (route.method == "PUT"), route.label
 
 
 def test_every_response_with_content_has_an_etag(openapi: dict[str, Any]) -> None:
@@ -268,12 +269,6 @@ def test_a_refused_saves_response_matches_the_document(
 def openapi(api: ApiClient) -> dict[str, Any]:
     document: dict[str, Any] = api.get("/openapi.json").json
     return document
-
-
-def operations(openapi: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, methods in openapi["paths"].items():
-        for method, operation in methods.items():
-            yield path, method.upper(), operation
 
 
 class Overtaking:

@@ -56,12 +56,12 @@ REFUSING_TAKES = 0.005
 """Seconds in which a function refuses a request that is beyond its organization's share."""
 
 
-def refused_share(edge: Edge, load: float, takes: float, seed: int = 0) -> float:
+def refused_share(edge: Edge, load: float, takes: float) -> float:
     """The share of the modest organization's requests that is refused, while the greedy one makes `load` a second.
 
     Both call one method, whose function takes `takes` seconds.
     """
-    rng = random.Random(seed)
+    rng = random.Random(0)
     method = TokenBucket(RATE, BURST)
     lanes = {name: TokenBucket(edge.lane_rate, 2 * edge.lane_rate) for name in (GREEDY, MODEST) if edge.lane_rate}
     running: list[float] = []

@@ -126,9 +126,9 @@ def test_an_empty_list_of_payments_is_one_empty_page(backend: Backend) -> None:
     assert (page.items, page.end_cursor, page.has_next) == ((), None, False)
 
 
-def settlements_of(backend: Backend, movement_id: str = "ch_1", organization_id: OrganizationId = ORG) -> object:
-    """Returns the stored settlements of one payment. Asserts that the list and the read by id agree."""
-    [settled] = backend.payments.find(organization_id, [movement_id]).values()
+def settlements_of(backend: Backend, organization_id: OrganizationId = ORG) -> object:
+    """Returns the stored settlements of the payment ch_1. Asserts that the list and the read by id agree."""
+    [settled] = backend.payments.find(organization_id, ["ch_1"]).values()
     assert settled in all_settled_rows(backend, organization_id=organization_id)
     return settled.settlements
 

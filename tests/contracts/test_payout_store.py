@@ -27,10 +27,8 @@ def all_payouts(
     return pages.all_items(lambda after: backend.payouts.page(organization_id, payout_filter, first, after), first)
 
 
-def all_pages(
-    backend: Backend, first: int, payout_id: str = "po_1", organization_id: OrganizationId = ORG
-) -> list[PayoutLine]:
-    return pages.all_items(lambda after: backend.payouts.lines(organization_id, payout_id, first, after), first)
+def all_pages(backend: Backend, first: int) -> list[PayoutLine]:
+    return pages.all_items(lambda after: backend.payouts.lines(ORG, "po_1", first, after), first)
 
 
 def ids(payouts: list[Payout]) -> list[str]:

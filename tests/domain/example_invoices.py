@@ -67,11 +67,16 @@ NOTE = CreditNoteFact(
 SENT = (Action(NOW, actions.CREATED, OFFICE), Action(NOW, actions.SENT_BY_POM, OFFICE, stripe_id="in_1"))
 
 
-def invoice_with(*facts: Any, acts: tuple[Action, ...] = SENT, **changes: Any) -> Invoice:
-    """Returns an invoice with these facts from Stripe."""
+def snapshots_of(*facts: Any) -> Snapshots:
     snapshots = Snapshots()
     for fact in facts:
         snapshots = snapshots.merge(fact)
+    return snapshots
+
+
+def invoice_with(*facts: Any, acts: tuple[Action, ...] = SENT, **changes: Any) -> Invoice:
+    """Returns an invoice with these facts from Stripe."""
+    snapshots = snapshots_of(*facts)
     blank = invoice()
     fields: dict[str, Any] = {
         "facts": snapshots,

@@ -12,6 +12,7 @@ from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, InvoicePaymentFact, PaymentIntentFact, RefundFact
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus, status_of
+from tests.domain.example_invoices import snapshots_of
 
 NOW = 1_800_000_000
 OPEN = InvoiceFact("in_1", NOW, "open", 7500, 0, 7500, "usd", amount_due=7500, starting_balance=0, ending_balance=0)
@@ -22,13 +23,6 @@ REFUND = RefundFact("re_1", NOW, "succeeded", 2500, "usd", NOW, "pi_1", "ch_1")
 LOST = DisputeFact("du_1", NOW, "lost", 7500, "usd", payment_intent_id="pi_1", charge_id="ch_1")
 NOTE = CreditNoteFact("cn_1", NOW, "issued", 1000, "usd", "in_1", pre_payment_amount=1000)
 NOTHING_KNOWN: dict[str, Any] = {"starting_balance": None, "ending_balance": None, "amount_due": None}
-
-
-def snapshots_of(*facts: Any) -> Snapshots:
-    snapshots = Snapshots()
-    for fact in facts:
-        snapshots = snapshots.merge(fact)
-    return snapshots
 
 
 def amounts(*facts: Any) -> Amounts:

@@ -26,6 +26,7 @@ from chalicelib.domain.saga import Step
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus, failed_attempt, status_of
 from tests.contracts.examples import NOW, invoice
+from tests.domain.example_invoices import snapshots_of
 
 LAST_SECOND = NOW + 57_599
 """The end of the due day of `OPEN`."""
@@ -37,13 +38,6 @@ EXPIRED = PaymentFailure(FailureReason.EXPIRED_CARD)
 INTENT = PaymentIntentFact("pi_1", NOW + 10, "requires_payment_method", 7500, "usd", "ch_1", BROKE)
 CHARGE = ChargeFact("ch_1", NOW + 10, "failed", 7500, "usd", NOW + 10, "pi_1", BROKE)
 REFUND = RefundFact("re_1", NOW + 20, "succeeded", 7500, "usd", NOW + 20, "pi_1", "ch_2")
-
-
-def snapshots_of(*facts: Any) -> Snapshots:
-    snapshots = Snapshots()
-    for fact in facts:
-        snapshots = snapshots.merge(fact)
-    return snapshots
 
 
 def invoice_with(*facts: Any, step: Step = Step.DONE) -> Invoice:

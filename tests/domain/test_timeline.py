@@ -41,13 +41,10 @@ from tests.domain.example_invoices import (
     VISA,
     invoice_with,
 )
+from tests.timelines import kinds
 
 CREATED, SENT_BY_POM = SENT
 DEBITED = PaymentMethod("us_bank_account", "STRIPE TEST BANK", "6789")
-
-
-def kinds(invoice: Invoice) -> list[str]:
-    return [entry.kind.value for entry in timeline(invoice)]
 
 
 def after_sending(*facts: Any, **changes: Any) -> list[tuple[str, int]]:

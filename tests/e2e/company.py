@@ -188,3 +188,8 @@ def order(*services: str, **changes: Any) -> dict[str, Any]:
 def line(service_id: str, **changes: Any) -> dict[str, Any]:
     """One line of it."""
     return {"serviceId": service_id, "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00", **changes}
+
+
+def connected_in_stripe(company: Company) -> bool:
+    accounts = company.double("GET", "accounts")
+    return bool(next(each for each in accounts if each["id"] == company.account_id)["connected"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.demo.http import Response, request
 from infra.demo.people import query_of
 from infra.local.stack import LocalStack
-from tests.e2e.company import Company, header, refused
+from tests.e2e.company import Company, connected_in_stripe, header, refused
 from tests.e2e.passing_time import expire_state
 
 
@@ -20,11 +20,6 @@ def complete(company: Company, state: str, user: str = "user_admin") -> Response
 
 def status(company: Company) -> str:
     return str(company.member.get("/stripe/connection")["status"])
-
-
-def connected_in_stripe(company: Company) -> bool:
-    accounts = company.double("GET", "accounts")
-    return bool(next(each for each in accounts if each["id"] == company.account_id)["connected"])
 
 
 def test_an_owner_who_denied_access_at_stripe_can_try_again(newcomer: Company) -> None:

@@ -6,13 +6,8 @@ import threading
 
 from infra.demo.http import Response, request
 from infra.local.stack import LocalStack
-from tests.e2e.company import Company, eventually, refused
+from tests.e2e.company import Company, connected_in_stripe, eventually, refused
 from tests.e2e.passing_time import abandon
-
-
-def connected_in_stripe(company: Company) -> bool:
-    accounts = company.double("GET", "accounts")
-    return bool(next(each for each in accounts if each["id"] == company.account_id)["connected"])
 
 
 def test_a_test_invoice_verifies_the_connection_and_leaves_nothing_behind(company: Company) -> None:

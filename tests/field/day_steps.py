@@ -28,10 +28,6 @@ class DaySteps:
         answer = self.api.admin.put("/settings/invoicing", body)
         assert answer.status == 200, answer.text
 
-    def mail_in_stripe(self) -> None:
-        """Somebody sends the draft in Stripe's dashboard."""
-        self._dashboard.invoices.send_invoice(self._stripe_id, None, self._options)
-
     def stripe_is_down_at(self, path: str) -> None:
         """Makes Stripe leave requests of this path without a response from now on."""
         self.world.double.order_fault("close_before", path=path, count=10)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from tests.api.client import ApiClient
@@ -26,6 +25,7 @@ class DraftSteps:
     _options: Any
     _known_customer: Any
     _replied: Any
+    _day: Any
 
     def edit_draft(self, **changes: Any) -> None:
         """Somebody changes these fields of the draft in Stripe's dashboard."""
@@ -65,11 +65,7 @@ class DraftSteps:
         self._known_customer()
         self.world.work()
         service = {"serviceId": "svc_0", "customerId": "cust_1", "description": "Cleaning", "quantity": 1}
-        body = {"services": [{**service, "unitPrice": "75.00"}], "dueDate": self._in_days(due_in).isoformat()}
+        body = {"services": [{**service, "unitPrice": "75.00"}], "dueDate": self._day(due_in).isoformat()}
         answer = self.api.post("/invoice-batches", body, headers={"Idempotency-Key": "bulk"})
         assert answer.status == 202, answer.text
         self.batch_id = str(answer.json["id"])
-
-    def _in_days(self, days: int) -> dt.date:
-        today = dt.datetime.fromtimestamp(self.world.ports.clock.now(), dt.UTC).date()
-        return today + dt.timedelta(days=days)

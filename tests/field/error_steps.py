@@ -11,6 +11,7 @@ class ErrorSteps:
     """A part of `Play`. The case compares the response to each of these requests as `reply`."""
 
     api: ApiClient
+    _replied: Any
 
     def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> None:
         """Send a request as an admin."""
@@ -41,9 +42,6 @@ class ErrorSteps:
     def put_blanks(self, path: str, kib: int, method: str = "PUT") -> None:
         """Send a body of this many KiB of blanks as an admin."""
         self._replied(self.api.admin.call(method, path, b" " * (kib * 1024)))
-
-    def _replied(self, answer: Any) -> None:
-        self.reply = {"http": answer.status, **answer.json}
 
 
 def _line(number: int, changes: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.local.aws import embedded_aws
 from tests.local.real_stand_ins import (
     dynamodb_local_url,
     elasticmq_url,
@@ -10,3 +17,9 @@ from tests.local.real_stand_ins import (
 )
 
 __all__ = ["dynamodb_local_url", "elasticmq_url", "real_aws", "stripe_mock_url"]
+
+
+@pytest.fixture
+def sqs() -> Iterator[Any]:
+    with embedded_aws():
+        yield boto3.client("sqs")

@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
-import pytest
-
-from infra.local.aws import embedded_aws
-
 MANY = 50
-
-
-@pytest.fixture
-def sqs() -> Iterator[Any]:
-    with embedded_aws():
-        yield boto3.client("sqs")
 
 
 def fifo_queue(sqs: Any, name: str) -> str:

@@ -6,13 +6,10 @@ import http.client
 import itertools
 import json
 import threading
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 
-from infra.local.aws import embedded_aws
 from infra.local.event_sources import EventSourceMapping, Outcome, UnknownHandlerError, mappings
 from infra.local.schedules import run, scheduled_event, schedules
 from infra.local.workers import working
@@ -44,12 +41,6 @@ class Recorder:
     @property
     def batches(self) -> list[list[str]]:
         return [[record["body"] for record in event["Records"]] for event in self.events]
-
-
-@pytest.fixture
-def sqs() -> Iterator[Any]:
-    with embedded_aws():
-        yield boto3.client("sqs")
 
 
 @pytest.fixture

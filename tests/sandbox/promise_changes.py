@@ -47,8 +47,8 @@ def _once(type_: str) -> Wrap:
     return events(edited)
 
 
-def _with_other_code(code: str, becomes: str | None = "something_else") -> Wrap:
-    return errors(put("code", becomes), code)
+def _with_other_code(code: str) -> Wrap:
+    return errors(put("code", "something_else"), code)
 
 
 def _instead(method: str, path: str, status: int, body: JSON) -> Wrap:

@@ -76,9 +76,9 @@ class Listener:
         self._listed_at = clock()
         self._pause = self.first_pause if new_count else min(2 * self._pause, MAX_SLOWDOWN * self.first_pause)
 
-    def restart_pause(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def restart_pause(self) -> None:
         """Restarts the pause before the next list, because Stripe lists an event a moment after its cause."""
-        self._listed_at, self._pause = clock(), self.first_pause
+        self._listed_at, self._pause = time.monotonic(), self.first_pause
 
     def deliver(self) -> int:
         """Lists events now, and posts the new ones. Returns the number of new events."""

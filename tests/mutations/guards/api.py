@@ -204,7 +204,7 @@ API = (
         "idempotency keys are printable",
         "idempotency_key",
         Check("Malformed"),
-        f"{_T_REFUSALS}::test_an_idempotency_key_is_printable_ascii",
+        f"{_T_REFUSALS}::test_an_idempotency_key_is_printable_ascii_and_not_blank",
     ),
     guard(
         "a header is one in every spelling",

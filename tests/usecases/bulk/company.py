@@ -312,3 +312,19 @@ def bill_all(number: int, services: int = 1, key: str = "monthly", **terms: Any)
         for each in range(number)
     )
     return BillMany(ORGANIZATION, OFFICE, key, f"{number}-{services}", lines, BillingTerms(**terms))
+
+
+def world_with(customers: int) -> World:
+    """Returns a connected company whose customers cust_0, cust_1 and so on are known to POM and to Stripe."""
+    world = World()
+    world.connect()
+    for number in range(customers):
+        world.customer(f"cust_{number}", f"owner{number}@example.test")
+    world.work()
+    return world
+
+
+def stored_batch(world: World, batch: Batch) -> Batch:
+    stored = world.ports.batches.get(ORGANIZATION, batch.id)
+    assert stored is not None
+    return stored

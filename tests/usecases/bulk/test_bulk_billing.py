@@ -18,25 +18,13 @@ from chalicelib.usecases.bulk.batch_work import CHUNK_ITEMS, LEASE, PAUSE, work_
 from chalicelib.usecases.bulk.batches import cancel, retry_failures
 from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, bill_many
 from chalicelib.usecases.bulk.lanes import with_status
-from tests.usecases.bulk.company import Company, bill_all
+from tests.usecases.bulk.company import Company, bill_all, stored_batch, world_with
 from tests.world import ORGANIZATION, World, line
 
 
 @pytest.fixture
 def company() -> World:
-    """Returns a connected company whose customers cust_0 to cust_11 are known to POM and to Stripe."""
-    world = World()
-    world.connect()
-    for number in range(12):
-        world.customer(f"cust_{number}", f"owner{number}@example.test")
-    world.work()
-    return world
-
-
-def stored_batch(world: World, batch: Batch) -> Batch:
-    stored = world.ports.batches.get(ORGANIZATION, batch.id)
-    assert stored is not None
-    return stored
+    return world_with(12)
 
 
 def assert_billed_once(world: World, batch: Batch, *, invoices: int) -> None:

@@ -31,21 +31,11 @@ from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import ProcessKilled, count_calls, stop_counting
-from tests.usecases.bulk.company import Company, bill_all
+from tests.usecases.bulk.company import Company, bill_all, stored_batch, world_with
 from tests.world import OFFICE, ORGANIZATION, World
 
 BOSS = UserId("user_boss")
 DAY = 86_400
-
-
-def world_with(customers: int) -> World:
-    """Returns a connected company whose customers cust_0, cust_1 and so on are known to POM and to Stripe."""
-    world = World()
-    world.connect()
-    for number in range(customers):
-        world.customer(f"cust_{number}", f"owner{number}@example.test")
-    world.work()
-    return world
 
 
 @pytest.fixture
@@ -71,12 +61,6 @@ def send_batch(world: World, batch: Batch) -> Batch:
     order_sending(world, batch)
     world.work()
     return stored_batch(world, batch)
-
-
-def stored_batch(world: World, batch: Batch) -> Batch:
-    stored = world.ports.batches.get(ORGANIZATION, batch.id)
-    assert stored is not None
-    return stored
 
 
 def items(world: World, batch: Batch) -> list[BatchItem]:

@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.customer_fields import Address
 from chalicelib.domain.customer_link import StripeLink
 from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.customers.customers import get_customer, sync_again, sync_customer
+from chalicelib.usecases.customers.customers import sync_again, sync_customer
 from tests.boundaries import ProcessKilled, count_calls, stop_counting
+from tests.usecases.customers.in_stripe import create_in_stripe, customers_in_stripe, stored_customer
 from tests.world import ORGANIZATION, World
 
 ANN, BOB = CustomerId("cust_1"), CustomerId("cust_2")
@@ -28,18 +29,6 @@ SHARED = "office@example.test"
 def account(world: World) -> StripeAccountId:
     """Returns the account of a connected organization without customers."""
     return StripeAccountId(world.connect())
-
-
-def stored_customer(world: World, customer_id: str = "cust_1") -> Customer:
-    return get_customer(ORGANIZATION, CustomerId(customer_id), world.ports)
-
-
-def customers_in_stripe(world: World, account: str) -> list[dict[str, Any]]:
-    return [each for each in world.in_stripe(account, "customer") if not each.get("deleted")]
-
-
-def create_in_stripe(world: World, account: str, **params: Any) -> str:
-    return str(world.client.v1.customers.create(params, {"stripe_account": account}).id)
 
 
 def edit_in_stripe(world: World, account: str, stripe_id: str, **changes: Any) -> None:

@@ -17,6 +17,7 @@ from chalicelib.usecases.customers.customers import get_customer, list_customers
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import ProcessKilled, count_calls, stop_counting
+from tests.usecases.customers.in_stripe import create_in_stripe, customers_in_stripe, stored_customer
 from tests.world import OFFICE, ORGANIZATION, World
 
 ANN = CustomerId("cust_1")
@@ -30,19 +31,6 @@ def account(world: World) -> StripeAccountId:
 
 def as_owner(account: str) -> Any:
     return {"stripe_account": account}
-
-
-def customers_in_stripe(world: World, account: str) -> list[dict[str, Any]]:
-    return [each for each in world.in_stripe(account, "customer") if not each.get("deleted")]
-
-
-def stored_customer(world: World, customer_id: str = "cust_1") -> Customer:
-    return get_customer(ORGANIZATION, CustomerId(customer_id), world.ports)
-
-
-def create_in_stripe(world: World, account: str, email: str = "ann@example.test", **more: Any) -> str:
-    params: Any = {"email": email, **more}
-    return str(world.client.v1.customers.create(params, as_owner(account)).id)
 
 
 def settle(world: World) -> None:

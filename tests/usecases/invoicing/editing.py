@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.billing import BillingTerms
+from chalicelib.domain.errors import StripeRefused
 from chalicelib.domain.identifiers import ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.invoicing.edit_draft import EditDraft
@@ -25,6 +29,28 @@ def ready_world() -> World:
     world.customer()
     world.ports.queues.take()
     return world
+
+
+@contextmanager
+def stripe_refusing_to_undo(world: World) -> Iterator[None]:
+    """Makes Stripe refuse each removal of lines after the first, so that it does not undo an edit that it refused."""
+    real = world.ports.stripe
+
+    class RefusingStripe:
+        remove_calls = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+        def remove_lines(self, *args: Any) -> Any:
+            self.remove_calls += 1
+            if self.remove_calls > 1:
+                raise StripeRefused("stripe_refused", "No.")
+            return real.remove_lines(*args)
+
+    world.ports = replace(world.ports, stripe=RefusingStripe())  # type: ignore[type-var]
+    yield
+    world.ports = replace(world.ports, stripe=real)  # type: ignore[type-var]
 
 
 def edit_of(draft: Invoice, *services: str, **changes: Any) -> EditDraft:

@@ -11,12 +11,13 @@ import pytest
 
 from chalicelib.domain.errors import IntegrationError, Refused
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.saga import LEASE, Step
+from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import ProcessKilled, count_calls, stop_counting
 from tests.oracle import differences
+from tests.usecases.invoicing.crashes import BEFORE_AND_AFTER, EACH_FAULT, GAPS, SOON, at_each_call, crash
 from tests.usecases.invoicing.editing import create_draft, edit_of, ready_world, require_stripe_has_the_order
 from tests.world import OFFICE, ORGANIZATION, World
 
@@ -91,16 +92,13 @@ def test_the_list_of_outward_calls_is_complete(make: Callable[[Invoice], EditDra
     assert boundaries.calls == calls
 
 
-@pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600], ids=["resumed_soon", "resumed_after_a_day"])
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", range(len(SWAP)), ids=[f"{n}-{c}" for n, c in enumerate(SWAP)])
+@GAPS
+@BEFORE_AND_AFTER
+@at_each_call(SWAP)
 def test_a_crash_at_any_call_leaves_one_complete_order(number: int, after: bool, gap: int) -> None:
     world = ready_world()
     draft = create_draft(world)
-    count_calls(world, fatal=number, after=after)
-    with pytest.raises(ProcessKilled):
-        edit_draft(swapping_edit(draft), world.ports)
-    stop_counting(world)
+    crash(world, number, lambda: edit_draft(swapping_edit(draft), world.ports), after=after)
     recover(world, gap)
     order_stored = number > len(BEGUN) - 1 or (number == len(BEGUN) - 1 and after)
     now = require_one_order(world, draft, orders=(swapping_edit(draft),))
@@ -112,22 +110,19 @@ def test_a_crash_at_any_call_leaves_one_complete_order(number: int, after: bool,
     assert (world.now(draft).status, len(world.double.mails())) == (InvoiceStatus.PENDING, 1)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", range(len(MANY)), ids=[f"{n}-{c}" for n, c in enumerate(MANY)])
+@BEFORE_AND_AFTER
+@at_each_call(MANY)
 def test_a_crash_while_many_services_are_added_leaves_no_claim_without_a_line(number: int, after: bool) -> None:
     world = ready_world()
     draft = create_draft(world)
-    count_calls(world, fatal=number, after=after)
-    with pytest.raises(ProcessKilled):
-        edit_draft(large_edit(draft), world.ports)
-    stop_counting(world)
-    recover(world, LEASE + 1)
+    crash(world, number, lambda: edit_draft(large_edit(draft), world.ports), after=after)
+    recover(world, SOON)
     require_one_order(world, draft, orders=(large_edit(draft),))
 
 
-@pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600], ids=["resumed_soon", "resumed_after_a_day"])
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", range(len(REFUSED)), ids=[f"{n}-{c}" for n, c in enumerate(REFUSED)])
+@GAPS
+@BEFORE_AND_AFTER
+@at_each_call(REFUSED)
 def test_a_crash_while_a_refused_edit_is_undone_keeps_the_former_draft(number: int, after: bool, gap: int) -> None:
     world = ready_world()
     draft = create_draft(world)
@@ -141,21 +136,12 @@ def test_a_crash_while_a_refused_edit_is_undone_keeps_the_former_draft(number: i
     assert now.details_as_made == draft.details_as_made
 
 
-FAULTS = [
-    {"kind": "close_before"},
-    {"kind": "close_after"},
-    {"kind": "error_before"},
-    {"kind": "error_before", "stored": True},
-    {"kind": "error_after"},
-    {"kind": "rate_limit"},
-    {"kind": "lock_timeout"},
-]
 STEPS = ["/v1/invoices/*/remove_lines", "/v1/invoices/*/add_lines", "/v1/invoices/*"]
 
 
 @pytest.mark.parametrize("gap", [601, 30 * 3600])
 @pytest.mark.parametrize("path", STEPS)
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
+@EACH_FAULT
 def test_a_failing_call_of_stripe_only_delays_the_edit(path: str, fault: dict[str, object], gap: int) -> None:
     world = ready_world()
     draft = create_draft(world)

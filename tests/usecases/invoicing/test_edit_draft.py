@@ -20,7 +20,6 @@ from chalicelib.domain.errors import (
     PreconditionFailed,
     Refused,
     ServiceAlreadyBilled,
-    StripeRefused,
 )
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.identifiers import InvoiceId, ServiceId
@@ -44,6 +43,7 @@ from tests.usecases.invoicing.editing import (
     ready_world,
     require_stripe_has_the_order,
     stripe_invoice,
+    stripe_refusing_to_undo,
 )
 from tests.world import OFFICE, ORGANIZATION, World, line, order
 
@@ -528,28 +528,8 @@ def test_editing_a_draft_that_was_deleted_in_stripe_is_refused(world: World) -> 
 
 def test_a_draft_that_stripe_neither_edits_nor_restores_has_a_difference_and_keeps_its_claims(world: World) -> None:
     draft = create_draft(world, "svc_1", "svc_2")
-    real = world.ports.stripe
-
-    class RefusingStripe:
-        """A gateway on which Stripe takes the new lines, refuses the memo, and then refuses the former lines as
-        well.
-        """
-
-        remove_calls = 0
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(real, name)
-
-        def remove_lines(self, *args: Any) -> Any:
-            self.remove_calls += 1
-            if self.remove_calls > 1:
-                raise StripeRefused("stripe_refused", "No.")
-            return real.remove_lines(*args)
-
-    world.ports = replace(world.ports, stripe=RefusingStripe())  # type: ignore[type-var]
-    with pytest.raises(Refused):
+    with stripe_refusing_to_undo(world), pytest.raises(Refused):
         edit_draft(edit_of(draft, "svc_1", "svc_3", "svc_4", memo="x" * 1501), world.ports)
-    world.ports = replace(world.ports, stripe=real)  # type: ignore[type-var]
     now = world.now(draft)
     assert (now.order, now.status, now.total_difference) == (draft.order, InvoiceStatus.DRAFT, 7500)
     assert set(claim_holders(world)) == {"svc_1", "svc_2", "svc_3", "svc_4"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import Conflict, IntegrationError, Refused, StripeRefused
+from chalicelib.domain.errors import Conflict, IntegrationError, Refused
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import LEASE, Step
@@ -28,6 +28,7 @@ from tests.usecases.invoicing.editing import (
     edit_of,
     ready_world,
     require_stripe_has_the_order,
+    stripe_refusing_to_undo,
 )
 from tests.world import OFFICE, ORGANIZATION, World, order
 
@@ -188,24 +189,9 @@ def test_an_edit_ended_by_another_account_can_be_repeated_once_the_account_is_re
 
 def stuck_between(world: World) -> Invoice:
     """Returns a draft whose edit Stripe refused and did not undo: in Stripe it bills svc_3 and not svc_2."""
-    draft, real = create_draft(world, "svc_1", "svc_2"), world.ports.stripe
-
-    class RefusingStripe:
-        remove_calls = 0
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(real, name)
-
-        def remove_lines(self, *args: Any) -> Any:
-            self.remove_calls += 1
-            if self.remove_calls > 1:
-                raise StripeRefused("stripe_refused", "No.")
-            return real.remove_lines(*args)
-
-    world.ports = replace(world.ports, stripe=RefusingStripe())  # type: ignore[type-var]
-    with pytest.raises(Refused):
+    draft = create_draft(world, "svc_1", "svc_2")
+    with stripe_refusing_to_undo(world), pytest.raises(Refused):
         edit_draft(refused_edit(draft), world.ports)
-    world.ports = replace(world.ports, stripe=real)  # type: ignore[type-var]
     now = world.now(draft)
     assert (now.saga.step, now.edit and now.edit.held) == (Step.REVIEW, ("svc_3",))
     return now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from chalicelib.domain.timeline_entries import EntryKind
 from chalicelib.usecases.connecting.freeze import freeze
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 from tests.boundaries import ProcessKilled, count_calls, stop_counting
+from tests.usecases.invoicing.crashes import BEFORE_AND_AFTER, EACH_FAULT, GAPS, SOON, at_each_call, crash
 from tests.usecases.invoicing.refunding import Company, interrupt, outward_calls
 from tests.world import ADMIN, ORGANIZATION
 
@@ -27,10 +29,6 @@ RESUME = (
     "invoices.get connections.get invoices.save stripe.refunds_of stripe.refund invoices.save connections.get".split()
 )
 """Every outward call of resuming a refund that Stripe has not made."""
-
-SOON, NEXT_DAY = LEASE + 1, 25 * 3600
-GAPS = pytest.mark.parametrize("gap", [SOON, NEXT_DAY], ids=["resumed_soon", "resumed_after_a_day"])
-BEFORE_AND_AFTER = pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 
 
 def company_without_webhooks() -> Company:
@@ -79,13 +77,10 @@ def test_the_list_of_outward_calls_of_resuming_is_complete() -> None:
 @GAPS
 @BEFORE_AND_AFTER
 @pytest.mark.parametrize("make", [Company, company_without_webhooks], ids=["webhooks_arrive", "webhooks_are_lost"])
-@pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
+@at_each_call(REFUND)
 def test_a_crash_at_any_boundary_ends_in_one_refund(number: int, make: type[Company], after: bool, gap: int) -> None:
     company = make()
-    count_calls(company.world, fatal=number, after=after)
-    with pytest.raises(ProcessKilled):
-        company.refunds(amount="25")
-    stop_counting(company.world)
+    crash(company.world, number, lambda: company.refunds(amount="25"), after=after)
     company.recovers(gap)
     # The office received no response and repeats the request, which makes the refund or finds it.
     assert company.refunds(amount="25").fact is not None
@@ -96,10 +91,7 @@ def test_a_crash_at_any_boundary_ends_in_one_refund(number: int, make: type[Comp
 @pytest.mark.parametrize("number", range(5, len(REFUND)))
 def test_a_request_repeated_immediately_leaves_the_refund_to_the_first_request(number: int, after: bool) -> None:
     company = company_without_webhooks()
-    count_calls(company.world, fatal=number, after=after)
-    with pytest.raises(ProcessKilled):
-        company.refunds(amount="25")
-    stop_counting(company.world)
+    crash(company.world, number, lambda: company.refunds(amount="25"), after=after)
     company.refunds(amount="25")
     assert len(company.in_stripe) <= 1
     company.recovers()
@@ -112,9 +104,7 @@ def test_a_request_repeated_immediately_leaves_the_refund_to_the_first_request(n
 @pytest.mark.parametrize("number", range(len(RESUME) - 1))
 def test_a_second_crash_while_resuming_still_ends_in_one_refund(number: int, after: bool, gap: int) -> None:
     company = company_without_webhooks()
-    count_calls(company.world, fatal=REFUND.index("stripe.refund"), after=after)
-    with pytest.raises(ProcessKilled):
-        company.refunds(amount="25")
+    crash(company.world, REFUND.index("stripe.refund"), lambda: company.refunds(amount="25"), after=after)
     company.world.advance(gap)
     count_calls(company.world, fatal=number, after=after)
     with suppress(ProcessKilled):
@@ -124,24 +114,12 @@ def test_a_second_crash_while_resuming_still_ends_in_one_refund(number: int, aft
     assert_refunded_once(company)
 
 
-FAULTS = [
-    {"kind": "close_before"},
-    {"kind": "close_after"},
-    {"kind": "error_before"},
-    {"kind": "error_before", "stored": True},
-    {"kind": "error_after"},
-    {"kind": "rate_limit"},
-    {"kind": "lock_timeout"},
-    {"kind": "conflict"},
-]
-
-
 @GAPS
 @pytest.mark.parametrize("count", [1, 4])
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
-def test_a_failing_call_of_stripe_still_ends_in_one_refund(fault: dict[str, object], count: int, gap: int) -> None:
+@EACH_FAULT
+def test_a_failing_call_of_stripe_still_ends_in_one_refund(fault: dict[str, Any], count: int, gap: int) -> None:
     company = company_without_webhooks()
-    company.loses_the_answer(**fault, count=count)  # type: ignore[arg-type]
+    company.loses_the_answer(**fault, count=count)
     company.refunds(amount="25")
     company.recovers(gap)
     assert_refunded_once(company)
@@ -295,7 +273,7 @@ def test_a_refund_without_a_response_resumes_while_invoicing_is_paused() -> None
 # Simultaneous requests
 
 
-@pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
+@at_each_call(REFUND)
 def test_two_simultaneous_requests_with_one_key_make_one_refund(number: int) -> None:
     company = company_without_webhooks()
     interrupt(company.world, number, lambda: company.refunds(amount="25"))
@@ -306,7 +284,7 @@ def test_two_simultaneous_requests_with_one_key_make_one_refund(number: int) -> 
     assert_refunded_once(company)
 
 
-@pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
+@at_each_call(REFUND)
 def test_two_simultaneous_requests_with_two_keys_never_exceed_the_payment(number: int) -> None:
     company = company_without_webhooks()
     refusals: list[IntegrationError] = []

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.errors import Conflict, IntegrationError
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.saga import LEASE, Step
+from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
@@ -18,6 +18,8 @@ from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 from tests.boundaries import Boundaries, ProcessKilled, count_calls, stop_counting
 from tests.oracle import differences
+from tests.usecases.invoicing.crashes import BEFORE_AND_AFTER, EACH_FAULT, GAPS, SOON, at_each_call, crash
+from tests.usecases.invoicing.editing import ready_world
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, order
 
 ONCE = order("svc_1", "svc_2", idempotency_key="once")
@@ -31,19 +33,8 @@ NEW_CUSTOMER = (
 """Every outward call of creating and sending an invoice for a customer that Stripe does not know."""
 
 
-def ready_world_without_messages() -> World:
-    world = World()
-    world.connect()
-    world.customer()
-    world.ports.queues.take()
-    return world
-
-
-def crash(world: World, number: int, *, after: bool) -> None:
-    count_calls(world, fatal=number, after=after)
-    with pytest.raises(ProcessKilled):
-        create_invoice(ONCE, world.ports)
-    stop_counting(world)
+def crash_creation(world: World, number: int, *, after: bool) -> None:
+    crash(world, number, lambda: create_invoice(ONCE, world.ports), after=after)
 
 
 def recover(world: World, gap: int) -> None:
@@ -76,18 +67,18 @@ def assert_sent_once(world: World) -> None:
 
 
 def test_the_list_of_outward_calls_is_complete() -> None:
-    world = ready_world_without_messages()
+    world = ready_world()
     boundaries = count_calls(world)
     create_invoice(ONCE, world.ports)
     assert boundaries.calls == NEW_CUSTOMER
 
 
-@pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600], ids=["resumed_soon", "resumed_after_a_day"])
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", range(len(NEW_CUSTOMER)), ids=[f"{n}-{c}" for n, c in enumerate(NEW_CUSTOMER)])
+@GAPS
+@BEFORE_AND_AFTER
+@at_each_call(NEW_CUSTOMER)
 def test_a_crash_at_any_call_ends_in_one_invoice_sent_once(number: int, after: bool, gap: int) -> None:
-    world = ready_world_without_messages()
-    crash(world, number, after=after)
+    world = ready_world()
+    crash_creation(world, number, after=after)
     recover(world, gap)
     # The office received no response and repeats the request, which creates the invoice or finds it.
     create_invoice(ONCE, world.ports)
@@ -96,45 +87,35 @@ def test_a_crash_at_any_call_ends_in_one_invoice_sent_once(number: int, after: b
 
 @pytest.mark.parametrize("number", range(5, len(NEW_CUSTOMER)))
 def test_a_repeated_request_returns_the_unfinished_invoice(number: int) -> None:
-    world = ready_world_without_messages()
-    crash(world, number, after=False)
+    world = ready_world()
+    crash_creation(world, number, after=False)
     invoice = create_invoice(ONCE, world.ports)
     assert invoice.status is InvoiceStatus.CREATING
-    recover(world, LEASE + 1)
+    recover(world, SOON)
     assert_sent_once(world)
 
 
 @pytest.mark.parametrize("second", range(1, 9))
 def test_a_second_crash_while_resuming_still_ends_in_one_refund(second: int) -> None:
-    world = ready_world_without_messages()
-    crash(world, NEW_CUSTOMER.index("stripe.add_lines"), after=True)
-    world.advance(LEASE + 1)
+    world = ready_world()
+    crash_creation(world, NEW_CUSTOMER.index("stripe.add_lines"), after=True)
+    world.advance(SOON)
     count_calls(world, fatal=second, after=True)
     invoice = only_invoice(world)
     with suppress(ProcessKilled):
         resume_invoice(ORGANIZATION, invoice.id, world.ports)
     stop_counting(world)
-    recover(world, LEASE + 1)
+    recover(world, SOON)
     assert_sent_once(world)
 
 
-FAULTS = [
-    {"kind": "close_before"},
-    {"kind": "close_after"},
-    {"kind": "error_before"},
-    {"kind": "error_before", "stored": True},
-    {"kind": "error_after"},
-    {"kind": "rate_limit"},
-    {"kind": "lock_timeout"},
-    {"kind": "conflict"},
-]
 STEPS = ["/v1/customers", "/v1/invoices", "/v1/invoices/*/add_lines", "/v1/invoices/*/send"]
 
 
 @pytest.mark.parametrize("path", STEPS)
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
+@EACH_FAULT
 def test_a_failing_call_of_stripe_still_ends_in_one_sent_invoice(path: str, fault: dict[str, object]) -> None:
-    world = ready_world_without_messages()
+    world = ready_world()
     world.double.order_fault(method="POST", path=path, **fault)
     invoice = create_invoice(ONCE, world.ports)
     assert invoice.status in {InvoiceStatus.CREATING, InvoiceStatus.PENDING}
@@ -144,7 +125,7 @@ def test_a_failing_call_of_stripe_still_ends_in_one_sent_invoice(path: str, faul
 
 @pytest.mark.parametrize("path", STEPS)
 def test_a_response_lost_for_more_than_a_day_is_looked_up_before_the_request_is_repeated(path: str) -> None:
-    world = ready_world_without_messages()
+    world = ready_world()
     world.double.order_fault("close_after", method="POST", path=path)
     create_invoice(ONCE, world.ports)
     recover(world, 30 * 3600)
@@ -152,7 +133,7 @@ def test_a_response_lost_for_more_than_a_day_is_looked_up_before_the_request_is_
 
 
 def test_three_days_without_stripe_only_delay_the_invoice() -> None:
-    world = ready_world_without_messages()
+    world = ready_world()
     world.double.order_fault("error_before", count=10_000, path="/v1/*", stored=True)
     create_invoice(ONCE, world.ports)
     for _ in range(40):
@@ -165,34 +146,34 @@ def test_three_days_without_stripe_only_delay_the_invoice() -> None:
 
 
 def test_a_partial_payment_before_the_resume_is_not_undone_by_stripes_stored_response() -> None:
-    world = ready_world_without_messages()
-    crash(world, NEW_CUSTOMER.index("stripe.send"), after=True)
+    world = ready_world()
+    crash_creation(world, NEW_CUSTOMER.index("stripe.send"), after=True)
     world.deliver()
     invoice = only_invoice(world)
     world.advance(10)
     world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id), amount=5000)
     world.deliver()
-    recover(world, LEASE + 1)
+    recover(world, SOON)
     assert world.now(invoice).paid_amount == 5000
     assert world.now(invoice).balance == 10000
     assert differences(world.double.ledger(invoice.stripe_account_id), [world.now(invoice)]) == []
 
 
 def test_an_invoice_at_a_step_of_another_release_waits_for_that_release() -> None:
-    world = ready_world_without_messages()
-    crash(world, NEW_CUSTOMER.index("stripe.send"), after=False)
+    world = ready_world()
+    crash_creation(world, NEW_CUSTOMER.index("stripe.send"), after=False)
     invoice = only_invoice(world)
     at_unknown_step = replace(invoice, saga=replace(invoice.saga, step=Step("translate")))
     world.ports.database.invoices[invoice.organization_id, invoice.id] = at_unknown_step
-    world.advance(LEASE + 1)
+    world.advance(SOON)
     world.resume()
     assert (world.now(invoice).saga.step, world.now(invoice).status) == ("translate", InvoiceStatus.CREATING)
     assert world.now(invoice).saga.resume_at is not None
 
 
 def test_an_invoice_paid_before_its_sending_was_stored_is_paid_after_the_resume() -> None:
-    world = ready_world_without_messages()
-    crash(world, NEW_CUSTOMER.index("stripe.send"), after=True)
+    world = ready_world()
+    crash_creation(world, NEW_CUSTOMER.index("stripe.send"), after=True)
     invoice = only_invoice(world)
     world.deliver()
     world.double.pay(invoice.stripe_account_id, str(world.now(invoice).stripe_invoice_id))
@@ -202,9 +183,9 @@ def test_an_invoice_paid_before_its_sending_was_stored_is_paid_after_the_resume(
 
 
 def test_two_workers_that_resume_one_invoice_send_it_once() -> None:
-    world = ready_world_without_messages()
-    crash(world, NEW_CUSTOMER.index("stripe.create_draft"), after=True)
-    world.advance(LEASE + 1)
+    world = ready_world()
+    crash_creation(world, NEW_CUSTOMER.index("stripe.create_draft"), after=True)
+    world.advance(SOON)
     invoice_id = only_invoice(world).id
     real = world.ports
     rival = Boundaries()
@@ -218,7 +199,7 @@ def test_two_workers_that_resume_one_invoice_send_it_once() -> None:
         def __getattr__(self, name: str) -> object:
             if name == "stripe" and not self.interfered:
                 self.interfered = True
-                real.clock.advance(LEASE + 1)
+                real.clock.advance(SOON)
                 resume_invoice(ORGANIZATION, invoice_id, real)
                 rival.calls.append("finished")
             return getattr(real, name)
@@ -229,9 +210,9 @@ def test_two_workers_that_resume_one_invoice_send_it_once() -> None:
 
 
 def test_a_lease_keeps_a_second_worker_away() -> None:
-    world = ready_world_without_messages()
-    crash(world, NEW_CUSTOMER.index("stripe.create_draft"), after=False)
-    world.advance(LEASE + 1)
+    world = ready_world()
+    crash_creation(world, NEW_CUSTOMER.index("stripe.create_draft"), after=False)
+    world.advance(SOON)
     invoice = only_invoice(world)
     count_calls(world, fatal=3)
     with pytest.raises(ProcessKilled):
@@ -247,11 +228,11 @@ REVIEWED_SEND = (
 ).split()
 
 
-@pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600])
+@pytest.mark.parametrize("gap", [SOON, 25 * 3600])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("number", range(len(REVIEWED_SEND)))
 def test_a_crash_while_a_reviewed_draft_is_sent_sends_it_once(number: int, after: bool, gap: int) -> None:
-    world = ready_world_without_messages()
+    world = ready_world()
     draft = world.invoice("svc_1", "svc_2", send=False)
     boundaries = count_calls(world, fatal=number, after=after)
     with pytest.raises(ProcessKilled):
@@ -266,12 +247,12 @@ def test_a_crash_while_a_reviewed_draft_is_sent_sends_it_once(number: int, after
 
 @pytest.mark.parametrize("step", ["stripe.find_customers", "stripe.create_draft", "stripe.add_lines"])
 def test_an_unfinished_invoice_of_a_replaced_account_can_be_billed_on_the_new_account(step: str) -> None:
-    world = ready_world_without_messages()
-    crash(world, NEW_CUSTOMER.index(step), after=True)
+    world = ready_world()
+    crash_creation(world, NEW_CUSTOMER.index(step), after=True)
     unfinished = only_invoice(world)
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect()
-    world.advance(LEASE + 1)
+    world.advance(SOON)
     with pytest.raises(Conflict, match="no longer connected"):
         resume_invoice(ORGANIZATION, unfinished.id, world.ports)
     assert not world.ports.database.invoices
@@ -285,12 +266,12 @@ def test_an_unfinished_invoice_of_a_replaced_account_can_be_billed_on_the_new_ac
 
 @pytest.mark.parametrize("after", [False, True])
 def test_an_invoice_that_a_replaced_account_may_have_sent_keeps_its_services(after: bool) -> None:
-    world = ready_world_without_messages()
-    crash(world, NEW_CUSTOMER.index("stripe.send"), after=after)
+    world = ready_world()
+    crash_creation(world, NEW_CUSTOMER.index("stripe.send"), after=after)
     unfinished = only_invoice(world)
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect()
-    world.advance(LEASE + 1)
+    world.advance(SOON)
     with suppress(IntegrationError):
         resume_invoice(ORGANIZATION, unfinished.id, world.ports)
     assert only_invoice(world).id == unfinished.id

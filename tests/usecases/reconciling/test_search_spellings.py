@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.customer_history import CustomerEvent
 from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.customers.customers import get_customer, sync_customer
+from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.reconciling.search_spellings import INDEXED_AFTER, search_spellings
+from tests.usecases.customers.in_stripe import create_in_stripe, stored_customer
 from tests.world import ORGANIZATION, World
 
 SEARCH = "GET /v1/customers/search"
@@ -23,15 +24,6 @@ SEARCH = "GET /v1/customers/search"
 @pytest.fixture
 def account(world: World) -> StripeAccountId:
     return StripeAccountId(world.connect())
-
-
-def stored_customer(world: World, customer_id: str = "cust_1") -> Customer:
-    return get_customer(ORGANIZATION, CustomerId(customer_id), world.ports)
-
-
-def create_in_stripe(world: World, account: str, email: str, **fields: Any) -> str:
-    params: Any = {"email": email, **fields}
-    return str(world.client.v1.customers.create(params, {"stripe_account": account}).id)
 
 
 def save_and_sync(world: World, customer_id: str = "cust_1", **profile: Any) -> None:

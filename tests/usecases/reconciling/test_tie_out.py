@@ -181,29 +181,36 @@ def test_a_tie_out_ignores_other_business_of_the_company(world: World, account: 
     assert difference_kinds(world) == []
 
 
+def duplicate_invoice(world: World, original: Any, options: Any) -> str:
+    """Creates a finalized invoice in Stripe with the original's customer and metadata, and returns its id."""
+    invoices = world.client.v1.invoices
+    fields: Any = {
+        "customer": original["customer"],
+        "metadata": original["metadata"],
+        "collection_method": "send_invoice",
+        "days_until_due": 30,
+    }
+    duplicate = invoices.create(fields, options)
+    lines: Any = {"lines": [{"description": "Cleaning", "amount": 7500}]}
+    invoices.add_lines(duplicate.id, lines, options)
+    invoices.finalize_invoice(duplicate.id, None, options)
+    return duplicate.id
+
+
 def test_an_invoice_billed_twice_pauses_the_organization(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice("svc_1")
     [first] = world.in_stripe(account)
     options: Any = {"stripe_account": account}
-    second: Any = {
-        "customer": first["customer"],
-        "metadata": first["metadata"],
-        "collection_method": "send_invoice",
-        "days_until_due": 30,
-    }
-    duplicate = world.client.v1.invoices.create(second, options)
-    item: Any = {"lines": [{"description": "Cleaning", "amount": 7500}]}
-    world.client.v1.invoices.add_lines(duplicate.id, item, options)
-    world.client.v1.invoices.finalize_invoice(duplicate.id, None, options)
+    duplicate_id = duplicate_invoice(world, first, options)
     comparison = tie_out(ORGANIZATION, world.ports)
     assert {each.stripe_id for each in comparison.differences if each.kind is Kind.BILLED_TWICE} == {
-        duplicate.id,
+        duplicate_id,
         first["id"],
     }
     assert freeze_if_billed_twice(ORGANIZATION, comparison, world.ports)
     with pytest.raises(Conflict, match="invoicing_frozen"):
         world.invoice("svc_2")
-    world.client.v1.invoices.void_invoice(duplicate.id, None, options)
+    world.client.v1.invoices.void_invoice(duplicate_id, None, options)
     again = tie_out(ORGANIZATION, world.ports)
     assert again.billed_twice == 0
     assert not freeze_if_billed_twice(ORGANIZATION, again, world.ports)
@@ -216,19 +223,10 @@ def test_a_copy_made_with_the_companys_own_key_pauses_it_and_is_not_counted_as_b
     world.invoice("svc_1")
     [first] = world.in_stripe(account)
     own_key: Any = {"api_key": f"sk_test_{account}"}
-    copy: Any = {
-        "customer": first["customer"],
-        "metadata": first["metadata"],
-        "collection_method": "send_invoice",
-        "days_until_due": 30,
-    }
-    duplicate = world.client.v1.invoices.create(copy, own_key)
-    item: Any = {"lines": [{"description": "Cleaning", "amount": 7500}]}
-    world.client.v1.invoices.add_lines(duplicate.id, item, own_key)
-    world.client.v1.invoices.finalize_invoice(duplicate.id, None, own_key)
+    duplicate_id = duplicate_invoice(world, first, own_key)
     comparison = tie_out(ORGANIZATION, world.ports)
     assert {each.stripe_id for each in comparison.differences if each.kind is Kind.COPIED} == {
-        duplicate.id,
+        duplicate_id,
         first["id"],
     }
     assert comparison.billed_twice == 0
