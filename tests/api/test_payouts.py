@@ -237,7 +237,7 @@ def test_a_payout_of_a_former_account_stays_listed_and_is_marked(api: ApiClient,
     store_payout(world, payout_fact("po_1", 100, status="in_transit"), account_id="acct_before")
     [payout] = listed_payouts(api)
     assert payout["accountConnected"] is False
-    assert "Its Stripe account acct_before is not connected any more" in payout["message"]
+    assert "Its Stripe account acct_before is no longer connected" in payout["message"]
 
 
 def test_a_payout_names_the_failed_payouts_whose_money_it_contains(api: ApiClient, world: World) -> None:

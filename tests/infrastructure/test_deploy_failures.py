@@ -295,7 +295,7 @@ def test_only_prod_is_protected_against_deletion(scene: Scene, stage: str, is_pr
 
 
 def test_prod_is_never_destroyed() -> None:
-    with pytest.raises(DeploymentError, match="prod is not destroyed"):
+    with pytest.raises(DeploymentError, match="prod cannot be destroyed"):
         Destruction("prod", SETTINGS, Screen())
 
 
@@ -441,4 +441,4 @@ class TestCommandLine:
         words = ["destroy", "--stage", "prod", "--with-data", "--yes", "--parameters", str(tmp_path)]
         result = CliRunner().invoke(cli, words)
         assert result.exit_code == 1
-        assert "prod is not destroyed" in result.output
+        assert "prod cannot be destroyed" in result.output

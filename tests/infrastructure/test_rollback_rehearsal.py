@@ -151,7 +151,11 @@ def test_an_alarm_rolls_the_release_back_and_the_rehearsal_cleans_up(scene: Scen
 @pytest.mark.parametrize(
     ("wrong", "verdict", "says"),
     [
-        ({"does_stop_on_alarm": False}, Verdict.HARMFUL, "FunctionErrors does not stop the deployment: 300 s after"),
+        (
+            {"does_stop_on_alarm": False},
+            Verdict.HARMFUL,
+            "FunctionErrors does not stop the deployment: d-1 runs 300 s after",
+        ),
         ({"does_go_back": False}, Verdict.HARMFUL, "live was left on version 1 with {'2': 0.1}"),
         (
             {"can_update_the_alias": False},
@@ -188,7 +192,7 @@ def _between_versions() -> None:
 
 def test_nothing_is_rehearsed_while_an_alarm_fires(scene: Scene) -> None:
     _fires()
-    _is_not_begun(scene, f"{STACK}-{WATCHED[-1]} fires, so CodeDeploy would not begin")
+    _is_not_begun(scene, f"{STACK}-{WATCHED[-1]} fires, so CodeDeploy would not start")
 
 
 def test_nothing_is_rehearsed_while_the_alias_is_between_versions(scene: Scene) -> None:

@@ -110,7 +110,7 @@ def _keyed(*, table: str = KEY, queue: str = KEY, logs: str = KEY, function: str
 
 
 def test_everything_is_encrypted_with_the_stages_key() -> None:
-    _is(_keyed().tried("own key"), Verdict.AS_EXPECTED, "5 things")
+    _is(_keyed().try_row("own key"), Verdict.AS_EXPECTED, "5 things")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_everything_is_encrypted_with_the_stages_key() -> None:
     ],
 )
 def test_what_is_not_encrypted_with_the_stages_key_is_named(unencrypted: dict[str, str], says: str) -> None:
-    _is(_keyed(**unencrypted).tried("own key"), Verdict.HARMFUL, says)
+    _is(_keyed(**unencrypted).try_row("own key"), Verdict.HARMFUL, says)
 
 
 # A stage that was deployed a moment ago
@@ -140,20 +140,20 @@ def test_an_expiry_that_is_being_enabled_is_harmless(status: str, verdict: Verdi
     scene.template = {"Resources": {"AWS::DynamoDB::Table": {"Properties": {"TimeToLiveSpecification": expiry}}}}
     expiry_description = {"TimeToLiveStatus": status, "AttributeName": "expires_at"}
     scene.plays("dynamodb", DescribeTimeToLive=lambda asked: {"TimeToLiveDescription": expiry_description})
-    _is(scene.tried("expiry"), verdict, status)
+    _is(scene.try_row("expiry"), verdict, status)
 
 
 def test_metrics_may_be_absent_on_the_first_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    _is(Scene({}).tried("ages of secrets"), Verdict.HARMFUL, "does not list PomStripe SecretAge")
+    _is(Scene({}).try_row("ages of secrets"), Verdict.HARMFUL, "does not list PomStripe SecretAge")
     today = {"CreationTime": NOW - dt.timedelta(days=3), "LastUpdatedTime": NOW - dt.timedelta(hours=1)}
     monkeypatch.setattr(_Stack, "describe", lambda stack: today)
-    _is(Scene({}).tried("ages of secrets"), Verdict.NOT_TRIED, "it comes after an hour")
+    _is(Scene({}).try_row("ages of secrets"), Verdict.NOT_TRIED, "it comes after an hour")
 
 
 def test_a_response_that_a_row_cannot_read_is_reported_and_stops_no_other_row() -> None:
     scene = _with_snapstart()
     scene.plays("lambda", GetFunctionConfiguration=lambda asked: {})
-    _is(scene.tried("SnapStart"), Verdict.HARMFUL, "KeyError: 'SnapStart'")
+    _is(scene.try_row("SnapStart"), Verdict.HARMFUL, "KeyError: 'SnapStart'")
 
 
 # A domain
@@ -172,9 +172,9 @@ def _with_domain(*, endpoint_disabled: bool, status: int) -> Scene:
 
 
 def test_with_a_domain_the_other_address_is_closed() -> None:
-    _is(_with_domain(endpoint_disabled=True, status=403).tried("own address"), Verdict.AS_EXPECTED, "closed, 403")
-    _is(_with_domain(endpoint_disabled=False, status=403).tried("own address"), Verdict.HARMFUL, "still answers")
-    _is(_with_domain(endpoint_disabled=True, status=200).tried("own address"), Verdict.HARMFUL, "responds with 200")
+    _is(_with_domain(endpoint_disabled=True, status=403).try_row("own address"), Verdict.AS_EXPECTED, "closed, 403")
+    _is(_with_domain(endpoint_disabled=False, status=403).try_row("own address"), Verdict.HARMFUL, "still answers")
+    _is(_with_domain(endpoint_disabled=True, status=200).try_row("own address"), Verdict.HARMFUL, "responds with 200")
 
 
 # A web ACL
@@ -204,20 +204,20 @@ def _with_web_acl(mode: str, *paths: str) -> Scene:
 
 
 def test_aws_waf_allows_webhooks_before_its_rules() -> None:
-    finding = _with_web_acl("count", "/api/v1/stripe/webhooks").tried("web ACL and webhooks")
+    finding = _with_web_acl("count", "/api/v1/stripe/webhooks").try_row("web ACL and webhooks")
     _is(finding, Verdict.AS_EXPECTED, "1 of /api/v1/stripe/webhooks")
-    _is(_with_web_acl("count").tried("web ACL and webhooks"), Verdict.HARMFUL, "it sees another path")
+    _is(_with_web_acl("count").try_row("web ACL and webhooks"), Verdict.HARMFUL, "it sees another path")
 
 
 def test_refusals_of_the_web_acl_have_the_error_body() -> None:
     scene = _with_web_acl("block")
     scene.answers["etc/passwd"] = FILTERED.body("r").encode()
-    _is(scene.tried("web ACL refuses"), Verdict.AS_EXPECTED, "403, forbidden")
+    _is(scene.try_row("web ACL refuses"), Verdict.AS_EXPECTED, "403, forbidden")
     scene.answers["etc/passwd"] = b"<html>"
-    _is(scene.tried("web ACL refuses"), Verdict.HARMFUL, "not our contract's error")
+    _is(scene.try_row("web ACL refuses"), Verdict.HARMFUL, "not our contract's error")
     scene.answers["etc/passwd"] = 200
-    _is(scene.tried("web ACL refuses"), Verdict.HARMFUL, "200 instead of 403")
-    _is(_with_web_acl("count").tried("web ACL refuses"), Verdict.NOT_TRIED, "WebAcl is count")
+    _is(scene.try_row("web ACL refuses"), Verdict.HARMFUL, "200 instead of 403")
+    _is(_with_web_acl("count").try_row("web ACL refuses"), Verdict.NOT_TRIED, "WebAcl is count")
 
 
 # SnapStart
@@ -236,11 +236,11 @@ def _with_snapstart(status: str = "On", *milliseconds: float) -> Scene:
 
 
 def test_snapstart_is_on_and_restores_are_quick() -> None:
-    _is(_with_snapstart().tried("SnapStart"), Verdict.AS_EXPECTED, "On for api-handler, token-authorizer")
-    _is(_with_snapstart("Off").tried("SnapStart"), Verdict.HARMFUL, "api-handler is Off")
-    _is(_with_snapstart("On", 310.5, 820).tried("restores"), Verdict.AS_EXPECTED, "4 restores, the longest 820 ms")
-    _is(_with_snapstart("On", 10_000).tried("restores"), Verdict.HARMFUL, "a restore took 10000 ms")
-    _is(_with_snapstart("On").tried("restores"), Verdict.NOT_TRIED, "no function was restored")
+    _is(_with_snapstart().try_row("SnapStart"), Verdict.AS_EXPECTED, "On for api-handler, token-authorizer")
+    _is(_with_snapstart("Off").try_row("SnapStart"), Verdict.HARMFUL, "api-handler is Off")
+    _is(_with_snapstart("On", 310.5, 820).try_row("restores"), Verdict.AS_EXPECTED, "4 restores, the longest 820 ms")
+    _is(_with_snapstart("On", 10_000).try_row("restores"), Verdict.HARMFUL, "a restore took 10000 ms")
+    _is(_with_snapstart("On").try_row("restores"), Verdict.NOT_TRIED, "no function was restored")
 
 
 # Copies in another region
@@ -259,15 +259,15 @@ def _with_copies(*states: str, days: int = 90) -> Scene:
 
 
 def test_each_table_was_copied() -> None:
-    _is(_with_copies("COMPLETED").tried("copies"), Verdict.AS_EXPECTED, "1 tables in two days")
-    _is(_with_copies("COMPLETED", "FAILED").tried("copies"), Verdict.HARMFUL, "a reason")
-    _is(_with_copies("RUNNING").tried("copies"), Verdict.HARMFUL, f"{TABLE} was not copied in two days")
-    _is(_with_copies().tried("copies"), Verdict.NOT_TRIED, "its schedule is cron(0 5 * * ? *)")
+    _is(_with_copies("COMPLETED").try_row("copies"), Verdict.AS_EXPECTED, "1 tables in two days")
+    _is(_with_copies("COMPLETED", "FAILED").try_row("copies"), Verdict.HARMFUL, "a reason")
+    _is(_with_copies("RUNNING").try_row("copies"), Verdict.HARMFUL, f"{TABLE} was not copied in two days")
+    _is(_with_copies().try_row("copies"), Verdict.NOT_TRIED, "its schedule is cron(0 5 * * ? *)")
 
 
 def test_log_lines_outlive_copies() -> None:
-    _is(_with_copies(days=90).tried("logs and copies"), Verdict.AS_EXPECTED, "90 days, and copies for 60")
-    _is(_with_copies(days=14).tried("logs and copies"), Verdict.HARMLESS, "14 days and copies for 60")
+    _is(_with_copies(days=90).try_row("logs and copies"), Verdict.AS_EXPECTED, "90 days, and copies for 60")
+    _is(_with_copies(days=14).try_row("logs and copies"), Verdict.HARMLESS, "14 days and copies for 60")
 
 
 @pytest.mark.parametrize(
@@ -286,13 +286,13 @@ def test_no_copy_is_retained_for_ever(
     play(elsewhere, {"ListRecoveryPointsByBackupVault": lambda asked: {"RecoveryPoints": points}})
     scene = _with_copies()
     monkeypatch.setattr(boto3, "client", lambda service, region_name: elsewhere)
-    _is(scene.tried("copies expire"), verdict, says)
+    _is(scene.try_row("copies expire"), verdict, says)
 
 
 def test_the_vault_of_another_account_is_not_read() -> None:
     scene = _with_copies()
     scene.parameters["BackupCopyVaultArn"] = VAULT.replace(ACCOUNT, "210987654321")
-    _is(scene.tried("copies expire"), Verdict.NOT_TRIED, "of the account 210987654321")
+    _is(scene.try_row("copies expire"), Verdict.NOT_TRIED, "of the account 210987654321")
 
 
 def test_aws_backups_metrics_have_the_alarms_dimensions() -> None:
@@ -307,7 +307,7 @@ def test_aws_backups_metrics_have_the_alarms_dimensions() -> None:
             if name == "NumberOfCopyJobsFailed"
             else ("AWS/Backup Num", Verdict.HARMFUL)
         )
-        _is(_with_copies().tried("metrics of copies"), verdict, says)
+        _is(_with_copies().try_row("metrics of copies"), verdict, says)
 
 
 def test_a_missing_permission_makes_a_row_not_tried() -> None:
@@ -317,7 +317,7 @@ def test_a_missing_permission_makes_a_row_not_tried() -> None:
         raise refusal("backup:ListCopyJobs")
 
     play(scene.aws.client("backup"), {"ListCopyJobs": refuse})
-    _is(scene.tried("copies"), Verdict.NOT_TRIED, "backup:ListCopyJobs")
+    _is(scene.try_row("copies"), Verdict.NOT_TRIED, "backup:ListCopyJobs")
 
 
 def test_a_row_without_its_option_names_the_option() -> None:
@@ -336,4 +336,4 @@ def test_a_row_without_its_option_names_the_option() -> None:
         "POM's token": "POM_TOKEN",
     }
     for name, why in says.items():
-        _is(without.tried(name), Verdict.NOT_TRIED, why)
+        _is(without.try_row(name), Verdict.NOT_TRIED, why)

@@ -104,7 +104,7 @@ def test_a_page_of_any_supported_list_is_one_query_and_one_batch_read(
     mine = [list_member_for(query, f"{n}wanted") for n in range(3)]
     for each_invoice in (*mine, *(non_member_for(query, str(n)) for n in range(NON_MEMBERS))):
         stores_on_tables.invoices.insert(invoice_write(each_invoice), {})
-    invoice_query = msgspec.convert(query, InvoiceQuery, strict=False, dec_hook=lambda kind, value: kind.read(value))
+    invoice_query = msgspec.convert(query, InvoiceQuery, strict=False, dec_hook=lambda kind, value: kind.parse(value))
     with requests_to_dynamodb() as requests:
         page = stores_on_tables.invoices.page(ORG, filter_from(invoice_query, time_zone=lambda: "UTC"), 10, None)
     assert requests == ["Query", "BatchGetItem"]

@@ -54,7 +54,7 @@ def test_a_suggested_command_reads_only_the_organization_that_it_names(
     by_name = {each.name: each for each in COMMANDS}
     line = Screen().command("reconcile", organization, options=("--objects",))
     arguments = parsed_arguments(line, by_name["reconcile"], monkeypatch)
-    assert (arguments["organizations"], arguments["everybody"], arguments["objects"]) == (
+    assert (arguments["organizations"], arguments["all_organizations"], arguments["objects"]) == (
         (organization,),
         False,
         True,

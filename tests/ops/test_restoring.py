@@ -69,7 +69,7 @@ def test_nothing_is_changed_while_an_organization_is_not_frozen(rehearsal: Rehea
     for command in (("freeze", str(BLUE), *REASON), ("unfreeze", str(GREEN))):
         assert rehearsal.does(*command)[0] == 0
         status, document = rehearsal.does("restore-items", "--yes")
-        assert (status, "not everybody is frozen" in document["failures"][0]) == (1, True)
+        assert (status, "not all organizations are frozen" in document["failures"][0]) == (1, True)
     rehearsal.does("freeze", "--all", *REASON)
     rehearsal.does("unfreeze", str(GREEN))
     assert rehearsal.does("restore-items", "--yes")[0] == 1

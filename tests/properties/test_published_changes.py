@@ -41,7 +41,7 @@ def test_each_version_publishes_exactly_its_changes(story: Any) -> None:
 def test_despite_faults_exactly_the_stored_changes_of_a_town_are_published() -> None:
     faults = publishing.run_town(3)
     assert faults.faults == []
-    assert faults.figures["told"] > 20
+    assert faults.figures["published"] > 20
     assert faults.figures["kill_before"] + faults.figures["kill_after"] > 0
 
 

@@ -37,12 +37,12 @@ def running_double() -> Iterator[str]:
         process.terminate()
 
 
-def test_the_commands_work_as_they_are_written(started: str) -> None:
+def test_the_commands_work_as_they_are_written(running_double: str) -> None:
     _, bill, pay = blocks("sh")
     each_on_a_line = "".join(f"{line}; echo\n" for line in pay.splitlines())
 
     completed = subprocess.run(
-        ["/bin/sh", "-euc", (bill + each_on_a_line).replace("http://127.0.0.1:12111", started)],
+        ["/bin/sh", "-euc", (bill + each_on_a_line).replace("http://127.0.0.1:12111", running_double)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -55,7 +55,7 @@ def test_the_commands_work_as_they_are_written(started: str) -> None:
     assert json.loads(paid)["status"] == "succeeded"
     assert [mail["link"] for mail in json.loads(mails)] == [link]
     assert [invoice["status"] for invoice in json.loads(ledger)["objects"]["invoice"]] == ["paid"]
-    assert link.startswith(f"{started}/i/acct_1")
+    assert link.startswith(f"{running_double}/i/acct_1")
 
 
 @pytest.mark.parametrize("number", range(2))

@@ -179,8 +179,8 @@ def busy_company(alone: Any) -> Any:
     return alone
 
 
-def test_every_object_fits_the_sdks_annotations(lived: Any) -> None:
-    objects = lived.double.ledger(lived.account)["objects"]
+def test_every_object_fits_the_sdks_annotations(busy_company: Any) -> None:
+    objects = busy_company.double.ledger(busy_company.account)["objects"]
 
     problems = {
         problem
@@ -193,25 +193,25 @@ def test_every_object_fits_the_sdks_annotations(lived: Any) -> None:
     assert sorted(p for p in problems if ".lines.total_count" not in p) == []
 
 
-def test_accounts_events_and_endpoints_fit_the_sdks_annotations(lived: Any) -> None:
-    created = lived.v1.webhook_endpoints.create(
+def test_accounts_events_and_endpoints_fit_the_sdks_annotations(busy_company: Any) -> None:
+    created = busy_company.v1.webhook_endpoints.create(
         {"url": "https://pom.test/", "enabled_events": ["*"], "connect": True}
     )
-    account = lived.v1.accounts.retrieve(lived.account)
+    account = busy_company.v1.accounts.retrieve(busy_company.account)
 
     problems = fits_object(created.to_dict(for_json=True), stripe.WebhookEndpoint, "webhook_endpoint")
     problems += fits_object(account.to_dict(for_json=True), stripe.Account, "account")
-    balance = lived.v1.balance.retrieve(None, lived.opts)
+    balance = busy_company.v1.balance.retrieve(None, busy_company.opts)
     problems += fits_object(balance.to_dict(for_json=True), stripe.Balance, "balance")
-    for event in lived.double.events(lived.account):
+    for event in busy_company.double.events(busy_company.account):
         problems += [p for p in fits_object(event, stripe.Event, "event") if not p.startswith("event.data.")]
 
     assert problems == []
 
 
-def test_every_snapshot_in_an_event_fits_the_sdks_annotations(lived: Any) -> None:
+def test_every_snapshot_in_an_event_fits_the_sdks_annotations(busy_company: Any) -> None:
     problems = set()
-    for event in lived.double.events(lived.account, version=API_VERSION):
+    for event in busy_company.double.events(busy_company.account, version=API_VERSION):
         snapshot = event["data"]["object"]
         if snapshot["object"] in KINDS:
             problems |= set(fits_object(snapshot, KINDS[snapshot["object"]], event["type"]))
