@@ -25,7 +25,7 @@ BY_HAND = (
         "one e-mail under every setting",
         "Sending an invoice mails it once, whatever the e-mail settings in the account's Dashboard are.",
         "docs/decisions/0003-sending-finalizes.md",
-        "mails once under every Dashboard setting",
+        "sends one e-mail under every Dashboard setting",
         "In test mode Stripe mails nothing. It needs live mode: send an invoice to yourself with 'Email finalized"
         " invoices' on, and one with it off.",
     ),
@@ -34,7 +34,7 @@ BY_HAND = (
         "keys are kept for a day",
         "Stripe stores an idempotency key for 24 hours, and no longer.",
         "docs/decisions/0003-sending-finalizes.md",
-        "Stripe keeps an idempotency key for 24 hours",
+        "Stripe stores an idempotency key for 24 hours",
         "It needs a day: repeat a request with its key 23 and 25 hours later.",
     ),
     by_hand(
@@ -99,7 +99,7 @@ BY_HAND = (
         "each partial payment has its event",
         "Each partial payment of an invoice emits invoice_payment.paid, in any order.",
         FIELD,
-        "order a payment in parts makes its events",
+        "order a payment in parts generates its events",
         "The story of partial payments does this. Its events are compared under sequences.",
     ),
     by_hand(

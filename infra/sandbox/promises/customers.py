@@ -70,7 +70,7 @@ def _search(session: Session, address: str) -> Collection[str]:
     "metadata are stored in full",
     "Stripe returns 50 metadata keys with 500 characters each without changes.",
     FIELD,
-    "Anybody with access to a company's dashboard writes anything into metadata, 500 characters of any alphabet.",
+    "A person with access to a company's dashboard can write any 500 characters into metadata.",
 )
 def metadata_are_stored_in_full(session: Session) -> Outcome:
     """POM's ids are two of the fifty keys. A letter of several bytes counts as one character."""

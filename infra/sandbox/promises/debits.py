@@ -27,7 +27,7 @@ def _invoice_with_debit(session: Session) -> SentInvoice:
     "a processing debit forbids voiding",
     "Voiding an invoice while a bank debit is processing is refused with payment_intent_unexpected_state.",
     BY_HAND,
-    "Stripe's refusal to void such an invoice is what the double does",
+    "The double refuses to void such an invoice, as Stripe is assumed to.",
 )
 def a_processing_debit_forbids_voiding(session: Session) -> Outcome:
     """A difference is harmless, because POM itself refuses to void an invoice with a payment under way."""
@@ -58,7 +58,7 @@ def _refused_state(error: stripe.StripeError | None) -> Outcome:
     "a processing debit allows marking as uncollectible",
     "An invoice can be marked as uncollectible while a bank debit is processing.",
     BY_HAND,
-    "Nobody here has seen whether Stripe lets an invoice be marked as uncollectible while a payment is under way.",
+    "whether Stripe lets an invoice be marked as uncollectible while a payment is under way.",
 )
 def a_processing_debit_allows_marking_as_uncollectible(session: Session) -> Outcome:
     """A refusal is harmless, because POM never makes this request."""

@@ -25,7 +25,7 @@ def a_deleted_customer_can_be_read(session: Session) -> Outcome:
     "open invoices survive their customer",
     "An invoice of a deleted customer stays open, and can be voided.",
     ERASURE,
-    "they are how something open is settled",
+    "because they settle what is open",
 )
 def open_invoices_survive_their_customer(session: Session) -> Outcome:
     """If the invoice were no longer open, Stripe would refuse to void it, and the story would stop."""

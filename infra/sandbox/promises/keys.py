@@ -22,7 +22,7 @@ RETRY = "stripe-should-retry"
     "a key replays its response",
     "A repeated request with the same key gets the first response again, with the header Idempotent-Replayed.",
     SENDING_DECISION,
-    "Stripe keeps an idempotency key for 24 hours",
+    "Stripe stores an idempotency key for 24 hours",
 )
 def a_key_replays_its_response(session: Session) -> Outcome:
     """The gateway treats a replayed response as old, and reads the object."""

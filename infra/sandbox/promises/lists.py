@@ -20,7 +20,7 @@ LISTED_WITHIN = 60
     "open payments are listed with their intents",
     "One list contains the open payments of all invoices, each with its payment intent.",
     SWEEPS,
-    "That Stripe lists open payments of all invoices at once, with their intents, is its documentation's word",
+    "one list shows the open payments of all invoices, with their intents",
 )
 def open_payments_are_listed_with_their_intents(session: Session) -> Outcome:
     """If Stripe refused, the comparison of every account would fail."""
@@ -47,7 +47,7 @@ def an_expansion_has_four_levels(session: Session) -> Outcome:
     "a new invoice is found by its metadata",
     "The list of invoices contains a new invoice at once, with its metadata.",
     "docs/decisions/0003-sending-finalizes.md",
-    "the draft by our id in its metadata",
+    "the draft by POM's id in its metadata",
 )
 def a_new_invoice_is_found_by_its_metadata(session: Session) -> Outcome:
     """POM searches for the object before it repeats a step whose response was lost."""
@@ -89,7 +89,7 @@ def lists_are_newest_first(session: Session) -> Outcome:
     "events are listed in their account's version",
     "Events are listed in the API version of their account, whichever version the request names.",
     SWEEPS,
-    "Stripe lists events in the version of the account, whatever version we",
+    "Stripe lists events in the version of the account, whichever version POM",
 )
 def events_are_listed_in_their_accounts_version(session: Session) -> Outcome:
     """POM relies on an event's object only if the event has POM's own version."""
@@ -108,7 +108,7 @@ def events_are_listed_in_their_accounts_version(session: Session) -> Outcome:
     "an event is listed soon",
     "An event is listed within a minute of its change.",
     SWEEPS,
-    "Counted as missed is only what is two minutes old.",
+    "An event counts as missed only if it is at least two minutes old.",
 )
 def an_event_is_listed_soon(session: Session) -> Outcome:
     """The sweep would miss an event that is listed after the sweep's last look at its time."""

@@ -56,7 +56,7 @@ def a_wrong_code_is_an_invalid_grant(session: Session) -> Outcome:
     "a restricted key can connect and disconnect",
     "Connect OAuth accepts a restricted key of the platform.",
     DEPLOYING,
-    "should mean that the key was taken",
+    "should mean that Stripe accepted the key",
 )
 def a_restricted_key_can_connect_and_disconnect(session: Session) -> Outcome:
     """If Stripe refuses, prod must keep its secret key, because no company could connect with a restricted key."""
@@ -129,7 +129,7 @@ def a_code_is_used_once(session: Session) -> Outcome:
     "a disconnected account is unreachable",
     "After deauthorize, requests on the account are refused, because the platform has no access.",
     "docs/guide-coverage.md",
-    "or a call that Stripe refuses: `disconnected`, and no more calls",
+    "or a call that Stripe refuses: the connection becomes `disconnected`, and POM makes no more calls",
 )
 def a_disconnected_account_is_unreachable(session: Session) -> Outcome:
     """Also holds if the connection had already ended."""

@@ -125,7 +125,7 @@ def a_decline_is_not_to_be_retried(session: Session) -> Outcome:
     "a payment has its event",
     "A payment emits invoice_payment.paid, which names the invoice and the intent, even on old API versions.",
     FIELD,
-    "Nobody here has seen whether accounts before 2025-03-31 get `invoice_payment.paid`",
+    "It is also unknown whether accounts before 2025-03-31 get `invoice_payment.paid`",
 )
 def a_payment_has_its_event(session: Session) -> Outcome:
     """Without the event, POM misses a second payment until the next comparison. On an old account this is
@@ -153,7 +153,7 @@ def _both(names: tuple[Any, Any]) -> str:
     "the fee comes later",
     "A charge has no balance transaction when it succeeds. charge.updated contains it seconds later.",
     FIELD,
-    "A charge has no balance transaction when it succeeds; `charge.updated` brings it",
+    "A charge has no balance transaction when it succeeds; `charge.updated` has it",
 )
 def the_fee_comes_later(session: Session) -> Outcome:
     """POM learns a fee from an event. If the fee is known at once, `charge.succeeded` carries it."""
@@ -230,7 +230,7 @@ def an_invoice_shows_what_was_paid_outside_stripe(session: Session) -> Outcome:
     "amount_paid contains a surplus",
     "If an invoice is overpaid, amount_paid includes the surplus, and amount_overpaid is the surplus.",
     "docs/decisions/0018-invoice-amounts.md",
-    "Nobody here has seen whether Stripe's `amount_paid` contains a surplus.",
+    "No real account has shown yet whether Stripe's `amount_paid` contains a surplus.",
 )
 def amount_paid_contains_a_surplus(session: Session) -> Outcome:
     """POM subtracts the surplus from `amount_paid` to get the amount that paid the invoice."""

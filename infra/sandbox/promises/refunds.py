@@ -74,7 +74,7 @@ def _refusal(refused: StripeRefused | None, code: str | None, meaning: Any) -> O
     "a refunded invoice stays paid",
     "After a refund the invoice is still paid, with the same amount_paid.",
     "docs/decisions/0018-invoice-amounts.md",
-    "an invoice is `refunded` only if refunds gave back all that was paid",
+    "An invoice is `refunded` only if refunds gave back all that was paid.",
 )
 def a_refunded_invoice_stays_paid(session: Session) -> Outcome:
     """POM itself derives the refunded amount."""
@@ -89,7 +89,7 @@ def a_refunded_invoice_stays_paid(session: Session) -> Outcome:
     "a refund has its events",
     "A refund emits refund.created and charge.refunded, on accounts of every API version.",
     "docs/decisions/0030-subscribed-events.md",
-    "nobody here has seen whether Stripe now sends `refund.*` for them",
+    "no real account has shown yet whether Stripe now sends `refund.*` for them",
 )
 def a_refund_has_its_events(session: Session) -> Outcome:
     """One of the two events is enough: POM reads the refunds of a charge whose refunded amount exceeds the stored

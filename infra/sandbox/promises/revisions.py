@@ -40,7 +40,7 @@ def a_revision_leads_to_its_original(session: Session) -> Outcome:
     "a revision has all metadata or none",
     "A revision has all metadata of its original, or no metadata.",
     DECISION,
-    "Nobody here has seen whether Stripe copies metadata",
+    "No real account has shown yet whether Stripe copies metadata",
 )
 def a_revision_has_all_metadata_or_none(session: Session) -> Outcome:
     """POM relies on neither. With only a part of POM's ids, an invoice could be taken for another invoice."""

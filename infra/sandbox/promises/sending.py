@@ -27,7 +27,7 @@ DAY = 86_400
     "send mails once",
     "Sending a draft finalizes it and mails it once.",
     SENDING_DECISION,
-    "that `send` on a draft mails once",
+    "that `send` on a draft sends one e-mail",
 )
 def send_mails_once(session: Session) -> Outcome:
     """Stripe makes one `invoice.finalized` and one `invoice.sent`. In test mode it mails nothing."""
@@ -90,7 +90,7 @@ def a_draft_is_not_finalized_automatically(session: Session) -> Outcome:
     "days until due count from the draft",
     "days_until_due counts from the day on which a draft is created, and the draft shows its due date at once.",
     "docs/decisions/0022-changed-drafts-and-manual-payments.md",
-    "`days_until_due` counts from the day on which a draft is made",
+    "`days_until_due` counts from the day on which a draft is created",
 )
 def days_until_due_count_from_the_draft(session: Session) -> Outcome:
     """The two ways of counting differ only for a draft that waits for a day, unless the draft shows its due date."""
