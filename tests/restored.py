@@ -67,7 +67,7 @@ def token(signed: str) -> dict[str, Any]:
 
 
 def event(scenario: dict[str, Any], secret_name: str) -> dict[str, Any]:
-    """Returns an event for the function, signed with the secret named by `which`: `before` or `after` the snapshot,
+    """Returns an event for the function, signed with the secret of this name: `before` or `after` the snapshot,
     or `expired`.
     """
     if scenario["function"] == API_HANDLER:

@@ -13,7 +13,7 @@ TIMEOUT = 300
 
 
 def run_module(stack: LocalStack, name: str, *arguments: str, standard_input: str = "") -> str:
-    """Returns the output of `python -m name words`, run in the stack's environment with `given` as standard input.
+    """Returns the output of `python -m NAME ARGUMENTS`, run in the environment of the stack.
 
     Raises:
         RuntimeError: the program failed; the message has its error output.

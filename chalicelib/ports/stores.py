@@ -52,7 +52,7 @@ class InvoiceStore(Protocol):
     ) -> Mapping[InvoiceId, Invoice]:
         """Returns the stored ones of at most 100 invoices, by their ids, in one strongly consistent read."""
 
-    def insert(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def insert(self, write: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         """Stores a new invoice and claims at most MAX_CLAIMS_AT_ONCE services for it, all or nothing.
 
         `claims` maps each service to the void invoice whose claim is taken over, or to None. Claims that the invoice
@@ -70,7 +70,7 @@ class InvoiceStore(Protocol):
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         """Claims more services for an invoice of the version that was read. Raises: ServiceClaimed, StaleWrite."""
 
-    def save_claiming(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def save_claiming(self, write: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         """Saves like `save`, and claims at most MAX_CLAIMS_AT_ONCE services: all or none.
 
         Raises: StaleWrite, ServiceClaimed.
@@ -82,13 +82,13 @@ class InvoiceStore(Protocol):
         Raises: StaleWrite. Some of the claims may have been given up by then.
         """
 
-    def save(self, recounted: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
+    def save(self, write: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
         """Stores a change of the version that was read, with new references, in one transaction.
 
         Returns the invoice in its new version. Raises: StaleWrite.
         """
 
-    def apply(self, recounted: InvoiceWrite, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
+    def apply(self, write: InvoiceWrite, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
         """Saves like `save`, and marks the event as processed. Raises: StaleWrite, DuplicateEvent."""
 
     def remove(self, uncounted: InvoiceWrite, services: Sequence[ServiceId]) -> None:

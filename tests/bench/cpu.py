@@ -46,10 +46,10 @@ class OneInvoice:
     def get(self, *_: object) -> Invoice:
         return self._invoice
 
-    def apply(self, recounted: InvoiceWrite, marker: EventMarker, references: object = ()) -> Invoice:
-        assert recounted.invoice.status
+    def apply(self, write: InvoiceWrite, marker: EventMarker, references: object = ()) -> Invoice:
+        assert write.invoice.status
         self.applied += 1
-        return recounted.invoice
+        return write.invoice
 
 
 @dataclass(frozen=True)

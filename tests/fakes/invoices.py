@@ -40,13 +40,13 @@ class FakeInvoices:
             pairs = ((each, self._db.invoices.get((organization_id, each))) for each in invoice_ids)
             return {each: invoice for each, invoice in pairs if invoice is not None}
 
-    def insert(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
-        invoice = recounted.invoice
+    def insert(self, write: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        invoice = write.invoice
         with self._db.lock:
             if (invoice.organization_id, invoice.id) in self._db.invoices:
                 raise InvoiceExists
             self._take(invoice, claims)
-            return self._store(recounted)
+            return self._store(write)
 
     def holders(
         self, organization_id: OrganizationId, services: Sequence[ServiceId]
@@ -60,30 +60,30 @@ class FakeInvoices:
             self._require_unchanged(invoice)
             self._take(invoice, claims)
 
-    def save_claiming(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def save_claiming(self, write: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         with self._db.lock:
-            self._require_unchanged(recounted.invoice)
-            self._take(recounted.invoice, claims)
-            return self._store(recounted)
+            self._require_unchanged(write.invoice)
+            self._take(write.invoice, claims)
+            return self._store(write)
 
     def release(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
         with self._db.lock:
             self._require_unchanged(invoice)
             self._give_up(invoice, services)
 
-    def save(self, recounted: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
+    def save(self, write: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
         with self._db.lock:
-            self._require_unchanged(recounted.invoice)
+            self._require_unchanged(write.invoice)
             self._refer(references)
-            return self._store(recounted)
+            return self._store(write)
 
-    def apply(self, recounted: InvoiceWrite, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
+    def apply(self, write: InvoiceWrite, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
         with self._db.lock:
             self._db.require_unmarked(marker)
-            self._require_unchanged(recounted.invoice)
+            self._require_unchanged(write.invoice)
             self._db.mark(marker)
             self._refer(references)
-            return self._store(recounted)
+            return self._store(write)
 
     def remove(self, uncounted: InvoiceWrite, services: Sequence[ServiceId]) -> None:
         invoice = uncounted.invoice
@@ -159,11 +159,11 @@ class FakeInvoices:
     def _require_unchanged(self, invoice: Invoice) -> None:
         require_unchanged(self._db.invoices, (invoice.organization_id, invoice.id), invoice, _WHAT)
 
-    def _store(self, recounted: InvoiceWrite) -> Invoice:
-        stored = recounted.stored()
-        self._db.add_tallies(stored.organization_id, recounted.difference)
+    def _store(self, write: InvoiceWrite) -> Invoice:
+        stored = write.stored()
+        self._db.add_tallies(stored.organization_id, write.difference)
         self._db.invoices[stored.organization_id, stored.id] = stored
-        for movement in recounted.movements:
+        for movement in write.movements:
             self._db.movements[stored.organization_id, movement.id] = movement
         return stored
 

@@ -68,7 +68,7 @@ class HandSteps:
             self.invoice = get_invoice(ORGANIZATION, self.reply["id"], self.world.ports)
 
     def correct(self, confirmed: bool = True) -> None:
-        """The office corrects the invoice; `reply` is the response."""
+        """The office corrects the invoice; the step `reply` checks the response."""
         self._replied(self.api.post(f"/invoices/{self._invoice.id}/correct", {"confirmed": confirmed}))
 
     def preview(self) -> None:
@@ -76,7 +76,7 @@ class HandSteps:
         self._replied(self.api.get(f"/invoices/{self._invoice.id}/preview"))
 
     def void_by_hand(self, by: str = OFFICE) -> None:
-        """The office voids the invoice, or deletes the draft; `reply` is the response."""
+        """The office voids the invoice, or deletes the draft; the step `reply` checks the response."""
         self._replied(self.api.acting("billing", user=by).post(f"/invoices/{self._invoice.id}/void"))
 
     def record_payment(
@@ -194,7 +194,7 @@ class HandSteps:
         self._set(currency=name)
 
     def test_connection(self) -> None:
-        """An admin verifies the connection with a test invoice; `reply` is the response."""
+        """An admin verifies the connection with a test invoice; the step `reply` checks the response."""
         self._replied(self.api.admin.post("/stripe/connection/test"))
 
     # Operations

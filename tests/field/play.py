@@ -434,7 +434,7 @@ Stripe does not know.
 
 
 def differences(right: Any, shown: Any, path: str = "") -> list[str]:
-    """Yields each field of `expected` that differs from the returned data. Fields that `expected` lacks do not
+    """Yields each field of `right` that differs from the returned data. Fields that `right` lacks do not
     matter.
     """
     if isinstance(right, dict) and isinstance(shown, dict):

@@ -23,7 +23,7 @@ class RevisionSteps:
     _replied: Any
 
     def bill_again(self, services: int = 1) -> None:
-        """The office bills the same services again; `reply` is the response."""
+        """The office bills the same services again; the step `reply` checks the response."""
         lines = [
             {"serviceId": f"svc_{number}", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
             for number in range(services)
@@ -32,7 +32,7 @@ class RevisionSteps:
         self._replied(self.api.post("/invoices", body))
 
     def void_in_pom(self) -> None:
-        """The office voids the invoice; `reply` is the response."""
+        """The office voids the invoice; the step `reply` checks the response."""
         self._replied(self.api.post(f"/invoices/{self._invoice.id}/void"))
 
     def revise(
@@ -73,7 +73,7 @@ class RevisionSteps:
         self._dashboard.invoices.send_invoice(draft.id, None, self._options)
 
     def record_cash(self) -> None:
-        """The office records a payment in cash; `reply` is the response."""
+        """The office records a payment in cash; the step `reply` checks the response."""
         self._replied(self.api.post(f"/invoices/{self._invoice.id}/mark-paid", {"method": "cash"}))
 
     def check_explanation(self, lacks: str) -> None:

@@ -47,13 +47,13 @@ class TableInvoices:
     ) -> Mapping[InvoiceId, Invoice]:
         return several_invoices(organization_id, invoice_ids)
 
-    def insert(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
-        stored = recounted.stored()
+    def insert(self, write: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        stored = write.stored()
         transaction = Transaction()
-        transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), has_version(InvoiceItem, 0))
+        transaction.put(_INVOICE, InvoiceItem, invoice_values(write.invoice, stored), has_version(InvoiceItem, 0))
         _claim(transaction, stored, claims)
-        add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
-        put_movements(transaction, stored.organization_id, recounted.movements)
+        add_tallies(transaction, stored.organization_id, stored.id, write.difference)
+        put_movements(transaction, stored.organization_id, write.movements)
         try:
             transaction.commit()
         except Cancelled as exc:
@@ -78,13 +78,13 @@ class TableInvoices:
         _claim(transaction, invoice, claims)
         _commit_claims(transaction)
 
-    def save_claiming(self, recounted: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
-        stored = recounted.stored()
-        expected = has_version(InvoiceItem, recounted.invoice.version)
+    def save_claiming(self, write: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        stored = write.stored()
+        expected = has_version(InvoiceItem, write.invoice.version)
         transaction = Transaction()
-        transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), expected)
+        transaction.put(_INVOICE, InvoiceItem, invoice_values(write.invoice, stored), expected)
         _claim(transaction, stored, claims)
-        add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
+        add_tallies(transaction, stored.organization_id, stored.id, write.difference)
         _commit_claims(transaction)
         return stored
 
@@ -93,27 +93,25 @@ class TableInvoices:
         for start in range(0, len(remaining), MAX_CLAIMS_AT_ONCE):
             _release(invoice, remaining[start : start + MAX_CLAIMS_AT_ONCE])
 
-    def save(self, recounted: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
-        if references or recounted.difference or recounted.movements:
-            return self.apply(recounted, None, references)
-        stored = recounted.stored()
+    def save(self, write: InvoiceWrite, references: Sequence[Reference] = ()) -> Invoice:
+        if references or write.difference or write.movements:
+            return self.apply(write, None, references)
+        stored = write.stored()
         put(
             InvoiceItem,
-            invoice_values(recounted.invoice, stored),
-            has_version(InvoiceItem, recounted.invoice.version),
+            invoice_values(write.invoice, stored),
+            has_version(InvoiceItem, write.invoice.version),
             _OBJECT_NAME,
         )
         return stored
 
-    def apply(
-        self, recounted: InvoiceWrite, marker: EventMarker | None, references: Sequence[Reference] = ()
-    ) -> Invoice:
+    def apply(self, write: InvoiceWrite, marker: EventMarker | None, references: Sequence[Reference] = ()) -> Invoice:
         """Writes the invoice, its movements, its tallies, the event's marker and the references in one transaction.
 
         References and movements that do not fit into the transaction are written before it. They are true even if the
         invoice does not include them yet.
         """
-        movements = _write_overflow(recounted)
+        movements = _write_overflow(write)
         remaining = [asdict(reference) for reference in dict.fromkeys(references)]
         room = MAX_CLAIMS_AT_ONCE - len(movements)
         while len(remaining) > room:
@@ -121,13 +119,13 @@ class TableInvoices:
             _refer(transaction, remaining[:MAX_CLAIMS_AT_ONCE])
             commit(transaction, _OBJECT_NAME)
             del remaining[:MAX_CLAIMS_AT_ONCE]
-        stored = recounted.stored()
+        stored = write.stored()
         transaction = Transaction()
-        expected = has_version(InvoiceItem, recounted.invoice.version)
-        transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), expected)
+        expected = has_version(InvoiceItem, write.invoice.version)
+        transaction.put(_INVOICE, InvoiceItem, invoice_values(write.invoice, stored), expected)
         _refer(transaction, remaining)
         put_movements(transaction, stored.organization_id, movements)
-        add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
+        add_tallies(transaction, stored.organization_id, stored.id, write.difference)
         if marker is not None:
             put_marker(transaction, marker)
         commit(transaction, _OBJECT_NAME)
@@ -170,13 +168,13 @@ def _key(invoice: Invoice) -> Values:
     return {"organization_id": invoice.organization_id, "invoice_id": invoice.id}
 
 
-def _write_overflow(recounted: InvoiceWrite) -> list[Movement]:
+def _write_overflow(write: InvoiceWrite) -> list[Movement]:
     """Writes the movements that do not fit into the invoice's transaction, and returns the others.
 
     Raises:
         StaleWrite: the invoice has changed since it was read.
     """
-    remaining, invoice = list(recounted.movements), recounted.invoice
+    remaining, invoice = list(write.movements), write.invoice
     while len(remaining) > ROWS_AT_ONCE:
         transaction = Transaction()
         transaction.check(_INVOICE, InvoiceItem, _key(invoice), has_version(InvoiceItem, invoice.version))
