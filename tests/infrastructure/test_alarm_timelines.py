@@ -69,7 +69,7 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         ("Corrections", {"swept": [900, 900, _], "payouts": [0, 1, 1]}, [0, 1, 1]),
         ("BilledTwice", {"twice": [0, 1]}, [0, 1]),
         ("InvoicesCopied", {"copied": [0, 2, 0]}, [0, 1, 0]),
-        # A payout that does not tie out rings when it is read, and again each day until it does.
+        # A payout that does not tie out fires its alarm when it is read, and again each day until it does.
         ("PayoutsNotTiedOut", {"payouts": [0, 1, 0, _, 2]}, [0, 1, 0, 0, 1]),
         # A slow burn is seen by its long window, a spike by the short one.
         ("FastBurnNow", {"errors": [0, 20, 4], "requests": [1000, 1000, 100]}, [0, 1, 0]),
@@ -96,7 +96,7 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         ("PlatformSecretOld", {"days": [89, 90, 91, 92, 0]}, [0, 0, 1, 1, 0]),
         ("WebhookSecretOld", {"days": [90, 91, _]}, [0, 1, 1]),
         ("SecretAgeUnknown", {"unknown": [0, 1, 2, 0, _]}, [0, 1, 1, 0, 0]),
-        # Copies: without AWS Backup, which is the default, nothing rings.
+        # Copies: without AWS Backup, which is the default, no alarm fires.
         ("BackupCopies", {"copied": [_, _], "failed": [_, 1], "uncopied": [_, _]}, [0, 0]),
         # Signatures: a probe is neither; a flood is a ticket. It pages if besides our own canaries pass, nothing of
         # Stripe's was taken, and a sweep had to fetch what Stripe should have brought.

@@ -244,7 +244,7 @@ def test_codedeploy_shifts_every_alias_and_stops_when_a_release_alarm_fires(pack
 
 
 def test_a_release_despite_alarms_does_not_use_codedeploy(package: Package) -> None:
-    """CodeDeploy begins no deployment while one of its alarms rings, so CloudFormation moves the aliases itself."""
+    """CodeDeploy begins no deployment while one of its alarms fires, so CloudFormation moves the aliases itself."""
     resources = transformed(with_uploaded_code(package.template), {"ReleaseInSteps": "false"})["Resources"]
     aliases = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Alias"]
     assert len(aliases) == len(FUNCTIONS)
