@@ -207,7 +207,7 @@ def test_an_unchanged_list_gets_304(demo: DemoRun) -> None:
     output = demo.step("awaiting payment")
 
     assert re.search(r"The summary has the same total: 21 over \d+\.\d\d USD", output)
-    assert "Nothing has changed: 304" in output
+    assert "Status, because nothing has changed: 304" in output
     assert re.search(r"Characters sent, instead of \d{5}: 0", output)
 
 
