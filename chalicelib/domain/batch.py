@@ -92,8 +92,8 @@ class BatchItem:
     customer_id: CustomerId | None
     services: tuple[Service, ...] = ()
     number: int = 1
-    """The position of the invoice among this customer's invoices in the batch, because one invoice takes 250
-    lines.
+    """The number of the invoice among this customer's invoices in the batch, from 1. A customer with more than 250
+    lines gets several invoices.
     """
     profile: Profile | None = None
     chosen_stripe_customer_id: str | None = None
@@ -108,8 +108,8 @@ class BatchItem:
     round: int = 0
     """The round that decided the item."""
     refusals_told: int = 0
-    """The number of refusals to send its invoice that the item's error already covers: those before it failed or was
-    held back.
+    """The number of refusals to send its invoice when the item failed or was held back. The item's error covers them,
+    so they do not fail the item again.
     """
     version: int = 0
 
@@ -140,8 +140,8 @@ class BatchItem:
     def failed(
         self, error: ItemError, in_round: int, invoice_id: InvoiceId | None = None, *, refusals_told: int = 0
     ) -> Self:
-        """Returns the item as failed, with the reason. An invoice keeps its input for another round; imports have no
-        other.
+        """Returns the item as failed, with the reason. An item of invoices keeps its input for another round. An
+        import has only one round.
         """
         return replace(
             self._without_customer(),

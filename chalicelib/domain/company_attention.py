@@ -92,9 +92,9 @@ def _went_out_again(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
 
 
 def _gave_its_money_back(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
-    """Returns True if its money is back in the balance, or on its way there.
+    """Returns True if the payout's money is back in the balance, or on its way there.
 
-    If the payout that reverses another one fails itself, the money stays at the bank.
+    If the reversing payout fails, the money stays at the bank.
     """
     if payout.fact.reversed_by_id is None:
         return payout.fact.returned

@@ -361,10 +361,10 @@ class EventStore(Protocol):
         """
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
-        """Returns parked events, those not tried for longest first."""
+        """Returns parked events, the least recently tried first."""
 
     def all_parked_events(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
-        """Yields all parked events, those not tried for longest first."""
+        """Yields all parked events, the least recently tried first."""
 
     def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
         """Replaces the body of a parked event. An event that was processed or set aside in the meantime stays

@@ -64,7 +64,7 @@ def send_invoice(
         require_no_payment_under_way(invoice)
     wake(connection, ports)
     now, nonce = ports.clock.now(), ports.clock.nonce()
-    asked = Action(now if asked_at is None else asked_at, SEND_REQUESTED, user_id)
+    send_request = Action(now if asked_at is None else asked_at, SEND_REQUESTED, user_id)
 
     def sending(current: Invoice) -> Invoice:
         if current.saga.running or _sent(current):
@@ -77,7 +77,7 @@ def send_invoice(
             drafted=draft_tags(current) if current.status is InvoiceStatus.DRAFT else None,
             awaited=asked_at is None,
         )
-        return replace(current, saga=saga).changed(now, asked)
+        return replace(current, saga=saga).changed(now, send_request)
 
     return run(store(invoice, sending, ports), ports)
 

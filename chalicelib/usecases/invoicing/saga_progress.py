@@ -85,7 +85,7 @@ def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> In
     """Returns the invoice, stored with the reason for which its saga is being undone.
 
     Raises:
-        StaleWrite: another worker has moved on.
+        StaleWrite: another worker has continued the saga.
     """
     reason, now = Refusal.of(refusal), ports.clock.now()
 
@@ -160,7 +160,7 @@ def found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
     """Returns the invoice, stored with a new idempotency key, because the step has left no trace in Stripe.
 
     Raises:
-        StaleWrite: another worker has moved on.
+        StaleWrite: another worker has continued the saga.
     """
     now = ports.clock.now()
 
@@ -171,7 +171,7 @@ def found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
 
 
 def at_same_point(current: Invoice, looked_at: Invoice) -> Invoice:
-    """Returns `current`, unless another worker has moved on since.
+    """Returns `current`, unless another worker has continued the saga since.
 
     Raises:
         StaleWrite: it has.

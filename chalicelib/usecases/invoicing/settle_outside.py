@@ -71,7 +71,7 @@ def mark_paid(
         act = _payment(present, settlement, settlement.paid_on or today, user_id, ports.clock.now())
 
         def is_done(after_refusal: Invoice) -> bool:
-            """Returns False: a payment that was faster is another one than the office records."""
+            """Returns False, because a payment that arrived first is not the payment that the office records."""
             _require_awaiting_payment(after_refusal, user_id)
             return False
 
@@ -81,10 +81,10 @@ def mark_paid(
 def _done_or_overtaken(
     invoice: Invoice, act: IntendedAct, ask: Ask, is_done: Callable[[Invoice], bool], ports: Ports
 ) -> Invoice:
-    """Returns the invoice after Stripe has done the act, or as Stripe has it if somebody else was faster.
+    """Returns the invoice after Stripe has done the act, or as Stripe has it if somebody else did the act first.
 
     If Stripe refuses, the invoice is read again. `is_done` returns True if nothing is left to do, and raises a
-    Conflict if it can tell why Stripe refused.
+    Conflict if the reason for Stripe's refusal is known.
     """
     try:
         return done_in_stripe(invoice, act, ask, ports)
@@ -175,14 +175,16 @@ def _require_awaiting_payment(invoice: Invoice, user_id: UserId) -> None:
     """Refuses an invoice that cannot be paid, or that is being paid.
 
     Raises:
-        Conflict: says which of these it is.
+        Conflict: the invoice cannot be paid, or is being paid. The error says which.
     """
     _require_payable(invoice, user_id)
     require_no_payment_under_way(invoice)
 
 
 def _paid_already(invoice: Invoice, user_id: UserId) -> Conflict:
-    """Says how the invoice was paid, so that somebody whose answer was lost sees that the request was carried out."""
+    """Returns a conflict that says how the invoice was paid. So users whose response was lost see that POM carried
+    out their request.
+    """
     record = invoice.recorded_payment
     if record is None:
         return Conflict(

@@ -53,7 +53,9 @@ class BackfillOutcome(StrEnum):
     NOT_RECREATED = "not_recreated"
     """POM lacks the record, or a change of its order, and cannot recreate it."""
     NOT_OURS = "not_ours"
-    """The Stripe invoice carries the id of a POM invoice and is another one, because somebody copied it in Stripe."""
+    """The Stripe invoice has the id of a POM invoice but is a different invoice, because somebody copied it in
+    Stripe.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,8 +300,8 @@ def _fill(invoice: Invoice, stripe_id: str, ports: Ports) -> Invoice:
 
 
 def _was_sent(invoice: Invoice, stripe_id: str, finalized: int | None, now: int, ports: Ports) -> bool:
-    """Returns True if Stripe lists that it sent the invoice. For older invoices Stripe cannot say, so they count as
-    unsent.
+    """Returns True if Stripe lists that it sent the invoice. Stripe does not list the events of older invoices, so
+    these count as unsent.
 
     If such an invoice is sent again, the customer receives the same invoice once more, and no second one.
     """

@@ -68,7 +68,8 @@ def sweep_payouts(connection: Connection, reported_ids: Collection[str], until: 
     `reported_ids` are the payouts with an event that was applied in this run, so they were not missed.
 
     Raises:
-        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was found is kept.
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: the sweep must be repeated; the payouts stored
+            so far stay stored.
     """
     if connection.account_id is None:
         return PayoutsSwept()
