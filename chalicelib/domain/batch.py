@@ -243,14 +243,14 @@ class Batch:
     def count(self, status: ItemStatus) -> int:
         """Returns the number of items that users see in this status."""
         number = self.counts.get(status, 0)
-        if status is self._undecided_are:
+        if status is self._undecided_status:
             number += self.open
         if status is ItemStatus.CANCELLED and self.sending is not None:
             number += self.sending.never_made
         return number
 
     @property
-    def _undecided_are(self) -> ItemStatus:
+    def _undecided_status(self) -> ItemStatus:
         """Returns the status that users see for items that are not decided in this round."""
         if not self.stopped:
             return ItemStatus.QUEUED
@@ -270,7 +270,7 @@ class Batch:
     def shown(self, item: BatchItem) -> ItemStatus:
         """Returns the status of an item as users see it."""
         if self.is_undecided(item):
-            return self._undecided_are
+            return self._undecided_status
         if self._unmade(item):
             return ItemStatus.CANCELLED
         if item.status is ItemStatus.HELD_BACK and self.sending is not None and item.round < self.sending.round:

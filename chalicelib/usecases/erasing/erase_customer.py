@@ -44,7 +44,7 @@ def erase_customer(organization_id: OrganizationId, customer_id: CustomerId, por
     is due.
 
     Raises:
-        StaleWrite, StripeUnavailable, Retryable: to be done again; what has been erased stays so.
+        StaleWrite, StripeUnavailable, Retryable: the call must be repeated. Data erased so far stays erased.
     """
     customer = ports.customers.get(organization_id, customer_id)
     if customer is None or customer.erasure is None:

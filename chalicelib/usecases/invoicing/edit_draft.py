@@ -51,7 +51,7 @@ def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | No
 
     Raises:
         NotFound: this organization has no such invoice.
-        Refused: the order breaks rules, or Stripe says no.
+        Refused: the order breaks rules, or Stripe refuses.
         Conflict: the invoice is not a draft, POM is working on it, its customer is erased, a service is billed
             elsewhere, invoicing is paused, or somebody finalized the draft in Stripe meanwhile.
         PreconditionFailed: somebody has changed the draft since the client loaded it.

@@ -210,7 +210,7 @@ def _mail(invoice: Invoice, ports: Ports) -> Invoice:
     """Returns the invoice after Stripe has mailed it.
 
     Raises:
-        Refused, Conflict: it may not be mailed as it is now, or Stripe says no.
+        Refused, Conflict: the invoice may not be mailed in its present form, or Stripe refuses.
     """
     account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
     reviewed, saga = invoice, invoice.saga

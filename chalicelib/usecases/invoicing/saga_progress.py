@@ -133,8 +133,8 @@ def _who_had_it_sent(invoice: Invoice) -> str | None:
     """Returns the user who requested the e-mail: the last one to send it after a review, or else the invoice's
     creator.
     """
-    asked = [action.actor for action in invoice.actions if action.kind == SEND_REQUESTED]
-    return asked[-1] if asked else invoice.created_by
+    requesters = [action.actor for action in invoice.actions if action.kind == SEND_REQUESTED]
+    return requesters[-1] if requesters else invoice.created_by
 
 
 def postpone(invoice: Invoice, ports: Ports, *, stored_by_stripe: bool) -> Invoice:

@@ -53,9 +53,10 @@ def mark_paid(
     that a payment outside Stripe paid all that remained within minutes of this request.
 
     Raises:
-        Refused: the method, the day or the amount cannot be right; names the field.
-        NotFound; Conflict: paid already, not open, a payment is under way, or not connected; or there is a reference,
-            and the customer is erased.
+        Refused: the method, the day or the amount is invalid. The error names the field.
+        NotFound: this organization has no such invoice.
+        Conflict: the invoice is paid already or not open, a payment is under way, the organization is not connected,
+            or the request has a reference and the customer is erased.
     """
     invoice = load(organization_id, invoice_id, ports)
     today = day_of(ports.clock.now(), time_zone_in_force(organization_id, ports))
@@ -232,7 +233,7 @@ def give_up_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports
     """Marks an invoice uncollectible whose payment window has passed. Returns True if that was done.
 
     Raises:
-        StripeUnavailable, StaleWrite: to be tried again.
+        StripeUnavailable, StaleWrite: the call must be repeated.
     """
     invoice = load(organization_id, invoice_id, ports)
     window = ports.settings.get(organization_id).payment_window

@@ -30,7 +30,8 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     """Voids an invoice, or deletes it while it is a draft. Its services can be billed again.
 
     Raises:
-        NotFound; Conflict: it is being made, is paid, or a payment of it is under way.
+        NotFound: this organization has no such invoice.
+        Conflict: the invoice is being created, is paid, or a payment of it is under way.
     """
     invoice = load(organization_id, invoice_id, ports)
     if invoice.status is InvoiceStatus.VOID:

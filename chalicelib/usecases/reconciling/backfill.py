@@ -293,8 +293,8 @@ def _fill(invoice: Invoice, stripe_id: str, ports: Ports) -> Invoice:
     sent_at = finalized if _was_sent(invoice, stripe_id, finalized, now, ports) else None
 
     def filled(current: Invoice) -> Invoice:
-        known = knowing_also(current, facts, invoice, ports)
-        return replace(known.changed(now), sent_at=current.sent_at or sent_at, links_read_at=now)
+        updated = knowing_also(current, facts, invoice, ports)
+        return replace(updated.changed(now), sent_at=current.sent_at or sent_at, links_read_at=now)
 
     return store(invoice, filled, ports)
 

@@ -225,8 +225,8 @@ def _as_stripe_lists(invoice: Invoice, books: Books) -> Snapshots:
     """Returns the invoice's facts with its refunds and disputes as Stripe lists them."""
     refunds = {id_: fact for id_, (fact, owner) in books.refunds.items() if owner.id == invoice.id}
     disputes = {id_: fact for id_, (fact, owner, _) in books.disputes.items() if owner.id == invoice.id}
-    known = invoice.facts
-    return replace(known, refunds={**known.refunds, **refunds}, disputes={**known.disputes, **disputes})
+    facts = invoice.facts
+    return replace(facts, refunds={**facts.refunds, **refunds}, disputes={**facts.disputes, **disputes})
 
 
 class _Sums:
