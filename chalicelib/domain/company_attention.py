@@ -21,7 +21,7 @@ from chalicelib.domain.terms import day_in_words, day_of, start_of_day
 from chalicelib.domain.wording import days, money
 
 LISTED_ALREADY = frozenset({AttentionKind.PAYMENT_FAILED, AttentionKind.INVOICE_NOT_SENT})
-"""An invoice that is listed for one of these is not listed as overdue too, because its next step is another one."""
+"""An invoice that is listed for one of these problems is not listed as overdue too, because its next step differs."""
 
 
 def overdue_item(invoice: Invoice, overdue_days: int, now: int) -> AttentionItem | None:

@@ -89,7 +89,7 @@ def _erase_customer_record(customer: Customer, erasure: Erasure, ports: Ports) -
 def _store_pass(customer: Customer, erasure: Erasure, erase_pass: Pass, ports: Ports) -> Customer:
     """Returns the customer, stored with the result of this pass over its records.
 
-    The erasure is finished by a pass that finds nothing to erase, a day or more after a pass that erased records.
+    The erasure is finished by a pass that finds nothing to erase, a day or more after the previous complete pass.
     """
     now = ports.clock.now()
     if erase_pass.reached is not None:

@@ -103,7 +103,7 @@ class _PayoutSweep:
     def compare_payouts(self) -> None:
         """Compares the payouts that Stripe lists, oldest first, and POM's payouts that are not in the list.
 
-        Because the oldest come first, a run that dies leaves no gap behind the payouts that it stored.
+        Because the oldest come first, a run that crashes leaves no gap between the payouts that it stored.
         """
         stored_payouts = list(islice(self._stored_payouts(), STORED_CHECKED))
         listed_facts = list(self.ports.stripe.payouts(self.account_id, self._listed_since(stored_payouts)))
