@@ -74,12 +74,12 @@ def refused_share(edge: Edge, load: float, takes: float) -> float:
         while running and running[0] <= now:
             heapq.heappop(running)
         window.append(organization)
-        responses = (not lanes or lanes[organization].takes(now)) and method.takes(now) and len(running) < edge.quota
-        if responses:
-            beyond = edge.share is not None and window.count(organization) > edge.share * len(window)
-            heapq.heappush(running, now + (REFUSING_TAKES if beyond else takes))
+        accepted = (not lanes or lanes[organization].takes(now)) and method.takes(now) and len(running) < edge.quota
+        if accepted:
+            over_share = edge.share is not None and window.count(organization) > edge.share * len(window)
+            heapq.heappush(running, now + (REFUSING_TAKES if over_share else takes))
         if organization == MODEST:
-            requests, refusals = requests + 1, refusals + (not responses)
+            requests, refusals = requests + 1, refusals + (not accepted)
     return refusals / requests
 
 

@@ -47,14 +47,14 @@ class Posted:
 
 def closed_loop(stack: LocalStack, url: str, bodies: Sequence[str], posters: int) -> Posted:
     """Sends webhooks in `posters` threads. Each thread sends its next webhook after the response to the last one."""
-    given = {"url": url, "secret": stack.secret.webhook_secrets[0], "bodies": bodies, "threads": posters}
-    told = json.loads(run_module(stack, "tests.bench.poster", standard_input=json.dumps(given)))
-    timed = zip(told["milliseconds"], told["timings"], strict=True)
+    sender_input = {"url": url, "secret": stack.secret.webhook_secrets[0], "bodies": bodies, "threads": posters}
+    sender_output = json.loads(run_module(stack, "tests.bench.poster", standard_input=json.dumps(sender_input)))
+    timed = zip(sender_output["milliseconds"], sender_output["timings"], strict=True)
     return Posted(
-        told["count"],
-        told["seconds"],
-        told["refused"],
-        told["milliseconds"],
+        sender_output["count"],
+        sender_output["seconds"],
+        sender_output["refused"],
+        sender_output["milliseconds"],
         [share(took, header) for took, header in timed if header],
     )
 

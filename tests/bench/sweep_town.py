@@ -102,7 +102,7 @@ class Company:
 
     def invoices(self) -> list[Invoice]:
         """Returns all invoices of the last 90 days: the unpaid ones, and the paid ones of three months."""
-        made = []
+        recent_invoices = []
         for number in range(self.kind.unpaid + 3 * self.kind.invoices):
             at = BEGAN - 3600 * (number + 1)
             base = invoice(
@@ -112,8 +112,8 @@ class Company:
                 created_at=at,
                 stripe_invoice_id=f"in_{number}",
             )
-            made.append(_unpaid(base) if number < self.kind.unpaid else _paid(base))
-        return made
+            recent_invoices.append(_unpaid(base) if number < self.kind.unpaid else _paid(base))
+        return recent_invoices
 
     def payouts(self) -> list[Payout]:
         """Returns a payout for each day of the last 28 on which an invoice was billed."""
@@ -199,9 +199,9 @@ class Town:
     def invoices_of(self, organization: str, status: InvoiceStatus | None = None) -> list[Invoice]:
         """Returns the invoices of one status, or all, newest first."""
         if self._invoices[0] != organization:
-            made = self.companies[organization].invoices()
-            by_status: dict[InvoiceStatus | None, list[Invoice]] = {None: made}
-            for each in made:
+            all_invoices = self.companies[organization].invoices()
+            by_status: dict[InvoiceStatus | None, list[Invoice]] = {None: all_invoices}
+            for each in all_invoices:
                 by_status.setdefault(each.status, []).append(each)
             self._invoices = (organization, by_status)
         return self._invoices[1].get(status, [])

@@ -170,7 +170,7 @@ ERRORS = Key.of(API_GATEWAY, "5XXError", {"ApiName": STACK})
 def minutes_in_alarm_of(
     alarm: str, failing: Mapping[int, int], minutes: range, stripe_down: Iterable[int] = ()
 ) -> list[int]:
-    """In which minutes somebody is told, if of a hundred requests a minute so many fail."""
+    """Returns the minutes in which the alarm fires, if this number of a hundred requests a minute fails."""
     datapoints = Datapoints(
         Datapoint(key, minute * MINUTE + n / 2, value)
         for minute in range(minutes.stop)

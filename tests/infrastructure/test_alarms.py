@@ -85,7 +85,7 @@ def test_every_alarm_notifies_a_topic_and_has_a_run_book(alarm: Any) -> None:
 
 
 def _families(text: str) -> set[str]:
-    """`DeadLetter…` in a run book stands for the alarms of all queues."""
+    """Returns the alarms of all queues for `DeadLetter…` in a run book, because that name stands for all of them."""
     stems = re.findall(r"`(\w+)…`", text)
     return {alarm.name for alarm in ALARMS for stem in stems if alarm.name.startswith(stem)}
 

@@ -41,7 +41,7 @@ def _with_vault(value: Json, by: Any) -> Json:
 
 
 def _backup_template() -> Json:
-    """A template of tables and backup: what Chalice makes is not in it."""
+    """Returns a template of the tables and the backup, without the resources that Chalice creates."""
     resources = {name: each for name, each in RESOURCES.items() if name in backups() or name in tables()}
     conditions = _with_vault(TEMPLATE["Conditions"], resources)
     conditions |= _with_vault(TEMPLATE["Conditions"], conditions)

@@ -71,14 +71,14 @@ class CreatedStack:
         }
 
     def physical(self, name: str) -> str:
-        """The name or id of what is there."""
+        """Returns the name or id of an existing resource."""
         physical_id: str = self.there[name]["PhysicalResourceId"]
         return physical_id
 
 
 @pytest.fixture(scope="module")
 def stack(package: Package) -> Iterator[CreatedStack]:
-    """One stack for all tests, in an AWS that has nothing else."""
+    """Creates one stack for all tests, in an AWS account that is otherwise empty."""
     template = transformed(with_uploaded_code(package.template), PARAMETERS)
     with embedded_aws():
         s3 = boto3.client("s3")

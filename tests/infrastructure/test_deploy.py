@@ -64,7 +64,7 @@ def _world(package: conftest.Package) -> Iterator[World]:
 
 @pytest.fixture
 def empty(package: conftest.Package) -> Iterator[World]:
-    """An account without the stage."""
+    """Yields an account without the stage."""
     with _world(package) as world:
         yield world
 
@@ -80,7 +80,7 @@ class Deployed:
 
 @pytest.fixture(scope="class")
 def deployed(package: conftest.Package) -> Iterator[Deployed]:
-    """An account with the stage in it, for all tests of a class."""
+    """Deploys the stage into an account, for all tests of a class."""
     questions: list[str] = []
 
     def agree(question: str) -> bool:

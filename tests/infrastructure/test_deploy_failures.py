@@ -175,7 +175,7 @@ def test_data_that_a_change_would_delete_is_reported(change: dict[str, Any], exp
 
 
 def _created_change_set(scene: Scene, *answers: dict[str, Any], as_role: dict[str, str] | None = None) -> ChangeSet:
-    """A change set of an existing stack, as CloudFormation describes it time after time."""
+    """Returns a change set of an existing stack. CloudFormation describes it with these answers, one each time."""
     scene.is_("UPDATE_COMPLETE")
     scene.cloudformation.add_response("create_change_set", {"Id": CHANGE_SET_ID})
     for answer in answers:
@@ -364,7 +364,7 @@ class _Refuses(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *args: Any) -> None:
-        """Nobody reads it."""
+        """Discards the message."""
 
 
 def test_the_smoke_checks_read_the_status_of_responses() -> None:

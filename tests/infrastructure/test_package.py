@@ -96,7 +96,7 @@ def test_equal_content_makes_an_equal_zip(tmp_path: Path) -> None:
 
 
 def _project(directory: Path, requirement: str) -> Path:
-    """The smallest application that has something to package."""
+    """Creates the smallest application that has something to package."""
     (directory / "chalicelib").mkdir(parents=True)
     (directory / ".chalice").mkdir()
     settings = {"version": "2.0", "app_name": "small", "lambda_architecture": "arm64"}

@@ -122,7 +122,7 @@ def test_messages_log_lines_and_metrics_contain_only_ids_of_a_person() -> None:
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """Everything that is logged."""
+    """Returns all log lines."""
     stream = io.StringIO()
     for handler in observability.logger.handlers:
         monkeypatch.setattr(handler, "stream", stream)

@@ -152,7 +152,7 @@ class TriedStage:
     """Which operations of which services were asked."""
 
     def site(self) -> Site:
-        """A new run, as a person starts it."""
+        """Starts a new run, as a person does."""
         aws = Aws(self.settings.region)
         for service in SERVICES:
             aws.client(service).meta.events.register("provide-client-params", self._remember)
@@ -196,7 +196,7 @@ class TriedStage:
 
 @contextmanager
 def tried_stage(settings: StageSettings, package: Package, monkeypatch: pytest.MonkeyPatch) -> Iterator[TriedStage]:
-    """A stage that was deployed into an account in moto."""
+    """Yields a stage that was deployed into an account in moto."""
     monkeypatch.setattr("infra.deploy.smoke._webhook_endpoint", lambda stack, first: "as it has to be")
     deployment = Deployment("dev", settings, Screen(as_json=True), pause=lambda seconds: None)
     deployment.run(package, Options())

@@ -44,7 +44,7 @@ def stored_value(client: Any, table: str, sk: str) -> Any:
 
 
 def race(attempt: Callable[[int], None]) -> int:
-    """How many of the threads that start `attempt` together succeed."""
+    """Returns how many of the threads succeed that start `attempt` together."""
     barrier = threading.Barrier(THREADS)
 
     def run(number: int) -> bool:

@@ -45,7 +45,7 @@ def park(stage: Stage, organization: str, error: str, dated_later: str = "0") ->
 
 
 def bury(stage: Stage, queue: str, body: str) -> str:
-    """A message in a dead-letter queue."""
+    """Puts a message into a dead-letter queue."""
     group = (
         {"MessageGroupId": "g", "MessageDeduplicationId": f"buried-{len(body)}"} if queue.endswith(".fifo") else {}
     )
@@ -54,9 +54,9 @@ def bury(stage: Stage, queue: str, body: str) -> str:
 
 
 def leave_unpublished(stage: Stage, organization: str, invoice: str, *lacking: str) -> str:
-    """The invoice's creation in the queue of unpublished changes.
+    """Puts the invoice's creation into the queue of unpublished changes.
 
-    With `lacking`, the record lacked these attributes, so nobody could read what changed.
+    With `lacking`, the record lacked these attributes, so the worker could not read the change.
     """
     table = f"{stage.config.table_prefix}invoices"
     keys = {"organization_id": {"S": organization}, "invoice_id": {"S": invoice}}
@@ -86,7 +86,7 @@ def _as_lambda_receives_it(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def lose(stage: Stage, organization: str, invoice: str) -> str:
-    """An invoice's record with its claims, as if the tables had been set back to before it."""
+    """Deletes an invoice's record with its claims, as if the tables had been restored to an earlier time."""
     stored_invoice = stage.ports.invoices.get(OrganizationId(organization), InvoiceId(invoice))
     assert stored_invoice is not None
     stage.ports.invoices.remove(invoice_removal(stored_invoice), stored_invoice.order.services)

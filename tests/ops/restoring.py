@@ -194,7 +194,7 @@ def _stored_text(rehearsal: Rehearsal) -> str:
 def _assert_every_command_succeeded(
     results: list[tuple[list[str], int, Any]], deleted_rows: OrganizationId = LEAVER
 ) -> None:
-    """All commands did, but for the organization whose account cannot be reached any more."""
+    """Requires that all commands succeeded, except for the organization whose account is no longer reachable."""
     failures = [(words, each) for words, _, document in results for each in document.get("failures", ())]
     assert [(words, each) for words, each in failures if deleted_rows not in each] == []
     documents = {words[0]: document for words, _, document in results}
@@ -216,7 +216,10 @@ def _assert_nobody_is_billed_twice(town: RehearsedTown, request_count: int, deli
 
 
 def _the_newcomer_is_not_billed_twice(rehearsal: Rehearsal) -> None:
-    """Nothing of it is in the copies. It connects again, and is frozen until its records are back."""
+    """Requires that a new organization without records in the copies is not billed twice.
+
+    It connects again, and is frozen until its records are restored.
+    """
     town = rehearsal.town
     town.connect(NEWCOMER, town.accounts[NEWCOMER])
     town.saves_customers(NEWCOMER)

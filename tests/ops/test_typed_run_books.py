@@ -72,7 +72,7 @@ class Shell:
 
 @pytest.fixture(scope="module")
 def shell(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """Beside a stack of a company that has billed an invoice."""
+    """Yields a shell next to a stack whose company has billed an invoice."""
     top = tmp_path_factory.mktemp("clone")
     for name in CLONED:
         source, target = ROOT / name, top / Path(name).name

@@ -53,7 +53,7 @@ class Life(Story):
     # What is told
 
     def erasures(self) -> None:
-        """Nobody is erased before the person is, as a whole."""
+        """Plays no erasure, because this life erases the person later as a whole."""
 
     def tell(self) -> None:
         """Tells the story of a release, and before its end, which leaves things half done, what it leaves out."""
@@ -62,7 +62,7 @@ class Life(Story):
         half_done()
 
     def others(self) -> None:
-        """Bo and Cleo: each has a paid invoice, an import row, and an event that is parked."""
+        """Creates Bo and Cleo: each has a paid invoice, an import row, and a parked event."""
         self.other_account = self.stage.connect(OTHER)
         for organization, customer in ((ORGANIZATION, BO), (OTHER, CLEO)):
             office = self.plain.acting("billing", organization=organization)
@@ -116,7 +116,7 @@ class Life(Story):
         self.typed.refusals.append(answer)
 
     def draft_changed_in_stripe(self) -> None:
-        """Somebody writes other texts into a draft in Stripe."""
+        """Changes the texts of a draft in Stripe."""
         self.bill_next_service(send=False)
         self.edit_draft(description=word("dashboard"), footer=word("dashboard"))
         self.settled()
@@ -139,7 +139,7 @@ class Life(Story):
                     )
 
     def lost_invoice(self) -> None:
-        """The record of an invoice is lost, and made again from what Stripe has of it, with a line added there."""
+        """Loses the record of an invoice, and recreates it from Stripe's invoice, to which a line was added."""
         self.bill_next_service(send=False)
         self.add_to_draft(500, word("dashboard"))
         self.send_in_stripe()
@@ -158,7 +158,7 @@ class Life(Story):
         )
 
     def everything_is_read(self) -> None:
-        """Somebody opens everything that there is to see, in each form."""
+        """Opens everything that users can read, in each form."""
         self.bill_next_service(send=False)
         ids = {
             "invoiceId": str(self._invoice.id),
@@ -194,7 +194,7 @@ class Life(Story):
             yield
 
     def unpublished_change(self) -> None:
-        """A change of the person's record that the bus refuses for good."""
+        """Makes a change of the person's record that the bus refuses permanently."""
         self.edit_customer_in_stripe("cust_1", email="unpublished@b.test")
         bus = self.stage.ports.bus
         original_put = bus.put
@@ -225,7 +225,7 @@ class Life(Story):
 
     @property
     def admin(self) -> PersonsOffice:
-        """Somebody of the company who may ask for an erasure."""
+        """Returns an admin of the company, who may request an erasure."""
         office = self.api.acting("admin", user=ADMIN)
         assert isinstance(office, PersonsOffice)
         return office

@@ -572,8 +572,8 @@ def discount(town: Town, me: Actor) -> None:
     organization = me.rng.choice(ORGANIZATIONS)
     drafts = [i for i in town.table(town.accounts[organization], "invoice").values() if i["status"] == "draft"]
     # Only drafts whose work has finished, because POM refuses a draft whose total was changed during its creation.
-    resting = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if not i.saga.running}
-    drafts = [draft for draft in drafts if draft["id"] in resting]
+    finished_ids = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if not i.saga.running}
+    drafts = [draft for draft in drafts if draft["id"] in finished_ids]
     if drafts:
         service = town.dashboard(organization).v1
         terms: Any = {"amount_off": me.rng.choice((500, 50_000)), "currency": "usd", "duration": "once"}

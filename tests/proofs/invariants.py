@@ -476,9 +476,9 @@ def disagreements(ledger: dict[str, Any], invoices: list[Invoice]) -> list[str]:
     """Returns the differences between POM and Stripe. If several parts failed, POM may have the reason of any of
     them.
     """
-    unsure = [invoice for invoice in invoices if _differs_in_choice_of_reason(ledger, invoice)]
-    found = differences(ledger, [invoice for invoice in invoices if invoice not in unsure])
-    return [line for line in found if line not in {_unknown_to_pom(invoice.id) for invoice in unsure}]
+    unclear_invoices = [invoice for invoice in invoices if _differs_in_choice_of_reason(ledger, invoice)]
+    all_differences = differences(ledger, [invoice for invoice in invoices if invoice not in unclear_invoices])
+    return [line for line in all_differences if line not in {_unknown_to_pom(invoice.id) for invoice in unclear_invoices}]
 
 
 def _unknown_to_pom(invoice_id: InvoiceId) -> str:

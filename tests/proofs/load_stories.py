@@ -82,7 +82,7 @@ def prepared(stack: LocalStack, count: int, *, foreign: int = 0) -> Load:
     owner = _owners(company)
     for event in _events(company):
         invoice = owner[subject(event)]
-        if invoice in by_invoice:  # An unmatched charge can have events after those in `foreign`.
+        if invoice in by_invoice:  # A charge of another system's invoice can be captured later.
             by_invoice[invoice].append(event)
     load.ours = list(by_invoice.values())
     return load
@@ -146,12 +146,12 @@ def subject(event: JSON) -> str:
 
 def _owners(company: Company) -> dict[str, str]:
     """Returns the invoice of each invoice and payment, by id."""
-    found = {}
+    owners = {}
     for invoice in company.in_stripe():
-        found[invoice["id"]] = invoice["id"]
+        owners[invoice["id"]] = invoice["id"]
         for payment in invoice["payments"]["data"]:
-            found[payment["payment"]["payment_intent"]] = invoice["id"]
-    return found
+            owners[payment["payment"]["payment_intent"]] = invoice["id"]
+    return owners
 
 
 def recorded(stack: LocalStack, load: Load) -> Any:

@@ -110,17 +110,17 @@ class Tenants:
         """Returns everything that Blue can read, without exports, because making an export adds a record, which Blue
         can read too.
         """
-        answers = {}
+        views = {}
         for route in ROUTES:
             if route.method == "GET" and route.role is not Role.PUBLIC and not route.path.endswith("/export"):
-                answer = self.blue.call("GET", path_of(route, self.ids))
-                assert answer.status == 200, route.label
-                answers[route.label] = answer.json
-        return answers
+                response = self.blue.call("GET", path_of(route, self.ids))
+                assert response.status == 200, route.label
+                views[route.label] = response.json
+        return views
 
-    def nothing_of_blue(self, answer: Response, sent: str) -> None:
+    def nothing_of_blue(self, response: Response, sent: str) -> None:
         """Requires that the response contains none of Blue's data. Green may read back what Green sent."""
-        view = answer.text + json.dumps(answer.headers)
+        view = response.text + json.dumps(response.headers)
         leaked = {secret for secret in self.secrets if secret in view and secret not in sent}
         assert leaked == set()
         assert MARK not in view or MARK in sent

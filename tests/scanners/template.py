@@ -19,17 +19,17 @@ def with_conditions_resolved(template: Json, parameters: Mapping[str, str]) -> J
     values = {
         name: parameters.get(name, each.get("Default", "given")) for name, each in template["Parameters"].items()
     }
-    decide = _Decisions(template.get("Conditions", {}), values)
-    kept_resources = {
-        name: decide.value({key: each for key, each in resource.items() if key != "Condition"})
+    decisions = _Decisions(template.get("Conditions", {}), values)
+    deployed_resources = {
+        name: decisions.value({key: each for key, each in resource.items() if key != "Condition"})
         for name, resource in template["Resources"].items()
-        if decide.holds(resource.get("Condition"))
+        if decisions.holds(resource.get("Condition"))
     }
     # Texts (Fn::Sub) still name parameters, so the parameters stay.
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Parameters": template["Parameters"],
-        "Resources": kept_resources,
+        "Resources": deployed_resources,
     }
 
 
