@@ -152,7 +152,7 @@ class Stage(World):
         self.office = ApiClient(app, Issuer())
         self.account_id = ""
 
-    # What goes on in it
+    # Actions
 
     def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         self._event = str(json.loads(body)["type"])
@@ -209,7 +209,7 @@ class Stage(World):
         if self._now is not None:
             self._now.events += portions
 
-    # What is noted of it
+    # Measurements
 
     @contextmanager
     def invoked(self, function: str) -> Iterator[Invocation]:

@@ -17,14 +17,14 @@ from infra.local.stack import LocalStack
 T = TypeVar("T")
 
 PATIENCE = 20.0
-"""Seconds for which something that happens by itself is waited for."""
+"""The seconds to wait for an automatic change."""
 
 
 def eventually(look: Callable[[], T], good: Callable[[T], bool], expectation: str = "it") -> T:
     """Returns the first result of `look` that is good.
 
     Raises:
-        AssertionError: it was not in time; says what was seen last.
+        AssertionError: there was none in time; the message has the last result.
     """
     deadline = time.monotonic() + PATIENCE
     while not good(value := look()):

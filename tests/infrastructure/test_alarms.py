@@ -68,7 +68,7 @@ def test_an_alarm_on_a_metric_that_no_code_emits_is_refused() -> None:
         aws_metric(SQS, "NumberOfMessages", "queue", "Sum")
 
 
-# That somebody is told, and has something to read
+# Each alarm notifies a person, and has a run book.
 
 
 @pytest.mark.parametrize("alarm", EVERY, ids=lambda alarm: alarm.name)

@@ -35,7 +35,7 @@ VAULT = "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies"
 
 
 def _with_vault(value: Json, by: Any) -> Json:
-    """Returns what is named in a part of the template."""
+    """Returns the names in a part of the template."""
     text = json.dumps(by)
     return {name: each for name, each in value.items() if f'"{name}"' in text}
 

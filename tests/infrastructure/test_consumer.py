@@ -65,7 +65,7 @@ def template() -> Mapping[str, Any]:
 
 
 def deploy_consumer(**parameters: str) -> dict[str, str]:
-    """Deploys the template beside the bus and returns the stack's outputs."""
+    """Deploys the template next to the bus, and returns the stack's outputs."""
     cloudformation = boto3.client("cloudformation")
     values = {"BusName": BUS, **parameters}
     cloudformation.create_stack(

@@ -389,7 +389,7 @@ class TestCommandLine:
         assert "copy dev.example.toml" in json.loads(result.stdout)["failures"][0]
 
     def test_an_unedited_copy_of_the_example_is_reported_value_by_value(self, tmp_path: Path) -> None:
-        """Its region is no region, so AWS is not asked for anything."""
+        """The region does not exist, so AWS gets no request."""
         (tmp_path / "dev.toml").write_text((DIRECTORY / "dev.example.toml").read_text())
         result = CliRunner().invoke(cli, ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)])
         assert result.exit_code == 1
@@ -400,7 +400,7 @@ class TestCommandLine:
     def test_without_credentials_only_the_settings_are_checked(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """And all rows are told all the same."""
+        """The command still prints all rows."""
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
             monkeypatch.delenv(name, raising=False)
         for name, value in {

@@ -83,7 +83,7 @@ def test_a_stage_without_a_key_makes_no_request_to_kms(plain: Template) -> None:
 
 
 def test_a_queue_never_has_two_kinds_of_encryption(full: Template) -> None:
-    """SQS refuses SqsManagedSseEnabled beside KmsMasterKeyId."""
+    """SQS refuses SqsManagedSseEnabled together with KmsMasterKeyId."""
     queues = _of(full, "AWS::SQS::Queue")
     assert queues
     assert all(

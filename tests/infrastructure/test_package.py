@@ -64,7 +64,7 @@ def test_the_code_makes_clients_of_no_other_service() -> None:
 
 
 def test_packages_are_whole_apart_from_what_is_pruned(package: Package) -> None:
-    """Metadata stays, so that importlib.metadata and audits of dependencies tell the truth."""
+    """Metadata stays, so that importlib.metadata and audits of dependencies are right."""
     with ZipFile(package.archive) as archive:
         names = set(archive.namelist())
         records = [name for name in names if name.endswith(".dist-info/RECORD")]
@@ -112,7 +112,7 @@ def _project(directory: Path, requirement: str) -> Path:
 def test_a_dependency_without_a_wheel_for_lambda_stops_packaging(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Chalice itself says so, and goes on without it."""
+    """Chalice itself reports the missing wheel, and continues without it."""
     ours = RUNTIME.replace("python", "cp").replace(".", "")
     fits = f"{ours}-{ours}-manylinux2014_x86_64"
     wheel = tmp_path / f"onlyhere-1.0-{fits}.whl"
@@ -244,7 +244,7 @@ def test_codedeploy_shifts_every_alias_and_stops_when_a_release_alarm_fires(pack
 
 
 def test_a_release_despite_alarms_does_not_use_codedeploy(package: Package) -> None:
-    """CodeDeploy begins no deployment while one of its alarms rings, so CloudFormation moves the aliases itself."""
+    """CodeDeploy begins no deployment while one of its alarms fires, so CloudFormation moves the aliases itself."""
     resources = transformed(with_uploaded_code(package.template), {"ReleaseInSteps": "false"})["Resources"]
     aliases = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Alias"]
     assert len(aliases) == len(FUNCTIONS)

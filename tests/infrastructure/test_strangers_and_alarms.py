@@ -240,7 +240,9 @@ def saves_thousands(stage: Stage, account: str) -> None:
 
 
 def comes_and_goes(stage: Stage, account: str) -> None:
-    """Disconnects in Stripe, is paid meanwhile, connects again, and somebody posts unsigned events all the time."""
+    """A company disconnects in Stripe, is paid in that time, and connects again, while unsigned events arrive all the
+    time.
+    """
     stage.world.double.revoke(account)
     stage.pass_minutes(15)
     pays(stage, account, 0)

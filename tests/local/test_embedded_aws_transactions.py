@@ -184,7 +184,7 @@ def test_a_failed_transaction_leaves_no_stream_records() -> None:
         assert len(shard.items) == 1
 
 
-def test_moto_still_copies_only_what_the_remedy_knows_of() -> None:
+def test_moto_still_copies_only_at_the_two_places_that_the_patch_replaces() -> None:
     source = inspect.getsource(models)
 
     assert source.count("copy.") == source.count("copy.deepcopy(") == 2

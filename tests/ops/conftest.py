@@ -38,9 +38,9 @@ class CommandResult:
 
 
 class Operator:
-    """Somebody at the command line, at the local stack that `file` describes.
+    """An operator at the command line of the local stack that `file` describes.
 
-    All commands run in one process: most of the time of one by itself is Python's start.
+    All commands run in one process, because most of a command's time is Python's start.
     """
 
     def __init__(self, file: Path) -> None:
@@ -71,7 +71,7 @@ class Operator:
         return CommandResult(**json.loads(line))
 
     def sets(self, scene: str, *words: str) -> str:
-        """Sets a scene that the command line cannot; returns what it is known by."""
+        """Sets up a scene that the command line cannot. Returns the id of the scene's object."""
         result = self.does(scene, *words)
         assert result.status == 0, result
         return result.out.strip()

@@ -106,7 +106,7 @@ def let_time_pass(stage: Stage, organization: str, seconds: str) -> str:
 
 
 BROKEN = 70
-"""The exit status of a command that raised what it should have told."""
+"""The exit status of a command that raised an exception instead of reporting it."""
 
 SCENES: dict[str, Callable[..., str]] = {
     "park": park,

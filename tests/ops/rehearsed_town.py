@@ -288,7 +288,7 @@ class RehearsedTown(World):
     # After the disaster
 
     def asks_all_again(self, since: int) -> Iterator[str]:
-        """POM's people repeat what they asked for; yields the codes of refusals."""
+        """Repeats all requests of POM's users. Yields the codes of the refusals."""
         for request in self.requests[since:]:
             try:
                 request()

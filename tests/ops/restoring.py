@@ -37,10 +37,10 @@ def rehearse(
     apart: bool,
     lost_tables: bool,
 ) -> Rehearsal:
-    """A town's tables are copied, business goes on, the tables are lost or damaged, and the run book is followed.
+    """Copies a town's tables, plays on, loses or damages the tables, and follows the run book.
 
-    `deeds` are so many before and after the copying. With `apart`, tables are copied hours from each other. Without
-    `lost`, the tables still hold what came after the copying.
+    `deeds` are the numbers of actions before and after the copying. With `apart`, tables are copied hours from each
+    other. Without `lost_tables`, the tables still hold the records written after the copying.
     """
     town = RehearsedTown(seed)
     rehearsal = Rehearsal(town, aws.prefix, patch, screen)
@@ -75,7 +75,7 @@ def rehearse(
     town.work()
     assert town.billed_twice() == []
     assert town.billed_services().keys() >= billed_before.keys()
-    # An order that was refused before may be carried out when somebody asks again, but none is carried out twice.
+    # An order that was refused before may succeed when it is repeated, but no order is performed twice.
     refunded_since = town.refund_counts() - refunded_before
     assert town.refund_counts() >= refunded_before
     assert [order for order, times in refunded_since.items() if times > 1 or order in refunded_before] == []
@@ -120,7 +120,7 @@ def rehearse_erasures(aws: Aws, seed: int, patch: pytest.MonkeyPatch, screen: An
         rehearsal.loses_tables()
     _assert_every_command_succeeded(rehearsal.follows_the_run_book(), deleted_rows=GREEN)
     if lost_tables:
-        # Its tombstone is lost, and whoever erased it has to do so again.
+        # The tombstone is lost, so the operator has to erase again.
         connection = town.ports.connections.get(GREEN)
         town.ports.connections.save(connection.disconnected("left", town.ports.clock.now()))
         _erase(rehearsal, GREEN)

@@ -125,7 +125,7 @@ def test_every_command_of_the_run_books_works_as_it_is_printed(
 
 
 def _break(book: str, variables: dict[str, str], operator: Operator) -> None:
-    """Makes what a run book is for: a dead letter, a parked event or a change that POM was not told of."""
+    """Creates the cause of a run book: a dead letter, a parked event or a change that was not published."""
     organization, invoice = variables["ORGANIZATION"], variables["INVOICE"]
     match book:
         case "dead-letters":

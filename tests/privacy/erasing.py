@@ -26,7 +26,7 @@ class Erasing:
 
     life: Life
     refused: list[set[str]] = field(default_factory=list)
-    """The codes with which the erasure of `cust_1` was refused, each time that somebody asked."""
+    """The codes with which an erasure of `cust_1` was refused, one for each request."""
 
     def begin(self) -> None:
         """Lets everything be under way that an erasure waits for."""
@@ -68,7 +68,7 @@ class Erasing:
         assert answer.status in (202, 409), answer.text
         return {each["code"] for each in answer.error["details"]} if answer.status == 409 else set()
 
-    # What somebody does about each reason
+    # How the office or the payer resolves each reason
 
     def _close_invoices(self, customer: str) -> None:
         for each in self.life.admin.get(f"/invoices?customerId={customer}&first=100").json["data"]:

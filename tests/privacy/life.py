@@ -50,13 +50,15 @@ class Life(Story):
         send = stage.queue.send_message
         stage.queue.send_message = lambda **message: (self.sent.append(message), send(**message))[1]  # type: ignore[method-assign]
 
-    # What is told
+    # Scenes
 
     def erasures(self) -> None:
         """Plays no erasure, because this life erases the person later as a whole."""
 
     def tell(self) -> None:
-        """Tells the story of a release, and before its end, which leaves things half done, what it leaves out."""
+        """Plays the story of a release. Adds the scenes that the story leaves out before its end, because its end
+        leaves work unfinished.
+        """
         half_done, self.half_done = self.half_done, self.odd_things  # type: ignore[method-assign]
         super().tell()
         half_done()
@@ -122,7 +124,7 @@ class Life(Story):
         self.settled()
 
     def parked_events(self) -> None:
-        """Events that are kept with their bodies: in an old version, of every kind of object, and with a fault."""
+        """Events that are stored with their bodies: in an old version, of every kind of object, and with a fault."""
         kinds = {"invoice", "charge", "payment_intent", "refund", "dispute", "customer", "credit_note"}
         latest: dict[str, Any] = {}
         for event in self.stage.double.events(self.account, version=API_VERSION):
@@ -179,7 +181,7 @@ class Life(Story):
 
     @contextmanager
     def _broken_stores(self) -> Iterator[None]:
-        """POM's own code raises an error with the person in it whatever it reads."""
+        """Makes POM's own code raise an error that contains the person, at every read."""
 
         def broken(*_: Any, **__: Any) -> Any:
             raise KeyError(word("error"))
@@ -236,7 +238,7 @@ class Life(Story):
         return [each["id"] for each in customer_list if each["id"] != BO]
 
     def records(self) -> list[dict[str, Any]]:
-        """Returns the records that the streams have had since this was last asked."""
+        """Returns the stream records since the last call."""
         record_list = []
         for reader in self._streams.values():
             seen = reader.peek(100_000)

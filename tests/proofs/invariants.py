@@ -478,7 +478,9 @@ def disagreements(ledger: dict[str, Any], invoices: list[Invoice]) -> list[str]:
     """
     unclear_invoices = [invoice for invoice in invoices if _differs_in_choice_of_reason(ledger, invoice)]
     all_differences = differences(ledger, [invoice for invoice in invoices if invoice not in unclear_invoices])
-    return [line for line in all_differences if line not in {_unknown_to_pom(invoice.id) for invoice in unclear_invoices}]
+    return [
+        line for line in all_differences if line not in {_unknown_to_pom(invoice.id) for invoice in unclear_invoices}
+    ]
 
 
 def _unknown_to_pom(invoice_id: InvoiceId) -> str:
