@@ -1,4 +1,4 @@
-"""Runs command lines of `infra.ops` in one process: one a line on standard input, what it said as a line of output.
+"""Runs command lines of `infra.ops` in one process. Reads one from each line of input, and prints its result as a line.
 
 Each line of input is `{"words": [...], "input": "..."}`. Five more words than the command line has set a scene:
 `park` parks an event of Stripe's, `bury` puts a message into a dead-letter queue, `leave_unpublished` queues the
