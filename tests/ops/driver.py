@@ -1,9 +1,9 @@
-"""Runs command lines of `infra.ops` in one process. Reads one from each line of input, and prints its result as a line.
+"""Runs command lines of `infra.ops` in one process. Reads one from each line of input, and prints its result.
 
-Each line of input is `{"words": [...], "input": "..."}`. Five more words than the command line has set a scene:
+Each line of input is `{"words": [...], "input": "..."}`. Five words that the command line lacks set a scene:
 `park` parks an event of Stripe's, `bury` puts a message into a dead-letter queue, `leave_unpublished` queues the
-latest version of an invoice as an unpublished change, `lose` takes away an invoice's record, and `let_time_pass`
-moves what came into the past.
+latest version of an invoice as an unpublished change, `lose` deletes an invoice's record, and `let_time_pass`
+moves the received events into the past.
 """
 
 from __future__ import annotations
