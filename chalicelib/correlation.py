@@ -15,11 +15,11 @@ _known: ContextVar[dict[str, str]] = ContextVar("known")
 
 
 @contextmanager
-def about(**known: str | None) -> Iterator[Mapping[str, str]]:
+def about(**added_ids: str | None) -> Iterator[Mapping[str, str]]:
     """Adds these ids to the unit of work within this block. Yields all its ids, including those that are noted
     later.
     """
-    inner = {**_known.get(_NOTHING), **{name: value for name, value in known.items() if value is not None}}
+    inner = {**_known.get(_NOTHING), **{name: value for name, value in added_ids.items() if value is not None}}
     token = _known.set(inner)
     try:
         yield inner
@@ -27,11 +27,11 @@ def about(**known: str | None) -> Iterator[Mapping[str, str]]:
         _known.reset(token)
 
 
-def note(**found: str | None) -> None:
+def note(**added_ids: str | None) -> None:
     """Adds ids that were found during the unit of work. Does nothing outside a unit of work."""
-    known = _known.get(None)
-    if known is not None:
-        known.update({name: value for name, value in found.items() if value is not None})
+    present_ids = _known.get(None)
+    if present_ids is not None:
+        present_ids.update({name: value for name, value in added_ids.items() if value is not None})
 
 
 def ids() -> Mapping[str, str]:

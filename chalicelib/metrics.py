@@ -285,7 +285,7 @@ def values_of(metric: Metric, dimensions: tuple[str, ...]) -> Mapping[str, froze
     return values
 
 
-def written_by(metric: Metric, said: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """Returns the sets of dimensions by which these values are written."""
-    in_full = not metric.detailed or said["outcome"] in metric.detailed
+def written_by(metric: Metric, dimension_values: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Returns the sets of dimensions by which a metric with these values is written."""
+    in_full = not metric.detailed or dimension_values["outcome"] in metric.detailed
     return [*([metric.dimensions] if in_full else []), *metric.rollups]

@@ -72,28 +72,28 @@ logger.addFilter(_with_ids)
 
 
 def emit(metric: Metric, value: float, **dimensions: str) -> None:
-    """Writes one metric, by its own dimensions and by those of each of its rollups, as far as they are read.
+    """Writes one metric by each of its sets of dimensions (`metrics.written_by`).
 
-    Values that are no dimension of this line are written as metadata, for log queries. Each call has its own emitter,
-    because the local stack serves requests from several threads.
+    The value of a dimension that is in none of these sets is written as metadata, for log queries. Each call has its
+    own emitter, because the local stack serves requests from several threads.
     """
-    said = {}
-    for name, given in dimensions.items():
-        known = metrics.VALUES.get((metric.name, name))
-        said[name] = given if known is None or given in known else OTHER
-    written = metrics.written_by(metric, said)
-    if not written:
+    dimension_values = {}
+    for name, raw_value in dimensions.items():
+        allowed_values = metrics.VALUES.get((metric.name, name))
+        dimension_values[name] = raw_value if allowed_values is None or raw_value in allowed_values else OTHER
+    dimension_sets = metrics.written_by(metric, dimension_values)
+    if not dimension_sets:
         return
     emitter = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     emitter.add_metric(name=metric.name, unit=metric.unit, value=value)
-    first, *others = written
+    first, *others = dimension_sets
     for name in metric.dimensions:
         if name in first:
-            emitter.add_dimension(name, said[name])
+            emitter.add_dimension(name, dimension_values[name])
         elif not any(name in each for each in others):
-            emitter.add_metadata(name, said[name])
+            emitter.add_metadata(name, dimension_values[name])
     for each in others:
-        emitter.add_dimensions(service=SERVICE, **{name: said[name] for name in each})
+        emitter.add_dimensions(service=SERVICE, **{name: dimension_values[name] for name in each})
     emitter.flush_metrics()
 
 

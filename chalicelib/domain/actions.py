@@ -54,16 +54,16 @@ MAILED = frozenset({SENT_BY_POM, REMINDER_SENT})
 """Actions that sent an e-mail."""
 
 
-def within_limit(acts: Sequence[Action]) -> tuple[Action, ...]:
+def within_limit(actions: Sequence[Action]) -> tuple[Action, ...]:
     """Returns the actions, without the oldest ones that only the timeline needs if there are more than `MAX_ACTIONS`.
 
     All other actions are kept, because they decide whether POM sends an invoice and what happens to its services. Of
     the requests to send, only the latest counts.
     """
-    surplus = len(acts) - MAX_ACTIONS
+    surplus = len(actions) - MAX_ACTIONS
     if surplus <= 0:
-        return tuple(acts)
-    send_requests = [position for position, act in enumerate(acts) if act.kind == SEND_REQUESTED]
-    timeline_only = [position for position, act in enumerate(acts) if act.kind in _ONLY_FOR_TIMELINE]
+        return tuple(actions)
+    send_requests = [position for position, act in enumerate(actions) if act.kind == SEND_REQUESTED]
+    timeline_only = [position for position, act in enumerate(actions) if act.kind in _ONLY_FOR_TIMELINE]
     dropped_positions = set(sorted([*send_requests[:-1], *timeline_only[:-1]])[:surplus])
-    return tuple(act for position, act in enumerate(acts) if position not in dropped_positions)
+    return tuple(act for position, act in enumerate(actions) if position not in dropped_positions)

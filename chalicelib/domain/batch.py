@@ -92,8 +92,8 @@ class BatchItem:
     customer_id: CustomerId | None
     services: tuple[Service, ...] = ()
     number: int = 1
-    """The position of the invoice among this customer's invoices in the batch, because one invoice takes 250
-    lines.
+    """The number of the invoice among this customer's invoices in the batch, from 1. A customer with more than 250
+    lines gets several invoices.
     """
     profile: Profile | None = None
     chosen_stripe_customer_id: str | None = None
@@ -108,8 +108,8 @@ class BatchItem:
     round: int = 0
     """The round that decided the item."""
     refusals_told: int = 0
-    """The number of refusals to send its invoice that the item's error already covers: those before it failed or was
-    held back.
+    """The number of refusals to send its invoice when the item failed or was held back. The item's error covers them,
+    so they do not fail the item again.
     """
     version: int = 0
 
@@ -140,8 +140,8 @@ class BatchItem:
     def failed(
         self, error: ItemError, in_round: int, invoice_id: InvoiceId | None = None, *, refusals_told: int = 0
     ) -> Self:
-        """Returns the item as failed, with the reason. An invoice keeps its input for another round; imports have no
-        other.
+        """Returns the item as failed, with the reason. An item of invoices keeps its input for another round. An
+        import has only one round.
         """
         return replace(
             self._without_customer(),
@@ -243,14 +243,14 @@ class Batch:
     def count(self, status: ItemStatus) -> int:
         """Returns the number of items that users see in this status."""
         number = self.counts.get(status, 0)
-        if status is self._undecided_are:
+        if status is self._undecided_status:
             number += self.open
         if status is ItemStatus.CANCELLED and self.sending is not None:
             number += self.sending.never_made
         return number
 
     @property
-    def _undecided_are(self) -> ItemStatus:
+    def _undecided_status(self) -> ItemStatus:
         """Returns the status that users see for items that are not decided in this round."""
         if not self.stopped:
             return ItemStatus.QUEUED
@@ -270,7 +270,7 @@ class Batch:
     def shown(self, item: BatchItem) -> ItemStatus:
         """Returns the status of an item as users see it."""
         if self.is_undecided(item):
-            return self._undecided_are
+            return self._undecided_status
         if self._unmade(item):
             return ItemStatus.CANCELLED
         if item.status is ItemStatus.HELD_BACK and self.sending is not None and item.round < self.sending.round:

@@ -118,11 +118,13 @@ class ChangeType(StrEnum):
         return ObjectKind(self.partition(".")[0])
 
 
-def _of_another_release(words: type[Word], value: object) -> Word | None:
-    """Returns an enum member for a value of another release. The feed lists it, and clients ignore it."""
+def _of_another_release(enum_class: type[Word], value: object) -> Word | None:
+    """Returns an enum member for a value that another release added, or None if `value` is not text. The feed lists
+    the value, and clients ignore it.
+    """
     if not isinstance(value, str):
         return None
-    unknown = str.__new__(words, value)
+    unknown = str.__new__(enum_class, value)
     unknown._name_, unknown._value_ = "UNKNOWN", value
     return unknown
 

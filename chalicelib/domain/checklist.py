@@ -44,17 +44,17 @@ class ChecklistInput:
     has_customers: bool
 
 
-def checklist(given: ChecklistInput) -> list[Item]:
-    """Returns the whole list, in the order in which a company works through it."""
+def checklist(inputs: ChecklistInput) -> list[Item]:
+    """Returns all items, in the order in which a company works through them."""
     return [
-        _connected(given.connection),
-        *_paused(given.connection),
-        _verified(given.connection),
-        _webhook(given),
-        _tested(given.connection, time_zone_of(given.settings, given.connection.account)),
-        _terms(given.settings),
-        _instructions(given.settings),
-        _emails(given.without_email, has_customers=given.has_customers),
+        _connected(inputs.connection),
+        *_paused(inputs.connection),
+        _verified(inputs.connection),
+        _webhook(inputs),
+        _tested(inputs.connection, time_zone_of(inputs.settings, inputs.connection.account)),
+        _terms(inputs.settings),
+        _instructions(inputs.settings),
+        _emails(inputs.without_email, has_customers=inputs.has_customers),
         Item(
             "fees_reviewed",
             "Review Stripe's fees and pricing",
@@ -127,12 +127,12 @@ def _verified(connection: Connection) -> Item:
     return Item("business_verified", title, False, detail, step, ACCOUNT_STATUS)
 
 
-def _webhook(given: ChecklistInput) -> Item:
+def _webhook(inputs: ChecklistInput) -> Item:
     title = "Payments are reported at once"
-    if given.webhook_problem:
+    if inputs.webhook_problem:
         step = "Nothing is lost: POM compares with Stripe every ten minutes. Contact support if this stays."
-        return Item("webhook_healthy", title, given.webhook_healthy, given.webhook_problem, step)
-    if not given.webhook_healthy:
+        return Item("webhook_healthy", title, inputs.webhook_healthy, inputs.webhook_problem, step)
+    if not inputs.webhook_healthy:
         return Item("webhook_healthy", title, False, "Stripe is not connected.", "Connect Stripe first.")
     return Item("webhook_healthy", title, True, "Stripe reports every payment to POM as it happens.")
 

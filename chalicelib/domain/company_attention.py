@@ -21,7 +21,7 @@ from chalicelib.domain.terms import day_in_words, day_of, start_of_day
 from chalicelib.domain.wording import days, money
 
 LISTED_ALREADY = frozenset({AttentionKind.PAYMENT_FAILED, AttentionKind.INVOICE_NOT_SENT})
-"""An invoice that is listed for one of these is not listed as overdue too, because its next step is another one."""
+"""An invoice that is listed for one of these problems is not listed as overdue too, because its next step differs."""
 
 
 def overdue_item(invoice: Invoice, overdue_days: int, now: int) -> AttentionItem | None:
@@ -92,9 +92,9 @@ def _went_out_again(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
 
 
 def _gave_its_money_back(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
-    """Returns True if its money is back in the balance, or on its way there.
+    """Returns True if the payout's money is back in the balance, or on its way there.
 
-    If the payout that reverses another one fails itself, the money stays at the bank.
+    If the reversing payout fails, the money stays at the bank.
     """
     if payout.fact.reversed_by_id is None:
         return payout.fact.returned

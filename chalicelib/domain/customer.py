@@ -131,7 +131,9 @@ class Customer:
 
     @property
     def account_of_status(self) -> StripeAccountId | None:
-        """Returns the account that the status is about: the link's, or the one that has the candidates."""
+        """Returns the account that the status is about: the link's account, or the account that has the
+        candidates.
+        """
         return self.link.account_id if self.link else self.offered_by
 
     def on_account(self, account_id: StripeAccountId | None) -> Self:
@@ -178,7 +180,7 @@ class Customer:
 
     @property
     def linked_id(self) -> str | None:
-        """Returns the id of the linked Stripe customer, on whichever account."""
+        """Returns the id of the linked Stripe customer, on any account."""
         return self.link.stripe_customer_id if self.link else None
 
     def target_on(self, account_id: StripeAccountId) -> str | None:

@@ -70,7 +70,7 @@ def merge_fields(profile: Profile, stripes: Values, in_step: Mapping[Field, InSt
         changed_in_stripe = not same_value(field, theirs, before.stripe)
         if same_value(field, sent, theirs):
             if before != NEVER and mine != before.pom and sent != theirs and not changed_in_stripe:
-                to_stripe[field] = sent  # The office corrected the case of a letter, or a blank.
+                to_stripe[field] = sent  # The office changed only case or spacing.
                 now_in_step[field] = before
             else:
                 now_in_step[field] = InStep(mine, theirs)

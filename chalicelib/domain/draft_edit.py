@@ -128,8 +128,8 @@ def changed_details(order: Order, former: Order, as_made: DraftDetails | None, p
     def text(ordered: str | None, before: str | None, original: str | None, now: str | None) -> str | None:
         if ordered:
             return ordered if ordered != now else None
-        wanted = "" if before else (original or "" if as_made else now or "")
-        return None if normalize_white_space(wanted) == normalize_white_space(now) else wanted
+        new_text = "" if before else (original or "" if as_made else now or "")
+        return None if normalize_white_space(new_text) == normalize_white_space(now) else new_text
 
     original = as_made or present
     methods = order.payment_methods or (() if former.payment_methods else original.payment_method_types)

@@ -29,11 +29,11 @@ from chalicelib.domain.wording import day, days, latest_action, money, on_day
 PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
 
-def explain(invoice: Invoice, now: int, beside: RelatedInvoices = NO_RELATED_INVOICES) -> str:
+def explain(invoice: Invoice, now: int, related: RelatedInvoices = NO_RELATED_INVOICES) -> str:
     """Returns one paragraph for people: why the invoice has its status, and other things to know about it."""
     sentences = [
         *_EXPLAIN[invoice.status](invoice, now),
-        *_related(invoice, beside),
+        *_related(invoice, related),
         *_revisions(invoice),
         *disputes(invoice),
         *refund_troubles(invoice),
@@ -185,12 +185,12 @@ def _void(invoice: Invoice, now: int) -> Iterator[str]:
     yield from _had_been_paid(invoice)
 
 
-def _related(invoice: Invoice, beside: RelatedInvoices) -> Iterator[str]:
+def _related(invoice: Invoice, related: RelatedInvoices) -> Iterator[str]:
     """Yields where the services of a void invoice are billed now, or which invoice a draft corrects."""
     if invoice.status is InvoiceStatus.VOID:
-        yield where_billed(beside)
-    elif invoice.status is InvoiceStatus.DRAFT and beside.original is not None:
-        yield f"It is the copy of {reference(beside.original)}, which was voided to correct it."
+        yield where_billed(related)
+    elif invoice.status is InvoiceStatus.DRAFT and related.original is not None:
+        yield f"It is the copy of {reference(related.original)}, which was voided to correct it."
 
 
 def _uncollectible(invoice: Invoice, now: int) -> Iterator[str]:

@@ -76,9 +76,9 @@ def _types(before: Invoice | None, after: Invoice, *, entered: bool) -> Iterator
 def _bills_differently(before: Invoice, after: Invoice) -> bool:
     """Returns True if `after` bills something else than the draft that users last saw.
 
-    Nothing is published while POM edits or sends the draft, because Stripe may refuse and POM then restores it. What
-    the draft billed before is stored with that work. An invoice that was issued meanwhile is compared by POM's order
-    only.
+    Nothing is published while POM edits or sends the draft, because Stripe may refuse and POM then restores it. The
+    saga stores the tags of the former draft. If the invoice was issued meanwhile, only the tags of POM's orders are
+    compared.
     """
     if after.status is InvoiceStatus.CREATING:
         return False

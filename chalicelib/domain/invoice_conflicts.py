@@ -57,7 +57,7 @@ def _left_outside(invoice: Invoice) -> int:
     return max(fact.amount_paid_off_stripe - invoice.amounts.refunded_outside, 0) if fact else 0
 
 
-def status_conflict(invoice: Invoice, verb: str, beside: RelatedInvoices = NO_RELATED_INVOICES) -> Conflict:
+def status_conflict(invoice: Invoice, verb: str, related: RelatedInvoices = NO_RELATED_INVOICES) -> Conflict:
     """Returns the conflict of an invoice that cannot be sent or voided in its status. `verb` is `sent` or `voided`.
 
     `beside` holds the invoices that bill the services of a void invoice now.
@@ -67,11 +67,11 @@ def status_conflict(invoice: Invoice, verb: str, beside: RelatedInvoices = NO_RE
     return Conflict(
         f"invoice_not_{'sendable' if verb == 'sent' else 'voidable'}",
         f"An invoice that is {invoice.status} cannot be {verb}.",
-        next_step=_instead(invoice, beside),
+        next_step=_instead(invoice, related),
     )
 
 
-def correction_conflict(invoice: Invoice, beside: RelatedInvoices) -> Conflict:
+def correction_conflict(invoice: Invoice, related: RelatedInvoices) -> Conflict:
     """Returns the conflict of an invoice that no draft copy can replace in its status."""
     if invoice.status is InvoiceStatus.CREATING:
         return creating_conflict()
@@ -84,7 +84,7 @@ def correction_conflict(invoice: Invoice, beside: RelatedInvoices) -> Conflict:
     return Conflict(
         "invoice_not_correctable",
         f"An invoice that is {invoice.status} cannot be corrected.",
-        next_step=_instead(invoice, beside),
+        next_step=_instead(invoice, related),
     )
 
 
@@ -97,7 +97,7 @@ def creating_conflict() -> Conflict:
     )
 
 
-def _instead(invoice: Invoice, beside: RelatedInvoices) -> str:
+def _instead(invoice: Invoice, related: RelatedInvoices) -> str:
     if invoice.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
         return how_to_give_back(invoice)
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
@@ -105,4 +105,4 @@ def _instead(invoice: Invoice, beside: RelatedInvoices) -> str:
             "Its payment link still works. Record a payment, or correct it: "
             "that voids it, unless Stripe refuses that, and makes a draft copy."
         )
-    return what_to_do_instead(beside)
+    return what_to_do_instead(related)

@@ -85,8 +85,8 @@ def minimum_charge(currency: str) -> int:
 
 
 def require_chargeable(total: int, currency: str, *, field: str) -> None:
-    """Refuses a total above zero and below Stripe's minimum, which Stripe would mark as paid without charging
-    anybody.
+    """Refuses a total above zero and below Stripe's minimum, which Stripe would mark as paid without charging the
+    customer.
 
     The account may be paid out in another currency with a higher minimum. Then Stripe may still do this to a total
     that POM accepts, and the explanation of the invoice says so.

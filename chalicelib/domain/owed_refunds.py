@@ -73,7 +73,7 @@ def _money_given(invoice: Invoice) -> Iterator[_MoneyGiven]:
 
 
 def _spread(amount: int, refunds: list[RefundFact], owed: dict[str, int]) -> None:
-    """Deducts the amount from what is owed of these refunds, in their order."""
+    """Deducts `amount` from the `owed` amounts of the refunds, in the order of `refunds`."""
     for refund in refunds:
         deduction = min(amount, owed[refund.id])
         owed[refund.id] -= deduction

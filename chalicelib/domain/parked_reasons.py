@@ -23,7 +23,7 @@ _PASSING: Mapping[str, str] = {
     "queue_unavailable": "POM could not queue the work that follows from this event.",
     "secrets_unavailable": "POM could not read its own credentials.",
 }
-"""Reasons that end without anybody's help."""
+"""Reasons that end without an operator's help."""
 
 _LASTING: Mapping[str, str] = {
     "stripe_answer_unreadable": (

@@ -48,19 +48,19 @@ def references(invoices: Sequence[Invoice]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def where_billed(beside: RelatedInvoices) -> str:
+def where_billed(related: RelatedInvoices) -> str:
     """Returns a sentence about which services of a void invoice can be billed again, and where the others are
     billed.
     """
-    if not beside.billed_on:
+    if not related.billed_on:
         return "Its services can be billed again."
-    if beside.has_unbilled_services:
-        return f"Some of its services are on {references(beside.billed_on)} now. The others can be billed again."
-    return f"Its services are on {references(beside.billed_on)} now."
+    if related.has_unbilled_services:
+        return f"Some of its services are on {references(related.billed_on)} now. The others can be billed again."
+    return f"Its services are on {references(related.billed_on)} now."
 
 
-def what_to_do_instead(beside: RelatedInvoices) -> str:
+def what_to_do_instead(related: RelatedInvoices) -> str:
     """Returns the next step for a user who wants to continue with a void invoice."""
-    if not beside.billed_on:
+    if not related.billed_on:
         return "Bill its services again."
-    return f"{where_billed(beside)} Open {'that one' if len(beside.billed_on) == 1 else 'those'} instead."
+    return f"{where_billed(related)} Open {'that one' if len(related.billed_on) == 1 else 'those'} instead."

@@ -74,7 +74,7 @@ class RelatedPayouts:
 
 
 def ids_named_by(payouts: Iterable[Payout]) -> set[str]:
-    """Returns the ids of the payouts that are needed to describe the state of these."""
+    """Returns the ids of the other payouts that are needed to describe the state of `payouts`."""
     return {
         named
         for payout in payouts

@@ -159,7 +159,7 @@ class Saga:
 
     def advanced(self, step: Step, now: int) -> Self:
         """Returns the saga at its next recovery point, `step`."""
-        resting = step in {Step.DONE, Step.REVIEW}
+        finished = step in {Step.DONE, Step.REVIEW}
         return replace(
             self,
             step=step,
@@ -167,8 +167,8 @@ class Saga:
             generation=0,
             look_first=False,
             attempts=0,
-            resume_at=None if resting else self._lease(now),
-            drafted=None if resting else self.drafted,
+            resume_at=None if finished else self._lease(now),
+            drafted=None if finished else self.drafted,
         )
 
     def _lease(self, now: int) -> int:

@@ -133,7 +133,7 @@ def known_time_zone(name: str, *, field: str = "timeZone") -> str:
 
 
 def known_invoice_type(name: str, *, field: str = "invoiceType") -> str:
-    """Returns the name of the invoice type.
+    """Returns `name` if it is a type of invoice that POM creates.
 
     Raises:
         Refused: POM does not make invoices of this type.

@@ -149,7 +149,7 @@ def _failed_elsewhere(at: int, intent: PaymentIntentFact | None, intents: Iterab
 
 
 def _known_failure(intent: PaymentIntentFact | None, declined_charge: ChargeFact | None) -> FailedAttempt | None:
-    """Returns the failed attempt that the intent or the declined charge shows, whichever is later."""
+    """Returns the later failed attempt of those that the intent and the declined charge show."""
     charge_failure = None
     if declined_charge is not None:
         charge_failure = FailedAttempt(declined_charge.failure_reason, declined_charge.ended_at)

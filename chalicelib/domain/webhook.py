@@ -64,7 +64,7 @@ def surplus_endpoints(endpoints: Iterable[WebhookEndpoint], url: str) -> list[We
     """Returns the enabled endpoints for `url` besides the one that POM needs.
 
     Each signs with its own secret. If POM's only secret is that of a surplus endpoint, POM depends on that endpoint,
-    and the good one is rejected without anybody noticing.
+    and nobody notices that the needed endpoint's events are rejected.
     """
     enabled_endpoints = [endpoint for endpoint in _of(endpoints, url) if endpoint.enabled]
     needed_endpoint = next(

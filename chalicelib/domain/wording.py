@@ -9,7 +9,9 @@ from chalicelib.domain.terms import day_in_words, day_of
 
 
 def money(invoice: Invoice, amount: int, currency: str | None = None) -> str:
-    """Returns an amount with its currency. `currency` defaults to the invoice's; a dispute may be in another one."""
+    """Returns an amount with its currency. `currency` defaults to the invoice's currency; a dispute may be in another
+    currency.
+    """
     currency = currency or invoice.order.currency
     return f"{decimal_string(amount, currency)} {currency.upper()}"
 

@@ -152,7 +152,9 @@ class BatchJob(Message):
 
 @dataclass(frozen=True, slots=True)
 class ErasureJob(Message):
-    """Continues the erasure of a customer. Two workers never erase one customer, and no message is dropped."""
+    """Continues the erasure of a customer. Two workers never erase one customer at the same time, and no message is
+    dropped.
+    """
 
     queue: ClassVar[Queue] = Queue.ERASURES
     organization_id: OrganizationId

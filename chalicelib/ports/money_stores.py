@@ -23,7 +23,7 @@ class PaymentStore(Protocol):
     """The movements of money that `InvoiceStore` stores with an organization's invoices."""
 
     def page(
-        self, organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None
+        self, organization_id: OrganizationId, movement_filter: MovementFilter, first: int, after: str | None
     ) -> Page[SettledMovement]:
         """Returns a page of movements, newest first, by one query unless filters leave too few of them.
 
@@ -31,7 +31,7 @@ class PaymentStore(Protocol):
         """
 
     def find(self, organization_id: OrganizationId, movement_ids: Sequence[str]) -> Mapping[str, SettledMovement]:
-        """Returns the stored ones of at most 100 movements, by their ids, in one strongly consistent read."""
+        """Returns the movements that are stored, by id, in one strongly consistent read. Takes at most 100 ids."""
 
     def change(
         self,
@@ -62,13 +62,13 @@ class PayoutStore(Protocol):
         """Returns a payout, or None, in one strongly consistent read."""
 
     def find(self, organization_id: OrganizationId, payout_ids: Sequence[str]) -> Mapping[str, Payout]:
-        """Returns the stored ones of at most 100 payouts, by their ids, in one strongly consistent read."""
+        """Returns the payouts that are stored, by id, in one strongly consistent read. Takes at most 100 ids."""
 
     def save(self, payout: Payout) -> Payout:
         """Inserts a payout (version 0) or changes the version that was read. Raises: StaleWrite."""
 
     def page(
-        self, organization_id: OrganizationId, wanted: PayoutFilter, first: int, after: str | None
+        self, organization_id: OrganizationId, payout_filter: PayoutFilter, first: int, after: str | None
     ) -> Page[Payout]:
         """Returns a page of payouts, the latest arrival day first, by one query.
 

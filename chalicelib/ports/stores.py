@@ -50,7 +50,7 @@ class InvoiceStore(Protocol):
     def several(
         self, organization_id: OrganizationId, invoice_ids: Sequence[InvoiceId]
     ) -> Mapping[InvoiceId, Invoice]:
-        """Returns the stored ones of at most 100 invoices, by their ids, in one strongly consistent read."""
+        """Returns the invoices that are stored, by id, in one strongly consistent read. Takes at most 100 ids."""
 
     def insert(self, write: InvoiceWrite, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         """Stores a new invoice and claims at most MAX_CLAIMS_AT_ONCE services for it, all or nothing.
@@ -100,7 +100,7 @@ class InvoiceStore(Protocol):
         """Returns the invoices that these Stripe objects belong to (at most 100 ids, one batch read)."""
 
     def page(
-        self, organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
+        self, organization_id: OrganizationId, invoice_filter: InvoiceFilter, first: int, after: str | None
     ) -> Page[Invoice]:
         """Returns a page of invoices, newest first; `InvoiceFilter` says which filters change the order.
 
@@ -108,11 +108,11 @@ class InvoiceStore(Protocol):
         """
 
     def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
-        """Returns invoices of any organization whose saga should be resumed. Only their keys."""
+        """Returns the keys of invoices of any organization whose saga should be resumed."""
 
     def turning_overdue(self, now: int) -> Iterator[tuple[OrganizationId, InvoiceId]]:
-        """Yields invoices of any organization whose due day has passed and that are not stored as overdue. Only their
-        keys.
+        """Yields the keys of invoices of any organization whose due day has passed and that are not stored as
+        overdue.
         """
 
 
@@ -124,7 +124,7 @@ class CustomerStore(Protocol):
     def several(
         self, organization_id: OrganizationId, customer_ids: Sequence[CustomerId]
     ) -> Mapping[CustomerId, Customer]:
-        """Returns the stored ones of at most 100 customers, by their ids, in one strongly consistent read."""
+        """Returns the customers that are stored, by id, in one strongly consistent read. Takes at most 100 ids."""
 
     def save(self, customer: Customer, act: Act | None = None) -> Customer:
         """Inserts a customer (version 0) or changes the version that was read, together with the act of the change.
@@ -144,21 +144,21 @@ class CustomerStore(Protocol):
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None: ...
 
     def page(
-        self, organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None
+        self, organization_id: OrganizationId, customer_filter: CustomerFilter, first: int, after: str | None
     ) -> Page[Customer]:
-        """Returns a page of customers, sorted by id, or by displayed name with a filter by name. Without erased ones.
+        """Returns a page of customers, sorted by id, or by displayed name with a filter by name. Erased customers are
+        left out.
 
         With a status, customers of other accounts come last. Raises: Refused if the cursor is not of this list.
         """
 
     def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
-        """Returns customers of any organization that have been `pending` since before this time. Only their keys."""
+        """Returns the keys of customers of any organization that have been `pending` since before
+        `updated_before`.
+        """
 
     def erasures_due(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
-        """Returns customers of any organization whose erasure is due by then, the longest due first.
-
-        Only their keys.
-        """
+        """Returns the keys of customers of any organization whose erasure is due at `now`, the longest due first."""
 
     def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
         """Returns customers whose address POM still has to search for, the longest unchanged first."""
@@ -332,7 +332,7 @@ class BatchStore(Protocol):
         """Changes the version that was read. Raises: StaleWrite."""
 
     def due_parts(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, BatchId, int]]:
-        """Returns parts of any organization's batches whose message may be lost. Only their keys."""
+        """Returns the keys of parts of any organization's batches whose message may be lost."""
 
     def pace(self, organization_id: OrganizationId, lane: int) -> Pace | None:
         """Returns the lane's pace when a worker last left it, or None."""
@@ -345,7 +345,9 @@ class EventStore(Protocol):
     """The outcome of each Stripe event."""
 
     def known(self, account_id: StripeAccountId, event_ids: Sequence[str]) -> frozenset[str]:
-        """Returns those of at most 100 events that have been processed, parked ones excluded, in one batch read."""
+        """Returns the ids of the events that have been processed, without parked events. Takes at most 100
+        `event_ids` and makes one batch read.
+        """
 
     def park(
         self,
@@ -361,10 +363,10 @@ class EventStore(Protocol):
         """
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
-        """Returns parked events, those not tried for longest first."""
+        """Returns parked events, the least recently tried first."""
 
     def all_parked_events(self, account_id: StripeAccountId) -> Iterator[ParkedEvent]:
-        """Yields all parked events, those not tried for longest first."""
+        """Yields all parked events, the least recently tried first."""
 
     def shorten(self, account_id: StripeAccountId, event_id: str, body: str) -> None:
         """Replaces the body of a parked event. An event that was processed or set aside in the meantime stays

@@ -28,7 +28,7 @@ def triggered(worker: Blueprint) -> Callable[[Callable[..., Any]], Any]:
             case Messages(queue, batch_size):
                 return worker.on_sqs_message(queue_arn=QUEUE_ARN + queue, batch_size=batch_size, name=name)(handler)
             case Changes(tables, batch_size, window):
-                # One stream for Chalice, which knows one for each function. The template adds the others.
+                # Chalice supports one stream for each function, so it gets the first. The template adds the others.
                 return worker.on_dynamodb_record(
                     stream_arn=STREAM_ARN.format(next(iter(tables))),
                     batch_size=batch_size,

@@ -135,7 +135,7 @@ def test_the_event_log_follows_the_history_and_names_the_recovered_events(demo: 
         r"^ [-\d]+ [:\d]+   (\w+\.\w+) +(applied|nothing new) +\d+ s", demo.step("transaction history"), re.MULTILINE
     )
     assert len(event_log) == SHOWN
-    assert "The event log says that it was recovered: yes" in demo.step("payments aren't syncing")
+    assert "The event log has a recovered event: yes" in demo.step("payments aren't syncing")
 
 
 def test_the_last_act_explains_each_deposit_to_the_cent_by_invoices_refunds_and_fees(demo: DemoRun) -> None:
@@ -160,7 +160,7 @@ def test_payments_of_a_web_shop_and_a_monthly_fee_are_lines_of_the_deposit_witho
 
     assert re.search(r"^ [-\d]+ {5,}outside POM +89\.00 +2\.88 +86\.12 *$", output, re.MULTILINE)
     assert re.search(r"^ [-\d]+ {5,}Stripe's fee +0\.00 +15\.00 +-15\.00 *$", output, re.MULTILINE)
-    assert "Invoices in it: 1" in output
+    assert "Invoices in the deposit: 1" in output
 
 
 def test_a_failed_deposit_needs_attention_until_another_deposit_has_its_money(demo: DemoRun) -> None:
@@ -206,8 +206,8 @@ def test_a_corrected_invoice_is_void_and_names_its_copy(demo: DemoRun) -> None:
 def test_an_unchanged_list_gets_304(demo: DemoRun) -> None:
     output = demo.step("awaiting payment")
 
-    assert re.search(r"They come to what the summary says: 21 over \d+\.\d\d USD", output)
-    assert "Nothing has changed: 304" in output
+    assert re.search(r"The summary has the same total: 21 over \d+\.\d\d USD", output)
+    assert "Status, because nothing has changed: 304" in output
     assert re.search(r"Characters sent, instead of \d{5}: 0", output)
 
 

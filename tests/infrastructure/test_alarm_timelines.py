@@ -70,8 +70,7 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         ("Corrections", {"swept": [900, 900, _], "payouts": [0, 1, 1]}, [0, 1, 1]),
         ("BilledTwice", {"twice": [0, 1]}, [0, 1]),
         ("InvoicesCopied", {"copied": [0, 2, 0]}, [0, 1, 0]),
-        # The alarm of a payout that does not tie out fires when POM reads the payout, and again each day until it
-        # ties out.
+        # A payout that does not tie out fires its alarm when it is read, and again each day until it does.
         ("PayoutsNotTiedOut", {"payouts": [0, 1, 0, _, 2]}, [0, 1, 0, 0, 1]),
         # A slow burn is seen by its long window, a spike by the short one.
         ("FastBurnNow", {"errors": [0, 20, 4], "requests": [1000, 1000, 100]}, [0, 1, 0]),

@@ -58,21 +58,21 @@ PARAMETERS = {
 class CreatedStack:
     """The transformed template of the package, and the resources that exist in moto."""
 
-    wanted: dict[str, Any]
-    there: dict[str, Any]
+    template: dict[str, Any]
+    resources: dict[str, Any]
     """By logical id, as CloudFormation lists them."""
 
     def properties(self, kind: str) -> dict[str, Any]:
         """Returns the expected properties of each resource of a type, by logical id."""
         return {
             name: each.get("Properties", {})
-            for name, each in self.wanted["Resources"].items()
+            for name, each in self.template["Resources"].items()
             if each["Type"] == kind
         }
 
     def physical(self, name: str) -> str:
-        """Returns the name or id of an existing resource."""
-        physical_id: str = self.there[name]["PhysicalResourceId"]
+        """Returns the physical id of a resource, by its logical id."""
+        physical_id: str = self.resources[name]["PhysicalResourceId"]
         return physical_id
 
 
@@ -94,20 +94,20 @@ def stack(package: Package) -> Iterator[CreatedStack]:
         )
         assert client.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
         pages = client.get_paginator("list_stack_resources").paginate(StackName=STACK)
-        there = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
-        there.pop("", None)  # moto lists the queues' policy, which it did not make, without a name
-        yield CreatedStack(template, there)
+        resources = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
+        resources.pop("", None)  # moto lists the queues' policy, which it did not make, without a name
+        yield CreatedStack(template, resources)
 
 
 def test_every_resource_is_created_except_the_types_that_moto_lacks(stack: CreatedStack) -> None:
-    resources = stack.wanted["Resources"].items()
+    resources = stack.template["Resources"].items()
     expected = {name: each["Type"] for name, each in resources if "Condition" not in each}
     assert {each["Type"] for name, each in resources if "Condition" in each} == OPTIONAL
-    there = {name: each["ResourceType"] for name, each in stack.there.items()}
-    not_made = {name: kind for name, kind in expected.items() if name not in there}
+    created_types = {name: each["ResourceType"] for name, each in stack.resources.items()}
+    not_made = {name: kind for name, kind in expected.items() if name not in created_types}
     assert set(not_made.values()) == UNKNOWN | IMPOSSIBLE
-    assert there == {name: kind for name, kind in expected.items() if kind not in UNKNOWN | IMPOSSIBLE}
-    assert Counter(there.values())["AWS::Lambda::Function"] == len(FUNCTIONS)
+    assert created_types == {name: kind for name, kind in expected.items() if kind not in UNKNOWN | IMPOSSIBLE}
+    assert Counter(created_types.values())["AWS::Lambda::Function"] == len(FUNCTIONS)
 
 
 def test_each_table_is_created_with_its_keys_and_indexes(stack: CreatedStack) -> None:
@@ -201,7 +201,7 @@ def test_each_function_has_its_handler_code_size_and_settings(stack: CreatedStac
     client = boto3.client("lambda")
     code = base64.b64encode(hashlib.sha256(package.archive.read_bytes()).digest()).decode()
     for function in FUNCTIONS:
-        expected = stack.wanted["Resources"][function_id(function.name)]["Properties"]
+        expected = stack.template["Resources"][function_id(function.name)]["Properties"]
         actual = client.get_function_configuration(FunctionName=stack.physical(function_id(function.name)))
         assert actual["Handler"] == expected["Handler"]
         assert actual["CodeSha256"] == code
@@ -226,13 +226,13 @@ def test_the_environment_of_functions_names_the_tables_queues_and_secrets_of_the
             assert description[variable] == stack.physical(value["Ref"])
 
 
-def test_each_role_has_exactly_the_permissions_of_its_function(created: CreatedStack) -> None:
+def test_each_role_has_exactly_the_permissions_of_its_function(stack: CreatedStack) -> None:
     client = boto3.client("iam")
-    optional = {name for name, each in created.wanted["Resources"].items() if "Condition" in each}
-    for name, expected in created.properties("AWS::IAM::Role").items():
+    optional = {name for name, each in stack.template["Resources"].items() if "Condition" in each}
+    for name, expected in stack.properties("AWS::IAM::Role").items():
         if name in optional:
             continue
-        role = created.physical(name)
+        role = stack.physical(name)
         names = client.list_role_policies(RoleName=role)["PolicyNames"]
         assert names == [policy["PolicyName"] for policy in expected["Policies"]]
         assert client.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
@@ -264,5 +264,5 @@ def test_every_log_group_has_a_retention(stack: CreatedStack) -> None:
 def test_the_stack_outputs_contain_every_value_that_the_operator_commands_read(stack: CreatedStack) -> None:
     described = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     description = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
-    assert description.keys() == {name for name, each in stack.wanted["Outputs"].items() if "Condition" not in each}
+    assert description.keys() == {name for name, each in stack.template["Outputs"].items() if "Condition" not in each}
     assert description["WebhookUrl"] == "https://api.pom.test/v1/stripe/webhooks"

@@ -243,7 +243,7 @@ CHANGES = (
     Change("a log group is gone", _logs_gone, ("log retention",), f"{LOGS} is gone"),
     Change("an alarm tells nobody", _alarm_with(), ("alarms",), "BilledTwice notifies nobody"),
     Change(
-        "an alarm tells another topic", _alarm_with("arn:aws:sns:x:1:y"), ("alarms",), "BilledTwice tells arn:aws"
+        "an alarm tells another topic", _alarm_with("arn:aws:sns:x:1:y"), ("alarms",), "BilledTwice notifies arn:aws"
     ),
     Change("an alarm is gone", _no_alarm, ("alarms",), "BilledTwice does not exist"),
     Change(
@@ -263,7 +263,7 @@ CHANGES = (
         "an alarm of the release fires",
         _state_of(WATCHED[-1], "ALARM"),
         ("release alarms",),
-        f"{STACK}-{WATCHED[-1]} rings",
+        f"{STACK}-{WATCHED[-1]} fires",
     ),
     Change("a schedule is off", _schedule_off, ("bus and schedules",), "is DISABLED"),
     Change("an alias is between versions", _between_versions, ("functions",), "still between versions"),

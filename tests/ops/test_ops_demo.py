@@ -99,7 +99,7 @@ def test_each_failure_fires_its_alarm_and_its_run_book_works_as_printed(
     night: Night, act: str, alarms: list[str], book: str
 ) -> None:
     output_of_act = night.act(act)
-    assert "✓ Rang before it broke: none" in output_of_act
+    assert "✓ Alarms that fired before: none" in output_of_act
     for alarm in alarms:
         assert re.search(rf"{re.escape(alarm)}: measured \S+ before and [\d.]+ now, fires at [<>]", output_of_act), (
             output_of_act

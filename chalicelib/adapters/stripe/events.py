@@ -106,7 +106,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         raw_object = NOTHING
     subject = subject_of(raw_object)
     fact, outside_amount_missing = _fact_in(raw_object, subject.kind, event)
-    # Old events have the id of the request in the place of the hash with the idempotency key.
+    # Old events have the id of the request instead of the hash with the idempotency key.
     key = event.request.get("idempotency_key") if isinstance(event.request, dict) else None
     stripe_event = StripeEvent(
         id=event.id,

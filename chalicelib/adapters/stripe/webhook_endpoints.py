@@ -56,7 +56,7 @@ class ListedEndpoints(StripeCalls):
 
 
 class WebhookEndpoints:
-    """Creates, updates and deletes endpoints. Raises the domain's errors in the place of Stripe's."""
+    """Creates, updates and deletes endpoints. Raises the domain's errors instead of Stripe's."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._endpoints: Any = client.v1.webhook_endpoints

@@ -191,11 +191,11 @@ class _FeedReader:
     def collect(self, rows: Iterator[Row], first: int) -> None:
         """Reads until there are `first` entries, or a row is missing."""
         for row in rows:
-            told = self._types_to_skip(row)
-            if told is None:
+            skipped_count = self._types_to_skip(row)
+            if skipped_count is None:
                 self.gap = True
                 return
-            for number, change_type in enumerate(row.types[told:], start=told + 1):
+            for number, change_type in enumerate(row.types[skipped_count:], start=skipped_count + 1):
                 if len(self.entries) == first:
                     self._more = True
                     return

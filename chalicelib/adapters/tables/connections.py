@@ -194,7 +194,7 @@ class TableConnections:
 def _keep_latest(
     organization_id: str, kind: str, result: WebhookCheck | CanaryRun | UnknownInvoices, expires_at: int | None = None
 ) -> None:
-    """Writes the result unless a later one is stored. Of two checks at once, the slower one began earlier."""
+    """Writes the result unless a later one is stored. A check may finish after a check that began later."""
     later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= result.at)
     values = {
         "organization_id": organization_id,

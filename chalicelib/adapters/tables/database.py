@@ -179,21 +179,21 @@ def read_items(
     """
     if len(keys) > MAX_ITEMS_AT_ONCE:
         raise ValueError(f"{len(keys)} keys are more than one batch read takes")
-    table, wanted_names = model.Meta.table_name, list(names) if names is not None else None
-    wanted: Sequence[Any] = keys
+    table, attribute_names = model.Meta.table_name, list(names) if names is not None else None
+    unread_keys: Sequence[Any] = keys
     found: list[Item] = []
     for pause in (*_PAUSES, None):
-        if not wanted:
+        if not unread_keys:
             break
         with translating_errors():
             response = connection().batch_get_item(
-                table, wanted, consistent_read=True, attributes_to_get=wanted_names
+                table, unread_keys, consistent_read=True, attributes_to_get=attribute_names
             )
         found += response["Responses"].get(table, ())
-        wanted = response.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
-        if wanted and pause is None:
+        unread_keys = response.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
+        if unread_keys and pause is None:
             raise _unavailable()
-        if wanted:
+        if unread_keys:
             time.sleep(pause or 0)
     return found
 

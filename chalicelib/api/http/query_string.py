@@ -44,7 +44,9 @@ def faults_of_query(kind: type[msgspec.Struct], query: Mapping[str, Sequence[str
 
 
 def values_of(kind: type[msgspec.Struct], query: Mapping[str, Sequence[str]]) -> Mapping[str, object]:
-    """Returns the parameters that a `kind` has, with the values that JSON would have."""
+    """Returns the parameters of `query` that are fields of `kind`, by name, with their values converted to JSON's
+    types.
+    """
     fields = msgspec.structs.fields(kind)
     return {
         field.encode_name: _value(field.type, query[field.encode_name][0])

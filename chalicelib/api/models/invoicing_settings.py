@@ -209,7 +209,7 @@ def settings_from(model: SaveInvoicingSettings, organization_id: OrganizationId)
 
 
 def settings_view(settings: InvoicingSettings, time_zone: str, *, dashboard_base: str) -> InvoicingSettingsView:
-    """Returns the settings. `time_zone` is the one in force, whether the organization chose it or not."""
+    """Returns the settings as the API returns them. `time_zone` is the time zone in force, chosen or default."""
     note = reminders_note(settings)
     return InvoicingSettingsView(
         invoice_type=settings.invoice_type,

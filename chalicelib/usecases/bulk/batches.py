@@ -95,7 +95,8 @@ def retry_failures(organization_id: OrganizationId, batch_id: BatchId, ports: Po
     """Queues the failed items again. Changes nothing if there are none.
 
     Raises:
-        NotFound; Conflict: the batch was cancelled, or its drafts are being sent.
+        NotFound: this organization has no such batch of invoices.
+        Conflict: the batch was cancelled, or its drafts are being sent.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
@@ -126,8 +127,9 @@ def send_drafts(
     at any time.
 
     Raises:
-        NotFound; Conflict: the batch is still being made, or was cancelled a moment ago; or the organization is not
-            connected, or its invoicing is paused.
+        NotFound: this organization has no such batch of invoices.
+        Conflict: the batch is still being created or cancelled, the organization is not connected, or its invoicing
+            is paused.
         Refused: Stripe does not let the account take payments.
     """
     order = digest("send", batch_id, key) if key is not None else None

@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ImportCustomers:
-    """The request. `fingerprint` tells two bodies with one idempotency key apart."""
+    """A request to import customers. `fingerprint` differs between two bodies that have the same idempotency key."""
 
     organization_id: OrganizationId
     user_id: UserId

@@ -13,7 +13,7 @@ from chalicelib.ports.paging import in_hundreds
 def statuses_of(batches: Sequence[Batch], ports: Ports) -> Mapping[BatchId, BatchStatus]:
     """Returns the statuses of batches of one organization, by batch id.
 
-    Lanes are read only for cancelled batches, with one batch read for each ten of these.
+    Lanes are read only for cancelled batches, with one batch read for each ten cancelled batches.
     """
     cancelled_batches = [each for each in batches if each.stopped]
     finishing = {part.batch_id for part in parts_of(cancelled_batches, ports) if _is_at_work(part)}

@@ -1,8 +1,8 @@
 """Sends one draft of a reviewed batch as any other draft is sent, or holds it back.
 
-The office ordered the sending of the drafts as they were shown at that time. So a draft is held back if its sending
-was refused since, or if somebody changed it in Stripe since and POM would send it all the same. The office has to
-learn of the refusal or the change first.
+The office ordered the sending of the drafts as POM displayed them at that time. So a draft is held back if its
+sending was refused since, or if somebody changed it in Stripe since and POM would send it otherwise. The office must
+see the refusal or the change first.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from chalicelib.usecases.connecting.webhook_health import webhook_health
 class ConnectionReport:
     """The data of a connection that POM shows.
 
-    `webhook_healthy` is None if it cannot be said yet. `lag_seconds` is the time since the latest comparison with
-    Stripe.
+    `webhook_healthy` is None if there is no active connection, or if POM cannot judge the webhook yet. `lag_seconds`
+    is the time since the latest comparison with Stripe.
     """
 
     connection: Connection

@@ -70,13 +70,13 @@ def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
     return WebhookHealth(None if unknown else True, unknown, checked_at)
 
 
-def webhooks_are_silent(connection: Connection, hearing: WebhookReach, now: int) -> bool:
+def webhooks_are_silent(connection: Connection, reach: WebhookReach, now: int) -> bool:
     """Returns True if no webhook has arrived since the newest event happened that had to be fetched.
 
     Returns False if a single webhook was lost while others arrive. Arrivals are stored for 35 days.
     """
-    unheard_at = connection.sweep.undelivered_at(now)
-    return unheard_at > 0 and hearing.fetched > 0 and not hearing.reached_after(unheard_at)
+    undelivered_at = connection.sweep.undelivered_at(now)
+    return undelivered_at > 0 and reach.fetched > 0 and not reach.reached_after(undelivered_at)
 
 
 def arrival_problem(connection: Connection, ports: Ports) -> str | None:
@@ -87,11 +87,11 @@ def arrival_problem(connection: Connection, ports: Ports) -> str | None:
     """
     sweep, now = connection.sweep, ports.clock.now()
     if sweep.undelivered_at(now) and connection.account_id is not None:
-        hearing = WebhookReach.of(ports.events.arrivals(connection.account_id))
-        if webhooks_are_silent(connection, hearing, now):
-            return _silence_text(hearing)
+        reach = WebhookReach.of(ports.events.arrivals(connection.account_id))
+        if webhooks_are_silent(connection, reach, now):
+            return _silence_text(reach)
         recovered_count = sweep.latest.recovered if sweep.latest and sweep.missed_just_now else 0
-        if recovered_count and not hearing.reached_after(sweep.missed_found_at):
+        if recovered_count and not reach.reached_after(sweep.missed_found_at):
             return f"The latest check found {_events(recovered_count)} that Stripe's webhooks had not brought."
     if sweep.corrected:
         return (
@@ -122,12 +122,12 @@ def _unknown_part(check: WebhookCheck | None, canary_run: CanaryRun | None, now:
     return CANARY_THROTTLED if canary_run.verdict is Verdict.THROTTLED else None
 
 
-def _silence_text(hearing: WebhookReach) -> str:
-    fetched_text = f"{_events(hearing.fetched)} had to be fetched."
-    if hearing.last_delivered_at is not None:
-        since = dt.datetime.fromtimestamp(hearing.last_delivered_at, dt.UTC).strftime("%Y-%m-%d %H:%M")
+def _silence_text(reach: WebhookReach) -> str:
+    fetched_text = f"{_events(reach.fetched)} had to be fetched."
+    if reach.last_delivered_at is not None:
+        since = dt.datetime.fromtimestamp(reach.last_delivered_at, dt.UTC).strftime("%Y-%m-%d %H:%M")
         return f"Stripe's webhooks have not arrived since {since} UTC: {fetched_text}"
-    if hearing.fetched < LATEST_EVENTS:
+    if reach.fetched < LATEST_EVENTS:
         return f"Stripe's webhooks have not arrived yet: {fetched_text}"
     return f"Stripe's webhooks have not arrived for long: more than {fetched_text}"
 

@@ -213,7 +213,7 @@ def queue_waiting_customers(organization_id: OrganizationId, account_id: StripeA
 
 
 def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> SyncStatus:
-    """Sends the present edition of the customer to Stripe, whichever edition the message was about.
+    """Sends the present edition of the customer to Stripe, even if the message was about an earlier edition.
 
     Raises:
         StripeUnavailable, StaleWrite: the caller has to try again.

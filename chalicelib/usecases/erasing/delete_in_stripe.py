@@ -21,7 +21,7 @@ def delete_in_stripe(customer: Customer, erasure: Erasure, ports: Ports) -> Eras
     customer and could not store. These carry POM's ids and have one of the customer's addresses.
 
     Raises:
-        StripeUnavailable: to be done again.
+        StripeUnavailable: the call must be repeated.
     """
     connection = ports.connections.get(customer.organization_id)
     account_id = connection.account_id

@@ -1,9 +1,9 @@
 """Continues the erasure of a customer from its present state. One worker at a time does this for a customer.
 
-Nothing is erased before `BEGINS_AFTER` seconds have passed and nothing of the customer is open. A request or a worker
-that read the customer before the erasure was requested has ended by then, and the lists have what it stored. Each
-step may be repeated. The person is removed from the customer's record first, so no other record gets the person from
-there.
+Erasing begins when `BEGINS_AFTER` seconds have passed and no record of the customer is open. By then, every request
+or worker that read the customer before the erasure was requested has ended, and the lists have the records that it
+stored. Each step may be repeated. The person is removed from the customer's record first, so no other record gets the
+person from there.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def erase_customer(organization_id: OrganizationId, customer_id: CustomerId, por
     is due.
 
     Raises:
-        StaleWrite, StripeUnavailable, Retryable: to be done again; what has been erased stays so.
+        StaleWrite, StripeUnavailable, Retryable: the call must be repeated. Data erased so far stays erased.
     """
     customer = ports.customers.get(organization_id, customer_id)
     if customer is None or customer.erasure is None:
@@ -89,7 +89,7 @@ def _erase_customer_record(customer: Customer, erasure: Erasure, ports: Ports) -
 def _store_pass(customer: Customer, erasure: Erasure, erase_pass: Pass, ports: Ports) -> Customer:
     """Returns the customer, stored with the result of this pass over its records.
 
-    The erasure is finished by a pass that finds nothing left, a day or more after a pass that erased what it found.
+    The erasure is finished by a pass that finds nothing to erase, a day or more after the previous complete pass.
     """
     now = ports.clock.now()
     if erase_pass.reached is not None:

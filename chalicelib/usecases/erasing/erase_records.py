@@ -47,7 +47,7 @@ def erase_records(customer: Customer, erasure: Erasure, ports: Ports) -> Pass:
     The items of batches come last, because an organization may have very many. A continuing run is at these.
 
     Raises:
-        StaleWrite, Retryable: to be done again; what has been erased stays so.
+        StaleWrite, Retryable: the call must be repeated. Data erased so far stays erased.
     """
     until = ports.clock.now() + RUN_FOR
     progress = Pass(erasure.erased_in_pass, erasure.waits_for)

@@ -31,9 +31,9 @@ def request_erasure(
 
     Raises:
         NotFound: this organization has no such customer.
-        Conflict: something of the customer is not settled, which the error tells, or the organization is not
-            connected and the Stripe customer is to be deleted, or an erasure was asked for with another choice.
-        StaleWrite: the customer kept changing all the while.
+        Conflict: the customer has unfinished records, which the error names; the Stripe customer is to be deleted and
+            the organization is not connected; or an earlier request made another choice.
+        StaleWrite: the customer changed during every attempt.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         customer = require_customer(organization_id, customer_id, ports)
@@ -70,7 +70,8 @@ def _asked_for_before(customer: Customer, in_stripe: InStripe) -> Customer:
     """Returns the customer if its erasure was requested with the same choice.
 
     Raises:
-        Conflict: the choice was another one, and the caller would believe that the new choice counts.
+        Conflict: the earlier request made another choice, so the caller would wrongly believe that the new choice
+            counts.
     """
     if customer.erasure is not None and customer.erasure.in_stripe is not in_stripe:
         raise Conflict(

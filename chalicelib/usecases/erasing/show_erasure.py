@@ -13,7 +13,7 @@ def show_erasure(organization_id: OrganizationId, customer_id: CustomerId, ports
     """Returns a customer with its erasure.
 
     Raises:
-        NotFound: this organization has no such customer, or nobody has asked to erase it.
+        NotFound: this organization has no such customer, or its erasure was never requested.
     """
     customer = require_customer(organization_id, customer_id, ports)
     if customer.erasure is None:

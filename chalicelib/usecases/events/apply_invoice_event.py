@@ -100,7 +100,7 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
 
 
 def _referred_to(ids: Sequence[str], account_id: StripeAccountId, ports: Ports) -> Invoice | None:
-    """Returns the invoice of the first of these Stripe ids that POM has stored, or None."""
+    """Returns the invoice of the first id in `ids` for which POM has stored a reference, or None."""
     owners = ports.invoices.find_by_reference(account_id, ids) if ids else {}
     owner = next((owners[stripe_id] for stripe_id in ids if stripe_id in owners), None)
     return ports.invoices.get(*owner) if owner is not None else None

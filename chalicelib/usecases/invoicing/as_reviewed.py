@@ -49,7 +49,7 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
     """Refuses to mail a draft that differs from the version that users saw, or that would be mailed overdue.
 
     `reviewed` is the invoice as POM displayed it, and `present` as Stripe has it now. If the order was to be sent at
-    once, nobody has reviewed the draft, so its due date has to be the ordered one.
+    once, nobody has reviewed the draft, so its due date must be the ordered due date.
 
     Raises:
         StripeRefused: its total differs from POM's order, or it was deleted.
@@ -174,7 +174,7 @@ def require_made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
     """Refuses a draft whose total in Stripe differs from POM's order.
 
     Raises:
-        StripeRefused: the total is another one, or the draft was deleted.
+        StripeRefused: the total differs, or the draft was deleted.
     """
     if fact.deleted:
         raise draft_deleted()

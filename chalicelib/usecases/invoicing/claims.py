@@ -123,8 +123,8 @@ def _given_up(holder: Invoice, invoice: Invoice, ports: Ports) -> AbstractSet[Se
     """
     if holder.edit is None or holder.saga.running or holder.stripe_account_id != invoice.stripe_account_id:
         return frozenset()
-    left = give_up_held(holder, ports).edit
-    return set(holder.edit.held) - set(left.held if left is not None else ())
+    remaining_edit = give_up_held(holder, ports).edit
+    return set(holder.edit.held) - set(remaining_edit.held if remaining_edit is not None else ())
 
 
 def _live_holder(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> Invoice | None:

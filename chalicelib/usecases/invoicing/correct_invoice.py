@@ -45,7 +45,7 @@ def correct_invoice(
         Conflict: nobody has confirmed it, it was not issued or is paid, its customer is erased, a payment of it is
             under way, or a service has been billed elsewhere since it was voided.
         Refused: the customer has no e-mail address, Stripe does not let the account take payments, so that the copy
-            could not be sent, or Stripe says no.
+            could not be sent, or Stripe refuses.
     """
     original = load(organization_id, invoice_id, ports)
     copy = ports.invoices.get(organization_id, correction_id_for(organization_id, invoice_id))

@@ -1,4 +1,4 @@
-"""Brings a draft in Stripe to an order, whatever its present state.
+"""Changes a draft in Stripe until it matches an order.
 
 The draft is read first, and only differences are changed. So the same function makes a change, resumes it after a
 crash, and undoes it. Changes that somebody made in Stripe's dashboard are overwritten.
@@ -35,19 +35,19 @@ WITHOUT_ADDITIONS = DraftChanges(drops_additions=True)
 
 
 def brought_to(order: Order, invoice: Invoice, ports: Ports) -> InvoiceFact:
-    """Returns the invoice in Stripe after its draft has become what `order` says.
+    """Returns Stripe's invoice after its draft has been changed to match `order`.
 
-    Returns it as it is if it is no draft any more.
+    If the invoice is no longer a draft, it is returned unchanged.
 
-    The lines come first and are changed by two requests at most: what is not as ordered is removed, from the first
-    line that differs, and added anew. Everything else is changed by one request, once Stripe has the right total. So
-    if Stripe refuses, usually no more than the lines have to be brought back.
+    The lines are changed first, by at most two requests. The first line that differs and all lines after it are
+    removed, and the ordered lines are added in their place. Everything else is changed by one request, after Stripe
+    has the right total. So if Stripe refuses, usually only the lines have to be restored.
 
     Raises:
-        StripeRefused: Stripe says no, or its total is another one.
-        StaleWrite: another worker has moved on. Or an earlier attempt was undone by somebody; it is to be repeated
-            with a new idempotency key.
-        StripeUnavailable: to be gone on with later.
+        StripeRefused: Stripe refused a change, or its total differs from the order's.
+        StaleWrite: another worker has continued the edit. Or somebody undid an earlier attempt, so the step must be
+            repeated with a new idempotency key.
+        StripeUnavailable: the edit must be resumed later.
     """
     account_id, stripe_id = invoice.stripe_account_id, invoice.stripe_invoice_id or ""
     fact = ports.stripe.fetch(account_id, "invoice", stripe_id)
@@ -60,7 +60,7 @@ def brought_to(order: Order, invoice: Invoice, ports: Ports) -> InvoiceFact:
         present = ports.stripe.draft_lines(account_id, stripe_id)
     kept = lines_to_keep(present, ordered)
     removed, added = [line.id for line in present[kept:]], ordered[kept:]
-    seen = [line.id for line in present]
+    present_ids = [line.id for line in present]
     if removed or added:
         _require_still_ours(invoice, ports)
     if removed:
@@ -68,7 +68,7 @@ def brought_to(order: Order, invoice: Invoice, ports: Ports) -> InvoiceFact:
         fact = ports.stripe.remove_lines(account_id, stripe_id, removed, key)
     if added:
         # Two workers that have seen the same lines use the same key, so the lines are added once.
-        key = f"{saga.key}-add-{digest(*seen[:kept], *map(str, added))}"
+        key = f"{saga.key}-add-{digest(*present_ids[:kept], *map(str, added))}"
         fact = ports.stripe.add_lines(account_id, stripe_id, added, key)
     if (removed or added) and not saga.untouched:
         _require_carried_out(order, invoice, ports)
@@ -84,11 +84,11 @@ def brought_to(order: Order, invoice: Invoice, ports: Ports) -> InvoiceFact:
 def _require_still_ours(invoice: Invoice, ports: Ports) -> None:
     """Requires that no other worker has ended this edit since the draft was read.
 
-    A worker that slept past its lease would otherwise bring back lines that a later edit has replaced. It can still
-    fall asleep between this and its request, which Stripe cannot tell from another.
+    A worker that slept past its lease would otherwise bring back lines that a later edit has replaced. The worker may
+    still sleep between this check and its request. Stripe cannot recognize that request as outdated.
 
     Raises:
-        StaleWrite: another worker has moved on.
+        StaleWrite: another worker has continued the edit.
     """
     at_same_point(load(invoice.organization_id, invoice.id, ports), invoice)
 
@@ -130,8 +130,9 @@ def _changes(order: Order, invoice: Invoice, fact: InvoiceFact, ports: Ports) ->
 def _due_at(order: Order, invoice: Invoice, fact: InvoiceFact, now: int) -> int | None:
     """Returns when the draft is to be due (epoch seconds UTC).
 
-    Payment terms count from the day of sending, so until then any day on which they would let it be due is right.
-    A due date that has passed meanwhile cannot be given back to Stripe, and the draft stays due as it is.
+    Payment terms count from the day of sending. Until then, a draft keeps the due date that POM computed from the
+    same terms. If an ordered due date has passed, the draft keeps its present due date, because Stripe accepts no
+    date in the past.
     """
     if order.due_date is not None:
         due_at = end_of_day(order.due_date, order.time_zone)

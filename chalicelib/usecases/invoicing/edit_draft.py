@@ -51,9 +51,9 @@ def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | No
 
     Raises:
         NotFound: this organization has no such invoice.
-        Refused: the order breaks rules, or Stripe says no.
-        Conflict: the invoice is no draft at rest, its customer is erased, a service is billed elsewhere, invoicing is
-            paused, or somebody finalized the draft in Stripe meanwhile.
+        Refused: the order breaks rules, or Stripe refuses.
+        Conflict: the invoice is not a draft, POM is working on it, its customer is erased, a service is billed
+            elsewhere, invoicing is paused, or somebody finalized the draft in Stripe meanwhile.
         PreconditionFailed: somebody has changed the draft since the client loaded it.
     """
     invoice = load(command.organization_id, command.invoice_id, ports)

@@ -64,7 +64,7 @@ def restore(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         fact = brought_to(invoice.order, invoice, ports)
     except StripeRefused:
         facts = _everything(invoice, ports)
-        # Stripe takes neither order. The draft stays as it is there, and POM shows how it differs.
+        # Stripe refuses both orders. The draft stays as it is in Stripe, and POM shows how it differs.
         return _moved(invoice, Step.RELEASE, ports, facts) if _is_draft(facts) else _ended(invoice, facts, ports)
     if not fact.unfinished:
         return _ended(invoice, _everything(invoice, ports), ports)
@@ -139,7 +139,7 @@ def _is_draft(facts: Sequence[StripeFact]) -> bool:
 def _ended(invoice: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoice:
     """Returns the invoice after somebody has finalized or deleted its draft in Stripe while it was edited.
 
-    What was finalized is what the customer is asked to pay, so the order is the one whose lines it has.
+    The customer is asked to pay the finalized lines. So the new order is stored only if these lines are its lines.
     """
     if any(isinstance(fact, InvoiceFact) and fact.deleted for fact in facts):
         return _moved(invoice, Step.RELEASE, ports, facts, refusal=draft_deleted())
@@ -150,7 +150,7 @@ def _ended(invoice: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoi
 
 
 def finalized_meanwhile() -> ChangedInStripe:
-    """Returns why a draft was not edited that somebody has just finalized in Stripe."""
+    """Returns the refusal to edit a draft that somebody has just finalized in Stripe."""
     return ChangedInStripe(
         "changed_in_stripe",
         "Somebody finalized this draft in Stripe while it was being saved.",
@@ -169,49 +169,52 @@ def _moved(
     as_made: InvoiceFact | None = None,
     refusal: Refused | Conflict | None = None,
 ) -> Invoice:
-    """Returns the invoice at its next recovery point, stored in one write with what the step brought.
+    """Stores the invoice at its next recovery point and the facts of the step in one write, and returns the invoice.
 
     `order` is the invoice's order from now on. `as_made` is the draft after POM has brought it to that order.
 
     Raises:
-        StaleWrite: another worker has moved on.
+        StaleWrite: another worker has continued the edit.
     """
     now = ports.clock.now()
 
     def moving(current: Invoice) -> Invoice:
-        known = knowing_also(at_same_point(current, invoice), facts, invoice, ports)
+        updated = knowing_also(at_same_point(current, invoice), facts, invoice, ports)
         saga = current.saga.advanced(step, now)
         if refusal is not None:
             saga = saga.undoing(Refusal.of(refusal))
         if order is not None:
-            known = _with_order(known, order, records_edit=order != current.order or _was_changed(current, as_made))
+            updated = _with_order(
+                updated, order, records_edit=order != current.order or _was_changed(current, as_made)
+            )
         if as_made is not None:
-            known = replace(
-                known,
+            updated = replace(
+                updated,
                 details_as_made=as_made.drafted_details,
-                terms_due_at=as_made.due_at if known.order.days_until_due is not None else None,
+                terms_due_at=as_made.due_at if updated.order.days_until_due is not None else None,
                 former_terms_due_at=None,
             )
-        return replace(known, saga=saga).changed(now)
+        return replace(updated, saga=saga).changed(now)
 
     return store(invoice, moving, ports)
 
 
-def _was_changed(before: Invoice, made: InvoiceFact | None) -> bool:
-    """Returns True if the edit changed in Stripe what POM had shown of the draft: somebody else had changed it.
+def _was_changed(before: Invoice, edited: InvoiceFact | None) -> bool:
+    """Returns True if the edit changed the draft that POM had stored from Stripe.
 
-    Stripe's answer has the lines of a draft only if there are at most ten.
+    If POM's order is the same, this means that somebody else had changed the draft. Stripe's response has the lines
+    of a draft only if there are at most ten.
     """
-    shown = before.facts.invoice
-    if shown is None or made is None:
+    former = before.facts.invoice
+    if former is None or edited is None:
         return False
-    lines = None not in (shown.drafted_lines, made.drafted_lines) and shown.drafted_lines != made.drafted_lines
-    details = (shown.drafted_details or DraftDetails()).differences(made.drafted_details or DraftDetails())
+    lines = None not in (former.drafted_lines, edited.drafted_lines) and former.drafted_lines != edited.drafted_lines
+    details = (former.drafted_details or DraftDetails()).differences(edited.drafted_details or DraftDetails())
     return (
         lines
         or any(details)
-        or (shown.total, shown.due_at, shown.charges_automatically)
-        != (made.total, made.due_at, made.charges_automatically)
+        or (former.total, former.due_at, former.charges_automatically)
+        != (edited.total, edited.due_at, edited.charges_automatically)
     )
 
 
@@ -232,16 +235,18 @@ def _with_order(invoice: Invoice, order: Order, *, records_edit: bool) -> Invoic
 
 
 def _at_rest(invoice: Invoice, held: Sequence[str], ports: Ports) -> Invoice:
-    """Returns the invoice with nothing left to do. `held` are services that only Stripe's lines have."""
+    """Stores the invoice with its edit finished, and returns it. `held` are the services that are billed on Stripe's
+    lines and are not in the order.
+    """
     now, refusal = ports.clock.now(), invoice.saga.refusal
 
-    def resting(current: Invoice) -> Invoice:
+    def finish(current: Invoice) -> Invoice:
         edit, fact = _edit(at_same_point(current, invoice)), current.facts.invoice
         step = Step.REVIEW if fact is not None and fact.unfinished else Step.DONE
-        left = replace(edit, held=tuple(each for each in edit.held if each in set(held))) if held else None
-        rested = replace(current, edit=left, saga=current.saga.advanced(step, now).undoing(None))
+        remaining_edit = replace(edit, held=tuple(each for each in edit.held if each in set(held))) if held else None
+        finished = replace(current, edit=remaining_edit, saga=current.saga.advanced(step, now).undoing(None))
         if refusal is not None and current.saga.interrupted:
-            rested = rested.telling(Action(now, EDIT_REFUSED, None, refusal.code, current.stripe_invoice_id))
-        return rested.changed(now)
+            finished = finished.telling(Action(now, EDIT_REFUSED, None, refusal.code, current.stripe_invoice_id))
+        return finished.changed(now)
 
-    return store(invoice, resting, ports)
+    return store(invoice, finish, ports)

@@ -35,9 +35,9 @@ def give_up_held(invoice: Invoice, ports: Ports) -> Invoice:
     held = tuple(service_id for service_id in edit.held if service_id in billed)
     ports.invoices.release(invoice, [service_id for service_id in edit.held if service_id not in billed])
 
-    def given_up(current: Invoice) -> Invoice:
+    def without_given_up(current: Invoice) -> Invoice:
         # A later edit has its own list of held services, so it stays as it is.
-        left = replace(edit, held=held) if held else None
-        return replace(current, edit=left) if current.edit == edit else current
+        remaining_edit = replace(edit, held=held) if held else None
+        return replace(current, edit=remaining_edit) if current.edit == edit else current
 
-    return store(invoice, given_up, ports)
+    return store(invoice, without_given_up, ports)

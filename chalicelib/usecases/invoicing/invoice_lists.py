@@ -1,4 +1,4 @@
-"""Lists invoices, finds one by Stripe's id, and says what the invoices of a list come to."""
+"""Lists invoices, finds one by Stripe's id, and returns the totals of a list."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def list_invoices(
 def several(
     organization_id: OrganizationId, invoice_ids: Iterable[InvoiceId], ports: Ports
 ) -> Mapping[InvoiceId, Invoice]:
-    """Returns those of these invoices that the organization has, by their ids. A batch read for each 100 of them."""
+    """Returns the organization's invoices with these ids, by id, without ids that it does not have. One batch read is
+    made for each 100 ids.
+    """
     invoices: dict[InvoiceId, Invoice] = {}
     for portion in in_hundreds(dict.fromkeys(invoice_ids)):
         invoices.update(ports.invoices.several(organization_id, portion))

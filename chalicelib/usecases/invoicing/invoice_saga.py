@@ -79,7 +79,7 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
             invoice, customer = load(invoice.organization_id, invoice.id, ports), None
         except AccountUnreachable:
             mark_revoked(invoice.organization_id, invoice.stripe_account_id, ports)
-            # A copy may have voided its original by now, so it is not taken back: it goes on after a reconnect.
+            # A copy may have voided its original by now, so it is not taken back: it resumes after a reconnect.
             if invoice.stripe_invoice_id is None and invoice.saga.untouched and invoice.corrects is None:
                 take_back_at_once(invoice, ports)
             else:
@@ -210,7 +210,7 @@ def _mail(invoice: Invoice, ports: Ports) -> Invoice:
     """Returns the invoice after Stripe has mailed it.
 
     Raises:
-        Refused, Conflict: it may not be mailed as it is now, or Stripe says no.
+        Refused, Conflict: the invoice may not be mailed in its present form, or Stripe refuses.
     """
     account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
     reviewed, saga = invoice, invoice.saga
@@ -246,7 +246,7 @@ def _mail(invoice: Invoice, ports: Ports) -> Invoice:
 
 
 def _require_its_customer(invoice: Invoice, ports: Ports) -> None:
-    """Gives Stripe the customer's present e-mail address, and refuses an invoice that would go to another one.
+    """Gives Stripe the customer's present e-mail address, and refuses an invoice that would go to another address.
 
     This comes right before Stripe is asked to send, because the customer may have been edited or linked to another
     Stripe customer since the step before, which may be hours ago. Finalizing copies the address for good
@@ -270,7 +270,7 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         try:
             ports.stripe.delete_draft(invoice.stripe_account_id, invoice.stripe_invoice_id)
         except StripeRefused:
-            # It is no draft any more: somebody finalized it in Stripe. It lives, so we keep it as it is there.
+            # Somebody finalized the draft in Stripe. The invoice is live, so POM keeps it as it is in Stripe.
             facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
             entry = send_refused(invoice, refusal.code, ports) if invoice.saga.send else None
             return advance(invoice, Step.DONE, ports, facts, entry=entry)

@@ -41,13 +41,15 @@ def send_invoice(
 ) -> Invoice:
     """Sends a reviewed draft, or an invoice that was finalized in Stripe and never sent.
 
-    Returns an invoice that was sent before unchanged. `asked_at` is the time of the request (epoch seconds UTC), if
-    no caller waits for the response any more. Then nobody has seen later changes in Stripe, and a refusal becomes an
-    entry of the timeline.
+    An invoice that was sent before is returned unchanged. `asked_at` is the time of the request (epoch seconds UTC)
+    if no caller waits for the response any more. Then no user has seen later changes in Stripe, and a refusal is
+    added to the timeline.
 
     Raises:
-        NotFound; Conflict: it is being made, can no longer be sent, would go to a former address, or its customer is
-            erased; Refused: not ready, or Stripe says no.
+        NotFound: this organization has no such invoice.
+        Conflict: the invoice is being created, can no longer be sent, would go to a former address, or its customer
+            is erased.
+        Refused: the invoice is not ready, or Stripe refuses.
     """
     invoice = load(organization_id, invoice_id, ports)
     if _sent(invoice):
@@ -64,7 +66,7 @@ def send_invoice(
         require_no_payment_under_way(invoice)
     wake(connection, ports)
     now, nonce = ports.clock.now(), ports.clock.nonce()
-    asked = Action(now if asked_at is None else asked_at, SEND_REQUESTED, user_id)
+    send_request = Action(now if asked_at is None else asked_at, SEND_REQUESTED, user_id)
 
     def sending(current: Invoice) -> Invoice:
         if current.saga.running or _sent(current):
@@ -77,7 +79,7 @@ def send_invoice(
             drafted=draft_tags(current) if current.status is InvoiceStatus.DRAFT else None,
             awaited=asked_at is None,
         )
-        return replace(current, saga=saga).changed(now, asked)
+        return replace(current, saga=saga).changed(now, send_request)
 
     return run(store(invoice, sending, ports), ports)
 
@@ -104,7 +106,9 @@ def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user
     """Reads the invoice from Stripe now.
 
     Raises:
-        NotFound; Conflict: not connected, or connected to another account than the invoice was made on.
+        NotFound: this organization has no such invoice.
+        Conflict: the organization is not connected, or is connected to another account than the invoice was created
+            on.
     """
     invoice = load(organization_id, invoice_id, ports)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))

@@ -21,7 +21,7 @@ from chalicelib.domain.terms import day_of, days_of_terms, valid_due_date, valid
 
 @dataclass(frozen=True, slots=True)
 class CreateInvoice:
-    """The request. `fingerprint` tells two bodies with one idempotency key apart."""
+    """A request to create an invoice. `fingerprint` differs between two bodies that have the same idempotency key."""
 
     organization_id: OrganizationId
     user_id: UserId
@@ -31,25 +31,27 @@ class CreateInvoice:
     line_items: tuple[Service, ...]
     terms: BillingTerms
     line_currencies: Mapping[int, str] = field(default_factory=dict)
-    """The currencies that lines name, by their positions. Each has to be the invoice's."""
+    """The currencies that lines name, by their positions. Each must be the invoice's currency."""
     invoice_type: str = "stripe"
     tax: Decimal | None = None
     deductions: tuple[RequestedDeduction, ...] = ()
     time_zone: str | None = None
-    """The time zone of the order that this one replaces. None for a new invoice, which has that of the settings."""
+    """The time zone of the order that this order replaces. None for a new invoice, which uses the time zone of the
+    settings.
+    """
 
 
 def checked_order(command: CreateInvoice, settings: InvoicingSettings, connection: Connection, now: int) -> Order:
-    """Returns the order. What the request leaves out comes from the settings.
+    """Returns the order that `command` requests. Values that the request omits come from the settings.
 
     Raises:
-        Refused: it breaks a rule; names the field, and carries the other rules that it breaks. The total is judged
-            once every part of it is right.
+        Refused: the request breaks a rule. The error names the field, and has the other errors of the request
+            attached. The total is checked only if all its parts are valid.
     """
     terms = command.terms
     currency = (terms.currency or usual_currency(settings, connection)).lower()
-    says_when_due = terms.payment_terms is not None or terms.due_date is not None
-    payment_terms = terms.payment_terms if says_when_due else settings.payment_terms
+    has_due_terms = terms.payment_terms is not None or terms.due_date is not None
+    payment_terms = terms.payment_terms if has_due_terms else settings.payment_terms
     zone = command.time_zone or time_zone_of(settings, connection.account)
     errors = ErrorCollector()
     with errors:
@@ -65,8 +67,10 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
     with errors:
         days_until_due = _days_until_due(payment_terms, terms.due_date, day_of(now, zone))
     with errors:
-        asked = terms.payment_methods
-        payment_methods = known_payment_methods(settings.payment_methods if asked is None else asked)
+        requested_methods = terms.payment_methods
+        payment_methods = known_payment_methods(
+            settings.payment_methods if requested_methods is None else requested_methods
+        )
         require_currency(payment_methods, currency)
     errors.raise_first()
     order = Order(
@@ -137,18 +141,18 @@ def _lines(command: CreateInvoice, currency: str, today: dt.date) -> tuple[LineI
     return tuple(lines)
 
 
-def _require_currency(named: str, currency: str, *, field: str) -> None:
-    """Requires that a line names no other currency than the invoice has.
+def _require_currency(line_currency: str, currency: str, *, field: str) -> None:
+    """Requires that the currency of a line is the invoice's currency.
 
     Raises:
-        Refused: it names another one, or one that Stripe does not take.
+        Refused: the line has another currency, or a currency that Stripe does not take.
     """
-    if named == currency:
+    if line_currency == currency:
         return
-    exponent(named, field=field)
+    exponent(line_currency, field=field)
     raise Refused(
         "currency_mixed",
-        f"This line is in {named.upper()}, the invoice in {currency.upper()}.",
+        f"This line is in {line_currency.upper()}, the invoice in {currency.upper()}.",
         field=field,
         next_step="Make one invoice for each currency. A line that names no currency is in that of its invoice.",
     )

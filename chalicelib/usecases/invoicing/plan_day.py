@@ -61,7 +61,7 @@ def mark_overdue(organization_id: OrganizationId, invoice_id: InvoiceId, ports: 
     """Stores that an unpaid invoice is overdue. Returns False if it is not, or was stored as overdue before.
 
     Raises:
-        StaleWrite: to be tried again.
+        StaleWrite: the call must be repeated.
     """
     invoice = ports.invoices.get(organization_id, invoice_id)
     return invoice is not None and marked_overdue(invoice, ports) is not invoice
@@ -71,7 +71,7 @@ def marked_overdue(invoice: Invoice, ports: Ports) -> Invoice:
     """Returns the invoice, stored as overdue if it is unpaid and its due day is over.
 
     Raises:
-        StaleWrite: to be tried again.
+        StaleWrite: the call must be repeated.
     """
     now = ports.clock.now()
 
@@ -90,8 +90,10 @@ def _to_remind_of(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice
     now = dt.datetime.fromtimestamp(timestamp, ZoneInfo(zone))
     for day in due_days_to_remind_of(settings.reminders, now):
         # An invoice keeps the time zone that it was made in, where the same day begins and ends up to a day apart.
-        wanted = InvoiceFilter(due_from=end_of_day(day, zone) - 2 * DAY, due_before=end_of_day(day, zone) + DAY)
-        for invoice in _each(settings.organization_id, wanted, ports):
+        invoice_filter = InvoiceFilter(
+            due_from=end_of_day(day, zone) - 2 * DAY, due_before=end_of_day(day, zone) + DAY
+        )
+        for invoice in _each(settings.organization_id, invoice_filter, ports):
             done = is_today(invoice.reminded_at, timestamp, zone)
             if invoice.due_day == day and not done and reminder_is_due(invoice, settings, now):
                 yield invoice
@@ -101,14 +103,14 @@ def _to_close(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice]:
     """Yields invoices whose payment window has passed."""
     window, now = settings.payment_window, ports.clock.now()
     if window is not None:
-        wanted = InvoiceFilter(due_before=now - (window - 1) * DAY)
-        for invoice in _each(settings.organization_id, wanted, ports):
+        invoice_filter = InvoiceFilter(due_before=now - (window - 1) * DAY)
+        for invoice in _each(settings.organization_id, invoice_filter, ports):
             if window_has_passed(invoice, window, now):
                 yield invoice
 
 
-def _each(organization_id: OrganizationId, wanted: InvoiceFilter, ports: Ports) -> Iterator[Invoice]:
-    return all_items(partial(ports.invoices.page, organization_id, wanted, PAGE))
+def _each(organization_id: OrganizationId, invoice_filter: InvoiceFilter, ports: Ports) -> Iterator[Invoice]:
+    return all_items(partial(ports.invoices.page, organization_id, invoice_filter, PAGE))
 
 
 def _queue(invoices: Iterator[Invoice], task: InvoiceTask, ports: Ports) -> int:

@@ -60,18 +60,24 @@ class Preview:
     @property
     def details(self) -> DraftDetails:
         """Returns the texts and payment methods of the order, with those that Stripe filled in for the draft."""
-        made = self.invoice.details_as_made
-        return self.invoice.order.details.completed_from(made) if made else self.invoice.order.details
+        details_as_made = self.invoice.details_as_made
+        return (
+            self.invoice.order.details.completed_from(details_as_made)
+            if details_as_made
+            else self.invoice.order.details
+        )
 
 
 def preview_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Preview:
-    """Returns what the payer will see of a draft.
+    """Returns a draft as the payer will see it.
 
-    If somebody changed the draft in Stripe, it shows what POM ordered, and a warning says so: POM sends nothing else.
+    If somebody changed the draft in Stripe, the preview shows POM's order, and a warning says so: POM sends nothing
+    else.
 
     Raises:
         NotFound: this organization has no such invoice.
-        Conflict: it is no draft, it is still being made, or its customer is erased, so that nobody will send it.
+        Conflict: the invoice is not a draft, it is still being created, or its customer is erased, so it will not be
+            sent.
     """
     invoice, now = load(organization_id, invoice_id, ports), ports.clock.now()
     if invoice.status is InvoiceStatus.CREATING:

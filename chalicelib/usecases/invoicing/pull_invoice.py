@@ -24,22 +24,22 @@ def pulled(invoice: Invoice, account_id: StripeAccountId, source: Source, ports:
     now = ports.clock.now()
 
     def pulling(current: Invoice) -> Invoice:
-        known = knowing_also(current, facts, invoice, ports)
+        updated = knowing_also(current, facts, invoice, ports)
         # A difference that the sweep finds is a missed event. Only a person who asks for the invoice renews its link.
         renewed = source is Source.POM and current.link_expired(now)
         # An invoice that an earlier release stored is written even so, because its payments are in no list yet.
-        if looks_the_same(known, current) and current.payments_listed and not renewed:
+        if looks_the_same(updated, current) and current.payments_listed and not renewed:
             return current
-        return replace(known.changed(now), links_read_at=now)
+        return replace(updated.changed(now), links_read_at=now)
 
     return store(invoice, pulling, ports)
 
 
 def pulled_to_act_on(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
-    """Returns the invoice as Stripe has it, for somebody who is about to act on what POM has shown.
+    """Returns the invoice as Stripe has it, for a user who is about to act on the version that POM displayed.
 
     Raises:
-        Conflict: a revision with another total or due date has replaced it in Stripe; POM knows the revision now.
+        Conflict: a revision with another total or due date has replaced it in Stripe. POM has stored the revision.
     """
     present = pulled(invoice, account_id, Source.POM, ports)
     if present.stripe_invoice_id != invoice.stripe_invoice_id:
@@ -77,8 +77,8 @@ def with_what_was_done_in_stripe(
     """Returns `after`, read from Stripe again if somebody has voided, revised or finalized it there.
 
     When an event says that an invoice is void, POM reads it once from Stripe, because the event may not name the
-    revision yet. If somebody revised the invoice or finalized its draft, then POM must learn its payments. While POM
-    itself sends an invoice, Stripe's answer brings the payments.
+    revision yet. If somebody revised the invoice or finalized its draft, then POM must read its payments. While POM
+    itself sends an invoice, Stripe's response has the payments.
     """
     fact = after.facts.invoice
     if fact is not None and before.live and not after.live and not fact.deleted:

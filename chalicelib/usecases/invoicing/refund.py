@@ -61,12 +61,12 @@ class OrderedRefund:
 def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
     """Refunds a payment, or a part of it, and returns the refund. A repeated request returns the same refund.
 
-    If Stripe does not answer, `fact` is None, and `resume_stuck` asks again later.
+    If Stripe does not answer, `fact` is None, and `resume_stuck` sends the request again later.
 
     Raises:
         NotFound: this organization has no such payment.
         Conflict: the organization is not connected, the invoice was made on another account, the key was used for
-            another refund of this payment, or the refund of this key was refused later.
+            another refund of this payment, or the refund with this key was refused after the first response.
         Refused: this payment, or this amount of it, cannot be refunded; nothing was ordered.
         StripeRefused, AccountUnreachable: Stripe refused the refund, or access to the account; nothing was refunded,
             and the order was dropped.
@@ -120,10 +120,10 @@ def _stored(invoice: Invoice, request: RefundRequest, nonce: str, ports: Ports) 
 
 
 def _ordering(current: Invoice, request: RefundRequest, nonce: str, now: int) -> Invoice:
-    """Returns the invoice with the order, or unchanged if it has an order of this key already.
+    """Returns `current` with the order, or unchanged if it already has an order with this key.
 
     The amount is checked on the version of the invoice that the order is stored in. So of two concurrent requests,
-    the second one finds less left to refund.
+    the second one can refund only the remaining amount.
     """
     if _ordered(current, request) is not None:
         return current
@@ -185,12 +185,12 @@ def _ordered(invoice: Invoice, request: RefundRequest) -> OrderedRefund | None:
     """
     order = invoice.refund_order(request.order_id)
     fact = next((each for each in invoice.facts.refunds.values() if each.order_id == request.order_id), None)
-    made = order or fact
-    if made is None:
+    earlier = order or fact
+    if earlier is None:
         return None
     requested_amount = _requested_amount(request, invoice)
-    same_amount = requested_amount == (None if order is not None and order.all_that_is_left else made.amount)
-    if made.reason != request.reason or not (same_amount or (order is None and requested_amount is None)):
+    same_amount = requested_amount == (None if order is not None and order.all_that_is_left else earlier.amount)
+    if earlier.reason != request.reason or not (same_amount or (order is None and requested_amount is None)):
         raise Conflict(
             "idempotency_key_reused",
             "This Idempotency-Key was used for another refund of this payment.",
@@ -200,7 +200,7 @@ def _ordered(invoice: Invoice, request: RefundRequest) -> OrderedRefund | None:
     if fact is None and order is not None and order.refused is not None:
         raise _refused()
     currency = fact.currency if fact is not None else invoice.order.currency
-    return OrderedRefund(invoice.id, request.payment_id, made.amount, currency, made.reason, fact)
+    return OrderedRefund(invoice.id, request.payment_id, earlier.amount, currency, earlier.reason, fact)
 
 
 def _refused() -> Conflict:

@@ -1,7 +1,8 @@
 """The step in which a copy takes the place of the invoice that it corrects.
 
 The original is voided before Stripe has a draft of the copy. So the services are never on two invoices that somebody
-could pay. Everything here may be repeated: an invoice that is void stays void, and a claim that is held is held.
+could pay. Everything here may be repeated: an invoice that is void stays void, and a claim that the copy holds stays
+with the copy.
 """
 
 from __future__ import annotations

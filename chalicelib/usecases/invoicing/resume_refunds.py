@@ -65,10 +65,10 @@ def resume_order(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
         return _postponed(leased, order, ports, stored_by_stripe=False)
     except AccountUnreachable:
         return _postponed_until_reconnected(leased, order, ports)
-    known = store(leased, lambda current: _with_refunds(current, refunds, leased, ports), ports)
-    if known.refund_order(order.id) != order:
-        return known  # The refund was made, or another worker has taken up the order.
-    return _ask_again(known, order, ports)
+    refreshed = store(leased, lambda current: _with_refunds(current, refunds, leased, ports), ports)
+    if refreshed.refund_order(order.id) != order:
+        return refreshed  # The refund was made, or another worker has taken up the order.
+    return _ask_again(refreshed, order, ports)
 
 
 def _ask_again(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:

@@ -85,7 +85,7 @@ def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> In
     """Returns the invoice, stored with the reason for which its saga is being undone.
 
     Raises:
-        StaleWrite: another worker has moved on.
+        StaleWrite: another worker has continued the saga.
     """
     reason, now = Refusal.of(refusal), ports.clock.now()
 
@@ -133,8 +133,8 @@ def _who_had_it_sent(invoice: Invoice) -> str | None:
     """Returns the user who requested the e-mail: the last one to send it after a review, or else the invoice's
     creator.
     """
-    asked = [action.actor for action in invoice.actions if action.kind == SEND_REQUESTED]
-    return asked[-1] if asked else invoice.created_by
+    requesters = [action.actor for action in invoice.actions if action.kind == SEND_REQUESTED]
+    return requesters[-1] if requesters else invoice.created_by
 
 
 def postpone(invoice: Invoice, ports: Ports, *, stored_by_stripe: bool) -> Invoice:
@@ -160,7 +160,7 @@ def found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
     """Returns the invoice, stored with a new idempotency key, because the step has left no trace in Stripe.
 
     Raises:
-        StaleWrite: another worker has moved on.
+        StaleWrite: another worker has continued the saga.
     """
     now = ports.clock.now()
 
@@ -171,7 +171,7 @@ def found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
 
 
 def at_same_point(current: Invoice, looked_at: Invoice) -> Invoice:
-    """Returns `current`, unless another worker has moved on since.
+    """Returns `current`, unless another worker has continued the saga since.
 
     Raises:
         StaleWrite: it has.

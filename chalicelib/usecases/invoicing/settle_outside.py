@@ -53,9 +53,10 @@ def mark_paid(
     that a payment outside Stripe paid all that remained within minutes of this request.
 
     Raises:
-        Refused: the method, the day or the amount cannot be right; names the field.
-        NotFound; Conflict: paid already, not open, a payment is under way, or not connected; or there is a reference,
-            and the customer is erased.
+        Refused: the method, the day or the amount is invalid. The error names the field.
+        NotFound: this organization has no such invoice.
+        Conflict: the invoice is paid already or not open, a payment is under way, the organization is not connected,
+            or the request has a reference and the customer is erased.
     """
     invoice = load(organization_id, invoice_id, ports)
     today = day_of(ports.clock.now(), time_zone_in_force(organization_id, ports))
@@ -71,7 +72,7 @@ def mark_paid(
         act = _payment(present, settlement, settlement.paid_on or today, user_id, ports.clock.now())
 
         def is_done(after_refusal: Invoice) -> bool:
-            """Returns False: a payment that was faster is another one than the office records."""
+            """Returns False, because a payment that arrived first is not the payment that the office records."""
             _require_awaiting_payment(after_refusal, user_id)
             return False
 
@@ -81,10 +82,10 @@ def mark_paid(
 def _done_or_overtaken(
     invoice: Invoice, act: IntendedAct, ask: Ask, is_done: Callable[[Invoice], bool], ports: Ports
 ) -> Invoice:
-    """Returns the invoice after Stripe has done the act, or as Stripe has it if somebody else was faster.
+    """Returns the invoice after Stripe has done the act, or as Stripe has it if somebody else did the act first.
 
     If Stripe refuses, the invoice is read again. `is_done` returns True if nothing is left to do, and raises a
-    Conflict if it can tell why Stripe refused.
+    Conflict if the reason for Stripe's refusal is known.
     """
     try:
         return done_in_stripe(invoice, act, ask, ports)
@@ -175,14 +176,16 @@ def _require_awaiting_payment(invoice: Invoice, user_id: UserId) -> None:
     """Refuses an invoice that cannot be paid, or that is being paid.
 
     Raises:
-        Conflict: says which of these it is.
+        Conflict: the invoice cannot be paid, or is being paid. The error says which.
     """
     _require_payable(invoice, user_id)
     require_no_payment_under_way(invoice)
 
 
 def _paid_already(invoice: Invoice, user_id: UserId) -> Conflict:
-    """Says how the invoice was paid, so that somebody whose answer was lost sees that the request was carried out."""
+    """Returns a conflict that says how the invoice was paid. So users whose response was lost see that POM carried
+    out their request.
+    """
     record = invoice.recorded_payment
     if record is None:
         return Conflict(
@@ -230,7 +233,7 @@ def give_up_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports
     """Marks an invoice uncollectible whose payment window has passed. Returns True if that was done.
 
     Raises:
-        StripeUnavailable, StaleWrite: to be tried again.
+        StripeUnavailable, StaleWrite: the call must be repeated.
     """
     invoice = load(organization_id, invoice_id, ports)
     window = ports.settings.get(organization_id).payment_window

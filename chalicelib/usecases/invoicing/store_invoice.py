@@ -40,10 +40,10 @@ def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -
 
 
 def require_same_account(invoice: Invoice, account_id: StripeAccountId) -> StripeAccountId:
-    """Returns the account, if the invoice was made on it.
+    """Returns `account_id` if the invoice was created on this account.
 
     Raises:
-        Conflict: it was made on another one.
+        Conflict: the invoice was created on another account.
     """
     if invoice.stripe_account_id != account_id:
         raise of_other_account()
@@ -82,8 +82,8 @@ def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) 
 def knowing_also(current: Invoice, facts: Sequence[StripeFact], read_after: Invoice, ports: Ports) -> Invoice:
     """Returns `current` with facts that were read from Stripe after `read_after` had been stored.
 
-    If `current` has changed since then, what it learned meanwhile may be newer than the facts: they are merged,
-    and where that cannot be told, Stripe is asked again.
+    If `current` has changed since then, it may have newer facts. So both are merged, and an object is read from
+    Stripe again if the order of its facts is unknown.
     """
     if current.version == read_after.version:
         return current.with_fetched(*facts)
@@ -108,12 +108,13 @@ def merging(current: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invo
 def done_in_stripe(invoice: Invoice, act: IntendedAct, ask: Ask, ports: Ports) -> Invoice:
     """Returns the invoice after Stripe has done the act.
 
-    The act is stored before Stripe is asked. If POM dies or gets no answer, the first write that sees the act done
-    puts it on the timeline.
+    The act is stored before Stripe is asked. If POM crashes or receives no response, the act is added to the timeline
+    by the first write whose facts show that it was done.
 
     Raises:
         StripeRefused, AccountUnreachable: Stripe did not do it, and the act is dropped.
-        Gone: the draft was deleted. This request may have deleted it, so the act is kept until Stripe's event tells.
+        Gone: the draft was deleted. This request may have deleted it, so the act stays stored until Stripe's event
+            arrives.
     """
     intended = store(invoice, lambda current: current.with_intended_act(act), ports)
     try:
@@ -128,10 +129,10 @@ def done_in_stripe(invoice: Invoice, act: IntendedAct, ask: Ask, ports: Ports) -
 
 
 def new_references(before: Invoice, after: Invoice) -> list[Reference]:
-    """Returns references to the Stripe objects that `after` knows and `before` did not.
+    """Returns references to the Stripe objects that `after` has and `before` lacks.
 
-    Later events name nothing else of an invoice. References are stored with whatever brought the knowledge. Once the
-    invoice knows an object, nobody asks again.
+    Later events may name only these objects, and the references lead from them to the invoice. A reference is stored
+    in the same write as the first fact that names its object, because later writes add no reference to it.
     """
     ids = sorted(after.stripe_invoice_ids - before.stripe_invoice_ids)
     ids += sorted(after.facts.intent_ids - before.facts.intent_ids)

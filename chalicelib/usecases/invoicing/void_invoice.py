@@ -30,7 +30,8 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     """Voids an invoice, or deletes it while it is a draft. Its services can be billed again.
 
     Raises:
-        NotFound; Conflict: it is being made, is paid, or a payment of it is under way.
+        NotFound: this organization has no such invoice.
+        Conflict: the invoice is being created, is paid, or a payment of it is under way.
     """
     invoice = load(organization_id, invoice_id, ports)
     if invoice.status is InvoiceStatus.VOID:
@@ -83,13 +84,14 @@ def _require_voidable(invoice: Invoice) -> None:
 
 
 def _require_refusal_known(invoice: Invoice) -> None:
-    """Returns if it cannot tell why Stripe did not void an invoice.
+    """Returns if the reason why Stripe did not void the invoice is unknown.
 
-    Stripe's documentation lets an invoice that was given up be voided, and not every account does
+    Stripe's documentation allows an uncollectible invoice to be voided, but not every account allows it
     (https://docs.stripe.com/invoicing/integration/workflow-transitions).
 
     Raises:
-        Conflict: it is paid by now, in part or in full, a payment is under way, or it was given up. Says which.
+        Conflict: it is paid by now, in part or in full, a payment is under way, or it is uncollectible. The error
+            says which.
     """
     _require_voidable(invoice)
     require_no_payment_under_way(invoice)

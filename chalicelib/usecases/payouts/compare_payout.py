@@ -40,7 +40,7 @@ def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: P
     with the payout's account, or Stripe cannot itemize it.
 
     Raises:
-        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again.
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: the call must be repeated.
     """
     connection, payout = ports.connections.get(organization_id), ports.payouts.get(organization_id, payout_id)
     if payout is None or payout.itemized is None:
@@ -81,7 +81,7 @@ def repair_payout(payout: Payout, ports: Ports) -> Payout:
     Only lines that differ are written, so a run that fails in the middle leaves less to the next run.
 
     Raises:
-        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again.
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: the call must be repeated.
     """
     return _repaired(payout, _repairable(differences_in(payout, ports)), ports)
 

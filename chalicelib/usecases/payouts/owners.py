@@ -44,12 +44,12 @@ def _invoices(
     """Returns the invoices of these payments, by the payment's id."""
     ids = sorted(set(payment_ids))
     references = ports.invoices.find_by_reference(account_id, ids) if ids else {}
-    read: dict[InvoiceId, Invoice | None] = {}
+    invoices: dict[InvoiceId, Invoice | None] = {}
     for owner, invoice_id in references.values():
-        if owner == organization_id and invoice_id not in read:
-            read[invoice_id] = ports.invoices.get(organization_id, invoice_id)
-    found = {payment_id: read.get(invoice_id) for payment_id, (_, invoice_id) in references.items()}
-    return {payment_id: invoice for payment_id, invoice in found.items() if invoice is not None}
+        if owner == organization_id and invoice_id not in invoices:
+            invoices[invoice_id] = ports.invoices.get(organization_id, invoice_id)
+    invoices_by_payment = {payment_id: invoices.get(invoice_id) for payment_id, (_, invoice_id) in references.items()}
+    return {payment_id: invoice for payment_id, invoice in invoices_by_payment.items() if invoice is not None}
 
 
 def _owner(invoice: Invoice) -> Owner:

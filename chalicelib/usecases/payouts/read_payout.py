@@ -68,10 +68,10 @@ def store_payout(
 ) -> Payout:
     """Returns the payout, stored with Stripe's data and linked to the later payout that paid it out again."""
 
-    def known(stored: Payout | None) -> Payout:
+    def with_stripe_data(stored: Payout | None) -> Payout:
         return stored.knowing(fact) if stored is not None else new_payout(fact, organization_id, account_id)
 
-    return linked_to_later_payout(change_payout(organization_id, fact.id, known, ports), ports)
+    return linked_to_later_payout(change_payout(organization_id, fact.id, with_stripe_data, ports), ports)
 
 
 def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:

@@ -34,7 +34,8 @@ class Balance:
 def list_payouts(
     organization_id: OrganizationId, payout_filter: PayoutFilter, first: int, after: str | None, ports: Ports
 ) -> Page[Payout]:
-    """Returns a page of payouts, those that arrive last first. Those of accounts connected before stay listed.
+    """Returns a page of payouts, the latest arrival first. Payouts of accounts that were connected before stay
+    listed.
 
     Raises:
         Refused: the cursor is not from this list.

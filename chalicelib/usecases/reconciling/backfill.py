@@ -53,7 +53,9 @@ class BackfillOutcome(StrEnum):
     NOT_RECREATED = "not_recreated"
     """POM lacks the record, or a change of its order, and cannot recreate it."""
     NOT_OURS = "not_ours"
-    """The Stripe invoice carries the id of a POM invoice and is another one, because somebody copied it in Stripe."""
+    """The Stripe invoice has the id of a POM invoice but is a different invoice, because somebody copied it in
+    Stripe.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,15 +293,15 @@ def _fill(invoice: Invoice, stripe_id: str, ports: Ports) -> Invoice:
     sent_at = finalized if _was_sent(invoice, stripe_id, finalized, now, ports) else None
 
     def filled(current: Invoice) -> Invoice:
-        known = knowing_also(current, facts, invoice, ports)
-        return replace(known.changed(now), sent_at=current.sent_at or sent_at, links_read_at=now)
+        updated = knowing_also(current, facts, invoice, ports)
+        return replace(updated.changed(now), sent_at=current.sent_at or sent_at, links_read_at=now)
 
     return store(invoice, filled, ports)
 
 
 def _was_sent(invoice: Invoice, stripe_id: str, finalized: int | None, now: int, ports: Ports) -> bool:
-    """Returns True if Stripe lists that it sent the invoice. For older invoices Stripe cannot say, so they count as
-    unsent.
+    """Returns True if Stripe lists that it sent the invoice. Stripe does not list the events of older invoices, so
+    these count as unsent.
 
     If such an invoice is sent again, the customer receives the same invoice once more, and no second one.
     """

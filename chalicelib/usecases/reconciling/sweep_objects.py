@@ -77,7 +77,7 @@ def sweep_objects(
     """Compares the invoices created before `before`, where the last run stopped, and corrects those that differ.
 
     Raises:
-        StripeUnavailable, StaleWrite, Retryable: to be done again; what has been corrected stays so.
+        StripeUnavailable, StaleWrite, Retryable: the call must be repeated. Invoices corrected so far stay corrected.
     """
     sweep = _ObjectSweep(organization_id, account_id, ports, until=ports.clock.now() + RUN_FOR)
     while True:

@@ -68,7 +68,8 @@ def sweep_payouts(connection: Connection, reported_ids: Collection[str], until: 
     `reported_ids` are the payouts with an event that was applied in this run, so they were not missed.
 
     Raises:
-        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was found is kept.
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: the sweep must be repeated; the payouts stored
+            so far stay stored.
     """
     if connection.account_id is None:
         return PayoutsSwept()
@@ -102,7 +103,7 @@ class _PayoutSweep:
     def compare_payouts(self) -> None:
         """Compares the payouts that Stripe lists, oldest first, and POM's payouts that are not in the list.
 
-        Because the oldest come first, a run that dies leaves no gap behind the payouts that it stored.
+        Because the oldest come first, a run that crashes leaves no gap between the payouts that it stored.
         """
         stored_payouts = list(islice(self._stored_payouts(), STORED_CHECKED))
         listed_facts = list(self.ports.stripe.payouts(self.account_id, self._listed_since(stored_payouts)))

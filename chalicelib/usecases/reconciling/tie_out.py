@@ -87,10 +87,10 @@ def freeze_if_billed_twice(organization_id: OrganizationId, result: TieOut, port
 
 
 def store_unknown_invoices(organization_id: OrganizationId, result: TieOut, ports: Ports) -> None:
-    """Stores the invoices that Stripe has and POM does not know, and replaces those of an earlier comparison.
+    """Stores the invoices that Stripe has and POM lacks, and replaces the invoices of an earlier comparison.
 
-    Each keeps the time of the comparison that found it first. If there are very many, some are stored, with the
-    number of all.
+    Each keeps the time of the comparison that found it first. If there are very many, only some are stored, with the
+    total number.
     """
     if not result.compared:
         return
@@ -225,8 +225,8 @@ def _as_stripe_lists(invoice: Invoice, books: Books) -> Snapshots:
     """Returns the invoice's facts with its refunds and disputes as Stripe lists them."""
     refunds = {id_: fact for id_, (fact, owner) in books.refunds.items() if owner.id == invoice.id}
     disputes = {id_: fact for id_, (fact, owner, _) in books.disputes.items() if owner.id == invoice.id}
-    known = invoice.facts
-    return replace(known, refunds={**known.refunds, **refunds}, disputes={**known.disputes, **disputes})
+    facts = invoice.facts
+    return replace(facts, refunds={**facts.refunds, **refunds}, disputes={**facts.disputes, **disputes})
 
 
 class _Sums:

@@ -72,7 +72,8 @@ def repair_from_stripe(
     Repairing it twice writes the same.
 
     Raises:
-        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was kept stays so.
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: the call must be repeated. Changes stored so far
+            stay stored.
         PayoutNotItemized: Stripe cannot list the lines of this payout.
     """
     payout = store_payout(fact, organization_id, account_id, ports)

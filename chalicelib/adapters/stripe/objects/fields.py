@@ -39,7 +39,7 @@ def id_of(reference: Reference) -> str | None:
 
 
 class Stub(msgspec.Struct):
-    """A list's entry of which only the id is read."""
+    """An entry of a list. Only its id is read."""
 
     id: str = ""
 

@@ -34,7 +34,9 @@ class StreamedTableMeta(TableMeta):
 
 
 class Aggregate(Model):
-    """An item that holds an aggregate as one document (`codec`). `version` is what the next write requires."""
+    """An item that holds an aggregate as one document (`codec`). `version` is the version that the next write
+    requires.
+    """
 
     version = NumberAttribute()
     document = UnicodeAttribute(null=True)
