@@ -27,7 +27,7 @@ BY_HAND = {
     "CloudWatch fills metrics that were never written, and evaluates periods of 720 and 3,600 seconds each minute",
     "`ApplyOn: None` is accepted on python3.11",
     "credentials are valid after hours in a snapshot",
-    "the price",
+    "AWS's prices for SnapStart",
     "how long DynamoDB restores",
     "tables come back from the other vault",
     "the log has each erasure, in the form that `./ops erase --again` accepts",
@@ -41,7 +41,7 @@ BY_HAND = {
     "switching on the expiry of an existing table replaces nothing",
     "the address is the client's, also with the stage's domain",
     "AWS deletes traces after 30 days, and WAF's samples after three hours",
-    "Stripe makes the owner of an account that another platform controls open a new one",
+    "the owner of an account that another platform controls has to open a new account",
     "what a stage costs",
 }
 """They deploy, wait for hours, need a test account of Stripe, or ask for a person's judgement."""
