@@ -60,7 +60,7 @@ class StoredItem:
 
     @cached_property
     def texts(self) -> list[str]:
-        """The attributes of the item as texts, with compressed documents inflated."""
+        """Returns the attributes of the item as texts, with compressed documents inflated."""
         return [_text(value) for value in self.raw.values()]
 
     @property

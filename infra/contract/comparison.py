@@ -108,5 +108,5 @@ def _parameters(operation: Json) -> dict[str, Json]:
 
 
 def _is_error(status: str) -> bool:
-    """Returns True for an error's status. Clients handle such a status by the error's code, for every request."""
+    """Returns True for the status of an error. Clients handle errors by their code, for every request."""
     return int(status) >= 400

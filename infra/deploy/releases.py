@@ -48,7 +48,7 @@ def check_release_alarms(stack: str, aws: Aws, *, despite_alarms: bool) -> str:
     """Returns the state of the release's alarms.
 
     Raises:
-        CheckFailed: one of them fires, so the release would be stopped at once.
+        CheckFailed: an alarm is firing, so CloudWatch would stop the release at once.
     """
     alarms = _alarms(stack, aws)
     firing = sorted(each["AlarmName"] for each in alarms if each["StateValue"] == "ALARM")

@@ -23,7 +23,7 @@ class NoStage(Exception):
 
 
 class Stage:
-    """One stage: its configuration and its adapters."""
+    """The configuration and the adapters of one stage."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         os.environ.update(environment)

@@ -43,11 +43,11 @@ class Business:
         return new_customers
 
     def synced(self, customers: list[PoolOwner]) -> int:
-        """Returns how many of these customers are in Stripe, once all are, or after the longest wait."""
+        """Waits until all these customers are in Stripe, or until the wait ends. Returns how many of them are."""
         ids = {customer.id for customer in customers}
 
-        def count(answer: Any) -> int:
-            return sum(each["syncStatus"] == "synced" for each in answer["data"] if each["id"] in ids)
+        def count(page: Any) -> int:
+            return sum(each["syncStatus"] == "synced" for each in page["data"] if each["id"] in ids)
 
         return self.office.sees("/customers?first=100", count, len(ids))
 

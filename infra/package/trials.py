@@ -41,8 +41,8 @@ def trials(function: Function) -> tuple[Trial, ...]:
             Trial(_message("no message of ours"), re.escape("{'batchItemFailures': [{'itemIdentifier': 'm-1'}]}")),
         )
     if isinstance(function.trigger, Changes):
-        # The change cannot be read, and the queue of unpublished changes cannot be reached: AWS must deliver it
-        # again.
+        # The change cannot be read, and the queue of unpublished changes cannot be reached, so AWS must deliver the
+        # change again.
         return (Trial(_CHANGE, re.escape("{'batchItemFailures': [{'itemIdentifier': '100'}]}")),)
     return (Trial(_TICK, CONNECTION_REFUSED),)
 

@@ -1,4 +1,4 @@
-"""Measures several things in turns, so that other work on the machine slows all of them alike."""
+"""Measures several things in turns, so that other work on the machine slows all of them equally."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 
 
 def cpu_milliseconds(all_of: Sequence[Callable[[], None]], rounds: int) -> list[list[float]]:
-    """This thread's CPU time of each round of each, taken in turns after a tenth of the rounds to warm up."""
+    """Returns this thread's CPU milliseconds for each round of each function.
+
+    The functions take turns. A tenth of the rounds run first as a warm-up and are not counted.
+    """
     took: list[list[float]] = [[] for _ in all_of]
     for number in range(-(rounds // 10), rounds):
         for do, into in zip(all_of, took, strict=True):

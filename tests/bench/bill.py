@@ -20,27 +20,29 @@ GIGABYTE = 1e9
 VCPU = 1769
 """MB of memory for which Lambda gives one processor (docs.aws.amazon.com/lambda, configuration-memory)."""
 SLOWER = 1.5
-"""A Lambda's processor, in times of this one's time for the same work."""
+"""The time that a Lambda's processor takes for some work, as a multiple of this machine's time."""
 READ_TAKES, WRITE_TAKES, SEND_TAKES, STRIPE_TAKES = 0.005, 0.010, 0.010, 0.300
-"""Seconds that a read or a write of DynamoDB, a message to SQS and a call of Stripe are waited for."""
+"""The assumed seconds that the code waits for a read or a write of DynamoDB, a message to SQS, and a call of
+Stripe.
+"""
 PLATFORM_LINES = 2
 PLATFORM_BYTES = 650
-"""Lambda's own lines of an invocation, platform.start and platform.report, as JSON."""
+"""The lines that Lambda itself logs for an invocation, platform.start and platform.report, as JSON."""
 PER_LINE = 26
 """Bytes that CloudWatch Logs adds to each line."""
 ACCESS_BYTES = len(json.dumps(ACCESS_LOG)) + 40
-"""A line of API Gateway's: its values are about as long as the names of what they stand for."""
+"""One access log line of API Gateway. Its values are about as long as the names of the variables in it."""
 HEADERS = 900
-"""Bytes of a response besides its body."""
+"""The bytes of a response without its body."""
 STRIPE_BYTES = 1500
-"""Bytes that a call sends to Stripe."""
+"""The bytes that a call sends to Stripe."""
 SQS_REQUESTS = 3
-"""For each message: sent, received, deleted."""
+"""The requests to SQS for each message: it is sent, received and deleted."""
 
 
 @dataclass(frozen=True)
 class Bill:
-    """Dollars by component."""
+    """The costs of some work in dollars, by component."""
 
     components: Mapping[str, float]
 
@@ -56,7 +58,7 @@ class Bill:
 
 
 def duration(invocation: Invocation) -> float:
-    """Seconds that Lambda would bill, as assumed."""
+    """Returns the assumed seconds that Lambda would bill for an invocation."""
     memory = BY_NAME[invocation.function].memory
     asked = sum(READ_TAKES if each.operation in READS else WRITE_TAKES for each in invocation.requests)
     waited = asked + invocation.messages * SEND_TAKES + invocation.stripe_calls * STRIPE_TAKES
@@ -64,7 +66,7 @@ def duration(invocation: Invocation) -> float:
 
 
 def logged(invocation: Invocation) -> int:
-    """Bytes that CloudWatch Logs takes in."""
+    """Returns the bytes that CloudWatch Logs ingests for an invocation."""
     lines = invocation.logged.splitlines()
     access = ACCESS_BYTES + PER_LINE if invocation.function == API_HANDLER else 0
     own = len(invocation.logged.encode()) + PER_LINE * len(lines)
@@ -98,4 +100,4 @@ def bill_of(invocations: Iterable[Invocation]) -> Bill:
 
 
 _AUTHORIZING = 0.02 * BY_NAME[AUTHORIZER].memory / 1024
-"""GB-seconds of one verification of a token."""
+"""The GB-seconds of one verification of a token."""

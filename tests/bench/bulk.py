@@ -21,19 +21,21 @@ from tests.bench.figures import TIMES, Figure, at_most, no_budget, percentile
 from tests.usecases.bulk.company import Company, bill_all
 
 CALLS = 5
-"""Of Stripe for one invoice of a customer that it has never heard of: each to an endpoint of its own."""
+"""The number of Stripe calls for one invoice of a customer that Stripe does not have yet. Each goes to a different
+endpoint.
+"""
 ENDPOINT_RATE, ACCOUNT_RATE = 25.0, 100.0
-"""The requests a second that Stripe accepts at one endpoint, and in all (https://docs.stripe.com/rate-limits)."""
+"""The requests a second that Stripe accepts at one endpoint, and in total (https://docs.stripe.com/rate-limits)."""
 ALLOWED = 20.0
-"""Requests a second to one endpoint that we allow ourselves."""
+"""The requests a second that POM sends to one endpoint at most."""
 FAST, USUAL = 0.03, 0.3
-"""Seconds, on the average, that Stripe takes for a request."""
+"""The average seconds that Stripe takes for a request."""
 BY_HAND_EVERY = 3.0
-"""Seconds between two invoices that somebody makes by hand, on the average."""
+"""The average seconds between two invoices that a person creates by hand."""
 WORKERS = 12
-"""Lambdas: one for each lane, and two that find nothing to do."""
+"""The number of Lambdas: one for each lane, and two that find no work."""
 IDLE_FOR = 600
-"""Virtual seconds for which somebody makes invoices on an account where nothing else goes on."""
+"""The virtual seconds in which a person creates invoices on an account without other activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def floor(number: int, limit: float = 1.0) -> float:
 
 
 def measure() -> list[Figure]:
-    """Each batch in a process of its own, the longest first."""
+    """Runs each batch in its own process, the longest first."""
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
         many = processes.submit(bill, 10_000, FAST, by_hand=True)
         thousand = processes.submit(bill, 1_000, FAST)
@@ -73,7 +75,7 @@ def measure() -> list[Figure]:
 
 
 def bill(number: int, latency: float, *, halve: bool = False, by_hand: bool = False) -> Run:
-    """Bill that many customers; `halve` halves Stripe's limits once half of them are billed."""
+    """Bills that many customers. `halve` halves Stripe's limits once half of the customers are billed."""
     company = _company(latency)
     company.customers(number)
     batch = bill_many(bill_all(number), company.ports)
@@ -106,7 +108,7 @@ def bill(number: int, latency: float, *, halve: bool = False, by_hand: bool = Fa
 
 
 def on_an_idle_account(latency: float) -> tuple[float, ...]:
-    """How long invoices by hand take where nothing else goes on."""
+    """Returns the durations of invoices that are created by hand on an account without other activity."""
     company, waited = _company(latency), list[float]()
     end = company.time.now + IDLE_FOR
     company.time.begin(lambda: _make_by_hand(company, waited))
@@ -116,7 +118,10 @@ def on_an_idle_account(latency: float) -> tuple[float, ...]:
 
 
 def _without_sdk_objects() -> Any:
-    """What bills reads the answer behind the SDK's objects: building those would be a third of the simulation."""
+    """Returns a patch that builds none of the SDK's objects, which would take a third of the simulation's time.
+
+    The code that bills reads only the response behind them.
+    """
 
     def bare(resp: Any, **_: Any) -> Any:
         return SimpleNamespace(last_response=resp)
@@ -134,7 +139,7 @@ def _company(latency: float) -> Company:
 
 
 def _make_by_hand(company: Company, waited: list[float]) -> None:
-    """Somebody in the office makes and sends an invoice every few seconds."""
+    """Creates and sends an invoice every few seconds, as a person in the office does."""
     while True:
         company.time.sleep(company.rng.expovariate(1 / BY_HAND_EVERY))
         asked = company.time.now

@@ -42,27 +42,27 @@ from tests.bench.story_costs import StoryCost
 
 MILLION = 1_000_000
 HOURS = 730
-"""Of a month."""
+"""The hours in a month."""
 SECONDS = HOURS * 3600
 
 POLLERS, POLL_SECONDS = 5, 20
-"""Lambda asks each queue by so many long polls at once, even where there is nothing."""
+"""The number of long polls that Lambda always runs for each queue, even for an empty one."""
 KMS_SECONDS = 300
-"""DynamoDB keeps a table's key for so long, for each caller."""
+"""The seconds for which DynamoDB caches a table's KMS key, for each caller."""
 BUSY = 0.5
-"""Of the hours of a month in which a metric that the stories emit is emitted."""
+"""The share of a month's hours in which a metric that the stories emit is emitted."""
 LIFETIME = (CREATED, PAID, FEE, "show an invoice")
 BULK_LIFETIME = (f"bulk of {BULK}, sent", PAID, FEE)
 FEE_WORKER = "balance_jobs"
 """The function that reads a payment's fee after a webhook has reported that Stripe has booked it."""
 DEPOSIT_LINES = 100
-"""Lines of the payout of which each invoice is one."""
+"""The number of lines in the payout that contains an invoice."""
 SWEEP = "reconciliation, nothing missed"
 SWEEPS = HOURS * 6
-"""Of a busy organization in a month; one on whose account nothing happens is swept less often."""
+"""The sweeps of a busy organization in a month. An organization without activity is swept less often."""
 TICK = "a schedule's tick, nothing due"
 CANARY = "canary"
-"""The schedule that posts a webhook of its own."""
+"""The schedule that posts its own webhook."""
 
 ASSUMED = (
     f"A Lambda's processor takes {SLOWER} times as long as this machine's, and has memory / {VCPU} MB of one; "
@@ -103,20 +103,24 @@ def standing() -> Bill:
 
 
 def _secret_calls() -> float:
-    """At most: each function reads each of its secrets anew whenever it may, and asks once an hour for its age."""
+    """Returns the most calls of Secrets Manager in a month: each function reads each secret as often as it may, and
+    asks for its age once an hour.
+    """
     reads = sum(len(each.secrets) for each in FUNCTIONS) * SECONDS / FRESH_FOR
     return reads + sum(len(each.watches) for each in FUNCTIONS) * HOURS
 
 
 def _ticks(name: str | None = None) -> float:
-    """Of the schedule of this name in a month, or of all."""
+    """Returns the ticks in a month of the schedule of this name, or of all schedules."""
     from app import app
 
     return sum(SECONDS / each.interval for each in schedules(app) if each.interval and name in {None, each.name})
 
 
 def _detailed_metrics() -> int:
-    """The metrics that API Gateway would store for each method of each route; it bills them as custom metrics."""
+    """Returns the metrics that API Gateway would store for each method of each route. AWS bills them as custom
+    metrics.
+    """
     from app import app
 
     methods = sum(len(methods) for methods in app.routes.values())
@@ -143,7 +147,7 @@ def _metrics_of(line: dict[str, object]) -> Iterable[str]:
 
 
 def combinations() -> int:
-    """How many metrics CloudWatch can come to count, if every value of every dimension occurs."""
+    """Returns the most metrics that CloudWatch can count, if every value of every dimension occurs."""
     from app import app
 
     routes = sum(len(methods) for methods in app.routes.values())
@@ -211,7 +215,7 @@ def busy_organization() -> Bill:
 
 
 def _reading_fees(stories: Mapping[str, StoryCost]) -> Iterator[Invocation]:
-    """Yields the work that the webhooks of an invoice leave to a worker."""
+    """Yields the work that an invoice's webhooks queue for a worker."""
     for name in LIFETIME:
         yield from (each for each in stories[name].invocations if each.function == FEE_WORKER)
 
@@ -226,7 +230,7 @@ def _biggest(bill: Bill) -> str:
 
 
 def show_telling(stories: Iterable[StoryCost], console: Console) -> None:
-    """One row a story of which POM hears, or whose writes a stream has."""
+    """Shows one row for each story that reaches POM, or whose writes go through a stream."""
     table = Table(title="What publishing costs, a thousand of each", title_justify="left", box=box.ROUNDED)
     table.add_column("Story")
     for name in ("feed WRU", "RRU", "events", "telling, $", "whole, $"):
@@ -244,7 +248,7 @@ def show_telling(stories: Iterable[StoryCost], console: Console) -> None:
 
 
 def show(bills: Mapping[str, Bill], console: Console) -> None:
-    """One row a component."""
+    """Shows one row for each component."""
     table = Table(title="Costs in dollars", title_justify="left", box=box.ROUNDED)
     table.add_column("Component")
     for name in bills:

@@ -13,7 +13,7 @@ from tests.world import ORGANIZATION, World
 
 
 def measure() -> list[Figure]:
-    """Count."""
+    """Counts the requests and calls, and returns the figures."""
     with aws_with_resources():
         stores, world = table_backend(), World()
         for name in STORES:

@@ -54,7 +54,7 @@ class OneInvoice:
 
 @dataclass(frozen=True)
 class Taken:
-    """CPU milliseconds of each round, for a body of `size` bytes."""
+    """The CPU milliseconds of each round, for a body of `size` bytes."""
 
     size: int
     ours: list[float]
@@ -67,7 +67,7 @@ class Taken:
 
 
 def measure() -> list[Figure]:
-    """All of it, in this process and thread."""
+    """Measures every figure in this process and this thread."""
     taken, figures = [], []
     for size in (SMALL, MIDDLE, LARGE):
         world = World()
@@ -128,7 +128,9 @@ def _told(taken: Taken) -> list[Figure]:
 
 
 def _within_budget(what: str, value: float, limit: float, how: str, size: int, ratio: float | None = None) -> Figure:
-    """The budget is for 3 KB, which is what Stripe's events of an invoice with few lines have."""
+    """Returns a figure with its budget, which is for 3 KB: the size of Stripe's events about an invoice with few
+    lines.
+    """
     if size > MIDDLE // 2:
         return no_budget(what, value, "ms", how, ratio=ratio)
     return at_most(what, value, limit, "ms", how, ratio=ratio)

@@ -58,7 +58,7 @@ class Wire:
         return AWSResponse(request.url, 200, {"content-type": "application/x-amz-json-1.0"}, raw)
 
     def written(self) -> Json:
-        """The writes of the latest transaction."""
+        """Returns the writes of the latest transaction."""
         return json.loads(self.sent[-1])["TransactItems"]
 
 
@@ -116,7 +116,9 @@ def _item_of(written: Mapping[str, Json]) -> Json:
 
 
 def _through_pynamodb(written: Mapping[str, Json]) -> Write:
-    """A write as pynamodb's user would make it. Conditions and actions are at hand; each model is made anew."""
+    """Makes a write as a user of pynamodb would. Conditions and actions are ready before; each model is created for
+    the write.
+    """
     [(kind, request)] = written.items()
     model = next(each for each in database.TABLES if each.Meta.table_name == request["TableName"])
     if kind == "Put":
@@ -133,7 +135,7 @@ def _through_pynamodb(written: Mapping[str, Json]) -> Write:
 
 
 def _off_the_wire(value: Mapping[str, str]) -> Mapping[str, str | bytes]:
-    """As botocore gives an attribute to pynamodb."""
+    """Returns an attribute in the form in which botocore passes it to pynamodb."""
     return {"B": b64decode(value["B"])} if "B" in value else value
 
 

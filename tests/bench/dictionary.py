@@ -18,17 +18,19 @@ from chalicelib.domain.invoice import Invoice
 from tests.world import ORGANIZATION, World
 
 SHORTEST = 12
-"""Letters of a passage that is left out because a later document has it. A shorter one is not worth keeping."""
+"""The minimum number of letters for which a passage that a later document also has is left out. A shorter passage is
+not worth a reference.
+"""
 
 USUAL = (
     "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "due_on_receipt", "net_15",
     "us_bank_account", '"mastercard"', '"amex"', '"discover"', '"expires":"2028-', '"expires":"2027-',
     "yahoo.com", "outlook.com", "hotmail.com", "icloud.com", "cleaning", "Weekly pool ", '@gmail.com"',
 )  # fmt: skip
-"""Values that the played company does not have and many have."""
+"""Common values that the simulated company does not have."""
 
 LINE = 104
-"""Letters in a line of the module that keeps it."""
+"""The letters in a line of the generated module."""
 
 _LEFT_OUT = (
     (r"http://127\.0\.0\.1:0/i/\w+/\w+/pdf", "https://pay.stripe.com/invoice/acct_1/live_YWNjdF8x/pdf?s=ap"),
@@ -44,7 +46,9 @@ _LEFT_OUT = (
     (r"\b\d{4,5}\b(?![-\"])", ""),
     (r'"livemode":false', '"livemode":true'),
 )
-"""What differs between documents, and what of it is the same in all; Stripe's own links in place of the double's."""
+"""Patterns of the parts that differ between documents, each with the constant text that replaces it. Stripe's own
+links replace the double's.
+"""
 
 
 def made() -> bytes:
@@ -56,7 +60,7 @@ def made() -> bytes:
 
 
 def records() -> Iterator[Any]:
-    """Yields what is stored of a small company, those that are written most last."""
+    """Yields the stored records of a small company. The records that are written most often come last."""
     world = World()
     account = world.connect()
     world.customer()
@@ -112,7 +116,9 @@ def _without_what_differs(text: bytes) -> str:
 
 
 def _passages_not_in(kept: str, document: str) -> str:
-    """Returns the passages of `document` that `kept` does not have, less those too short to refer to."""
+    """Returns the passages of `document` that `kept` does not have, without those that are too short for a
+    reference.
+    """
     passages, at = [""], 0
     while at < len(document):
         length = SHORTEST

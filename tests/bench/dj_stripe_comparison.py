@@ -1,6 +1,4 @@
-"""Checks the work of dj-stripe: a row for each event, and its copies of objects in comparison with the double's
-ledger.
-"""
+"""Checks dj-stripe's work: a row for each event, and copies of objects that equal the double's ledger."""
 
 from __future__ import annotations
 
@@ -16,14 +14,16 @@ STATUS_FIELDS = {
     "Charge": ("status", "amount_refunded", "disputed"),
     "Dispute": ("status",),
 }
-"""By its models, what a status is worked out from. It has no row for a refund, but charges tell of those; that of a
-payment intent that no event was about is not to be expected."""
+"""The fields from which a status is derived, by dj-stripe's model.
+
+A refund has no row, but its charge contains the refunded amount. A payment intent without an event is not expected.
+"""
 
 KINDS = {"Invoice": "invoice", "Charge": "charge", "Dispute": "dispute"}
 
 
 def figures_of_records(site_records: JSON, ledger: JSON, load: Load) -> list[Figure]:
-    """How many of the events it has, and of how many invoices it knows the truth."""
+    """Returns the number of events that dj-stripe has, and the number of invoices whose data is correct."""
     events = {event["id"] for story in load.ours for event in story}
     wrong = _wrong(site_records["objects"], ledger["objects"], {stripe_id_of(each) for each in load.invoices})
     missing = len(events - set(site_records["events"]))
@@ -40,7 +40,7 @@ def figures_of_records(site_records: JSON, ledger: JSON, load: Load) -> list[Fig
 
 
 def _wrong(records: JSON, objects: JSON, invoices: set[str]) -> set[str]:
-    """Invoices of which it has something otherwise than Stripe, or not at all."""
+    """Returns the invoices that dj-stripe lacks, or whose data differs from Stripe's."""
     invoice_of = {
         payment["payment"]["payment_intent"]: each["id"]
         for each in objects["invoice"]

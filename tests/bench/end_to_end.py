@@ -30,23 +30,25 @@ from tests.proofs.load_stories import Load, prepared, recorded, sweep
 
 SEED = 7
 INVOICES = 80
-"""In POM and Stripe, with everything their payers did: about ten events each."""
+"""The number of invoices in POM and Stripe with all acts of their payers: about ten events each."""
 CREATES = 30
-"""Invoices of a known customer that are timed, and as many of new ones."""
+"""The number of timed invoices of a known customer, and the number of those of new customers."""
 POSTERS = (1, 4, 8)
 ROUNDS = 2
 WARM_UP = 20
 EACH = 70
-"""Webhooks a round."""
+"""The webhooks in a round."""
 RATE = 20.0
-"""Webhooks a second in the open loop: less than half of what either side holds on a quiet machine."""
+"""The webhooks a second in the open loop: less than half of the rate that either program sustains on a quiet
+machine.
+"""
 OUTAGE = 16
-"""Webhooks that come while Stripe's API answers 500 to everything."""
+"""The webhooks that arrive while Stripe's API responds with 500 to every request."""
 NEVER = dict.fromkeys(("plan_reconciliation", "plan_day", "resume_stuck"), 86_400.0)
 
 
 def measure() -> list[Figure]:
-    """Both, or the reason why not."""
+    """Measures both programs, or returns the reason why it cannot."""
     try:
         with dynamodb_local() as dynamodb, _stack(dynamodb) as stack:
             return _measured(stack)
@@ -94,7 +96,9 @@ def _measured(stack: LocalStack) -> list[Figure]:
 
 
 def _creating(stack: LocalStack, company: Company) -> list[Figure]:
-    """No webhook is delivered meanwhile, and new customers are not yet in Stripe: creating has to see to that."""
+    """Measures how long creating an invoice takes. No webhook is delivered in this time. New customers are not in
+    Stripe yet, so the creation includes them.
+    """
     known = [_created(company, f"known_{number}", "cust_1") for number in range(CREATES)]
     stack.pause("customer_sync")
     new = []
@@ -131,13 +135,15 @@ class Side:
     closed: dict[int, Posted] = field(default_factory=lambda: {posters: Posted() for posters in POSTERS})
     opened: Posted = field(default_factory=Posted)
     cpu: float = 0.0
-    """Seconds that its process used of the processors in the closed loops."""
+    """The processor seconds of the program's process in the closed loops."""
     stripe_calls: int = 0
     taken_in_outage: int = 0
 
 
 def _post(stack: LocalStack, company: Company, sides: list[Side], bodies: list[str]) -> None:
-    """All bodies to each side: a few to warm up, rounds of closed loops, an open loop, and some in an outage."""
+    """Sends all bodies to each program: a few to warm up, rounds of closed loops, an open loop, and some during an
+    outage.
+    """
     outage, rest = bodies[:OUTAGE], iter(bodies[OUTAGE:])
 
     def post(side: Side, part: list[str], posters: int) -> Posted:
@@ -197,7 +203,9 @@ def _of_webhooks(ours: Side, theirs: Side | None) -> list[Figure]:
 
 
 def _of_cpu(ours: Side, theirs: Side | None) -> list[Figure]:
-    """What the machine's load cannot change much; without databases, the double and senders."""
+    """Returns the processor times, which other work on the machine hardly changes. Databases, the double and senders
+    are not included.
+    """
     figures = []
     for side in (ours, theirs):
         if side and side.cpu:

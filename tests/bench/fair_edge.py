@@ -17,21 +17,21 @@ from dataclasses import dataclass
 from infra.template.api import BURST, RATE
 
 SECONDS = 200.0
-"""How long a load lasts."""
+"""The seconds for which a load lasts."""
 GREEDY, MODEST = "greedy", "modest"
 MODEST_RATE = 2.0
-"""Requests or jobs a second of the organization that suffers or does not."""
+"""The requests or jobs a second of the modest organization, which may suffer from the greedy one."""
 
 
 class TokenBucket:
-    """A limit of API Gateway."""
+    """A limit of API Gateway, as a bucket of tokens."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate, self._burst = rate, burst
         self._tokens, self._at = burst, 0.0
 
     def takes(self, now: float) -> bool:
-        """Whether a request at this moment passes."""
+        """Takes a token for a request at `now`. Returns False if the request is refused."""
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
         if self._tokens < 1:
@@ -42,9 +42,11 @@ class TokenBucket:
 
 @dataclass(frozen=True)
 class Edge:
-    """The limits of requests. `lanes` are keys of a usage plan, each of `lane_rate` a second; the two share none.
+    """The limits of requests.
 
-    `share` is the part of its requests that a function answers to one organization; it refuses the others at once.
+    `lanes` are keys of a usage plan, each with `lane_rate` requests a second; the two organizations have different
+    keys. `share` is the share of a function's requests that one organization may have; the function refuses the
+    others at once.
     """
 
     quota: int
@@ -53,11 +55,12 @@ class Edge:
 
 
 REFUSING_TAKES = 0.005
-"""Seconds in which a function refuses a request that is beyond its organization's share."""
+"""The seconds that a function takes to refuse a request beyond its organization's share."""
 
 
 def refused_share(edge: Edge, load: float, takes: float) -> float:
-    """The share of the modest organization's requests that is refused, while the greedy one makes `load` a second.
+    """Returns the share of the modest organization's requests that is refused, while the greedy one sends `load`
+    requests a second.
 
     Both call one method, whose function takes `takes` seconds.
     """
@@ -71,17 +74,19 @@ def refused_share(edge: Edge, load: float, takes: float) -> float:
         while running and running[0] <= now:
             heapq.heappop(running)
         window.append(organization)
-        responses = (not lanes or lanes[organization].takes(now)) and method.takes(now) and len(running) < edge.quota
-        if responses:
-            beyond = edge.share is not None and window.count(organization) > edge.share * len(window)
-            heapq.heappush(running, now + (REFUSING_TAKES if beyond else takes))
+        accepted = (not lanes or lanes[organization].takes(now)) and method.takes(now) and len(running) < edge.quota
+        if accepted:
+            over_share = edge.share is not None and window.count(organization) > edge.share * len(window)
+            heapq.heappush(running, now + (REFUSING_TAKES if over_share else takes))
         if organization == MODEST:
-            requests, refusals = requests + 1, refusals + (not responses)
+            requests, refusals = requests + 1, refusals + (not accepted)
     return refusals / requests
 
 
 def least_load(edge: Edge, takes: float, tolerated: float = 0.01) -> int:
-    """The least load, in requests a second, at which more than `tolerated` of the other's requests are refused."""
+    """Returns the lowest load, in requests a second, at which more than `tolerated` of the modest organization's
+    requests are refused.
+    """
     low, high = 1, 1024
     while low < high:
         middle = (low + high) // 2
@@ -93,9 +98,11 @@ def least_load(edge: Edge, takes: float, tolerated: float = 0.01) -> int:
 
 
 def longest_wait(workers: int, takes: float, jobs: int, rate: float) -> float:
-    """Seconds that a message of the modest organization waits at most, while the greedy one queues so many jobs.
+    """Returns the longest seconds that a message of the modest organization waits, while the greedy one queues this
+    number of jobs.
 
-    Each job is a message group of its own, so any worker may take it, and SQS hands them out as they came.
+    Each job is its own message group, so any worker may take it, and SQS delivers the jobs in the order of their
+    arrival.
     """
     free = [0.0] * workers
     longest = 0.0
@@ -110,7 +117,7 @@ def longest_wait(workers: int, takes: float, jobs: int, rate: float) -> float:
 def _arrivals(
     rates: Mapping[str, float], rng: random.Random, seconds: float = SECONDS
 ) -> Iterator[tuple[float, str]]:
-    """Requests that come by chance, each organization's at its rate, in the order of time."""
+    """Yields requests at random times, at each organization's rate, in the order of time."""
     due = [(rng.expovariate(rate), organization) for organization, rate in rates.items()]
     heapq.heapify(due)
     while due and due[0][0] < seconds:

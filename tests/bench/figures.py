@@ -18,7 +18,7 @@ TIMES = "\u00d7"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing measured. `good` is None where there is no budget; only counts decide the exit code."""
+    """One measured figure. `good` is None if the figure has no budget. Only counts decide the exit code."""
 
     what: str
     measured: str
@@ -33,24 +33,24 @@ class Figure:
 def at_most(
     what: str, value: float, limit: float, unit: str, how: str, *, ratio: float | None = None, is_count: bool = False
 ) -> Figure:
-    """A figure that must not exceed `limit`."""
+    """Returns a figure that must not exceed `limit`."""
     return Figure(
         what, _formatted(value, unit), value, f"≤ {_formatted(limit, unit)}", value <= limit, how, ratio, is_count
     )
 
 
 def at_least(what: str, value: float, limit: float, unit: str, how: str) -> Figure:
-    """A figure that must reach `limit`."""
+    """Returns a figure that must reach `limit`."""
     return Figure(what, _formatted(value, unit), value, f"≥ {_formatted(limit, unit)}", value >= limit, how)
 
 
 def no_budget(what: str, value: float, unit: str, how: str, *, ratio: float | None = None) -> Figure:
-    """A figure without a budget."""
+    """Returns a figure without a budget."""
     return Figure(what, _formatted(value, unit), value, "", None, how, ratio)
 
 
 def show(figures: list[Figure], console: Console) -> None:
-    """One table for people."""
+    """Prints the figures as one table for people."""
     table = Table(title="Budgets, measured here", title_justify="left", box=box.ROUNDED)
     table.add_column("What", ratio=4)
     table.add_column("Measured", justify="right")
@@ -66,14 +66,14 @@ def show(figures: list[Figure], console: Console) -> None:
 
 
 def write(figures: list[Figure], path: Path) -> None:
-    """The same for scripts."""
+    """Writes the figures as JSON for scripts."""
     path.parent.mkdir(parents=True, exist_ok=True)
     machine = {"python": platform.python_version(), "platform": platform.platform()}
     path.write_text(json.dumps({"machine": machine, "figures": [asdict(each) for each in figures]}, indent=2))
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The value that this share of all values does not exceed."""
+    """Returns the value that this share of all values does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.fill ACCOUNT ORGANIZATION COUNT`: that many events in the tables of a running stack."""
+"""`python -m tests.bench.fill ACCOUNT ORGANIZATION COUNT`: writes COUNT events to the tables of a running stack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 
 CHUNK = 500
 INVOICES = 100
-"""How many invoices the events are about."""
+"""The number of invoices that the events are about."""
 
 
 def main(account_id: str, organization_id: str, count: int) -> None:

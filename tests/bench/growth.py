@@ -36,17 +36,19 @@ ORGANIZATIONS = (10, 100, 1_000, 10_000)
 
 FLAT, LINEAR = 0.02, 1.02
 EACH_BY_ITSELF = 6
-"""Calls of Stripe to ask for one invoice with its payment: itself, its intent, charges, refunds, disputes, notes."""
+"""The Stripe calls that read one invoice with its payment: invoice, intent, charges, refunds, disputes and credit
+notes.
+"""
 PAYOUTS_LISTED = 1
-"""Calls of Stripe by which the first run of a day lists the payouts of an account."""
+"""The Stripe calls that list an account's payouts in the first run of a day."""
 SHARED = 0.05
-"""Calls of Stripe for each invoice where a hundred come in a list, drafts and intents in lists of their own."""
+"""The Stripe calls for each invoice if a hundred are listed together. Drafts and intents have their own lists."""
 
 Costs = Mapping[int, Counter[str]]
 
 
 def measure() -> list[Figure]:
-    """All of it."""
+    """Measures every operation at each size, and returns the figures."""
     return [
         *_by_invoices(),
         *_by_lines(),
@@ -58,7 +60,7 @@ def measure() -> list[Figure]:
 
 
 def exponent(costs: Costs, of: str) -> float:
-    """How `of` grows with the size; 0 where it costs nothing or always the same."""
+    """Returns the exponent of the growth of `of` with the size. Returns 0 if the cost is zero or constant."""
     sizes = sorted(costs)
     if all(costs[size][of] == costs[sizes[0]][of] for size in sizes):
         return 0.0
@@ -83,7 +85,7 @@ def _on_virtual_tables() -> Iterator[_Stage]:
 
 
 class _Stage:
-    """A world whose stores are our own, over tables that hold as many invoices as are wanted."""
+    """A world whose stores are POM's real ones, over tables that hold the requested number of invoices."""
 
     def __init__(self) -> None:
         self.tables = VirtualTables()
@@ -93,7 +95,7 @@ class _Stage:
             setattr(self.world.ports, name, getattr(stores, name))
 
     def settled(self) -> str:
-        """A connected company with one customer, whom Stripe knows; answers its account."""
+        """Connects a company with one customer that Stripe has. Returns the Stripe account."""
         account = self.world.connect()
         self.world.customer()
         self.world.invoice("svc_first")
@@ -122,7 +124,7 @@ def _by_invoices() -> Iterator[Figure]:
 
 
 def _story(stage: _Stage, account: str, service: str) -> Iterator[tuple[str, Counter[str]]]:
-    """One invoice, from its making to its payment, and the lists."""
+    """Measures one invoice from its creation to its payment, and the lists."""
     world, made = stage.world, []
     yield "create and send", stage.cost(lambda: made.append(world.invoice(service)))
     [invoice] = made

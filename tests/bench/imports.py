@@ -19,7 +19,7 @@ ROUNDS = 5
 ROUNDS_OF_SOURCES = 3
 LIMIT = 1.2
 READS = ("GetItem", "BatchGetItem")
-"""The requests to DynamoDB that every webhook makes before it writes."""
+"""The DynamoDB requests of every webhook before its first write."""
 
 FLOOR = "chalice.app, pynamodb.models, aws_lambda_powertools.logging, aws_lambda_powertools.metrics"
 TIMED = "import time; began = time.process_time(); import {modules}; print(time.process_time() - began)"
@@ -27,7 +27,9 @@ SOURCES_ONLY = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": os.devnul
 
 
 def measure() -> list[Figure]:
-    """Alternating, so that whatever else the machine does falls on all alike; the fastest of each counts."""
+    """Measures the imports in turns, so that other work on the machine slows all of them equally. The fastest time of
+    each counts.
+    """
     return [*_times(), *_counts()]
 
 

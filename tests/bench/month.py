@@ -23,24 +23,26 @@ from tests.bench.sweep_town import KINDS
 Resources = Mapping[str, Mapping[str, Any]]
 
 STAGES = {"idle": 0, "small": 10, "large": 1000}
-"""Connected companies."""
+"""The number of connected companies."""
 INVOICES = sum(kind.share * kind.invoices for kind in KINDS)
-"""Of a company in a month."""
+"""The invoices of a company in a month."""
 DAYS = 28
-"""Of the month that `KINDS` counts."""
+"""The days of the month that `KINDS` counts."""
 HOURLY, SIX_HOURLY = 1 / 6, 1 / 36
-"""Sweeps of a company on whose account nothing happened for a day, and for a week, as shares of a busy one's."""
+"""The sweeps of a company whose account had no activity for a day, and for a week, as shares of a busy company's
+sweeps.
+"""
 YEARS_KEPT = 1
 KB_OF_AN_INVOICE = 8
-"""Stored of an invoice with its claims, money, events and indexes, when the stage is `YEARS_KEPT` old."""
+"""The stored KB of an invoice with its claims, money, events and indexes, when the stage is `YEARS_KEPT` old."""
 BACKED_UP_DAYS = 15
-"""Copies of a table that are kept: one in its own region and 14 in the other."""
+"""The stored copies of a table: one in its own region and 14 in the other."""
 WAF_REQUESTS = 30
-"""Requests of an invoice: people's, and Stripe's webhooks."""
+"""The requests for an invoice: people's, and Stripe's webhooks."""
 COLD_STARTS = 1000
-"""In a month, of each function that starts from a snapshot."""
+"""The starts in a month of each function that starts from a snapshot."""
 PRODUCERS, CONSUMERS = 1, 1
-"""Principals that send to a queue, and that receive from it, within the minutes for which SQS keeps a key."""
+"""The principals that send to a queue or receive from it within the minutes for which SQS caches a KMS key."""
 
 PAID: Mapping[str, str] = {
     "AWS::ApiGateway::RestApi": "API Gateway",
@@ -59,7 +61,7 @@ PAID: Mapping[str, str] = {
     "AWS::SQS::Queue": "SQS",
     "AWS::WAFv2::WebACL": "WAF",
 }
-"""Types of the deployed template that cost something, each with a component of a bill in which it is."""
+"""The billed resource types of the deployed template, each with its component of a bill."""
 FREE: Mapping[str, str] = {
     "AWS::ApiGateway::BasePathMapping": "requests are paid",
     "AWS::ApiGateway::Deployment": "requests are paid",
@@ -77,7 +79,7 @@ FREE: Mapping[str, str] = {
     "AWS::SQS::QueuePolicy": "requests are paid",
     "AWS::WAFv2::WebACLAssociation": "the web ACL is paid",
 }
-"""Types that cost nothing by themselves, and why."""
+"""The resource types that cost nothing themselves, with the reason."""
 
 
 def measure() -> list[Figure]:
@@ -104,14 +106,14 @@ def month(companies: int, resources: Resources) -> Bill:
         "Tables, restorable to a second": price["dynamodb_backed_up"].of(stored),
     }
     business = an_invoice().times(invoices) + busy_organization().times(companies * _swept())
-    # At most: the access log is kept for so long, and the functions' logs for less.
+    # An upper limit: the functions' logs are retained for a shorter time than the access log.
     logs = business.components.get("Logs", 0) / price["logs_ingested"].dollars
     kept["Logs, kept"] = price["logs_stored"].of(logs * FUNCTION_LOGS.days / (HOURS / 24))
     return Bill(kept) + business
 
 
 def watching(resources: Resources) -> Bill:
-    """Alarms and dashboards, as the template has them."""
+    """Returns the costs of the alarms and dashboards in the template."""
     price = price_list().prices
     measured = sum(
         "MetricStat" in each
@@ -158,7 +160,7 @@ def _filtered(rules: int, requests: float) -> dict[str, float]:
 
 
 def _snapped() -> dict[str, float]:
-    """For one version of each function that has it, and so many starts of each."""
+    """Returns the costs of SnapStart: one stored version of each function that uses it, and its restores."""
     price = price_list().prices
     gigabytes = sum(function.memory / 1024 for function in FUNCTIONS if snapstart(function))
     return {
@@ -168,8 +170,9 @@ def _snapped() -> dict[str, float]:
 
 
 def _with_own_key(queues: int) -> dict[str, float]:
-    """What is asked for tables is in "KMS, at most" without it, too.
+    """Returns the costs of the stage's own KMS key.
 
+    The requests for tables are in "KMS, at most" in any case.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     """
     price = price_list().prices
@@ -178,7 +181,7 @@ def _with_own_key(queues: int) -> dict[str, float]:
 
 
 def of_type(resources: Resources, kind: str) -> Iterable[Mapping[str, Any]]:
-    """The resources of a type."""
+    """Returns the resources of a type."""
     return (each for each in resources.values() if each["Type"] == kind)
 
 
@@ -188,7 +191,7 @@ def gigabytes(companies: int) -> float:
 
 
 def _swept() -> float:
-    """Sweeps of the average company, as a share of a busy one's."""
+    """Returns the sweeps of the average company, as a share of a busy company's sweeps."""
     return sum(kind.share * _of_kind(kind.days) for kind in KINDS)
 
 

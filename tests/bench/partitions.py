@@ -37,11 +37,13 @@ BOUNDS: dict[tuple[str, str], int] = {
     (MANY, "invoices.due_work"): 3,
     (SWEEP, "connections.active"): 2,
 }
-"""The most write units that one act takes in an index."""
+"""The maximum write units that one act takes in an index."""
 
 
 def measure() -> list[Figure]:
-    """One figure for each shared index that an act writes to, and one for each act's most in any other index."""
+    """Returns one figure for each shared index that an act writes to, and one for the act with the most units in any
+    other index.
+    """
     shared = {f"{table}.{index}" for table, index in SHARED_PARTITIONS}
     figures = []
     for act, found in _measured():
@@ -69,7 +71,7 @@ def _own(act: str, index: str, units: float) -> Figure:
 
 
 def _measured() -> Iterator[tuple[str, dict[str, float]]]:
-    """Write units of each act in each index that it writes to."""
+    """Returns the write units of each act in each index that it writes to."""
     with aws_with_resources():
         world = World()
         stores = table_backend()
@@ -103,14 +105,14 @@ def _acts(world: World) -> Iterator[tuple[str, int, Callable[[], Any]]]:
 
 
 def _settled(world: World, do: Callable[[], Any]) -> None:
-    """Do it, and all that comes of it."""
+    """Runs `do`, and all work that follows from it."""
     do()
     while world.deliver() or world.ports.queues.sent:
         world.work()
 
 
 def _swept(world: World, do: Callable[[], Any]) -> None:
-    """Do it, and an hour later the account is swept."""
+    """Runs `do`, and sweeps the account an hour later."""
     _settled(world, do)
     world.advance(3600)
     _settled(world, lambda: world.sweep())

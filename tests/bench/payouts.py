@@ -28,22 +28,31 @@ from tests.world import ORGANIZATION
 
 LINES = (1, 100, 1_000)
 EVENTS = 4
-"""Of one payout: created, updated, reconciliation_completed, paid. Each has the payout read once."""
+"""The events of one payout: created, updated, reconciliation_completed, paid. POM reads the payout after each of
+them.
+"""
 DAY = 86_400
 PAGE = 100
 
 WRITES, WRITES_BESIDE = 3.3, 16
-"""Write units at most, for each line and beside. A line is one, and the settlement in its payment's row two: one for
-the row, and one for its entry in the index."""
+"""The maximum write units: for each line, and for the rest of the payout.
+
+A line takes one unit. The settlement in its payment's row takes two: one for the row, and one for its entry in the
+index.
+"""
 READS, READS_BESIDE = 1.2, 25
-"""Read units at most, likewise. A line takes one to find its payment's row, and a tenth to add up the payout."""
+"""The maximum read units: for each line, and for the rest of the payout. A line takes one to find its payment's row,
+and a tenth to add up the payout.
+"""
 LARGE = 5_000
-"""Lines of a payout whose units are told by the growth from the second largest to the largest of `LINES`."""
+"""The number of lines of the payout whose units are derived from the growth between the two largest sizes in
+`LINES`.
+"""
 
 
 @dataclass(frozen=True)
 class ReadPayout:
-    """A payout that was read, and the invocations that it took."""
+    """A payout that POM read, and the invocations that read it."""
 
     lines: int
     invocations: tuple[Invocation, ...]
@@ -67,7 +76,7 @@ class ReadPayout:
 
 @cache
 def read_payouts() -> Mapping[int, ReadPayout]:
-    """Returns a payout of each size, read once a process."""
+    """Returns a payout of each size. Each is read once per process."""
     return {lines: _read(lines) for lines in LINES}
 
 
@@ -87,7 +96,7 @@ def _read(lines: int) -> ReadPayout:
 
 
 def _paid(stage: Stage, payments: int) -> None:
-    """Makes so many payments whose money can be paid out, each with its row."""
+    """Creates this number of payments that can be paid out, each with its row."""
     stage.double.update_account(stage.account_id, async_capture=False, settlement_days=0)
     stage.double.set_delivery(paused=True)
     charges = [stage.double.outside_charge(stage.account_id, 7_500) for _ in range(payments)]
@@ -99,7 +108,7 @@ def _paid(stage: Stage, payments: int) -> None:
 
 
 def _row(number: int, charge: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the item of a payment of POM's, as the tables have it."""
+    """Returns the stored item of a payment that POM collected."""
     payment_id, at = charge["payment_intent"], charge["created"]
     invoice_id, customer_id = InvoiceId(f"inv_{number:026}"), CustomerId(f"cust_{number}")
     movement = Movement(payment_id, MovementKind.PAYMENT, "succeeded", at, 7_500, "usd", invoice_id, customer_id)

@@ -20,12 +20,12 @@ from tests.bench.samples import signature
 
 THREADS = 4
 TRIES = 5
-"""How often one is sent before we give up."""
+"""The number of attempts to send a webhook before the program gives up."""
 
 
 @dataclass
 class Told:
-    """The responses that a thread received: of each 200 its milliseconds and its Server-Timing header."""
+    """The responses that a thread received: the milliseconds and the Server-Timing header of each 200."""
 
     milliseconds: list[float] = field(default_factory=list)
     timings: list[str] = field(default_factory=list)

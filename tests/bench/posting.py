@@ -17,7 +17,7 @@ from tests.e2e.company import send_bytes
 from tests.stack_modules import run_module
 
 LEAD = 2.5
-"""Seconds until the first of an open loop is due: the sender has to start."""
+"""The seconds before the first webhook of an open loop is due, in which the sender starts."""
 AT_ONCE = 8
 
 
@@ -33,11 +33,11 @@ class Posted:
 
     @property
     def rate(self) -> float:
-        """Answered 200 a second."""
+        """Returns the webhooks a second that got a 200."""
         return self.count / self.seconds
 
     def add(self, other: Posted) -> None:
-        """Take another round of the same in."""
+        """Adds the measurements of another round."""
         self.count += other.count
         self.seconds += other.seconds
         self.refused += other.refused
@@ -46,24 +46,25 @@ class Posted:
 
 
 def closed_loop(stack: LocalStack, url: str, bodies: Sequence[str], posters: int) -> Posted:
-    """Each of `posters` sends its next webhook when the last is answered."""
-    given = {"url": url, "secret": stack.secret.webhook_secrets[0], "bodies": bodies, "threads": posters}
-    told = json.loads(run_module(stack, "tests.bench.poster", standard_input=json.dumps(given)))
-    timed = zip(told["milliseconds"], told["timings"], strict=True)
+    """Sends webhooks in `posters` threads. Each thread sends its next webhook after the response to the last one."""
+    sender_input = {"url": url, "secret": stack.secret.webhook_secrets[0], "bodies": bodies, "threads": posters}
+    sender_output = json.loads(run_module(stack, "tests.bench.poster", standard_input=json.dumps(sender_input)))
+    timed = zip(sender_output["milliseconds"], sender_output["timings"], strict=True)
     return Posted(
-        told["count"],
-        told["seconds"],
-        told["refused"],
-        told["milliseconds"],
+        sender_output["count"],
+        sender_output["seconds"],
+        sender_output["refused"],
+        sender_output["milliseconds"],
         [share(took, header) for took, header in timed if header],
     )
 
 
 def open_loop(stack: LocalStack, url: str, bodies: Sequence[str], rate: float) -> Posted:
-    """Each is due at its own moment, `rate` a second; its milliseconds count from then, every try included.
+    """Sends each webhook at its planned time, `rate` a second. Its milliseconds count from that time and include all
+    attempts.
 
     Raises:
-        RuntimeError: one was not answered 200 in all its tries.
+        RuntimeError: a webhook got no 200 in any attempt.
     """
     given = {
         "url": url,
@@ -93,7 +94,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def taken_at_once(stack: LocalStack, url: str, bodies: Sequence[str]) -> int:
-    """How many of these are answered 200 when they are sent once, several at a time."""
+    """Sends each webhook once, several at a time. Returns how many got a 200."""
     secret = stack.secret.webhook_secrets[0]
 
     def is_taken(body: str) -> bool:

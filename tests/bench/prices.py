@@ -11,7 +11,7 @@ FILE = Path(__file__).with_name("prices.json")
 
 
 class Price(msgspec.Struct, frozen=True):
-    """`dollars` for each `per` of what `unit` names; `source` is the page that says so."""
+    """`dollars` for each `per` units; `unit` names the unit, and `source` is the page that states the price."""
 
     dollars: float
     per: int
@@ -19,12 +19,12 @@ class Price(msgspec.Struct, frozen=True):
     source: str
 
     def of(self, amount: float) -> float:
-        """Dollars for so much of it."""
+        """Returns the dollars for an amount of the unit."""
         return amount * self.dollars / self.per
 
 
 class PriceList(msgspec.Struct, frozen=True):
-    """As of a month, in one region."""
+    """The prices of one region in one month."""
 
     as_of: str
     region: str
@@ -33,5 +33,5 @@ class PriceList(msgspec.Struct, frozen=True):
 
 
 def price_list() -> PriceList:
-    """The list that this repository holds."""
+    """Returns the price list in this repository."""
     return msgspec.json.decode(FILE.read_bytes(), type=PriceList)

@@ -16,7 +16,7 @@ SECRET = "whsec_bench"
 
 
 class ClockOfEvent(SystemClock):
-    """A clock that stands at the second of a sample event, whatever today's date is: a date ahead is not believed."""
+    """A clock that stands at the second of a sample event, because POM does not trust a timestamp in the future."""
 
     def __init__(self, body: bytes) -> None:
         self._now = int(json.loads(body)["created"])
@@ -26,13 +26,13 @@ class ClockOfEvent(SystemClock):
 
 
 def signature(body: bytes, secret: str, at: int | None = None) -> str:
-    """A `Stripe-Signature` header."""
+    """Returns a `Stripe-Signature` header."""
     at = int(time.time()) if at is None else at
     return f"t={at},v1={hmac.digest(secret.encode(), b'%d.' % at + body, hashlib.sha256).hex()}"
 
 
 def updated_event(stripe_invoice: Any, account_id: str, number: int, created: int) -> bytes:
-    """An `invoice.updated` of which no other has the id."""
+    """Returns an `invoice.updated` event with its own id."""
     event = {
         "id": f"evt_bench_{number:08}",
         "object": "event",
@@ -49,11 +49,12 @@ def updated_event(stripe_invoice: Any, account_id: str, number: int, created: in
 
 
 def sample_event(world: World, size: int) -> bytes:
-    """The `invoice.paid` of a real story in the double, with as many of its own lines as `size` bytes take.
+    """Returns the `invoice.paid` of an invoice in the double, with as many lines as fit into `size` bytes.
 
-    The body has at least the invoice's own size, and at most a line more than `size`.
+    The body has at least the size of an invoice with one line, and at most one line more than `size`.
     """
-    # The invoice tells what was paid outside, so the event alone says all, whether or not its payment is known.
+    # Stripe's invoice contains an amount paid outside of Stripe, so the event is complete, whether or not POM has its
+    # payment.
     account = world.connect(account=world.account(tells_paid_outside=True))
     world.customer()
     invoice = world.invoice("svc_1")

@@ -11,7 +11,9 @@ from tests.bench.figures import Figure, no_budget, percentile
 
 @dataclass(frozen=True)
 class Share:
-    """Milliseconds of one request as its caller saw it; of these, those in the app; of these, those of its calls."""
+    """The milliseconds of one request as its caller measured them, the part of them in the app, and the part of that
+    in calls.
+    """
 
     whole: float
     app: float
@@ -23,17 +25,21 @@ class Share:
 
     @property
     def ours(self) -> float:
-        """Our code with its libraries: pynamodb, botocore and Stripe's SDK, but not what they wait for."""
+        """Returns the milliseconds of POM's code with its libraries (pynamodb, botocore, Stripe's SDK), without the
+        time that they wait.
+        """
         return self.app - self.stripe - self.dynamodb - self.aws
 
     @property
     def harness(self) -> float:
-        """The local front door, the check of the token, and the way there and back."""
+        """Returns the milliseconds of the local API server, the check of the token, and the transfer in both
+        directions.
+        """
         return self.whole - self.app
 
 
 def share(whole: float, header: str) -> Share:
-    """A request that took `whole` milliseconds and was answered with this header."""
+    """Returns the share of a request that took `whole` milliseconds and whose response had this header."""
     took, calls = {}, {}
     for each in header.split(", "):
         place, duration, number = each.split(";")
@@ -51,7 +57,7 @@ def share(whole: float, header: str) -> Share:
 
 
 def told(what: str, shares: Sequence[Share], how: str) -> list[Figure]:
-    """The median and the 99th percentile of the whole, and the median of each share."""
+    """Returns the median and the 99th percentile of the whole, and the median of each share."""
     whole = [each.whole for each in shares]
     of_dynamodb = median(each.dynamodb_calls for each in shares)
     of_stripe = median(each.stripe_calls for each in shares)

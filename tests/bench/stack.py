@@ -22,7 +22,7 @@ CREATES = 25
 
 
 def measure() -> list[Figure]:
-    """Fill, create, post."""
+    """Fills the tables, creates an invoice and posts webhooks. Returns the figures."""
     with LocalStack() as stack:
         company = Company(stack).connect()
         company.customer()

@@ -26,7 +26,7 @@ BULK = 100
 CUSTOMERS_IN_BULK = [f"cust_bulk_{n}" for n in range(BULK)]
 EDITS = 10
 CAPTURED_AFTER = 5
-"""Seconds after which Stripe has booked a card payment, so that its `charge.updated` has come."""
+"""The seconds after which Stripe has booked a card payment and has sent its `charge.updated`."""
 PAID_LATER = 25
 DAY = 86_400
 DEPOSITED = "show an invoice, its deposit known"
@@ -67,18 +67,20 @@ BOUNDS: dict[str, tuple[float, float, float]] = {
     DEPOSITED: (4, 5, 0),
     **stories_drafts.BOUNDS,
 }
-"""By story: the most requests to DynamoDB, read units and write units. Requests are what is; units leave a tenth."""
+"""The maximum DynamoDB requests, read units and write units of each story. Requests are exact; units have a tenth of
+reserve.
+"""
 
 
 class Teller:
-    """Tells the stories one after another to one stage."""
+    """Plays the stories one after another on one stage."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self.told: list[StoryCost] = []
 
     def tells(self, name: str, do: Callable[[], Any]) -> Any:
-        """One story, to its end: webhooks delivered, queues empty."""
+        """Plays one story to its end: all webhooks are delivered, and the queues are empty."""
         self._stage.invocations.clear()
         answer = do()
         self._stage.settle()
@@ -87,7 +89,7 @@ class Teller:
         return answer
 
     def all(self) -> list[StoryCost]:
-        """From the first customer to a deposit, and a reconciliation that finds nothing."""
+        """Plays all stories, from the first customer to a deposit and a reconciliation that finds nothing."""
         stage, tell = self._stage, self.tells
         tell("save a new customer", lambda: self._customer("cust_new", "new@example.test"))
         stage.office.put("/customers/cust_1", _person("unknown@example.test"))
@@ -135,7 +137,7 @@ class Teller:
         return self.told
 
     def _much_happens_to(self, invoice: Any) -> None:
-        """It is declined three times, paid, refunded in part, and its dispute is lost."""
+        """An invoice is declined three times, paid, partially refunded, and disputed, and the dispute is lost."""
         stage = self._stage
         for _ in range(3):
             self._quietly(lambda: self._pay(invoice, "pm_card_chargeDeclinedInsufficientFunds"))
@@ -152,7 +154,7 @@ class Teller:
             self._stage.double.resend(self._stage.account_id, event.id)
 
     def _edit_metadata(self, invoice: Any) -> None:
-        """Somebody edits something in Stripe that POM does not keep."""
+        """Changes something in Stripe that POM does not store."""
         update = self._stage.client.v1.invoices.update
         for number in range(EDITS):
             update(
@@ -174,7 +176,7 @@ class Teller:
         )
 
     def _deposit(self, invoice: Any) -> None:
-        """All payments of before, and some more, go out with one payout, and people look at it."""
+        """Pays out all earlier payments and some more in one payout, which people then read."""
         stage = self._stage
         paid_later = stage.office.get(f"/invoices?first={PAID_LATER}&status=pending").json["data"]
         self._quietly(lambda: [self._pay(each) for each in paid_later])
@@ -200,7 +202,7 @@ class Teller:
         return answer
 
     def _booked(self) -> None:
-        """Stripe books what was paid in the story before, so that this is no part of the next one."""
+        """Books the payments of the last story in Stripe, so that this is no part of the next story."""
         self._quietly(lambda: self._stage.advance(CAPTURED_AFTER))
 
     def _customer(self, customer_id: str, email: str, **more: str) -> Any:
@@ -211,7 +213,9 @@ class Teller:
         return self._ok(self._stage.office.post("/invoices", body, headers={"Idempotency-Key": f"bill {service}"}))
 
     def _sent_yesterday(self, service: str) -> Any:
-        """Nobody is reminded on the day of sending; a clock moved by a day would make accounts due for comparison."""
+        """Sends an invoice a day ago, because a reminder is never sent on the day of sending. A later clock would
+        make comparisons due.
+        """
         invoice = self._bill(service)
         ports = self._stage.ports
         stored = get_invoice(ORGANIZATION, invoice["id"], ports)
@@ -226,7 +230,7 @@ class Teller:
         self._stage.client.v1.refunds.create(wanted, {"stripe_account": self._stage.account_id})
 
     def _charge(self, invoice: Any) -> Any:
-        """The charge that paid an invoice."""
+        """Returns the charge that paid an invoice."""
         paid = self._stage.in_stripe(self._stage.account_id, "invoice_payment")
         intent = next(each["payment"]["payment_intent"] for each in paid if each["invoice"] == _stripe_id(invoice))
         charges = self._stage.in_stripe(self._stage.account_id, "charge")
@@ -256,20 +260,20 @@ def _line(service: str) -> dict[str, Any]:
 
 @cache
 def run_stories() -> tuple[StoryCost, ...]:
-    """All stories, told once a process."""
+    """Returns all stories, which are played once per process."""
     with aws_with_resources(), running(table_backend()) as stage:
         return tuple(Teller(stage).all())
 
 
 def measure() -> list[Figure]:
-    """Print the table, and hold every story to its bounds."""
+    """Prints the table, and compares every story with its limits."""
     stories = run_stories()
     show(stories, Console(width=150))
     return [*_figures(stories), *invoice_growth_figures({each.name: each for each in stories})]
 
 
 def _figures(stories: Sequence[StoryCost]) -> Iterator[Figure]:
-    """One a story; it is good if none of its three numbers is beyond its bound."""
+    """Returns one figure for each story. It is good if none of the story's three numbers exceeds its limit."""
     for each in stories:
         numbers, bounds = (each.requests, each.reads, each.writes), BOUNDS[each.name]
         how = f"{each.stripe_calls} calls of Stripe, {each.messages} messages, {len(each.invocations)} invocations"

@@ -13,7 +13,7 @@ PAGE = 25
 LINES_CHANGED = 3
 DAY = 86_400
 UNTIL_OVERDUE = 32
-"""Days after which all invoices are overdue that nobody has paid; payment terms are 30 days unless others are set."""
+"""The days after which every unpaid invoice is overdue. Payment terms are 30 days by default."""
 
 EDITED = f"edit a draft, {LINES_CHANGED} lines changed"
 CORRECTED = "correct an invoice, and send its copy"
@@ -30,7 +30,7 @@ NARROWED = {
     "dispute": "disputed=true",
     "overdue": "overdue=true",
 }
-"""By what the list of invoices is narrowed: the filters."""
+"""The filters of the list of invoices."""
 
 
 def page_by(family: str) -> str:
@@ -48,21 +48,21 @@ BOUNDS: Mapping[str, tuple[float, float, float]] = {
     page_by("customer"): (3, 12, 0),
     page_by("dispute"): (3, 4, 0),
 }
-"""By story: the most requests to DynamoDB, read units and write units.
+"""The maximum DynamoDB requests, read units and write units of each story.
 
-A range of days takes two requests more, for the company's time zone. All other pages are one query and two batch
+A range of days takes two more requests, for the company's time zone. All other pages are one query and two batch
 reads: of the invoices, and of their customers.
 """
 
 
 class Tells(Protocol):
-    """Tells one story to its end, and keeps what it cost."""
+    """Plays one story to its end, and stores its cost."""
 
     def __call__(self, name: str, do: Callable[[], Any]) -> Any: ...
 
 
 def review(stage: Stage, tells: Tells, customers: list[str]) -> None:
-    """Tells the stories of drafts and of lists. `customers` are known to Stripe, one for each draft of a batch."""
+    """Plays the stories of drafts and of lists. `customers` are in Stripe, one for each draft of a batch."""
     saved, post, get = (partial(_ok, stage, method) for method in ("PUT", "POST", "GET"))
     kept_lines, dropped_lines, added_lines = (
         [_line(f"svc_{what}_{number}") for number in range(LINES_CHANGED)] for what in ("kept", "dropped", "added")

@@ -16,9 +16,11 @@ SENT_AGAIN = "each of these events once more"
 NOTHING_NEW = "events that change nothing"
 
 MOST_UNITS = 90
-"""Write units of an invoice of one line from its creation to its payment by card and its fee, events included."""
+"""The write units of an invoice with one line, from its creation to its payment by card and its fee, events
+included.
+"""
 MOST_BYTES = 1229
-"""Bytes of an invoice's item with one line and one payment, whatever happened to it: 1.2 KB."""
+"""The bytes of the item of an invoice with one line and one payment, after any number of repeated events: 1.2 KB."""
 
 
 def invoice_growth_figures(stories: Mapping[str, StoryCost]) -> Iterator[Figure]:

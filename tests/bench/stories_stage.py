@@ -53,11 +53,13 @@ BILLED_PORTION = 64 * 1024
 
 @dataclass
 class Invocation:
-    """One invocation of one function, and all that it did. `cpu` is seconds of this process, without stand-ins."""
+    """One invocation of one function, with everything that it did. `cpu` is seconds of this process, without the
+    stand-ins.
+    """
 
     function: str
     webhook: str | None = None
-    """The type of the event that it took in."""
+    """The type of the event that the function received."""
     requests: list[Request] = field(default_factory=list)
     stripe_calls: int = 0
     messages: int = 0
@@ -77,7 +79,7 @@ class Invocation:
 
 
 class _Queue:
-    """Stands for SQS: keeps what is sent until somebody works on it."""
+    """Stands for SQS: holds messages until the stage processes them."""
 
     def __init__(self, told: Callable[[], None]) -> None:
         self._told = told
@@ -94,7 +96,7 @@ class _Queue:
 
 
 class _Bus(FakeBus):
-    """A bus that takes everything, and counts what EventBridge would bill."""
+    """A bus that accepts every event, and counts the portions that EventBridge would bill."""
 
     def __init__(self, billed: Callable[[int], None]) -> None:
         super().__init__()
@@ -106,7 +108,7 @@ class _Bus(FakeBus):
 
 
 class _Stripe(InProcessClient):
-    """The double, whose work is not ours; each call is told, as the deployed client tells it."""
+    """The double, whose CPU time is not counted. Each call is reported as the deployed client reports it."""
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage.double)
@@ -121,7 +123,7 @@ class _Stripe(InProcessClient):
 
 
 class Stage(World):
-    """A whole stage; `invocations` is what ran since it was last emptied. Make it by `running`."""
+    """A whole stage. `invocations` has all invocations since it was last cleared. `running` creates the stage."""
 
     def __init__(self, app: Chalice, stores: Backend) -> None:
         super().__init__()
@@ -150,7 +152,7 @@ class Stage(World):
         self.office = ApiClient(app, Issuer())
         self.account_id = ""
 
-    # What goes on in it
+    # Actions
 
     def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         self._event = str(json.loads(body)["type"])
@@ -160,7 +162,7 @@ class Stage(World):
             self._event = None
 
     def work(self) -> None:
-        """Every message to its function, one a batch, until none is left."""
+        """Passes every message to its function, one in each batch, until the queues are empty."""
         while self.queue.waiting:
             message = self.queue.waiting.pop(0)
             name = _FUNCTIONS[message["QueueUrl"]]
@@ -169,14 +171,16 @@ class Stage(World):
             assert not answer["batchItemFailures"], (name, message)
 
     def tick(self, schedule: str) -> None:
-        """A schedule's function runs."""
+        """Runs the function of a schedule."""
         event = {"version": "0", "id": str(uuid.uuid4()), "detail-type": "Scheduled Event", "source": "aws.events"}
         more = {"account": "1", "time": "", "region": "us-east-1", "resources": [], "detail": {}}
         with self.invoked(schedule):
             self._app.handler_map[schedule]({**event, **more}, _context(schedule))
 
     def settle(self) -> None:
-        """All webhooks that are due, the work that comes of them, and what POM is told of it."""
+        """Delivers all webhooks that are due, processes all messages that follow, and passes the tables' changes to
+        the publisher.
+        """
         while self.double.drain() or self.queue.waiting:
             self.work()
         for stream in self._streams:
@@ -184,7 +188,7 @@ class Stage(World):
                 assert not outcome.failed
 
     def _streams_of(self, stores: Backend) -> list[StreamMapping]:
-        """Returns the mappings of the tables' streams. Stores in memory have none."""
+        """Returns the event source mappings of the tables' streams. Memory stores have none."""
         if stores.name == "fake":
             return []
         prefix = _prefix()
@@ -205,11 +209,11 @@ class Stage(World):
         if self._now is not None:
             self._now.events += portions
 
-    # What is noted of it
+    # Measurements
 
     @contextmanager
     def invoked(self, function: str) -> Iterator[Invocation]:
-        """One invocation."""
+        """Records one invocation of a function."""
         self._now = Invocation(function, self._event)
         self._elsewhere = 0.0
         printed = io.StringIO()
@@ -239,14 +243,14 @@ class Stage(World):
             self._now.messages += 1
 
     def requested(self, request: Request) -> None:
-        """DynamoDB was asked for something."""
+        """Records a request to DynamoDB."""
         if self._now is not None:
             self._now.requests.append(request)
 
 
 @contextmanager
 def running(stores: Backend) -> Iterator[Stage]:
-    """A stage over these stores, connected to one Stripe account."""
+    """Runs a stage over these stores, connected to one Stripe account."""
     from app import app
 
     stage = Stage(app, stores)

@@ -16,7 +16,7 @@ INVOICES = "invoices"
 
 @dataclass(frozen=True)
 class StoryCost:
-    """One story, and the invocations that it took."""
+    """One story, with its invocations."""
 
     name: str
     invocations: tuple[Invocation, ...]
@@ -58,13 +58,13 @@ class StoryCost:
 
     @property
     def feed(self) -> float:
-        """Write units of the feed, which are among `writes`."""
+        """Returns the write units of the feed, which are part of `writes`."""
         requests = (request for each in self.invocations for request in each.requests)
         return sum(request.all_writes for request in requests if any(map(_of_feed, request.sizes)))
 
     @property
     def item(self) -> int:
-        """Bytes of the largest invoice that it left behind; 0 if it wrote none."""
+        """Returns the bytes of the largest invoice that the story wrote, or 0 if it wrote none."""
         sizes = (
             size
             for each in self.invocations
@@ -80,7 +80,7 @@ def _of_feed(table: str) -> bool:
 
 
 def show(stories: Sequence[StoryCost], console: Console) -> None:
-    """One row a story."""
+    """Shows one row for each story."""
     table = Table(title="What each story costs", title_justify="left", box=box.ROUNDED)
     table.add_column("Story")
     columns = (

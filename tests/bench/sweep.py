@@ -1,4 +1,5 @@
-"""Ten thousand organizations: whether each is compared with Stripe in time, and the cost of the comparisons.
+"""Measures with ten thousand organizations whether each is compared with Stripe in time, and the cost of the
+comparisons.
 
 The real use cases run over memory stores on a virtual clock (`sweep_town` defines the duration of a call).
 """
@@ -16,7 +17,7 @@ EVERYBODY_A_DAY = ORGANIZATIONS * DAY / TICK
 
 
 def measure() -> list[Figure]:
-    """Plays an hour and a half, and the time right after an outage."""
+    """Plays an hour and a half, and the time right after an outage. Returns the figures."""
     town = Town(ORGANIZATIONS)
     lived = live(town, STRETCH)
     mix = ", ".join(f"{kind.share:.0%} {kind.name.replace('bills ', '')}" for kind in KINDS)

@@ -40,16 +40,20 @@ from tests.contracts.examples import in_status, invoice
 
 BEGAN = 1_800_000_000
 STRIPE, READ, WRITE, SQS = 300, 5, 10, 20
-"""Milliseconds that a call takes."""
+"""The milliseconds that a call takes."""
 KEYS_IN_A_QUERY = 6000
-"""A query answers a megabyte; a connection's keys in the index are some 170 bytes."""
+"""The connections that one query returns: a query reads a megabyte, and a connection's keys in the index are about
+170 bytes.
+"""
 EVENTS_OF_AN_INVOICE = 8
 WORKERS = QUEUE_TRIGGERS["reconcile_account"].concurrency
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of company: its share of all, invoices a month, on how many days of 28 it or its payers do something."""
+    """A kind of company: its share of all companies, its invoices a month, and on how many days of 28 it or its
+    payers are active.
+    """
 
     name: str
     share: float
@@ -68,7 +72,7 @@ KINDS = (
 
 @dataclass
 class Clock:
-    """In milliseconds; whoever calls something moves it."""
+    """A clock in milliseconds. Each caller advances it."""
 
     at: float = BEGAN * 1000.0
 
@@ -86,17 +90,19 @@ class Clock:
 
 @dataclass
 class Company:
-    """One organization as the stores and Stripe have it."""
+    """One organization, with the data of the stores and of Stripe."""
 
     kind: Kind
     connection: Connection
     happened: list[int]
     reads: Counter[str] = field(default_factory=Counter)
-    """Calls of Stripe: those of every run, and those of the daily comparison with its tie-out."""
+    """The number of Stripe calls: `events` counts those of every run, and `objects` those of the daily comparison
+    with its tie-out.
+    """
 
     def invoices(self) -> list[Invoice]:
-        """All of the last 90 days: the unpaid and three months' paid ones."""
-        made = []
+        """Returns all invoices of the last 90 days: the unpaid ones, and the paid ones of three months."""
+        recent_invoices = []
         for number in range(self.kind.unpaid + 3 * self.kind.invoices):
             at = BEGAN - 3600 * (number + 1)
             base = invoice(
@@ -106,11 +112,11 @@ class Company:
                 created_at=at,
                 stripe_invoice_id=f"in_{number}",
             )
-            made.append(_unpaid(base) if number < self.kind.unpaid else _paid(base))
-        return made
+            recent_invoices.append(_unpaid(base) if number < self.kind.unpaid else _paid(base))
+        return recent_invoices
 
     def payouts(self) -> list[Payout]:
-        """A payout for each day of the last 28 on which something was billed."""
+        """Returns a payout for each day of the last 28 on which an invoice was billed."""
         account = StripeAccountId(str(self.connection.account_id))
         itemized = Itemization(BEGAN, 10, 10, Totals())
         made = []
@@ -143,7 +149,7 @@ def _fact(of: Invoice) -> InvoiceFact:
 
 
 class Town:
-    """All of it. `ports` are what the use cases are given; `calls` counts what leaves the process."""
+    """All companies. `ports` are passed to the use cases; `calls` counts the calls that leave the process."""
 
     def __init__(self, organizations: int, seed: int = 1) -> None:
         self.rng = random.Random(seed)
@@ -160,7 +166,7 @@ class Town:
         self.ports = cast(Ports, _ports(self))
 
     def found(self, number: int, kind: Kind) -> None:
-        """One more company."""
+        """Adds a company."""
         organization, account = OrganizationId(f"org_{number}"), StripeAccountId(f"acct_{number}")
         happened = self._happened(kind)
         known = max((at for at in happened if at <= BEGAN), default=0)
@@ -173,7 +179,7 @@ class Town:
         self.companies[organization] = self.accounts[account] = company
 
     def _happened(self, kind: Kind) -> list[int]:
-        """When events were, in the four weeks before and the two days after the beginning."""
+        """Returns the times of events in the four weeks before the beginning and the two days after it."""
         per_day = kind.invoices * EVENTS_OF_AN_INVOICE // max(kind.days, 1)
         first = BEGAN - 28 * DAY
         days = [day for day in range(30) if self.rng.random() < kind.days / 28]
@@ -184,7 +190,7 @@ class Town:
         self.clock.at += milliseconds * times
 
     def asked(self, account: str, times: int = 1) -> None:
-        """Calls of Stripe for an account."""
+        """Counts Stripe calls for an account."""
         for _ in range(times):
             self.in_second[self.clock.now()] += 1
             self.call("Stripe", STRIPE)
@@ -193,15 +199,15 @@ class Town:
     def invoices_of(self, organization: str, status: InvoiceStatus | None = None) -> list[Invoice]:
         """Returns the invoices of one status, or all, newest first."""
         if self._invoices[0] != organization:
-            made = self.companies[organization].invoices()
-            by_status: dict[InvoiceStatus | None, list[Invoice]] = {None: made}
-            for each in made:
+            all_invoices = self.companies[organization].invoices()
+            by_status: dict[InvoiceStatus | None, list[Invoice]] = {None: all_invoices}
+            for each in all_invoices:
                 by_status.setdefault(each.status, []).append(each)
             self._invoices = (organization, by_status)
         return self._invoices[1].get(status, [])
 
     def all_due(self) -> None:
-        """As after an outage of ours."""
+        """Makes every account due, as after an outage of POM."""
         for company in self.companies.values():
             sweep = replace(company.connection.sweep, due_at=BEGAN)
             company.connection = replace(company.connection, sweep=sweep)
@@ -209,11 +215,11 @@ class Town:
     # What runs
 
     def plan(self) -> int:
-        """One tick's plan."""
+        """Runs one tick's plan."""
         return plan_reconciliation(self.ports)
 
     def run(self, organization: str, planned_at: int | None) -> bool:
-        """One message; answers whether the objects were compared too."""
+        """Processes one message. Returns True if the objects were compared too."""
         account = str(self.companies[organization].connection.account_id)
         events = self.accounts[account].reads["events"]
         done = reconcile_account(OrganizationId(organization), self.ports, objects=False, planned_at=planned_at)
@@ -232,7 +238,7 @@ _SHARES = [round(100 * sum(kind.share for kind in KINDS[: n + 1])) for n in rang
 
 @dataclass
 class Lived:
-    """The measurements of a period of time. Lists are in seconds, with one entry for each run."""
+    """The measurements of a period. Lists are in seconds, with one entry for each run."""
 
     seconds: int
     runs: int = 0
@@ -245,11 +251,15 @@ class Lived:
 
 MONTH = 30 * DAY
 FREE_READS, READS_FOR_ONE = 10_000, 500
-"""A month, and for each transaction (https://docs.stripe.com/rate-limits)."""
+"""The read requests that Stripe allows: for an account in a month, and for each transaction
+(https://docs.stripe.com/rate-limits).
+"""
 
 
 def share_of_reads(town: Town, kind: Kind, seconds: int) -> tuple[float, float]:
-    """Calls a month for the account of this kind that was asked for most, and the share of its allowance they are."""
+    """Returns the monthly calls for the most read account of this kind, and their share of the account's
+    allowance.
+    """
     of_kind = [each.reads for each in town.companies.values() if each.kind is kind]
     looking = max(reads["events"] for reads in of_kind) * MONTH / seconds
     comparing = max(reads["objects"] for reads in of_kind) * MONTH / DAY
@@ -258,7 +268,7 @@ def share_of_reads(town: Town, kind: Kind, seconds: int) -> tuple[float, float]:
 
 
 def live(town: Town, seconds: int) -> Lived:
-    """Plans every ten minutes, and workers that take what is planned, in order, as many at once as are deployed."""
+    """Plans every ten minutes. Workers process the planned messages in order, as many at a time as are deployed."""
     lived = Lived(seconds)
     free = [BEGAN * 1000.0] * WORKERS
     for tick in range(BEGAN, BEGAN + seconds, TICK):
@@ -299,7 +309,7 @@ def _ports(town: Town) -> Any:
 
 @dataclass
 class _Customers:
-    """No customer is to be searched for: POM made all of them long ago."""
+    """A store in which no customer has to be searched for: POM created all of them long ago."""
 
     town: Town
 
@@ -374,7 +384,7 @@ class _Invoices:
 
 @dataclass
 class _Payments:
-    """The fees of all payments are known."""
+    """A store in which the fees of all payments are known."""
 
     town: Town
 
@@ -386,7 +396,7 @@ class _Payments:
 
 @dataclass
 class _Payouts:
-    """All payouts are known and have been compared."""
+    """A store in which all payouts are known and were compared."""
 
     town: Town
 

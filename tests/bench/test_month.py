@@ -34,7 +34,7 @@ def test_backups_in_another_region_cost_only_if_the_template_has_them() -> None:
 
 
 def test_snapstart_is_charged_by_the_memory_of_its_functions() -> None:
-    """As Lambda's list of prices has it: GB-seconds of a version, and GB of each restore."""
+    """Lambda's price list has GB-seconds for a version, and GB for each restore."""
     memory = (BY_NAME[API_HANDLER].memory + BY_NAME[AUTHORIZER].memory) / 1024
     assert memory == 1.5
     components = if_on(0, RESOURCES).components

@@ -31,7 +31,7 @@ _PLACES = {
 
 
 def _timed(urlopen: Callable[..., Any]) -> Callable[..., Any]:
-    """Both SDKs send every request through this method of urllib3's."""
+    """Measures each request of both SDKs, because both send it through this method of urllib3."""
 
     def timed(pool: HTTPConnectionPool, *args: Any, **kwargs: Any) -> Any:
         began = time.perf_counter()

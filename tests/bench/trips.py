@@ -7,7 +7,7 @@ from tests.trips.journeys import journeys
 
 
 def measure() -> list[Figure]:
-    """Trace each once."""
+    """Traces each piece of work once."""
     return [
         no_budget(f"{name}: functions", trip.figures["functions"], "", _how(trip.figures))
         for name, trip in journeys().items()

@@ -28,10 +28,10 @@ import boto3
 from chalicelib.adapters.tables import database
 
 Item: TypeAlias = Mapping[str, Mapping[str, Any]]
-"""An item as it is on the wire."""
+"""An item in DynamoDB's JSON form."""
 
 BATCH = 100
-"""Items that one batch read takes."""
+"""The most items in one batch read."""
 READ_BLOCK = 4 * 1024
 WRITE_BLOCK = 1024
 TRANSACTIONAL = 2
@@ -39,7 +39,7 @@ READS = frozenset({"GetItem", "BatchGetItem", "Query"})
 
 
 def size_of(item: Item | None) -> int:
-    """Bytes that DynamoDB counts of an item: names and values."""
+    """Returns the bytes that DynamoDB counts for an item: names and values."""
     return sum(len(name.encode()) + _size_of_value(value) for name, value in (item or {}).items())
 
 
@@ -59,18 +59,18 @@ def _size_of_value(value: Mapping[str, Any]) -> int:
 
 
 def read_units(size: int, *, consistent: bool) -> float:
-    """Of one item, or of one page of a query as a whole; what is not there costs as much as 4 KB."""
+    """Returns the read units of one item, or of one whole page of a query. A missing item costs as much as 4 KB."""
     return max(1, math.ceil(size / READ_BLOCK)) * (1.0 if consistent else 0.5)
 
 
 def write_units(before: Item | None, after: Item | None) -> int:
-    """Of one write to a table or to an index."""
+    """Returns the write units of one write to a table or to an index."""
     return max(1, math.ceil(max(size_of(before), size_of(after)) / WRITE_BLOCK))
 
 
 @dataclass(frozen=True)
 class Index:
-    """A global secondary index; `projected` is None where it holds every attribute."""
+    """A global secondary index. `projected` is None if the index has every attribute."""
 
     name: str
     keys: tuple[str, ...]
@@ -94,19 +94,21 @@ class Index:
 
 @dataclass(frozen=True)
 class Request:
-    """One request and what it costs. `written` is bytes of items written; an index's entries count apart."""
+    """One request and its cost. `written` is the bytes of the items written; the entries of indexes are counted
+    separately.
+    """
 
     operation: str
     tables: tuple[str, ...]
     items: int = 0
-    """How many it writes, or looks at in a transaction."""
+    """The number of items that the request writes, or checks in a transaction."""
     reads: float = 0.0
     writes: float = 0.0
     by_index: Mapping[str, int] = field(default_factory=dict)
     """Write units by table and index, with a dot between them."""
     written: int = 0
     sizes: Mapping[str, int] = field(default_factory=dict)
-    """Bytes of the largest item it left behind in each table."""
+    """The bytes of the largest item that the request wrote in each table."""
 
     @property
     def index_writes(self) -> float:
@@ -122,12 +124,12 @@ Place: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Meter:
-    """Judges each request of ours; it looks at the items by a client of its own, before and after."""
+    """Computes the cost of each request. Its own client reads the items before and after the request."""
 
     def __init__(
         self, told: Callable[[Request], None], aside: Callable[[], AbstractContextManager[None]] = nullcontext
     ) -> None:
-        """`told` hears of each request; what looking at items takes is done within `aside`."""
+        """Calls `told` with each request. Reads items within `aside`, so that their time is not counted."""
         self._told = told
         self._aside = aside
         self._client: Any = boto3.client("dynamodb")
@@ -137,7 +139,7 @@ class Meter:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Every request of the tables' client made in this block is judged."""
+        """Measures every request of the tables' client in this block."""
         events = database.connection().client.meta.events
         hooks = (("before-parameter-build.dynamodb", self._begins), ("after-call.dynamodb", self._ended))
         for name, hook in hooks:
@@ -175,7 +177,7 @@ class Meter:
         return Request(operation, tuple(wanted), reads=units)
 
     def _evaluated(self, params: Any) -> list[Item]:
-        """All that a query reads, before filters and projections take from it."""
+        """Returns all items that a query evaluates, before filters and projections."""
         said = ("TableName", "IndexName", "KeyConditionExpression", "Limit", "ScanIndexForward", "ExclusiveStartKey")
         query = {name: params[name] for name in (*said, "ConsistentRead") if name in params}
         condition = query["KeyConditionExpression"]
@@ -225,7 +227,7 @@ class Meter:
         return table, tuple((name, str(item[name]["S"])) for name in self._table(table)["keys"])
 
     def _items(self, places: Iterable[Place]) -> dict[Place, Item | None]:
-        """Returns what is stored at each of these places, by batch reads of our own."""
+        """Returns the items stored at each of these places, by batch reads of the meter's own client."""
         found: dict[Place, Item | None] = dict.fromkeys(places)
         every = list(found)
         for some in (every[start : start + BATCH] for start in range(0, len(every), BATCH)):
@@ -240,7 +242,7 @@ class Meter:
         return found
 
     def _table(self, name: str) -> Any:
-        """The keys of a table, and its indexes."""
+        """Returns the keys of a table, and its indexes."""
         if name not in self._described:
             table = self._client.describe_table(TableName=name)["Table"]
             keys = _keys(table)

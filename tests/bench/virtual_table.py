@@ -34,7 +34,9 @@ class _Body(BytesIO):
 
 
 class VirtualTables:
-    """`rows` invoices of every organization; `counted` is what was asked and answered since it was last cleared."""
+    """Tables with `rows` invoices for every organization. `counted` has the requests and responses since it was last
+    cleared.
+    """
 
     def __init__(self, rows: int = 0) -> None:
         self.rows = rows
@@ -45,7 +47,7 @@ class VirtualTables:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """In this block the stores talk to it."""
+        """Connects the stores to these tables in this block."""
         with dynamodb_answering(self._answer):
             yield
 
@@ -118,7 +120,9 @@ class VirtualTables:
         return _page_of(items) | more
 
     def _tallies(self, asked: JSON) -> list[JSON]:
-        """Three years of invoices: a total, and for each month what is due and paid, in up to eight shards."""
+        """Returns the tallies of three years: a total, and for each month the due and paid amounts, in up to eight
+        shards.
+        """
         said = [value["S"] for value in asked["ExpressionAttributeValues"].values()]
         low, high = sorted(value for value in said if value.startswith(PLACES))
         shards = range(min(8, self.rows))

@@ -19,13 +19,13 @@ from tests.bench.figures import Figure, at_most, no_budget
 
 STAGE = "dev"
 MADE = tuple(ROOT / "build" / name for name in (STAGE, "test-package"))
-"""Where `make package` and the tests leave one."""
+"""The directory in which `make package` and the tests leave a package."""
 BIGGEST = 10
 MEGABYTE = 1024 * 1024
 
 
 def measure() -> list[Figure]:
-    """Of a package that is there and of this code; else of one that is made now, which needs the package index."""
+    """Measures a package of this code. Uses an existing one, or creates one, which needs the package index."""
     made = next((each for each in MADE if is_current(each, STAGE)), None)
     if made is None:
         [made, *_] = MADE
@@ -45,7 +45,7 @@ def _figures(archive: Path) -> Iterator[Figure]:
 
 
 def _unpacked(archive: Path) -> Counter[str]:
-    """Bytes by what is at the zip's top, as they lie on a Lambda's disk."""
+    """Returns the bytes on a Lambda's disk, by the top-level name in the zip."""
     counted: Counter[str] = Counter()
     with ZipFile(archive) as contents:
         for entry in contents.infolist():

@@ -19,7 +19,7 @@ GENERATED = CLIENTS.directory / "generated"
 
 @pytest.fixture(scope="session")
 def tools() -> None:
-    """The pinned tools; a test that needs them is skipped where they cannot be had."""
+    """Returns the pinned tools. A test that needs them is skipped if they cannot be installed."""
     try:
         CLIENTS.install()
     except Unavailable as error:
@@ -28,7 +28,7 @@ def tools() -> None:
 
 @pytest.fixture(scope="session")
 def stack(tools: None) -> Iterator[LocalStack]:
-    """The whole stack on free ports; what the deployed policies deny is denied."""
+    """Runs the whole stack on free ports, and enforces the deployed policies."""
     with LocalStack(app="infra.local.enforced_policies:app") as running:
         yield running
         assert running.ended() == []
@@ -36,7 +36,7 @@ def stack(tools: None) -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="session")
 def contract(stack: LocalStack) -> Path:
-    """The file of the document that the stack answered."""
+    """Returns the path of the OpenAPI document that the stack returned."""
     shutil.rmtree(GENERATED, ignore_errors=True)
     GENERATED.mkdir()
     return _fetched(stack, "openapi.json")
@@ -44,7 +44,7 @@ def contract(stack: LocalStack) -> Path:
 
 @pytest.fixture(scope="session")
 def events(stack: LocalStack, contract: Path) -> Path:
-    """The file of the AsyncAPI document that the stack answered."""
+    """Returns the path of the AsyncAPI document that the stack returned."""
     return _fetched(stack, "asyncapi.json")
 
 

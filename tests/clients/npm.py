@@ -85,7 +85,7 @@ class Tools:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """One process at a time, however many run the tests."""
+        """Lets one process at a time install, because several processes may run the tests."""
         self.cache.mkdir(parents=True, exist_ok=True)
         with (self.cache / "install.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

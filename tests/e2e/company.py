@@ -17,14 +17,14 @@ from infra.local.stack import LocalStack
 T = TypeVar("T")
 
 PATIENCE = 20.0
-"""Seconds for which something that happens by itself is waited for."""
+"""The seconds to wait for an automatic change."""
 
 
 def eventually(look: Callable[[], T], good: Callable[[T], bool], expectation: str = "it") -> T:
     """Returns the first result of `look` that is good.
 
     Raises:
-        AssertionError: it was not in time; says what was seen last.
+        AssertionError: there was none in time; the message has the last result.
     """
     deadline = time.monotonic() + PATIENCE
     while not good(value := look()):
@@ -34,7 +34,7 @@ def eventually(look: Callable[[], T], good: Callable[[T], bool], expectation: st
 
 
 def send_bytes(method: str, url: str, body: bytes, headers: dict[str, str]) -> Response:
-    """One request with exactly this body and these headers."""
+    """Sends one request with exactly this body and these headers."""
     parts = urlsplit(url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     connection = http.client.HTTPConnection(parts.netloc, timeout=30)
@@ -58,7 +58,7 @@ def refused(answer: Response, status: int, code: str, field: str | None = None) 
 
 
 def header(answer: Response, name: str) -> str | None:
-    """A header, however its name is written."""
+    """Returns a header by its name in any spelling."""
     return {default.lower(): value for default, value in answer.headers.items()}.get(name.lower())
 
 
@@ -78,26 +78,28 @@ class Company:
     # POM
 
     def user(self, user_id: str, *roles: str) -> Office:
-        """Somebody of the company with these roles."""
+        """Returns a user of the company with these roles."""
         return Office(self.stack.urls.api, self.token(user_id, *roles))
 
     def token(self, user_id: str, *roles: str) -> str:
         return self.stack.mint_token(self.organization_id, user_id, list(roles))
 
     def begin(self) -> tuple[str, str]:
-        """Click Install: Stripe's URL, and the state in it."""
+        """Clicks Install. Returns Stripe's URL, and the state in it."""
         response = self.admin.call("POST", "/stripe/connection")
         assert response.status == 200, response.text
         url = str(response.json["authorizeUrl"])
         return url, query_of(url)["state"]
 
     def returned(self, url: str) -> str:
-        """Grant access in Stripe and come back: the state that POM's page gets, with the proof of the return."""
+        """Grants access in Stripe and comes back. Returns the state that POM's page gets, with the proof of the
+        return.
+        """
         back = request("GET", self.owner.decides(url, "grant").headers["Location"])
         return query_of(back.headers["Location"])["state"]
 
     def connect(self) -> Company:
-        """Install, grant, return and complete."""
+        """Installs, grants, returns and completes."""
         url, _ = self.begin()
         state = self.returned(url)
         response = self.admin.call("POST", "/stripe/connection/complete", {"state": state})
@@ -112,7 +114,7 @@ class Company:
         return customer_id
 
     def bill(self, *services: str, key: str | None = None, **changes: Any) -> Response:
-        """Create an invoice of services at 75.00 each."""
+        """Creates an invoice of services at 75.00 each."""
         headers = {"idempotency_key": key} if key else {}
         return self.office.call("POST", "/invoices", order(*services, **changes), **headers)
 
@@ -120,7 +122,7 @@ class Company:
         return self.member.get(f"/invoices/{invoice_id}")
 
     def becomes(self, invoice_id: str, **expected: Any) -> Any:
-        """The invoice once it shows this."""
+        """Returns the invoice once it has these values."""
         return eventually(
             lambda: self.invoice(invoice_id),
             lambda seen: all(seen[name] == value for name, value in expected.items()),
@@ -130,23 +132,23 @@ class Company:
     # Stripe
 
     def double(self, method: str, path: str, /, **body: Any) -> Any:
-        """One of the double's controls."""
+        """Runs one of the double's controls."""
         params = None if method == "GET" else body
         answer = request(method, f"{self.stack.urls.stripe}/_double/{path}", json_body=params)
         assert answer.status == 200, answer.text
         return answer.json
 
     def in_stripe(self, kind: str = "invoice") -> list[Any]:
-        """All objects of a kind in the ledger of the company's account."""
+        """Returns all objects of a kind in the ledger of the company's account."""
         return list(self.double("GET", f"ledger/{self.account_id}")["objects"].get(kind, []))
 
     def calls(self) -> list[str]:
-        """The requests that Stripe got about this account, oldest first."""
+        """Returns the requests that Stripe got about this account, oldest first."""
         entries = self.double("GET", "requests")["entries"]
         return [f"{entry['method']} {entry['template']}" for entry in entries if entry["account"] == self.account_id]
 
     def all_delivered(self) -> None:
-        """Return once every webhook that is due has been delivered."""
+        """Waits until every webhook that is due has been delivered."""
         eventually(
             lambda: self.double("GET", "deliveries"),
             lambda seen: not seen["in_flight"] and not any(each["attempt"] == 1 for each in seen["queued"]),
@@ -154,18 +156,18 @@ class Company:
         )
 
     def fault(self, kind: str, method: str, path: str, /, **more: Any) -> None:
-        """Order a fault for this company's requests."""
+        """Sets a fault for this company's requests."""
         ordered = {"kind": kind, "method": method, "path": path, "account": self.account_id, **more}
         request("POST", f"{self.stack.urls.stripe}/_double/faults", json_body=ordered)
 
     def clear_faults(self) -> None:
-        """Forget the faults that were not met."""
+        """Removes the faults that have not happened."""
         request("DELETE", f"{self.stack.urls.stripe}/_double/faults")
 
     # Both
 
     def holdings(self) -> tuple[list[str], list[str], list[str]]:
-        """The ids of POM's invoices, and of the invoices and customers in Stripe."""
+        """Returns the ids of POM's invoices, and of the invoices and customers in Stripe."""
         known = self.member.get("/invoices?first=100")["data"]
         objects = self.double("GET", f"ledger/{self.account_id}")["objects"]
         invoices, customers = (objects.get(kind, []) for kind in ("invoice", "customer"))
@@ -180,13 +182,13 @@ class Company:
 
 
 def order(*services: str, **changes: Any) -> dict[str, Any]:
-    """The body of a new invoice of services at 75.00 each; `changes` replace its fields."""
+    """Returns the body of a new invoice of services at 75.00 each; `changes` replace its fields."""
     body = {"customerId": "cust_1", "invoiceType": "stripe", "lineItems": [line(each) for each in services]}
     return {**body, **changes}
 
 
 def line(service_id: str, **changes: Any) -> dict[str, Any]:
-    """One line of it."""
+    """Returns one line of an invoice."""
     return {"serviceId": service_id, "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00", **changes}
 
 

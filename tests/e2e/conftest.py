@@ -12,7 +12,7 @@ from tests.e2e.company import Company
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """The whole stack, each part in its own process, on free ports, with the deployed policies enforced."""
+    """Runs the whole stack, each part in its own process, on free ports, with the deployed policies enforced."""
     with LocalStack(app="infra.local.enforced_policies:app") as running:
         yield running
         assert running.ended() == []
@@ -20,7 +20,7 @@ def stack() -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="module")
 def company(stack: LocalStack) -> Company:
-    """A connected company with one customer, shared by the tests of a module."""
+    """Returns a connected company with one customer, shared by the tests of a module."""
     made = Company(stack).connect()
     made.customer()
     stack.wait_until_idle()
@@ -29,5 +29,5 @@ def company(stack: LocalStack) -> Company:
 
 @pytest.fixture
 def newcomer(stack: LocalStack) -> Company:
-    """A company that has not connected Stripe yet."""
+    """Returns a company that has not connected Stripe yet."""
     return Company(stack)

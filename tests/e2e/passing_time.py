@@ -17,27 +17,27 @@ from infra.local.stack import ROOT, LocalStack
 
 
 def expire_state(stack: LocalStack, state: str) -> None:
-    """The ten minutes in which a connection can be completed are over."""
+    """Ends the ten minutes in which a connection can be completed."""
     _in_its_own_process(stack, "state", state)
 
 
 def abandon(stack: LocalStack, state: str) -> None:
-    """The ten minutes ended so long ago that no user can still be completing the connection."""
+    """Ends those ten minutes so long ago that no user can still be completing the connection."""
     _in_its_own_process(stack, "abandoned", state)
 
 
 def end_pause(stack: LocalStack, organization_id: str, invoice_id: str) -> None:
-    """The time for which a postponed invoice is left alone is over."""
+    """Ends the time for which a postponed invoice waits."""
     _in_its_own_process(stack, "invoice", organization_id, invoice_id)
 
 
 def was_sent_yesterday(stack: LocalStack, organization_id: str, invoice_id: str) -> None:
-    """A day has gone by since the invoice was sent."""
+    """Moves the time at which an invoice was sent back by a day."""
     _in_its_own_process(stack, "sent", organization_id, invoice_id)
 
 
 def sweeps_fall_due(stack: LocalStack) -> None:
-    """No account has been compared with Stripe for so long that the next plan has it done."""
+    """Makes the comparison of each account due, so that the next plan includes it."""
     _in_its_own_process(stack, "sweeps")
 
 

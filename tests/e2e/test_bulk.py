@@ -13,7 +13,7 @@ CUSTOMERS = 8
 
 
 def finished_batch(company: Company, path: str) -> Any:
-    """The batch or import once nothing is queued."""
+    """Returns the batch or import once no item is queued."""
     return eventually(
         lambda: company.office.get(f"{path}?first=100"),
         lambda seen: seen["status"] == "completed",
@@ -67,7 +67,7 @@ def test_customers_are_imported_and_billed_once_each(stack: LocalStack) -> None:
 
 
 def in_dashboard(company: Company, stripe_id: str, change: str) -> None:
-    """Somebody of the company changes this of a draft in Stripe's dashboard."""
+    """Changes these fields of a draft in Stripe's dashboard."""
     key = base64.b64encode(f"sk_test_{company.account_id}:".encode()).decode()
     headers = {"Authorization": f"Basic {key}", "Content-Type": "application/x-www-form-urlencoded"}
     answer = send_bytes("POST", f"{company.stack.urls.stripe}/v1/invoices/{stripe_id}", change.encode(), headers)

@@ -93,7 +93,7 @@ def test_the_alarm_fires_at_the_second_canary_that_an_unreachable_api_fails(cana
 
 
 def in_alarm(passed: Sequence[int | None]) -> list[bool]:
-    """Whether the deployed alarm rings after each of these canaries, one a period."""
+    """Returns True if the deployed alarm fires after each of these canary runs, one in each period."""
     alarm = from_template(merge_template()["Resources"], {"AWS::StackName": "pom", "RunBookUrl": ""})["CanaryFailing"]
     assert isinstance(alarm, MetricAlarm)
     points = alarm.values_from_series({"passed": passed, "sent": [None if each is None else 1 for each in passed]})

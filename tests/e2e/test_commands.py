@@ -23,7 +23,7 @@ from tests.e2e.company import eventually
 
 @contextmanager
 def command(tmp_path: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any], str]]:
-    """`python -m infra.local` on free ports: the process, its description and its output."""
+    """Runs `python -m infra.local` on free ports. Yields the process, its description and its output."""
     output = tmp_path / "stack.json"
     places = ["--ephemeral", "--state-dir", str(tmp_path / "state"), "--output", str(output)]
     with subprocess.Popen(
@@ -50,7 +50,7 @@ def command(tmp_path: Path, *options: str) -> Iterator[tuple[subprocess.Popen[st
 
 
 def run(line: str) -> Any:
-    """Run a printed command in a shell and read the JSON it prints."""
+    """Runs a printed command in a shell, and returns the JSON that it prints."""
     process = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=30, check=True)
     return json.loads(process.stdout)
 
@@ -133,7 +133,7 @@ def test_chalice_local_serves_the_api_with_the_stack(tmp_path: Path) -> None:
 
 @contextmanager
 def chalice_local(stack: LocalStack, tmp_path: Path) -> Iterator[None]:
-    """`chalice local --stage local`, in a copy of the project whose ports are this stack's."""
+    """Runs `chalice local --stage local`, in a copy of the project with this stack's ports."""
     project = tmp_path / "project"
     (project / ".chalice").mkdir(parents=True)
     for name in ("app.py", "chalicelib", "requirements.txt"):

@@ -18,13 +18,13 @@ LINES = "/v1/invoices/*/add_lines"
 
 @pytest.fixture(autouse=True)
 def no_faults(company: Company) -> Iterator[None]:
-    """Each test begins and ends without faults."""
+    """Removes all faults before and after each test."""
     yield
     company.clear_faults()
 
 
 def of_invoice(company: Company, invoice: Any) -> list[Any]:
-    """The Stripe invoices that carry this invoice's id."""
+    """Returns the Stripe invoices that have this invoice's id in their metadata."""
     return [each for each in company.in_stripe() if each["metadata"].get("pom_invoice_id") == invoice["id"]]
 
 

@@ -28,7 +28,7 @@ NOT_FOUND = {
 
 @pytest.fixture(scope="module")
 def routes(stack: LocalStack) -> dict[str, dict[str, Any]]:
-    """Path to method to operation, from /v1/openapi.json."""
+    """Returns the operations of /v1/openapi.json, by path and method."""
     paths = request("GET", f"{stack.urls.api}/v1/openapi.json").json["paths"]
     return {
         path: {method.upper(): operation for method, operation in item.items() if method in METHODS}

@@ -9,7 +9,7 @@ from tests.e2e.company import Company, header
 
 
 def log_lines(company: Company, part: str, **wanted: str | None) -> list[dict[str, Any]]:
-    """The lines of a part of the stack that carry these ids."""
+    """Returns the log lines of a part of the stack that contain these ids."""
     text = (company.stack.state_dir / "logs" / f"{part}.log").read_text()
     lines = [json.loads(line) for line in text.splitlines() if line.startswith('{"level"')]
     return [line for line in lines if all(line.get(name) == value for name, value in wanted.items())]

@@ -34,7 +34,7 @@ def test_a_new_queue_receives_the_events_published_after_its_creation(company: C
     messages = queue.receive_message(QueueUrl=variables["QUEUE_URL"], MaxNumberOfMessages=10)["Messages"]
     printed_events = [json.loads(message["Body"])["detail"] for message in messages]
     of_invoice = {each["type"] for each in printed_events if each["objectId"] == invoice["id"]}
-    # Stripe may tell that the invoice is finalized before POM has stored that it was sent.
+    # Stripe may report that the invoice is finalized before POM has stored that it was sent.
     assert of_invoice - {"invoice.pending"} == {"invoice.created", "invoice.sent"}
     assert made_beside(tmp_path) == variables, "a second call finds the same queue"
 
@@ -50,7 +50,7 @@ def test_the_page_prints_the_commands_that_create_the_queue_and_start_the_progra
 
 
 def made_beside(directory: Path) -> dict[str, str]:
-    """Runs the program beside the stack that `directory` describes; returns the variables that it exports."""
+    """Runs the program next to the stack that `directory` describes. Returns the variables that it exports."""
     process = subprocess.run(
         [sys.executable, str(CONSUMER / "local_queue.py")], cwd=directory, capture_output=True, text=True, check=True
     )

@@ -20,7 +20,7 @@ _services = (f"svc_pay_{number}" for number in count())
 
 @pytest.fixture(scope="module")
 def company(stack: LocalStack) -> Company:
-    """A connected company that takes cards and bank debits."""
+    """Returns a connected company that accepts cards and bank debits."""
     created = Company(stack).connect()
     created.customer()
     stack.wait_until_idle()
@@ -28,7 +28,7 @@ def company(stack: LocalStack) -> Company:
 
 
 def bill(company: Company, **changes: Any) -> Any:
-    """A sent invoice of 75.00 that can be paid by card or bank debit."""
+    """Returns a sent invoice of 75.00 that can be paid by card or bank debit."""
     created = company.bill(next(_services), paymentMethods=["card", "us_bank_account"], **changes)
     assert created.status == 201, created.text
     return created.json
@@ -261,7 +261,9 @@ def _await_entries(company: Company, invoice: Any, *expected: str) -> None:
 
 
 def _where_it_is_noon() -> tuple[str, dt.date]:
-    """A zone in which it is between noon and one, so that no reminder of today is too early there."""
+    """Returns a zone in which the time is between noon and one, so that a reminder of today is not too early
+    there.
+    """
     now = dt.datetime.now(dt.UTC)
     ahead = 12 - now.hour
     zone = f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"

@@ -40,7 +40,7 @@ class DemoRun:
 
     @property
     def steps(self) -> dict[str, list[str]]:
-        """The lines below each step's sentence of the guide, without those that are empty."""
+        """Returns the lines below each step's sentence of the guide, without empty lines."""
         _, *parts = re.split(r"^ ?(\d+)  “(.+)”$", self.text, flags=re.MULTILINE)
         blocks = zip(parts[1::3], parts[2::3], strict=True)
         return {sentence: [line for line in block.splitlines() if line.strip()] for sentence, block in blocks}

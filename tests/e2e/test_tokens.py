@@ -63,7 +63,7 @@ def altered(company: Company) -> str:
 
 
 def confused(company: Company) -> str:
-    """HS256 with the public key as the secret, which libraries have been fooled by."""
+    """Signs with HS256 and the public key as the secret, which some libraries have accepted."""
     head = part({"alg": "HS256", "typ": "JWT", "kid": key_id(company.stack)})
     token = f"{head}.{part(claims(company))}".encode()
     digest = hmac.digest(public_pem(company.stack), token, hashlib.sha256)

@@ -20,7 +20,7 @@ from tests.e2e.passing_time import sweeps_fall_due
 
 @pytest.fixture
 def bills(company: Company) -> Iterator[Company]:
-    """The company, with orderly deliveries before and after."""
+    """Returns the company, with normal deliveries before and after the test."""
     orderly = {"drop": 0, "duplicate": 0, "reorder": 0, "delay": 0, "lose": [], "lose_rate": 0, "paused": False,
                "never_generate": [], "squeeze": False}  # fmt: skip
     company.double("POST", "delivery", **orderly)
@@ -40,7 +40,7 @@ def post_webhook(company: Company, body: bytes, signature: str | None) -> Respon
 
 
 def forged_payment(company: Company, invoice_id: str, stripe_invoice: Any, **changes: Any) -> bytes:
-    """An event that would mark the invoice as paid."""
+    """Returns an event that would mark the invoice as paid."""
     paid = {**stripe_invoice, "status": "paid", "amount_paid": stripe_invoice["total"], "amount_remaining": 0}
     event = {
         "id": f"evt_forged_{time.time_ns()}",
@@ -123,7 +123,9 @@ def test_a_webhook_that_is_too_large_is_refused_with_413(company: Company) -> No
 
 
 def paid_and_partly_refunded_invoice(company: Company, service: str) -> Any:
-    """Bill; a card fails, another pays; a part is refunded. Answers the invoice once POM shows all of it."""
+    """Bills an invoice. One card is declined, another one pays, and a part is refunded. Returns the invoice once POM
+    has all of it.
+    """
     invoice_id = company.bill(service).json["id"]
     number = company.invoice(invoice_id)["number"]
     ours = next(each for each in company.in_stripe() if each["number"] == number)

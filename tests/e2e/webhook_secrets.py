@@ -12,7 +12,7 @@ from infra.local.stack import LocalStack
 
 
 def store_secret(stack: LocalStack, text: str) -> None:
-    """Store this text as the webhook secrets, whether it is readable or not."""
+    """Stores this text as the webhook secrets, even if it is unreadable."""
     client = boto3.client(
         "secretsmanager",
         endpoint_url=stack.urls.aws,

@@ -253,7 +253,7 @@ class Play(
         self.world.double.set_delivery(refunds_before_acacia=False)
 
     def endpoint(self, **settings: Any) -> None:
-        """Stripe has another webhook endpoint of ours than the one that it should have."""
+        """Replaces Stripe's webhook endpoint for POM by one with these settings, or adds one with `besides`."""
         [present] = self.world.client.v1.webhook_endpoints.list().data
         if not settings.pop("besides", False):
             self.world.client.v1.webhook_endpoints.delete(present.id)

@@ -22,7 +22,9 @@ class RefundSteps:
     _replied: Any
 
     def refund_in_pom(self, key: str = "once", amount: str | None = None, times: int = 1) -> None:
-        """An admin refunds the payment, with this many clicks on one button; `reply` is the last response."""
+        """An admin refunds the payment, with this many clicks on one button. The step `reply` checks the last
+        response.
+        """
         body = {} if amount is None else {"amount": amount}
         payment = payments_of(self._invoice)[-1]
         assert payment.status is not PaymentStatus.FAILED

@@ -60,7 +60,7 @@ makes versions, but no aliases, so what calls an alias calls the function there;
 
 
 def with_uploaded_code(template: Template, code: str = CODE) -> Template:
-    """The packaged template, its code in a bucket."""
+    """Returns the packaged template with its code in a bucket."""
     with_code = copy.deepcopy(template)
     for resource in with_code["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -81,7 +81,7 @@ def transformed(template: Template, parameters: Mapping[str, str] | None = None)
 
 
 def with_conditions_resolved(template: Template, parameters: Mapping[str, str]) -> Template:
-    """A template as CloudFormation sees it once parameters decide its conditions: without conditions and Fn::If."""
+    """Returns the template as CloudFormation reads it with these parameters: without conditions and Fn::If."""
     values = {name: each.get("Default", "given") for name, each in template["Parameters"].items()} | dict(parameters)
     conditions = template["Conditions"]
 
@@ -125,9 +125,9 @@ def with_conditions_resolved(template: Template, parameters: Mapping[str, str]) 
 
 
 def as_moto_can(template: Template) -> Template:
-    """A translated template without what moto cannot make, and in the order that moto needs.
+    """Returns a translated template without the resources that moto cannot create, in the order that moto needs.
 
-    moto makes event source mappings before the queues that they refer to.
+    moto creates event source mappings before the queues that they refer to.
     """
     aliases = {
         name: resource["Properties"]["FunctionName"]["Ref"]
@@ -145,7 +145,7 @@ def as_moto_can(template: Template) -> Template:
 
 
 def _without_aliases(part: Any, aliases: Mapping[str, str]) -> Any:
-    """With each reference to an alias replaced by one to its function."""
+    """Returns the template with references to functions in place of references to their aliases."""
     match part:
         case {"Ref": str(name)} if name in aliases:
             return {"Fn::GetAtt": [aliases[name], "Arn"]}

@@ -29,16 +29,16 @@ class Package:
     archive: Path
 
     def resources(self, kind: str) -> dict[str, Any]:
-        """All resources of a type, by logical id."""
+        """Returns all resources of a type, by logical id."""
         return {name: each for name, each in self.template["Resources"].items() if each["Type"] == kind}
 
 
 @pytest.fixture(scope="session")
 def package() -> Package:
-    """The dev stage, packaged; needs the package index, unless nothing has changed since it was made.
+    """Packages the dev stage. Needs the package index unless an existing package is still up to date.
 
     Raises:
-        PackagingError: it could not be packaged, say because the index does not answer.
+        PackagingError: packaging failed, for example because the package index does not respond.
     """
     if is_current(MADE_BY_HAND, STAGE):
         return _read_package(MADE_BY_HAND)
@@ -54,7 +54,7 @@ def _read_package(directory: Path) -> Package:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One process at a time, however many run the tests."""
+    """Lets one process at a time package, because several processes may run the tests."""
     OWN.mkdir(parents=True, exist_ok=True)
     with (OWN / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -91,7 +91,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
 
 
 def _transform_before_moto(monkeypatch: pytest.MonkeyPatch) -> None:
-    """CloudFormation transforms a template when it makes a change set; moto would take it as it is."""
+    """Transforms a template when a change set is created, as CloudFormation does and moto does not."""
     plain = Aws.client
 
     def client(self: Aws, service: str) -> Any:
@@ -110,7 +110,7 @@ def _transform_before_moto(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _account_settings(**_: Any) -> tuple[Any, dict[str, Any]]:
-    """moto does not know the operation: the quota of an account that asked for nothing, as Lambda tells it."""
+    """Returns the quota of an account without increases, as Lambda does. moto lacks the operation."""
     limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000, "TotalCodeSize": 75 * 1024**3}
     usage = {"TotalCodeSize": 1024**3, "FunctionCount": 13}
     return SimpleNamespace(status_code=200), {"AccountLimit": limit, "AccountUsage": usage}
@@ -132,7 +132,7 @@ def _transformed(params: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _with_parameter_values(part: Any, values: dict[str, str]) -> Any:
-    """With parameters' values in their places: moto looks for changes in the template only."""
+    """Returns the template with the values of its parameters, because moto finds changes in the template only."""
     if isinstance(part, dict):
         if part.keys() == {"Ref"} and part["Ref"] in values:
             return values[part["Ref"]]

@@ -156,7 +156,7 @@ class Stage:
 
     @property
     def api(self) -> ApiClient:
-        """A client with the role billing."""
+        """Returns a client with the role billing."""
         return ApiClient(self.app, Issuer())
 
     # Requests, as API Gateway counts them
@@ -287,7 +287,7 @@ class Stage:
 
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stage:
-    """A stage with one connected organization, calm for half an hour."""
+    """Yields a stage with one connected organization, after half an hour without events."""
     from app import app
 
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")

@@ -49,7 +49,7 @@ class CodeDeploy:
         }
 
     def pause(self, seconds: float) -> None:
-        """Time passes: CodeDeploy looks at its alarm, and then CloudWatch judges it."""
+        """Advances the time: CodeDeploy checks its alarm, and then CloudWatch evaluates it."""
         self.now += seconds
         for each in [each for each, info in self.deployments.items() if info["status"] == "InProgress"]:
             self._on(each)

@@ -16,7 +16,9 @@ PAGES = {name for name, alarm in DEPLOYED.items() if alarm.grade == "page"}
 
 
 def connect_account(stage: Stage, *services: str) -> str:
-    """A company with a customer and invoices, left alone until nothing more happens; returns its Stripe account."""
+    """Connects a company with a customer and invoices, and waits until no work is left. Returns its Stripe
+    account.
+    """
     account = stage.world.connect()
     stage.world.customer()
     for service in services:
@@ -31,27 +33,27 @@ def pages(minutes_in_alarm: dict[str, int]) -> set[str]:
 
 
 def without(alarm: str, expression: str, **changes: Any) -> dict[str, MetricAlarm]:
-    """An alarm whose guard is taken away."""
+    """Returns the alarm with an expression without its guard."""
     alarm_properties = DEPLOYED[alarm]
     assert isinstance(alarm_properties, MetricAlarm)
     return {alarm: dataclasses.replace(alarm_properties, expression=expression, **changes)}
 
 
 def pays(stage: Stage, account: str, number: int) -> None:
-    """A customer pays one of the company's invoices."""
+    """Pays one of the company's invoices as a customer."""
     invoice = stage.world.in_stripe(account)[number]
     stage.world.double.pay(account, invoice["id"])
 
 
 def asks_stripe(stage: Stage) -> None:
-    """The office has POM look at its invoices in Stripe."""
+    """Makes POM refresh the company's invoices from Stripe, as the office does."""
     for invoice in list(stage.world.ports.database.invoices.values())[:3]:
         for _ in range(3):
             stage.counted_response(stage.api.post(f"/invoices/{invoice.id}/refresh", {}))
 
 
 def sent_invoice(stage: Stage, account: str, original: dict[str, Any], *, by_platform: bool) -> str:
-    """Another live invoice with the ids of this one; made by the platform, or by the company with its own key."""
+    """Creates another live invoice with the ids of this one, by the platform or by the company with its own key."""
     double = stage.world.double
     options: Any = {"stripe_account": account} if by_platform else {"api_key": f"sk_test_{account}"}
     invoices = stage.world.client.v1.invoices
@@ -70,5 +72,5 @@ def sent_invoice(stage: Stage, account: str, original: dict[str, Any], *, by_pla
 
 
 def compare(stage: Stage) -> None:
-    """The daily comparison of the company's objects, which ends with the books tied out."""
+    """Runs the daily comparison of the company's objects, which ends with the tie-out of the books."""
     stage.world.ports.queues.send(Reconciliation(ORGANIZATION, objects=True))

@@ -25,7 +25,8 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         # A dead letter pages within the minute, and an empty queue, or one without data, is quiet.
         ("DeadLetterInvoiceJobs", {"waiting": [0, 0, 1, 1, 0]}, [0, 0, 1, 1, 0]),
         ("DeadLetterInvoiceJobs", {"waiting": [_, _, _]}, [0, 0, 0]),
-        # It pages if the work failed by a fault of ours, or crashed, and not if it was given up for another reason.
+        # The alarm pages if the work failed by a fault of POM or crashed. It does not page if the work ended for
+        # another reason.
         ("WorkFailedInvoiceJobs", {"waiting": [0, 2, 2], "failed": [5, 5, _]}, [0, 1, 0]),
         ("WorkFailedInvoiceJobs", {"waiting": [0, 2, 2], "crashes": [5, 5, 0]}, [0, 1, 0]),
         ("WorkFailedInvoiceJobs", {"waiting": [_, _], "failed": [5, _]}, [0, 0]),
@@ -37,7 +38,7 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         ("CanaryFailing", {"sent": [1] * 6, "passed": [1, 0, 1, 0, 0, 1]}, [0, 0, 0, 0, 1, 0]),
         ("CanaryFailing", {"sent": [1, 1, _, 1, _, 1], "passed": [1, 1, _, 1, _, 0]}, [0, 0, 0, 0, 0, 1]),
         ("CanaryFailing", {"sent": [_, _], "passed": [_, _]}, [1, 1]),
-        # Strangers can use up the route's rate: that is a ticket, and never a page.
+        # An outsider can use up the route's rate, so this is a ticket, and never a page.
         ("CanaryFailing", {"sent": [1] * 4, "passed": [0] * 4, "throttled": [1] * 4}, [0, 0, 0, 0]),
         ("CanaryThrottled", {"throttled": [_, 1, 1, _, 1]}, [0, 0, 1, 0, 0]),
         ("SecretRefused", {"newest": [1, _, 1, 1, 1]}, [0, 0, 0, 0, 1]),
@@ -53,7 +54,7 @@ REFUSED = {"invalid": [5, 5, 5], "received": [_, _, _], "unheard": [2, 2, 2], "p
         ("StalledReconcile", {"age": [3000, 3601, 7200], "batches": [0, _, 5]}, [0, 1, 0]),
         ("StalledReconcile", {"age": [3601, 7200], "batches": [5, 5], "crashes": [5, 4]}, [1, 0]),
         ("StalledReconcile", {"age": [340, 400, _], "batches": [_, _, _]}, [0, 0, 0]),
-        # Changes: late for three minutes in a row, impossible to tell, or told by nobody while events are applied.
+        # Changes: late for three minutes in a row, unreadable, or not published although events are applied.
         ("ChangesLate", {"age": [100_000, 300_001, 310_000, 320_000, 5]}, [0, 0, 0, 1, 0]),
         ("ChangesStalled", {"age": [3_500_000, 3_600_001, 7_200_000], "published": [0, 0, 100]}, [0, 1, 0]),
         ("ChangesStalled", {"age": [_, 9_000_000], "published": [_, _]}, [0, 1]),
@@ -170,7 +171,7 @@ ERRORS = Key.of(API_GATEWAY, "5XXError", {"ApiName": STACK})
 def minutes_in_alarm_of(
     alarm: str, failing: Mapping[int, int], minutes: range, stripe_down: Iterable[int] = ()
 ) -> list[int]:
-    """In which minutes somebody is told, if of a hundred requests a minute so many fail."""
+    """Returns the minutes in which the alarm fires, if this number of a hundred requests a minute fails."""
     datapoints = Datapoints(
         Datapoint(key, minute * MINUTE + n / 2, value)
         for minute in range(minutes.stop)

@@ -68,7 +68,7 @@ def test_an_alarm_on_a_metric_that_no_code_emits_is_refused() -> None:
         aws_metric(SQS, "NumberOfMessages", "queue", "Sum")
 
 
-# That somebody is told, and has something to read
+# Each alarm notifies a person, and has a run book.
 
 
 @pytest.mark.parametrize("alarm", EVERY, ids=lambda alarm: alarm.name)
@@ -85,7 +85,7 @@ def test_every_alarm_notifies_a_topic_and_has_a_run_book(alarm: Any) -> None:
 
 
 def _families(text: str) -> set[str]:
-    """`DeadLetter…` in a run book stands for the alarms of all queues."""
+    """Returns the alarms of all queues for `DeadLetter…` in a run book, because that name stands for all of them."""
     stems = re.findall(r"`(\w+)…`", text)
     return {alarm.name for alarm in ALARMS for stem in stems if alarm.name.startswith(stem)}
 

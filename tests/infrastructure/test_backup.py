@@ -35,13 +35,13 @@ VAULT = "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies"
 
 
 def _with_vault(value: Json, by: Any) -> Json:
-    """Returns what is named in a part of the template."""
+    """Returns the names in a part of the template."""
     text = json.dumps(by)
     return {name: each for name, each in value.items() if f'"{name}"' in text}
 
 
 def _backup_template() -> Json:
-    """A template of tables and backup: what Chalice makes is not in it."""
+    """Returns a template of the tables and the backup, without the resources that Chalice creates."""
     resources = {name: each for name, each in RESOURCES.items() if name in backups() or name in tables()}
     conditions = _with_vault(TEMPLATE["Conditions"], resources)
     conditions |= _with_vault(TEMPLATE["Conditions"], conditions)

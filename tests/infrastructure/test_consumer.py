@@ -33,7 +33,7 @@ RECEIVED_TIMES = 5
 
 @pytest.fixture(scope="module")
 def program() -> Any:
-    """The consumer's program, loaded as a module."""
+    """Returns the consumer's program, loaded as a module."""
     spec = importlib.util.spec_from_file_location("consumer", FILES / "consumer.py")
     assert spec is not None
     assert spec.loader is not None
@@ -44,7 +44,7 @@ def program() -> Any:
 
 @pytest.fixture
 def database(program: Any) -> Iterator[sqlite3.Connection]:
-    """An empty database with the program's table."""
+    """Yields an empty database with the program's table."""
     connection = sqlite3.connect(":memory:")
     connection.execute(program.TABLE)
     yield connection
@@ -53,7 +53,7 @@ def database(program: Any) -> Iterator[sqlite3.Connection]:
 
 @pytest.fixture
 def aws() -> Iterator[None]:
-    """An AWS that has nothing but the bus."""
+    """Yields an AWS account that has only the bus."""
     with embedded_aws():
         boto3.client("events").create_event_bus(Name=BUS)
         yield
@@ -65,7 +65,7 @@ def template() -> Mapping[str, Any]:
 
 
 def deploy_consumer(**parameters: str) -> dict[str, str]:
-    """Deploys the template beside the bus and returns the stack's outputs."""
+    """Deploys the template next to the bus, and returns the stack's outputs."""
     cloudformation = boto3.client("cloudformation")
     values = {"BusName": BUS, **parameters}
     cloudformation.create_stack(

@@ -78,7 +78,7 @@ class CreatedStack:
 
 @pytest.fixture(scope="module")
 def stack(package: Package) -> Iterator[CreatedStack]:
-    """One stack for all tests, in an AWS that has nothing else."""
+    """Creates one stack for all tests, in an AWS account that is otherwise empty."""
     template = transformed(with_uploaded_code(package.template), PARAMETERS)
     with embedded_aws():
         s3 = boto3.client("s3")
@@ -136,7 +136,7 @@ def _indexes(table: Any) -> dict[str, Any]:
 
 
 def test_moto_does_not_enable_the_expiry_of_items(stack: CreatedStack) -> None:
-    """A gap that is told, so that it is seen when it closes: the real table's TTL is in `test_template`."""
+    """moto lacks the expiry, and this test fails once moto has it. `test_template` checks the real table's TTL."""
     client = boto3.client("dynamodb")
     expiring = [
         name for name, each in stack.properties("AWS::DynamoDB::Table").items() if "TimeToLiveSpecification" in each

@@ -64,7 +64,7 @@ def _world(package: conftest.Package) -> Iterator[World]:
 
 @pytest.fixture
 def empty(package: conftest.Package) -> Iterator[World]:
-    """An account without the stage."""
+    """Yields an account without the stage."""
     with _world(package) as world:
         yield world
 
@@ -80,7 +80,7 @@ class Deployed:
 
 @pytest.fixture(scope="class")
 def deployed(package: conftest.Package) -> Iterator[Deployed]:
-    """An account with the stage in it, for all tests of a class."""
+    """Deploys the stage into an account, for all tests of a class."""
     questions: list[str] = []
 
     def agree(question: str) -> bool:
@@ -107,7 +107,7 @@ def _states(document: dict[str, Any], table: str) -> dict[str, str]:
 
 class TestEmptyAccount:
     def test_a_dry_run_shows_every_change_and_leaves_nothing_but_artifacts(self, empty: World) -> None:
-        """They are named by what is in them, so that a second run leaves no others."""
+        """The zips are named by their content, so a second run uploads no others."""
         result = empty.deploy(dry_run=True)
         added_resources = {row["logical_id"] for row in result["changes"] if row["action"] == "Add"}
         assert {"InvoicesTable", "ReconcileQueue", "APIHandler", "RestAPI"} <= added_resources
@@ -179,7 +179,9 @@ class TestDeployedStage:
     def test_the_deployment_asks_once_although_the_address_needs_a_second_change_set(
         self, deployed: Deployed
     ) -> None:
-        """A no to the second would be told as "nothing was changed", and leave a stage without its address."""
+        """Refusing the second change would be reported as "nothing was changed", and would leave a stage without its
+        address.
+        """
         assert deployed.questions == [f"Change {STACK} in {ACCOUNT}, us-east-1?"]
 
     def test_the_bill_of_materials_is_uploaded_next_to_the_zip(self, deployed: Deployed) -> None:

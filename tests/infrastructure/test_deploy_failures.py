@@ -175,7 +175,7 @@ def test_data_that_a_change_would_delete_is_reported(change: dict[str, Any], exp
 
 
 def _created_change_set(scene: Scene, *answers: dict[str, Any], as_role: dict[str, str] | None = None) -> ChangeSet:
-    """A change set of an existing stack, as CloudFormation describes it time after time."""
+    """Returns a change set of an existing stack. CloudFormation describes it with these answers, one each time."""
     scene.is_("UPDATE_COMPLETE")
     scene.cloudformation.add_response("create_change_set", {"Id": CHANGE_SET_ID})
     for answer in answers:
@@ -364,7 +364,7 @@ class _Refuses(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *args: Any) -> None:
-        """Nobody reads it."""
+        """Discards the message."""
 
 
 def test_the_smoke_checks_read_the_status_of_responses() -> None:
@@ -389,7 +389,7 @@ class TestCommandLine:
         assert "copy dev.example.toml" in json.loads(result.stdout)["failures"][0]
 
     def test_an_unedited_copy_of_the_example_is_reported_value_by_value(self, tmp_path: Path) -> None:
-        """Its region is no region, so AWS is not asked for anything."""
+        """The region does not exist, so AWS gets no request."""
         (tmp_path / "dev.toml").write_text((DIRECTORY / "dev.example.toml").read_text())
         result = CliRunner().invoke(cli, ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)])
         assert result.exit_code == 1
@@ -400,7 +400,7 @@ class TestCommandLine:
     def test_without_credentials_only_the_settings_are_checked(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """And all rows are told all the same."""
+        """The command still prints all rows."""
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
             monkeypatch.delenv(name, raising=False)
         for name, value in {

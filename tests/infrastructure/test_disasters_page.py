@@ -23,7 +23,7 @@ Disaster = Callable[[Stage, str, pytest.MonkeyPatch], None]
 
 
 def business(stage: Stage, minutes: int) -> None:
-    """The office looks at its invoices and saves a customer each minute."""
+    """Refreshes the invoices and saves a customer each minute, as the office does."""
 
     def act(minute: int) -> None:
         stage.counted_response(stage.api.get("/invoices"))

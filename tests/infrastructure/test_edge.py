@@ -24,7 +24,7 @@ EVERY_MODE = ({"HasWebAcl": True, "WebAclCounts": False}, {"HasWebAcl": True, "W
 
 
 def resolved(value: Any, conditions: dict[str, bool]) -> Any:
-    """As CloudFormation resolves `Fn::If`; names are left as they are."""
+    """Resolves `Fn::If` as CloudFormation does, and leaves names unchanged."""
     if isinstance(value, dict):
         if "Fn::If" in value:
             condition, yes, no = value["Fn::If"]
@@ -87,7 +87,7 @@ def test_an_unknown_mode_is_refused_before_the_deployment(mode: str) -> None:
 
 @pytest.mark.parametrize("conditions", EVERY_MODE)
 def test_aws_waf_accepts_the_web_acl(conditions: dict[str, bool]) -> None:
-    """Held against AWS WAF's own description of CreateWebACL."""
+    """botocore's model of CreateWebACL validates the ACL."""
     model = boto3.client("wafv2", region_name="us-east-1").meta.service_model
     web_acl = resolved(waf()["ApiWebAcl"]["Properties"], conditions)
     report = ParamValidator().validate(web_acl, model.operation_model("CreateWebACL").input_shape)
@@ -115,7 +115,7 @@ def test_one_address_gets_at_most_half_of_a_methods_rate() -> None:
 
 
 def matches(statement: Json, method: str, path: str) -> bool:
-    """Whether a request matches a statement of the kinds that the webhooks' rule has."""
+    """Returns True if a request matches a statement of the kinds in the webhooks' rule."""
     [(kind, statement_body)] = statement.items()
     if kind in {"AndStatement", "OrStatement"}:
         parts = [matches(each, method, path) for each in statement_body["Statements"]]

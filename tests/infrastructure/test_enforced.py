@@ -25,7 +25,9 @@ PREFIX = "held-"
 
 @pytest.fixture
 def queue_urls(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """An AWS with everything in it, watched; the queues by their name without prefix."""
+    """Yields the queues' URLs by name without prefix, in an AWS account with all resources and with enforced
+    policies.
+    """
     monkeypatch.setenv("POM_TABLE_PREFIX", PREFIX)
     with embedded_aws():
         create_tables(PREFIX)

@@ -43,7 +43,7 @@ ANN = CustomerId("cust_1")
 
 
 class Stripe:
-    """Reads events as the gateway does, and deletes whatever it is asked to delete."""
+    """Reads events as the gateway does, and deletes every requested object."""
 
     deleted: tuple[str, ...] = ()
 

@@ -200,7 +200,7 @@ def test_the_gate_reports_each_fault_of_a_template(fault: str, package: Package)
 
 
 def test_the_gate_finds_values_that_aws_would_refuse(package: Package) -> None:
-    """Here a function that logs to a group which is not there."""
+    """The function logs to a log group that does not exist."""
     template = copy.deepcopy(package.template)
     del template["Resources"]["ApiHandlerLogGroup"]
     assert any("'ApiHandlerLogGroup' is not one of" in each for each in template_faults(template))
@@ -212,7 +212,7 @@ def test_a_sound_template_has_no_faults(package: Package) -> None:
 
 @pytest.fixture(scope="module")
 def root(package: Package) -> Iterator[Path]:
-    """The zip, unpacked, and with machine code that runs here."""
+    """Returns the unpacked zip, with machine code that runs on this machine."""
     with unpacked(package.archive) as directory:
         assert list(machine_faults(directory)) == []
         assert list(make_runnable(directory)) == []
@@ -226,7 +226,7 @@ def everything(package: Package) -> Probe:
 
 @contextmanager
 def without(root: Path, name: str) -> Iterator[None]:
-    """The unpacked zip without one file or directory."""
+    """Removes one file or directory of the unpacked zip in this block."""
     aside = root.parent / f"{root.name}-aside"
     (root / name).rename(aside)
     try:

@@ -33,13 +33,13 @@ WITHOUT_KEY = {
 
 @pytest.fixture(scope="module")
 def plain(package: Package) -> Template:
-    """A stage without any of the options."""
+    """Returns a stage without any of the options."""
     return with_conditions_resolved(transformed(with_uploaded_code(package.template)), {})
 
 
 @pytest.fixture(scope="module")
 def full(package: Package) -> Template:
-    """A stage with all of them."""
+    """Returns a stage with all options."""
     return with_conditions_resolved(transformed(with_uploaded_code(package.template), OPTIONS), OPTIONS)
 
 
@@ -48,7 +48,7 @@ def _of(template: Template, kind: str) -> dict[str, Any]:
 
 
 def _takes_a_key(kind: str) -> bool:
-    """By AWS's own schema of the type."""
+    """Returns True if the resource type accepts a key, by AWS's own schema."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema
     names = re.findall(r'"(\w+)":', json.dumps([schema["properties"], schema.get("definitions", {})]))
     return any(PLACES_OF_KEYS.fullmatch(name) for name in names)
@@ -83,7 +83,7 @@ def test_a_stage_without_a_key_makes_no_request_to_kms(plain: Template) -> None:
 
 
 def test_a_queue_never_has_two_kinds_of_encryption(full: Template) -> None:
-    """SQS refuses SqsManagedSseEnabled beside KmsMasterKeyId."""
+    """SQS refuses SqsManagedSseEnabled together with KmsMasterKeyId."""
     queues = _of(full, "AWS::SQS::Queue")
     assert queues
     assert all(

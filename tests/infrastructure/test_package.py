@@ -64,7 +64,7 @@ def test_the_code_makes_clients_of_no_other_service() -> None:
 
 
 def test_packages_are_whole_apart_from_what_is_pruned(package: Package) -> None:
-    """Metadata stays, so that importlib.metadata and audits of dependencies tell the truth."""
+    """Metadata stays, so that importlib.metadata and audits of dependencies are right."""
     with ZipFile(package.archive) as archive:
         names = set(archive.namelist())
         records = [name for name in names if name.endswith(".dist-info/RECORD")]
@@ -96,7 +96,7 @@ def test_equal_content_makes_an_equal_zip(tmp_path: Path) -> None:
 
 
 def _project(directory: Path, requirement: str) -> Path:
-    """The smallest application that has something to package."""
+    """Creates the smallest application that has something to package."""
     (directory / "chalicelib").mkdir(parents=True)
     (directory / ".chalice").mkdir()
     settings = {"version": "2.0", "app_name": "small", "lambda_architecture": "arm64"}
@@ -112,7 +112,7 @@ def _project(directory: Path, requirement: str) -> Path:
 def test_a_dependency_without_a_wheel_for_lambda_stops_packaging(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Chalice itself says so, and goes on without it."""
+    """Chalice itself reports the missing wheel, and continues without it."""
     ours = RUNTIME.replace("python", "cp").replace(".", "")
     fits = f"{ours}-{ours}-manylinux2014_x86_64"
     wheel = tmp_path / f"onlyhere-1.0-{fits}.whl"

@@ -122,7 +122,7 @@ def test_messages_log_lines_and_metrics_contain_only_ids_of_a_person() -> None:
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """Everything that is logged."""
+    """Returns all log lines."""
     stream = io.StringIO()
     for handler in observability.logger.handlers:
         monkeypatch.setattr(handler, "stream", stream)
@@ -193,7 +193,9 @@ def test_each_of_the_ten_questions_has_an_answer_with_evidence() -> None:
 
 
 def test_an_erasure_names_exactly_the_copies_that_can_contain_the_person() -> None:
-    """Messages of queues hold ids alone, so that of a change which could not be told is no copy of a person."""
+    """Messages of queues contain ids only, so the message about an unpublished change is no copy of a person's
+    data.
+    """
     copies_named = [retention.STREAMS, retention.BUS_EVENTS, retention.COPIES, retention.RECOVERY]
     assert list(OUT_OF_REACH.values()) == copies_named
     by_when = PAGE.partition("### By when")[2].partition("\n### ")[0]

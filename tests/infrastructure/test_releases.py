@@ -47,7 +47,7 @@ class Scene:
         return Stack(self.aws, STACK)
 
     def is_(self, *statuses: str) -> None:
-        """The stack's status, look after look."""
+        """Sets the stack's statuses, one for each time that the stack is read."""
         for status in statuses:
             stack_description = {
                 "StackName": STACK,

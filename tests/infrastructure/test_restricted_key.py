@@ -32,7 +32,7 @@ def gateway_calls(root: str) -> set[str]:
 
 
 def request_of(call: str) -> tuple[str, str]:
-    """The method and the path of the request that a call of the SDK makes."""
+    """Returns the method and the path of the request that a call of the SDK makes."""
     method = reduce(getattr, call.split("."), stripe.StripeClient("sk_test_none").v1)
     [(verb, path)] = re.findall(r'self\._request\(\s*"(\w+)",\s*"(/v1/[^"]+)"', inspect.getsource(method))  # type: ignore[arg-type]
     return verb.upper(), path

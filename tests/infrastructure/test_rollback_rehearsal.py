@@ -43,7 +43,7 @@ class Scene:
     calls: int = 0
 
     def site(self) -> Site:
-        """A new run, as a person starts it."""
+        """Starts a new run, as a person does."""
         aws = Aws(REGION)
         for service in ("lambda", "cloudwatch", "codedeploy", "cloudformation"):
             aws.client(service).meta.events.register_first("provide-client-params", self._count)
@@ -123,7 +123,7 @@ def _function() -> None:
 
 
 def _state() -> dict[str, Any]:
-    """Everything that a rehearsal changes."""
+    """Returns all state that a rehearsal changes."""
     client = boto3.client("lambda")
     versions = client.list_versions_by_function(FunctionName=NAME)["Versions"]
     alias = client.get_alias(FunctionName=NAME, Name=LIVE)

@@ -53,7 +53,7 @@ class Scene:
         self.signer.add_response("get_signing_profile", {**PROFILE, **changes}, {"profileName": "pom_stripe"})
 
     def signs(self, status: str = "Succeeded", **told: Any) -> None:
-        """Signer takes the job, writes the signed zip, and tells the status when it is asked for the second time."""
+        """Signer accepts the job, writes the signed zip, and reports success at the second request for the status."""
         version = boto3.client("s3").head_object(Bucket=BUCKET, Key=self.key)["VersionId"]
         request = {
             "source": {"s3": {"bucketName": BUCKET, "key": self.key, "version": version}},

@@ -109,9 +109,8 @@ class Stranger:
 
 @pytest.fixture
 def attacked(stage: Stage) -> Stage:
-    """A stranger knocks for an hour and a half, and meanwhile uses up the rate of the webhooks' route twice.
-
-    The second time a customer pays, and the sweep fetches what Stripe could not bring.
+    """An outsider probes the API for an hour and a half, and uses up the rate of the webhooks' route twice. The
+    second time a customer pays, and the sweep reads the events that Stripe could not deliver.
     """
     account = connect_account(stage, "svc_1", "svc_2", "svc_3")
     caught = _caught(stage, account)
@@ -152,7 +151,7 @@ def test_requests_without_credentials_page_no_operator(attacked: Stage) -> None:
 
 
 def throttles_itself(stage: Stage, account: str) -> None:
-    """The company's own programs use up Stripe's limit for its account for three hours, and its office goes on."""
+    """The company's own programs use up Stripe's limit for its account for three hours, while its office works on."""
     stage.world.double.order_fault("rate_limit", count=10**9, account=account)
 
     def act(minute: int) -> None:
@@ -168,7 +167,7 @@ def throttles_itself(stage: Stage, account: str) -> None:
 
 
 def sends_nonsense(stage: Stage, account: str) -> None:
-    """Everything wrong on every route, and events of its own account of odd kinds, which Stripe signs."""
+    """Sends invalid requests to every route, and signed events of unusual kinds from the company's own account."""
 
     def act(minute: int) -> None:
         for role in ("billing", "admin"):
@@ -218,7 +217,7 @@ def odd_events(account: str, now: int, minute: int) -> list[bytes]:
 
 
 def copies_an_invoice(stage: Stage, account: str) -> None:
-    """Somebody duplicates an invoice in Stripe's dashboard, our ids included, sends it, and a customer pays it."""
+    """A person duplicates an invoice in Stripe's dashboard with POM's ids, and sends it. A customer pays it."""
     [original, *_] = stage.world.in_stripe(account)
     copy = sent_invoice(stage, account, original, by_platform=False)
     stage.world.double.pay(account, copy)
@@ -241,7 +240,9 @@ def saves_thousands(stage: Stage, account: str) -> None:
 
 
 def comes_and_goes(stage: Stage, account: str) -> None:
-    """Disconnects in Stripe, is paid meanwhile, connects again, and somebody posts unsigned events all the time."""
+    """A company disconnects in Stripe, is paid in that time, and connects again, while unsigned events arrive all the
+    time.
+    """
     stage.world.double.revoke(account)
     stage.pass_minutes(15)
     pays(stage, account, 0)

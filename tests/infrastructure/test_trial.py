@@ -32,7 +32,7 @@ OPTIONAL = {
 
 @pytest.fixture(scope="module")
 def stage(package: conftest.Package) -> Iterator[TriedStage]:
-    """One stage for all changes: each of them is undone."""
+    """Yields one stage for all changes, because each change is undone."""
     with (
         pytest.MonkeyPatch.context() as monkeypatch,
         account(monkeypatch) as settings,

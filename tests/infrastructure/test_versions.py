@@ -35,7 +35,9 @@ Template = dict[str, Any]
 
 
 def packaged_template(runtime: str = "python3.11") -> Template:
-    """Our part of the template, with what Chalice adds to it: code, handlers, roles, schedules and the API."""
+    """Returns POM's part of the template with the parts that Chalice adds: code, handlers, roles, schedules and the
+    API.
+    """
     template = copy.deepcopy(merge_template())
     template["Parameters"] |= snapstart_parameters(runtime)
     resources = template["Resources"]
@@ -53,7 +55,7 @@ def packaged_template(runtime: str = "python3.11") -> Template:
 
 
 def versions(template: Template, code: str = CODE, **values: str) -> dict[str, str]:
-    """The logical id of each function's version, as CloudFormation is given it, by that of the function."""
+    """Returns the logical id of each function's version in the final template, by the function's logical id."""
     parameters = VALUES | values
     resources = transformed(deployable_template(template, code, parameters), parameters)["Resources"]
     return {
@@ -64,14 +66,14 @@ def versions(template: Template, code: str = CODE, **values: str) -> dict[str, s
 
 
 def functions_with_new_version(template: Template, code: str = CODE, **values: str) -> set[str]:
-    """The functions that get another version than they have after the first release."""
+    """Returns the functions whose version differs from that of the first release."""
     before, after = versions(packaged_template()), versions(template, code, **values)
     assert before.keys() == after.keys() == EVERY
     return {name for name in EVERY if before[name] != after[name]}
 
 
 def users(setting: str) -> set[str]:
-    """The functions whose environment has this variable."""
+    """Returns the functions whose environment has this variable."""
     return {function_id(function.name) for function in FUNCTIONS if setting in function.settings}
 
 

@@ -54,7 +54,7 @@ def _recovery(*, enabled: bool) -> dict[str, Any]:
 
 
 def _no_stream(stage: TriedStage) -> Undo:
-    """In moto's own table: moto does not switch a stream on again."""
+    """Disables the stream in moto's own table, because moto cannot enable a stream again."""
     table = dynamodb_backends[ACCOUNT][REGION].tables[INVOICES]
     former, table.stream_specification = table.stream_specification, None
     return lambda: setattr(table, "stream_specification", former)
@@ -118,7 +118,7 @@ def _between_versions(stage: TriedStage) -> Undo:
 
 
 def _other_code(stage: TriedStage) -> Undo:
-    """The stack names another zip than the functions run, as after a deployment by hand."""
+    """Sets another zip in the stack than the functions run, as after a deployment by hand."""
     [function] = [
         each
         for each in _client("lambda").list_versions_by_function(FunctionName=API)["Versions"]

@@ -39,12 +39,12 @@ SERVICES = (
     "apigateway", "cloudformation", "cloudwatch", "codedeploy", "dynamodb", "events", "lambda", "logs", "s3",
     "secretsmanager", "sns", "sqs", "sts", "xray",
 )  # fmt: skip
-"""The services that a stage without options is asked about."""
+"""The services that receive requests about a stage without options."""
 
 
 @dataclass
 class Api:
-    """The deployed API, as far as strangers can tell. `instead` has other answers, by the name of what was sent."""
+    """The deployed API as outsiders reach it. `instead` has other responses, by the name of the request."""
 
     instead: dict[str, Answer] = field(default_factory=dict)
 
@@ -114,7 +114,7 @@ class Groups:
             }
 
     def describe(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Returns those that are asked for."""
+        """Returns the requested deployment groups."""
         return {"deploymentGroupsInfo": [self.groups[name] for name in request["deploymentGroupNames"]]}
 
     def resources(self) -> Iterator[dict[str, Any]]:
@@ -137,7 +137,7 @@ def _resource(logical: str, kind: str, physical: str) -> dict[str, Any]:
 
 @dataclass
 class TriedStage:
-    """The stage, what answers beside moto, and a run of all rows."""
+    """The stage, the stand-ins besides moto, and a run of all rows."""
 
     settings: StageSettings
     codedeploy: CodeDeploy
@@ -149,10 +149,10 @@ class TriedStage:
     questions: list[str] = field(default_factory=list)
     agrees: bool = True
     asked: set[tuple[str, str]] = field(default_factory=set)
-    """Which operations of which services were asked."""
+    """Returns the operations that were called, by service."""
 
     def site(self) -> Site:
-        """A new run, as a person starts it."""
+        """Starts a new run, as a person does."""
         aws = Aws(self.settings.region)
         for service in SERVICES:
             aws.client(service).meta.events.register("provide-client-params", self._remember)
@@ -196,7 +196,7 @@ class TriedStage:
 
 @contextmanager
 def tried_stage(settings: StageSettings, package: Package, monkeypatch: pytest.MonkeyPatch) -> Iterator[TriedStage]:
-    """A stage that was deployed into an account in moto."""
+    """Yields a stage that was deployed into an account in moto."""
     monkeypatch.setattr("infra.deploy.smoke._webhook_endpoint", lambda stack, first: "as it has to be")
     deployment = Deployment("dev", settings, Screen(as_json=True), pause=lambda seconds: None)
     deployment.run(package, Options())

@@ -18,7 +18,7 @@ app = Chalice("stack-app", configure_logs=False)
 
 @cache
 def verifier() -> TokenVerifier:
-    """One verifier a process: it caches the keys."""
+    """Returns the verifier of this process, which caches the keys."""
     return TokenVerifier(load_token_config())
 
 

@@ -44,7 +44,7 @@ def stored_value(client: Any, table: str, sk: str) -> Any:
 
 
 def race(attempt: Callable[[int], None]) -> int:
-    """How many of the threads that start `attempt` together succeed."""
+    """Returns how many of the threads succeed that start `attempt` together."""
     barrier = threading.Barrier(THREADS)
 
     def run(number: int) -> bool:
@@ -184,7 +184,7 @@ def test_a_failed_transaction_leaves_no_stream_records() -> None:
         assert len(shard.items) == 1
 
 
-def test_moto_still_copies_only_what_the_remedy_knows_of() -> None:
+def test_moto_still_copies_only_at_the_two_places_that_the_patch_replaces() -> None:
     source = inspect.getsource(models)
 
     assert source.count("copy.") == source.count("copy.deepcopy(") == 2

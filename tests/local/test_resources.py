@@ -30,7 +30,7 @@ from infra.template.queues import ATTEMPTS
 
 
 def parcel_model(prefix: str) -> Any:
-    """A model of its own per test: pynamodb keeps its client, and with it the endpoint, on the class."""
+    """Returns a new model for each test, because pynamodb stores its client, and so the endpoint, on the class."""
 
     class ByStatus(GlobalSecondaryIndex["Parcel"]):
         class Meta:

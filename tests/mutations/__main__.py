@@ -124,7 +124,7 @@ def _shares(guards: Iterable[Guard], jobs: int) -> list[Trial]:
 
 
 def _run(trials: Sequence[Trial], copies: Sequence[Path]) -> Iterator[Trial]:
-    """Each trial in a forked child, in a copy of its own; yields those that have ended."""
+    """Runs each trial in a forked child, in its own copy. Yields the trials that have ended."""
     waiting, free, running = deque(trials), list(copies), dict[int, Trial]()
     while waiting or running:
         while waiting and free:
@@ -187,7 +187,7 @@ class Trial:
         os._exit(code)
 
     def ended(self, child: int) -> bool:
-        """Whether the child has ended, or has been ended; then the guard is back in its place."""
+        """Returns True if the child has ended or was ended. The guard is in its place again then."""
         process, status = os.waitpid(child, os.WNOHANG)
         self.seconds = time.monotonic() - self._began
         late = not process and self.guard is not None and self.seconds > TIMEOUT
@@ -204,7 +204,9 @@ class Trial:
 
 
 def _result(trial: Trial) -> Result:
-    """Only failing tests count as noticing: a tree that cannot even be collected has not been judged."""
+    """Returns the result. Only a failing test detects a removal: a tree whose tests cannot be collected was not
+    tested.
+    """
     assert trial.guard is not None
     outcome = {0: SURVIVED, 1: KILLED, TIMED_OUT: KILLED, NOT_APPLIED: STALE}.get(trial.code, BROKEN)
     why = trial.output[-2000:] if outcome in {BROKEN, STALE} else ""

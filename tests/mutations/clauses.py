@@ -21,7 +21,9 @@ BLOCKS = ("body", "orelse", "finalbody")
 
 
 def in_one_form(symbol: ast.AST) -> None:
-    """Turn every branch of the symbol whose guard stands after its work, and put conditions where they are asked."""
+    """Turns every branch of the symbol whose guard follows its work, and puts named conditions into the tests that
+    use them.
+    """
     names = Counter(node.id for node in ast.walk(symbol) if isinstance(node, ast.Name))
     for node in list(ast.walk(symbol)):
         for name in BLOCKS:
@@ -71,7 +73,7 @@ def _names_condition(node: ast.stmt, names: Mapping[str, int]) -> TypeGuard[ast.
 
 
 def _inline(name: ast.Assign, after: ast.stmt) -> bool:
-    """Put the condition in place of its name if the next statement asks it; returns True if it does."""
+    """Puts the condition in place of its name, if the next statement tests that name. Returns True if it did."""
     field = "test" if isinstance(after, ast.If) else "value" if isinstance(after, (ast.Return, ast.Assign)) else None
     condition = getattr(after, field) if field else None
     if field is None or condition is None:

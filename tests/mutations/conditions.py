@@ -11,7 +11,7 @@ from tests.mutations.places import DENYING, LEAVING, Match, PatchError, Slot, Wo
 
 
 def condition_slots(symbol: ast.AST, words: Words) -> Iterator[Match[Slot]]:
-    """Every condition: a test, an operand of `and` or `or`, and a comparison that is returned or named."""
+    """Yields every condition: a test, an operand of `and` or `or`, and a comparison that is returned or named."""
     for slot in slots(symbol):
         test = slot.name in {"test", "ifs"}
         kept = isinstance(slot.parent, (ast.Return, ast.Assign, ast.Lambda)) and isinstance(
@@ -22,7 +22,7 @@ def condition_slots(symbol: ast.AST, words: Words) -> Iterator[Match[Slot]]:
 
 
 def operand(slot: Slot) -> bool:
-    """Whether it is an operand of a condition; `x or 0` is none, but a value with another in its stead."""
+    """Returns True for an operand of a condition. Returns False for `x or 0`, which is a value with a default."""
     return isinstance(slot.parent, ast.BoolOp) and not any(
         isinstance(each, ast.Constant) and not isinstance(each.value, bool) for each in slot.parent.values
     )
@@ -84,7 +84,7 @@ Check = Operand | Clause | Branch
 
 
 def checks(symbol: ast.AST, words: Words, *, whole: bool) -> Iterator[Match[Check]]:
-    """Every check that can be left out; with `whole`, no mere operands."""
+    """Yields every check that can be removed. With `whole`, operands alone are left out."""
     strict = set() if whole else _strict(symbol)
     for slot in slots(symbol):
         node = slot.node
@@ -123,7 +123,7 @@ def _narrowing(test: ast.expr, raised_if: bool) -> set[int]:
 
 
 def settle_operands(tree: ast.AST) -> None:
-    """An `and` or `or` that is left with one operand is that operand."""
+    """Replaces an `and` or `or` with only one operand by that operand."""
     for slot in list(slots(tree)):
         if isinstance(slot.node, ast.BoolOp) and len(slot.node.values) == 1:
             slot.put(slot.node.values[0])

@@ -9,7 +9,7 @@ from tests.mutations.removals import Removal
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A guard: its symbol, the code to remove, and the tests of which at least one must then fail."""
+    """A guard: its symbol, the code to remove, and the tests. At least one of them must fail after the removal."""
 
     name: str
     symbol: str

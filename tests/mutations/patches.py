@@ -21,11 +21,11 @@ class Mutated:
 
 
 def mutated(guard: Guard, files: Mapping[str, str]) -> Mutated:
-    """The file of the guard's symbol without the guard.
+    """Returns the file of the guard's symbol without the guard.
 
     Raises:
-        PatchError: the symbol or what is taken from it is not found, or found more than once, or what is left is no
-            Python.
+        PatchError: the symbol or the removed part is not found, or is found more than once, or the result is not
+          valid Python.
     """
     try:
         symbol = find(guard.symbol, files)

@@ -47,12 +47,12 @@ class Slot:
             getattr(self.parent, self.name)[self.index] = node
 
     def drop(self) -> None:
-        """Take the node out of its list."""
+        """Removes the node from its list."""
         del getattr(self.parent, self.name)[self.index]
 
 
 def slots(root: ast.AST) -> Iterator[Slot]:
-    """Every node below `root`, in the order of the text."""
+    """Yields every node below `root`, in the order of the text."""
     for name, value in ast.iter_fields(root):
         for index, node in enumerate(value) if isinstance(value, list) else ((-1, value),):
             if isinstance(node, ast.AST):
@@ -107,7 +107,7 @@ class Match(Generic[P]):
 
 
 def the_one(about: str, kind: str, matches: Iterable[Match[P]]) -> P:
-    """The smallest place that mentions all the words.
+    """Returns the smallest place that mentions all the words.
 
     Raises:
         PatchError: there is none, or more than one.
@@ -129,12 +129,12 @@ def _holds(outer: ast.AST, inner: ast.AST) -> bool:
 
 
 def named(node: ast.AST, word: str) -> bool:
-    """Whether the node is the name, or an attribute of that name."""
+    """Returns True if the node is the name, or an attribute of that name."""
     return (isinstance(node, ast.Name) and node.id == word) or (isinstance(node, ast.Attribute) and node.attr == word)
 
 
 def expression(text: str, old: ast.expr | None = None) -> ast.expr:
-    """The text as an expression, with `old` for each `_` in it."""
+    """Returns the text as an expression, with `old` in place of each `_`."""
     whole = ast.Expression(ast.parse(text, mode="eval").body)
     for slot in list(slots(whole)):
         if old is not None and named(slot.node, "_"):

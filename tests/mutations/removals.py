@@ -24,7 +24,7 @@ from tests.mutations.places import Match, PatchError, Slot, Words, expression, n
 
 class Removal(Protocol):
     def edit(self, symbol: ast.AST) -> None:
-        """Take it from the symbol's tree."""
+        """Applies the removal to the symbol's tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class AnyValue:
         slot.put(ast.BinOp(slot.node, ast.BitOr(), expression("_.exists()", stored)))
 
     def _stored(self, node: ast.AST) -> Iterator[ast.expr]:
-        """The attribute, if the node is `attribute == value` or `attribute.does_not_exist()`."""
+        """Returns the attribute if the node is `attribute == value` or `attribute.does_not_exist()`."""
         sides: list[ast.expr] = []
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
             sides = [node.left, node.comparators[0]]

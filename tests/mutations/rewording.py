@@ -24,7 +24,7 @@ OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 
 def reworded(text: str, symbol: Symbol) -> str:
-    """The module in other words, and with its symbol at another place."""
+    """Returns the module in other words, with its symbol at another place."""
     tree = ast.parse(text)
     _move(tree, node_of(symbol, tree))
     public_names = _public_names(tree)
@@ -38,7 +38,7 @@ def reworded(text: str, symbol: Symbol) -> str:
 
 
 def turned_round(text: str, symbol: Symbol) -> str:
-    """The module with every guard clause of its symbol after the work that it guards."""
+    """Returns the module with every guard clause of its symbol after the work that it guards."""
     tree = ast.parse(text)
     for node in list(ast.walk(node_of(symbol, tree))):
         for name in BLOCKS:
@@ -59,7 +59,7 @@ def _guarded_last(block: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def undenied(text: str) -> str:
-    """The module with each denied comparison said as the opposite one, so that two ways to deny compare equal."""
+    """Returns the module with the opposite comparison for each denied one, so that two ways to deny compare equal."""
     tree = ast.parse(text)
     for slot in list(slots(tree)):
         node = slot.node

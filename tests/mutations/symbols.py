@@ -29,7 +29,9 @@ class Symbol:
     parameters: frozenset[str]
 
     def is_called(self, reference: str, parameter: str) -> bool:
-        """Whether this is its name, or its name after the end of the module's; and whether it has the parameter."""
+        """Returns True if this is the symbol's name, or ends with the module's path and the name, and if the symbol
+        has the parameter.
+        """
         if parameter and parameter not in self.parameters:
             return False
         module = self.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
@@ -40,13 +42,13 @@ class Symbol:
 
 
 def sources(root: Path = ROOT) -> dict[str, str]:
-    """The text of each module, by its path in the tree."""
+    """Returns the text of each module, by its path in the tree."""
     files = sorted(file for name in SEARCHED for file in (root / name).rglob("*.py"))
     return {file.relative_to(root).as_posix(): file.read_text() for file in files}
 
 
 def find(reference: str, files: Mapping[str, str]) -> Symbol:
-    """The only symbol of that name.
+    """Returns the only symbol of that name.
 
     Raises:
         PatchError: there is none, or more than one.
@@ -71,7 +73,7 @@ def find(reference: str, files: Mapping[str, str]) -> Symbol:
 
 
 def node_of(symbol: Symbol, tree: ast.Module) -> ast.stmt:
-    """The definition in its parsed file."""
+    """Returns the symbol's definition in its parsed file."""
     return next(node for name, node in definitions(tree) if name == symbol.name)
 
 

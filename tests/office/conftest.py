@@ -23,7 +23,7 @@ REQUIRED = "POM_BROWSER"
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium; a test that needs it is skipped where it cannot be had."""
+    """Runs Chromium. A test that needs it is skipped if it cannot be installed."""
     try:
         with chromium() as running:
             yield running
@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """The whole stack on free ports; what the deployed policies deny is denied."""
+    """Runs the whole stack on free ports, and enforces the deployed policies."""
     with LocalStack(app="infra.local.enforced_policies:app") as running:
         yield running
         assert running.ended() == []
@@ -51,7 +51,7 @@ def office(browser: Browser, stack: LocalStack) -> Iterator[Pages]:
 
 @pytest.fixture(scope="session")
 def tools() -> None:
-    """The pinned tools; a test that needs them is skipped where they cannot be had."""
+    """Returns the pinned tools. A test that needs them is skipped if they cannot be installed."""
     try:
         OFFICE.install()
     except Unavailable as error:
@@ -60,5 +60,5 @@ def tools() -> None:
 
 @pytest.fixture(scope="session")
 def axe(tools: None) -> str:
-    """The source of axe, which finds what keeps people from using a page."""
+    """Returns the source of axe, which finds faults of a page's accessibility."""
     return (OFFICE.directory / "node_modules/axe-core/axe.min.js").read_text()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 PATIENCE = 30_000
-"""Milliseconds for which something that happens by itself is waited for."""
+"""The milliseconds to wait for an automatic change."""
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 """The rules that make WCAG 2.2 AA, as axe tags them."""
 

@@ -66,7 +66,7 @@ LOOKS: list[tuple[int, Scheme]] = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "li
 
 @pytest.fixture(scope="module")
 def scene(browser: Browser) -> Iterator[Scene]:
-    """The whole story, played to its end on a separate stack, because it lets days pass."""
+    """Plays the whole story to its end on a separate stack, because the story lets days pass."""
     enforced = LocalStack(app="infra.local.enforced_policies:app", schedules_follow=True)
     with enforced as stack, Pages(browser, stack.urls.pom) as pages:
         played_scene = Scene(stack, pages)

@@ -27,7 +27,7 @@ MOST_ROWS = 200
 
 @pytest.fixture(scope="module")
 def untouched(browser: Browser) -> Iterator[LocalStack]:
-    """A stack of its own, in which nobody has connected Stripe yet."""
+    """Runs a separate stack in which no company has connected Stripe yet."""
     with LocalStack(app="infra.local.enforced_policies:app") as stack:
         yield stack
 
@@ -130,7 +130,7 @@ def test_the_screens_of_another_organization_show_none_of_the_firsts_data(office
 
 def test_the_first_click_after_typing_a_filter_works(office: Pages) -> None:
     page = office.open("/billing")
-    # Unlike `fill`, typing tells of the change only when the field is left, which the click does.
+    # Typing, unlike `fill`, sends the change event only when the field loses the focus, which the click causes.
     page.get_by_label("Customer or service").press_sequentially("Ann Lee")
     everything = page.get_by_label("All of Ann Lee")
     everything.click()

@@ -27,7 +27,7 @@ KINDS = 20
 
 @pytest.fixture(scope="module")
 def side() -> Iterator[Server]:
-    """A double whose account has one of each thing that has a page."""
+    """Runs a double whose account has one object of each kind that has a page."""
     double = StripeDouble(Config(webhook_endpoints=({"url": "http://127.0.0.1:9/", "enabled_events": ["*"]},)))
     with Server(double, deliver=False) as server:
         double.create_account(account_id=ACCOUNT)

@@ -43,7 +43,7 @@ def test_the_compiler_reads_every_module_of_the_office(generated_types: None) ->
 
 @pytest.fixture(scope="module")
 def refused_lines(generated_types: None, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The lines that the compiler refuses in a copy of the office to which every mistake was added."""
+    """Returns the lines that the compiler refuses in a copy of the office to which every mistake was added."""
     copy = tmp_path_factory.mktemp("spoilt") / "office"
     shutil.copytree(OFFICE.directory, copy, ignore=shutil.ignore_patterns("node_modules"))
     (copy / "spoilt.js").write_text("\n".join([INVOICE, *MISTAKES.values()]))

@@ -38,9 +38,9 @@ class CommandResult:
 
 
 class Operator:
-    """Somebody at the command line, at the local stack that `file` describes.
+    """An operator at the command line of the local stack that `file` describes.
 
-    All commands run in one process: most of the time of one by itself is Python's start.
+    All commands run in one process, because most of a command's time is Python's start.
     """
 
     def __init__(self, file: Path) -> None:
@@ -59,7 +59,7 @@ class Operator:
             self._driver.communicate()
 
     def does(self, *words: str, given: str = "") -> CommandResult:
-        """One command."""
+        """Runs one command."""
         stdin, answers = self._driver.stdin, self._driver.stdout
         assert stdin is not None
         assert answers is not None
@@ -71,13 +71,13 @@ class Operator:
         return CommandResult(**json.loads(line))
 
     def sets(self, scene: str, *words: str) -> str:
-        """Sets a scene that the command line cannot; returns what it is known by."""
+        """Sets up a scene that the command line cannot. Returns the id of the scene's object."""
         result = self.does(scene, *words)
         assert result.status == 0, result
         return result.out.strip()
 
     def asks(self, *words: str) -> Any:
-        """One command's JSON; it must go well."""
+        """Runs one command, which must succeed, and returns its JSON."""
         result = self.does("--json", *words)
         assert result.status == 0, result
         return result.json
@@ -93,13 +93,13 @@ class Operator:
 
 @pytest.fixture(autouse=True)
 def log_level_restored(caplog: pytest.LogCaptureFixture) -> None:
-    """The program logs errors only, for good. A test that runs it in this process leaves the level as it was."""
+    """Restores the log level after each test, because the program sets it to errors only and never back."""
     caplog.set_level(logging.ERROR, logger="pom-stripe")
 
 
 @contextmanager
 def operator_at(stack: LocalStack, directory: Path) -> Iterator[Operator]:
-    """Somebody at this stack. `directory` is where its description is kept."""
+    """Returns an operator of this stack. `directory` is the directory of the stack's description."""
     file = directory / "stack.json"
     write(description(stack), file)
     with Operator(file) as operator:
@@ -121,7 +121,7 @@ def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 def company(stack: LocalStack) -> Company:
-    """Connected, with a customer and nothing under way."""
+    """Returns a connected company with a customer and without unfinished work."""
     new_company = Company(stack).connect()
     new_company.customer()
     stack.wait_until_idle()

@@ -50,7 +50,7 @@ class Depositing(Company):
         self.world.double.set_delivery(lose_rate=0.0)
 
     def pays_out_once(self, **how: Any) -> None:
-        """All that is available after three days goes out with one payout, and arrives."""
+        """Pays out all money that is available after three days in one payout, which arrives."""
         self.world.double.update_account(self.account, payout_schedule="manual")
         self.days_pass(3)
         self.world.double.pay_out(self.account, **how)
@@ -69,11 +69,11 @@ class Depositing(Company):
     def compares(
         self, organization: str = ORGANIZATION, *, days: int = 90, repair: bool = False, dry_run: bool = False
     ) -> CommandOutput:
-        """An operator runs `payouts`."""
+        """Runs `payouts`, as an operator does."""
         return self._runs(payouts.callback, organization, days, repair, dry_run)
 
     def explains(self, payout_id: str) -> CommandOutput:
-        """An operator runs `explain payout`."""
+        """Runs `explain payout`, as an operator does."""
         return self._runs(explain_payout.callback, ORGANIZATION, payout_id)
 
     def _runs(self, command: Callable[..., Any] | None, *words: Any) -> CommandOutput:

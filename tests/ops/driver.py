@@ -1,9 +1,9 @@
-"""Runs command lines of `infra.ops` in one process: one a line on standard input, what it said as a line of output.
+"""Runs command lines of `infra.ops` in one process. Reads one from each line of input, and prints its result.
 
-Each line of input is `{"words": [...], "input": "..."}`. Five more words than the command line has set a scene:
+Each line of input is `{"words": [...], "input": "..."}`. Five words that the command line lacks set a scene:
 `park` parks an event of Stripe's, `bury` puts a message into a dead-letter queue, `leave_unpublished` queues the
-latest version of an invoice as an unpublished change, `lose` takes away an invoice's record, and `let_time_pass`
-moves what came into the past.
+latest version of an invoice as an unpublished change, `lose` deletes an invoice's record, and `let_time_pass`
+moves the received events into the past.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def park(stage: Stage, organization: str, error: str, dated_later: str = "0") ->
 
 
 def bury(stage: Stage, queue: str, body: str) -> str:
-    """A message in a dead-letter queue."""
+    """Puts a message into a dead-letter queue."""
     group = (
         {"MessageGroupId": "g", "MessageDeduplicationId": f"buried-{len(body)}"} if queue.endswith(".fifo") else {}
     )
@@ -54,9 +54,9 @@ def bury(stage: Stage, queue: str, body: str) -> str:
 
 
 def leave_unpublished(stage: Stage, organization: str, invoice: str, *lacking: str) -> str:
-    """The invoice's creation in the queue of unpublished changes.
+    """Puts the invoice's creation into the queue of unpublished changes.
 
-    With `lacking`, the record lacked these attributes, so nobody could read what changed.
+    With `lacking`, the record lacked these attributes, so the worker could not read the change.
     """
     table = f"{stage.config.table_prefix}invoices"
     keys = {"organization_id": {"S": organization}, "invoice_id": {"S": invoice}}
@@ -86,7 +86,7 @@ def _as_lambda_receives_it(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def lose(stage: Stage, organization: str, invoice: str) -> str:
-    """An invoice's record with its claims, as if the tables had been set back to before it."""
+    """Deletes an invoice's record with its claims, as if the tables had been restored to an earlier time."""
     stored_invoice = stage.ports.invoices.get(OrganizationId(organization), InvoiceId(invoice))
     assert stored_invoice is not None
     stage.ports.invoices.remove(invoice_removal(stored_invoice), stored_invoice.order.services)
@@ -106,7 +106,7 @@ def let_time_pass(stage: Stage, organization: str, seconds: str) -> str:
 
 
 BROKEN = 70
-"""The exit status of a command that raised what it should have told."""
+"""The exit status of a command that raised an exception instead of reporting it."""
 
 SCENES: dict[str, Callable[..., str]] = {
     "park": park,

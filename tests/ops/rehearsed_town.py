@@ -84,7 +84,7 @@ class RehearsedTown(World):
             self.joins(each)
 
     def joins(self, organization: OrganizationId) -> None:
-        """An organization connects a new account and saves its customers."""
+        """Connects a new account of an organization, and saves its customers."""
         self.accounts[organization] = self.connect(organization, self.account(payout_schedule="daily"))
         self.saves_customers(organization)
 
@@ -94,13 +94,13 @@ class RehearsedTown(World):
         self.work()
 
     def stage(self, prefix: str) -> Any:
-        """The stage as an operator's commands see it."""
+        """Returns the stage as an operator's commands use it."""
         return SimpleNamespace(ports=self.ports, config=SimpleNamespace(table_prefix=prefix))
 
     # Business
 
     def goes_on(self, deeds: int) -> None:
-        """People, payers and banks act, some minutes apart."""
+        """Plays people, payers and banks, with some minutes between their actions."""
         names = [name for name in dir(self) if name.startswith("do_")]
         for _ in range(deeds):
             name = self.rng.choice(names)
@@ -113,7 +113,7 @@ class RehearsedTown(World):
             self.work()
 
     def _asks(self, request: Callable[[], object]) -> None:
-        """Somebody asks POM for something, and may ask for the very same again."""
+        """Sends a request to POM, and may repeat it unchanged."""
         self.requests.append(request)
         request()
 
@@ -160,7 +160,7 @@ class RehearsedTown(World):
         self._asks(lambda: send_invoice(organization, draft.id, OFFICE, self.ports))
 
     def do_void(self, organization: OrganizationId) -> None:
-        """Its services may be billed again, and here they are."""
+        """Voids an invoice, and bills its services again."""
         pending = self._some(organization, InvoiceStatus.PENDING)
         self._asks(lambda: void_invoice(organization, pending.id, OFFICE, self.ports))
         self.bills(organization, tuple(pending.order.services), send=True)
@@ -211,7 +211,7 @@ class RehearsedTown(World):
         self.advance(self.rng.randrange(4, 30) * HOUR)
 
     def leaves(self, organization: OrganizationId) -> None:
-        """The organization disconnects its account."""
+        """Disconnects the organization's account."""
         connect.disconnect(organization, ADMIN, self.ports)
 
     # Looking
@@ -221,7 +221,7 @@ class RehearsedTown(World):
         return list(self.double.world.ledgers[self.accounts[organization]].tables.get(kind, {}).values())
 
     def invoices(self, organization: OrganizationId) -> list[Invoice]:
-        """All invoices that POM has of an organization, the earliest first."""
+        """Returns all invoices that POM has of an organization, the earliest first."""
         invoice_ids = [InvoiceId(item.invoice_id) for item in InvoiceItem.query(organization, consistent_read=True)]
         stored_invoices = [self.ports.invoices.get(organization, each) for each in invoice_ids]
         return sorted(
@@ -237,14 +237,14 @@ class RehearsedTown(World):
         return self.rng.choice(some)
 
     def frozen(self) -> dict[str, bool]:
-        """Whether each connection that is stored is frozen."""
+        """Returns, for each organization with a stored connection, True if it is frozen."""
         return {
             item.organization_id: self.ports.connections.get(OrganizationId(item.organization_id)).frozen is not None
             for item in ConnectionItem.scan(ConnectionItem.kind == "connection", consistent_read=True)
         }
 
     def billed_services(self) -> Counter[tuple[str, str]]:
-        """How many live invoices in Stripe each service is on. Stripe's own objects are asked, not POM."""
+        """Returns the number of live invoices in Stripe for each service, by Stripe's own objects."""
         bill_counts: Counter[tuple[str, str]] = Counter()
         for organization, account in self.accounts.items():
             ledger = self.double.world.ledgers[account]
@@ -258,12 +258,14 @@ class RehearsedTown(World):
         return [service for service, times in self.billed_services().items() if times > 1]
 
     def refund_counts(self) -> Counter[str]:
-        """How many refunds Stripe has made, by POM's order; those that were made in Stripe's dashboard have none."""
+        """Returns the number of refunds that Stripe made, by POM's order. Refunds from Stripe's dashboard have no
+        order.
+        """
         refund_rows = (each for account in self.accounts for each in self.table(account, "refund"))
         return Counter(each["metadata"].get(REFUND_KEY, "") for each in refund_rows)
 
     def differences(self) -> list[str]:
-        """Where an invoice in POM is not as Stripe has it."""
+        """Returns the differences between POM's invoices and Stripe's."""
         difference_list = []
         for organization, account in self.accounts.items():
             ours = [each for each in self.invoices(organization) if each.stripe_account_id == account]
@@ -286,7 +288,7 @@ class RehearsedTown(World):
     # After the disaster
 
     def asks_all_again(self, since: int) -> Iterator[str]:
-        """POM's people repeat what they asked for; yields the codes of refusals."""
+        """Repeats all requests of POM's users. Yields the codes of the refusals."""
         for request in self.requests[since:]:
             try:
                 request()
@@ -295,7 +297,9 @@ class RehearsedTown(World):
         self.work()
 
     def bills_everything_again(self, whose: OrganizationId) -> list[str]:
-        """Each service that Stripe has a live invoice of, once more by a new request; returns what POM took."""
+        """Bills each service of a live Stripe invoice once more, by a new request. Returns the requests that POM
+        accepted.
+        """
         accepted = []
         for organization, service in self.billed_services():
             if organization != whose:
@@ -315,7 +319,7 @@ class RehearsedTown(World):
         return accepted
 
     def delivers_old_messages_again(self, since: int) -> None:
-        """SQS delivers at least once, and dead letters are sent again by hand."""
+        """Delivers old messages again, because SQS delivers at least once, and operators send dead letters again."""
         old = self.delivered[since:]
         for message in old:
             self.ports.queues.sent.append(message)

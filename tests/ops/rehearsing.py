@@ -31,7 +31,7 @@ NOT_HERE = ("status",)
 
 
 def run_book_commands() -> list[list[str]]:
-    """The words of each command in the run book's blocks, as printed, without `./ops`."""
+    """Returns the words of each command in the run book's blocks, as printed, without `./ops`."""
     blocks = re.findall(r"```sh\n(.*?)```", RUN_BOOK, re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines() if line.startswith("./ops")]
     return [shlex.split(line)[1:] for line in lines]
@@ -64,7 +64,7 @@ class Rehearsal:
         empty_tables()
 
     def restores_copies(self) -> None:
-        """DynamoDB restores each table into a new one beside it."""
+        """Restores each table into a new table next to it, as DynamoDB does."""
         client = boto3.client("dynamodb")
         for name, items in self.copies.items():
             table = client.describe_table(TableName=self.prefix + name)["Table"]
@@ -93,7 +93,7 @@ class Rehearsal:
         return file.name
 
     def does(self, *words: str) -> tuple[int, Mapping[str, Any]]:
-        """One command; returns its exit status and its JSON."""
+        """Runs one command. Returns its exit status and its JSON."""
         self.screen.readouterr()
         status = main(["--json", *words])
         out = self.screen.readouterr().out

@@ -37,10 +37,10 @@ def rehearse(
     apart: bool,
     lost_tables: bool,
 ) -> Rehearsal:
-    """A town's tables are copied, business goes on, the tables are lost or damaged, and the run book is followed.
+    """Copies a town's tables, plays on, loses or damages the tables, and follows the run book.
 
-    `deeds` are so many before and after the copying. With `apart`, tables are copied hours from each other. Without
-    `lost`, the tables still hold what came after the copying.
+    `deeds` are the numbers of actions before and after the copying. With `apart`, tables are copied hours from each
+    other. Without `lost_tables`, the tables still hold the records written after the copying.
     """
     town = RehearsedTown(seed)
     rehearsal = Rehearsal(town, aws.prefix, patch, screen)
@@ -75,7 +75,7 @@ def rehearse(
     town.work()
     assert town.billed_twice() == []
     assert town.billed_services().keys() >= billed_before.keys()
-    # An order that was refused before may be carried out when somebody asks again, but none is carried out twice.
+    # An order that was refused before may succeed when it is repeated, but no order is performed twice.
     refunded_since = town.refund_counts() - refunded_before
     assert town.refund_counts() >= refunded_before
     assert [order for order, times in refunded_since.items() if times > 1 or order in refunded_before] == []
@@ -120,7 +120,7 @@ def rehearse_erasures(aws: Aws, seed: int, patch: pytest.MonkeyPatch, screen: An
         rehearsal.loses_tables()
     _assert_every_command_succeeded(rehearsal.follows_the_run_book(), deleted_rows=GREEN)
     if lost_tables:
-        # Its tombstone is lost, and whoever erased it has to do so again.
+        # The tombstone is lost, so the operator has to erase again.
         connection = town.ports.connections.get(GREEN)
         town.ports.connections.save(connection.disconnected("left", town.ports.clock.now()))
         _erase(rehearsal, GREEN)
@@ -194,7 +194,7 @@ def _stored_text(rehearsal: Rehearsal) -> str:
 def _assert_every_command_succeeded(
     results: list[tuple[list[str], int, Any]], deleted_rows: OrganizationId = LEAVER
 ) -> None:
-    """All commands did, but for the organization whose account cannot be reached any more."""
+    """Requires that all commands succeeded, except for the organization whose account is no longer reachable."""
     failures = [(words, each) for words, _, document in results for each in document.get("failures", ())]
     assert [(words, each) for words, each in failures if deleted_rows not in each] == []
     documents = {words[0]: document for words, _, document in results}
@@ -216,7 +216,10 @@ def _assert_nobody_is_billed_twice(town: RehearsedTown, request_count: int, deli
 
 
 def _the_newcomer_is_not_billed_twice(rehearsal: Rehearsal) -> None:
-    """Nothing of it is in the copies. It connects again, and is frozen until its records are back."""
+    """Requires that a new organization without records in the copies is not billed twice.
+
+    It connects again, and is frozen until its records are restored.
+    """
     town = rehearsal.town
     town.connect(NEWCOMER, town.accounts[NEWCOMER])
     town.saves_customers(NEWCOMER)

@@ -34,7 +34,7 @@ OF_THE_COMMAND_LINE = {
 
 
 def commands(text: str) -> Iterator[str]:
-    """Each command of AWS's in code, until a pipe, a semicolon or its end."""
+    """Returns each AWS command in code, up to a pipe, a semicolon or its end."""
     blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
     spans = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     for code in (*blocks, *spans):

@@ -30,7 +30,7 @@ def paid_invoice(company: Company, service: str) -> dict[str, Any]:
 
 
 def pays(company: Company, new_invoice: Any) -> None:
-    """The customer pays by card."""
+    """Pays by card, as the customer."""
     invoice = f"invoices/{company.account_id}/{stripe_id(company, new_invoice)}"
     company.double("POST", f"{invoice}/pay", method="pm_card_visa")
 

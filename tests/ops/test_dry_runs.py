@@ -17,7 +17,7 @@ from tests.ops.test_commands import invoice_with_lost_events, paid_invoice
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    """A stack of its own: these tests lose webhooks and freeze everybody."""
+    """Runs a separate stack, because these tests lose webhooks and freeze every organization."""
     with LocalStack() as running:
         yield running
 
@@ -41,7 +41,7 @@ def headers(out: str) -> list[str]:
 
 
 def same_kinds(would: Any, did: Any) -> None:
-    """Both documents tell the same things, and of each table the same columns in the same order."""
+    """Requires that both documents have the same facts, and the same columns of each table in the same order."""
     assert {WOULD.get(name, name) for name in would} == set(did) | set(DRY)
     assert would["dryRun"] is True
     for name, table in did.items():

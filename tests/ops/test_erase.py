@@ -48,7 +48,7 @@ SHIBBOLETH = "Zyxwvut"
 
 @pytest.fixture
 def rehearsal(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Rehearsal]:
-    """Two towns' companies, each with a paid invoice, settings, an import and a test of the connection."""
+    """Plays the companies of two towns, each with a paid invoice, settings, an import and a connection test."""
     town = RehearsedTown(7, (BLUE, GREEN))
     for organization in (BLUE, GREEN):
         for number in range(3):
@@ -71,7 +71,7 @@ def rehearsal(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def pays(town: RehearsedTown, organization: Any) -> None:
-    """The bank pays all bills of an organization."""
+    """Pays all open invoices of an organization by card."""
     for bill in town.table(organization, "invoice"):
         if bill["status"] == "open":
             town.double.pay(town.accounts[organization], bill["id"], "pm_card_visa")
@@ -80,7 +80,7 @@ def pays(town: RehearsedTown, organization: Any) -> None:
 
 
 def time_passes(town: RehearsedTown, seconds: int) -> None:
-    """The schedule takes up what is due."""
+    """Runs the schedule, which starts all due work."""
     town.advance(seconds)
     town.resume()
     town.work()
@@ -311,7 +311,7 @@ def test_an_event_about_an_erased_person_is_explained(rehearsal: Rehearsal) -> N
 
 
 def rename_in_dashboard(town: RehearsedTown, stripe_customer_id: str) -> None:
-    """The company gives the Stripe customer a name in Stripe."""
+    """Names the Stripe customer in Stripe, as the company does."""
     key = f"sk_test_{town.accounts[BLUE]}"
     client = stripe.StripeClient(key, stripe_version=API_VERSION, http_client=InProcessClient(town.double))
     client.v1.customers.update(stripe_customer_id, {"name": SHIBBOLETH})
@@ -381,7 +381,7 @@ def test_status_shows_unfinished_erasures_and_reports_overdue_erasures_as_a_trou
 
 
 def line(customer: str, in_stripe: str = "keep") -> str:
-    """A log line of the function `erasures`."""
+    """Returns a log line of the function `erasures`."""
     fields = {"organization_id": BLUE, "customer_id": customer, "status": "erased", "in_stripe": in_stripe}
     return json.dumps({"level": "INFO", "message": "erasure", "request_id": "r", **fields})
 

@@ -75,7 +75,7 @@ def binds_account(prefix: str, item: StoredItem) -> None:
 
 
 def assert_whole(item: StoredItem, line: Mapping[str, Any]) -> None:
-    """Nothing of the item is missing in its line."""
+    """Requires that the line contains everything of the item."""
     values = {**line["keys"], **line["attributes"]}
     for name, value in item.raw.items():
         if name not in ("document", "packed") and not name.startswith("txn_"):

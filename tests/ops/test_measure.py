@@ -51,7 +51,7 @@ class Aws:
         return self._clients[name]
 
     def measures(self, **values: list[float]) -> None:
-        """CloudWatch returns these values, by name with underscores, and one 5 for every other measure."""
+        """Makes CloudWatch return these values, by name with underscores, and one 5 for every other measure."""
         results = [
             {"Id": f"m{number}", "Values": values.get(each.name.replace(" ", "_"), [5.0])}
             for number, each in enumerate(ASKED)

@@ -18,7 +18,7 @@ NAMES = (
     "cust_1", "-x", "-h", "--all", "--dry-run", "--organization", "--", "-", "~", *sorted(OWN_COMMANDS),
     "two words", "it's", '"', "$(exit 9)", "`exit 9`", "a;b", "*", "\\", "!!", "#1",
 )  # fmt: skip
-"""Ids of POM's have letters, digits and `._:~-`. Whatever an operator types is printed, too."""
+"""POM's ids have letters, digits and `._:~-`. Every character that an operator types is printed, too."""
 
 
 def shell_words(line: str) -> list[str]:
@@ -28,7 +28,7 @@ def shell_words(line: str) -> list[str]:
 
 
 def parsed_arguments(line: str, command: click.Command, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Returns what the command is asked for when the line is pasted."""
+    """Returns the arguments that the command gets when the line is pasted."""
     calls: list[dict[str, Any]] = []
     monkeypatch.setattr(command, "callback", lambda **arguments: calls.append(arguments))
     program, *words = shell_words(line)

@@ -26,7 +26,7 @@ def test_every_run_book_has_the_required_sections() -> None:
 
 
 def test_a_pasted_block_that_freezes_takes_effect() -> None:
-    """A block with nothing but a dry run would go on to the next step with nobody frozen."""
+    """After a block with only a dry run, an operator would continue although no organization is frozen."""
     blocks = [
         block.splitlines() for book in BOOKS for block in re.findall(r"```sh\n(.*?)```", book.read_text(), re.DOTALL)
     ]

@@ -27,7 +27,7 @@ ABOUT_SWEEPS = re.compile(r"\breconcil|\bswe(?:ep|pt)", re.IGNORECASE)
 
 
 def words(seconds: int) -> str:
-    """`ten minutes`, `hour`: as it stands after "every"."""
+    """Returns a time as it stands after "every": `ten minutes`, `hour`."""
     size, unit = next((size, unit) for size, unit in ((3600, "hour"), (60, "minute")) if seconds % size == 0)
     number = seconds // size
     return f"{NUMBERS[number]}{unit}{'s' if number > 1 else ''}"
@@ -41,7 +41,7 @@ def sentences(text: str) -> list[str]:
 
 
 def rows(page: str, heading: str) -> list[list[str]]:
-    """The rows of the table whose first line begins like this."""
+    """Returns the rows of the table whose first line begins with this text."""
     text = (ROOT / page).read_text().partition(heading)[2]
     lines = text.split("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]

@@ -25,7 +25,7 @@ STOP, START = (
 
 
 def _commands_run(lines: str, directory: Path) -> list[str]:
-    """Returns what was asked of AWS."""
+    """Returns the requests to AWS."""
     (directory / "asked").write_text("")
     path = f"{directory}:/usr/bin:/bin"
     subprocess.run(["/bin/sh", "-euc", lines], cwd=directory, env={"PATH": path}, check=True, capture_output=True)

@@ -72,7 +72,7 @@ class Shell:
 
 @pytest.fixture(scope="module")
 def shell(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """Beside a stack of a company that has billed an invoice."""
+    """Yields a shell next to a stack whose company has billed an invoice."""
     top = tmp_path_factory.mktemp("clone")
     for name in CLONED:
         source, target = ROOT / name, top / Path(name).name
@@ -125,7 +125,7 @@ def test_every_command_of_the_run_books_works_as_it_is_printed(
 
 
 def _break(book: str, variables: dict[str, str], operator: Operator) -> None:
-    """Makes what a run book is for: a dead letter, a parked event or a change that POM was not told of."""
+    """Creates the cause of a run book: a dead letter, a parked event or a change that was not published."""
     organization, invoice = variables["ORGANIZATION"], variables["INVOICE"]
     match book:
         case "dead-letters":

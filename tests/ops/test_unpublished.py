@@ -64,7 +64,9 @@ def test_records_that_have_left_the_stream_are_reported_as_lost() -> None:
 
 
 def former(stored: Customer | None) -> dict[str, Any]:
-    """A message of a release that queued records whole, or without their documents if they were too large."""
+    """Returns a message of an earlier release, which queued whole records, or records without their documents if they
+    were too large.
+    """
     image = {"version": {"N": "3"}}
     if stored is not None:
         image |= {"document": {"S": json_of(stored).decode()}}

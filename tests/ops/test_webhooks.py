@@ -25,7 +25,7 @@ NOBODY = "organizations that no webhook reaches"
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalStack, Operator]]:
-    """A stack of its own, and its operator: its secret is exchanged."""
+    """Runs a separate stack with an operator, because these tests exchange its secret."""
     with LocalStack() as stack:
         file = tmp_path_factory.mktemp("webhooks") / "stack.json"
         write(description(stack), file)
@@ -34,7 +34,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalStack
 
 
 def verification_rows(operator: Operator, status: int) -> dict[str, Any]:
-    """The rows of `webhook-endpoint --verify`, by what they are about."""
+    """Returns the rows of `webhook-endpoint --verify`, by their subject."""
     result = operator.does("--json", "webhook-endpoint", "--verify")
     assert result.status == status, result
     assert "does not reveal" in result.json["note"]
@@ -42,7 +42,7 @@ def verification_rows(operator: Operator, status: int) -> dict[str, Any]:
 
 
 def keep(stack: LocalStack, *secrets: str) -> None:
-    """These webhook secrets are stored, and every function knows them."""
+    """Stores these webhook secrets, and passes them to every function."""
     store_secret(stack, as_stored(*secrets))
     for part in ("api", "workers"):
         stack.kill(part)

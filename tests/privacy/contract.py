@@ -44,7 +44,7 @@ THE_PERSONS: dict[str, dict[str, str]] = {
     "POST /v1/invoices/{invoiceId}/mark-paid": {"reference": word("reference")},
     "GET /v1/customers": {"email": address("maildomain"), "name": word("query")},
 }
-"""The texts of each request that are about a customer, by their place in it, and what is written there."""
+"""The texts about a customer in each request, by their place, with the text that is written there."""
 
 NOT_ABOUT_ANYBODY = {
     "amount": "an amount",
@@ -76,7 +76,7 @@ NOT_ABOUT_ANYBODY = {
     "serviceDate": "a day",
     "paidOn": "a day",
 }
-"""Texts that are about nobody, by their name, and what they are."""
+"""Texts that are about no person, by their name, with their meaning."""
 
 OF_THE_COMPANY = {"PUT /v1/settings/invoicing"}
 """Requests whose texts are the company's own, and on the invoices of all of its customers."""

@@ -26,7 +26,7 @@ class Erasing:
 
     life: Life
     refused: list[set[str]] = field(default_factory=list)
-    """The codes with which the erasure of `cust_1` was refused, each time that somebody asked."""
+    """The codes with which an erasure of `cust_1` was refused, one for each request."""
 
     def begin(self) -> None:
         """Lets everything be under way that an erasure waits for."""
@@ -68,7 +68,7 @@ class Erasing:
         assert answer.status in (202, 409), answer.text
         return {each["code"] for each in answer.error["details"]} if answer.status == 409 else set()
 
-    # What somebody does about each reason
+    # How the office or the payer resolves each reason
 
     def _close_invoices(self, customer: str) -> None:
         for each in self.life.admin.get(f"/invoices?customerId={customer}&first=100").json["data"]:
@@ -117,7 +117,7 @@ class Afterwards:
         self.life = life
 
     def all(self) -> None:
-        """Everything that may still come."""
+        """Plays everything that may still happen."""
         for happens in (self.events, self.resent_events, self.sweeps, self.lost_invoice, self.requests):
             happens()
             self.life.settled()
@@ -143,7 +143,7 @@ class Afterwards:
         life.stage.advance(10)
 
     def resent_events(self) -> None:
-        """Somebody resends, under new ids, one event of every type, in our version and in an old one."""
+        """Resends one event of every type under new ids, in POM's API version and in an old one."""
         life = self.life
         latest = {each["type"]: each for each in life.stage.double.events(life.account, version=API_VERSION)}
         for number, event in enumerate(latest.values()):
@@ -154,7 +154,7 @@ class Afterwards:
                 )
 
     def sweeps(self) -> None:
-        """POM compares everything with Stripe, by itself and because an admin asks for it, for days."""
+        """Compares all data with Stripe for days, both on schedule and at an admin's request."""
         life = self.life
         for _ in range(2):
             life.stage.advance(DAY)
@@ -165,14 +165,14 @@ class Afterwards:
             life.settled()
 
     def lost_invoice(self) -> None:
-        """The record of an invoice of the erased person is lost, and the operator has it made again."""
+        """Loses the record of an erased person's invoice, and recreates it as the operator does."""
         life = self.life
         [newest, *_] = [each for each in life.admin.get("/invoices?status=paid").json["data"] if self._listed(each)]
         life.invoice = life.stage.ports.invoices.get(ORGANIZATION, newest["id"])
         life.record_is_lost()
 
     def requests(self) -> None:
-        """The office tries to have the person back: saves, imports, bills, sends to Stripe, and reads her."""
+        """Tries to restore the person as the office: saves, imports, bills, sends to Stripe, and reads."""
         life = self.life
         for customer in ("cust_1", "cust_2"):
             refusals = [

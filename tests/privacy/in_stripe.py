@@ -128,7 +128,7 @@ _FIELDS: dict[str, Json] = {
 
 @contextmanager
 def person_in_stripe(known: StripeObjectsOfPerson) -> Iterator[None]:
-    """Whatever Stripe shows within this block shows the person."""
+    """Makes Stripe return the person's texts in every response within this block."""
 
     def shown(obj: Json) -> Json:
         known.write(obj)

@@ -50,19 +50,21 @@ class Life(Story):
         send = stage.queue.send_message
         stage.queue.send_message = lambda **message: (self.sent.append(message), send(**message))[1]  # type: ignore[method-assign]
 
-    # What is told
+    # Scenes
 
     def erasures(self) -> None:
-        """Nobody is erased before the person is, as a whole."""
+        """Plays no erasure, because this life erases the person later as a whole."""
 
     def tell(self) -> None:
-        """Tells the story of a release, and before its end, which leaves things half done, what it leaves out."""
+        """Plays the story of a release. Adds the scenes that the story leaves out before its end, because its end
+        leaves work unfinished.
+        """
         half_done, self.half_done = self.half_done, self.odd_things  # type: ignore[method-assign]
         super().tell()
         half_done()
 
     def others(self) -> None:
-        """Bo and Cleo: each has a paid invoice, an import row, and an event that is parked."""
+        """Creates Bo and Cleo: each has a paid invoice, an import row, and a parked event."""
         self.other_account = self.stage.connect(OTHER)
         for organization, customer in ((ORGANIZATION, BO), (OTHER, CLEO)):
             office = self.plain.acting("billing", organization=organization)
@@ -116,13 +118,13 @@ class Life(Story):
         self.typed.refusals.append(answer)
 
     def draft_changed_in_stripe(self) -> None:
-        """Somebody writes other texts into a draft in Stripe."""
+        """Changes the texts of a draft in Stripe."""
         self.bill_next_service(send=False)
         self.edit_draft(description=word("dashboard"), footer=word("dashboard"))
         self.settled()
 
     def parked_events(self) -> None:
-        """Events that are kept with their bodies: in an old version, of every kind of object, and with a fault."""
+        """Events that are stored with their bodies: in an old version, of every kind of object, and with a fault."""
         kinds = {"invoice", "charge", "payment_intent", "refund", "dispute", "customer", "credit_note"}
         latest: dict[str, Any] = {}
         for event in self.stage.double.events(self.account, version=API_VERSION):
@@ -139,7 +141,7 @@ class Life(Story):
                     )
 
     def lost_invoice(self) -> None:
-        """The record of an invoice is lost, and made again from what Stripe has of it, with a line added there."""
+        """Loses the record of an invoice, and recreates it from Stripe's invoice, to which a line was added."""
         self.bill_next_service(send=False)
         self.add_to_draft(500, word("dashboard"))
         self.send_in_stripe()
@@ -158,7 +160,7 @@ class Life(Story):
         )
 
     def everything_is_read(self) -> None:
-        """Somebody opens everything that there is to see, in each form."""
+        """Opens everything that users can read, in each form."""
         self.bill_next_service(send=False)
         ids = {
             "invoiceId": str(self._invoice.id),
@@ -179,7 +181,7 @@ class Life(Story):
 
     @contextmanager
     def _broken_stores(self) -> Iterator[None]:
-        """POM's own code raises an error with the person in it whatever it reads."""
+        """Makes POM's own code raise an error that contains the person, at every read."""
 
         def broken(*_: Any, **__: Any) -> Any:
             raise KeyError(word("error"))
@@ -194,7 +196,7 @@ class Life(Story):
             yield
 
     def unpublished_change(self) -> None:
-        """A change of the person's record that the bus refuses for good."""
+        """Makes a change of the person's record that the bus refuses permanently."""
         self.edit_customer_in_stripe("cust_1", email="unpublished@b.test")
         bus = self.stage.ports.bus
         original_put = bus.put
@@ -225,7 +227,7 @@ class Life(Story):
 
     @property
     def admin(self) -> PersonsOffice:
-        """Somebody of the company who may ask for an erasure."""
+        """Returns an admin of the company, who may request an erasure."""
         office = self.api.acting("admin", user=ADMIN)
         assert isinstance(office, PersonsOffice)
         return office
@@ -236,7 +238,7 @@ class Life(Story):
         return [each["id"] for each in customer_list if each["id"] != BO]
 
     def records(self) -> list[dict[str, Any]]:
-        """Returns the records that the streams have had since this was last asked."""
+        """Returns the stream records since the last call."""
         record_list = []
         for reader in self._streams.values():
             seen = reader.peek(100_000)

@@ -43,7 +43,7 @@ KNOWN_IN = {
         "receiptmail", "refund", "shipping", "stripename", *(BY_STRIPE - {"stripephone"}),
     },
 }  # fmt: skip
-"""Where POM knows what of the person before she is erased, by table."""
+"""The texts about the person in POM's records before the erasure, by table."""
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Observations:
 
 @pytest.fixture(scope="module")
 def observations() -> Iterator[Observations]:
-    """One life, from the first customer to the last sweep after the erasure."""
+    """Plays one life, from the first customer to the last sweep after the erasure."""
     with aws_with_resources(), running(table_backend()) as stage:
         stage.ports.changes = TableChanges(stage.ports.clock)  # type: ignore[assignment]
         life, seen = Life(stage), Observations()

@@ -72,7 +72,7 @@ PAYMENTS = (
 )  # fmt: skip
 
 MEMOS = (None, "Thank you", "x" * 1501)
-"""Stripe takes 1,500 letters at most (https://docs.stripe.com/api/invoices/update)."""
+"""Stripe accepts 1,500 letters at most (https://docs.stripe.com/api/invoices/update)."""
 
 DisputeMoves = (
     "under_review",
@@ -89,7 +89,7 @@ DisputeMoves = (
 
 
 def create(town: Town, me: Actor) -> None:
-    """Bill one or two services; the same key always asks for the same."""
+    """Bills one or two services. The same key always orders the same services."""
     organization = me.rng.choice(ORGANIZATIONS)
     key = me.rng.randrange(KEYS)
     order_rng = random.Random(f"key {key}")
@@ -108,7 +108,7 @@ def create(town: Town, me: Actor) -> None:
 
 
 def draft(town: Town, me: Actor) -> None:
-    """Make a draft of a service that no other invoice bills."""
+    """Creates a draft of a service that no other invoice bills."""
     organization, key = me.rng.choice(ORGANIZATIONS), f"draft-{me.action.number % KEYS}"
     lines = (line(f"{organization}_{key}"),)
     command = order(
@@ -119,7 +119,7 @@ def draft(town: Town, me: Actor) -> None:
 
 
 def create_many(town: Town, me: Actor) -> None:
-    """An invoice of more services than one transaction claims."""
+    """Creates an invoice with more services than one transaction can claim."""
     organization = me.rng.choice(ORGANIZATIONS)
     names = [f"{organization}_many_{number}" for number in range(95)]
     names.append(f"{organization}_{me.rng.randrange(SERVICES)}")
@@ -132,9 +132,10 @@ def create_many(town: Town, me: Actor) -> None:
 
 
 def edit_draft(town: Town, me: Actor) -> None:
-    """Another order for a draft: some of its services, some others, sometimes more than one transaction claims.
+    """Replaces the order of a draft: some of its services, some others, sometimes more than one transaction can
+    claim.
 
-    Stripe refuses some of them for their memo, after it has changed the lines.
+    Stripe refuses some orders for their memo, after it has changed the lines.
     """
     drafts = [i for i in town.plain.database.invoices.values() if i.status is InvoiceStatus.DRAFT]
     if not drafts:
@@ -155,7 +156,9 @@ def edit_draft(town: Town, me: Actor) -> None:
 
 
 def batch(town: Town, me: Actor) -> None:
-    """Make two drafts in a batch, have them sent, retry failures, or cancel it; then workers may take it up."""
+    """Creates two drafts in a batch, sends them, retries failures, or cancels the batch. Then workers may process
+    it.
+    """
     organization, key = me.rng.choice((*ORGANIZATIONS, ORGANIZATIONS[0])), "batch"
     services = ((CustomerId("cust_1"), line(f"{organization}_0")), (CustomerId("cust_2"), line(f"{organization}_9")))
     stored_batch = town.plain.batches.get(organization, batch_id_for(organization, BatchKind.INVOICES, key))
@@ -221,7 +224,7 @@ def _note_reminder(town: Town, organization: OrganizationId, invoice_id: Invoice
 
 
 def edit_customer(town: Town, me: Actor) -> None:
-    """POM's record changes."""
+    """Changes a customer in POM."""
     organization = me.rng.choice(ORGANIZATIONS)
     number = me.rng.choice((1, 2))
     profile = Profile(
@@ -235,7 +238,7 @@ def edit_customer(town: Town, me: Actor) -> None:
 
 
 def change_settings(town: Town, me: Actor) -> None:
-    """Reminders and a payment window."""
+    """Changes the settings of reminders and of the payment window."""
     organization = me.rng.choice(ORGANIZATIONS)
     reminders = Reminders(True, (3,), True, (2, 10))
     settings = InvoicingSettings(organization, reminders=reminders, payment_window=me.rng.choice((None, 20)))
@@ -244,7 +247,7 @@ def change_settings(town: Town, me: Actor) -> None:
 
 
 def trespass(town: Town, me: Actor) -> None:
-    """Somebody of one company tries the ids of the other."""
+    """Sends requests of one company with ids of the other."""
     invoice = _some_invoice(town, me)
     if invoice is None:
         return
@@ -266,7 +269,9 @@ def trespass(town: Town, me: Actor) -> None:
 
 
 def refund_in_pom(town: Town, me: Actor) -> None:
-    """An admin refunds a payment, or repeats that. The same key always asks for the same part, or for the rest."""
+    """An admin refunds a payment, or repeats the request. The same key always orders the same part, or the remaining
+    amount.
+    """
     invoices = sorted(town.plain.database.invoices.values(), key=lambda i: (i.created_at, i.id))
     succeeded = PaymentStatus.SUCCEEDED
     succeeded_payments = [
@@ -282,9 +287,10 @@ def refund_in_pom(town: Town, me: Actor) -> None:
 
 
 def erase(town: Town, me: Actor) -> None:
-    """An admin asks for the erasure of a customer, mostly after the company has ended what is open.
+    """An admin requests the erasure of a customer, mostly after the company has finished the customer's open
+    business.
 
-    POM begins ten minutes later, and looks again after a day.
+    POM begins ten minutes later, and checks again after a day.
     """
     organization, customer = me.rng.choice(ORGANIZATIONS), CustomerId(f"cust_{me.rng.choice((1, 2))}")
     in_stripe = me.rng.choice((InStripe.KEEP, InStripe.DELETE))
@@ -317,14 +323,14 @@ def _ids_in_status(town: Town, account: str, kind: str, *statuses: str) -> list[
 
 
 def begin(town: Town, me: Actor) -> None:
-    """Install or Reconnect, up to Stripe's page."""
+    """Starts Install or Reconnect, up to Stripe's page."""
     organization = me.rng.choice(ORGANIZATIONS)
     with town.invariants.on_behalf_of(me, organization):
         town.states.append((organization, town.begin(organization)))
 
 
 def grant(town: Town, me: Actor) -> None:
-    """The browser returns from Stripe, for any started attempt; mostly with the usual account."""
+    """The browser returns from Stripe, for any attempt that was started; mostly with the usual account."""
     if not town.states:
         return
     organization, state = me.rng.choice(town.states)
@@ -335,7 +341,7 @@ def grant(town: Town, me: Actor) -> None:
 
 
 def complete(town: Town, me: Actor) -> None:
-    """The admin finishes; or somebody else tries to."""
+    """The admin finishes connecting, or another user tries to."""
     if not town.states:
         return
     organization, state = me.rng.choice(town.states)
@@ -350,7 +356,7 @@ def complete(town: Town, me: Actor) -> None:
 
 
 def reconnect(town: Town, me: Actor) -> None:
-    """All of it, in one go."""
+    """Reconnects in one action."""
     organization = me.rng.choice(ORGANIZATIONS)
     account = town.accounts[organization]
     with town.invariants.on_behalf_of(me, organization):
@@ -366,12 +372,12 @@ def disconnect(town: Town, me: Actor) -> None:
 
 
 def revoke(town: Town, me: Actor) -> None:
-    """In Stripe's own Dashboard."""
+    """Revokes the access in Stripe's Dashboard."""
     town.double.revoke(me.rng.choice(sorted(town.accounts.values())))
 
 
 def verification(town: Town, me: Actor) -> None:
-    """Stripe stops or starts an account's charges."""
+    """Stripe disables or enables an account's charges."""
     account = me.rng.choice(sorted(town.accounts.values()))
     town.double.update_account(account, charges_enabled=me.rng.random() < 0.6)
 
@@ -466,10 +472,12 @@ def in_dashboard(town: Town, me: Actor) -> None:
 
 
 def draft_in_dashboard(town: Town, me: Actor) -> None:
-    """Somebody changes a draft in Stripe: its memo, its due date or its lines, also while POM edits or sends it."""
+    """Changes a draft in Stripe: its memo, its due date or its lines. POM may edit or send the draft at the same
+    time.
+    """
     organization = me.rng.choice(ORGANIZATIONS)
     account = town.accounts[organization]
-    # A draft that POM is still making is refused for its total.
+    # Only drafts that POM has finished, because POM refuses a draft whose total was changed during its creation.
     ids_of_drafts = {
         i.stripe_invoice_id for i in town.plain.database.invoices.values() if published_status(i) == "draft"
     }
@@ -480,7 +488,7 @@ def draft_in_dashboard(town: Town, me: Actor) -> None:
     service, chosen = town.dashboard(organization).v1.invoices, me.rng.choice(drafts)
     memo: Any = {"description": me.rng.choice(("", "Thank you", "See you"))}
     due: Any = {"due_date": town.plain.clock.now() + me.rng.choice((10, 20)) * DAY}
-    # No discount is as much, so POM sees by the total that there is another line.
+    # No discount has this amount, so POM sees from the total that there is another line.
     extra_line: Any = {"lines": [{"amount": me.rng.choice((700, 2500)), "description": "Filter"}]}
     lines = town.double.world.ledgers[account].lines[chosen]
     fewer: Any = {"lines": [{"id": each["id"], "behavior": "delete"} for each in lines[-1:]]}
@@ -493,7 +501,7 @@ def draft_in_dashboard(town: Town, me: Actor) -> None:
 
 
 def revise(town: Town, me: Actor) -> None:
-    """Somebody edits a finalized invoice in Stripe, or finishes a started revision."""
+    """Edits a finalized invoice in Stripe, or finishes a started revision."""
     organization = me.rng.choice(ORGANIZATIONS)
     invoices = list(town.table(town.accounts[organization], "invoice").values())[-8:]
     service = town.dashboard(organization).v1.invoices
@@ -513,7 +521,7 @@ def revise(town: Town, me: Actor) -> None:
 
 
 def customer_in_dashboard(town: Town, me: Actor) -> None:
-    """A customer is edited or deleted in Stripe."""
+    """Edits or deletes a customer in Stripe."""
     organization = me.rng.choice(ORGANIZATIONS)
     account = town.accounts[organization]
     customers = [c["id"] for c in town.table(account, "customer").values() if not c.get("_deleted")]
@@ -541,7 +549,7 @@ def credit_note(town: Town, me: Actor) -> None:
 
 
 def give_back(town: Town, me: Actor) -> None:
-    """A credit note for a paid invoice: by a refund, to the customer's balance, or outside Stripe."""
+    """Issues a credit note for a paid invoice: by a refund, to the customer's balance, or outside Stripe."""
     organization = me.rng.choice(ORGANIZATIONS)
     stripe_object = [i for i in town.table(town.accounts[organization], "invoice").values() if i["status"] == "paid"]
     if stripe_object:
@@ -551,7 +559,7 @@ def give_back(town: Town, me: Actor) -> None:
 
 
 def balance(town: Town, me: Actor) -> None:
-    """A customer gets credit, or a debt, in Stripe; the next invoice that is finalized uses it."""
+    """Gives a customer a credit or a debt in Stripe. The next invoice that is finalized uses it."""
     organization = me.rng.choice(ORGANIZATIONS)
     customers = [c for c in town.table(town.accounts[organization], "customer").values() if not c.get("_deleted")]
     if customers:
@@ -560,12 +568,12 @@ def balance(town: Town, me: Actor) -> None:
 
 
 def discount(town: Town, me: Actor) -> None:
-    """The company takes something off a draft in Stripe."""
+    """The company gives a discount on a draft in Stripe."""
     organization = me.rng.choice(ORGANIZATIONS)
     drafts = [i for i in town.table(town.accounts[organization], "invoice").values() if i["status"] == "draft"]
-    # A draft that POM is still making is refused for its total, so only those that rest are given a discount.
-    resting = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if not i.saga.running}
-    drafts = [draft for draft in drafts if draft["id"] in resting]
+    # Only drafts whose work has finished, because POM refuses a draft whose total was changed during its creation.
+    finished_ids = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if not i.saga.running}
+    drafts = [draft for draft in drafts if draft["id"] in finished_ids]
     if drafts:
         service = town.dashboard(organization).v1
         terms: Any = {"amount_off": me.rng.choice((500, 50_000)), "currency": "usd", "duration": "once"}
@@ -574,7 +582,7 @@ def discount(town: Town, me: Actor) -> None:
 
 
 def account_business(town: Town, me: Actor) -> None:
-    """The account has other business than POM's, and Stripe has fees of its own."""
+    """The account has business besides POM's, and Stripe charges its own fees."""
     account = me.rng.choice(sorted(town.accounts.values()))
     match me.rng.choice(("sale", "sale", "fee", "unknown")):
         case "sale":
@@ -610,7 +618,7 @@ def payout_moves(town: Town, me: Actor) -> None:
 
 
 def deliver(town: Town, me: Actor) -> None:
-    """A few webhooks, one after the other; several of these go on at once."""
+    """Delivers a few webhooks one after the other. Several deliveries run at the same time."""
     for _ in range(me.rng.choice((1, 2, 5, 12))):
         me.began_at = town.plain.clock.now()
         if town.double.step() is None:
@@ -618,7 +626,7 @@ def deliver(town: Town, me: Actor) -> None:
 
 
 def network(town: Town, me: Actor) -> None:
-    """How the way from Stripe to us is from now on."""
+    """Sets the quality of the network between Stripe and POM from now on."""
     rates = (0.0, 0.0, 0.1, 0.4)
     town.double.set_delivery(
         drop=me.rng.choice(rates), duplicate=me.rng.choice(rates), reorder=me.rng.choice((0.0, 0.5, 1.0)),
@@ -642,7 +650,7 @@ def never_generated(town: Town, me: Actor) -> None:
 
 
 def resend(town: Town, me: Actor) -> None:
-    """Somebody presses Resend on an event, however old."""
+    """Resends an event of any age from Stripe's Dashboard."""
     account = me.rng.choice(sorted(town.accounts.values()))
     events = list(town.double.world.ledgers[account].events)
     if events:
@@ -710,7 +718,7 @@ def sweep(town: Town, me: Actor) -> None:
 
 
 def wait(town: Town, me: Actor) -> None:
-    """Time passes, also for actors in the middle of an action."""
+    """Lets time pass, also for actors in the middle of an action."""
     town.advance(me.rng.choice((1, 1, 1, 1, 1, 5, 5, 5, 20, 20, 130, 130, 700, 4000, DAY, 2 * DAY)))
 
 
@@ -732,8 +740,11 @@ ACTIONS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "plan_sweeps": (2, plan_sweeps), "plan_mails": (2, plan_mails), "sweep": (4, sweep), "wait": (12, wait),
     "batch": (0, batch), "draft": (0, draft), "draft_in_dashboard": (0, draft_in_dashboard), "erase": (0, erase),
 }  # fmt: skip
-"""Name of a deed to how often it happens, and who does it. Batches have their place in the proof `never_twice`,
-drafts of their own in the proof `publishing`, and erasures in the proof `erasures`."""
+"""The actions by name, each with its frequency and its actor.
+
+Batches have their place in the proof `never_twice`, drafts have their own in the proof `publishing`, and erasures
+have theirs in the proof `erasures`.
+"""
 
 PLAYERS = {name: player for name, (_, player) in ACTIONS.items()}
 

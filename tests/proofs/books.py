@@ -21,7 +21,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Books:
-    """An account in the double, and what POM keeps of it for an organization."""
+    """An account in the double, and POM's records of it for an organization."""
 
     double: StripeDouble
     account: str
@@ -77,7 +77,9 @@ class Books:
 
 
 def faults_of_money(books: Books, since: int = 0) -> list[str]:
-    """Returns where fees and payouts in POM differ from the double's books, in words: nothing if they tie out."""
+    """Returns the differences between POM's fees and payouts and the double's books, in words. Returns nothing if
+    they tie out.
+    """
     owners = books.owners()
     faults = [fault for payout in books.payouts(since) for fault in _faults_of_payout(books, payout, owners)]
     return faults + list(_faults_of_fees(books))

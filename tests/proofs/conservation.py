@@ -81,7 +81,7 @@ def run(seed: int, actions: Sequence[Action] | None = None, *, length: int = LEN
 
 
 def come_to_rest(town: Town) -> None:
-    """Ends all faults, connects and verifies everybody again, lets time pass, and runs the schedules."""
+    """Ends all faults, reconnects and verifies every company, lets time pass, and runs the schedules."""
     town.note("rest")
     town.double.clear_faults()
     town.double.set_delivery(

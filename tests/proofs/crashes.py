@@ -79,11 +79,11 @@ class Errand:
     tells: EntryKind | None = None
     repeatable: bool = True
     thinned: int = 1
-    """Outside the full slice, it is crashed one time for so many times that another errand is."""
+    """Outside the full slice, this errand is crashed once for every `thinned` crashes of another errand."""
     later: Callable[[World], str | None] = lambda world: None
     """Runs last steps before the checks. Returns the fault that it finds, or None."""
     copies: int = 0
-    """How many invoices there are in the end besides the one that it begins with. Only one of them can be paid."""
+    """The number of invoices at the end besides the first one. Only one of them can be paid."""
 
 
 def _connected(world: World) -> None:
@@ -168,13 +168,13 @@ def _decline(world: World) -> None:
 
 
 def _refund(world: World) -> object:
-    """Refunds a part, which could be refunded twice."""
+    """Refunds a part, which is small enough to be refunded twice by mistake."""
     [payment] = payments_of(_invoice(world))
     return refund(RefundRequest(ORGANIZATION, OFFICE, payment.id, "once", Decimal("25.00")), world.ports)
 
 
 def _book_payment(world: World) -> None:
-    """A payment of POM's whose fee nobody has read yet, and the other business of the account."""
+    """Creates a payment of POM's whose fee POM has not read yet, and other business of the account."""
     account = world.connect(account=world.account(payout_schedule="daily"))
     world.customer()
     create_invoice(ONCE, world.ports)
@@ -188,7 +188,7 @@ def _book_payment(world: World) -> None:
 
 
 def _paid_out(world: World) -> None:
-    """A payout whose lines Stripe can list."""
+    """Creates a payout whose lines Stripe can list."""
     _book_payment(world)
     world.double.account_fee(_account(world), 300)
     for _ in range(3):
@@ -198,7 +198,7 @@ def _paid_out(world: World) -> None:
 
 
 def _paid_out_again(world: World) -> None:
-    """A payout that came back and was read, and another one with the money of it."""
+    """Creates a payout that the bank returned after POM read it, and another one with its money."""
     _paid_out(world)
     _read_payouts(world)
     [payout] = [each["id"] for each in world.in_stripe(_account(world), "payout") if each["amount"] > 0]
@@ -211,7 +211,7 @@ def _paid_out_again(world: World) -> None:
 
 
 def _with_wrong_lines(world: World) -> None:
-    """A payout of whose lines one is missing in POM."""
+    """Creates a payout of which POM lacks one line."""
     _paid_out(world)
     _read_payouts(world)
     for key, lines in world.ports.database.payout_lines.items():
@@ -235,14 +235,16 @@ def _read_fee(world: World) -> object:
 
 
 def _of_each_payout(task: BalanceTask, world: World) -> None:
-    """Does this with each payout, as if Stripe listed two lines at a time and each page was remembered."""
+    """Runs `task` for each payout, as if Stripe listed two lines on a page and POM stored its place after each
+    page.
+    """
     with patch.object(lists, "PAGE", 2), patch.object(read_payout, "REMEMBERED_EVERY", 1):
         for payout in world.in_stripe(_account(world), "payout"):
             do_balance_job(BalanceJob(ORGANIZATION, task, str(payout["id"])), world.ports)
 
 
 def _read_payouts_with_a_failing_page(world: World) -> None:
-    """Stripe fails at the second page of a payout and after that, until the next run."""
+    """Reads payouts while Stripe fails at the second page of a payout. Stripe keeps failing until the next run."""
     world.double.order_fault("error_before", method="GET", path="/v1/balance_transactions", skip=1, count=9)
     try:
         with suppress(IntegrationError):
@@ -262,7 +264,7 @@ def _replaces_order(world: World, *services: str, memo: str | None = None) -> ob
 
 
 def _drafted_in_batch(world: World) -> None:
-    """A draft that was made in a batch, and that Stripe has told of."""
+    """Creates a draft in a batch, and delivers Stripe's event about it."""
     _connected(world)
     services = ((ONCE.customer_id, ONCE.line_items[0]),)
     bill_many(BillMany(ORGANIZATION, OFFICE, "batch", "batch", services, BillingTerms(send=False)), world.ports)
@@ -272,7 +274,9 @@ def _drafted_in_batch(world: World) -> None:
 
 
 def _ordered_in_batch_and_changed(world: World) -> None:
-    """Somebody moves the due date in Stripe after the order, so POM must not mail what the office has not seen."""
+    """Orders the sending, and then changes the due date in Stripe. POM must not send a content that the office has
+    not read.
+    """
     _drafted_in_batch(world)
     _order_to_send(world)
     world.advance(5)
@@ -282,7 +286,7 @@ def _ordered_in_batch_and_changed(world: World) -> None:
 
 
 def _send_batch(world: World) -> object:
-    """Orders the sending of the batch, or repeats the order, and lets the workers take it up."""
+    """Orders the sending of the batch, or repeats the order, and runs the workers."""
     _order_to_send(world)
     return world.work()
 
@@ -293,7 +297,7 @@ def _order_to_send(world: World) -> None:
 
 
 def _same_everywhere(world: World) -> None:
-    """A customer with a paid invoice from a batch whose payment is in a payout, and with an event that is parked."""
+    """Creates a customer with a paid invoice from a batch whose payment is in a payout, and with a parked event."""
     account = world.connect(account=world.account(payout_schedule="daily"))
     world.customer()
     services = ((ONCE.customer_id, ONCE.line_items[0]),)
@@ -317,7 +321,7 @@ def _same_everywhere(world: World) -> None:
 
 
 def _erase(world: World) -> object:
-    """Asks for the erasure, in Stripe too, and lets the worker do it and look again a day later."""
+    """Requests the erasure in POM and in Stripe, and runs the worker twice, a day apart."""
     request_erasure(ORGANIZATION, CustomerId("cust_1"), InStripe.DELETE, OFFICE, world.ports)
     world.work()
     for seconds in (BEGINS_AFTER, SECOND_LOOK_AFTER):
@@ -327,7 +331,9 @@ def _erase(world: World) -> object:
 
 
 def _erased_in_the_end(world: World) -> str | None:
-    """Returns where the person still is after days in which a refund came back, or None. Nobody asks again."""
+    """Returns the place that still names the person after days in which a refund came back, or None. No request is
+    repeated.
+    """
     database, account = world.ports.database, _account(world)
     if not any(each.erased for each in database.customers.values()):
         request_erasure(ORGANIZATION, CustomerId("cust_1"), InStripe.KEEP, OFFICE, world.ports)
@@ -402,7 +408,7 @@ def _invoice(world: World):  # type: ignore[no-untyped-def]
 
 
 def boundaries_of(errand: Errand) -> list[str]:
-    """The calls that leave the process when nothing goes wrong."""
+    """Returns the calls that leave the process in a run without faults."""
     world = World()
     errand.before(world)
     boundaries = count_calls(world)
@@ -453,7 +459,7 @@ def _faults(world: World, errand: Errand) -> str | None:
     if faults:
         return str(faults)
     mails = len(ledger["mails"])
-    # Whoever reminds again on another day sends another e-mail, and means to.
+    # A reminder on another day is a new reminder, so it sends another e-mail.
     allowed_mails = (errand.mails, errand.mails + 1) if errand.name == "remind" else (errand.mails,)
     if mails not in allowed_mails:
         return f"{mails} e-mails"

@@ -25,7 +25,7 @@ from tests.proofs.stage import Action
 PAID = ("create", "create", "deliver", "pay", "pay", "deliver") * 4
 """Invoices are made and paid first, so that there is something to erase. No fault strikes yet."""
 ASKED = ("deliver", "erase", "erase", "erase", "erase", "work", "wait", "resume", "work")
-"""Erasures are asked for while others go on."""
+"""Erasures are requested while other actions run."""
 OFTEN = {
     "erase": 8, "work": 24, "wait": 20, "resume": 10, "refund": 14, "dispute": 10, "settle_refund": 12,
     "move_dispute": 8, "resend": 10, "sweep": 8, "customer_in_dashboard": 8, "batch": 3, "draft": 3, "cash": 5,
@@ -43,7 +43,7 @@ def schedule(seed: int) -> list[Action]:
 
 
 def prove(budget: Budget) -> Result:
-    """Seeds, until the time is up and some have been played, or until enough have been played."""
+    """Plays seeds until the time is up and a minimum was played, or until the slice's number is reached."""
     result = Result("erasures at any time", f"schedules of {len(schedule(0))} actions", seed=budget.seed)
     requested = finished = 0
     for number in range(budget.of(6, 100, 1_000_000)):

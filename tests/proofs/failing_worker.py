@@ -41,7 +41,7 @@ DASHBOARD = "https://dashboard.stripe.test"
 CONTEXT = SimpleNamespace(aws_request_id="told")
 HOUR, DAY = 3600, 86_400
 MUST_READ_WITHIN = 20 * DAY
-"""Seconds after which whoever follows the feed reads on, so that no cursor expires."""
+"""The seconds after which each follower of the feed reads on, so that no cursor expires."""
 TRANSIENT = ("ThrottlingException", "InternalFailure")
 FATES = ("kill_before", "kill_after", "down", "answer_lost")
 
@@ -72,12 +72,14 @@ class Trouble(Boundaries):
         return answer
 
     def chance(self, rate: float) -> bool:
-        """Returns True with this probability, and never once the trouble is over."""
+        """Returns True with this probability. Always returns False once the trouble is over."""
         return not self.over and self.rng.random() < rate
 
 
 class Bridge:
-    """EventBridge's PutEvents, which takes each entry by itself. `taken` is all that ever arrived on the bus."""
+    """Stands for EventBridge's PutEvents, which accepts or refuses each entry separately. `taken` has every event
+    that arrived on the bus.
+    """
 
     def __init__(self, trouble: Boundaries) -> None:
         self.taken: list[dict[str, Any]] = []
@@ -136,7 +138,7 @@ class Outside(CountedPorts):
 
 @dataclass
 class Shard:
-    """One table's stream, and how far it has been told."""
+    """One table's stream, and the position up to which its changes were published."""
 
     records: Sequence[Record]
     position: int = 0
@@ -160,7 +162,7 @@ class Worker:
     while_waiting: Callable[[], None] = lambda: None
     """Runs other work while nothing is stored for weeks."""
     retold: set[tuple[str, str, str, int]] = field(default_factory=set)
-    """Versions of objects of which this release could read no record, and the versions that were told in their place.
+    """Versions of objects that this release could not read, and the versions that were published instead.
 
     Each is the kind, the organization, the id and the version.
     """
@@ -178,14 +180,14 @@ class Worker:
         self._read = change_reader(PREFIX)
 
     def tell(self, between: Callable[[], None] = lambda: None) -> None:
-        """Delivers the streams to their ends. `between` is called after each batch."""
+        """Passes all records of the streams to the worker. Calls `between` after each batch."""
         while waiting := [shard for shard in self.shards if shard.left]:
             shard = min(waiting, key=lambda each: self._earliest(each.left[0]))
             self._deliver(shard)
             between()
 
     def heal(self) -> int:
-        """Ends the trouble, and tells what was queued as unpublished. Returns how many records that were."""
+        """Ends the trouble, and publishes the queued changes. Returns their number."""
         if isinstance(self.boundaries, Trouble):
             self.boundaries.over = True
         self.poison = 0.0
@@ -228,7 +230,7 @@ class Worker:
             shard.position += places.index(first["itemIdentifier"])
 
     def _time_passes(self, until: int) -> None:
-        """Moves the clock in steps. Before a day goes by, those who follow the feed read on."""
+        """Advances the clock in steps. The followers of the feed read on at least once a day."""
         clock = self.outside.clock
         while clock.now() < until:
             if until - clock.now() > DAY:

@@ -31,10 +31,10 @@ from tests.world import WEBHOOK_SECRET
 
 LIVE_SECRET, TEST_SECRET, ROLLED_SECRET = WEBHOOK_SECRET, "whsec_test", "whsec_rolled"
 OURS = (LIVE_SECRET, ROLLED_SECRET, "")
-"""The endpoint's secret, the one it is being exchanged for, and one that somebody left empty."""
+"""The endpoint's secret, the secret that replaces it, and an empty secret."""
 
 TOKENS_IN = 10
-"""One forgery in so many is an access token; the others are webhooks."""
+"""One forgery in this number is an access token; the others are webhooks."""
 
 STRICTER = {
     "ahead": "the SDK has no bound on the future",
@@ -42,14 +42,14 @@ STRICTER = {
     "twice": "the SDK takes the first time, ours takes no header with two",
     "header": "the SDK reads `t=1=x` as `t=1`",
 }
-"""Families of which the SDK takes some."""
+"""The families of forgeries of which the SDK accepts some."""
 
 Chance = random.Random
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """A request as it knocks."""
+    """A webhook request, as it arrives."""
 
     body: bytes
     header: str
@@ -57,8 +57,9 @@ class Webhook:
 
 @dataclass
 class Figures:
-    """The forgeries that were tried. `accepted` must stay empty; `same` counts mutations that changed nothing that is
-    signed.
+    """The forgeries that were tried.
+
+    `accepted` must stay empty; `same` counts mutations that changed nothing that is signed.
     """
 
     tried: Counter[str] = field(default_factory=Counter)
@@ -89,7 +90,7 @@ def signed(body: bytes, at: object, secret: str = LIVE_SECRET) -> Webhook:
 
 
 def event(chance: Chance) -> bytes:
-    """An event that moves money, of some size."""
+    """Returns an event that moves money, of random size."""
     return json.dumps(
         {
             "id": f"evt_{chance.getrandbits(48):x}",
@@ -104,13 +105,13 @@ def event(chance: Chance) -> bytes:
     ).encode()
 
 
-# Families of forgeries: each makes one of a genuine webhook of the time `at`.
+# Families of forgeries: each turns a genuine webhook of the time `at` into a forgery.
 
 Forge = Callable[[Chance, bytes, int], Webhook]
 
 
 def _scrambled(chance: Chance, text: bytes, letters: bytes) -> bytes:
-    """Some bytes exchanged, left out or put in."""
+    """Returns the text with some bytes exchanged, removed or inserted."""
     changed = bytearray(text)
     for _ in range(chance.choice((1, 1, 1, 2, 5))):
         where = chance.randrange(len(changed)) if changed else 0
@@ -131,7 +132,7 @@ def _body(chance: Chance, body: bytes, at: int) -> Webhook:
 
 
 def _meaning(chance: Chance, body: bytes, at: int) -> Webhook:
-    """The body says something else: another account, another mode, another amount, more or less of it."""
+    """Changes the meaning of the body: another account, mode or amount, a field more or less."""
     other = json.loads(body)
     match chance.randrange(6):
         case 0:
@@ -183,7 +184,7 @@ def _scheme(chance: Chance, body: bytes, at: int) -> Webhook:
 
 
 def _secret(chance: Chance, body: bytes, at: int) -> Webhook:
-    """Signed correctly with another secret: of another endpoint, another mode or another company."""
+    """Signs correctly with another secret: of another endpoint, mode or company."""
     secret = chance.choice(
         (
             TEST_SECRET,
@@ -201,23 +202,23 @@ def _secret(chance: Chance, body: bytes, at: int) -> Webhook:
 
 
 def _old(chance: Chance, body: bytes, at: int) -> Webhook:
-    """A real one, caught and sent again later."""
+    """Repeats a genuine webhook that was captured, after the tolerance."""
     return signed(body, at - TOLERANCE - chance.choice((1, 2, 60, 3600, 86_400, 10**8)))
 
 
 def _ahead(chance: Chance, body: bytes, at: int) -> Webhook:
-    """Dated so that it would be good for a long time to come."""
+    """Dates the webhook so far in the future that it would be valid for a long time."""
     return signed(body, at + TOLERANCE + chance.choice((5, 60, 3600, 86_400, 10**8)))
 
 
 def _moved(chance: Chance, body: bytes, at: int) -> Webhook:
-    """A real signature under another time."""
+    """Puts a genuine signature under another time."""
     moved = at + chance.choice((-1, 1)) * chance.randrange(1, TOLERANCE)
     return Webhook(body, f"t={moved},v1={signature(body, at, LIVE_SECRET)}")
 
 
 def _spelled(chance: Chance, body: bytes, at: int) -> Webhook:
-    """The right time, written as nobody writes it, and signed so or as Stripe does."""
+    """Writes the right time in an unusual spelling, and signs that spelling or Stripe's."""
     spelled = chance.choice(
         (f"0{at}", f"+{at}", f" {at}", f"{at} ", f"{at}.0", f"{at:_}", f"{at}e0", f"-{at}", hex(at), "", "now",
          "9" * 400, str(at).translate({ord("0") + n: 0x0660 + n for n in range(10)}))
@@ -226,14 +227,14 @@ def _spelled(chance: Chance, body: bytes, at: int) -> Webhook:
 
 
 def _twice(chance: Chance, body: bytes, at: int) -> Webhook:
-    """Two times: which one counts must not be up to the sender."""
+    """States two times, because the sender must not be able to choose which one counts."""
     good, old = signed(body, at).header, signed(body, at - 86_400).header
     first, second = chance.sample((good, old), 2)
     return Webhook(body, f"{first},{second}")
 
 
 def _another_event(chance: Chance, body: bytes, at: int) -> Webhook:
-    """The signature of another genuine event."""
+    """Uses the signature of another genuine event."""
     return Webhook(body, signed(event(chance), at).header)
 
 
@@ -254,7 +255,9 @@ FAMILIES: dict[str, Forge] = {
 
 
 def _genuine(chance: Chance, body: bytes, at: int) -> Webhook:
-    """As Stripe sends them: with older schemes, with two secrets during a change, in any order, a little late."""
+    """Returns genuine headers as Stripe sends them: with older schemes, with two secrets during a change, in any
+    order, a little late.
+    """
     at -= chance.randrange(TOLERANCE - 30)
     items = [f"t={at}", f"v1={signature(body, at, LIVE_SECRET)}"]
     items += chance.sample([f"v0={'0' * 64}", f"v1={signature(body, at, 'whsec_older')}", "v1=", "x=y"], k=2)
@@ -263,7 +266,7 @@ def _genuine(chance: Chance, body: bytes, at: int) -> Webhook:
 
 
 def ours(request: Webhook, now: int) -> bool:
-    """Whether our verifier takes it."""
+    """Returns True if POM's verifier accepts the webhook."""
     try:
         verify(request.body, request.header, OURS, now=now)
     except InvalidSignature:
@@ -272,7 +275,7 @@ def ours(request: Webhook, now: int) -> bool:
 
 
 def the_sdks(request: Webhook) -> bool:
-    """Whether the SDK takes it."""
+    """Returns True if the SDK's verifier accepts the webhook."""
     try:
         text = request.body.decode()
         return bool(stripe.WebhookSignature.verify_header(text, request.header, LIVE_SECRET, TOLERANCE))
@@ -281,7 +284,7 @@ def the_sdks(request: Webhook) -> bool:
 
 
 def try_forgeries(count: int, seed: int = 0) -> Figures:
-    """Try `count` forgeries, and some genuine requests in between."""
+    """Tries `count` forgeries, and some genuine requests in between."""
     began = time.monotonic()
     figures = Figures()
     tokens = count // TOKENS_IN
@@ -292,7 +295,7 @@ def try_forgeries(count: int, seed: int = 0) -> Figures:
 
 
 def prove(budget: Budget) -> Result:
-    """A hundred thousand in the full slice, whatever the time; they take some ten seconds."""
+    """Tries a hundred thousand forgeries in the full slice, at any time budget. They take about ten seconds."""
     result = Result("forgeries", "forged webhooks and access tokens", seed=budget.seed)
     figures = try_forgeries(budget.of(6_000, 30_000, 100_000), budget.seed)
     result.count, result.seconds = figures.total, figures.seconds
@@ -303,7 +306,7 @@ def prove(budget: Budget) -> Result:
 
 
 def forged_webhooks(count: int, chance: Chance, figures: Figures) -> None:
-    """Webhooks that Stripe did not sign for this endpoint at about this time."""
+    """Yields webhooks that Stripe did not sign for this endpoint at about this time."""
     families = list(FAMILIES.items())
     wanted = figures.total + count
     body, now = b"", 0
@@ -329,14 +332,16 @@ def forged_webhooks(count: int, chance: Chance, figures: Figures) -> None:
 
 
 def is_genuine(request: Webhook, body: bytes, at: int) -> bool:
-    """A mutation that left the body, the time and the signature alone: an item more, or less, beside them."""
+    """Returns True if a mutation left the body, the time and the signature unchanged, and only added or removed
+    another item.
+    """
     items = request.header.split(",")
     times = [item for item in items if item.split("=")[0] == "t"]
     return request.body == body and times == [f"t={at}"] and f"v1={signature(body, at, LIVE_SECRET)}" in items
 
 
 def forged_tokens(count: int, chance: Chance, figures: Figures) -> None:
-    """Access tokens with something altered; what is taken says exactly what was issued."""
+    """Tries access tokens with alterations. An accepted token must contain exactly what was issued."""
     issuer = Issuer()
     verifier = TokenVerifier(CONFIG, KeySet(CONFIG.jwks_url, fetch=lambda _: jwks(public_jwk())))
     wanted = figures.total + count

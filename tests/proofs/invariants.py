@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 KEPT = ("invoices", "customers", "connections", "settings", "payouts")
 BILLED = ("open", "paid", "uncollectible")
 LOOKED_BACK = 90 * 86_400
-"""Seconds for which a sweep makes up for payouts that no event told."""
+"""The seconds for which a sweep finds payouts whose events were lost."""
 
 DEALT_WITH = (
     EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED, EventOutcome.DUPLICATE, EventOutcome.ERASED,
@@ -62,13 +62,13 @@ def require(holds: bool, message: str) -> None:
 
 
 class Invariants:
-    """Looks at a town from outside. Numbers in messages are those of the design's list of invariants."""
+    """Checks a town from outside. The numbers in messages are those of the design's list of invariants."""
 
     def __init__(self, town: Town) -> None:
         self._town = town
         self._tenants: dict[int, frozenset[str]] = {}
         self._known_since: dict[tuple[StripeAccountId, str], int] = {}
-        """The second at which POM came to know each Stripe object of an invoice."""
+        """The second at which POM stored the id of each Stripe object of an invoice."""
 
     def is_expected(self, failure: BaseException) -> bool:
         """Returns True if an action may end with this failure: a refusal by POM, or by the double."""
@@ -79,7 +79,7 @@ class Invariants:
 
     @contextmanager
     def on_behalf_of(self, actor: Actor | None, *tenants: str | None) -> Iterator[None]:
-        """While in here, the actor may only change what belongs to one of these."""
+        """In this block the actor may only change data of these organizations."""
         before = self._tenants.get(id(actor))
         self._tenants[id(actor)] = frozenset(tenant for tenant in tenants if tenant)
         try:
@@ -91,7 +91,7 @@ class Invariants:
                 self._tenants[id(actor)] = before
 
     def watch_write(self, actor: Actor, name: str, call: Callable[[], Any]) -> Any:
-        """Make the write and look at what it changed."""
+        """Runs a write, and checks the records before and after it."""
         database = self._town.plain.database
         before = {kind: dict(getattr(database, kind)) for kind in KEPT}
         result = call()
@@ -219,7 +219,9 @@ class Invariants:
     # At every acknowledgement
 
     def knows(self, event: StripeEvent) -> bool:
-        """Whether POM has what the event is about, by the ids in Stripe's own ledger, whatever the event shows."""
+        """Returns True if POM has the object of the event, by the ids in the double's ledger, whatever the event
+        contains.
+        """
         return self._owner(event) is not None
 
     def _owner(self, event: StripeEvent) -> tuple[OrganizationId, InvoiceId] | None:
@@ -231,7 +233,9 @@ class Invariants:
         return reference if invoice is not None and not replaced else None
 
     def _belongs_to(self, account: str, event: StripeEvent) -> str:
-        """The id by which POM may know the event's object: of its payment intent, or of its invoice."""
+        """Returns the id under which POM may have the event's object: that of its payment intent, or of its
+        invoice.
+        """
         differences = self._town.table(account, event.object_type).get(event.object_id, {})
         return str(differences.get("payment_intent") or differences.get("invoice") or event.object_id)
 
@@ -240,7 +244,9 @@ class Invariants:
         return event.object_type == "invoice" and event.object_id not in self._town.table(account, "invoice")
 
     def acknowledged(self, event: StripeEvent, outcome: EventOutcome, *, known: bool) -> None:
-        """3: applied, a duplicate, parked, or none of ours."""
+        """Requires invariant 3: the event was applied, was a duplicate, was parked, or belongs to no object of
+        POM.
+        """
         stored = self._town.plain.database.events.get((event.account_id or StripeAccountId(""), event.id))
         if outcome in DEALT_WITH:
             require(isinstance(stored, EventMarker), f"3: {event.type} {event.id} answered {outcome}, no marker")
@@ -317,7 +323,9 @@ class Invariants:
             self._customers_in_step()
 
     def _batches_done(self) -> None:
-        """Nothing of a batch is queued; its counts are those of its items; what counts as sent was e-mailed."""
+        """Requires that no work of a batch is queued, that its counts are those of its items, and that each sent
+        invoice was e-mailed.
+        """
         database = self._town.plain.database
         mailed = {mail["invoice"] for ledger in self._town.double.world.ledgers.values() for mail in ledger.mails}
         for (organization, batch_id), header in database.batches.items():
@@ -334,7 +342,7 @@ class Invariants:
                     require(bool(sent), f"{item.invoice_id} counts as sent and was never e-mailed")
 
     def _money_tied_out(self) -> None:
-        """16: fees and payouts of the last 90 days are those of Stripe's books."""
+        """Requires invariant 16: fees and payouts of the last 90 days are those of Stripe's books."""
         town = self._town
         for organization, account in town.accounts.items():
             books = Books(town.double, account, town.plain.database, organization)
@@ -342,11 +350,13 @@ class Invariants:
             require(not differences, f"16: {differences}")
 
     def _events_logged(self) -> None:
-        """15: each event about an invoice is in that invoice's log once, and nothing else is.
+        """Requires invariant 15: each event about an invoice is in that invoice's log once, and nothing else is.
 
-        An event of a payment may come before the event that names this payment. It is then answered as nobody's, and
-        stays out of the log if no sweep meets it again. And somebody may delete the draft of an invoice before POM
-        has noted it, while the account is not connected. The event of that is parked, and stays in the log.
+        An event of a payment may arrive before the event that names this payment. POM then responds that the event is
+        unmatched. It stays out of the log unless a sweep reads it again.
+
+        A person may delete the draft of an invoice before POM has stored its id, while the account is not connected.
+        The event of the deletion is parked, and stays in the log.
         """
         town, database = self._town, self._town.plain.database
         listed: dict[tuple[Any, Any], set[str]] = {key: set() for key in database.invoices}
@@ -418,7 +428,7 @@ class Invariants:
 
 
 def require_terms(invoice: Invoice) -> None:
-    """13: the terms of money add up to the total, by what Stripe said of the invoice."""
+    """Requires invariant 13: the terms of money add up to the total in Stripe's invoice."""
     fact, amounts = invoice.facts.invoice, invoice.amounts
     if fact is None or fact.deleted or fact.status in ("draft", "void"):
         return
@@ -426,7 +436,7 @@ def require_terms(invoice: Invoice) -> None:
         amounts.total == amounts.accounted_for,
         f"13: {invoice.id}: {amounts.total} is not {amounts.accounted_for}, the sum of {amounts}",
     )
-    # An event of a dispute may come before that of its payment; then the invoice is still open.
+    # An event of a dispute may arrive before that of its payment; then the invoice is still open.
     paid_is_known = fact.status != "open" or amounts.lost == 0
     require(
         not paid_is_known or (0 <= amounts.lost <= amounts.paid and amounts.received <= amounts.paid - amounts.lost),
@@ -435,7 +445,9 @@ def require_terms(invoice: Invoice) -> None:
 
 
 def require_sums(old: Payout | None, new: Payout) -> None:
-    """16: what a payout comes to is its amount at each moment, and a later reading of it is not set back."""
+    """Requires invariant 16: a payout's lines add up to its amount at all times, and a later reading of it is not
+    undone.
+    """
     if new.itemized is not None:
         come_to, amount = new.itemized.totals.sum, new.fact.amount
         require(come_to == amount, f"16: {new.id} of {amount} comes to {come_to}")
@@ -446,25 +458,29 @@ def require_sums(old: Payout | None, new: Payout) -> None:
 
 
 def original_of(invoices: Mapping[str, Any], stripe_id: str) -> str:
-    """The id of the invoice that was revised, once or several times, to make this one."""
+    """Returns the id of the first invoice from which this one was made by one or several revisions."""
     while origin := invoices.get(stripe_id, {}).get("from_invoice"):
         stripe_id = origin["invoice"]
     return stripe_id
 
 
 def _holds_its_services(invoice: Invoice) -> bool:
-    """Returns False for one that has nothing in Stripe that could be sent.
+    """Returns False for an invoice without anything in Stripe that could be sent.
 
-    It is still claiming, waits for its original to be void, or is being taken back.
+    It is still claiming its services, waits for its original to be void, or is being taken back.
     """
     return invoice.live and invoice.saga.step not in (Step.REPLACE, Step.CLAIM, Step.ABORT)
 
 
 def disagreements(ledger: dict[str, Any], invoices: list[Invoice]) -> list[str]:
-    """Where POM and Stripe differ. Of several parts that all failed, either reason is a reason."""
-    unsure = [invoice for invoice in invoices if _differs_in_choice_of_reason(ledger, invoice)]
-    found = differences(ledger, [invoice for invoice in invoices if invoice not in unsure])
-    return [line for line in found if line not in {_unknown_to_pom(invoice.id) for invoice in unsure}]
+    """Returns the differences between POM and Stripe. If several parts failed, POM may have the reason of any of
+    them.
+    """
+    unclear_invoices = [invoice for invoice in invoices if _differs_in_choice_of_reason(ledger, invoice)]
+    all_differences = differences(ledger, [invoice for invoice in invoices if invoice not in unclear_invoices])
+    return [
+        line for line in all_differences if line not in {_unknown_to_pom(invoice.id) for invoice in unclear_invoices}
+    ]
 
 
 def _unknown_to_pom(invoice_id: InvoiceId) -> str:

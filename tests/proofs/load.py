@@ -32,14 +32,14 @@ JSON = dict[str, Any]
 
 DUPLICATES = 0.1
 MISPLACED = 0.2
-"""Of the events: so many come again, and so many at another place than their own."""
+"""The shares of the events that are sent again, and that are sent out of order."""
 
 OUTCOMES = ("applied", "no_change", "recovered", "parked")
 
 
 @dataclass(frozen=True)
 class Size:
-    """`rate` a second; bursts have ten times that for `burst` seconds."""
+    """The size of a load: `rate` events a second; bursts have ten times that rate for `burst` seconds."""
 
     invoices: int
     rate: float
@@ -49,13 +49,15 @@ class Size:
 MIDDLE = Size(invoices=50, rate=10.0, burst=2.0)
 FULL = Size(invoices=200, rate=20.0, burst=4.0)
 CRASH_BURST = 1.0
-"""Seconds of the second burst, in the middle of which the API is killed."""
+"""The seconds of the second burst, in the middle of which the API is killed."""
 CALM = 7.0
-"""Seconds at the plain rate after a burst, at least, in which it drains."""
+"""The minimum seconds at the plain rate after a burst, in which the API works the burst off."""
 
 
 def prove(budget: Budget) -> Result:
-    """Load, a burst and a crash; nothing in the short slice, which must do without Java."""
+    """Sends the load, a burst and a burst with a crash. The short slice sends nothing, because it must run without
+    Java.
+    """
     result = Result("load at a fixed rate", "webhooks sent on time", seed=budget.seed)
     if budget.slice == "short":
         result.tried = "not in the short slice"
@@ -126,7 +128,7 @@ def _run(stack: LocalStack, size: Size, rng: random.Random, result: Result) -> N
 def _planned(
     load: Load, size: Size, rng: random.Random
 ) -> tuple[list[tuple[float, int]], dict[str, float], list[JSON]]:
-    """Pairs of a moment and an event's number; the moments at which phases begin; the events."""
+    """Returns the times of sending with the numbers of events, the times at which phases begin, and the events."""
     placed: list[tuple[float, JSON]] = []
     for story in [*load.ours, *([event] for event in load.foreign)]:
         start = rng.random()
@@ -142,7 +144,9 @@ def _planned(
 
 
 def _moments(count: int, size: Size) -> tuple[dict[str, float], list[float]]:
-    """Steady, burst, steady, burst with the crash, steady."""
+    """Returns the times at which phases begin, and the times of sending: at a steady rate, in a burst, at a steady
+    rate, in the burst with the crash, and at a steady rate.
+    """
     bursts = int(size.rate * 10 * size.burst), int(size.rate * 10 * CRASH_BURST)
     calm = int(size.rate * CALM)
     steady = count - sum(bursts) - 2 * calm
@@ -204,7 +208,7 @@ def _percentiles(phase: str, sent: list[JSON]) -> JSON:
 
 
 def _drained(sent: list[JSON], marks: dict[str, float]) -> int:
-    """Answers a second while the burst was being worked off: what the machine holds."""
+    """Returns the responses a second during the work on the burst, which is the rate that the machine sustains."""
     burst = _answered(each for each in sent if marks["burst"] <= each["intended"] < marks["calm"])
     return round(len(burst) / (burst[-1] - marks["burst"]))
 

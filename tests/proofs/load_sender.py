@@ -23,7 +23,7 @@ from tests.bench.samples import signature
 THREADS = 64
 TIMEOUT = 10.0
 WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 4.0)
-"""Seconds; Stripe's own are minutes to hours, in the same spirit."""
+"""The waits in seconds. Stripe's own waits are minutes to hours."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Delivery:
 
 
 class Sender:
-    """Deliveries by when they are due, and threads that take them."""
+    """Holds the deliveries by their due time, and the threads that send them."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         parts = urlsplit(given["url"])

@@ -21,7 +21,7 @@ JSON = dict[str, Any]
 CUSTOMERS = 5
 
 CONCERNED = ("invoice", "invoice_payment", "payment_intent", "charge", "refund", "credit_note")
-"""Kinds of events that are sent; those of customers and accounts have no story here."""
+"""The kinds of events that are sent. Customers and accounts have no story here."""
 
 STORIES: dict[str, tuple[str, ...]] = {
     "paid": ("pay pm_card_visa",),
@@ -49,9 +49,9 @@ class Load:
 
 
 def prepared(stack: LocalStack, count: int, *, foreign: int = 0) -> Load:
-    """`count` invoices made through the API, and what payers did with them; no webhook has been delivered yet.
+    """Creates `count` invoices through the API, and plays their payers. No webhook is delivered yet.
 
-    `foreign` more are made by the company in Stripe, without POM.
+    The company creates `foreign` more in Stripe, without POM.
     """
     load = Load(Company(stack).connect())
     company = load.company
@@ -82,14 +82,14 @@ def prepared(stack: LocalStack, count: int, *, foreign: int = 0) -> Load:
     owner = _owners(company)
     for event in _events(company):
         invoice = owner[subject(event)]
-        if invoice in by_invoice:  # A stranger's charge is captured after the stranger's events were taken.
+        if invoice in by_invoice:  # A charge of another system's invoice can be captured later.
             by_invoice[invoice].append(event)
     load.ours = list(by_invoice.values())
     return load
 
 
 def stripe_id_of(invoice: JSON) -> str:
-    """The Stripe id of an invoice as the API shows it."""
+    """Returns the Stripe id of an invoice in a response of the API."""
     return str(invoice["dashboardUrl"].rsplit("/", 1)[1])
 
 
@@ -139,19 +139,19 @@ def _events(company: Company) -> list[JSON]:
 
 
 def subject(event: JSON) -> str:
-    """The id of the invoice or payment that the event is about."""
+    """Returns the id of the invoice or payment that the event is about."""
     about = event["data"]["object"]
     return str(about.get("invoice") or about.get("payment_intent") or about["id"])
 
 
 def _owners(company: Company) -> dict[str, str]:
-    """Invoices and payments to the invoice they belong to."""
-    found = {}
+    """Returns the invoice of each invoice and payment, by id."""
+    owners = {}
     for invoice in company.in_stripe():
-        found[invoice["id"]] = invoice["id"]
+        owners[invoice["id"]] = invoice["id"]
         for payment in invoice["payments"]["data"]:
-            found[payment["payment"]["payment_intent"]] = invoice["id"]
-    return found
+            owners[payment["payment"]["payment_intent"]] = invoice["id"]
+    return owners
 
 
 def recorded(stack: LocalStack, load: Load) -> Any:
@@ -170,7 +170,7 @@ def recorded(stack: LocalStack, load: Load) -> Any:
 
 
 def sweep(stack: LocalStack) -> None:
-    """Reconcile every account now, and wait for it."""
+    """Reconciles every account now, and waits for it."""
     sweeps_fall_due(stack)
     stack.fire("plan_reconciliation")
     stack.wait_until_idle(60)

@@ -29,13 +29,13 @@ COMMON = [name for name, (weight, _) in ACTIONS.items() if weight > 2]
 
 
 class Companies(RuleBasedStateMachine):
-    """Two companies, and everybody who acts on them."""
+    """Two companies, and all actors on them."""
 
     rules = 0
 
     @initialize(seed=NUMBERS)
     def settle(self, seed: int) -> None:
-        """The seed decides the versions of the companies' accounts."""
+        """Sets the versions of the companies' accounts, by the seed."""
         self.town = Town(seed)
 
     def _do(self, *deeds: Action) -> None:

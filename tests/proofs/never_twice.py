@@ -29,7 +29,7 @@ LENGTH = 70
 
 
 def run_with_rivals(seed: int) -> list[Action]:
-    """A schedule of rivals."""
+    """Plays a schedule of rivals."""
     rng = random.Random(f"never twice {seed}")
     names = rng.choices(list(WEIGHTS), list(WEIGHTS.values()), k=LENGTH)
     return [Action(name, rng.randrange(1_000_000)) for name in names]

@@ -12,9 +12,9 @@ LIVE = ("draft", "open", "paid", "uncollectible")
 
 
 def unclaimed_lines(database: FakeDatabase, account: str, ledger: Any) -> Iterator[str]:
-    """Yields each service that a live invoice of POM's has a line for in Stripe, and that it has not claimed.
+    """Yields each service that has a line in a live invoice in Stripe, and that this invoice has not claimed in POM.
 
-    `ledger` is the double's own. A draft that POM has forgotten sends nobody an e-mail, so it may have any lines.
+    `ledger` is the double's own. A draft that POM has dropped sends no e-mail, so it may have any lines.
     """
     of_stripe = {stripe_id: each for each in database.invoices.values() for stripe_id in each.stripe_invoice_ids}
     for theirs in ledger.tables.get("invoice", {}).values():
@@ -29,9 +29,9 @@ def unclaimed_lines(database: FakeDatabase, account: str, ledger: Any) -> Iterat
 
 
 def faults_of_orders(invoices: Iterable[Invoice], database: FakeDatabase, ledger: Any) -> Iterator[str]:
-    """Yields what is wrong with invoices at rest: lines in Stripe that are not ordered, claims of no use.
+    """Yields the faults of invoices whose work has finished: lines in Stripe that are not ordered, and unused claims.
 
-    `ledger` is the double's own. Whether ordered services are claimed is asked elsewhere.
+    `ledger` is the double's own. Another check covers the claims of ordered services.
     """
     claims: dict[tuple[Any, Any], set[str]] = {}
     for (organization, service), holder in database.claims.items():

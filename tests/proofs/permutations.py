@@ -54,7 +54,7 @@ def prove(budget: Budget) -> Result:
             "as Stripe lists them": tale.listed,
         }
         for name, events in told_in.items():
-            # Events that are squeezed into one second tell other times, so they make a timeline of their own.
+            # Events that are moved into one second have other times, so they have their own timeline.
             read = _read_state(tale.replay(events)[0])
             whole += most >= math.factorial(len(events)) if len(events) <= ALL_UP_TO else 0
             for order in _orders(events, most, rng):
@@ -102,7 +102,9 @@ def _read_state(invoice: Invoice) -> Any:
 
 
 def _undated(payment: Payment) -> Payment:
-    """Returns a payment without the seconds at which POM learned of its refunds and disputes. Nobody sees them."""
+    """Returns a payment without the seconds at which POM read its refunds and disputes. No user sees these
+    seconds.
+    """
     return replace(
         payment,
         refunds=tuple(replace(each, as_of=0) for each in payment.refunds),

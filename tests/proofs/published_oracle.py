@@ -29,7 +29,7 @@ OF_STATUS = {
     "void": "invoice.voided", "uncollectible": "invoice.uncollectible",
 }  # fmt: skip
 NOT_SHOWN = ("version", "sweep", "tested_at", "refresh_asked_at", "authorizing_until", "connected_by")
-"""The fields of a connection that tell of POM's own work."""
+"""The fields of a connection that describe POM's own work."""
 
 
 @dataclass(frozen=True, order=True)
@@ -51,7 +51,9 @@ def expected(ledger: Ledger) -> list[Telling]:
 
 
 def differences_told(ledger: Ledger) -> Iterator[Telling]:
-    """Yields what the code tells of invoices and customers, of one write at a time, as a stream shows it."""
+    """Yields the changes of invoices and customers that the code computes from one write at a time, as a stream has
+    them.
+    """
     compares: dict[ObjectKind, Callable[[Any, Any], Difference]] = {
         ObjectKind.INVOICE: invoice_difference,
         ObjectKind.CUSTOMER: customer_difference,
@@ -227,7 +229,7 @@ def _of_customer(life: list[Entry]) -> Iterator[Telling]:
 
 
 def _customer_types(before: Any, customer: Any) -> Iterator[str]:
-    """Yields what is told of a customer that was `before`, by the words of its status and of its history."""
+    """Yields the types of the changes of a customer that was `before`, by its status and its history."""
     was, now = str(before.sync_status) if before is not None else None, str(customer.sync_status)
     if now == "failed" and (was, before.sync_error if before is not None else None) != (now, customer.sync_error):
         yield "customer.sync_failed"

@@ -45,7 +45,7 @@ from tests.proofs.streamed import empty_feed, streamed
 LENGTH = 100
 PAGES = (1, 2, 7, 100)
 DRAFTING = {"create": 4, "draft": 12, "edit_draft": 30, "draft_in_dashboard": 30, "send": 8, "pay": 3}
-"""How often things happen in a town that works on drafts, where that is not as often as in others."""
+"""The weights of actions in a town that works on drafts, where they differ from those in other towns."""
 BILLED = (
     "lineItems", "deductions", "subtotal", "tax", "total", "totalDifference", "discountAmount", "dueDate", "memo",
 )  # fmt: skip
@@ -93,7 +93,7 @@ def faults_of_publishing(worker: Worker, followers: Sequence[Follower], ledger: 
 
 
 def _exactly(telling: Telling, worker: Worker) -> bool:
-    """Returns True unless the version stands for one that this release could not read."""
+    """Returns True unless the change replaces a version that this release could not read."""
     return (telling.kind, telling.organization_id, telling.object_id, telling.version) not in worker.retold
 
 
@@ -121,7 +121,7 @@ def _differences(where: str, heard: Iterable[tuple[str, Telling]], expected: set
 
 
 def _faults_of_consumer(worker: Worker, town: Town) -> Iterator[str]:
-    """Yields each invoice and payout that ends otherwise for a consumer who drops what is older."""
+    """Yields each invoice and payout whose final data differs for a consumer that drops older versions."""
     latest: dict[tuple[str, str, str], Any] = {}
     for detail in worker.outside.bridge.taken:
         key = detail["objectKind"], detail["organizationId"], detail["objectId"]
@@ -152,7 +152,9 @@ def _faults_of_consumer(worker: Worker, town: Town) -> Iterator[str]:
 
 
 def _stripe_id(stored_ids: Any, customer: Customer) -> str | None:
-    """Returns the Stripe customer that a consumer has. It reads the customer if the event left it out."""
+    """Returns the customer's Stripe id that a consumer has. The consumer reads the customer if the event has no
+    id.
+    """
     return customer.linked_id if stored_ids["objectOmitted"] else stored_ids["object"]["stripeCustomerId"]
 
 
@@ -168,7 +170,7 @@ class Told:
 
 
 def town_of(seed: int, deeds: list[Action] | None = None) -> Town:
-    """Returns a town after its schedule, at rest."""
+    """Returns a town after its schedule, when all work has finished."""
     town = Town(seed)
     town.play(schedule(seed, LENGTH) if deeds is None else deeds, PLAYERS)
     come_to_rest(town)
@@ -184,7 +186,7 @@ def drafting(seed: int) -> list[Action]:
 
 
 def run_town(seed: int, rate: float = 0.12) -> Told:
-    """Tells what happened in the town of a seed, through trouble, and returns what is wrong with it.
+    """Publishes the changes of the town of a seed, under faults, and returns the differences.
 
     In towns of even seeds, drafts are changed most of the time.
     """
@@ -228,7 +230,9 @@ def _read_all(followers: Iterable[Follower]) -> None:
 
 
 def killed_everywhere(seed: int, most: int) -> Told:
-    """Tells a small town once for each call of the worker's, and kills the worker before or after it."""
+    """Publishes the changes of a small town once for each call of the worker, and kills the worker before or after
+    that call.
+    """
     town = town_of(seed, SMALL)
     faults: list[str] = []
     with embedded_aws():

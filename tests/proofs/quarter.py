@@ -97,7 +97,7 @@ class Quarter:
 
     @property
     def books(self) -> Books:
-        """Returns the double's books, beside what POM keeps."""
+        """Returns the double's books and POM's records."""
         return Books(self.world.double, self.account, self.world.ports.database, ORGANIZATION)
 
     def play(self) -> None:
@@ -253,7 +253,7 @@ class Quarter:
     # What came of it
 
     def listed(self) -> Counter[str]:
-        """Returns what all pages of POM's payments come to: `fees usd`, `nets usd`, and so on by currency."""
+        """Returns the sums over all pages of POM's payments: `fees usd`, `nets usd`, and so on by currency."""
         sums: Counter[str] = Counter()
         after: str | None = None
         while True:
@@ -269,7 +269,7 @@ class Quarter:
             after = page.end_cursor
 
     def booked(self) -> Counter[str]:
-        """Returns the same of the double's charges for POM's invoices."""
+        """Returns the same sums of the double's charges for POM's invoices."""
         sums: Counter[str] = Counter()
         for _, booked, _ in self.books.charges():
             self._add(sums, booked["currency"], booked["fee"], booked["net"])
@@ -283,7 +283,7 @@ class Quarter:
         return found
 
     def figures(self) -> dict[str, object]:
-        """Returns what happened and what it came to. Money is in minor units."""
+        """Returns the counts of events and the sums of money in minor units."""
         payouts = self.books.payouts()
         paid_out: Counter[str] = Counter()
         for each in payouts:
@@ -312,7 +312,7 @@ def _about_payouts(path: str) -> bool:
 
 
 def prove(budget: Budget) -> Result:
-    """One quarter: 60 invoices in the short slice, 100 in the middle one, 2,000 in full."""
+    """Plays one quarter: 60 invoices in the short slice, 100 in the middle one, 2,000 in the full one."""
     result = Result("a quarter that ties out", "invoices", seed=budget.seed)
     quarter = Quarter(budget.of(60, 100, 2_000), budget.seed)
     quarter.play()

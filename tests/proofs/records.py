@@ -28,9 +28,9 @@ def event_log(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Por
 
 
 def faults_of_log(invoice: Invoice, deliveries: Iterable[tuple[StripeEvent, Receipt]], ports: Ports) -> list[str]:
-    """Returns where the log of an invoice differs from what became of the events about it, in words.
+    """Returns the differences between an invoice's log and the outcomes of the events about it, in words.
 
-    Each event is in the log once, with its outcome, and with how often it was repeated after it had been dealt with.
+    Each event is in the log once, with its outcome, and with the number of repetitions after it had been processed.
     """
     outcomes: dict[str, str] = {}
     repeated: Counter[str] = Counter()
@@ -56,7 +56,7 @@ def faults_of_log(invoice: Invoice, deliveries: Iterable[tuple[StripeEvent, Rece
 
 
 def faults_of_rows(invoice: Invoice, database: FakeDatabase) -> list[str]:
-    """Returns where the stored rows of an invoice's money differ from what the invoice says of it, in words."""
+    """Returns the differences between the stored rows of an invoice's money and the invoice, in words."""
     stored = rows_of(database).get((invoice.organization_id, invoice.id), {})
     current = {row.id: row for row in movements(invoice)}
     faults = [f"row {name} of {invoice.id} is no movement of it any more" for name in stored.keys() - current.keys()]

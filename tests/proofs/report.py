@@ -1,4 +1,4 @@
-"""How much a proof tries, and its result."""
+"""The limits of a proof, and its result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class Budget:
 
 @dataclass
 class Result:
-    """The result of one proof. `count` counts the things that `tried` names; a failure says how to repeat it."""
+    """The result of one proof. `count` is the number of tried things, which `tried` names. A failure states how to
+    repeat it.
+    """
 
     proof: str
     tried: str

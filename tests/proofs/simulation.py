@@ -133,14 +133,14 @@ class Town(World):
         endpoint["api_version"] = chance.choice((API_VERSION, API_VERSION, API_VERSION, *VERSIONS))
 
     def dashboard(self, organization: OrganizationId) -> stripe.StripeClient:
-        """Stripe as the company itself uses it; no boundary of ours."""
+        """Returns a Stripe client for the company itself. Its calls are no boundaries."""
         key = f"sk_test_{self.accounts[organization]}"
         return stripe.StripeClient(key, stripe_version=API_VERSION, http_client=InProcessClient(self.double))
 
     # Playing
 
     def play(self, schedule: Sequence[Action], actions: Mapping[str, Callable[[Town, Actor], None]]) -> None:
-        """Play the schedule to its end.
+        """Plays the schedule to its end.
 
         Raises:
             Violation: an invariant did not hold.
@@ -188,7 +188,7 @@ class Town(World):
     # Boundaries
 
     def cross(self, name: str, call: Callable[[], Any]) -> Any:
-        """A call of a port; Stripe's is crossed beneath the SDK instead."""
+        """Makes a call of a port. Calls of Stripe cross the boundary beneath the SDK instead."""
         if name.startswith("stripe."):
             return call()
         if self.stage.current is None:
@@ -219,12 +219,12 @@ class Town(World):
         if fate == "kill_after":
             raise self._killed(actor, name)
         if fate == "lost":
-            # A single put repeated by botocore after a lost answer meets its own success.
+            # The condition of a single put fails on its own success when botocore repeats it after a lost response.
             raise StaleWrite(name) if name in SINGLE_PUTS and actor.rng.random() < 0.5 else _no_answer()
         return result
 
     def cross_http(self, name: str, call: Callable[[], Any]) -> Any:
-        """A request to Stripe; raises stripe.APIConnectionError where the connection is lost."""
+        """Makes a request to Stripe. Raises stripe.APIConnectionError if the connection is lost."""
         actor = self.stage.current
         if actor is None:
             self.note(name)
@@ -271,7 +271,7 @@ class Town(World):
             raise self._killed(actor, name)
 
     def _on_its_way(self, actor: Actor, name: str, answer: Any) -> Any:
-        """The answer, which others may overtake: what they do and write meanwhile is not in it."""
+        """Returns the response after a delay. It does not contain the writes of other actors during the delay."""
         if actor.action.calm or self.plain_stripe:
             return answer
         chance = random.Random(f"answer to {actor.action} {self.stage.tick}")
@@ -321,7 +321,7 @@ class Town(World):
         return ProcessKilled(name)
 
     def advance(self, seconds: int) -> None:
-        """Time goes by; events that are squeezed into one second are squeezed into the present one."""
+        """Advances the clock. Events that are moved into one second get the new present second."""
         super().advance(seconds)
         if seconds and self.double.world.events.policy.squeeze:
             self.double.set_delivery(squeeze=True)
@@ -358,7 +358,7 @@ class Town(World):
         self.queue += [Queued(message) for message in self.plain.queues.take()]
 
     def receive_message(self, rng: random.Random) -> Queued | None:
-        """A visible message; it is hidden for as long as its worker may take."""
+        """Returns a visible message, and hides it for the longest time that its worker may take."""
         self.take_in()
         now = self.plain.clock.now()
         visible = [queued for queued in self.queue if queued.visible_at <= now]
@@ -379,7 +379,7 @@ class Town(World):
     # Looking
 
     def table(self, account: str, kind: str) -> dict[str, dict[str, Any]]:
-        """Stripe's objects of a kind, as they are; only to be read."""
+        """Returns Stripe's own objects of a kind, which the caller must not change."""
         return self.double.world.ledgers[account].tables.get(kind, {})
 
     def account_of(self, organization: OrganizationId) -> StripeAccountId | None:
@@ -387,7 +387,7 @@ class Town(World):
 
 
 class _Wire(InProcessClient):
-    """The SDK's way to the double, with a boundary for each request."""
+    """Connects the SDK with the double, with a boundary for each request."""
 
     def __init__(self, double: StripeDouble, cross: Callable[[str, Callable[[], Any]], Any]) -> None:
         super().__init__(double)

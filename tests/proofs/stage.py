@@ -18,8 +18,9 @@ from tests.boundaries import ProcessKilled
 
 @dataclass(frozen=True)
 class Action:
-    """One action of somebody. The number decides its choices and faults; a calm action meets no fault and no
-    rival.
+    """One action of an actor.
+
+    The number decides its choices and faults. A calm action has no fault and no rival.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Action:
 
 @dataclass
 class Actor:
-    """Somebody who performs one action."""
+    """Performs one action."""
 
     action: Action
     play: Callable[[Actor], None]
@@ -49,7 +50,7 @@ class Actor:
     dead: bool = False
     burst: int = 0
     broken: bool = False
-    """Whether the actor met a fault that no code of ours foresees."""
+    """True if the actor met a fault that no code of POM expects."""
     ended: bool = False
     failure: BaseException | None = None
     rng: random.Random = field(init=False)

@@ -36,7 +36,7 @@ OTHER_ITEMS: Mapping[type[Model], Values] = {
     ConnectionItem: {"organization_id": "platform", "kind": "webhook", "version": 1, "document": "{}"},
     PayoutItem: {"payout_key": "org_blue#po_1", "place": "line#txn_1", "document": "{}"},
 }
-"""Items of the same tables that are no objects of POM's. Nothing is told of them."""
+"""Items of the same tables that are not objects of POM. No change of them is published."""
 
 Record = dict[str, Any]
 

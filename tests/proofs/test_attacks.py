@@ -125,7 +125,7 @@ def test_a_captured_webhook_that_is_sent_again_changes_nothing(api: ApiClient, w
 
 
 def test_an_event_signed_for_another_account_or_mode_changes_nothing(api: ApiClient, world: World) -> None:
-    """Every company that connects to the platform can get events signed, but only for its own account and mode."""
+    """A company can make Stripe sign events, but only for its own account and mode."""
     ours_account = world.connect()
     world.customer()
     world.double.set_delivery(paused=True)
@@ -160,7 +160,7 @@ def test_the_figures_count_the_forgeries() -> None:
 
 
 def back(api: ApiClient, world: World, state: str, account: str) -> Response:
-    """The browser comes back from Stripe, where somebody granted access to this account."""
+    """Returns from Stripe in the browser, after a person granted access to this account."""
     return come_back(api, state=state, code=world.double.authorization_code(account))
 
 
@@ -179,7 +179,7 @@ def victim(api: ApiClient) -> ApiClient:
 
 @pytest.fixture
 def mallory(api: ApiClient) -> ApiClient:
-    """An admin of another organization."""
+    """Returns an admin of another organization."""
     return api.acting("admin", organization=OTHER, user=MALLORY)
 
 
@@ -191,7 +191,7 @@ def no_account_is_connected(world: World) -> bool:
 def test_an_account_that_a_victim_grants_through_an_attackers_link_is_not_connected(
     api: ApiClient, world: World, victim: ApiClient, mallory: ApiClient
 ) -> None:
-    """Mallory begins and has the victim grant access: the victim's account must not become Mallory's."""
+    """Mallory begins, and the victim grants access. The victim's account must not become Mallory's."""
     state = state_of(mallory)
     account = world.account()
     location = outcome(back(api, world, state, account))
@@ -206,7 +206,9 @@ def test_an_account_that_a_victim_grants_through_an_attackers_link_is_not_connec
 def test_an_authorization_code_without_the_victims_state_is_not_exchanged(
     api: ApiClient, world: World, victim: ApiClient
 ) -> None:
-    """Mallory has a good code for their own account and wants it to land in the victim's organization."""
+    """Mallory has a valid code for their own account and tries to connect that account to the victim's
+    organization.
+    """
     state = install(api)
     code = world.double.authorization_code(world.account())
     for guess in ("", "guess", state[:-1], state + "x", state.upper(), f"{state} ", f" {state}", f"{state}\x00"):
@@ -218,7 +220,7 @@ def test_an_authorization_code_without_the_victims_state_is_not_exchanged(
 def test_a_state_of_one_organization_cannot_connect_another(
     api: ApiClient, world: World, victim: ApiClient, mallory: ApiClient
 ) -> None:
-    """A state belongs to the admin who received it, whatever a later request says."""
+    """A state belongs to the admin who received it. A later request cannot change that."""
     fixed = state_of(mallory)
     own = victim.post("/stripe/connection", headers={"Cookie": f"state={fixed}"}).json["authorizeUrl"]
     assert parse_qs(urlsplit(own).query)["state"] != [fixed]
@@ -253,7 +255,7 @@ def test_a_denied_state_cannot_be_granted_afterwards(api: ApiClient, world: Worl
 def test_an_account_that_another_organization_connected_cannot_be_connected(
     api: ApiClient, world: World, victim: ApiClient, mallory: ApiClient
 ) -> None:
-    """Somebody who may grant access to a connected account cannot bring it into another organization."""
+    """A user who may grant access to a connected account cannot connect it to another organization."""
     account = world.connect()
     location = outcome(back(api, world, state_of(mallory), account))
     assert finish(mallory, location["state"][0]).code == "account_bound_elsewhere"

@@ -1,4 +1,6 @@
-"""Random lives of the stores: those in memory, which the proofs use, answer as the tables do, refusals included."""
+"""Plays random steps on the memory stores, which the proofs use, and on the tables. Both return the same and refuse
+the same.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Isolation: no organization reads or changes another's data, whatever ids, cursors, keys and events it sends.
 
-Every route of the route table is tried, on the real tables. A route with ids in its path, and every GET, is tried
-without anybody's doing; one that changes something needs its own probe in `PROBES`, or a test fails.
+Every route of the route table is tried on the real tables. Every GET and every route with ids in its path is tried
+automatically. A route that changes data needs its own probe in `PROBES`, or a test fails.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ __all__ = ["aws"]
 
 assert blueprints
 MARK = "leakofblue"
-"""In everything that Blue keeps; nothing of it may ever be in an answer to Green."""
+"""A text in all data of Blue. No response to Green may contain it."""
 
 BLUE, RED = ORGANIZATION, OrganizationId("org_red")
 NUMBERS = itertools.count()
@@ -64,7 +64,7 @@ LISTED_AFTER = 3_601
 NEVER = "never_given_out"
 
 ADDRESS, NETWORK = "203.0.113.77", "203.0.113.0/24"
-"""Where requests come from, and how log lines may tell it."""
+"""The addresses of requests, and the form of an address in log lines."""
 
 LINE = {"serviceId": f"svc_{MARK}_1", "description": f"Cleaning {MARK}", "quantity": 1, "unitPrice": "75.00"}
 INVOICE = {"customerId": CUSTOMER, "lineItems": [LINE], "memo": f"memo {MARK}"}
@@ -82,7 +82,9 @@ IMPORT = {"customers": [{**PROFILE, "id": f"cust_{MARK}_3"}]}
 
 @dataclass
 class Tenants:
-    """Blue, who has everything, and Green, who is curious. `sent` is the text of Green's last request."""
+    """Blue, who has data of every kind, and Green, who tries to read it. `sent` is the text of Green's last
+    request.
+    """
 
     world: World
     api: ApiClient
@@ -105,24 +107,26 @@ class Tenants:
         return self.api.acting("admin", organization=self.green_id, user=ADMIN)
 
     def as_blue_sees_it(self) -> dict[str, Any]:
-        """Whatever Blue can read. An export is left out, because that it was made is one more thing to be read."""
-        answers = {}
+        """Returns everything that Blue can read, without exports, because making an export adds a record, which Blue
+        can read too.
+        """
+        views = {}
         for route in ROUTES:
             if route.method == "GET" and route.role is not Role.PUBLIC and not route.path.endswith("/export"):
-                answer = self.blue.call("GET", path_of(route, self.ids))
-                assert answer.status == 200, route.label
-                answers[route.label] = answer.json
-        return answers
+                response = self.blue.call("GET", path_of(route, self.ids))
+                assert response.status == 200, route.label
+                views[route.label] = response.json
+        return views
 
-    def nothing_of_blue(self, answer: Response, sent: str) -> None:
-        """Green may read back what Green sent, and no more."""
-        view = answer.text + json.dumps(answer.headers)
+    def nothing_of_blue(self, response: Response, sent: str) -> None:
+        """Requires that the response contains none of Blue's data. Green may read back what Green sent."""
+        view = response.text + json.dumps(response.headers)
         leaked = {secret for secret in self.secrets if secret in view and secret not in sent}
         assert leaked == set()
         assert MARK not in view or MARK in sent
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Response:
-        """One of Green's requests."""
+        """Sends a request as Green."""
         answer = self.green.call(method, path, body, **options)
         self.nothing_of_blue(answer, path + json.dumps(body) + json.dumps(options))
         assert answer.status < 500
@@ -139,7 +143,9 @@ def path_of(route: Route, ids: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def blue(app: Chalice, aws: Aws) -> Iterator[Tenants]:
-    """Blue with customers, invoices, a payment that is paid out, a batch, an import and settings, on the tables."""
+    """Creates Blue with customers, invoices, a payment that is paid out, a batch, an import and settings, on the
+    tables.
+    """
     empty_tables()
     stores, world = table_backend(), World()
     for name in STORES:
@@ -153,7 +159,7 @@ def blue(app: Chalice, aws: Aws) -> Iterator[Tenants]:
 
 
 def serve(patch: pytest.MonkeyPatch, world: World) -> None:
-    """Have the API serve this world."""
+    """Makes the API use this world."""
     verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
     patch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
     patch.setattr(bootstrap, "ports", lambda: world.ports)
@@ -208,7 +214,7 @@ def _furnish(stripe_invoice: Tenants) -> None:
 
 @pytest.fixture
 def tenants(blue: Tenants) -> Tenants:
-    """Blue, and a Green who is new each time, with a connection and two customers of their own."""
+    """Yields Blue and a new Green, with a connection and two customers of its own."""
     fresh = replace(blue, number=next(NUMBERS))
     fresh.green_account = fresh.world.connect(fresh.green_id)
     for number in (1, 2):
@@ -224,7 +230,7 @@ READING = [
 ]
 PAGED = [route for route in READING if "after" in {each.name for each in msgspec.structs.fields(route.takes)}]
 MAKES_ITS_OWN = {"PUT /v1/customers/{customerId}"}
-"""Green may keep a customer under any id; it is Green's."""
+"""Routes on which Green may use any id, because a customer under that id belongs to Green."""
 
 BODIES: dict[str, Any] = {
     "PUT /v1/customers/{customerId}": {"email": "g@example.test"},
@@ -311,7 +317,7 @@ PROBES: dict[str, Probe] = {}
 
 
 def probe(label: str) -> Callable[[Probe], Probe]:
-    """Tries to get at Blue's data by this route; what is not refused must be Green's own."""
+    """Tries to read or change Blue's data by this route. An accepted request must concern Green's data only."""
 
     def enter(function: Probe) -> Probe:
         PROBES[label] = function
@@ -332,7 +338,9 @@ def _invoices(tenants: Tenants) -> None:
 
 @probe("POST /v1/invoice-batches")
 def _batches(tenants: Tenants) -> None:
-    """Blue's key, customers and services: a batch of Green's own, whose invoices fail for want of a customer."""
+    """Uses Blue's key, customers and services in a batch. The batch is Green's own, and its invoices fail because the
+    customer is missing.
+    """
     own = tenants.ask("POST", "/invoice-batches", BATCH, headers={"Idempotency-Key": KEY})
     assert own.status == 202
     assert own.json["id"] != tenants.ids["batchId"]
@@ -386,7 +394,7 @@ def _refresh(tenants: Tenants) -> None:
 
 @probe("POST /v1/stripe/webhooks")
 def _webhooks(tenants: Tenants) -> None:
-    """Green's account signs nothing, but Stripe signs for it whatever Green has put into its objects."""
+    """Sends webhooks that Stripe signed, with metadata that Green wrote."""
     world = tenants.world
     for each in world.double.events(tenants.blue_account, version=API_VERSION):
         body = json.dumps({**each, "id": f"{each['id']}x", "account": tenants.green_account}).encode()
@@ -411,7 +419,7 @@ def test_no_request_of_one_organization_changes_what_another_one_reads(tenants: 
     tenants.world.deliver()
     after = tenants.as_blue_sees_it()
     if route.label == "POST /v1/stripe/connection/complete":
-        for own_view in (before, after):  # Blue has begun to connect again itself, and its history says so.
+        for own_view in (before, after):  # Blue itself began to reconnect in between, and its history has this.
             del own_view["GET /v1/stripe/connection/history"]
     assert after == before
 
@@ -419,7 +427,9 @@ def test_no_request_of_one_organization_changes_what_another_one_reads(tenants: 
 def test_stripe_objects_whose_metadata_names_ids_of_another_organization_change_nothing_there(
     tenants: Tenants,
 ) -> None:
-    """Green owns a Stripe account and writes into its metadata whatever it likes; webhooks and sweeps carry it."""
+    """Green owns a Stripe account and writes another organization's ids into its metadata. Webhooks and sweeps read
+    them.
+    """
     world, before = tenants.world, tenants.as_blue_sees_it()
     [blues] = [each for each in world.in_stripe(tenants.blue_account) if each["status"] == "paid"]
     theirs = [each for each in world.in_stripe(tenants.blue_account, "customer") if each.get("metadata")]
@@ -500,7 +510,7 @@ PERSONAL = st.builds(
 @settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(texts=st.lists(PERSONAL, min_size=16, max_size=16, unique_by=lambda text: text[-10:]))
 def test_no_log_line_and_no_metric_holds_a_secret_or_personal_data(texts: list[str]) -> None:
-    """A long life, with everything that can go wrong in it, and every line that it writes."""
+    """Plays a long life with every kind of fault, and searches every line that it writes."""
     from app import app as application
 
     stream = io.StringIO()
@@ -530,7 +540,7 @@ def test_no_log_line_and_no_metric_holds_a_secret_or_personal_data(texts: list[s
 
 
 def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]) -> dict[str, str]:
-    """Answers what must not have been written."""
+    """Plays the life. Returns the texts that must not be written."""
     world = World()
     serve(patch, world)
     patch.setenv("POWERTOOLS_METRICS_DISABLED", "false")

@@ -22,11 +22,11 @@ STEPS = {
     "billed_lines": "/v1/invoices/*/add_lines",
     "events_about": "/v1/invoices/*/send",
 }
-"""Looks before a step is repeated, and the step whose stored failure makes them necessary."""
+"""The number of reads before a step is repeated, and the step whose stored failure makes them necessary."""
 
 
 class SlowPorts:
-    """Ports of a worker who falls asleep right after one look at Stripe; meanwhile `rival` acts."""
+    """Ports of a worker that pauses right after one read of Stripe, while `rival` acts."""
 
     def __init__(self, ports: Any, look: str, rival: Any) -> None:
         self._ports, self._look, self._rival = ports, look, rival

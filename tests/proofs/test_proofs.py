@@ -41,7 +41,7 @@ pytestmark = pytest.mark.proof
 DAY = 86_400
 
 PAID = [Action(name, number, calm=True) for name in ("create", "pay") for number in range(4)]
-"""Somebody creates invoices and somebody pays them, undisturbed."""
+"""The actions of a town in which invoices are created and paid without faults."""
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_seed_gives_the_same_execution_in_another_process() -> None:
 
 
 def test_a_lost_write_is_detected_and_reported_with_its_shortest_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a guard, the proof must fail."""
+    """The proof must fail if a guard is missing."""
     from chalicelib.usecases.events import apply_invoice_event
 
     monkeypatch.setattr(apply_invoice_event, "_with_object", lambda invoice, event, *_: (event.fact, invoice))
@@ -101,7 +101,7 @@ def test_a_payment_without_its_row_is_detected(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_payout_line_of_the_wrong_invoice_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if every line of a payout belonged to other business."""
+    """The town has no owners for payout lines, as if every line belonged to other business."""
     from chalicelib.usecases.payouts import read_payout
 
     monkeypatch.setattr(read_payout, "owners_of", lambda *_: {})
@@ -114,7 +114,7 @@ def test_a_fee_that_is_not_stored_is_detected(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_missing_payout_line_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The payout's own totals would say so too, as what is not explained."""
+    """The payout's own totals would show the missing line too, as an unexplained amount."""
     original = FakePayouts.put_lines
 
     def all_but_one(self: FakePayouts, organization_id: Any, payout_id: str, lines: Sequence[Any]) -> None:
@@ -131,7 +131,7 @@ def _violation_of_money(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def _days_later(town: Town) -> None:
-    """Payouts are made and read, and nothing compares them."""
+    """Creates and reads payouts without comparing them."""
     for _ in range(4):
         town.advance(DAY)
         town.double.drain()

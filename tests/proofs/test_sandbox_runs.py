@@ -25,9 +25,13 @@ pytestmark = pytest.mark.proof
 
 DOUBLES = dict(proving.unchanged_doubles())
 IN_A_WHOLE_RUN = [each for each in CHANGES if each.expected.name != "payouts later"][::14]
-"""Some of those that tests/sandbox/test_changes.py has. A run on the day itself does not play the story left out."""
+"""Some of the changes in tests/sandbox/test_changes.py. One story is left out, because a run on the same day does not
+play it.
+"""
 EVERY = 16
-"""The run is killed at one request in so many; tests/sandbox/test_cleanup.py takes each request of a shorter run."""
+"""The run is killed at one request in this number; tests/sandbox/test_cleanup.py takes each request of a shorter
+run.
+"""
 
 
 @pytest.mark.parametrize("name", DOUBLES)
@@ -41,7 +45,7 @@ def test_a_complete_run_reports_a_change_of_the_double(change: Change) -> None:
 
 
 A_DEBIT_ENDS = 10
-"""Seconds. Until then Stripe voids no invoice whose debit is under way; the first cleaning gives it up."""
+"""The seconds in which Stripe voids no invoice with a debit under way. The first cleaning leaves that invoice."""
 
 
 def all_stories(session: Session) -> None:

@@ -65,7 +65,7 @@ def scan(template: Json, scanners: Mapping[str, Scan] = SCANNERS) -> list[Row]:
 
 
 def report(rows: Sequence[Row], waivers: Sequence[Waiver], screen: Screen) -> None:
-    """Show the findings; those without a waiver, and waivers that answer nothing, are failures."""
+    """Shows the findings. A finding without a waiver is a failure, and so is a waiver without a finding."""
     reasons = {(each.tool, each.rule): each for each in waivers if not each.where}
     rows_with_waivers = [{**row, "waiver": _waiver(reasons.get((row["tool"], row["rule"])))} for row in rows]
     columns = ("tool", "rule", *VARIANTS, "waiver")
@@ -87,7 +87,7 @@ def _style(row: Row) -> str:
 
 
 def main() -> int:
-    """Returns the exit status: 1 if something is open."""
+    """Returns the exit status: 1 if a finding has no waiver, or a waiver has no finding."""
     parser = argparse.ArgumentParser(prog="python -m tests.scanners", description=__doc__)
     parser.add_argument("--stage", default="prod", choices=["dev", "prod"])
     parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON document instead of a table")

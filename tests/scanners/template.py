@@ -12,24 +12,24 @@ _NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def with_conditions_resolved(template: Json, parameters: Mapping[str, str]) -> Json:
-    """Returns `template` without conditions, without what they leave out, and with the values of its parameters.
+    """Returns `template` without conditions and the parts that they exclude, and with the values of its parameters.
 
-    The scanners do not decide conditions: they would judge an `Fn::If`, and not what is deployed.
+    The scanners do not evaluate conditions, so without this they would judge an `Fn::If` and not the deployed value.
     """
     values = {
         name: parameters.get(name, each.get("Default", "given")) for name, each in template["Parameters"].items()
     }
-    decide = _Decisions(template.get("Conditions", {}), values)
-    kept_resources = {
-        name: decide.value({key: each for key, each in resource.items() if key != "Condition"})
+    decisions = _Decisions(template.get("Conditions", {}), values)
+    deployed_resources = {
+        name: decisions.value({key: each for key, each in resource.items() if key != "Condition"})
         for name, resource in template["Resources"].items()
-        if decide.holds(resource.get("Condition"))
+        if decisions.holds(resource.get("Condition"))
     }
-    # Texts (Fn::Sub) go on naming parameters.
+    # Texts (Fn::Sub) still name parameters, so the parameters stay.
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Parameters": template["Parameters"],
-        "Resources": kept_resources,
+        "Resources": deployed_resources,
     }
 
 
@@ -38,7 +38,7 @@ class _Decisions:
         self._conditions, self._values = conditions, values
 
     def holds(self, name: str | None) -> bool:
-        """Returns whether a condition holds; that of None does."""
+        """Returns True if a condition holds, or if `name` is None."""
         return name is None or self._is_true(self._conditions[name])
 
     def _is_true(self, condition: Json) -> bool:
@@ -58,7 +58,7 @@ class _Decisions:
         raise ValueError(f"unknown function of a condition: {function}")
 
     def value(self, value: Any) -> Any:
-        """Returns the value with its conditions decided; what depends on a resource stays an intrinsic."""
+        """Returns the value with its conditions decided. An intrinsic function of a resource stays."""
         if isinstance(value, list):
             return [item for each in value if (item := self.value(each)) is not _NOTHING]
         if not isinstance(value, dict):

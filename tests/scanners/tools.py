@@ -18,11 +18,11 @@ from tests.clients.npm import Tools
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CHECKOV = ROOT / ".venv" / "scanners" / "bin" / "checkov"
-"""In an environment of its own: `make scan` makes it from requirements.txt beside this file."""
+"""The scanners' own environment, which `make scan` creates from requirements.txt in this directory."""
 NODE_TOOLS = Tools(HERE)
 GUARD = HERE / "node_modules" / "@cdklabs" / "cdk-validator-cfnguard"
 TIMEOUT = 300
-"""Seconds that a scanner may take."""
+"""The seconds that a scanner may take."""
 
 _RESOURCE = re.compile(r"/Resources/(\w+)")
 _GUARD_RULE = re.compile(r"\[(CT\.[\w.]+)\]: ([^\\\n]+)")

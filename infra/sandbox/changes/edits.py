@@ -1,4 +1,4 @@
-"""Edits of requests, responses, objects and events, from which the changes are built."""
+"""Edits of requests, responses, objects and events, from which the simulated changes of Stripe are built."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ class MoneyControls:
     def fail_payout(
         self, account: str, payout: str, *, failure_code: str = "account_closed", failure_message: str | None = None
     ) -> JSON:
-        """Makes the bank send a payout back, even after it was paid, and returns it. Its money returns to the
-        balance.
+        """Makes the bank return a payout, even one that was paid. Its money returns to the balance. Returns the
+        payout.
 
         Automatic payouts stop until `update_account(bank_last4=…)` or `bank_name` sets another bank account.
         """

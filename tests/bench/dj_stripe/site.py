@@ -1,9 +1,10 @@
-"""A small Django project around dj-stripe, as its documentation sets one up; run in an environment of its own.
+"""A small Django project around dj-stripe, as dj-stripe's documentation sets one up. It runs in its own environment.
 
-`python -m tests.bench.dj_stripe.site migrate` makes the tables and what dj-stripe must know beforehand (the account,
-the webhook endpoint with its secret), `serve` answers webhooks, `told` prints what the tables hold.
+`python -m tests.bench.dj_stripe.site migrate` creates the tables and the rows that dj-stripe needs first: the
+account, and the webhook endpoint with its secret. `serve` receives webhooks. `told` prints the contents of the
+tables.
 
-What is set is in the environment: DJ_STRIPE_DATABASE (the directory of PostgreSQL's socket), STRIPE_API_BASE,
+The settings are environment variables: DJ_STRIPE_DATABASE (the directory of PostgreSQL's socket), STRIPE_API_BASE,
 STRIPE_KEY, STRIPE_API_VERSION, STRIPE_ACCOUNT, WEBHOOK_SECRET, WEBHOOK_UUID, PORT.
 """
 
@@ -24,14 +25,14 @@ from infra.local.processes import run_until_stopped, stoppable
 from infra.local.wsgi import serve
 
 THREADS = 16
-"""As many as our own front door has."""
+"""The number of threads, the same as of POM's API server."""
 
 settings.configure(
     SECRET_KEY="only for the bench",
     ALLOWED_HOSTS=["127.0.0.1"],
     ROOT_URLCONF=__name__,
     INSTALLED_APPS=[f"django.contrib.{name}" for name in ("auth", "contenttypes")] + ["djstripe"],
-    # Tables straight from the models: playing ten years of migrations takes minutes and ends in the same.
+    # Creates tables directly from the models, because ten years of migrations take minutes and have the same result.
     MIGRATION_MODULES=dict.fromkeys(("auth", "contenttypes", "djstripe")),
     DATABASES={
         "default": {
@@ -58,7 +59,9 @@ CHECKED = ("Invoice", "Charge", "Dispute")
 
 
 def migrate() -> None:
-    """Tables, platform, account and endpoint; the rows would otherwise come from Stripe by the sync commands."""
+    """Creates the tables, the platform, the account and the endpoint. Otherwise dj-stripe's sync commands would read
+    these rows from Stripe.
+    """
     from djstripe import models
 
     call_command("migrate", run_syncdb=True, verbosity=0)
@@ -80,7 +83,7 @@ def migrate() -> None:
 
 
 def told() -> None:
-    """Events and triggers by what became of them, and of each kind of object its id and data."""
+    """Returns the events and webhook triggers by their outcome, and the id and data of each object, by kind."""
     from djstripe import models
 
     triggers = models.WebhookEventTrigger.objects
@@ -95,7 +98,7 @@ def told() -> None:
 
 
 def serve_webhooks() -> None:
-    """Until told to stop."""
+    """Serves webhooks until the process is ended."""
     with stoppable(), serve(get_wsgi_application(), int(os.environ["PORT"]), threads=THREADS):
         run_until_stopped()
 

@@ -1,4 +1,4 @@
-"""Who did what: each act is kept with what it changes, once, and holds no value of a person."""
+"""Acts: each is stored once with the change that it records, and has no personal data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API: who may do what, and what it takes."""
+"""The API: the roles of its routes, and the input that it accepts."""
 
 from __future__ import annotations
 

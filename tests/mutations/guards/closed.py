@@ -1,4 +1,4 @@
-"""Closed customers: nothing new is taken for a customer that somebody had erased, and one erasure is told once."""
+"""Closed customers: POM accepts no new data of an erased customer, and publishes one erasure once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Previews of drafts, and corrections of what was issued."""
+"""Previews of drafts, and corrections of issued invoices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Changing a draft: what Stripe is brought to, which services are held meanwhile, and what a refusal leaves."""
+"""Changes of a draft: the resulting draft in Stripe, the services that are claimed in this time, and the state after
+a refusal.
+"""
 
 from __future__ import annotations
 

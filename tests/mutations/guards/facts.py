@@ -1,4 +1,4 @@
-"""Facts and sweeps: what is newer stays, and what was missed is found."""
+"""Facts and sweeps: newer data stays, and a sweep finds missed data."""
 
 from __future__ import annotations
 

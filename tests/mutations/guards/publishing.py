@@ -30,7 +30,7 @@ PUBLISHING = (
         Becomes("None"),
         f"{_FEED}::test_a_change_published_by_a_later_release_is_returned_and_this_release_appends_after_it",
     ),
-    # What is told
+    # Published changes
     guard(
         "an invoice that POM is creating is not told",
         "published_status",
@@ -186,7 +186,7 @@ PUBLISHING = (
         Check("size_of"),
         f"{_BUS}::test_no_request_has_more_bytes_than_eventbridge_accepts",
     ),
-    # Records that cannot be told
+    # Records that cannot be published
     guard(
         "a record that cannot be told is queued",
         "publish_records(records)",

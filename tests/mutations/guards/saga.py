@@ -1,4 +1,4 @@
-"""Making an invoice: its keys, its lease, and what it must not touch."""
+"""The creation of an invoice: its keys, its lease, and the data that it must not change."""
 
 from __future__ import annotations
 

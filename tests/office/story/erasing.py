@@ -31,7 +31,7 @@ def forget(scene: Scene) -> None:
     shown(alice.get_by_role("heading", name=BEATRICE))
     assert BEATRICE.split()[1] in _exported(alice)
     _confirms(alice)
-    # What is open stands in the way, and the refusal leads there.
+    # An unfinished invoice prevents the erasure, and the refusal links to it.
     dialog = in_dialog(alice, f"Erase {BEATRICE}?")
     shown(dialog.get_by_text("is a draft, is being made, or is still to be paid")).scroll_into_view_if_needed()
     dialog.get_by_role("link", name="See invoice").click()

@@ -129,7 +129,7 @@ def configure(scene: Scene) -> None:
 
 
 def where_it_is_noon() -> str:
-    """Returns a time zone in which reminders go out now, whatever the hour of this computer is."""
+    """Returns a time zone in which reminders are sent now, at any hour of this computer's clock."""
     ahead = 12 - datetime.now(UTC).hour
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"  # the sign of these zones is turned round
 
