@@ -48,8 +48,8 @@ ACCOUNTS_BOUND = NoExpiry(
     "It binds a Stripe account to one organization, so that no other organization can see the books of the account.",
 )
 ORGANIZATIONS = NoExpiry(
-    "an operator erases the organization, and a tombstone without its texts stays",
-    "The organization works with it. After a disconnection it makes the company's history readable.",
+    "an operator erases the organization; then a tombstone without texts stays",
+    "It is needed to bill. After a disconnection it keeps the history readable.",
 )
 ACTS = NoExpiry(
     _WITH_THE_STAGE,
@@ -89,8 +89,8 @@ ATTEMPTS_TO_CONNECT = Expires(
 )
 UNUSED_GRANTS = Expires(
     30 * DAY,
-    "the time until which the attempt was good",
-    "POM has to know an access that was granted and not used until it has revoked the access, even after an outage.",
+    "the time until which the attempt was valid",
+    "POM remembers an unused OAuth grant until it has revoked it, even after an outage.",
 )
 
 MARKERS = Expires(
@@ -121,8 +121,8 @@ CANARIES = Expires(HOUR, "the arrival", "The check of a test event follows withi
 INVOICE_BATCHES = Expires(
     400 * DAY,
     "the request",
-    "A company can compare a batch with the one of the year before, for a month. Until then failed items can be "
-    "retried, and the same key does not order them twice.",
+    "A company can compare a batch with the one of a year before, with a month to spare. Until then failed items can "
+    "be retried, and the same key does not order them twice.",
 )
 INVOICE_BATCH_ITEMS = Expires(
     INVOICE_BATCHES.seconds + 14 * DAY,

@@ -178,10 +178,10 @@ class Sweep:
         return now - max(self.due_at, self.swept_until + ACTIVE_EVERY) > LATE_AFTER
 
     def is_due_soon(self, now: int) -> bool:
-        """Returns True if a sweep is due soon anyway."""
+        """Returns True if a sweep is due within `ACTIVE_EVERY` seconds."""
         return self.due_at <= now + ACTIVE_EVERY
 
-    def due_soon(self, now: int) -> Self:
+    def with_run_due_soon(self, now: int) -> Self:
         """Returns the sweep with a run due soon, because an activity begins."""
         return replace(self, happened_at=max(self.happened_at, now), due_at=min(self.due_at, now + ACTIVE_EVERY))
 
@@ -235,11 +235,13 @@ class Sweep:
             payouts_swept_at=began_at if payouts is not None and payouts.finished else self.payouts_swept_at,
             fees_before=payouts.fees_before if payouts is not None else self.fees_before,
         )
-        swept = swept.with_missed_events(events, found_at=began_at)
+        swept = swept.with_event_times(events, found_at=began_at)
         return replace(swept, due_at=swept._next_after(organization_id, began_at))
 
-    def with_missed_events(self, events: EventsSwept, *, found_at: int) -> Self:
-        """Returns the sweep with the events that a run had to fetch. `found_at` is when the run began."""
+    def with_event_times(self, events: EventsSwept, *, found_at: int) -> Self:
+        """Returns the sweep with the times of the newest missed event and the newest event whose webhook may still
+        arrive. `found_at` is when the run began (epoch seconds UTC).
+        """
         return replace(
             self,
             missed_at=max(self.missed_at, events.missed_at),

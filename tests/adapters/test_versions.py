@@ -106,7 +106,7 @@ def test_a_text_that_is_not_a_pom_id_is_no_hint(text: Any) -> None:
     assert (subject.organization_hint, subject.customer_hint) == (None, None)
 
 
-def test_pom_ids_in_metadata_are_hints() -> None:
+def test_pom_ids_in_metadata_are_read_as_hints_of_organization_invoice_and_customer() -> None:
     ours = {"pom_organization_id": "org:1", "pom_invoice_id": "inv_" + "a2" * 13, "pom_customer_id": "cust~1.x-2"}
     subject = hints_of(ours)
     assert [subject.organization_hint, subject.invoice_hint, subject.customer_hint] == list(ours.values())

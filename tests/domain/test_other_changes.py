@@ -121,7 +121,7 @@ def test_nothing_more_is_published_about_an_erased_customer() -> None:
         assert customer_difference(erased_customer, later) == NOTHING
 
 
-def test_a_change_of_an_erased_customer_has_nothing_to_load() -> None:
+def test_the_change_that_erases_a_customer_is_published_as_deleted() -> None:
     difference = customer_difference(synced_customer(), without_person(synced_customer(), is_begun=True))
     assert Change(ORG, ObjectKind.CUSTOMER, "cust_1", 4, NOW, difference).deleted
 

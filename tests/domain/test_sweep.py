@@ -92,7 +92,7 @@ def test_a_comparison_of_several_runs_resumes_immediately_and_ends_once() -> Non
 def test_an_account_with_new_work_is_swept_soon() -> None:
     idle = replace(CALM, due_at=NOW + 5000)
     assert not idle.is_due_soon(NOW)
-    woken = idle.due_soon(NOW)
+    woken = idle.with_run_due_soon(NOW)
     assert woken.is_due_soon(NOW)
     assert after(woken, NOW + 600).due_at == NOW + 1200
 

@@ -198,9 +198,7 @@ def test_syncing_an_already_linked_customer_takes_the_expected_requests(world: W
 
 
 @pytest.mark.parametrize(("email", "lists"), [("new@example.test", 1), ("New@example.test", 2)])
-def test_an_email_is_also_searched_in_lower_case_only_if_it_was_typed_otherwise(
-    world: World, email: str, lists: int
-) -> None:
+def test_an_email_with_capitals_is_searched_as_typed_and_in_lower_case(world: World, email: str, lists: int) -> None:
     world.customer("cust_2", email=email)
     _, requests, calls = result_and_counts(world, world.work)
     assert calls == {FIND: lists, "POST /v1/customers": 1}

@@ -44,7 +44,7 @@ def test_every_kind_of_item_that_a_release_ever_stored_is_in_exactly_one_export(
         put(office.prefix, entry)
     items = list(stored_items(office.prefix))
     for each in items:
-        binds_account(office.prefix, each)
+        store_account_binding(office.prefix, each)
     items = list(stored_items(office.prefix))
     organizations = {each.partition for each in items if each.table == "connections"} - {"platform"}
     attempts = [each for item in items if item.table == "oauth-states" for each in item.documents]
@@ -64,8 +64,11 @@ def test_every_kind_of_item_that_a_release_ever_stored_is_in_exactly_one_export(
             assert_whole(item, line)
 
 
-def binds_account(prefix: str, item: StoredItem) -> None:
-    """A form keeps one claim of each kind. Each account that is connected has one, as in a stage."""
+def store_account_binding(prefix: str, item: StoredItem) -> None:
+    """Stores the claim that binds a connection's account to its organization.
+
+    A form has only one claim of each kind, but in a stage each connected account has its own.
+    """
     if item.table == "connections" and item.keys[1] == "connection":
         for document in item.documents:
             if document["account_id"] is not None:

@@ -139,7 +139,7 @@ def test_the_metrics_of_alarms_are_emitted_with_exactly_their_dimensions(night: 
 
 
 @pytest.mark.demo
-def test_the_table_lists_every_alarm_that_fired_with_its_text_in_the_template(night: Night) -> None:
+def test_the_table_lists_every_alarm_that_fired_with_its_grade_and_run_book(night: Night) -> None:
     table = re.split(r"\nThe alarms *\n", night.text)[1].partition("╭")[0]
     rows = dict(re.findall(r"^ (\w+) +((?:page|ticket) .*\S) *$", table, re.MULTILINE))
     assert "CanaryFailing" in rows, "a dead worker flies no canary"

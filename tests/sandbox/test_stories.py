@@ -142,7 +142,7 @@ def test_money_is_booked_and_paid_out_manually() -> None:
     assert [(each["amount"], each["automatic"]) for each in objects_of_kind(session, "payout")] == [(1000, False)]
 
 
-def test_automatic_payouts_tie_out_a_day_later() -> None:
+def test_automatic_payouts_tie_out_four_days_later() -> None:
     session = new_session(payout_schedule="daily")
     play("cards", "refunds", session=session)
     session.target.pass_time(4 * DAY)

@@ -86,7 +86,9 @@ class Company:
         return [line for line in oldest_first if line.id != payout.balance_transaction]
 
     def events(self, *patterns: str) -> list[Any]:
-        """Returns the events whose type matches a pattern, oldest first."""
+        """Returns the newest 100 events at most, oldest first, of the types that match a pattern; of all types
+        without one.
+        """
         listing = self.v1.events.list({"limit": 100, **({"types": list(patterns)} if patterns else {})}, self.opts)
         return list(reversed(listing.data))
 

@@ -22,7 +22,7 @@ def refusals_to_send(invoice: Invoice) -> Sequence[Action]:
 
 
 def refusal_error(message: str, refusal: Action) -> ItemError:
-    """Returns the error of an item whose invoice was refused after the request had been answered.
+    """Returns the error of an item whose invoice POM refused to send after the caller had received its response.
 
     POM does not send the invoice again before the office has seen the refusal.
     """

@@ -54,5 +54,7 @@ def wake(connection: Connection, ports: Ports) -> None:
     # If other writes come first in every attempt, the organization is at work already and is swept soon.
     with suppress(StaleWrite):
         change_connection(
-            connection.organization_id, lambda current: replace(current, sweep=current.sweep.due_soon(now)), ports
+            connection.organization_id,
+            lambda current: replace(current, sweep=current.sweep.with_run_due_soon(now)),
+            ports,
         )

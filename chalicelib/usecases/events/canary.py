@@ -48,9 +48,9 @@ def send_canaries(webhook: OwnWebhook, ports: Ports) -> CanaryRun:
 
 
 def send_and_store_canaries(webhook: OwnWebhook, ports: Ports) -> CanaryRun:
-    """Sends the canaries as `send_canaries` does, and stores the run for the health of connections.
+    """Sends the canaries and stores the run, from which the health of connections is shown.
 
-    If the database does not store the run, the previous run stays, and is soon too old to be used.
+    If the run cannot be stored, the previous run stays until it is too old to be used.
     """
     run = send_canaries(webhook, ports)
     with suppress(Retryable):

@@ -128,7 +128,7 @@ def _store_missed(organization_id: OrganizationId, events: EventsSwept, began_at
     if events.missed_at or events.early_at:
         change_connection(
             organization_id,
-            lambda current: replace(current, sweep=current.sweep.with_missed_events(events, found_at=began_at)),
+            lambda current: replace(current, sweep=current.sweep.with_event_times(events, found_at=began_at)),
             ports,
         )
 

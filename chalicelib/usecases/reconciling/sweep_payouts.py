@@ -112,7 +112,7 @@ class _PayoutSweep:
         ids = {fact.id for fact in listed_facts}
         unlisted = [payout for payout in stored_payouts if payout.id not in ids]
         self.compare(list(islice(self._fetched(unlisted), ASKED_AT_ONCE)))
-        unread = (payout for payout in unlisted if _unread(payout, self.now))
+        unread = (payout for payout in unlisted if _needs_reading(payout, self.now))
         for payout in islice(unread, ASKED_AT_ONCE):
             self._queue(payout)
 
@@ -212,8 +212,10 @@ def _reconciled_long_ago(payout: Payout, now: int) -> bool:
     return payout.fact.reconciled and payout.fact.as_of <= now - UNDER_WAY
 
 
-def _unread(payout: Payout, now: int) -> bool:
-    """Returns True if POM lacks a payout's lines, or has not matched all of them with payments yet."""
+def _needs_reading(payout: Payout, now: int) -> bool:
+    """Returns True if Stripe has reconciled the payout and POM has not read its lines, or if POM read its lines
+    within 90 days and they have not all matched Stripe's lines and POM's payments.
+    """
     if payout.itemized is None:
         return payout.fact.reconciled
     return payout.compared_at == 0 and payout.itemized.at > now - FIRST_LOOKED_BACK

@@ -1,4 +1,4 @@
-"""The responses, refusals and events of Stripe that promises read."""
+"""Functions with which the sandbox's promises read Stripe's responses, refusals and events."""
 
 from __future__ import annotations
 
