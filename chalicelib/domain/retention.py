@@ -48,7 +48,7 @@ ACCOUNTS_BOUND = NoExpiry(
     "It binds a Stripe account to one organization, so that no other organization can see the books of the account.",
 )
 ORGANIZATIONS = NoExpiry(
-    "an operator erases the organization; then a tombstone without texts stays",
+    "an operator erases the organization, after which a tombstone without texts stays",
     "It is needed to bill. After a disconnection it keeps the history readable.",
 )
 ACTS = NoExpiry(

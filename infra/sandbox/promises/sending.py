@@ -27,7 +27,7 @@ DAY = 86_400
     "send mails once",
     "Sending a draft finalizes it and mails it once.",
     SENDING_DECISION,
-    "that `send` on a draft sends one e-mail",
+    "whether `send` on a draft sends one e-mail",
 )
 def send_mails_once(session: Session) -> Outcome:
     """Stripe makes one `invoice.finalized` and one `invoice.sent`. In test mode it mails nothing."""
