@@ -172,7 +172,7 @@ def _sent(stack: LocalStack, plan: list[tuple[float, int]], events: Sequence[JSO
         "plan": plan,
     }
     with ThreadPoolExecutor(1) as pool:
-        sending = pool.submit(run_module, stack, "tests.proofs.load_sender", given=json.dumps(given))
+        sending = pool.submit(run_module, stack, "tests.proofs.load_sender", standard_input=json.dumps(given))
         time.sleep(max(0.0, begin + kill - time.time()))
         stack.kill("api")
         stack.restart("api")
