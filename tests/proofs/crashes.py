@@ -238,7 +238,7 @@ def _of_each_payout(task: BalanceTask, world: World) -> None:
     """Runs `task` for each payout, as if Stripe listed two lines on a page and POM stored its place after each
     page.
     """
-    with patch.object(lists, "PAGE", 2), patch.object(read_payout, "REMEMBERED_EVERY", 1):
+    with patch.object(lists, "PAGE_SIZE", 2), patch.object(read_payout, "REMEMBERED_EVERY", 1):
         for payout in world.in_stripe(_account(world), "payout"):
             do_balance_job(BalanceJob(ORGANIZATION, task, str(payout["id"])), world.ports)
 

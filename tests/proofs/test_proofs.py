@@ -180,7 +180,7 @@ def test_a_read_that_is_dated_by_the_date_header_is_detected(monkeypatch: pytest
     """A former fault: reads were dated by the `Date` header, so newer data counted as older."""
     from chalicelib.adapters.stripe import client
 
-    monkeypatch.setattr(client, "asked_at", lambda began, answered, date: date + 8)
+    monkeypatch.setattr(client, "requested_at", lambda sent_at, received_at, date: date + 8)
     assert any(late_responses.fault_after_life(seed) is not None for seed in range(60))
 
 
