@@ -1,10 +1,10 @@
 """The canary: a signed test event that POM sends to its own endpoint, to prove that the endpoint accepts POM's
 secrets.
 
-One canary is sent with each stored secret. Whoever can sign one could also forge any event, so it grants nothing new.
-It names no account and touches no organization. Its record has a fixed size and is deleted after an hour. It cannot
-prove that Stripe signs with one of these secrets, because Stripe's API returns a secret only when its endpoint is
-created. Arriving events prove that (`domain.event_arrivals`).
+One canary is sent with each stored secret. It grants no new right, because anybody who can sign a canary could also
+forge any event. It names no account and touches no organization. Its record has a fixed size and is deleted after an
+hour. It cannot prove that Stripe signs with one of these secrets, because Stripe's API returns a secret only when its
+endpoint is created. Arriving events prove that (`domain.event_arrivals`).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from infra.ops.cli import command, dry_run
 from infra.ops.close_customers import close, close_again, customers_of
 from infra.ops.control import in_words
 from infra.ops.erasure_log import logged_erasures
-from infra.ops.erasure_rows import erasure_row, unsettled_row
+from infra.ops.erasure_rows import blocker_row, erasure_row
 from infra.ops.organization_records import erase_organization_records
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
@@ -184,7 +184,7 @@ def _erase_again(stage: Stage, screen: Screen, lines: Iterable[str], by: str, *,
 
 
 def _fails_because_unsettled(screen: Screen, unsettled_objects: Iterable[ErasureBlocker]) -> bool:
-    rows = [unsettled_row(each) for each in unsettled_objects]
+    rows = [blocker_row(each) for each in unsettled_objects]
     if rows:
         screen.table("unsettled", "Unsettled", rows)
         screen.failure(
@@ -201,7 +201,7 @@ def _show_progress(
     rows = [{"erasure": each.value, "customers": counts[each]} for each in ErasureStatus]
     screen.table("customers", "Customers", rows)
     waiting = [
-        {"customer": each.id, **unsettled_row(unsettled)}
+        {"customer": each.id, **blocker_row(unsettled)}
         for each in customers
         if each.erasure is not None
         for unsettled in each.erasure.waits_for

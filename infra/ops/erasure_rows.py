@@ -28,7 +28,7 @@ A request for erasure must be answered within a month (article 12(3), https://eu
 
 SHOWN_AT_MOST = 500
 
-TODO = {
+NEXT_STEPS = {
     INVOICE_OPEN: "Void the invoice, or wait until it is paid.",
     PAYMENT_UNDER_WAY: "Wait until the payment has succeeded or failed. Bank debits take some days.",
     DISPUTE_OPEN: "Wait for the bank's decision.",
@@ -98,6 +98,6 @@ def unfinished_erasures(stage: Stage) -> list[dict[str, Any]]:
     return rows
 
 
-def unsettled_row(unsettled: ErasureBlocker) -> dict[str, Any]:
-    """Returns an unsettled object and what to do about it."""
-    return {"what": unsettled.code, "id": unsettled.object_id, "to_do": TODO[unsettled.code]}
+def blocker_row(blocker: ErasureBlocker) -> dict[str, Any]:
+    """Returns an object that blocks an erasure, with the next step for it."""
+    return {"what": blocker.code, "id": blocker.object_id, "to_do": NEXT_STEPS[blocker.code]}

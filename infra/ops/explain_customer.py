@@ -16,7 +16,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.ports.storage import InvoiceFilter
 from infra.ops.act_lines import show_acts
-from infra.ops.erasure_rows import erasure_in_words, erasure_row, unsettled_row
+from infra.ops.erasure_rows import blocker_row, erasure_in_words, erasure_row
 from infra.ops.invoice_lines import Forms
 from infra.ops.related import show_related
 from infra.ops.screen import Row, Screen, timestamp
@@ -59,7 +59,7 @@ def show_customer(stage: Stage, screen: Screen, organization: str, customer_id: 
     erasure = customer.erasure
     if erasure is not None:
         screen.table("erasure", "Erasure (UTC)", [erasure_row(customer, erasure)])
-        waits_for = [unsettled_row(each) for each in erasure.waits_for]
+        waits_for = [blocker_row(each) for each in erasure.waits_for]
         if waits_for:
             screen.table("waitsFor", "The erasure waits for", waits_for)
         why = erasure_in_words(erasure)

@@ -217,12 +217,12 @@ def test_events_of_a_copy_made_in_stripe_do_not_change_the_original(world: World
 
 def test_an_event_of_another_account_with_ids_of_ours_changes_nothing(world: World, invoice: Invoice) -> None:
     pay(world, invoice)
-    stranger = StripeAccountId(world.connect(OrganizationId("org_green")))
+    other_account_id = StripeAccountId(world.connect(OrganizationId("org_green")))
     before = world.now(invoice)
     for event in webhook_events(world, invoice.stripe_account_id):
         if event.created == world.ports.clock.now() and event.object_type != "customer":
             boundaries = count_calls(world)
-            assert receive(world, replace(event, account_id=stranger)) is EventOutcome.FOREIGN, event.type
+            assert receive(world, replace(event, account_id=other_account_id)) is EventOutcome.FOREIGN, event.type
             assert boundaries.writes == []
             stop_counting(world)
     assert world.now(invoice) == before
@@ -232,8 +232,8 @@ def test_another_accounts_customer_event_changes_nothing(world: World, invoice: 
     options: Any = {"stripe_account": invoice.stripe_account_id}
     [customer] = world.in_stripe(invoice.stripe_account_id, "customer")
     world.client.v1.customers.update(customer["id"], {"email": "thief@example.test"}, options)
-    stranger = StripeAccountId(world.connect(OrganizationId("org_green")))
-    event = replace(latest_event(world, invoice.stripe_account_id, "customer.updated"), account_id=stranger)
+    other_account_id = StripeAccountId(world.connect(OrganizationId("org_green")))
+    event = replace(latest_event(world, invoice.stripe_account_id, "customer.updated"), account_id=other_account_id)
     assert receive(world, event) is EventOutcome.FOREIGN
 
 
